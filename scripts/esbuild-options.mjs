@@ -1,0 +1,40 @@
+// Build options shared by the product's bundles and the tests' bundles.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Native packages are loaded at run time, from node_modules or from the packaged extension's folder. */
+const external = ['vscode', 'onnxruntime-node', 'sharp', 'playwright-core', 'esbuild', '@vscode/test-electron', 'fsevents'];
+
+/**
+ * One copy of TensorFlow.js core: tfjs-node asks for the union package, of which only core is used. Leaving out layers,
+ * data, converter and the WebGL backend keeps the engine's bundle small.
+ */
+const alias = { '@tensorflow/tfjs': '@tensorflow/tfjs-core' };
+
+export const nodeOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  mainFields: ['main', 'module'],
+  external,
+  alias,
+  sourcemap: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+
+export const browserOptions = {
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'iife',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  sourcemap: false,
+  minify: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+};

@@ -1,0 +1,38 @@
+/** What every place that computes offers: run a graph once, or hold state and run functions on it. */
+import type { Graph } from '../../graph/ir';
+import type { BackendInfo } from '../../protocol/model';
+import type { NdArray } from '../../protocol/tensors';
+
+export type Feeds = Record<string, NdArray>;
+
+export interface Program {
+  /** Runs the graph. Feeds and results are named as the graph's inputs and outputs. */
+  run(feeds: Feeds): Promise<Feeds>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Several graphs over shared named state (parameters, optimizer moments, running statistics). A graph input named
+ * `state:NAME` reads that state; an output named `state:NAME` is assigned to it after all reads. Other inputs and
+ * outputs are fed and fetched.
+ */
+export interface StatefulSpec {
+  state: { name: string; shape: readonly number[] }[];
+  functions: Record<string, Graph>;
+}
+
+export interface StatefulProgram {
+  /** Sets some or all of the state. */
+  set(state: Feeds): Promise<void>;
+  get(names?: readonly string[]): Promise<Feeds>;
+  run(name: string, feeds: Feeds): Promise<Feeds>;
+  dispose(): Promise<void>;
+}
+
+export interface Backend {
+  readonly info: BackendInfo;
+  compile(graph: Graph): Promise<Program>;
+  /** Absent where training is not possible yet. */
+  compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
+  dispose(): Promise<void>;
+}

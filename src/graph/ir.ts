@@ -1,0 +1,43 @@
+/**
+ * The graph: a flat list of kernel calls in execution order, each value with a static shape and dtype.
+ * Operator names and attributes are those of TensorFlow.js kernels, so no mapping stands between what the
+ * flow calls and what is recorded.
+ */
+
+export type DType = 'float32' | 'int32' | 'bool';
+export type ConstantData = Float32Array | Int32Array | Uint8Array;
+
+export interface Value {
+  readonly id: number;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+export interface Node {
+  /** TensorFlow.js kernel name, for example "Conv2D"; or one of ours, "FusedAdam". */
+  readonly op: string;
+  readonly inputs: readonly number[];
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly outputs: readonly number[];
+  /** Where in the flow the call was made, for example "scales.0.checkerboard.1/net". */
+  readonly scope: string;
+}
+
+export interface Port {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface Graph {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** In execution order: every input of a node is a graph input, a constant or an output of an earlier node. */
+  readonly nodes: readonly Node[];
+  readonly values: ReadonlyMap<number, Value>;
+  readonly constants: ReadonlyMap<number, ConstantData>;
+  /**
+   * The batch size that the graph was traced with when it stands for "any": a dimension that is a multiple of it
+   * is dynamic. Absent for graphs of one batch size.
+   */
+  readonly dynamicBatch?: number;
+}

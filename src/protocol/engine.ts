@@ -1,0 +1,102 @@
+/** Messages between the extension host (or a test) and an engine process. */
+import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
+import type { BackendInfo, BackendName, ModelSummary } from './model';
+
+/** An error whose text is meant for the user: what was given, what was expected, what to do. */
+export interface UserErrorData {
+  userError: true;
+  message: string;
+}
+
+export interface DoctorLine {
+  name: string;
+  value: string;
+  ok: boolean;
+  /** What to do, when not ok. */
+  advice?: string;
+}
+
+export interface TrainRequest {
+  /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
+  data?: string;
+  preset?: string;
+  /** Path of a JSON config. */
+  config?: string;
+  /** Run folder to write. */
+  output: string;
+  /** Goes on with the run in `output`. */
+  resume?: boolean;
+  maxSteps?: number;
+  maxSeconds?: number;
+  seed?: number;
+}
+
+export type TrainPhase = 'preparing' | 'training' | 'validating' | 'saving' | 'done';
+
+export interface TrainProgress {
+  phase: TrainPhase;
+  step: number;
+  totalSteps: number;
+  /** Fraction done in [0, 1], by steps or by time, whichever ends first. */
+  fraction: number;
+  etaSeconds?: number;
+  metrics?: MetricsRow;
+  best?: { step: number; nats: number; bitsPerDim?: number };
+  backend?: BackendInfo;
+}
+
+export interface TrainResult {
+  run: string;
+  status: 'finished' | 'stopped' | 'failed';
+  /** Why it ended: all steps done, time is up, early stop, cancelled, non-finite loss and where. */
+  message: string;
+  step: number;
+  seconds: number;
+  bestCheckpoint?: string;
+  best?: { step: number; nats: number; bitsPerDim?: number };
+}
+
+export interface ExportReport {
+  files: { path: string; bytes: number; kind: 'forward' | 'inverse' | 'sample' }[];
+  /** Largest differences between the files run by ONNX Runtime and the model itself. */
+  differences: { kind: string; output: string; maxAbs: number }[];
+  maxAbs: number;
+  tolerance: number;
+  opset: number;
+}
+
+/** Implemented by the engine process. */
+export interface EngineApi {
+  info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
+  /** Opens a checkpoint, an ONNX file or a run folder. Opening the same path again returns the same id. */
+  open(path: string): Promise<ModelSummary>;
+  close(id: string): Promise<void>;
+  /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */
+  ask<M extends InspectorMethod>(
+    id: string,
+    method: M,
+    query: InspectorQuery<M>,
+    token: string,
+  ): Promise<InspectorAnswer<M>>;
+  exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
+  /** Writes the self-contained HTML page. */
+  exportHtml(id: string, output: string, token: string): Promise<{ path: string; bytes: number }>;
+  /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */
+  train(request: TrainRequest, token: string): Promise<TrainResult>;
+  cancel(token: string): Promise<void>;
+}
+
+/** Implemented by whoever started the engine. */
+export interface EngineEvents {
+  trainProgress(token: string, progress: TrainProgress): void;
+  log(line: string): void;
+}
+
+/** Environment of an engine process, set by whoever forks it. */
+export interface EngineEnvironment {
+  /** Which backend to use: a name, or "auto". */
+  FLOWSCOPE_BACKEND?: BackendName | 'auto';
+  /** Folder of an installed native TensorFlow. */
+  FLOWSCOPE_NATIVE?: string;
+  FLOWSCOPE_THREADS?: string;
+}

@@ -1,0 +1,218 @@
+/** Questions that the inspector asks about an open model, and their answers. */
+import type { NdArray, TensorStats, TensorView } from './tensors';
+import type { ModelSummary } from './model';
+
+/** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
+export type ExampleRef =
+  | { kind: 'data'; split: 'train' | 'validation'; index: number }
+  | { kind: 'sample'; seed: number; temperature: number; count: number; index: number }
+  | { kind: 'values'; values: number[] };
+
+/** The examples that means and distributions are taken over: the first `count` of a split. */
+export interface BatchRef {
+  split: 'train' | 'validation' | 'sample';
+  count: number;
+}
+
+/** Batch normalization by running statistics (`eval`) or by the batch's own (`train`). */
+export type NormMode = 'eval' | 'train';
+
+/** What all views of the page are about. `example` may be absent: means remain. */
+export interface Selection {
+  example?: ExampleRef;
+  batch: BatchRef;
+  mode: NormMode;
+}
+
+/** Parts of −log p(x), in nats, positive costs. Their sum (with `levels`) is the total. */
+export interface NllParts {
+  prior: number;
+  /** −Σ s of the couplings. */
+  couplings: number;
+  /** −log-det of batch normalization on the flow path. */
+  norm: number;
+  /** −log-det of logit, standardization. */
+  preprocessing: number;
+  /** D·ln(levels) for images, else 0: from density to probability of the discrete value. */
+  quantization: number;
+  /** Nats per example: the sum of the above. */
+  nats: number;
+  /** nats / (D ln 2) for images; absent for vectors. */
+  bitsPerDim?: number;
+}
+
+export interface StripRow {
+  layer: number;
+  /** Log-det in nats (positive raises log p(x)): Σ s, and the batch norm's, over the example and the batch mean. */
+  example?: { coupling: number; norm: number };
+  mean: { coupling: number; norm: number };
+  /** Largest |x − inverse(forward(x))| of this layer alone over the batch; NaN when not finite. */
+  roundTrip: number;
+  /** Output of the layer for the example, at most 64×64 per channel; first channels only. */
+  thumbnail?: NdArray<Float32Array>;
+  /** Non-finite output values over the batch; the first layer with any is where it starts. */
+  nonFinite: number;
+}
+
+export interface Strip {
+  rows: StripRow[];
+  example?: NllParts;
+  mean: NllParts;
+  /** Layer index where NaN or Inf first appears, with the cause in words. */
+  firstNonFinite?: { layer: number; cause: string };
+  /** The example itself, in data units. */
+  input?: NdArray<Float32Array>;
+  /** Its latent, in the shape of x. */
+  latent?: NdArray<Float32Array>;
+}
+
+export interface LayerQuery extends Selection {
+  layer: number;
+}
+
+export interface LayerView {
+  layer: number;
+  /** For the example (or the batch's first): x, s, t, y of a coupling; x, y of other layers. Layer shape. */
+  tensors: TensorView[];
+  /** 1 where the element passes through unchanged (conditioner), 0 where it is transformed. Layer shape. */
+  mask?: NdArray<Float32Array>;
+  /** Per-element log-det s·(1−b) for the example, and its mean over the batch. Layer shape, nats. */
+  logDetMap?: NdArray<Float32Array>;
+  logDetMapMean?: NdArray<Float32Array>;
+  /** Log-det of this layer for each example of the batch, nats. */
+  logDetBatch: Float32Array;
+  logDetExample?: { coupling: number; norm: number };
+  /** Batch norm after the coupling: what it subtracts and divides by, per channel. */
+  norm?: { mean: number[]; std: number[] };
+  roundTrip: number;
+}
+
+/** The mask at the layer's scale, and carried back through the squeezes to image coordinates. */
+export interface MaskView {
+  layer: number;
+  mask: NdArray<Float32Array>;
+  /**
+   * [H, W, C] of the whole flow's input: 1 conditions, 0 moves, NaN for values that were factored out
+   * before this layer.
+   */
+  inImage: NdArray<Float32Array>;
+}
+
+export interface NetworkView {
+  layer: number;
+  parameters: { name: string; shape: number[]; stats: TensorStats; histogram: { edges: number[]; counts: number[] } }[];
+  /** Running statistics and other state. */
+  state: { name: string; shape: number[]; stats: TensorStats }[];
+}
+
+export interface SampleQuery {
+  count: number;
+  seed: number;
+  temperature: number;
+}
+
+/** Samples in data units: [n, H, W, C] pixels (padding cut off) or [n, D] coordinates. */
+export interface SampleGrid {
+  values: NdArray<Float32Array>;
+}
+
+/** The way of one sample from z (first) to x (last): one step per layer, in inverse order. */
+export interface Morph {
+  steps: { layer: number | null; label: string; value: NdArray<Float32Array> }[];
+}
+
+export interface ExamplesQuery {
+  split: 'train' | 'validation';
+  offset: number;
+  count: number;
+}
+
+export interface ExamplePage {
+  offset: number;
+  total: number;
+  values: NdArray<Float32Array>;
+  labels?: (number | null)[];
+  /** −log p per example in nats, and bits/dim for images. */
+  nats: Float32Array;
+  bitsPerDim?: Float32Array;
+}
+
+export interface Diagnostics {
+  /** nats (vectors) or bits/dim (images) of each example looked at. */
+  train?: Float32Array;
+  validation?: Float32Array;
+  unit: 'nats' | 'bits/dim';
+  /** Latent values over the batch against a standard normal: quantiles at the same probabilities. */
+  latentQuantiles: { normal: number[]; z: number[] };
+  latentStd: number;
+  latentKurtosis: number;
+  /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32. */
+  inverseError: { layer: number; fromLatent: number; alone: number }[];
+}
+
+/** Two-dimensional flows: everything the plane views need. */
+export interface PlaneQuery {
+  batch: BatchRef;
+  seed: number;
+  temperature: number;
+  /** Nodes a side of the latent grid, and pixels a side of the density. */
+  grid: number;
+  pixels: number;
+}
+
+export interface PlaneView {
+  /** Points after each layer, [layers + 1][n, 2]; index 0 is the data. */
+  points: NdArray<Float32Array>[];
+  labels?: (number | null)[];
+  /** A regular latent grid pulled back to each layer's input, [layers + 1][grid, grid, 2]; index 0 is data space. */
+  grids: NdArray<Float32Array>[];
+  /** Density p(x) over `bounds`, [pixels, pixels], row 0 at the top. */
+  density: NdArray<Float32Array>;
+  bounds: { x: [number, number]; y: [number, number] };
+  samples: NdArray<Float32Array>;
+}
+
+/** A line of metrics.jsonl; absent fields were not measured at that step. */
+export interface MetricsRow {
+  step: number;
+  /** Seconds of training so far, validation and saving not counted. */
+  seconds: number;
+  trainNats?: number;
+  validationNats?: number;
+  trainBitsPerDim?: number;
+  validationBitsPerDim?: number;
+  /** Parts of the training loss, nats. */
+  prior?: number;
+  logDet?: number;
+  preprocessing?: number;
+  gradientNorm?: number;
+  learningRate?: number;
+  examplesPerSecond?: number;
+  epoch?: number;
+}
+
+export interface RunView {
+  folder: string;
+  metrics: MetricsRow[];
+  status: 'running' | 'finished' | 'stopped' | 'failed' | 'unknown';
+  message?: string;
+}
+
+/** Methods of an open model; every one can be cancelled. `null` stands for "does not apply". */
+export interface InspectorMethods {
+  summary(): Promise<ModelSummary>;
+  strip(query: Selection): Promise<Strip>;
+  layer(query: LayerQuery): Promise<LayerView>;
+  mask(query: { layer: number }): Promise<MaskView>;
+  network(query: { layer: number }): Promise<NetworkView>;
+  samples(query: SampleQuery): Promise<SampleGrid>;
+  morph(query: SampleQuery & { index: number }): Promise<Morph>;
+  examples(query: ExamplesQuery): Promise<ExamplePage>;
+  diagnostics(query: Selection): Promise<Diagnostics>;
+  plane(query: PlaneQuery): Promise<PlaneView>;
+  run(): Promise<RunView | null>;
+}
+
+export type InspectorMethod = keyof InspectorMethods;
+export type InspectorQuery<M extends InspectorMethod> = Parameters<InspectorMethods[M]>[0];
+export type InspectorAnswer<M extends InspectorMethod> = Awaited<ReturnType<InspectorMethods[M]>>;

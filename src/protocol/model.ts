@@ -1,0 +1,107 @@
+/** What is known of an opened model before anything is computed. */
+
+export type BackendName = 'tensorflow' | 'onnxruntime';
+
+export interface BackendInfo {
+  name: BackendName;
+  /** Version of the library that computes, for example "TensorFlow 2.21.0". */
+  library: string;
+  threads: number;
+  /** Why this one: chosen by setting, flag or environment, or the best that was found. */
+  reason: string;
+}
+
+export type LayerKind =
+  | 'logit'
+  | 'standardize'
+  | 'checkerboard'
+  | 'channelwise'
+  | 'vector'
+  | 'squeeze'
+  | 'factorOut'
+  | 'batchNorm'
+  | 'permute';
+
+/** One row of the flow strip, in forward order (data → latent). */
+export interface LayerInfo {
+  index: number;
+  /** Unique path in the model, for example "scales.0.checkerboard.1"; also the prefix of its parameters. */
+  name: string;
+  kind: LayerKind;
+  /** Zero-based number among the couplings; absent for other layers. */
+  coupling?: number;
+  /** Zero-based scale of a multi-scale flow; 0 for vectors. */
+  scale: number;
+  /** Shapes without the batch axis: [D] or [H, W, C]. */
+  inputShape: number[];
+  outputShape: number[];
+  parameterCount: number;
+  /** A coupling followed by batch normalization of its output (paper, section 3.7). */
+  hasNorm: boolean;
+  /** In words, for example "4×4×4, channels 2, 3 move". */
+  description: string;
+}
+
+export interface SplitInfo {
+  name: 'train' | 'validation';
+  count: number;
+}
+
+export interface CheckpointInfo {
+  path: string;
+  step: number;
+  /** Validation objective in nats per example, where known. */
+  validationNats?: number;
+  best: boolean;
+}
+
+export interface ModelSummary {
+  id: string;
+  path: string;
+  fileName: string;
+  format: 'flowscope' | 'onnx' | 'safetensors';
+  /** False when only the table of tensors can be shown; `reason` says why and what to do. */
+  runnable: boolean;
+  reason?: string;
+  kind: 'vector' | 'image' | 'unknown';
+  /** Event shape without the batch axis, [D] or [H, W, C] (padded). */
+  shape: number[];
+  /** Number of discrete values of a pixel; absent for vectors. */
+  levels?: number;
+  /** Zero pixels added at each edge before the flow. */
+  pad?: number;
+  title: string;
+  subtitle: string;
+  parameterCount: number;
+  tensorCount: number;
+  bytes: number;
+  step?: number;
+  /** The preset or data name that the run was made with, where known. */
+  dataName?: string;
+  featureNames?: string[];
+  layers: LayerInfo[];
+  splits: SplitInfo[];
+  /** Says why `splits` is empty, when it is. */
+  splitsReason?: string;
+  runFolder?: string;
+  checkpoints: CheckpointInfo[];
+  backend: BackendInfo;
+  /** ONNX only: graph inputs and outputs, operator counts and metadata. */
+  onnx?: OnnxSummary;
+  tensors: TensorEntry[];
+}
+
+export interface TensorEntry {
+  name: string;
+  shape: number[];
+  dtype: string;
+}
+
+export interface OnnxSummary {
+  opset: number;
+  producer: string;
+  inputs: { name: string; dtype: string; shape: (number | string)[] }[];
+  outputs: { name: string; dtype: string; shape: (number | string)[] }[];
+  operators: { op: string; count: number }[];
+  metadata: Record<string, string>;
+}

@@ -1,0 +1,39 @@
+/** Messages between the inspector's page and the extension host. */
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
+
+/** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
+export interface PageHost {
+  ask<M extends InspectorMethod>(method: M, query: InspectorQuery<M>, token: string): Promise<InspectorAnswer<M>>;
+  cancel(token: string): Promise<void>;
+  showLog(): Promise<void>;
+  /** Runs one of the page's offers in the host. */
+  command(name: 'exportOnnx' | 'exportHtml' | 'showRunFolder' | 'resumeTraining'): Promise<void>;
+  openCheckpoint(path: string): Promise<void>;
+  /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */
+  save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
+}
+
+/** Implemented by the page, called by the host. */
+export interface PageEvents {
+  /** The file or its run changed on disk: ask again. */
+  changed(what: 'model' | 'run'): void;
+  /** From a host command or a keyboard shortcut of the workbench. */
+  select(what: { layer?: number; tab?: LayerTab }): void;
+}
+
+export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network';
+
+/** Answers recorded in a saved page: key is `recordKey(method, query)`. */
+export interface RecordedPage {
+  version: 1;
+  answers: Record<string, unknown>;
+}
+
+/** A key that does not depend on the order of a query's fields. */
+export function recordKey(method: InspectorMethod, query: unknown): string {
+  return `${method} ${JSON.stringify(query ?? null, (_, value: unknown) =>
+    value && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )}`;
+}
