@@ -1,0 +1,86 @@
+// Builds everything that runs: the extension, the engine, the command line, the native ladder and the webview.
+//   node scripts/build.mjs [--watch] [--production]
+// Also exports build() for the set-up and the packaging scripts.
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import esbuild from 'esbuild';
+import { browserOptions, nodeOptions, root } from './esbuild-options.mjs';
+
+/** Every bundle: source → file under `dist/`. The page's CSS is written beside its script. */
+const bundles = [
+  { source: 'src/extension/main.ts', output: 'extension.js', options: nodeOptions },
+  { source: 'src/engine/worker.ts', output: 'engine.js', options: nodeOptions },
+  {
+    source: 'src/cli/main.ts',
+    output: 'cli.js',
+    options: { ...nodeOptions, banner: { js: '#!/usr/bin/env node' } },
+  },
+  { source: 'src/native/main.ts', output: 'native.js', options: nodeOptions },
+  {
+    source: 'webview/inspector/main.tsx',
+    output: 'webview/inspector.js',
+    options: { ...browserOptions, loader: { '.svg': 'text' } },
+  },
+];
+
+function optionsOf({ source, output, options }, outdir, production) {
+  const browser = options.platform === 'browser';
+  return {
+    ...options,
+    entryPoints: [source],
+    outfile: path.join(outdir, output),
+    minify: production,
+    sourcemap: production ? false : browser ? 'inline' : true,
+    legalComments: production ? 'eof' : 'none',
+    define: { ...options.define, 'process.env.NODE_ENV': production ? '"production"' : '"development"' },
+    metafile: true,
+  };
+}
+
+/**
+ * Bundles into `outdir`. A source that is not written yet is passed over with a note, unless `production`: a package
+ * never goes out with a part missing. Returns the sizes in bytes by output.
+ */
+export async function build({
+  production = false,
+  watch = false,
+  outdir = path.join(root, 'dist'),
+  log = console.log,
+} = {}) {
+  const sizes = {};
+  const contexts = [];
+  for (const bundle of bundles) {
+    if (!fs.existsSync(path.join(root, bundle.source))) {
+      if (production) throw new Error(`cannot build ${bundle.output}: ${bundle.source} is missing`);
+      log(`build: no ${bundle.source} yet, ${bundle.output} is left out`);
+      continue;
+    }
+    const options = optionsOf(bundle, outdir, production);
+    if (watch) {
+      const context = await esbuild.context({ ...options, logLevel: 'info' });
+      await context.watch();
+      contexts.push(context);
+      continue;
+    }
+    const { metafile } = await esbuild.build(options);
+    for (const [file, output] of Object.entries(metafile.outputs)) {
+      if (!file.endsWith('.map')) sizes[path.relative(outdir, path.join(root, file))] = output.bytes;
+    }
+  }
+  if (bundles.some(({ output }) => output === 'cli.js') && fs.existsSync(path.join(outdir, 'cli.js'))) {
+    fs.chmodSync(path.join(outdir, 'cli.js'), 0o755);
+  }
+  return watch ? contexts : sizes;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  const started = performance.now();
+  const watch = process.argv.includes('--watch');
+  const sizes = await build({ watch, production: process.argv.includes('--production') });
+  if (!watch) {
+    for (const [file, bytes] of Object.entries(sizes))
+      console.log(`${(bytes / 1024).toFixed(0).padStart(7)} KiB  dist/${file}`);
+    console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  }
+}
