@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
+import { pipeline, type Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { createGunzip, gunzip } from 'node:zlib';
+import { UserError } from '../config/user-error';
+
+/** Larger files would not fit one buffer of Node.js 20. */
+const largest = 2 ** 32 - 2 ** 20;
+
+/** Turns an error of the file system or of zlib into one for the user; gives back any other. */
+export function readError(file: string, error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error)) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new UserError(`${file}: no such file. Check the path.`);
+    case 'EISDIR':
+      return new UserError(`${file}: is a folder; expected a file.`);
+    case 'EACCES':
+    case 'EPERM':
+      return new UserError(`${file}: may not be read (permission denied).`);
+    case 'ERR_BUFFER_TOO_LARGE':
+      return new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
+    default:
+      if (code?.startsWith('Z_')) {
+        return new UserError(
+          `${file}: the gzip data are damaged or cut off (${error.message}). Fetch the file again.`,
+        );
+      }
+      return error;
+  }
+}
+
+export async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** The first bytes of a file as they are, at most `count`. */
+export async function firstBytes(file: string, count: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const buffer = new Uint8Array(count);
+      const { bytesRead } = await handle.read(buffer, 0, count, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** Told by content, since names lie. */
+async function isGzip(file: string): Promise<boolean> {
+  const [a, b] = await firstBytes(file, 2);
+  return a === 0x1f && b === 0x8b;
+}
+
+/** A file's content, unpacked when it is gzip. */
+export async function readUnpacked(file: string): Promise<Uint8Array> {
+  try {
+    const packed = await isGzip(file);
+    if ((await stat(file)).size > largest) {
+      throw new UserError(`${file}: is larger than 4 GiB; use a smaller file.`);
+    }
+    const bytes = await readFile(file);
+    return packed ? await promisify(gunzip)(bytes, { maxOutputLength: largest }) : bytes;
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** The same as a stream. Errors reach whoever reads it; pass them through `readError`. */
+export async function streamUnpacked(file: string): Promise<Readable> {
+  const source = createReadStream(file);
+  if (!(await isGzip(file))) return source;
+  const unpacked = createGunzip();
+  pipeline(source, unpacked, () => undefined);
+  return unpacked;
+}
