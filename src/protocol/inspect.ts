@@ -100,7 +100,12 @@ export interface MaskView {
 
 export interface NetworkView {
   layer: number;
-  parameters: { name: string; shape: number[]; stats: TensorStats; histogram: { edges: number[]; counts: number[] } }[];
+  parameters: {
+    name: string;
+    shape: number[];
+    stats: TensorStats;
+    histogram: { edges: number[]; counts: number[] };
+  }[];
   /** Running statistics and other state. */
   state: { name: string; shape: number[]; stats: TensorStats }[];
 }

@@ -1,9 +1,22 @@
 /** Messages between the inspector's page and the extension host. */
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
+import type {
+  BatchRef,
+  ExampleRef,
+  ExamplesQuery,
+  InspectorAnswer,
+  InspectorMethod,
+  InspectorQuery,
+  NormMode,
+  SampleQuery,
+} from './inspect';
 
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {
-  ask<M extends InspectorMethod>(method: M, query: InspectorQuery<M>, token: string): Promise<InspectorAnswer<M>>;
+  ask<M extends InspectorMethod>(
+    method: M,
+    query: InspectorQuery<M>,
+    token: string,
+  ): Promise<InspectorAnswer<M>>;
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;
   /** Runs one of the page's offers in the host. */
@@ -27,6 +40,18 @@ export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network';
 export interface RecordedPage {
   version: 1;
   answers: Record<string, unknown>;
+  /** What the saved page lets its reader choose. */
+  choices: RecordedChoices;
+}
+
+export interface RecordedChoices {
+  examples: ExampleRef[];
+  batches: BatchRef[];
+  modes: NormMode[];
+  samples: SampleQuery[];
+  /** Samples whose way from z to x was recorded. */
+  morphs: (SampleQuery & { index: number })[];
+  pages: ExamplesQuery[];
 }
 
 /** A key that does not depend on the order of a query's fields. */

@@ -1,0 +1,81 @@
+/** The HTML document around the inspector's script: the same for the editor in VS Code and for a saved page. */
+
+export interface InspectorHtmlOptions {
+  title: string;
+  /** Fresh and random for every document; every script and style of the page carries it. */
+  nonce: string;
+  /** One of the two: a URI of the script, or its text. */
+  scriptUri?: string;
+  inlineScript?: string;
+  styleUri?: string;
+  inlineStyle?: string;
+  /** Where a webview may load its own files from (`webview.cspSource`). */
+  cspSource?: string;
+  /** Text made by `encodeRecorded`, for a saved page. */
+  recorded?: string;
+  /** Theme of a page that stands alone; by default it follows the system. */
+  theme?: 'light' | 'dark' | 'high-contrast';
+}
+
+/**
+ * SHA-256 of the empty text. The control library adds an empty style element once to learn whether the browser knows
+ * `:focus-visible`; allowing exactly that keeps the policy strict and the log clean.
+ */
+const EMPTY_STYLE = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
+
+/** A complete HTML document with a strict content security policy: nothing is loaded but what is named here. */
+export function inspectorHtml(options: InspectorHtmlOptions): string {
+  const { nonce, cspSource } = options;
+  if (!/^[A-Za-z0-9+/_=-]{16,}$/.test(nonce))
+    throw new Error('The nonce must be at least 16 base64 characters.');
+  const source = cspSource ? `${cspSource} ` : '';
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${source}'nonce-${nonce}' ${EMPTY_STYLE}`,
+    `font-src ${cspSource ?? "'none'"}`,
+    `img-src ${source}data: blob:`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const style =
+    options.inlineStyle === undefined
+      ? `<link rel="stylesheet" nonce="${nonce}" href="${escapeHtml(options.styleUri ?? '')}">`
+      : `<style nonce="${nonce}">${options.inlineStyle.replace(/<\/style/gi, '<\\/style')}</style>`;
+  const script =
+    options.inlineScript === undefined
+      ? `<script nonce="${nonce}" src="${escapeHtml(options.scriptUri ?? '')}"></script>`
+      : `<script nonce="${nonce}">${escapeScript(options.inlineScript)}</script>`;
+  const recorded =
+    options.recorded === undefined
+      ? ''
+      : `<script type="application/json" id="flowscope-recorded">${options.recorded.replaceAll('<', '\\u003c')}</script>\n`;
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(options.title)}</title>
+${style}
+</head>
+<body${options.theme ? ` data-theme="${options.theme}"` : ''}>
+<div id="root"></div>
+${recorded}${script}
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('"', '&quot;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;');
+}
+
+/** `</script` and `<!--` inside script text would end or swallow the element; both escapes mean the same to JavaScript. */
+function escapeScript(text: string): string {
+  return text.replace(/<\/(script)/gi, '<\\/$1').replaceAll('<!--', '\\x3c!--');
+}

@@ -1,0 +1,125 @@
+/** The questions that the inspector asks first, which are also those that a saved page records. */
+import type {
+  BatchRef,
+  ExampleRef,
+  ExamplesQuery,
+  InspectorMethod,
+  PlaneQuery,
+  SampleQuery,
+  Selection,
+} from './inspect';
+import type { LayerInfo, ModelSummary } from './model';
+import type { RecordedChoices } from './webview';
+
+export interface Question {
+  method: InspectorMethod;
+  query: unknown;
+}
+
+/** Values of an example above which a saved page keeps a single one, so that it stays a few MB. */
+const MANY_VALUES = 1024;
+
+export function defaultBatch(summary: ModelSummary): BatchRef {
+  const split = summary.splits.find((s) => s.name === 'validation') ?? summary.splits[0];
+  return split ? { split: split.name, count: Math.min(64, split.count) } : { split: 'sample', count: 64 };
+}
+
+export function defaultExample(summary: ModelSummary): ExampleRef | undefined {
+  const split = summary.splits.find((s) => s.name === 'validation') ?? summary.splits[0];
+  return split && split.count > 0 ? { kind: 'data', split: split.name, index: 0 } : undefined;
+}
+
+export function defaultSelection(summary: ModelSummary): Selection {
+  return { example: defaultExample(summary), batch: defaultBatch(summary), mode: 'eval' };
+}
+
+/** Images at a temperature a little below 1, where samples are cleaner; vectors as the model has them. */
+export function defaultSamples(summary: ModelSummary): SampleQuery {
+  return summary.kind === 'image'
+    ? { count: 25, seed: 7, temperature: 0.8 }
+    : { count: isPlane(summary) ? 500 : 16, seed: 7, temperature: 1 };
+}
+
+export function examplesQuery(
+  summary: ModelSummary,
+  split: 'train' | 'validation',
+  offset: number,
+): ExamplesQuery {
+  return { split, offset, count: summary.kind === 'image' ? 24 : 16 };
+}
+
+export function isPlane(summary: ModelSummary): boolean {
+  return summary.kind === 'vector' && summary.shape.length === 1 && summary.shape[0] === 2;
+}
+
+export function planeQuery(batch: BatchRef, samples: { seed: number; temperature: number }): PlaneQuery {
+  return {
+    batch: { ...batch, count: 500 },
+    seed: samples.seed,
+    temperature: samples.temperature,
+    grid: 49,
+    pixels: 128,
+  };
+}
+
+export function isCoupling(layer: LayerInfo): boolean {
+  return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
+}
+
+/** All that a saved page holds, in the order in which it is worth computing, and what its reader can choose. */
+export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; questions: Question[] } {
+  const questions: Question[] = [{ method: 'summary', query: undefined }];
+  const empty: RecordedChoices = {
+    examples: [],
+    batches: [],
+    modes: ['eval'],
+    samples: [],
+    morphs: [],
+    pages: [],
+  };
+  if (!summary.runnable) return { choices: empty, questions };
+
+  const selection = defaultSelection(summary);
+  const values = summary.shape.reduce((a, b) => a * b, 1);
+  const exampleCount = values > MANY_VALUES ? 1 : 6;
+  const first = selection.example?.kind === 'data' ? selection.example : undefined;
+  const total = summary.splits.find((s) => s.name === first?.split)?.count ?? 0;
+  const examples: ExampleRef[] = first
+    ? Array.from({ length: Math.min(exampleCount, total) }, (_, index) => ({ ...first, index }))
+    : [];
+  const samples = defaultSamples(summary);
+  const modes = summary.layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm')
+    ? (['eval', 'train'] as const)
+    : (['eval'] as const);
+  const morphs = isPlane(summary)
+    ? []
+    : Array.from({ length: Math.min(exampleCount, samples.count) }, (_, index) => ({ ...samples, index }));
+  const pages = summary.splits.filter((s) => s.count > 0).map((s) => examplesQuery(summary, s.name, 0));
+
+  for (const example of examples.length ? examples : [undefined]) {
+    for (const mode of modes) {
+      // The other mode only for the first example: it explains a difference, nobody pages through it.
+      if (mode !== 'eval' && example !== examples[0]) continue;
+      const chosen: Selection = { ...selection, example, mode };
+      questions.push({ method: 'strip', query: chosen });
+      for (const layer of summary.layers)
+        questions.push({ method: 'layer', query: { ...chosen, layer: layer.index } });
+    }
+  }
+  for (const layer of summary.layers) {
+    if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
+    questions.push({ method: 'network', query: { layer: layer.index } });
+  }
+  for (const mode of modes)
+    questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
+  questions.push({ method: 'samples', query: samples });
+  for (const morph of morphs) questions.push({ method: 'morph', query: morph });
+  for (const page of pages) questions.push({ method: 'examples', query: page });
+  if (isPlane(summary)) questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
+  questions.push({ method: 'run', query: undefined });
+
+  return {
+    choices: { examples, batches: [selection.batch], modes: [...modes], samples: [samples], morphs, pages },
+    questions,
+  };
+}

@@ -1,0 +1,58 @@
+/** Writing answers into a saved page and reading them back: JSON, with typed arrays and non-finite numbers kept. */
+import type { RecordedPage } from './webview';
+
+const arrays = {
+  $f32: Float32Array,
+  $i32: Int32Array,
+  $u8: Uint8Array,
+} as const;
+
+type ArrayTag = keyof typeof arrays;
+
+/** JSON text of a recorded page. Safe inside a script element: no `<` is left in it. */
+export function encodeRecorded(page: RecordedPage): string {
+  return JSON.stringify(page, (_, value: unknown) => encodeValue(value)).replaceAll('<', '\\u003c');
+}
+
+/** Throws a `SyntaxError` for text that is not JSON, and an `Error` for another version of the page. */
+export function decodeRecorded(text: string): RecordedPage {
+  const page = JSON.parse(text, (_, value: unknown) => decodeValue(value)) as RecordedPage;
+  if (page.version !== 1)
+    throw new Error(`This page holds answers of version ${String(page.version)}; version 1 was expected.`);
+  return page;
+}
+
+function encodeValue(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { $n: String(value) };
+  for (const [tag, type] of Object.entries(arrays))
+    if (value instanceof type) return { [tag]: toBase64(value) };
+  return value;
+}
+
+function decodeValue(value: unknown): unknown {
+  if (!value || typeof value !== 'object' || Array.isArray(value)) return value;
+  const keys = Object.keys(value);
+  if (keys.length !== 1) return value;
+  const [key, content] = Object.entries(value)[0] as [string, unknown];
+  if (typeof content !== 'string') return value;
+  if (key === '$n') return Number(content);
+  if (!(key in arrays)) return value;
+  const bytes = fromBase64(content);
+  return new arrays[key as ArrayTag](bytes.buffer as ArrayBuffer);
+}
+
+/** Bytes in the machine's order, which is little-endian on every platform that VS Code runs on. */
+function toBase64(array: ArrayBufferView): string {
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const chunks: string[] = [];
+  for (let i = 0; i < bytes.length; i += 0x8000)
+    chunks.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
+  return btoa(chunks.join(''));
+}
+
+function fromBase64(text: string): Uint8Array {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
