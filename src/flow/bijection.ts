@@ -1,0 +1,60 @@
+/**
+ * What every piece of a flow promises. `forward` is data → latent, as in the paper. Both directions return the value
+ * and the log-determinant of their own Jacobian in nats. Pieces are pure: parameters, running statistics and mode come
+ * in through the context; randomness comes in as tensors.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Init } from './init';
+
+/** A trainable tensor. `decay` marks those that L2 regularization is applied to (paper, section 4.1). */
+export interface ParameterSpec {
+  name: string;
+  shape: number[];
+  init: Init;
+  decay: boolean;
+}
+
+/** A tensor that is kept but not trained: running statistics. */
+export interface StateSpec {
+  name: string;
+  shape: number[];
+  value: number;
+}
+
+export interface FlowContext {
+  /** True: batch normalization uses the batch's own statistics and reports new running ones. */
+  readonly training: boolean;
+  /** The tensor of a parameter or of a state entry, by its full name. */
+  get(name: string): Tensor;
+  /** Receives the new value of a state entry; called in training only. */
+  update(name: string, value: Tensor): void;
+  /** Receives named intermediate values: inputs, outputs, s, t, log-det maps, feature maps. */
+  tap?(name: string, value: Tensor): void;
+}
+
+export interface Step {
+  /** [N, …shape]. */
+  value: Tensor;
+  /** Nats: [N], or a scalar where it is the same for every example. */
+  logDet: Tensor;
+}
+
+export interface Bijection {
+  readonly name: string;
+  /** Shapes without the batch axis. */
+  readonly inputShape: readonly number[];
+  readonly outputShape: readonly number[];
+  readonly parameters: readonly ParameterSpec[];
+  readonly state: readonly StateSpec[];
+  forward(ctx: FlowContext, x: Tensor): Step;
+  /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
+  inverse(ctx: FlowContext, y: Tensor): Step;
+}
+
+/** The s and t of a coupling from what it may look at. */
+export interface Conditioner {
+  readonly parameters: readonly ParameterSpec[];
+  readonly state: readonly StateSpec[];
+  /** h is [N, …]; the results are [N, …output shape]: the log-scale before its learned scale and tanh, and the shift. */
+  apply(ctx: FlowContext, h: Tensor): { rawScale: Tensor; shift: Tensor };
+}

@@ -1,0 +1,166 @@
+/**
+ * RealNVP for images (paper, sections 3.6 and 4.1; recursion as in the authors' released code): at each scale three
+ * checkerboard couplings, a squeeze, three channel-wise couplings, half of the values factored out; four checkerboard
+ * couplings at the last scale. Widths double with each scale, channel-wise conditioners have twice their scale's width.
+ */
+import type { ImageModelConfig } from '../config/schema';
+import type { Bijection } from './bijection';
+import { maskedCoupling, splitCoupling } from './coupling';
+import type { Flow, FlowLayer } from './layers';
+import { channelMask, checkerboardMask } from './masks';
+import { factorOut, squeezed } from './multi-scale';
+import { residualNet } from './nets/residual';
+import { sequence } from './sequence';
+import { squeezedShape, squeezePositions, subpixelMajorChannels, type ImageShape } from './squeeze';
+
+interface Build {
+  config: ImageModelConfig;
+  layers: FlowLayer[];
+  couplings: number;
+}
+
+type Checker = (
+  build: Build,
+  shape: ImageShape,
+  scale: number,
+  number: number,
+  positions: Int32Array,
+) => Bijection;
+
+function couplingOptions(config: ImageModelConfig) {
+  return {
+    form: config.affine,
+    decayScale: true,
+    ...(config.flowNorm ? { normDecay: config.normDecay } : {}),
+  };
+}
+
+const checkerboard: Checker = (build, shape, scale, number, positions) => {
+  const { config } = build;
+  const name = `scales.${scale}.checkerboard.${number}`;
+  const mask = checkerboardMask(shape, number, config.polarity);
+  const net = residualNet({
+    name: `${name}.net`,
+    channels: shape[2],
+    width: config.base << scale,
+    blocks: config.blocks,
+    batchNorm: config.netNorm,
+    normDecay: config.normDecay,
+    checkerboard: true,
+    ...(config.maskChannel ? { maskChannel: mask } : {}),
+  });
+  const bijection = maskedCoupling({ name, shape, mask, ...couplingOptions(config) }, net);
+  build.layers.push({
+    name,
+    kind: 'checkerboard',
+    coupling: build.couplings++,
+    scale,
+    inputShape: shape,
+    outputShape: shape,
+    bijection,
+    mask,
+    hasNorm: config.flowNorm,
+    positions,
+  });
+  return bijection;
+};
+
+const channelwise: Checker = (build, shape, scale, number, positions) => {
+  const { config } = build;
+  const name = `scales.${scale}.channelwise.${number}`;
+  const mask = channelMask(shape, number, config.polarity);
+  const net = residualNet({
+    name: `${name}.net`,
+    channels: shape[2] / 2,
+    width: 2 * (config.base << scale),
+    blocks: config.blocks,
+    batchNorm: config.netNorm,
+    normDecay: config.normDecay,
+    checkerboard: false,
+  });
+  const bijection = splitCoupling({ name, shape, mask, ...couplingOptions(config) }, mask.data[0] === 1, net);
+  build.layers.push({
+    name,
+    kind: 'channelwise',
+    coupling: build.couplings++,
+    scale,
+    inputShape: shape,
+    outputShape: shape,
+    bijection,
+    mask,
+    hasNorm: config.flowNorm,
+    positions,
+  });
+  return bijection;
+};
+
+function repeat(count: number, make: (number: number) => Bijection): Bijection[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
+
+/** Input elements that the kept half of a factor-out takes, as element numbers of its input. */
+function keptPositions([height, width, channels]: ImageShape, order: readonly number[]): Int32Array {
+  const kept = channels / 2;
+  return Int32Array.from(
+    { length: height * width * kept },
+    (_, i) => Math.floor(i / kept) * channels + order[i % kept]!,
+  );
+}
+
+function compose(outer: Int32Array, inner: Int32Array): Int32Array {
+  return inner.map((i) => outer[i]!);
+}
+
+function scaleOf(build: Build, shape: ImageShape, scale: number, positions: Int32Array): Bijection {
+  const { config } = build;
+  const last = scale === config.scales - 1;
+  const spatial = repeat(last ? 4 : 3, (i) => checkerboard(build, shape, scale, i, positions));
+  if (last) return sequence(`scales.${scale}`, spatial);
+
+  const name = `scales.${scale}.squeezed`;
+  const folded = squeezedShape(shape);
+  build.layers.push({
+    name: `${name}.squeeze`,
+    kind: 'squeeze',
+    scale,
+    inputShape: shape,
+    outputShape: folded,
+    hasNorm: false,
+    positions,
+  });
+  const foldedPositions = compose(positions, squeezePositions(shape, config.squeeze));
+  const channels = repeat(3, (i) => channelwise(build, folded, scale, i, foldedPositions));
+
+  // Which half stays is decided by sub-pixel, whatever the channel order of the squeeze: the diagonal (0,0), (1,1).
+  const order =
+    config.squeeze === 'channel-major'
+      ? subpixelMajorChannels(shape[2])
+      : Array.from({ length: folded[2] }, (_, i) => i);
+  const kept: [number, number, number] = [folded[0], folded[1], folded[2] / 2];
+  const splitName = `scales.${scale}.factorOut`;
+  build.layers.push({
+    name: splitName,
+    kind: 'factorOut',
+    scale,
+    inputShape: folded,
+    outputShape: kept,
+    hasNorm: false,
+    positions: foldedPositions,
+  });
+  const inner = scaleOf(build, kept, scale + 1, compose(foldedPositions, keptPositions(folded, order)));
+  const working = sequence(`scales.${scale}.work`, [...channels, factorOut(splitName, folded, order, inner)]);
+  return sequence(`scales.${scale}`, [...spatial, squeezed(name, shape, config.squeeze, working)]);
+}
+
+/** The event shape [H, W, C] after padding. */
+export function paddedShape(config: ImageModelConfig): [number, number, number] {
+  return [config.height + 2 * config.pad, config.width + 2 * config.pad, config.channels];
+}
+
+export function imageFlow(config: ImageModelConfig): Flow {
+  const shape = paddedShape(config);
+  const build: Build = { config, layers: [], couplings: 0 };
+  const positions = Int32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => i);
+  const flow = scaleOf(build, shape, 0, positions);
+  return { ...flow, layers: build.layers };
+}

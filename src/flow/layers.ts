@@ -1,0 +1,24 @@
+/** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
+import type { LayerKind } from '../protocol/model';
+import type { Bijection } from './bijection';
+import type { Mask } from './masks';
+
+export interface FlowLayer {
+  name: string;
+  kind: LayerKind;
+  scale: number;
+  /** Zero-based number among the couplings. */
+  coupling?: number;
+  inputShape: readonly number[];
+  outputShape: readonly number[];
+  /** Couplings and other layers that work alone; a factor-out only divides. */
+  bijection?: Bijection;
+  mask?: Mask;
+  hasNorm: boolean;
+  /** For each element of the layer's input, its element in the flow's input (row-major). */
+  positions: Int32Array;
+}
+
+export interface Flow extends Bijection {
+  readonly layers: readonly FlowLayer[];
+}

@@ -1,0 +1,94 @@
+/** Masks of affine couplings: 1 where an element conditions (passes through), 0 where it moves. Paper, section 3.4. */
+import type { ModelConfig } from '../config/schema';
+
+export type Polarity = ModelConfig['polarity'];
+
+export interface Mask {
+  /** Without the batch axis: [D] or [H, W, C]. */
+  shape: readonly number[];
+  /** Row-major, 0 or 1. */
+  data: Float32Array;
+}
+
+/** The first coupling of a flow has number 0; polarity flips at each. */
+function conditionsFirst(polarity: Polarity, number: number): boolean {
+  return (polarity === 'first-conditions') === (number % 2 === 0);
+}
+
+/**
+ * Checkerboard over height and width, the same for every channel: with `first-conditions` coupling 0 reads the pixels
+ * whose row + column is even, pixel (0, 0) among them (as the authors' released code does; chrischute is opposite).
+ */
+export function checkerboardMask(
+  shape: readonly [number, number, number],
+  number: number,
+  polarity: Polarity,
+): Mask {
+  const [height, width, channels] = shape;
+  const parity = conditionsFirst(polarity, number) ? 0 : 1;
+  const data = new Float32Array(height * width * channels);
+  for (let i = 0; i < data.length; i++) {
+    const pixel = Math.floor(i / channels);
+    const sum = Math.floor(pixel / width) + (pixel % width);
+    data[i] = sum % 2 === parity ? 1 : 0;
+  }
+  return { shape, data };
+}
+
+/** Channel-wise: the first half of the channels conditions, or the second. The number of channels must be even. */
+export function channelMask(
+  shape: readonly [number, number, number],
+  number: number,
+  polarity: Polarity,
+): Mask {
+  const channels = shape[2];
+  const first = conditionsFirst(polarity, number);
+  const data = Float32Array.from({ length: shape[0] * shape[1] * channels }, (_, i) =>
+    i % channels < channels / 2 === first ? 1 : 0,
+  );
+  return { shape, data };
+}
+
+/** Vector masks: every other feature, or the first half; the complement in the next coupling. */
+export function featureMask(
+  dim: number,
+  number: number,
+  pattern: 'alternate' | 'halves',
+  polarity: Polarity,
+): Mask {
+  const first = conditionsFirst(polarity, number);
+  const data = Float32Array.from({ length: dim }, (_, i) => {
+    const inFirst = pattern === 'alternate' ? i % 2 === 0 : i < Math.ceil(dim / 2);
+    return inFirst === first ? 1 : 0;
+  });
+  return { shape: [dim], data };
+}
+
+/**
+ * Half of the features, drawn from `seed`; couplings 2k and 2k + 1 get complements, so that every feature moves.
+ * A small multiplicative generator is enough here: the mask only has to be the same whenever the config is.
+ */
+export function randomMask(dim: number, number: number, seed: number): Mask {
+  const order = randomOrder(dim, seed * 7919 + Math.floor(number / 2));
+  const data = new Float32Array(dim);
+  order.slice(0, Math.ceil(dim / 2)).forEach((feature) => (data[feature] = 1));
+  if (number % 2 === 1) data.forEach((value, i) => (data[i] = 1 - value));
+  return { shape: [dim], data };
+}
+
+/** A permutation of 0 … n − 1 from a seed (Fisher–Yates over a 32-bit mixing generator). */
+export function randomOrder(n: number, seed: number): number[] {
+  let state = (seed + 0x9e3779b9) | 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+  const order = Array.from({ length: n }, (_, i) => i);
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

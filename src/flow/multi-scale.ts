@@ -1,0 +1,66 @@
+/**
+ * The multi-scale architecture (paper, section 3.6): work at a squeezed shape, factor out half of the values there, go
+ * on with the other half. As in the authors' released code the pieces are put back together, so that the whole is a
+ * bijection from a shape to itself and every latent keeps a place in the image.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Bijection, FlowContext, Step } from './bijection';
+import { invertOrder } from './permutation';
+import { squeeze, type ImageShape, type SqueezeOrder } from './squeeze';
+import { withScope } from './scope';
+
+/** squeeze → inner → unsqueeze. `inner` keeps its shape. */
+export function squeezed(name: string, shape: ImageShape, order: SqueezeOrder, inner: Bijection): Bijection {
+  const fold = squeeze(`${name}.squeeze`, shape, order);
+  return {
+    name,
+    inputShape: shape,
+    outputShape: shape,
+    parameters: inner.parameters,
+    state: inner.state,
+    forward(ctx, x) {
+      const folded = withScope('squeeze', () => fold.forward(ctx, x).value);
+      ctx.tap?.(`${fold.name}/x`, x);
+      ctx.tap?.(`${fold.name}/y`, folded);
+      const { value, logDet } = inner.forward(ctx, folded);
+      return { value: fold.inverse(ctx, value).value, logDet };
+    },
+    inverse(ctx, y) {
+      const { value, logDet } = inner.inverse(ctx, fold.forward(ctx, y).value);
+      return { value: fold.inverse(ctx, value).value, logDet };
+    },
+  };
+}
+
+/**
+ * Brings the channels into `order`, leaves the second half as latents and sends the first half through `inner`.
+ * Taps `NAME/kept` and `NAME/factored`.
+ */
+export function factorOut(
+  name: string,
+  shape: ImageShape,
+  order: readonly number[],
+  inner: Bijection,
+): Bijection {
+  const back = invertOrder(order);
+  const axis = 3;
+  const reorder = (x: Tensor, indices: readonly number[]): Tensor =>
+    tf.gather(x, tf.tensor1d([...indices], 'int32'), axis);
+  const through = (x: Tensor, run: (kept: Tensor) => Step, tap?: FlowContext['tap']): Step => {
+    const [kept, factored] = tf.split(reorder(x, order), 2, axis) as [Tensor, Tensor];
+    tap?.(`${name}/kept`, kept);
+    tap?.(`${name}/factored`, factored);
+    const { value, logDet } = run(kept);
+    return { value: reorder(tf.concat([value, factored], axis), back), logDet };
+  };
+  return {
+    name,
+    inputShape: shape,
+    outputShape: shape,
+    parameters: inner.parameters,
+    state: inner.state,
+    forward: (ctx, x) => through(x, (kept) => inner.forward(ctx, kept), ctx.tap),
+    inverse: (ctx, y) => through(y, (kept) => inner.inverse(ctx, kept)),
+  };
+}

@@ -1,0 +1,59 @@
+/** Weight-normalized convolution (paper, section 4.1): w = g·v / ‖v‖ for each output channel; NHWC, same padding. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
+import { fanIn, zeros } from '../init';
+
+export interface Convolution {
+  readonly parameters: readonly ParameterSpec[];
+  readonly state: readonly StateSpec[];
+  apply(ctx: FlowContext, x: Tensor): Tensor;
+  /** The kernel [k, k, inputs, outputs] after weight normalization. */
+  kernel(ctx: FlowContext): Tensor;
+}
+
+export interface ConvolutionOptions {
+  name: string;
+  kernelSize: number;
+  inputs: number;
+  outputs: number;
+  bias?: boolean;
+  /** Lengths g start at 0: the layer starts as its bias, 0. */
+  startAtZero?: boolean;
+}
+
+export function convolution({
+  name,
+  kernelSize,
+  inputs,
+  outputs,
+  bias = true,
+  startAtZero,
+}: ConvolutionOptions): Convolution {
+  const v = `${name}.v`;
+  const g = `${name}.g`;
+  const b = `${name}.bias`;
+  const kernel = (ctx: FlowContext): Tensor => {
+    const direction = ctx.get(v);
+    const squared = tf.sum(tf.square(direction), [0, 1, 2]);
+    return tf.mul(direction, tf.mul(ctx.get(g), tf.rsqrt(squared)));
+  };
+  return {
+    parameters: [
+      {
+        name: v,
+        shape: [kernelSize, kernelSize, inputs, outputs],
+        init: fanIn(kernelSize * kernelSize * inputs),
+        decay: false,
+      },
+      { name: g, shape: [outputs], init: startAtZero ? zeros : { kind: 'lengths', of: v }, decay: true },
+      ...(bias ? [{ name: b, shape: [outputs], init: zeros, decay: false }] : []),
+    ],
+    state: [],
+    kernel,
+    apply(ctx, x) {
+      const y = tf.conv2d(x as Tensor4D, kernel(ctx) as Tensor4D, 1, 'same');
+      return bias ? tf.add(y, ctx.get(b)) : y;
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The conditioner of image flows (paper, section 4.1; structure as in the authors' released code): batch norm of b⊙x,
+ * [x, −x] through ReLU, a 3×3 convolution, pre-activation residual blocks, a 1×1 skip convolution from the first layer
+ * and from every block into one sum, batch norm, ReLU, and a 1×1 convolution to s and t. All convolutions are
+ * weight-normalized. Checkerboard conditioners double their input, half of which is zeros, and see the mask.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Conditioner, FlowContext } from '../bijection';
+import type { Mask } from '../masks';
+import { convolution, type Convolution } from './convolution';
+import { noNorm, norm, type Norm } from './norm';
+
+export interface ResidualNetOptions {
+  name: string;
+  /** Channels of the input, and of each of s and t. */
+  channels: number;
+  width: number;
+  blocks: number;
+  batchNorm: boolean;
+  normDecay: number;
+  /** Checkerboard couplings: doubles the input. */
+  checkerboard: boolean;
+  /** Shows the first channel of this mask to the network as one more input channel. */
+  maskChannel?: Mask;
+}
+
+interface Block {
+  norm1: Norm;
+  conv1: Convolution;
+  norm2: Norm;
+  conv2: Convolution;
+  skip: Convolution;
+}
+
+export function residualNet(options: ResidualNetOptions): Conditioner {
+  const { name, channels, width, blocks, maskChannel } = options;
+  const makeNorm = (path: string, n: number): Norm =>
+    options.batchNorm ? norm(`${name}.${path}`, n, options.normDecay) : noNorm;
+  const dataInputs = 2 * channels;
+  const normIn = makeNorm('normIn', channels);
+  const convIn = convolution({
+    name: `${name}.convIn`,
+    kernelSize: 3,
+    inputs: dataInputs + (maskChannel ? 1 : 0),
+    outputs: width,
+  });
+  const skipIn = convolution({ name: `${name}.skipIn`, kernelSize: 1, inputs: width, outputs: width });
+  const residual = Array.from({ length: blocks }, (_, i): Block => {
+    const path = `blocks.${i}`;
+    const square = { inputs: width, outputs: width };
+    return {
+      norm1: makeNorm(`${path}.norm1`, width),
+      conv1: convolution({
+        name: `${name}.${path}.conv1`,
+        kernelSize: 3,
+        ...square,
+        bias: !options.batchNorm,
+      }),
+      norm2: makeNorm(`${path}.norm2`, width),
+      conv2: convolution({ name: `${name}.${path}.conv2`, kernelSize: 3, ...square }),
+      skip: convolution({ name: `${name}.${path}.skip`, kernelSize: 1, ...square }),
+    };
+  });
+  const normOut = makeNorm('normOut', width);
+  const convOut = convolution({
+    name: `${name}.convOut`,
+    kernelSize: 1,
+    inputs: width,
+    outputs: 2 * channels,
+    startAtZero: true,
+  });
+  const modules = [
+    normIn,
+    convIn,
+    skipIn,
+    ...residual.flatMap((b) => [b.norm1, b.conv1, b.norm2, b.conv2, b.skip]),
+    normOut,
+    convOut,
+  ];
+
+  /**
+   * Convolves [h, mask]. The mask is the same for every example, so its share is computed once and added with
+   * broadcasting instead of being copied into each example.
+   */
+  const inputConvolution = (ctx: FlowContext, h: Tensor): Tensor => {
+    if (!maskChannel) return convIn.apply(ctx, h);
+    const kernel = convIn.kernel(ctx);
+    const [rows, columns, maskChannels] = maskChannel.shape as [number, number, number];
+    const plane = maskChannel.data.filter((_, i) => i % maskChannels === 0);
+    const shown = tf.tensor4d(plane, [1, rows, columns, 1]);
+    const forData = tf.slice(kernel, [0, 0, 0, 0], [3, 3, dataInputs, width]) as Tensor4D;
+    const forMask = tf.slice(kernel, [0, 0, dataInputs, 0], [3, 3, 1, width]) as Tensor4D;
+    const fixed = tf.add(tf.conv2d(shown, forMask, 1, 'same'), ctx.get(`${name}.convIn.bias`));
+    return tf.add(tf.conv2d(h as Tensor4D, forData, 1, 'same'), fixed);
+  };
+
+  return {
+    parameters: modules.flatMap((m) => m.parameters),
+    state: modules.flatMap((m) => m.state),
+    apply(ctx, x) {
+      const normed = normIn.apply(ctx, x);
+      const input = options.checkerboard ? tf.mul(normed, 2) : normed;
+      let h = inputConvolution(ctx, tf.relu(tf.concat([input, tf.neg(input)], 3)));
+      ctx.tap?.(`${name}.convIn/features`, h);
+      let out = skipIn.apply(ctx, h);
+      residual.forEach((block, i) => {
+        let r = block.conv1.apply(ctx, tf.relu(block.norm1.apply(ctx, h)));
+        r = block.conv2.apply(ctx, tf.relu(block.norm2.apply(ctx, r)));
+        h = tf.add(h, r);
+        ctx.tap?.(`${name}.blocks.${i}/features`, h);
+        out = tf.add(out, block.skip.apply(ctx, h));
+      });
+      const answer = convOut.apply(ctx, tf.relu(normOut.apply(ctx, out)));
+      const [rawScale, shift] = tf.split(answer, 2, 3) as [Tensor, Tensor];
+      return { rawScale, shift };
+    },
+  };
+}

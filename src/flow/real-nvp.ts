@@ -1,0 +1,55 @@
+/** A flow from its config, and the functions over it that are traced: log-likelihood, encoding and decoding. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../config/schema';
+import type { Bijection, FlowContext, Step } from './bijection';
+import { imageFlow } from './image-flow';
+import type { Flow } from './layers';
+import { logit, standardize, type Standardization } from './preprocess';
+import { standardNormalLogProb } from './prior';
+import { vectorFlow } from './vector-flow';
+
+export function buildFlow(config: ModelConfig): Flow {
+  return config.kind === 'vector' ? vectorFlow(config) : imageFlow(config);
+}
+
+/** From data units to the flow's input; undefined for vectors that are not standardized. */
+export function buildPreprocess(
+  config: ModelConfig,
+  flow: Flow,
+  fitted?: Standardization,
+): Bijection | undefined {
+  if (config.kind === 'image') return logit('logit', flow.inputShape, config.levels, config.dataRange);
+  return fitted ? standardize('standardize', fitted) : undefined;
+}
+
+/** D ln(levels): from the density of v/levels to the probability of a discrete value; 0 for vectors. Nats. */
+export function quantizationNats(config: ModelConfig, dimensions: number): number {
+  return config.kind === 'image' ? dimensions * Math.log(config.levels) : 0;
+}
+
+/** The parts of ln p(x) of each example, nats; [N] or scalars. Their sum is ln p of the preprocessed density. */
+export interface LogLikelihood {
+  z: Tensor;
+  prior: Tensor;
+  logDet: Tensor;
+  preprocessing: Tensor;
+}
+
+/** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
+export function logLikelihood(
+  flow: Flow,
+  preprocess: Bijection | undefined,
+  ctx: FlowContext,
+  x: Tensor,
+): LogLikelihood {
+  const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
+  const { value: z, logDet } = flow.forward(ctx, prepared.value);
+  return { z, prior: standardNormalLogProb(z), logDet, preprocessing: prepared.logDet };
+}
+
+/** Latents to data units: [N, …] → [N, …]. */
+export function decode(flow: Flow, preprocess: Bijection | undefined, ctx: FlowContext, z: Tensor): Tensor {
+  const x = flow.inverse(ctx, z).value;
+  return preprocess ? preprocess.inverse(ctx, x).value : x;
+}

@@ -1,0 +1,58 @@
+/** Bijections one after the other; log-dets add up. Taps every piece's input and output. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Bijection, FlowContext, Step } from './bijection';
+import { withScope } from './scope';
+
+/** A value on its way and what the pieces so far have added to the log-det. */
+function chain(x: Tensor, pieces: readonly ((value: Tensor) => Step)[]): Step {
+  let value = x;
+  let logDet: Tensor | undefined;
+  for (const piece of pieces) {
+    const step = piece(value);
+    value = step.value;
+    logDet = logDet ? tf.add(logDet, step.logDet) : step.logDet;
+  }
+  return { value, logDet: logDet ?? tf.scalar(0) };
+}
+
+function tapped(ctx: FlowContext, piece: Bijection, x: Tensor): Step {
+  ctx.tap?.(`${piece.name}/x`, x);
+  const step = withScope(piece.name, () => piece.forward(ctx, x));
+  ctx.tap?.(`${piece.name}/y`, step.value);
+  return step;
+}
+
+/** @throws Error when a piece does not take the shape that the one before it gives. */
+export function sequence(name: string, pieces: readonly Bijection[]): Bijection {
+  const first = pieces[0];
+  const last = pieces[pieces.length - 1];
+  if (!first || !last) throw new Error(`${name}: a sequence needs at least one bijection`);
+  pieces.slice(1).forEach((piece, i) => {
+    const given = pieces[i]!;
+    if (piece.inputShape.join() !== given.outputShape.join()) {
+      throw new Error(
+        `${name}: ${piece.name} takes [${piece.inputShape.join(', ')}] but ${given.name} gives [${given.outputShape.join(', ')}]`,
+      );
+    }
+  });
+  return {
+    name,
+    inputShape: first.inputShape,
+    outputShape: last.outputShape,
+    parameters: pieces.flatMap((p) => p.parameters),
+    state: pieces.flatMap((p) => p.state),
+    forward: (ctx, x) =>
+      chain(
+        x,
+        pieces.map((piece) => (value: Tensor) => tapped(ctx, piece, value)),
+      ),
+    inverse: (ctx, y) =>
+      chain(
+        y,
+        [...pieces]
+          .reverse()
+          .map((piece) => (value: Tensor) => withScope(piece.name, () => piece.inverse(ctx, value))),
+      ),
+  };
+}

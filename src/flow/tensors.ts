@@ -1,0 +1,34 @@
+/** Small helpers over tensors with a leading batch axis. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Mask } from './masks';
+
+/** [N, …] → [N]: sum over everything but the batch. */
+export function sumPerExample(x: Tensor): Tensor {
+  return tf.sum(
+    x,
+    x.shape.slice(1).map((_, i) => i + 1),
+  );
+}
+
+/** Number of elements of a shape. */
+export function size(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** A mask and its complement with a leading axis of 1, so that they broadcast over the batch. */
+export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
+  const shape = [1, ...mask.shape];
+  return {
+    conditions: tf.tensor(mask.data, shape),
+    moves: tf.tensor(
+      mask.data.map((b) => 1 - b),
+      shape,
+    ),
+  };
+}
+
+/** All axes but the last: those that channel statistics are taken over. */
+export function channelAxes(x: Tensor): number[] {
+  return x.shape.slice(0, -1).map((_, i) => i);
+}
