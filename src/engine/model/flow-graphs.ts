@@ -1,0 +1,112 @@
+/** The functions over a flow that are traced: one place that names their inputs and outputs. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Bijection, FlowContext } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
+import { decode, logLikelihood } from '../../flow/real-nvp';
+import type { Graph } from '../../graph/ir';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+
+/** Parameters and running statistics: everything that a checkpoint stores, under the names that graphs use as inputs. */
+export function storedTensors(flow: Bijection): InputSpec[] {
+  return [...flow.parameters, ...flow.state].map(({ name, shape }) => ({ name, shape }));
+}
+
+/** A context that reads stored tensors from graph inputs and collects the taps that `wanted` says yes to. */
+export function graphContext(
+  inputs: TensorMap,
+  options: { training?: boolean; wanted?: (tap: string) => boolean } = {},
+): FlowContext & { taps: TensorMap; updates: TensorMap } {
+  const taps: TensorMap = {};
+  const updates: TensorMap = {};
+  const { wanted } = options;
+  return {
+    training: options.training ?? false,
+    taps,
+    updates,
+    get(name) {
+      const tensor = inputs[name];
+      if (!tensor) throw new Error(`no tensor named ${name}`);
+      return tensor;
+    },
+    update: (name, value) => void (updates[name] = value),
+    ...(wanted
+      ? {
+          tap(name: string, value: Tensor) {
+            if (wanted(name)) taps[name] = value;
+          },
+        }
+      : {}),
+  };
+}
+
+export interface ForwardOptions {
+  /** With it, `x` is in data units (dequantized); without, it is the flow's own input. */
+  preprocess?: Bijection;
+  /** Taps to return, as outputs named `tap:NAME`. */
+  wanted?: (tap: string) => boolean;
+  /** Batch normalization by the batch's own statistics; then the batch size is fixed. */
+  trainingBatch?: number;
+}
+
+/**
+ * x [N, …] → `z` [N, …], `logDet` [N] of the flow, `prior` [N], `preprocessing` ([N] or scalar), all nats; and taps.
+ * Inputs are the stored tensors under their names, and `x`.
+ */
+export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
+  const batch = options.trainingBatch ?? anyBatch;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, {
+        training: options.trainingBatch !== undefined,
+        ...(options.wanted ? { wanted: options.wanted } : {}),
+      });
+      const { z, ...parts } = logLikelihood(flow, options.preprocess, ctx, inputs.x!);
+      const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);
+      return { z, ...parts, ...(Object.fromEntries(taps) as TensorMap) };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    options.trainingBatch === undefined ? { dynamicBatch: anyBatch } : {},
+  );
+}
+
+/** z [N, …] → `x` [N, …] in the flow's input space, or in data units when `preprocess` is given; and `logDet` [N]. */
+export function inverseGraph(flow: Flow, preprocess?: Bijection): Graph {
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs);
+      const inner = flow.inverse(ctx, inputs.z!);
+      const outer = preprocess?.inverse(ctx, inner.value);
+      return {
+        x: outer?.value ?? inner.value,
+        logDet: outer ? tf.add(inner.logDet, outer.logDet) : inner.logDet,
+      };
+    },
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** Standard normal `noise` [N, …] times scalar `temperature` → `x` [N, …] in data units. */
+export function sampleGraph(flow: Flow, preprocess?: Bijection): Graph {
+  return trace(
+    (inputs) => ({
+      x: decode(flow, preprocess, graphContext(inputs), tf.mul(inputs.noise!, inputs.temperature!)),
+    }),
+    [
+      ...storedTensors(flow),
+      { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
+      { name: 'temperature', shape: [] },
+    ],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** One layer alone: `y` [N, …] → `x` [N, …], for round trips of single layers. Only layers with a bijection of their own. */
+export function layerInverseGraph(layer: Bijection): Graph {
+  return trace(
+    (inputs) => ({ x: layer.inverse(graphContext(inputs), inputs.y!).value }),
+    [...storedTensors(layer), { name: 'y', shape: [anyBatch, ...layer.outputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
