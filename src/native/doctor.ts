@@ -1,0 +1,141 @@
+/** What `flowscope doctor` prints: what this machine has, what is missing and what to do about it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import path from 'node:path';
+import { formatBytes, reasonOf } from './ladder';
+import { loadTest } from './load-test';
+import { findNative, nativeRoot } from './locate';
+import { probeOnnxRuntime } from './onnxruntime';
+import { platformKey, wheelPlans } from './platform';
+import { firstWorking, runCommand } from './run-command';
+
+export interface DoctorLine {
+  /** Stable key for `--json`, such as `native`. */
+  name: string;
+  label: string;
+  /** `missing` keeps something from working; `note` is good to know. */
+  state: 'ok' | 'note' | 'missing';
+  value: string;
+  /** What to do, where something can be done. */
+  advice?: string;
+}
+
+const minimumNode = '20.19.0';
+
+/** Examines the machine; takes a second or two, since libraries are loaded in processes of their own. Never throws. */
+export async function doctorLines(from: string = __dirname): Promise<DoctorLine[]> {
+  return [
+    nodeLine(),
+    {
+      name: 'machine',
+      label: 'Machine',
+      state: 'ok',
+      value: `${platformKey()}, ${cpus()[0]?.model.trim() ?? 'processor unknown'}, memory ${formatBytes(totalmem())}`,
+    },
+    threadsLine(),
+    await nativeLine(),
+    await onnxRuntimeLine(from),
+    await sharpLine(from),
+    ...(await toolLines()),
+  ];
+}
+
+function nodeLine(): DoctorLine {
+  const line = { name: 'node', label: 'Node', value: process.versions.node };
+  if (process.versions.node.localeCompare(minimumNode, 'en', { numeric: true }) >= 0)
+    return { ...line, state: 'ok' };
+  return { ...line, state: 'missing', advice: `Flowscope needs Node ${minimumNode} or newer.` };
+}
+
+function threadsLine(): DoctorLine {
+  const chosen = process.env['TF_NUM_INTRAOP_THREADS'] ?? process.env['OMP_NUM_THREADS'];
+  const value = `${availableParallelism()} available${chosen ? `, limited to ${chosen} by the environment` : ''}`;
+  return { name: 'threads', label: 'Threads', state: 'ok', value };
+}
+
+async function nativeLine(): Promise<DoctorLine> {
+  const line = { name: 'native', label: 'Native TensorFlow' };
+  const advice =
+    'Run Flowscope: Install Native TensorFlow in VS Code, or npm start in a checkout. Without it flows cannot be trained.';
+  const native = findNative();
+  if (!native) return { ...line, state: 'missing', value: `none in ${nativeRoot()}`, advice };
+  try {
+    const version = await loadTest(native.binding);
+    return { ...line, state: 'ok', value: `${version} (${native.source}) in ${native.folder}` };
+  } catch (error) {
+    return { ...line, state: 'missing', value: `${native.folder} does not load: ${reasonOf(error)}`, advice };
+  }
+}
+
+async function onnxRuntimeLine(from: string): Promise<DoctorLine> {
+  const line = { name: 'onnxruntime', label: 'ONNX Runtime' };
+  try {
+    return { ...line, state: 'ok', value: await probeOnnxRuntime(undefined, from) };
+  } catch (error) {
+    const advice = 'Install the packages again (npm ci), or the extension for this platform.';
+    return { ...line, state: 'missing', value: reasonOf(error), advice };
+  }
+}
+
+async function sharpLine(from: string): Promise<DoctorLine> {
+  const line = { name: 'sharp', label: 'Images (sharp)' };
+  try {
+    const entry = createRequire(path.join(from, 'here.js')).resolve('sharp');
+    const program =
+      "const sharp = require(process.argv[1]); console.log(sharp.versions.sharp + ', libvips ' + sharp.versions.vips)";
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    return {
+      ...line,
+      state: 'ok',
+      value: (await runCommand(process.execPath, ['-e', program, entry], { env })).trim(),
+    };
+  } catch (error) {
+    return {
+      ...line,
+      state: 'missing',
+      value: reasonOf(error),
+      advice: 'Install the packages again (npm ci).',
+    };
+  }
+}
+
+/** The tools with which native TensorFlow is built where no prebuilt one is to be had. */
+async function toolLines(): Promise<DoctorLine[]> {
+  const needed = findNative() ? 'ok' : 'note';
+  const compiler = await firstWorking(
+    (wheelPlans[platformKey()]?.compiler ?? ['g++']).map((name) => [name, '--version'] as const),
+  );
+  const pip = await firstWorking(
+    ['python3', 'python', 'py'].map((name) => [name, '-m', 'pip', '--version'] as const),
+  );
+  return [
+    {
+      name: 'compiler',
+      label: 'C++ compiler',
+      state: compiler ? 'ok' : needed,
+      value: compiler?.output.split('\n')[0] ?? 'none',
+      ...(compiler ? {} : { advice: installAdvice('g++', 'build-essential') }),
+    },
+    {
+      name: 'pip',
+      label: 'Python with pip',
+      state: pip ? 'ok' : needed,
+      value: pip?.output.replace(/ from .*?(?= \(|$)/, '') ?? 'none',
+      ...(pip ? {} : { advice: installAdvice('Python with pip', 'python3-pip') }),
+    },
+  ];
+}
+
+function installAdvice(what: string, debian: string): string {
+  const how = process.platform === 'linux' && isDebian() ? `: apt-get install ${debian}` : '';
+  return `Only needed to build native TensorFlow. Install ${what}${how}.`;
+}
+
+function isDebian(): boolean {
+  try {
+    return /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(readFileSync('/etc/os-release', 'utf8'));
+  } catch {
+    return false;
+  }
+}

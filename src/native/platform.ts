@@ -1,0 +1,64 @@
+/** What the native ladder knows of each platform: names of files and packages, and how the add-on is linked. */
+
+/** The tfjs-node release whose add-on we load. Checked against package.json by a test. */
+export const tfjsNodeVersion = '4.22.0';
+
+export interface WheelPlan {
+  /** Package on the Python index that carries libtensorflow and its C headers. */
+  package: string;
+  /** Releases to try, best first, with the size of the download in bytes. */
+  releases: { version: string; python: string; platform: string; bytes: number; sha256?: string }[];
+  /** The shared libraries inside the wheel's `tensorflow` folder. */
+  libraries: string[];
+  compiler: string[];
+  /** Compiler arguments after the sources. */
+  link: string[];
+}
+
+const linuxLink = ['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN'];
+
+const linux = {
+  libraries: ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'],
+  compiler: ['g++', 'clang++', 'c++'],
+  link: linuxLink,
+};
+
+/** Wheels by `platform-arch`. Linux x64 is measured; the others follow the same layout and prove themselves by the load test. */
+export const wheelPlans: Record<string, WheelPlan> = {
+  'linux-x64': {
+    ...linux,
+    package: 'tensorflow-cpu',
+    releases: [
+      {
+        version: '2.21.0',
+        python: '311',
+        platform: 'manylinux_2_27_x86_64',
+        bytes: 273_829_956,
+        sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+      },
+      { version: '2.15.1', python: '311', platform: 'manylinux_2_17_x86_64', bytes: 207_000_000 },
+    ],
+  },
+  'linux-arm64': {
+    ...linux,
+    package: 'tensorflow',
+    releases: [{ version: '2.21.0', python: '311', platform: 'manylinux_2_27_aarch64', bytes: 280_000_000 }],
+  },
+  'darwin-arm64': {
+    package: 'tensorflow',
+    releases: [{ version: '2.21.0', python: '311', platform: 'macosx_12_0_arm64', bytes: 250_000_000 }],
+    libraries: ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib'],
+    compiler: ['clang++', 'g++', 'c++'],
+    link: [
+      '-undefined',
+      'dynamic_lookup',
+      'libtensorflow_cc.2.dylib',
+      'libtensorflow_framework.2.dylib',
+      '-Wl,-rpath,@loader_path',
+    ],
+  },
+};
+
+export function platformKey(platform: string = process.platform, arch: string = process.arch): string {
+  return `${platform}-${arch}`;
+}
