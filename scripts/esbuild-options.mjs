@@ -5,13 +5,28 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Native packages are loaded at run time, from node_modules or from the packaged extension's folder. */
-const external = ['vscode', 'onnxruntime-node', 'sharp', 'playwright-core', 'esbuild', '@vscode/test-electron', 'fsevents'];
+const external = [
+  'vscode',
+  'onnxruntime-node',
+  'sharp',
+  'playwright-core',
+  'esbuild',
+  '@vscode/test-electron',
+  'fsevents',
+];
 
 /**
  * One copy of TensorFlow.js core: tfjs-node asks for the union package, of which only core is used. Leaving out layers,
- * data, converter and the WebGL backend keeps the engine's bundle small.
+ * data, converter and the WebGL backend keeps the engine's bundle small. Its modules are taken instead of its single
+ * file for Node, because the gradients come as a module beside them and would bring a second copy along.
  */
-const alias = { '@tensorflow/tfjs': '@tensorflow/tfjs-core' };
+const tensorflowCore = {
+  name: 'tensorflow-core',
+  setup(build) {
+    const entry = path.join(root, 'node_modules', '@tensorflow', 'tfjs-core', 'dist', 'index.js');
+    build.onResolve({ filter: /^@tensorflow\/tfjs(-core)?$/ }, () => ({ path: entry }));
+  },
+};
 
 export const nodeOptions = {
   bundle: true,
@@ -20,7 +35,7 @@ export const nodeOptions = {
   format: 'cjs',
   mainFields: ['main', 'module'],
   external,
-  alias,
+  plugins: [tensorflowCore],
   sourcemap: true,
   logLevel: 'warning',
   absWorkingDir: root,

@@ -1,0 +1,63 @@
+/** Kernels that work element by element, with broadcasting. */
+import { broadcastShapes } from '../shape';
+import type { KernelRule, KernelRules } from './rule';
+
+export const unaryNames = [
+  'Abs', 'Ceil', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg',
+  'Reciprocal', 'Relu', 'Relu6', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Square', 'Step',
+  'Tanh',
+] as const; // prettier-ignore
+
+export const binaryNames = [
+  'Add', 'FloorDiv', 'Maximum', 'Minimum', 'Mod', 'Multiply', 'Pow', 'RealDiv', 'SquaredDifference', 'Sub',
+] as const; // prettier-ignore
+
+export const comparisonNames = [
+  'Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'NotEqual',
+] as const; // prettier-ignore
+
+export const predicateNames = ['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'] as const;
+
+const unary: KernelRule = {
+  inputs: ['x'],
+  infer: ([x], attrs) => ({ outputs: [{ shape: x!.shape, dtype: x!.dtype }], attrs }),
+};
+
+const binary: KernelRule = {
+  inputs: ['a', 'b'],
+  infer: ([a, b]) => ({ outputs: [{ shape: broadcastShapes(a!.shape, b!.shape), dtype: a!.dtype }] }),
+};
+
+const comparison: KernelRule = {
+  inputs: ['a', 'b'],
+  infer: ([a, b]) => ({ outputs: [{ shape: broadcastShapes(a!.shape, b!.shape), dtype: 'bool' }] }),
+};
+
+const predicate: KernelRule = {
+  inputs: ['x'],
+  infer: ([x]) => ({ outputs: [{ shape: x!.shape, dtype: 'bool' }] }),
+};
+
+const each = (names: readonly string[], rule: KernelRule): KernelRules =>
+  Object.fromEntries(names.map((name) => [name, rule]));
+
+export const elementwiseRules: KernelRules = {
+  ...each(unaryNames, unary),
+  ...each(binaryNames, binary),
+  ...each(comparisonNames, comparison),
+  ...each(predicateNames, predicate),
+  EluGrad: {
+    inputs: ['dy', 'y'],
+    infer: ([dy]) => ({ outputs: [{ shape: dy!.shape, dtype: dy!.dtype }] }),
+  },
+  Select: {
+    inputs: ['condition', 't', 'e'],
+    infer: ([condition, t, e]) => ({
+      outputs: [{ shape: broadcastShapes(condition!.shape, t!.shape, e!.shape), dtype: t!.dtype }],
+    }),
+  },
+  AddN: {
+    inputs: 'list',
+    infer: ([first]) => ({ outputs: [{ shape: first!.shape, dtype: first!.dtype }] }),
+  },
+};

@@ -1,0 +1,21 @@
+/** What the tracer must know of a kernel: the order of its inputs, and the type of its results. */
+import type { Value } from '../ir';
+import type { TensorType } from '../recorder';
+
+export type Attrs = Record<string, unknown>;
+
+export interface Inferred {
+  outputs: readonly TensorType[];
+  /** Attributes in one normal form (absolute axes, sizes instead of counts), so that nobody downstream parses them. */
+  attrs?: Attrs;
+  /** The result is the input itself: nothing is recorded. */
+  alias?: boolean;
+}
+
+export interface KernelRule {
+  /** Names of the inputs in the order in which a node holds them, or "list" for kernels of any number of inputs. */
+  inputs: readonly string[] | 'list';
+  infer(inputs: readonly Value[], attrs: Attrs): Inferred;
+}
+
+export type KernelRules = Record<string, KernelRule>;

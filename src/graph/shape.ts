@@ -1,0 +1,66 @@
+/** Arithmetic on static shapes. */
+import { UserError } from '../config/user-error';
+
+export type Shape = readonly number[];
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = stride;
+    stride *= shape[i]!;
+  }
+  return strides;
+}
+
+/** The shape of an elementwise result, by NumPy's rules. */
+export function broadcastShapes(...shapes: Shape[]): number[] {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    for (let i = 0; i < shape.length; i++) {
+      const at = rank - shape.length + i;
+      const dim = shape[i]!;
+      if (dim === 1 || dim === result[at]) continue;
+      if (result[at] !== 1) {
+        throw new UserError(`Shapes ${shapes.map(showShape).join(' and ')} cannot be broadcast together.`);
+      }
+      result[at] = dim;
+    }
+  }
+  return result;
+}
+
+export function showShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** Axes as ascending numbers in [0, rank); null or undefined means all. */
+export function normalizeAxes(axis: number | readonly number[] | null | undefined, rank: number): number[] {
+  const axes = axis === null || axis === undefined ? [...Array(rank).keys()] : [axis].flat();
+  const absolute = axes.map((a) => normalizeAxis(a, rank));
+  return [...new Set(absolute)].sort((a, b) => a - b);
+}
+
+export function normalizeAxis(axis: number, rank: number): number {
+  const absolute = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || absolute < 0 || absolute >= rank) {
+    throw new UserError(`Axis ${axis} is outside a tensor of rank ${rank}.`);
+  }
+  return absolute;
+}
+
+export function reduceShape(shape: Shape, axes: Shape, keepDims: boolean): number[] {
+  return keepDims
+    ? shape.map((dim, i) => (axes.includes(i) ? 1 : dim))
+    : shape.filter((_, i) => !axes.includes(i));
+}
