@@ -1,0 +1,73 @@
+/** From examples as they are stored to what the flow's graphs take: padding, flips, dequantization. */
+import type { ModelConfig } from '../../config/schema';
+import type { RandomStream } from '../../data/random';
+
+/**
+ * Pads images [N, H, W, C] with zero pixels at each edge; other data is returned as it is.
+ * @param values row-major, `count` examples in data units.
+ */
+export function padImages(values: Float32Array, count: number, config: ModelConfig): Float32Array {
+  if (config.kind !== 'image' || config.pad === 0) return values;
+  const { height, width, channels, pad } = config;
+  const paddedRow = (width + 2 * pad) * channels;
+  const row = width * channels;
+  const out = new Float32Array(count * (height + 2 * pad) * paddedRow);
+  for (let n = 0; n < count; n++) {
+    for (let h = 0; h < height; h++) {
+      const from = (n * height + h) * row;
+      const to = (n * (height + 2 * pad) + h + pad) * paddedRow + pad * channels;
+      out.set(values.subarray(from, from + row), to);
+    }
+  }
+  return out;
+}
+
+/** Cuts the padding off again: [N, H + 2p, W + 2p, C] → [N, H, W, C]. */
+export function cropImages(values: Float32Array, count: number, config: ModelConfig): Float32Array {
+  if (config.kind !== 'image' || config.pad === 0) return values;
+  const { height, width, channels, pad } = config;
+  const paddedRow = (width + 2 * pad) * channels;
+  const row = width * channels;
+  const out = new Float32Array(count * height * row);
+  for (let n = 0; n < count; n++) {
+    for (let h = 0; h < height; h++) {
+      const from = (n * (height + 2 * pad) + h + pad) * paddedRow + pad * channels;
+      out.set(values.subarray(from, from + row), (n * height + h) * row);
+    }
+  }
+  return out;
+}
+
+/** Adds uniform noise in [0, 1) to integer pixels, in place (paper, section 4.1); vectors stay as they are. */
+export function dequantize(values: Float32Array, config: ModelConfig, noise: RandomStream): Float32Array {
+  if (config.kind !== 'image') return values;
+  const u = noise.uniform(values.length);
+  for (let i = 0; i < values.length; i++) values[i]! += u[i]!;
+  return values;
+}
+
+/** Mirrors each image left to right with probability ½, in place; [N, H, W, C] unpadded. */
+export function flipImages(
+  values: Float32Array,
+  count: number,
+  config: ModelConfig,
+  coin: RandomStream,
+): Float32Array {
+  if (config.kind !== 'image') return values;
+  const { height, width, channels } = config;
+  const heads = coin.uniform(count);
+  for (let n = 0; n < count; n++) {
+    if (heads[n]! < 0.5) continue;
+    for (let h = 0; h < height; h++) {
+      const start = (n * height + h) * width * channels;
+      for (let left = 0, right = width - 1; left < right; left++, right--) {
+        for (let c = 0; c < channels; c++) {
+          const a = start + left * channels + c;
+          const b = start + right * channels + c;
+          [values[a], values[b]] = [values[b]!, values[a]!];
+        }
+      }
+    }
+  }
+  return values;
+}

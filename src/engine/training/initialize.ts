@@ -1,0 +1,38 @@
+/** Initial parameters and running statistics from a seed. Each tensor has a stream of its own, named after it. */
+import type { Bijection, ParameterSpec } from '../../flow/bijection';
+import { stream } from '../../data/random';
+import { size } from '../../flow/tensors';
+import type { NdArray } from '../../protocol/tensors';
+
+export type TensorTable = Record<string, NdArray<Float32Array>>;
+
+function lengths(of: NdArray<Float32Array>): Float32Array {
+  const outputs = of.shape[of.shape.length - 1]!;
+  const sums = new Float64Array(outputs);
+  of.data.forEach((value, i) => (sums[i % outputs]! += value * value));
+  return Float32Array.from(sums, Math.sqrt);
+}
+
+function initial(spec: ParameterSpec, seed: number, done: TensorTable): Float32Array {
+  const { init } = spec;
+  if (init.kind === 'constant') return new Float32Array(size(spec.shape)).fill(init.value);
+  if (init.kind === 'uniform') {
+    return stream(seed, 'initial', spec.name)
+      .uniform(size(spec.shape))
+      .map((u) => (2 * u - 1) * init.bound);
+  }
+  const of = done[init.of];
+  if (!of) throw new Error(`${spec.name} starts as the lengths of ${init.of}, which comes later`);
+  return lengths(of);
+}
+
+export function initialTensors(flow: Bijection, seed: number): TensorTable {
+  const tensors: TensorTable = {};
+  for (const spec of flow.parameters) {
+    tensors[spec.name] = { shape: [...spec.shape], data: initial(spec, seed, tensors) };
+  }
+  for (const { name, shape, value } of flow.state) {
+    tensors[name] = { shape: [...shape], data: new Float32Array(size(shape)).fill(value) };
+  }
+  return tensors;
+}

@@ -1,0 +1,39 @@
+/** Says in words where NaN or Inf first appears in a training step. */
+import type { Flow } from '../../flow/layers';
+import type { NdArray } from '../../protocol/tensors';
+
+/** exp overflows float32 above this. */
+const expLimit = 88.72;
+
+type Counts = Record<string, NdArray>;
+
+function positive(counts: Counts, name: string): number {
+  const value = counts[name]?.data[0] ?? 0;
+  return value > 0 ? value : 0;
+}
+
+/** @param counts outputs of the diagnosis graph. */
+export function describeNonFinite(flow: Flow, counts: Counts): string {
+  const layer = flow.layers.find(({ name }) => positive(counts, `layer:${name}`) > 0);
+  if (layer) {
+    const scale = counts[`scale:${layer.name}`]?.data[0];
+    const cause =
+      scale !== undefined && !(scale <= expLimit)
+        ? Number.isFinite(scale)
+          ? `; its log-scale reaches |s| = ${scale.toFixed(1)}, and exp overflows above ${expLimit}`
+          : '; its log-scale s is not finite itself'
+        : '';
+    return `NaN or Inf first appears in the output of layer ${layer.name}${cause}`;
+  }
+  const loss = counts.loss?.data[0];
+  if (loss !== undefined && !Number.isFinite(loss)) {
+    return 'every layer is finite but the loss is not: the latents or the data are too large to square';
+  }
+  // Gradients flow from z to x, so the last layer with a bad one is where it starts.
+  const owner = [...flow.layers]
+    .reverse()
+    .find(({ bijection }) => bijection?.parameters.some(({ name }) => positive(counts, `gradient:${name}`) > 0));
+  return owner
+    ? `the loss is finite but the gradient of layer ${owner.name} is not`
+    : 'the loss of this step was not finite, but computing it again gave finite values';
+}

@@ -1,0 +1,22 @@
+/** The learning rate of each step. */
+import type { TrainingConfig } from '../../config/schema';
+
+/**
+ * Linear warm-up over `warmupSteps`, then constant, half a cosine, or exponential to `finalLearningRate` at the last
+ * step. Depends on the step alone, so that a resumed run goes on as if it had not stopped.
+ *
+ * @param step counted from 1.
+ */
+export function learningRateAt(step: number, config: TrainingConfig): number {
+  const { learningRate, finalLearningRate, warmupSteps, steps, schedule } = config;
+  if (step <= warmupSteps) return (learningRate * step) / warmupSteps;
+  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));
+  if (schedule === 'cosine') {
+    return finalLearningRate + (learningRate - finalLearningRate) * 0.5 * (1 + Math.cos(Math.PI * progress));
+  }
+  if (schedule === 'exponential') {
+    const end = Math.max(finalLearningRate, learningRate * 1e-4);
+    return learningRate * (end / learningRate) ** progress;
+  }
+  return learningRate;
+}

@@ -1,0 +1,192 @@
+/** A flow being trained: its compiled functions and its state on a backend. Knows nothing of files or of time. */
+import type { RunConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import { take, type Dataset, type Split } from '../../data/dataset';
+import { stream } from '../../data/random';
+import type { Bijection } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
+import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
+import type { Standardization } from '../../flow/preprocess';
+import { size } from '../../flow/tensors';
+import type { NdArray } from '../../protocol/tensors';
+import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
+import { cropImages, dequantize, padImages } from '../model/inputs';
+import { trainingBatches } from './batches';
+import { initialTensors, type TensorTable } from './initialize';
+import { describeNonFinite } from './non-finite';
+import { learningRateAt } from './schedule';
+import {
+  average,
+  diagnosisGraph,
+  evaluationState,
+  stepGraph,
+  trainingSampleGraph,
+  trainingState,
+  validationGraph,
+} from './step-graph';
+
+/** Of one step or averaged over several, nats per example. `nats` = −prior − logDet − preprocessing + quantization. */
+export interface Likelihood {
+  nats: number;
+  prior: number;
+  logDet: number;
+  preprocessing: number;
+}
+
+export interface StepResult extends Likelihood {
+  gradientNorm: number;
+  learningRate: number;
+  finite: boolean;
+}
+
+export interface Trainer {
+  readonly flow: Flow;
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  /** Runs step number `step`, counted from 1. */
+  step(step: number): Promise<StepResult>;
+  /** Mean over a split, evaluation mode, with the same noise every time. */
+  evaluate(split: Split): Promise<Likelihood>;
+  /** [count, …] in data units, padding cut off. The same latents every time. */
+  samples(count: number): Promise<NdArray<Float32Array>>;
+  /** After a step that was not finite: where it went wrong, in words. */
+  diagnose(step: number): Promise<string>;
+  /** What a checkpoint stores: parameters (their average, if kept) and running statistics. */
+  weights(): Promise<TensorTable>;
+  /** Everything, for going on later. */
+  fullState(): Promise<TensorTable>;
+  /** bits/dim of nats per example, for images. */
+  bitsPerDim(nats: number): number | undefined;
+  dispose(): Promise<void>;
+}
+
+export interface TrainerOptions {
+  config: RunConfig;
+  dataset: Dataset;
+  standardization?: Standardization;
+  backend: Backend;
+  /** From an interrupted run; initial values are drawn without it. */
+  state?: TensorTable;
+}
+
+const evaluationBatch = 256;
+
+function scalar(value: number): NdArray<Float32Array> {
+  return { shape: [], data: Float32Array.of(value) };
+}
+
+function number(feeds: Feeds, name: string): number {
+  return feeds[name]!.data[0]!;
+}
+
+function mean(values: NdArray): number {
+  let sum = 0;
+  for (const value of values.data) sum += value;
+  return sum / values.data.length;
+}
+
+/** @throws UserError when the backend cannot train. */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { config, dataset, backend } = options;
+  if (!backend.compileStateful) {
+    throw new UserError(
+      `Training needs native TensorFlow; ${backend.info.library} can run flows but not train them yet. ` +
+        'Install native TensorFlow (flowscope doctor says how), or choose the tensorflow backend.',
+    );
+  }
+  const flow = buildFlow(config.model);
+  const preprocess: Bijection | undefined = buildPreprocess(config.model, flow, options.standardization);
+  const batches = trainingBatches(dataset.train, config);
+  const functions = {
+    step: stepGraph(flow, preprocess, config.training, batches.size),
+    validate: validationGraph(flow, preprocess, config.training),
+    sample: trainingSampleGraph(flow, preprocess, config.training),
+  };
+  const state = trainingState(flow, config.training);
+  const program: StatefulProgram = await backend.compileStateful({ state: [...state], functions });
+  await program.set(options.state ?? initialState(flow, config));
+
+  const dimensions = size(flow.inputShape);
+  const quantization = quantizationNats(config.model, dimensions);
+  const likelihood = (prior: number, logDet: number, preprocessing: number): Likelihood => ({
+    nats: quantization - prior - logDet - preprocessing,
+    prior,
+    logDet,
+    preprocessing,
+  });
+  const batchFeed = (step: number): NdArray<Float32Array> => ({
+    shape: [batches.size, ...flow.inputShape],
+    data: batches.at(step),
+  });
+
+  return {
+    flow,
+    batchSize: batches.size,
+    stepsPerEpoch: batches.perEpoch,
+    async step(step) {
+      const learningRate = learningRateAt(step, config.training);
+      const { beta1, beta2 } = config.training;
+      const out = await program.run('step', {
+        x: batchFeed(step),
+        learningRate: scalar(learningRate),
+        beta1Power: scalar(beta1 ** step),
+        beta2Power: scalar(beta2 ** step),
+      });
+      const parts = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
+      const gradientNorm = number(out, 'gradientNorm');
+      return { ...parts, gradientNorm, learningRate, finite: Number.isFinite(parts.nats) && Number.isFinite(gradientNorm) };
+    },
+    async evaluate(split) {
+      const sums = { prior: 0, logDet: 0, preprocessing: 0 };
+      for (let start = 0; start < split.count; start += evaluationBatch) {
+        const count = Math.min(evaluationBatch, split.count - start);
+        const indices = Int32Array.from({ length: count }, (_, i) => start + i);
+        const values = padImages(take(split, indices), count, config.model);
+        const data = dequantize(values, config.model, stream(config.training.seed, 'validation-noise', start));
+        const out = await program.run('validate', { x: { shape: [count, ...flow.inputShape], data } });
+        for (const part of ['prior', 'logDet', 'preprocessing'] as const) sums[part] += count * mean(out[part]!);
+      }
+      return likelihood(sums.prior / split.count, sums.logDet / split.count, sums.preprocessing / split.count);
+    },
+    async samples(count) {
+      const z = stream(config.training.seed, 'samples').normal(count * dimensions);
+      const { x } = await program.run('sample', { z: { shape: [count, ...flow.outputShape], data: z } });
+      return { shape: [count, ...dataset.shape], data: cropImages(x!.data as Float32Array, count, config.model) };
+    },
+    async diagnose(step) {
+      const graph = diagnosisGraph(flow, preprocess, config.training, batches.size);
+      const diagnosis = await backend.compileStateful!({ state: [...state], functions: { diagnose: graph } });
+      try {
+        await diagnosis.set(await program.get());
+        return describeNonFinite(flow, await diagnosis.run('diagnose', { x: batchFeed(step) }));
+      } finally {
+        await diagnosis.dispose();
+      }
+    },
+    async weights() {
+      const weights = evaluationState(flow, config.training);
+      const values = await program.get(weights.map(({ from }) => from));
+      return Object.fromEntries(
+        weights.map(({ stored, from }) => [stored, values[from] as NdArray<Float32Array>]),
+      );
+    },
+    async fullState() {
+      return (await program.get()) as TensorTable;
+    },
+    bitsPerDim: (nats) => (config.model.kind === 'image' ? nats / (dimensions * Math.LN2) : undefined),
+    dispose: () => program.dispose(),
+  };
+}
+
+/** Moments start at zero, the moving average at the weights. */
+function initialState(flow: Flow, config: RunConfig): TensorTable {
+  const stored = initialTensors(flow, config.training.seed);
+  const state: TensorTable = { ...stored };
+  for (const { name, shape } of trainingState(flow, config.training)) {
+    if (state[name]) continue;
+    state[name] = name.startsWith(average)
+      ? { shape: [...shape], data: stored[name.slice(average.length)]!.data.slice() }
+      : { shape: [...shape], data: new Float32Array(size(shape)) };
+  }
+  return state;
+}
