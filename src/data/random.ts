@@ -23,8 +23,8 @@ export function stream(seed: number, ...labels: (string | number)[]): RandomStre
   // The kind of a label is part of the text: 1 and '1' give different streams, and so do ('ab') and ('a', 'b').
   const text = JSON.stringify([seed, ...labels]);
   const salts = [0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834];
-  const state: number[] = salts.map((salt) => hash(text, salt));
-  if (state.every((word) => word === 0)) state[0] = 1;
+  const state = salts.map((salt) => hash(text, salt));
+  if (!state.some((word) => word !== 0)) state[0] = 1;
   const generator = xoroshiro128plusFromState(state);
 
   // The lowest bits of xoroshiro128+ are its weak ones, hence the upper 24.

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '../config/user-error';
+
+export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes a file as a whole or not at all: to a temporary file beside it, flushed to disk, then renamed over it. A
+ * reader sees the old content or the new one. The folder has to exist.
+ * @throws UserError when the place cannot be written or the disk is full; the old content is still there
+ */
+export async function writeAtomically(file: string, content: Content): Promise<void> {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await writeAll(handle, content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await replace(temporary, file);
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(file, error);
+  }
+}
+
+/** Turns an error of the file system while writing into one for the user; gives back any other. */
+export function writeError(file: string, error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error)) return error;
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new UserError(`${file}: cannot be written, since its folder does not exist.`);
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new UserError(`${file}: may not be written (permission denied). Choose another place.`);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new UserError(`${file}: could not be written, since the disk is full. Free some space.`);
+    case 'EISDIR':
+    case 'EEXIST':
+    case 'ENOTEMPTY':
+      return new UserError(`${file}: cannot be written, since a folder has this name.`);
+    default:
+      return error;
+  }
+}
+
+async function writeAll(handle: FileHandle, content: Content): Promise<void> {
+  if (typeof content === 'string' || content instanceof Uint8Array) {
+    await handle.writeFile(content);
+    return;
+  }
+  for await (const chunk of content) {
+    for (let done = 0; done < chunk.length;) {
+      done += (await handle.write(chunk, done)).bytesWritten;
+    }
+  }
+}
+
+/** On Windows a virus scanner or a reader can hold the target for a moment. */
+async function replace(from: string, to: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      const passing = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(code);
+      if (!passing || attempt === 8) throw error;
+      await sleep(20 * 2 ** attempt);
+    }
+  }
+}
+
+/** Makes the rename itself durable. Windows cannot open folders and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // The content is complete either way.
+  }
+}

@@ -1,0 +1,60 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../config/user-error';
+import { firstBytes, isFolder } from '../data/file';
+import { isOurs } from './checkpoint';
+import { isRunFolder, runPaths } from './run-folder';
+import { openSafetensors } from './safetensors';
+
+export interface ResolvedModel {
+  /** `safetensors`: a file of another program, whose table of tensors can be shown. */
+  kind: 'checkpoint' | 'onnx' | 'safetensors';
+  /** Absolute path of the file to open. */
+  file: string;
+  /** Absolute path of the run folder that the file lies in. */
+  run?: string;
+}
+
+/**
+ * Finds the file that a user means: a run folder stands for its best checkpoint, or its last one.
+ * @throws UserError when there is no model at the path
+ */
+export async function resolveModelPath(given: string): Promise<ResolvedModel> {
+  const target = path.resolve(given);
+  if (await isFolder(target)) {
+    const paths = runPaths(target);
+    for (const file of [paths.best, paths.last]) {
+      if (await exists(file)) return { kind: 'checkpoint', file, run: target };
+    }
+    throw new UserError(
+      (await isRunFolder(target))
+        ? `${target}: this run has no checkpoint yet. Train it for some steps first.`
+        : `${target}: is a folder but not a run; expected a checkpoint, an ONNX file or a run folder.`,
+    );
+  }
+  if (target.toLowerCase().endsWith('.onnx')) return { kind: 'onnx', file: target };
+  if (!target.toLowerCase().endsWith('.safetensors') && !(await looksLikeSafetensors(target))) {
+    throw new UserError(
+      `${target}: is not a model; expected a .flow.safetensors checkpoint, another .safetensors file, ` +
+        `an .onnx file or a run folder.`,
+    );
+  }
+  const opened = await openSafetensors(target);
+  const kind = isOurs(opened.metadata) ? 'checkpoint' : 'safetensors';
+  await opened.close();
+  const parent = path.dirname(path.dirname(target));
+  const inRun = kind === 'checkpoint' && path.basename(path.dirname(target)) === 'checkpoints';
+  return { kind, file: target, run: inRun && (await isRunFolder(parent)) ? parent : undefined };
+}
+
+/** The header's JSON starts right after its length. */
+async function looksLikeSafetensors(file: string): Promise<boolean> {
+  return (await firstBytes(file, 9))[8] === '{'.charCodeAt(0);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,57 @@
+import { UserError } from '../config/user-error';
+import type { NdArray } from '../protocol/tensors';
+import { readSafetensors, writeSafetensors } from './safetensors';
+
+/**
+ * Everything that an exact continuation needs, in one file: raw weights, running statistics, optimizer moments, moving
+ * averages. One file, since two could be from different steps after a crash between their writes. Random numbers need
+ * no state: they are derived from seed and step.
+ */
+export interface ResumeState {
+  step: number;
+  seconds: number;
+  /** Plain JSON that the training loop wants back: best so far, validations without progress. */
+  progress: Record<string, unknown>;
+  tensors: Record<string, NdArray>;
+}
+
+export async function saveResume(file: string, state: ResumeState): Promise<void> {
+  await writeSafetensors(file, state.tensors, {
+    format: 'flowscope-resume',
+    format_version: '1',
+    step: String(state.step),
+    seconds: String(state.seconds),
+    progress: JSON.stringify(state.progress),
+  });
+}
+
+/** @throws UserError when the file is absent, damaged or of another kind */
+export async function loadResume(file: string): Promise<ResumeState> {
+  const { metadata, tensors } = await readSafetensors(file);
+  if (metadata.format !== 'flowscope-resume' || metadata.format_version !== '1') {
+    throw new UserError(
+      `${file}: is not a state to resume from that this version of Flowscope can read ` +
+        `(format ${metadata.format ?? 'missing'}, version ${metadata.format_version ?? 'missing'}).`,
+    );
+  }
+  const step = Number(metadata.step ?? NaN);
+  const seconds = Number(metadata.seconds ?? NaN);
+  let progress: unknown;
+  try {
+    progress = JSON.parse(metadata.progress ?? '');
+  } catch {
+    progress = undefined;
+  }
+  if (
+    !Number.isInteger(step) ||
+    step < 0 ||
+    !Number.isFinite(seconds) ||
+    typeof progress !== 'object' ||
+    !progress
+  ) {
+    throw new UserError(
+      `${file}: is damaged: its step, seconds or progress cannot be read. Start a new run.`,
+    );
+  }
+  return { step, seconds, progress: progress as Record<string, unknown>, tensors };
+}

@@ -1,0 +1,225 @@
+/** A run on disk. Whoever follows a run reads these files, so a run that was trained elsewhere can be followed too. */
+import { appendFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { parseRunConfig } from '../config/parse';
+import type { RunConfig } from '../config/schema';
+import { UserError } from '../config/user-error';
+import { readError } from '../data/file';
+import type { MetricsRow } from '../protocol/inspect';
+import type { CheckpointInfo } from '../protocol/model';
+import { writeAtomically, writeError } from './atomic';
+import { readCheckpointHeader } from './checkpoint';
+
+export interface RunPaths {
+  folder: string;
+  config: string;
+  metrics: string;
+  status: string;
+  checkpoints: string;
+  samples: string;
+  best: string;
+  last: string;
+  resume: string;
+  checkpoint(step: number): string;
+  sample(step: number): string;
+}
+
+export interface RunStatus {
+  status: 'running' | 'finished' | 'stopped' | 'failed';
+  message?: string;
+  step: number;
+  seconds: number;
+  best?: { step: number; nats: number; bitsPerDim?: number };
+  /** ISO 8601, set when written. */
+  updated: string;
+}
+
+const suffix = '.flow.safetensors';
+const periodic = /^step-(\d+)\.flow\.safetensors$/;
+
+export function runPaths(folder: string): RunPaths {
+  const checkpoints = path.join(folder, 'checkpoints');
+  const samples = path.join(folder, 'samples');
+  const number = (step: number) => `step-${String(step).padStart(8, '0')}`;
+  return {
+    folder,
+    config: path.join(folder, 'config.json'),
+    metrics: path.join(folder, 'metrics.jsonl'),
+    status: path.join(folder, 'run.json'),
+    checkpoints,
+    samples,
+    best: path.join(checkpoints, `best${suffix}`),
+    last: path.join(checkpoints, `last${suffix}`),
+    resume: path.join(checkpoints, 'last.resume.safetensors'),
+    checkpoint: (step) => path.join(checkpoints, `${number(step)}${suffix}`),
+    sample: (step) => path.join(samples, `${number(step)}.png`),
+  };
+}
+
+/** A folder is a run when it has a config and a place for checkpoints. */
+export async function isRunFolder(folder: string): Promise<boolean> {
+  const { config, checkpoints } = runPaths(folder);
+  return (await exists(config)) && (await exists(checkpoints));
+}
+
+/**
+ * Makes the folder of a new run and writes its config.
+ * @throws UserError when the folder holds anything already: nothing is overwritten
+ */
+export async function createRun(folder: string, config: RunConfig): Promise<RunPaths> {
+  const paths = runPaths(folder);
+  const present = await entries(folder);
+  if (present.length > 0) {
+    throw new UserError(
+      (await isRunFolder(folder))
+        ? `${folder}: already holds a run. Resume it, or choose another folder.`
+        : `${folder}: is not empty and not a run (it holds ${present.slice(0, 3).join(', ')}` +
+            `${present.length > 3 ? ', …' : ''}). Choose an empty or new folder.`,
+    );
+  }
+  try {
+    await mkdir(paths.checkpoints, { recursive: true });
+    await mkdir(paths.samples, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+  await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
+  return paths;
+}
+
+/** @throws UserError when the folder is not a run or its config is damaged */
+export async function openRun(folder: string): Promise<{ paths: RunPaths; config: RunConfig }> {
+  const paths = runPaths(folder);
+  if (!(await isRunFolder(folder))) {
+    throw new UserError(`${folder}: is not a run folder; expected config.json and checkpoints/ in it.`);
+  }
+  try {
+    return { paths, config: parseRunConfig(await readFile(paths.config, 'utf8'), paths.config) };
+  } catch (error) {
+    throw readError(paths.config, error);
+  }
+}
+
+/** Adds a line. Values that are not finite are left out, since JSON has no word for them. */
+export async function appendMetrics(paths: RunPaths, row: MetricsRow): Promise<void> {
+  try {
+    await appendFile(paths.metrics, metricsLine(row));
+  } catch (error) {
+    throw writeError(paths.metrics, error);
+  }
+}
+
+/** Rows in file order. A torn last line, left by a crash or caught half written, is passed over. */
+export async function readMetrics(paths: RunPaths): Promise<MetricsRow[]> {
+  let text: string;
+  try {
+    text = await readFile(paths.metrics, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw readError(paths.metrics, error);
+  }
+  return text.split('\n').flatMap((line) => {
+    const row = parseJson(line);
+    const valid = isRecord(row) && Number.isFinite(row.step) && Number.isFinite(row.seconds);
+    return valid ? [row as unknown as MetricsRow] : [];
+  });
+}
+
+/** Drops the rows after a step, so that a resumed run writes them anew; mends a torn last line. */
+export async function truncateMetrics(paths: RunPaths, step: number): Promise<void> {
+  const kept = (await readMetrics(paths)).filter((row) => row.step <= step);
+  await writeAtomically(paths.metrics, kept.map(metricsLine).join(''));
+}
+
+export async function writeStatus(paths: RunPaths, status: Omit<RunStatus, 'updated'>): Promise<void> {
+  const full: RunStatus = { ...status, updated: new Date().toISOString() };
+  await writeAtomically(paths.status, `${JSON.stringify(full, null, 2)}\n`);
+}
+
+/** Undefined when absent or unreadable: a run trained elsewhere may have none. */
+export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined> {
+  const value = parseJson(await readFile(paths.status, 'utf8').catch(() => ''));
+  const known =
+    isRecord(value) && ['running', 'finished', 'stopped', 'failed'].includes(String(value.status));
+  return known ? (value as unknown as RunStatus) : undefined;
+}
+
+/**
+ * Checkpoints by ascending step, one for each step, the best one marked. A file that cannot be read is left out: one
+ * damaged file does not hide the others.
+ */
+export async function listCheckpoints(paths: RunPaths): Promise<CheckpointInfo[]> {
+  const bySteps = new Map<number, CheckpointInfo>();
+  const names = (await entries(paths.checkpoints)).filter((name) => name.endsWith(suffix));
+  // Periodic files last, so that they stand for their step: they do not change under a reader.
+  names.sort((a, b) => Number(periodic.test(a)) - Number(periodic.test(b)));
+  for (const name of names) {
+    const file = path.join(paths.checkpoints, name);
+    const header = await readCheckpointHeader(file).catch(() => undefined);
+    if (!header) continue;
+    const best = file === paths.best || bySteps.get(header.step)?.best === true;
+    const validationNats = header.metrics?.validationNats ?? bySteps.get(header.step)?.validationNats;
+    bySteps.set(header.step, { path: file, step: header.step, validationNats, best });
+  }
+  return [...bySteps.values()].sort((a, b) => a.step - b.step);
+}
+
+/** Removes the oldest periodic checkpoints beyond `keep`. The best and the last have files of their own and stay. */
+export async function pruneCheckpoints(paths: RunPaths, keep: number): Promise<string[]> {
+  const old = (await entries(paths.checkpoints))
+    .filter((name) => periodic.test(name))
+    .sort((a, b) => stepOf(a) - stepOf(b))
+    .slice(0, -keep || undefined)
+    .map((name) => path.join(paths.checkpoints, name));
+  await Promise.all(old.map((file) => rm(file, { force: true })));
+  return old;
+}
+
+/** Removes periodic checkpoints and samples after a step: a resumed run makes them anew. */
+export async function dropAfter(paths: RunPaths, step: number): Promise<void> {
+  for (const folder of [paths.checkpoints, paths.samples]) {
+    for (const name of await entries(folder)) {
+      if (stepOf(name) > step) await rm(path.join(folder, name), { force: true });
+    }
+  }
+}
+
+/** NaN for other names. */
+function stepOf(name: string): number {
+  return Number(/^step-(\d+)\.(flow\.safetensors|png)$/.exec(name)?.[1] ?? NaN);
+}
+
+function metricsLine(row: MetricsRow): string {
+  const finite = Object.entries(row).filter(([, value]) => Number.isFinite(value));
+  return `${JSON.stringify(Object.fromEntries(finite))}\n`;
+}
+
+async function entries(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return [];
+    if (code === 'ENOTDIR') throw new UserError(`${folder}: is a file; expected a folder.`);
+    throw readError(folder, error);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,282 @@
+/** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
+import { open, type FileHandle } from 'node:fs/promises';
+import { UserError } from '../config/user-error';
+import { readError } from '../data/file';
+import type { NdArray } from '../protocol/tensors';
+import { writeAtomically } from './atomic';
+import { fromHalf } from './half';
+
+/** The limit of the reference implementation. */
+const largestHeader = 100_000_000;
+
+const itemBytes: Record<string, number> = {
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  F32: 4,
+  I32: 4,
+  U32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+};
+
+export interface SafetensorsEntry {
+  dtype: string;
+  shape: number[];
+  /** Begin and end in the data section, bytes. */
+  offsets: [number, number];
+}
+
+export interface SafetensorsFile {
+  file: string;
+  /** Size of the whole file. */
+  bytes: number;
+  metadata: Record<string, string>;
+  tensors: Map<string, SafetensorsEntry>;
+  /**
+   * Reads one tensor. Floating types become Float32Array, BOOL and U8 Uint8Array, other integers Int32Array.
+   * @throws UserError for an unknown name, a type that has no reader, an integer beyond 32 bits
+   */
+  read(name: string): Promise<NdArray>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file and checks its header; no tensor is read yet. The file stays open, so that what is read belongs
+ * together even when another version replaces it meanwhile: `close` it.
+ * @throws UserError saying what is wrong with the file
+ */
+export async function openSafetensors(file: string): Promise<SafetensorsFile> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const opened = handle;
+    const info = await opened.stat();
+    if (info.isDirectory()) throw new UserError(`${file}: is a folder; expected a safetensors file.`);
+    const { metadata, tensors, dataStart } = await readHeader(opened, file, info.size);
+    return {
+      file,
+      bytes: info.size,
+      metadata,
+      tensors,
+      async read(name) {
+        const entry = tensors.get(name);
+        if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
+        const bytes = await readAt(
+          opened,
+          dataStart + entry.offsets[0],
+          entry.offsets[1] - entry.offsets[0],
+          file,
+        );
+        return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
+      },
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    await handle?.close();
+    throw readError(file, error);
+  }
+}
+
+/** All tensors of a file, and its metadata. */
+export async function readSafetensors(
+  file: string,
+): Promise<{ metadata: Record<string, string>; tensors: Record<string, NdArray> }> {
+  const opened = await openSafetensors(file);
+  try {
+    const tensors: Record<string, NdArray> = Object.create(null) as Record<string, NdArray>;
+    for (const name of opened.tensors.keys()) tensors[name] = await opened.read(name);
+    return { metadata: opened.metadata, tensors: { ...tensors } };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Writes tensors in the order of their size of item, then of their names; replaces the file atomically. */
+export async function writeSafetensors(
+  file: string,
+  tensors: Readonly<Record<string, NdArray>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const names = Object.keys(tensors).sort((a, b) => {
+    const order = tensors[b]!.data.BYTES_PER_ELEMENT - tensors[a]!.data.BYTES_PER_ELEMENT;
+    return order !== 0 ? order : a < b ? -1 : 1;
+  });
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : [];
+  let offset = 0;
+  for (const name of names) {
+    const { shape, data } = tensors[name]!;
+    const size = shape.reduce((product, length) => product * length, 1);
+    if (size !== data.length) {
+      throw new RangeError(`Tensor ${name} has the shape [${shape.join(', ')}] and ${data.length} values.`);
+    }
+    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
+    entries.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
+    offset += data.byteLength;
+  }
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
+  header.writeBigUInt64LE(BigInt(header.length - 8));
+  json.copy(header, 8);
+  await writeAtomically(file, [
+    header,
+    ...names.map((name) => {
+      const { data } = tensors[name]!;
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    }),
+  ]);
+}
+
+async function readHeader(handle: FileHandle, file: string, size: number) {
+  const bad = (what: string) => new UserError(`${file}: is not a valid safetensors file: ${what}.`);
+  if (size === 0) throw bad('it is empty');
+  if (size < 8) throw bad(`it has only ${size} bytes`);
+  const length = Number(Buffer.from(await readAt(handle, 0, 8, file)).readBigUInt64LE());
+  if (length > largestHeader)
+    throw bad(`its header would be ${length} bytes; at most ${largestHeader} are allowed`);
+  if (length > size - 8)
+    throw bad(`its header needs ${length} bytes and ${size - 8} are there; it may be cut off`);
+  const text = Buffer.from(await readAt(handle, 8, length, file)).toString('utf8');
+  const parsed = parseObject(text);
+  if (!parsed) throw bad('its header is not a JSON object');
+
+  const metadata: Record<string, string> = {};
+  const tensors = new Map<string, SafetensorsEntry>();
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === '__metadata__') {
+      if (!isRecord(value)) throw bad('__metadata__ is not an object');
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== 'string') throw bad(`__metadata__ "${key}" is not a string`);
+        metadata[key] = text;
+      }
+    } else {
+      tensors.set(name, checkEntry(name, value, bad));
+    }
+  }
+  checkLayout(tensors, size - 8 - length, bad);
+  return { metadata, tensors, dataStart: 8 + length };
+}
+
+function checkEntry(name: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
+  const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
+  if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype)) {
+    throw bad(`tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
+  }
+  if (!Array.isArray(shape) || shape.length > 32 || !shape.every(isSize)) {
+    throw bad(`tensor "${name}" has no valid shape`);
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    throw bad(`tensor "${name}" has no valid data_offsets`);
+  }
+  const [begin, end] = offsets as [number, number];
+  const needed = (shape as number[]).reduce((product, length) => product * length, itemBytes[dtype]!);
+  if (end - begin !== needed) {
+    throw bad(
+      `tensor "${name}" (${dtype}, ${JSON.stringify(shape)}) needs ${needed} bytes; its offsets give ${end - begin}`,
+    );
+  }
+  return { dtype, shape: shape as number[], offsets: [begin, end] };
+}
+
+/** The data section has to be covered by the tensors without overlaps and gaps. */
+function checkLayout(
+  tensors: ReadonlyMap<string, SafetensorsEntry>,
+  size: number,
+  bad: (what: string) => UserError,
+): void {
+  const ordered = [...tensors].sort(([, { offsets: a }], [, { offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+  let end = 0;
+  for (const [name, { offsets }] of ordered) {
+    if (offsets[0] < end) throw bad(`tensor "${name}" overlaps another one`);
+    if (offsets[0] > end) throw bad(`there is a gap of ${offsets[0] - end} bytes before tensor "${name}"`);
+    end = offsets[1];
+    if (end > size) {
+      throw bad(
+        `tensor "${name}" ends at byte ${end} of the data and ${size} are there; the file may be cut off`,
+      );
+    }
+  }
+  if (end !== size) throw bad(`${size - end} bytes are left over after the last tensor`);
+}
+
+async function readAt(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  file: string,
+): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
+    if (bytesRead === 0)
+      throw new UserError(`${file}: ended while it was read. It may be cut off; try again.`);
+    done += bytesRead;
+  }
+  return bytes.buffer;
+}
+
+function decode(buffer: ArrayBuffer, dtype: string, where: string): Float32Array | Int32Array | Uint8Array {
+  const small = (value: number | bigint): number => {
+    const number = Number(value);
+    if (number !== (number | 0)) throw new UserError(`${where}: the value ${value} does not fit 32 bits.`);
+    return number;
+  };
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(buffer);
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer));
+    case 'F16':
+      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case 'BF16': {
+      // The upper half of a float32.
+      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      return new Float32Array(bits.buffer);
+    }
+    case 'I32':
+      return new Int32Array(buffer);
+    case 'U8':
+    case 'BOOL':
+      return new Uint8Array(buffer);
+    case 'I16':
+      return Int32Array.from(new Int16Array(buffer));
+    case 'U16':
+      return Int32Array.from(new Uint16Array(buffer));
+    case 'I8':
+      return Int32Array.from(new Int8Array(buffer));
+    case 'U32':
+      return Int32Array.from(new Uint32Array(buffer), small);
+    case 'I64':
+    case 'U64': {
+      const values = dtype === 'I64' ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
+      const out = new Int32Array(values.length);
+      for (let i = 0; i < out.length; i++) out[i] = small(values[i]!);
+      return out;
+    }
+    default:
+      throw new UserError(
+        `${where}: values of type ${dtype} cannot be read. Convert the file to F32, F16 or BF16.`,
+      );
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

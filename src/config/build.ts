@@ -1,0 +1,161 @@
+/** From what a user names (data, preset, config file) and what the data are to the full config of a run. */
+import { smallestPad } from './cross-checks';
+import { nearest } from './nearest';
+import { parseDataConfig, parseRunConfig } from './parse';
+import { presetNames, presets, type Preset } from './presets';
+import type { DataConfig, RunConfig } from './schema';
+import { UserError } from './user-error';
+
+export interface RunRequest {
+  /** A built-in name or a path; wins over the config's data.source. */
+  data?: string;
+  /** Lies under the config. Without either, the preset that suits the data is taken. */
+  preset?: string;
+  /** A parsed config file. Sizes that the data tell (dim, height, width, channels, levels) may be absent. */
+  config?: unknown;
+  /** Named in messages about `config`. */
+  fileName?: string;
+  /** Wins over all else, for example { steps: 100 }. */
+  training?: Partial<RunConfig['training']>;
+}
+
+/** What the config has to know of the data; a `Dataset` is one. */
+export interface DataShape {
+  kind: 'vector' | 'image';
+  name: string;
+  /** [D] or [H, W, C]. */
+  shape: number[];
+  levels?: number;
+  provenance: { source: string };
+}
+
+/** @throws UserError naming the presets that exist */
+export function findPreset(name: string): Preset {
+  const found = presets.find((preset) => preset.name === name);
+  if (found) return found;
+  const near = nearest(name, presetNames);
+  throw new UserError(
+    `There is no preset "${name}"; expected one of ${presetNames.join(', ')}.` +
+      (near ? ` Did you mean "${near}"?` : ''),
+  );
+}
+
+/** The preset that suits the data when none is named. */
+export function presetFor({ kind, shape, provenance }: DataShape): Preset {
+  const own = presets.find(({ data }) => data.source !== undefined && data.source === provenance.source);
+  if (own) return own;
+  if (kind === 'vector') return findPreset('tabular');
+  return findPreset(shape.join() === '28,28,1' ? 'mnist' : 'image');
+}
+
+/**
+ * Which data to open, before anything else can be said.
+ * @throws UserError when no data are named or the config's data section is wrong
+ */
+export function requestedData({ data, preset, config, fileName = 'config' }: RunRequest): DataConfig {
+  const own = section(config, 'data', fileName);
+  const merged = { ...(preset ? findPreset(preset).data : {}), ...own, ...(data ? { source: data } : {}) };
+  if (merged.source === undefined) {
+    throw new UserError('No data are named; expected --data NAME or PATH, or data.source in a config.');
+  }
+  return parseDataConfig(merged, fileName);
+}
+
+/**
+ * The full config, checked. Sizes come from the data; `data.source` becomes what the data say it is, so that the
+ * config means the same wherever it is kept.
+ * @throws UserError when settings are wrong, or do not fit the data
+ */
+export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConfig {
+  const { config, fileName = 'config' } = request;
+  const preset = request.preset
+    ? findPreset(request.preset)
+    : config === undefined
+      ? presetFor(dataset)
+      : undefined;
+  const own = section(config, 'model', fileName);
+  if (preset && preset.model.kind !== dataset.kind) {
+    throw new UserError(
+      `The preset "${preset.name}" is for ${preset.model.kind} data; ${dataset.name} holds ${kindOf(dataset)}. ` +
+        `Use ${presetFor(dataset).name}, or leave the preset out.`,
+    );
+  }
+  if (
+    own.kind !== undefined &&
+    own.kind !== dataset.kind &&
+    (own.kind === 'vector' || own.kind === 'image')
+  ) {
+    throw new UserError(
+      `${fileName}: model.kind: expected "${dataset.kind}", since ${dataset.name} holds ${kindOf(dataset)}, ` +
+        `got "${own.kind}".`,
+    );
+  }
+  const sizes = sizesOf(dataset);
+  for (const [key, size] of Object.entries(sizes)) {
+    if (own[key] !== undefined && own[key] !== size && Number.isInteger(own[key])) {
+      throw new UserError(
+        `${fileName}: model.${key}: expected ${size}, since ${dataset.name} holds ${kindOf(dataset)}, ` +
+          `got ${String(own[key])}. Leave it out to take it from the data.`,
+      );
+    }
+  }
+  const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...own, ...sizes };
+  if (dataset.kind === 'image') fitPad(model);
+  return parseRunConfig(
+    {
+      ...(isRecord(config) ? config : {}),
+      data: { ...requestedData(request), ...presetData(request, preset), source: dataset.provenance.source },
+      model,
+      training: {
+        ...preset?.training,
+        ...section(config, 'training', fileName),
+        ...defined(request.training),
+      },
+    },
+    fileName,
+  );
+}
+
+/** A preset chosen by the data (not named) gives its data settings too, where the user gave none. */
+function presetData(request: RunRequest, preset: Preset | undefined): Record<string, unknown> {
+  return request.preset || request.config !== undefined ? {} : { ...preset?.data };
+}
+
+/** Padding that the user did not choose is made large enough, where some is. */
+function fitPad(model: Record<string, unknown>): void {
+  const { height, width, scales = 2, pad } = model as Record<string, number | undefined>;
+  if (pad !== undefined || !Number.isInteger(scales) || scales > 8) return;
+  model.pad = smallestPad({ height: height!, width: width!, scales, pad: 0 }) ?? 0;
+}
+
+/** A run cut short by request keeps a warm-up in proportion. */
+function fitWarmup(training: Record<string, unknown>): Record<string, unknown> {
+  const { steps = Infinity, warmupSteps = 0 } = training as Record<string, number | undefined>;
+  return warmupSteps < steps ? training : { ...training, warmupSteps: Math.floor(steps / 10) };
+}
+
+function sizesOf({ kind, shape, levels }: DataShape): Record<string, number> {
+  if (kind === 'vector') return { dim: shape[0]! };
+  return { height: shape[0]!, width: shape[1]!, channels: shape[2]!, levels: levels ?? 256 };
+}
+
+function kindOf({ kind, shape }: DataShape): string {
+  return kind === 'vector' ? `rows of ${shape[0]} numbers` : `images of ${shape.join('×')}`;
+}
+
+function section(config: unknown, key: string, fileName: string): Record<string, unknown> {
+  if (config === undefined) return {};
+  if (!isRecord(config)) throw new UserError(`${fileName}: expected a JSON object.`);
+  const value = config[key] ?? {};
+  if (!isRecord(value))
+    throw new UserError(`${fileName}: ${key}: expected an object, got ${JSON.stringify(value)}.`);
+  return value;
+}
+
+function defined(values: object | undefined): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

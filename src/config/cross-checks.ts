@@ -1,0 +1,92 @@
+import type { Problem } from './parse';
+import type { ImageModelConfig, RunConfig } from './schema';
+
+/** What single fields cannot tell: settings that do not go together. */
+export function checkTogether({ data, model, training }: RunConfig): Problem[] {
+  const problems: Problem[] = [];
+  if (model.kind === 'image') problems.push(...checkImage(model));
+  else if (model.dim < 2) {
+    problems.push({
+      path: 'model.dim',
+      message: 'expected at least 2 features, since a coupling conditions one on another, got 1',
+    });
+  }
+  if (training.warmupSteps >= training.steps) {
+    problems.push({
+      path: 'training.warmupSteps',
+      message: `expected fewer than the ${training.steps} steps, got ${training.warmupSteps}`,
+    });
+  }
+  if (training.schedule !== 'constant' && training.finalLearningRate > training.learningRate) {
+    problems.push({
+      path: 'training.finalLearningRate',
+      message: `expected at most the learning rate ${training.learningRate}, got ${training.finalLearningRate}`,
+    });
+  }
+  if (training.schedule === 'exponential' && training.finalLearningRate === 0) {
+    problems.push({
+      path: 'training.finalLearningRate',
+      message: 'expected a number > 0 for an exponential schedule, which never reaches 0',
+    });
+  }
+  if (training.patience > 0 && data.validation === 0) {
+    problems.push({
+      path: 'training.patience',
+      message: 'early stopping needs held-out examples; set data.validation above 0 or patience to 0',
+    });
+  }
+  if (training.flips && model.kind === 'vector') {
+    problems.push({ path: 'training.flips', message: 'expected false, since only images can be flipped' });
+  }
+  return problems;
+}
+
+function checkImage(model: ImageModelConfig): Problem[] {
+  const { height, width, pad, scales } = model;
+  // Every scale but the last halves height and width.
+  const unit = 2 ** (scales - 1);
+  const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;
+  if (!fits(height, pad) || !fits(width, pad)) {
+    const padded = `${height + 2 * pad}×${width + 2 * pad}`;
+    const other = smallestPad(model);
+    const most = 1 + Math.min(twos(height + 2 * pad), twos(width + 2 * pad));
+    const advice =
+      other === undefined
+        ? `no padding gives that for ${height}×${width}; expected scales ≤ ${most}`
+        : `expected pad ${other}, or scales ≤ ${most}`;
+    return [
+      {
+        path: 'model.scales',
+        message: `${scales} scales need a height and width divisible by ${unit}, and the padded image is ${padded}; ${advice}`,
+      },
+    ];
+  }
+  const last = [(height + 2 * pad) / unit, (width + 2 * pad) / unit] as const;
+  if (last[0] * last[1] < 2) {
+    return [
+      {
+        path: 'model.scales',
+        message: `${scales} scales leave 1×1 pixels at the last one, too few for a checkerboard; expected fewer scales`,
+      },
+    ];
+  }
+  return [];
+}
+
+/** The least padding, at least the present one, with which all scales fit; undefined when none does. */
+export function smallestPad(
+  model: Pick<ImageModelConfig, 'height' | 'width' | 'pad' | 'scales'>,
+): number | undefined {
+  const unit = 2 ** (model.scales - 1);
+  for (let pad = model.pad; pad < model.pad + unit; pad++) {
+    if ((model.height + 2 * pad) % unit === 0 && (model.width + 2 * pad) % unit === 0) return pad;
+  }
+  return undefined;
+}
+
+/** How often a number can be halved. */
+function twos(n: number): number {
+  let count = 0;
+  for (let rest = n; rest % 2 === 0; rest /= 2) count++;
+  return count;
+}

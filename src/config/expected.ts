@@ -1,0 +1,115 @@
+/** What a valibot schema asks for, in words, and where in it a path leads. */
+import type * as v from 'valibot';
+
+interface Step {
+  kind: string;
+  type: string;
+  requirement?: unknown;
+  pipe?: readonly Step[];
+}
+
+type AnySchema = v.GenericSchema & {
+  pipe?: readonly Step[];
+  wrapped?: AnySchema;
+  item?: AnySchema;
+  entries?: Record<string, AnySchema>;
+  options?: readonly unknown[];
+  key?: string;
+  literal?: unknown;
+};
+
+export type Path = readonly (string | number)[];
+
+/** Wrappers of optional fields taken off. */
+function unwrap(schema: AnySchema): AnySchema {
+  let inner = schema;
+  while (inner.wrapped) inner = inner.wrapped;
+  return inner;
+}
+
+/** The alternative that the value's discriminator names. */
+function alternative(schema: AnySchema, value: unknown): AnySchema | undefined {
+  const kind = isRecord(value) ? value[schema.key!] : undefined;
+  return (schema.options as AnySchema[]).find((option) => option.entries?.[schema.key!]?.literal === kind);
+}
+
+/** The object schema that rules a value, if one does. */
+function objectSchema(schema: AnySchema, value: unknown): AnySchema | undefined {
+  const inner = unwrap(schema);
+  const chosen = inner.type === 'variant' ? alternative(inner, value) : inner;
+  return chosen?.entries ? chosen : undefined;
+}
+
+/** Names that the value may have. Undefined where the schema is not one of objects. */
+export function knownKeys(
+  schema: v.GenericSchema,
+  value: unknown,
+): Record<string, v.GenericSchema> | undefined {
+  return objectSchema(schema as AnySchema, value)?.entries;
+}
+
+/** The schema of a place within a value. */
+export function schemaAt(schema: v.GenericSchema, value: unknown, path: Path): v.GenericSchema | undefined {
+  let at: AnySchema | undefined = schema as AnySchema;
+  let here = value;
+  for (const key of path) {
+    if (!at) return undefined;
+    const inner = unwrap(at);
+    if (inner.item) {
+      at = inner.item;
+    } else if (inner.type === 'variant' && key === inner.key && !alternative(inner, here)) {
+      return inner;
+    } else {
+      const entries: Record<string, AnySchema> | undefined = objectSchema(inner, here)?.entries;
+      at = entries && Object.hasOwn(entries, key) ? entries[key] : undefined;
+    }
+    here =
+      isRecord(here) || Array.isArray(here) ? (here as Record<string | number, unknown>)[key] : undefined;
+  }
+  return at;
+}
+
+/** A pipe may begin with another pipe. */
+function allChecks({ pipe = [] }: { pipe?: readonly Step[] }): Step[] {
+  return pipe.flatMap((step) =>
+    step.kind === 'schema' ? allChecks(step) : step.kind === 'validation' ? step : [],
+  );
+}
+
+/** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". */
+export function expectation(schema: v.GenericSchema): string {
+  const inner = unwrap(schema as AnySchema);
+  const checks = allChecks(inner);
+  switch (inner.type) {
+    case 'number': {
+      const whole = checks.some(({ type }) => type === 'integer');
+      const signs: Record<string, string> = { min_value: '≥', gt_value: '>', max_value: '≤', lt_value: '<' };
+      const bounds = checks
+        .filter(({ type }) => type in signs)
+        .map(({ type, requirement }) => `${signs[type]} ${String(requirement)}`);
+      return `${whole ? 'an integer' : 'a number'}${bounds.length > 0 ? ` ${bounds.join(' and ')}` : ''}`;
+    }
+    case 'string':
+      return checks.some(({ type }) => type === 'min_length') ? 'a text that is not empty' : 'a text';
+    case 'boolean':
+      return 'true or false';
+    case 'literal':
+      return JSON.stringify(inner.literal);
+    case 'picklist':
+      return `one of ${inner.options!.map((option) => JSON.stringify(option)).join(', ')}`;
+    case 'union':
+      return (inner.options as AnySchema[]).map(expectation).join(', or ');
+    case 'variant':
+      return `one of ${(inner.options as AnySchema[])
+        .map((option) => JSON.stringify(option.entries?.[inner.key!]?.literal))
+        .join(', ')}`;
+    case 'array':
+      return `a list, not empty, each ${expectation(inner.item!)}`;
+    default:
+      return 'an object';
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,98 @@
+import * as v from 'valibot';
+import { checkTogether } from './cross-checks';
+import { expectation, knownKeys, schemaAt, type Path } from './expected';
+import { parseJsonText } from './json-text';
+import { nearest } from './nearest';
+import { dataSchema, runConfigSchema, type DataConfig, type RunConfig } from './schema';
+import { UserError } from './user-error';
+
+/** Something wrong at a place in a config. */
+export interface Problem {
+  /** Names joined by dots, for example "model.scales"; empty for the whole. */
+  path: string;
+  message: string;
+}
+
+/**
+ * Checks a config and fills in defaults.
+ * @param input JSON text, or what was parsed from it
+ * @param fileName named in the messages
+ * @throws UserError listing all problems, for example
+ *   `digits.json: model.scales: expected an integer ≥ 1 and ≤ 8, got "two"`
+ */
+export function parseRunConfig(input: unknown, fileName: string): RunConfig {
+  const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
+  const config = parse(runConfigSchema, value, '', fileName);
+  const together = checkTogether(config);
+  if (together.length > 0) throw problemsError(fileName, together);
+  return config;
+}
+
+/** The same for the part that says which data to read. */
+export function parseDataConfig(input: unknown, fileName: string): DataConfig {
+  return parse(dataSchema, input, 'data', fileName);
+}
+
+function parse<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  prefix: string,
+  fileName: string,
+): v.InferOutput<S> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw problemsError(fileName, [{ path: prefix, message: `expected an object, got ${shown(value)}` }]);
+  }
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  const problems = [...unknownKeys(schema, value, []), ...invalidValues(schema, value, result.issues)];
+  throw problemsError(
+    fileName,
+    problems.map(({ path, message }) => ({
+      path: [prefix, path].filter((part) => part !== '').join('.'),
+      message,
+    })),
+  );
+}
+
+function problemsError(fileName: string, problems: readonly Problem[]): UserError {
+  const lines = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new UserError(`${fileName}: ${lines.join('; ')}.`);
+}
+
+/** All of them; the validator itself stops at the first in each object. */
+function unknownKeys(schema: v.GenericSchema, value: unknown, path: Path): Problem[] {
+  const known = knownKeys(schema, value);
+  if (!known || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (Object.hasOwn(known, key)) return unknownKeys(known[key]!, inner, [...path, key]);
+    const names = Object.keys(known);
+    const near = nearest(key, names);
+    const advice = near ? `did you mean "${near}"?` : `known are ${names.join(', ')}`;
+    return [{ path: [...path, key].join('.'), message: `unknown setting; ${advice}` }];
+  });
+}
+
+function invalidValues(
+  schema: v.GenericSchema,
+  value: unknown,
+  issues: readonly v.BaseIssue<unknown>[],
+): Problem[] {
+  const byPath = new Map<string, Problem>();
+  for (const issue of issues) {
+    if (issue.expected === 'never') continue;
+    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+    const path = keys.join('.');
+    const at = schemaAt(schema, value, keys);
+    const expected = at ? expectation(at) : (issue.expected ?? 'something else');
+    const got = issue.path ? issue.path.at(-1)!.value : issue.input;
+    const message =
+      got === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${shown(got)}`;
+    if (!byPath.has(path)) byPath.set(path, { path, message });
+  }
+  return [...byPath.values()];
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,118 @@
+/** Named starting points: data, model and training that go together. */
+import type { RunConfigInput } from './schema';
+
+type VectorInput = Extract<RunConfigInput['model'], { kind: 'vector' }>;
+type ImageInput = Extract<RunConfigInput['model'], { kind: 'image' }>;
+
+export interface Preset {
+  name: string;
+  /** For a list to pick from. */
+  title: string;
+  about: string;
+  data: Partial<RunConfigInput['data']>;
+  /** Without the sizes that come from the data. */
+  model: Omit<VectorInput, 'dim'> | Omit<ImageInput, 'height' | 'width' | 'channels' | 'levels'>;
+  training: NonNullable<RunConfigInput['training']>;
+}
+
+const planeModel: Preset['model'] = { kind: 'vector', couplings: 8, hidden: [64, 64] };
+
+const planeTraining: Preset['training'] = {
+  steps: 8000,
+  batch: 256,
+  learningRate: 2e-3,
+  schedule: 'cosine',
+  warmupSteps: 100,
+  validateEvery: 250,
+  checkpointEvery: 1000,
+  sampleEvery: 1000,
+};
+
+const plane = (name: string, title: string): Preset => ({
+  name,
+  title,
+  about: 'Two dimensions: 8 couplings, trained in under a minute.',
+  data: { source: name },
+  model: planeModel,
+  training: planeTraining,
+});
+
+export const presets: readonly Preset[] = [
+  {
+    name: 'digits',
+    title: 'Handwritten digits, 8×8',
+    about: 'Bundled real data: 2 scales, about two minutes of training.',
+    data: { source: 'digits' },
+    model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
+    training: {
+      steps: 1500,
+      batch: 64,
+      learningRate: 1e-3,
+      warmupSteps: 20,
+      validateEvery: 50,
+      patience: 8,
+      checkpointEvery: 200,
+      sampleEvery: 200,
+    },
+  },
+  plane('moons', 'Two moons'),
+  plane('circles', 'Two circles'),
+  plane('spirals', 'Two spirals'),
+  plane('pinwheel', 'Pinwheel'),
+  plane('checkerboard', 'Checkerboard'),
+  plane('gaussians', 'Eight Gaussians'),
+  {
+    name: 'tabular',
+    title: 'Table of numbers',
+    about: 'CSV or TSV: 10 couplings with networks of 100, 100; stops when validation no longer improves.',
+    data: {},
+    model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
+    training: {
+      steps: 20_000,
+      batch: 256,
+      learningRate: 1e-3,
+      schedule: 'cosine',
+      warmupSteps: 100,
+      validateEvery: 250,
+      patience: 12,
+      checkpointEvery: 1000,
+      sampleEvery: 1000,
+    },
+  },
+  {
+    name: 'mnist',
+    title: 'MNIST, 28×28',
+    about: 'IDX files, padded to 32×32: 3 scales. Hours on a CPU, and worth looking at after minutes.',
+    data: { validation: 1000 },
+    model: { kind: 'image', pad: 2, scales: 3, base: 32, blocks: 2 },
+    training: {
+      steps: 20_000,
+      batch: 64,
+      learningRate: 1e-3,
+      warmupSteps: 100,
+      validateEvery: 250,
+      patience: 20,
+      checkpointEvery: 250,
+      sampleEvery: 250,
+    },
+  },
+  {
+    name: 'image',
+    title: 'Small images',
+    about: 'Any size that two scales divide, padded where needed.',
+    data: {},
+    model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
+    training: {
+      steps: 20_000,
+      batch: 64,
+      learningRate: 1e-3,
+      warmupSteps: 100,
+      validateEvery: 250,
+      patience: 20,
+      checkpointEvery: 250,
+      sampleEvery: 250,
+    },
+  },
+];
+
+export const presetNames: readonly string[] = presets.map(({ name }) => name);
