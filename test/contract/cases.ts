@@ -1,0 +1,207 @@
+/** Every bijection and every kind of flow that the contract is held against. */
+import * as v from 'valibot';
+import { modelSchema, type ModelConfig } from '../../src/config/schema';
+import { flowNorm } from '../../src/flow/batch-norm';
+import type { Bijection } from '../../src/flow/bijection';
+import { maskedCoupling, splitCoupling, type AffineForm } from '../../src/flow/coupling';
+import {
+  channelMask,
+  checkerboardMask,
+  featureMask,
+  type Mask,
+  randomMask,
+  type Polarity,
+} from '../../src/flow/masks';
+import { factorOut, squeezed } from '../../src/flow/multi-scale';
+import { mlp } from '../../src/flow/nets/mlp';
+import { residualNet } from '../../src/flow/nets/residual';
+import { permutation } from '../../src/flow/permutation';
+import { logit, standardize } from '../../src/flow/preprocess';
+import { buildFlow } from '../../src/flow/real-nvp';
+import { sequence } from '../../src/flow/sequence';
+import { squeeze, subpixelMajorChannels } from '../../src/flow/squeeze';
+
+export interface Case {
+  label: string;
+  bijection: Bijection;
+  /** Maps a standard normal test input to where the bijection is defined. */
+  domain?: 'pixels';
+}
+
+export function vectorCoupling(dim: number, mask: Mask, form: AffineForm, norm: boolean): Bijection {
+  return maskedCoupling(
+    { name: 'c', shape: [dim], mask, form, decayScale: false, ...(norm ? { normDecay: 0.1 } : {}) },
+    mlp('c.net', dim, [8, 8], 'tanh'),
+  );
+}
+
+export function imageCoupling(
+  shape: [number, number, number],
+  kind: 'checkerboard' | 'channelwise',
+  number: number,
+  polarity: Polarity,
+  form: AffineForm,
+): Bijection {
+  const net = {
+    name: 'c.net',
+    width: 4,
+    blocks: 1,
+    batchNorm: true,
+    normDecay: 0.1,
+  };
+  const options = { name: 'c', shape, form, decayScale: true, normDecay: 0.1 };
+  if (kind === 'checkerboard') {
+    const mask = checkerboardMask(shape, number, polarity);
+    return maskedCoupling(
+      { ...options, mask },
+      residualNet({ ...net, channels: shape[2], checkerboard: true, maskChannel: mask }),
+    );
+  }
+  const mask = channelMask(shape, number, polarity);
+  return splitCoupling(
+    { ...options, mask },
+    mask.data[0] === 1,
+    residualNet({ ...net, channels: shape[2] / 2, checkerboard: false }),
+  );
+}
+
+export function flowOf(config: unknown): Bijection {
+  return buildFlow(v.parse(modelSchema, config) as ModelConfig);
+}
+
+const image: [number, number, number] = [4, 4, 2];
+
+export const cases: Case[] = [
+  {
+    label: 'affine coupling, x·eˢ + t',
+    bijection: vectorCoupling(
+      5,
+      featureMask(5, 0, 'alternate', 'first-conditions'),
+      'scale-then-shift',
+      false,
+    ),
+  },
+  {
+    label: 'affine coupling, (x + t)·eˢ',
+    bijection: vectorCoupling(5, featureMask(5, 1, 'halves', 'first-moves'), 'shift-then-scale', false),
+  },
+  {
+    label: 'affine coupling, random mask, batch norm',
+    bijection: vectorCoupling(6, randomMask(6, 1, 3), 'scale-then-shift', true),
+  },
+  {
+    label: 'checkerboard coupling, even pixels condition',
+    bijection: imageCoupling(image, 'checkerboard', 0, 'first-conditions', 'scale-then-shift'),
+  },
+  {
+    label: 'checkerboard coupling, odd pixels condition',
+    bijection: imageCoupling(image, 'checkerboard', 0, 'first-moves', 'shift-then-scale'),
+  },
+  {
+    label: 'channel-wise coupling, first half conditions',
+    bijection: imageCoupling(image, 'channelwise', 0, 'first-conditions', 'scale-then-shift'),
+  },
+  {
+    label: 'channel-wise coupling, second half conditions',
+    bijection: imageCoupling(image, 'channelwise', 0, 'first-moves', 'shift-then-scale'),
+  },
+  { label: 'batch norm, vector', bijection: flowNorm({ name: 'n', shape: [4], decay: 0.1 }) },
+  {
+    label: 'batch norm, masked image',
+    bijection: flowNorm({
+      name: 'n',
+      shape: image,
+      mask: checkerboardMask(image, 0, 'first-conditions'),
+      decay: 0.1,
+    }),
+  },
+  { label: 'squeeze, channel-major', bijection: squeeze('q', image, 'channel-major') },
+  { label: 'squeeze, subpixel-major', bijection: squeeze('q', image, 'subpixel-major') },
+  { label: 'permutation', bijection: permutation('p', [5], [3, 1, 4, 0, 2]) },
+  { label: 'logit', bijection: logit('l', [2, 2, 1], 17, 0.9), domain: 'pixels' },
+  { label: 'standardization', bijection: standardize('s', { mean: [1, -2, 0.5], std: [0.3, 4, 1] }) },
+  {
+    label: 'factor-out around a coupling, squeezed',
+    bijection: squeezed(
+      'm',
+      image,
+      'channel-major',
+      factorOut(
+        'm.f',
+        [2, 2, 8],
+        subpixelMajorChannels(2),
+        sequence('m.s', [imageCoupling([2, 2, 4], 'channelwise', 0, 'first-conditions', 'scale-then-shift')]),
+      ),
+    ),
+  },
+  {
+    label: 'vector flow, D = 1',
+    bijection: flowOf({ kind: 'vector', dim: 1, couplings: 2, hidden: [4], activation: 'tanh' }),
+  },
+  {
+    label: 'vector flow, D = 2',
+    bijection: flowOf({ kind: 'vector', dim: 2, couplings: 8, hidden: [8, 8] }),
+  },
+  {
+    label: 'vector flow, D = 7, permuted, batch norm',
+    bijection: flowOf({
+      kind: 'vector',
+      dim: 7,
+      couplings: 4,
+      hidden: [8],
+      mask: 'halves',
+      permutation: 'random',
+      flowNorm: true,
+      activation: 'leaky-relu',
+    }),
+  },
+  {
+    label: 'vector flow, D = 6, random masks, reversed',
+    bijection: flowOf({
+      kind: 'vector',
+      dim: 6,
+      couplings: 4,
+      hidden: [8],
+      mask: 'random',
+      permutation: 'reverse',
+      affine: 'shift-then-scale',
+    }),
+  },
+  {
+    label: 'image flow 4×4×1, one scale',
+    bijection: flowOf({ kind: 'image', height: 4, width: 4, scales: 1, base: 4, blocks: 1 }),
+  },
+  {
+    label: 'image flow 4×4×3, two scales',
+    bijection: flowOf({ kind: 'image', height: 4, width: 4, channels: 3, scales: 2, base: 4, blocks: 1 }),
+  },
+  {
+    label: 'image flow 6×2 padded to 8×4, three scales',
+    bijection: flowOf({
+      kind: 'image',
+      height: 6,
+      width: 2,
+      pad: 1,
+      scales: 3,
+      base: 3,
+      blocks: 0,
+      squeeze: 'subpixel-major',
+      polarity: 'first-moves',
+      affine: 'shift-then-scale',
+    }),
+  },
+  {
+    label: 'image flow 4×4×1, no norms, no mask channel',
+    bijection: flowOf({
+      kind: 'image',
+      height: 4,
+      width: 4,
+      scales: 2,
+      base: 4,
+      blocks: 1,
+      netNorm: false,
+      flowNorm: false,
+      maskChannel: false,
+    }),
+  },
+];
