@@ -35,6 +35,8 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly values: ReadonlyMap<number, Value>;
   readonly constants: ReadonlyMap<number, ConstantData>;
+  /** Names of constants that a person knows, for example those of parameters. */
+  readonly constantNames?: ReadonlyMap<number, string>;
   /**
    * The batch size that the graph was traced with when it stands for "any": a dimension that is a multiple of it
    * is dynamic. Absent for graphs of one batch size.

@@ -1,0 +1,141 @@
+import type { NdArray } from '../../protocol/tensors';
+import type { Node, Value } from '../ir';
+import { sizeOf } from '../shape';
+import { broadcastReader, emptyData, forEachIndex, gatherFrom } from './array';
+
+type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: readonly Value[]) => NdArray[];
+
+const relabel: Evaluator = ([x], _, [output]) => [{ shape: [...output!.shape], data: x!.data }];
+
+const evaluators: Record<string, Evaluator> = {
+  Reshape: relabel,
+  ExpandDims: relabel,
+  Transpose: ([x], { perm }, [output]) => [
+    gatherFrom(x!, output!.shape, output!.dtype, (index) => {
+      const from: number[] = [];
+      (perm as number[]).forEach((axis, i) => (from[axis] = index[i]!));
+      return from;
+    }),
+  ],
+  Concat: (inputs, { axis }, [output]) => [concat(inputs, axis as number, output!)],
+  Pack: (inputs, { axis }, [output]) => {
+    const at = axis as number;
+    const parts = inputs.map(({ shape, data }) => ({
+      shape: [...shape.slice(0, at), 1, ...shape.slice(at)],
+      data,
+    }));
+    return [concat(parts, at, output!)];
+  },
+  Unpack: ([x], { axis }, outputs) =>
+    outputs.map((output, i) =>
+      gatherFrom(x!, output.shape, output.dtype, (index) => index.toSpliced(axis as number, 0, i)),
+    ),
+  SplitV: ([x], { axis, sizes }, outputs) => {
+    let start = 0;
+    return outputs.map((output, i) => {
+      const from = start;
+      start += (sizes as number[])[i]!;
+      return gatherFrom(x!, output.shape, output.dtype, (index) =>
+        index.with(axis as number, index[axis as number]! + from),
+      );
+    });
+  },
+  Slice: ([x], { begin }, [output]) => [
+    gatherFrom(x!, output!.shape, output!.dtype, (index) =>
+      index.map((i, axis) => i + (begin as number[])[axis]!),
+    ),
+  ],
+  PadV2: ([x], { paddings, constantValue }, [output]) => [
+    gatherFrom(
+      x!,
+      output!.shape,
+      output!.dtype,
+      (index) => {
+        const from = index.map((i, axis) => i - (paddings as number[][])[axis]![0]!);
+        return from.every((i, axis) => i >= 0 && i < x!.shape[axis]!) ? from : undefined;
+      },
+      constantValue as number,
+    ),
+  ],
+  GatherV2: ([x, indices], { axis }, [output]) => {
+    const at = axis as number;
+    const rank = indices!.shape.length;
+    const read = broadcastReader(indices!, indices!.shape);
+    return [
+      gatherFrom(x!, output!.shape, output!.dtype, (index) => [
+        ...index.slice(0, at),
+        read(index.slice(at, at + rank)),
+        ...index.slice(at + rank),
+      ]),
+    ];
+  },
+  UnsortedSegmentSum: ([x, ids], _, [output]) => {
+    const data = emptyData(output!.dtype, sizeOf(output!.shape));
+    const inner = sizeOf(output!.shape.slice(1));
+    ids!.data.forEach((id, i) => {
+      if (id < 0) return;
+      for (let j = 0; j < inner; j++) data[id * inner + j]! += x!.data[i * inner + j]!;
+    });
+    return [{ shape: [...output!.shape], data }];
+  },
+  Tile: ([x], _, [output]) => [
+    gatherFrom(x!, output!.shape, output!.dtype, (index) => index.map((i, axis) => i % x!.shape[axis]!)),
+  ],
+  BroadcastTo: ([x], _, [output]) => {
+    const read = broadcastReader(x!, output!.shape);
+    const data = emptyData(output!.dtype, sizeOf(output!.shape));
+    forEachIndex(output!.shape, (index, flat) => (data[flat] = read(index)));
+    return [{ shape: [...output!.shape], data }];
+  },
+  Reverse: ([x], { axis }, [output]) => [
+    gatherFrom(x!, output!.shape, output!.dtype, (index) =>
+      index.map((i, a) => ((axis as number[]).includes(a) ? x!.shape[a]! - 1 - i : i)),
+    ),
+  ],
+  Fill: (_, { value }, [output]) => [
+    {
+      shape: [...output!.shape],
+      data: emptyData(output!.dtype, sizeOf(output!.shape)).fill(value as number),
+    },
+  ],
+  BatchMatMul: ([a, b], { transposeA, transposeB }, [output]) => {
+    const inner = transposeA ? a!.shape.at(-2)! : a!.shape.at(-1)!;
+    const readA = broadcastReader(a!, [...output!.shape.slice(0, -2), ...a!.shape.slice(-2)]);
+    const readB = broadcastReader(b!, [...output!.shape.slice(0, -2), ...b!.shape.slice(-2)]);
+    const data = emptyData(output!.dtype, sizeOf(output!.shape));
+    forEachIndex(output!.shape, (index, flat) => {
+      const batch = index.slice(0, -2);
+      const [row, column] = index.slice(-2) as [number, number];
+      let total = 0;
+      for (let k = 0; k < inner; k++) {
+        total +=
+          readA([...batch, ...(transposeA ? [k, row] : [row, k])]) *
+          readB([...batch, ...(transposeB ? [column, k] : [k, column])]);
+      }
+      data[flat] = total;
+    });
+    return [{ shape: [...output!.shape], data }];
+  },
+};
+
+function concat(inputs: readonly NdArray[], axis: number, output: Value): NdArray {
+  const data = emptyData(output.dtype, sizeOf(output.shape));
+  const outer = sizeOf(output.shape.slice(0, axis));
+  const rows = inputs.map(({ shape }) => sizeOf(shape.slice(axis)));
+  let at = 0;
+  for (let o = 0; o < outer; o++) {
+    inputs.forEach((input, i) => {
+      data.set(input.data.subarray(o * rows[i]!, (o + 1) * rows[i]!), at);
+      at += rows[i]!;
+    });
+  }
+  return { shape: [...output.shape], data };
+}
+
+export function evaluateArrangement(
+  node: Node,
+  inputs: readonly NdArray[],
+  outputs: readonly Value[],
+): NdArray[] | undefined {
+  return evaluators[node.op]?.(inputs, node.attrs, outputs);
+}

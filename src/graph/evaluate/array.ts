@@ -1,0 +1,52 @@
+/** Plain arrays for the evaluator. */
+import type { NdArray } from '../../protocol/tensors';
+import type { ConstantData, DType } from '../ir';
+import { sizeOf, stridesOf, type Shape } from '../shape';
+
+export function emptyData(dtype: DType, size: number): ConstantData {
+  if (dtype === 'float32') return new Float32Array(size);
+  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+}
+
+export function makeArray(shape: Shape, dtype: DType, at: (index: number) => number): NdArray {
+  const data = emptyData(dtype, sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = at(i);
+  return { shape: [...shape], data };
+}
+
+/** Calls back with each multi-index of a shape, in row-major order. The same array is passed each time. */
+export function forEachIndex(shape: Shape, visit: (index: readonly number[], flat: number) => void): void {
+  const size = sizeOf(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  for (let flat = 0; flat < size; flat++) {
+    visit(index, flat);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+}
+
+/** A result each of whose elements is copied from one place of `x`. */
+export function gatherFrom(
+  x: NdArray,
+  shape: Shape,
+  dtype: DType,
+  place: (index: readonly number[]) => readonly number[] | undefined,
+  otherwise = 0,
+): NdArray {
+  const strides = stridesOf(x.shape);
+  const data = emptyData(dtype, sizeOf(shape));
+  forEachIndex(shape, (index, flat) => {
+    const from = place(index);
+    data[flat] = from ? x.data[from.reduce((sum, i, axis) => sum + i * strides[axis]!, 0)]! : otherwise;
+  });
+  return { shape: [...shape], data };
+}
+
+/** Reads `x` at an index of a shape that it broadcasts to. */
+export function broadcastReader(x: NdArray, shape: Shape): (index: readonly number[]) => number {
+  const offset = shape.length - x.shape.length;
+  const strides = stridesOf(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
+  return (index) => x.data[strides.reduce((sum, stride, axis) => sum + index[axis + offset]! * stride, 0)]!;
+}

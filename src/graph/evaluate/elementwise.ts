@@ -1,0 +1,115 @@
+import type { NdArray } from '../../protocol/tensors';
+import type { Node, Value } from '../ir';
+import { sameShape, sizeOf } from '../shape';
+import { broadcastReader, emptyData, forEachIndex, makeArray } from './array';
+
+type Attrs = Node['attrs'];
+
+/** Abramowitz & Stegun 7.1.26, error below 1.5e-7. */
+function erf(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const poly =
+    ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return Math.sign(x) * (1 - poly * Math.exp(-x * x));
+}
+
+/** Halves go to the even number, as in TensorFlow. */
+function roundHalfToEven(x: number): number {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+const step = (x: number, alpha: number): number => (Number.isNaN(x) ? x : x > 0 ? 1 : alpha);
+
+const unary: Record<string, (x: number, attrs: Attrs) => number> = {
+  Abs: Math.abs,
+  Ceil: Math.ceil,
+  ClipByValue: (x, { clipValueMin, clipValueMax }) =>
+    Math.min(Math.max(x, clipValueMin as number), clipValueMax as number),
+  Cos: Math.cos,
+  Elu: (x) => (x >= 0 ? x : Math.expm1(x)),
+  Erf: erf,
+  Exp: Math.exp,
+  Expm1: Math.expm1,
+  Floor: Math.floor,
+  IsFinite: (x) => Number(Number.isFinite(x)),
+  IsInf: (x) => Number(Math.abs(x) === Infinity),
+  IsNan: (x) => Number(Number.isNaN(x)),
+  LeakyRelu: (x, { alpha }) => (x >= 0 ? x : x * (alpha as number)),
+  Log: Math.log,
+  Log1p: Math.log1p,
+  LogicalNot: (x) => Number(!x),
+  Neg: (x) => -x,
+  Reciprocal: (x) => 1 / x,
+  Relu: (x) => (x < 0 ? 0 : x),
+  Relu6: (x) => Math.min(x < 0 ? 0 : x, 6),
+  Round: roundHalfToEven,
+  Rsqrt: (x) => 1 / Math.sqrt(x),
+  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  Sign: Math.sign,
+  Sin: Math.sin,
+  Softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  Sqrt: Math.sqrt,
+  Square: (x) => x * x,
+  Step: (x, { alpha }) => step(x, (alpha as number | undefined) ?? 0),
+  Tanh: Math.tanh,
+  ZerosLike: () => 0,
+  OnesLike: () => 1,
+};
+
+const binary: Record<string, (a: number, b: number) => number> = {
+  Add: (a, b) => a + b,
+  EluGrad: (dy, y) => (y >= 0 ? dy : dy * (y + 1)),
+  Equal: (a, b) => Number(a === b),
+  FloorDiv: (a, b) => Math.floor(a / b),
+  Greater: (a, b) => Number(a > b),
+  GreaterEqual: (a, b) => Number(a >= b),
+  Less: (a, b) => Number(a < b),
+  LessEqual: (a, b) => Number(a <= b),
+  LogicalAnd: (a, b) => Number(a && b),
+  LogicalOr: (a, b) => Number(a || b),
+  Maximum: Math.max,
+  Minimum: Math.min,
+  Mod: (a, b) => a - b * Math.floor(a / b),
+  Multiply: (a, b) => a * b,
+  NotEqual: (a, b) => Number(a !== b),
+  Pow: (a, b) => a ** b,
+  RealDiv: (a, b) => a / b,
+  ReluGrad: (dy, x) => (x > 0 ? dy : 0),
+  SquaredDifference: (a, b) => (a - b) ** 2,
+  Sub: (a, b) => a - b,
+};
+
+export function evaluateElementwise(
+  node: Node,
+  inputs: readonly NdArray[],
+  output: Value,
+): NdArray | undefined {
+  const one = unary[node.op];
+  if (one) return makeArray(output.shape, output.dtype, (i) => one(inputs[0]!.data[i]!, node.attrs));
+  const two = binary[node.op];
+  if (two) return combine(inputs, output, ([a, b]) => two(a!, b!));
+  if (node.op === 'Select') return combine(inputs, output, ([c, t, e]) => (c ? t! : e!));
+  if (node.op === 'AddN')
+    return combine(inputs, output, (values) => values.reduce((sum, value) => sum + value, 0));
+  if (node.op === 'Cast')
+    return makeArray(output.shape, output.dtype, (i) => cast(inputs[0]!.data[i]!, output));
+  return undefined;
+}
+
+function cast(x: number, { dtype }: Value): number {
+  return dtype === 'bool' ? Number(x !== 0) : dtype === 'int32' ? Math.trunc(x) : x;
+}
+
+function combine(inputs: readonly NdArray[], output: Value, fn: (values: number[]) => number): NdArray {
+  if (inputs.every(({ shape }) => sameShape(shape, output.shape))) {
+    return makeArray(output.shape, output.dtype, (i) => fn(inputs.map(({ data }) => data[i]!)));
+  }
+  const readers = inputs.map((input) => broadcastReader(input, output.shape));
+  const data = emptyData(output.dtype, sizeOf(output.shape));
+  forEachIndex(output.shape, (index, flat) => {
+    data[flat] = fn(readers.map((read) => read(index)));
+  });
+  return { shape: [...output.shape], data };
+}

@@ -1,0 +1,53 @@
+import type { NdArray } from '../../protocol/tensors';
+import type { Node, Value } from '../ir';
+import { reduceShape, sizeOf, stridesOf } from '../shape';
+import { emptyData, forEachIndex } from './array';
+
+const folds: Record<string, { start: number; fold: (total: number, x: number) => number }> = {
+  All: { start: 1, fold: (total, x) => Number(total && x) },
+  Any: { start: 0, fold: (total, x) => Number(total || x) },
+  Max: { start: -Infinity, fold: Math.max },
+  Mean: { start: 0, fold: (total, x) => total + x },
+  Min: { start: Infinity, fold: Math.min },
+  Prod: { start: 1, fold: (total, x) => total * x },
+  Sum: { start: 0, fold: (total, x) => total + x },
+};
+
+export function evaluateReduction(node: Node, [x]: readonly NdArray[], output: Value): NdArray | undefined {
+  if (node.op === 'Cumsum') return cumsum(node, x!, output);
+  const rule = folds[node.op];
+  if (!rule) return undefined;
+  const axes = node.attrs['axis'] as number[];
+  const kept = reduceShape(x!.shape, axes, true);
+  const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  const totals = new Float64Array(sizeOf(kept)).fill(rule.start);
+  forEachIndex(x!.shape, (index, flat) => {
+    const at = index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
+    totals[at] = rule.fold(totals[at]!, x!.data[flat]!);
+  });
+  if (node.op === 'Mean') {
+    const count = sizeOf(axes.map((axis) => x!.shape[axis]!));
+    for (let i = 0; i < totals.length; i++) totals[i]! /= count;
+  }
+  const data = emptyData(output.dtype, totals.length);
+  data.set(totals);
+  return { shape: [...output.shape], data };
+}
+
+function cumsum(node: Node, x: NdArray, output: Value): NdArray {
+  const { axis, exclusive, reverse } = node.attrs as { axis: number; exclusive: boolean; reverse: boolean };
+  const dim = x.shape[axis]!;
+  const stride = stridesOf(x.shape)[axis]!;
+  const data = emptyData(output.dtype, x.data.length);
+  forEachIndex(x.shape, (index, flat) => {
+    if (index[axis] !== 0) return;
+    let total = 0;
+    for (let i = 0; i < dim; i++) {
+      const at = flat + (reverse ? dim - 1 - i : i) * stride;
+      const before = total;
+      total += x.data[at]!;
+      data[at] = exclusive ? before : total;
+    }
+  });
+  return { shape: [...output.shape], data };
+}

@@ -1,0 +1,22 @@
+import type { Graph } from '../ir';
+
+/** Drops nodes and constants that no output needs. Inputs stay, since callers feed them by name. */
+export function removeDeadCode(graph: Graph): Graph {
+  const live = new Set(graph.outputs.map(({ value }) => value));
+  const nodes = graph.nodes
+    .toReversed()
+    .filter((node) => {
+      const needed = node.outputs.some((id) => live.has(id));
+      if (needed) for (const id of node.inputs) live.add(id);
+      return needed;
+    })
+    .reverse();
+  for (const { value } of graph.inputs) live.add(value);
+  for (const { outputs } of nodes) for (const id of outputs) live.add(id);
+  return {
+    ...graph,
+    nodes,
+    values: new Map([...graph.values].filter(([id]) => live.has(id))),
+    constants: new Map([...graph.constants].filter(([id]) => live.has(id))),
+  };
+}

@@ -1,0 +1,48 @@
+import type { NdArray } from '../../protocol/tensors';
+import { emptyData } from '../evaluate/array';
+import { evaluateNode } from '../evaluate/evaluate';
+import type { Graph } from '../ir';
+import { isDynamic } from '../recorder';
+import { rewrite } from '../rewrite';
+import { sizeOf } from '../shape';
+
+/** Results larger than all inputs together and than this many elements stay computed, to keep models small. */
+const growthLimit = 4096;
+
+/** Evaluates every node all of whose inputs are constant, for example what depends on parameters only. */
+export function foldConstants(graph: Graph): Graph {
+  const fills = new Map<number, number>();
+  return rewrite(graph, (node, { recorder }) => {
+    if (node.op === 'Fill') {
+      fills.set(node.outputs[0]!, node.attrs['value'] as number);
+      return undefined;
+    }
+    if (node.op === 'BatchMatMul') return undefined;
+    const inputs: NdArray[] = [];
+    for (const id of node.inputs) {
+      const { shape, dtype } = recorder.values.get(id)!;
+      const value = fills.get(id);
+      const data =
+        value !== undefined && sizeOf(shape) <= growthLimit && isStatic(shape, graph)
+          ? emptyData(dtype, sizeOf(shape)).fill(value)
+          : recorder.constants.get(id);
+      if (!data) return undefined;
+      inputs.push({ shape: [...shape], data });
+    }
+    const outputs = node.outputs.map((id) => graph.values.get(id)!);
+    if (!outputs.every(({ shape }) => isStatic(shape, graph))) return undefined;
+    const before = inputs.reduce((sum, { data }) => sum + data.length, 0);
+    const after = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    if (after > before && after > growthLimit) return undefined;
+    const results = evaluateNode(node, inputs, outputs);
+    return results?.map(({ data, shape }, i) => {
+      const id = recorder.addTensor(data, shape, outputs[i]!.dtype);
+      if (!recorder.constants.has(id)) fills.set(id, data[0]!);
+      return id;
+    });
+  });
+}
+
+function isStatic(shape: readonly number[], { dynamicBatch }: Graph): boolean {
+  return !shape.some((dim) => isDynamic(dim, dynamicBatch));
+}

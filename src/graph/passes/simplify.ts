@@ -1,0 +1,180 @@
+import type { Graph, Node, Value } from '../ir';
+import { rewrite, type Rewriter } from '../rewrite';
+import { sameShape } from '../shape';
+import { binaryNames, comparisonNames } from '../kernels/elementwise';
+
+const broadcasting = new Set<string>([...binaryNames, ...comparisonNames, 'Select']);
+
+interface Context extends Rewriter {
+  typeOf(id: number): Value;
+  producer(id: number): Node | undefined;
+}
+
+/**
+ * Removes what changes nothing and what exists only because TensorFlow.js writes it out: multiplying by ones of full
+ * size (the gradient of a sum), tiling before an operation that broadcasts anyway, transposes and reshapes in a row.
+ */
+export function simplify(graph: Graph): Graph {
+  const producers = new Map<number, Node>();
+  const result = rewrite(graph, (original, rewriter) => {
+    const context: Context = {
+      ...rewriter,
+      typeOf: (id) => rewriter.recorder.values.get(id)!,
+      producer: (id) => producers.get(id),
+    };
+    const output = graph.values.get(original.outputs[0]!)!;
+    const node = withoutBroadcasts(original, output, context);
+    const start = rewriter.recorder.nodes.length;
+    const same = withoutEffect(node, output, context);
+    const ids = same !== undefined ? [same] : (shorter(node, output, context) ?? keep(node, graph, context));
+    for (const added of rewriter.recorder.nodes.slice(start))
+      for (const id of added.outputs) producers.set(id, added);
+    return ids;
+  });
+  return result;
+}
+
+function keep(node: Node, graph: Graph, { recorder }: Context): readonly number[] {
+  for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
+  recorder.nodes.push(node);
+  return node.outputs;
+}
+
+/** The number that all elements of a value equal, where known. */
+function uniform(id: number, { recorder, producer }: Context): number | undefined {
+  const data = recorder.constants.get(id);
+  if (data?.length === 1) return data[0];
+  const node = producer(id);
+  return node?.op === 'Fill' ? (node.attrs['value'] as number) : undefined;
+}
+
+/** An id that equals the node's only output, if there is one already. */
+function withoutEffect(node: Node, output: Value, context: Context): number | undefined {
+  const [x, y] = node.inputs;
+  const fits = (id: number): boolean => {
+    const type = context.typeOf(id);
+    return sameShape(type.shape, output.shape) && type.dtype === output.dtype;
+  };
+  switch (node.op) {
+    case 'Reshape':
+    case 'ExpandDims':
+    case 'BroadcastTo':
+    case 'Tile':
+    case 'Slice':
+    case 'PadV2':
+    case 'Cast':
+    case 'SplitV':
+    case 'Concat':
+      return node.outputs.length === 1 && node.inputs.length === 1 && fits(x!) ? x : undefined;
+    case 'Transpose':
+      return (node.attrs['perm'] as number[]).every((axis, i) => axis === i) ? x : undefined;
+    case 'Multiply':
+      if (fits(x!) && uniform(y!, context) === 1) return x;
+      return fits(y!) && uniform(x!, context) === 1 ? y : undefined;
+    case 'RealDiv':
+      return fits(x!) && uniform(y!, context) === 1 ? x : undefined;
+    case 'Add':
+      if (fits(x!) && uniform(y!, context) === 0) return x;
+      return fits(y!) && uniform(x!, context) === 0 ? y : undefined;
+    case 'Sub':
+      return fits(x!) && uniform(y!, context) === 0 ? x : undefined;
+    case 'Sum':
+    case 'Mean':
+    case 'Max':
+    case 'Min':
+      return (node.attrs['axis'] as number[]).length === 0 ? x : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** A cheaper way to the same output. */
+function shorter(node: Node, output: Value, context: Context): readonly number[] | undefined {
+  const { recorder, producer, typeOf } = context;
+  const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): readonly number[] =>
+    recorder.addNode(op, inputs, attrs, [output], node.scope);
+  const [x, y] = node.inputs;
+  const before = x === undefined ? undefined : producer(x);
+  switch (node.op) {
+    case 'Multiply': {
+      // dy · 1, where the ones only spread dy over the shape of a sum's input.
+      if (uniform(y!, context) === 1) return add('BroadcastTo', [x!], {});
+      if (uniform(x!, context) === 1) return add('BroadcastTo', [y!], {});
+      return reluGradient(node, output, context);
+    }
+    case 'Reshape':
+    case 'ExpandDims':
+      if (before?.op === 'Fill') return add('Fill', [], before.attrs);
+      return before?.op === 'Reshape' || before?.op === 'ExpandDims'
+        ? sameShape(typeOf(before.inputs[0]!).shape, output.shape)
+          ? [before.inputs[0]!]
+          : add('Reshape', before.inputs, {})
+        : undefined;
+    case 'Transpose': {
+      if (before?.op !== 'Transpose') return undefined;
+      const inner = before.attrs['perm'] as number[];
+      const perm = (node.attrs['perm'] as number[]).map((axis) => inner[axis]!);
+      return perm.every((axis, i) => axis === i) ? before.inputs : add('Transpose', before.inputs, { perm });
+    }
+    case 'Neg':
+      return before?.op === 'Neg' ? before.inputs : undefined;
+    case 'BroadcastTo':
+    case 'Tile':
+      return before?.op === 'Fill' ? add('Fill', [], before.attrs) : undefined;
+    case 'ZerosLike':
+      return add('Fill', [], { value: 0 });
+    case 'OnesLike':
+      return add('Fill', [], { value: 1 });
+    case 'AddN':
+      return node.inputs.length === 2 ? add('Add', node.inputs, {}) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** dy · step(x) is ReluGrad(dy, x): one pass over memory instead of four. */
+function reluGradient(
+  node: Node,
+  output: Value,
+  { recorder, producer, typeOf }: Context,
+): readonly number[] | undefined {
+  for (const [dy, gate] of [node.inputs, node.inputs.toReversed()] as [number, number][]) {
+    const step = producer(gate);
+    if (step?.op !== 'Step' || step.attrs['alpha'] !== 0) continue;
+    const x = step.inputs[0]!;
+    if (!sameShape(typeOf(dy).shape, output.shape) || !sameShape(typeOf(x).shape, output.shape)) continue;
+    return recorder.addNode('ReluGrad', [dy, x], {}, [output], node.scope);
+  }
+  return undefined;
+}
+
+/** Lets an operand that was spread to full size broadcast instead, when the others still give the result its shape. */
+function withoutBroadcasts(node: Node, output: Value, context: Context): Node {
+  if (!broadcasting.has(node.op)) return node;
+  const inputs = [...node.inputs];
+  for (let i = 0; i < inputs.length; i++) {
+    const compact = compactForm(inputs[i]!, context);
+    if (compact === undefined) continue;
+    const others = inputs.filter((_, j) => j !== i);
+    const carried = others.some((id) => sameShape(context.typeOf(id).shape, output.shape));
+    if (carried) inputs[i] = compact;
+  }
+  return { ...node, inputs };
+}
+
+/** A smaller value that broadcasts to the given one. */
+function compactForm(id: number, { recorder, producer, typeOf }: Context): number | undefined {
+  const node = producer(id);
+  if (!node) return undefined;
+  const { shape, dtype } = typeOf(id);
+  if (node.op === 'Fill' && shape.length > 0) {
+    const data =
+      dtype === 'float32' ? new Float32Array(1) : dtype === 'int32' ? new Int32Array(1) : new Uint8Array(1);
+    return recorder.addConstant(data.fill(node.attrs['value'] as number), [], dtype);
+  }
+  if (node.op === 'BroadcastTo') return node.inputs[0];
+  if (node.op !== 'Tile') return undefined;
+  const source = typeOf(node.inputs[0]!).shape;
+  const reps = node.attrs['reps'] as number[];
+  return reps.every((rep, i) => rep === 1 || source[i] === 1) ? node.inputs[0] : undefined;
+}

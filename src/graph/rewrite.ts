@@ -1,0 +1,44 @@
+/** The frame of every pass: walk the nodes in order, and put something in the place of each. */
+import type { Graph, Node } from './ir';
+import { Recorder } from './recorder';
+
+export interface Rewriter {
+  /** The graph being built; its ids are those of the old graph where a value was kept. */
+  readonly recorder: Recorder;
+  /** What stands for an old value. */
+  resolve(id: number): number;
+}
+
+/**
+ * Builds a new graph. For each node (its inputs already resolved) `replace` returns the ids that stand for its outputs,
+ * or undefined to keep the node.
+ */
+export function rewrite(
+  graph: Graph,
+  replace: (node: Node, rewriter: Rewriter) => readonly number[] | undefined,
+): Graph {
+  const firstFree = Math.max(-1, ...graph.values.keys()) + 1;
+  const recorder = new Recorder(graph.dynamicBatch, firstFree);
+  const replaced = new Map<number, number>();
+  const resolve = (id: number): number => replaced.get(id) ?? id;
+  for (const { value } of graph.inputs) recorder.values.set(value, graph.values.get(value)!);
+  for (const [id, data] of graph.constants) {
+    recorder.values.set(id, graph.values.get(id)!);
+    recorder.constants.set(id, data);
+  }
+  for (const old of graph.nodes) {
+    const node = { ...old, inputs: old.inputs.map(resolve) };
+    const ids = replace(node, { recorder, resolve });
+    if (ids) {
+      old.outputs.forEach((output, i) => {
+        if (ids[i] !== output) replaced.set(output, ids[i]!);
+      });
+    } else {
+      for (const output of old.outputs) recorder.values.set(output, graph.values.get(output)!);
+      recorder.nodes.push(node);
+    }
+  }
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: resolve(value) }));
+  const { constantNames } = graph;
+  return { ...recorder.graph(graph.inputs, outputs), ...(constantNames ? { constantNames } : {}) };
+}
