@@ -1,0 +1,73 @@
+import { window } from 'vscode';
+import { formatBest, formatProgress } from '../format';
+import { log } from '../log';
+import type { Services } from '../services';
+import type { Training } from '../training/trainings';
+import { openInInspector } from './inspect';
+import { showRunFolder } from './run-folder';
+import { uriOf } from './targets';
+import { Uri } from 'vscode';
+
+export async function stopTraining(services: Services, target?: unknown): Promise<void> {
+  const training = await chooseTraining(services, target, 'Choose the training to stop');
+  await training?.stop();
+}
+
+/** What a click on the status bar item offers. */
+export async function trainingActions(services: Services): Promise<void> {
+  const training = await chooseTraining(services, undefined, 'Choose a training');
+  if (!training) return;
+  const { best } = training.progress ?? {};
+  const choice = await window.showQuickPick(
+    [
+      {
+        label: training.stopping ? '$(error) Stop Now' : '$(debug-stop) Stop Training',
+        detail: training.stopping
+          ? 'Ends the process without waiting for it to save.'
+          : 'Saves first. Resume Training goes on from there.',
+        run: () => training.stop(),
+      },
+      ...(best
+        ? [
+            {
+              label: '$(eye) Open Best Checkpoint',
+              detail: `${formatBest(best)} at step ${best.step}`,
+              run: () => openInInspector(services, Uri.file(training.folder)),
+            },
+          ]
+        : []),
+      {
+        label: '$(folder-opened) Show Run Folder',
+        detail: training.folder,
+        run: () => showRunFolder(services, Uri.file(training.folder)),
+      },
+      { label: '$(output) Show Log', run: async () => log().show() },
+    ],
+    { placeHolder: formatProgress(training.title, training.progress, training.stopping) },
+  );
+  await choice?.run();
+}
+
+async function chooseTraining(
+  services: Services,
+  target: unknown,
+  placeHolder: string,
+): Promise<Training | undefined> {
+  const { list } = services.trainings;
+  const folder = uriOf(target)?.fsPath;
+  const meant = list.find((training) => training.folder === folder);
+  if (meant) return meant;
+  if (list.length <= 1) {
+    if (list.length === 0) void window.showInformationMessage('Nothing is being trained in this window.');
+    return list[0];
+  }
+  const choice = await window.showQuickPick(
+    list.map((training) => ({
+      label: training.title,
+      description: formatProgress(training.title, training.progress, training.stopping),
+      training,
+    })),
+    { placeHolder },
+  );
+  return choice?.training;
+}

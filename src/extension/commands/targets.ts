@@ -1,0 +1,147 @@
+/** What a command is about: its argument, the active editor, or what the user picks. */
+import path from 'node:path';
+import { FileType, type QuickPickItem, TabInputCustom, TabInputText, Uri, window, workspace } from 'vscode';
+import { UserError } from '../../config/user-error';
+import { isModelFile } from '../editor/view-types';
+import { formatBest } from '../format';
+import { section } from '../quick-pick';
+import { findRuns } from '../runs/find-runs';
+import { isRunFolder, readCheckpoints, type RunFolder, runOfCheckpoint } from '../runs/run-files';
+import type { RunNode } from '../runs/runs-view';
+import type { Services } from '../services';
+
+/** Menus pass a URI or a row of the Runs view; the palette passes nothing. */
+export type Target = Uri | RunNode | undefined;
+
+export function uriOf(target: unknown): Uri | undefined {
+  if (target instanceof Uri) return target;
+  const node = target as RunNode | undefined;
+  if (node?.kind === 'run') return node.run.uri;
+  if (node?.kind === 'checkpoint') return node.file.uri;
+  return undefined;
+}
+
+export function activeFile(): Uri | undefined {
+  const input = window.tabGroups.activeTabGroup.activeTab?.input;
+  return input instanceof TabInputCustom || input instanceof TabInputText ? input.uri : undefined;
+}
+
+/** A model file: the target itself, or the best checkpoint of the run that it is. Undefined when the user left. */
+export async function resolveModel(
+  services: Services,
+  target: unknown,
+  wanted: { what: string; accepts(uri: Uri): boolean },
+): Promise<Uri | undefined> {
+  const uri = uriOf(target);
+  if (uri) return modelAt(uri, wanted);
+  const active = activeFile();
+  if (active && wanted.accepts(active)) return active;
+  return pickModel(services, wanted);
+}
+
+async function modelAt(uri: Uri, wanted: { what: string; accepts(uri: Uri): boolean }): Promise<Uri> {
+  const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
+  if (!stat) throw new UserError(`${uri.fsPath} is not there.`);
+  if (stat.type & FileType.Directory) return bestOf(uri);
+  if (!wanted.accepts(uri))
+    throw new UserError(`${path.posix.basename(uri.path)} cannot be used here: ${wanted.what} is needed.`);
+  return uri;
+}
+
+/** The best checkpoint of a run, else its last, else its newest. */
+export async function bestOf(run: Uri): Promise<Uri> {
+  const [first] = await readCheckpoints(run);
+  if (!first) {
+    throw new UserError(
+      `${run.fsPath} holds no checkpoint. Choose a run folder with checkpoints, or train on until one is saved.`,
+    );
+  }
+  return first.uri;
+}
+
+interface ModelItem extends QuickPickItem {
+  uri?: Uri;
+  browse?: boolean;
+}
+
+async function pickModel(
+  services: Services,
+  wanted: { what: string; accepts(uri: Uri): boolean },
+): Promise<Uri | undefined> {
+  const [runs, files] = await Promise.all([
+    findRuns(services.context.workspaceState),
+    workspace.findFiles('**/*.{safetensors,onnx}', '**/{node_modules,.git,checkpoints}/**', 200),
+  ]);
+  const runItems = await Promise.all(
+    runs.map(async (run): Promise<ModelItem[]> => {
+      const [first] = await readCheckpoints(run.uri);
+      return first && wanted.accepts(first.uri) ? [{ ...runItem(run), uri: first.uri }] : [];
+    }),
+  );
+  const fileItems = files
+    .filter((file) => wanted.accepts(file))
+    .map((uri): ModelItem => ({ label: `$(file) ${workspace.asRelativePath(uri)}`, uri }));
+  const choice = await window.showQuickPick<ModelItem>(
+    [
+      ...section('Best checkpoints of runs', runItems.flat()),
+      ...section('Files', fileItems),
+      ...section('Elsewhere', [{ label: '$(folder-opened) Choose a file…', browse: true }]),
+    ],
+    { placeHolder: `Choose ${wanted.what}`, matchOnDescription: true },
+  );
+  if (!choice?.browse) return choice?.uri;
+  const [chosen] =
+    (await window.showOpenDialog({
+      title: `Choose ${wanted.what}`,
+      filters: { 'Model files': ['safetensors', 'onnx'] },
+    })) ?? [];
+  return chosen && modelAt(chosen, wanted);
+}
+
+function runItem(run: RunFolder): ModelItem {
+  return {
+    label: `$(star-full) ${path.posix.basename(run.uri.path)}`,
+    description: [run.state, formatBest(run.best)].join(' · '),
+  };
+}
+
+/** A run folder: the target, the run that the target or the active editor lies in, or a picked one. */
+export async function resolveRun(
+  services: Services,
+  target: unknown,
+  placeHolder: string,
+  accepts: (run: RunFolder) => boolean = () => true,
+): Promise<Uri | undefined> {
+  const uri = uriOf(target) ?? activeFile();
+  if (uri) {
+    if (isModelFile(uri)) {
+      const run = await runOfCheckpoint(uri);
+      if (run) return run;
+      if (target) throw new UserError(`${path.posix.basename(uri.path)} does not lie in a run folder.`);
+    } else if (target) {
+      if (await isRunFolder(uri)) return uri;
+      throw new UserError(`${uri.fsPath} is not a run folder: it holds no config.json and no metrics.jsonl.`);
+    }
+  }
+  const runs = (await findRuns(services.context.workspaceState)).filter(accepts);
+  if (runs.length === 0) {
+    throw new UserError('No run was found in this workspace. Start one with Flowscope: Train RealNVP….');
+  }
+  const choice = await window.showQuickPick(
+    runs.map((run) => ({
+      ...runItem(run),
+      label: path.posix.basename(run.uri.path),
+      run,
+      detail: run.uri.fsPath,
+    })),
+    { placeHolder, matchOnDetail: true },
+  );
+  return choice?.run.uri;
+}
+
+export const anyModel = { what: 'a model file (.safetensors or .onnx)', accepts: isModelFile };
+
+export const flowModel = {
+  what: 'a Flowscope checkpoint (.flow.safetensors)',
+  accepts: (uri: Uri) => uri.path.endsWith('.safetensors'),
+};

@@ -1,0 +1,44 @@
+/** The engine reads files of this machine. A file from elsewhere is copied here first. */
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type ExtensionContext, type Uri, workspace } from 'vscode';
+import { UserError } from '../../config/user-error';
+import { formatBytes } from '../format';
+import { readSettings } from '../settings';
+
+export interface LocalFile {
+  path: string;
+  /** True where `path` is a copy of our own. */
+  copied: boolean;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Throws a UserError for a file that is larger than the setting allows or cannot be read.
+ */
+export async function localFile(context: ExtensionContext, uri: Uri): Promise<LocalFile> {
+  if (uri.scheme === 'file') return { path: uri.fsPath, copied: false, dispose: () => Promise.resolve() };
+  const name = path.posix.basename(uri.path);
+  const limit = readSettings().largestRemoteFile;
+  const { size } = await workspace.fs.stat(uri).then(undefined, (error: Error) => {
+    throw new UserError(`${name} cannot be read from ${uri.scheme}: ${error.message}`);
+  });
+  if (size > limit * 1e6) {
+    throw new UserError(
+      `${name} has ${formatBytes(size)}; files of a virtual workspace are opened up to ${limit} MB. ` +
+        'Raise flowscope.largestRemoteFile, or save the file on this machine and open it there.',
+    );
+  }
+  const bytes = await workspace.fs.readFile(uri);
+  const folder = path.join(
+    context.globalStorageUri.fsPath,
+    'copies',
+    `${createHash('sha256').update(uri.toString()).digest('hex').slice(0, 16)}-${randomUUID().slice(0, 8)}`,
+  );
+  const target = path.join(folder, name);
+  await mkdir(folder, { recursive: true });
+  await writeFile(`${target}.part`, bytes);
+  await rename(`${target}.part`, target);
+  return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,113 @@
+/** One webview that shows a document: answers the page's calls and tells it of changes. */
+import { randomUUID } from 'node:crypto';
+import { createBirpc } from 'birpc';
+import { commands, type Disposable, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import { UserError } from '../../config/user-error';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import type { PageEvents, PageHost } from '../../protocol/webview';
+import { decode, encode } from '../../protocol/wire';
+import { log } from '../log';
+import type { ModelDocument } from './model-document';
+import { viewTypeOf } from './view-types';
+
+const pageCommands = {
+  exportOnnx: 'flowscope.exportOnnx',
+  exportHtml: 'flowscope.exportHtml',
+  showRunFolder: 'flowscope.showRunFolder',
+  resumeTraining: 'flowscope.resumeTraining',
+} as const;
+
+export class PageSession implements PageHost, Disposable {
+  readonly page: PageEvents;
+  /** Tells the tokens of this page from those of others that share the engine. */
+  private readonly id = randomUUID();
+  private readonly pending = new Set<string>();
+  private readonly disposables: Disposable[] = [];
+
+  constructor(
+    private readonly document: ModelDocument,
+    panel: WebviewPanel,
+  ) {
+    const rpc = createBirpc<PageEvents, PageHost>(this.functions(), {
+      post: (message) => void panel.webview.postMessage(message),
+      on: (listener) => {
+        this.disposables.push(panel.webview.onDidReceiveMessage(listener));
+      },
+      serialize: encode,
+      deserialize: decode,
+      eventNames: ['changed', 'select'],
+      timeout: -1,
+    });
+    this.page = rpc as unknown as PageEvents;
+    this.disposables.push(
+      document.onDidChange((what) => this.page.changed(what)),
+      { dispose: () => rpc.$close() },
+    );
+  }
+
+  async ask<M extends InspectorMethod>(
+    method: M,
+    query: InspectorQuery<M>,
+    token: string,
+  ): Promise<InspectorAnswer<M>> {
+    const own = `${this.id}/${token}`;
+    this.pending.add(own);
+    try {
+      if (method === 'summary') return (await this.document.summary()) as InspectorAnswer<M>;
+      return await this.document.ask(method, query, own);
+    } catch (error) {
+      log().warn(`${method} of ${this.document.uri.path}: ${(error as Error).message}`);
+      throw error;
+    } finally {
+      this.pending.delete(own);
+    }
+  }
+
+  async cancel(token: string): Promise<void> {
+    await this.document.cancel(`${this.id}/${token}`);
+  }
+
+  async showLog(): Promise<void> {
+    log().show();
+  }
+
+  async command(name: keyof typeof pageCommands): Promise<void> {
+    const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
+    if (!command) throw new UserError(`The page asked for an unknown command, ${String(name)}.`);
+    await commands.executeCommand(command, this.document.uri);
+  }
+
+  /** Only checkpoints of the document's own run can be asked for. */
+  async openCheckpoint(path: string): Promise<void> {
+    const { checkpoints } = await this.document.summary();
+    if (!checkpoints.some((checkpoint) => checkpoint.path === path))
+      throw new UserError(`${path} is not a checkpoint of this run.`);
+    const uri = Uri.file(path);
+    await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
+  }
+
+  async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
+    const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
+    const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(this.document.uri, '..', name) });
+    if (!target) return false;
+    await workspace.fs.writeFile(target, bytes);
+    return true;
+  }
+
+  dispose(): void {
+    for (const token of this.pending) void this.document.cancel(token).catch(() => undefined);
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+
+  /** The page reaches these and nothing else of the session. */
+  private functions(): PageHost {
+    return {
+      ask: (method, query, token) => this.ask(method, query, token),
+      cancel: (token) => this.cancel(token),
+      showLog: () => this.showLog(),
+      command: (name) => this.command(name),
+      openCheckpoint: (path) => this.openCheckpoint(path),
+      save: (name, bytes) => this.save(name, bytes),
+    };
+  }
+}

@@ -1,0 +1,136 @@
+/** One engine process as the host sees it: the typed calls, its end, and a way to end it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createBirpc } from 'birpc';
+import type { EngineApi, EngineEvents } from '../../protocol/engine';
+import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
+
+export interface EngineProcessOptions {
+  /** Path of the bundled engine, or of any script that speaks its protocol. */
+  script: string;
+  env: Record<string, string>;
+  /** Name in the log, for example "inspection". */
+  name: string;
+  events: Partial<EngineEvents>;
+  log(line: string): void;
+}
+
+/** How a process ended: asked for by us, or not. */
+export interface EngineEnd {
+  expected: boolean;
+  description: string;
+}
+
+/** The process went away while it was needed. The message is for the user. */
+export class EngineGoneError extends Error {
+  override readonly name = 'EngineGoneError';
+}
+
+/** How long a process may take to save and leave once its channel is closed. */
+const leaveMilliseconds = 5000;
+
+export class EngineProcess {
+  readonly api: EngineApi;
+  readonly ended: Promise<EngineEnd>;
+  private child: ChildProcess;
+  private stopping = false;
+  private alive = true;
+
+  constructor(options: EngineProcessOptions) {
+    this.child = fork(options.script, [], {
+      serialization: 'advanced',
+      // A debugger of the extension host must not hand its port to every child.
+      execArgv: [],
+      env: childEnvironment(options.env),
+      silent: true,
+    });
+    const child = this.child;
+    const rpc = createBirpc<EngineApi, Partial<EngineEvents>>(options.events, {
+      post: (message) => {
+        if (!this.alive || !child.connected) throw this.gone('has ended');
+        child.send(message as object);
+      },
+      on: (listener) => void child.on('message', listener),
+      off: (listener) => void child.off('message', listener),
+      serialize: encodeEnvelope,
+      deserialize: decodeEnvelope,
+      timeout: -1,
+      onGeneralError: (error) => {
+        options.log(`${options.name}: ${error.message}`);
+      },
+    });
+    this.api = rpc as unknown as EngineApi;
+    forwardLines(child.stdout, (line) => options.log(`${options.name}: ${line}`));
+    forwardLines(child.stderr, (line) => options.log(`${options.name}: ${line}`));
+
+    this.ended = new Promise((resolve) => {
+      const end = (description: string) => {
+        if (!this.alive) return;
+        this.alive = false;
+        const result = { expected: this.stopping, description };
+        options.log(`${options.name}: engine process ${child.pid ?? ''} ${description}`);
+        rpc.$close(this.gone(description));
+        resolve(result);
+      };
+      child.once('error', (error) => end(`could not be started: ${error.message}`));
+      child.once('exit', (code, signal) =>
+        end(signal ? `was ended by ${signal}` : `ended with code ${code}`),
+      );
+    });
+    options.log(`${options.name}: engine process ${child.pid ?? ''} started`);
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  get running(): boolean {
+    return this.alive;
+  }
+
+  /**
+   * Closes the channel, which the engine takes as the wish to save and leave; ends the process if it does not.
+   * Resolves when it is gone.
+   */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    if (!this.alive) return;
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), leaveMilliseconds);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends the process at once; what it has not written is lost. */
+  kill(): void {
+    this.stopping = true;
+    this.child.kill('SIGKILL');
+  }
+
+  private gone(description: string): EngineGoneError {
+    return new EngineGoneError(
+      this.stopping
+        ? 'The engine process was stopped.'
+        : `The engine process ${description}. Try again to start it anew; the log says more.`,
+    );
+  }
+}
+
+function childEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...extra, ELECTRON_RUN_AS_NODE: '1' };
+  delete env.NODE_OPTIONS;
+  return env;
+}
+
+function forwardLines(stream: NodeJS.ReadableStream | null, write: (line: string) => void): void {
+  if (!stream) return;
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split(/\r?\n/);
+    rest = (lines.pop() ?? '').slice(-10_000);
+    for (const line of lines) if (line.trim()) write(line);
+  });
+  stream.on('end', () => {
+    if (rest.trim()) write(rest);
+  });
+}

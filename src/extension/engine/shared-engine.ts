@@ -1,0 +1,68 @@
+/**
+ * The one engine process that all open documents share. It starts with the first user and ends a few seconds after the
+ * last, so that moving an editor between groups does not read the model again. When it crashes, the next call starts
+ * another one.
+ */
+import type { EngineProcess } from './engine-process';
+
+export interface EngineLease {
+  /** The process in use; started if need be. Another object after a crash. */
+  engine(): EngineProcess;
+  dispose(): void;
+}
+
+export class SharedEngine {
+  private users = 0;
+  private current: EngineProcess | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly start: () => EngineProcess,
+    private readonly graceMilliseconds = 5000,
+  ) {}
+
+  acquire(): EngineLease {
+    this.users++;
+    clearTimeout(this.timer);
+    let held = true;
+    return {
+      engine: () => {
+        if (!held) throw new Error('This lease of the engine has been given back.');
+        return this.running();
+      },
+      dispose: () => {
+        if (!held) return;
+        held = false;
+        if (--this.users === 0) this.scheduleEnd();
+      },
+    };
+  }
+
+  /** The process id while one runs. */
+  get pid(): number | undefined {
+    return this.current?.running ? this.current.pid : undefined;
+  }
+
+  /** Ends the process now; the next call of a lease starts another, for example with changed settings. */
+  async restart(): Promise<void> {
+    const engine = this.current;
+    this.current = undefined;
+    await engine?.stop();
+  }
+
+  async dispose(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.restart();
+  }
+
+  private running(): EngineProcess {
+    if (!this.current?.running) this.current = this.start();
+    return this.current;
+  }
+
+  private scheduleEnd(): void {
+    this.timer = setTimeout(() => {
+      if (this.users === 0) void this.restart();
+    }, this.graceMilliseconds);
+  }
+}

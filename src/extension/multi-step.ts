@@ -1,0 +1,146 @@
+/** A sequence of quick picks and input boxes with step numbers and a way back. */
+import {
+  type Disposable,
+  QuickInputButtons,
+  type QuickInputButton,
+  type QuickPickItem,
+  window,
+} from 'vscode';
+
+/** What a step answers: a value, the wish to go back, or undefined when the user left. */
+export type StepAnswer<T> = { value: T } | 'back' | undefined;
+
+export interface StepPlace {
+  title: string;
+  step: number;
+  totalSteps: number;
+}
+
+export async function pickStep<T extends QuickPickItem>(
+  place: StepPlace,
+  options: { placeholder: string; items: T[]; active?: T; busy?: Promise<T[]> },
+): Promise<StepAnswer<T>> {
+  const picker = window.createQuickPick<T>();
+  Object.assign(picker, place);
+  picker.placeholder = options.placeholder;
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  picker.ignoreFocusOut = true;
+  picker.buttons = backButton(place);
+  picker.items = options.items;
+  if (options.active) picker.activeItems = [options.active];
+  let open = true;
+  if (options.busy) {
+    picker.busy = true;
+    void options.busy.then(
+      (more) => {
+        if (!open) return;
+        const { activeItems } = picker;
+        picker.items = [...options.items, ...more];
+        picker.activeItems = activeItems;
+        picker.busy = false;
+      },
+      () => {
+        if (open) picker.busy = false;
+      },
+    );
+  }
+  const answer = await ask<T>(
+    picker,
+    () => false,
+    (done) => [
+      picker.onDidAccept(() => {
+        const [item] = picker.selectedItems;
+        if (item) done({ value: item });
+      }),
+    ],
+  );
+  open = false;
+  return answer;
+}
+
+export async function inputStep(
+  place: StepPlace,
+  options: {
+    prompt: string;
+    value: string;
+    /** Index range of the value that is selected at first. */
+    selection?: [number, number];
+    /** Extra button beside the input; pressing it calls `pick`, whose text replaces the value. */
+    button?: { button: QuickInputButton; pick(): Promise<string | undefined> };
+    /** Why the value cannot be taken, or undefined. */
+    validate(value: string): Promise<string | undefined>;
+  },
+): Promise<StepAnswer<string>> {
+  const input = window.createInputBox();
+  Object.assign(input, place);
+  input.prompt = options.prompt;
+  input.value = options.value;
+  input.valueSelection = options.selection;
+  input.ignoreFocusOut = true;
+  input.buttons = [...backButton(place), ...(options.button ? [options.button.button] : [])];
+  let asked = 0;
+  const validate = async (value: string) => {
+    const question = ++asked;
+    const problem = await options.validate(value);
+    if (question === asked) input.validationMessage = problem;
+    return problem;
+  };
+  let picking = false;
+  return ask<string>(
+    input,
+    () => picking,
+    (done) => [
+      input.onDidChangeValue((value) => void validate(value)),
+      input.onDidAccept(async () => {
+        const { value } = input;
+        if (!(await validate(value))) done({ value });
+      }),
+      input.onDidTriggerButton(async (button) => {
+        if (!options.button || button !== options.button.button) return;
+        // A file dialog may take the place of the input box, which comes back afterwards.
+        picking = true;
+        const value = await options.button.pick();
+        picking = false;
+        input.show();
+        if (value === undefined) return;
+        input.value = value;
+        await validate(value);
+      }),
+    ],
+  );
+}
+
+interface QuickInputLike extends Disposable {
+  show(): void;
+  onDidHide(listener: () => void): Disposable;
+  onDidTriggerButton(listener: (button: QuickInputButton) => void): Disposable;
+}
+
+async function ask<T>(
+  input: QuickInputLike,
+  paused: () => boolean,
+  listen: (done: (answer: StepAnswer<T>) => void) => Disposable[],
+): Promise<StepAnswer<T>> {
+  const disposables: Disposable[] = [input];
+  try {
+    return await new Promise<StepAnswer<T>>((resolve) => {
+      disposables.push(
+        ...listen(resolve),
+        input.onDidTriggerButton((button) => {
+          if (button === QuickInputButtons.Back) resolve('back');
+        }),
+        input.onDidHide(() => {
+          if (!paused()) resolve(undefined);
+        }),
+      );
+      input.show();
+    });
+  } finally {
+    for (const disposable of disposables) disposable.dispose();
+  }
+}
+
+function backButton({ step }: StepPlace): QuickInputButton[] {
+  return step > 1 ? [QuickInputButtons.Back] : [];
+}

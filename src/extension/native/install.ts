@@ -1,0 +1,87 @@
+/** Install Native TensorFlow: runs the native ladder in a child process, with progress and a way out. */
+import { fork } from 'node:child_process';
+import path from 'node:path';
+import { type CancellationToken, ProgressLocation, window } from 'vscode';
+import type { NativeChildMessage } from '../../protocol/native';
+import { CancelledError, fromErrorData } from '../../protocol/wire';
+import { nativeInstallFolder } from '../engine/environment';
+import { formatBytes } from '../format';
+import { log } from '../log';
+import type { Services } from '../services';
+import { mayRun } from '../commands/trust';
+
+type Outcome = Extract<NativeChildMessage, { kind: 'done' }>;
+
+let running: Promise<void> | undefined;
+
+export async function installNative(services: Services): Promise<void> {
+  if (!(await mayRun('Installing native TensorFlow'))) return;
+  // A second call joins the first: two downloads into one folder help nobody.
+  running ??= install(services).finally(() => (running = undefined));
+  await running;
+}
+
+async function install(services: Services): Promise<void> {
+  const folder = nativeInstallFolder(services.context);
+  const script = path.join(services.context.extensionPath, 'dist', 'native.js');
+  const outcome = await window.withProgress(
+    { location: ProgressLocation.Notification, title: 'Native TensorFlow', cancellable: true },
+    (progress, cancellation) =>
+      runChild(script, folder, (message) => progress.report({ message }), cancellation),
+  );
+  if (!outcome.tensorflow) {
+    const reasons = outcome.failures.map(({ rung, reason }) => `${rung}: ${reason}`).join('; ');
+    const showLog = 'Show Log';
+    const choice = await window.showWarningMessage(
+      `Native TensorFlow cannot be had on this machine (${reasons}). ONNX Runtime goes on being used.`,
+      showLog,
+    );
+    if (choice === showLog) log().show();
+    return;
+  }
+  await services.inspection.restart();
+  void window.showInformationMessage(
+    outcome.cached
+      ? `Native TensorFlow ${outcome.tensorflow} was installed already and works.`
+      : `Native TensorFlow ${outcome.tensorflow} is installed. Trainings that start from now on use it.`,
+  );
+}
+
+function runChild(
+  script: string,
+  folder: string,
+  report: (message: string) => void,
+  cancellation: CancellationToken,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const env: NodeJS.ProcessEnv = { ...process.env, FLOWSCOPE_NATIVE: folder, ELECTRON_RUN_AS_NODE: '1' };
+    delete env.NODE_OPTIONS;
+    const child = fork(script, [], { env, execArgv: [], serialization: 'advanced', silent: true });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => log().info(`native: ${text.trimEnd()}`));
+    }
+    cancellation.onCancellationRequested(() => {
+      if (child.connected) child.disconnect();
+      setTimeout(() => child.kill('SIGKILL'), 5000).unref();
+    });
+    child.on('message', (message: NativeChildMessage) => {
+      if (message.kind === 'log') log().info(`native: ${message.line}`);
+      if (message.kind === 'progress') report(progressLine(message));
+      if (message.kind === 'failed') reject(fromErrorData(message.error));
+      if (message.kind === 'done') resolve(message);
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(
+        cancellation.isCancellationRequested
+          ? new CancelledError()
+          : new Error(`The installing process ended early (${signal ?? `code ${code}`}).`),
+      ),
+    );
+  });
+}
+
+function progressLine({ message, bytes, total }: Extract<NativeChildMessage, { kind: 'progress' }>): string {
+  if (bytes === undefined) return message;
+  return `${message} ${formatBytes(bytes)}${total ? ` of ${formatBytes(total)}` : ''}`;
+}

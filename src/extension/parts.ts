@@ -1,0 +1,34 @@
+/** Everything behind the registrations, built at the first use of any of it. */
+import type { ExtensionContext } from 'vscode';
+import { InspectorProvider } from './editor/inspector-provider';
+import { createServices, type Services } from './services';
+import { showEnd } from './training/end-message';
+import { TrainingStatusBar } from './training/status-bar';
+
+export interface Parts {
+  services: Services;
+  inspector: InspectorProvider;
+  statusBarText(): string | undefined;
+}
+
+export function createParts(context: ExtensionContext, runsChanged: () => void): Parts {
+  const services = createServices(context);
+  const statusBar = new TrainingStatusBar(services.trainings);
+  let shown = '';
+  context.subscriptions.push(
+    statusBar,
+    services.trainings.onDidEnd(({ training, result, error }) => void showEnd(training, result, error)),
+    // The list of runs changes when a training comes or goes, not with each step of it.
+    services.trainings.onDidChange(() => {
+      const folders = [...services.trainings.folders].join('\n');
+      if (folders === shown) return;
+      shown = folders;
+      runsChanged();
+    }),
+  );
+  return {
+    services,
+    inspector: new InspectorProvider(context, services.inspection),
+    statusBarText: () => statusBar.text,
+  };
+}

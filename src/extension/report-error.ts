@@ -1,0 +1,25 @@
+/** How failures of commands reach the user: one message, with the log at hand where it says more. */
+import { window } from 'vscode';
+import { toErrorData } from '../protocol/wire';
+import { log } from './log';
+
+/** Runs a command's work. A cancelled one ends in silence; any other failure is shown once. */
+export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    await reportError(what, error);
+    return undefined;
+  }
+}
+
+export async function reportError(what: string, error: unknown): Promise<void> {
+  const { message, userError, cancelled, stack } = toErrorData(error);
+  if (cancelled) return;
+  log().error(`${what}: ${userError ? message : (stack ?? message)}`);
+  const showLog = 'Show Log';
+  // Not awaited by tests and commands: the message stays until the user closes it.
+  void window.showErrorMessage(`${what}: ${message}`, showLog).then((choice) => {
+    if (choice === showLog) log().show();
+  });
+}

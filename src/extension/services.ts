@@ -1,0 +1,39 @@
+/** What commands, editors and views share. Built at the first use of any of them, not at activation. */
+import path from 'node:path';
+import type { ExtensionContext, Uri } from 'vscode';
+import type { EngineEvents } from '../protocol/engine';
+import { EngineProcess } from './engine/engine-process';
+import { engineEnvironment } from './engine/environment';
+import { SharedEngine } from './engine/shared-engine';
+import { log } from './log';
+import { Trainings } from './training/trainings';
+
+export interface Services {
+  context: ExtensionContext;
+  inspection: SharedEngine;
+  trainings: Trainings;
+  startEngine(name: string, events: Partial<EngineEvents>, scope?: Uri): EngineProcess;
+  dispose(): Promise<void>;
+}
+
+export function createServices(context: ExtensionContext): Services {
+  const startEngine: Services['startEngine'] = (name, events, scope) =>
+    new EngineProcess({
+      script: path.join(context.extensionPath, 'dist', 'engine.js'),
+      env: engineEnvironment(context, scope),
+      name,
+      events: { log: (line) => log().info(`${name}: ${line}`), ...events },
+      log: (line) => log().info(line),
+    });
+  const inspection = new SharedEngine(() => startEngine('inspection', {}));
+  const trainings = new Trainings(context, startEngine);
+  return {
+    context,
+    inspection,
+    trainings,
+    startEngine,
+    dispose: async () => {
+      await Promise.all([trainings.dispose(), inspection.dispose()]);
+    },
+  };
+}

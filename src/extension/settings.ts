@@ -1,0 +1,34 @@
+import { type Uri, workspace } from 'vscode';
+import type { BackendName } from '../protocol/model';
+
+export interface Settings {
+  backend: BackendName | 'auto';
+  /** 0: the library chooses. */
+  threads: number;
+  /** Relative to the workspace folder, or absolute. */
+  runsFolder: string;
+  nativeFolder: string;
+  /** MB. */
+  largestRemoteFile: number;
+}
+
+/** The settings for a resource. A value of the wrong type (VS Code only warns of it) counts as not set. */
+export function readSettings(scope?: Uri): Settings {
+  const values = workspace.getConfiguration('flowscope', scope);
+  const backend = values.get<unknown>('backend');
+  return {
+    backend: backend === 'tensorflow' || backend === 'onnxruntime' ? backend : 'auto',
+    threads: wholeNumber(values.get('threads'), 0),
+    runsFolder: text(values.get('runsFolder')).trim() || 'runs',
+    nativeFolder: text(values.get('nativeFolder')).trim(),
+    largestRemoteFile: wholeNumber(values.get('largestRemoteFile'), 512),
+  };
+}
+
+function wholeNumber(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : otherwise;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,49 @@
+/** Where a new run is written. */
+import { access, readdir } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type Uri, workspace } from 'vscode';
+import { readSettings } from '../settings';
+
+/** The folder that relative run folders are relative to: the workspace folder of `near`, else the first one, else home. */
+export function baseFolder(near?: Uri): string {
+  const folder = (near && workspace.getWorkspaceFolder(near)) ?? workspace.workspaceFolders?.[0];
+  return folder?.uri.scheme === 'file' ? folder.uri.fsPath : os.homedir();
+}
+
+/** "runs/digits", or "runs/digits-2" where that is taken, and so on. */
+export async function proposeRun(name: string, near?: Uri): Promise<string> {
+  const base = baseFolder(near);
+  const runs = readSettings(near).runsFolder;
+  const clean = name.replace(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'run';
+  for (let number = 1; ; number++) {
+    const proposal = path.join(runs, number === 1 ? clean : `${clean}-${number}`);
+    if (!(await exists(path.resolve(base, proposal)))) return proposal;
+  }
+}
+
+/** Why a run cannot be written to `value`, or undefined. */
+export async function problemWithRun(value: string, near?: Uri): Promise<string | undefined> {
+  if (!value.trim()) return 'Name a folder, for example runs/digits.';
+  const folder = resolveRunFolder(value, near);
+  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => error.code);
+  if (entries === 'ENOENT') return undefined;
+  if (entries === 'ENOTDIR') return 'A file is in the way. Choose another name.';
+  if (!Array.isArray(entries)) return `The folder cannot be read (${entries ?? 'unknown reason'}).`;
+  if (entries.includes('run.json') || entries.includes('metrics.jsonl')) {
+    return 'A run is there already. Choose another name, or use Flowscope: Resume Training.';
+  }
+  return entries.length > 0 ? 'The folder is not empty. Choose another name.' : undefined;
+}
+
+export function resolveRunFolder(value: string, near?: Uri): string {
+  const text = value.trim().replace(/^~(?=$|[\\/])/, os.homedir());
+  return path.resolve(baseFolder(near), text);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,64 @@
+import { type Disposable, MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
+import { formatBest, formatProgress } from '../format';
+import type { Training, Trainings } from './trainings';
+
+/** One item for all trainings, there only while something trains. */
+export class TrainingStatusBar implements Disposable {
+  private item: StatusBarItem | undefined;
+  private readonly subscription: Disposable;
+
+  constructor(private readonly trainings: Trainings) {
+    this.subscription = trainings.onDidChange(() => this.update());
+    this.update();
+  }
+
+  /** What is shown now; undefined while nothing trains. */
+  get text(): string | undefined {
+    return this.item?.text;
+  }
+
+  dispose(): void {
+    this.subscription.dispose();
+    this.item?.dispose();
+    this.item = undefined;
+  }
+
+  private update(): void {
+    const { list } = this.trainings;
+    const newest = list.at(-1);
+    if (!newest) {
+      this.item?.dispose();
+      this.item = undefined;
+      return;
+    }
+    if (!this.item) {
+      this.item = window.createStatusBarItem('flowscope.training', StatusBarAlignment.Left, 0);
+      this.item.name = 'Flowscope Training';
+      this.item.command = 'flowscope.trainingActions';
+      this.item.show();
+    }
+    const others = list.length > 1 ? ` (+${list.length - 1})` : '';
+    const text = formatProgress(newest.title, newest.progress, newest.stopping);
+    this.item.text = `$(pulse) ${text}${others}`;
+    this.item.accessibilityInformation = { label: `Training ${text}`, role: 'button' };
+    this.item.tooltip = tooltip(list);
+  }
+}
+
+function tooltip(trainings: Training[]): MarkdownString {
+  const text = new MarkdownString();
+  for (const { title, progress, folder } of trainings) {
+    text.appendMarkdown('**');
+    text.appendText(title);
+    text.appendMarkdown('**\n\n');
+    if (progress) {
+      text.appendText(`step ${progress.step} of ${progress.totalSteps}, best ${formatBest(progress.best)}`);
+      if (progress.best) text.appendText(` at step ${progress.best.step}`);
+      if (progress.backend) text.appendMarkdown('\n\n').appendText(progress.backend.library);
+      text.appendMarkdown('\n\n');
+    }
+    text.appendText(folder);
+    text.appendMarkdown('\n\n');
+  }
+  return text.appendMarkdown('Click to stop or to open the best checkpoint so far.');
+}

@@ -1,0 +1,120 @@
+/** The trainings of this window, each in an engine process of its own. */
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { commands, EventEmitter, type ExtensionContext, type Uri } from 'vscode';
+import { UserError } from '../../config/user-error';
+import type { EngineEvents, TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
+import type { EngineProcess } from '../engine/engine-process';
+import { rememberRun } from '../runs/find-runs';
+
+export type StartEngine = (name: string, events: Partial<EngineEvents>, scope?: Uri) => EngineProcess;
+
+/** How long a cancelled training may take to save before its process is ended. */
+const saveMilliseconds = 30_000;
+
+export class Training {
+  readonly token = randomUUID();
+  readonly title: string;
+  progress: TrainProgress | undefined;
+  stopping = false;
+  /** Rejects when the engine fails; a cancelled training resolves with status "stopped". */
+  readonly done: Promise<TrainResult>;
+  private readonly engine: EngineProcess;
+
+  constructor(
+    readonly request: TrainRequest,
+    startEngine: StartEngine,
+    private readonly changed: () => void,
+    scope?: Uri,
+  ) {
+    this.title = path.basename(request.output);
+    this.engine = startEngine(
+      `train ${this.title}`,
+      {
+        trainProgress: (token, progress) => {
+          if (token !== this.token) return;
+          // A step between two validations has no loss of its own to show: keep the last one.
+          this.progress = { ...progress, metrics: progress.metrics ?? this.progress?.metrics };
+          changed();
+        },
+      },
+      scope,
+    );
+    this.done = this.engine.api.train(request, this.token).finally(() => void this.engine.stop());
+  }
+
+  get folder(): string {
+    return this.request.output;
+  }
+
+  get pid(): number | undefined {
+    return this.engine.pid;
+  }
+
+  /** Asks the engine to save and stop; resolves when it has. A second call while it still saves ends the process. */
+  async stop(): Promise<void> {
+    if (this.stopping) {
+      this.engine.kill();
+    } else {
+      this.stopping = true;
+      this.changed();
+      await this.engine.api.cancel(this.token).catch(() => undefined);
+    }
+    const timer = setTimeout(() => this.engine.kill(), saveMilliseconds);
+    await this.done.catch(() => undefined);
+    clearTimeout(timer);
+  }
+}
+
+export class Trainings {
+  private readonly active = new Set<Training>();
+  private readonly changes = new EventEmitter<void>();
+  private readonly ends = new EventEmitter<{ training: Training; result?: TrainResult; error?: unknown }>();
+  readonly onDidChange = this.changes.event;
+  readonly onDidEnd = this.ends.event;
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly startEngine: StartEngine,
+  ) {}
+
+  get list(): Training[] {
+    return [...this.active];
+  }
+
+  get folders(): Set<string> {
+    return new Set(this.list.map((training) => training.folder));
+  }
+
+  /** Throws a UserError where this window already trains into the folder. */
+  start(request: TrainRequest, scope?: Uri): Training {
+    if (this.folders.has(request.output))
+      throw new UserError(`${request.output} is being trained at present. Stop that training first.`);
+    const training = new Training(request, this.startEngine, () => this.changes.fire(), scope);
+    this.active.add(training);
+    void rememberRun(this.context.workspaceState, training.folder);
+    const end = (outcome: { result?: TrainResult; error?: unknown }) => {
+      this.active.delete(training);
+      this.update();
+      this.ends.fire({ training, ...outcome });
+    };
+    training.done.then(
+      (result) => end({ result }),
+      (error: unknown) => end({ error }),
+    );
+    this.update();
+    return training;
+  }
+
+  /** Saves and stops all of them: the window closes. */
+  async dispose(): Promise<void> {
+    await Promise.all(this.list.map((training) => training.stop()));
+    this.changes.dispose();
+    this.ends.dispose();
+  }
+
+  private update(): void {
+    void commands.executeCommand('setContext', 'flowscope.training', this.active.size > 0);
+    this.changes.fire();
+  }
+}
