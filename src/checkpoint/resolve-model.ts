@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../config/user-error';
-import { firstBytes, isFolder } from '../data/file';
+import { firstBytes, isFolder } from '../files/read';
 import { isOurs } from './checkpoint';
 import { isRunFolder, runPaths } from './run-folder';
 import { openSafetensors } from './safetensors';

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { parseRunConfig } from '../config/parse';
 import type { RunConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
-import { readError } from '../data/file';
+import { readError } from '../files/read';
 import type { MetricsRow } from '../protocol/inspect';
 import type { CheckpointInfo } from '../protocol/model';
-import { writeAtomically, writeError } from './atomic';
+import { writeAtomically, writeError } from '../files/atomic';
 import { readCheckpointHeader } from './checkpoint';
 
 export interface RunPaths {

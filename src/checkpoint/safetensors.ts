@@ -1,10 +1,10 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../config/user-error';
-import { readError } from '../data/file';
+import { readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
-import { writeAtomically } from './atomic';
-import { fromHalf } from './half';
+import { writeAtomically } from '../files/atomic';
+import { fromHalf } from '../files/half';
 
 /** The limit of the reference implementation. */
 const largestHeader = 100_000_000;

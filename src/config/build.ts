@@ -107,7 +107,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
       data: { ...requestedData(request), ...presetData(request, preset), source: dataset.provenance.source },
       model,
       training: {
-        ...preset?.training,
+        ...fitWarmup({ ...preset?.training, ...defined(request.training) }),
         ...section(config, 'training', fileName),
         ...defined(request.training),
       },

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../config/user-error';
 import type { Split } from './dataset';
-import { isFolder, readError, readUnpacked } from './file';
+import { isFolder, readError, readUnpacked } from '../files/read';
 
 /** Images and classes as MNIST publishes them (Y. LeCun, C. Cortes, C. Burges: "The MNIST database"). */
 export interface IdxImages {

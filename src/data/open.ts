@@ -4,7 +4,7 @@ import { UserError } from '../config/user-error';
 import { describePlane, drawPlane, isPlaneName, planeNames } from './builtin';
 import type { Dataset, Split } from './dataset';
 import { digitsLevels, digitsShape, readDigits } from './digits';
-import { firstBytes, isFolder } from './file';
+import { firstBytes, isFolder } from '../files/read';
 import { readIdxImages } from './idx';
 import { holdOut, limited } from './split';
 import { readTable } from './table';

@@ -2,7 +2,7 @@ import { parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
 import { UserError } from '../config/user-error';
 import type { Split } from './dataset';
-import { readError, streamUnpacked } from './file';
+import { readError, streamUnpacked } from '../files/read';
 
 export interface TableOptions {
   /** Absent: told from the first line. */

@@ -1,0 +1,172 @@
+/**
+ * NumPy's array files. The format is in "numpy.lib.format". A reader of our own, since the published ones neither
+ * reorder Fortran arrays nor say which file is wrong, and bring a network client along.
+ */
+import { UserError } from '../config/user-error';
+import { writeAtomically } from '../files/atomic';
+import { fromHalf } from '../files/half';
+import { readUnpacked } from '../files/read';
+import type { NdArray } from '../protocol/tensors';
+
+export type NpyData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+export interface NpyArray {
+  shape: number[];
+  /** NumPy's name, for example "float32", "int64", "bool". float16 is widened to float32. */
+  dtype: string;
+  /** Row-major (C order), whatever the file's order was. */
+  data: NpyData;
+}
+
+type Decoder = { name: string; bytes: number; make(buffer: ArrayBuffer): NpyData };
+
+/** By kind and size, without the byte order. */
+const decoders: Record<string, Decoder> = {
+  f2: { name: 'float32', bytes: 2, make: (b) => Float32Array.from(new Uint16Array(b), fromHalf) },
+  f4: { name: 'float32', bytes: 4, make: (b) => new Float32Array(b) },
+  f8: { name: 'float64', bytes: 8, make: (b) => new Float64Array(b) },
+  i1: { name: 'int8', bytes: 1, make: (b) => new Int8Array(b) },
+  i2: { name: 'int16', bytes: 2, make: (b) => new Int16Array(b) },
+  i4: { name: 'int32', bytes: 4, make: (b) => new Int32Array(b) },
+  i8: { name: 'int64', bytes: 8, make: (b) => new BigInt64Array(b) },
+  u1: { name: 'uint8', bytes: 1, make: (b) => new Uint8Array(b) },
+  u2: { name: 'uint16', bytes: 2, make: (b) => new Uint16Array(b) },
+  u4: { name: 'uint32', bytes: 4, make: (b) => new Uint32Array(b) },
+  u8: { name: 'uint64', bytes: 8, make: (b) => new BigUint64Array(b) },
+  b1: { name: 'bool', bytes: 1, make: (b) => new Uint8Array(b) },
+};
+
+/** @throws UserError naming the file and what was expected */
+export async function readNpy(file: string): Promise<NpyArray> {
+  return parseNpy(await readUnpacked(file), file);
+}
+
+/** @param where named in messages: the file, and the array in it */
+export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
+  const { descr, fortran, shape, start } = parseHeader(bytes, where);
+  const [, order, type] = /^([<>|=])([a-z]\d+)$/i.exec(descr) ?? [];
+  const decoder = type === undefined ? undefined : decoders[type];
+  if (!decoder || !Object.hasOwn(decoders, type!)) {
+    throw new UserError(
+      `${where}: holds values of NumPy type ${descr}; expected floating-point numbers, integers or bool. ` +
+        `Convert them with .astype('float32').`,
+    );
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  const present = bytes.length - start;
+  if (count * decoder.bytes !== present) {
+    const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, and ${present} are there`;
+    throw new UserError(
+      `${where}: ${present < count * decoder.bytes ? 'is cut off' : 'has bytes left over'}: ${needed}.`,
+    );
+  }
+  const buffer = bytes.slice(start).buffer as ArrayBuffer;
+  if (order === '>') swapBytes(new Uint8Array(buffer), decoder.bytes);
+  const data = decoder.make(buffer);
+  return { shape, dtype: decoder.name, data: fortran ? toRowMajor(data, shape) : data };
+}
+
+/** Floats as they are, other types converted. 64-bit integers lose digits beyond 2²⁴, as any float32 does. */
+export function toFloat32({ shape, data }: NpyArray): NdArray<Float32Array> {
+  if (data instanceof Float32Array) return { shape, data };
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = Number(data[i]!);
+  return { shape, data: out };
+}
+
+/** An NPY file, version 1.0, of float32, float64, int32 or uint8 and so on as the array is. */
+export function encodeNpy({ shape, data }: { shape: readonly number[]; data: NpyData }): Uint8Array {
+  const descr = descrOf(data);
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // Data start at a multiple of 64 bytes; the header ends with a line break.
+  const length = Math.ceil((10 + dict.length + 1) / 64) * 64 - 10;
+  const head = Buffer.alloc(10 + length, ' ');
+  head.write('\x93NUMPY\x01\x00', 'latin1');
+  head.writeUInt16LE(length, 8);
+  head.write(dict, 10, 'latin1');
+  head.write('\n', 9 + length, 'latin1');
+  return Buffer.concat([head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+}
+
+export async function writeNpy(
+  file: string,
+  array: { shape: readonly number[]; data: NpyData },
+): Promise<void> {
+  await writeAtomically(file, encodeNpy(array));
+}
+
+function parseHeader(bytes: Uint8Array, where: string) {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length === 0) throw new UserError(`${where}: is empty; expected a NumPy array.`);
+  if (buffer.length < 10 || buffer.toString('latin1', 0, 6) !== '\x93NUMPY') {
+    throw new UserError(`${where}: is not a NumPy array file (.npy); save one with numpy.save.`);
+  }
+  const major = buffer[6]!;
+  if (major < 1 || major > 3) throw new UserError(`${where}: has NPY version ${major}; expected 1 to 3.`);
+  const lengthBytes = major === 1 ? 2 : 4;
+  const start = 8 + lengthBytes + (buffer.length < 12 ? Infinity : buffer.readUIntLE(8, lengthBytes));
+  if (start > buffer.length) throw new UserError(`${where}: is cut off within its header.`);
+  const text = buffer.toString(major === 3 ? 'utf8' : 'latin1', 8 + lengthBytes, start);
+  const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
+  const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
+  const tuple = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text)?.[1];
+  if (/'descr'\s*:\s*\[/.test(text)) {
+    throw new UserError(`${where}: holds records with named fields; expected one array of numbers.`);
+  }
+  if (descr === undefined || fortran === undefined || tuple === undefined) {
+    throw new UserError(`${where}: its NPY header cannot be read; expected descr, fortran_order and shape.`);
+  }
+  const shape = tuple
+    .split(',')
+    .map((size) => size.trim().replace(/L$/, ''))
+    .filter((size) => size !== '')
+    .map(Number);
+  if (!shape.every(Number.isSafeInteger)) throw new UserError(`${where}: has no valid shape (${tuple}).`);
+  return { descr, fortran: fortran === 'True', shape, start };
+}
+
+function descrOf(data: NpyData): string {
+  if (data instanceof Float32Array) return '<f4';
+  if (data instanceof Float64Array) return '<f8';
+  if (data instanceof Uint8Array) return '|u1';
+  if (data instanceof Int8Array) return '|i1';
+  if (data instanceof Int16Array) return '<i2';
+  if (data instanceof Uint16Array) return '<u2';
+  if (data instanceof Int32Array) return '<i4';
+  if (data instanceof Uint32Array) return '<u4';
+  return data instanceof BigInt64Array ? '<i8' : '<u8';
+}
+
+function swapBytes(bytes: Uint8Array, size: number): void {
+  for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
+}
+
+/** Column-major values in row-major order. */
+function toRowMajor<A extends NpyData>(data: A, shape: readonly number[]): A {
+  const out = data.slice() as A;
+  const rank = shape.length;
+  const index = new Array<number>(rank).fill(0);
+  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = data[from]!;
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
