@@ -1,0 +1,167 @@
+// Runs a mocha suite inside a real extension host: desktop VS Code where its download answers, otherwise the workbench.
+//   node scripts/extension-tests.mjs [extension|e2e] [--vsix FILE]
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  downloadAndUnzipVSCode,
+  resolveCliArgsFromVSCodeExecutablePath,
+  runTests,
+} from '@vscode/test-electron';
+import { ensureBrowser } from './browser.mjs';
+import { root } from './esbuild-options.mjs';
+import { main, run, Stop } from './run.mjs';
+import { bundleTests, testSources } from './test-bundles.mjs';
+import { ensureWorkbench } from './workbench.mjs';
+
+/** How long the question which versions there are may take; the download itself has all the time it needs. */
+const probeTimeout = 8_000;
+
+/**
+ * Where tests run. `FLOWSCOPE_VSCODE` names an installed VS Code or says `workbench`; without it the download is tried, and
+ * where it does not answer the workbench stands in.
+ */
+async function findHost() {
+  const chosen = process.env.FLOWSCOPE_VSCODE;
+  if (chosen && chosen !== 'workbench') return desktop(chosen);
+  if (!chosen) {
+    const silent = { report: () => undefined, error: () => undefined };
+    const cachePath = path.join(root, '.vscode-test');
+    try {
+      return desktop(await downloadAndUnzipVSCode({ cachePath, timeout: probeTimeout, reporter: silent }));
+    } catch (error) {
+      console.log(`VS Code could not be downloaded (${error.message}); the workbench stands in`);
+    }
+  }
+  const { browser, node, entry } = await ensureWorkbench();
+  return {
+    executable: path.join(root, 'scripts', 'headless-vscode.mjs'),
+    env: { FLOWSCOPE_WORKBENCH_NODE: node, FLOWSCOPE_WORKBENCH_ENTRY: entry, CHROMIUM: browser },
+    install: (vsix, profile) =>
+      run(
+        node,
+        [entry, '--config', emptyConfig(profile), ...profileArguments(profile), '--install-extension', vsix],
+        {
+          quiet: true,
+          env: { EXTENSIONS_GALLERY: '{"serviceUrl":""}' },
+        },
+      ),
+  };
+}
+
+async function desktop(executable) {
+  const [cli, ...args] = resolveCliArgsFromVSCodeExecutablePath(executable, { reuseMachineInstall: true });
+  return {
+    executable,
+    env: { CHROMIUM: await ensureBrowser().catch(() => '') },
+    install: (vsix, profile) =>
+      run(cli, [...args, ...profileArguments(profile), '--install-extension', vsix], {
+        quiet: true,
+        shell: process.platform === 'win32',
+      }),
+  };
+}
+
+const profileArguments = (profile) => [
+  `--user-data-dir=${path.join(profile, 'data')}`,
+  `--extensions-dir=${path.join(profile, 'extensions')}`,
+];
+
+function emptyConfig(profile) {
+  const file = path.join(profile, 'config.yaml');
+  fs.writeFileSync(file, '{}\n');
+  return file;
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const probe = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Runs the suite `test/<suite>/**.test.ts` and resolves to { passed, failed, skipped }. With `vsix` that package is installed
+ * and tested instead of the checkout. A suite that ends without a report, or with no test passed, counts as failed.
+ */
+export async function runExtensionSuite(suite, { vsix, sources = testSources(suite) } = {}) {
+  if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
+  await bundleTests(suite, sources);
+  const loader = path.join('test', 'extension', 'index.ts');
+  const [index] = await bundleTests(`${suite}-loader`, [loader], path.dirname(loader));
+  const host = await findHost();
+
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'fsp-'));
+  const workspace = path.join(profile, 'workspace');
+  fs.mkdirSync(workspace);
+  const report = path.join(root, 'out', 'test', `${suite}.json`);
+  fs.rmSync(report, { force: true });
+  const port = await freePort();
+  try {
+    if (vsix) await installPackage(host, vsix, profile);
+    let failure;
+    try {
+      await runTests({
+        vscodeExecutablePath: host.executable,
+        extensionDevelopmentPath: vsix ? harness(profile) : root,
+        extensionTestsPath: index,
+        launchArgs: [workspace, ...profileArguments(profile), `--remote-debugging-port=${port}`],
+        extensionTestsEnv: {
+          ...host.env,
+          FLOWSCOPE_TEST_FILES: path.join(root, 'out', 'test', suite),
+          FLOWSCOPE_TEST_REPORT: report,
+          FLOWSCOPE_TEST_ROOT: root,
+          FLOWSCOPE_TEST_PACKAGED: vsix ? '1' : '',
+          FLOWSCOPE_CDP_URL: `http://127.0.0.1:${port}`,
+        },
+      });
+    } catch (error) {
+      failure = error;
+    }
+    return resultOf(report, failure);
+  } finally {
+    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+async function installPackage(host, vsix, profile) {
+  const { code, output } = await host.install(path.resolve(vsix), profile);
+  if (code !== 0)
+    throw new Stop(`installing ${vsix} ended with ${code}: ${output.trim().split('\n').at(-1)}`);
+}
+
+/** VS Code runs tests only for an extension under development: an empty one, so that the installed package is what is tested. */
+function harness(profile) {
+  const folder = path.join(profile, 'harness');
+  fs.mkdirSync(folder);
+  const manifest = { name: 'harness', publisher: 'test', version: '1.0.0', engines: { vscode: '^1.100.0' } };
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+  return folder;
+}
+
+function resultOf(report, failure) {
+  if (!fs.existsSync(report)) {
+    throw new Stop(`the suite ended without a report${failure ? `: ${failure.message}` : ''}`);
+  }
+  const { passed, failed, skipped } = JSON.parse(fs.readFileSync(report, 'utf8'));
+  // A host that ended badly is a failure also where every test before it passed.
+  const unaccounted = failed === 0 && (failure !== undefined || passed === 0) ? 1 : 0;
+  if (unaccounted)
+    console.error(failure ? `the extension host ended badly: ${failure.message}` : 'no test passed');
+  return { passed, failed: failed + unaccounted, skipped };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  main(async () => {
+    const given = process.argv.slice(2);
+    const at = given.indexOf('--vsix');
+    const vsix = at < 0 ? undefined : given.splice(at, 2)[1];
+    const { passed, failed, skipped } = await runExtensionSuite(given[0] ?? 'extension', { vsix });
+    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+    process.exitCode = failed > 0 ? 1 : 0;
+  });
+}

@@ -1,0 +1,43 @@
+// Small helpers of the scripts: run a program, run npm, tell times.
+import { spawn } from 'node:child_process';
+
+/**
+ * Runs a program without a shell and resolves to { code, output }. Its output is shown, unless `quiet`, which collects it.
+ * Never rejects: a program that cannot be started has code 127.
+ */
+export function run(command, args, { cwd, env, quiet = false, timeout, shell = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      timeout,
+      shell,
+      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+    });
+    let output = '';
+    const collect = (text) => (output = (output + text).slice(-2_000_000));
+    child.stdout?.setEncoding('utf8').on('data', collect);
+    child.stderr?.setEncoding('utf8').on('data', collect);
+    child.once('error', (error) => resolve({ code: 127, output: error.message }));
+    child.once('close', (code, signal) => resolve({ code: code ?? (signal ? 128 : 1), output }));
+  });
+}
+
+/** npm under the Node that runs us. On Windows npm is a batch file, which only a shell starts. */
+export function npm(args, options = {}) {
+  const script = process.env.npm_execpath;
+  if (script && /\.c?js$/.test(script)) return run(process.execPath, [script, ...args], options);
+  return run('npm', args, { ...options, shell: process.platform === 'win32' });
+}
+
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** A one-line reason and exit code 1: for what the user can put right. */
+export class Stop extends Error {}
+
+export function main(body) {
+  body().catch((error) => {
+    console.error(error instanceof Stop ? error.message : error);
+    process.exitCode = 1;
+  });
+}

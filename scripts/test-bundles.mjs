@@ -1,0 +1,33 @@
+// Bundles the test files of a folder below test/ into out/test/.
+import fs from 'node:fs';
+import path from 'node:path';
+import esbuild from 'esbuild';
+import { nodeOptions, root } from './esbuild-options.mjs';
+
+/** Files of `test/<folder>` that end in one of the suffixes, relative to the root. */
+export function testSources(folder, suffixes = ['.test.ts']) {
+  const top = path.join(root, 'test', folder);
+  if (!fs.existsSync(top)) return [];
+  return fs
+    .readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && suffixes.some((suffix) => entry.name.endsWith(suffix)))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** Bundles the sources, each for itself, into `out/test/<name>` and returns the bundles' absolute paths. */
+export async function bundleTests(name, sources, base = path.join('test', name)) {
+  const outdir = path.join(root, 'out', 'test', name);
+  fs.rmSync(outdir, { recursive: true, force: true });
+  if (sources.length === 0) return [];
+  await esbuild.build({
+    ...nodeOptions,
+    entryPoints: sources,
+    outdir,
+    outbase: path.join(root, base),
+    external: [...nodeOptions.external, 'mocha', '@axe-core/playwright', 'typescript'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+  });
+  return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, '.js')));
+}

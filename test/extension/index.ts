@@ -1,0 +1,36 @@
+/**
+ * Loads and runs a suite inside the extension host. The scripts name the folder of bundled tests and the file for the report
+ * in the environment; the report is what counts, since an extension host that dies still looks like success from outside.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Mocha from 'mocha';
+
+export async function run(): Promise<void> {
+  const folder = required('FLOWSCOPE_TEST_FILES');
+  const report = required('FLOWSCOPE_TEST_REPORT');
+  const mocha = new Mocha({ ui: 'bdd', color: false, timeout: 60_000, forbidOnly: true, reporter: 'spec' });
+  const only = process.env['FLOWSCOPE_TEST_GREP'];
+  if (only) mocha.grep(only);
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
+  }
+  const failed = await new Promise<number>((resolve, reject) => {
+    try {
+      const runner = mocha.run((failures) => {
+        const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
+        writeFileSync(report, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+        resolve(failures);
+      });
+    } catch (error) {
+      reject(error as Error);
+    }
+  });
+  if (failed > 0) throw new Error(`${failed} tests failed`);
+}
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: start the tests with npm test`);
+  return value;
+}
