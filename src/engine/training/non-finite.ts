@@ -32,7 +32,9 @@ export function describeNonFinite(flow: Flow, counts: Counts): string {
   // Gradients flow from z to x, so the last layer with a bad one is where it starts.
   const owner = [...flow.layers]
     .reverse()
-    .find(({ bijection }) => bijection?.parameters.some(({ name }) => positive(counts, `gradient:${name}`) > 0));
+    .find(({ bijection }) =>
+      bijection?.parameters.some(({ name }) => positive(counts, `gradient:${name}`) > 0),
+    );
   return owner
     ? `the loss is finite but the gradient of layer ${owner.name} is not`
     : 'the loss of this step was not finite, but computing it again gave finite values';

@@ -134,7 +134,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       });
       const parts = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
       const gradientNorm = number(out, 'gradientNorm');
-      return { ...parts, gradientNorm, learningRate, finite: Number.isFinite(parts.nats) && Number.isFinite(gradientNorm) };
+      return {
+        ...parts,
+        gradientNorm,
+        learningRate,
+        finite: Number.isFinite(parts.nats) && Number.isFinite(gradientNorm),
+      };
     },
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
@@ -142,16 +147,28 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         const count = Math.min(evaluationBatch, split.count - start);
         const indices = Int32Array.from({ length: count }, (_, i) => start + i);
         const values = padImages(take(split, indices), count, config.model);
-        const data = dequantize(values, config.model, stream(config.training.seed, 'validation-noise', start));
+        const data = dequantize(
+          values,
+          config.model,
+          stream(config.training.seed, 'validation-noise', start),
+        );
         const out = await program.run('validate', { x: { shape: [count, ...flow.inputShape], data } });
-        for (const part of ['prior', 'logDet', 'preprocessing'] as const) sums[part] += count * mean(out[part]!);
+        for (const part of ['prior', 'logDet', 'preprocessing'] as const)
+          sums[part] += count * mean(out[part]!);
       }
-      return likelihood(sums.prior / split.count, sums.logDet / split.count, sums.preprocessing / split.count);
+      return likelihood(
+        sums.prior / split.count,
+        sums.logDet / split.count,
+        sums.preprocessing / split.count,
+      );
     },
     async samples(count) {
       const z = stream(config.training.seed, 'samples').normal(count * dimensions);
       const { x } = await program.run('sample', { z: { shape: [count, ...flow.outputShape], data: z } });
-      return { shape: [count, ...dataset.shape], data: cropImages(x!.data as Float32Array, count, config.model) };
+      return {
+        shape: [count, ...dataset.shape],
+        data: cropImages(x!.data as Float32Array, count, config.model),
+      };
     },
     async diagnose(step) {
       const graph = diagnosisGraph(flow, preprocess, config.training, batches.size);

@@ -1,0 +1,78 @@
+/** What a training run leaves on disk: metrics, checkpoints, the state to resume from, sample pictures. */
+import { saveCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import { saveResume } from '../../checkpoint/resume';
+import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
+import type { RunConfig } from '../../config/schema';
+import { writeSampleGrid, writeScatter } from '../../data/png';
+import type { MetricsRow } from '../../protocol/inspect';
+import type { Trainer } from './trainer';
+
+/** What the loop has to remember across an interruption, beyond tensors. */
+export interface RunProgress {
+  best?: { step: number; nats: number; bitsPerDim?: number };
+  /** Validations since the best. */
+  withoutBetter: number;
+}
+
+export interface Moment {
+  step: number;
+  seconds: number;
+  /** The latest measurements, stored with the checkpoint. */
+  metrics?: MetricsRow;
+}
+
+export interface Recorder {
+  metrics(row: MetricsRow): Promise<void>;
+  best(moment: Moment): Promise<void>;
+  /** The last checkpoint and everything to go on from there. */
+  last(moment: Moment, progress: RunProgress): Promise<void>;
+  periodic(moment: Moment): Promise<void>;
+  samples(step: number): Promise<void>;
+}
+
+export interface RecorderOptions {
+  paths: RunPaths;
+  config: RunConfig;
+  trainer: Trainer;
+  header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
+}
+
+const gridColumns = 6;
+const imageSamples = gridColumns * gridColumns;
+const pointSamples = 1000;
+
+export function createRecorder({ paths, config, trainer, header }: RecorderOptions): Recorder {
+  const save = async (file: string, moment: Moment): Promise<void> =>
+    saveCheckpoint(file, { ...header, ...moment, tensors: await trainer.weights() });
+  return {
+    metrics: (row) => appendMetrics(paths, row),
+    best: (moment) => save(paths.best, moment),
+    async last(moment, progress) {
+      await save(paths.last, moment);
+      await saveResume(paths.resume, {
+        step: moment.step,
+        seconds: moment.seconds,
+        progress: { ...progress },
+        tensors: await trainer.fullState(),
+      });
+    },
+    async periodic(moment) {
+      await save(paths.checkpoint(moment.step), moment);
+      await pruneCheckpoints(paths, config.training.keepCheckpoints);
+    },
+    async samples(step) {
+      // A picture of more than two coordinates would show nothing.
+      if (config.model.kind === 'vector' && config.model.dim !== 2) return;
+      if (config.model.kind === 'image') {
+        await writeSampleGrid(
+          await trainer.samples(imageSamples),
+          config.model.levels,
+          gridColumns,
+          paths.sample(step),
+        );
+      } else {
+        await writeScatter(await trainer.samples(pointSamples), paths.sample(step));
+      }
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Averages of training measurements between two lines of metrics. */
+import type { MetricsRow } from '../../protocol/inspect';
+import type { StepResult, Trainer } from './trainer';
+
+export interface Window {
+  add(result: StepResult): void;
+  /** The averages since the last row, and a fresh start. */
+  row(step: number, seconds: number): MetricsRow;
+}
+
+const averaged = ['nats', 'prior', 'logDet', 'preprocessing', 'gradientNorm'] as const;
+
+export function createWindow(trainer: Trainer): Window {
+  let results: StepResult[] = [];
+  let from: number | undefined;
+  return {
+    add: (result) => void results.push(result),
+    row(step, seconds) {
+      const means = Object.fromEntries(
+        averaged.map((key) => [key, results.reduce((sum, result) => sum + result[key], 0) / results.length]),
+      ) as Record<(typeof averaged)[number], number>;
+      const bitsPerDim = trainer.bitsPerDim(means.nats);
+      const elapsed = from === undefined ? undefined : seconds - from;
+      const row: MetricsRow = {
+        step,
+        seconds,
+        trainNats: means.nats,
+        ...(bitsPerDim === undefined ? {} : { trainBitsPerDim: bitsPerDim }),
+        prior: means.prior,
+        logDet: means.logDet,
+        preprocessing: means.preprocessing,
+        gradientNorm: means.gradientNorm,
+        learningRate: results[results.length - 1]!.learningRate,
+        epoch: step / trainer.stepsPerEpoch,
+      };
+      if (elapsed) row.examplesPerSecond = (results.length * trainer.batchSize) / elapsed;
+      from = seconds;
+      results = [];
+      return row;
+    },
+  };
+}
