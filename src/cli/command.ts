@@ -1,0 +1,92 @@
+/** A command as data: what it takes, what its help says, and the function behind it. */
+import type { Session } from './session';
+
+interface Described {
+  /** One line or more for `--help`. */
+  help: string;
+}
+
+export type OptionSpec = Described &
+  (
+    | { type: 'flag' }
+    | { type: 'text'; value: string; default?: string; required?: true }
+    | { type: 'integer'; value: string; min?: number; max?: number; default?: number; required?: true }
+    | {
+        type: 'number';
+        value: string;
+        /** Smallest value; with `above` the value itself is left out. */
+        min?: number;
+        above?: number;
+        default?: number;
+        required?: true;
+      }
+    | { type: 'choice'; choices: readonly string[]; default?: string; required?: true }
+  );
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+type Present<S extends OptionSpec> = S extends { type: 'flag' }
+  ? boolean
+  : S extends { type: 'choice'; choices: readonly (infer C)[] }
+    ? C
+    : S extends { type: 'integer' | 'number' }
+      ? number
+      : string;
+
+/** Options after parsing, by their names as they are written. */
+export type OptionValues<O extends OptionSpecs> = {
+  [K in keyof O]: O[K] extends { type: 'flag' } | { required: true } | { default: string | number }
+    ? Present<O[K]>
+    : Present<O[K]> | undefined;
+};
+
+/** What a command leaves: one JSON document for `--json`, otherwise text; both go to standard output. */
+export interface Outcome {
+  json: unknown;
+  text: string;
+  /** Exit code, 0 when absent. */
+  code?: number;
+}
+
+export interface Command {
+  name: string;
+  /** Half a line, for the list of commands. */
+  summary: string;
+  /** The one argument that is not an option, for example MODEL. */
+  argument?: { name: string; help: string };
+  about: string;
+  options: OptionSpecs;
+  examples: readonly { command: string; says: string }[];
+  run(session: Session, argument: string, options: Record<string, never>): Promise<Outcome>;
+}
+
+/** Types `options` of `run` by the specs. */
+export function defineCommand<const O extends OptionSpecs>(
+  command: Omit<Command, 'options' | 'run'> & {
+    options: O;
+    run(session: Session, argument: string, options: OptionValues<O>): Promise<Outcome>;
+  },
+): Command {
+  return command as unknown as Command;
+}
+
+/** Options that every command has. */
+export const commonOptions = {
+  json: { type: 'flag', help: 'Print one JSON document on standard output, and nothing else there.' },
+  backend: {
+    type: 'choice',
+    choices: ['auto', 'tensorflow', 'onnxruntime'],
+    help: 'What computes. auto takes FLOWSCOPE_BACKEND, or the best that is installed.',
+  },
+  threads: {
+    type: 'integer',
+    value: 'N',
+    min: 0,
+    max: 1024,
+    help: 'Threads to compute with; 0 or absent: as many as there are processors.',
+  },
+  quiet: { type: 'flag', help: 'No progress on standard error.' },
+  verbose: { type: 'flag', help: 'Say more: log lines, and the stack trace of an error of ours.' },
+  help: { type: 'flag', help: 'Show this text.' },
+  version: { type: 'flag', help: 'Show the version.' },
+} as const satisfies OptionSpecs;

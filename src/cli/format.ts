@@ -1,0 +1,66 @@
+/** Numbers and tables as a person reads them. */
+
+/** 0:05, 12:30, 1:02:03. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** 512 B, 1.3 KB, 24 MB. */
+export function bytes(count: number): string {
+  if (count < 1000) return `${count} B`;
+  let value = count;
+  let unit = -1;
+  while (value >= 1000 && unit < 3) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${['KB', 'MB', 'GB', 'TB'][unit]}`;
+}
+
+/** 1,271,031 */
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** 950, 12.3k, 1.2M */
+export function rate(value: number): string {
+  if (value < 1000) return String(Math.round(value));
+  return value < 1e6 ? `${(value / 1000).toFixed(value < 1e4 ? 1 : 0)}k` : `${(value / 1e6).toFixed(1)}M`;
+}
+
+/** Fixed decimals, with a true minus sign kept ASCII so that the text can be parsed again. */
+export function fixed(value: number | undefined, digits = 3): string {
+  if (value === undefined) return '–';
+  return Number.isFinite(value) ? value.toFixed(digits) : String(value);
+}
+
+/** 1.0e-3 */
+export function scientific(value: number): string {
+  return value === 0 ? '0' : value.toExponential(1);
+}
+
+/** Rows under headings; `right` columns are aligned to the right. */
+export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, c) =>
+    Math.max(0, ...rows.map((row) => (row[c] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, c) => (right.includes(c) ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Name and value, one a line. */
+export function pairs(entries: readonly (readonly [string, string])[]): string {
+  return table(entries.map(([name, value]) => [name, value]));
+}

@@ -1,0 +1,28 @@
+/** Entry of `dist/cli.js`, the `flowscope` command. */
+import { version } from '../../package.json';
+import { commands } from './commands';
+import { run } from './run';
+import { listenForSignals } from './signals';
+import { processTerminal } from './terminal';
+
+async function main(): Promise<void> {
+  // Standard output belongs to results: whatever a library prints goes to standard error.
+  console.log = console.error;
+  console.info = console.error;
+
+  const terminal = processTerminal(() => {
+    // Nobody reads the results any more; ending is what a pipe expects.
+    process.exit(0);
+  });
+  const args = process.argv.slice(2);
+  const stopping = listenForSignals(() => {
+    if (args[0] !== 'train') process.exit(130);
+    terminal.err('\nStopping after this step and saving; press Ctrl-C again to end at once.\n');
+  });
+  const code = await run(args, { commands, version, terminal, stopping });
+  await terminal.flush();
+  // Native libraries keep threads that would hold the process.
+  process.exit(code);
+}
+
+void main();

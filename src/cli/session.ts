@@ -1,0 +1,52 @@
+/** What a running command has at hand: where to write, what was asked of every command, and what to give back. */
+import type { BackendName } from '../protocol/model';
+import { createProgress, type Progress } from './progress';
+import type { Terminal } from './terminal';
+
+export interface Session {
+  terminal: Terminal;
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  backend: BackendName | 'auto';
+  /** Absent: the environment's FLOWSCOPE_THREADS, or all processors. */
+  threads: number | undefined;
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal;
+  progress: Progress;
+  /** Shown with --verbose only. */
+  log(line: string): void;
+  /** Called when the command is over, in reverse order. */
+  onEnd(release: () => Promise<void> | void): void;
+}
+
+export interface SessionOptions {
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  backend: BackendName | 'auto';
+  threads: number | undefined;
+}
+
+export function createSession(
+  terminal: Terminal,
+  signal: AbortSignal,
+  options: SessionOptions,
+): Session & { end(): Promise<void> } {
+  const releases: (() => Promise<void> | void)[] = [];
+  const progress = createProgress(terminal, { quiet: options.quiet });
+  return {
+    ...options,
+    terminal,
+    signal,
+    progress,
+    log: (line) => {
+      if (options.verbose) progress.note(line);
+    },
+    onEnd: (release) => void releases.push(release),
+    async end() {
+      progress.end();
+      for (const release of releases.reverse()) await release();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Ctrl-C and the like: the first asks to stop and save, the second ends at once. */
+import { constants } from 'node:os';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+export interface Stopping {
+  signal: AbortSignal;
+  /** Which signal it was, once one has come. */
+  received(): StopSignal | undefined;
+}
+
+/** 128 + the signal's number, as shells count. */
+export function signalExitCode(name: StopSignal): number {
+  return 128 + constants.signals[name];
+}
+
+/**
+ * @param onFirst told about the first signal; the second one calls `endNow` with the exit code
+ */
+export function listenForSignals(
+  onFirst: (name: StopSignal) => void,
+  endNow: (code: number) => void = (code) => process.exit(code),
+): Stopping {
+  const controller = new AbortController();
+  let first: StopSignal | undefined;
+  const handle = (name: StopSignal): void => {
+    if (first) return endNow(signalExitCode(name));
+    first = name;
+    onFirst(name);
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, handle);
+  return { signal: controller.signal, received: () => first };
+}
