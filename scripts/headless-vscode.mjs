@@ -123,6 +123,10 @@ async function hostEndedWell(log) {
   return false;
 }
 
+/** What the workbench tells of itself, among the output of the tests. */
+const chatter =
+  /^(\[(AgentHost|AccountPolicyGate|Service Worker|reconnection)|(Creating a socket|Resolv(ing|ed) connection token|Ignoring fetching|Updating) )/;
+
 async function runTests(parsed, temporary) {
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
@@ -142,9 +146,10 @@ async function runTests(parsed, temporary) {
       void page.exposeFunction('codeAutomationExit', resolve);
       page.once('crash', () => resolve(failures.crashed));
     });
-    await page.exposeFunction('codeAutomationLog', (type, values) =>
-      (type === 'error' ? console.error : console.log)(format(...values)),
-    );
+    await page.exposeFunction('codeAutomationLog', (type, values) => {
+      const text = format(...values);
+      if (!chatter.test(text)) (type === 'error' ? console.error : console.log)(text);
+    });
     await page.goto(workbenchAddress(origin, port, parsed));
     const timeout = Number(process.env.FLOWSCOPE_TEST_TIMEOUT ?? 300_000);
     const code = await Promise.race([ended, pause(timeout, failures.timeout, { ref: false })]);
