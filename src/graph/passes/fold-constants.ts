@@ -12,7 +12,9 @@ const growthLimit = 4096;
 /** Evaluates every node all of whose inputs are constant, for example what depends on parameters only. */
 export function foldConstants(graph: Graph): Graph {
   const fills = new Map<number, number>();
-  return rewrite(graph, (node, { recorder }) => {
+  // What is computed from a parameter keeps the parameter's name.
+  const constantNames = new Map(graph.constantNames);
+  const folded = rewrite(graph, (node, { recorder }) => {
     if (node.op === 'Fill') {
       fills.set(node.outputs[0]!, node.attrs['value'] as number);
       return undefined;
@@ -34,13 +36,16 @@ export function foldConstants(graph: Graph): Graph {
     const before = inputs.reduce((sum, { data }) => sum + data.length, 0);
     const after = outputs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     if (after > before && after > growthLimit) return undefined;
+    const name = node.inputs.map((id) => constantNames.get(id)).find((known) => known !== undefined);
     const results = evaluateNode(node, inputs, outputs);
     return results?.map(({ data, shape }, i) => {
       const id = recorder.addTensor(data, shape, outputs[i]!.dtype);
       if (!recorder.constants.has(id)) fills.set(id, data[0]!);
+      else if (name !== undefined) constantNames.set(id, name);
       return id;
     });
   });
+  return { ...folded, constantNames };
 }
 
 function isStatic(shape: readonly number[], { dynamicBatch }: Graph): boolean {

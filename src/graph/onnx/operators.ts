@@ -1,0 +1,271 @@
+/** How each kernel is said in ONNX, opset 17, core operators only. */
+import { UserError } from '../../config/user-error';
+import type { Node } from '../ir';
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  onnxType,
+  tensorAttribute,
+  tensorProto,
+} from './messages';
+import type { OnnxWriter } from './writer';
+
+type Emit = (node: Node, writer: OnnxWriter, inputs: string[]) => void;
+
+const rename =
+  (opType: string): Emit =>
+  (node, writer, inputs) =>
+    writer.emit(node, opType, inputs);
+
+const sameName = ['Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Neg', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Tanh']; // prettier-ignore
+
+const renamed: Record<string, string> = {
+  Add: 'Add',
+  Equal: 'Equal',
+  Greater: 'Greater',
+  GreaterEqual: 'GreaterOrEqual',
+  IsNan: 'IsNaN',
+  IsInf: 'IsInf',
+  Less: 'Less',
+  LessEqual: 'LessOrEqual',
+  LogicalAnd: 'And',
+  LogicalNot: 'Not',
+  LogicalOr: 'Or',
+  Maximum: 'Max',
+  Minimum: 'Min',
+  Multiply: 'Mul',
+  Pow: 'Pow',
+  RealDiv: 'Div',
+  Select: 'Where',
+  Sub: 'Sub',
+};
+
+const reduction =
+  (opType: string): Emit =>
+  (node, writer, inputs) => {
+    const keepdims = intAttribute('keepdims', Number(node.attrs['keepDims']));
+    const axis = node.attrs['axis'] as number[];
+    if (opType === 'ReduceSum') writer.emit(node, opType, [...inputs, writer.int64(axis)], [keepdims]);
+    else writer.emit(node, opType, inputs, [intsAttribute('axes', axis), keepdims]);
+  };
+
+/** Any and All, through numbers, since ONNX reduces no booleans. */
+const logicalReduction =
+  (opType: string): Emit =>
+  (node, writer, [x]) => {
+    const number = writer.add('Cast', [x!], [intAttribute('to', onnxType.int32)]);
+    const axes = intsAttribute('axes', node.attrs['axis'] as number[]);
+    const reduced = writer.add(
+      opType,
+      [number],
+      [axes, intAttribute('keepdims', Number(node.attrs['keepDims']))],
+    );
+    writer.emit(node, 'Cast', [reduced], [intAttribute('to', onnxType.bool)]);
+  };
+
+const reshape: Emit = (node, writer, [x]) => {
+  const { shape } = writer.typeOf(node.outputs[0]!);
+  const open = shape.filter((dim) => writer.isDynamic(dim)).length;
+  const dims =
+    open === 1 ? writer.int64(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim))) : writer.shape(shape);
+  writer.emit(node, 'Reshape', [x!, dims]);
+};
+
+const isInteger = (node: Node, writer: OnnxWriter): boolean =>
+  writer.typeOf(node.inputs[0]!).dtype !== 'float32';
+
+const operators: Record<string, Emit> = {
+  ...Object.fromEntries(sameName.map((name) => [name, rename(name)])),
+  ...Object.fromEntries(Object.entries(renamed).map(([name, opType]) => [name, rename(opType)])),
+  Sum: reduction('ReduceSum'),
+  Mean: reduction('ReduceMean'),
+  Max: reduction('ReduceMax'),
+  Min: reduction('ReduceMin'),
+  Prod: reduction('ReduceProd'),
+  Any: logicalReduction('ReduceMax'),
+  All: logicalReduction('ReduceMin'),
+  Reshape: reshape,
+  ExpandDims: reshape,
+  AddN: rename('Sum'),
+  ClipByValue: (node, writer, [x]) => {
+    const { dtype } = writer.typeOf(node.inputs[0]!);
+    const bound = (key: string): string => writer.constant(node.attrs[key] as number, dtype);
+    writer.emit(node, 'Clip', [x!, bound('clipValueMin'), bound('clipValueMax')]);
+  },
+  Cast: (node, writer, inputs) =>
+    writer.emit(node, 'Cast', inputs, [intAttribute('to', onnxType[writer.typeOf(node.outputs[0]!).dtype])]),
+  Concat: (node, writer, inputs) =>
+    writer.emit(node, 'Concat', inputs, [intAttribute('axis', node.attrs['axis'] as number)]),
+  Cumsum: (node, writer, [x]) => {
+    const { axis, exclusive, reverse } = node.attrs;
+    writer.emit(
+      node,
+      'CumSum',
+      [x!, writer.int64([axis as number], [])],
+      [intAttribute('exclusive', Number(exclusive)), intAttribute('reverse', Number(reverse))],
+    );
+  },
+  Elu: (node, writer, inputs) => writer.emit(node, 'Elu', inputs, [floatAttribute('alpha', 1)]),
+  EluGrad: (node, writer, [dy, y]) => {
+    const positive = writer.add('GreaterOrEqual', [y!, writer.constant(0, 'float32')]);
+    const scaled = writer.add('Mul', [dy!, writer.add('Add', [y!, writer.constant(1, 'float32')])]);
+    writer.emit(node, 'Where', [positive, dy!, scaled]);
+  },
+  Expm1: (node, writer, [x]) =>
+    writer.emit(node, 'Sub', [writer.add('Exp', [x!]), writer.constant(1, 'float32')]),
+  FloorDiv: (node, writer, inputs) => {
+    if (isInteger(node, writer))
+      throw new UserError('Integer floorDiv cannot be written as ONNX. Cast to float32 first.');
+    writer.emit(node, 'Floor', [writer.add('Div', inputs)]);
+  },
+  IsFinite: (node, writer, [x]) => {
+    const bad = writer.add('Or', [writer.add('IsNaN', [x!]), writer.add('IsInf', [x!])]);
+    writer.emit(node, 'Not', [bad]);
+  },
+  LeakyRelu: (node, writer, inputs) =>
+    writer.emit(node, 'LeakyRelu', inputs, [floatAttribute('alpha', node.attrs['alpha'] as number)]),
+  // ONNX has no log1p. log(1 + x) loses relative precision only where the result is below 1e-7.
+  Log1p: (node, writer, [x]) =>
+    writer.emit(node, 'Log', [writer.add('Add', [x!, writer.constant(1, 'float32')])]),
+  Mod: (node, writer, [a, b]) => {
+    if (isInteger(node, writer)) return writer.emit(node, 'Mod', [a!, b!]);
+    const whole = writer.add('Floor', [writer.add('Div', [a!, b!])]);
+    writer.emit(node, 'Sub', [a!, writer.add('Mul', [whole, b!])]);
+  },
+  NotEqual: (node, writer, inputs) => writer.emit(node, 'Not', [writer.add('Equal', inputs)]),
+  Relu6: (node, writer, [x]) =>
+    writer.emit(node, 'Clip', [x!, writer.constant(0, 'float32'), writer.constant(6, 'float32')]),
+  ReluGrad: (node, writer, [dy, x]) => {
+    const zero = writer.constant(0, 'float32');
+    writer.emit(node, 'Where', [writer.add('Greater', [x!, zero]), dy!, zero]);
+  },
+  Rsqrt: (node, writer, [x]) => writer.emit(node, 'Reciprocal', [writer.add('Sqrt', [x!])]),
+  Square: (node, writer, [x]) => writer.emit(node, 'Mul', [x!, x!]),
+  SquaredDifference: (node, writer, inputs) => {
+    const difference = writer.add('Sub', inputs);
+    writer.emit(node, 'Mul', [difference, difference]);
+  },
+  Step: (node, writer, [x]) => {
+    const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
+    const positive = writer.add('Greater', [x!, writer.constant(0, 'float32')]);
+    writer.emit(node, 'Where', [positive, writer.constant(1, 'float32'), writer.constant(alpha, 'float32')]);
+  },
+  Fill: (node, writer) => {
+    const { shape, dtype } = writer.typeOf(node.outputs[0]!);
+    const value = node.attrs['value'] as number;
+    const data =
+      dtype === 'float32'
+        ? Float32Array.of(value)
+        : dtype === 'int32'
+          ? Int32Array.of(value)
+          : Uint8Array.of(value);
+    writer.emit(
+      node,
+      'ConstantOfShape',
+      [writer.shape(shape)],
+      [tensorAttribute('value', tensorProto('', data, [1], dtype))],
+    );
+  },
+  ZerosLike: (node, writer, inputs) => operators['Fill']!({ ...node, attrs: { value: 0 } }, writer, inputs),
+  OnesLike: (node, writer, inputs) => operators['Fill']!({ ...node, attrs: { value: 1 } }, writer, inputs),
+  BroadcastTo: (node, writer, [x]) =>
+    writer.emit(node, 'Expand', [x!, writer.shape(writer.typeOf(node.outputs[0]!).shape)]),
+  Tile: (node, writer, [x]) => writer.emit(node, 'Tile', [x!, writer.shape(node.attrs['reps'] as number[])]),
+  Transpose: (node, writer, inputs) =>
+    writer.emit(node, 'Transpose', inputs, [intsAttribute('perm', node.attrs['perm'] as number[])]),
+  GatherV2: (node, writer, inputs) =>
+    writer.emit(node, 'Gather', inputs, [intAttribute('axis', node.attrs['axis'] as number)]),
+  PadV2: (node, writer, [x]) => {
+    const paddings = node.attrs['paddings'] as [number, number][];
+    const pads = writer.int64([...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);
+    const { dtype } = writer.typeOf(node.inputs[0]!);
+    writer.emit(node, 'Pad', [x!, pads, writer.constant(node.attrs['constantValue'] as number, dtype)]);
+  },
+  SplitV: (node, writer, [x]) => {
+    const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
+    writer.emit(node, 'Split', [x!, writer.int64(sizes)], [intAttribute('axis', axis)]);
+  },
+  Slice: (node, writer, [x]) => {
+    const { begin, size } = node.attrs as { begin: number[]; size: number[] };
+    const source = writer.typeOf(node.inputs[0]!).shape;
+    const cut = [...begin.keys()].filter((axis) => size[axis] !== source[axis]);
+    if (cut.some((axis) => writer.isDynamic(source[axis]!))) {
+      const ends = writer.shape(cut.map((axis) => begin[axis]! + size[axis]!));
+      return writer.emit(node, 'Slice', [
+        x!,
+        writer.int64(cut.map((axis) => begin[axis]!)),
+        ends,
+        writer.int64(cut),
+      ]);
+    }
+    const ends = writer.int64(cut.map((axis) => begin[axis]! + size[axis]!));
+    writer.emit(node, 'Slice', [x!, writer.int64(cut.map((axis) => begin[axis]!)), ends, writer.int64(cut)]);
+  },
+  Reverse: (node, writer, [x]) => {
+    const axis = node.attrs['axis'] as number[];
+    const list = (value: number): string => writer.int64(axis.map(() => value));
+    // The end is before the first element: the smallest int64 that a double holds exactly is far enough.
+    writer.emit(node, 'Slice', [x!, list(-1), list(Number.MIN_SAFE_INTEGER), writer.int64(axis), list(-1)]);
+  },
+  Pack: (node, writer, inputs) => {
+    const axis = node.attrs['axis'] as number;
+    const axes = writer.int64([axis]);
+    writer.emit(
+      node,
+      'Concat',
+      inputs.map((input) => writer.add('Unsqueeze', [input, axes])),
+      [intAttribute('axis', axis)],
+    );
+  },
+  Unpack: (node, writer, [x]) => {
+    const axis = node.attrs['axis'] as number;
+    node.outputs.forEach((output, i) =>
+      writer.emit(
+        { ...node, outputs: [output] },
+        'Gather',
+        [x!, writer.int64([i], [])],
+        [intAttribute('axis', axis)],
+      ),
+    );
+  },
+  BatchMatMul: (node, writer, inputs) => {
+    const { transposeA, transposeB } = node.attrs;
+    const turned = (at: number, turn: boolean): string => {
+      if (!turn) return inputs[at]!;
+      const rank = writer.typeOf(node.inputs[at]!).shape.length;
+      const perm = [...Array(rank).keys()];
+      perm.push(...perm.splice(-2).reverse());
+      return writer.add('Transpose', [inputs[at]!], [intsAttribute('perm', perm)]);
+    };
+    writer.emit(node, 'MatMul', [turned(0, transposeA as boolean), turned(1, transposeB as boolean)]);
+  },
+  Conv2D: (node, writer, inputs) => {
+    const { strides, dilations, pad } = node.attrs as {
+      strides: number[];
+      dilations: number[];
+      pad: number[];
+    };
+    writer.emit(node, 'Conv', inputs, [
+      intsAttribute('strides', strides),
+      intsAttribute('dilations', dilations),
+      intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+      intsAttribute('kernel_shape', writer.typeOf(node.inputs[1]!).shape.slice(2)),
+    ]);
+  },
+};
+
+export function emitOnnx(node: Node, writer: OnnxWriter): void {
+  const emit = operators[node.op];
+  if (!emit) {
+    throw new UserError(
+      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be written as ONNX yet.`,
+    );
+  }
+  writer.enter(node);
+  emit(
+    node,
+    writer,
+    node.inputs.map((id) => writer.nameOf(id)),
+  );
+}

@@ -1,0 +1,155 @@
+/** Builds the node list of an ONNX graph: names that a person can read, initializers, dynamic sizes. */
+import type { onnx } from 'onnx-proto';
+import { UserError } from '../../config/user-error';
+import type { DType, Graph, Node, Value } from '../ir';
+import { isDynamic } from '../recorder';
+import { int64Proto, intAttribute, intsAttribute, tensorProto, type Attribute } from './messages';
+
+export class OnnxWriter {
+  readonly nodes: onnx.INodeProto[] = [];
+  readonly initializers: onnx.ITensorProto[] = [];
+  private readonly names = new Map<number, string>();
+  private readonly taken = new Map<string, number>();
+  private readonly sizes = new Map<string, string>();
+  private scope = '';
+
+  constructor(readonly graph: Graph) {
+    for (const { name } of [...graph.inputs, ...graph.outputs]) this.taken.set(name, 1);
+    for (const { name, value } of graph.inputs) this.names.set(value, name);
+    for (const [id, data] of graph.constants) {
+      const { shape, dtype } = this.typeOf(id);
+      const name = this.unique(graph.constantNames?.get(id) ?? 'constant');
+      this.names.set(id, name);
+      this.initializers.push(tensorProto(name, data, shape, dtype));
+    }
+    // An output that some node computes carries the output's name; the others get an Identity at the end.
+    const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+    for (const { name, value } of graph.outputs) {
+      if (computed.has(value) && !this.names.has(value)) this.names.set(value, name);
+    }
+  }
+
+  typeOf(id: number): Value {
+    return this.graph.values.get(id)!;
+  }
+
+  nameOf(id: number): string {
+    return this.names.get(id)!;
+  }
+
+  /** Starts a node of the graph: what is added from now on is named by its scope. */
+  enter(node: Node): void {
+    this.scope = node.scope;
+  }
+
+  /** Adds a node with one new intermediate result and returns that result's name. */
+  add(opType: string, input: readonly string[], attribute: readonly Attribute[] = []): string {
+    const name = this.nodeName(opType);
+    this.nodes.push({
+      name,
+      opType,
+      input: [...input],
+      output: [`${name}_output`],
+      attribute: [...attribute],
+    });
+    return `${name}_output`;
+  }
+
+  /** Adds a node whose results are the outputs of the graph's node. */
+  emit(node: Node, opType: string, input: readonly string[], attribute: readonly Attribute[] = []): void {
+    const name = this.nodeName(opType);
+    const output = node.outputs.map((id, i) =>
+      this.outputName(id, node.outputs.length > 1 ? `${name}_output_${i}` : `${name}_output`),
+    );
+    this.nodes.push({ name, opType, input: [...input], output, attribute: [...attribute] });
+  }
+
+  private outputName(id: number, fresh: string): string {
+    const known = this.names.get(id);
+    if (known) return known;
+    this.names.set(id, fresh);
+    return fresh;
+  }
+
+  private nodeName(opType: string): string {
+    return this.unique(this.scope ? `${this.scope}/${opType}` : opType);
+  }
+
+  private unique(name: string): string {
+    const count = this.taken.get(name) ?? 0;
+    this.taken.set(name, count + 1);
+    return count === 0 ? name : this.unique(`${name}_${count}`);
+  }
+
+  /** The same list of numbers is stored once. */
+  int64(values: readonly number[], shape?: readonly number[]): string {
+    const key = `${values.join()}:${shape?.join()}`;
+    const known = this.sizes.get(key);
+    if (known) return known;
+    const name = this.unique('sizes');
+    this.sizes.set(key, name);
+    this.initializers.push(int64Proto(name, values, shape));
+    return name;
+  }
+
+  constant(value: number, dtype: DType, shape: readonly number[] = []): string {
+    const key = `${dtype}:${Object.is(value, -0) ? '-0' : value}:${shape.join()}`;
+    const known = this.sizes.get(key);
+    if (known) return known;
+    const name = this.unique('constant');
+    this.sizes.set(key, name);
+    const data =
+      dtype === 'float32'
+        ? Float32Array.of(value)
+        : dtype === 'int32'
+          ? Int32Array.of(value)
+          : Uint8Array.of(value);
+    this.initializers.push(tensorProto(name, data, shape, dtype));
+    return name;
+  }
+
+  isDynamic(dim: number): boolean {
+    return isDynamic(dim, this.graph.dynamicBatch);
+  }
+
+  /** A shape as an int64 vector, computed where it depends on the batch size. */
+  shape(dims: readonly number[]): string {
+    if (!dims.some((dim) => this.isDynamic(dim))) return this.int64(dims);
+    const parts = dims.map((dim) =>
+      this.isDynamic(dim) ? this.batchMultiple(dim / this.graph.dynamicBatch!) : this.int64([dim]),
+    );
+    return parts.length === 1 ? parts[0]! : this.add('Concat', parts, [intAttribute('axis', 0)]);
+  }
+
+  /** factor · N as an int64 vector of one element. */
+  private batchMultiple(factor: number): string {
+    const batch = this.batch();
+    if (factor === 1) return batch;
+    return this.add('Mul', [batch, this.int64([factor])]);
+  }
+
+  private batch(): string {
+    const known = this.sizes.get('batch');
+    if (known) return known;
+    const { dynamicBatch, inputs } = this.graph;
+    for (const { name, value } of inputs) {
+      const axis = this.typeOf(value).shape.indexOf(dynamicBatch!);
+      if (axis < 0) continue;
+      const scope = this.scope;
+      this.scope = 'batch';
+      const shape = this.add('Shape', [name], []);
+      const batch = this.add('Gather', [shape, this.int64([axis])], [intAttribute('axis', 0)]);
+      this.scope = scope;
+      this.sizes.set('batch', batch);
+      return batch;
+    }
+    throw new UserError(
+      'The batch size of this graph is open, but no input tells it: none has a batch axis.',
+    );
+  }
+
+  /** Reduction ops of opset 17 take axes as an attribute, except ReduceSum. */
+  axes(values: readonly number[]): Attribute {
+    return intsAttribute('axes', values);
+  }
+}
