@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  formatBest,
+  formatBytes,
+  formatDuration,
+  formatLoss,
+  formatProgress,
+} from '../../../src/extension/format';
+
+describe('texts of the status bar and the Runs view', () => {
+  it('tells durations', () => {
+    assert.deepEqual([0, 5.4, 75, 3700].map(formatDuration), ['0:00', '0:05', '1:15', '1:01:40']);
+  });
+
+  it('tells the loss in the unit that the data have, validation first', () => {
+    assert.equal(formatLoss({ step: 1, seconds: 1, trainNats: 90, trainBitsPerDim: 2.5 }), '2.500 bits/dim');
+    assert.equal(
+      formatLoss({ step: 1, seconds: 1, trainBitsPerDim: 2.5, validationBitsPerDim: 2.25 }),
+      '2.250 bits/dim',
+    );
+    assert.equal(formatLoss({ step: 1, seconds: 1, trainNats: -0.5 }), '−0.500 nats');
+    assert.equal(formatLoss({ step: 1, seconds: 1 }), undefined);
+  });
+
+  it('tells a training from start to end', () => {
+    assert.equal(formatProgress('digits', undefined, false), 'digits: preparing…');
+    const progress = {
+      phase: 'training' as const,
+      step: 45,
+      totalSteps: 100,
+      fraction: 0.4599,
+      etaSeconds: 64,
+      metrics: { step: 45, seconds: 9, trainNats: 1.25 },
+    };
+    assert.equal(formatProgress('moons', progress, false), 'moons 45% · 1.250 nats · 1:04 left');
+    assert.equal(formatProgress('moons', progress, true), 'moons: saving…');
+  });
+
+  it('tells sizes and bests', () => {
+    assert.deepEqual([12, 51_234, 5_100_000].map(formatBytes), ['12 B', '51 kB', '5.1 MB']);
+    assert.equal(formatBest(undefined), 'no validation yet');
+    assert.equal(formatBest({ step: 1, nats: 92, bitsPerDim: 2.0741 }), '2.074 bits/dim');
+    assert.equal(formatBest({ step: 1, nats: NaN }), 'NaN nats');
+  });
+});
