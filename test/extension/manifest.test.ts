@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { ours } from './ours';
+
+interface Menu {
+  command: string;
+  when?: string;
+}
+
+interface Manifest {
+  icon: string;
+  activationEvents: string[];
+  extensionKind: string[];
+  capabilities: Record<
+    string,
+    { supported: string; description: string; restrictedConfigurations?: string[] }
+  >;
+  contributes: {
+    commands: { command: string; title: string; category: string; icon?: string }[];
+    menus: Record<string, Menu[]>;
+    customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
+    viewsContainers: { activitybar: { id: string; icon: string }[] };
+    views: Record<string, { id: string }[]>;
+    viewsWelcome: { view: string; contents: string }[];
+    configuration: {
+      properties: Record<string, { scope: string; markdownDescription: string; default: unknown }>;
+    };
+    jsonValidation: { fileMatch: string; url: string }[];
+    walkthroughs: {
+      id: string;
+      steps: { description: string; media: { svg: string }; completionEvents: string[] }[];
+    }[];
+  };
+}
+
+describe('the manifest', () => {
+  let manifest: Manifest;
+  let texts: Record<string, string>;
+  let commandIds: string[];
+  const file = (name: string) => path.join(ours().extensionPath, name);
+  const raw = () => JSON.parse(readFileSync(file('package.json'), 'utf8')) as Manifest;
+
+  before(async () => {
+    await ours().activate();
+    manifest = raw();
+    texts = JSON.parse(readFileSync(file('package.nls.json'), 'utf8')) as Record<string, string>;
+    commandIds = manifest.contributes.commands.map(({ command }) => command);
+  });
+
+  it('has a handler for every command, and a title with the category', async () => {
+    const registered = new Set(await vscode.commands.getCommands(true));
+    for (const { command, title, category } of manifest.contributes.commands) {
+      assert.ok(registered.has(command), `${command} is registered`);
+      assert.equal(category, 'Flowscope');
+      assert.ok(texts[title.replaceAll('%', '')], `${command} has a title`);
+    }
+  });
+
+  it('names every text that it uses, and uses every text that it names', () => {
+    const used = new Set(
+      JSON.stringify(manifest)
+        .match(/%[a-z][\w.]*%/gi)
+        ?.map((key) => key.slice(1, -1)),
+    );
+    assert.deepEqual([...used].sort(), Object.keys(texts).sort());
+  });
+
+  it('shows only commands of its own in menus', () => {
+    for (const [menu, entries] of Object.entries(manifest.contributes.menus)) {
+      for (const { command } of entries) assert.ok(commandIds.includes(command), `${command} in ${menu}`);
+    }
+  });
+
+  it('links only to commands that exist', async () => {
+    const registered = new Set(await vscode.commands.getCommands(false));
+    const texted = Object.values(texts).join('\n');
+    for (const [, command] of texted.matchAll(/\(command:([\w.]+)/g)) {
+      assert.ok(registered.has(command!) || /^workbench\.trust\.manage$/.test(command!), command);
+    }
+  });
+
+  it('opens its own files by default and others on request', () => {
+    const priorities = manifest.contributes.customEditors.flatMap(({ viewType, priority, selector }) =>
+      selector.map(({ filenamePattern }) => `${filenamePattern} ${viewType} ${priority}`),
+    );
+    assert.deepEqual(priorities, [
+      '*.flow.safetensors flowscope.inspector default',
+      '*.safetensors flowscope.model option',
+      '*.onnx flowscope.model option',
+    ]);
+  });
+
+  it('ships every picture and schema that it names', () => {
+    const { viewsContainers, walkthroughs, jsonValidation } = manifest.contributes;
+    const pictures = [
+      manifest.icon,
+      ...viewsContainers.activitybar.map(({ icon }) => icon),
+      ...walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.svg)),
+      ...jsonValidation.map(({ url }) => url),
+    ];
+    for (const picture of pictures) assert.ok(existsSync(file(picture)), picture);
+    const png = readFileSync(file(manifest.icon));
+    assert.equal(png.toString('latin1', 1, 4), 'PNG');
+    assert.ok(
+      png.readUInt32BE(16) >= 128 && png.readUInt32BE(16) === png.readUInt32BE(20),
+      'size of the icon',
+    );
+  });
+
+  it('teaches in four steps, each with something to do', () => {
+    const [walkthrough, ...others] = manifest.contributes.walkthroughs;
+    assert.equal(others.length, 0);
+    assert.equal(walkthrough?.steps.length, 4);
+    for (const { description } of walkthrough.steps) {
+      assert.match(texts[description.replaceAll('%', '')]!, /\]\(command:/);
+    }
+  });
+
+  it('gives every setting a default, a description and a scope', () => {
+    const { properties } = manifest.contributes.configuration;
+    const settings = vscode.workspace.getConfiguration();
+    for (const [key, { scope, markdownDescription, default: standard }] of Object.entries(properties)) {
+      assert.ok(scope, `${key} has a scope`);
+      assert.ok(texts[markdownDescription.replaceAll('%', '')], `${key} has a description`);
+      assert.deepEqual(settings.inspect(key)?.defaultValue, standard);
+    }
+    // A folder whose libraries are loaded must not come from a workspace.
+    assert.equal(properties['flowscope.nativeFolder']?.scope, 'machine');
+  });
+
+  it('works, with limits, without trust and without a disk', () => {
+    const { untrustedWorkspaces, virtualWorkspaces } = manifest.capabilities;
+    assert.equal(untrustedWorkspaces?.supported, 'limited');
+    assert.deepEqual(untrustedWorkspaces.restrictedConfigurations, ['flowscope.nativeFolder']);
+    assert.equal(virtualWorkspaces?.supported, 'limited');
+    for (const id of ['train', 'trainConfig', 'resumeTraining']) {
+      const command = manifest.contributes.commands.find(({ command }) => command === `flowscope.${id}`) as {
+        enablement?: string;
+      };
+      assert.match(command.enablement ?? '', /isWorkspaceTrusted && !virtualWorkspace/);
+    }
+    assert.deepEqual(manifest.extensionKind, ['workspace']);
+  });
+
+  it('is activated by what it contributes and by nothing else', () => {
+    assert.deepEqual(manifest.activationEvents, []);
+  });
+});

@@ -1,0 +1,49 @@
+/** What the suites share: our extension, and waiting for what comes in its own time. */
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as vscode from 'vscode';
+import type { FlowscopeApi } from '../../src/extension/main';
+
+export function ours(): vscode.Extension<FlowscopeApi> {
+  const extension = vscode.extensions.getExtension<FlowscopeApi>('flowscope.flowscope');
+  assert.ok(extension, 'the extension is installed');
+  return extension;
+}
+
+export async function api(): Promise<FlowscopeApi> {
+  return ours().activate();
+}
+
+export function workspaceFolder(): vscode.Uri {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  assert.ok(folder, 'a folder is open');
+  return folder;
+}
+
+/** Asks until the answer is neither undefined nor false. */
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  milliseconds = 20_000,
+): Promise<T> {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} s in vain for ${what}`);
+    await pause(50);
+  }
+}
+
+/** The custom editors that are open now, as "viewType name". */
+export function openInspectors(): string[] {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .flatMap(({ input }) =>
+      input instanceof vscode.TabInputCustom ? [`${input.viewType} ${input.uri.path.split('/').at(-1)}`] : [],
+    );
+}
+
+export async function closeAll(): Promise<void> {
+  await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
