@@ -22,10 +22,10 @@ export interface EnsureOptions {
 }
 
 export interface Steps {
-  prebuilt(folder: string, context: RungContext): Promise<Staged>;
-  wheel(folder: string, context: RungContext): Promise<Staged>;
-  onnxruntime(context: RungContext): Promise<string>;
-  loadTest(binding: string, signal?: AbortSignal): Promise<string>;
+  prebuilt: (folder: string, context: RungContext) => Promise<Staged>;
+  wheel: (folder: string, context: RungContext) => Promise<Staged>;
+  onnxruntime: (context: RungContext) => Promise<string>;
+  loadTest: (binding: string, signal?: AbortSignal) => Promise<string>;
 }
 
 export interface EnsureResult {

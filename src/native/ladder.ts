@@ -10,7 +10,7 @@ export interface Progress {
 
 export interface RungContext {
   signal: AbortSignal;
-  progress(message: string, bytes?: number, total?: number): void;
+  progress: (message: string, bytes?: number, total?: number) => void;
 }
 
 export interface Rung<Result> {

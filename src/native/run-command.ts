@@ -40,10 +40,10 @@ export function runCommand(
       else reject(new CommandError(error.code === 'ENOENT' ? `${command} was not found` : error.message));
     });
     child.once('close', (code, killedBy) => {
-      if (code === 0) return resolve(output);
-      if (signal?.aborted) return reject(signal.reason as Error);
       const end = killedBy ? `was ended by ${killedBy}` : `ended with ${code}`;
-      reject(new CommandError(`${command} ${args[0] ?? ''} ${end}: ${lastWords(errors || output)}`));
+      if (code === 0) resolve(output);
+      else if (signal?.aborted) reject(signal.reason as Error);
+      else reject(new CommandError(`${command} ${args[0] ?? ''} ${end}: ${lastWords(errors || output)}`));
     });
   });
 }

@@ -23,7 +23,7 @@ export async function run(): Promise<void> {
         resolve(failures);
       });
     } catch (error) {
-      reject(error as Error);
+      reject(error);
     }
   });
   if (failed > 0) throw new Error(`${failed} tests failed`);
