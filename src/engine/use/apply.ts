@@ -1,0 +1,103 @@
+/** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
+import { cropImages } from '../model/inputs';
+import { batchSize, inBatches, type BatchOptions } from './batches';
+import type { FlowInput } from './input';
+import { fromChannelsLast, laidOut, type Layout } from './layout';
+import { sizeOf, type FlowRunner, type Space } from './runner';
+
+interface Floats {
+  shape: number[];
+  data: Float32Array;
+}
+
+export interface ForwardResult {
+  /** [N, …] in the layout asked for. */
+  z: Floats;
+  /** The flow's own input that z was computed from: after noise and preprocessing. Only where it differs from the input. */
+  input?: Floats;
+  /**
+   * [N], nats: ln |det ∂z/∂x| of the whole map from the array that was given (pixels with their noise, raw
+   * coordinates, or the flow's input) to z. So ln p(x) = ln N(z; 0, 1) + logdet.
+   */
+  logdet: Floats;
+  /** [N], nats: the share of the step from data units to the flow's input; zero in flow space. */
+  logdetPreprocessing: Floats;
+  /** [N, couplings], nats: what each coupling adds, its batch normalization included. Absent when not known. */
+  logdetLayers?: Floats;
+  names: readonly string[];
+}
+
+/** @throws CancelledError */
+export async function applyForward(
+  runner: FlowRunner,
+  input: FlowInput,
+  options: BatchOptions & { layout: Layout },
+): Promise<ForwardResult> {
+  const { x, count, space } = input;
+  const size = sizeOf(runner.inputShape);
+  const latentSize = sizeOf(runner.outputShape);
+  const z = new Float32Array(count * latentSize);
+  const logdet = new Float32Array(count);
+  const preprocessing = new Float32Array(count);
+  const couplings = runner.couplings.length;
+  const layers = new Float32Array(count * couplings);
+  // From pixels v to v / levels, which the preprocessing's own log-det starts at.
+  const { config } = runner;
+  const scaling = config.kind === 'image' && space === 'data' ? -size * Math.log(config.levels) : 0;
+  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space);
+    z.set(out.z, start * latentSize);
+    for (let i = 0; i < n; i++) {
+      preprocessing[start + i] = out.preprocessing[i]! + scaling;
+      logdet[start + i] = out.logDet[i]! + (out.preprocessing[i]! + scaling);
+      for (let k = 0; k < couplings; k++) {
+        layers[(start + i) * couplings + k] = out.couplings[k]![i]! + out.norms[k]![i]!;
+      }
+    }
+  });
+  return {
+    z: {
+      shape: [count, ...laidOut(runner.outputShape, options.layout)],
+      data: fromChannelsLast(z, runner.outputShape, options.layout),
+    },
+    logdet: { shape: [count], data: logdet },
+    logdetPreprocessing: { shape: [count], data: preprocessing },
+    ...(couplings > 0 ? { logdetLayers: { shape: [count, couplings], data: layers } } : {}),
+    names: runner.couplings,
+  };
+}
+
+export interface InverseResult {
+  /** [N, …] in the layout asked for; in data space without the padding. */
+  x: Floats;
+  /** [N], nats: ln |det ∂x/∂z|, to the space that x is in. */
+  logdet: Floats;
+}
+
+/** @throws CancelledError */
+export async function applyInverse(
+  runner: FlowRunner,
+  latent: { z: Float32Array; count: number },
+  options: BatchOptions & { layout: Layout; space: Space },
+): Promise<InverseResult> {
+  const { config } = runner;
+  const { z, count } = latent;
+  const { space, layout } = options;
+  const size = sizeOf(runner.inputShape);
+  const latentSize = sizeOf(runner.outputShape);
+  const cropped = config.kind === 'image' && space === 'data';
+  const shape = cropped ? [config.height, config.width, config.channels] : runner.inputShape;
+  const scaling = cropped ? size * Math.log(config.levels) : 0;
+  const exampleSize = sizeOf(shape);
+  const x = new Float32Array(count * exampleSize);
+  const logdet = new Float32Array(count);
+  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
+    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, space);
+    x.set(cropped ? cropImages(out.x, n, config) : out.x, start * exampleSize);
+    for (let i = 0; i < n; i++) logdet[start + i] = out.logDet[i]! + scaling;
+  });
+  return {
+    x: { shape: [count, ...laidOut(shape, layout)], data: fromChannelsLast(x, shape, layout) },
+    logdet: { shape: [count], data: logdet },
+  };
+}

@@ -1,0 +1,84 @@
+/** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
+import type { ModelConfig } from '../../config/schema';
+import type { Bijection } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
+import type { Graph } from '../../graph/ir';
+import { bindConstants } from '../../graph/passes/bind-constants';
+import { optimize } from '../../graph/passes/optimize';
+import type { NdArray } from '../../protocol/tensors';
+import type { Backend, Program } from '../backends/backend';
+import { forwardGraph, inverseGraph } from '../model/flow-graphs';
+import type { FlowRunner, Space } from './runner';
+
+export interface FlowSource {
+  config: ModelConfig;
+  flow: Flow;
+  /** From data units to the flow's input; absent for vectors that are not standardized. */
+  preprocess?: Bijection;
+  /** Parameters and running statistics under their names. */
+  tensors: Readonly<Record<string, NdArray>>;
+  backend: Backend;
+}
+
+const logDetTaps = /\/logDet\.(coupling|norm)$/;
+
+/** Values for each example, from [N] or from a scalar that holds for all. */
+function perExample(value: NdArray | undefined, count: number): Float32Array {
+  if (!value) return new Float32Array(count);
+  const data = value.data as Float32Array;
+  return data.length === count ? data : new Float32Array(count).fill(data[0]!);
+}
+
+export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
+  const { config, flow, preprocess, tensors, backend } = source;
+  const programs = new Map<string, Promise<Program>>();
+  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined);
+
+  const program = (key: string, graph: () => Graph): Promise<Program> => {
+    let made = programs.get(key);
+    if (!made) {
+      const traced = graph();
+      const used = new Set(traced.inputs.map(({ name }) => name));
+      const bound = Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name)));
+      made = backend.compile(optimize(bindConstants(traced, bound)));
+      programs.set(key, made);
+    }
+    return made;
+  };
+  const step = (space: Space): Bijection | undefined => (space === 'data' ? preprocess : undefined);
+
+  return {
+    config,
+    inputShape: flow.inputShape,
+    outputShape: flow.outputShape,
+    couplings: couplings.map(({ name }) => name),
+    preprocesses: preprocess !== undefined,
+    async forward(x, count, space) {
+      const { run } = await program(`forward/${space}`, () => {
+        const before = step(space);
+        return forwardGraph(flow, {
+          ...(before ? { preprocess: before } : {}),
+          wanted: (tap) => logDetTaps.test(tap),
+        });
+      });
+      const out = await run({ x: { shape: [count, ...flow.inputShape], data: x } });
+      return {
+        z: out.z!.data as Float32Array,
+        logDet: perExample(out.logDet, count),
+        preprocessing: perExample(out.preprocessing, count),
+        prior: perExample(out.prior, count),
+        couplings: couplings.map(({ name }) => perExample(out[`tap:${name}/logDet.coupling`], count)),
+        norms: couplings.map(({ name }) => perExample(out[`tap:${name}/logDet.norm`], count)),
+      };
+    },
+    async inverse(z, count, space) {
+      const { run } = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)));
+      const out = await run({ z: { shape: [count, ...flow.outputShape], data: z } });
+      return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
+    },
+    async dispose() {
+      for (const made of programs.values()) await (await made).dispose();
+      programs.clear();
+    },
+  };
+}

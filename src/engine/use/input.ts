@@ -1,0 +1,132 @@
+/** From an array as someone saved it to what a flow takes: shape, layout, space, and the noise of dequantization. */
+import type { ModelConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import { toFloat32, type NpyArray } from '../../data/npy';
+import { stream } from '../../data/random';
+import { padImages } from '../model/inputs';
+import { toChannelsLast, laidOut, type Layout } from './layout';
+import { sizeOf, type FlowRunner, type Space } from './runner';
+
+export interface FlowInput {
+  /** [count, …inputShape], channels last, in `space`. Pixels have their noise. */
+  x: Float32Array;
+  count: number;
+  space: Space;
+  /** Whether noise was added to integer pixels. */
+  dequantized: boolean;
+}
+
+export interface InputOptions {
+  space: Space | 'auto';
+  layout: Layout;
+  /** Of the noise of dequantization. */
+  seed: number;
+  /** Named in messages. */
+  where: string;
+}
+
+const isInteger = (dtype: string): boolean => !dtype.startsWith('float');
+
+/**
+ * Which space an array is in when nobody says: images of an integer type are pixels, images of a floating-point type
+ * are the flow's own input (logits); vectors are raw coordinates.
+ */
+export function resolveSpace(config: ModelConfig, dtype: string, asked: Space | 'auto'): Space {
+  if (asked !== 'auto') return asked;
+  return config.kind === 'vector' || isInteger(dtype) ? 'data' : 'flow';
+}
+
+/**
+ * Examples for `forward`. In data space, integer pixels get uniform noise in [0, 1), which depends on the seed and the
+ * place in the array only; floating-point pixels are taken as they are, in [0, levels].
+ * @throws UserError saying which shape, layout or values were expected
+ */
+export function prepareInput(runner: FlowRunner, array: NpyArray, options: InputOptions): FlowInput {
+  const { config, inputShape } = runner;
+  const space = resolveSpace(config, array.dtype, options.space);
+  const bare = config.kind === 'image' ? [config.height, config.width, config.channels] : inputShape;
+  const accepted =
+    config.kind === 'image' && config.pad > 0 && space === 'data' ? [bare, inputShape] : [inputShape];
+  const { count, shape } = matchShape(array.shape, accepted, options);
+  const { data } = toFloat32(array);
+  // The caller's array stays as it is, for it may be used again with other noise.
+  const values = data === array.data ? data.slice() : data;
+  checkFinite(values, array.shape, options.where);
+  let x = toChannelsLast(values, shape, options.layout);
+  if (space === 'flow' || config.kind === 'vector') return { x, count, space, dequantized: false };
+
+  const dequantized = isInteger(array.dtype);
+  checkPixels(x, config.levels, dequantized, options.where);
+  if (sizeOf(shape) !== sizeOf(inputShape)) x = padImages(x, count, config);
+  if (dequantized) {
+    const noise = stream(options.seed, 'apply-noise').uniform(x.length);
+    for (let i = 0; i < x.length; i++) x[i]! += noise[i]!;
+  }
+  return { x, count, space, dequantized };
+}
+
+/** Latents for `inverse`: [count, …outputShape], channels last. */
+export function prepareLatent(
+  runner: FlowRunner,
+  array: NpyArray,
+  options: Pick<InputOptions, 'layout' | 'where'>,
+): { z: Float32Array; count: number } {
+  const { count, shape } = matchShape(array.shape, [runner.outputShape], options);
+  const { data } = toFloat32(array);
+  checkFinite(data, array.shape, options.where);
+  return { z: toChannelsLast(data, shape, options.layout), count };
+}
+
+/** Reads the batch axis. Gray images may come without their channel axis. */
+function matchShape(
+  given: readonly number[],
+  accepted: readonly (readonly number[])[],
+  { layout, where }: Pick<InputOptions, 'layout' | 'where'>,
+): { count: number; shape: readonly number[] } {
+  const [count = 0, ...rest] = given;
+  const same = (a: readonly number[], b: readonly number[]): boolean =>
+    a.length === b.length && a.every((dim, i) => dim === b[i]);
+  for (const shape of accepted) {
+    const variants = [
+      laidOut(shape, layout),
+      ...(shape.length === 3 && shape[2] === 1 ? [shape.slice(0, 2)] : []),
+    ];
+    if (given.length > 0 && variants.some((variant) => same(rest, variant))) {
+      if (count === 0) throw new UserError(`${where}: holds no examples; expected at least one.`);
+      return { count, shape };
+    }
+  }
+  const show = (shape: readonly number[]): string => `(N, ${shape.join(', ')})`;
+  const expected = accepted.map((shape) => show(laidOut(shape, layout))).join(' or ');
+  const other: Layout = layout === 'nhwc' ? 'nchw' : 'nhwc';
+  const fitsOther = accepted.some((shape) => shape.length === 3 && same(rest, laidOut(shape, other)));
+  const advice = fitsOther
+    ? ` Use --layout ${other}.`
+    : accepted.some((shape) => same(given, shape))
+      ? ' Give a single example a first axis of length 1.'
+      : '';
+  throw new UserError(`${where}: has shape (${given.join(', ')}); the model takes ${expected}.${advice}`);
+}
+
+function checkFinite(values: Float32Array, shape: readonly number[], where: string): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const index: number[] = [];
+  for (let rest = at, axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  throw new UserError(
+    `${where}: the value at [${index.join(', ')}] is ${values[at]}; expected finite numbers.`,
+  );
+}
+
+function checkPixels(values: Float32Array, levels: number, integers: boolean, where: string): void {
+  const largest = integers ? levels - 1 : levels;
+  const wrong = values.find((value) => value < 0 || value > largest);
+  if (wrong === undefined) return;
+  throw new UserError(
+    `${where}: holds the pixel value ${wrong}; the model's pixels are ${integers ? 'the integers' : ''} 0 to ${largest}.` +
+      (integers ? '' : ' For logits, the input of the flow itself, use --space flow.'),
+  );
+}

@@ -1,0 +1,40 @@
+/** A flow that can be run a batch at a time, whatever file it came from. Values are row-major, channels last. */
+import type { ModelConfig } from '../../config/schema';
+
+/** `flow`: the flow's own input (logits, standardized coordinates). `data`: pixels in [0, levels), raw coordinates. */
+export type Space = 'flow' | 'data';
+
+export interface ForwardBatch {
+  z: Float32Array;
+  /** Nats, one for each example, as are the parts: log-det of the flow, and of the step from data to its input. */
+  logDet: Float32Array;
+  preprocessing: Float32Array;
+  /** ln N(z; 0, 1). */
+  prior: Float32Array;
+  /** What each coupling adds to `logDet`: Σ s, and the batch normalization of its output. Empty when not known. */
+  couplings: Float32Array[];
+  norms: Float32Array[];
+}
+
+export interface InverseBatch {
+  x: Float32Array;
+  /** Nats, of z → x; in data space the step out of the flow's input space is counted. */
+  logDet: Float32Array;
+}
+
+export interface FlowRunner {
+  config: ModelConfig;
+  /** Without the batch axis: of the flow's input (padded) and of z. [D] or [H, W, C]. */
+  inputShape: readonly number[];
+  outputShape: readonly number[];
+  /** Names of the couplings in forward order; empty where single layers cannot be told. */
+  couplings: readonly string[];
+  /** Whether there is a step from data units to the flow's input. */
+  preprocesses: boolean;
+  forward(x: Float32Array, count: number, space: Space): Promise<ForwardBatch>;
+  inverse(z: Float32Array, count: number, space: Space): Promise<InverseBatch>;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}

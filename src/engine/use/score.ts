@@ -1,0 +1,70 @@
+/** −ln p of examples, in nats and bits/dim, and where it comes from. */
+import type { NllParts } from '../../protocol/inspect';
+import { batchSize, inBatches, type BatchOptions } from './batches';
+import { sizeOf, type FlowRunner, type Space } from './runner';
+
+export interface ScoreResult {
+  /** −ln p of each example, [N]. */
+  nats: Float64Array;
+  /** nats / (D ln 2), images only. */
+  bitsPerDim?: Float64Array;
+  /** Means over the examples. */
+  mean: NllParts;
+}
+
+/**
+ * @param draws how often the examples are scored with new noise; the results are averaged. More than one makes sense
+ *   for integer pixels only.
+ * @param inputs the examples of a range in a draw, [n, …inputShape]
+ * @throws CancelledError
+ */
+export async function score(
+  runner: FlowRunner,
+  examples: { count: number; space: Space; inputs: (draw: number, start: number, n: number) => Float32Array },
+  options: BatchOptions & { draws: number },
+): Promise<ScoreResult> {
+  const { count, space, inputs } = examples;
+  const { draws } = options;
+  const { config } = runner;
+  const dimensions = sizeOf(runner.inputShape);
+  const pixels = config.kind === 'image' && space === 'data';
+  const quantization = pixels ? dimensions * Math.log(config.levels) : 0;
+  const nats = new Float64Array(count);
+  const sums = { prior: 0, couplings: 0, norm: 0, preprocessing: 0 };
+  const size = batchSize(runner.inputShape);
+  for (let draw = 0; draw < draws; draw++) {
+    const progress = options.onProgress;
+    const batches: BatchOptions = {
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(progress ? { onProgress: (done) => progress(draw * count + done, draws * count) } : {}),
+    };
+    await inBatches(count, size, batches, async (start, n) => {
+      const out = await runner.forward(inputs(draw, start, n), n, space);
+      for (let i = 0; i < n; i++) {
+        // Where single layers are not known, all of the flow's log-det counts as the couplings'.
+        const norm = out.norms.reduce((sum, values) => sum + values[i]!, 0);
+        sums.prior -= out.prior[i]!;
+        sums.norm -= norm;
+        sums.couplings -= out.logDet[i]! - norm;
+        sums.preprocessing -= out.preprocessing[i]!;
+        nats[start + i]! += (quantization - out.prior[i]! - out.logDet[i]! - out.preprocessing[i]!) / draws;
+      }
+    });
+  }
+  const total = count * draws;
+  const perBit = dimensions * Math.LN2;
+  const meanNats = nats.reduce((sum, value) => sum + value, 0) / count;
+  return {
+    nats,
+    ...(pixels ? { bitsPerDim: nats.map((value) => value / perBit) } : {}),
+    mean: {
+      prior: sums.prior / total,
+      couplings: sums.couplings / total,
+      norm: sums.norm / total,
+      preprocessing: sums.preprocessing / total,
+      quantization,
+      nats: meanNats,
+      ...(pixels ? { bitsPerDim: meanNats / perBit } : {}),
+    },
+  };
+}
