@@ -99,18 +99,15 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
       );
     }
   }
-  const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...own, ...sizes };
+  const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...sizes, ...own };
   if (dataset.kind === 'image') fitPad(model);
+  const ownTraining = section(config, 'training', fileName);
   return parseRunConfig(
     {
       ...(isRecord(config) ? config : {}),
       data: { ...requestedData(request), ...presetData(request, preset), source: dataset.provenance.source },
       model,
-      training: {
-        ...fitWarmup({ ...preset?.training, ...defined(request.training) }),
-        ...section(config, 'training', fileName),
-        ...defined(request.training),
-      },
+      training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
     },
     fileName,
   );
@@ -128,10 +125,11 @@ function fitPad(model: Record<string, unknown>): void {
   model.pad = smallestPad({ height: height!, width: width!, scales, pad: 0 }) ?? 0;
 }
 
-/** A run cut short by request keeps a warm-up in proportion. */
-function fitWarmup(training: Record<string, unknown>): Record<string, unknown> {
-  const { steps = Infinity, warmupSteps = 0 } = training as Record<string, number | undefined>;
-  return warmupSteps < steps ? training : { ...training, warmupSteps: Math.floor(steps / 10) };
+/** A run shorter than its preset keeps a warm-up in proportion, unless the user chose one. */
+function fitWarmup(training: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
+  const { steps, warmupSteps = 0 } = training as Record<string, number | undefined>;
+  if (own.warmupSteps !== undefined || !Number.isInteger(steps) || warmupSteps < steps!) return training;
+  return { ...training, warmupSteps: Math.floor(steps! / 10) };
 }
 
 function sizesOf({ kind, shape, levels }: DataShape): Record<string, number> {

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  buildRunConfig,
+  findPreset,
+  presetFor,
+  requestedData,
+  type DataShape,
+} from '../../../src/config/build';
+import { presets } from '../../../src/config/presets';
+
+const vectors = (dim: number, source = '/data/a.csv'): DataShape => ({
+  kind: 'vector',
+  name: source.split('/').at(-1)!,
+  shape: [dim],
+  provenance: { source },
+});
+const images = (shape: number[], levels = 256): DataShape => ({
+  kind: 'image',
+  name: 'train-images',
+  shape,
+  levels,
+  provenance: { source: '/data/train-images' },
+});
+
+test('every preset makes a valid config for data of its kind', () => {
+  for (const preset of presets) {
+    const dataset = preset.model.kind === 'vector' ? vectors(2) : images([28, 28, 1]);
+    const config = buildRunConfig({ data: 'd', preset: preset.name }, dataset);
+    assert.equal(config.model.kind, preset.model.kind);
+    assert.equal(config.training.steps, preset.training.steps);
+  }
+});
+
+test('without a preset the data choose one', () => {
+  assert.equal(presetFor(vectors(2, 'moons')).name, 'moons');
+  assert.equal(presetFor(vectors(63)).name, 'tabular');
+  assert.equal(presetFor({ ...images([8, 8, 1], 17), provenance: { source: 'digits' } }).name, 'digits');
+  assert.equal(presetFor(images([28, 28, 1])).name, 'mnist');
+  assert.equal(presetFor(images([30, 30, 3])).name, 'image');
+});
+
+test('sizes come from the data, padding from the scales', () => {
+  const { model } = buildRunConfig({ data: 'd', config: { model: { scales: 3 } } }, images([30, 26, 3], 16));
+  assert.ok(model.kind === 'image');
+  assert.deepEqual([model.height, model.width, model.channels, model.levels, model.pad], [30, 26, 3, 16, 1]);
+  const vector = buildRunConfig({ data: 'd' }, vectors(7)).model;
+  assert.ok(vector.kind === 'vector' && vector.dim === 7);
+});
+
+test('a config lies over a named preset, and a request over both', () => {
+  const config = { training: { steps: 77, batch: 5 } };
+  const built = buildRunConfig(
+    { data: 'moons', preset: 'moons', config, training: { batch: 6, seed: undefined } },
+    vectors(2, 'moons'),
+  );
+  assert.equal(built.training.steps, 77);
+  assert.equal(built.training.batch, 6);
+  assert.equal(built.training.seed, 0);
+  assert.equal(built.training.learningRate, findPreset('moons').training.learningRate);
+});
+
+test('a config without a preset means what it says: defaults of the schema', () => {
+  const { training } = buildRunConfig({ config: { data: { source: 'moons' } } }, vectors(2, 'moons'));
+  assert.equal(training.steps, 2000);
+});
+
+test('the source is kept as the data resolved it', () => {
+  assert.equal(buildRunConfig({ data: 'a.csv' }, vectors(2)).data.source, '/data/a.csv');
+});
+
+test('a short run keeps a warm-up in proportion', () => {
+  const { training } = buildRunConfig({ data: 'moons', training: { steps: 50 } }, vectors(2, 'moons'));
+  assert.equal(training.warmupSteps, 5);
+});
+
+test('a request for data wins over config and preset', () => {
+  const config = { data: { source: 'circles', count: 10 } };
+  assert.equal(requestedData({ data: 'moons', config }).source, 'moons');
+  assert.equal(requestedData({ data: 'moons', config }).count, 10);
+  assert.equal(requestedData({ config }).source, 'circles');
+  assert.equal(requestedData({ preset: 'digits' }).source, 'digits');
+  assert.throws(() => requestedData({ preset: 'tabular' }), /No data are named/);
+});
+
+test('what does not fit the data is refused with advice', () => {
+  assert.throws(
+    () => buildRunConfig({ data: 'd', preset: 'digits' }, vectors(3)),
+    /preset "digits" is for image data; a\.csv holds rows of 3 numbers\. Use tabular/,
+  );
+  assert.throws(
+    () =>
+      buildRunConfig(
+        { config: { model: { kind: 'vector' } }, fileName: 'c.json', data: 'd' },
+        images([8, 8, 1]),
+      ),
+    /c\.json: model\.kind: expected "image"/,
+  );
+  assert.throws(
+    () => buildRunConfig({ config: { model: { dim: 5 } }, fileName: 'c.json', data: 'd' }, vectors(3)),
+    /c\.json: model\.dim: expected 3, since a\.csv holds rows of 3 numbers, got 5/,
+  );
+  assert.throws(
+    () => buildRunConfig({ config: { model: { dim: 'x' } }, fileName: 'c.json', data: 'd' }, vectors(3)),
+    /model\.dim: expected an integer/,
+  );
+  assert.throws(
+    () => buildRunConfig({ config: { model: 3 }, fileName: 'c.json', data: 'd' }, vectors(3)),
+    /c\.json: model: expected an object, got 3/,
+  );
+  assert.throws(
+    () => findPreset('moon'),
+    /There is no preset "moon"; expected one of digits, .*Did you mean "moons"\?/,
+  );
+});
