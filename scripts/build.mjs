@@ -6,6 +6,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
 import { browserOptions, nodeOptions, root } from './esbuild-options.mjs';
+import { main, seconds, Stop } from './run.mjs';
 
 /** Every bundle: source → file under `dist/`. The page's CSS is written beside its script. */
 const bundles = [
@@ -50,9 +51,10 @@ export async function build({
 } = {}) {
   const sizes = {};
   const contexts = [];
+  const failed = [];
   for (const bundle of bundles) {
     if (!fs.existsSync(path.join(root, bundle.source))) {
-      if (production) throw new Error(`cannot build ${bundle.output}: ${bundle.source} is missing`);
+      if (production) throw new Stop(`cannot build ${bundle.output}: ${bundle.source} is missing`);
       log(`build: no ${bundle.source} yet, ${bundle.output} is left out`);
       continue;
     }
@@ -63,24 +65,31 @@ export async function build({
       contexts.push(context);
       continue;
     }
-    const { metafile } = await esbuild.build(options);
-    for (const [file, output] of Object.entries(metafile.outputs)) {
-      if (!file.endsWith('.map')) sizes[path.relative(outdir, path.join(root, file))] = output.bytes;
+    try {
+      const { metafile } = await esbuild.build(options);
+      for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+        if (!file.endsWith('.map')) sizes[path.relative(outdir, path.join(root, file))] = bytes;
+      }
+    } catch {
+      // esbuild has printed the errors; the other bundles are still worth building.
+      fs.rmSync(options.outfile, { force: true });
+      failed.push(bundle.output);
     }
   }
-  if (bundles.some(({ output }) => output === 'cli.js') && fs.existsSync(path.join(outdir, 'cli.js'))) {
-    fs.chmodSync(path.join(outdir, 'cli.js'), 0o755);
-  }
+  if (failed.length > 0) throw new Stop(`build failed: ${failed.join(', ')}`);
+  if (sizes['cli.js']) fs.chmodSync(path.join(outdir, 'cli.js'), 0o755);
   return watch ? contexts : sizes;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
-  const started = performance.now();
-  const watch = process.argv.includes('--watch');
-  const sizes = await build({ watch, production: process.argv.includes('--production') });
-  if (!watch) {
-    for (const [file, bytes] of Object.entries(sizes))
+  main(async () => {
+    const started = performance.now();
+    const watch = process.argv.includes('--watch');
+    const sizes = await build({ watch, production: process.argv.includes('--production') });
+    if (watch) return;
+    for (const [file, bytes] of Object.entries(sizes)) {
       console.log(`${(bytes / 1024).toFixed(0).padStart(7)} KiB  dist/${file}`);
-    console.log(`built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-  }
+    }
+    console.log(`built in ${seconds(started)}`);
+  });
 }

@@ -70,7 +70,13 @@ async function download(
     const file = path.join(folder, path.basename(new URL(address).pathname));
     let bytes = 0;
     const body = Readable.fromWeb(response.body as ReadableStream);
-    body.on('data', (chunk: Buffer) => progress(label, (bytes += chunk.length), total));
+    let told = 0;
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (performance.now() - told < 200) return;
+      told = performance.now();
+      progress(label, bytes, total);
+    });
     await pipeline(body, createWriteStream(file), { signal });
     if (total !== undefined && bytes !== total) throw new Error(`${bytes} of ${total} bytes arrived`);
     return file;

@@ -15,16 +15,12 @@ export async function run(): Promise<void> {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
   }
-  const failed = await new Promise<number>((resolve, reject) => {
-    try {
-      const runner = mocha.run((failures) => {
-        const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
-        writeFileSync(report, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
-        resolve(failures);
-      });
-    } catch (error) {
-      reject(error);
-    }
+  const failed = await new Promise<number>((resolve) => {
+    const runner = mocha.run((failures) => {
+      const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
+      writeFileSync(report, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+      resolve(failures);
+    });
   });
   if (failed > 0) throw new Error(`${failed} tests failed`);
 }

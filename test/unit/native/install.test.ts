@@ -47,8 +47,9 @@ test('what a rung stages is tested, then put in place under its key', async (con
   assert.deepEqual(calls, ['prebuilt', 'wheel', 'load test']);
   assert.equal(result.cached, false);
   assert.deepEqual(result.failures, [{ rung: 'prebuilt', reason: 'the host does not answer' }]);
-  assert.equal(result.native?.version, '2.21.0');
-  assert.equal(result.native?.source, 'wheel');
+  assert.ok(result.native);
+  assert.equal(result.native.version, '2.21.0');
+  assert.equal(result.native.source, 'wheel');
   assert.ok(existsSync(result.native.binding));
   assert.deepEqual(readdirSync(root), [path.basename(result.native.folder)]);
   assert.deepEqual(findNative(root), result.native);

@@ -42,8 +42,9 @@ test('the newest release is taken, compared as numbers', async (context) => {
   const root = temporaryRoot(context);
   for (const release of ['2.9.1', '2.21.0', '2.15.1']) await makeNative(root, release);
   const found = findNative(root);
-  assert.equal(found?.version, '2.21.0');
-  assert.equal(found?.binding, path.join(root, nativeKey('2.21.0'), 'lib', 'tfjs_binding.node'));
+  assert.ok(found);
+  assert.equal(found.version, '2.21.0');
+  assert.equal(found.binding, path.join(root, nativeKey('2.21.0'), 'lib', 'tfjs_binding.node'));
 });
 
 test('builds for another platform, unreadable manifests and missing files are passed over', async (context) => {
