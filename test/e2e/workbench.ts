@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
+import * as vscode from 'vscode';
 import { until } from '../extension/ours';
 
 export class Workbench {
@@ -63,11 +64,23 @@ export class Workbench {
     await this.input().press('Enter');
   }
 
-  notification(text: string | RegExp): Locator {
-    return this.page
-      .locator('.notification-toast, .notifications-center .notification-list-item')
+  /**
+   * A message, once it is there. Looked for in the list of messages, since the window of a test shows none by itself.
+   */
+  async notification(text: string | RegExp, milliseconds = 60_000): Promise<Locator> {
+    const item = this.page
+      .locator('.notifications-center .notification-list-item')
       .filter({ hasText: text })
       .first();
+    await until(
+      `the message ${String(text)}`,
+      async () => {
+        await vscode.commands.executeCommand('notifications.showList');
+        return item.isVisible();
+      },
+      milliseconds,
+    );
+    return item;
   }
 
   statusBar(text: string | RegExp): Locator {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { ours } from './ours';
+import { assertNothingNative, ours } from './ours';
 
 /** The product promises 50 ms; a busy machine that runs tests gets some slack. */
 const longestMilliseconds = 150;
@@ -17,12 +16,3 @@ describe('activation', () => {
     assertNothingNative();
   });
 });
-
-/** The maps of the process name every shared library in it. */
-export function assertNothingNative(): void {
-  if (process.platform !== 'linux') return;
-  const found = readFileSync('/proc/self/maps', 'utf8').match(
-    /\S*(onnxruntime|tensorflow|tfjs_binding|sharp|libvips)\S*/g,
-  );
-  assert.deepEqual([...new Set(found)], [], 'native libraries in the extension host');
-}

@@ -1,5 +1,6 @@
 /** What the suites share: our extension, and waiting for what comes in its own time. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { FlowscopeApi } from '../../src/extension/main';
@@ -46,4 +47,13 @@ export function openInspectors(): string[] {
 
 export async function closeAll(): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** The maps of the process name every shared library in it. */
+export function assertNothingNative(): void {
+  if (process.platform !== 'linux') return;
+  const found = readFileSync('/proc/self/maps', 'utf8').match(
+    /\S*(onnxruntime|tensorflow|tfjs_binding|sharp|libvips)\S*/g,
+  );
+  assert.deepEqual([...new Set(found)], [], 'native libraries in the extension host');
 }

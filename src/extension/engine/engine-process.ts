@@ -55,7 +55,7 @@ export class EngineProcess {
       deserialize: decodeEnvelope,
       timeout: -1,
       onGeneralError: (error) => {
-        options.log(`${options.name}: ${error.message}`);
+        if (!(error instanceof EngineGoneError)) options.log(`${options.name}: ${error.message}`);
       },
     });
     this.api = rpc as unknown as EngineApi;

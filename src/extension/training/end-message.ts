@@ -4,6 +4,7 @@ import type { TrainResult } from '../../protocol/engine';
 import { toErrorData } from '../../protocol/wire';
 import { formatBest } from '../format';
 import { log } from '../log';
+import { exists } from '../runs/run-files';
 import type { Training } from './trainings';
 
 const open = 'Open in Inspector';
@@ -32,7 +33,8 @@ export async function showEnd(training: Training, result?: TrainResult, error?: 
   }
   const { message, userError, stack } = toErrorData(error);
   log().error(`Training of ${title}: ${userError ? message : (stack ?? message)}`);
-  const choices = userError ? [showLog] : [resume, showLog];
+  const last = Uri.joinPath(Uri.file(folder), 'checkpoints', 'last.flow.safetensors');
+  const choices = !userError && (await exists(last)) ? [resume, showLog] : [showLog];
   await act(await window.showErrorMessage(`Training of ${title} failed: ${message}`, ...choices), folder);
 }
 
