@@ -1,0 +1,316 @@
+/** How each kernel is said in TensorFlow. */
+import { UserError } from '../../config/user-error';
+import type { Node } from '../ir';
+import { reductionNames } from '../kernels/reduce';
+import {
+  boolAttribute,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  textAttribute,
+  typeAttribute,
+} from './messages';
+import type { Attributes, FunctionWriter } from './writer';
+
+type Emit = (node: Node, writer: FunctionWriter, inputs: string[]) => void;
+
+const typed = (node: Node, writer: FunctionWriter, name = 'T'): Attributes => ({
+  [name]: typeAttribute(writer.typeOf(node.inputs[0] ?? node.outputs[0]!).dtype),
+});
+
+/** The same op under a name of its own, with the type of its first input as attribute T. */
+const rename =
+  (op: string): Emit =>
+  (node, writer, inputs) =>
+    writer.emit(node, op, inputs, typed(node, writer));
+
+const untyped =
+  (op: string): Emit =>
+  (node, writer, inputs) =>
+    writer.emit(node, op, inputs);
+
+const sameName = [
+  'Abs', 'Ceil', 'Cos', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Expm1', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual',
+  'IsFinite', 'IsInf', 'IsNan', 'Less', 'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow',
+  'RealDiv', 'Reciprocal', 'Relu', 'Relu6', 'ReluGrad', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt',
+  'Square', 'SquaredDifference', 'Sub', 'Tanh', 'ZerosLike',
+]; // prettier-ignore
+
+const equality =
+  (op: string): Emit =>
+  (node, writer, inputs) =>
+    writer.emit(node, op, inputs, { ...typed(node, writer), incompatible_shape_error: boolAttribute(true) });
+
+const reduction: Emit = (node, writer, [x]) => {
+  const { op, attrs } = node;
+  const isLogical = op === 'All' || op === 'Any';
+  writer.emit(node, op, [x!, writer.ints(attrs['axis'] as number[])], {
+    ...(isLogical ? {} : typed(node, writer)),
+    keep_dims: boolAttribute(attrs['keepDims'] as boolean),
+    Tidx: typeAttribute('int32'),
+  });
+};
+
+const reshape: Emit = (node, writer, [x]) => {
+  const { shape } = writer.typeOf(node.outputs[0]!);
+  const open = shape.filter((dim) => writer.isDynamic(dim)).length;
+  const dims =
+    open === 1 ? writer.ints(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim))) : writer.shape(shape);
+  writer.emit(node, 'Reshape', [x!, dims], { ...typed(node, writer), Tshape: typeAttribute('int32') });
+};
+
+/** Convolution attributes; padding by name where it has one, since TensorFlow's fast paths look for that. */
+function convolution(
+  node: Node,
+  writer: FunctionWriter,
+  image: readonly number[],
+  filter: readonly number[],
+): Attributes {
+  const { strides, dilations, pad } = node.attrs as Record<'strides' | 'dilations' | 'pad', number[]>;
+  const same = [0, 1].flatMap((i) => {
+    const extent = (filter[i]! - 1) * dilations![i]! + 1;
+    const total = Math.max(
+      (Math.ceil(image[i + 1]! / strides![i]!) - 1) * strides![i]! + extent - image[i + 1]!,
+      0,
+    );
+    return [Math.floor(total / 2), total - Math.floor(total / 2)];
+  });
+  const padding = pad!.every((side) => side === 0)
+    ? 'VALID'
+    : pad!.every((side, i) => side === same[i])
+      ? 'SAME'
+      : 'EXPLICIT';
+  return {
+    ...typed(node, writer),
+    strides: intsAttribute([1, ...strides!, 1]),
+    dilations: intsAttribute([1, ...dilations!, 1]),
+    padding: textAttribute(padding),
+    explicit_paddings: intsAttribute(padding === 'EXPLICIT' ? [0, 0, ...pad!, 0, 0] : []),
+    data_format: textAttribute('NHWC'),
+    use_cudnn_on_gpu: boolAttribute(true),
+  };
+}
+
+const operators: Record<string, Emit> = {
+  ...Object.fromEntries(sameName.map((name) => [name, rename(name)])),
+  ...Object.fromEntries(reductionNames.map((name) => [name, reduction])),
+  Add: rename('AddV2'),
+  Equal: equality('Equal'),
+  LogicalAnd: untyped('LogicalAnd'),
+  LogicalNot: untyped('LogicalNot'),
+  LogicalOr: untyped('LogicalOr'),
+  Mod: rename('FloorMod'),
+  Multiply: rename('Mul'),
+  NotEqual: equality('NotEqual'),
+  Reshape: reshape,
+  ExpandDims: reshape,
+  AddN: (node, writer, inputs) =>
+    writer.emit(node, 'AddN', inputs, { ...typed(node, writer), N: intAttribute(inputs.length) }),
+  BatchMatMul: (node, writer, inputs) => {
+    const { transposeA, transposeB } = node.attrs as { transposeA: boolean; transposeB: boolean };
+    const isPlain = node.inputs.every((id) => writer.typeOf(id).shape.length === 2);
+    const [a, b] = isPlain ? (['transpose_a', 'transpose_b'] as const) : (['adj_x', 'adj_y'] as const);
+    writer.emit(node, isPlain ? 'MatMul' : 'BatchMatMulV2', inputs, {
+      ...typed(node, writer),
+      [a]: boolAttribute(transposeA),
+      [b]: boolAttribute(transposeB),
+    });
+  },
+  BroadcastTo: (node, writer, [x]) =>
+    writer.emit(node, 'BroadcastTo', [x!, writer.shape(writer.typeOf(node.outputs[0]!).shape)], {
+      ...typed(node, writer),
+      Tidx: typeAttribute('int32'),
+    }),
+  Cast: (node, writer, inputs) =>
+    writer.emit(node, 'Cast', inputs, {
+      ...typed(node, writer, 'SrcT'),
+      DstT: typeAttribute(writer.typeOf(node.outputs[0]!).dtype),
+      Truncate: boolAttribute(false),
+    }),
+  ClipByValue: (node, writer, [x]) => {
+    const { dtype } = writer.typeOf(node.inputs[0]!);
+    const low = writer.add(
+      'Maximum',
+      [x!, writer.scalar(node.attrs['clipValueMin'] as number, dtype)],
+      typed(node, writer),
+    );
+    writer.emit(
+      node,
+      'Minimum',
+      [low, writer.scalar(node.attrs['clipValueMax'] as number, dtype)],
+      typed(node, writer),
+    );
+  },
+  Concat: (node, writer, inputs) =>
+    writer.emit(node, 'ConcatV2', [...inputs, writer.scalar(node.attrs['axis'] as number, 'int32')], {
+      ...typed(node, writer),
+      N: intAttribute(inputs.length),
+      Tidx: typeAttribute('int32'),
+    }),
+  Conv2D: (node, writer, inputs) =>
+    writer.emit(
+      node,
+      'Conv2D',
+      inputs,
+      convolution(node, writer, writer.typeOf(node.inputs[0]!).shape, writer.typeOf(node.inputs[1]!).shape),
+    ),
+  Conv2DBackpropFilter: (node, writer, [x, dy]) => {
+    const filter = writer.typeOf(node.outputs[0]!).shape;
+    const attributes = convolution(node, writer, writer.typeOf(node.inputs[0]!).shape, filter);
+    writer.emit(node, 'Conv2DBackpropFilter', [x!, writer.ints(filter), dy!], attributes);
+  },
+  Conv2DBackpropInput: (node, writer, [dy, filter]) => {
+    const image = writer.typeOf(node.outputs[0]!).shape;
+    const attributes = convolution(node, writer, image, writer.typeOf(node.inputs[1]!).shape);
+    writer.emit(node, 'Conv2DBackpropInput', [writer.shape(image), filter!, dy!], attributes);
+  },
+  Cumsum: (node, writer, [x]) =>
+    writer.emit(node, 'Cumsum', [x!, writer.scalar(node.attrs['axis'] as number, 'int32')], {
+      ...typed(node, writer),
+      Tidx: typeAttribute('int32'),
+      exclusive: boolAttribute(node.attrs['exclusive'] as boolean),
+      reverse: boolAttribute(node.attrs['reverse'] as boolean),
+    }),
+  Fill: (node, writer) => {
+    const { shape, dtype } = writer.typeOf(node.outputs[0]!);
+    writer.emit(node, 'Fill', [writer.shape(shape), writer.scalar(node.attrs['value'] as number, dtype)], {
+      T: typeAttribute(dtype),
+      index_type: typeAttribute('int32'),
+    });
+  },
+  FusedAdam: composedAdam,
+  GatherV2: (node, writer, [x, indices]) =>
+    writer.emit(node, 'GatherV2', [x!, indices!, writer.scalar(node.attrs['axis'] as number, 'int32')], {
+      ...typed(node, writer, 'Tparams'),
+      Tindices: typeAttribute('int32'),
+      Taxis: typeAttribute('int32'),
+      batch_dims: intAttribute(0),
+    }),
+  LeakyRelu: (node, writer, inputs) =>
+    writer.emit(node, 'LeakyRelu', inputs, {
+      ...typed(node, writer),
+      alpha: floatAttribute(node.attrs['alpha'] as number),
+    }),
+  Pack: (node, writer, inputs) =>
+    writer.emit(node, 'Pack', inputs, {
+      ...typed(node, writer),
+      N: intAttribute(inputs.length),
+      axis: intAttribute(node.attrs['axis'] as number),
+    }),
+  PadV2: (node, writer, [x]) => {
+    const paddings = node.attrs['paddings'] as [number, number][];
+    const { dtype } = writer.typeOf(node.inputs[0]!);
+    const sides = writer.ints(paddings.flat(), [paddings.length, 2]);
+    writer.emit(node, 'PadV2', [x!, sides, writer.scalar(node.attrs['constantValue'] as number, dtype)], {
+      ...typed(node, writer),
+      Tpaddings: typeAttribute('int32'),
+    });
+  },
+  Reverse: (node, writer, [x]) =>
+    writer.emit(node, 'ReverseV2', [x!, writer.ints(node.attrs['axis'] as number[])], {
+      ...typed(node, writer),
+      Tidx: typeAttribute('int32'),
+    }),
+  Select: (node, writer, inputs) =>
+    writer.emit(node, 'SelectV2', inputs, { T: typeAttribute(writer.typeOf(node.outputs[0]!).dtype) }),
+  Slice: (node, writer, [x]) => {
+    const { begin, size } = node.attrs as { begin: number[]; size: number[] };
+    writer.emit(node, 'Slice', [x!, writer.ints(begin), writer.shape(size)], {
+      ...typed(node, writer),
+      Index: typeAttribute('int32'),
+    });
+  },
+  SplitV: (node, writer, [x]) => {
+    const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
+    writer.emit(node, 'SplitV', [x!, writer.ints(sizes), writer.scalar(axis, 'int32')], {
+      ...typed(node, writer),
+      Tlen: typeAttribute('int32'),
+      num_split: intAttribute(sizes.length),
+    });
+  },
+  Step: (node, writer, [x]) => {
+    const float = typed(node, writer);
+    const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
+    const positive = writer.add('Greater', [x!, writer.scalar(0, 'float32')], float);
+    writer.emit(
+      node,
+      'SelectV2',
+      [positive, writer.scalar(1, 'float32'), writer.scalar(alpha, 'float32')],
+      float,
+    );
+  },
+  Tile: (node, writer, [x]) =>
+    writer.emit(node, 'Tile', [x!, writer.shape(node.attrs['reps'] as number[])], {
+      ...typed(node, writer),
+      Tmultiples: typeAttribute('int32'),
+    }),
+  Transpose: (node, writer, [x]) =>
+    writer.emit(node, 'Transpose', [x!, writer.ints(node.attrs['perm'] as number[])], {
+      ...typed(node, writer),
+      Tperm: typeAttribute('int32'),
+    }),
+  Unpack: (node, writer, inputs) =>
+    writer.emit(node, 'Unpack', inputs, {
+      ...typed(node, writer),
+      num: intAttribute(node.outputs.length),
+      axis: intAttribute(node.attrs['axis'] as number),
+    }),
+  UnsortedSegmentSum: (node, writer, [x, ids]) =>
+    writer.emit(
+      node,
+      'UnsortedSegmentSum',
+      [x!, ids!, writer.scalar(node.attrs['numSegments'] as number, 'int32')],
+      {
+        ...typed(node, writer),
+        Tindices: typeAttribute('int32'),
+        Tnumsegments: typeAttribute('int32'),
+      },
+    ),
+};
+
+/** Adam out of elementary ops, for where its state is not a variable of the session. */
+function composedAdam(node: Node, writer: FunctionWriter, inputs: string[]): void {
+  const [param, m, v, gradient, learningRate, beta1Power, beta2Power] = inputs as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const { beta1, beta2, epsilon } = node.attrs as Record<'beta1' | 'beta2' | 'epsilon', number>;
+  const float = { T: typeAttribute('float32') };
+  const op = (name: string, ...operands: (string | number)[]): string =>
+    writer.add(
+      name,
+      operands.map((x) => (typeof x === 'number' ? writer.scalar(x, 'float32') : x)),
+      float,
+    );
+  const towards = (from: string, to: string, rate: number): string =>
+    op('AddV2', from, op('Mul', op('Sub', to, from), rate));
+  const rate = op(
+    'RealDiv',
+    op('Mul', learningRate, op('Sqrt', op('Sub', 1, beta2Power))),
+    op('Sub', 1, beta1Power),
+  );
+  const nextM = towards(m, gradient, 1 - beta1!);
+  const nextV = towards(v, op('Square', gradient), 1 - beta2!);
+  const step = op('RealDiv', op('Mul', nextM, rate), op('AddV2', op('Sqrt', nextV), epsilon!));
+  [op('Sub', param, step), nextM, nextV].forEach((name, i) => writer.setName(node.outputs[i]!, name));
+}
+
+export function emitTensorFlow(node: Node, writer: FunctionWriter): void {
+  const emit = operators[node.op];
+  if (!emit) {
+    throw new UserError(
+      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be run by TensorFlow yet.`,
+    );
+  }
+  writer.enter(node.scope);
+  emit(
+    node,
+    writer,
+    node.inputs.map((id) => writer.nameOf(id)),
+  );
+}

@@ -1,0 +1,152 @@
+/** Builds the nodes of a TensorFlow graph out of one or more of ours. */
+import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
+import { UserError } from '../../config/user-error';
+import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import { isDynamic } from '../recorder';
+import { intAttribute, nodeDef, tensorAttribute, typeAttribute } from './messages';
+
+export type Attributes = Record<string, AttrValue>;
+
+/** Every node of a session's graph has a name of its own. */
+export class GraphDefWriter {
+  readonly nodes: NodeDef[] = [];
+  private readonly taken = new Map<string, number>();
+
+  /** Adds a node and returns its name, made unique and free of what TensorFlow does not allow. */
+  add(wanted: string, op: string, inputs: readonly string[], attributes: Attributes): string {
+    const name = this.unique(wanted.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n$&'));
+    this.nodes.push(nodeDef(name, op, inputs, attributes));
+    return name;
+  }
+
+  private unique(name: string): string {
+    const count = this.taken.get(name) ?? 0;
+    this.taken.set(name, count + 1);
+    return count === 0 ? name : this.unique(`${name}_${count}`);
+  }
+}
+
+/** Writes one graph, its nodes prefixed by the name of the function. */
+export class FunctionWriter {
+  private readonly names = new Map<number, string>();
+  private readonly shared = new Map<string, string>();
+  private scope = '';
+
+  constructor(
+    readonly target: GraphDefWriter,
+    readonly graph: Graph,
+    private readonly prefix: string,
+  ) {}
+
+  typeOf(id: number): Value {
+    return this.graph.values.get(id)!;
+  }
+
+  /** The TensorFlow name of a value; constants are written when first asked for. */
+  nameOf(id: number): string {
+    const known = this.names.get(id);
+    if (known !== undefined) return known;
+    const data = this.graph.constants.get(id);
+    if (!data) throw new Error(`The value ${id} is used before it is computed.`);
+    const { shape, dtype } = this.typeOf(id);
+    const name = this.constant(data, shape, dtype, this.graph.constantNames?.get(id));
+    this.names.set(id, name);
+    return name;
+  }
+
+  setName(id: number, name: string): void {
+    this.names.set(id, name);
+  }
+
+  enter(scope: string): void {
+    this.scope = scope;
+  }
+
+  add(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const name = [this.prefix, this.scope, op].filter(Boolean).join('/');
+    return this.target.add(name, op, inputs, attributes);
+  }
+
+  /** Adds the TensorFlow node whose outputs are those of our node. */
+  emit(node: Node, op: string, inputs: readonly string[], attributes: Attributes = {}): void {
+    const name = this.add(op, inputs, attributes);
+    node.outputs.forEach((id, i) => this.names.set(id, i === 0 ? name : `${name}:${i}`));
+  }
+
+  constant(data: ConstantData, shape: readonly number[], dtype: DType, name = 'constant'): string {
+    return this.target.add(`${this.prefix}/${name}`, 'Const', [], {
+      dtype: typeAttribute(dtype),
+      value: tensorAttribute(data, shape, dtype),
+    });
+  }
+
+  scalar(value: number, dtype: DType): string {
+    return this.once(`${dtype}:${Object.is(value, -0) ? '-0' : value}`, () => {
+      const data =
+        dtype === 'float32'
+          ? Float32Array.of(value)
+          : dtype === 'int32'
+            ? Int32Array.of(value)
+            : Uint8Array.of(value);
+      return this.constant(data, [], dtype);
+    });
+  }
+
+  ints(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.once(`ints:${values.join()}:${shape.join()}`, () =>
+      this.constant(Int32Array.from(values), shape, 'int32', 'sizes'),
+    );
+  }
+
+  isDynamic(dim: number): boolean {
+    return isDynamic(dim, this.graph.dynamicBatch);
+  }
+
+  /** A shape as an int32 vector, computed where it depends on the batch size. */
+  shape(dims: readonly number[]): string {
+    if (!dims.some((dim) => this.isDynamic(dim))) return this.ints(dims);
+    const parts = dims.map((dim) => {
+      if (!this.isDynamic(dim)) return this.scalar(dim, 'int32');
+      const factor = dim / this.graph.dynamicBatch!;
+      if (factor === 1) return this.batch();
+      return this.add('Mul', [this.batch(), this.scalar(factor, 'int32')], { T: typeAttribute('int32') });
+    });
+    return this.add('Pack', parts, {
+      N: intAttribute(parts.length),
+      T: typeAttribute('int32'),
+      axis: intAttribute(0),
+    });
+  }
+
+  /** The batch size as an int32 scalar. */
+  private batch(): string {
+    return this.once('batch', () => {
+      for (const { value } of this.graph.inputs) {
+        const { shape, dtype } = this.typeOf(value);
+        const axis = shape.indexOf(this.graph.dynamicBatch!);
+        if (axis < 0) continue;
+        const dims = this.add('Shape', [this.nameOf(value)], {
+          T: typeAttribute(dtype),
+          out_type: typeAttribute('int32'),
+        });
+        return this.add('GatherV2', [dims, this.scalar(axis, 'int32'), this.scalar(0, 'int32')], {
+          Tparams: typeAttribute('int32'),
+          Tindices: typeAttribute('int32'),
+          Taxis: typeAttribute('int32'),
+          batch_dims: intAttribute(0),
+        });
+      }
+      throw new UserError(
+        'The batch size of this graph is open, but no input tells it: none has a batch axis.',
+      );
+    });
+  }
+
+  private once(key: string, make: () => string): string {
+    const known = this.shared.get(key);
+    if (known !== undefined) return known;
+    const name = make();
+    this.shared.set(key, name);
+    return name;
+  }
+}
