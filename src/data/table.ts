@@ -1,4 +1,4 @@
-import { parse, type Info, type Parser } from 'csv-parse';
+import { CsvError, parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
 import { UserError } from '../config/user-error';
 import type { Split } from './dataset';
@@ -87,11 +87,10 @@ async function* rows(file: string, delimiter: string): AsyncGenerator<Row> {
       yield { cells: delimiter === ' ' ? record.filter((cell) => cell !== '') : record, line: info.lines };
     }
   } catch (error) {
-    if (error instanceof Error && (error as NodeJS.ErrnoException).code?.startsWith('CSV_')) {
-      const { lines } = error as Error & { lines?: number };
-      throw new UserError(
-        `${file}: ${lines === undefined ? '' : `near line ${lines}: `}not a readable table: ${error.message}`,
-      );
+    if (error instanceof CsvError) {
+      const line = Number(error.lines);
+      const where = Number.isInteger(line) ? `near line ${line}: ` : '';
+      throw new UserError(`${file}: ${where}not a readable table: ${error.message}.`);
     }
     throw readError(file, error);
   }

@@ -79,8 +79,9 @@ export async function readUnpacked(file: string): Promise<Uint8Array> {
 
 /** The same as a stream. Errors reach whoever reads it; pass them through `readError`. */
 export async function streamUnpacked(file: string): Promise<Readable> {
+  const packed = await isGzip(file);
   const source = createReadStream(file);
-  if (!(await isGzip(file))) return source;
+  if (!packed) return source;
   const unpacked = createGunzip();
   pipeline(source, unpacked, () => undefined);
   return unpacked;

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parseDataConfig } from '../../../src/config/parse';
+import { take } from '../../../src/data/dataset';
+import { openDataset } from '../../../src/data/open';
+import { prepareRun } from '../../../src/data/prepare';
+import { fitStandardization } from '../../../src/data/standardize';
+import { put, temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+const open = (config: object) => openDataset(parseDataConfig(config, 'test'), folder);
+
+const table = (rows: number) =>
+  `a,b\n${Array.from({ length: rows }, (_, i) => `${i},${i * i}`).join('\n')}\n`;
+
+test('the bundled digits: 1,438 + 359 real images', async () => {
+  const digits = await open({ source: 'digits' });
+  assert.deepEqual([digits.train.count, digits.validation.count, digits.levels], [1438, 359, 17]);
+  assert.deepEqual(digits.shape, [8, 8, 1]);
+  const all = [...digits.train.values, ...digits.validation.values];
+  assert.equal(all.length, 1797 * 64);
+  assert.equal(Math.max(...digits.train.values), 16);
+  // The published mean over all pixels, which no split can change.
+  assert.ok(Math.abs(all.reduce((a, b) => a + b, 0) / all.length - 4.884165) < 1e-5);
+  assert.deepEqual([...new Set(digits.train.labels)].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('splits are seeded, disjoint and complete', async () => {
+  put(folder, 't.csv', table(50));
+  const split = async (splitSeed: number) =>
+    (await open({ source: 't.csv', splitSeed })).train.values.filter((_, i) => i % 2 === 0);
+  assert.deepEqual(await split(1), await split(1));
+  assert.notDeepEqual(await split(1), await split(2));
+  const { train, validation } = await open({ source: 't.csv' });
+  assert.deepEqual([train.count, validation.count], [40, 10]);
+  const rows = [...train.values, ...validation.values].filter((_, i) => i % 2 === 0);
+  assert.deepEqual(
+    rows.sort((a, b) => a - b),
+    Array.from({ length: 50 }, (_, i) => i),
+  );
+});
+
+test('validation as a fraction, a count or none; a limit', async () => {
+  put(folder, 'v.csv', table(20));
+  const counts = async (config: object) => {
+    const { train, validation } = await open({ source: 'v.csv', ...config });
+    return [train.count, validation.count];
+  };
+  assert.deepEqual(await counts({ validation: 0.25 }), [15, 5]);
+  assert.deepEqual(await counts({ validation: 7 }), [13, 7]);
+  assert.deepEqual(await counts({ validation: 1 }), [19, 1]);
+  assert.deepEqual(await counts({ validation: 0 }), [20, 0]);
+  assert.deepEqual(await counts({ validation: 0.001 }), [19, 1]);
+  assert.deepEqual(await counts({ limit: 10 }), [8, 2]);
+  await assert.rejects(counts({ validation: 19 }), {
+    name: 'UserError',
+    message: /too few examples: 20 in all, 19 of them held out/,
+  });
+});
+
+test('labels follow their rows through the split', async () => {
+  put(folder, 'l.csv', `x,y,c\n${Array.from({ length: 30 }, (_, i) => `${i},0.5,${i % 3}`).join('\n')}`);
+  const { train, labelNames } = await open({ source: 'l.csv', labelColumn: 'c' });
+  assert.deepEqual(labelNames, ['0', '1', '2']);
+  for (let i = 0; i < train.count; i++) assert.equal(train.labels![i], train.values[2 * i]! % 3);
+});
+
+test('formats are told by name or content, and can be forced', async () => {
+  put(folder, 'x.tsv', '1\t2\n3\t4\n5\t6\n');
+  put(folder, 'x.unknown', '1,2\n3,4\n5,6\n');
+  assert.equal((await open({ source: 'x.tsv' })).train.count, 2);
+  assert.equal((await open({ source: 'x.unknown', format: 'csv' })).train.count, 2);
+  await assert.rejects(open({ source: 'x.unknown' }), { message: /cannot tell the format.*data\.format/ });
+  await assert.rejects(open({ source: 'moonz' }), {
+    message: /"moonz" is neither a file nor a built-in data set/,
+  });
+  await assert.rejects(open({ source: './none.csv' }), { message: /none\.csv: no such file/ });
+  await assert.rejects(open({ source: 'iris', format: 'builtin' }), {
+    message: /no built-in data set "iris"/,
+  });
+  assert.equal((await open({ source: 'moons' })).provenance.rows, 20_000);
+});
+
+test('the published test file is the validation set, shortened by a count', async () => {
+  const bytes = (count: number, fill: number) =>
+    Buffer.concat([
+      Buffer.from([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 2, 0, 0, 0, 2]),
+      Buffer.alloc(count * 4, fill),
+    ]);
+  put(folder, 'idx/train-images-idx3-ubyte', bytes(9, 1));
+  const alone = await open({ source: 'idx' });
+  assert.deepEqual([alone.train.count, alone.validation.count], [7, 2]);
+  put(folder, 'idx/t10k-images-idx3-ubyte', bytes(5, 2));
+  const both = await open({ source: 'idx' });
+  assert.deepEqual([both.train.count, both.validation.count], [9, 5]);
+  assert.ok(both.validation.values.every((value) => value === 2));
+  assert.equal((await open({ source: 'idx', validation: 3 })).validation.count, 3);
+  assert.equal((await open({ source: 'idx', validation: 0 })).validation.count, 0);
+  assert.equal((await open({ source: 'idx', limit: 4 })).train.count, 4);
+});
+
+test('a run is prepared with the data split as its preset wants', async () => {
+  const image = Buffer.alloc(784, 3);
+  const many = Buffer.concat([
+    Buffer.from([0, 0, 8, 3, 0, 0, 0x0c, 0, 0, 0, 0, 28, 0, 0, 0, 28]),
+    ...Array<Buffer>(0x0c00).fill(image),
+  ]);
+  put(folder, 'm/train-images-idx3-ubyte', many);
+  const { config, dataset } = await prepareRun({ data: 'm' }, folder);
+  assert.equal(config.data.validation, 1000);
+  assert.deepEqual([dataset.train.count, dataset.validation.count], [0x0c00 - 1000, 1000]);
+  assert.equal(config.data.source, path.join(folder, 'm', 'train-images-idx3-ubyte'));
+});
+
+test('take gathers examples as floats and refuses others', () => {
+  const split = { count: 3, values: Uint8Array.of(1, 2, 3, 4, 5, 6) };
+  assert.deepEqual(take(split, [2, 0, 2]), Float32Array.of(5, 6, 1, 2, 5, 6));
+  assert.throws(() => take(split, [3]), RangeError);
+  assert.throws(() => take(split, [-1]), RangeError);
+});
+
+test('standardization is the mean and the population deviation', () => {
+  const { mean, std } = fitStandardization({ count: 4, values: Float32Array.of(1, 10, 2, 10, 3, 20, 4, 20) });
+  assert.deepEqual(mean, [2.5, 15]);
+  assert.ok(Math.abs(std[0]! - Math.sqrt(1.25)) < 1e-12);
+  assert.equal(std[1], 5);
+});
+
+test('a large offset does not spoil the deviation, and a constant column is named', () => {
+  const far = fitStandardization({ count: 3, values: Float32Array.of(100_000, 100_001, 100_002) });
+  assert.ok(Math.abs(far.std[0]! - Math.sqrt(2 / 3)) < 1e-9);
+  assert.throws(() => fitStandardization({ count: 2, values: Float32Array.of(1, 7, 2, 7) }, ['a', 'b']), {
+    name: 'UserError',
+    message: /Column "b" does not vary: it is 7 in all 2 training rows/,
+  });
+  assert.throws(
+    () => fitStandardization({ count: 2, values: Float32Array.of(0, 0) }),
+    /Column 0 does not vary/,
+  );
+});
