@@ -1,0 +1,36 @@
+/** A chart draws at the size it gets, so that its text stays 11 px. */
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export function Sized({
+  height,
+  children,
+}: {
+  height?: number;
+  children(width: number, height: number): ComponentChildren;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState<{ width: number; height: number }>();
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const measure = (): void => {
+      const width = Math.floor(element.clientWidth);
+      const tall = Math.floor(element.clientHeight);
+      setSize((old) => (old?.width === width && old.height === tall ? old : { width, height: tall }));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <div
+      class="sized"
+      ref={box}
+      style={height === undefined ? { minHeight: '120px' } : { height: `${height}px`, flex: 'none' }}
+    >
+      {size && size.width > 40 && size.height > 40 ? children(size.width, size.height) : null}
+    </div>
+  );
+}

@@ -1,0 +1,57 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Button } from './toolkit';
+
+export interface MenuProps {
+  label: string;
+  items: readonly { text: string; run(): void }[];
+}
+
+/** A button that opens a list of actions. Escape and a click elsewhere close it. */
+export function Menu({ label, items }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!open) return;
+    root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
+    const close = (event: Event): void => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', close);
+    return () => document.removeEventListener('pointerdown', close);
+  }, [open]);
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (!open) return;
+    event.stopPropagation();
+    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    if (event.key === 'Escape') {
+      setOpen(false);
+      root.current?.querySelector<HTMLElement>('vscode-button')?.focus();
+    } else if (event.key === 'ArrowDown') all[(at + 1) % all.length]?.focus();
+    else if (event.key === 'ArrowUp') all[(at + all.length - 1) % all.length]?.focus();
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div class="menu" ref={root} onKeyDown={onKeyDown}>
+      <Button onClick={() => setOpen(!open)}>{label} ▾</Button>
+      {open ? (
+        <div role="menu" aria-label={label} class="menu-items">
+          {items.map((item) => (
+            <button
+              key={item.text}
+              type="button"
+              role="menuitem"
+              onClick={() => {
+                setOpen(false);
+                item.run();
+              }}
+            >
+              {item.text}
+            </button>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * The only module that knows the control library (@vscode/webview-ui-toolkit, archived upstream): to replace it,
+ * replace this file.
+ */
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeProgressRing,
+  vsCodeTextField,
+} from '@vscode/webview-ui-toolkit';
+import { createElement, type ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export function registerControls(): void {
+  provideVSCodeDesignSystem().register(
+    vsCodeButton(),
+    vsCodeDropdown(),
+    vsCodeOption(),
+    vsCodeProgressRing(),
+    vsCodeTextField(),
+  );
+}
+
+export interface ButtonProps {
+  children?: ComponentChildren;
+  primary?: boolean;
+  icon?: boolean;
+  label?: string;
+  disabled?: boolean;
+  onClick(): void;
+}
+
+export function Button({ children, primary, icon, label, disabled, onClick }: ButtonProps) {
+  return createElement(
+    'vscode-button' as string,
+    {
+      appearance: icon ? 'icon' : primary ? 'primary' : 'secondary',
+      'aria-label': label,
+      title: label,
+      disabled: disabled ?? false,
+      onClick,
+    },
+    children,
+  );
+}
+
+export interface DropdownProps {
+  label: string;
+  value: string;
+  options: readonly { value: string; text: string }[];
+  disabled?: boolean;
+  onChange(value: string): void;
+}
+
+interface ValueElement extends HTMLElement {
+  value: string;
+}
+
+export function Dropdown({ label, value, options, disabled, onChange }: DropdownProps) {
+  const element = useRef<ValueElement>(null);
+  const optionKey = options.map((o) => o.value).join('\n');
+  useEffect(() => {
+    // The element drops a value that it has no option for, so the value follows once the options are there.
+    let gone = false;
+    requestAnimationFrame(() => {
+      if (!gone && element.current && element.current.value !== value) element.current.value = value;
+    });
+    return () => void (gone = true);
+  }, [value, optionKey]);
+  return createElement(
+    'vscode-dropdown' as string,
+    {
+      ref: element,
+      'aria-label': label,
+      title: label,
+      disabled: disabled ?? false,
+      onChange: () => {
+        const chosen = element.current?.value;
+        if (chosen !== undefined && chosen !== value) onChange(chosen);
+      },
+    },
+    options.map((option) =>
+      createElement(
+        'vscode-option' as string,
+        { key: option.value, value: option.value, selected: option.value === value },
+        option.text,
+      ),
+    ),
+  );
+}
+
+export interface TextFieldProps {
+  label: string;
+  value: string;
+  size?: number;
+  placeholder?: string;
+  invalid?: boolean;
+  disabled?: boolean;
+  /** On Enter and on leaving the field. */
+  onCommit(value: string): void;
+  onInput?(value: string): void;
+}
+
+export function TextField(props: TextFieldProps) {
+  const element = useRef<ValueElement>(null);
+  useEffect(() => {
+    if (element.current && element.current.value !== props.value) element.current.value = props.value;
+  }, [props.value]);
+  return createElement('vscode-text-field' as string, {
+    ref: element,
+    'aria-label': props.label,
+    title: props.label,
+    size: props.size ?? 6,
+    placeholder: props.placeholder,
+    disabled: props.disabled ?? false,
+    class: props.invalid ? 'invalid' : undefined,
+    onInput: () => props.onInput?.(element.current?.value ?? ''),
+    onChange: () => props.onCommit(element.current?.value ?? ''),
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key === 'Enter') props.onCommit(element.current?.value ?? '');
+    },
+  });
+}
+
+export function ProgressRing({ label }: { label: string }) {
+  return createElement('vscode-progress-ring' as string, { 'aria-label': label });
+}

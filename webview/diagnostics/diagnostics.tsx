@@ -1,0 +1,162 @@
+import type { Diagnostics as DiagnosticsAnswer } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Distribution } from '../charts/distribution';
+import { InverseError } from '../charts/inverse-error';
+import { Quantiles } from '../charts/quantiles';
+import { Sized } from '../charts/sized';
+import { TabPanel, Tabs } from '../controls/tabs';
+import { Button } from '../controls/toolkit';
+import { count, fixed, signed } from '../format/numbers';
+import { ready } from '../state/question';
+import { useStore } from '../state/use-store';
+import { layerPhrase } from '../strip/layer-names';
+import { text } from '../strings';
+import { Asked, Message } from '../views/state-box';
+import { RunTab } from './run-tab';
+import { Waterfall } from './waterfall';
+
+function Skeleton() {
+  return (
+    <div class="charts">
+      {[0, 1, 2, 3].map((i) => (
+        <div key={i} class="skeleton pulse" style={{ minHeight: '160px' }} />
+      ))}
+    </div>
+  );
+}
+
+export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const tab = store.diagnosticsTab.value;
+  return (
+    <section class="diag" aria-label={text.diagnosticsRegion}>
+      <Tabs
+        id="diagnostics"
+        label={text.diagnosticsRegion}
+        tabs={[
+          { id: 'diagnostics', text: text.diagnostics },
+          { id: 'run', text: text.run },
+        ]}
+        selected={tab}
+        onSelect={(id) => (store.diagnosticsTab.value = id)}
+        end={
+          <span class="tick">
+            {[...model.splits.map((s) => `${count(s.count)} ${s.name}`), model.backend.library].join(', ')}
+          </span>
+        }
+      />
+      <TabPanel id="diagnostics" selected={tab}>
+        {tab === 'run' ? (
+          <Asked question={store.run}>{(run) => <RunTab model={model} run={run} />}</Asked>
+        ) : (
+          <DiagnosticsTab model={model} />
+        )}
+      </TabPanel>
+    </section>
+  );
+}
+
+function DiagnosticsTab({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const strip = ready(store.strip.answer.value);
+  const first = strip?.firstNonFinite;
+  const layer = first && model.layers.find((l) => l.index === first.layer);
+  if (first && layer) {
+    const title = text.firstNonFinite(layerPhrase(layer));
+    return (
+      <Message title={title} why={first.cause} bad>
+        <Button primary onClick={() => store.selectLayer(layer.index)}>
+          {text.goTo(layerPhrase(layer))}
+        </Button>
+        <Button
+          onClick={() =>
+            void navigator.clipboard?.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
+          }
+        >
+          {text.copyReport}
+        </Button>
+        {store.connection.choices ? null : (
+          <Button onClick={() => void store.connection.host.showLog()}>{text.showLog}</Button>
+        )}
+      </Message>
+    );
+  }
+  return (
+    <Asked question={store.diagnostics} skeleton={<Skeleton />}>
+      {(answer) => <Charts model={model} answer={answer} />}
+    </Asked>
+  );
+}
+
+function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAnswer }) {
+  const store = useStore();
+  const strip = ready(store.strip.answer.value);
+  const bits = answer.unit === 'bits/dim';
+  const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
+  return (
+    <div class="charts">
+      <div class="chart">
+        <h3>
+          <b>{bits ? text.whereBits : text.whereNats}</b>
+          <span class="tick">{text.runningSum(answer.unit)}</span>
+        </h3>
+        <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
+      </div>
+      <div class="chart">
+        <h3>
+          <b>{text.howLikely}</b>
+          <span class="tick">{text.howLikelyNote}</span>
+        </h3>
+        <Sized>
+          {(width, height) => (
+            <Distribution
+              width={width}
+              height={height}
+              values={answer.validation}
+              outline={answer.train}
+              marked={own === undefined ? undefined : { value: own, text: text.this }}
+              unit={answer.unit}
+              label={`${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`}
+              mayBeLog
+              nothing={text.noValues}
+            />
+          )}
+        </Sized>
+      </div>
+      <div class="chart">
+        <h3>
+          <b>{text.isNormal}</b>
+          <span class="tick">
+            {text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
+          </span>
+        </h3>
+        <Sized>
+          {(width, height) => (
+            <Quantiles
+              width={width}
+              height={height}
+              normal={answer.latentQuantiles.normal}
+              z={answer.latentQuantiles.z}
+            />
+          )}
+        </Sized>
+      </div>
+      <div class="chart">
+        <h3>
+          <b>{text.isExact}</b>
+          <span class="tick">{text.isExactNote}</span>
+        </h3>
+        <Sized>
+          {(width, height) => (
+            <InverseError
+              width={width}
+              height={height}
+              errors={answer.inverseError}
+              selected={store.layer.value}
+            />
+          )}
+        </Sized>
+      </div>
+    </div>
+  );
+}

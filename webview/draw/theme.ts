@@ -1,0 +1,82 @@
+/** The theme as the drawing code sees it, and the theme of a page that stands alone. */
+import { signal } from '@preact/signals';
+import type { Rgb } from './colour-maps';
+
+export interface Theme {
+  kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
+  /** Light surfaces take the light colour map. */
+  light: boolean;
+  /** Grows when any colour may have changed; canvases draw again. */
+  version: number;
+}
+
+export const theme = signal<Theme>({ kind: 'dark', light: false, version: 0 });
+
+function currentKind(): Theme['kind'] {
+  const classes = document.body.classList;
+  if (classes.contains('vscode-high-contrast-light')) return 'high-contrast-light';
+  if (classes.contains('vscode-high-contrast')) return 'high-contrast';
+  return classes.contains('vscode-light') ? 'light' : 'dark';
+}
+
+function read(): void {
+  const kind = currentKind();
+  theme.value = {
+    kind,
+    light: kind === 'light' || kind === 'high-contrast-light',
+    version: theme.peek().version + 1,
+  };
+}
+
+/** Follows VS Code, which changes the body's class and the root's style when the theme changes. */
+export function followTheme(): void {
+  read();
+  const observer = new MutationObserver(read);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+}
+
+/** Outside VS Code nobody sets the theme: the page's own wish, else the system's. */
+export function standAloneTheme(): void {
+  const queries = [
+    '(prefers-color-scheme: light)',
+    '(prefers-contrast: more)',
+    '(forced-colors: active)',
+  ].map((q) => matchMedia(q));
+  const apply = (): void => {
+    const wish = document.body.dataset.theme;
+    const light = queries[0]!.matches;
+    const contrast = queries[1]!.matches || queries[2]!.matches;
+    const kind =
+      wish ?? (contrast ? (light ? 'high-contrast-light' : 'high-contrast') : light ? 'light' : 'dark');
+    document.body.dataset.vscodeThemeKind = `vscode-${kind}`;
+    const classes = ['standalone', `vscode-${kind}`];
+    // VS Code sets both classes for its light high-contrast theme.
+    if (kind === 'high-contrast-light') classes.push('vscode-high-contrast');
+    document.body.className = classes.join(' ');
+  };
+  for (const query of queries) query.addEventListener('change', apply);
+  apply();
+}
+
+/** The colour that a custom property has now, as numbers and opacity in [0, 1]. */
+export function cssColour(name: string): { rgb: Rgb; alpha: number } {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = 1;
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.fillStyle = getComputedStyle(document.body).getPropertyValue(name).trim() || '#888888';
+  context.fillRect(0, 0, 1, 1);
+  const [r = 0, g = 0, b = 0, a = 255] = context.getImageData(0, 0, 1, 1).data;
+  return { rgb: [r, g, b], alpha: a / 255 };
+}
+
+export function cssText(name: string): string {
+  return getComputedStyle(document.body).getPropertyValue(name).trim();
+}
+
+export function reducedMotion(): boolean {
+  return (
+    document.body.classList.contains('vscode-reduce-motion') ||
+    matchMedia('(prefers-reduced-motion: reduce)').matches
+  );
+}

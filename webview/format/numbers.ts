@@ -1,0 +1,92 @@
+/** Numbers as a person reads them: a true minus, fixed decimals, powers of ten. */
+
+const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+export const unknown = '–';
+
+function nonFinite(value: number): string {
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
+}
+
+export function fixed(value: number | undefined, decimals = 2): string {
+  if (value === undefined) return unknown;
+  if (!Number.isFinite(value)) return nonFinite(value);
+  const text = Math.abs(value).toFixed(decimals);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+/** With its sign, also a plus. */
+export function signed(value: number | undefined, decimals = 1): string {
+  const text = fixed(value, decimals);
+  return value !== undefined && value > 0 && Number.isFinite(value) && Number(text) !== 0 ? `+${text}` : text;
+}
+
+export function powerOfTen(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((d) => superscripts[Number(d)]).join('');
+  return `10${exponent < 0 ? '⁻' : ''}${digits}`;
+}
+
+/** One decimal and a power of ten, for errors: 4.8·10⁻⁷. */
+export function scientific(value: number | undefined): string {
+  if (value === undefined) return unknown;
+  if (!Number.isFinite(value)) return nonFinite(value);
+  if (value === 0) return '0';
+  let exponent = Math.floor(Math.log10(Math.abs(value)));
+  let mantissa = (Math.abs(value) / 10 ** exponent).toFixed(1);
+  if (mantissa === '10.0') {
+    mantissa = '1.0';
+    exponent += 1;
+  }
+  return `${value < 0 ? '−' : ''}${mantissa}·${powerOfTen(exponent)}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** As many decimals as four figures leave room for; scientific when very large or small. */
+export function compact(value: number | undefined): string {
+  if (value === undefined) return unknown;
+  if (!Number.isFinite(value)) return nonFinite(value);
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e5 || size < 1e-3)) return scientific(value);
+  return fixed(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 0.1 || size === 0 ? 2 : 4);
+}
+
+export function bytes(value: number): string {
+  if (value < 1024) return `${value} B`;
+  if (value < 1024 * 1024) return `${(value / 1024).toFixed(1)} KB`;
+  return `${(value / 1024 / 1024).toFixed(1)} MB`;
+}
+
+export function shapeText(shape: readonly (number | string)[]): string {
+  return shape.length ? shape.join('×') : 'scalar';
+}
+
+/** The smallest of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 × 10ᵏ that is not below `value`; 1 for nothing to show. */
+export function roundUp(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  for (const step of [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
+    if (step * power >= value * 0.999999) return step * power;
+  return 10 * power;
+}
+
+/** About `wanted` round ticks within [low, high]. */
+export function ticks(low: number, high: number, wanted: number): number[] {
+  if (!(high > low)) return [low];
+  const rough = (high - low) / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5, 10].find((s) => s * power >= rough) ?? 10) * power;
+  const result: number[] = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
+    result.push(Number((i * step).toPrecision(12)));
+  return result;
+}
+
+/** A tick without needless decimals. */
+export function tickText(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e5 || (size > 0 && size < 1e-3)) return scientific(value);
+  return String(Number(value.toPrecision(6))).replace('-', '−');
+}

@@ -1,0 +1,17 @@
+/** The page's view of whoever answers: VS Code, or the answers recorded in a saved page. */
+import type { PageEvents, PageHost, RecordedChoices } from '../../src/protocol/webview';
+
+export interface Connection {
+  host: PageHost;
+  /** Present for a saved page: what it lets its reader choose. */
+  choices?: RecordedChoices;
+  /** State of the page's controls, kept while the editor lives. */
+  loadState(): unknown;
+  saveState(state: unknown): void;
+  listen(events: PageEvents): void;
+}
+
+/** The saved page does not hold the answer to this question. */
+export class NotRecordedError extends Error {
+  override readonly name = 'NotRecordedError';
+}

@@ -1,0 +1,48 @@
+/** Connection to the extension host over the webview's message channel. */
+import { createBirpc } from 'birpc';
+import { decode, encode } from '../../src/protocol/wire';
+import type { PageEvents, PageHost } from '../../src/protocol/webview';
+import type { Connection } from './page-api';
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+export function inVsCode(): boolean {
+  return typeof acquireVsCodeApi === 'function';
+}
+
+export function connectVsCode(): Connection {
+  const api = acquireVsCodeApi();
+  const listeners: PageEvents[] = [];
+  const events: PageEvents = {
+    changed: (what) => listeners.forEach((listener) => listener.changed(what)),
+    select: (what) => listeners.forEach((listener) => listener.select(what)),
+  };
+  const remote = createBirpc<PageHost, PageEvents>(events, {
+    post: (message: unknown) => api.postMessage(message),
+    on: (receive) => window.addEventListener('message', (event) => receive(event.data)),
+    serialize: encode,
+    deserialize: decode,
+    // A large model takes its time; the page shows progress and can cancel.
+    timeout: -1,
+  });
+  const host: PageHost = {
+    ask: (method, query, token) => remote.ask(method, query, token) as ReturnType<PageHost['ask']> as never,
+    cancel: (token) => remote.cancel(token),
+    showLog: () => remote.showLog(),
+    command: (name) => remote.command(name),
+    openCheckpoint: (path) => remote.openCheckpoint(path),
+    save: (name, bytes) => remote.save(name, bytes),
+  };
+  return {
+    host,
+    loadState: () => api.getState(),
+    saveState: (state) => api.setState(state),
+    listen: (listener) => void listeners.push(listener),
+  };
+}

@@ -1,0 +1,64 @@
+/** The page: one selection at the top, regions below. */
+import { useEffect } from 'preact/hooks';
+import type { ModelSummary } from '../../src/protocol/model';
+import { isPlane } from '../../src/protocol/questions';
+import { DiagnosticsRegion } from '../diagnostics/diagnostics';
+import { Gallery } from '../gallery/gallery';
+import { LayerRegion } from '../layer/layer';
+import type { Store } from '../state/store';
+import { StoreContext } from '../state/use-store';
+import { text } from '../strings';
+import { FlowStrip } from '../strip/strip';
+import { NotRunnable } from '../views/not-runnable';
+import { Asked } from '../views/state-box';
+import { Bar } from './bar';
+import { Help } from './help';
+import { handleKey } from './keys';
+
+export function App({ store }: { store: Store }) {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => handleKey(store, event);
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, [store]);
+  return (
+    <StoreContext.Provider value={store}>
+      <Opened store={store} />
+      <Help />
+    </StoreContext.Provider>
+  );
+}
+
+function Opened({ store }: { store: Store }) {
+  const model = store.model.value;
+  if (model) return <Regions model={model} />;
+  return (
+    <div class="page">
+      <div class="bar" />
+      <main class="whole">
+        <Asked question={store.summary} failedTitle={text.modelFailed}>
+          {() => null}
+        </Asked>
+      </main>
+    </div>
+  );
+}
+
+function Regions({ model }: { model: ModelSummary }) {
+  if (!model.runnable)
+    return (
+      <div class="page">
+        <Bar model={model} />
+        <NotRunnable model={model} />
+      </div>
+    );
+  return (
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''}`}>
+      <Bar model={model} />
+      <FlowStrip model={model} />
+      <LayerRegion model={model} />
+      <Gallery model={model} />
+      <DiagnosticsRegion model={model} />
+    </main>
+  );
+}

@@ -1,0 +1,284 @@
+/** The selection that everything below is about, and the one number that comes of it. */
+import { useSignal } from '@preact/signals';
+import type { BatchRef, ExampleRef } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Menu } from '../controls/menu';
+import { Segmented } from '../controls/segmented';
+import { Slider } from '../controls/slider';
+import { Button, Dropdown, TextField } from '../controls/toolkit';
+import { count, fixed } from '../format/numbers';
+import { ready } from '../state/question';
+import { useStore } from '../state/use-store';
+import { layerPhrase } from '../strip/layer-names';
+import { InputThumbnail } from '../strip/thumbnails';
+import { text } from '../strings';
+
+export function Bar({ model }: { model: ModelSummary }) {
+  return (
+    <div class="bar" role="region" aria-label={text.selection}>
+      {model.runnable ? (
+        <>
+          <ExamplePicker model={model} />
+          <BatchPicker model={model} />
+          <NormPicker model={model} />
+          <StepPicker model={model} />
+        </>
+      ) : (
+        <span class="pair">{model.fileName}</span>
+      )}
+      <span class="spring" />
+      {model.runnable ? <Result model={model} /> : null}
+      <ExportMenu model={model} />
+    </div>
+  );
+}
+
+function sourceOf(example: ExampleRef | undefined): string {
+  if (!example) return 'none';
+  return example.kind === 'data' ? example.split : example.kind;
+}
+
+function ExamplePicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const example = store.example.value;
+  const input = ready(store.strip.answer.value)?.input;
+  const recorded = store.connection.choices?.examples;
+  const source = sourceOf(example);
+  const vector = model.kind === 'vector';
+  const options = [
+    ...model.splits.map((split) => ({ value: split.name as string, text: split.name as string })),
+    ...(vector ? [{ value: 'values', text: text.typed }] : []),
+    ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
+    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
+  ];
+  const change = (value: string): void => {
+    if (value === 'train' || value === 'validation')
+      store.selectExample({ kind: 'data', split: value, index: 0 });
+    else if (value === 'values')
+      store.selectExample({
+        kind: 'values',
+        values: input ? [...input.data] : new Array(model.shape[0] ?? 1).fill(0),
+      });
+    else if (value === 'sample')
+      store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
+    else store.selectExample(undefined);
+  };
+  const total =
+    example?.kind === 'data' ? model.splits.find((s) => s.name === example.split)?.count : undefined;
+  return (
+    <div class="pair">
+      <span>{text.example}</span>
+      <span class="picture">{vector ? null : <InputThumbnail model={model} input={input} size={24} />}</span>
+      {recorded ? (
+        <Dropdown
+          label={text.example}
+          value={JSON.stringify(example ?? null)}
+          options={recorded.map((choice) => ({
+            value: JSON.stringify(choice),
+            text: choice.kind === 'data' ? `${choice.split} ${choice.index}` : choice.kind,
+          }))}
+          onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
+        />
+      ) : (
+        <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
+      )}
+      {!recorded && example && example.kind !== 'values' ? (
+        <IndexField example={example} total={total ?? (example.kind === 'sample' ? example.count : 0)} />
+      ) : null}
+      {!recorded && example?.kind === 'values' ? (
+        <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
+      ) : null}
+      {example && example.kind !== 'values' ? (
+        <span class="pair tight">
+          <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>
+            ‹
+          </Button>
+          <Button icon label={text.nextExample} onClick={() => store.stepExample(1)}>
+            ›
+          </Button>
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+function IndexField({ example, total }: { example: Exclude<ExampleRef, { kind: 'values' }>; total: number }) {
+  const store = useStore();
+  const invalid = useSignal(false);
+  return (
+    <TextField
+      label={`${text.exampleIndex}, 0–${total - 1}`}
+      value={String(example.index)}
+      size={5}
+      invalid={invalid.value}
+      onCommit={(value) => {
+        const index = Number(value);
+        invalid.value = !(Number.isInteger(index) && index >= 0 && index < total && value.trim() !== '');
+        if (!invalid.value && index !== example.index) store.selectExample({ ...example, index });
+      }}
+    />
+  );
+}
+
+function ValuesField({ values, expected }: { values: number[]; expected: number }) {
+  const store = useStore();
+  const problem = useSignal('');
+  const shown = values.map((value) => Number(value.toPrecision(6))).join(', ');
+  return (
+    <span class="pair">
+      <TextField
+        label={problem.value || `${text.exampleValues}: ${expected}`}
+        value={shown}
+        size={18}
+        invalid={problem.value !== ''}
+        onCommit={(typed) => {
+          if (typed === shown) return;
+          const parts = typed.split(/[\s,;]+/).filter(Boolean);
+          const numbers = parts.map(Number);
+          if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
+            problem.value = text.valuesExpected(expected, typed);
+            return;
+          }
+          problem.value = '';
+          store.selectExample({ kind: 'values', values: numbers });
+        }}
+      />
+      {problem.value ? <span class="bad tick">{text.valuesExpected(expected, '')}</span> : null}
+    </span>
+  );
+}
+
+function BatchPicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const batch = store.batch.value;
+  const key = (b: BatchRef): string => `${b.split} ${b.count}`;
+  const choices: BatchRef[] = store.connection.choices?.batches ?? [
+    ...model.splits.flatMap((split) =>
+      [16, 64, 256].map((n) => ({ split: split.name, count: Math.min(n, split.count) }) as BatchRef),
+    ),
+    { split: 'sample', count: 64 } as BatchRef,
+  ];
+  const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
+  return (
+    <div class="pair">
+      <span class="label">{text.statistics}</span>
+      <Dropdown
+        label={text.statistics}
+        value={key(batch)}
+        options={unique.map((b) => ({
+          value: key(b),
+          text: b.split === 'sample' ? text.batchOfSamples(b.count) : text.batchOf(b.count, b.split),
+        }))}
+        onChange={(value) => {
+          const found = unique.find((b) => key(b) === value);
+          if (found) store.batch.value = found;
+        }}
+      />
+    </div>
+  );
+}
+
+function NormPicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (!model.layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm')) return null;
+  const allowed = store.connection.choices?.modes;
+  return (
+    <div class="pair">
+      <span class="label">{text.batchNorm}</span>
+      <Segmented
+        label={text.batchNorm}
+        value={store.mode.value}
+        options={[
+          { value: 'eval', text: text.evalMode, disabled: allowed && !allowed.includes('eval') },
+          { value: 'train', text: text.trainMode, disabled: allowed && !allowed.includes('train') },
+        ]}
+        onChange={(value) => (store.mode.value = value)}
+      />
+    </div>
+  );
+}
+
+/** Checkpoints by their step; `stepCheckpoint` in keys moves the same choice. */
+function StepPicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const draft = useSignal<number | undefined>(undefined);
+  const checkpoints = [...model.checkpoints].sort((a, b) => a.step - b.step);
+  const open = checkpoints.findIndex((c) => c.path === model.path);
+  const nearest = open >= 0 ? open : checkpoints.findIndex((c) => c.step === model.step);
+  if (checkpoints.length < 2 || store.connection.choices)
+    return model.step === undefined ? null : (
+      <div class="pair">
+        <span class="label">{text.step}</span>
+        <span>{count(model.step)}</span>
+      </div>
+    );
+  const at = draft.value ?? Math.max(0, nearest);
+  return (
+    <div class="pair">
+      <span class="label">{text.step}</span>
+      <Slider
+        label={text.step}
+        min={0}
+        max={checkpoints.length - 1}
+        step={1}
+        value={at}
+        valueText={String(checkpoints[at]?.step)}
+        onInput={(value) => (draft.value = value)}
+        onChange={(value) => {
+          draft.value = undefined;
+          const chosen = checkpoints[value];
+          if (chosen && chosen.path !== model.path) void store.connection.host.openCheckpoint(chosen.path);
+        }}
+      />
+      <span>{count(checkpoints[at]?.step ?? 0)}</span>
+    </div>
+  );
+}
+
+function Result({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const strip = ready(store.strip.answer.value);
+  const parts = strip?.example ?? strip?.mean;
+  const bits = model.levels !== undefined;
+  const value = bits ? parts?.bitsPerDim : parts?.nats;
+  const of = strip?.example || (!strip && store.example.value) ? text.thisExample : text.meanOfBatch;
+  const first = strip?.firstNonFinite;
+  const layer = first && model.layers.find((l) => l.index === first.layer);
+  if (parts && layer && (value === undefined || !Number.isFinite(value)))
+    return (
+      <div class="pair" role="status">
+        <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
+        <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
+          {text.firstAt(layerPhrase(layer))}
+        </button>
+      </div>
+    );
+  return (
+    <div class="pair" role="status">
+      <span class="hero" data-result>
+        {fixed(value, 2)}
+      </span>
+      <span class="muted">{`${bits ? text.bitsPerDim : text.nats}, ${of}`}</span>
+    </div>
+  );
+}
+
+function ExportMenu({ model }: { model: ModelSummary }) {
+  const { connection } = useStore();
+  if (connection.choices)
+    return (
+      <span class="note-chip" title={text.savedPageHint}>
+        {text.savedPage}
+      </span>
+    );
+  if (!model.runnable || model.format !== 'flowscope') return null;
+  return (
+    <Menu
+      label={text.export}
+      items={[
+        { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
+        { text: text.exportHtml, run: () => void connection.host.command('exportHtml') },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,30 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../controls/toolkit';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+
+export function Help() {
+  const store = useStore();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = store.helpOpen.value;
+  useEffect(() => {
+    if (open && !dialog.current?.open) dialog.current?.showModal();
+    if (!open && dialog.current?.open) dialog.current.close();
+  }, [open]);
+  return (
+    <dialog class="dialog" ref={dialog} aria-label={text.keys} onClose={() => (store.helpOpen.value = false)}>
+      <h2>{text.keys}</h2>
+      <dl>
+        {text.keyList.map(([key, what]) => (
+          <>
+            <dt key={key}>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+      <Button onClick={() => (store.helpOpen.value = false)}>{text.close}</Button>
+    </dialog>
+  );
+}

@@ -1,0 +1,23 @@
+/** Starts the inspector: finds who answers, follows the theme, draws. */
+import { render } from 'preact';
+import { registerControls } from '../controls/toolkit';
+import { followTheme, standAloneTheme } from '../draw/theme';
+import type { Connection } from '../host/page-api';
+import { connectRecorded } from '../host/recorded-host';
+import { connectVsCode, inVsCode } from '../host/vscode-host';
+import { createStore } from '../state/store';
+import { App } from './app';
+import './inspector.css';
+
+function connect(): Connection {
+  if (inVsCode()) return connectVsCode();
+  const recorded = document.getElementById('flowscope-recorded');
+  if (!recorded) throw new Error('The page has neither a host nor recorded answers.');
+  return connectRecorded(recorded);
+}
+
+if (!inVsCode()) standAloneTheme();
+followTheme();
+registerControls();
+const root = document.getElementById('root') ?? document.body;
+render(<App store={createStore(connect())} />, root);

@@ -1,0 +1,107 @@
+/** The selected layer, seen in four (for planes five) ways. */
+import { useRef } from 'preact/hooks';
+import type { ModelSummary } from '../../src/protocol/model';
+import { isCoupling } from '../../src/protocol/questions';
+import { TabPanel, Tabs } from '../controls/tabs';
+import { ready } from '../state/question';
+import { tabsOf } from '../state/store';
+import { useStore } from '../state/use-store';
+import { layerTitle } from '../strip/layer-names';
+import { text } from '../strings';
+import { Asked, Message } from '../views/state-box';
+import { Activations } from './activations';
+import { LogDetTab } from './logdet-tab';
+import { MaskTab } from './mask-tab';
+import { NetworkTab } from './network-tab';
+import { PlaneTab } from './plane-tab';
+import { csvOf, pngOf } from './save';
+
+function MapSkeleton() {
+  return (
+    <div class="maps">
+      {[0, 1, 2, 3].map((i) => (
+        <div class="map" key={i}>
+          <h3>&nbsp;</h3>
+          <div class="skeleton pulse" style={{ width: '128px', height: '128px' }} />
+          <div class="skeleton" style={{ width: '128px', height: '60px', marginTop: '8px' }} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function LayerRegion({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const region = useRef<HTMLElement>(null);
+  const layer = store.layerInfo();
+  const tabs = tabsOf(model);
+  const tab = store.tab.value;
+  if (!layer) return <section class="layer" aria-label={text.layer} />;
+  const view = ready(store.layerView.answer.value);
+  const fileName = `${model.fileName.replace(/\.[^.]*$/, '')}-${layer.name}-${tab}`;
+  const savePng = async (): Promise<void> => {
+    const panel = region.current?.querySelector('.panel');
+    const bytes = panel && (await pngOf(panel, `${model.title}, ${layerTitle(layer)}, ${text.tabs[tab]}`));
+    if (bytes) await store.connection.host.save(`${fileName}.png`, bytes);
+  };
+  return (
+    <section class="layer" aria-label={text.layer} ref={region}>
+      <div class="head">
+        <h2>{layerTitle(layer)}</h2>
+        <span class="muted">{layer.description}</span>
+        <span class="muted mono path">{layer.name}</span>
+      </div>
+      <Tabs
+        id="layer"
+        label={text.layer}
+        tabs={tabs.map((id) => ({ id, text: text.tabs[id] }))}
+        selected={tab}
+        onSelect={(id) => (store.tab.value = id)}
+        end={
+          <>
+            {tab === 'network' ? null : (
+              <button type="button" class="text-button" title={text.savePng} onClick={() => void savePng()}>
+                {text.png}
+              </button>
+            )}
+            {view && (tab === 'activations' || tab === 'logdet') ? (
+              <button
+                type="button"
+                class="text-button"
+                title={text.saveCsv}
+                onClick={() =>
+                  void store.connection.host.save(`${fileName}.csv`, new TextEncoder().encode(csvOf(view)))
+                }
+              >
+                {text.csv}
+              </button>
+            ) : null}
+          </>
+        }
+      />
+      <TabPanel id="layer" selected={tab} class={tab === 'plane' ? 'plane-panel' : ''}>
+        {tab === 'plane' ? (
+          <Asked question={store.plane}>{(plane) => <PlaneTab model={model} view={plane} />}</Asked>
+        ) : tab === 'activations' ? (
+          <Asked question={store.layerView} skeleton={<MapSkeleton />}>
+            {(found) => <Activations model={model} layer={layer} view={found} />}
+          </Asked>
+        ) : tab === 'mask' ? (
+          isCoupling(layer) ? (
+            <Asked question={store.mask} skeleton={<MapSkeleton />}>
+              {(found) => <MaskTab model={model} layer={layer} view={found} />}
+            </Asked>
+          ) : (
+            <Message title={text.noMask} why={text.noMaskWhy} />
+          )
+        ) : tab === 'logdet' ? (
+          <Asked question={store.layerView} skeleton={<MapSkeleton />}>
+            {(found) => <LogDetTab model={model} layer={layer} view={found} />}
+          </Asked>
+        ) : (
+          <Asked question={store.network}>{(found) => <NetworkTab layer={layer} view={found} />}</Asked>
+        )}
+      </TabPanel>
+    </section>
+  );
+}

@@ -1,0 +1,173 @@
+/** Which elements the coupling's network reads, and which it moves: at this scale and over the picture. */
+import type { MaskView } from '../../src/protocol/inspect';
+import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import type { NdArray } from '../../src/protocol/tensors';
+import { greyScale, maskColours, type ColourScale } from '../draw/colour-maps';
+import { planesOf, type Plane } from '../draw/planes';
+import { ready } from '../state/question';
+import { useStore } from '../state/use-store';
+import { featureName } from '../strip/layer-names';
+import { maskScale } from '../strip/thumbnails';
+import { text } from '../strings';
+import { HeatMap } from '../views/canvas';
+
+const size = 190;
+
+const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
+
+export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: MaskView }) {
+  const strip = ready(useStore().strip.answer.value);
+  const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
+  if (model.kind !== 'image')
+    return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
+  const planes = planesOf(view.mask, 16);
+  const inImage = planesOf(view.inImage)[0]!;
+  const input = strip?.input ? planesOf(strip.input)[0] : undefined;
+  const fits = input !== undefined && input.width === inImage.width && input.height === inImage.height;
+  const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
+  return (
+    <>
+      <div class="panels" data-layer-name={layer.name}>
+        <div class="box">
+          <h3>
+            <b>{text.maskHere}</b>
+            <span class="tick">{text.maskHereNote(reads, view.mask.data.length)}</span>
+          </h3>
+          <Channels planes={planes} />
+        </div>
+        <div class="box">
+          <h3>
+            <b>{text.maskInImage}</b>
+            <span class="tick">{text.maskInImageNote}</span>
+          </h3>
+          <HeatMap
+            plane={inImage}
+            scale={maskScale}
+            size={size}
+            label={text.maskInImage}
+            name="mask-in-image"
+            hatched={(i) => Number.isNaN(inImage.values[i])}
+          />
+        </div>
+        {fits ? (
+          <>
+            <div class="box">
+              <h3>
+                <b>{text.read}</b>
+                <span class="tick">{text.readNote}</span>
+              </h3>
+              <HeatMap
+                plane={input}
+                scale={grey}
+                size={size}
+                label={text.read}
+                name="read"
+                hatched={(i) => !(inImage.values[i]! > 0.5)}
+              />
+            </div>
+            <div class="box">
+              <h3>
+                <b>{text.moves}</b>
+                <span class="tick">{text.movesNote}</span>
+              </h3>
+              <HeatMap
+                plane={input}
+                scale={grey}
+                size={size}
+                label={text.moves}
+                name="moves"
+                hatched={(i) => !(inImage.values[i]! <= 0.5)}
+              />
+            </div>
+          </>
+        ) : null}
+      </div>
+      <p class="keyline tick">
+        <span>
+          <i style={{ background: rgb(maskColours.moves) }} />
+          {text.keyMoves}
+        </span>
+        <span>
+          <i style={{ background: rgb(maskColours.reads) }} />
+          {text.keyReads}
+        </span>
+        {inImage.values.some(Number.isNaN) ? (
+          <span>
+            <i class="hatched-cell" />
+            {text.keyGone}
+          </span>
+        ) : null}
+      </p>
+    </>
+  );
+}
+
+function Channels({ planes }: { planes: Plane[] }) {
+  const columns = Math.ceil(Math.sqrt(planes.length));
+  const each = Math.floor((size - (columns - 1) * 6) / columns);
+  return (
+    <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, max-content)`, gap: '6px' }}>
+      {planes.map((plane, c) => (
+        <HeatMap
+          key={c}
+          plane={plane}
+          scale={maskScale}
+          size={each}
+          label={`${text.mask}, ${text.channel} ${c}`}
+          name={`mask[${c}]`}
+        />
+      ))}
+    </div>
+  );
+}
+
+function VectorMask({
+  model,
+  view,
+  input,
+  reads,
+}: {
+  model: ModelSummary;
+  view: MaskView;
+  input?: NdArray<Float32Array>;
+  reads: number;
+}) {
+  const values = [...view.mask.data];
+  return (
+    <>
+      <p class="tick">{text.maskHereNote(reads, values.length)}</p>
+      <div class="scroll-x">
+        <table class="rows-table">
+          <thead>
+            <tr>
+              <th>{text.feature}</th>
+              <th>{text.mask}</th>
+              <th class="num">{text.example}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {values.map((value, i) => (
+              <tr key={i}>
+                <td>{featureName(model, i)}</td>
+                <td>
+                  <span class="pair">
+                    <HeatMap
+                      plane={{ width: 1, height: 1, values: Float32Array.of(value) }}
+                      scale={maskScale}
+                      size={12}
+                      name={`mask[${i}]`}
+                    />
+                    {value > 0.5 ? text.keyReads : text.keyMoves}
+                  </span>
+                </td>
+                <td class="num">
+                  {input?.data[i] === undefined ? '–' : input.data[i].toFixed(3).replace('-', '−')}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+import type { NdArray } from '../../src/protocol/tensors';
+import { cssText } from '../draw/theme';
+import { Board } from '../views/canvas';
+
+export interface PlaneFrame {
+  size: number;
+  x: [number, number];
+  y: [number, number];
+}
+
+export function toScreen(frame: PlaneFrame, x: number, y: number): [number, number] {
+  return [
+    ((x - frame.x[0]) / (frame.x[1] - frame.x[0])) * frame.size,
+    ((frame.y[1] - y) / (frame.y[1] - frame.y[0])) * frame.size,
+  ];
+}
+
+/** Dots for label 0 or none, rings for other labels. */
+export function drawPoints(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  points: NdArray<Float32Array>,
+  radius: number,
+  labels?: (number | null)[],
+  most = Infinity,
+): void {
+  const colour = cssText('--fg');
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(0.8, radius * 0.5);
+  const n = Math.min(points.shape[0]!, most);
+  for (let i = 0; i < n; i++) {
+    const [x, y] = toScreen(frame, points.data[2 * i]!, points.data[2 * i + 1]!);
+    if (!Number.isFinite(x + y)) continue;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (labels?.[i]) context.stroke();
+    else context.fill();
+  }
+}
+
+/** A square that holds the points with a margin; never degenerate. `trim` leaves out that share at each end. */
+export function frameOf(points: NdArray<Float32Array>, size: number, trim = 0.005): PlaneFrame {
+  const range = (offset: number): [number, number] => {
+    const values = [...Array(points.shape[0]).keys()]
+      .map((i) => points.data[2 * i + offset]!)
+      .filter(Number.isFinite);
+    if (values.length === 0) return [-3, 3];
+    values.sort((a, b) => a - b);
+    const cut = Math.floor(values.length * trim);
+    return [values[cut]!, values[values.length - 1 - cut]!];
+  };
+  const x = range(0);
+  const y = range(1);
+  const half = Math.max(x[1] - x[0], y[1] - y[0], 1e-3) * 0.575;
+  const centre = ([low, high]: [number, number]): [number, number] => [
+    (low + high) / 2 - half,
+    (low + high) / 2 + half,
+  ];
+  return { size, x: centre(x), y: centre(y) };
+}
+
+export function PointsThumbnail({ points, size = 48 }: { points?: NdArray<Float32Array>; size?: number }) {
+  if (!points) return <span class="skeleton" style={{ width: `${size}px`, height: `${size}px` }} />;
+  const frame = frameOf(points, size);
+  return (
+    <Board
+      width={size}
+      height={size}
+      name="points"
+      draw={(context) => {
+        context.fillStyle = cssText('--surface');
+        context.fillRect(0, 0, size, size);
+        drawPoints(context, frame, points, 0.8, undefined, 300);
+      }}
+    />
+  );
+}

@@ -1,0 +1,320 @@
+/** One selection shared by all regions, and the questions that follow from it. */
+import { batch as together, computed, effect, signal, type Signal } from '@preact/signals';
+import type {
+  BatchRef,
+  Diagnostics,
+  ExamplePage,
+  ExampleRef,
+  LayerView,
+  MaskView,
+  Morph,
+  NetworkView,
+  NormMode,
+  PlaneView,
+  RunView,
+  SampleGrid,
+  SampleQuery,
+  Selection,
+  Strip,
+} from '../../src/protocol/inspect';
+import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import {
+  defaultBatch,
+  defaultExample,
+  defaultSamples,
+  examplesQuery,
+  isCoupling,
+  isPlane,
+  planeQuery,
+} from '../../src/protocol/questions';
+import type { Connection } from '../host/page-api';
+import { AnswerCache, ask, ready, type Question } from './question';
+
+export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
+export type GalleryTab = 'samples' | 'examples';
+export type DiagnosticsTab = 'diagnostics' | 'run';
+
+export interface Store {
+  connection: Connection;
+  summary: Question<ModelSummary>;
+  model: Signal<ModelSummary | undefined>;
+  example: Signal<ExampleRef | undefined>;
+  batch: Signal<BatchRef>;
+  mode: Signal<NormMode>;
+  layer: Signal<number>;
+  tab: Signal<Tab>;
+  galleryTab: Signal<GalleryTab>;
+  diagnosticsTab: Signal<DiagnosticsTab>;
+  samplesQuery: Signal<SampleQuery>;
+  pickedSample: Signal<number>;
+  /** Position on the way from z (0) to x; absent shows the last. */
+  morphStep: Signal<number | undefined>;
+  /** Element of the layer's tensors that is worked through in numbers; −1 for the first that moves. */
+  marked: Signal<number>;
+  channelPage: Signal<number>;
+  /** Whether the strip's bars are of the example or the mean of the batch. */
+  barsOf: Signal<'example' | 'mean'>;
+  page: Signal<{ split: 'train' | 'validation'; offset: number }>;
+  helpOpen: Signal<boolean>;
+  strip: Question<Strip>;
+  layerView: Question<LayerView>;
+  mask: Question<MaskView>;
+  network: Question<NetworkView>;
+  samples: Question<SampleGrid>;
+  morph: Question<Morph>;
+  examples: Question<ExamplePage>;
+  diagnostics: Question<Diagnostics>;
+  plane: Question<PlaneView>;
+  run: Question<RunView | null>;
+  maskOf(layer: number): Question<MaskView>;
+  layerInfo(): LayerInfo | undefined;
+  selectLayer(index: number): void;
+  selectExample(example: ExampleRef | undefined): void;
+  stepExample(by: number): void;
+}
+
+/** What is kept when the editor is hidden and shown again: choices, never data. */
+interface KeptState {
+  version: 1;
+  example?: ExampleRef;
+  batch: BatchRef;
+  mode: NormMode;
+  layer: number;
+  tab: Tab;
+  galleryTab: GalleryTab;
+  diagnosticsTab: DiagnosticsTab;
+  samplesQuery: SampleQuery;
+  path: string;
+}
+
+export function tabsOf(model: ModelSummary): Tab[] {
+  return isPlane(model)
+    ? ['plane', 'activations', 'mask', 'logdet', 'network']
+    : ['activations', 'mask', 'logdet', 'network'];
+}
+
+export function createStore(connection: Connection): Store {
+  const generation = signal(0);
+  const runGeneration = signal(0);
+  const context = { host: connection.host, cache: new AnswerCache(), generation };
+  const runContext = { ...context, generation: runGeneration };
+
+  const summary = ask(context, 'summary', () => undefined);
+  const model = signal<ModelSummary | undefined>(undefined);
+  const example = signal<ExampleRef | undefined>(undefined);
+  const batch = signal<BatchRef>({ split: 'validation', count: 64 });
+  const mode = signal<NormMode>('eval');
+  const layer = signal(0);
+  const tab = signal<Tab>('activations');
+  const galleryTab = signal<GalleryTab>('samples');
+  const diagnosticsTab = signal<DiagnosticsTab>('diagnostics');
+  const samplesQuery = signal<SampleQuery>({ count: 25, seed: 7, temperature: 0.8 });
+  const pickedSample = signal(0);
+  const morphStep = signal<number | undefined>(undefined);
+  const marked = signal(-1);
+  const channelPage = signal(0);
+  const barsOf = signal<'example' | 'mean'>('example');
+  const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
+  const helpOpen = signal(false);
+
+  // The selection starts with the model: its defaults, or what was chosen before the editor was hidden.
+  effect(() => {
+    const answer = summary.answer.value;
+    if (answer.status === 'loading' || answer.status === 'idle') return;
+    const found = ready(answer);
+    const before = model.peek();
+    together(() => {
+      if (found && before?.path !== found.path) reset(found);
+      model.value = found;
+    });
+  });
+
+  function reset(found: ModelSummary): void {
+    const kept = connection.loadState() as KeptState | undefined;
+    const usable = kept?.version === 1 && kept.path === found.path;
+    example.value = usable ? kept.example : defaultExample(found);
+    batch.value = usable ? kept.batch : defaultBatch(found);
+    mode.value = usable ? kept.mode : 'eval';
+    samplesQuery.value = usable ? kept.samplesQuery : defaultSamples(found);
+    galleryTab.value = usable ? kept.galleryTab : 'samples';
+    diagnosticsTab.value = usable ? kept.diagnosticsTab : 'diagnostics';
+    const tabs = tabsOf(found);
+    tab.value = usable && tabs.includes(kept.tab) ? kept.tab : tabs[0]!;
+    const first = found.layers.find(isCoupling)?.index ?? found.layers[0]?.index ?? 0;
+    layer.value = usable && found.layers.some((l) => l.index === kept.layer) ? kept.layer : first;
+    barsOf.value = example.value ? 'example' : 'mean';
+    page.value = {
+      split: (found.splits.find((s) => s.name === 'validation') ?? found.splits[0])?.name ?? 'validation',
+      offset: 0,
+    };
+    marked.value = -1;
+    channelPage.value = 0;
+    pickedSample.value = 0;
+  }
+
+  effect(() => {
+    const found = model.value;
+    const state: KeptState = {
+      version: 1,
+      example: example.value,
+      batch: batch.value,
+      mode: mode.value,
+      layer: layer.value,
+      tab: tab.value,
+      galleryTab: galleryTab.value,
+      diagnosticsTab: diagnosticsTab.value,
+      samplesQuery: samplesQuery.value,
+      path: found?.path ?? '',
+    };
+    if (found) connection.saveState(state);
+  });
+
+  const runnable = computed(() => model.value?.runnable === true);
+  const selection = computed<Selection | null>(() =>
+    runnable.value ? { example: example.value, batch: batch.value, mode: mode.value } : null,
+  );
+  const info = computed(() => model.value?.layers.find((l) => l.index === layer.value));
+
+  const strip = ask(context, 'strip', () => selection.value);
+  const layerView = ask(context, 'layer', () =>
+    selection.value && info.value && (tab.value === 'activations' || tab.value === 'logdet')
+      ? { ...selection.value, layer: layer.value }
+      : null,
+  );
+  const mask = ask(context, 'mask', () =>
+    runnable.value && info.value && isCoupling(info.value) && tab.value === 'mask'
+      ? { layer: layer.value }
+      : null,
+  );
+  const network = ask(context, 'network', () =>
+    runnable.value && info.value && tab.value === 'network' ? { layer: layer.value } : null,
+  );
+  const plane = ask(context, 'plane', () =>
+    model.value && runnable.value && isPlane(model.value)
+      ? planeQuery(batch.value, samplesQuery.value)
+      : null,
+  );
+  const samples = ask(context, 'samples', () =>
+    model.value && runnable.value && !isPlane(model.value) && galleryTab.value === 'samples'
+      ? samplesQuery.value
+      : null,
+  );
+  const morph = ask(context, 'morph', () =>
+    runnable.value && ready(samples.answer.value) && model.value?.kind === 'image'
+      ? { ...samplesQuery.value, index: Math.min(pickedSample.value, samplesQuery.value.count - 1) }
+      : null,
+  );
+  const examples = ask(context, 'examples', () =>
+    model.value && runnable.value && galleryTab.value === 'examples' && model.value.splits.length > 0
+      ? examplesQuery(model.value, page.value.split, page.value.offset)
+      : null,
+  );
+  const diagnostics = ask(context, 'diagnostics', () =>
+    runnable.value && diagnosticsTab.value === 'diagnostics'
+      ? { batch: batch.value, mode: mode.value }
+      : null,
+  );
+  const run = ask(
+    runContext,
+    'run',
+    () => (model.value && diagnosticsTab.value === 'run' ? undefined : null),
+    {
+      cached: false,
+    },
+  );
+
+  const masks = new Map<number, Question<MaskView>>();
+  const maskOf = (index: number): Question<MaskView> => {
+    let question = masks.get(index);
+    if (!question)
+      masks.set(index, (question = ask(context, 'mask', () => (runnable.value ? { layer: index } : null))));
+    return question;
+  };
+
+  connection.listen({
+    changed(what) {
+      if (what === 'run') {
+        runGeneration.value++;
+        return;
+      }
+      context.cache.clear();
+      generation.value++;
+      runGeneration.value++;
+    },
+    select(what) {
+      if (what.layer !== undefined) selectLayer(what.layer);
+      if (what.tab) tab.value = what.tab;
+    },
+  });
+
+  function selectLayer(index: number): void {
+    if (!model.peek()?.layers.some((l) => l.index === index)) return;
+    together(() => {
+      layer.value = index;
+      marked.value = -1;
+      channelPage.value = 0;
+    });
+  }
+
+  function selectExample(next: ExampleRef | undefined): void {
+    together(() => {
+      example.value = next;
+      barsOf.value = next ? 'example' : 'mean';
+    });
+  }
+
+  function stepExample(by: number): void {
+    const now = example.peek();
+    const recorded = connection.choices?.examples;
+    if (recorded) {
+      const at = recorded.findIndex((e) => JSON.stringify(e) === JSON.stringify(now));
+      const next = recorded[at + by];
+      if (next) selectExample(next);
+      return;
+    }
+    if (now?.kind === 'data') {
+      const total = model.peek()?.splits.find((s) => s.name === now.split)?.count ?? 0;
+      const index = Math.min(total - 1, Math.max(0, now.index + by));
+      if (index !== now.index) selectExample({ ...now, index });
+    } else if (now?.kind === 'sample') {
+      const index = Math.min(now.count - 1, Math.max(0, now.index + by));
+      if (index !== now.index) selectExample({ ...now, index });
+    }
+  }
+
+  return {
+    connection,
+    summary,
+    model,
+    example,
+    batch,
+    mode,
+    layer,
+    tab,
+    galleryTab,
+    diagnosticsTab,
+    samplesQuery,
+    pickedSample,
+    morphStep,
+    marked,
+    channelPage,
+    barsOf,
+    page,
+    helpOpen,
+    strip,
+    layerView,
+    mask,
+    network,
+    samples,
+    morph,
+    examples,
+    diagnostics,
+    plane,
+    run,
+    maskOf,
+    layerInfo: () => info.value,
+    selectLayer,
+    selectExample,
+    stepExample,
+  };
+}

@@ -1,0 +1,48 @@
+/** Which rows the strip shows: all layers by scale, or folded scales when there are too many. */
+import type { LayerInfo } from '../../src/protocol/model';
+import type { StripRow } from '../../src/protocol/inspect';
+
+export interface ScaleGroup {
+  scale: number;
+  layers: LayerInfo[];
+  folded: boolean;
+}
+
+export const mostRows = 60;
+
+/** Layers stay in forward order, so a scale may come back as a second group. */
+export function scaleGroups(layers: readonly LayerInfo[], open: ReadonlySet<number>): ScaleGroup[] {
+  const folding = layers.length > mostRows;
+  const groups: ScaleGroup[] = [];
+  for (const layer of layers) {
+    const last = groups.at(-1);
+    if (last && last.scale === layer.scale) last.layers.push(layer);
+    else groups.push({ scale: layer.scale, layers: [layer], folded: folding && !open.has(layer.scale) });
+  }
+  return groups;
+}
+
+/** What a folded scale says of its layers: the sums, the worst round trip, all non-finite values. */
+export function foldRows(rows: readonly (StripRow | undefined)[]): StripRow | undefined {
+  const known = rows.filter((row) => row !== undefined);
+  const first = known[0];
+  if (!first) return undefined;
+  const add = (pick: (row: StripRow) => { coupling: number; norm: number } | undefined) =>
+    known.reduce(
+      (sum, row) => ({
+        coupling: sum.coupling + (pick(row)?.coupling ?? 0),
+        norm: sum.norm + (pick(row)?.norm ?? 0),
+      }),
+      { coupling: 0, norm: 0 },
+    );
+  return {
+    layer: first.layer,
+    example: known.some((row) => row.example) ? add((row) => row.example) : undefined,
+    mean: add((row) => row.mean),
+    roundTrip: known.reduce(
+      (worst, row) => (Number.isNaN(row.roundTrip) ? NaN : Math.max(worst, row.roundTrip)),
+      0,
+    ),
+    nonFinite: known.reduce((sum, row) => sum + row.nonFinite, 0),
+  };
+}

@@ -1,0 +1,363 @@
+/** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Strip, StripRow } from '../../src/protocol/inspect';
+import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import { isCoupling, isPlane } from '../../src/protocol/questions';
+import { Segmented } from '../controls/segmented';
+import { Button } from '../controls/toolkit';
+import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../format/numbers';
+import { ready, type Answer } from '../state/question';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+import { Legend } from '../views/legend';
+import { PointsThumbnail } from '../layer/points';
+import { Bars } from './bars';
+import { foldRows, scaleGroups } from './entries';
+import { featureName, layerTitle, shortName } from './layer-names';
+import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from './thumbnails';
+
+/** The answer, or the one before for the first moments of a new question. */
+function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
+  if (answer.status === 'ready') return { value: answer.value, stale: false };
+  if (answer.status === 'loading' && !answer.slow) return { value: answer.previous, stale: true };
+  return { stale: false };
+}
+
+export function barLimit(layers: readonly LayerInfo[], strip: Strip | undefined): number {
+  let limit = 0;
+  for (const layer of layers) {
+    if (!isCoupling(layer) && layer.kind !== 'batchNorm') continue;
+    const row = strip?.rows.find((r) => r.layer === layer.index);
+    for (const part of [row?.example, row?.mean])
+      for (const value of [part?.coupling, part?.norm])
+        if (value !== undefined && Number.isFinite(value)) limit = Math.max(limit, Math.abs(value));
+  }
+  return roundUp(limit);
+}
+
+export function FlowStrip({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const answer = store.strip.answer.value;
+  const { value: strip, stale } = shown(answer);
+  const plane = isPlane(model);
+  const list = useRef<HTMLUListElement>(null);
+  const opened = useSignal<ReadonlySet<number>>(new Set());
+  const selected = store.layer.value;
+  const selectedScale = model.layers.find((l) => l.index === selected)?.scale ?? 0;
+  const groups = scaleGroups(model.layers, new Set([...opened.value, selectedScale]));
+  const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
+  const limit = barLimit(model.layers, strip);
+  const scales = new Set(model.layers.map((l) => l.scale)).size;
+  const firstBad = strip?.firstNonFinite?.layer;
+  const planeView = plane ? ready(store.plane.answer.value) : undefined;
+
+  useEffect(() => {
+    const row = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    if (list.current?.contains(document.activeElement)) row?.focus();
+    else row?.scrollIntoView?.({ block: 'nearest' });
+  }, [selected]);
+
+  const open = (scale: number): void => {
+    opened.value = new Set([...opened.value, scale]);
+  };
+
+  return (
+    <section class="strip" aria-label={text.flow}>
+      <header>
+        <h1 title={model.title}>{model.title}</h1>
+        <div class="ends">
+          <p class="muted" title={model.subtitle}>
+            {model.subtitle}
+          </p>
+          {answer.status === 'loading' && answer.slow ? (
+            <span class="pair">
+              <span class="progress pulse" />
+              <button type="button" class="linklike" onClick={() => store.strip.cancel()}>
+                {text.cancel}
+              </button>
+            </span>
+          ) : store.example.value ? (
+            <Segmented
+              label={text.barsShow}
+              value={store.barsOf.value}
+              options={[
+                { value: 'example', text: text.this },
+                { value: 'mean', text: text.mean },
+              ]}
+              onChange={(value) => (store.barsOf.value = value)}
+            />
+          ) : null}
+        </div>
+      </header>
+      <div class="cols tick" aria-hidden="true">
+        <span class="num">{text.number}</span>
+        {plane ? null : <span class="mask-cell">{text.mask}</span>}
+        <span>{text.out}</span>
+        <span />
+        <span class="axis-head" title={text.positiveRaises}>
+          <em>{text.logDetNats}</em>
+          <b>{`−${tickText(limit)}`}</b>
+          <b>0</b>
+          <b>{tickText(limit)}</b>
+        </span>
+        <span class="num">{store.barsOf.value === 'mean' ? text.mean : text.sum}</span>
+        <span class="num">{text.roundTrip}</span>
+      </div>
+      <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
+        <div class="item input-row" aria-hidden="true">
+          <span class="idx">{plane ? 'x' : ''}</span>
+          {plane ? null : <span class="mask-cell" />}
+          {planeView ? (
+            <PointsThumbnail points={planeView.points[0]} />
+          ) : (
+            <InputThumbnail model={model} input={strip?.input} />
+          )}
+          <span class="name muted">{text.input}</span>
+        </div>
+        <ul role="listbox" aria-label={text.flow} ref={list}>
+          {groups.map((group, g) => (
+            <li role="group" aria-label={text.scale(group.scale + 1)} key={g}>
+              {scales > 1 && group.layers.length > 0 ? (
+                <div class="scale-head" aria-hidden="true">
+                  <b>{text.scale(group.scale + 1)}</b>
+                  {shapeText(group.layers[0]!.inputShape)}
+                </div>
+              ) : null}
+              {group.folded ? (
+                <FoldedRow
+                  layers={group.layers}
+                  row={foldRows(group.layers.map((l) => rows.get(l.index)))}
+                  limit={limit}
+                  onOpen={() => open(group.scale)}
+                />
+              ) : (
+                group.layers.map((layer) => (
+                  <LayerRow
+                    key={layer.index}
+                    model={model}
+                    layer={layer}
+                    row={rows.get(layer.index)}
+                    limit={limit}
+                    firstBad={firstBad}
+                    selected={layer.index === selected}
+                  />
+                ))
+              )}
+            </li>
+          ))}
+        </ul>
+        {plane ? null : (
+          <div class="item input-row" aria-hidden="true">
+            <span />
+            <span class="mask-cell" />
+            <OutputThumbnail output={strip?.latent} />
+            <span class="name muted">{text.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+          </div>
+        )}
+      </div>
+      {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
+        <div class="sum failed" role="alert">
+          <p class="bad">{answer.reason === 'notRecorded' ? text.notRecordedTitle : text.failed}</p>
+          <p class="tick wrap">{answer.message}</p>
+          {answer.reason === 'error' ? (
+            <span class="pair">
+              <Button onClick={() => store.strip.retry()}>{text.retry}</Button>
+              <Button onClick={() => void store.connection.host.showLog()}>{text.showLog}</Button>
+            </span>
+          ) : null}
+        </div>
+      ) : answer.status === 'failed' ? (
+        <div class="sum failed">
+          <p>{text.cancelled}</p>
+          <Button onClick={() => store.strip.retry()}>{text.retry}</Button>
+        </div>
+      ) : (
+        <Sums model={model} strip={strip} />
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  model: ModelSummary;
+  layer: LayerInfo;
+  row?: StripRow;
+  limit: number;
+  firstBad?: number;
+  selected: boolean;
+}
+
+function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
+  const store = useStore();
+  const plane = isPlane(model);
+  const mean = store.barsOf.value === 'mean' || !row?.example;
+  const part = mean ? row?.mean : row?.example;
+  const coupling = isCoupling(layer);
+  const moves = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
+  const sum = part ? part.coupling + part.norm : undefined;
+  const otherPart = mean ? row?.example : row?.mean;
+  const bad = row && row.nonFinite > 0;
+  const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
+  const label = [
+    layerTitle(layer),
+    layer.description,
+    sum === undefined ? '' : `log-det ${signed(sum)} nats`,
+    bad ? text.nonFiniteLater(row.nonFinite) : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+  return (
+    <div
+      role="option"
+      id={`layer-${layer.index}`}
+      aria-selected={selected}
+      aria-label={label}
+      tabIndex={selected ? 0 : -1}
+      class={`item ${coupling || layer.kind === 'batchNorm' || plane ? '' : 'slim'}`}
+      title={layer.description}
+      data-layer={layer.index}
+      onClick={() => store.selectLayer(layer.index)}
+    >
+      <span class="idx">{layer.coupling === undefined ? '' : layer.coupling + 1}</span>
+      {plane ? null : (
+        <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
+      )}
+      {plane ? (
+        <PointsThumbnail points={points} />
+      ) : coupling || layer.kind === 'batchNorm' ? (
+        <OutputThumbnail output={row?.thumbnail} />
+      ) : (
+        <span />
+      )}
+      <span class={`name ${coupling ? '' : 'muted'} ${moves ? 'wide' : ''}`}>
+        {plane && coupling ? <MovedFeatures model={model} layer={layer} /> : shortName(layer)}
+      </span>
+      {moves ? null : !part ? (
+        <span class="bars" />
+      ) : coupling && layer.hasNorm ? (
+        <Bars coupling={part.coupling} norm={part.norm} limit={limit} mark={markOf(otherPart)} />
+      ) : layer.kind === 'batchNorm' ? (
+        <Bars coupling={0} norm={part.coupling + part.norm} limit={limit} mark={markOf(otherPart)} />
+      ) : (
+        <Bars
+          coupling={part.coupling + part.norm}
+          limit={limit}
+          mark={coupling ? markOf(otherPart) : undefined}
+        />
+      )}
+      {bad ? (
+        <span class="two-cells">
+          {layer.index === firstBad ? (
+            <span class="badge-nan">{text.nonFiniteFirst(row.nonFinite)}</span>
+          ) : (
+            <span class="bad">{text.nonFiniteLater(row.nonFinite)}</span>
+          )}
+        </span>
+      ) : moves ? null : (
+        <>
+          <span class="num">
+            {sum === undefined ? unknown : signed(sum, plane || (Math.abs(sum) < 10 && limit < 3) ? 2 : 1)}
+          </span>
+          <span class="num rt">{scientific(row?.roundTrip)}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function markOf(part: { coupling: number; norm: number } | undefined): number | undefined {
+  return part && Number.isFinite(part.coupling + part.norm) ? part.coupling + part.norm : undefined;
+}
+
+function MovedFeatures({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
+  const mask = ready(useStore().maskOf(layer.index).answer.value)?.mask;
+  if (!mask) return <>{shortName(layer)}</>;
+  const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(model, i)] : []));
+  return <>{moved.join(', ')}</>;
+}
+
+function FoldedRow({
+  layers,
+  row,
+  limit,
+  onOpen,
+}: {
+  layers: LayerInfo[];
+  row?: StripRow;
+  limit: number;
+  onOpen(): void;
+}) {
+  const store = useStore();
+  const part = store.barsOf.value === 'mean' || !row?.example ? row?.mean : row?.example;
+  return (
+    <div
+      role="option"
+      aria-selected="false"
+      aria-label={`${text.folded(layers.length)}, Enter opens`}
+      tabIndex={0}
+      class="item"
+      onClick={onOpen}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onOpen();
+      }}
+    >
+      <span class="idx">▸</span>
+      <span class="mask-cell" />
+      <span />
+      <span class="name">{text.folded(layers.length)}</span>
+      {part ? <Bars coupling={part.coupling} norm={part.norm} limit={limit} /> : <span class="bars" />}
+      {row && row.nonFinite > 0 ? (
+        <span class="two-cells bad">{text.nonFiniteLater(row.nonFinite)}</span>
+      ) : (
+        <>
+          <span class="num">{part ? signed(part.coupling + part.norm) : unknown}</span>
+          <span class="num rt">{scientific(row?.roundTrip)}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Sums({ model, strip }: { model: ModelSummary; strip?: Strip }) {
+  const store = useStore();
+  const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
+  const bits = (nats: number | undefined): string => {
+    if (nats === undefined || nll?.bitsPerDim === undefined) return unknown;
+    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.bitsPerDim}`;
+  };
+  const lines = [
+    { key: '', name: text.couplings, cost: nll?.couplings },
+    ...(model.layers.some((l) => l.hasNorm || l.kind === 'batchNorm')
+      ? [{ key: 'norm', name: text.norm, cost: nll?.norm }]
+      : []),
+  ];
+  return (
+    <div class="sum tick">
+      {lines.map((line) => (
+        <>
+          <span key={`${line.name}-name`}>
+            <i class={`key ${line.key}`} />
+            {line.name}
+          </span>
+          <span class="num">{line.cost === undefined ? unknown : `${signed(-line.cost)} ${text.nats}`}</span>
+          <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
+        </>
+      ))}
+      <span class="keys">
+        <span>{isPlane(model) ? text.positiveRaises : text.maskKey}</span>
+        {isPlane(model) ? null : (
+          <>
+            <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>
+            <span class="gradient">
+              <Legend scale={outputScale} width={48} />
+            </span>
+            <span>3</span>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
