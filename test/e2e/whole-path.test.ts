@@ -1,0 +1,119 @@
+/** What a user does from first to last, through the interface: train, cancel, resume, look inside, export, open the export. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Frame } from 'playwright-core';
+import * as vscode from 'vscode';
+import { until, workspaceFolder } from '../extension/ours';
+import { Workbench } from './workbench';
+
+describe('the whole path', function () {
+  this.timeout(240_000);
+  let workbench: Workbench;
+  let page: Frame;
+  const run = () => path.join(workspaceFolder().fsPath, 'runs', 'digits');
+  const status = () =>
+    JSON.parse(readFileSync(path.join(run(), 'run.json'), 'utf8')) as { status: string; step: number };
+
+  before(async () => {
+    workbench = await Workbench.connect();
+    // The window's own file dialogs can be typed into; those of the system cannot.
+    await vscode.workspace
+      .getConfiguration('files')
+      .update('simpleDialog.enable', true, vscode.ConfigurationTarget.Global);
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await workbench.screenshot(`failed-${this.currentTest.title.slice(0, 40)}`);
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+
+  after(() => workbench.close());
+
+  it('trains on the digits from the palette', async () => {
+    await workbench.palette('Flowscope: Train RealNVP');
+    await workbench.title().filter({ hasText: 'Train RealNVP (1/3)' }).waitFor();
+    await workbench.screenshot('1-data');
+    await workbench.pick('Handwritten digits');
+    await workbench.title().filter({ hasText: '(2/3)' }).waitFor();
+    await workbench.pick('recommended');
+    await workbench.title().filter({ hasText: '(3/3)' }).waitFor();
+    assert.match(await workbench.input().inputValue(), /^runs.digits$/);
+    await workbench.accept();
+    const item = workbench.statusBar(/digits \d+% · \d\.\d{3} bits\/dim · .* left/);
+    await item.waitFor({ timeout: 90_000 });
+    await until('a validated model', () => status().step >= 50, 90_000);
+    await vscode.commands.executeCommand('workbench.view.extension.flowscope');
+    await workbench.page.locator('.tree-explorer-viewlet-tree-view', { hasText: 'training' }).waitFor();
+    await workbench.screenshot('2-training');
+  });
+
+  it('cancels, and has saved', async () => {
+    await workbench.palette('Flowscope: Stop Training');
+    await workbench.notification(/Training of digits stopped at step \d+/);
+    await workbench.screenshot('3-stopped');
+    assert.equal(status().status, 'stopped');
+  });
+
+  it('resumes', async () => {
+    const before = status().step;
+    await workbench.palette('Flowscope: Resume Training');
+    await workbench.pick('digits');
+    await until('further steps', () => status().step > before, 90_000);
+    await workbench.palette('Flowscope: Stop Training');
+    const message = await workbench.notification(/Training of digits stopped at step \d+/);
+    await message.getByText('Open in Inspector').click();
+  });
+
+  it('shows the checkpoint in the inspector', async () => {
+    page = await workbench.webview('[role=tab]');
+    await page.getByRole('tab', { name: 'Activations' }).waitFor();
+    await workbench.screenshot('4-inspector');
+  });
+
+  for (const [number, tab, expected] of [
+    [5, 'Activations', /log scale/i],
+    [6, 'Mask', /condition/i],
+    [7, 'Log-det', /nats/i],
+  ] as const) {
+    it(`shows ${tab} drawn from the model`, async () => {
+      await page.getByRole('tab', { name: tab }).first().click();
+      const panel = page.getByRole('tabpanel').first();
+      await until(`${tab} to be drawn`, async () => expected.test(await panel.innerText()));
+      await until(`a picture in ${tab}`, () => hasInk(page, '[role=tabpanel] canvas'));
+      await workbench.screenshot(`${number}-${tab.toLowerCase()}`);
+    });
+  }
+
+  it('shows samples, others for another seed', async () => {
+    await until('samples', () => hasInk(page, '[aria-label*="ample"] canvas, canvas[aria-label*="ample"]'));
+    await workbench.screenshot('8-samples');
+  });
+
+  it('exports ONNX that agrees with the model, and opens it', async () => {
+    await workbench.palette('Flowscope: Export to ONNX');
+    await workbench.title().filter({ hasText: 'Export to ONNX' }).waitFor();
+    await workbench.accept();
+    const message = await workbench.notification(/differ from the model by/, 120_000);
+    await workbench.screenshot('9-exported');
+    const [, difference] = /by (\S+) at most/.exec(await message.innerText()) ?? [];
+    assert.ok(Number(difference) <= 1e-3, `difference ${difference}`);
+    await message.getByText('Open in Inspector').click();
+    const onnx = await workbench.webview('text=/opset/i');
+    await onnx.getByText(/17/).first().waitFor();
+    await workbench.screenshot('10-onnx');
+  });
+});
+
+/** Whether a canvas of the selection shows more than one colour. */
+async function hasInk(frame: Frame, selector: string): Promise<boolean> {
+  return frame.evaluate((query) => {
+    return [...document.querySelectorAll<HTMLCanvasElement>(query)].some((canvas) => {
+      if (canvas.width === 0 || canvas.height === 0) return false;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      const pixels = new Uint32Array(data.buffer);
+      return pixels.some((pixel) => pixel !== pixels[0]);
+    });
+  }, selector);
+}
