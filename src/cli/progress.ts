@@ -80,3 +80,17 @@ function plainLine({ fraction, label, note, etaSeconds }: ProgressState): string
     ...(etaSeconds === undefined ? [] : [`${duration(etaSeconds)} left`]),
   ].join('  ');
 }
+
+/** For work that goes through examples batch by batch. */
+export function batchReport(progress: Progress, label: string): (done: number, total: number) => void {
+  const start = performance.now();
+  return (done, total) => {
+    const seconds = (performance.now() - start) / 1000;
+    progress.show({
+      label,
+      fraction: done / total,
+      note: `${done}/${total} examples`,
+      etaSeconds: (seconds / done) * (total - done),
+    });
+  };
+}

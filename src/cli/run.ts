@@ -5,6 +5,7 @@ import { CancelledError } from '../protocol/wire';
 import { parseCommand } from './arguments';
 import type { Command } from './command';
 import { commandHelp, generalHelp } from './help';
+import { toJson } from './json';
 import { didYouMean } from './nearest';
 import { createSession } from './session';
 import { signalExitCode, type Stopping } from './signals';
@@ -93,20 +94,6 @@ function find(commands: readonly Command[], word: string): Command {
 
 function ensureNewline(text: string): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
-}
-
-/** NaN and ±∞, for which JSON has no word, become the texts "NaN", "Infinity" and "-Infinity". */
-export function toJson(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, item: unknown) => {
-      if (typeof item === 'number' && !Number.isFinite(item)) return String(item);
-      return ArrayBuffer.isView(item) && !(item instanceof DataView)
-        ? Array.from(item as Float32Array, (x) => (Number.isFinite(x) ? x : String(x)))
-        : item;
-    },
-    2,
-  );
 }
 
 function isCancellation(error: unknown): boolean {

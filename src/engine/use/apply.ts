@@ -13,8 +13,8 @@ interface Floats {
 export interface ForwardResult {
   /** [N, …] in the layout asked for. */
   z: Floats;
-  /** The flow's own input that z was computed from: after noise and preprocessing. Only where it differs from the input. */
-  input?: Floats;
+  /** Pixels with the noise that they got, padding included, where noise was added: applied again, they give the same z. */
+  x?: Floats;
   /**
    * [N], nats: ln |det ∂z/∂x| of the whole map from the array that was given (pixels with their noise, raw
    * coordinates, or the flow's input) to z. So ln p(x) = ln N(z; 0, 1) + logdet.
@@ -55,11 +55,13 @@ export async function applyForward(
       }
     }
   });
+  const inLayout = (shape: readonly number[], data: Float32Array): Floats => ({
+    shape: [count, ...laidOut(shape, options.layout)],
+    data: fromChannelsLast(data, shape, options.layout),
+  });
   return {
-    z: {
-      shape: [count, ...laidOut(runner.outputShape, options.layout)],
-      data: fromChannelsLast(z, runner.outputShape, options.layout),
-    },
+    z: inLayout(runner.outputShape, z),
+    ...(input.dequantized ? { x: inLayout(runner.inputShape, x) } : {}),
     logdet: { shape: [count], data: logdet },
     logdetPreprocessing: { shape: [count], data: preprocessing },
     ...(couplings > 0 ? { logdetLayers: { shape: [count, couplings], data: layers } } : {}),

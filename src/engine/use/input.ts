@@ -12,7 +12,7 @@ export interface FlowInput {
   x: Float32Array;
   count: number;
   space: Space;
-  /** Whether noise was added to integer pixels. */
+  /** Whether these are integer pixels, which noise was added to (or is to be). */
   dequantized: boolean;
 }
 
@@ -21,6 +21,8 @@ export interface InputOptions {
   layout: Layout;
   /** Of the noise of dequantization. */
   seed: number;
+  /** False leaves integer pixels without noise, for a caller that adds its own. */
+  noise?: boolean;
   /** Named in messages. */
   where: string;
 }
@@ -58,7 +60,7 @@ export function prepareInput(runner: FlowRunner, array: NpyArray, options: Input
   const dequantized = isInteger(array.dtype);
   checkPixels(x, config.levels, dequantized, options.where);
   if (sizeOf(shape) !== sizeOf(inputShape)) x = padImages(x, count, config);
-  if (dequantized) {
+  if (dequantized && options.noise !== false) {
     const noise = stream(options.seed, 'apply-noise').uniform(x.length);
     for (let i = 0; i < x.length; i++) x[i]! += noise[i]!;
   }

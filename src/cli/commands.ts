@@ -1,0 +1,17 @@
+import type { Command } from './command';
+import { applyCommand } from './commands/apply';
+import { doctorCommand } from './commands/doctor';
+import { infoCommand } from './commands/info';
+import { sampleCommand } from './commands/sample';
+import { scoreCommand } from './commands/score';
+import { trainCommand } from './commands/train';
+
+/** In the order of the help. */
+export const commands: readonly Command[] = [
+  trainCommand,
+  sampleCommand,
+  scoreCommand,
+  applyCommand,
+  infoCommand,
+  doctorCommand,
+];

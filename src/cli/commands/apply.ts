@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { writeNpz } from '../../data/npz';
+import { applyForward, applyInverse } from '../../engine/use/apply';
+import { prepareInput, prepareLatent } from '../../engine/use/input';
+import type { Layout } from '../../engine/use/layout';
+import { defineCommand, type Outcome } from '../command';
+import { fixed, pairs } from '../format';
+import { modelHelp, openRunner } from '../model';
+import { checkOutput } from '../output-file';
+import { readArray } from '../read-array';
+import { batchReport } from '../progress';
+
+const mean = (values: ArrayLike<number>): number =>
+  (Array.prototype.reduce.call(
+    values,
+    (sum: unknown, value: unknown) => (sum as number) + (value as number),
+    0,
+  ) as number) / values.length;
+
+export const applyCommand = defineCommand({
+  name: 'apply',
+  summary: 'Run a model over arrays: x to z with log-dets, or z to x',
+  argument: modelHelp,
+  about:
+    'Runs the flow over a NumPy array and writes what it computes as .npz, so that the numbers can be checked from outside.\n\n' +
+    'forward: z, logdet [N] and logdet_layers [N, couplings], which holds what each coupling adds (its batch normalization included), in forward order; --json lists their names. ' +
+    'inverse: x and logdet [N]. Log-determinants are in nats and belong to the whole map from the input array to the output array, so ln p(x) = ln N(z; 0, 1) + logdet. ' +
+    "Where a step leads from data units to the flow's input, logdet_preprocessing is its share of logdet, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
+    'Which space x is in (--space auto): vectors are raw coordinates. Images of an integer type are pixels: they get uniform noise in [0, 1) from --seed, then the logit; the pixels with their noise are written too, as x. ' +
+    "Images of a floating-point type are the flow's own input (logits), with its padding. inverse answers in raw coordinates for vectors and in logits for images. " +
+    "--space data takes and gives pixels and raw coordinates, --space flow the flow's own input, whatever the type.",
+  options: {
+    direction: {
+      type: 'choice',
+      choices: ['forward', 'inverse'],
+      required: true,
+      help: 'forward is data to latent, x to z; inverse is z to x.',
+    },
+    input: {
+      type: 'text',
+      value: 'FILE',
+      required: true,
+      help: '.npy, or .npz with an array x (forward) or z (inverse).',
+    },
+    output: { type: 'text', value: 'FILE.npz', required: true, help: 'Where to write the arrays.' },
+    array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to take.' },
+    space: {
+      type: 'choice',
+      choices: ['auto', 'flow', 'data'],
+      default: 'auto',
+      help: 'What x means; see above.',
+    },
+    layout: {
+      type: 'choice',
+      choices: ['nhwc', 'nchw'],
+      help: "Order of the axes of images, in input and output; by default the model's own.",
+    },
+    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of the noise that pixels get.' },
+  },
+  examples: [
+    {
+      command: 'flowscope apply runs/moons --direction forward --input points.npy --output latent.npz',
+      says: 'Points to latents:',
+    },
+    {
+      command: 'flowscope apply runs/moons --direction inverse --input latent.npz --output back.npz',
+      says: 'And back; back.npz holds x:',
+    },
+    {
+      command:
+        'flowscope apply digits.onnx --direction forward --input images.npy --layout nchw --output z.npz',
+      says: 'An exported file, with images whose channels come first:',
+    },
+  ],
+  async run(session, model, options): Promise<Outcome> {
+    const { direction, input, output, seed, space } = options;
+    await checkOutput(output, ['.npz']);
+    const target = path.resolve(output);
+    const { runner, layout: usual, file } = await openRunner(session, model, direction);
+    const layout: Layout = options.layout ?? usual;
+    const { array, where } = await readArray(input, options.array, direction === 'forward' ? 'x' : 'z');
+    const batches = { signal: session.signal, onProgress: batchReport(session.progress, direction), layout };
+    const about = { model: file, direction, input, output: target, layout };
+    if (direction === 'forward') {
+      const prepared = prepareInput(runner, array, { space, layout, seed, where });
+      const result = await applyForward(runner, prepared, batches);
+      await writeNpz(target, {
+        z: result.z,
+        logdet: result.logdet,
+        ...(result.logdetLayers ? { logdet_layers: result.logdetLayers } : {}),
+        ...(runner.preprocesses && prepared.space === 'data'
+          ? { logdet_preprocessing: result.logdetPreprocessing }
+          : {}),
+        ...(result.x ? { x: result.x } : {}),
+      });
+      return {
+        json: {
+          ...about,
+          space: prepared.space,
+          dequantized: prepared.dequantized,
+          count: prepared.count,
+          shape: result.z.shape,
+          layers: result.names,
+          mean: { logdet: mean(result.logdet.data) },
+          arrays: result.logdetLayers ? ['z', 'logdet', 'logdet_layers'] : ['z', 'logdet'],
+        },
+        text: pairs([
+          [
+            'Examples',
+            `${prepared.count}, ${describeSpace(runner.config.kind, prepared.space, prepared.dequantized)}`,
+          ],
+          ['z', `(${result.z.shape.join(', ')})`],
+          ['logdet', `mean ${fixed(mean(result.logdet.data))} nats`],
+          [
+            'Couplings',
+            result.logdetLayers ? `${result.names.length}, in logdet_layers` : 'not told apart in this file',
+          ],
+          ['Written', target],
+        ]),
+      };
+    }
+    const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
+    const latent = prepareLatent(runner, array, { layout, where });
+    const result = await applyInverse(runner, latent, { ...batches, space: resolved });
+    await writeNpz(target, { x: result.x, logdet: result.logdet });
+    return {
+      json: {
+        ...about,
+        space: resolved,
+        count: latent.count,
+        shape: result.x.shape,
+        mean: { logdet: mean(result.logdet.data) },
+        arrays: ['x', 'logdet'],
+      },
+      text: pairs([
+        ['Examples', String(latent.count)],
+        ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config.kind, resolved, false)}`],
+        ['logdet', `mean ${fixed(mean(result.logdet.data))} nats`],
+        ['Written', target],
+      ]),
+    };
+  },
+});
+
+function describeSpace(kind: 'vector' | 'image', space: 'flow' | 'data', dequantized: boolean): string {
+  if (space === 'flow')
+    return kind === 'image' ? "the flow's own input (logits)" : "the flow's own input (standardized)";
+  if (kind === 'vector') return 'raw coordinates';
+  return dequantized ? 'integer pixels, dequantized with noise' : 'pixels as they are';
+}

@@ -1,0 +1,144 @@
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import { writeNpz } from '../../data/npz';
+import { writeSampleGrid, writeScatter } from '../../data/png';
+import { fromChannelsLast, laidOut } from '../../engine/use/layout';
+import { sample, type Samples } from '../../engine/use/sample';
+import { writeAtomically } from '../../files/atomic';
+import type { NdArray } from '../../protocol/tensors';
+import { defineCommand, type Outcome } from '../command';
+import { count as shown, pairs } from '../format';
+import { modelHelp, openRunner } from '../model';
+import { checkOutput } from '../output-file';
+import { batchReport } from '../progress';
+
+export const sampleCommand = defineCommand({
+  name: 'sample',
+  summary: 'Draw samples as a picture, NumPy arrays or a table',
+  argument: modelHelp,
+  about:
+    'Draws latents from a standard normal distribution times the temperature and takes them back through the flow. The same seed gives the same samples.\n\n' +
+    'The name of the output says the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
+    '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, the latents that they came from. .csv: vectors, one a line, under the names of the columns.',
+  options: {
+    count: { type: 'integer', value: 'N', min: 1, max: 10_000_000, default: 64, help: 'How many.' },
+    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of the latents.' },
+    temperature: {
+      type: 'number',
+      value: 'T',
+      min: 0,
+      default: 1,
+      help: 'Standard deviation of the latents; below 1 samples are more typical and less varied.',
+    },
+    output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
+    columns: {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'Images in a row of the picture; by default about as many as rows.',
+    },
+    layout: {
+      type: 'choice',
+      choices: ['nhwc', 'nchw'],
+      help: "Order of the axes of images in an .npz; by default the model's own.",
+    },
+  },
+  examples: [
+    {
+      command: 'flowscope sample runs/digits --count 64 --temperature 0.8 --output digits.png',
+      says: 'A sheet of 64 digits, a little more typical than the model draws by itself:',
+    },
+    {
+      command: 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
+      says: 'Many points, for NumPy:',
+    },
+    { command: 'flowscope sample runs/table --count 1000 --output rows.csv', says: 'New rows for a table:' },
+  ],
+  async run(session, model, options): Promise<Outcome> {
+    const { count, seed, temperature, output } = options;
+    const format = await checkOutput(output, ['.png', '.npz', '.csv']);
+    const target = path.resolve(output);
+    const { runner, layout: usual, file, featureNames } = await openRunner(session, model, 'inverse');
+    const { config } = runner;
+    if (format === '.csv' && config.kind === 'image') {
+      throw new UserError(
+        `--output ${output}: a .csv holds vectors; the model draws images. Use .png or .npz.`,
+      );
+    }
+    if (format === '.png' && config.kind === 'vector' && config.dim < 2) {
+      throw new UserError(
+        `--output ${output}: a scatter plot needs two features; the model has one. Use .npz or .csv.`,
+      );
+    }
+    const samples = await sample(
+      runner,
+      { count, seed, temperature },
+      { signal: session.signal, onProgress: batchReport(session.progress, 'sampling') },
+    );
+    if (format === '.npz') {
+      const layout = options.layout ?? usual;
+      await writeNpz(target, { x: laid(samples.x, layout), z: laid(samples.z, layout) });
+    } else if (format === '.csv') await writeAtomically(target, csv(samples, featureNames));
+    else if (config.kind === 'image') {
+      await writeSampleGrid(samples.x, config.levels, options.columns ?? Math.ceil(Math.sqrt(count)), target);
+    } else await writeScatter(samples.x, target);
+
+    const nonFinite = samples.x.data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    return {
+      json: {
+        model: file,
+        output: target,
+        format: format.slice(1),
+        count,
+        seed,
+        temperature,
+        shape: samples.x.shape,
+        nonFinite,
+      },
+      text: pairs([
+        [
+          'Samples',
+          `${shown(count)} of shape ${samples.x.shape.slice(1).join('×')}, seed ${seed}, temperature ${temperature}`,
+        ],
+        ...(nonFinite > 0
+          ? [
+              ['Warning', `${shown(nonFinite)} values are not finite: the inverse overflows there`] as [
+                string,
+                string,
+              ],
+            ]
+          : []),
+        ['Written', target],
+      ]),
+    };
+  },
+});
+
+function laid({ shape, data }: NdArray<Float32Array>, layout: 'nhwc' | 'nchw'): NdArray<Float32Array> {
+  const [n = 0, ...event] = shape;
+  return { shape: [n, ...laidOut(event, layout)], data: fromChannelsLast(data, event, layout) };
+}
+
+function* csv({ x }: Samples, names: readonly string[] | undefined): Generator<Uint8Array> {
+  const [count = 0, size = 0] = x.shape;
+  const quoted = (name: string): string =>
+    /[",\n\r]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+  const header = Array.from({ length: size }, (_, d) => quoted(names?.[d] ?? `x${d}`)).join(',');
+  yield Buffer.from(`${header}\n`);
+  for (let start = 0; start < count; start += 1000) {
+    let text = '';
+    for (let i = start; i < Math.min(count, start + 1000); i++) {
+      text += `${Array.from(x.data.subarray(i * size, (i + 1) * size), shortest).join(',')}\n`;
+    }
+    yield Buffer.from(text);
+  }
+}
+
+/** The fewest digits that read back as the same float32. */
+function shortest(value: number): string {
+  for (let digits = 6; digits < 9; digits++) {
+    const text = value.toPrecision(digits);
+    if (Math.fround(Number(text)) === value) return String(Number(text));
+  }
+  return String(value);
+}

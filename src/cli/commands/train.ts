@@ -1,0 +1,175 @@
+import path from 'node:path';
+import { presetNames } from '../../config/presets';
+import { UserError } from '../../config/user-error';
+import { builtinNames } from '../../data/open';
+import { train } from '../../engine/training/train';
+import type { TrainProgress, TrainResult } from '../../protocol/engine';
+import { openBackend } from '../backend';
+import { defineCommand, type Outcome } from '../command';
+import { duration, fixed, pairs, rate, scientific } from '../format';
+import { toLine } from '../json';
+import type { Session } from '../session';
+
+export const trainCommand = defineCommand({
+  name: 'train',
+  summary: 'Train a RealNVP on built-in or your own data',
+  about:
+    'Trains a RealNVP by maximum likelihood and writes a run folder: config.json, metrics.jsonl, run.json, checkpoints/ (best, last and periodic ones) and samples/ (pictures).\n\n' +
+    'Without options the preset that suits the data is taken; what it sets is in the config.json it leaves, which can be edited and given to --config. ' +
+    'The first Ctrl-C finishes the step, saves and ends with exit code 130 (143 for SIGTERM); a second one ends at once. --resume goes on exactly where a run stopped.',
+  options: {
+    data: {
+      type: 'text',
+      value: 'NAME|PATH',
+      help: `Built-in: ${builtinNames.join(', ')}. Or a table (.csv, .tsv, also .gz), an IDX file such as MNIST's, or a folder of them.`,
+    },
+    output: {
+      type: 'text',
+      value: 'RUN',
+      required: true,
+      help: 'Folder of the run; new or empty, unless --resume.',
+    },
+    preset: {
+      type: 'choice',
+      choices: presetNames,
+      help: 'A named starting point for model and training.',
+    },
+    config: {
+      type: 'text',
+      value: 'FILE',
+      help: 'JSON config; what it leaves out comes from the preset or defaults.',
+    },
+    'max-seconds': { type: 'number', value: 'S', above: 0, help: 'End after so many seconds of training.' },
+    'max-steps': { type: 'integer', value: 'N', min: 1, help: 'End after so many steps.' },
+    seed: { type: 'integer', value: 'S', min: 0, help: 'Of initial weights, order, noise and flips.' },
+    resume: { type: 'flag', help: 'Go on with the run in --output.' },
+  },
+  examples: [
+    {
+      command: 'flowscope train --data digits --output runs/digits',
+      says: 'Handwritten digits, in about two minutes:',
+    },
+    {
+      command: 'flowscope train --data moons --output runs/moons --max-seconds 20',
+      says: 'Two moons, for twenty seconds:',
+    },
+    {
+      command: 'flowscope train --data table.csv --output runs/table --seed 7',
+      says: 'A table of numbers, one example a line (columns are standardized; config data.columns chooses):',
+    },
+    { command: 'flowscope train --output runs/digits --resume', says: 'Go on with a run that was stopped:' },
+    {
+      command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
+      says: 'From a config, for a program: one JSON line per report on standard error, the result on standard output:',
+    },
+  ],
+  async run(session, _, options): Promise<Outcome> {
+    const { data, output, preset, config, resume, seed } = options;
+    if (!resume && data === undefined && config === undefined && preset === undefined) {
+      throw new UserError(
+        `flowscope train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, or --config FILE.`,
+      );
+    }
+    if (resume && [data, preset, config, seed].some((value) => value !== undefined)) {
+      throw new UserError(
+        '--resume takes data, preset, config and seed from the run; leave these options out, or choose another --output for a new run.',
+      );
+    }
+    const backend = await openBackend(session);
+    const result = await train(
+      {
+        output: path.resolve(output),
+        ...(data === undefined ? {} : { data }),
+        ...(preset === undefined ? {} : { preset }),
+        ...(config === undefined ? {} : { config }),
+        ...(resume ? { resume } : {}),
+        ...(seed === undefined ? {} : { seed }),
+        ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
+        ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
+      },
+      { backend, signal: session.signal, onProgress: reporter(session), log: session.log },
+    );
+    session.progress.end();
+    if (result.status === 'failed') throw new UserError(`${result.message} It lies in ${result.run}.`);
+    return { json: { ...result, backend: backend.info }, text: ending(result, output) };
+  },
+});
+
+/** With --json every report is a line of JSON; a person sees a bar, and a line for each validation. */
+function reporter(session: Session): (progress: TrainProgress) => void {
+  let described = false;
+  let bestStep = 0;
+  let latest: TrainProgress['metrics'];
+  return (progress) => {
+    if (session.quiet) return;
+    if (session.json) return session.terminal.err(`${toLine(progress)}\n`);
+    const { backend, phase, step, totalSteps, metrics, best } = progress;
+    if (!described && backend) {
+      described = true;
+      session.progress.note(
+        `Computing with ${backend.library}, ${backend.threads} threads (${backend.reason}).`,
+      );
+    }
+    if (metrics) latest = { ...latest, ...metrics };
+    if (metrics?.validationNats !== undefined) {
+      const isBest = best !== undefined && best.step === step && best.step !== bestStep;
+      bestStep = best?.step ?? bestStep;
+      session.progress.note(
+        `step ${String(step).padStart(String(totalSteps).length)}  ${likelihood('train', metrics.trainNats, metrics.trainBitsPerDim)}  ` +
+          `${likelihood('validation', metrics.validationNats, metrics.validationBitsPerDim)}${isBest ? '  best so far' : ''}`,
+      );
+    }
+    const notes = [
+      ...(latest?.trainNats === undefined
+        ? []
+        : [
+            latest.trainBitsPerDim === undefined
+              ? `${fixed(latest.trainNats)} nats`
+              : `${fixed(latest.trainBitsPerDim)} bits/dim`,
+          ]),
+      ...(latest?.learningRate === undefined ? [] : [`lr ${scientific(latest.learningRate)}`]),
+      ...(latest?.examplesPerSecond === undefined ? [] : [`${rate(latest.examplesPerSecond)} ex/s`]),
+    ];
+    session.progress.show({
+      fraction: progress.fraction,
+      label: phase === 'training' ? `step ${step}/${totalSteps}` : phase,
+      note: notes.join('  '),
+      ...(progress.etaSeconds === undefined ? {} : { etaSeconds: progress.etaSeconds }),
+    });
+  };
+}
+
+function likelihood(name: string, nats: number | undefined, bits: number | undefined): string {
+  if (nats === undefined) return '';
+  return bits === undefined
+    ? `${name} ${fixed(nats)} nats`
+    : `${name} ${fixed(bits)} bits/dim (${fixed(nats, 1)} nats)`;
+}
+
+function ending(result: TrainResult, run: string): string {
+  const { best, message, step, seconds } = result;
+  const rows: [string, string][] = [
+    ['Run', run],
+    ['Trained', `${step} steps in ${duration(seconds)}`],
+    ...(best
+      ? [
+          ['Best', `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ...(result.bestCheckpoint
+      ? [['Checkpoint', path.relative(process.cwd(), result.bestCheckpoint)] as [string, string]]
+      : []),
+  ];
+  const name = path.basename(path.resolve(run));
+  return `${message}\n${pairs(rows)}
+
+Look inside:  flowscope inspect ${run} --output ${name}.html
+Sample:       flowscope sample ${run} --count 64 --output ${name}.png
+Export:       flowscope export ${run} --output ${name}.onnx${
+    result.status === 'stopped' ? `\nGo on:        flowscope train --output ${run} --resume` : ''
+  }
+`;
+}

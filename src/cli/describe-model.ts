@@ -1,0 +1,189 @@
+/** What a model file says of itself, read without a backend. */
+import path from 'node:path';
+import { readCheckpointHeader, type CheckpointInfoHeader } from '../checkpoint/checkpoint';
+import { resolveModelPath } from '../checkpoint/resolve-model';
+import { openSafetensors } from '../checkpoint/safetensors';
+import type { ModelConfig } from '../config/schema';
+import type { Flow, FlowLayer } from '../flow/layers';
+import { buildFlow } from '../flow/real-nvp';
+import type { OnnxSummary, TensorEntry } from '../protocol/model';
+
+export interface LayerDescription {
+  index: number;
+  name: string;
+  kind: string;
+  /** Of its output, without the batch axis. */
+  shape: number[];
+  inputShape: number[];
+  scale: number;
+  coupling?: number;
+  parameterCount: number;
+  /** Batch normalization of the output, as part of the layer. */
+  batchNorm: boolean;
+  description: string;
+}
+
+export interface ModelDescription {
+  file: string;
+  run?: string;
+  format: 'flowscope' | 'onnx' | 'safetensors';
+  bytes: number;
+  architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
+  parameterCount: number;
+  tensorCount: number;
+  layers: LayerDescription[];
+  preprocessing?: { summary: string; [field: string]: unknown };
+  step?: number;
+  seconds?: number;
+  validation?: { nats: number; bitsPerDim?: number };
+  data?: { summary: string; [field: string]: unknown };
+  onnx?: OnnxSummary;
+  /** Of files whose architecture is not known. */
+  tensors?: TensorEntry[];
+  note?: string;
+}
+
+/** @throws UserError when there is no model at the path, or it is damaged */
+export async function describeModel(given: string): Promise<ModelDescription> {
+  const { kind, file, run } = await resolveModelPath(given);
+  if (kind === 'onnx') return describeOnnx(file);
+  if (kind === 'safetensors') return describeTensors(file);
+  const header = await readCheckpointHeader(file);
+  return { ...describeCheckpoint(file, header), ...(run ? { run } : {}) };
+}
+
+function describeCheckpoint(file: string, header: CheckpointInfoHeader): ModelDescription {
+  const { config, step, seconds, metrics, data, entries, bytes } = header;
+  const flow = buildFlow(config.model);
+  const { validationNats, validationBitsPerDim } = metrics ?? {};
+  return {
+    file,
+    format: 'flowscope',
+    bytes,
+    architecture: {
+      name: 'RealNVP',
+      summary: summarize(config.model, flow),
+      inputShape: [...flow.inputShape],
+      model: config.model,
+    },
+    parameterCount: count(flow.parameters),
+    tensorCount: entries.size,
+    layers: flow.layers.map(describeLayer),
+    preprocessing: describePreprocessing(header),
+    step,
+    seconds,
+    ...(validationNats === undefined
+      ? {}
+      : {
+          validation: {
+            nats: validationNats,
+            ...(validationBitsPerDim === undefined ? {} : { bitsPerDim: validationBitsPerDim }),
+          },
+        }),
+    ...(data
+      ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
+      : {}),
+  };
+}
+
+async function describeTensors(file: string): Promise<ModelDescription> {
+  const opened = await openSafetensors(file);
+  await opened.close();
+  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  return {
+    file,
+    format: 'safetensors',
+    bytes: opened.bytes,
+    parameterCount: count(tensors),
+    tensorCount: tensors.length,
+    layers: [],
+    tensors,
+    note: 'not written by Flowscope: its architecture is not known, so it cannot be run',
+  };
+}
+
+function count(tensors: readonly { shape: readonly number[] }[]): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
+}
+
+function summarize(model: ModelConfig, flow: Flow): string {
+  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
+  const shape = flow.inputShape.join('×');
+  if (model.kind === 'vector') {
+    return `RealNVP for vectors of ${model.dim}, ${couplings} couplings, MLPs of ${model.hidden.join(', ')} units`;
+  }
+  const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
+  return `RealNVP for images of ${shape}${pad}, ${model.scales} scales, ${couplings} couplings, ${model.blocks} residual blocks from ${model.base} channels`;
+}
+
+function describeLayer(layer: FlowLayer, index: number): LayerDescription {
+  return {
+    index,
+    name: layer.name,
+    kind: layer.kind,
+    shape: [...layer.outputShape],
+    inputShape: [...layer.inputShape],
+    scale: layer.scale,
+    ...(layer.coupling === undefined ? {} : { coupling: layer.coupling }),
+    parameterCount: count(layer.bijection?.parameters ?? []),
+    batchNorm: layer.hasNorm,
+    description: words(layer),
+  };
+}
+
+function words({ kind, mask, inputShape, outputShape, hasNorm }: FlowLayer): string {
+  const norm = hasNorm ? ', then batch norm' : '';
+  const from = inputShape.join('×');
+  const to = outputShape.join('×');
+  switch (kind) {
+    case 'checkerboard':
+      return `pixels with row + column ${mask?.data[0] === 1 ? 'odd' : 'even'} move${norm}`;
+    case 'channelwise':
+      return `${mask?.data[0] === 1 ? 'second' : 'first'} half of the channels moves${norm}`;
+    case 'vector': {
+      const moving = Array.from(mask?.data ?? [], (value, d) => (value === 0 ? d : -1)).filter((d) => d >= 0);
+      const shown = moving.length > 8 ? `${moving.slice(0, 8).join(', ')}, …` : moving.join(', ');
+      return `${moving.length === 1 ? 'feature' : 'features'} ${shown} ${moving.length === 1 ? 'moves' : 'move'}${norm}`;
+    }
+    case 'squeeze':
+      return `${from} folded to ${to}`;
+    case 'factorOut':
+      return `half of ${from} goes to z, ${to} goes on`;
+    default:
+      return '';
+  }
+}
+
+function describePreprocessing({
+  config,
+  standardize,
+}: CheckpointInfoHeader): NonNullable<ModelDescription['preprocessing']> {
+  const { model } = config;
+  if (model.kind === 'vector') {
+    if (!standardize) return { kind: 'none', summary: 'none: raw coordinates' };
+    const { mean, std, names } = standardize;
+    return {
+      kind: 'standardize',
+      summary: `standardized: ${mean
+        .slice(0, 4)
+        .map((m, d) => `(${names?.[d] ?? `x${d}`} − ${m.toPrecision(4)}) / ${std[d]!.toPrecision(4)}`)
+        .join(', ')}${mean.length > 4 ? ', …' : ''}`,
+      mean,
+      std,
+      ...(names ? { names } : {}),
+    };
+  }
+  const { levels, dataRange, pad, height, width, channels } = model;
+  return {
+    kind: 'logit',
+    summary: `${pad > 0 ? `${pad} pixels of zeros at each edge, ` : ''}uniform noise on ${levels} levels, squeezed to ${dataRange} of (0, 1), logit`,
+    levels,
+    dataRange,
+    pad,
+    imageShape: [height, width, channels],
+  };
+}
+
+async function describeOnnx(file: string): Promise<ModelDescription> {
+  throw new Error(`not wired: ${path.basename(file)}`);
+}
