@@ -1,4 +1,4 @@
-import type { Disposable } from 'vscode';
+import type { Disposable } from './disposable';
 
 export interface Debounced extends Disposable {
   readonly call: () => void;

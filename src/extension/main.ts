@@ -2,7 +2,8 @@
  * Entry of the extension. Activation only registers; everything else is loaded when it is first used, and nothing that
  * computes is ever loaded here.
  */
-import { commands, type ExtensionContext, Uri, window, workspace } from 'vscode';
+import type { Uri } from 'vscode';
+import { commands, type ExtensionContext, window, workspace } from 'vscode';
 import { inspectorView, modelView } from './editor/view-types';
 import type { Parts } from './parts';
 import { registerRunsView } from './runs/runs-view';
@@ -95,8 +96,8 @@ function registerEditors(context: ExtensionContext, load: () => Promise<Parts>):
         viewType,
         {
           openCustomDocument: async (uri: Uri) => (await load()).inspector.openCustomDocument(uri),
-          resolveCustomEditor: async (document, panel, token) =>
-            (await load()).inspector.resolveCustomEditor(document as never, panel, token),
+          resolveCustomEditor: async (document, panel) =>
+            (await load()).inspector.resolveCustomEditor(document as never, panel),
         },
         { supportsMultipleEditorsPerDocument: true },
       ),

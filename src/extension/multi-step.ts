@@ -1,11 +1,6 @@
 /** A sequence of quick picks and input boxes with step numbers and a way back. */
-import {
-  type Disposable,
-  QuickInputButtons,
-  type QuickInputButton,
-  type QuickPickItem,
-  window,
-} from 'vscode';
+import { QuickInputButtons, type QuickInputButton, type QuickPickItem, window } from 'vscode';
+import type { Disposable } from './disposable';
 
 /** What a step answers: a value, the wish to go back, or undefined when the user left. */
 export type StepAnswer<T> = { value: T } | 'back' | undefined;

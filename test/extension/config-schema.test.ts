@@ -36,7 +36,8 @@ describe('config files', () => {
       document.positionAt(text.indexOf('"scales"') + 2),
     );
     const said =
-      hover?.contents.map((part) => (typeof part === 'string' ? part : part.value)).join('\n') ?? '';
+      hover?.contents.map((part) => (part instanceof vscode.MarkdownString ? part.value : '')).join('\n') ??
+      '';
     assert.match(said, /[Ss]cales/);
   });
 });

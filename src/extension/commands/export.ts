@@ -35,7 +35,6 @@ export async function exportOnnx(
     'Exporting to ONNX and checking the files',
     (document, token) => document.exportOnnx(output, token),
   );
-  if (!report) return;
   log().info(describeExport(report));
   await offerFiles(report);
 }
@@ -76,7 +75,6 @@ export async function exportHtml(
   const page = await withDocument(provider, model, 'Writing the inspection as one page', (document, token) =>
     document.exportHtml(output, token),
   );
-  if (!page) return;
   const open = 'Open in Browser';
   const choice = await window.showInformationMessage(
     `Wrote ${path.basename(page.path)} (${formatBytes(page.bytes)}). It needs no network and no other file.`,

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import {
-  type CancellationToken,
-  type CustomReadonlyEditorProvider,
-  type ExtensionContext,
-  Uri,
-  type WebviewPanel,
-} from 'vscode';
+import { type CustomReadonlyEditorProvider, type ExtensionContext, Uri, type WebviewPanel } from 'vscode';
 import { inspectorHtml } from '../../inspector-html/shell';
 import type { SharedEngine } from '../engine/shared-engine';
 import { ModelDocument } from './model-document';
@@ -26,7 +20,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
     return this.adopt(new ModelDocument(this.context, this.inspection, uri));
   }
 
-  resolveCustomEditor(document: ModelDocument, panel: WebviewPanel, _token: CancellationToken): void {
+  resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
     const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
     panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
     const session = new PageSession(document, panel);

@@ -21,8 +21,8 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   if (uri.scheme === 'file') return { path: uri.fsPath, copied: false, dispose: () => Promise.resolve() };
   const name = path.posix.basename(uri.path);
   const limit = readSettings().largestRemoteFile;
-  const { size } = await workspace.fs.stat(uri).then(undefined, (error: Error) => {
-    throw new UserError(`${name} cannot be read from ${uri.scheme}: ${error.message}`);
+  const { size } = await workspace.fs.stat(uri).then(undefined, (error: unknown) => {
+    throw new UserError(`${name} cannot be read from ${uri.scheme}: ${(error as Error).message}`);
   });
   if (size > limit * 1e6) {
     throw new UserError(

@@ -1,7 +1,7 @@
 /** One open model file: its engine lease, its id there, and the pages that show it. */
 import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
 import { EventEmitter } from 'vscode';
-import type { EngineApi, ExportReport } from '../../protocol/engine';
+import type { ExportReport } from '../../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
 import type { EngineProcess } from '../engine/engine-process';
@@ -91,7 +91,7 @@ export class ModelDocument implements CustomDocument {
   private async openIn(engine: EngineProcess): Promise<OpenModel> {
     const local = await localFile(this.context, this.uri);
     try {
-      const summary = await (engine.api as EngineApi).open(local.path);
+      const summary = await engine.api.open(local.path);
       return { engine, local, summary };
     } catch (error) {
       await local.dispose();

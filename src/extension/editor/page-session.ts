@@ -1,7 +1,8 @@
 /** One webview that shows a document: answers the page's calls and tells it of changes. */
 import { randomUUID } from 'node:crypto';
 import { createBirpc } from 'birpc';
-import { commands, type Disposable, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import { commands, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import type { Disposable } from '../disposable';
 import { UserError } from '../../config/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { PageEvents, PageHost } from '../../protocol/webview';
@@ -38,7 +39,7 @@ export class PageSession implements PageHost, Disposable {
       eventNames: ['changed', 'select'],
       timeout: -1,
     });
-    this.page = rpc as unknown as PageEvents;
+    this.page = rpc;
     this.disposables.push(
       document.onDidChange((what) => this.page.changed(what)),
       { dispose: () => rpc.$close() },
@@ -73,7 +74,7 @@ export class PageSession implements PageHost, Disposable {
 
   async command(name: keyof typeof pageCommands): Promise<void> {
     const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
-    if (!command) throw new UserError(`The page asked for an unknown command, ${String(name)}.`);
+    if (!command) throw new UserError(`The page asked for an unknown command, ${name}.`);
     await commands.executeCommand(command, this.document.uri);
   }
 

@@ -1,6 +1,7 @@
 /** Follows a model file, and the run it lies in, on disk. */
 import path from 'node:path';
-import { type Disposable, RelativePattern, Uri, workspace } from 'vscode';
+import { RelativePattern, Uri, workspace } from 'vscode';
+import type { Disposable } from '../disposable';
 import { debounce } from '../debounce';
 
 export function watchModel(uri: Uri, changed: (what: 'model' | 'run') => void): Disposable {

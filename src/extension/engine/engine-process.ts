@@ -58,7 +58,7 @@ export class EngineProcess {
         if (!(error instanceof EngineGoneError)) options.log(`${options.name}: ${error.message}`);
       },
     });
-    this.api = rpc as unknown as EngineApi;
+    this.api = rpc;
     forwardLines(child.stdout, (line) => options.log(`${options.name}: ${line}`));
     forwardLines(child.stderr, (line) => options.log(`${options.name}: ${line}`));
 

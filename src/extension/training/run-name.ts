@@ -26,7 +26,7 @@ export async function proposeRun(name: string, near?: Uri): Promise<string> {
 export async function problemWithRun(value: string, near?: Uri): Promise<string | undefined> {
   if (!value.trim()) return 'Name a folder, for example runs/digits.';
   const folder = resolveRunFolder(value, near);
-  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => error.code);
+  const entries = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
   if (entries === 'ENOENT') return undefined;
   if (entries === 'ENOTDIR') return 'A file is in the way. Choose another name.';
   if (!Array.isArray(entries)) return `The folder cannot be read (${entries ?? 'unknown reason'}).`;

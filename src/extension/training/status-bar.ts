@@ -1,4 +1,5 @@
-import { type Disposable, MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
+import { MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
+import type { Disposable } from '../disposable';
 import { formatBest, formatProgress } from '../format';
 import type { Training, Trainings } from './trainings';
 

@@ -1,6 +1,7 @@
 /** Train RealNVP…: which data, which preset, where to write. */
 import path from 'node:path';
-import { type QuickPickItem, ThemeIcon, Uri, window, workspace } from 'vscode';
+import type { Uri } from 'vscode';
+import { type QuickPickItem, ThemeIcon, window, workspace } from 'vscode';
 import type { TrainRequest } from '../../protocol/engine';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';

@@ -6,7 +6,8 @@ describe('debounce', () => {
   it('waits for quiet, yet not for ever', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     const work = mock.fn();
-    const { call, dispose } = debounce(work, 100);
+    const debounced = debounce(work, 100);
+    const { call } = debounced;
     call();
     t.mock.timers.tick(50);
     call();
@@ -19,7 +20,7 @@ describe('debounce', () => {
       t.mock.timers.tick(50);
     }
     assert.equal(work.mock.callCount(), 2, 'steady calls come through once in ten times the wait');
-    dispose();
+    debounced.dispose();
     t.mock.timers.tick(1000);
     assert.equal(work.mock.callCount(), 2);
   });
