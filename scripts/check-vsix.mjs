@@ -1,0 +1,161 @@
+// Checks a package as users get it: what is in it, how large it is, and that its engine and its command line run from a folder
+// that has nothing else around.
+//   node scripts/check-vsix.mjs [FILE.vsix]      without a file, this platform's package is made first
+import { fork } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createBirpc } from 'birpc';
+import { unzipSync } from 'fflate';
+import { root } from './esbuild-options.mjs';
+import { packageExtension } from './package.mjs';
+import { main, run, seconds, Stop } from './run.mjs';
+
+const largest = 60e6;
+
+const required = [
+  'package.json',
+  'package.nls.json',
+  'readme.md',
+  'changelog.md',
+  'LICENSE.txt',
+  'dist/extension.js',
+  'dist/engine.js',
+  'dist/cli.js',
+  'dist/native.js',
+  'dist/webview/inspector.js',
+  'dist/webview/inspector.css',
+  'dist/native-sources/@tensorflow/tfjs-node/binding/tfjs_backend.cc',
+  'dist/native-sources/node-api-headers/include/node_api.h',
+  'dist/node_modules/onnxruntime-node/dist/index.js',
+  'dist/node_modules/sharp/dist/index.cjs',
+  'media/icon.png',
+  'media/data/digits.csv.gz',
+];
+
+/** Sources, maps, tests and other platforms' binaries have no business in a package. */
+const forbidden = /\.(ts|tsx|map|vsix)$|^(src|test|scripts|bench|out|node_modules)\//;
+
+export function contentsProblems(names, bytes, target) {
+  const problems = required.filter((name) => !names.includes(name)).map((name) => `${name} is missing`);
+  problems.push(
+    ...names.filter((name) => forbidden.test(name)).map((name) => `${name} does not belong in a package`),
+  );
+  const [platform, arch] = target.split('-');
+  for (const name of names) {
+    const [, itsPlatform, itsArch] = /onnxruntime-node\/bin\/napi-v\d+\/([^/]+)\/([^/]+)\//.exec(name) ?? [];
+    if (itsPlatform && (itsPlatform !== platform || itsArch !== arch))
+      problems.push(`${name} is for another platform`);
+  }
+  if (bytes > largest)
+    problems.push(`the package has ${(bytes / 1e6).toFixed(1)} MB, more than ${largest / 1e6} MB`);
+  return problems;
+}
+
+function unpack(file, folder) {
+  const entries = unzipSync(fs.readFileSync(file), { filter: ({ name }) => name.startsWith('extension/') });
+  for (const [name, data] of Object.entries(entries)) {
+    const target = path.join(folder, ...name.split('/').slice(1));
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.writeFileSync(target, data);
+  }
+  return Object.keys(entries).map((name) => name.slice('extension/'.length));
+}
+
+/** Starts the engine as the extension does and asks it what it found. */
+async function engineInfo(folder, env) {
+  const child = fork(path.join(folder, 'dist', 'engine.js'), [], {
+    cwd: folder,
+    env,
+    execArgv: [],
+    serialization: 'advanced',
+    silent: true,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const ended = new Promise((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      reject(new Stop(`the engine ended (${signal ?? code}): ${output.trim()}`)),
+    );
+  });
+  const engine = createBirpc(
+    {},
+    { post: (data) => child.send(data), on: (listener) => child.on('message', listener) },
+  );
+  try {
+    return await Promise.race([engine.info(), ended]);
+  } finally {
+    ended.catch(() => undefined);
+    child.kill();
+  }
+}
+
+/** Resolves to { passed, failed, lines }. */
+export async function checkVsix(file) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-vsix-'));
+  const lines = [];
+  let failed = 0;
+  const check = async (what, body) => {
+    const started = performance.now();
+    try {
+      lines.push(`ok    ${what}: ${await body()} (${seconds(started)})`);
+    } catch (error) {
+      failed++;
+      lines.push(`FAIL  ${what}: ${error.message}`);
+    }
+  };
+  try {
+    const names = unpack(file, folder);
+    const bytes = fs.statSync(file).size;
+    const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    await check('contents', () => {
+      const problems = contentsProblems(names, bytes, `${process.platform}-${process.arch}`);
+      if (problems.length > 0) throw new Stop(problems.join('; '));
+      return `${names.length} files, ${(bytes / 1e6).toFixed(1)} MB packed`;
+    });
+    // No native TensorFlow and no packages of the checkout: what a fresh machine has.
+    const env = {
+      ...process.env,
+      FLOWSCOPE_NATIVE: path.join(folder, 'no-native'),
+      NODE_PATH: '',
+      NODE_OPTIONS: '',
+    };
+    await check('engine', async () => {
+      const { backend } = await engineInfo(folder, env);
+      return `answers with ${backend.library}`;
+    });
+    await check('command line', async () => {
+      const args = [path.join(folder, 'dist', 'cli.js'), '--version'];
+      const { code, output } = await run(process.execPath, args, { cwd: folder, env, quiet: true });
+      if (code !== 0 || !output.includes(manifest.version))
+        throw new Stop(`--version ended with ${code}: ${output}`);
+      return output.trim();
+    });
+    await check('native libraries', async () => {
+      const program =
+        "const ort = require('onnxruntime-node'); const sharp = require('sharp');" +
+        "sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } }).png().toBuffer()" +
+        ".then((png) => console.log('onnxruntime ' + ort.env.versions.common + ', sharp ' + sharp.versions.sharp + ', PNG of ' + png.length + ' bytes'))";
+      const cwd = path.join(folder, 'dist');
+      const { code, output } = await run(process.execPath, ['-e', program], { cwd, env, quiet: true });
+      if (code !== 0) throw new Stop(output.trim());
+      return output.trim();
+    });
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  return { passed: lines.length - failed, failed, lines };
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  main(async () => {
+    const file = process.argv[2] ?? (await packageExtension()).file;
+    console.log(path.relative(root, path.resolve(file)));
+    const { passed, failed, lines } = await checkVsix(file);
+    for (const line of lines) console.log(line);
+    console.log(`${passed} passed, ${failed} failed`);
+    process.exitCode = failed > 0 ? 1 : 0;
+  });
+}

@@ -1,0 +1,102 @@
+// What a package needs of the native npm packages on each platform, and nothing more: the engine loads onnxruntime-node and
+// sharp at run time, from dist/node_modules beside it.
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from './esbuild-options.mjs';
+import { npm, run, Stop } from './run.mjs';
+
+/** VS Code's names of the platforms for which both native packages have binaries. */
+export const targets = {
+  'linux-x64': { platform: 'linux', arch: 'x64' },
+  'linux-arm64': { platform: 'linux', arch: 'arm64' },
+  'win32-x64': { platform: 'win32', arch: 'x64' },
+  'win32-arm64': { platform: 'win32', arch: 'arm64' },
+  'darwin-arm64': { platform: 'darwin', arch: 'arm64' },
+};
+
+export function targetOfThisMachine() {
+  const target = `${process.platform}-${process.arch}`;
+  if (!(target in targets))
+    throw new Stop(`There is no package for ${target}. There are: ${Object.keys(targets).join(', ')}.`);
+  return target;
+}
+
+const modules = path.join(root, 'node_modules');
+const code = /\.(js|cjs|node|json)$|^LICENSE/i;
+const isCode = (name) => code.test(path.basename(name));
+
+/** Copies the files of a folder that `wanted` (given the name relative to it, with `/`) says yes to. */
+function copy(from, to, wanted) {
+  for (const entry of fs.readdirSync(from, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const name = path.relative(from, path.join(entry.parentPath, entry.name));
+    if (!wanted(name.split(path.sep).join('/'))) continue;
+    const target = path.join(to, name);
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.copyFileSync(path.join(from, name), target);
+  }
+}
+
+/** Fills `folder` (the package's dist/node_modules) for the target. */
+export async function copyNativePackages(folder, target) {
+  const { platform, arch } = targets[target];
+  const to = (name) => path.join(folder, ...name.split('/'));
+  const from = (name) => path.join(modules, ...name.split('/'));
+
+  const binaries = `bin/napi-v6/${platform}/${arch}/`;
+  copy(from('onnxruntime-node'), to('onnxruntime-node'), (name) => {
+    if (name.startsWith('bin/')) {
+      // The same library under its full version: nothing is linked to that name. CUDA's are not ours to ship.
+      return name.startsWith(binaries) && !/\.\d+\.\d+\.\d+\.dylib$|cuda|tensorrt/.test(name);
+    }
+    return isCode(name) && (name.startsWith('dist/') || !name.includes('/'));
+  });
+  const common = (name) => isCode(name) && (name.startsWith('dist/cjs/') || !name.includes('/'));
+  copy(from('onnxruntime-common'), to('onnxruntime-common'), common);
+
+  copy(
+    from('sharp'),
+    to('sharp'),
+    (name) => isCode(name) && (name.startsWith('dist/') || !name.includes('/')),
+  );
+  for (const name of ['@img/colour', 'detect-libc', 'semver']) copy(from(name), to(name), isCode);
+  const sharp = JSON.parse(fs.readFileSync(path.join(from('sharp'), 'package.json'), 'utf8'));
+  for (const name of [`@img/sharp-${target}`, `@img/sharp-libvips-${target}`]) {
+    const version = sharp.optionalDependencies[name];
+    // On Windows libvips is part of sharp's own package.
+    if (!version) continue;
+    copy(await installed(name, version), to(name), (file) => !/\.(h|md)$/.test(file));
+  }
+}
+
+/** Folder of an npm package: node_modules has this machine's, those of other platforms are fetched. */
+async function installed(name, version) {
+  const here = path.join(modules, ...name.split('/'));
+  if (fs.existsSync(here)) return here;
+  const cache = path.join(root, 'out', 'packages', `${name.replaceAll('/', '+')}-${version}`);
+  const unpacked = path.join(cache, 'package');
+  if (fs.existsSync(path.join(unpacked, 'package.json'))) return unpacked;
+  fs.rmSync(cache, { recursive: true, force: true });
+  fs.mkdirSync(cache, { recursive: true });
+  const packed = await npm(['pack', '--silent', '--pack-destination', cache, `${name}@${version}`], {
+    quiet: true,
+  });
+  if (packed.code !== 0)
+    throw new Stop(`npm pack ${name}@${version} ended with ${packed.code}: ${packed.output.trim()}`);
+  const archive = fs.readdirSync(cache).find((file) => file.endsWith('.tgz'));
+  const { code: ended, output } = await run('tar', ['-xf', archive], { cwd: cache, quiet: true });
+  if (ended !== 0) throw new Stop(`tar -xf ${archive} ended with ${ended}: ${output.trim()}`);
+  fs.rmSync(path.join(cache, archive));
+  return unpacked;
+}
+
+/** The sources from which the native ladder compiles the add-on on the user's machine: 200 kB. */
+export function copyNativeSources(folder) {
+  const tfjsNode = path.join('@tensorflow', 'tfjs-node');
+  const used = /^(binding\/|package\.json$|scripts\/(install|deps-constants)\.js$)/;
+  copy(path.join(modules, tfjsNode), path.join(folder, tfjsNode), (name) => used.test(name));
+  const headers = /^(include\/|package\.json$|LICENSE)/;
+  copy(path.join(modules, 'node-api-headers'), path.join(folder, 'node-api-headers'), (name) =>
+    headers.test(name),
+  );
+}

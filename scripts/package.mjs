@@ -1,0 +1,91 @@
+// Packs the extension for a platform: production bundles, the native packages of that platform only, media and texts.
+//   node scripts/package.mjs [--target NAME]… [--all]      writes artifacts/flowscope-<target>-<version>.vsix
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createVSIX } from '@vscode/vsce';
+import { build } from './build.mjs';
+import { root } from './esbuild-options.mjs';
+import { copyNativePackages, copyNativeSources, targetOfThisMachine, targets } from './package-contents.mjs';
+import { main, seconds, Stop } from './run.mjs';
+
+/** Files at the root that go in beside dist/ and media/. README, CHANGELOG and LICENSE are shown by VS Code. */
+const texts = /^(README\.md|CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
+
+/** Resolves to { target, file, bytes }, with `file` the absolute path of the VSIX. */
+export async function packageExtension(target = targetOfThisMachine()) {
+  if (!(target in targets))
+    throw new Stop(`Unknown target ${target}. Known: ${Object.keys(targets).join(', ')}.`);
+  const folder = path.join(root, 'out', 'package', target);
+  fs.rmSync(folder, { recursive: true, force: true });
+  const dist = path.join(folder, 'dist');
+  await build({ production: true, outdir: dist });
+  await copyNativePackages(path.join(dist, 'node_modules'), target);
+  copyNativeSources(path.join(dist, 'native-sources'));
+  for (const name of ['media', 'l10n']) {
+    if (fs.existsSync(path.join(root, name)))
+      fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  }
+  for (const name of fs.readdirSync(root).filter((entry) => texts.test(entry))) {
+    fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  }
+  const manifest = packagedManifest();
+  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+
+  // Everything in the folder is meant to go in; vsce wants that said.
+  fs.writeFileSync(path.join(folder, '.vscodeignore'), '');
+
+  const file = path.join(root, 'artifacts', `${manifest.name}-${target}-${manifest.version}.vsix`);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.rmSync(file, { force: true });
+  await createVSIX({
+    cwd: folder,
+    packagePath: file,
+    target,
+    dependencies: false,
+    allowMissingRepository: true,
+    allowStarActivation: false,
+    skipLicense: false,
+    rewriteRelativeLinks: false,
+  });
+  return { target, file, bytes: fs.statSync(file).size };
+}
+
+/** Everything that runs is bundled or copied, so the manifest names no packages and no scripts. */
+function packagedManifest() {
+  const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  for (const key of [
+    'scripts',
+    'dependencies',
+    'optionalDependencies',
+    'devDependencies',
+    'files',
+    'bin',
+    'private',
+  ]) {
+    delete manifest[key];
+  }
+  manifest.engines = { vscode: manifest.engines.vscode };
+  return manifest;
+}
+
+function readArguments(given) {
+  const chosen = [];
+  for (let index = 0; index < given.length; index++) {
+    if (given[index] === '--all') chosen.push(...Object.keys(targets));
+    else if (given[index] === '--target') chosen.push(given[++index]);
+    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all.`);
+  }
+  return chosen.length > 0 ? chosen : [targetOfThisMachine()];
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
+  main(async () => {
+    const started = performance.now();
+    for (const target of readArguments(process.argv.slice(2))) {
+      const { file, bytes } = await packageExtension(target);
+      console.log(`${path.relative(root, file)}  ${(bytes / 1e6).toFixed(1)} MB`);
+    }
+    console.log(`packaged in ${seconds(started)}`);
+  });
+}
