@@ -70,9 +70,10 @@ export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
       `${where}: ${present < count * decoder.bytes ? 'is cut off' : 'has bytes left over'}: ${needed}.`,
     );
   }
-  const buffer = bytes.slice(start).buffer as ArrayBuffer;
-  if (order === '>') swapBytes(new Uint8Array(buffer), decoder.bytes);
-  const data = decoder.make(buffer);
+  // A copy, since typed arrays need aligned memory.
+  const content = Uint8Array.from(bytes.subarray(start));
+  if (order === '>') swapBytes(content, decoder.bytes);
+  const data = decoder.make(content.buffer);
   return { shape, dtype: decoder.name, data: fortran ? toRowMajor(data, shape) : data };
 }
 

@@ -71,7 +71,9 @@ export async function readUnpacked(file: string): Promise<Uint8Array> {
       throw new UserError(`${file}: is larger than 4 GiB; use a smaller file.`);
     }
     const bytes = await readFile(file);
-    return packed ? await promisify(gunzip)(bytes, { maxOutputLength: largest }) : bytes;
+    const content = packed ? await promisify(gunzip)(bytes, { maxOutputLength: largest }) : bytes;
+    // A plain view: a Buffer's slice would not copy.
+    return new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
   } catch (error) {
     throw readError(file, error);
   }

@@ -71,7 +71,10 @@ async function refused(files: Record<string, Uint8Array>, expected: RegExp, sour
 test('what is wrong is named', async () => {
   const name = 'train-images-idx3-ubyte';
   await refused({ [name]: new Uint8Array(0) }, /is empty; expected an IDX file/);
-  await refused({ [name]: Buffer.from('\x89PNG----', 'latin1') }, /it starts with 89 50 4e 47; expected 00 00 08 03/);
+  await refused(
+    { [name]: Buffer.from('\x89PNG----', 'latin1') },
+    /it starts with 89 50 4e 47; expected 00 00 08 03/,
+  );
   await refused({ [name]: idx([1, 2, 2], range(16), 0x0d) }, /values of type float; expected unsigned bytes/);
   await refused({ [name]: idx([2, 2, 2], range(8)).subarray(0, 9) }, /cut off within its header/);
   await refused(
