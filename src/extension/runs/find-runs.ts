@@ -1,0 +1,21 @@
+import { type Memento, Uri, workspace } from 'vscode';
+import { type RunFolder, readRun } from './run-files';
+
+const knownKey = 'flowscope.knownRuns';
+const mostKnown = 50;
+
+/** The runs of the workspace, and those that were trained from it into folders elsewhere; newest first. */
+export async function findRuns(state: Memento): Promise<RunFolder[]> {
+  const found = await workspace.findFiles('**/run.json', '**/{node_modules,.git}/**', 500);
+  const known = state.get<string[]>(knownKey, []).map((folder) => Uri.joinPath(Uri.file(folder), 'run.json'));
+  const files = new Map([...found, ...known].map((uri) => [uri.toString(), uri]));
+  const runs = await Promise.all([...files.values()].map((file) => readRun(file)));
+  return runs.filter((run) => run !== undefined && (run.updated > 0 || run.state !== 'unreadable')).map((run) => run!)
+    .sort((a, b) => b.updated - a.updated);
+}
+
+/** Remembers a run outside of the workspace folders, which a search does not find. */
+export async function rememberRun(state: Memento, folder: string): Promise<void> {
+  const others = state.get<string[]>(knownKey, []).filter((known) => known !== folder);
+  await state.update(knownKey, [folder, ...others].slice(0, mostKnown));
+}

@@ -1,0 +1,113 @@
+/** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
+import { FileType, Uri, workspace } from 'vscode';
+import * as v from 'valibot';
+
+const runStatusSchema = v.object({
+  status: v.picklist(['running', 'finished', 'stopped', 'failed', 'unknown']),
+  message: v.optional(v.nullable(v.string())),
+  step: v.optional(v.number()),
+  seconds: v.optional(v.number()),
+  best: v.optional(
+    v.nullable(v.object({ step: v.number(), nats: v.number(), bitsPerDim: v.optional(v.nullable(v.number())) })),
+  ),
+  /** A date as text or milliseconds. */
+  updated: v.optional(v.union([v.string(), v.number()])),
+});
+
+export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted' | 'unreadable';
+
+export interface RunFolder {
+  uri: Uri;
+  state: RunState;
+  message?: string;
+  step?: number;
+  best?: { step: number; nats: number; bitsPerDim?: number };
+  /** Milliseconds since 1970. */
+  updated: number;
+}
+
+export interface CheckpointFile {
+  uri: Uri;
+  kind: 'best' | 'last' | 'step';
+  /** Of periodic checkpoints, from the file's name. */
+  step?: number;
+  bytes: number;
+}
+
+/** A run says "running" at least this often while it is alive. */
+const silentMilliseconds = 120_000;
+
+/**
+ * Returns undefined for a run.json that is not one of ours. `now` is compared to the time of the last write: a run that
+ * says it is running and has been silent for two minutes was interrupted.
+ */
+export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder | undefined> {
+  const uri = Uri.joinPath(runFile, '..');
+  let updated = 0;
+  try {
+    updated = (await workspace.fs.stat(runFile)).mtime;
+    const text = new TextDecoder().decode(await workspace.fs.readFile(runFile));
+    const status = v.safeParse(runStatusSchema, JSON.parse(text));
+    if (!status.success) return undefined;
+    const { best, message, step } = status.output;
+    const silent = now - updated > silentMilliseconds;
+    const said = status.output.status;
+    return {
+      uri,
+      state: said === 'running' && silent ? 'interrupted' : said === 'unknown' ? 'interrupted' : said,
+      message: message ?? undefined,
+      step,
+      best: best ? { step: best.step, nats: best.nats, bitsPerDim: best.bitsPerDim ?? undefined } : undefined,
+      updated,
+    };
+  } catch (error) {
+    if (!(await isRunFolder(uri))) return undefined;
+    return { uri, state: 'unreadable', message: (error as Error).message, updated };
+  }
+}
+
+/** The checkpoints of a run: best, last, then the periodic ones, newest first. */
+export async function readCheckpoints(run: Uri): Promise<CheckpointFile[]> {
+  const folder = Uri.joinPath(run, 'checkpoints');
+  const names = await workspace.fs.readDirectory(folder).then(
+    (entries) => entries.filter(([, type]) => (type & FileType.File) !== 0).map(([name]) => name),
+    () => [],
+  );
+  const files = await Promise.all(
+    names
+      .filter((name) => name.endsWith('.flow.safetensors'))
+      .map(async (name): Promise<CheckpointFile> => {
+        const uri = Uri.joinPath(folder, name);
+        const bytes = await workspace.fs.stat(uri).then(
+          (stat) => stat.size,
+          () => 0,
+        );
+        if (name === 'best.flow.safetensors') return { uri, kind: 'best', bytes };
+        if (name === 'last.flow.safetensors') return { uri, kind: 'last', bytes };
+        const step = /^step-(\d+)\./.exec(name)?.[1];
+        return { uri, kind: 'step', step: step === undefined ? undefined : Number(step), bytes };
+      }),
+  );
+  const rank = { best: 0, last: 1, step: 2 };
+  return files.sort((a, b) => rank[a.kind] - rank[b.kind] || (b.step ?? 0) - (a.step ?? 0));
+}
+
+/** The run folder that a checkpoint lies in, or undefined. */
+export async function runOfCheckpoint(file: Uri): Promise<Uri | undefined> {
+  for (const up of ['../..', '..']) {
+    const folder = Uri.joinPath(file, up);
+    if (await isRunFolder(folder)) return folder;
+  }
+  return undefined;
+}
+
+export async function isRunFolder(folder: Uri): Promise<boolean> {
+  return (await exists(Uri.joinPath(folder, 'metrics.jsonl'))) || (await exists(Uri.joinPath(folder, 'config.json')));
+}
+
+export async function exists(uri: Uri): Promise<boolean> {
+  return workspace.fs.stat(uri).then(
+    () => true,
+    () => false,
+  );
+}

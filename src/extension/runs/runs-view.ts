@@ -1,0 +1,139 @@
+/** The Runs view: one row a run, its checkpoints below. It reads the disk when it is shown and when files change. */
+import path from 'node:path';
+import {
+  EventEmitter,
+  type ExtensionContext,
+  MarkdownString,
+  ThemeColor,
+  ThemeIcon,
+  TreeItem,
+  TreeItemCollapsibleState,
+  type TreeDataProvider,
+  type Uri,
+  window,
+  workspace,
+} from 'vscode';
+import { debounce } from '../debounce';
+import { formatBest, formatBytes } from '../format';
+import { findRuns } from './find-runs';
+import { type CheckpointFile, readCheckpoints, type RunFolder, type RunState } from './run-files';
+
+export type RunNode = { kind: 'run'; run: RunFolder } | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder };
+
+const icons: Record<RunState, [icon: string, color?: string]> = {
+  running: ['pulse'],
+  finished: ['pass'],
+  stopped: ['debug-pause'],
+  interrupted: ['debug-disconnect'],
+  failed: ['error', 'list.errorForeground'],
+  unreadable: ['warning', 'list.warningForeground'],
+};
+
+const words: Record<RunState, string> = {
+  running: 'training',
+  finished: 'finished',
+  stopped: 'stopped',
+  interrupted: 'interrupted',
+  failed: 'failed',
+  unreadable: 'cannot be read',
+};
+
+export class RunsProvider implements TreeDataProvider<RunNode> {
+  private readonly changed = new EventEmitter<RunNode | undefined>();
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(
+    private readonly context: ExtensionContext,
+    /** Run folders that this window trains at present. */
+    private readonly training: () => Set<string>,
+  ) {}
+
+  refresh(): void {
+    this.changed.fire(undefined);
+  }
+
+  async getChildren(node?: RunNode): Promise<RunNode[]> {
+    if (!node) {
+      const training = this.training();
+      const runs = await findRuns(this.context.workspaceState);
+      return runs.map((run) => ({
+        kind: 'run',
+        run: training.has(run.uri.fsPath) ? { ...run, state: 'running' } : run,
+      }));
+    }
+    if (node.kind === 'checkpoint') return [];
+    return (await readCheckpoints(node.run.uri)).map((file) => ({ kind: 'checkpoint', file, run: node.run }));
+  }
+
+  getTreeItem(node: RunNode): TreeItem {
+    return node.kind === 'run' ? this.runItem(node.run) : checkpointItem(node.file, node.run);
+  }
+
+  private runItem(run: RunFolder): TreeItem {
+    const item = new TreeItem(path.posix.basename(run.uri.path), TreeItemCollapsibleState.Collapsed);
+    item.id = run.uri.toString();
+    item.resourceUri = undefined;
+    const [icon, color] = icons[run.state];
+    item.iconPath = new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
+    item.description = run.best ? `${words[run.state]} · ${formatBest(run.best)}` : words[run.state];
+    item.tooltip = tooltip(run);
+    const own = this.training().has(run.uri.fsPath);
+    item.contextValue = own ? 'run.training' : run.state === 'running' ? 'run.elsewhere' : 'run.openable';
+    item.accessibilityInformation = { label: `Run ${item.label as string}, ${item.description}` };
+    return item;
+  }
+}
+
+function tooltip(run: RunFolder): MarkdownString {
+  const text = new MarkdownString();
+  text.appendText(workspace.asRelativePath(run.uri));
+  text.appendMarkdown(`\n\n${words[run.state]}${run.step === undefined ? '' : ` at step ${run.step}`}`);
+  if (run.best) text.appendMarkdown(`\n\nbest ${formatBest(run.best)} at step ${run.best.step}`);
+  if (run.message) {
+    text.appendMarkdown('\n\n');
+    text.appendText(run.message);
+  }
+  return text;
+}
+
+function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
+  const label = file.kind === 'step' && file.step !== undefined ? `step ${file.step}` : file.kind;
+  const item = new TreeItem(label, TreeItemCollapsibleState.None);
+  item.id = file.uri.toString();
+  const atBest = file.kind === 'best' && run.best ? `step ${run.best.step} · ${formatBest(run.best)}` : undefined;
+  item.description = atBest ?? formatBytes(file.bytes);
+  item.iconPath = new ThemeIcon(file.kind === 'best' ? 'star-full' : file.kind === 'last' ? 'history' : 'milestone');
+  item.tooltip = workspace.asRelativePath(file.uri);
+  item.contextValue = 'checkpoint';
+  item.command = { command: 'flowscope.openInInspector', title: 'Open in Inspector', arguments: [file.uri] };
+  return item;
+}
+
+/** Registers the view and what refreshes it. Nothing is read before the view is shown. */
+export function registerRunsView(context: ExtensionContext, training: () => Set<string>): RunsProvider {
+  const provider = new RunsProvider(context, training);
+  const view = window.createTreeView('flowscope.runs', { treeDataProvider: provider, showCollapseAll: true });
+  let stale = false;
+  const refresh = debounce(() => {
+    stale = !view.visible;
+    if (view.visible) provider.refresh();
+  }, 500);
+  const watcher = workspace.createFileSystemWatcher('**/{run.json,*.flow.safetensors}');
+  context.subscriptions.push(
+    view,
+    watcher,
+    refresh,
+    watcher.onDidCreate(refresh.call),
+    watcher.onDidChange(refresh.call),
+    watcher.onDidDelete(refresh.call),
+    workspace.onDidChangeWorkspaceFolders(refresh.call),
+    view.onDidChangeVisibility(({ visible }) => {
+      if (visible && stale) refresh.call();
+    }),
+  );
+  return provider;
+}
+
+export function uriOfNode(node: RunNode): Uri {
+  return node.kind === 'run' ? node.run.uri : node.file.uri;
+}
