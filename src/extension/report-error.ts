@@ -8,12 +8,12 @@ export async function guarded<T>(what: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    await reportError(what, error);
+    reportError(what, error);
     return undefined;
   }
 }
 
-export async function reportError(what: string, error: unknown): Promise<void> {
+function reportError(what: string, error: unknown): void {
   const { message, userError, cancelled, stack } = toErrorData(error);
   if (cancelled) return;
   log().error(`${what}: ${userError ? message : (stack ?? message)}`);

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { assertNothingNative, ours } from './ours';
 
-/** The product promises 50 ms; a busy machine that runs tests gets some slack. */
-const longestMilliseconds = 150;
+/** The promise. Of processor time, since what else the machine does at that moment is not ours. */
+const mostMilliseconds = 50;
 
 describe('activation', () => {
   it('takes next to no time and loads nothing that computes', async () => {
     const extension = ours();
-    const wasActive = extension.isActive;
+    assert.equal(extension.isActive, false, 'nothing activates it before it is needed');
     const started = performance.now();
+    const before = process.cpuUsage();
     await extension.activate();
+    const { user, system } = process.cpuUsage(before);
     const elapsed = performance.now() - started;
-    console.log(`      activated in ${elapsed.toFixed(1)} ms${wasActive ? ' (was active already)' : ''}`);
-    assert.ok(elapsed < longestMilliseconds, `${elapsed.toFixed(1)} ms`);
+    const used = (user + system) / 1000;
+    console.log(`      activated in ${elapsed.toFixed(1)} ms, ${used.toFixed(1)} ms of them computing`);
+    assert.ok(used < mostMilliseconds, `${used.toFixed(1)} ms`);
     assertNothingNative();
   });
 });

@@ -11,8 +11,6 @@ import type { RunNode } from '../runs/runs-view';
 import type { Services } from '../services';
 
 /** Menus pass a URI or a row of the Runs view; the palette passes nothing. */
-export type Target = Uri | RunNode | undefined;
-
 export function uriOf(target: unknown): Uri | undefined {
   if (target instanceof Uri) return target;
   const node = target as RunNode | undefined;

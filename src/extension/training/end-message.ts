@@ -12,7 +12,7 @@ const showFolder = 'Show Run Folder';
 const resume = 'Resume Training';
 const showLog = 'Show Log';
 
-export function describeEnd(title: string, result: TrainResult): string {
+function describeEnd(title: string, result: TrainResult): string {
   const best = result.best ? ` Best: ${formatBest(result.best)} at step ${result.best.step}.` : '';
   const message = result.message.replace(/\.?$/, '.');
   return `Training of ${title} ${result.status} at step ${result.step}: ${message}${best}`;

@@ -6,7 +6,7 @@ import { type Uri, workspace } from 'vscode';
 import { readSettings } from '../settings';
 
 /** The folder that relative run folders are relative to: the workspace folder of `near`, else the first one, else home. */
-export function baseFolder(near?: Uri): string {
+function baseFolder(near?: Uri): string {
   const folder = (near && workspace.getWorkspaceFolder(near)) ?? workspace.workspaceFolders?.[0];
   return folder?.uri.scheme === 'file' ? folder.uri.fsPath : os.homedir();
 }

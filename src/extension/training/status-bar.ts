@@ -1,5 +1,6 @@
 import { MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
 import type { Disposable } from '../disposable';
+import { type Debounced, debounce } from '../debounce';
 import { formatBest, formatProgress } from '../format';
 import type { Training, Trainings } from './trainings';
 
@@ -7,9 +8,17 @@ import type { Training, Trainings } from './trainings';
 export class TrainingStatusBar implements Disposable {
   private item: StatusBarItem | undefined;
   private readonly subscription: Disposable;
+  private readonly later: Debounced;
+  private shownCount = 0;
 
   constructor(private readonly trainings: Trainings) {
-    this.subscription = trainings.onDidChange(() => this.update());
+    // A small flow makes hundreds of steps a second; nobody reads as fast.
+    const later = debounce(() => this.update(), 50);
+    this.later = later;
+    this.subscription = trainings.onDidChange(() => {
+      if (trainings.list.length === (this.item ? this.shownCount : 0)) later.call();
+      else this.update();
+    });
     this.update();
   }
 
@@ -20,6 +29,7 @@ export class TrainingStatusBar implements Disposable {
 
   dispose(): void {
     this.subscription.dispose();
+    this.later.dispose();
     this.item?.dispose();
     this.item = undefined;
   }
@@ -27,6 +37,7 @@ export class TrainingStatusBar implements Disposable {
   private update(): void {
     const { list } = this.trainings;
     const newest = list.at(-1);
+    this.shownCount = list.length;
     if (!newest) {
       this.item?.dispose();
       this.item = undefined;
