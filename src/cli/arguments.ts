@@ -44,7 +44,7 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
     if (!spec) {
       const guess = didYouMean(token.name, Object.keys(specs), '--');
-      throw new UserError(`flowscope ${command.name} has no option ${token.rawName}.${guess} ${see}`);
+      throw new UserError(`${command.name} has no option ${token.rawName}.${guess} ${see}`);
     }
     if (Object.hasOwn(values, token.name) && spec.type !== 'flag') {
       throw new UserError(`--${token.name} is given twice; give it once.`);
@@ -58,16 +58,14 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
   if (!given('help') && !given('version')) {
     if (unexpected !== undefined) {
       const one = command.argument ? `takes one ${command.argument.name}` : 'takes options only';
-      throw new UserError(`flowscope ${command.name} ${one}, and "${unexpected}" was given besides. ${see}`);
+      throw new UserError(`${command.name} ${one}, and "${unexpected}" was given besides. ${see}`);
     }
     if (command.argument && argument === '') {
-      throw new UserError(
-        `flowscope ${command.name} needs ${command.argument.name}: ${command.argument.help} ${see}`,
-      );
+      throw new UserError(`${command.name} needs ${command.argument.name}: ${command.argument.help} ${see}`);
     }
     for (const [name, spec] of Object.entries(specs)) {
       if ('required' in spec && spec.required && values[name] === undefined) {
-        throw new UserError(`flowscope ${command.name} needs --${name} ${placeholder(spec)}. ${see}`);
+        throw new UserError(`${command.name} needs --${name} ${placeholder(spec)}. ${see}`);
       }
     }
   }

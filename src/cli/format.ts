@@ -1,4 +1,5 @@
-/** Numbers and tables as a person reads them. */
+/** Numbers, paths and tables as a person reads them. */
+import path from 'node:path';
 
 /** 0:05, 12:30, 1:02:03. */
 export function duration(seconds: number): string {
@@ -63,4 +64,10 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
 /** Name and value, one a line. */
 export function pairs(entries: readonly (readonly [string, string])[]): string {
   return table(entries.map(([name, value]) => [name, value]));
+}
+
+/** Relative to the current folder where it lies in it. */
+export function shownPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative === '' || relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
 }

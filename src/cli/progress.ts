@@ -48,7 +48,8 @@ export function createProgress(
 ): Progress {
   const now = options.now ?? ((): number => performance.now() / 1000);
   if (options.quiet) return { show: () => undefined, note: () => undefined, end: () => undefined };
-  let last = -Infinity;
+  // On a screen the bar comes at once; elsewhere short work leaves no line at all.
+  let last = terminal.interactive ? -Infinity : now();
   let drawn = false;
   const clear = (): void => {
     if (drawn) terminal.err('\r\u001b[2K');

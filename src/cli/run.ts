@@ -88,7 +88,7 @@ function find(commands: readonly Command[], word: string): Command {
     );
   }
   throw new UserError(
-    `flowscope has no command "${word}".${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
+    `there is no command "${word}".${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
   );
 }
 

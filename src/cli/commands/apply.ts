@@ -4,7 +4,7 @@ import { applyForward, applyInverse } from '../../engine/use/apply';
 import { prepareInput, prepareLatent } from '../../engine/use/input';
 import type { Layout } from '../../engine/use/layout';
 import { defineCommand, type Outcome } from '../command';
-import { fixed, pairs } from '../format';
+import { fixed, pairs, shownPath } from '../format';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
 import { readArray } from '../read-array';
@@ -115,7 +115,7 @@ export const applyCommand = defineCommand({
             'Couplings',
             result.logdetLayers ? `${result.names.length}, in logdet_layers` : 'not told apart in this file',
           ],
-          ['Written', target],
+          ['Written', shownPath(target)],
         ]),
       };
     }
@@ -136,7 +136,7 @@ export const applyCommand = defineCommand({
         ['Examples', String(latent.count)],
         ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config.kind, resolved, false)}`],
         ['logdet', `mean ${fixed(mean(result.logdet.data))} nats`],
-        ['Written', target],
+        ['Written', shownPath(target)],
       ]),
     };
   },

@@ -7,7 +7,7 @@ import { sample, type Samples } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
 import type { NdArray } from '../../protocol/tensors';
 import { defineCommand, type Outcome } from '../command';
-import { count as shown, pairs } from '../format';
+import { count as shown, pairs, shownPath } from '../format';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
 import { batchReport } from '../progress';
@@ -108,7 +108,7 @@ export const sampleCommand = defineCommand({
               ],
             ]
           : []),
-        ['Written', target],
+        ['Written', shownPath(target)],
       ]),
     };
   },

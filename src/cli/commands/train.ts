@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isRunFolder } from '../../checkpoint/run-folder';
 import { presetNames } from '../../config/presets';
 import { UserError } from '../../config/user-error';
 import { builtinNames } from '../../data/open';
@@ -6,7 +7,7 @@ import { train } from '../../engine/training/train';
 import type { TrainProgress, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
-import { duration, fixed, pairs, rate, scientific } from '../format';
+import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
 import type { Session } from '../session';
 
@@ -67,12 +68,17 @@ export const trainCommand = defineCommand({
     const { data, output, preset, config, resume, seed } = options;
     if (!resume && data === undefined && config === undefined && preset === undefined) {
       throw new UserError(
-        `flowscope train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, or --config FILE.`,
+        `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, or --config FILE.`,
       );
     }
     if (resume && [data, preset, config, seed].some((value) => value !== undefined)) {
       throw new UserError(
         '--resume takes data, preset, config and seed from the run; leave these options out, or choose another --output for a new run.',
+      );
+    }
+    if (!resume && (await isRunFolder(path.resolve(output)))) {
+      throw new UserError(
+        `--output ${output}: already holds a run; go on with it by --resume, or choose another folder.`,
       );
     }
     const backend = await openBackend(session);
@@ -104,7 +110,7 @@ function reporter(session: Session): (progress: TrainProgress) => void {
     if (session.quiet) return;
     if (session.json) return session.terminal.err(`${toLine(progress)}\n`);
     const { backend, phase, step, totalSteps, metrics, best } = progress;
-    if (!described && backend) {
+    if (!described && backend && phase !== 'preparing') {
       described = true;
       session.progress.note(
         `Computing with ${backend.library}, ${backend.threads} threads (${backend.reason}).`,
@@ -159,9 +165,7 @@ function ending(result: TrainResult, run: string): string {
           ],
         ]
       : []),
-    ...(result.bestCheckpoint
-      ? [['Checkpoint', path.relative(process.cwd(), result.bestCheckpoint)] as [string, string]]
-      : []),
+    ...(result.bestCheckpoint ? [['Checkpoint', shownPath(result.bestCheckpoint)] as [string, string]] : []),
   ];
   const name = path.basename(path.resolve(run));
   return `${message}\n${pairs(rows)}
