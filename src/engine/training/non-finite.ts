@@ -36,6 +36,6 @@ export function describeNonFinite(flow: Flow, counts: Counts): string {
       bijection?.parameters.some(({ name }) => positive(counts, `gradient:${name}`) > 0),
     );
   return owner
-    ? `the loss is finite but the gradient of layer ${owner.name} is not`
+    ? `the loss is finite, but the gradient of layer ${owner.name} is not, or is too large to square`
     : 'the loss of this step was not finite, but computing it again gave finite values';
 }

@@ -224,7 +224,7 @@ export function trainingSampleGraph(
 
 /**
  * Where a step goes wrong: for the batch of a step that was not finite, the number of non-finite values of each layer's
- * output (`layer:NAME`) and of each parameter's gradient (`gradient:NAME`), and the largest |s| of each coupling
+ * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |s| of each coupling
  * (`scale:NAME`). Assigns nothing.
  */
 export function diagnosisGraph(
@@ -254,7 +254,9 @@ export function diagnosisGraph(
         if (y) results[`layer:${layer.name}`] = nonFinite(y);
         if (s) results[`scale:${layer.name}`] = tf.max(tf.abs(s));
       }
-      flow.parameters.forEach(({ name }, i) => (results[`gradient:${name}`] = nonFinite(gradients[i]!)));
+      flow.parameters.forEach(
+        ({ name }, i) => (results[`gradient:${name}`] = nonFinite(tf.square(gradients[i]!))),
+      );
       return results;
     },
     [...trainingState(flow, config).map(asInput), { name: 'x', shape: [batch, ...flow.inputShape] }],
