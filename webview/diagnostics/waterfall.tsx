@@ -54,8 +54,8 @@ export function Waterfall({
       aria-label={drawn?.bitsPerDim === undefined ? text.whereNats : text.whereBits}
     >
       <div role="row" class="row-contents">
-        <span role="columnheader" class="sr">
-          {text.name}
+        <span role="columnheader">
+          <span class="sr">{text.name}</span>
         </span>
         <span aria-hidden="true" />
         <span role="columnheader" class="num tick">
