@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadCheckpoint, readCheckpointHeader, saveCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { parseRunConfig } from '../../../src/config/parse';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+const config = parseRunConfig({ data: { source: 'a.csv' }, model: { kind: 'vector', dim: 2 } }, 'test');
+const tensors = {
+  'couplings.0/w': { shape: [2, 1], data: Float32Array.of(0.1, NaN) },
+  'norm/mean': { shape: [1], data: Float32Array.of(Infinity) },
+};
+const full = {
+  config,
+  step: 12,
+  seconds: 0.5,
+  metrics: { step: 12, seconds: 0.5, validationNats: 1.25 },
+  standardize: { mean: [0.1, 2], std: [1, 1e-3], names: ['a', 'é'] },
+  data: { name: 'a.csv', source: '/a.csv', rows: 10, train: 8, validation: 2, shape: [2], note: 'a table' },
+  tensors,
+};
+
+test('everything comes back', async () => {
+  const file = path.join(folder, 'a.flow.safetensors');
+  await saveCheckpoint(file, full);
+  assert.deepEqual(await loadCheckpoint(file), full);
+  const { entries, bytes, ...header } = await readCheckpointHeader(file);
+  assert.deepEqual({ ...header, tensors }, full);
+  assert.deepEqual(entries.get('couplings.0/w')!.shape, [2, 1]);
+  assert.ok(bytes > 12);
+});
+
+test('files that are not ours, newer or damaged are refused with advice', async () => {
+  const file = path.join(folder, 'b.flow.safetensors');
+  const good = {
+    format: 'flowscope',
+    format_version: '1',
+    config: JSON.stringify(config),
+    step: '1',
+    seconds: '1',
+  };
+  const wrong: [Record<string, string>, RegExp][] = [
+    [{}, /without a Flowscope model in it/],
+    [
+      { ...good, format_version: '2' },
+      /written by a newer version of Flowscope \(format 2; this one reads up to 1\)\. Update/,
+    ],
+    [{ ...good, format_version: 'x' }, /is damaged: format_version is "x"/],
+    [{ ...good, config: '{"data":' }, /\(config\):1:9: not valid JSON/],
+    [
+      { ...good, config: '{"data":{"source":"x"},"model":{"kind":"vector","dim":0}}' },
+      /model\.dim: expected an integer ≥ 1/,
+    ],
+    [{ ...good, step: 'many' }, /step is "many"; expected a number/],
+    [{ ...good, metrics: '[1' }, /its metadata "metrics" is not a JSON object/],
+    [{ ...good, standardize: '{"mean":[1],"std":[0]}' }, /its standardization is not/],
+    [{ ...good, standardize: '{"mean":[1],"std":[1,2]}' }, /its standardization is not/],
+  ];
+  for (const [metadata, expected] of wrong) {
+    await writeSafetensors(file, tensors, metadata);
+    for (const read of [loadCheckpoint, readCheckpointHeader]) {
+      await assert.rejects(read(file), { name: 'UserError', message: expected });
+    }
+  }
+});

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { writeAtomically } from '../../../src/files/atomic';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+
+test('text, bytes and streams are written whole', async () => {
+  const file = path.join(folder, 'a');
+  await writeAtomically(file, 'text');
+  assert.equal(readFileSync(file, 'utf8'), 'text');
+  await writeAtomically(file, Uint8Array.of(1, 2));
+  assert.deepEqual([...readFileSync(file)], [1, 2]);
+  await writeAtomically(file, [Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3)]);
+  assert.deepEqual([...readFileSync(file)], [1, 2, 3]);
+});
+
+test('a failure half way leaves the old content and no rubbish', async () => {
+  const file = path.join(folder, 'b');
+  await writeAtomically(file, 'old');
+  await assert.rejects(
+    writeAtomically(
+      file,
+      (async function* () {
+        yield Buffer.from('new');
+        throw new Error('the source broke');
+      })(),
+    ),
+    { message: 'the source broke' },
+  );
+  assert.equal(readFileSync(file, 'utf8'), 'old');
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('concurrent writers each write a whole file', async () => {
+  const file = path.join(folder, 'c');
+  await Promise.all(
+    Array.from({ length: 20 }, (_, i) => writeAtomically(file, String(i % 10).repeat(100_000))),
+  );
+  const text = readFileSync(file, 'utf8');
+  assert.equal(text, text[0]!.repeat(100_000));
+});
+
+test('places that cannot be written are named', async () => {
+  await assert.rejects(writeAtomically(path.join(folder, 'no', 'x'), ''), {
+    name: 'UserError',
+    message: /its folder does not exist/,
+  });
+  mkdirSync(path.join(folder, 'dir', 'inner'), { recursive: true });
+  await assert.rejects(writeAtomically(path.join(folder, 'dir'), ''), {
+    name: 'UserError',
+    message: /a folder has this name/,
+  });
+});
