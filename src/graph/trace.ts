@@ -56,6 +56,9 @@ export function trace(
 }
 
 function explain<T>(fn: () => T): T {
+  const limit = Error.stackTraceLimit;
+  // The caller's line is often far from where TensorFlow.js fails.
+  Error.stackTraceLimit = 50;
   try {
     return fn();
   } catch (error) {
@@ -66,5 +69,7 @@ function explain<T>(fn: () => T): T {
         'Flowscope knows, or add a rule for it to src/graph/kernels.',
       { cause: error },
     );
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }

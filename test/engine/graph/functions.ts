@@ -118,6 +118,12 @@ export const cases: Case[] = [
   shaped('min', [2, 3, 4], (x) => [tf.min(x), tf.min(x, [0, 2]), tf.min(x, 1, true)]),
   shaped('moments', [2, 3, 4], (x) => Object.values(tf.moments(x, [0, 1])) as tf.Tensor[]),
   shaped('pad', [2, 3], (x) => tf.pad(x, [[1, 0], [2, 1]], 0.5)), // prettier-ignore
+  shaped('pickLarger', [3, 4], (x) => [
+    tf.maximum(x, tf.neg(x)),
+    tf.minimum(x, tf.square(x)),
+    tf.squaredDifference(x, tf.sin(x)),
+    tf.where(tf.tensor2d([1, 0, 0, 1], [1, 4], 'bool'), x, tf.square(x)),
+  ]),
   shaped('prod', [2, 3], (x) => tf.prod(x, 1)),
   shaped('reshape', [2, 3, 4], (x) => [tf.reshape(x, [-1, 6]), tf.reshape(x, [24])]),
   shaped('reverse', [2, 3, 4], (x) => tf.reverse(x, [0, 2])),

@@ -1,0 +1,52 @@
+/** The same function as a graph on ONNX Runtime, as a graph on TensorFlow, run eagerly, and evaluated in TypeScript. */
+import { after, before, describe, it } from 'node:test';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import { optimize } from '../../../src/graph/passes/optimize';
+import { trace } from '../../../src/graph/trace';
+import { assertClose, normalFeeds } from './compare';
+import { runEagerly, withoutTensorFlow } from './eager';
+import { cases } from './functions';
+
+const tolerance = 1e-5;
+
+describe('backends agree', () => {
+  let onnx: Backend;
+  let tensorflow: Backend | undefined;
+  before(async () => {
+    onnx = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+    if (!withoutTensorFlow) tensorflow = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+  });
+  after(() => Promise.all([onnx.dispose(), tensorflow?.dispose()]));
+
+  for (const { name, fn, inputs, domain } of cases) {
+    it(`on ${name}`, async () => {
+      const graph = trace(fn, inputs);
+      const feeds = normalFeeds(inputs, 11, domain);
+      const run = async (backend: Backend): Promise<Awaited<ReturnType<typeof runEagerly>>> => {
+        const program = await backend.compile(graph);
+        try {
+          return await program.run(feeds);
+        } finally {
+          await program.dispose();
+        }
+      };
+      const onOnnx = await run(onnx);
+      if (!graph.nodes.some(({ op }) => op === 'Conv2D')) {
+        assertClose(evaluateGraph(graph, feeds), onOnnx, tolerance, 'evaluator against ONNX Runtime');
+        assertClose(
+          evaluateGraph(optimize(graph), feeds),
+          onOnnx,
+          tolerance,
+          'optimized against ONNX Runtime',
+        );
+      }
+      if (!tensorflow) return;
+      const eager = await runEagerly(fn, feeds);
+      assertClose(onOnnx, eager, tolerance, 'ONNX Runtime against eager');
+      assertClose(await run(tensorflow), eager, tolerance, 'TensorFlow graph against eager');
+    });
+  }
+});

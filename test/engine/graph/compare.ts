@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import type { InputSpec } from '../../../src/graph/trace';
+import type { NdArray } from '../../../src/protocol/tensors';
+
+/** Standard normal inputs, the same for the same seed. */
+export function normalFeeds(
+  inputs: readonly InputSpec[],
+  seed: number,
+  domain: (x: number) => number = (x) => x,
+): Record<string, NdArray> {
+  const random = xoroshiro128plus(seed);
+  const uniform = (): number => (random.next() >>> 0) / 2 ** 32 + 2 ** -33;
+  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  return Object.fromEntries(
+    inputs.map(({ name, shape }) => {
+      const length = shape.reduce((product, dim) => product * dim, 1);
+      return [name, { shape: [...shape], data: Float32Array.from({ length }, () => domain(normal())) }];
+    }),
+  );
+}
+
+/** Relative above 1, absolute below; NaN equals NaN. */
+export function assertClose(
+  actual: Readonly<Record<string, NdArray>>,
+  expected: Readonly<Record<string, NdArray>>,
+  tolerance: number,
+  what: string,
+): void {
+  assert.deepEqual(Object.keys(actual).sort(), Object.keys(expected).sort(), `${what}: names of the results`);
+  for (const [name, { shape, data }] of Object.entries(expected)) {
+    const other = actual[name]!;
+    assert.deepEqual(other.shape, shape, `${what}: shape of ${name}`);
+    data.forEach((value, i) => {
+      const difference = Math.abs(value - other.data[i]!) / Math.max(1, Math.abs(value));
+      const same = Object.is(value, other.data[i]) || difference <= tolerance;
+      assert.ok(same, `${what}: ${name}[${i}] is ${other.data[i]}, expected ${value}`);
+    });
+  }
+}

@@ -1,0 +1,88 @@
+/** Gradients that were traced equal those that TensorFlow.js computes eagerly. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { assertClose, normalFeeds } from './compare';
+import { runEagerly, withoutTensorFlow } from './eager';
+import { cases } from './functions';
+
+async function check(
+  fn: (inputs: TensorMap) => TensorMap,
+  inputs: InputSpec[],
+  domain?: (x: number) => number,
+): Promise<void> {
+  const backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+  const feeds = normalFeeds(inputs, 5, domain);
+  const program = await backend.compile(trace(fn, inputs));
+  const results = await program.run(feeds);
+  await program.dispose();
+  assertClose(results, await runEagerly(fn, feeds), 1e-5, 'graph against eager');
+  assert.ok(
+    Object.values(results).some(({ data }) => data.some((value) => value !== 0)),
+    'some gradient is not zero',
+  );
+}
+
+/** Value and gradients with respect to every input. */
+function withGradients(
+  loss: (inputs: TensorMap) => Scalar,
+  names: string[],
+): (inputs: TensorMap) => TensorMap {
+  return (inputs) => {
+    const fn = (...tensors: Tensor[]): Scalar =>
+      loss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])));
+    const { value, grads } = tf.valueAndGrads(fn)(names.map((name) => inputs[name]!));
+    return { value, ...Object.fromEntries(names.map((name, i) => [`d ${name}`, grads[i]!])) };
+  };
+}
+
+describe('gradients', { skip: withoutTensorFlow }, () => {
+  // TensorFlow.js has no gradient for these, or none that broadcasts.
+  const notDifferentiable = new Set([
+    'all', 'any', 'castToInt', 'cumsum', 'prod', 'equal', 'floorDiv', 'greater',
+    'greaterEqual', 'isFinite', 'isInf', 'isNaN', 'less', 'lessEqual', 'logicalAnd', 'logicalNot', 'logicalOr',
+    'maximum', 'minimum', 'mod', 'notEqual', 'squaredDifference', 'step',
+    'where',   ]); // prettier-ignore
+  for (const { name, fn, inputs, domain } of cases.filter((c) => !notDifferentiable.has(c.name))) {
+    it(`of ${name}`, async () => {
+      const names = inputs.map((input) => input.name);
+      const loss = (tensors: TensorMap): Scalar => {
+        const results = Object.values(fn(tensors)).map((tensor) => tf.sum(tf.square(tf.add(tensor, 0.3))));
+        return results.reduce((sum, part) => tf.add(sum, part)) as Scalar;
+      };
+      await check(withGradients(loss, names), inputs, domain);
+    });
+  }
+
+  it('of a small convolutional net with batch normalization', async () => {
+    const inputs: InputSpec[] = [
+      { name: 'x', shape: [4, 8, 8, 3] },
+      { name: 'w1', shape: [3, 3, 3, 8] },
+      { name: 'gain', shape: [8] },
+      { name: 'w2', shape: [3, 3, 8, 6] },
+      { name: 'b2', shape: [6] },
+    ];
+    const loss = ({ x, w1, gain, w2, b2 }: TensorMap): Scalar => {
+      const conv = (input: Tensor, filter: Tensor): Tensor =>
+        tf.conv2d(input as Tensor4D, filter as Tensor4D, 1, 'same');
+      const norm = tf.sqrt(tf.sum(tf.square(w1!), [0, 1, 2]));
+      const h = conv(x!, tf.mul(tf.div(w1!, norm), gain!));
+      const { mean, variance } = tf.moments(h, [0, 1, 2]);
+      const normalized = tf.mul(tf.sub(h, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+      const [s, t] = tf.split(tf.add(conv(tf.relu(normalized), w2!), b2!), 2, 3);
+      const y = tf.add(tf.mul(x!, tf.exp(tf.tanh(s!))), t!);
+      return tf.mean(tf.sub(tf.mul(0.5, tf.sum(tf.square(y), [1, 2, 3])), tf.sum(tf.tanh(s!), [1, 2, 3])));
+    };
+    await check(
+      withGradients(
+        loss,
+        inputs.map(({ name }) => name),
+      ),
+      inputs,
+      (x) => 0.3 * x,
+    );
+  });
+});

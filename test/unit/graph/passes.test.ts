@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import type { Graph } from '../../../src/graph/ir';
+import { bindConstants } from '../../../src/graph/passes/bind-constants';
+import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions';
+import { removeDeadCode } from '../../../src/graph/passes/dead-code';
+import { foldConstants } from '../../../src/graph/passes/fold-constants';
+import { optimize } from '../../../src/graph/passes/optimize';
+import { simplify } from '../../../src/graph/passes/simplify';
+import { trace } from '../../../src/graph/trace';
+import type { NdArray } from '../../../src/protocol/tensors';
+
+const x = { name: 'x', shape: [2, 3] };
+const opsOf = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
+const array = (shape: number[], values: number[]): NdArray => ({ shape, data: Float32Array.from(values) });
+
+describe('passes', () => {
+  it('drop what no output needs', () => {
+    const graph = trace(
+      ({ x }) => {
+        tf.exp(x!);
+        return { y: tf.neg(x!) };
+      },
+      [x, { name: 'unused', shape: [1] }],
+    );
+    assert.deepEqual(opsOf(removeDeadCode(graph)), ['Neg']);
+    assert.deepEqual(
+      removeDeadCode(graph).inputs.map(({ name }) => name),
+      ['x', 'unused'],
+    );
+  });
+
+  it('compute equal things once', () => {
+    const graph = trace(
+      ({ x }) => ({ y: tf.add(tf.exp(tf.mul(x!, 2)), tf.exp(tf.mul(x!, 2))), z: tf.add(x!, tf.scalar(-0)) }),
+      [x],
+    );
+    assert.deepEqual(opsOf(removeDeadCode(mergeCommonSubexpressions(graph))), [
+      'Multiply',
+      'Exp',
+      'Add',
+      'Add',
+    ]);
+  });
+
+  it('do not take values that JSON cannot tell apart for equal', () => {
+    const graph = trace(
+      () => ({ a: tf.fill([2], NaN), b: tf.fill([2], Infinity), c: tf.fill([2], -Infinity) }),
+      [],
+    );
+    const results = evaluateGraph(optimize(graph), {});
+    assert.deepEqual(
+      ['a', 'b', 'c'].map((name) => results[name]!.data[0]),
+      [NaN, Infinity, -Infinity],
+    );
+  });
+
+  it('fold what depends on bound parameters only and keep their names', () => {
+    const fn = trace(
+      ({ x, v, g }) => ({ y: tf.mul(x!, tf.mul(g!, tf.div(v!, tf.sqrt(tf.sum(tf.square(v!)))))) }),
+      [x, { name: 'v', shape: [3] }, { name: 'g', shape: [] }],
+    );
+    const bound = bindConstants(fn, { v: array([3], [3, 0, 4]), g: array([], [10]) });
+    const folded = removeDeadCode(foldConstants(bound));
+    assert.deepEqual(opsOf(folded), ['Multiply']);
+    const [[id, data]] = [...folded.constants] as [[number, Float32Array]];
+    assert.deepEqual([...data], [6, 0, 8]);
+    assert.ok(['g', 'v'].includes(folded.constantNames!.get(id)!));
+  });
+
+  it('refuse to bind what does not fit', () => {
+    const graph = trace(({ x }) => ({ y: tf.neg(x!) }), [x]);
+    assert.throws(() => bindConstants(graph, { x: array([3], [1, 2, 3]) }), /"x" has shape \[3\].*\[2, 3\]/);
+    assert.throws(() => bindConstants(graph, { w: array([1], [1]) }), /no graph input "w"/);
+  });
+
+  it('let ones of a sum’s gradient broadcast away', () => {
+    const graph = trace(({ x }) => ({ dx: tf.grad((t) => tf.sum(tf.mul(t, tf.sin(t))))(x!) }), [x]);
+    const ops = opsOf(optimize(graph));
+    assert.ok(!ops.includes('Fill') && !ops.includes('BroadcastTo'), ops.join(' '));
+  });
+
+  it('turn the gradient of relu into one node', () => {
+    const graph = trace(({ x }) => ({ dx: tf.grad((t) => tf.sum(tf.square(tf.relu(t))))(x!) }), [x]);
+    assert.ok(opsOf(optimize(graph)).includes('ReluGrad'));
+  });
+
+  it('cancel transposes and join reshapes', () => {
+    const fn = trace(
+      ({ x }) => ({
+        y: tf.reshape(tf.reshape(tf.transpose(tf.transpose(x!)), [3, 2]), [6]),
+        same: tf.reshape(tf.reshape(x!, [6]), [2, 3]),
+      }),
+      [x],
+    );
+    const optimized = optimize(fn);
+    assert.deepEqual(opsOf(optimized), ['Reshape']);
+    assert.equal(optimized.outputs[1]!.value, optimized.inputs[0]!.value);
+  });
+
+  it('do not broadcast both operands away', () => {
+    const graph = trace(
+      ({ x }) => ({ y: tf.add(tf.broadcastTo(tf.sum(x!, 1, true), [2, 3]), tf.ones([2, 3])) }),
+      [x],
+    );
+    const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
+    assert.deepEqual(evaluateGraph(optimize(graph), feeds), { y: array([2, 3], [7, 7, 7, 16, 16, 16]) });
+  });
+});
+
+type Step = (tensors: tf.Tensor[]) => tf.Tensor;
+
+const unary: ((t: tf.Tensor) => tf.Tensor)[] = [
+  tf.neg,
+  tf.relu,
+  tf.tanh,
+  tf.square,
+  tf.zerosLike,
+  tf.onesLike,
+  (t) => tf.step(t),
+  (t) => tf.mul(t, 1),
+  (t) => tf.add(t, 0),
+  (t) => tf.transpose(t),
+  (t) => tf.transpose(tf.transpose(t, [1, 0])),
+  (t) => tf.reshape(tf.reshape(t, [-1]), t.shape),
+  (t) => tf.mul(tf.sum(t, 1, true), tf.ones(t.shape)),
+  (t) => tf.broadcastTo(tf.mean(t, 0, true), t.shape),
+  (t) => tf.tile(tf.slice(t, [0, 0], [1, -1]), [t.shape[0]!, 1]),
+  (t) => tf.concat(tf.split(t, [1, t.shape[1]! - 1], 1).reverse(), 1),
+  (t) => tf.pad(tf.slice(t, [0, 1], [-1, t.shape[1]! - 1]), [[0, 0], [1, 0]]), // prettier-ignore
+  (t) => tf.reverse(t, 1),
+  (t) => tf.stack(tf.unstack(t, 1), 1),
+  (t) => tf.gather(t, tf.tensor1d([0, 0, 1], 'int32'), 1),
+];
+const binary: ((a: tf.Tensor, b: tf.Tensor) => tf.Tensor)[] = [
+  tf.add,
+  tf.sub,
+  tf.mul,
+  tf.maximum,
+  (a, b) => tf.where(tf.greater(a, b), a, b),
+  (a, b) => tf.mul(a, tf.step(b)),
+];
+
+/** Programs on square matrices of fixed size, so that every step fits every other. */
+const step: fc.Arbitrary<Step> = fc
+  .tuple(fc.nat(), fc.nat(), fc.nat(unary.length + binary.length - 1))
+  .map(([i, j, which]) => (tensors) => {
+    const pick = (at: number): tf.Tensor => tensors[at % tensors.length]!;
+    return which < unary.length ? unary[which]!(pick(i)) : binary[which - unary.length]!(pick(i), pick(j));
+  });
+
+describe('random programs', () => {
+  it('mean the same before and after every pass', () => {
+    const values = fc.array(fc.float({ noNaN: true, min: -2, max: 2 }), { minLength: 9, maxLength: 9 });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), values, values, (steps, a, b) => {
+        const graph = trace(
+          ({ x, w }) => {
+            const tensors = [x!, w!];
+            for (const next of steps) tensors.push(next(tensors));
+            return { last: tensors.at(-1)!, sum: tf.addN(tensors) };
+          },
+          [
+            { name: 'x', shape: [3, 3] },
+            { name: 'w', shape: [3, 3] },
+          ],
+        );
+        const feeds = { x: array([3, 3], a), w: array([3, 3], b) };
+        const expected = evaluateGraph(graph, feeds);
+        const variants: Record<string, NdArray>[] = [
+          evaluateGraph(removeDeadCode(graph), feeds),
+          evaluateGraph(mergeCommonSubexpressions(graph), feeds),
+          evaluateGraph(simplify(graph), feeds),
+          evaluateGraph(optimize(graph), feeds),
+          evaluateGraph(optimize(bindConstants(graph, { w: feeds.w })), { x: feeds.x }),
+          evaluateGraph(optimize(bindConstants(graph, feeds)), {}),
+        ];
+        for (const variant of variants) {
+          for (const [name, { shape, data }] of Object.entries(expected)) {
+            assert.deepEqual(variant[name]!.shape, shape);
+            data.forEach((value, i) => {
+              const other = variant[name]!.data[i]!;
+              const close = Math.abs(other - value) <= 1e-5 * Math.max(1, Math.abs(value));
+              assert.ok(close || Object.is(other, value), `${name}[${i}]: ${other} instead of ${value}`);
+            });
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
