@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext } from './bijection';
 import type { Mask } from './masks';
-import { channelAxes, maskTensors } from './tensors';
+import { channelAxes, maskTensors, meanOver, sumOver } from './tensors';
 
 /** ε of the authors' released code. */
 export const flowNormEpsilon = 1e-4;
@@ -40,13 +40,13 @@ export function flowNorm({ name, shape, mask, decay }: FlowNormOptions): Bijecti
   const batchStatistics = (x: Tensor): { mean: Tensor; variance: Tensor } => {
     const axes = channelAxes(x);
     if (!mask) {
-      const mean = tf.mean(x, axes);
-      return { mean, variance: tf.mean(tf.square(tf.sub(x, mean)), axes) };
+      const mean = meanOver(x, axes);
+      return { mean, variance: meanOver(tf.square(tf.sub(x, mean)), axes) };
     }
     const { moves } = maskTensors(mask);
     const perBatch = tf.tensor1d(positions.map((n) => 1 / (Math.max(n, 1) * x.shape[0]!)));
-    const mean = tf.mul(tf.sum(tf.mul(x, moves), axes), perBatch);
-    const variance = tf.mul(tf.sum(tf.mul(tf.square(tf.sub(x, mean)), moves), axes), perBatch);
+    const mean = tf.mul(sumOver(tf.mul(x, moves), axes), perBatch);
+    const variance = tf.mul(sumOver(tf.mul(tf.square(tf.sub(x, mean)), moves), axes), perBatch);
     return { mean, variance };
   };
 

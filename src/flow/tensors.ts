@@ -3,9 +3,27 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Mask } from './masks';
 
+/**
+ * Sum over axes. Its gradient is spread by broadcasting; TensorFlow.js's own multiplies by an array of ones as large as
+ * x, which costs memory and time both when traced and when run.
+ */
+export function sumOver(x: Tensor, axes: readonly number[]): Tensor {
+  const kept = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+  return tf.customGrad((input) => ({
+    value: tf.sum(input as Tensor, [...axes]),
+    gradFunc: (dy: Tensor) => tf.broadcastTo(tf.reshape(dy, kept), x.shape),
+  }))(x);
+}
+
+/** Mean over axes of a tensor whose shape is known. */
+export function meanOver(x: Tensor, axes: readonly number[]): Tensor {
+  const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+  return tf.mul(sumOver(x, axes), 1 / count);
+}
+
 /** [N, …] → [N]: sum over everything but the batch. */
 export function sumPerExample(x: Tensor): Tensor {
-  return tf.sum(
+  return sumOver(
     x,
     x.shape.slice(1).map((_, i) => i + 1),
   );

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { fanIn, zeros } from '../init';
+import { sumOver } from '../tensors';
 
 export interface Convolution {
   readonly parameters: readonly ParameterSpec[];
@@ -35,7 +36,7 @@ export function convolution({
   const b = `${name}.bias`;
   const kernel = (ctx: FlowContext): Tensor => {
     const direction = ctx.get(v);
-    const squared = tf.sum(tf.square(direction), [0, 1, 2]);
+    const squared = sumOver(tf.square(direction), [0, 1, 2]);
     return tf.mul(direction, tf.mul(ctx.get(g), tf.rsqrt(squared)));
   };
   return {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { ones, zeros } from '../init';
-import { channelAxes } from '../tensors';
+import { channelAxes, meanOver } from '../tensors';
 
 /** ε of PyTorch's batch norm, which the public reproductions use inside their conditioners. */
 const epsilon = 1e-5;
@@ -34,8 +34,8 @@ export function norm(name: string, channels: number, decay: number): Norm {
       if (ctx.training) {
         const axes = channelAxes(x);
         const running = { mean, variance };
-        mean = tf.mean(x, axes);
-        variance = tf.mean(tf.square(tf.sub(x, mean)), axes);
+        mean = meanOver(x, axes);
+        variance = meanOver(tf.square(tf.sub(x, mean)), axes);
         ctx.update(meanName, tf.add(tf.mul(running.mean, 1 - decay), tf.mul(mean, decay)));
         ctx.update(varianceName, tf.add(tf.mul(running.variance, 1 - decay), tf.mul(variance, decay)));
       }
