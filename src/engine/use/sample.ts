@@ -12,6 +12,16 @@ export interface Samples {
   z: NdArray<Float32Array>;
 }
 
+/** The latents of a set of samples, temperature included: [count, size] row-major. The same for the same query. */
+export function drawLatents(
+  size: number,
+  { count, seed, temperature }: { count: number; seed: number; temperature: number },
+): Float32Array {
+  const z = stream(seed, 'sample').normal(count * size);
+  for (let i = 0; i < z.length; i++) z[i]! *= temperature;
+  return z;
+}
+
 /**
  * @param temperature the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself
  * @throws CancelledError
@@ -22,13 +32,12 @@ export async function sample(
   options: BatchOptions = {},
 ): Promise<Samples> {
   const { config } = runner;
-  const { count, seed, temperature } = query;
+  const { count } = query;
   const latentSize = sizeOf(runner.outputShape);
   const shape =
     config.kind === 'image' ? [config.height, config.width, config.channels] : [...runner.inputShape];
   const exampleSize = sizeOf(shape);
-  const z = stream(seed, 'sample').normal(count * latentSize);
-  for (let i = 0; i < z.length; i++) z[i]! *= temperature;
+  const z = drawLatents(latentSize, query);
   const x = new Float32Array(count * exampleSize);
   await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
     const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data');
