@@ -1,5 +1,5 @@
 /** Every text of the page, in one place. */
-import { count } from './format/numbers';
+import { count, short } from './format/numbers';
 
 export const text = {
   appName: 'Flowscope',
@@ -55,8 +55,8 @@ export const text = {
   bitsPerDim: 'bits/dim',
   maskKey: 'mask: light moves, dark is read',
   outKey: 'out:',
-  nonFiniteFirst: (n: number) => `NaN, ∞ ${count(n)} first`,
-  nonFiniteLater: (n: number) => `NaN, ∞ ${count(n)}`,
+  nonFiniteFirst: (n: number) => `∞ ${short(n)} first`,
+  nonFiniteLater: (n: number) => `NaN ${short(n)}`,
   // Layer
   coupling: (n: number) => `Coupling ${n}`,
   tabs: { plane: 'Plane', activations: 'Activations', mask: 'Mask', logdet: 'Log-det', network: 'Network' },
@@ -87,8 +87,7 @@ export const text = {
   maskInImage: 'In image coordinates',
   read: 'Read by the network',
   moves: 'Moved by the layer',
-  maskHereNote: (read: number, total: number) =>
-    `${read} of ${total} values are read and pass unchanged, ${total - read} move`,
+  maskHereNote: (read: number, total: number) => `${read} of ${total} are read, ${total - read} move`,
   maskInImageNote: 'carried back through squeezes and factor-outs',
   readNote: 'b ⊙ x, over the example',
   movesNote: '(1 − b) ⊙ x, over the example',
@@ -101,7 +100,7 @@ export const text = {
   mapThis: 'Each element, this example',
   mapFirst: 'Each element, first of the batch',
   mapMean: (n: number) => `Each element, mean of ${count(n)}`,
-  mapNote: 's·(1 − b), nats; positive raises log p(x)',
+  mapNote: 'of s·(1 − b)',
   noMap: 'One number for the whole layer',
   noMapWhy: 'The log-det of this layer has no per-element map.',
   zeroLogDet: 'This layer only moves values to other places: its log-det is zero.',
@@ -172,7 +171,7 @@ export const text = {
   howLikely: 'How likely is this example',
   howLikelyNote: 'line train, fill validation',
   isNormal: 'Is z normal',
-  isNormalNote: (std: string, kurtosis: string) => `sd ${std}, excess kurtosis ${kurtosis}`,
+  isNormalNote: (std: string, kurtosis: string) => `sd ${std}, kurtosis ${kurtosis}`,
   zQuantile: 'z quantile',
   normalQuantile: 'normal quantile',
   isExact: 'Is the inverse exact',

@@ -71,11 +71,13 @@ export function Distribution({
         />
       ) : null}
       <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
-      {tickValues.map((value) => (
-        <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
-          {tickText(value)}
-        </text>
-      ))}
+      {tickValues
+        .filter((value) => x.at(value) < width - 16)
+        .map((value) => (
+          <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
+            {tickText(value)}
+          </text>
+        ))}
       <text x={width / 2} y={base + 28} text-anchor="middle">
         {log ? `${unit}, log axis` : unit}
       </text>

@@ -11,6 +11,7 @@ function nonFinite(value: number): string {
 export function fixed(value: number | undefined, decimals = 2): string {
   if (value === undefined) return unknown;
   if (!Number.isFinite(value)) return nonFinite(value);
+  if (Math.abs(value) >= 1e6) return scientific(value);
   const text = Math.abs(value).toFixed(decimals);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
@@ -38,6 +39,15 @@ export function scientific(value: number | undefined): string {
     exponent += 1;
   }
   return `${value < 0 ? '−' : ''}${mantissa}·${powerOfTen(exponent)}`;
+}
+
+/** Counts that must stay narrow: 12,345 is 12k. */
+export function short(value: number): string {
+  return value < 10_000
+    ? count(value)
+    : value < 1e6
+      ? `${Math.round(value / 1000)}k`
+      : `${(value / 1e6).toFixed(1)}M`;
 }
 
 export function count(value: number): string {

@@ -85,11 +85,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
           onChange={(value) => change({ count: Number(value) })}
         />
         <span class="spring" />
-        {fixedChoice ? (
-          <span class="note-chip" title={text.savedPageHint}>
-            {text.savedPage}
-          </span>
-        ) : (
+        {fixedChoice ? null : (
           <Button
             primary
             onClick={() => change({ seed: query.seed + 1 })}
@@ -306,6 +302,9 @@ export function PlaneSamples({ model }: { model: ModelSummary }) {
   );
 }
 
+/** CSS pixels a side; both planes fit the gallery of a small window without scrolling. */
+const planeSide = 168;
+
 function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneView }) {
   const store = useStore();
   const high = finiteExtent(view.density.data)?.high ?? 1;
@@ -319,19 +318,19 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         <b>{text.density}</b>
         <span class="tick">{text.densityNote}</span>
       </h3>
-      <Sized height={200}>
+      <Sized height={planeSide}>
         {(width) => (
           <HeatMap
             plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
             scale={scale}
-            size={Math.min(width, 200)}
+            size={Math.min(width, planeSide)}
             label={text.density}
             name="density"
           />
         )}
       </Sized>
       <div style={{ margin: '4px 0 8px' }}>
-        <Legend scale={scale} width={200} />
+        <Legend scale={scale} width={planeSide} />
       </div>
       <h3 class="ends">
         <b>{text.samples}</b>
@@ -343,9 +342,9 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
           )}
         </span>
       </h3>
-      <Sized height={200}>
+      <Sized height={planeSide}>
         {(width) => {
-          const frame = { size: Math.min(width, 200), x: view.bounds.x, y: view.bounds.y };
+          const frame = { size: Math.min(width, planeSide), x: view.bounds.x, y: view.bounds.y };
           return (
             <Board
               width={frame.size}

@@ -68,7 +68,11 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   return (
     <div class="pair">
       <span>{text.example}</span>
-      <span class="picture">{vector ? null : <InputThumbnail model={model} input={input} size={24} />}</span>
+      {vector ? null : (
+        <span class="picture">
+          <InputThumbnail model={model} input={input} size={24} />
+        </span>
+      )}
       {recorded ? (
         <Dropdown
           label={text.example}

@@ -16,7 +16,7 @@ import { HeatMap } from '../views/canvas';
 import { Legend } from '../views/legend';
 import { Facts } from './activations';
 
-const size = 150;
+const size = 116;
 
 export function LogDetTab({
   model,
@@ -73,7 +73,7 @@ export function LogDetTab({
             <b>{text.overBatch(view.logDetBatch.length)}</b>
             <span class="tick">{text.overBatchNote}</span>
           </h3>
-          <Sized height={170}>
+          <Sized height={136}>
             {(width, height) => (
               <Distribution
                 width={width}
@@ -97,7 +97,7 @@ export function LogDetTab({
             <span class="tick">{text.overDepthNote}</span>
           </h3>
           {mean ? (
-            <Sized height={170}>
+            <Sized height={136}>
               {(width, height) => (
                 <DepthCurve
                   width={width}
@@ -109,7 +109,7 @@ export function LogDetTab({
               )}
             </Sized>
           ) : (
-            <div class="skeleton" style={{ height: '170px' }} />
+            <div class="skeleton" style={{ height: '136px' }} />
           )}
           <p class="tick">
             {example ? `— ${text.legendThis}   ` : ''}- - {text.legendMean}
@@ -143,7 +143,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
     <div class="box" data-map={name}>
       <h3>
         <b>{title}</b>
-        <span class="tick">{text.mapNote}</span>
+        <span class="tick">{`Σ ${fixed(total, 2)} ${text.nats}; ${text.mapNote}`}</span>
       </h3>
       {map.shape.length === 3 ? (
         <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, max-content)`, gap: '6px' }}>
@@ -193,7 +193,6 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
       <div style={{ marginTop: '8px' }}>
         <Legend scale={scale} unit={text.nats} width={size} />
       </div>
-      <p class="tick">{`Σ ${fixed(total, 2)} ${text.nats}`}</p>
     </div>
   );
 }

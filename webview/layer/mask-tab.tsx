@@ -11,7 +11,7 @@ import { maskScale } from '../strip/thumbnails';
 import { text } from '../strings';
 import { HeatMap } from '../views/canvas';
 
-const size = 190;
+const size = 144;
 
 const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
 

@@ -16,7 +16,7 @@ const kindNames: Record<LayerKind, string> = {
 
 const shortNames: Record<LayerKind, string> = {
   logit: 'logit',
-  standardize: 'standardize',
+  standardize: 'z-score',
   checkerboard: 'checker',
   channelwise: 'channel',
   vector: 'vector',

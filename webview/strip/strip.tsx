@@ -197,7 +197,8 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const moves = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
   const sum = part ? part.coupling + part.norm : undefined;
   const otherPart = mean ? row?.example : row?.mean;
-  const bad = row && row.nonFinite > 0;
+  // A layer that only moves values does not make them bad; its neighbours say how many there are.
+  const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
   const label = [
     layerTitle(layer),
@@ -325,7 +326,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: Strip }) {
   const store = useStore();
   const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {
-    if (nats === undefined || nll?.bitsPerDim === undefined) return unknown;
+    if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.bitsPerDim}`;
   };
   const lines = [
@@ -342,7 +343,11 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: Strip }) {
             <i class={`key ${line.key}`} />
             {line.name}
           </span>
-          <span class="num">{line.cost === undefined ? unknown : `${signed(-line.cost)} ${text.nats}`}</span>
+          <span class="num">
+            {line.cost === undefined || !Number.isFinite(line.cost)
+              ? unknown
+              : `${signed(-line.cost)} ${text.nats}`}
+          </span>
           <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
         </>
       ))}

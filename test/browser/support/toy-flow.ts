@@ -81,6 +81,7 @@ export class ToyFlow {
   constructor(readonly options: ToyOptions) {
     this.shape = options.kind === 'image' ? [8, 8, 1] : [options.kind === 'plane' ? 2 : 5];
     this.#build();
+    this.#fitNorms();
     const image = options.kind === 'image';
     this.summary = {
       id: 'toy',
@@ -175,6 +176,29 @@ export class ToyFlow {
     this.#add('factorOut', [4, 4, 4], [4, 4, 2], 0);
     this.#add('checkerboard', [4, 4, 2], [4, 4, 2], 1, { mask: checker([4, 4, 2], 0), norm: norm(2, 5) });
     this.#add('checkerboard', [4, 4, 2], [4, 4, 2], 1, { mask: checker([4, 4, 2], 1), norm: norm(2, 6) });
+  }
+
+  /** Statistics of the layers' own outputs, so that values stay near one as in a trained flow. */
+  #fitNorms(): void {
+    for (const layer of this.layers) {
+      if (!layer.norm || layer.gain > 100) continue;
+      const channels = layer.norm.mean.length;
+      layer.norm.mean.fill(0);
+      layer.norm.std.fill(1);
+      const outputs = Array.from(
+        { length: 40 },
+        (_, i) => this.forward(this.data('train', i)).passes[layer.info.index]!.y,
+      );
+      for (let c = 0; c < channels; c++) {
+        const own = outputs
+          .flatMap((y) => [...y.filter((_, i) => i % channels === c)])
+          .filter(Number.isFinite);
+        const mean = own.reduce((a, b) => a + b, 0) / (own.length || 1);
+        const variance = own.reduce((a, b) => a + (b - mean) ** 2, 0) / (own.length || 1);
+        layer.norm.mean[c] = mean;
+        layer.norm.std[c] = Math.sqrt(variance + 1e-4);
+      }
+    }
   }
 
   #network(layer: Layer, x: Values): { s: Values; t: Values } {
