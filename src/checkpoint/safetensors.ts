@@ -177,13 +177,13 @@ function checkEntry(name: string, value: unknown, bad: (what: string) => UserErr
     throw bad(`tensor "${name}" has no valid data_offsets`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = (shape as number[]).reduce((product, length) => product * length, itemBytes[dtype]!);
+  const needed = shape.reduce((product, length) => product * length, itemBytes[dtype]!);
   if (end - begin !== needed) {
     throw bad(
       `tensor "${name}" (${dtype}, ${JSON.stringify(shape)}) needs ${needed} bytes; its offsets give ${end - begin}`,
     );
   }
-  return { dtype, shape: shape as number[], offsets: [begin, end] };
+  return { dtype, shape: shape, offsets: [begin, end] };
 }
 
 /** The data section has to be covered by the tensors without overlaps and gaps. */

@@ -95,7 +95,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
     if (own[key] !== undefined && own[key] !== size && Number.isInteger(own[key])) {
       throw new UserError(
         `${fileName}: model.${key}: expected ${size}, since ${dataset.name} holds ${kindOf(dataset)}, ` +
-          `got ${String(own[key])}. Leave it out to take it from the data.`,
+          `got ${JSON.stringify(own[key])}. Leave it out to take it from the data.`,
       );
     }
   }

@@ -45,12 +45,12 @@ export function knownKeys(
   schema: v.GenericSchema,
   value: unknown,
 ): Record<string, v.GenericSchema> | undefined {
-  return objectSchema(schema as AnySchema, value)?.entries;
+  return objectSchema(schema, value)?.entries;
 }
 
 /** The schema of a place within a value. */
 export function schemaAt(schema: v.GenericSchema, value: unknown, path: Path): v.GenericSchema | undefined {
-  let at: AnySchema | undefined = schema as AnySchema;
+  let at: AnySchema | undefined = schema;
   let here = value;
   for (const key of path) {
     if (!at) return undefined;
@@ -78,7 +78,7 @@ function allChecks({ pipe = [] }: { pipe?: readonly Step[] }): Step[] {
 
 /** For example "an integer ≥ 1 and ≤ 8", "one of \"relu\", \"tanh\"", "a list of integers ≥ 1". */
 export function expectation(schema: v.GenericSchema): string {
-  const inner = unwrap(schema as AnySchema);
+  const inner = unwrap(schema);
   const checks = allChecks(inner);
   switch (inner.type) {
     case 'number': {

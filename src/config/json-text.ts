@@ -48,16 +48,23 @@ function findFault(text: string): Fault {
   };
   const string = (what: string) => {
     if (text[at] !== '"') fail(what);
-    if (!token(/"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y)) fail('a closed string');
+    if (!token(/"(?:[^"\\\p{Cc}]|[\x7f-\x9f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy))
+      fail('a closed string');
   };
   const list = (close: string, first: string, item: () => void) => {
     at++;
     skip();
-    if (text[at] === close) return void at++;
+    if (text[at] === close) {
+      at++;
+      return;
+    }
     for (;;) {
       item();
       skip();
-      if (text[at] === close) return void at++;
+      if (text[at] === close) {
+        at++;
+        return;
+      }
       if (text[at] !== ',') fail(`"," or "${close}"`);
       at++;
       skip();
@@ -79,7 +86,7 @@ function findFault(text: string): Fault {
       list(']', 'a value', () => value(depth + 1));
     } else if (text[at] === '"') {
       string('a string');
-    } else if (!token(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b/y)) {
+    } else if (!token(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b/uy)) {
       fail('a value');
     }
   };

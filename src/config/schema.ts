@@ -15,7 +15,7 @@ const describe = v.description;
 const affineForm = v.picklist(['scale-then-shift', 'shift-then-scale']);
 const polarity = v.picklist(['first-conditions', 'first-moves']);
 
-export const vectorModelSchema = v.strictObject({
+const vectorModelSchema = v.strictObject({
   kind: v.pipe(v.literal('vector'), describe('Rows of numbers.')),
   dim: v.pipe(positiveInteger, v.maxValue(4096), describe('Number of features D.')),
   couplings: v.optional(
@@ -66,7 +66,7 @@ export const vectorModelSchema = v.strictObject({
   affine: v.optional(v.pipe(affineForm, describe('x·eˢ + t, or (x + t)·eˢ.')), 'scale-then-shift'),
 });
 
-export const imageModelSchema = v.strictObject({
+const imageModelSchema = v.strictObject({
   kind: v.pipe(v.literal('image'), describe('Images of discrete pixels.')),
   height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
   width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
@@ -207,7 +207,7 @@ export const dataSchema = v.strictObject({
   ),
 });
 
-export const trainingSchema = v.strictObject({
+const trainingSchema = v.strictObject({
   seed: v.optional(
     v.pipe(nonNegativeInteger, describe('Seeds initial weights, order of the examples, noise and flips.')),
     0,

@@ -34,7 +34,11 @@ export async function openDataset(config: DataConfig, baseFolder: string): Promi
 
 async function detectFormat(source: string, file: string): Promise<'csv' | 'tsv' | 'idx'> {
   const name = path.basename(file).toLowerCase().replace(/\.gz$/, '');
-  if (await isFolder(file).catch((error: unknown) => Promise.reject(withNames(error, source)))) return 'idx';
+  try {
+    if (await isFolder(file)) return 'idx';
+  } catch (error) {
+    throw withNames(error, source);
+  }
   if (name.endsWith('.tsv') || name.endsWith('.tab')) return 'tsv';
   if (/\.(csv|txt|dat|data)$/.test(name)) return 'csv';
   const [a, b, type] = await firstBytes(file, 4);

@@ -48,7 +48,7 @@ export async function writeScatter(
   await writeRaster(scatter(values, reference), file);
 }
 
-export function sampleGrid({ shape, data }: NdArray<Float32Array>, levels: number, columns: number): Raster {
+function sampleGrid({ shape, data }: NdArray<Float32Array>, levels: number, columns: number): Raster {
   const [count = 0, height = 0, width = 0, channels = 0] = shape;
   const scale = Math.max(1, Math.round(tileSize / Math.max(height, width)));
   const across = Math.max(1, Math.min(columns, count));
@@ -77,7 +77,7 @@ export function sampleGrid({ shape, data }: NdArray<Float32Array>, levels: numbe
   return raster;
 }
 
-export function scatter(values: NdArray<Float32Array>, reference?: NdArray<Float32Array>): Raster {
+function scatter(values: NdArray<Float32Array>, reference?: NdArray<Float32Array>): Raster {
   const side = 480;
   const raster = blank(side, side, paper);
   const framed = reference ?? values;

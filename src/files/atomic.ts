@@ -69,7 +69,8 @@ async function writeAll(handle: FileHandle, content: Content): Promise<void> {
 async function replace(from: string, to: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await rename(from, to);
+      await rename(from, to);
+      return;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       const passing = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(code);
