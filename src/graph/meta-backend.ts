@@ -74,7 +74,7 @@ function current(what: string): Recorder {
 class MetaBackend extends tf.KernelBackend {
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const recorder = current('A tensor');
-    const op = tf.engine().state.activeScope?.name ?? '';
+    const { name: op } = tf.engine().state.activeScope;
     if (/^(random|truncatedNormal|multinomial|dropout)/.test(op)) {
       throw new UserError(
         `${op.replace(/__op$/, '')}() is random and cannot be traced${callerLine()}. Pass the noise as an input.`,
@@ -142,7 +142,7 @@ function runRule(
   const given = params.inputs as Record<string, tf.TensorInfo>;
   const tensors = rule.inputs === 'list' ? Object.values(given) : rule.inputs.map((key) => given[key]!);
   const inputs = tensors.map((tensor) => valueOf(recorder, tensor));
-  const inferred = rule.infer(inputs, (params.attrs ?? {}) as Record<string, unknown>);
+  const inferred = rule.infer(inputs, params.attrs ?? {});
   if (inferred.alias) {
     const { dataId, shape, dtype } = tensors[0]!;
     (dataId as MetaData).references++;
@@ -160,7 +160,7 @@ function runRule(
 const manyOutputs = new Set(['SplitV', 'Unpack', 'FusedAdam']);
 
 function register(): void {
-  if (tf.findBackendFactory(metaBackendName)) return;
+  if (tf.engine().backendNames().includes(metaBackendName)) return;
   tf.registerBackend(metaBackendName, () => new MetaBackend(), 0);
   for (const [kernelName, rule] of Object.entries(kernelRules)) {
     tf.registerKernel({

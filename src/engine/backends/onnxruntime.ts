@@ -1,4 +1,6 @@
 /** ONNX Runtime: comes with the product, needs no set-up, runs graphs but does not train. */
+import { createRequire } from 'node:module';
+import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph } from '../../graph/ir';
 import { toOnnx } from '../../graph/onnx/to-onnx';
@@ -6,7 +8,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, Program } from './backend';
 import { feedFor } from './feeds';
 
-type Runtime = typeof import('onnxruntime-node');
+type Runtime = typeof OnnxRuntime;
 
 const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const satisfies Record<
   DType,
@@ -19,7 +21,7 @@ export async function createOnnxRuntimeBackend(options: {
   reason: string;
 }): Promise<Backend> {
   // Loaded here and not above: the library takes time to load and is not wanted by everyone who imports this file.
-  const runtime = require('onnxruntime-node') as Runtime;
+  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
   const { threads, reason } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
   return {
@@ -45,7 +47,7 @@ async function compile(runtime: Runtime, graph: Graph, threads: number): Promise
       for (const { name, value } of wanted) {
         const type = graph.values.get(value)!;
         const { data, shape } = feedFor(feeds, name, type, graph);
-        tensors[name] = new runtime.Tensor(ortTypes[type.dtype], data as Float32Array, shape) as Tensor;
+        tensors[name] = new runtime.Tensor(ortTypes[type.dtype], data as Float32Array, shape);
       }
       return toFeeds(await session.run(tensors));
     },
@@ -55,9 +57,7 @@ async function compile(runtime: Runtime, graph: Graph, threads: number): Promise
 }
 
 function toFeeds(results: InferenceSession.OnnxValueMapType): Feeds {
-  return Object.fromEntries(
-    Object.entries(results).map(([name, tensor]) => [name, toArray(tensor as Tensor)]),
-  );
+  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
 }
 
 function toArray(tensor: Tensor): NdArray {

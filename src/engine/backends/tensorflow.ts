@@ -12,7 +12,7 @@ import { loadBinding, Session } from './tensorflow-native';
 type Binding = ReturnType<typeof loadBinding>;
 
 /** @throws UserError where no native TensorFlow is installed, or it does not load. */
-// eslint-disable-next-line @typescript-eslint/require-await -- a failing load is to reject
+
 export async function createTensorFlowBackend(options: {
   threads: number;
   reason: string;

@@ -4,8 +4,8 @@ import { reduceShape, sizeOf, stridesOf } from '../shape';
 import { emptyData, forEachIndex } from './array';
 
 const folds: Record<string, { start: number; fold: (total: number, x: number) => number }> = {
-  All: { start: 1, fold: (total, x) => Number(total && x) },
-  Any: { start: 0, fold: (total, x) => Number(total || x) },
+  All: { start: 1, fold: (total, x) => (total !== 0 && x !== 0 ? 1 : 0) },
+  Any: { start: 0, fold: (total, x) => (total !== 0 || x !== 0 ? 1 : 0) },
   Max: { start: -Infinity, fold: Math.max },
   Mean: { start: 0, fold: (total, x) => total + x },
   Min: { start: Infinity, fold: Math.min },

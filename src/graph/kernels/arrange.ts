@@ -29,7 +29,7 @@ export const arrangeRules: KernelRules = {
     infer: ([x], attrs) => {
       const dtype = attrs['dtype'] as DType;
       if (!['float32', 'int32', 'bool'].includes(dtype)) {
-        throw new UserError(`A cast to ${String(dtype)} cannot be traced; float32, int32 and bool can.`);
+        throw new UserError(`A cast to ${dtype} cannot be traced; float32, int32 and bool can.`);
       }
       return { outputs: [{ shape: x!.shape, dtype }], attrs: { dtype }, alias: dtype === x!.dtype };
     },

@@ -129,7 +129,10 @@ const operators: Record<string, Emit> = {
   Log1p: (node, writer, [x]) =>
     writer.emit(node, 'Log', [writer.add('Add', [x!, writer.constant(1, 'float32')])]),
   Mod: (node, writer, [a, b]) => {
-    if (isInteger(node, writer)) return writer.emit(node, 'Mod', [a!, b!]);
+    if (isInteger(node, writer)) {
+      writer.emit(node, 'Mod', [a!, b!]);
+      return;
+    }
     const whole = writer.add('Floor', [writer.add('Div', [a!, b!])]);
     writer.emit(node, 'Sub', [a!, writer.add('Mul', [whole, b!])]);
   },
@@ -192,12 +195,13 @@ const operators: Record<string, Emit> = {
     const cut = [...begin.keys()].filter((axis) => size[axis] !== source[axis]);
     if (cut.some((axis) => writer.isDynamic(source[axis]!))) {
       const ends = writer.shape(cut.map((axis) => begin[axis]! + size[axis]!));
-      return writer.emit(node, 'Slice', [
+      writer.emit(node, 'Slice', [
         x!,
         writer.int64(cut.map((axis) => begin[axis]!)),
         ends,
         writer.int64(cut),
       ]);
+      return;
     }
     const ends = writer.int64(cut.map((axis) => begin[axis]! + size[axis]!));
     writer.emit(node, 'Slice', [x!, writer.int64(cut.map((axis) => begin[axis]!)), ends, writer.int64(cut)]);

@@ -6,8 +6,8 @@ import { binaryNames, comparisonNames } from '../kernels/elementwise';
 const broadcasting = new Set<string>([...binaryNames, ...comparisonNames, 'Select']);
 
 interface Context extends Rewriter {
-  typeOf(id: number): Value;
-  producer(id: number): Node | undefined;
+  readonly typeOf: (id: number) => Value;
+  readonly producer: (id: number) => Node | undefined;
 }
 
 /**

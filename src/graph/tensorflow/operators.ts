@@ -68,24 +68,24 @@ function convolution(
 ): Attributes {
   const { strides, dilations, pad } = node.attrs as Record<'strides' | 'dilations' | 'pad', number[]>;
   const same = [0, 1].flatMap((i) => {
-    const extent = (filter[i]! - 1) * dilations![i]! + 1;
+    const extent = (filter[i]! - 1) * dilations[i]! + 1;
     const total = Math.max(
-      (Math.ceil(image[i + 1]! / strides![i]!) - 1) * strides![i]! + extent - image[i + 1]!,
+      (Math.ceil(image[i + 1]! / strides[i]!) - 1) * strides[i]! + extent - image[i + 1]!,
       0,
     );
     return [Math.floor(total / 2), total - Math.floor(total / 2)];
   });
-  const padding = pad!.every((side) => side === 0)
+  const padding = pad.every((side) => side === 0)
     ? 'VALID'
-    : pad!.every((side, i) => side === same[i])
+    : pad.every((side, i) => side === same[i])
       ? 'SAME'
       : 'EXPLICIT';
   return {
     ...typed(node, writer),
-    strides: intsAttribute([1, ...strides!, 1]),
-    dilations: intsAttribute([1, ...dilations!, 1]),
+    strides: intsAttribute([1, ...strides, 1]),
+    dilations: intsAttribute([1, ...dilations, 1]),
     padding: textAttribute(padding),
-    explicit_paddings: intsAttribute(padding === 'EXPLICIT' ? [0, 0, ...pad!, 0, 0] : []),
+    explicit_paddings: intsAttribute(padding === 'EXPLICIT' ? [0, 0, ...pad, 0, 0] : []),
     data_format: textAttribute('NHWC'),
     use_cudnn_on_gpu: boolAttribute(true),
   };
@@ -294,9 +294,9 @@ function composedAdam(node: Node, writer: FunctionWriter, inputs: string[]): voi
     op('Mul', learningRate, op('Sqrt', op('Sub', 1, beta2Power))),
     op('Sub', 1, beta1Power),
   );
-  const nextM = towards(m, gradient, 1 - beta1!);
-  const nextV = towards(v, op('Square', gradient), 1 - beta2!);
-  const step = op('RealDiv', op('Mul', nextM, rate), op('AddV2', op('Sqrt', nextV), epsilon!));
+  const nextM = towards(m, gradient, 1 - beta1);
+  const nextV = towards(v, op('Square', gradient), 1 - beta2);
+  const step = op('RealDiv', op('Mul', nextM, rate), op('AddV2', op('Sqrt', nextV), epsilon));
   [op('Sub', param, step), nextM, nextV].forEach((name, i) => writer.setName(node.outputs[i]!, name));
 }
 

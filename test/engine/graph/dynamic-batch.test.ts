@@ -15,7 +15,7 @@ const specs = (batch: number): InputSpec[] => [
 
 /** Squeeze, convolution, broadcasts and everything whose size is the batch's. */
 function everything({ x, w }: TensorMap): TensorMap {
-  const batch = x!.shape[0]!;
+  const batch = x!.shape[0];
   const both = tf.concat([x!, tf.neg(x!)], 3) as Tensor4D;
   const [s, t] = tf.split(tf.conv2d(both, w as Tensor4D, 1, 'same'), 2, 3);
   const y = tf.add(tf.mul(x!, tf.exp(tf.tanh(s!))), t!);

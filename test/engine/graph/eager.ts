@@ -13,7 +13,7 @@ export const withoutTensorFlow: string | false = findNative() ? false : 'native 
 
 /** Makes tfjs-node the current backend. Its own files are used, not a bundle: they extend classes of the older kind. */
 async function useTensorFlow(): Promise<void> {
-  if (!tf.findBackendFactory('tensorflow')) {
+  if (!tf.engine().backendNames().includes('tensorflow')) {
     // Node 23 dropped a function that tfjs-node 4.22 calls.
     (util as { isNullOrUndefined?: (x: unknown) => boolean }).isNullOrUndefined ??= (x) =>
       x === null || x === undefined;

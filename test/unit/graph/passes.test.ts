@@ -128,7 +128,7 @@ const unary: ((t: tf.Tensor) => tf.Tensor)[] = [
   (t) => tf.reshape(tf.reshape(t, [-1]), t.shape),
   (t) => tf.mul(tf.sum(t, 1, true), tf.ones(t.shape)),
   (t) => tf.broadcastTo(tf.mean(t, 0, true), t.shape),
-  (t) => tf.tile(tf.slice(t, [0, 0], [1, -1]), [t.shape[0]!, 1]),
+  (t) => tf.tile(tf.slice(t, [0, 0], [1, -1]), [t.shape[0], 1]),
   (t) => tf.concat(tf.split(t, [1, t.shape[1]! - 1], 1).reverse(), 1),
   (t) => tf.pad(tf.slice(t, [0, 1], [-1, t.shape[1]! - 1]), [[0, 0], [1, 0]]), // prettier-ignore
   (t) => tf.reverse(t, 1),
