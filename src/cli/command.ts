@@ -46,6 +46,8 @@ export interface Outcome {
   text: string;
   /** Exit code, 0 when absent. */
   code?: number;
+  /** Ended early because of a signal, which then says the exit code. */
+  interrupted?: boolean;
 }
 
 export interface Command {

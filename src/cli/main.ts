@@ -2,7 +2,7 @@
 import { version } from '../../package.json';
 import { commands } from './commands';
 import { run } from './run';
-import { listenForSignals } from './signals';
+import { listenForSignals, signalExitCode } from './signals';
 import { processTerminal } from './terminal';
 
 async function main(): Promise<void> {
@@ -15,9 +15,15 @@ async function main(): Promise<void> {
     process.exit(0);
   });
   const args = process.argv.slice(2);
-  const stopping = listenForSignals(() => {
-    if (args[0] !== 'train') process.exit(130);
-    terminal.err('\nStopping after this step and saving; press Ctrl-C again to end at once.\n');
+  const stopping = listenForSignals((name) => {
+    if (args[0] === 'train') {
+      if (!args.includes('--json')) {
+        terminal.err('\nStopping after this step and saving; press Ctrl-C again to end at once.\n');
+      }
+    } else {
+      // What cannot be cancelled soon is not waited for: files are replaced as a whole or not at all.
+      setTimeout(() => process.exit(signalExitCode(name)), 3000).unref();
+    }
   });
   const code = await run(args, { commands, version, terminal, stopping });
   await terminal.flush();

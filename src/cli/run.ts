@@ -72,7 +72,8 @@ async function dispatch(args: readonly string[], invocation: Invocation): Promis
     const outcome = await command.run(session, argument, options as Record<string, never>);
     session.progress.end();
     terminal.out(common.json ? `${toJson(outcome.json)}\n` : ensureNewline(outcome.text));
-    return outcome.code ?? exitCodes.done;
+    const received = outcome.interrupted ? stopping.received() : undefined;
+    return received ? signalExitCode(received) : (outcome.code ?? exitCodes.done);
   } finally {
     await session.end();
   }

@@ -97,7 +97,11 @@ export const trainCommand = defineCommand({
     );
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} It lies in ${result.run}.`);
-    return { json: { ...result, backend: backend.info }, text: ending(result, output) };
+    return {
+      json: { ...result, backend: backend.info },
+      text: ending(result, output),
+      interrupted: result.status === 'stopped' && session.signal.aborted,
+    };
   },
 });
 
