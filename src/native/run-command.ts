@@ -9,7 +9,7 @@ export interface CommandOptions {
   timeout?: number;
 }
 
-export class CommandError extends Error {
+class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
