@@ -28,7 +28,9 @@ export function squeezed(name: string, shape: ImageShape, order: SqueezeOrder, i
     },
     inverse(ctx, y) {
       const { value, logDet } = inner.inverse(ctx, fold.forward(ctx, y).value);
-      return { value: fold.inverse(ctx, value).value, logDet };
+      const x = fold.inverse(ctx, value).value;
+      ctx.tap?.(`${fold.name}/inverse.x`, x);
+      return { value: x, logDet };
     },
   };
 }

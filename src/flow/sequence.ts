@@ -1,4 +1,4 @@
-/** Bijections one after the other; log-dets add up. Taps every piece's input and output. */
+/** Bijections one after the other; log-dets add up. Taps every piece's input and output, and `PIECE/inverse.x` on the way back. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from './bijection';
@@ -20,6 +20,12 @@ function tapped(ctx: FlowContext, piece: Bijection, x: Tensor): Step {
   ctx.tap?.(`${piece.name}/x`, x);
   const step = withScope(piece.name, () => piece.forward(ctx, x));
   ctx.tap?.(`${piece.name}/y`, step.value);
+  return step;
+}
+
+function inverted(ctx: FlowContext, piece: Bijection, y: Tensor): Step {
+  const step = withScope(piece.name, () => piece.inverse(ctx, y));
+  ctx.tap?.(`${piece.name}/inverse.x`, step.value);
   return step;
 }
 
@@ -50,9 +56,7 @@ export function sequence(name: string, pieces: readonly Bijection[]): Bijection 
     inverse: (ctx, y) =>
       chain(
         y,
-        [...pieces]
-          .reverse()
-          .map((piece) => (value: Tensor) => withScope(piece.name, () => piece.inverse(ctx, value))),
+        [...pieces].reverse().map((piece) => (value: Tensor) => inverted(ctx, piece, value)),
       ),
   };
 }

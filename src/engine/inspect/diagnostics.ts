@@ -1,0 +1,131 @@
+import type { Diagnostics, NormMode, Selection } from '../../protocol/inspect';
+import { batchOf, dataExamples } from '../model/examples';
+import type { FlowModel } from '../model/flow-model';
+import { batchSize } from '../use/batches';
+import { scoreExamples } from './examples';
+import { normalQuantile, quantileProbabilities } from './normal';
+import { breathe, runPass } from './pass';
+import { selectionPasses } from './selection';
+import type { SharedWork } from './shared-work';
+import { worst } from './strip';
+import { wayErrorGraph } from './way-graph';
+
+export async function diagnostics(
+  model: FlowModel,
+  work: SharedWork,
+  query: Selection,
+  signal: AbortSignal,
+): Promise<Diagnostics> {
+  const { batch, still } = await selectionPasses(model, work, { ...query, example: undefined }, signal);
+  const fromLatent = await inverseErrors(model, work, query, signal);
+  const inverseError = model.layers.map(({ info }) => ({
+    layer: info.index,
+    fromLatent: fromLatent[info.index]!,
+    alone: worst(still.layers[info.index]!.roundTrip),
+  }));
+  const { splits } = await model.data.splits();
+  const distributions: Pick<Diagnostics, 'train' | 'validation'> = {};
+  for (const { name, count } of splits) {
+    distributions[name] = await work.run(`distribution ${name} ${query.mode}`, signal, (inner) =>
+      distribution(model, name, count, query.mode, inner),
+    );
+  }
+  return {
+    ...distributions,
+    unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
+    ...latentStatistics(batch.z),
+    inverseError,
+  };
+}
+
+/** How many examples of a split a distribution is drawn from. */
+function lookedAt(model: FlowModel): number {
+  return model.dimensions <= 64 ? 1000 : model.dimensions <= 1024 ? 512 : 128;
+}
+
+async function distribution(
+  model: FlowModel,
+  split: 'train' | 'validation',
+  total: number,
+  mode: NormMode,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const count = Math.min(total, lookedAt(model));
+  if (mode === 'eval') {
+    const { nats, bitsPerDim } = await scoreExamples(model, split, 0, count, signal);
+    return bitsPerDim ?? nats;
+  }
+  // By their own statistics, in batches as training has them; an incomplete last one is left out.
+  const size = Math.min(count, model.header.config.training.batch, batchSize(model.flow.inputShape));
+  const unit = model.config.kind === 'image' ? model.dimensions * Math.LN2 : 1;
+  const out = new Float32Array(Math.floor(count / size) * size);
+  for (let start = 0; start < out.length; start += size) {
+    const pass = await runPass(model, await dataExamples(model, split, start, size), 'train', signal);
+    const layers = model.preprocess ? pass.layers.slice(1) : pass.layers;
+    for (let i = 0; i < size; i++) {
+      const logDet = layers.reduce((sum, { coupling, norm }) => sum + coupling[i]! + norm[i]!, 0);
+      out[start + i] = (model.quantization - pass.prior[i]! - pass.preprocessing[i]! - logDet) / unit;
+    }
+  }
+  return out;
+}
+
+/** By layer: the largest error over the batch at its input; NaN when any is not finite. */
+async function inverseErrors(
+  model: FlowModel,
+  work: SharedWork,
+  { batch }: Selection,
+  signal: AbortSignal,
+): Promise<number[]> {
+  return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
+    const { x, count } = await batchOf(model, batch);
+    const program = await model.program('wayError', () => wayErrorGraph(model));
+    const errors = model.layers.map(() => 0);
+    const size = model.dimensions;
+    const part = batchSize(model.flow.inputShape);
+    for (let start = 0; start < count; start += part) {
+      await breathe(inner);
+      const n = Math.min(part, count - start);
+      const result = await program.run({
+        x: { shape: [n, ...model.flow.inputShape], data: x.subarray(start * size, (start + n) * size) },
+      });
+      model.layers.forEach(({ info }, i) => {
+        const bad = result[`${info.index}:fromLatentNonFinite`]!.data as Float32Array;
+        const largest = result[`${info.index}:fromLatent`]!.data as Float32Array;
+        const here = bad.some((value) => value > 0) ? NaN : worst(largest);
+        errors[i] = worst(Float32Array.of(errors[i]!, here));
+      });
+    }
+    return errors;
+  });
+}
+
+function latentStatistics(
+  z: Float32Array,
+): Pick<Diagnostics, 'latentQuantiles' | 'latentStd' | 'latentKurtosis'> {
+  const sorted = z.filter(Number.isFinite).sort();
+  const n = sorted.length;
+  if (n === 0) return { latentQuantiles: { normal: [], z: [] }, latentStd: NaN, latentKurtosis: NaN };
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / n;
+  let second = 0;
+  let fourth = 0;
+  for (const value of sorted) {
+    const square = (value - mean) ** 2;
+    second += square / n;
+    fourth += (square * square) / n;
+  }
+  // Shares smaller than one value say nothing.
+  const probabilities = quantileProbabilities(99).filter((p) => Math.min(p, 1 - p) * n >= 0.5);
+  const at = (p: number): number => {
+    const place = Math.min(n - 1, Math.max(0, p * n - 0.5));
+    const low = Math.floor(place);
+    const high = Math.min(n - 1, low + 1);
+    return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+  };
+  return {
+    latentQuantiles: { normal: probabilities.map(normalQuantile), z: probabilities.map(at) },
+    latentStd: Math.sqrt(second),
+    /** Excess kurtosis: 0 for a normal distribution. */
+    latentKurtosis: fourth / second ** 2 - 3,
+  };
+}

@@ -1,0 +1,56 @@
+import { UserError } from '../../config/user-error';
+import { take } from '../../data/dataset';
+import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
+import { dataExamples } from '../model/examples';
+import type { FlowModel } from '../model/flow-model';
+import { score } from '../use/score';
+
+/** A page of the data, fewer at their end. Scores are with the noise that the inspector gives each example. */
+export async function examples(
+  model: FlowModel,
+  { split, offset, count }: ExamplesQuery,
+  signal: AbortSignal,
+): Promise<ExamplePage> {
+  const dataset = await model.data.open();
+  const all = dataset[split];
+  if (!Number.isInteger(offset) || offset < 0 || !Number.isInteger(count) || count < 1) {
+    throw new UserError(
+      `A page of ${count} examples from ${offset} was asked for; expected one or more, from 0.`,
+    );
+  }
+  const n = Math.max(0, Math.min(count, all.count - offset));
+  const indices = Array.from({ length: n }, (_, i) => offset + i);
+  const scores = await scoreExamples(model, split, offset, n, signal);
+  return {
+    offset,
+    total: all.count,
+    values: { shape: [n, ...dataset.shape], data: take(all, indices) },
+    ...(all.labels ? { labels: indices.map((i) => all.labels![i] ?? null) } : {}),
+    ...scores,
+  };
+}
+
+/** −ln p of a range of examples. */
+export async function scoreExamples(
+  model: FlowModel,
+  split: 'train' | 'validation',
+  offset: number,
+  count: number,
+  signal: AbortSignal,
+): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
+  if (count === 0) {
+    const none = new Float32Array(0);
+    return { nats: none, ...(model.config.kind === 'image' ? { bitsPerDim: none } : {}) };
+  }
+  const { x } = await dataExamples(model, split, offset, count);
+  const size = model.dimensions;
+  const result = await score(
+    model.runner,
+    { count, space: 'data', inputs: (_, start, n) => x.subarray(start * size, (start + n) * size) },
+    { draws: 1, signal },
+  );
+  return {
+    nats: Float32Array.from(result.nats),
+    ...(result.bitsPerDim ? { bitsPerDim: Float32Array.from(result.bitsPerDim) } : {}),
+  };
+}

@@ -1,0 +1,74 @@
+/** Answers the inspector's questions about one open model. */
+import { UserError } from '../../config/user-error';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import { CancelledError } from '../../protocol/wire';
+import type { FlowModel } from '../model/flow-model';
+import type { OpenModel } from '../model/open-model';
+import { diagnostics } from './diagnostics';
+import { examples } from './examples';
+import { layer } from './layer';
+import { mask } from './mask';
+import { morph } from './morph';
+import { network } from './network';
+import { plane } from './plane';
+import { run } from './run';
+import { samples } from './samples';
+import { createSharedWork, type SharedWork } from './shared-work';
+import { strip } from './strip';
+
+/** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
+const keptPasses = 16;
+
+type Answers = {
+  [M in InspectorMethod]: (
+    query: InspectorQuery<M>,
+    signal: AbortSignal,
+  ) => InspectorAnswer<M> | Promise<InspectorAnswer<M>>;
+};
+
+export interface Inspector {
+  /** @throws UserError for a question that the model has no answer to, CancelledError */
+  ask<M extends InspectorMethod>(
+    method: M,
+    query: InspectorQuery<M>,
+    signal: AbortSignal,
+  ): Promise<InspectorAnswer<M>>;
+  dispose(): void;
+}
+
+/** @param id of the model in its engine, part of the summary */
+export function createInspector(id: string, model: OpenModel): Inspector {
+  const work = createSharedWork(keptPasses);
+  const answers = answersOf(id, model, work);
+  return {
+    async ask(method, query, signal) {
+      if (!Object.hasOwn(answers, method)) {
+        throw new UserError(`The inspector has no question "${String(method)}".`);
+      }
+      if (signal.aborted) throw new CancelledError();
+      return (await answers[method](query, signal)) as InspectorAnswer<typeof method>;
+    },
+    dispose: () => work.clear(),
+  };
+}
+
+function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
+  const flow = async (): Promise<FlowModel> => {
+    if (model.flow) return model.flow;
+    const { reason, fileName } = await model.summary();
+    throw new UserError(reason ?? `${fileName} cannot be run.`);
+  };
+  return {
+    summary: async () => ({ ...(await model.summary()), id }),
+    strip: async (query, signal) => strip(await flow(), work, query, signal),
+    layer: async (query, signal) => layer(await flow(), work, query, signal),
+    mask: async (query) => mask(await flow(), query),
+    network: async (query) => network(await flow(), query),
+    samples: async (query, signal) => samples(await flow(), query, signal),
+    morph: async (query, signal) => morph(await flow(), query, signal),
+    examples: async (query, signal) => examples(await flow(), query, signal),
+    diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
+    plane: async (query, signal) => plane(await flow(), query, signal),
+    run: () => run(model.run),
+  };
+}

@@ -1,0 +1,74 @@
+import { UserError } from '../../config/user-error';
+import type { LayerQuery, LayerView } from '../../protocol/inspect';
+import type { NdArray } from '../../protocol/tensors';
+import type { FlowModel } from '../model/flow-model';
+import type { ModelLayer } from '../model/layer-list';
+import type { FirstTensor, LayerPass } from './pass';
+import { selectionPasses } from './selection';
+import type { SharedWork } from './shared-work';
+import { tensorView } from './statistics';
+import { worst } from './strip';
+
+const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
+
+/** @throws UserError for a layer that the model does not have */
+export function layerAt(model: FlowModel, index: number): ModelLayer {
+  const layer = model.layers[index];
+  if (layer) return layer;
+  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
+}
+
+export async function layer(
+  model: FlowModel,
+  work: SharedWork,
+  query: LayerQuery,
+  signal: AbortSignal,
+): Promise<LayerView> {
+  const { info, flow } = layerAt(model, query.layer);
+  const { batch, still, example } = await selectionPasses(model, work, query, signal);
+  const own = batch.layers[info.index]!;
+  const one = example?.layers[info.index];
+  const from = one ?? own;
+  const mask = flow?.mask;
+  const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
+  const norm = normOf(from, mask?.data, info.outputShape);
+  return {
+    layer: info.index,
+    tensors: order.flatMap((name) => {
+      const value = from.first[name];
+      return value ? [tensorView(name === 'factored' ? 'z' : name, value)] : [];
+    }),
+    ...(mask ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
+    // s is zero where nothing moves, so it is the map already.
+    ...(from.first.s ? { logDetMap: copy(from.first.s) } : {}),
+    ...(own.sMean ? { logDetMapMean: own.sMean } : {}),
+    logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
+    ...(one ? { logDetExample: { coupling: one.coupling[0]!, norm: one.norm[0]! } } : {}),
+    ...(norm ? { norm } : {}),
+    roundTrip: worst(still.layers[info.index]!.roundTrip),
+  };
+}
+
+function copy({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
+  return { shape: [...shape], data };
+}
+
+/** Per channel of the layer. A batch norm that saw only the moving half of the channels leaves the others as they are. */
+function normOf(
+  { normUsed }: LayerPass,
+  mask: Float32Array | undefined,
+  shape: readonly number[],
+): LayerView['norm'] {
+  if (!normUsed) return undefined;
+  const channels = shape[shape.length - 1]!;
+  const mean = [...normUsed.mean];
+  const std = Array.from(normUsed.variance, Math.sqrt);
+  if (mean.length === channels) return { mean, std };
+  const moving = Array.from({ length: channels }, (_, c) => mask?.[c] === 0);
+  let next = 0;
+  const places = moving.map((moves) => (moves ? next++ : -1));
+  return {
+    mean: places.map((place) => (place < 0 ? 0 : mean[place]!)),
+    std: places.map((place) => (place < 0 ? 1 : std[place]!)),
+  };
+}

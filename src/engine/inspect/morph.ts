@@ -1,0 +1,72 @@
+import { UserError } from '../../config/user-error';
+import type { Morph, SampleQuery } from '../../protocol/inspect';
+import type { NdArray } from '../../protocol/tensors';
+import { cropImages } from '../model/inputs';
+import type { FlowModel } from '../model/flow-model';
+import type { ModelLayer } from '../model/layer-list';
+import { drawLatents } from '../use/sample';
+import { breathe } from './pass';
+import { checkSamples } from './samples';
+import { wayGraph } from './way-graph';
+
+const still = new Set(['squeeze', 'factorOut', 'permute']);
+
+/**
+ * The whole picture after each layer has been undone: what the layer works on, at its place in the image, and the
+ * latents that join later, where they will. Layers that only move values are left out, since nothing changes there.
+ */
+export async function morph(
+  model: FlowModel,
+  query: SampleQuery & { index: number },
+  signal: AbortSignal,
+): Promise<Morph> {
+  checkSamples(query);
+  const { flow, config, layers, dimensions } = model;
+  if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
+    throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
+  }
+  const z = drawLatents(dimensions, query).slice(query.index * dimensions, (query.index + 1) * dimensions);
+  const program = await model.program('way', () => wayGraph(model));
+  await breathe(signal);
+  const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: z } });
+  const shape = [...flow.inputShape];
+  const place = (layer: ModelLayer, value: Float32Array, around: Float32Array): Float32Array => {
+    const out = around.slice();
+    const { positions } = layer.flow!;
+    for (let i = 0; i < value.length; i++) out[positions[i]!] = value[i]!;
+    return out;
+  };
+  // The last layer keeps the order of its input, so its places are those of z.
+  const last = layers[layers.length - 1]!;
+  const start = place(last, z.slice(0, last.flow!.positions.length), z);
+  // Latents of earlier scales stand at their places in z already.
+  const latent = last.flow!.positions.length === dimensions ? start : z;
+  const steps: Morph['steps'] = [{ layer: null, label: 'z', value: { shape, data: latent } }];
+  for (const layer of layers.toReversed()) {
+    if (still.has(layer.info.kind)) continue;
+    const value = values[String(layer.info.index)]!.data as Float32Array;
+    steps.push({
+      layer: layer.info.index,
+      label: labelOf(layer),
+      value: layer.flow ? { shape, data: place(layer, value, latent) } : dataValue(value),
+    });
+  }
+  // Without preprocessing the first coupling's input is x itself.
+  if (!model.preprocess) {
+    const end = steps[steps.length - 1]!;
+    end.label = `x, ${end.label}`;
+  }
+  return { steps };
+
+  function dataValue(value: Float32Array): NdArray<Float32Array> {
+    return {
+      shape: config.kind === 'image' ? [config.height, config.width, config.channels] : shape,
+      data: cropImages(value, 1, config),
+    };
+  }
+}
+
+function labelOf({ info }: ModelLayer): string {
+  if (info.coupling !== undefined) return `coupling ${info.coupling + 1} undone`;
+  return `x, ${info.kind} undone`;
+}

@@ -1,0 +1,32 @@
+/** −ln p of examples from the parts of a pass. */
+import type { NllParts } from '../../protocol/inspect';
+import type { FlowModel } from '../model/flow-model';
+import { weightedMean, type Pass } from './pass';
+
+function partsFrom(model: FlowModel, pass: Pass, of: (values: Float32Array) => number): NllParts {
+  const inFlow = model.preprocess ? pass.layers.slice(1) : pass.layers;
+  const sum = (pick: (layer: Pass['layers'][number]) => Float32Array): number =>
+    inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
+  const parts = {
+    prior: -of(pass.prior),
+    couplings: -sum(({ coupling }) => coupling),
+    norm: -sum(({ norm }) => norm),
+    preprocessing: -of(pass.preprocessing),
+    quantization: model.quantization,
+  };
+  const nats = parts.prior + parts.couplings + parts.norm + parts.preprocessing + parts.quantization;
+  return {
+    ...parts,
+    nats,
+    ...(model.config.kind === 'image' ? { bitsPerDim: nats / (model.dimensions * Math.LN2) } : {}),
+  };
+}
+
+/** Means over the examples that count. */
+export function meanParts(model: FlowModel, pass: Pass): NllParts {
+  return partsFrom(model, pass, (values) => weightedMean(values, pass.weight));
+}
+
+export function exampleParts(model: FlowModel, pass: Pass, row: number): NllParts {
+  return partsFrom(model, pass, (values) => values[row]!);
+}

@@ -1,0 +1,29 @@
+import { UserError } from '../../config/user-error';
+import type { SampleGrid, SampleQuery } from '../../protocol/inspect';
+import type { FlowModel } from '../model/flow-model';
+import { sample } from '../use/sample';
+
+const mostSamples = 10_000;
+
+/** @throws UserError for a query that cannot be answered */
+export function checkSamples({ count, seed, temperature }: SampleQuery): void {
+  if (!Number.isInteger(count) || count < 1 || count > mostSamples) {
+    throw new UserError(`${count} samples were asked for; expected 1 to ${mostSamples}.`);
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new UserError(`The seed is ${seed}; expected a whole number from 0.`);
+  }
+  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
+    throw new UserError(`The temperature is ${temperature}; expected a number from 0.`);
+  }
+}
+
+export async function samples(
+  model: FlowModel,
+  query: SampleQuery,
+  signal: AbortSignal,
+): Promise<SampleGrid> {
+  checkSamples(query);
+  const { x } = await sample(model.runner, query, { signal });
+  return { values: x };
+}

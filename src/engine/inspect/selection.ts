@@ -1,0 +1,106 @@
+/** The passes behind a selection, shared by all views of it. */
+import type { BatchRef, ExampleRef, Selection } from '../../protocol/inspect';
+import { recordKey } from '../../protocol/webview';
+import { batchOf, exampleOf, type ExampleBatch } from '../model/examples';
+import type { FlowModel } from '../model/flow-model';
+import { runPass, type Pass } from './pass';
+import type { SharedWork } from './shared-work';
+
+export interface SelectionPasses {
+  /** Over the batch; means are over its counted examples. */
+  batch: Pass;
+  /** The batch in evaluation mode, which round trips are taken from. */
+  still: Pass;
+  /** The pass whose first row is the example, where one is selected. */
+  example?: Pass;
+  /** The example as it was given to the flow, without noise. */
+  shown?: Float32Array;
+}
+
+export async function selectionPasses(
+  model: FlowModel,
+  work: SharedWork,
+  { batch, example, mode }: Selection,
+  signal: AbortSignal,
+): Promise<SelectionPasses> {
+  const still = await batchPass(model, work, batch, signal);
+  if (mode === 'eval') {
+    if (!example) return { batch: still, still };
+    const one = await examplePass(model, work, example, signal);
+    return { batch: still, still, example: one.pass, shown: one.shown };
+  }
+  const together = await trainingPass(model, work, batch, example, signal);
+  return {
+    batch: together.pass,
+    still,
+    ...(example ? { example: together.pass, shown: together.shown } : {}),
+  };
+}
+
+export function batchPass(
+  model: FlowModel,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<Pass> {
+  return work.run(recordKey('strip', { batch }), signal, async (inner) =>
+    runPass(model, await batchOf(model, batch), 'eval', inner),
+  );
+}
+
+function examplePass(
+  model: FlowModel,
+  work: SharedWork,
+  example: ExampleRef,
+  signal: AbortSignal,
+): Promise<{ pass: Pass; shown: Float32Array }> {
+  return work.run(recordKey('strip', { example }), signal, async (inner) => {
+    const one = await exampleOf(model, example);
+    return { pass: await runPass(model, one, 'eval', inner), shown: one.shown };
+  });
+}
+
+/**
+ * By the batch's own statistics. The example goes first; one from outside the batch goes along with it, takes part in
+ * the statistics and not in the means.
+ */
+function trainingPass(
+  model: FlowModel,
+  work: SharedWork,
+  batch: BatchRef,
+  example: ExampleRef | undefined,
+  signal: AbortSignal,
+): Promise<{ pass: Pass; shown?: Float32Array }> {
+  return work.run(recordKey('strip', { batch, example, mode: 'train' }), signal, async (inner) => {
+    const all = await batchOf(model, batch);
+    if (!example) return { pass: await runPass(model, all, 'train', inner) };
+    const one = await exampleOf(model, example);
+    const inside =
+      example.kind === 'data' && example.split === batch.split && example.index < all.count
+        ? example.index
+        : -1;
+    const joined = withFirst(one, all, inside, model.dimensions);
+    const weight = new Float32Array(joined.count).fill(1);
+    if (inside < 0) weight[0] = 0;
+    return { pass: await runPass(model, joined, 'train', inner, weight), shown: one.shown };
+  });
+}
+
+/** The example, then the batch without the one at `inside`. */
+function withFirst(one: ExampleBatch, all: ExampleBatch, inside: number, size: number): ExampleBatch {
+  const join = (first: Float32Array, rest: Float32Array): Float32Array => {
+    const kept = inside < 0 ? [rest] : [rest.subarray(0, inside * size), rest.subarray((inside + 1) * size)];
+    const out = new Float32Array(first.length + kept.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const piece of [first, ...kept]) {
+      out.set(piece, at);
+      at += piece.length;
+    }
+    return out;
+  };
+  return {
+    count: all.count + (inside < 0 ? 1 : 0),
+    x: join(one.x, all.x),
+    shown: join(one.shown, all.shown),
+  };
+}

@@ -1,0 +1,81 @@
+/** Work that several questions wait for: done once, kept for a while, ended when nobody wants it any more. */
+import { CancelledError } from '../../protocol/wire';
+
+interface Entry {
+  promise: Promise<unknown>;
+  controller: AbortController;
+  waiting: number;
+  done: boolean;
+}
+
+export interface SharedWork {
+  /**
+   * The result of `work` for this key, from another call where there is one. A caller whose signal aborts gets a
+   * CancelledError at once; the work itself goes on while others wait for it. A failure is not kept.
+   */
+  run<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  clear(): void;
+}
+
+/** @param keep results that stay, those of longest ago leave first */
+export function createSharedWork(keep: number): SharedWork {
+  const entries = new Map<string, Entry>();
+
+  const start = (key: string, work: (signal: AbortSignal) => Promise<unknown>): Entry => {
+    const controller = new AbortController();
+    const entry: Entry = { promise: work(controller.signal), controller, waiting: 0, done: false };
+    entry.promise.then(
+      () => {
+        entry.done = true;
+        const finished = [...entries].filter(([, { done }]) => done);
+        for (const [old] of finished.slice(0, Math.max(0, finished.length - keep))) entries.delete(old);
+      },
+      () => forget(key, entry),
+    );
+    return entry;
+  };
+  const forget = (key: string, entry: Entry): void => {
+    if (entries.get(key) === entry) entries.delete(key);
+  };
+
+  return {
+    run<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+      if (signal.aborted) return Promise.reject(new CancelledError());
+      const entry = entries.get(key) ?? start(key, work);
+      // Used last, so that it leaves last.
+      entries.delete(key);
+      entries.set(key, entry);
+      if (entry.done) return entry.promise as Promise<T>;
+      entry.waiting++;
+      return new Promise<T>((resolve, reject) => {
+        const leave = (): void => {
+          signal.removeEventListener('abort', abort);
+          entry.waiting--;
+        };
+        const abort = (): void => {
+          leave();
+          if (entry.waiting === 0 && !entry.done) {
+            forget(key, entry);
+            entry.controller.abort();
+          }
+          reject(new CancelledError());
+        };
+        signal.addEventListener('abort', abort);
+        entry.promise.then(
+          (value) => {
+            leave();
+            resolve(value as T);
+          },
+          (error: unknown) => {
+            leave();
+            reject(error as Error);
+          },
+        );
+      });
+    },
+    clear() {
+      for (const { controller } of entries.values()) controller.abort();
+      entries.clear();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Graphs of the way back from z: the value before each layer, and its error where the way there is known. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Graph } from '../../graph/ir';
+import { anyBatch, trace, type TensorMap } from '../../graph/trace';
+import { graphContext, storedTensors } from '../model/flow-graphs';
+import type { FlowModel } from '../model/flow-model';
+
+const backTap = (name: string): string => `${name}/inverse.x`;
+
+/** Inverts z tapping the input of every layer, by index. */
+function wayBack(model: FlowModel, inputs: TensorMap, z: Tensor): Map<number, Tensor> {
+  const { flow, preprocess, layers } = model;
+  const ctx = graphContext(inputs, { wanted: (tap) => tap.endsWith('/inverse.x') });
+  const x = flow.inverse(ctx, z).value;
+  if (preprocess) ctx.taps[backTap(preprocess.name)] = preprocess.inverse(ctx, x).value;
+  return new Map(layers.map(({ info }) => [info.index, ctx.taps[backTap(info.name)]!]));
+}
+
+/** z [N, …] → `L` [N, …]: the input of the layer of index L on the way back. */
+export function wayGraph(model: FlowModel): Graph {
+  return trace(
+    (inputs) =>
+      Object.fromEntries([...wayBack(model, inputs, inputs.z!)].map(([index, x]) => [String(index), x])),
+    [...storedTensors(model.flow), { name: 'z', shape: [anyBatch, ...model.flow.outputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/**
+ * x [N, …] in data units → `L:fromLatent` and `L:fromLatentNonFinite` [N]: the largest |x_L − x̂_L| at the input of each
+ * layer when the whole inverse starts at z.
+ */
+export function wayErrorGraph(model: FlowModel): Graph {
+  const { flow, preprocess, layers } = model;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, { wanted: (tap) => tap.endsWith('/x') });
+      const x = inputs.x!;
+      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
+      const z = flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x).value;
+      const back = wayBack(model, inputs, z);
+      const results: TensorMap = {};
+      for (const { info, taps } of layers) {
+        const difference = tf.abs(tf.sub(ctx.taps[taps.input]!, back.get(info.index)!));
+        const axes = difference.shape.slice(1).map((_, i) => i + 1);
+        results[`${info.index}:fromLatent`] = tf.max(difference, axes);
+        results[`${info.index}:fromLatentNonFinite`] = tf.sum(
+          tf.sub(1, tf.cast(tf.isFinite(difference), 'float32')),
+          axes,
+        );
+      }
+      return results;
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}

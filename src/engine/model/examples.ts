@@ -1,0 +1,128 @@
+/** From what a view names (an example of the data, a sample, values) to what the flow's graphs take. */
+import { UserError } from '../../config/user-error';
+import { take, type Split } from '../../data/dataset';
+import { stream } from '../../data/random';
+import type { BatchRef, ExampleRef } from '../../protocol/inspect';
+import { drawLatents } from '../use/sample';
+import type { FlowModel } from './flow-model';
+import { dequantize, padImages } from './inputs';
+
+export interface ExampleBatch {
+  count: number;
+  /** What the flow is given: [count, …] in data units, padded; pixels with their noise. */
+  x: Float32Array;
+  /** The same without noise. */
+  shown: Float32Array;
+}
+
+/** Noise of examples that the inspector shows: each has its own, the same whenever it is asked for. */
+const noiseSeed = 1;
+/** The samples that stand in where there are no data. */
+const standIn = { seed: 1, temperature: 1 };
+
+/**
+ * Examples `start` … `start + count − 1` of a split.
+ * @throws UserError when the data are not there or end before
+ */
+export async function dataExamples(
+  model: FlowModel,
+  split: 'train' | 'validation',
+  start: number,
+  count: number,
+): Promise<ExampleBatch> {
+  const dataset = await model.data.open();
+  const examples = dataset[split];
+  checkRange(examples, split, start, count);
+  const bare = take(
+    examples,
+    Array.from({ length: count }, (_, i) => start + i),
+  );
+  const shown = padImages(bare, count, model.config);
+  const x = shown.slice();
+  const size = model.dimensions;
+  for (let i = 0; i < count; i++) {
+    dequantize(
+      x.subarray(i * size, (i + 1) * size),
+      model.config,
+      stream(noiseSeed, 'inspect', split, start + i),
+    );
+  }
+  return { count, x, shown };
+}
+
+/** @throws UserError for an example that does not exist, or values that do not fit the model */
+export async function exampleOf(model: FlowModel, ref: ExampleRef): Promise<ExampleBatch> {
+  switch (ref.kind) {
+    case 'data':
+      return dataExamples(model, ref.split, ref.index, 1);
+    case 'sample': {
+      const x = await sampleInputs(model, ref, ref.index, 1);
+      return { count: 1, x, shown: x };
+    }
+    default:
+      return valuesExample(model, ref.values);
+  }
+}
+
+/** The first `count` of a split, or as many as there are; samples of the model where `split` says so. */
+export async function batchOf(model: FlowModel, ref: BatchRef): Promise<ExampleBatch> {
+  if (!Number.isInteger(ref.count) || ref.count < 1) {
+    throw new UserError(`A batch of ${ref.count} examples was asked for; expected one or more.`);
+  }
+  if (ref.split === 'sample') {
+    const x = await sampleInputs(model, { ...standIn, count: ref.count }, 0, ref.count);
+    return { count: ref.count, x, shown: x };
+  }
+  const dataset = await model.data.open();
+  return dataExamples(model, ref.split, 0, Math.min(ref.count, dataset[ref.split].count));
+}
+
+/**
+ * Samples in what the flow takes: padding kept, values as they came out, so that forward leads back to the latent that
+ * they were made from.
+ */
+async function sampleInputs(
+  model: FlowModel,
+  query: { seed: number; temperature: number; count: number },
+  start: number,
+  count: number,
+): Promise<Float32Array> {
+  if (!(start >= 0 && start + count <= query.count)) {
+    throw new UserError(`Sample ${start} was asked for; there are ${query.count}.`);
+  }
+  const size = model.dimensions;
+  const z = drawLatents(size, query);
+  const wanted = z.subarray(start * size, (start + count) * size);
+  return (await model.runner.inverse(wanted, count, 'data')).x;
+}
+
+function checkRange(split: Split, name: string, start: number, count: number): void {
+  if (start >= 0 && Number.isInteger(start) && start + count <= split.count) return;
+  throw new UserError(
+    split.count === 0
+      ? `The data have no ${name} examples.`
+      : `Example ${start + count - 1} of the ${name} data was asked for; there are ${split.count}, numbered from 0.`,
+  );
+}
+
+function valuesExample(model: FlowModel, values: readonly number[]): ExampleBatch {
+  const { config, dimensions } = model;
+  const given = Float32Array.from(values);
+  const bare = config.kind === 'image' ? config.height * config.width * config.channels : dimensions;
+  if (given.length !== bare && given.length !== dimensions) {
+    throw new UserError(`The example has ${given.length} values; the model takes ${bare}.`);
+  }
+  if (!given.every(Number.isFinite)) {
+    throw new UserError('The example has values that are not finite numbers.');
+  }
+  const shown = given.length === dimensions ? given : padImages(given, 1, config);
+  if (config.kind === 'vector') return { count: 1, x: shown, shown };
+  const integers = shown.every(Number.isInteger);
+  const largest = integers ? config.levels - 1 : config.levels;
+  const outside = shown.find((value) => value < 0 || value > largest);
+  if (outside !== undefined) {
+    throw new UserError(`The example has the pixel value ${outside}; expected 0 to ${largest}.`);
+  }
+  const x = integers ? dequantize(shown.slice(), config, stream(noiseSeed, 'inspect', 'values', 0)) : shown;
+  return { count: 1, x, shown };
+}

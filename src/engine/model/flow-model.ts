@@ -1,0 +1,100 @@
+/** A flow that can be run: its definition, its tensors, and graphs of it compiled when first needed. */
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import type { ModelConfig } from '../../config/schema';
+import type { Bijection } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
+import { quantizationNats } from '../../flow/real-nvp';
+import { size } from '../../flow/tensors';
+import type { Graph } from '../../graph/ir';
+import { bindConstants } from '../../graph/passes/bind-constants';
+import { optimize } from '../../graph/passes/optimize';
+import type { NdArray } from '../../protocol/tensors';
+import type { Backend, Program } from '../backends/backend';
+import { createFlowRunner } from '../use/flow-runner';
+import type { FlowRunner } from '../use/runner';
+import { modelLayers, type ModelLayer } from './layer-list';
+import type { ModelData } from './model-data';
+
+export interface FlowModel {
+  header: CheckpointHeader;
+  config: ModelConfig;
+  flow: Flow;
+  preprocess?: Bijection;
+  /** Parameters and running statistics under their names. */
+  tensors: Readonly<Record<string, NdArray>>;
+  layers: readonly ModelLayer[];
+  backend: Backend;
+  data: ModelData;
+  runner: FlowRunner;
+  /** Values of one example as the flow takes it. */
+  dimensions: number;
+  /** D ln(levels) for images, else 0. */
+  quantization: number;
+  /**
+   * The graph with the model's tensors bound, compiled once. Programs made for one batch size are dropped, oldest first,
+   * when others have been made since.
+   */
+  program(key: string, graph: () => Graph, options?: { batch?: number }): Promise<Program>;
+  dispose(): Promise<void>;
+}
+
+/** Programs of single batch sizes that are kept. */
+const keptPrograms = 3;
+
+export function bindModel(graph: Graph, tensors: Readonly<Record<string, NdArray>>): Graph {
+  const used = new Set(graph.inputs.map(({ name }) => name));
+  const bound = Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name)));
+  return optimize(bindConstants(graph, bound));
+}
+
+export function createFlowModel(
+  parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Bijection },
+): FlowModel {
+  const { header, flow, preprocess, tensors, backend } = parts;
+  const config = header.config.model;
+  const programs = new Map<string, { program: Promise<Program>; sized: boolean }>();
+  const runner = createFlowRunner({
+    config,
+    flow,
+    ...(preprocess ? { preprocess } : {}),
+    tensors,
+    backend,
+  });
+  const dimensions = size(flow.inputShape);
+
+  const dropOldest = async (): Promise<void> => {
+    const sized = [...programs].filter(([, entry]) => entry.sized);
+    for (const [key, { program }] of sized.slice(0, Math.max(0, sized.length - keptPrograms))) {
+      programs.delete(key);
+      await (await program).dispose();
+    }
+  };
+
+  return {
+    ...parts,
+    config,
+    layers: modelLayers(flow, preprocess),
+    runner,
+    dimensions,
+    quantization: quantizationNats(config, dimensions),
+    program(key, graph, { batch } = {}) {
+      const full = batch === undefined ? key : `${key}@${batch}`;
+      const known = programs.get(full);
+      if (known) return known.program;
+      const program = Promise.resolve().then(() => backend.compile(bindModel(graph(), tensors)));
+      programs.set(full, { program, sized: batch !== undefined });
+      program.catch(() => programs.delete(full));
+      void dropOldest().catch(() => undefined);
+      return program;
+    },
+    async dispose() {
+      const made = [...programs.values()];
+      programs.clear();
+      await runner.dispose();
+      for (const { program } of made) {
+        const compiled = await program.catch(() => undefined);
+        await compiled?.dispose();
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** The data that a model was trained on, found again when first needed. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { UserError } from '../../config/user-error';
+import type { Dataset } from '../../data/dataset';
+import { builtinNames, openDataset } from '../../data/open';
+import type { SplitInfo } from '../../protocol/model';
+
+export interface ModelData {
+  /**
+   * What can be shown of the data, without reading them where the checkpoint has their counts. Empty with a reason when
+   * they are not there.
+   */
+  splits(): Promise<{ splits: SplitInfo[]; reason?: string }>;
+  /** @throws UserError when the data are not there or do not fit the model */
+  open(): Promise<Dataset>;
+}
+
+export function createModelData(header: CheckpointHeader, baseFolder: string): ModelData {
+  const { config, data: record } = header;
+  let opened: Promise<Dataset> | undefined;
+  const open = (): Promise<Dataset> => {
+    opened ??= openDataset(config.data, baseFolder).then((dataset) => {
+      checkFits(dataset, header);
+      return dataset;
+    });
+    // Data that come back (a drive, a file) are found at the next try.
+    opened.catch(() => (opened = undefined));
+    return opened;
+  };
+  return {
+    open,
+    async splits() {
+      try {
+        const counts =
+          record && (await isThere(config.data.source, baseFolder))
+            ? { train: record.train, validation: record.validation }
+            : await open().then(({ train, validation }) => ({
+                train: train.count,
+                validation: validation.count,
+              }));
+        const splits = [
+          { name: 'train' as const, count: counts.train },
+          { name: 'validation' as const, count: counts.validation },
+        ];
+        return { splits: splits.filter(({ count }) => count > 0) };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { splits: [], reason: `The data of this run cannot be read. ${error.message}` };
+      }
+    },
+  };
+}
+
+async function isThere(source: string, baseFolder: string): Promise<boolean> {
+  if (builtinNames.includes(source)) return true;
+  return stat(path.resolve(baseFolder, source)).then(
+    () => true,
+    () => false,
+  );
+}
+
+function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {
+  const { model } = config;
+  const expected = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
+  if (dataset.kind === model.kind && dataset.shape.join() === expected.join()) return;
+  throw new UserError(
+    `${dataset.provenance.source}: holds examples of ${dataset.shape.join('×')}; the model takes ${expected.join('×')}. ` +
+      'The file was changed since the model was trained.',
+  );
+}

@@ -1,0 +1,75 @@
+/** What a model says of itself before anything is computed. */
+import path from 'node:path';
+import type { ModelConfig } from '../../config/schema';
+import type { Flow } from '../../flow/layers';
+import type { ModelSummary } from '../../protocol/model';
+import { parameterCount } from './layer-list';
+
+/** A summary before it got the id of its place in an engine. */
+export type Described = Omit<ModelSummary, 'id'>;
+
+const grouped = new Intl.NumberFormat('en-US');
+
+/** 1,266,712 → "1.27 M"; 9,312 → "9,312". */
+export function shortCount(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} G`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(2)} M`;
+  return grouped.format(count);
+}
+
+const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** "RealNVP, 8×8×1, 17 levels"; "RealNVP, 2 features". */
+export function modelTitle(config: ModelConfig, flow: Flow): string {
+  return config.kind === 'vector'
+    ? `RealNVP, ${several(config.dim, 'feature')}`
+    : `RealNVP, ${flow.inputShape.join('×')}, ${config.levels} levels`;
+}
+
+/** "2 scales, 10 couplings, 1.27 M parameters". */
+export function modelSubtitle(config: ModelConfig, flow: Flow): string {
+  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
+  const parts = [
+    ...(config.kind === 'image' ? [several(config.scales, 'scale')] : []),
+    several(couplings, 'coupling'),
+    `${shortCount(parameterCount(flow.parameters))} parameters`,
+  ];
+  return parts.join(', ');
+}
+
+/** Fields that follow from the config and the flow alone. */
+export function describeFlow(
+  config: ModelConfig,
+  flow: Flow,
+): Pick<Described, 'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'parameterCount'> {
+  return {
+    kind: config.kind,
+    shape: [...flow.inputShape],
+    ...(config.kind === 'image' ? { levels: config.levels, pad: config.pad } : {}),
+    title: modelTitle(config, flow),
+    subtitle: modelSubtitle(config, flow),
+    parameterCount: parameterCount(flow.parameters),
+  };
+}
+
+/** Fields of a file that cannot be run, which others then replace. */
+export function describeFile(
+  file: string,
+  rest: Pick<Described, 'format' | 'bytes' | 'backend' | 'tensors'>,
+): Described {
+  return {
+    path: file,
+    fileName: path.basename(file),
+    runnable: false,
+    kind: 'unknown',
+    shape: [],
+    title: path.basename(file),
+    subtitle: '',
+    parameterCount: parameterCount(rest.tensors),
+    tensorCount: rest.tensors.length,
+    layers: [],
+    splits: [],
+    checkpoints: [],
+    ...rest,
+  };
+}
