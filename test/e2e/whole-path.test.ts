@@ -51,7 +51,7 @@ describe('the whole path', function () {
 
   it('cancels, and has saved', async () => {
     await workbench.palette('Flowscope: Stop Training');
-    await workbench.notification(/Training of digits stopped at step \d+/);
+    await workbench.notification(/Training of digits: Stopped at step \d+/);
     await workbench.screenshot('3-stopped');
     assert.equal(status().status, 'stopped');
   });
@@ -62,7 +62,7 @@ describe('the whole path', function () {
     await workbench.pick('digits');
     await until('further steps', () => status().step > before, 90_000);
     await workbench.palette('Flowscope: Stop Training');
-    const message = await workbench.notification(/Training of digits stopped at step \d+/);
+    const message = await workbench.notification(/Training of digits: Stopped at step \d+/);
     await message.getByText('Open in Inspector').click();
   });
 

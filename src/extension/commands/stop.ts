@@ -57,6 +57,10 @@ async function chooseTraining(
   const folder = uriOf(target)?.fsPath;
   const meant = list.find((training) => training.folder === folder);
   if (meant) return meant;
+  if (folder) {
+    void window.showInformationMessage(`${folder} is not being trained in this window.`);
+    return undefined;
+  }
   if (list.length <= 1) {
     if (list.length === 0) void window.showInformationMessage('Nothing is being trained in this window.');
     return list[0];

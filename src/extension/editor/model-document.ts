@@ -39,10 +39,6 @@ export class ModelDocument implements CustomDocument {
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
-  async summary(): Promise<ModelSummary> {
-    return (await this.model()).summary;
-  }
-
   async ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,

@@ -54,7 +54,6 @@ export class PageSession implements PageHost, Disposable {
     const own = `${this.id}/${token}`;
     this.pending.add(own);
     try {
-      if (method === 'summary') return (await this.document.summary()) as InspectorAnswer<M>;
       return await this.document.ask(method, query, own);
     } catch (error) {
       log().warn(`${method} of ${this.document.uri.path}: ${(error as Error).message}`);
@@ -80,7 +79,7 @@ export class PageSession implements PageHost, Disposable {
 
   /** Only checkpoints of the document's own run can be asked for. */
   async openCheckpoint(path: string): Promise<void> {
-    const { checkpoints } = await this.document.summary();
+    const { checkpoints } = await this.ask('summary', undefined, randomUUID());
     if (!checkpoints.some((checkpoint) => checkpoint.path === path))
       throw new UserError(`${path} is not a checkpoint of this run.`);
     const uri = Uri.file(path);

@@ -10,7 +10,9 @@ export async function findRuns(state: Memento): Promise<RunFolder[]> {
   const known = state.get<string[]>(knownKey, []).map((folder) => Uri.joinPath(Uri.file(folder), 'run.json'));
   const files = new Map([...found, ...known].map((uri) => [uri.toString(), uri]));
   const runs = await Promise.all([...files.values()].map((file) => readRun(file)));
-  return runs.filter((run) => run !== undefined && (run.updated > 0 || run.state !== 'unreadable')).map((run) => run!)
+  return runs
+    .filter((run) => run !== undefined && (run.updated > 0 || run.state !== 'unreadable'))
+    .map((run) => run!)
     .sort((a, b) => b.updated - a.updated);
 }
 

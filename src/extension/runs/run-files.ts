@@ -8,7 +8,9 @@ const runStatusSchema = v.object({
   step: v.optional(v.number()),
   seconds: v.optional(v.number()),
   best: v.optional(
-    v.nullable(v.object({ step: v.number(), nats: v.number(), bitsPerDim: v.optional(v.nullable(v.number())) })),
+    v.nullable(
+      v.object({ step: v.number(), nats: v.number(), bitsPerDim: v.optional(v.nullable(v.number())) }),
+    ),
   ),
   /** A date as text or milliseconds. */
   updated: v.optional(v.union([v.string(), v.number()])),
@@ -102,7 +104,10 @@ export async function runOfCheckpoint(file: Uri): Promise<Uri | undefined> {
 }
 
 export async function isRunFolder(folder: Uri): Promise<boolean> {
-  return (await exists(Uri.joinPath(folder, 'metrics.jsonl'))) || (await exists(Uri.joinPath(folder, 'config.json')));
+  return (
+    (await exists(Uri.joinPath(folder, 'metrics.jsonl'))) ||
+    (await exists(Uri.joinPath(folder, 'config.json')))
+  );
 }
 
 export async function exists(uri: Uri): Promise<boolean> {

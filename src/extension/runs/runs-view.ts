@@ -18,7 +18,8 @@ import { formatBest, formatBytes } from '../format';
 import { findRuns } from './find-runs';
 import { type CheckpointFile, readCheckpoints, type RunFolder, type RunState } from './run-files';
 
-export type RunNode = { kind: 'run'; run: RunFolder } | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder };
+export type RunNode =
+  { kind: 'run'; run: RunFolder } | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder };
 
 const icons: Record<RunState, [icon: string, color?: string]> = {
   running: ['pulse'],
@@ -100,9 +101,12 @@ function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
   const label = file.kind === 'step' && file.step !== undefined ? `step ${file.step}` : file.kind;
   const item = new TreeItem(label, TreeItemCollapsibleState.None);
   item.id = file.uri.toString();
-  const atBest = file.kind === 'best' && run.best ? `step ${run.best.step} · ${formatBest(run.best)}` : undefined;
+  const atBest =
+    file.kind === 'best' && run.best ? `step ${run.best.step} · ${formatBest(run.best)}` : undefined;
   item.description = atBest ?? formatBytes(file.bytes);
-  item.iconPath = new ThemeIcon(file.kind === 'best' ? 'star-full' : file.kind === 'last' ? 'history' : 'milestone');
+  item.iconPath = new ThemeIcon(
+    file.kind === 'best' ? 'star-full' : file.kind === 'last' ? 'history' : 'milestone',
+  );
   item.tooltip = workspace.asRelativePath(file.uri);
   item.contextValue = 'checkpoint';
   item.command = { command: 'flowscope.openInInspector', title: 'Open in Inspector', arguments: [file.uri] };

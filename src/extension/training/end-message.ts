@@ -15,7 +15,7 @@ const showLog = 'Show Log';
 function describeEnd(title: string, result: TrainResult): string {
   const best = result.best ? ` Best: ${formatBest(result.best)} at step ${result.best.step}.` : '';
   const message = result.message.replace(/\.?$/, '.');
-  return `Training of ${title} ${result.status} at step ${result.step}: ${message}${best}`;
+  return `Training of ${title}: ${message}${best}`;
 }
 
 export async function showEnd(training: Training, result?: TrainResult, error?: unknown): Promise<void> {
