@@ -7,6 +7,7 @@ import { quantizationNats } from '../../flow/real-nvp';
 import { size } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { bindConstants } from '../../graph/passes/bind-constants';
+import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions';
 import { optimize } from '../../graph/passes/optimize';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Program } from '../backends/backend';
@@ -44,7 +45,8 @@ const keptPrograms = 3;
 export function bindModel(graph: Graph, tensors: Readonly<Record<string, NdArray>>): Graph {
   const used = new Set(graph.inputs.map(({ name }) => name));
   const bound = Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name)));
-  return optimize(bindConstants(graph, bound));
+  // Forward and inverse in one graph share their weights: merged first, they are folded once.
+  return optimize(mergeCommonSubexpressions(bindConstants(graph, bound)));
 }
 
 export function createFlowModel(

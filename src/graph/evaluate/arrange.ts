@@ -1,7 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
-import { sizeOf } from '../shape';
-import { broadcastReader, emptyData, forEachIndex, gatherFrom } from './array';
+import { sizeOf, stridesOf } from '../shape';
+import { broadcastReader, emptyData, forEachIndex, gatherFrom, offsetsOf } from './array';
 
 type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: readonly Value[]) => NdArray[];
 
@@ -10,13 +10,16 @@ const relabel: Evaluator = ([x], _, [output]) => [{ shape: [...output!.shape], d
 const evaluators: Record<string, Evaluator> = {
   Reshape: relabel,
   ExpandDims: relabel,
-  Transpose: ([x], { perm }, [output]) => [
-    gatherFrom(x!, output!.shape, output!.dtype, (index) => {
-      const from: number[] = [];
-      (perm as number[]).forEach((axis, i) => (from[axis] = index[i]!));
-      return from;
-    }),
-  ],
+  Transpose: ([x], { perm }, [output]) => {
+    const strides = stridesOf(x!.shape);
+    const from = offsetsOf(
+      output!.shape,
+      (perm as number[]).map((axis) => strides[axis]!),
+    );
+    const data = emptyData(output!.dtype, from.length);
+    for (let i = 0; i < data.length; i++) data[i] = x!.data[from[i]!]!;
+    return [{ shape: [...output!.shape], data }];
+  },
   Concat: (inputs, { axis }, [output]) => [concat(inputs, axis as number, output!)],
   Pack: (inputs, { axis }, [output]) => {
     const at = axis as number;

@@ -27,6 +27,29 @@ export function forEachIndex(shape: Shape, visit: (index: readonly number[], fla
   }
 }
 
+/** For each element of a shape, in row-major order, the sum of its indices times the strides. */
+export function offsetsOf(shape: Shape, strides: readonly number[]): Int32Array {
+  const offsets = new Int32Array(sizeOf(shape));
+  const index = new Int32Array(shape.length);
+  let at = 0;
+  for (let flat = 0; flat < offsets.length; flat++) {
+    offsets[flat] = at;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      at -= strides[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return offsets;
+}
+
+/** Strides of `x` along the axes of a shape that it broadcasts to. */
+export function broadcastStrides(x: NdArray, shape: Shape): number[] {
+  const strides = stridesOf(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
+  return [...Array<number>(shape.length - strides.length).fill(0), ...strides];
+}
+
 /** A result each of whose elements is copied from one place of `x`. */
 export function gatherFrom(
   x: NdArray,

@@ -1,7 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
 import { sameShape, sizeOf } from '../shape';
-import { broadcastReader, emptyData, forEachIndex, makeArray } from './array';
+import { broadcastReader, broadcastStrides, emptyData, forEachIndex, makeArray, offsetsOf } from './array';
 
 type Attrs = Node['attrs'];
 
@@ -89,7 +89,7 @@ export function evaluateElementwise(
   const one = unary[node.op];
   if (one) return makeArray(output.shape, output.dtype, (i) => one(inputs[0]!.data[i]!, node.attrs));
   const two = binary[node.op];
-  if (two) return combine(inputs, output, ([a, b]) => two(a!, b!));
+  if (two) return combineTwo(inputs, output, two);
   if (node.op === 'Select') return combine(inputs, output, ([c, t, e]) => (c ? t! : e!));
   if (node.op === 'AddN')
     return combine(inputs, output, (values) => values.reduce((sum, value) => sum + value, 0));
@@ -100,6 +100,22 @@ export function evaluateElementwise(
 
 function cast(x: number, { dtype }: Value): number {
   return dtype === 'bool' ? Number(x !== 0) : dtype === 'int32' ? Math.trunc(x) : x;
+}
+
+/** Weights are folded with it, so it visits each element once and allocates nothing for it. */
+function combineTwo(
+  [a, b]: readonly NdArray[],
+  output: Value,
+  fn: (a: number, b: number) => number,
+): NdArray {
+  const { shape } = output;
+  const data = emptyData(output.dtype, sizeOf(shape));
+  const from = a!.data;
+  const other = b!.data;
+  const atA = sameShape(a!.shape, shape) ? undefined : offsetsOf(shape, broadcastStrides(a!, shape));
+  const atB = sameShape(b!.shape, shape) ? undefined : offsetsOf(shape, broadcastStrides(b!, shape));
+  for (let i = 0; i < data.length; i++) data[i] = fn(from[atA ? atA[i]! : i]!, other[atB ? atB[i]! : i]!);
+  return { shape: [...shape], data };
 }
 
 function combine(inputs: readonly NdArray[], output: Value, fn: (values: number[]) => number): NdArray {

@@ -1,7 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
 import { reduceShape, sizeOf, stridesOf } from '../shape';
-import { emptyData, forEachIndex } from './array';
+import { emptyData, forEachIndex, offsetsOf } from './array';
 
 const folds: Record<string, { start: number; fold: (total: number, x: number) => number }> = {
   All: { start: 1, fold: (total, x) => (total !== 0 && x !== 0 ? 1 : 0) },
@@ -21,8 +21,7 @@ export function evaluateReduction(node: Node, [x]: readonly NdArray[], output: V
   const kept = reduceShape(x!.shape, axes, true);
   const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
   const totals = new Float64Array(sizeOf(kept)).fill(rule.start);
-  forEachIndex(x!.shape, (index, flat) => {
-    const at = index.reduce((sum, i, axis) => sum + i * strides[axis]!, 0);
+  offsetsOf(x!.shape, strides).forEach((at, flat) => {
     totals[at] = rule.fold(totals[at]!, x!.data[flat]!);
   });
   if (node.op === 'Mean') {
