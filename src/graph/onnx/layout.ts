@@ -104,7 +104,7 @@ export function useChannelsFirst(graph: Graph): Graph {
   for (const node of graph.nodes) {
     const { op, inputs, attrs, scope } = node;
     if (op === 'Conv2D') {
-      const [x, filter] = inputs as [number, number];
+      const [x, filter, ...bias] = inputs as [number, number, ...number[]];
       const { shape, dtype } = typeOf(filter);
       const perm = [3, 2, 0, 1];
       const swapped = recorder.addNode(
@@ -114,7 +114,7 @@ export function useChannelsFirst(graph: Graph): Graph {
         [{ shape: perm.map((axis) => shape[axis]!), dtype }],
         scope,
       )[0]!;
-      emitFirst(node, [channelsFirst(x, scope), swapped], { ...attrs, dataFormat: 'NCHW' });
+      emitFirst(node, [channelsFirst(x, scope), swapped, ...bias], { ...attrs, dataFormat: 'NCHW' });
       continue;
     }
     const isImage = node.outputs.every((id) => typeOf(id).shape.length === 4);

@@ -1,6 +1,7 @@
 /** Writes a graph as an ONNX model. */
 import { onnx } from 'onnx-proto';
 import type { Graph, Value } from '../ir';
+import { foldAffine } from '../passes/fold-affine';
 import { optimize } from '../passes/optimize';
 import { isDynamic } from '../recorder';
 import { useChannelsFirst } from './layout';
@@ -24,7 +25,7 @@ export interface OnnxOptions {
  * @throws UserError for kernels without an ONNX form.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
-  const prepared = optimize(useChannelsFirst(optimize(graph)));
+  const prepared = optimize(useChannelsFirst(foldAffine(optimize(graph))));
   const writer = new OnnxWriter(prepared);
   for (const node of prepared.nodes) emitOnnx(node, writer);
   for (const { name, value } of prepared.outputs) {

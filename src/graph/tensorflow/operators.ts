@@ -147,13 +147,19 @@ const operators: Record<string, Emit> = {
       N: intAttribute(inputs.length),
       Tidx: typeAttribute('int32'),
     }),
-  Conv2D: (node, writer, inputs) =>
-    writer.emit(
-      node,
-      'Conv2D',
-      inputs,
-      convolution(node, writer, writer.typeOf(node.inputs[0]!).shape, writer.typeOf(node.inputs[1]!).shape),
-    ),
+  Conv2D: (node, writer, [x, filter, bias]) => {
+    const [image, weights] = node.inputs.map((id) => writer.typeOf(id).shape);
+    const attributes = convolution(node, writer, image!, weights!);
+    if (bias === undefined) {
+      writer.emit(node, 'Conv2D', [x!, filter!], attributes);
+      return;
+    }
+    const convolved = writer.add('Conv2D', [x!, filter!], attributes);
+    writer.emit(node, 'BiasAdd', [convolved, bias], {
+      ...typed(node, writer),
+      data_format: textAttribute('NHWC'),
+    });
+  },
   Conv2DBackpropFilter: (node, writer, [x, dy]) => {
     const filter = writer.typeOf(node.outputs[0]!).shape;
     const attributes = convolution(node, writer, writer.typeOf(node.inputs[0]!).shape, filter);

@@ -1,5 +1,6 @@
 /** A graph without state as a SavedModel. */
 import type { Graph } from '../ir';
+import { foldAffine } from '../passes/fold-affine';
 import { optimize } from '../passes/optimize';
 import { isDynamic } from '../recorder';
 import { savedModel, shapeAttribute, typeAttribute } from './messages';
@@ -13,7 +14,7 @@ export interface FunctionPorts {
 }
 
 export function writeProgram(graph: Graph): { bytes: Uint8Array; ports: FunctionPorts } {
-  const optimized = optimize(graph);
+  const optimized = foldAffine(optimize(graph));
   const target = new GraphDefWriter();
   const writer = new FunctionWriter(target, optimized, 'program');
   const feeds = new Map(

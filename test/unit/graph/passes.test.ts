@@ -7,6 +7,7 @@ import type { Graph } from '../../../src/graph/ir';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions';
 import { removeDeadCode } from '../../../src/graph/passes/dead-code';
+import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { foldConstants } from '../../../src/graph/passes/fold-constants';
 import { optimize } from '../../../src/graph/passes/optimize';
 import { simplify } from '../../../src/graph/passes/simplify';
@@ -111,6 +112,58 @@ describe('passes', () => {
   });
 });
 
+describe('foldAffine', () => {
+  const channels = (fn: (t: tf.Tensor) => tf.Tensor): Graph =>
+    optimize(trace(({ x }) => ({ y: fn(x!) }), [x]));
+  const vector = (...values: number[]): tf.Tensor => tf.tensor1d(values);
+
+  it('joins a batch normalization into one product and one sum', () => {
+    const graph = channels((t) =>
+      tf.sub(
+        1,
+        tf.add(
+          tf.mul(tf.div(tf.sub(t, vector(1, 2, 3)), vector(2, 4, 8)), vector(3, 1, -1)),
+          tf.tensor2d([[1, 0, 2]]),
+        ),
+      ),
+    );
+    const folded = foldAffine(graph);
+    assert.deepEqual(opsOf(folded), ['Multiply', 'Add']);
+    const feeds = { x: array([2, 3], [1, -2, 3, 4, 5, -6]) };
+    assert.deepEqual(evaluateGraph(folded, feeds), evaluateGraph(graph, feeds));
+  });
+
+  it('leaves values that are used elsewhere, and constants that vary over other axes', () => {
+    const graph = channels((t) => {
+      const scaled = tf.mul(t, vector(1, 2, 3));
+      return tf.mul(tf.add(scaled, 1), scaled);
+    });
+    assert.deepEqual(opsOf(foldAffine(graph)), ['Multiply', 'Add', 'Multiply']);
+    const rows = channels((t) => tf.add(tf.mul(t, tf.tensor2d([[1], [2]])), tf.tensor2d([[3], [4]])));
+    assert.deepEqual(opsOf(foldAffine(rows)), ['Multiply', 'Add']);
+  });
+
+  it('puts scale and shift into a convolution, under its names', () => {
+    const inputs = [
+      { name: 'x', shape: [1, 4, 4, 2] },
+      { name: 'w', shape: [1, 1, 2, 3] },
+    ];
+    const graph = trace(({ x, w }) => {
+      const h = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same');
+      return { y: tf.relu(tf.add(tf.mul(h, vector(2, 3, 4)), vector(1, 0, -1))) };
+    }, inputs);
+    const folded = foldAffine(optimize(bindConstants(graph, { w: array([1, 1, 2, 3], [1, 1, 1, 2, 2, 2]) })));
+    assert.deepEqual(opsOf(folded), ['Conv2D', 'Relu']);
+    const [, weights, bias] = folded.nodes[0]!.inputs as [number, number, number];
+    assert.deepEqual([...folded.constants.get(weights)!], [2, 3, 4, 4, 6, 8]);
+    assert.deepEqual([...folded.constants.get(bias)!], [1, 0, -1]);
+    assert.deepEqual(
+      [weights, bias].map((id) => folded.constantNames!.get(id)),
+      ['w', 'w.bias'],
+    );
+  });
+});
+
 type Step = (tensors: tf.Tensor[]) => tf.Tensor;
 
 const unary: ((t: tf.Tensor) => tf.Tensor)[] = [
@@ -123,6 +176,9 @@ const unary: ((t: tf.Tensor) => tf.Tensor)[] = [
   (t) => tf.step(t),
   (t) => tf.mul(t, 1),
   (t) => tf.add(t, 0),
+  (t) => tf.mul(t, tf.tensor1d([1, -2, 0.5])),
+  (t) => tf.sub(tf.tensor2d([[1, 2, 3]]), t),
+  (t) => tf.add(tf.div(t, 2), tf.tensor1d([0, 1, -1])),
   (t) => tf.transpose(t),
   (t) => tf.transpose(tf.transpose(t, [1, 0])),
   (t) => tf.reshape(tf.reshape(t, [-1]), t.shape),
@@ -175,6 +231,8 @@ describe('random programs', () => {
           evaluateGraph(mergeCommonSubexpressions(graph), feeds),
           evaluateGraph(simplify(graph), feeds),
           evaluateGraph(optimize(graph), feeds),
+          evaluateGraph(foldAffine(graph), feeds),
+          evaluateGraph(foldAffine(optimize(graph)), feeds),
           evaluateGraph(optimize(bindConstants(graph, { w: feeds.w })), { x: feeds.x }),
           evaluateGraph(optimize(bindConstants(graph, feeds)), {}),
         ];

@@ -1,0 +1,183 @@
+import type { ConstantData, Graph, Node } from '../ir';
+import { rewrite } from '../rewrite';
+import { sameShape, sizeOf } from '../shape';
+import { removeDeadCode } from './dead-code';
+
+/** scale · base + shift, where scale and shift hold one number, or one for each channel (the last axis). */
+interface Affine {
+  base: number;
+  scale: Float32Array;
+  shift: Float32Array;
+  /** Of the constant that became the shift, where it is one alone. */
+  shiftName?: string;
+  /** How many nodes it stands for. */
+  steps: number;
+}
+
+/**
+ * Joins multiplications by and additions of constants for each channel (batch normalization in evaluation mode is two to
+ * four of them) into one of each, and into the filter and bias of a convolution that they follow. Such a convolution
+ * gets its bias as a third input.
+ */
+export function foldAffine(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
+  const forms = new Map<number, Affine>();
+  for (const node of graph.nodes) {
+    const form = affineOf(node, graph, (id) => {
+      const inner = uses.get(id) === 1 ? forms.get(id) : undefined;
+      return inner ?? { base: id, scale: Float32Array.of(1), shift: Float32Array.of(0), steps: 0 };
+    });
+    if (form) forms.set(node.outputs[0]!, { ...form, shiftName: shiftName(node, form, graph) });
+  }
+  // A chain is written where it ends: where its value goes into something that does not continue it.
+  const continued = new Set<number>();
+  for (const node of graph.nodes) {
+    if (!forms.has(node.outputs[0]!)) continue;
+    for (const id of node.inputs) if (uses.get(id) === 1 && forms.has(id)) continued.add(id);
+  }
+  const constantNames = new Map(graph.constantNames);
+  const folded = rewrite(graph, (node, rewriter) => {
+    const { recorder } = rewriter;
+    const [output] = node.outputs;
+    const form = forms.get(output!);
+    if (!form || continued.has(output!)) return undefined;
+    const { shape, dtype } = graph.values.get(output!)!;
+    const channels = shape.at(-1)!;
+    const constant = (values: Float32Array): number =>
+      recorder.addConstant(values, values.length === 1 && channels !== 1 ? [] : [values.length], 'float32');
+    const add = (op: string, inputs: number[], scope: string, attrs: Node['attrs'] = {}): number =>
+      recorder.addNode(op, inputs, attrs, [{ shape, dtype }], scope)[0]!;
+
+    const before = producers.get(form.base);
+    const filter =
+      before?.op === 'Conv2D' && before.inputs.length === 2
+        ? graph.constants.get(before.inputs[1]!)
+        : undefined;
+    if (before && filter && uses.get(form.base) === 1) {
+      const name = constantNames.get(before.inputs[1]!);
+      const weights = recorder.addConstant(
+        Float32Array.from(filter, (w, i) => w * at(form.scale, i % channels)),
+        graph.values.get(before.inputs[1]!)!.shape,
+        'float32',
+      );
+      const bias = recorder.addConstant(
+        Float32Array.from({ length: channels }, (_, i) => at(form.shift, i)),
+        [channels],
+        'float32',
+      );
+      if (name !== undefined) {
+        constantNames.set(weights, name);
+        constantNames.set(bias, form.shiftName ?? `${name}.bias`);
+      }
+      return [
+        add('Conv2D', [rewriter.resolve(before.inputs[0]!), weights, bias], before.scope, before.attrs),
+      ];
+    }
+    if (form.steps < 2) return undefined;
+    const base = rewriter.resolve(form.base);
+    const scaled = isAll(form.scale, 1) ? base : add('Multiply', [base, constant(form.scale)], node.scope);
+    return [isAll(form.shift, 0) ? scaled : add('Add', [scaled, constant(form.shift)], node.scope)];
+  });
+  return removeDeadCode({ ...folded, constantNames });
+}
+
+/** The name of an added constant, when the sum's shift is that constant unchanged. */
+function shiftName({ op, inputs }: Node, { shift }: Affine, graph: Graph): string | undefined {
+  const id = inputs.find((input) => graph.constants.has(input));
+  if (op !== 'Add' || id === undefined) return undefined;
+  const data = graph.constants.get(id)!;
+  return shift.every((value, i) => value === data[i]) ? graph.constantNames?.get(id) : undefined;
+}
+
+const at = (values: Float32Array, channel: number): number => values[values.length === 1 ? 0 : channel]!;
+const isAll = (values: Float32Array, wanted: number): boolean => values.every((value) => value === wanted);
+
+function countUses(graph: Graph): Map<number, number> {
+  const uses = new Map<number, number>();
+  const count = (id: number): void => void uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  for (const { value } of graph.outputs) count(value);
+  return uses;
+}
+
+/** What a node does to a value as an affine map, or undefined. */
+function affineOf(node: Node, graph: Graph, formOf: (id: number) => Affine): Affine | undefined {
+  const output = graph.values.get(node.outputs[0]!)!;
+  if (output.dtype !== 'float32') return undefined;
+  const whole = (id: number): boolean =>
+    !graph.constants.has(id) && sameShape(graph.values.get(id)!.shape, output.shape);
+  const [a, b] = node.inputs as [number, number];
+  if (!['Add', 'Multiply', 'Neg', 'RealDiv', 'Sub'].includes(node.op)) return undefined;
+  if (node.op === 'Neg')
+    return then(
+      formOf(a),
+      (scale) => -scale,
+      (shift) => -shift,
+    );
+  const right = channelConstant(b, graph, output.shape);
+  const left = channelConstant(a, graph, output.shape);
+  if (right && whole(a)) {
+    const form = formOf(a);
+    if (node.op === 'Multiply') return then(form, (scale, i) => scale * at(right, i), (shift, i) => shift * at(right, i), right.length); // prettier-ignore
+    if (node.op === 'RealDiv') return then(form, (scale, i) => scale / at(right, i), (shift, i) => shift / at(right, i), right.length); // prettier-ignore
+    if (node.op === 'Add')
+      return then(
+        form,
+        (scale) => scale,
+        (shift, i) => shift + at(right, i),
+        right.length,
+      );
+    if (node.op === 'Sub')
+      return then(
+        form,
+        (scale) => scale,
+        (shift, i) => shift - at(right, i),
+        right.length,
+      );
+  }
+  if (left && whole(b)) {
+    const form = formOf(b);
+    if (node.op === 'Multiply') return then(form, (scale, i) => scale * at(left, i), (shift, i) => shift * at(left, i), left.length); // prettier-ignore
+    if (node.op === 'Add')
+      return then(
+        form,
+        (scale) => scale,
+        (shift, i) => shift + at(left, i),
+        left.length,
+      );
+    if (node.op === 'Sub')
+      return then(
+        form,
+        (scale) => -scale,
+        (shift, i) => at(left, i) - shift,
+        left.length,
+      );
+  }
+  return undefined;
+}
+
+function then(
+  { base, scale, shift, steps }: Affine,
+  nextScale: (scale: number, channel: number) => number,
+  nextShift: (shift: number, channel: number) => number,
+  channels = 1,
+): Affine {
+  const length = Math.max(scale.length, shift.length, channels);
+  return {
+    base,
+    scale: Float32Array.from({ length }, (_, i) => nextScale(at(scale, i), i)),
+    shift: Float32Array.from({ length }, (_, i) => nextShift(at(shift, i), i)),
+    steps: steps + 1,
+  };
+}
+
+/** A constant that varies with the last axis only. */
+function channelConstant(id: number, graph: Graph, shape: readonly number[]): Float32Array | undefined {
+  const data: ConstantData | undefined = graph.constants.get(id);
+  if (!(data instanceof Float32Array)) return undefined;
+  const own = graph.values.get(id)!.shape;
+  if (own.length > shape.length) return undefined;
+  if (data.length === 1) return data;
+  return data.length === shape.at(-1) && sizeOf(own.slice(0, -1)) === 1 ? data : undefined;
+}
