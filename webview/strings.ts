@@ -47,7 +47,7 @@ export const text = {
   input: 'x, the data',
   latent: (n: number) => `z, ${count(n)} values`,
   scale: (n: number) => `Scale ${n}`,
-  folded: (layers: number) => `${layers} layers`,
+  folded: (layers: number) => `${count(layers)} layers`,
   couplings: 'couplings, Σ s',
   norm: 'batch norm',
   other: 'preprocessing',

@@ -47,7 +47,7 @@ export function Distribution({
   const share = (histogram: { counts: number[] }): number => histogram.counts.reduce((a, b) => a + b, 0) || 1;
   const most = Math.max(...[filled, line].flatMap((h) => (h ? h.counts.map((n) => n / share(h)) : [])), 1e-9);
   const y = linear(0, most, base, 20);
-  const tickValues = log ? logTicks(low, high) : ticks(low, high, Math.max(2, Math.floor(width / 70)));
+  const tickValues = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       {filled?.counts.map((n, i) =>

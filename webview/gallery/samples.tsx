@@ -303,7 +303,7 @@ export function PlaneSamples({ model }: { model: ModelSummary }) {
 }
 
 /** CSS pixels a side; both planes fit the gallery of a small window without scrolling. */
-const planeSide = 168;
+const planeSide = 152;
 
 function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneView }) {
   const store = useStore();

@@ -45,7 +45,7 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
               <th class="num">{text.min}</th>
               <th class="num">{text.max}</th>
               <th class="num">{text.nanInf}</th>
-              <th>{text.distribution}</th>
+              <th class="after">{text.distribution}</th>
             </tr>
           </thead>
           <tbody>
@@ -60,7 +60,7 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
                 <td class={`num ${parameter.stats.nan + parameter.stats.inf ? 'bad' : ''}`}>
                   {parameter.stats.nan + parameter.stats.inf}
                 </td>
-                <td>
+                <td class="after">
                   <MiniHistogram counts={parameter.histogram.counts} />
                 </td>
               </tr>

@@ -3,6 +3,8 @@ import type { LayerInfo } from '../../src/protocol/model';
 import type { StripRow } from '../../src/protocol/inspect';
 
 export interface ScaleGroup {
+  /** Tells groups apart, also those of one scale. */
+  key: string;
   scale: number;
   layers: LayerInfo[];
   folded: boolean;
@@ -10,15 +12,26 @@ export interface ScaleGroup {
 
 export const mostRows = 60;
 
-/** Layers stay in forward order, so a scale may come back as a second group. */
-export function scaleGroups(layers: readonly LayerInfo[], open: ReadonlySet<number>): ScaleGroup[] {
+/** Layers that a folded row stands for, at most: a flow of one long scale folds too. */
+const mostFolded = 24;
+
+/** Layers stay in forward order, so a scale may come back as a second group. `shown` is the layer that stays visible. */
+export function scaleGroups(
+  layers: readonly LayerInfo[],
+  opened: ReadonlySet<string>,
+  shown: number,
+): ScaleGroup[] {
   const folding = layers.length > mostRows;
   const groups: ScaleGroup[] = [];
   for (const layer of layers) {
     const last = groups.at(-1);
-    if (last && last.scale === layer.scale) last.layers.push(layer);
-    else groups.push({ scale: layer.scale, layers: [layer], folded: folding && !open.has(layer.scale) });
+    if (last && last.scale === layer.scale && !(folding && last.layers.length >= mostFolded))
+      last.layers.push(layer);
+    else groups.push({ key: String(groups.length), scale: layer.scale, layers: [layer], folded: false });
   }
+  if (folding)
+    for (const group of groups)
+      group.folded = !opened.has(group.key) && !group.layers.some((layer) => layer.index === shown);
   return groups;
 }
 

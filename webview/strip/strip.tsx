@@ -42,10 +42,9 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const { value: strip, stale } = shown(answer);
   const plane = isPlane(model);
   const list = useRef<HTMLUListElement>(null);
-  const opened = useSignal<ReadonlySet<number>>(new Set());
+  const opened = useSignal<ReadonlySet<string>>(new Set());
   const selected = store.layer.value;
-  const selectedScale = model.layers.find((l) => l.index === selected)?.scale ?? 0;
-  const groups = scaleGroups(model.layers, new Set([...opened.value, selectedScale]));
+  const groups = scaleGroups(model.layers, opened.value, selected);
   const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
   const limit = barLimit(model.layers, strip);
   const scales = new Set(model.layers.map((l) => l.scale)).size;
@@ -58,8 +57,8 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
     else row?.scrollIntoView?.({ block: 'nearest' });
   }, [selected]);
 
-  const open = (scale: number): void => {
-    opened.value = new Set([...opened.value, scale]);
+  const open = (key: string): void => {
+    opened.value = new Set([...opened.value, key]);
   };
 
   return (
@@ -116,8 +115,8 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <span class="name muted">{text.input}</span>
         </div>
         <ul role="listbox" aria-label={text.flow} ref={list}>
-          {groups.map((group, g) => (
-            <li role="group" aria-label={text.scale(group.scale + 1)} key={g}>
+          {groups.map((group) => (
+            <li role="group" aria-label={text.scale(group.scale + 1)} key={group.key}>
               {scales > 1 && group.layers.length > 0 ? (
                 <div class="scale-head" aria-hidden="true">
                   <b>{text.scale(group.scale + 1)}</b>
@@ -129,7 +128,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
                   layers={group.layers}
                   row={foldRows(group.layers.map((l) => rows.get(l.index)))}
                   limit={limit}
-                  onOpen={() => open(group.scale)}
+                  onOpen={() => open(group.key)}
                 />
               ) : (
                 group.layers.map((layer) => (

@@ -1,0 +1,255 @@
+/** The page in conversation with a host: selection, keys, loading, cancelling, failing, NaN. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { InspectorBrowser } from './support/inspector-page';
+
+describe('live page', () => {
+  let browser: InspectorBrowser;
+  before(async () => {
+    browser = await InspectorBrowser.start();
+  });
+  after(() => browser?.stop());
+
+  const calls = (page: Page, name: string): Promise<string[]> =>
+    page.evaluate((wanted) => window.toyHost.calls.filter((call) => call.startsWith(wanted)), name);
+  const title = (page: Page): Promise<string> => page.locator('.head h2').innerText();
+
+  it('walks layers, tabs, examples and checkpoints by keys', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    assert.equal(await title(page), 'Coupling 1');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await title(page), 'Coupling 2');
+    await page.keyboard.press('End');
+    assert.equal(await title(page), 'Coupling 6');
+    await page.keyboard.press('Home');
+    assert.equal(await title(page), 'Logit');
+    await page.keyboard.press('ArrowDown');
+    for (const [key, name] of [
+      ['2', 'Mask'],
+      ['3', 'Log-det'],
+      ['4', 'Network'],
+      ['1', 'Activations'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await page.getByRole('tab', { name, selected: true }).waitFor();
+    }
+    const before = await page.locator('[data-result]').innerText();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction((old) => {
+      const now = document.querySelector('[data-result]')?.textContent;
+      return now !== old && now !== '–';
+    }, before);
+    const asked = await calls(page, 'ask ["strip"');
+    assert.match(asked.at(-1)!, /"index":1/);
+    await page.keyboard.press('[');
+    assert.deepEqual(await calls(page, 'openCheckpoint'), [
+      'openCheckpoint ["/toy/checkpoints/step-00000160.flow.safetensors"]',
+    ]);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await close();
+  });
+
+  it('moves focus with the selection in the strip, one stop of the Tab key', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('[data-layer="1"]').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('data-layer')), '3');
+    assert.equal(await page.locator('.flow [tabindex="0"]').count(), 1);
+    await close();
+  });
+
+  it('shows skeletons with Cancel while it waits, then Retry', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image', delays: { layer: 60_000 } });
+    const panel = page.locator('#layer-panel');
+    await panel.locator('.skeleton').first().waitFor();
+    // The frame of the layer stands already: title, mask, tabs.
+    assert.equal(await title(page), 'Coupling 1');
+    await panel.getByText('Cancel').click();
+    await panel.getByText('Cancelled').waitFor();
+    assert.equal(await page.evaluate(() => window.toyHost.cancelled.length), 1);
+    await page.evaluate(() => (window.toyHost.delays = {}));
+    await panel.getByText('Retry').click();
+    await page.locator('.worked').waitFor();
+    await close();
+  });
+
+  it('never shows an answer of another selection', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    await page.evaluate(() => (window.toyHost.delays = { strip: 400, layer: 400 }));
+    const before = await page.locator('[data-result]').innerText();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForTimeout(200);
+    // What stood there is gone, and the call that nobody waits for was cancelled.
+    assert.equal(await page.locator('[data-result]').innerText(), '–');
+    assert.equal(await page.locator('.worked').count(), 0);
+    assert.ok((await page.evaluate(() => window.toyHost.cancelled.length)) >= 2);
+    await page.locator('.worked').waitFor();
+    assert.match((await calls(page, 'ask ["layer"')).at(-1)!, /"index":2/);
+    assert.notEqual(await page.locator('[data-result]').innerText(), before);
+    await close();
+  });
+
+  it('keeps the frames where they are from loading to ready', async () => {
+    const { page, close } = await browser.openLive({
+      kind: 'image',
+      delays: { layer: 300, strip: 300, diagnostics: 300 },
+    });
+    const boxes = (): Promise<string> =>
+      page.evaluate(() =>
+        JSON.stringify(
+          ['.strip', '.layer', '.gallery', '.diag', '.flow [data-layer="4"]'].map((selector) => {
+            const { x, y, width, height } = document.querySelector(selector)!.getBoundingClientRect();
+            return [x, y, width, height];
+          }),
+        ),
+      );
+    await page.locator('#layer-panel .skeleton').first().waitFor();
+    const loading = await boxes();
+    await page.locator('.worked').waitFor();
+    await page.locator('.waterfall').waitFor();
+    assert.equal(await boxes(), loading);
+    await close();
+  });
+
+  it('says what failed, why, and offers Retry and the log', async () => {
+    const { page, close } = await browser.openLive({
+      kind: 'image',
+      errors: {
+        network: 'Tensor scales.0.checkerboard.1.input.weight is cut off: 12 of 48 bytes are there.',
+      },
+    });
+    await page.locator('.worked').waitFor();
+    await page.keyboard.press('4');
+    const panel = page.locator('#layer-panel');
+    await panel.getByText('is cut off: 12 of 48 bytes').waitFor();
+    await panel.getByText('Show log').click();
+    assert.equal((await calls(page, 'showLog')).length, 1);
+    await page.evaluate(() => (window.toyHost.errors = {}));
+    await panel.getByText('Retry').click();
+    await panel.getByText('input.weight').waitFor();
+    await close();
+  });
+
+  it('says why a model cannot be opened', async () => {
+    const { page, close } = await browser.openLive({
+      kind: 'image',
+      errors: { summary: 'The file is empty.' },
+    });
+    await page.getByText('The file is empty.').waitFor();
+    await page.getByText('The model could not be opened').waitFor();
+    await close();
+  });
+
+  it('marks the first layer with NaN or ∞ and draws nothing over such values', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image', overflowAt: 3 });
+    await page.locator('.badge-nan').waitFor();
+    assert.equal(await page.locator('.badge-nan').count(), 1);
+    assert.equal(await page.locator('[data-layer="5"] .badge-nan').count(), 1);
+    await page.locator('.bar .hero.bad').waitFor();
+    await page.getByText('first at coupling 4').click();
+    assert.equal(await title(page), 'Coupling 4');
+    await page.locator('[data-tensor=y] dd .bad').waitFor();
+    assert.equal(await page.locator('.waterfall').count(), 0);
+    await page.getByText('First non-finite value: coupling 4').waitFor();
+    await close();
+  });
+
+  it('lives without data: means and samples stay, a sample becomes the example', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image', noData: true });
+    await page.locator('canvas[data-name=sample]').first().waitFor();
+    await page.getByText('No example is chosen').waitFor();
+    await page.getByRole('tab', { name: 'Examples' }).click();
+    await page.getByText('The file digits.csv was moved.').waitFor();
+    await page.getByRole('tab', { name: 'Samples' }).click();
+    await page.locator('.thumbs button').nth(3).click();
+    await page.getByText('Use as example').click();
+    await page.waitForFunction(() =>
+      window.toyHost.calls.some((c) => c.startsWith('ask ["strip"') && c.includes('"kind":"sample"')),
+    );
+    assert.match((await calls(page, 'ask ["strip"')).at(-1)!, /"index":3/);
+    await close();
+  });
+
+  it('takes typed numbers as the example of a vector flow, and refuses what is none', async () => {
+    const { page, close } = await browser.openLive({ kind: 'vector' });
+    await page.locator('.worked').waitFor();
+    await page.locator('vscode-dropdown').first().click();
+    await page.locator('vscode-option', { hasText: 'Typed values' }).click();
+    const field = page.locator('.bar vscode-text-field input');
+    await field.fill('1, 2, three');
+    await field.press('Enter');
+    await page.getByText('5 numbers are expected').waitFor();
+    await field.fill('1, 2, 3, 4, 5.5');
+    await field.press('Enter');
+    await page.waitForFunction(() => window.toyHost.calls.some((c) => c.includes('"values":[1,2,3,4,5.5]')));
+    await close();
+  });
+
+  it('hands over pictures and numbers of the layer', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    await page.getByRole('button', { name: 'CSV' }).click();
+    await page.getByRole('button', { name: 'PNG' }).click();
+    await page.waitForFunction(() => window.toyHost.calls.filter((c) => c.startsWith('save')).length === 2);
+    const saved = await calls(page, 'save');
+    assert.match(saved[0]!, /activations\.csv.*row,column,channel,x,s,t,y,mask,log_det/);
+    assert.match(saved[1]!, /activations\.png.*PNG/);
+    await close();
+  });
+
+  it('asks again when the model changed on disk, and keeps the choices', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('3');
+    await page.locator('[data-map=logdet]').waitFor();
+    const asked = (await calls(page, 'ask ["strip"')).length;
+    await page.evaluate(() => window.toyHost.changed('model'));
+    await page.waitForFunction(
+      (n) => window.toyHost.calls.filter((c) => c.startsWith('ask ["strip"')).length > n,
+      asked,
+    );
+    await page.locator('[data-map=logdet]').waitFor();
+    assert.equal(await title(page), 'Coupling 2');
+    const kept = (await page.evaluate(() => window.toyHost.state)) as { layer: number; tab: string };
+    assert.deepEqual([kept.layer, kept.tab], [2, 'logdet']);
+    await close();
+  });
+
+  it('asks for samples by seed, temperature and number', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('canvas[data-name=sample]').first().waitFor();
+    await page.getByRole('button', { name: /^Sample:/ }).click();
+    await page.waitForFunction(() =>
+      window.toyHost.calls.some((c) => c.startsWith('ask ["samples"') && c.includes('"seed":8')),
+    );
+    const temperature = page.getByRole('slider', { name: 'Temperature' });
+    await temperature.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() =>
+      window.toyHost.calls.some((c) => c.startsWith('ask ["samples"') && c.includes('"temperature":0.85')),
+    );
+    await close();
+  });
+
+  it('folds a flow of many layers and opens it on demand', async () => {
+    const { page, close } = await browser.openLive({ kind: 'vector', couplings: 90 });
+    await page.locator('.worked').waitFor();
+    assert.ok((await page.locator('.flow [role=option]').count()) < 40);
+    const folded = page.locator('.flow [role=option]', { hasText: '24 layers' }).first();
+    await folded.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('[data-layer="30"]').waitFor();
+    await page.keyboard.press('End');
+    await page.locator('[data-layer="90"][aria-selected=true]').waitFor();
+    await close();
+  });
+});

@@ -1,0 +1,200 @@
+/** Three themes, narrow windows, accessibility; screenshots are kept as artefacts. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import type { ModelSummary } from '../../src/protocol/model';
+import { recordKey } from '../../src/protocol/webview';
+import { InspectorBrowser, screenshot, type ThemeName } from './support/inspector-page';
+import { recordedToy } from './support/recorded';
+import { ToyFlow } from './support/toy-flow';
+
+const themes: ThemeName[] = ['dark', 'light', 'high-contrast'];
+
+describe('looks', () => {
+  let browser: InspectorBrowser;
+  before(async () => {
+    browser = await InspectorBrowser.start();
+  });
+  after(() => browser?.stop());
+
+  async function accessible(page: Page, what: string): Promise<void> {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+    assert.deepEqual(
+      serious.map(
+        (v) =>
+          `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} (${n.failureSummary ?? ''})`).join('; ')}`,
+      ),
+      [],
+      what,
+    );
+  }
+
+  /** Text that its own box cuts off, ellipses aside; and text under 11 px. */
+  async function readable(page: Page): Promise<void> {
+    const found = await page.evaluate(() => {
+      const bad: string[] = [];
+      for (const element of document.querySelectorAll('main *')) {
+        if (![...element.childNodes].some((n) => n.nodeType === 3 && n.textContent?.trim())) continue;
+        const style = getComputedStyle(element);
+        if (element.classList.contains('sr') || style.visibility === 'hidden') continue;
+        if (parseFloat(style.fontSize) < 11) bad.push(`${style.fontSize}: ${element.textContent}`);
+        const box = element.getBoundingClientRect();
+        if (box.width > 0 && box.right > window.innerWidth + 1 && !element.closest('.scroll-x, .panel'))
+          bad.push(`beyond the edge: ${element.textContent}`);
+      }
+      return bad;
+    });
+    assert.deepEqual(found, []);
+  }
+
+  for (const kind of ['image', 'plane', 'vector'] as const) {
+    for (const theme of themes) {
+      it(`${kind} flow, ${theme}`, async () => {
+        const { page, close } = await browser.openRecorded(recordedToy({ kind }), { theme });
+        await page.locator('.waterfall').waitFor();
+        const tabs = page.locator('#layer-panel');
+        await tabs
+          .locator('canvas')
+          .first()
+          .waitFor({ timeout: 5000 })
+          .catch(() => {});
+        await screenshot(page, `${kind}-${theme}-first`);
+        await accessible(page, `${kind} ${theme}`);
+        await readable(page);
+        for (const name of ['Activations', 'Mask', 'Log-det', 'Network']) {
+          await page.getByRole('tab', { name }).click();
+          await page.waitForTimeout(60);
+          await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
+          await accessible(page, `${kind} ${theme} ${name}`);
+        }
+        await page.getByRole('tab', { name: 'Examples' }).click();
+        await page.getByRole('tab', { name: 'Run' }).click();
+        await page.waitForTimeout(60);
+        await screenshot(page, `${kind}-${theme}-run`);
+        await accessible(page, `${kind} ${theme} run`);
+        await close();
+      });
+    }
+  }
+
+  for (const [name, width, height] of [
+    ['narrow', 400, 900],
+    ['zoomed', 640, 400],
+    ['middle', 900, 700],
+  ] as const) {
+    it(`no horizontal scroll bar at ${width}×${height}`, async () => {
+      for (const kind of ['image', 'plane', 'vector'] as const) {
+        const { page, close } = await browser.openRecorded(recordedToy({ kind }), {
+          theme: 'light',
+          width,
+          height,
+        });
+        await page.locator('.waterfall').waitFor();
+        const [content, window_] = await page.evaluate(() => [
+          document.documentElement.scrollWidth,
+          window.innerWidth,
+        ]);
+        assert.ok(content! <= window_!, `${kind}: ${content} in ${window_}`);
+        await readable(page);
+        await screenshot(page, `${kind}-${name}`);
+        await close();
+      }
+    });
+  }
+
+  it('redraws maps in the colours of a new theme', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' }, { theme: 'dark' });
+    await page.locator('.worked').waitFor();
+    const corner = (): Promise<number> =>
+      page.locator('[data-tensor=x] canvas').evaluate((element) => {
+        const [r = 0, g = 0, b = 0] = (element as HTMLCanvasElement)
+          .getContext('2d')!
+          .getImageData(4, 4, 1, 1).data;
+        return r * 65536 + g * 256 + b;
+      });
+    const dark = await corner();
+    await page.evaluate(() => (document.body.className = 'standalone vscode-light'));
+    await page.waitForTimeout(100);
+    assert.notEqual(await corner(), dark);
+    await close();
+  });
+
+  it('stands still when less motion is wanted', async () => {
+    const { page, close } = await browser.openLive(
+      { kind: 'image', delays: { layer: 60_000 } },
+      { reducedMotion: true },
+    );
+    await page.locator('#layer-panel .pulse').first().waitFor();
+    const running = await page.evaluate(() => document.getAnimations().length);
+    assert.equal(running, 0);
+    await close();
+  });
+
+  it('says in a saved page what it does not hold', async () => {
+    const recorded = recordedToy({ kind: 'image' });
+    delete recorded.answers[recordKey('network', { layer: 1 })];
+    const { page, close } = await browser.openRecorded(recorded, { theme: 'dark' });
+    await page.getByRole('tab', { name: 'Network' }).click();
+    await page.getByText('Not in this saved page').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.locator('#layer-panel table').first().waitFor();
+    await close();
+  });
+
+  it('follows the system where nobody sets a theme', async () => {
+    const recorded = recordedToy({ kind: 'image' });
+    const { page, close } = await browser.openRecorded(recorded);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.waitForFunction((name) => document.body.classList.contains(`vscode-${name}`), scheme);
+    }
+    await close();
+  });
+
+  it('shows what a model that cannot run says of itself', async () => {
+    const summary: ModelSummary = {
+      ...new ToyFlow({ kind: 'image' }).summary,
+      format: 'onnx',
+      runnable: false,
+      reason: 'The graph is no flow that Flowscope wrote; it can be read but not run.',
+      kind: 'unknown',
+      shape: [],
+      layers: [],
+      splits: [],
+      checkpoints: [],
+      title: 'classifier.onnx',
+      subtitle: 'ONNX, opset 17',
+      tensorCount: 700,
+      tensors: Array.from({ length: 700 }, (_, i) => ({
+        name: `layer.${i}.weight`,
+        shape: [8, i + 1],
+        dtype: 'float32',
+      })),
+      onnx: {
+        opset: 17,
+        producer: 'pytorch 2.4',
+        inputs: [{ name: 'input', dtype: 'float32', shape: ['batch', 3, 224, 224] }],
+        outputs: [{ name: 'output', dtype: 'float32', shape: ['batch', 1000] }],
+        operators: [{ op: 'Conv', count: 53 }],
+        metadata: { task: '<script>alert(1)</script>' },
+      },
+    };
+    const recorded = {
+      version: 1 as const,
+      answers: { [recordKey('summary', undefined)]: summary },
+      choices: { examples: [], batches: [], modes: [], samples: [], morphs: [], pages: [] },
+    };
+    const { page, close } = await browser.openRecorded(recorded, { theme: 'dark' });
+    await page.getByText('can be read but not run').waitFor();
+    await page.getByText('batch×3×224×224').waitFor();
+    await page.getByText('<script>alert(1)</script>').waitFor();
+    await page.getByText('200 more').waitFor();
+    await page.locator('vscode-text-field input').fill('layer.655');
+    await page.getByText('layer.655.weight').waitFor();
+    await screenshot(page, 'onnx-dark');
+    await accessible(page, 'onnx');
+    await close();
+  });
+});

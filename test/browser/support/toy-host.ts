@@ -1,0 +1,91 @@
+/**
+ * Stands in for VS Code inside the page: `acquireVsCodeApi` whose other end answers from the toy flow, over the same
+ * message channel and encoding. The test steers it through `window.toyHost`.
+ */
+import { createBirpc } from 'birpc';
+import type { InspectorMethod } from '../../../src/protocol/inspect';
+import type { PageEvents, PageHost } from '../../../src/protocol/webview';
+import { decode, encode } from '../../../src/protocol/wire';
+import { ToyFlow, type ToyOptions } from './toy-flow';
+
+export interface ToyHost {
+  /** Milliseconds before the answers to a method. */
+  delays: Partial<Record<InspectorMethod, number>>;
+  /** Errors instead of answers. */
+  errors: Partial<Record<InspectorMethod, string>>;
+  /** Calls as the page made them: name and arguments as JSON. */
+  calls: string[];
+  cancelled: string[];
+  state: unknown;
+  changed(what: 'model' | 'run'): void;
+}
+
+declare global {
+  interface Window {
+    toyOptions: ToyOptions & { errors?: ToyHost['errors']; delays?: ToyHost['delays'] };
+    toyHost: ToyHost;
+    acquireVsCodeApi(): unknown;
+  }
+}
+
+const flow = new ToyFlow(window.toyOptions);
+let receive: (message: unknown) => void = () => {};
+
+const calls: string[] = [];
+const note = async (name: string, ...args: unknown[]): Promise<void> => {
+  calls.push(`${name} ${JSON.stringify(args)}`);
+};
+
+const functions: PageHost = {
+  async ask(method, query, token) {
+    const { errors, delays, cancelled } = window.toyHost;
+    await note(method, query);
+    const delay = delays[method] ?? 0;
+    for (let waited = 0; waited < delay && !cancelled.includes(token); waited += 10)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    if (errors[method]) throw new Error(errors[method]);
+    return flow.answer(method, query) as never;
+  },
+  async cancel(token) {
+    window.toyHost.cancelled.push(token);
+  },
+  showLog: () => note('showLog'),
+  command: (name) => note('command', name),
+  openCheckpoint: (path) => note('openCheckpoint', path),
+  async save(name, bytes) {
+    await note('save', name, bytes.length, String.fromCharCode(...bytes.subarray(0, 200)));
+    return true;
+  },
+};
+
+// VS Code carries messages as JSON beside a list of buffers; a structured clone of encoded messages is as strict.
+const deliver = (message: unknown): void =>
+  void window.dispatchEvent(new MessageEvent('message', { data: structuredClone(message) }));
+
+const page = createBirpc<PageEvents, PageHost>(functions, {
+  post: deliver,
+  on: (listener) => (receive = listener),
+  serialize: encode,
+  deserialize: decode,
+  timeout: -1,
+});
+
+window.toyHost = {
+  delays: window.toyOptions.delays ?? {},
+  errors: window.toyOptions.errors ?? {},
+  calls,
+  cancelled: [],
+  state: undefined,
+  changed: (what) => void page.changed(what),
+};
+
+let acquired = false;
+window.acquireVsCodeApi = () => {
+  if (acquired) throw new Error('An instance of the VS Code API has already been acquired');
+  acquired = true;
+  return {
+    postMessage: (message: unknown) => receive(structuredClone(message)),
+    getState: () => window.toyHost.state,
+    setState: (state: unknown) => (window.toyHost.state = structuredClone(state)),
+  };
+};
