@@ -32,8 +32,7 @@ export async function packageExtension(target = targetOfThisMachine()) {
   const manifest = packagedManifest();
   fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 
-  // Everything in the folder is meant to go in; vsce wants that said.
-  fs.writeFileSync(path.join(folder, '.vscodeignore'), '');
+  fs.copyFileSync(path.join(root, '.vscodeignore'), path.join(folder, '.vscodeignore'));
 
   const file = path.join(root, 'artifacts', `${manifest.name}-${target}-${manifest.version}.vsix`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -59,7 +58,6 @@ function packagedManifest() {
     'dependencies',
     'optionalDependencies',
     'devDependencies',
-    'files',
     'bin',
     'private',
   ]) {
