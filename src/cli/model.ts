@@ -5,9 +5,10 @@ import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
 import { createFlowRunner } from '../engine/use/flow-runner';
 import type { Layout } from '../engine/use/layout';
+import { createOnnxRunner } from '../engine/use/onnx-runner';
 import type { FlowRunner } from '../engine/use/runner';
 import { buildFlow, buildPreprocess } from '../flow/real-nvp';
-import { openBackend } from './backend';
+import { openBackend, threadsOf } from './backend';
 import type { Session } from './session';
 
 export const modelHelp = {
@@ -66,6 +67,12 @@ export async function openRunner(
   };
 }
 
-async function openOnnx(_session: Session, file: string, _direction: string): Promise<OpenedRunner> {
-  throw new Error(`not wired: ${file}`);
+async function openOnnx(
+  session: Session,
+  file: string,
+  direction: 'forward' | 'inverse',
+): Promise<OpenedRunner> {
+  const runner = await createOnnxRunner({ file, threads: threadsOf(session), direction });
+  session.onEnd(() => runner.dispose());
+  return { runner, file, layout: runner.layout };
 }

@@ -79,20 +79,22 @@ export const applyCommand = defineCommand({
     const { runner, layout: usual, file } = await openRunner(session, model, direction);
     const layout: Layout = options.layout ?? usual;
     const { array, where } = await readArray(input, options.array, direction === 'forward' ? 'x' : 'z');
+    const logdets = !runner.lacksLogDet;
     const batches = { signal: session.signal, onProgress: batchReport(session.progress, direction), layout };
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });
       const result = await applyForward(runner, prepared, batches);
-      await writeNpz(target, {
+      const written = {
         z: result.z,
-        logdet: result.logdet,
+        ...(logdets ? { logdet: result.logdet } : {}),
         ...(result.logdetLayers ? { logdet_layers: result.logdetLayers } : {}),
         ...(runner.preprocesses && prepared.space === 'data'
           ? { logdet_preprocessing: result.logdetPreprocessing }
           : {}),
         ...(result.x ? { x: result.x } : {}),
-      });
+      };
+      await writeNpz(target, written);
       return {
         json: {
           ...about,
@@ -101,8 +103,8 @@ export const applyCommand = defineCommand({
           count: prepared.count,
           shape: result.z.shape,
           layers: result.names,
-          mean: { logdet: mean(result.logdet.data) },
-          arrays: result.logdetLayers ? ['z', 'logdet', 'logdet_layers'] : ['z', 'logdet'],
+          ...(logdets ? { mean: { logdet: mean(result.logdet.data) } } : {}),
+          arrays: Object.keys(written),
         },
         text: pairs([
           [
@@ -110,7 +112,7 @@ export const applyCommand = defineCommand({
             `${prepared.count}, ${describeSpace(runner.config.kind, prepared.space, prepared.dequantized)}`,
           ],
           ['z', `(${result.z.shape.join(', ')})`],
-          ['logdet', `mean ${fixed(mean(result.logdet.data))} nats`],
+          ['logdet', logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'not computed by this file'],
           [
             'Couplings',
             result.logdetLayers ? `${result.names.length}, in logdet_layers` : 'not told apart in this file',
@@ -122,20 +124,20 @@ export const applyCommand = defineCommand({
     const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
     const latent = prepareLatent(runner, array, { layout, where });
     const result = await applyInverse(runner, latent, { ...batches, space: resolved });
-    await writeNpz(target, { x: result.x, logdet: result.logdet });
+    await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
     return {
       json: {
         ...about,
         space: resolved,
         count: latent.count,
         shape: result.x.shape,
-        mean: { logdet: mean(result.logdet.data) },
-        arrays: ['x', 'logdet'],
+        ...(logdets ? { mean: { logdet: mean(result.logdet.data) } } : {}),
+        arrays: ['x', ...(logdets ? ['logdet'] : [])],
       },
       text: pairs([
         ['Examples', String(latent.count)],
         ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config.kind, resolved, false)}`],
-        ['logdet', `mean ${fixed(mean(result.logdet.data))} nats`],
+        ['logdet', logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'not computed by this file'],
         ['Written', shownPath(target)],
       ]),
     };

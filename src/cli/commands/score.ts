@@ -67,6 +67,11 @@ export const scoreCommand = defineCommand({
     const { input, draws, seed, space } = options;
     const { runner, layout: usual, file, data, featureNames } = await openRunner(session, model, 'forward');
     const { config } = runner;
+    if (runner.lacksLogDet) {
+      throw new UserError(
+        `${file}: computes no log-det, without which there is no likelihood; use another file.`,
+      );
+    }
     const { array, where } = await readExamples({
       input,
       dimensions: sizeOf(runner.inputShape),
@@ -100,7 +105,7 @@ export const scoreCommand = defineCommand({
         nats: result.nats,
         ...(result.bitsPerDim ? { bitsPerDim: result.bitsPerDim } : {}),
       },
-      text: asText(result, examples.count),
+      text: asText(result, examples.count, runner.couplings.length > 0),
     };
   },
 });
@@ -142,7 +147,7 @@ function prepareExamples(
   };
 }
 
-function asText({ mean, nats }: ScoreResult, count: number): string {
+function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean): string {
   const { bitsPerDim } = mean;
   const perBit = bitsPerDim === undefined ? undefined : mean.nats / bitsPerDim;
   const row = (name: string, value: number): string[] => [
@@ -155,7 +160,7 @@ function asText({ mean, nats }: ScoreResult, count: number): string {
   const rows = [
     ['', 'nats', ...(perBit === undefined ? [] : ['bits/dim'])],
     row('prior', mean.prior),
-    row('couplings', mean.couplings),
+    row(layersKnown ? 'couplings' : 'log-det', mean.couplings),
     ...(mean.norm === 0 ? [] : [row('batch norm', mean.norm)]),
     ...(mean.preprocessing === 0 ? [] : [row('preprocessing', mean.preprocessing)]),
     ...(mean.quantization === 0 ? [] : [row('quantization', mean.quantization)]),

@@ -31,6 +31,8 @@ export interface FlowRunner {
   couplings: readonly string[];
   /** Whether there is a step from data units to the flow's input. */
   preprocesses: boolean;
+  /** Set where a file of other software computes no log-dets; they are NaN then. */
+  lacksLogDet?: boolean;
   forward(x: Float32Array, count: number, space: Space): Promise<ForwardBatch>;
   inverse(z: Float32Array, count: number, space: Space): Promise<InverseBatch>;
 }
