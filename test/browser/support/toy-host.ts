@@ -39,7 +39,7 @@ const note = async (name: string, ...args: unknown[]): Promise<void> => {
 const functions: PageHost = {
   async ask(method, query, token) {
     const { errors, delays, cancelled } = window.toyHost;
-    await note(method, query);
+    await note('ask', method, query);
     const delay = delays[method] ?? 0;
     for (let waited = 0; waited < delay && !cancelled.includes(token); waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));
