@@ -46,7 +46,11 @@ export function createInspector(id: string, model: OpenModel): Inspector {
         throw new UserError(`The inspector has no question "${String(method)}".`);
       }
       if (signal.aborted) throw new CancelledError();
-      return (await answers[method](query, signal)) as InspectorAnswer<typeof method>;
+      const answer = answers[method] as (
+        query: InspectorQuery<InspectorMethod>,
+        signal: AbortSignal,
+      ) => unknown;
+      return (await answer(query, signal)) as InspectorAnswer<typeof method>;
     },
     dispose: () => work.clear(),
   };

@@ -129,7 +129,7 @@ async function inParts(
           shape: [count, ...value.shape.slice(1)],
           data: new Float32Array(count * width),
         } satisfies NdArray);
-      to.data.set(value.data as Float32Array, start * width);
+      to.data.set(value.data, start * width);
       joined.set(name, to);
     }
   }

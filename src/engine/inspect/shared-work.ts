@@ -68,7 +68,7 @@ export function createSharedWork(keep: number): SharedWork {
           },
           (error: unknown) => {
             leave();
-            reject(error as Error);
+            reject(error);
           },
         );
       });

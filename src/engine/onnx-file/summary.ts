@@ -1,5 +1,49 @@
+import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { BackendInfo } from '../../protocol/model';
-import { describeFile, type Described } from '../model/summary';
+import { modelLayers } from '../model/layer-list';
+import { describeFile, describeFlow, shortCount, type Described } from '../model/summary';
+import { readMetadata } from './metadata';
+import { readOnnx } from './read';
+
+/**
+ * What can be said of an ONNX file. One that Flowscope wrote names its architecture; its graph is folded, so its layers
+ * can be named but not looked into.
+ *
+ * @throws UserError for a file that is no ONNX model
+ */
 export async function summarizeOnnx(file: string, backend: BackendInfo): Promise<Described> {
-  return describeFile(file, { format: 'onnx', bytes: 0, backend, tensors: [] });
+  const { bytes, summary, tensors } = await readOnnx(file);
+  const base: Described = {
+    ...describeFile(file, { format: 'onnx', bytes, backend, tensors }),
+    onnx: summary,
+  };
+  const ours = readMetadata(file, summary.metadata);
+  const nodes = summary.operators.reduce((sum, { count }) => sum + count, 0);
+  if (!ours) {
+    return {
+      ...base,
+      subtitle: `ONNX opset ${summary.opset}, ${nodes} nodes, ${shortCount(base.parameterCount)} values in ${tensors.length} tensors`,
+      reason:
+        'This ONNX file says nothing of a flow, so only what it is made of can be shown. Where its inputs and outputs ' +
+        'are named x, z and logdet, the command line can apply it.',
+    };
+  }
+  const { config, standardize, part, step } = ours;
+  const flow = buildFlow(config.model);
+  const what = { forward: 'x to z and log-det', inverse: 'z to x', sample: 'noise to samples' }[part];
+  const own = describeFlow(config.model, flow);
+  return {
+    ...base,
+    ...own,
+    parameterCount: base.parameterCount,
+    subtitle: `${own.subtitle}; ${part}: ${what}, opset ${summary.opset}`,
+    reason:
+      `Flowscope exported this file (${part}: ${what}). In it weight normalization and batch normalization are folded ` +
+      'into the weights, so single layers cannot be looked into: open the checkpoint it was made from. The command ' +
+      'line can apply, score and sample with it.',
+    step,
+    dataName: config.data.source,
+    ...(standardize?.names ? { featureNames: standardize.names } : {}),
+    layers: modelLayers(flow, buildPreprocess(config.model, flow, standardize)).map(({ info }) => info),
+  };
 }

@@ -1,0 +1,114 @@
+/** Saves an inspection as one HTML page that needs nothing else: the inspector's own page with recorded answers. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import { writeAtomically } from '../../files/atomic';
+import { inspectorHtml } from '../../inspector-html/shell';
+import type { InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import type { ModelSummary } from '../../protocol/model';
+import { recordPlan } from '../../protocol/questions';
+import { encodeRecorded } from '../../protocol/recorded';
+import { recordKey, type RecordedPage } from '../../protocol/webview';
+import type { Inspector } from '../inspect/inspector';
+import { breathe } from '../inspect/pass';
+import type { OpenModel } from '../model/open-model';
+
+export interface HtmlOptions {
+  signal?: AbortSignal;
+  /** `fraction` in [0, 1]. */
+  onProgress?: (progress: { message: string; fraction: number }) => void;
+}
+
+/**
+ * @param output path of the page; a name without an ending gets .html
+ * @throws UserError when the page cannot be written, CancelledError
+ */
+export async function exportHtml(
+  { model, inspector }: { model: OpenModel; inspector: Inspector },
+  output: string,
+  options: HtmlOptions = {},
+): Promise<{ path: string; bytes: number }> {
+  const { signal = new AbortController().signal, onProgress } = options;
+  const file = path.extname(output) ? path.resolve(output) : `${path.resolve(output)}.html`;
+  const { script, style } = await pageFiles();
+  const summary = await inspector.ask('summary', undefined, signal);
+  const page = await recordAnswers(inspector, summary, signal, onProgress);
+  const html = inspectorHtml({
+    title: `${summary.title}, ${path.basename(model.file)}`,
+    nonce: randomBytes(18).toString('base64'),
+    inlineScript: script,
+    inlineStyle: style,
+    recorded: encodeRecorded(page),
+  });
+  await breathe(signal);
+  const bytes = Buffer.from(html);
+  await writeAtomically(file, bytes);
+  return { path: file, bytes: bytes.length };
+}
+
+/** Answers to the questions that the page asks first. One that has no answer is left out: the page says so there. */
+async function recordAnswers(
+  inspector: Inspector,
+  summary: ModelSummary,
+  signal: AbortSignal,
+  onProgress: HtmlOptions['onProgress'],
+): Promise<RecordedPage> {
+  const { choices, questions } = recordPlan(summary);
+  const answers: Record<string, unknown> = {};
+  for (const [i, { method, query }] of questions.entries()) {
+    await breathe(signal);
+    onProgress?.({ message: `Recording ${method}`, fraction: i / questions.length });
+    try {
+      answers[recordKey(method, query)] =
+        method === 'summary' ? portable(summary) : await answer(inspector, method, query, signal);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
+  }
+  return { version: 1, answers, choices };
+}
+
+function answer(
+  inspector: Inspector,
+  method: InspectorMethod,
+  query: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return inspector.ask(method, query as InspectorQuery<typeof method>, signal);
+}
+
+/** A page travels: where the file lay on this machine is left out. */
+function portable(summary: ModelSummary): ModelSummary {
+  const { runFolder, ...rest } = summary;
+  return {
+    ...rest,
+    path: summary.fileName,
+    ...(runFolder ? { runFolder: path.basename(runFolder) } : {}),
+    checkpoints: summary.checkpoints.map((checkpoint) => ({
+      ...checkpoint,
+      path: path.basename(checkpoint.path),
+    })),
+  };
+}
+
+/** The page's script and styles, beside the bundle in the product, in dist/ when tests run from the repository. */
+async function pageFiles(): Promise<{ script: string; style: string }> {
+  const folders = [path.join(__dirname, 'webview'), path.join(process.cwd(), 'dist', 'webview')];
+  for (const folder of folders) {
+    try {
+      const [script, style] = await Promise.all(
+        ['inspector.js', 'inspector.css'].map((name) => readFile(path.join(folder, name), 'utf8')),
+      );
+      return { script: withoutSourceMap(script!), style: style! };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  throw new Error(`The inspector's page is not built; looked for it in ${folders.join(' and ')}.`);
+}
+
+/** The map of a development build is larger than all the rest. */
+function withoutSourceMap(script: string): string {
+  return script.replace(/\n\/\/# sourceMappingURL=data:[^\n]*\s*$/, '\n');
+}

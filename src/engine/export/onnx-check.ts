@@ -1,0 +1,142 @@
+/** Runs exported files with ONNX Runtime on real inputs, and the model by another path, and compares. */
+import { findNative } from '../../native/locate';
+import type { ExportReport } from '../../protocol/engine';
+import type { NdArray } from '../../protocol/tensors';
+import type { Backend, Feeds } from '../backends/backend';
+import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
+import { createTensorFlowBackend } from '../backends/tensorflow';
+import { stream } from '../../data/random';
+import { breathe } from '../inspect/pass';
+import { batchOf } from '../model/examples';
+import type { FlowModel } from '../model/flow-model';
+import { openSession } from '../onnx-file/session';
+import type { OnnxPart } from '../onnx-file/metadata';
+import { exportGraphs } from './onnx-graphs';
+
+/** Both a single example and more, so that a batch axis that is not dynamic shows. */
+const batchSizes = [1, 5];
+const temperature = 0.7;
+
+/**
+ * The largest difference of each output: absolute for values within ±1, relative beyond, NaN where one of the two is
+ * not finite and the other is.
+ */
+export async function compareFiles(
+  model: FlowModel,
+  files: readonly { part: OnnxPart; path: string }[],
+  signal: AbortSignal,
+): Promise<ExportReport['differences']> {
+  const { backend, own } = await referenceBackend(model);
+  try {
+    const inputs = await realInputs(model);
+    const differences: ExportReport['differences'] = [];
+    // Each file on what the model itself gives: z of real examples for the inverse.
+    const latents = new Map<number, NdArray>();
+    for (const { part, path } of files) {
+      await breathe(signal);
+      // Parameters stay inputs here: nothing is folded, so folding is what is tested.
+      const reference = await backend.compile(exportGraphs[part](model));
+      const session = await openSession(path, 1);
+      try {
+        const worst = new Map<string, number>();
+        for (const count of batchSizes) {
+          await breathe(signal);
+          const feeds = feedsOf(model, part, count, inputs, latents);
+          const expected = await reference.run({ ...model.tensors, ...feeds });
+          if (part === 'forward') latents.set(count, expected['z']!);
+          const found = await session.run(feeds);
+          for (const [output, values] of Object.entries(expected)) {
+            const difference = largestDifference(found[output], values);
+            const before = worst.get(output) ?? 0;
+            worst.set(
+              output,
+              Number.isNaN(before)
+                ? NaN
+                : difference > before || Number.isNaN(difference)
+                  ? difference
+                  : before,
+            );
+          }
+        }
+        for (const [output, maxAbs] of worst) differences.push({ kind: part, output, maxAbs });
+      } finally {
+        await session.dispose();
+        await reference.dispose();
+      }
+    }
+    return differences;
+  } finally {
+    if (own) await backend.dispose();
+  }
+}
+
+/** TensorFlow where it is there: other kernels than those that the files are run with. */
+async function referenceBackend(model: FlowModel): Promise<{ backend: Backend; own: boolean }> {
+  if (model.backend.info.name === 'tensorflow') return { backend: model.backend, own: false };
+  const { threads } = model.backend.info;
+  const options = { threads, reason: 'checks exported files' };
+  if (findNative()) {
+    try {
+      return { backend: await createTensorFlowBackend(options), own: true };
+    } catch {
+      // The other path is there always.
+    }
+  }
+  return { backend: await createOnnxRuntimeBackend(options), own: true };
+}
+
+/** Real examples where the data are there, samples otherwise; [n, …] as the forward file takes them. */
+async function realInputs(model: FlowModel): Promise<Float32Array> {
+  const most = Math.max(...batchSizes);
+  const { splits } = await model.data.splits();
+  const split = splits.find(({ name, count }) => name === 'validation' && count >= most) ?? splits[0];
+  const usable = split && split.count >= most ? split.name : 'sample';
+  const { x } = await batchOf(model, { split: usable, count: most });
+  return model.config.kind === 'vector' ? x : toLogits(x, model.config.levels, model.config.dataRange);
+}
+
+/** Images: pixels with noise to the flow's input, in double precision. Values are kept inside where logits are finite. */
+function toLogits(pixels: Float32Array, levels: number, dataRange: number): Float32Array {
+  return pixels.map((v) => {
+    const p = (1 - dataRange) / 2 + (dataRange * Math.min(Math.max(v, 0), levels)) / levels;
+    return Math.log(p) - Math.log1p(-p);
+  });
+}
+
+function feedsOf(
+  model: FlowModel,
+  part: OnnxPart,
+  count: number,
+  inputs: Float32Array,
+  latents: ReadonlyMap<number, NdArray>,
+): Feeds {
+  const { flow, dimensions } = model;
+  switch (part) {
+    case 'forward':
+      return { x: { shape: [count, ...flow.inputShape], data: inputs.slice(0, count * dimensions) } };
+    case 'inverse':
+      return { z: latents.get(count)! };
+    default:
+      return {
+        noise: {
+          shape: [count, ...flow.outputShape],
+          data: stream(1, 'export-check', count).normal(count * dimensions),
+        },
+        temperature: { shape: [], data: Float32Array.of(temperature) },
+      };
+  }
+}
+
+function largestDifference(found: NdArray | undefined, expected: NdArray): number {
+  if (!found || found.shape.join() !== expected.shape.join()) return NaN;
+  let worst = 0;
+  for (let i = 0; i < expected.data.length; i++) {
+    const a = found.data[i]!;
+    const b = expected.data[i]!;
+    if (Object.is(a, b)) continue;
+    const difference = Math.abs(a - b) / Math.max(1, Math.abs(b));
+    if (Number.isNaN(difference)) return NaN;
+    worst = Math.max(worst, difference);
+  }
+  return worst;
+}

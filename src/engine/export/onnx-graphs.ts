@@ -1,0 +1,120 @@
+/** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Graph } from '../../graph/ir';
+import { anyBatch, trace } from '../../graph/trace';
+import { graphContext, storedTensors } from '../model/flow-graphs';
+import type { FlowModel } from '../model/flow-model';
+import type { OnnxPart } from '../onnx-file/metadata';
+
+const logDetTap = /\/logDet\.(coupling|norm)$/;
+
+/** [N] from [N] or from a scalar that holds for every example. */
+function perExample(value: Tensor, like: Tensor): Tensor {
+  return value.shape.length > 0 ? value : tf.add(tf.mul(like, 0), value);
+}
+
+/** What surrounds the flow in the files: standardization of vectors. Images go in and out as logits. */
+function insideOf({ config, preprocess }: FlowModel): FlowModel['preprocess'] {
+  return config.kind === 'vector' ? preprocess : undefined;
+}
+
+/** x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included. */
+function forward(model: FlowModel): Graph {
+  const { flow, layers } = model;
+  const couplings = layers.filter(({ info }) => info.coupling !== undefined);
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, { wanted: (tap) => logDetTap.test(tap) });
+      const before = insideOf(model)?.forward(ctx, inputs.x!);
+      const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
+      const parts = couplings.map(({ info }) => {
+        const coupling = ctx.taps[`${info.name}/logDet.coupling`]!;
+        const norm = ctx.taps[`${info.name}/logDet.norm`];
+        return norm ? tf.add(coupling, norm) : coupling;
+      });
+      return {
+        z,
+        logdet: before ? tf.add(logDet, perExample(before.logDet, logDet)) : logDet,
+        logdet_layers: tf.stack(parts, 1),
+      };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** z [N, …] → `x` [N, …] as `forward` takes it, and `logdet` [N] of this map. */
+function inverse(model: FlowModel): Graph {
+  const { flow } = model;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs);
+      const inner = flow.inverse(ctx, inputs.z!);
+      const after = insideOf(model)?.inverse(ctx, inner.value);
+      return {
+        x: after?.value ?? inner.value,
+        logdet: after ? tf.add(inner.logDet, perExample(after.logDet, inner.logDet)) : inner.logDet,
+      };
+    },
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** Standard normal `noise` [N, …] and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
+function sample(model: FlowModel): Graph {
+  const { flow, preprocess, config } = model;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs);
+      const inner = flow.inverse(ctx, tf.mul(inputs.noise!, inputs.temperature!)).value;
+      const x = preprocess?.inverse(ctx, inner).value ?? inner;
+      if (config.kind !== 'image' || config.pad === 0) return { x };
+      const { pad, height, width, channels } = config;
+      return { x: tf.slice(x, [0, pad, pad, 0], [x.shape[0]!, height, width, channels]) };
+    },
+    [
+      ...storedTensors(flow),
+      { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
+      { name: 'temperature', shape: [] },
+    ],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { forward, inverse, sample };
+
+/** What each input and output is, for the file's own documentation. */
+export function describePorts(model: FlowModel, part: OnnxPart): Record<string, string> {
+  const { config, flow } = model;
+  const shape = `[N, ${flow.inputShape.join(', ')}]`;
+  const space =
+    config.kind === 'image'
+      ? 'NHWC, logits of dequantized pixels (see preprocessing)'
+      : 'raw coordinates; standardization is inside';
+  switch (part) {
+    case 'forward':
+      return {
+        x: `${shape}, ${space}`,
+        z: `[N, ${flow.outputShape.join(', ')}], latents; ln p(x) = ln N(z; 0, 1) + logdet`,
+        logdet: '[N], nats: ln |det dz/dx|',
+        logdet_layers: '[N, couplings], nats: what each coupling adds, its batch normalization included',
+      };
+    case 'inverse':
+      return {
+        z: `[N, ${flow.outputShape.join(', ')}], latents`,
+        x: `${shape}, ${space}`,
+        logdet: '[N], nats: ln |det dx/dz|',
+      };
+    default:
+      return {
+        noise: `[N, ${flow.outputShape.join(', ')}], standard normal`,
+        temperature: 'scalar: standard deviation of the latents, 1 for the model itself',
+        x:
+          config.kind === 'image'
+            ? `[N, ${config.height}, ${config.width}, ${config.channels}], NHWC, pixels in [0, ${config.levels}) before rounding down`
+            : `${shape}, raw coordinates`,
+      };
+  }
+}

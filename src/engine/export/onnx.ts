@@ -1,0 +1,166 @@
+/** Writes a flow as ONNX files that have been run and compared before they get their names. */
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import { writeAtomically, writeError } from '../../files/atomic';
+import { toOnnx } from '../../graph/onnx/to-onnx';
+import type { ExportReport } from '../../protocol/engine';
+import { breathe } from '../inspect/pass';
+import { bindModel, type FlowModel } from '../model/flow-model';
+import type { OpenModel } from '../model/open-model';
+import { writeMetadata, type OnnxPart } from '../onnx-file/metadata';
+import { compareFiles } from './onnx-check';
+import { describePorts, exportGraphs } from './onnx-graphs';
+
+const parts: readonly OnnxPart[] = ['forward', 'inverse', 'sample'];
+const tolerance = 1e-3;
+const opset = 17;
+
+export interface ExportOptions {
+  signal?: AbortSignal;
+  /** `fraction` in [0, 1]. */
+  onProgress?: (progress: { message: string; fraction: number }) => void;
+}
+
+/**
+ * Writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx, replacing files of these names.
+ *
+ * @param output a folder, made where it does not exist; NAME is then that of the run and checkpoint. Or a path that ends
+ *   in .onnx: `flow.onnx` (or `flow.forward.onnx`) makes NAME "flow" in that folder.
+ * @throws UserError when the model cannot be run, the place cannot be written, or the files compute something else than
+ *   the model: then no file is left; CancelledError
+ */
+export async function exportOnnx(
+  model: OpenModel,
+  output: string,
+  options: ExportOptions = {},
+): Promise<ExportReport> {
+  const { signal = new AbortController().signal, onProgress } = options;
+  const flow = await runnable(model);
+  const { folder, name } = target(model, output);
+  const made = await makeFolder(folder);
+  let temporary: string | undefined;
+  try {
+    temporary = await mkdtemp(path.join(folder, '.flowscope-export-')).catch((error: unknown) => {
+      throw writeError(folder, error);
+    });
+    const files: { part: OnnxPart; path: string; bytes: number }[] = [];
+    for (const [i, part] of parts.entries()) {
+      await breathe(signal);
+      onProgress?.({ message: `Writing ${part}`, fraction: i / (2 * parts.length) });
+      const bytes = serialize(flow, part);
+      const file = path.join(temporary, `${name}.${part}.onnx`);
+      await writeAtomically(file, bytes);
+      files.push({ part, path: file, bytes: bytes.length });
+    }
+    onProgress?.({ message: 'Comparing with the model', fraction: 0.5 });
+    const differences = await compareFiles(flow, files, signal);
+    refuseDifferent(differences);
+    await breathe(signal);
+    const placed = await place(files, folder);
+    onProgress?.({ message: 'Done', fraction: 1 });
+    return {
+      files: placed,
+      differences,
+      maxAbs: Math.max(...differences.map(({ maxAbs }) => maxAbs)),
+      tolerance,
+      opset,
+    };
+  } catch (error) {
+    if (made) await rm(made, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+async function runnable(model: OpenModel): Promise<FlowModel> {
+  if (model.flow) return model.flow;
+  const { reason } = await model.summary();
+  throw new UserError(`${model.file}: cannot be exported. ${reason ?? 'Open a Flowscope checkpoint.'}`);
+}
+
+function target(model: OpenModel, output: string): { folder: string; name: string } {
+  const given = path.resolve(output);
+  if (given.toLowerCase().endsWith('.onnx')) {
+    const name = path.basename(given).replace(/(\.(forward|inverse|sample))?\.onnx$/i, '');
+    return { folder: path.dirname(given), name: name || 'flow' };
+  }
+  const checkpoint = path.basename(model.file).replace(/(\.flow)?\.safetensors$/i, '');
+  return { folder: given, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
+}
+
+/** The topmost folder that had to be made, which is removed again when nothing comes of it. */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    const info = await stat(folder).catch(() => undefined);
+    if (info && !info.isDirectory()) {
+      throw new UserError(
+        `${folder}: is a file; expected a folder to export into, or a path that ends in .onnx.`,
+      );
+    }
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+}
+
+function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
+  const { header, layers } = model;
+  const couplings = layers.filter(({ info }) => info.coupling !== undefined).map(({ info }) => info.name);
+  const ports = describePorts(model, part);
+  const { standardize } = header;
+  return toOnnx(bindModel(exportGraphs[part](model), model.tensors), {
+    name: part,
+    metadata: writeMetadata(
+      {
+        part,
+        config: header.config,
+        ...(standardize ? { standardize } : {}),
+        step: header.step,
+        couplings,
+      },
+      ports,
+    ),
+    docString: Object.entries(ports)
+      .map(([port, about]) => `${port}: ${about}`)
+      .join('\n'),
+  });
+}
+
+function refuseDifferent(differences: ExportReport['differences']): void {
+  const wrong = differences.filter(({ maxAbs }) => !(maxAbs <= tolerance));
+  if (wrong.length === 0) return;
+  const list = wrong
+    .map(
+      ({ kind, output, maxAbs }) =>
+        `${output} of ${kind} by ${Number.isNaN(maxAbs) ? 'values that are not finite' : maxAbs.toExponential(1)}`,
+    )
+    .join(', ');
+  throw new UserError(
+    `The exported files do not compute what the model does: ${list}; at most ${tolerance.toExponential(0)} is ` +
+      'allowed. No file was written. A flow that is numerically unstable (see its round-trip errors) cannot be ' +
+      'exported: try an earlier checkpoint.',
+  );
+}
+
+/** Gives the files their names; takes them away again when one of them cannot have its own. */
+async function place(
+  files: readonly { part: OnnxPart; path: string; bytes: number }[],
+  folder: string,
+): Promise<ExportReport['files']> {
+  const placed: ExportReport['files'] = [];
+  try {
+    for (const { part, path: from, bytes } of files) {
+      const to = path.join(folder, path.basename(from));
+      await rename(from, to).catch((error: unknown) => {
+        throw writeError(to, error);
+      });
+      placed.push({ path: to, bytes, kind: part });
+    }
+    return placed;
+  } catch (error) {
+    for (const { path: file } of placed) await rm(file, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/** What an ONNX file of ours says of the flow that it was made from. */
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { parseRunConfig } from '../../config/parse';
+import type { RunConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+
+const format = 'flowscope';
+const formatVersion = 1;
+
+export type OnnxPart = 'forward' | 'inverse' | 'sample';
+
+export interface OnnxMetadata {
+  part: OnnxPart;
+  config: RunConfig;
+  standardize?: CheckpointHeader['standardize'];
+  step: number;
+  /** Names of the couplings, which the columns of `logdet_layers` belong to. */
+  couplings: string[];
+}
+
+/** For `metadata_props`: texts that a person can read too. */
+export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, string>): Record<string, string> {
+  const { part, config, standardize, step, couplings } = metadata;
+  return {
+    format,
+    format_version: String(formatVersion),
+    part,
+    architecture: 'RealNVP',
+    layout: 'NHWC',
+    ...Object.fromEntries(Object.entries(ports).map(([name, about]) => [`about.${name}`, about])),
+    preprocessing: preprocessingOf(config, standardize),
+    step: String(step),
+    couplings: JSON.stringify(couplings),
+    ...(standardize ? { standardize: JSON.stringify(standardize) } : {}),
+    config: JSON.stringify(config),
+  };
+}
+
+function preprocessingOf({ model }: RunConfig, standardize: CheckpointHeader['standardize']): string {
+  if (model.kind === 'vector') {
+    return standardize
+      ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
+      : 'none';
+  }
+  const low = (1 - model.dataRange) / 2;
+  return (
+    `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); ` +
+    `p = ${low} + ${model.dataRange} * v / ${model.levels}; x = ln(p) - ln(1 - p)`
+  );
+}
+
+/**
+ * Undefined for a file that is not ours.
+ * @throws UserError when it says that it is, but cannot be understood
+ */
+export function readMetadata(
+  file: string,
+  metadata: Readonly<Record<string, string>>,
+): OnnxMetadata | undefined {
+  if (metadata['format'] !== format) return undefined;
+  const version = Number(metadata['format_version']);
+  if (version !== formatVersion) {
+    throw new UserError(
+      `${file}: was written by another version of Flowscope (format ${metadata['format_version']}; this one reads ` +
+        `${formatVersion}). Update Flowscope to open it.`,
+    );
+  }
+  const part = metadata['part'];
+  if (part !== 'forward' && part !== 'inverse' && part !== 'sample') {
+    throw new UserError(
+      `${file}: is damaged: its part is ${JSON.stringify(part)}; expected forward, inverse or sample.`,
+    );
+  }
+  const couplings = json(file, metadata, 'couplings') ?? [];
+  const standardize = json(file, metadata, 'standardize') as CheckpointHeader['standardize'];
+  if (!Array.isArray(couplings)) throw new UserError(`${file}: is damaged: its couplings are not a list.`);
+  return {
+    part,
+    config: parseRunConfig(metadata['config'] ?? '', `${file} (config)`),
+    ...(standardize ? { standardize } : {}),
+    step: Number(metadata['step'] ?? 0) || 0,
+    couplings: couplings.map(String),
+  };
+}
+
+function json(file: string, metadata: Readonly<Record<string, string>>, key: string): unknown {
+  const text = metadata[key];
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UserError(`${file}: is damaged: its metadata "${key}" is not JSON.`);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The engine process: answers over the channel to whoever forked it, and ends when that channel closes, after running
+ * trainings have saved.
+ */
+import { createBirpc } from 'birpc';
+import type { EngineApi, EngineEvents } from '../protocol/engine';
+import { decodeEnvelope, encodeEnvelope, toErrorData } from '../protocol/wire';
+import { createService } from './service';
+
+/** Exit code after an error that nobody expected. */
+const failed = 70;
+
+function main(): void {
+  if (!process.send) {
+    process.stderr.write('This is the engine of Flowscope; it is started by the extension, not by hand.\n');
+    process.exitCode = 1;
+    return;
+  }
+  const service = createService({
+    events: {
+      trainProgress: (token, progress) => void rpc.trainProgress.asEvent(token, progress),
+      log: (line) => void rpc.log.asEvent(line),
+    },
+  });
+  const { shutDown, ...api } = service;
+  const rpc = createBirpc<EngineEvents, EngineApi>(logged(api), {
+    post: (message) => {
+      // Whoever asked may be gone by the time of the answer.
+      if (process.connected) process.send!(message as object);
+    },
+    on: (listener) => void process.on('message', listener),
+    off: (listener) => void process.off('message', listener),
+    serialize: encodeEnvelope,
+    deserialize: decodeEnvelope,
+    eventNames: ['trainProgress', 'log'],
+    timeout: -1,
+  });
+
+  /** Errors that are not meant for the user are written to the log with where they come from. */
+  function logged(target: EngineApi): EngineApi {
+    const wrapped = Object.entries(target).map(([name, method]) => [
+      name,
+      async (...args: unknown[]) => {
+        try {
+          return await (method as (...given: unknown[]) => Promise<unknown>)(...args);
+        } catch (error) {
+          const { userError, cancelled, stack, message } = toErrorData(error);
+          if (!userError && !cancelled) void rpc.log.asEvent(`${name}: ${stack ?? message}`);
+          throw error;
+        }
+      },
+    ]);
+    return Object.fromEntries(wrapped) as EngineApi;
+  }
+
+  const die = (error: unknown): void => {
+    const { stack, message } = toErrorData(error);
+    const end = (): never => process.exit(failed);
+    try {
+      void rpc.log.asEvent(`The engine stops after an unexpected error: ${stack ?? message}`);
+      process.stderr.write(`${stack ?? message}\n`, end);
+    } catch {
+      end();
+    }
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  process.on('disconnect', () => {
+    void shutDown().then(
+      () => process.exit(0),
+      () => process.exit(failed),
+    );
+  });
+  // The channel's other end decides when to stop; a Ctrl-C in its terminal reaches this process too.
+  process.on('SIGINT', () => undefined);
+}
+
+main();
