@@ -34,8 +34,8 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('train', 'Train RealNVP', async ({ services }, given) =>
       (await import('./commands/train')).train(services, given as object | undefined),
     ),
-    command('trainConfig', 'Train from this config', async ({ services }, target) =>
-      (await import('./commands/train')).trainConfig(services, target),
+    command('trainConfig', 'Train from this config', async ({ services }, target, given) =>
+      (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
     ),
     command('resumeTraining', 'Resume training', async ({ services }, target) =>
       (await import('./commands/train')).resumeTraining(services, target),

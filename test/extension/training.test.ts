@@ -119,6 +119,38 @@ describe('training', function () {
     for (const run of ['runs/moons', 'runs/circles']) assert.equal((await ended(run)).step, 60);
   });
 
+  it('takes a config file, and saves what was typed into it first', async () => {
+    const config = vscode.Uri.joinPath(workspaceFolder(), 'mine.flow.json');
+    const text = {
+      data: { source: 'spirals' },
+      model: { kind: 'vector', dim: 2, couplings: 3 },
+      training: { steps: 7 },
+    };
+    await vscode.workspace.fs.writeFile(config, new TextEncoder().encode(JSON.stringify(text)));
+    const document = await vscode.workspace.openTextDocument(config);
+    await vscode.window.showTextDocument(document);
+    const edit = new vscode.WorkspaceEdit();
+    const at = document.getText().indexOf('7');
+    edit.replace(config, new vscode.Range(document.positionAt(at), document.positionAt(at + 1)), '9');
+    await vscode.workspace.applyEdit(edit);
+    await vscode.commands.executeCommand('flowscope.trainConfig', config, { output: 'runs/mine' });
+    const { status, step } = await ended('runs/mine');
+    assert.deepEqual([status, step], ['finished', 9]);
+  });
+
+  it('says what is wrong with a config, and writes nothing', async () => {
+    const config = vscode.Uri.joinPath(workspaceFolder(), 'wrong.flow.json');
+    await vscode.workspace.fs.writeFile(
+      config,
+      new TextEncoder().encode(
+        '{"data": {"source": "moons"}, "model": {"kind": "vector", "couplings": "two"}}',
+      ),
+    );
+    await vscode.commands.executeCommand('flowscope.trainConfig', config, { output: 'runs/wrong' });
+    await idle();
+    assert.equal(read('runs/wrong'), undefined);
+  });
+
   it('does not write into a folder that holds a run', async () => {
     const before = JSON.stringify(read('runs/moons'));
     await vscode.commands.executeCommand('flowscope.train', {

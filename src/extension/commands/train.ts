@@ -25,8 +25,12 @@ export async function train(services: Services, given?: TrainArguments): Promise
   start(services, plan);
 }
 
-/** From the file in the argument or in the active editor. */
-export async function trainConfig(services: Services, target?: unknown): Promise<void> {
+/** From the file in the argument or in the active editor. A second argument with `output` answers where to write. */
+export async function trainConfig(
+  services: Services,
+  target?: unknown,
+  given?: TrainArguments,
+): Promise<void> {
   if (!(await mayRun('Training'))) return;
   const config = uriOf(target) ?? activeFile();
   if (!config?.path.endsWith('.json')) {
@@ -37,7 +41,8 @@ export async function trainConfig(services: Services, target?: unknown): Promise
   const open = workspace.textDocuments.find((document) => document.uri.toString() === config.toString());
   if (open?.isDirty && !(await open.save()))
     throw new UserError('The config has changes that could not be saved.');
-  start(services, await askWhereToTrain(config));
+  const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
+  start(services, plan ?? (await askWhereToTrain(config)));
 }
 
 export async function resumeTraining(services: Services, target?: unknown): Promise<void> {
@@ -73,6 +78,20 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
 
 function start(services: Services, plan: Plan | undefined): void {
   if (plan) services.trainings.start(plan.request, plan.scope);
+}
+
+async function configPlan(config: Uri, given: TrainArguments, output: string): Promise<Plan> {
+  const problem = await problemWithRun(output, config);
+  if (problem) throw new UserError(`${output}: ${problem}`);
+  const { maxSteps, maxSeconds, seed } = given;
+  const request = {
+    config: config.fsPath,
+    maxSteps,
+    maxSeconds,
+    seed,
+    output: resolveRunFolder(output, config),
+  };
+  return { request, scope: config };
 }
 
 function isComplete(
