@@ -48,6 +48,7 @@ export const text = {
   latent: (n: number) => `z, ${count(n)} values`,
   scale: (n: number) => `Scale ${n}`,
   folded: (layers: number) => `${count(layers)} layers`,
+  foldedHint: 'Enter opens',
   couplings: 'couplings, Σ s',
   norm: 'batch norm',
   other: 'preprocessing',

@@ -18,8 +18,10 @@ describe('looks', () => {
   });
   after(() => browser?.stop());
 
-  async function accessible(page: Page, what: string): Promise<void> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
+  /** Rules other than contrast do not depend on the theme: all of them once, contrast everywhere. */
+  async function accessible(page: Page, what: string, all = true): Promise<void> {
+    const builder = new AxeBuilder({ page });
+    const { violations } = await (all ? builder : builder.withRules(['color-contrast'])).analyze();
     const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
     assert.deepEqual(
       serious.map(
@@ -61,19 +63,19 @@ describe('looks', () => {
           .waitFor({ timeout: 5000 })
           .catch(() => {});
         await screenshot(page, `${kind}-${theme}-first`);
-        await accessible(page, `${kind} ${theme}`);
+        await accessible(page, `${kind} ${theme}`, theme === 'dark');
         await readable(page);
         for (const name of ['Activations', 'Mask', 'Log-det', 'Network']) {
           await page.getByRole('tab', { name }).click();
           await page.waitForTimeout(60);
           await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
-          await accessible(page, `${kind} ${theme} ${name}`);
+          await accessible(page, `${kind} ${theme} ${name}`, theme === 'dark');
         }
         await page.getByRole('tab', { name: 'Examples' }).click();
         await page.getByRole('tab', { name: 'Run' }).click();
         await page.waitForTimeout(60);
         await screenshot(page, `${kind}-${theme}-run`);
-        await accessible(page, `${kind} ${theme} run`);
+        await accessible(page, `${kind} ${theme} run`, theme === 'dark');
         await close();
       });
     }

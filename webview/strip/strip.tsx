@@ -199,27 +199,23 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   // A layer that only moves values does not make them bad; its neighbours say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
-  const label = [
-    layerTitle(layer),
-    layer.description,
-    sum === undefined ? '' : `log-det ${signed(sum)} nats`,
-    bad ? text.nonFiniteLater(row.nonFinite) : '',
-  ]
-    .filter(Boolean)
-    .join(', ');
+  // What the eye has from pictures and position; the texts of the row follow.
+  const spoken = [layerTitle(layer), layer.description].join(', ');
   return (
     <div
       role="option"
       id={`layer-${layer.index}`}
       aria-selected={selected}
-      aria-label={label}
       tabIndex={selected ? 0 : -1}
       class={`item ${coupling || layer.kind === 'batchNorm' || plane ? '' : 'slim'}`}
       title={layer.description}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >
-      <span class="idx">{layer.coupling === undefined ? '' : layer.coupling + 1}</span>
+      <span class="sr">{spoken}</span>
+      <span class="idx" aria-hidden="true">
+        {layer.coupling === undefined ? '' : layer.coupling + 1}
+      </span>
       {plane ? null : (
         <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
       )}
@@ -294,7 +290,7 @@ function FoldedRow({
     <div
       role="option"
       aria-selected="false"
-      aria-label={`${text.folded(layers.length)}, Enter opens`}
+      title={text.foldedHint}
       tabIndex={0}
       class="item"
       onClick={onOpen}
