@@ -1,7 +1,9 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
 import { doctorCommand } from './commands/doctor';
+import { exportCommand } from './commands/export';
 import { infoCommand } from './commands/info';
+import { inspectCommand } from './commands/inspect';
 import { sampleCommand } from './commands/sample';
 import { scoreCommand } from './commands/score';
 import { trainCommand } from './commands/train';
@@ -13,5 +15,7 @@ export const commands: readonly Command[] = [
   scoreCommand,
   applyCommand,
   infoCommand,
+  inspectCommand,
+  exportCommand,
   doctorCommand,
 ];

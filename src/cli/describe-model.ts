@@ -1,9 +1,11 @@
 /** What a model file says of itself, read without a backend. */
-import path from 'node:path';
 import { readCheckpointHeader, type CheckpointInfoHeader } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { openSafetensors } from '../checkpoint/safetensors';
 import type { ModelConfig } from '../config/schema';
+import { describeLayer as inWords } from '../engine/model/layer-list';
+import { readMetadata } from '../engine/onnx-file/metadata';
+import { readOnnx } from '../engine/onnx-file/read';
 import type { Flow, FlowLayer } from '../flow/layers';
 import { buildFlow } from '../flow/real-nvp';
 import type { OnnxSummary, TensorEntry } from '../protocol/model';
@@ -60,12 +62,7 @@ function describeCheckpoint(file: string, header: CheckpointInfoHeader): ModelDe
     file,
     format: 'flowscope',
     bytes,
-    architecture: {
-      name: 'RealNVP',
-      summary: summarize(config.model, flow),
-      inputShape: [...flow.inputShape],
-      model: config.model,
-    },
+    architecture: architectureOf(config.model, flow),
     parameterCount: count(flow.parameters),
     tensorCount: entries.size,
     layers: flow.layers.map(describeLayer),
@@ -106,6 +103,10 @@ function count(tensors: readonly { shape: readonly number[] }[]): number {
   return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }
 
+function architectureOf(model: ModelConfig, flow: Flow): NonNullable<ModelDescription['architecture']> {
+  return { name: 'RealNVP', summary: summarize(model, flow), inputShape: [...flow.inputShape], model };
+}
+
 function summarize(model: ModelConfig, flow: Flow): string {
   const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
   const shape = flow.inputShape.join('×');
@@ -127,37 +128,14 @@ function describeLayer(layer: FlowLayer, index: number): LayerDescription {
     ...(layer.coupling === undefined ? {} : { coupling: layer.coupling }),
     parameterCount: count(layer.bijection?.parameters ?? []),
     batchNorm: layer.hasNorm,
-    description: words(layer),
+    description: inWords(layer),
   };
-}
-
-function words({ kind, mask, inputShape, outputShape, hasNorm }: FlowLayer): string {
-  const norm = hasNorm ? ', then batch norm' : '';
-  const from = inputShape.join('×');
-  const to = outputShape.join('×');
-  switch (kind) {
-    case 'checkerboard':
-      return `pixels with row + column ${mask?.data[0] === 1 ? 'odd' : 'even'} move${norm}`;
-    case 'channelwise':
-      return `${mask?.data[0] === 1 ? 'second' : 'first'} half of the channels moves${norm}`;
-    case 'vector': {
-      const moving = Array.from(mask?.data ?? [], (value, d) => (value === 0 ? d : -1)).filter((d) => d >= 0);
-      const shown = moving.length > 8 ? `${moving.slice(0, 8).join(', ')}, …` : moving.join(', ');
-      return `${moving.length === 1 ? 'feature' : 'features'} ${shown} ${moving.length === 1 ? 'moves' : 'move'}${norm}`;
-    }
-    case 'squeeze':
-      return `${from} folded to ${to}`;
-    case 'factorOut':
-      return `half of ${from} goes to z, ${to} goes on`;
-    default:
-      return '';
-  }
 }
 
 function describePreprocessing({
   config,
   standardize,
-}: CheckpointInfoHeader): NonNullable<ModelDescription['preprocessing']> {
+}: Pick<CheckpointInfoHeader, 'config' | 'standardize'>): NonNullable<ModelDescription['preprocessing']> {
   const { model } = config;
   if (model.kind === 'vector') {
     if (!standardize) return { kind: 'none', summary: 'none: raw coordinates' };
@@ -185,5 +163,26 @@ function describePreprocessing({
 }
 
 async function describeOnnx(file: string): Promise<ModelDescription> {
-  throw new Error(`not wired: ${path.basename(file)}`);
+  const { bytes, summary, tensors } = await readOnnx(file);
+  const own = readMetadata(file, summary.metadata);
+  const base: ModelDescription = {
+    file,
+    format: 'onnx',
+    bytes,
+    parameterCount: count(tensors),
+    tensorCount: tensors.length,
+    layers: [],
+    onnx: summary,
+  };
+  if (!own) return base;
+  const { config, standardize, part, step } = own;
+  const flow = buildFlow(config.model);
+  return {
+    ...base,
+    architecture: architectureOf(config.model, flow),
+    layers: flow.layers.map(describeLayer),
+    preprocessing: describePreprocessing({ config, ...(standardize ? { standardize } : {}) }),
+    step,
+    note: `the ${part} part of a Flowscope model, with its normalizations folded into the weights`,
+  };
 }

@@ -1,8 +1,11 @@
 /** Opens what a user names as MODEL, to run it. */
+import { stat } from 'node:fs/promises';
 import { loadCheckpoint, type CheckpointHeader } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
+import { readMetadata, type OnnxMetadata } from '../engine/onnx-file/metadata';
+import { readOnnx } from '../engine/onnx-file/read';
 import { createFlowRunner } from '../engine/use/flow-runner';
 import type { Layout } from '../engine/use/layout';
 import { createOnnxRunner } from '../engine/use/onnx-runner';
@@ -69,10 +72,42 @@ export async function openRunner(
 
 async function openOnnx(
   session: Session,
-  file: string,
+  given: string,
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
-  const runner = await createOnnxRunner({ file, threads: threadsOf(session), direction });
+  const { file, own } = await partFor(given, direction);
+  const runner = await createOnnxRunner({
+    file,
+    threads: threadsOf(session),
+    direction,
+    ...(own ? { own } : {}),
+  });
   session.onEnd(() => runner.dispose());
-  return { runner, file, layout: runner.layout };
+  return {
+    runner,
+    file,
+    layout: runner.layout,
+    ...(own ? { data: own.config.data } : {}),
+    ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
+  };
+}
+
+/** An export is several files; any of them stands for the one of the direction asked for, when that lies beside it. */
+async function partFor(
+  file: string,
+  direction: 'forward' | 'inverse',
+): Promise<{ file: string; own: OnnxMetadata | undefined }> {
+  const own = await metadataOf(file);
+  const fits = !own || own.part === direction || (own.part === 'sample' && direction === 'inverse');
+  const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
+  if (fits || sibling === file) return { file, own };
+  const other = await stat(sibling).then(
+    () => metadataOf(sibling),
+    () => undefined,
+  );
+  return other?.part === direction ? { file: sibling, own: other } : { file, own };
+}
+
+async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {
+  return readMetadata(file, (await readOnnx(file)).summary.metadata);
 }

@@ -95,3 +95,8 @@ export function batchReport(progress: Progress, label: string): (done: number, t
     });
   };
 }
+
+/** For work that says itself what it is at. */
+export function stepReport(progress: Progress): (step: { message: string; fraction: number }) => void {
+  return ({ message, fraction }) => progress.show({ label: message, fraction });
+}

@@ -5,6 +5,12 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
+import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
+import { anyBatch, trace } from '../../graph/trace';
+import type { Program } from '../backends/backend';
+import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
+import { graphContext } from '../model/flow-graphs';
+import type { OnnxMetadata } from '../onnx-file/metadata';
 import { fromChannelsLast, toChannelsLast, type Layout } from './layout';
 import { sizeOf, type FlowRunner, type Space } from './runner';
 
@@ -14,8 +20,11 @@ export interface OnnxRunnerOptions {
   threads: number;
   direction: 'forward' | 'inverse';
   /** What the file says of itself, where it is ours. */
-  own?: { config: ModelConfig; /** Of the file's x. */ space: Space; layout: Layout };
+  own?: OnnxMetadata;
 }
+
+/** Names of the outputs of our own forward file. */
+const layersName = 'logdet_layers';
 
 export interface OnnxRunner extends FlowRunner {
   /** Order of the axes in the file. */
@@ -53,25 +62,26 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const logDet = session.outputNames.find((name) => logDetName.test(name));
   const temperature = session.inputNames.find((name) => name === 'temperature');
 
-  const layout = own?.layout ?? usualLayout(input.shape);
-  const config = own?.config ?? guessConfig(input, layout);
+  const layout = own ? 'nhwc' : usualLayout(input.shape);
+  const config = own ? ownConfig(own) : guessConfig(input, layout);
   const shapes = [input, output].map(({ shape }) => channelsLast(shape, layout));
   const [inputShape, outputShape] = (direction === 'forward' ? shapes : shapes.toReversed()) as [
     number[],
     number[],
   ];
-  // Coordinates are what other software's flows take; their images are logits unless someone says otherwise.
-  const space = own?.space ?? (config.kind === 'vector' ? 'data' : 'flow');
+  // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
+  const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
+  const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
+  const standardizing =
+    config.kind === 'vector' && own?.standardize
+      ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
+      : 0;
+  const preprocessing =
+    own && config.kind === 'image' && space === 'flow'
+      ? await createPreprocessing(config, inputShape, threads)
+      : undefined;
 
-  const run = async (values: Float32Array, count: number, asked: Space) => {
-    const same = asked === space || (config.kind === 'vector' && !own);
-    if (!same) {
-      throw new UserError(
-        space === 'flow'
-          ? `${file}: its x is the flow's own input, and it does not say how to get there from data; only apply and score with --space flow can use it.`
-          : `${file}: its x is in data units; use --space data, or the checkpoint.`,
-      );
-    }
+  const run = async (values: Float32Array, count: number) => {
     const from = direction === 'forward' ? inputShape : outputShape;
     const to = direction === 'forward' ? outputShape : inputShape;
     const feeds: Record<string, Tensor> = {
@@ -87,36 +97,105 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     } catch (error) {
       throw new UserError(`${file}: ONNX Runtime cannot run it: ${(error as Error).message.split('\n')[0]}`);
     }
-    const values32 = (results[output.name] as Tensor).data as Float32Array;
-    const perExample = logDet ? ((results[logDet] as Tensor).data as Float32Array) : undefined;
+    const floats = (name: string): Float32Array => (results[name] as Tensor).data as Float32Array;
+    const layers = couplings.length > 0 ? floats(layersName) : new Float32Array(0);
     return {
-      values: toChannelsLast(values32, to, layout),
-      logDet:
-        perExample?.length === count ? perExample : new Float32Array(count).fill(perExample?.[0] ?? NaN),
+      values: toChannelsLast(floats(output.name), to, layout),
+      logDet: perExample(logDet ? floats(logDet) : Float32Array.of(NaN), count),
+      layers: couplings.map((_, k) =>
+        Float32Array.from({ length: count }, (_unused, i) => layers[i * couplings.length + k]!),
+      ),
     };
   };
+  const cannot = (): UserError =>
+    new UserError(
+      space === 'flow'
+        ? `${file}: its x is the flow's own input, and it does not say how to get there from data; only apply and score with --space flow can use it.`
+        : `${file}: its x is in data units; use --space data, or the checkpoint.`,
+    );
 
   return {
     config,
     inputShape,
     outputShape,
     layout,
-    couplings: [],
-    preprocesses: false,
+    couplings,
+    preprocesses: preprocessing !== undefined || standardizing !== 0,
     lacksLogDet: logDet === undefined,
     async forward(x, count, asked) {
-      const { values: z, logDet: total } = await run(x, count, asked);
+      if (asked !== space && !preprocessing) throw cannot();
+      const before = asked === space ? undefined : await preprocessing!.forward(x, count);
+      const { values: z, logDet: total, layers } = await run(before?.value ?? x, count);
       const size = sizeOf(outputShape);
-      const prior = Float32Array.from({ length: count }, (_, i) => standardNormal(z, i * size, size));
-      const preprocessing = new Float32Array(count);
-      return { z, logDet: total, preprocessing, prior, couplings: [], norms: [] };
+      return {
+        z,
+        logDet: total.map((value) => value - standardizing),
+        preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
+        prior: Float32Array.from({ length: count }, (_, i) => standardNormal(z, i * size, size)),
+        couplings: layers,
+        // Folded into the couplings' share.
+        norms: layers.map(({ length }) => new Float32Array(length)),
+      };
     },
     async inverse(z, count, asked) {
-      const { values: x, logDet: total } = await run(z, count, asked);
-      return { x, logDet: total };
+      if (asked !== space && !preprocessing) throw cannot();
+      const { values: x, logDet: total } = await run(z, count);
+      if (asked === space) return { x, logDet: total };
+      const { value, logDet: outer } = await preprocessing!.inverse(x, count);
+      return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
     },
-    dispose: () => session.release(),
+    async dispose() {
+      await preprocessing?.dispose();
+      await session.release();
+    },
   };
+}
+
+interface Preprocessing {
+  forward(x: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
+  inverse(y: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
+  dispose(): Promise<void>;
+}
+
+/** From pixels to logits and back, which our files leave to whoever calls them: noise is no part of a graph. */
+async function createPreprocessing(
+  config: ModelConfig,
+  shape: number[],
+  threads: number,
+): Promise<Preprocessing> {
+  const backend = await createOnnxRuntimeBackend({ threads, reason: 'the model is an ONNX file' });
+  const bijection = buildPreprocess(config, buildFlow(config))!;
+  const compile = (direction: 'forward' | 'inverse'): Promise<Program> =>
+    backend.compile(
+      trace(
+        ({ x }) => {
+          const { value, logDet } = bijection[direction](graphContext({}), x!);
+          return { value, logDet };
+        },
+        [{ name: 'x', shape: [anyBatch, ...shape] }],
+        { dynamicBatch: anyBatch },
+      ),
+    );
+  const programs = { forward: await compile('forward'), inverse: await compile('inverse') };
+  const through =
+    (direction: 'forward' | 'inverse'): Preprocessing['forward'] =>
+    async (x, count) => {
+      const out = await programs[direction].run({ x: { shape: [count, ...shape], data: x } });
+      return { value: out['value']!.data as Float32Array, logDet: out['logDet']!.data as Float32Array };
+    };
+  return {
+    forward: through('forward'),
+    inverse: through('inverse'),
+    async dispose() {
+      await programs.forward.dispose();
+      await programs.inverse.dispose();
+      await backend.dispose();
+    },
+  };
+}
+
+function perExample(values: Float32Array, count: number): Float32Array {
+  return values.length === count ? values : new Float32Array(count).fill(values[0]!);
 }
 
 /** ln N(z; 0, 1) of one example. */
@@ -196,6 +275,11 @@ function usualLayout(shape: readonly number[]): Layout {
 function channelsLast(shape: readonly number[], layout: Layout): number[] {
   const [channels = 0, height = 0, width = 0] = shape;
   return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
+}
+
+/** What samples has cut the padding off. */
+function ownConfig({ config: { model }, part }: OnnxMetadata): ModelConfig {
+  return model.kind === 'image' && part === 'sample' ? { ...model, pad: 0 } : model;
 }
 
 /** As much of a config as running needs. */

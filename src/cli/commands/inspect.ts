@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { exportHtml } from '../../engine/export/html';
+import { createInspector } from '../../engine/inspect/inspector';
+import { openModel } from '../../engine/model/open-model';
+import { openBackend } from '../backend';
+import { defineCommand, type Outcome } from '../command';
+import { bytes, pairs, shownPath } from '../format';
+import { modelHelp } from '../model';
+import { checkOutput } from '../output-file';
+import { stepReport } from '../progress';
+
+export const inspectCommand = defineCommand({
+  name: 'inspect',
+  summary: 'Write the inspection of a model as one HTML page',
+  argument: modelHelp,
+  about:
+    'Computes what the inspector shows first and writes it with the inspector itself as one page: activations, masks, log-dets, samples and diagnostics, to be opened in any browser. The page needs no network and no other file.\n\n' +
+    'In VS Code the same views answer every question live: open the .flow.safetensors file there.',
+  options: {
+    output: {
+      type: 'text',
+      value: 'FILE.html',
+      help: 'The page; by default the name of the run or file, in the current folder.',
+    },
+  },
+  examples: [
+    { command: 'flowscope inspect runs/digits', says: 'A run, as digits.html:' },
+    {
+      command: 'flowscope inspect runs/digits/checkpoints/last.flow.safetensors --output last.html',
+      says: 'A single checkpoint:',
+    },
+  ],
+  async run(session, given, options): Promise<Outcome> {
+    const output = options.output ?? `${baseName(given)}.html`;
+    await checkOutput(output, ['.html', '.htm']);
+    const model = await openModel(given, await openBackend(session));
+    session.onEnd(() => model.dispose());
+    const inspector = createInspector('1', model);
+    session.onEnd(() => inspector.dispose());
+    const page = await exportHtml({ model, inspector }, path.resolve(output), {
+      signal: session.signal,
+      onProgress: stepReport(session.progress),
+    });
+    return {
+      json: { model: model.file, output: page.path, bytes: page.bytes },
+      text: pairs([
+        ['Model', model.file],
+        ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}; open it in a browser`],
+      ]),
+    };
+  },
+});
+
+/** What a person calls the model: its run folder, or its file without suffixes. */
+function baseName(given: string): string {
+  return path.basename(path.resolve(given)).replace(/(\.flow)?\.(safetensors|onnx)$/i, '') || 'model';
+}
