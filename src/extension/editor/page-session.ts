@@ -24,13 +24,17 @@ export class PageSession implements PageHost, Disposable {
   private readonly id = randomUUID();
   private readonly pending = new Set<string>();
   private readonly disposables: Disposable[] = [];
+  private closed = false;
 
   constructor(
     private readonly document: ModelDocument,
     panel: WebviewPanel,
   ) {
     const rpc = createBirpc<PageEvents, PageHost>(this.functions(), {
-      post: (message) => void panel.webview.postMessage(message),
+      post: (message) => {
+        // An answer that comes after the editor was closed is for nobody.
+        if (!this.closed) void panel.webview.postMessage(message);
+      },
       on: (listener) => {
         this.disposables.push(panel.webview.onDidReceiveMessage(listener));
       },
@@ -95,6 +99,7 @@ export class PageSession implements PageHost, Disposable {
   }
 
   dispose(): void {
+    this.closed = true;
     for (const token of this.pending) void this.document.cancel(token).catch(() => undefined);
     for (const disposable of this.disposables) disposable.dispose();
   }
