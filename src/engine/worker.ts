@@ -22,8 +22,7 @@ function main(): void {
       log: (line) => void rpc.log.asEvent(line),
     },
   });
-  const { shutDown, ...api } = service;
-  const rpc = createBirpc<EngineEvents, EngineApi>(logged(api), {
+  const rpc = createBirpc<EngineEvents, EngineApi>(logged(service), {
     post: (message) => {
       // Whoever asked may be gone by the time of the answer.
       if (process.connected) process.send!(message as object);
@@ -38,7 +37,8 @@ function main(): void {
 
   /** Errors that are not meant for the user are written to the log with where they come from. */
   function logged(target: EngineApi): EngineApi {
-    const wrapped = Object.entries(target).map(([name, method]) => [
+    const callable = Object.entries(target).filter(([name]) => name !== 'shutDown');
+    const wrapped = callable.map(([name, method]) => [
       name,
       async (...args: unknown[]) => {
         try {
@@ -66,7 +66,7 @@ function main(): void {
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
   process.on('disconnect', () => {
-    void shutDown().then(
+    void service.shutDown().then(
       () => process.exit(0),
       () => process.exit(failed),
     );

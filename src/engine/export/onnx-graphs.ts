@@ -72,7 +72,7 @@ function sample(model: FlowModel): Graph {
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
       if (config.kind !== 'image' || config.pad === 0) return { x };
       const { pad, height, width, channels } = config;
-      return { x: tf.slice(x, [0, pad, pad, 0], [x.shape[0]!, height, width, channels]) };
+      return { x: tf.slice(x, [0, pad, pad, 0], [x.shape[0], height, width, channels]) };
     },
     [
       ...storedTensors(flow),

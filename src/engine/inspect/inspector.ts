@@ -43,7 +43,7 @@ export function createInspector(id: string, model: OpenModel): Inspector {
   return {
     async ask(method, query, signal) {
       if (!Object.hasOwn(answers, method)) {
-        throw new UserError(`The inspector has no question "${String(method)}".`);
+        throw new UserError(`The inspector has no question "${method}".`);
       }
       if (signal.aborted) throw new CancelledError();
       const answer = answers[method] as (

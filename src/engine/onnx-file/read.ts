@@ -37,7 +37,7 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
   if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
   const initializers = graph.initializer ?? [];
   const stored = new Set(initializers.map(({ name }) => name));
-  const opset = (model.opsetImport ?? []).find(({ domain }) => !domain || domain === 'ai.onnx');
+  const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx');
   const counts = new Map<string, number>();
   for (const { domain, opType } of graph.node) {
     const op = domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? '');
@@ -55,9 +55,7 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
       operators: [...counts]
         .map(([op, count]) => ({ op, count }))
         .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
-      metadata: Object.fromEntries(
-        (model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
-      ),
+      metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
     },
     tensors: initializers.map(({ name, dims, dataType }) => ({
       name: name ?? '',

@@ -1,9 +1,11 @@
 /** An ONNX file in ONNX Runtime. */
+import { createRequire } from 'node:module';
+import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import { UserError } from '../../config/user-error';
 import type { Feeds } from '../backends/backend';
 
-type Runtime = typeof import('onnxruntime-node');
+type Runtime = typeof OnnxRuntime;
 
 export interface OnnxSession {
   inputs: readonly string[];
@@ -15,7 +17,8 @@ export interface OnnxSession {
 
 /** @throws UserError when ONNX Runtime cannot load the file */
 export async function openSession(file: string, threads: number): Promise<OnnxSession> {
-  const runtime = require('onnxruntime-node') as Runtime;
+  // Loaded when first needed: describing a file does without it.
+  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
   let session: InferenceSession;
   try {
     session = await runtime.InferenceSession.create(file, {
@@ -35,7 +38,7 @@ export async function openSession(file: string, threads: number): Promise<OnnxSe
       const given = session.inputNames.map((name): [string, Tensor] => {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);
-        return [name, new runtime.Tensor('float32', feed.data as Float32Array, feed.shape) as Tensor];
+        return [name, new runtime.Tensor('float32', feed.data as Float32Array, feed.shape)];
       });
       let results: InferenceSession.OnnxValueMapType;
       try {
