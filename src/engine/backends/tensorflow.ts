@@ -4,9 +4,9 @@ import type { Graph } from '../../graph/ir';
 import { writeProgram, type FunctionPorts } from '../../graph/tensorflow/program';
 import { writeStateful } from '../../graph/tensorflow/stateful';
 import { findNative } from '../../native/locate';
-import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, Program, StatefulProgram, StatefulSpec } from './backend';
 import { feedFor } from './feeds';
+import { PackedState } from './packed-state';
 import { loadBinding, Session } from './tensorflow-native';
 
 type Binding = ReturnType<typeof loadBinding>;
@@ -78,52 +78,19 @@ function runFunction(
 }
 
 function compileStateful(binding: Binding, spec: StatefulSpec): StatefulProgram {
-  const { bytes, state, functions } = writeStateful(spec.state, spec.functions);
+  const { bytes, layout, access, functions } = writeStateful(spec.state, spec.functions);
   const session = new Session(binding, bytes);
-  const accessOf = (name: string): NonNullable<ReturnType<typeof state.get>> => {
-    const access = state.get(name);
-    if (!access) throw new UserError(`There is no state named "${name}".`);
-    return access;
-  };
+  const state = new PackedState(session, layout, access);
   return {
-    set: (values) =>
-      asPromise(() => {
-        const entries = Object.entries(values);
-        if (entries.length === 0) return;
-        const feeds = entries.map(
-          ([name, array]) => [accessOf(name).value, stateArray(name, array, accessOf(name).shape)] as const,
-        );
-        session.run(
-          feeds,
-          entries.map(([name]) => accessOf(name).assigned),
-        );
-      }),
-    get: (names = [...state.keys()]) =>
-      asPromise(() => {
-        if (names.length === 0) return {};
-        const arrays = session.run(
-          [],
-          names.map((name) => accessOf(name).read),
-        );
-        return Object.fromEntries(names.map((name, i) => [name, arrays[i]!]));
-      }),
+    set: (values) => asPromise(() => state.set(values)),
+    get: (names = spec.state.map(({ name }) => name)) => asPromise(() => state.get(names)),
     run: (name, feeds) =>
       asPromise(() => {
         const ports = functions.get(name);
         if (!ports) throw new UserError(`There is no function named "${name}".`);
+        state.ensureInitialized();
         return runFunction(session, spec.functions[name]!, ports, feeds);
       }),
     dispose: () => asPromise(() => session.dispose()),
   };
-}
-
-function stateArray(name: string, array: NdArray, shape: readonly number[]): NdArray {
-  const fits = array.shape.length === shape.length && shape.every((dim, i) => dim === array.shape[i]);
-  if (!fits || !(array.data instanceof Float32Array)) {
-    throw new UserError(
-      `The state "${name}" was given as ${array.data.constructor.name} of shape [${array.shape.join(', ')}]; ` +
-        `Float32Array of shape [${shape.join(', ')}] is expected.`,
-    );
-  }
-  return array;
 }

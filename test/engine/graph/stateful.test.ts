@@ -163,6 +163,63 @@ describe('state on TensorFlow', { skip: withoutTensorFlow }, () => {
     await program.dispose();
   });
 
+  it('sets and gets any part of the state, zero before', async () => {
+    const program = await compile(
+      { a: [2], b: [1, 2], c: [] },
+      { f: { fn: (i) => ({ 'state:b': tf.add(i['state:b']!, tf.mul(i['state:a']!, i['state:c']!)) }) } },
+    );
+    await program.run('f', {});
+    await program.set({ b: { shape: [1, 2], data: Float32Array.of(1, 2) } });
+    await program.set({ c: scalar(3), a: vector(10, 20) });
+    await program.run('f', {});
+    const b = { shape: [1, 2], data: Float32Array.of(31, 62) };
+    assert.deepEqual(await program.get(['c', 'b']), { c: scalar(3), b });
+    assert.deepEqual(await program.get(), { a: vector(10, 20), b, c: scalar(3) });
+    await program.dispose();
+  });
+
+  it('updates by Adam in two functions, and by hand in a third', async () => {
+    const step = (i: TensorMap, rate: number): TensorMap => {
+      const entries = ['p', 'q'].map((name) => {
+        const [param, m, v] = fusedAdam(
+          {
+            param: i[`state:${name}`]!,
+            m: i[`state:m.${name}`]!,
+            v: i[`state:v.${name}`]!,
+            gradient: tf.onesLike(i[`state:${name}`]!),
+            learningRate: tf.scalar(rate),
+            beta1Power: tf.scalar(0.9),
+            beta2Power: tf.scalar(0.99),
+          },
+          { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+        );
+        return { [`state:${name}`]: param, [`state:m.${name}`]: m, [`state:v.${name}`]: v };
+      });
+      return Object.assign({}, ...entries) as TensorMap;
+    };
+    const program = await compile(
+      { p: [2], q: [2, 1], 'm.p': [2], 'm.q': [2, 1], 'v.p': [2], 'v.q': [2, 1] },
+      {
+        slow: { fn: (i) => step(i, 0.5) },
+        fast: { fn: (i) => step(i, 1) },
+        reset: {
+          fn: (i) => ({ 'state:q': tf.mul(i['state:q']!, 0), 'state:m.p': tf.zerosLike(i['state:m.p']!) }),
+        },
+      },
+    );
+    await program.set({ p: vector(5, 6), q: { shape: [2, 1], data: Float32Array.of(7, 8) } });
+    // With these powers the first step of Adam on a gradient of one is the learning rate.
+    await program.run('slow', {});
+    const column = (...data: number[]): NdArray => ({ shape: [2, 1], data: Float32Array.from(data) });
+    assertClose(await program.get(['p', 'q', 'm.q']), { p: vector(4.5, 5.5), q: column(6.5, 7.5), 'm.q': column(0.1, 0.1) }, 1e-5, 'slow'); // prettier-ignore
+    await program.run('reset', {});
+    assertClose(await program.get(['p', 'q', 'm.p', 'm.q']), { p: vector(4.5, 5.5), q: column(0, 0), 'm.p': vector(0, 0), 'm.q': column(0.1, 0.1) }, 1e-5, 'reset'); // prettier-ignore
+    await program.set({ 'm.q': column(0, 0), 'v.p': vector(0, 0), 'v.q': column(0, 0) });
+    await program.run('fast', {});
+    assertClose(await program.get(['p', 'q']), { p: vector(3.5, 4.5), q: column(-1, -1) }, 1e-5, 'fast');
+    await program.dispose();
+  });
+
   it('says what is wrong with a call', async () => {
     const program = await compile(
       { a: [2] },
