@@ -45,6 +45,12 @@ export function writeRecorded(
   return file;
 }
 
+const made = new Map<string, RecordedPage>();
+
+/** Computed once for each kind of flow; a copy, so that a test may leave answers out. */
 export function recordedToy(options: ToyOptions): RecordedPage {
-  return recordedOf(new ToyFlow(options));
+  const key = JSON.stringify(options);
+  const page = made.get(key) ?? recordedOf(new ToyFlow(options));
+  made.set(key, page);
+  return { ...page, answers: { ...page.answers } };
 }
