@@ -1,16 +1,14 @@
 /** Opens what a user names as MODEL, to run it. */
 import { stat } from 'node:fs/promises';
-import { loadCheckpoint, type CheckpointHeader } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
+import { openModel } from '../engine/model/open-model';
 import { readMetadata, type OnnxMetadata } from '../engine/onnx-file/metadata';
 import { readOnnx } from '../engine/onnx-file/read';
-import { createFlowRunner } from '../engine/use/flow-runner';
 import type { Layout } from '../engine/use/layout';
 import { createOnnxRunner } from '../engine/use/onnx-runner';
 import type { FlowRunner } from '../engine/use/runner';
-import { buildFlow, buildPreprocess } from '../flow/real-nvp';
 import { openBackend, threadsOf } from './backend';
 import type { Session } from './session';
 
@@ -27,7 +25,6 @@ export interface OpenedRunner {
   /** How the training data were read. */
   data?: DataConfig;
   featureNames?: string[];
-  header?: CheckpointHeader;
 }
 
 /**
@@ -46,27 +43,16 @@ export async function openRunner(
     );
   }
   if (kind === 'onnx') return openOnnx(session, file, direction);
-  const checkpoint = await loadCheckpoint(file);
-  const { config, standardize, data, tensors } = checkpoint;
-  const backend = await openBackend(session);
-  const flow = buildFlow(config.model);
-  const preprocess = buildPreprocess(config.model, flow, standardize);
-  const runner = createFlowRunner({
-    config: config.model,
-    flow,
-    ...(preprocess ? { preprocess } : {}),
-    tensors,
-    backend,
-  });
-  session.onEnd(() => runner.dispose());
-  const featureNames = standardize?.names ?? data?.featureNames;
+  const model = await openModel(given, await openBackend(session));
+  session.onEnd(() => model.dispose());
+  const { runner, header } = model.flow!;
+  const featureNames = header.standardize?.names ?? header.data?.featureNames;
   return {
     runner,
     file,
     layout: 'nhwc',
-    data: config.data,
+    data: header.config.data,
     ...(featureNames ? { featureNames } : {}),
-    header: checkpoint,
   };
 }
 

@@ -131,6 +131,92 @@ describe('two moons', () => {
     assert.ok(largest(a.logdet!.data, b.logdet!.data) < 1e-3);
   });
 
+  test('export: any of its files can be applied, scored and sampled from', async () => {
+    const report = await json<{ files: { path: string; kind: string }[]; maxAbs: number }>(
+      ...['export', run, '--output', at('moons.onnx')],
+    );
+    assert.deepEqual(
+      report.files.map(({ path: file, kind }) => [path.basename(file), kind]),
+      ['forward', 'inverse', 'sample'].map((kind) => [`moons.${kind}.onnx`, kind]),
+    );
+    assert.ok(report.maxAbs <= 1e-3);
+    const forward = at('moons.forward.onnx');
+    const info = await json<Info>('info', forward);
+    assert.equal(info.format, 'onnx');
+    assert.equal(info.layers.length, 8);
+
+    await json(
+      'apply',
+      run,
+      '--direction',
+      'forward',
+      '--input',
+      at('points.npy'),
+      '--output',
+      at('model.npz'),
+    );
+    await json(
+      'apply',
+      forward,
+      '--direction',
+      'forward',
+      '--input',
+      at('points.npy'),
+      '--output',
+      at('onnx.npz'),
+    );
+    await json(
+      'apply',
+      forward,
+      '--direction',
+      'inverse',
+      '--input',
+      at('onnx.npz'),
+      '--output',
+      at('ox.npz'),
+    );
+    const [model, onnx, back] = [
+      await arrays(at('model.npz')),
+      await arrays(at('onnx.npz')),
+      await arrays(at('ox.npz')),
+    ];
+    assert.deepEqual(Object.keys(onnx!).sort(), Object.keys(model!).sort());
+    for (const name of ['logdet', 'logdet_layers', 'logdet_preprocessing']) {
+      assert.ok(largest(onnx![name]!.data, model![name]!.data) < 1e-3, name);
+    }
+    const relative = model!.z!.data.map(
+      (value, i) => Math.abs(value - onnx!.z!.data[i]!) / (1 + Math.abs(value)),
+    );
+    assert.ok(Math.max(...relative) < 1e-4, `${Math.max(...relative)}`);
+    assert.ok(largest(back!.x!.data, stream(1, 'points').normal(2 * points)) < 1e-4);
+
+    const scores = await json<Score>('score', forward, '--input', at('points.csv'));
+    const expected = await json<Score>('score', run, '--input', at('points.csv'));
+    assert.ok(Math.abs(scores.mean.nats / expected.mean.nats - 1) < 1e-5);
+    await json('sample', at('moons.sample.onnx'), '--count', '3', '--seed', '4', '--output', at('s1.npz'));
+    await json('sample', run, '--count', '3', '--seed', '4', '--output', at('s2.npz'));
+    assert.ok(largest((await arrays(at('s1.npz'))).x!.data, (await arrays(at('s2.npz'))).x!.data) < 1e-4);
+  });
+
+  test('inspect writes one page that names the model', async () => {
+    const { bytes } = await json<{ bytes: number }>('inspect', run, '--output', at('moons.html'));
+    const html = readFileSync(at('moons.html'), 'utf8');
+    assert.equal(Buffer.byteLength(html), bytes);
+    assert.match(html, /^<!doctype html>/i);
+    assert.doesNotMatch(html, /<(script|link|img)[^>]+(src|href)="https?:/);
+  });
+
+  test('a damaged checkpoint is one line', async () => {
+    const whole = readFileSync(path.join(run, 'checkpoints', 'best.flow.safetensors'));
+    writeFileSync(at('cut.flow.safetensors'), whole.subarray(0, whole.length - 100));
+    for (const args of [['info'], ['score', '--input', 'moons'], ['export', '--output', at('no')]]) {
+      const [command, ...rest] = args as [string, ...string[]];
+      const { code, stderr } = await flowscope(command, at('cut.flow.safetensors'), ...rest);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /^flowscope: .*cut\.flow\.safetensors.*\n$/);
+    }
+  });
+
   test('sample: a picture, arrays and a table', async () => {
     await json('sample', run, '--count', '500', '--output', at('moons.png'));
     assert.ok(isPng(at('moons.png')));
@@ -215,6 +301,44 @@ describe('digits', () => {
     const all = await json<Score>('score', run, '--input', 'digits');
     assert.equal(all.count, 1797);
     assert.ok(all.mean.bitsPerDim! > 1.5 && all.mean.bitsPerDim! < 5, `${all.mean.bitsPerDim}`);
+  });
+
+  test('export: logits in and out, and pixels score the same', async () => {
+    await json('export', run, '--output', at('digits.onnx'));
+    const forward = at('digits.forward.onnx');
+    await json(
+      'apply',
+      run,
+      '--direction',
+      'forward',
+      '--layout',
+      'nchw',
+      '--input',
+      at('logits.npy'),
+      '--output',
+      at('m.npz'),
+    );
+    await json(
+      'apply',
+      forward,
+      '--direction',
+      'forward',
+      '--layout',
+      'nchw',
+      '--input',
+      at('logits.npy'),
+      '--output',
+      at('o.npz'),
+    );
+    const [model, onnx] = [await arrays(at('m.npz')), await arrays(at('o.npz'))];
+    for (const name of ['z', 'logdet', 'logdet_layers']) {
+      assert.ok(largest(onnx![name]!.data, model![name]!.data) < 1e-3, name);
+    }
+    const a = await json<Score>('score', forward, '--input', at('pixels.npy'));
+    const b = await json<Score>('score', run, '--input', at('pixels.npy'));
+    assert.ok(largest(a.nats, b.nats) < 1e-2);
+    await json('sample', at('digits.sample.onnx'), '--count', '4', '--output', at('onnx.png'));
+    assert.ok(isPng(at('onnx.png')));
   });
 
   test('sample draws a sheet, and arrays without padding', async () => {

@@ -113,9 +113,7 @@ test('every command of the specification is there and its help names its options
     assert.equal(stdout, commandHelp(command));
     for (const option of Object.keys(command.options)) assert.match(stdout, new RegExp(`--${option}\\b`));
     assert.ok(command.examples.length > 0);
-    for (const { command: line } of command.examples) {
-      assert.ok(line.startsWith(`flowscope ${command.name}`), line);
-    }
+    assert.ok(command.examples[0]!.command.startsWith(`flowscope ${command.name}`));
     const long = stdout
       .split('\n')
       .filter((line) => line.length > 100 && !line.includes('$') && !line.includes('|'));
@@ -131,7 +129,8 @@ test('the examples of the help parse', async () => {
         .split(/ (?:\||2?>) ?/)[0]!
         .trim()
         .split(/\s+/);
-      assert.doesNotThrow(() => parseCommand(command, words.slice(2)), line);
+      const named = commands.find(({ name }) => name === words[1])!;
+      assert.doesNotThrow(() => parseCommand(named, words.slice(2)), line);
     }
   }
 });
