@@ -9,8 +9,10 @@ import { stream } from '../../data/random';
 import { breathe } from '../inspect/pass';
 import { batchOf } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
+
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
+import { toLogits } from './logits';
 import { exportGraphs } from './onnx-graphs';
 
 /** Both a single example and more, so that a batch axis that is not dynamic shows. */
@@ -92,15 +94,11 @@ async function realInputs(model: FlowModel): Promise<Float32Array> {
   const split = splits.find(({ name, count }) => name === 'validation' && count >= most) ?? splits[0];
   const usable = split && split.count >= most ? split.name : 'sample';
   const { x } = await batchOf(model, { split: usable, count: most });
-  return model.config.kind === 'vector' ? x : toLogits(x, model.config.levels, model.config.dataRange);
-}
-
-/** Images: pixels with noise to the flow's input, in double precision. Values are kept inside where logits are finite. */
-function toLogits(pixels: Float32Array, levels: number, dataRange: number): Float32Array {
-  return pixels.map((v) => {
-    const p = (1 - dataRange) / 2 + (dataRange * Math.min(Math.max(v, 0), levels)) / levels;
-    return Math.log(p) - Math.log1p(-p);
-  });
+  const { config } = model;
+  if (config.kind === 'vector') return x;
+  // Samples can lie a little outside of what pixels can be, where logits are not finite.
+  const inside = x.map((v) => Math.min(Math.max(v, 0), config.levels));
+  return toLogits(inside, config);
 }
 
 function feedsOf(

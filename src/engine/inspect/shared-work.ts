@@ -61,16 +61,11 @@ export function createSharedWork(keep: number): SharedWork {
           reject(new CancelledError());
         };
         signal.addEventListener('abort', abort);
-        entry.promise.then(
-          (value) => {
-            leave();
-            resolve(value as T);
-          },
-          (error: unknown) => {
-            leave();
-            reject(error);
-          },
-        );
+        const settle = (): void => {
+          leave();
+          resolve(entry.promise as Promise<T>);
+        };
+        entry.promise.then(settle, settle);
       });
     },
     clear() {

@@ -42,7 +42,7 @@ function preprocessingOf({ model }: RunConfig, standardize: CheckpointHeader['st
       ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
       : 'none';
   }
-  const low = (1 - model.dataRange) / 2;
+  const low = Number(((1 - model.dataRange) / 2).toPrecision(12));
   return (
     `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); ` +
     `p = ${low} + ${model.dataRange} * v / ${model.levels}; x = ln(p) - ln(1 - p)`
