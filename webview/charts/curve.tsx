@@ -1,5 +1,5 @@
 import { finiteExtent } from '../draw/planes';
-import { count, powerOfTen, ticks, tickText } from '../format/numbers';
+import { count, logTicks, ticks, tickText } from '../format/numbers';
 import { text } from '../strings';
 import { linear, logarithmic } from './scale';
 
@@ -36,9 +36,7 @@ export function Curve({ width, height, series, log, at, label }: CurveProps) {
     : linear(bottom - margin, top + margin, base, 6);
   const clip = (value: number): number => Math.max(4, Math.min(base, y.at(value)));
   const yTicks = log
-    ? Array.from({ length: 12 }, (_, i) => Math.floor(Math.log10(bottom)) + i)
-        .filter((p) => 10 ** p >= y.low && 10 ** p <= y.high)
-        .map((p) => ({ value: 10 ** p, text: powerOfTen(p) }))
+    ? logTicks(y.low, y.high).map((value) => ({ value, text: tickText(value) }))
     : ticks(y.low, y.high, 4).map((value) => ({ value, text: tickText(value) }));
   return (
     <svg width={width} height={height} role="img" aria-label={label}>

@@ -1,6 +1,6 @@
 /** How values of a batch are spread, with one of them marked. */
 import { finiteExtent } from '../draw/planes';
-import { fixed, ticks, tickText } from '../format/numbers';
+import { fixed, logTicks, ticks, tickText } from '../format/numbers';
 import { binned } from './bins';
 import { linear, logarithmic } from './scale';
 
@@ -94,14 +94,4 @@ export function Distribution({
       ) : null}
     </svg>
   );
-}
-
-function logTicks(low: number, high: number): number[] {
-  const result: number[] = [];
-  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
-    for (const m of high / low > 100 ? [1] : [1, 2, 5]) {
-      const value = m * 10 ** e;
-      if (value >= low && value <= high) result.push(Number(value.toPrecision(3)));
-    }
-  return result;
 }

@@ -94,6 +94,17 @@ export function ticks(low: number, high: number, wanted: number): number[] {
   return result;
 }
 
+/** 1, 2 and 5 times the powers of ten within [low, high]; only the powers when that would be many. */
+export function logTicks(low: number, high: number): number[] {
+  const result: number[] = [];
+  for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
+    for (const m of high / low > 100 ? [1] : [1, 2, 5]) {
+      const value = m * 10 ** e;
+      if (value >= low && value <= high) result.push(Number(value.toPrecision(3)));
+    }
+  return result;
+}
+
 /** A tick without needless decimals. */
 export function tickText(value: number): string {
   const size = Math.abs(value);
