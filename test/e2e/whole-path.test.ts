@@ -9,6 +9,8 @@ import { Workbench } from './workbench';
 
 describe('the whole path', function () {
   this.timeout(240_000);
+  // Each step stands on the one before.
+  this.bail(true);
   let workbench: Workbench;
   let page: Frame;
   const run = () => path.join(workspaceFolder().fsPath, 'runs', 'digits');

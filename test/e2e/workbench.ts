@@ -93,7 +93,7 @@ export class Workbench {
       `a webview with ${selector}`,
       async () => {
         for (const frame of this.page.frames()) {
-          if (frame.isDetached()) continue;
+          if (frame === this.page.mainFrame() || frame.isDetached()) continue;
           const visible = await frame
             .locator(selector)
             .first()
