@@ -1,6 +1,5 @@
 /** From the words of a command line to an exit code. Knows nothing of the process, so that tests can call it. */
 import { UserError } from '../config/user-error';
-import type { BackendName } from '../protocol/model';
 import { CancelledError } from '../protocol/wire';
 import { parseCommand } from './arguments';
 import type { Command } from './command';
@@ -65,7 +64,7 @@ async function dispatch(args: readonly string[], invocation: Invocation): Promis
     json: common.json,
     quiet: common.quiet,
     verbose: common.verbose,
-    backend: (common.backend ?? 'auto') as BackendName | 'auto',
+    backend: common.backend ?? 'auto',
     threads: common.threads,
   });
   try {

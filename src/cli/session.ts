@@ -15,7 +15,7 @@ export interface Session {
   signal: AbortSignal;
   progress: Progress;
   /** Shown with --verbose only. */
-  log(line: string): void;
+  log: (line: string) => void;
   /** Called when the command is over, in reverse order. */
   onEnd(release: () => Promise<void> | void): void;
 }

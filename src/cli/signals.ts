@@ -24,7 +24,10 @@ export function listenForSignals(
   const controller = new AbortController();
   let first: StopSignal | undefined;
   const handle = (name: StopSignal): void => {
-    if (first) return endNow(signalExitCode(name));
+    if (first) {
+      endNow(signalExitCode(name));
+      return;
+    }
     first = name;
     onFirst(name);
     controller.abort();

@@ -16,7 +16,10 @@ type Stream = NodeJS.WriteStream;
 
 function drained(stream: Stream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) return resolve();
+    if (stream.destroyed || stream.writableEnded) {
+      resolve();
+      return;
+    }
     stream.write('', () => resolve());
   });
 }
@@ -41,7 +44,7 @@ export function processTerminal(onClosed: () => void): Terminal {
   return {
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
-    interactive: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !process.env['CI'],
+    interactive: process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'],
     columns: () => process.stderr.columns || 80,
     flush: async () => {
       await Promise.all(

@@ -1,6 +1,6 @@
 import { defineCommand, type Outcome } from '../command';
 import { bytes, count, fixed, pairs, table } from '../format';
-import { describeModel, type ModelDescription } from '../describe-model';
+import { describeModel, type ModelDescription } from '../../engine/use/describe-model';
 import { modelHelp } from '../model';
 
 export const infoCommand = defineCommand({

@@ -112,7 +112,10 @@ function reporter(session: Session): (progress: TrainProgress) => void {
   let latest: TrainProgress['metrics'];
   return (progress) => {
     if (session.quiet) return;
-    if (session.json) return session.terminal.err(`${toLine(progress)}\n`);
+    if (session.json) {
+      session.terminal.err(`${toLine(progress)}\n`);
+      return;
+    }
     const { backend, phase, step, totalSteps, metrics, best } = progress;
     if (!described && backend && phase !== 'preparing') {
       described = true;

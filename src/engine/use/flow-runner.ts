@@ -54,14 +54,14 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     async forward(x, count, space) {
-      const { run } = await program(`forward/${space}`, () => {
+      const compiled = await program(`forward/${space}`, () => {
         const before = step(space);
         return forwardGraph(flow, {
           ...(before ? { preprocess: before } : {}),
           wanted: (tap) => logDetTaps.test(tap),
         });
       });
-      const out = await run({ x: { shape: [count, ...flow.inputShape], data: x } });
+      const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });
       return {
         z: out.z!.data as Float32Array,
         logDet: perExample(out.logDet, count),
@@ -72,8 +72,8 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       };
     },
     async inverse(z, count, space) {
-      const { run } = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)));
-      const out = await run({ z: { shape: [count, ...flow.outputShape], data: z } });
+      const compiled = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)));
+      const out = await compiled.run({ z: { shape: [count, ...flow.outputShape], data: z } });
       return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
     },
     async dispose() {

@@ -263,7 +263,7 @@ function eventShape({ name, shape }: { name: string; shape: (number | string)[] 
       `${file}: its input "${name}" has the shape (${shape.join(', ')}); expected a batch axis and fixed sizes after it.`,
     );
   }
-  return event as number[];
+  return event;
 }
 
 /** [C, H, W] unless the last axis looks like channels and the first does not. */

@@ -180,15 +180,15 @@ describe('two moons', () => {
       await arrays(at('onnx.npz')),
       await arrays(at('ox.npz')),
     ];
-    assert.deepEqual(Object.keys(onnx!).sort(), Object.keys(model!).sort());
+    assert.deepEqual(Object.keys(onnx).sort(), Object.keys(model).sort());
     for (const name of ['logdet', 'logdet_layers', 'logdet_preprocessing']) {
-      assert.ok(largest(onnx![name]!.data, model![name]!.data) < 1e-3, name);
+      assert.ok(largest(onnx[name]!.data, model[name]!.data) < 1e-3, name);
     }
-    const relative = model!.z!.data.map(
-      (value, i) => Math.abs(value - onnx!.z!.data[i]!) / (1 + Math.abs(value)),
+    const relative = model.z!.data.map(
+      (value, i) => Math.abs(value - onnx.z!.data[i]!) / (1 + Math.abs(value)),
     );
     assert.ok(Math.max(...relative) < 1e-4, `${Math.max(...relative)}`);
-    assert.ok(largest(back!.x!.data, stream(1, 'points').normal(2 * points)) < 1e-4);
+    assert.ok(largest(back.x!.data, stream(1, 'points').normal(2 * points)) < 1e-4);
 
     const scores = await json<Score>('score', forward, '--input', at('points.csv'));
     const expected = await json<Score>('score', run, '--input', at('points.csv'));
@@ -332,7 +332,7 @@ describe('digits', () => {
     );
     const [model, onnx] = [await arrays(at('m.npz')), await arrays(at('o.npz'))];
     for (const name of ['z', 'logdet', 'logdet_layers']) {
-      assert.ok(largest(onnx![name]!.data, model![name]!.data) < 1e-3, name);
+      assert.ok(largest(onnx[name]!.data, model[name]!.data) < 1e-3, name);
     }
     const a = await json<Score>('score', forward, '--input', at('pixels.npy'));
     const b = await json<Score>('score', run, '--input', at('pixels.npy'));

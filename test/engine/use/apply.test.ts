@@ -174,7 +174,7 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
       const array = pixels([4, 6, 6], 17);
       const forward = await applyForward(runner, prepareInput(runner, array, plain), { layout: 'nhwc' });
       assert.deepEqual(forward.x?.shape, [4, 8, 8, 1]);
-      const written = floats(forward.x!.shape, forward.x!.data);
+      const written = floats(forward.x.shape, forward.x.data);
       const again = prepareInput(runner, written, { ...plain, space: 'data' });
       assert.equal(again.dequantized, false);
       const second = await applyForward(runner, again, { layout: 'nhwc' });

@@ -1,14 +1,14 @@
 /** What a model file says of itself, read without a backend. */
-import { readCheckpointHeader, type CheckpointInfoHeader } from '../checkpoint/checkpoint';
-import { resolveModelPath } from '../checkpoint/resolve-model';
-import { openSafetensors } from '../checkpoint/safetensors';
-import type { ModelConfig } from '../config/schema';
-import { describeLayer as inWords } from '../engine/model/layer-list';
-import { readMetadata } from '../engine/onnx-file/metadata';
-import { readOnnx } from '../engine/onnx-file/read';
-import type { Flow, FlowLayer } from '../flow/layers';
-import { buildFlow } from '../flow/real-nvp';
-import type { OnnxSummary, TensorEntry } from '../protocol/model';
+import { readCheckpointHeader, type CheckpointInfoHeader } from '../../checkpoint/checkpoint';
+import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { openSafetensors } from '../../checkpoint/safetensors';
+import type { ModelConfig } from '../../config/schema';
+import { describeLayer as inWords } from '../model/layer-list';
+import { readMetadata } from '../onnx-file/metadata';
+import { readOnnx } from '../onnx-file/read';
+import type { Flow, FlowLayer } from '../../flow/layers';
+import { buildFlow } from '../../flow/real-nvp';
+import type { OnnxSummary, TensorEntry } from '../../protocol/model';
 
 export interface LayerDescription {
   index: number;
