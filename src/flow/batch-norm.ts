@@ -44,7 +44,7 @@ export function flowNorm({ name, shape, mask, decay }: FlowNormOptions): Bijecti
       return { mean, variance: meanOver(tf.square(tf.sub(x, mean)), axes) };
     }
     const { moves } = maskTensors(mask);
-    const perBatch = tf.tensor1d(positions.map((n) => 1 / (Math.max(n, 1) * x.shape[0]!)));
+    const perBatch = tf.tensor1d(positions.map((n) => 1 / (Math.max(n, 1) * x.shape[0])));
     const mean = tf.mul(sumOver(tf.mul(x, moves), axes), perBatch);
     const variance = tf.mul(sumOver(tf.mul(tf.square(tf.sub(x, mean)), moves), axes), perBatch);
     return { mean, variance };

@@ -16,10 +16,13 @@ export function encodeRecorded(page: RecordedPage): string {
 
 /** Throws a `SyntaxError` for text that is not JSON, and an `Error` for another version of the page. */
 export function decodeRecorded(text: string): RecordedPage {
-  const page = JSON.parse(text, (_, value: unknown) => decodeValue(value)) as RecordedPage;
+  const page = JSON.parse(text, (_, value: unknown) => decodeValue(value)) as Omit<
+    RecordedPage,
+    'version'
+  > & { version: unknown };
   if (page.version !== 1)
     throw new Error(`This page holds answers of version ${String(page.version)}; version 1 was expected.`);
-  return page;
+  return page as RecordedPage;
 }
 
 function encodeValue(value: unknown): unknown {

@@ -1,6 +1,6 @@
 /** Every bijection and every kind of flow that the contract is held against. */
 import * as v from 'valibot';
-import { modelSchema, type ModelConfig } from '../../src/config/schema';
+import { modelSchema } from '../../src/config/schema';
 import { flowNorm } from '../../src/flow/batch-norm';
 import type { Bijection } from '../../src/flow/bijection';
 import { maskedCoupling, splitCoupling, type AffineForm } from '../../src/flow/coupling';
@@ -66,7 +66,7 @@ export function imageCoupling(
 }
 
 export function flowOf(config: unknown): Bijection {
-  return buildFlow(v.parse(modelSchema, config) as ModelConfig);
+  return buildFlow(v.parse(modelSchema, config));
 }
 
 const image: [number, number, number] = [4, 4, 2];

@@ -74,7 +74,6 @@ export function maxAbsDifference(a: ArrayLike<number>, b: ArrayLike<number>): nu
 
 /** The package registers its backend when it is loaded; using something of it keeps bundlers from dropping it. */
 export async function onCpu(): Promise<void> {
-  if (!version_cpu) throw new Error('the JavaScript backend of TensorFlow.js is missing');
-  await tf.setBackend('cpu');
+  if (!(await tf.setBackend('cpu'))) throw new Error(`the JavaScript backend ${version_cpu} did not start`);
   await tf.ready();
 }

@@ -117,9 +117,7 @@ for (const entry of cases) {
           const { value, logDet } = bijection.forward(contextOf(given, true), x);
           return tf.sub(tf.mean(tf.square(value)), tf.mean(logDet));
         };
-        const gradients = tf.grads(loss as (...args: Tensor[]) => tf.Scalar)(
-          names.map((name) => tensors[name]!),
-        );
+        const gradients = tf.grads(loss)(names.map((name) => tensors[name]!));
         const still = names.filter((_, i) => gradients[i]!.dataSync().every((g) => g === 0));
         assert.deepEqual(still, idleParameters(label));
       });

@@ -80,7 +80,7 @@ function objective(
     return tf.neg(tf.add(tf.add(aside.prior, aside.logDet), aside.preprocessing));
   };
   const { value, grads } = tf.valueAndGrads(lossOf)(flow.parameters.map(({ name }) => state[name]!));
-  return { ...aside!, loss: value as Scalar, gradients: grads };
+  return { ...aside!, loss: value, gradients: grads };
 }
 
 /**

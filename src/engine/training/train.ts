@@ -18,6 +18,7 @@ import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open';
 import { prepareRun } from '../../data/prepare';
 import { fitStandardization } from '../../data/standardize';
+import { readError } from '../../files/read';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';
 import type { TensorTable } from './initialize';
@@ -42,8 +43,8 @@ interface Start {
 /** Paths in a config file are relative to that file, paths on a command line to the current folder. */
 async function readConfigFile(file: string | undefined): Promise<{ config?: unknown; baseFolder: string }> {
   if (!file) return { baseFolder: process.cwd() };
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(`${file}: cannot read the config: ${error.message}`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw readError(file, error);
   });
   return { config: parseJsonText(text, file), baseFolder: path.dirname(path.resolve(file)) };
 }

@@ -98,7 +98,7 @@ describe('a training step', () => {
             ...Object.fromEntries(variables.map((v) => [v.name, v])),
           };
           const parts = logLikelihood(flow, preprocess, contextOf(given, true), x);
-          return tf.neg(tf.mean(tf.add(tf.add(parts.prior, parts.logDet), parts.preprocessing))) as tf.Scalar;
+          return tf.neg<tf.Scalar>(tf.mean(tf.add(tf.add(parts.prior, parts.logDet), parts.preprocessing)));
         },
         true,
         variables,
