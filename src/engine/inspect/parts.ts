@@ -8,10 +8,10 @@ function partsFrom(model: FlowModel, pass: Pass, of: (values: Float32Array) => n
   const sum = (pick: (layer: Pass['layers'][number]) => Float32Array): number =>
     inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
   const parts = {
-    prior: -of(pass.prior),
-    couplings: -sum(({ coupling }) => coupling),
-    norm: -sum(({ norm }) => norm),
-    preprocessing: -of(pass.preprocessing),
+    prior: 0 - of(pass.prior),
+    couplings: 0 - sum(({ coupling }) => coupling),
+    norm: 0 - sum(({ norm }) => norm),
+    preprocessing: 0 - of(pass.preprocessing),
     quantization: model.quantization,
   };
   const nats = parts.prior + parts.couplings + parts.norm + parts.preprocessing + parts.quantization;

@@ -1,0 +1,205 @@
+/** Exported files, run by ONNX Runtime, against the flow run eagerly; and what is left when something is wrong. */
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import { UserError } from '../../../src/config/user-error';
+import { exportOnnx } from '../../../src/engine/export/onnx';
+import { openModel, type OpenModel } from '../../../src/engine/model/open-model';
+import { readMetadata } from '../../../src/engine/onnx-file/metadata';
+import { readOnnx } from '../../../src/engine/onnx-file/read';
+import { openSession } from '../../../src/engine/onnx-file/session';
+import { decode } from '../../../src/flow/real-nvp';
+import { CancelledError } from '../../../src/protocol/wire';
+import { contextOf, inputOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
+import { digitsModel, moonsModel, smallModel, standardize, type SmallModel } from '../inspect/model';
+
+const cases: { name: string; model: Record<string, unknown>; source: string; standardized: boolean }[] = [
+  {
+    name: 'images with padding',
+    model: { ...digitsModel, height: 6, width: 6, pad: 1 },
+    source: 'none.idx',
+    standardized: false,
+  },
+  { name: 'digits', model: digitsModel, source: 'digits', standardized: false },
+  { name: 'vectors', model: moonsModel, source: 'moons', standardized: true },
+];
+
+const batches = [1, 3];
+let folder: string;
+before(async () => {
+  await onCpu();
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-export-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+describe('exported ONNX files', () => {
+  for (const { name, model: config, source, standardized } of cases) {
+    it(`compute what the flow does, for ${name}`, async () => {
+      const model = await smallModel(config, source, standardized ? { standardize } : {});
+      try {
+        const report = await exportOnnx(model.opened, path.join(folder, name, 'flow.onnx'));
+        assert.deepEqual(
+          report.files.map((file) => path.basename(file.path)),
+          ['flow.forward.onnx', 'flow.inverse.onnx', 'flow.sample.onnx'],
+        );
+        assert.ok(report.maxAbs <= 1e-3 && report.differences.length === 6);
+        await compare(model, path.join(folder, name));
+      } finally {
+        await model.dispose();
+      }
+    });
+  }
+
+  it('say what they are, with core operators of opset 17 only', async () => {
+    const file = path.join(folder, 'vectors', 'flow.forward.onnx');
+    const { summary, tensors } = await readOnnx(file);
+    assert.equal(summary.opset, 17);
+    assert.ok(summary.operators.every(({ op }) => !op.includes('.')));
+    assert.deepEqual(summary.inputs, [{ name: 'x', dtype: 'float', shape: ['N', 2] }]);
+    assert.deepEqual(
+      summary.outputs.map(({ name }) => name),
+      ['z', 'logdet', 'logdet_layers'],
+    );
+    const metadata = readMetadata(file, summary.metadata)!;
+    assert.equal(metadata.part, 'forward');
+    assert.equal(metadata.config.model.kind, 'vector');
+    assert.equal(metadata.couplings.length, 4);
+    assert.deepEqual(metadata.standardize, standardize);
+    assert.ok(tensors.some(({ name }) => name.startsWith('couplings.0.net.0.weight')));
+    const opened = await openModel(file, { info: { name: 'onnxruntime' } } as never);
+    const described = await opened.summary();
+    assert.equal(described.format, 'onnx');
+    assert.equal(described.runnable, false);
+    assert.equal(described.kind, 'vector');
+    assert.equal(described.layers.length, 5);
+    assert.match(described.reason!, /open the checkpoint/);
+  });
+
+  it('are not left behind when they differ from the model', async () => {
+    const model = await smallModel(moonsModel, 'moons');
+    try {
+      const flow = model.flow;
+      const tensors = flow.tensors;
+      const other = Object.fromEntries(
+        Object.entries(tensors).map(([name, { shape, data }]) => [
+          name,
+          { shape, data: name.endsWith('bias') ? (data as Float32Array).map((v) => v + 0.01) : data },
+        ]),
+      );
+      let reads = 0;
+      // Written from other values than those that the model has when it is compared.
+      const changing = Object.defineProperty({ ...flow }, 'tensors', {
+        get: () => (reads++ < 3 ? other : tensors),
+      });
+      const target = path.join(folder, 'different');
+      await assert.rejects(
+        exportOnnx({ ...model.opened, flow: changing }, target),
+        (error) => error instanceof UserError && /do not compute what the model does/.test(error.message),
+      );
+      await assert.rejects(readdir(target), { code: 'ENOENT' });
+    } finally {
+      await model.dispose();
+    }
+  });
+
+  it('are not left behind when cancelled', async () => {
+    const model = await smallModel(moonsModel, 'moons');
+    try {
+      const controller = new AbortController();
+      const target = path.join(folder, 'vectors');
+      const before = await readdir(target);
+      const running = exportOnnx(model.opened, path.join(target, 'second.onnx'), {
+        signal: controller.signal,
+        onProgress: ({ fraction }) => {
+          if (fraction >= 0.5) controller.abort();
+        },
+      });
+      await assert.rejects(running, CancelledError);
+      assert.deepEqual(await readdir(target), before);
+    } finally {
+      await model.dispose();
+    }
+  });
+});
+
+describe('a damaged ONNX file', () => {
+  it('is refused with a message', async () => {
+    const whole = await readFile(path.join(folder, 'vectors', 'flow.forward.onnx'));
+    const damaged: [string, Uint8Array][] = [
+      ['empty', new Uint8Array(0)],
+      ['cut', whole.subarray(0, Math.floor(whole.length / 2))],
+      ['noise', Uint8Array.from({ length: 300 }, (_, i) => (i * 89 + 7) % 256)],
+      ['text', Buffer.from('this is no model')],
+    ];
+    for (const [name, bytes] of damaged) {
+      const file = path.join(folder, `${name}.onnx`);
+      await writeFile(file, bytes);
+      await assert.rejects(
+        readOnnx(file),
+        (error) => error instanceof UserError && error.message.includes('is not a valid ONNX model'),
+        name,
+      );
+    }
+    await assert.rejects(readOnnx(path.join(folder, 'absent.onnx')), UserError);
+  });
+});
+
+/** Each file on the same inputs as the flow definition, at two batch sizes. */
+async function compare({ flow: model }: SmallModel, place: string): Promise<void> {
+  const { flow, preprocess, config } = model;
+  const ctx = (taps?: Record<string, tf.Tensor>) => contextOf(toTensors(model.tensors as never), false, taps);
+  const inside = config.kind === 'vector' ? preprocess : undefined;
+  const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+  for (const count of batches) {
+    const x = inputOf(flow.inputShape, count, 11);
+    const taps: Record<string, tf.Tensor> = {};
+    const before = inside?.forward(ctx(), x);
+    const forward = flow.forward(ctx(taps), before?.value ?? x);
+    const given = { shape: x.shape, data: floats(x) };
+
+    const first = await openSession(path.join(place, 'flow.forward.onnx'), 1);
+    const found = await first.run({ x: given });
+    await first.dispose();
+    assert.ok(maxAbsDifference(found['z']!.data, floats(forward.value)) <= 1e-4);
+    const outer = before ? perExample(before.logDet, count) : new Array<number>(count).fill(0);
+    const logDet = perExample(forward.logDet, count).map((value, i) => value + outer[i]!);
+    assert.ok(maxAbsDifference(found['logdet']!.data, logDet) <= 1e-4);
+    const couplings = model.layers.filter(({ info }) => info.coupling !== undefined);
+    assert.deepEqual(found['logdet_layers']!.shape, [count, couplings.length]);
+    couplings.forEach(({ info }, k) => {
+      const norm = taps[`${info.name}/logDet.norm`];
+      const direct = perExample(taps[`${info.name}/logDet.coupling`]!, count).map(
+        (value) => value + (norm ? norm.dataSync()[0]! : 0),
+      );
+      for (let i = 0; i < count; i++) {
+        const value = found['logdet_layers']!.data[i * couplings.length + k]!;
+        assert.ok(Math.abs(value - direct[i]!) <= 1e-4);
+      }
+    });
+
+    const second = await openSession(path.join(place, 'flow.inverse.onnx'), 1);
+    const back = await second.run({ z: found['z']! });
+    await second.dispose();
+    assert.ok(maxAbsDifference(back['x']!.data, given.data) <= 1e-3);
+    for (let i = 0; i < count; i++) {
+      assert.ok(Math.abs(back['logdet']!.data[i]! + found['logdet']!.data[i]!) <= 1e-3);
+    }
+
+    const third = await openSession(path.join(place, 'flow.sample.onnx'), 1);
+    const sampled = await third.run({
+      noise: given,
+      temperature: { shape: [], data: Float32Array.of(0.5) },
+    });
+    await third.dispose();
+    let expected = decode(flow, preprocess, ctx(), tf.mul(x, 0.5));
+    if (config.kind === 'image' && config.pad > 0) {
+      const { pad, height, width, channels } = config;
+      expected = tf.slice(expected, [0, pad, pad, 0], [count, height, width, channels]);
+    }
+    assert.deepEqual(sampled['x']!.shape, expected.shape);
+    assert.ok(maxAbsDifference(sampled['x']!.data, floats(expected)) <= 1e-3);
+  }
+}
