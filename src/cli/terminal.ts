@@ -47,9 +47,8 @@ export function processTerminal(onClosed: () => void): Terminal {
     interactive: process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'],
     columns: () => process.stderr.columns || 80,
     flush: async () => {
-      await Promise.all(
-        [process.stdout, process.stderr].map((s) => (closed.has(s) ? undefined : drained(s))),
-      );
+      const open = [process.stdout, process.stderr].filter((stream) => !closed.has(stream));
+      await Promise.all(open.map(drained));
     },
   };
 }
