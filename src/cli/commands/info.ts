@@ -1,5 +1,5 @@
 import { defineCommand, type Outcome } from '../command';
-import { bytes, count, fixed, pairs, table } from '../format';
+import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel, type ModelDescription } from '../../engine/use/describe-model';
 import { modelHelp } from '../model';
 
@@ -27,7 +27,7 @@ export const infoCommand = defineCommand({
 function asText(model: ModelDescription): string {
   const { architecture, validation, preprocessing } = model;
   const rows: [string, string][] = [
-    ['File', model.file],
+    ['File', shownPath(model.file)],
     ['Format', `${model.format}, ${bytes(model.bytes)}`],
     ...(architecture ? [['Architecture', architecture.summary] as [string, string]] : []),
     ['Parameters', `${count(model.parameterCount)} in ${count(model.tensorCount)} tensors`],

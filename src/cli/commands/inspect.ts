@@ -44,7 +44,7 @@ export const inspectCommand = defineCommand({
     return {
       json: { model: model.file, output: page.path, bytes: page.bytes },
       text: pairs([
-        ['Model', model.file],
+        ['Model', shownPath(model.file)],
         ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}; open it in a browser`],
       ]),
     };
