@@ -22,7 +22,8 @@ export function targetOfThisMachine() {
 }
 
 const modules = path.join(root, 'node_modules');
-const code = /\.(js|cjs|node|json)$|^LICENSE/i;
+// sharp is imported as an ES module, ONNX Runtime is required.
+const code = /\.(js|cjs|mjs|node|json)$|^LICENSE/i;
 const isCode = (name) => code.test(path.basename(name));
 
 /** Copies the files of a folder that `wanted` (given the name relative to it, with `/`) says yes to. */
