@@ -23,7 +23,7 @@ describe('drawing', () => {
     await opened.page.locator('[data-tensor=x] canvas').waitFor();
   });
   after(async () => {
-    await opened?.close().finally(() => browser.stop());
+    await opened.close().finally(() => browser.stop());
   });
 
   const near = (actual: number[], expected: readonly number[], what: string): void =>
@@ -126,7 +126,7 @@ describe('drawing', () => {
       .locator('.waterfall [data-part]')
       .evaluateAll((elements) =>
         elements.map(
-          (e) => [e.getAttribute('data-part')!, e.querySelector('[role=cell]')!.textContent!] as const,
+          (e) => [e.getAttribute('data-part')!, e.querySelector('[role=cell]')!.textContent] as const,
         ),
       );
     const figures = rows.map(([name, figure]) => [name, parseNumber(figure)] as const);

@@ -9,7 +9,7 @@ describe('live page', () => {
   before(async () => {
     browser = await InspectorBrowser.start();
   });
-  after(() => browser?.stop());
+  after(() => browser.stop());
 
   const calls = (page: Page, name: string): Promise<string[]> =>
     page.evaluate((wanted) => window.toyHost.calls.filter((call) => call.startsWith(wanted)), name);

@@ -70,7 +70,7 @@ function DiagnosticsTab({ model }: { model: ModelSummary }) {
         </Button>
         <Button
           onClick={() =>
-            void navigator.clipboard?.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
+            void navigator.clipboard.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
           }
         >
           {text.copyReport}

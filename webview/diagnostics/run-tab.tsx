@@ -23,7 +23,7 @@ export function RunTab({ model, run }: { model: ModelSummary; run: RunView | nul
     style,
     points: run.metrics.flatMap((row) => {
       const y = pick(row);
-      return y === undefined || y === null ? [] : [{ x: row.step, y }];
+      return y === undefined ? [] : [{ x: row.step, y }];
     }),
   });
   const loss = [

@@ -5,7 +5,7 @@ import { text } from '../strings';
 import { NotRecordedError, type Connection } from './page-api';
 
 export function connectRecorded(element: Element): Connection {
-  const page = decodeRecorded(element.textContent ?? '');
+  const page = decodeRecorded(element.textContent);
   const host: PageHost = {
     async ask(method, query) {
       const answer = page.answers[recordKey(method, query)];

@@ -46,7 +46,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
   const options = [
-    ...model.splits.map((split) => ({ value: split.name as string, text: split.name as string })),
+    ...model.splits.map((split) => ({ value: split.name, text: split.name })),
     ...(vector ? [{ value: 'values', text: text.typed }] : []),
     ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
     ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
@@ -57,7 +57,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
     else if (value === 'values')
       store.selectExample({
         kind: 'values',
-        values: input ? [...input.data] : new Array(model.shape[0] ?? 1).fill(0),
+        values: input ? [...input.data] : Array.from({ length: model.shape[0] ?? 1 }, () => 0),
       });
     else if (value === 'sample')
       store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
@@ -158,9 +158,9 @@ function BatchPicker({ model }: { model: ModelSummary }) {
   const key = (b: BatchRef): string => `${b.split} ${b.count}`;
   const choices: BatchRef[] = store.connection.choices?.batches ?? [
     ...model.splits.flatMap((split) =>
-      [16, 64, 256].map((n) => ({ split: split.name, count: Math.min(n, split.count) }) as BatchRef),
+      [16, 64, 256].map((n) => ({ split: split.name, count: Math.min(n, split.count) })),
     ),
-    { split: 'sample', count: 64 } as BatchRef,
+    { split: 'sample', count: 64 },
   ];
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (

@@ -13,6 +13,7 @@ import { featureName } from '../strip/layer-names';
 import { text } from '../strings';
 import { HeatMap } from '../views/canvas';
 import { Legend } from '../views/legend';
+import { movedOnly } from './moved';
 import { workedElement, type Worked } from './worked';
 
 const frameSize = 128;
@@ -32,16 +33,15 @@ export function rangesOf(view: LayerView): (tensor: TensorView) => number {
   return (tensor) => roundUp(tensor.name === 'x' || tensor.name === 'y' ? shared : sizeOf(tensor));
 }
 
-export function Activations({
-  model,
-  layer,
-  view,
-}: {
-  model: ModelSummary;
-  layer: LayerInfo;
-  view: LayerView;
-}) {
+export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: LayerView }) {
+  const { model, layer } = props;
   const store = useStore();
+  const view = {
+    ...props.view,
+    tensors: props.view.tensors.map((tensor) =>
+      tensor.name === 's' || tensor.name === 't' ? movedOnly(tensor, props.view.mask) : tensor,
+    ),
+  };
   const image = view.tensors.some((tensor) => tensor.shape.length === 3);
   const worked = workedElement(view, store.marked.value);
   return (

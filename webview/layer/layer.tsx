@@ -46,7 +46,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   };
   return (
     <section class="layer" aria-label={text.layer} ref={region}>
-      <div class="head">
+      <div class="head" title={`${layer.name}, ${layer.description}`}>
         <h2>{layerTitle(layer)}</h2>
         <span class="muted">{layer.description}</span>
         <span class="muted mono path">{layer.name}</span>

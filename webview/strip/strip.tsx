@@ -54,7 +54,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   useEffect(() => {
     const row = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
     if (list.current?.contains(document.activeElement)) row?.focus();
-    else row?.scrollIntoView?.({ block: 'nearest' });
+    else row?.scrollIntoView({ block: 'nearest' });
   }, [selected]);
 
   const open = (key: string): void => {
@@ -191,11 +191,11 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const store = useStore();
   const plane = isPlane(model);
   const mean = store.barsOf.value === 'mean' || !row?.example;
-  const part = mean ? row?.mean : row?.example;
+  const part = mean ? row?.mean : row.example;
   const coupling = isCoupling(layer);
   const moves = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
   const sum = part ? part.coupling + part.norm : undefined;
-  const otherPart = mean ? row?.example : row?.mean;
+  const otherPart = mean ? row?.example : row.mean;
   // A layer that only moves values does not make them bad; its neighbours say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
@@ -285,7 +285,7 @@ function FoldedRow({
   onOpen(): void;
 }) {
   const store = useStore();
-  const part = store.barsOf.value === 'mean' || !row?.example ? row?.mean : row?.example;
+  const part = store.barsOf.value === 'mean' || !row?.example ? row?.mean : row.example;
   return (
     <div
       role="option"

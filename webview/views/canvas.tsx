@@ -23,7 +23,8 @@ export interface MapProps {
 export function HeatMap(props: MapProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { plane } = props;
-  const { version, light } = theme.value;
+  // Reading the theme makes the canvas draw again when it changes.
+  const { light } = theme.value;
   const long = Math.max(plane.width, plane.height);
   const cell = props.size / long;
   const width = plane.width * cell;
@@ -32,7 +33,6 @@ export function HeatMap(props: MapProps) {
     if (canvas.current)
       paintPlane(canvas.current, plane, { scale: props.scale(light), cell, hatched: props.hatched });
   });
-  void version;
   return (
     <canvas
       ref={canvas}
@@ -56,6 +56,11 @@ export function HeatMap(props: MapProps) {
   );
 }
 
+/** Draws the component again when the theme changes. */
+function useThemeChanges(): number {
+  return theme.value.version;
+}
+
 export interface PictureProps {
   picture: { shape: number[]; data: Float32Array };
   levels: number;
@@ -69,7 +74,7 @@ export interface PictureProps {
 export function Picture({ picture, levels, size, label, name }: PictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [height = 1, width = 1] = picture.shape;
-  void theme.value.version;
+  useThemeChanges();
   useLayoutEffect(() => {
     if (canvas.current) paintPicture(canvas.current, picture, levels);
   });
