@@ -58,7 +58,10 @@ export interface TrainResult {
 
 export interface ExportReport {
   files: { path: string; bytes: number; kind: 'forward' | 'inverse' | 'sample' }[];
-  /** Largest differences between the files run by ONNX Runtime and the model itself. */
+  /**
+   * Largest differences between the files run by ONNX Runtime and the model itself: absolute for values within ±1,
+   * relative beyond.
+   */
   differences: { kind: string; output: string; maxAbs: number }[];
   maxAbs: number;
   tolerance: number;

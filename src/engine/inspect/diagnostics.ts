@@ -38,9 +38,10 @@ export async function diagnostics(
   };
 }
 
-/** How many examples of a split a distribution is drawn from. */
+/** How many examples of a split a distribution is drawn from: as many as a few seconds allow. */
 function lookedAt(model: FlowModel): number {
-  return model.dimensions <= 64 ? 1000 : model.dimensions <= 1024 ? 512 : 128;
+  const { dimensions } = model;
+  return dimensions <= 64 ? 1000 : dimensions <= 256 ? 512 : dimensions <= 1024 ? 128 : 64;
 }
 
 async function distribution(
