@@ -1,6 +1,7 @@
 /** Writes a flow as ONNX files that have been run and compared before they get their names. */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { RunConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { toOnnx } from '../../graph/onnx/to-onnx';
@@ -115,7 +116,7 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
     metadata: writeMetadata(
       {
         part,
-        config: header.config,
+        config: portable(header.config),
         ...(standardize ? { standardize } : {}),
         step: header.step,
         couplings,
@@ -126,6 +127,11 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
       .map(([port, about]) => `${port}: ${about}`)
       .join('\n'),
   });
+}
+
+/** Files travel: where the data lay on this machine is left out. */
+function portable(config: RunConfig): RunConfig {
+  return { ...config, data: { ...config.data, source: path.basename(config.data.source) } };
 }
 
 function refuseDifferent(differences: ExportReport['differences']): void {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
-import { decode, logLikelihood } from '../../flow/real-nvp';
+import { logLikelihood } from '../../flow/real-nvp';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
 
@@ -83,30 +83,6 @@ export function inverseGraph(flow: Flow, preprocess?: Bijection): Graph {
       };
     },
     [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
-    { dynamicBatch: anyBatch },
-  );
-}
-
-/** Standard normal `noise` [N, …] times scalar `temperature` → `x` [N, …] in data units. */
-export function sampleGraph(flow: Flow, preprocess?: Bijection): Graph {
-  return trace(
-    (inputs) => ({
-      x: decode(flow, preprocess, graphContext(inputs), tf.mul(inputs.noise!, inputs.temperature!)),
-    }),
-    [
-      ...storedTensors(flow),
-      { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
-      { name: 'temperature', shape: [] },
-    ],
-    { dynamicBatch: anyBatch },
-  );
-}
-
-/** One layer alone: `y` [N, …] → `x` [N, …], for round trips of single layers. Only layers with a bijection of their own. */
-export function layerInverseGraph(layer: Bijection): Graph {
-  return trace(
-    (inputs) => ({ x: layer.inverse(graphContext(inputs), inputs.y!).value }),
-    [...storedTensors(layer), { name: 'y', shape: [anyBatch, ...layer.outputShape] }],
     { dynamicBatch: anyBatch },
   );
 }
