@@ -108,8 +108,8 @@ test('a run is prepared with the data split as its preset wants', async () => {
   ]);
   put(folder, 'm/train-images-idx3-ubyte', many);
   const { config, dataset } = await prepareRun({ data: 'm' }, folder);
-  assert.equal(config.data.validation, 1000);
-  assert.deepEqual([dataset.train.count, dataset.validation.count], [0x0c00 - 1000, 1000]);
+  assert.equal(config.data.validation, 500);
+  assert.deepEqual([dataset.train.count, dataset.validation.count], [0x0c00 - 500, 500]);
   assert.equal(config.data.source, path.join(folder, 'm', 'train-images-idx3-ubyte'));
 });
 
