@@ -151,7 +151,7 @@ async function runTests(parsed, temporary) {
       if (!chatter.test(text)) (type === 'error' ? console.error : console.log)(text);
     });
     await page.goto(workbenchAddress(origin, port, parsed));
-    const timeout = Number(process.env.FLOWSCOPE_TEST_TIMEOUT ?? 300_000);
+    const timeout = Number(process.env.FLOWSCOPE_TEST_TIMEOUT ?? 900_000);
     const code = await Promise.race([ended, pause(timeout, failures.timeout, { ref: false })]);
     if (code >= failures.host) {
       console.error(code === failures.crashed ? 'the page crashed' : `no result within ${timeout / 1000} s`);
