@@ -44,8 +44,8 @@ describe('the whole path', function () {
     assert.match(await workbench.input().inputValue(), /^runs.digits$/);
     await workbench.accept();
     const item = workbench.statusBar(/digits \d+% · \d\.\d{3} bits\/dim · .* left/);
-    await item.waitFor({ timeout: 90_000 });
-    await until('a validated model', () => status().step >= 50, 90_000);
+    await item.waitFor({ timeout: 150_000 });
+    await until('a validated model', () => status().step >= 50, 150_000);
     await vscode.commands.executeCommand('workbench.view.extension.flowscope');
     await workbench.page.locator('.tree-explorer-viewlet-tree-view', { hasText: 'training' }).waitFor();
     await workbench.screenshot('2-training');
@@ -62,7 +62,7 @@ describe('the whole path', function () {
     const before = status().step;
     await workbench.palette('Flowscope: Resume Training');
     await workbench.pick('digits');
-    await until('further steps', () => status().step > before, 90_000);
+    await until('further steps', () => status().step > before, 150_000);
     await workbench.palette('Flowscope: Stop Training');
     const message = await workbench.notification(/Training of digits: Stopped at step \d+/);
     await message.getByText('Open in Inspector').click();
@@ -76,7 +76,7 @@ describe('the whole path', function () {
 
   for (const [number, tab, expected] of [
     [5, 'Activations', /log scale/i],
-    [6, 'Mask', /condition/i],
+    [6, 'Mask', /32 of 64 are read, 32 move/],
     [7, 'Log-det', /nats/i],
   ] as const) {
     it(`shows ${tab} drawn from the model`, async () => {
@@ -88,8 +88,18 @@ describe('the whole path', function () {
     });
   }
 
-  it('shows samples, others for another seed', async () => {
-    await until('samples', () => hasInk(page, '[aria-label*="ample"] canvas, canvas[aria-label*="ample"]'));
+  it('shows samples, and others for another seed', async () => {
+    const first = page.getByRole('button', { name: 'Sample 1', exact: true }).locator('canvas');
+    await first.scrollIntoViewIfNeeded();
+    const drawn = () => first.evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const before = await until('samples', async () => {
+      return (await hasInk(page, '.thumbs button[aria-label="Sample 1"] canvas')) && drawn();
+    });
+    const seed = page.locator('vscode-text-field[title="Seed"] input');
+    await seed.fill('1234');
+    await seed.press('Enter');
+    await until('other samples', async () => (await drawn()) !== before);
+    await first.scrollIntoViewIfNeeded();
     await workbench.screenshot('8-samples');
   });
 
