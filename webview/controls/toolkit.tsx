@@ -108,6 +108,8 @@ export function TextField(props: TextFieldProps) {
   useEffect(() => {
     if (element.current && element.current.value !== props.value) element.current.value = props.value;
   }, [props.value]);
+  // The toolkit gives every field the name "Text field" when it connects.
+  useEffect(() => element.current?.setAttribute('aria-label', props.label), [props.label]);
   return createElement('vscode-text-field' as string, {
     ref: element,
     'aria-label': props.label,

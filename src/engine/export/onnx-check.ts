@@ -20,8 +20,8 @@ const batchSizes = [1, 5];
 const temperature = 0.7;
 
 /**
- * The largest difference of each output: absolute for values within ±1, relative beyond, NaN where one of the two is
- * not finite and the other is.
+ * The largest difference of each output: absolute for values within ±1, relative beyond, NaN where either is not finite:
+ * a model that gives NaN is not worth a file.
  */
 export async function compareFiles(
   model: FlowModel,
@@ -131,7 +131,7 @@ function largestDifference(found: NdArray | undefined, expected: NdArray): numbe
   for (let i = 0; i < expected.data.length; i++) {
     const a = found.data[i]!;
     const b = expected.data[i]!;
-    if (Object.is(a, b)) continue;
+    if (!Number.isFinite(a) || !Number.isFinite(b)) return NaN;
     const difference = Math.abs(a - b) / Math.max(1, Math.abs(b));
     if (Number.isNaN(difference)) return NaN;
     worst = Math.max(worst, difference);
