@@ -7,20 +7,13 @@ import {
   vsCodeButton,
   vsCodeDropdown,
   vsCodeOption,
-  vsCodeProgressRing,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { createElement, type ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 export function registerControls(): void {
-  provideVSCodeDesignSystem().register(
-    vsCodeButton(),
-    vsCodeDropdown(),
-    vsCodeOption(),
-    vsCodeProgressRing(),
-    vsCodeTextField(),
-  );
+  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
 }
 
 export interface ButtonProps {
@@ -124,8 +117,4 @@ export function TextField(props: TextFieldProps) {
       if (event.key === 'Enter') props.onCommit(element.current?.value ?? '');
     },
   });
-}
-
-export function ProgressRing({ label }: { label: string }) {
-  return createElement('vscode-progress-ring' as string, { 'aria-label': label });
 }

@@ -73,10 +73,3 @@ export function cssColour(name: string): { rgb: Rgb; alpha: number } {
 export function cssText(name: string): string {
   return getComputedStyle(document.body).getPropertyValue(name).trim();
 }
-
-export function reducedMotion(): boolean {
-  return (
-    document.body.classList.contains('vscode-reduce-motion') ||
-    matchMedia('(prefers-reduced-motion: reduce)').matches
-  );
-}

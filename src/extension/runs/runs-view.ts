@@ -137,7 +137,3 @@ export function registerRunsView(context: ExtensionContext, training: () => Set<
   );
   return provider;
 }
-
-export function uriOfNode(node: RunNode): Uri {
-  return node.kind === 'run' ? node.run.uri : node.file.uri;
-}
