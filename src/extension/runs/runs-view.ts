@@ -9,7 +9,6 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
   type TreeDataProvider,
-  type Uri,
   window,
   workspace,
 } from 'vscode';
