@@ -7,7 +7,7 @@ import type { ImageModelConfig } from '../config/schema';
 import type { Bijection } from './bijection';
 import { maskedCoupling, splitCoupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import { channelMask, checkerboardMask } from './masks';
+import { channelMask, checkerboardMask, type Mask } from './masks';
 import { factorOut, squeezed } from './multi-scale';
 import { residualNet } from './nets/residual';
 import { sequence } from './sequence';
@@ -19,7 +19,7 @@ interface Build {
   couplings: number;
 }
 
-type Checker = (
+type MakeCoupling = (
   build: Build,
   shape: ImageShape,
   scale: number,
@@ -35,63 +35,59 @@ function couplingOptions(config: ImageModelConfig) {
   };
 }
 
-const checkerboard: Checker = (build, shape, scale, number, positions) => {
+function netOptions(config: ImageModelConfig) {
+  return { blocks: config.blocks, batchNorm: config.netNorm, normDecay: config.normDecay };
+}
+
+/** Adds a coupling to the rows of the flow. */
+function listed(
+  build: Build,
+  bijection: Bijection,
+  row: Pick<FlowLayer, 'kind' | 'scale' | 'positions'> & { mask: Mask },
+): Bijection {
+  const { name, inputShape, outputShape } = bijection;
+  const coupling = build.couplings++;
+  build.layers.push({
+    name,
+    inputShape,
+    outputShape,
+    coupling,
+    bijection,
+    hasNorm: build.config.flowNorm,
+    ...row,
+  });
+  return bijection;
+}
+
+const checkerboard: MakeCoupling = (build, shape, scale, number, positions) => {
   const { config } = build;
   const name = `scales.${scale}.checkerboard.${number}`;
   const mask = checkerboardMask(shape, number, config.polarity);
   const net = residualNet({
+    ...netOptions(config),
     name: `${name}.net`,
     channels: shape[2],
     width: config.base << scale,
-    blocks: config.blocks,
-    batchNorm: config.netNorm,
-    normDecay: config.normDecay,
     checkerboard: true,
     ...(config.maskChannel ? { maskChannel: mask } : {}),
   });
   const bijection = maskedCoupling({ name, shape, mask, ...couplingOptions(config) }, net);
-  build.layers.push({
-    name,
-    kind: 'checkerboard',
-    coupling: build.couplings++,
-    scale,
-    inputShape: shape,
-    outputShape: shape,
-    bijection,
-    mask,
-    hasNorm: config.flowNorm,
-    positions,
-  });
-  return bijection;
+  return listed(build, bijection, { kind: 'checkerboard', scale, mask, positions });
 };
 
-const channelwise: Checker = (build, shape, scale, number, positions) => {
+const channelwise: MakeCoupling = (build, shape, scale, number, positions) => {
   const { config } = build;
   const name = `scales.${scale}.channelwise.${number}`;
   const mask = channelMask(shape, number, config.polarity);
   const net = residualNet({
+    ...netOptions(config),
     name: `${name}.net`,
     channels: shape[2] / 2,
     width: 2 * (config.base << scale),
-    blocks: config.blocks,
-    batchNorm: config.netNorm,
-    normDecay: config.normDecay,
     checkerboard: false,
   });
   const bijection = splitCoupling({ name, shape, mask, ...couplingOptions(config) }, mask.data[0] === 1, net);
-  build.layers.push({
-    name,
-    kind: 'channelwise',
-    coupling: build.couplings++,
-    scale,
-    inputShape: shape,
-    outputShape: shape,
-    bijection,
-    mask,
-    hasNorm: config.flowNorm,
-    positions,
-  });
-  return bijection;
+  return listed(build, bijection, { kind: 'channelwise', scale, mask, positions });
 };
 
 function repeat(count: number, make: (number: number) => Bijection): Bijection[] {
