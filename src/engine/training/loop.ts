@@ -148,7 +148,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   }
 
   report('saving');
-  await finish(options, ending, { step, moment: moment(), progress, trained: step > first });
+  await finish(options, ending, { moment: moment(), progress, trained: step > first });
   const best = progress.best;
   await writeStatus(paths, {
     status: ending.status,
@@ -178,7 +178,6 @@ async function finish(
     progress,
     trained,
   }: {
-    step: number;
     moment: { step: number; seconds: number; metrics?: MetricsRow };
     progress: RunProgress;
     trained: boolean;

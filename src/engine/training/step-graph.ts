@@ -7,7 +7,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
 import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
-import { logLikelihood } from '../../flow/real-nvp';
+import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
@@ -214,11 +214,7 @@ export function trainingSampleGraph(
     flow,
     config,
     [{ name: 'z', shape: [anyBatch, ...flow.outputShape] }],
-    (state, { z }) => {
-      const ctx = graphContext(state);
-      const x = flow.inverse(ctx, z!).value;
-      return { x: preprocess ? preprocess.inverse(ctx, x).value : x };
-    },
+    (state, { z }) => ({ x: decode(flow, preprocess, graphContext(state), z!) }),
   );
 }
 
