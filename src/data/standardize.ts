@@ -1,11 +1,6 @@
+import type { Standardization } from '../config/standardization';
 import { UserError } from '../config/user-error';
 import { exampleSize, type Split } from './dataset';
-
-/** Per feature, in data units: what is subtracted and what is divided by. */
-export interface Standardization {
-  mean: number[];
-  std: number[];
-}
 
 /** A deviation below this share of the values' magnitude is rounding, not variation. */
 const relativeFloor = 1e-6;

@@ -3,6 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
 import { size, sumPerExample } from './tensors';
 
@@ -35,11 +36,6 @@ export function logit(name: string, shape: readonly number[], levels: number, da
       };
     },
   };
-}
-
-export interface Standardization {
-  mean: number[];
-  std: number[];
 }
 
 /** (x − mean) / std for each feature; log-det −Σ ln std. */

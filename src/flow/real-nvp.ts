@@ -2,10 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
+import type { Standardization } from '../config/standardization';
 import type { Bijection, FlowContext, Step } from './bijection';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
-import { logit, standardize, type Standardization } from './preprocess';
+import { logit, standardize } from './preprocess';
 import { standardNormalLogProb } from './prior';
 import { vectorFlow } from './vector-flow';
 

@@ -6,7 +6,7 @@ import { stream } from '../../data/random';
 import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
-import type { Standardization } from '../../flow/preprocess';
+import type { Standardization } from '../../config/standardization';
 import { size } from '../../flow/tensors';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
