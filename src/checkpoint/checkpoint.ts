@@ -1,5 +1,5 @@
-import { parseRunConfig } from '../config/parse';
-import type { RunConfig } from '../config/schema';
+import { parseStoredConfig } from '../config/parse';
+import type { StoredConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
 import type { Dataset } from '../data/dataset';
 import type { MetricsRow } from '../protocol/inspect';
@@ -28,9 +28,21 @@ export interface DataRecord {
   note: string;
 }
 
+/** A file of another library that was made into a flow of ours. */
+export interface Origin {
+  /** As docs/importing.md names it, for example "chrischute". */
+  library: string;
+  /** Name of the file, without its folder. */
+  fileName: string;
+  /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
+  assumptions: string[];
+}
+
 /** Everything of a checkpoint but its tensors. */
 export interface CheckpointHeader {
-  config: RunConfig;
+  config: StoredConfig;
+  /** Where a flow that was trained elsewhere comes from. */
+  origin?: Origin;
   /** Optimizer steps done. */
   step: number;
   /** Seconds of training. */
@@ -67,7 +79,7 @@ export function describeData(dataset: Dataset): DataRecord {
 
 /** Replaces the file atomically. */
 export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
-  const { config, step, seconds, metrics, standardize, data, tensors } = checkpoint;
+  const { config, step, seconds, metrics, standardize, data, origin, tensors } = checkpoint;
   const metadata: Record<string, string> = {
     format,
     format_version: String(formatVersion),
@@ -78,6 +90,7 @@ export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Prom
   if (metrics) metadata.metrics = JSON.stringify(metrics);
   if (standardize) metadata.standardize = JSON.stringify(standardize);
   if (data) metadata.data = JSON.stringify(data);
+  if (origin) metadata.origin = JSON.stringify(origin);
   await writeSafetensors(file, tensors, metadata);
 }
 
@@ -126,12 +139,13 @@ function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
     );
   }
   return {
-    config: parseRunConfig(metadata.config ?? '', `${file} (config)`),
+    config: parseStoredConfig(metadata.config ?? '', `${file} (config)`),
     step: numberOf(metadata, 'step', file),
     seconds: numberOf(metadata, 'seconds', file),
     metrics: jsonOf<MetricsRow>(metadata, 'metrics', file),
     standardize: checkStandardize(jsonOf(metadata, 'standardize', file), file),
     data: jsonOf<DataRecord>(metadata, 'data', file),
+    origin: jsonOf<Origin>(metadata, 'origin', file),
   };
 }
 

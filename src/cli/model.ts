@@ -51,7 +51,7 @@ export async function openRunner(
     runner,
     file,
     layout: 'nhwc',
-    data: header.config.data,
+    ...(header.config.data ? { data: header.config.data } : {}),
     ...(featureNames ? { featureNames } : {}),
   };
 }
@@ -73,7 +73,7 @@ async function openOnnx(
     runner,
     file,
     layout: runner.layout,
-    ...(own ? { data: own.config.data } : {}),
+    ...(own?.config.data ? { data: own.config.data } : {}),
     ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
   };
 }

@@ -1,8 +1,8 @@
 import type { Problem } from './parse';
-import type { ImageModelConfig, RunConfig } from './schema';
+import type { ImageModelConfig, StoredConfig } from './schema';
 
 /** What single fields cannot tell: settings that do not go together. */
-export function checkTogether({ data, model, training }: RunConfig): Problem[] {
+export function checkTogether({ data, model, training }: StoredConfig): Problem[] {
   const problems: Problem[] = [];
   if (model.kind === 'image') problems.push(...checkImage(model));
   else if (model.dim < 2) {
@@ -29,7 +29,7 @@ export function checkTogether({ data, model, training }: RunConfig): Problem[] {
       message: 'expected a number > 0 for an exponential schedule, which never reaches 0',
     });
   }
-  if (training.patience > 0 && data.validation === 0) {
+  if (training.patience > 0 && data?.validation === 0) {
     problems.push({
       path: 'training.patience',
       message: 'early stopping needs held-out examples; set data.validation above 0 or patience to 0',

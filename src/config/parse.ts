@@ -3,7 +3,14 @@ import { checkTogether } from './cross-checks';
 import { expectation, knownKeys, schemaAt, type Path } from './expected';
 import { parseJsonText } from './json-text';
 import { nearest } from './nearest';
-import { dataSchema, runConfigSchema, type DataConfig, type RunConfig } from './schema';
+import { dataSchema } from './data-section';
+import {
+  runConfigSchema,
+  storedConfigSchema,
+  type DataConfig,
+  type RunConfig,
+  type StoredConfig,
+} from './schema';
 import { UserError } from './user-error';
 
 /** Something wrong at a place in a config. */
@@ -23,6 +30,15 @@ export interface Problem {
 export function parseRunConfig(input: unknown, fileName: string): RunConfig {
   const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
   const config = parse(runConfigSchema, value, '', fileName);
+  const together = checkTogether(config);
+  if (together.length > 0) throw problemsError(fileName, together);
+  return config;
+}
+
+/** The same for what a checkpoint carries, which may lack the data. */
+export function parseStoredConfig(input: unknown, fileName: string): StoredConfig {
+  const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
+  const config = parse(storedConfigSchema, value, '', fileName);
   const together = checkTogether(config);
   if (together.length > 0) throw problemsError(fileName, together);
   return config;

@@ -5,13 +5,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../config/schema';
 import { flowNorm } from './batch-norm';
 import type { Bijection, Conditioner, FlowContext, ParameterSpec, Step } from './bijection';
 import { ones } from './init';
 import type { Mask } from './masks';
 import { maskTensors, sumPerExample } from './tensors';
 
-export type AffineForm = 'scale-then-shift' | 'shift-then-scale';
+export type AffineForm = ModelConfig['affine'];
 
 export interface CouplingOptions {
   name: string;

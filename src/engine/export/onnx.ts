@@ -1,7 +1,7 @@
 /** Writes a flow as ONNX files that have been run and compared before they get their names. */
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { RunConfig } from '../../config/schema';
+import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { toOnnx } from '../../graph/onnx/to-onnx';
@@ -130,7 +130,8 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
 }
 
 /** Files travel: where the data lay on this machine is left out. */
-function portable(config: RunConfig): RunConfig {
+function portable(config: StoredConfig): StoredConfig {
+  if (!config.data) return config;
   return { ...config, data: { ...config.data, source: path.basename(config.data.source) } };
 }
 

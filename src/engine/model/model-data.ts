@@ -17,10 +17,13 @@ export interface ModelData {
   open(): Promise<Dataset>;
 }
 
+const noData = 'The file does not say which data its flow was trained on.';
+
 export function createModelData(header: CheckpointHeader, baseFolder: string): ModelData {
   const { config, data: record } = header;
   let opened: Promise<Dataset> | undefined;
   const open = (): Promise<Dataset> => {
+    if (!config.data) return Promise.reject(new UserError(noData));
     opened ??= openDataset(config.data, baseFolder).then((dataset) => {
       checkFits(dataset, header);
       return dataset;
@@ -34,7 +37,7 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
     async splits() {
       try {
         const counts =
-          record && (await isThere(config.data.source, baseFolder))
+          record && config.data && (await isThere(config.data.source, baseFolder))
             ? { train: record.train, validation: record.validation }
             : await open().then(({ train, validation }) => ({
                 train: train.count,

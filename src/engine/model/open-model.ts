@@ -1,7 +1,7 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { loadCheckpoint } from '../../checkpoint/checkpoint';
+import { loadCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { openSafetensors } from '../../checkpoint/safetensors';
@@ -97,7 +97,7 @@ async function openCheckpoint(file: string, run: string | undefined, backend: Ba
         ...describeFlow(config.model, flow),
         runnable: true,
         step: header.step,
-        dataName: header.data?.name ?? path.basename(config.data.source),
+        ...dataNameOf(header),
         ...(featureNames ? { featureNames } : {}),
         layers: model.layers.map(({ info }) => info),
         splits,
@@ -108,6 +108,11 @@ async function openCheckpoint(file: string, run: string | undefined, backend: Ba
     },
     dispose: () => model.dispose(),
   };
+}
+
+function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string } {
+  const name = data?.name ?? (config.data && path.basename(config.data.source));
+  return name === undefined ? {} : { dataName: name };
 }
 
 /** @throws UserError when the file lacks tensors of the flow that its config describes, or has them in other shapes */

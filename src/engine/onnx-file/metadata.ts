@@ -1,7 +1,7 @@
 /** What an ONNX file of ours says of the flow that it was made from. */
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import { parseRunConfig } from '../../config/parse';
-import type { RunConfig } from '../../config/schema';
+import { parseStoredConfig } from '../../config/parse';
+import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
 
 const format = 'flowscope';
@@ -11,7 +11,7 @@ export type OnnxPart = 'forward' | 'inverse' | 'sample';
 
 export interface OnnxMetadata {
   part: OnnxPart;
-  config: RunConfig;
+  config: StoredConfig;
   standardize?: CheckpointHeader['standardize'];
   step: number;
   /** Names of the couplings, which the columns of `logdet_layers` belong to. */
@@ -36,7 +36,7 @@ export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, stri
   };
 }
 
-function preprocessingOf({ model }: RunConfig, standardize: CheckpointHeader['standardize']): string {
+function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader['standardize']): string {
   if (model.kind === 'vector') {
     return standardize
       ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
@@ -76,7 +76,7 @@ export function readMetadata(
   if (!Array.isArray(couplings)) throw new UserError(`${file}: is damaged: its couplings are not a list.`);
   return {
     part,
-    config: parseRunConfig(metadata['config'] ?? '', `${file} (config)`),
+    config: parseStoredConfig(metadata['config'] ?? '', `${file} (config)`),
     ...(standardize ? { standardize } : {}),
     step: Number(metadata['step'] ?? 0) || 0,
     couplings: couplings.map(String),

@@ -42,7 +42,7 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
       'into the weights, so single layers cannot be looked into: open the checkpoint it was made from. The command ' +
       'line can apply, score and sample with it.',
     step,
-    dataName: config.data.source,
+    ...(config.data ? { dataName: config.data.source } : {}),
     ...(standardize?.names ? { featureNames: standardize.names } : {}),
     layers: modelLayers(flow, buildPreprocess(config.model, flow, standardize)).map(({ info }) => info),
   };

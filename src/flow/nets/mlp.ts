@@ -1,15 +1,18 @@
 /** The conditioner of vector flows: a multi-layer perceptron from b⊙x to s and t of every feature. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { VectorModelConfig } from '../../config/schema';
 import type { Conditioner, ParameterSpec } from '../bijection';
 import { fanIn, zeros } from '../init';
 
-export type Activation = 'relu' | 'tanh' | 'leaky-relu';
+export type Activation = VectorModelConfig['activation'];
 
 const activations: Record<Activation, (x: Tensor) => Tensor> = {
   relu: tf.relu,
   tanh: tf.tanh,
   'leaky-relu': (x) => tf.leakyRelu(x, 0.01),
+  elu: tf.elu,
+  silu: (x) => tf.mul(x, tf.sigmoid(x)),
 };
 
 /** The last layer starts at zero, so that the flow starts as the identity. */

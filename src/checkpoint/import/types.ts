@@ -1,0 +1,69 @@
+/** What importers of other libraries' files are given and give back. */
+import type { ModelConfig } from '../../config/schema';
+import type { NdArray } from '../../protocol/tensors';
+
+/** Named tensors of a file of any library, read when asked for. */
+export interface TensorFile {
+  /** Absolute path. */
+  readonly file: string;
+  readonly container: 'safetensors' | 'torch';
+  readonly bytes: number;
+  /** In the order of the file. dtype as safetensors names it: F64, F32, F16, BF16, I64, …, U8, BOOL. */
+  readonly tensors: ReadonlyMap<string, { dtype: string; shape: readonly number[] }>;
+  /** Plain values that stand beside the tensors, such as an epoch; by their path. */
+  readonly extras: Readonly<Record<string, number | string | boolean>>;
+  /**
+   * As float32: integers and bools exactly where float32 holds them, float64 rounded.
+   * @throws UserError when there is no such tensor or its bytes are damaged
+   */
+  read(name: string): Promise<NdArray<Float32Array>>;
+  close(): Promise<void>;
+}
+
+export type Library = 'chrischute' | 'fmu2' | 'nflows' | 'normflows' | 'zuko' | 'freia';
+
+/** Something that the file does not hold. The default is the library's own. */
+export interface Question {
+  /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */
+  key: string;
+  title: string;
+  /** Why it is asked, and what goes wrong with a wrong answer. */
+  detail: string;
+  answer:
+    | { kind: 'choice'; options: { value: string; label: string }[]; default: string }
+    | { kind: 'number'; default: number; integer?: boolean; minimum?: number; maximum?: number };
+}
+
+export type Answers = Readonly<Record<string, string | number>>;
+
+/** A flow of ours, made from the tensors of a file. */
+export interface ImportedFlow {
+  model: ModelConfig;
+  /** Under the names of our flow; NHWC layouts. */
+  tensors: Record<string, NdArray<Float32Array>>;
+  /** For each of our layers, the prefix that its tensors have in the file: "flows.in_couplings.0". */
+  layerNames: Record<string, string>;
+}
+
+export interface Recognized {
+  library: Library;
+  /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
+  title: string;
+  questions: Question[];
+  /** @throws UserError when tensors are missing or have shapes that do not go together; answers are complete. */
+  convert(answers: Answers): Promise<ImportedFlow>;
+}
+
+/** One library's way of naming tensors. */
+export interface Recognizer {
+  library: Library;
+  /** The repository or package, for messages. */
+  name: string;
+  /** Undefined when the file is not of this library. Looks at names and shapes only. */
+  recognize(file: TensorFile): Recognized | undefined;
+  /**
+   * How far a file that was not recognized is from this library: the share of its names that fit, 0 … 1, and what is
+   * missing.
+   */
+  closeness(file: TensorFile): { share: number; missing: string[] };
+}

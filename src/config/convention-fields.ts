@@ -1,0 +1,113 @@
+/**
+ * The choices in which published implementations of RealNVP differ, as fields that vector and image models share.
+ * The defaults are ours; named sets of them are in conventions.ts. Which implementation does what is in
+ * docs/importing.md.
+ */
+import * as v from 'valibot';
+import { describe, positive } from './fields';
+
+/** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
+const affineForm = v.picklist([
+  'scale-then-shift',
+  'shift-then-scale',
+  'inverse-scale-then-shift',
+  'inverse-shift-then-scale',
+]);
+
+const scaleMap = v.picklist([
+  'tanh-channel',
+  'tanh-scalar',
+  'tanh-scalar-shift',
+  'exp',
+  'sigmoid',
+  'softplus-clamp',
+  'soft-clip',
+  'arctan',
+]);
+
+export const polarity = v.picklist(['first-conditions', 'first-moves']);
+
+export const flowNorm = v.pipe(
+  v.boolean(),
+  describe('Batch normalization of each coupling output, part of the flow (paper, section 3.7).'),
+);
+
+export const conventionFields = {
+  affine: v.optional(
+    v.pipe(
+      affineForm,
+      describe(
+        'From data to latent: scale-then-shift is x·eˢ + t (paper), shift-then-scale (x + t)·eˢ, ' +
+          'inverse-scale-then-shift (x − t)·e⁻ˢ, inverse-shift-then-scale x·e⁻ˢ − t.',
+      ),
+    ),
+    'scale-then-shift',
+  ),
+  outputOrder: v.optional(
+    v.pipe(
+      v.picklist(['scale-shift', 'shift-scale']),
+      describe('Which of s and t comes first in the output of a conditioner.'),
+    ),
+    'scale-shift',
+  ),
+  outputLayout: v.optional(
+    v.pipe(
+      v.picklist(['halves', 'interleaved']),
+      describe('Whether s and t are the two halves of the output of a conditioner, or take turns in it.'),
+    ),
+    'halves',
+  ),
+  scaleMap: v.optional(
+    v.pipe(
+      scaleMap,
+      describe(
+        'From the output u of the conditioner to s: tanh-channel w·tanh u with a learned w per channel, ' +
+          'tanh-scalar with one learned w, tanh-scalar-shift w·tanh u + c with learned w and c, exp s = u, ' +
+          'sigmoid s = ln(sigmoid(u + 2) + scaleEpsilon), softplus-clamp s = ln(clamp(softplus u + scaleEpsilon, 0, 3)), ' +
+          'soft-clip u / (1 + |u / ln scaleEpsilon|), arctan scaleClamp·0.636·arctan u.',
+      ),
+    ),
+    'tanh-channel',
+  ),
+  scaleEpsilon: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.ltValue(1),
+      describe('Least scale of sigmoid and softplus-clamp; slope of soft-clip.'),
+    ),
+    1e-3,
+  ),
+  scaleClamp: v.optional(v.pipe(positive, describe('Bound of arctan.')), 2),
+  normEpsilon: v.optional(
+    v.pipe(positive, describe('Added to the variance by batch normalization in the flow.')),
+    1e-4,
+  ),
+  normVariance: v.optional(
+    v.pipe(
+      v.picklist(['biased', 'unbiased']),
+      describe('Variance that running statistics keep: divided by n, or by n − 1 (PyTorch).'),
+    ),
+    'biased',
+  ),
+  normOver: v.optional(
+    v.pipe(
+      v.picklist(['moved', 'moved-with-zeros', 'all']),
+      describe(
+        'Elements whose statistics batch normalization in the flow takes in training: those that moved; those with ' +
+          'zeros in the place of the others (authors’ released code); all.',
+      ),
+    ),
+    'moved',
+  ),
+  normStatistics: v.optional(
+    v.pipe(
+      v.picklist(['batch', 'running']),
+      describe(
+        'What batch normalization in the flow divides by in training: the statistics of the batch, or the running ' +
+          'average with gradients through the share of the batch only (paper, appendix E).',
+      ),
+    ),
+    'batch',
+  ),
+} as const;

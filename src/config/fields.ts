@@ -1,0 +1,9 @@
+/** Checks that several sections of the config share. */
+import * as v from 'valibot';
+
+export const positiveInteger = v.pipe(v.number(), v.integer(), v.minValue(1));
+export const nonNegativeInteger = v.pipe(v.number(), v.integer(), v.minValue(0));
+export const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
+export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+export const describe = v.description;

@@ -1,0 +1,142 @@
+/** The model section of the config for images. */
+import * as v from 'valibot';
+import { conventionFields, flowNorm, polarity } from './convention-fields';
+import { describe, fraction, nonNegativeInteger, positive, positiveInteger } from './fields';
+
+export const imageModelSchema = v.strictObject({
+  kind: v.pipe(v.literal('image'), describe('Images of discrete pixels.')),
+  height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
+  width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
+  channels: v.optional(v.pipe(positiveInteger, v.maxValue(16), describe('1 for gray, 3 for color.')), 1),
+  levels: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(2),
+      v.maxValue(65536),
+      describe('Discrete values of a pixel: 0 … levels − 1.'),
+    ),
+    256,
+  ),
+  pad: v.optional(
+    v.pipe(nonNegativeInteger, describe('Pixels of zeros added at each edge, for example 2 for 28 → 32.')),
+    0,
+  ),
+  scales: v.optional(
+    v.pipe(positiveInteger, v.maxValue(8), describe('Scales of the multi-scale architecture.')),
+    2,
+  ),
+  base: v.optional(
+    v.pipe(
+      positiveInteger,
+      describe('Feature maps of the conditioners in the first checkerboard couplings.'),
+    ),
+    32,
+  ),
+  widthGrowth: v.optional(
+    v.pipe(v.picklist(['double', 'constant']), describe('Whether feature maps double at each scale.')),
+    'double',
+  ),
+  channelwiseWidth: v.optional(
+    v.pipe(
+      v.picklist([1, 2]),
+      describe('Feature maps of channel-wise couplings, as a multiple of those of their scale.'),
+    ),
+    2,
+  ),
+  blocks: v.optional(
+    v.pipe(nonNegativeInteger, v.maxValue(64), describe('Residual blocks of each conditioner.')),
+    2,
+  ),
+  dataRange: v.optional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.ltValue(1),
+      describe(
+        'Pixels are squeezed to this share of (0, 1) before the logit: α of the paper is (1 − dataRange) / 2 for a ' +
+          'symmetric squeeze, 1 − dataRange for the form as printed.',
+      ),
+    ),
+    0.9,
+  ),
+  dataConstraint: v.optional(
+    v.pipe(
+      v.picklist(['symmetric', 'as-printed']),
+      describe(
+        'symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, section ' +
+          '4.1), where the brightest pixels come close to 1.',
+      ),
+    ),
+    'symmetric',
+  ),
+  polarity: v.optional(
+    v.pipe(
+      polarity,
+      describe('Whether pixel (0, 0) conditions or moves in the first checkerboard coupling.'),
+    ),
+    'first-conditions',
+  ),
+  channelPolarity: v.optional(
+    v.pipe(
+      polarity,
+      describe(
+        'Whether the first half of the channels conditions or moves in the first channel-wise coupling; as polarity ' +
+          'when absent.',
+      ),
+    ),
+  ),
+  maskChannel: v.optional(
+    v.pipe(v.boolean(), describe('Show the mask to checkerboard conditioners as one more channel.')),
+    true,
+  ),
+  inputDoubling: v.optional(
+    v.pipe(v.boolean(), describe('Double the input of checkerboard conditioners, half of which is zeros.')),
+    true,
+  ),
+  netNorm: v.optional(v.pipe(v.boolean(), describe('Batch normalization inside the conditioners.')), true),
+  netNormGain: v.optional(
+    v.pipe(
+      v.picklist(['gain-and-bias', 'bias']),
+      describe('What batch normalization inside the conditioners learns.'),
+    ),
+    'gain-and-bias',
+  ),
+  netNormEpsilon: v.optional(
+    v.pipe(positive, describe('Added to the variance by batch normalization inside the conditioners.')),
+    1e-5,
+  ),
+  lengths: v.optional(
+    v.pipe(
+      v.picklist(['all', 'some']),
+      describe(
+        'Weight normalization: a learned length for all convolutions, or none for the first one and the first of each ' +
+          'block (authors’ released code).',
+      ),
+    ),
+    'all',
+  ),
+  normDecay: v.optional(
+    v.pipe(fraction, describe('Share of the new batch in the running statistics of batch normalization.')),
+    0.1,
+  ),
+  squeeze: v.optional(
+    v.pipe(
+      v.picklist(['channel-major', 'subpixel-major']),
+      describe('Channel order of the 2×2 squeeze before channel-wise couplings.'),
+    ),
+    'channel-major',
+  ),
+  factorOut: v.optional(
+    v.pipe(
+      v.picklist(['diagonal', 'halves']),
+      describe(
+        'What goes on to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
+          'of the squeezed channels (Glow).',
+      ),
+    ),
+    'diagonal',
+  ),
+  ...conventionFields,
+  flowNorm: v.optional(flowNorm, true),
+});

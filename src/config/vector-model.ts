@@ -1,0 +1,125 @@
+/** The model section of the config for rows of numbers. */
+import * as v from 'valibot';
+import { conventionFields, flowNorm, polarity } from './convention-fields';
+import { describe, nonNegativeInteger, positiveInteger } from './fields';
+
+const bit = v.picklist([0, 1]);
+
+/** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
+const vectorLayer = v.variant('kind', [
+  v.strictObject({
+    kind: v.pipe(v.literal('coupling'), describe('Affine coupling.')),
+    mask: v.pipe(v.array(bit), describe('One entry a feature: 1 conditions, 0 moves.')),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('batchNorm'),
+      describe('Batch normalization of all features, with learned gain softplus(·) + ε and bias (nflows).'),
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('actNorm'),
+      describe('Learned shift and scale of each feature: (x − shift)·e^(−logScale) (normflows).'),
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(v.literal('permute'), describe('Fixed order of the features.')),
+    order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the feature that comes to place i.')),
+  }),
+]);
+
+export const vectorModelSchema = v.strictObject({
+  kind: v.pipe(v.literal('vector'), describe('Rows of numbers.')),
+  dim: v.pipe(positiveInteger, v.maxValue(4096), describe('Number of features D.')),
+  couplings: v.optional(
+    v.pipe(positiveInteger, v.maxValue(1000), describe('Number of affine couplings.')),
+    8,
+  ),
+  net: v.optional(
+    v.pipe(
+      v.picklist(['mlp', 'residual']),
+      describe('Conditioner: a plain MLP, or pre-activation residual blocks of two linear layers (nflows).'),
+    ),
+    'mlp',
+  ),
+  hidden: v.optional(
+    v.pipe(
+      v.array(positiveInteger),
+      v.minLength(1),
+      describe('Widths of the hidden layers of each conditioner; a residual net has only the first.'),
+    ),
+    () => [64, 64],
+  ),
+  blocks: v.optional(v.pipe(nonNegativeInteger, v.maxValue(64), describe('Blocks of a residual net.')), 2),
+  netNorm: v.optional(
+    v.pipe(v.boolean(), describe('Batch normalization inside the blocks of a residual net.')),
+    false,
+  ),
+  nets: v.optional(
+    v.pipe(v.picklist(['joint', 'separate']), describe('One conditioner for s and t, or one for each.')),
+    'joint',
+  ),
+  conditioning: v.optional(
+    v.pipe(
+      v.picklist(['masked', 'selected']),
+      describe(
+        'masked: conditioners take and give all features, zeroed by the mask; selected: they take only the features ' +
+          'that condition and give only those that move.',
+      ),
+    ),
+    'masked',
+  ),
+  activation: v.optional(
+    v.pipe(
+      v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu']),
+      describe('Nonlinearity of the conditioner.'),
+    ),
+    'relu',
+  ),
+  slope: v.optional(
+    v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),
+    0.01,
+  ),
+  mask: v.optional(
+    v.pipe(
+      v.picklist(['alternate', 'halves', 'random']),
+      describe(
+        'alternate: even and odd features in turn; halves: first and second half; random: drawn from maskSeed.',
+      ),
+    ),
+    'alternate',
+  ),
+  maskSeed: v.optional(v.pipe(nonNegativeInteger, describe('Draws the random masks.')), 0),
+  polarity: v.optional(
+    v.pipe(polarity, describe('Whether feature 0 conditions or moves in the first coupling.')),
+    'first-conditions',
+  ),
+  permutation: v.optional(
+    v.pipe(
+      v.picklist(['none', 'reverse', 'random']),
+      describe('Fixed permutation of the features between couplings.'),
+    ),
+    'none',
+  ),
+  permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Draws the random permutations.')), 0),
+  between: v.optional(
+    v.pipe(
+      v.picklist(['none', 'batchNorm', 'actNorm']),
+      describe('A layer after each coupling, over all features.'),
+    ),
+    'none',
+  ),
+  layers: v.optional(
+    v.pipe(
+      v.array(vectorLayer),
+      v.minLength(1),
+      v.maxLength(2000),
+      describe(
+        'The whole chain from data to latent, written out; couplings, mask, polarity, permutation and between are then not used.',
+      ),
+    ),
+  ),
+  ...conventionFields,
+  flowNorm: v.optional(flowNorm, false),
+});
