@@ -1,4 +1,6 @@
 /** Messages between the extension host (or a test) and an engine process. */
+import type { DataPreview } from './data';
+import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
 import type { BackendInfo, BackendName, ModelSummary } from './model';
 
@@ -20,6 +22,8 @@ export interface TrainRequest {
   /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
   data?: string;
   preset?: string;
+  /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
+  from?: string;
   /** Path of a JSON config. */
   config?: string;
   /** Run folder to write. */
@@ -74,6 +78,12 @@ export interface EngineApi {
   /** Opens a checkpoint, an ONNX file or a run folder. Opening the same path again returns the same id. */
   open(path: string): Promise<ModelSummary>;
   close(id: string): Promise<void>;
+  /** What to ask before a file of another library is opened as a flow; undefined when there is nothing to ask. */
+  importForm(path: string): Promise<ImportForm | undefined>;
+  /** Remembers answers in a file beside the checkpoint, which can be committed. */
+  answerImport(path: string, answers: ImportAnswers): Promise<void>;
+  /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
+  previewData(source: string, token: string): Promise<DataPreview>;
   /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */
   ask<M extends InspectorMethod>(
     id: string,

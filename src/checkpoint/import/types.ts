@@ -1,5 +1,6 @@
 /** What importers of other libraries' files are given and give back. */
 import type { ModelConfig } from '../../config/schema';
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 
 /** Named tensors of a file of any library, read when asked for. */
@@ -22,20 +23,6 @@ export interface TensorFile {
 
 export type Library = 'chrischute' | 'fmu2' | 'nflows' | 'normflows' | 'zuko' | 'freia';
 
-/** Something that the file does not hold. The default is the library's own. */
-export interface Question {
-  /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */
-  key: string;
-  title: string;
-  /** Why it is asked, and what goes wrong with a wrong answer. */
-  detail: string;
-  answer:
-    | { kind: 'choice'; options: { value: string; label: string }[]; default: string }
-    | { kind: 'number'; default: number; integer?: boolean; minimum?: number; maximum?: number };
-}
-
-export type Answers = Readonly<Record<string, string | number>>;
-
 /** A flow of ours, made from the tensors of a file. */
 export interface ImportedFlow {
   model: ModelConfig;
@@ -49,9 +36,9 @@ export interface Recognized {
   library: Library;
   /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
   title: string;
-  questions: Question[];
+  questions: ImportQuestion[];
   /** @throws UserError when tensors are missing or have shapes that do not go together; answers are complete. */
-  convert(answers: Answers): Promise<ImportedFlow>;
+  convert(answers: ImportAnswers): Promise<ImportedFlow>;
 }
 
 /** One library's way of naming tensors. */

@@ -1,0 +1,34 @@
+/** What can be said of data before a flow is trained on them. */
+
+export interface FeaturePreview {
+  name: string;
+  min: number;
+  max: number;
+  mean: number;
+  std: number;
+}
+
+export interface DataPreview {
+  /** A built-in name or a file's name. */
+  name: string;
+  kind: 'vector' | 'image';
+  /** In words: where the data come from and how they are split. */
+  note: string;
+  train: number;
+  validation: number;
+  /** [D] or [H, W, C] of one example, before padding. */
+  shape: number[];
+  /** Images: pixels are 0 … levels − 1. */
+  levels?: number;
+  /** Over the examples that were looked at, which `looked` counts. */
+  range: [number, number];
+  looked: number;
+  /** Vectors: the first features, at most 64. */
+  features?: FeaturePreview[];
+  /** Vectors: the first rows, at most 20. */
+  rows?: number[][];
+  /** Images: a contact sheet of the first examples, as a PNG file. */
+  sheet?: { png: Uint8Array; width: number; height: number; columns: number; examples: number };
+  /** Things worth knowing before training: constant columns, few examples, sizes that scales do not divide. */
+  warnings: string[];
+}

@@ -1,0 +1,28 @@
+/** Files of other libraries: what is asked before they become flows. */
+
+/** Something that the file does not hold. The default is the library's own. */
+export interface ImportQuestion {
+  /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */
+  key: string;
+  title: string;
+  /** Why it is asked, and what goes wrong with a wrong answer. */
+  detail: string;
+  answer:
+    | { kind: 'choice'; options: { value: string; label: string }[]; default: string }
+    | { kind: 'number'; default: number; integer?: boolean; minimum?: number; maximum?: number };
+}
+
+export type ImportAnswers = Readonly<Record<string, string | number>>;
+
+/** What is known of such a file before it is opened as a flow. */
+export interface ImportForm {
+  /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
+  title: string;
+  questions: ImportQuestion[];
+  /** Complete: what was answered before, else the defaults. */
+  answers: ImportAnswers;
+  /** False when nobody has answered yet: the moment to ask. */
+  answered: boolean;
+  /** Absolute path of the file that remembers the answers, beside the checkpoint. */
+  sidecar: string;
+}
