@@ -1,0 +1,196 @@
+/**
+ * Tables of names: which tensor of a library's file is which tensor of our flow, and how its axes are arranged. One
+ * table serves both ways, so that what is read from a library can be written back for it.
+ */
+import { UserError } from '../../config/user-error';
+import type { NdArray } from '../../protocol/tensors';
+import type { TensorFile } from './types';
+
+type Values = NdArray<Float32Array>;
+
+/**
+ * - `same`: unchanged
+ * - `transpose`: dense weight [out, in] → [in, out]
+ * - `kernel`: convolution [out, in, kh, kw] → [kh, kw, in, out]
+ * - `length`: lengths of weight normalization [out, 1, 1, 1] → [out]
+ * - `row`: [1, D] → [D]
+ * - `signed-length`: two tensors, g and v [C, 1, 1] → [C], the weight-normalized g·v/|v|; written back as g with v = 1
+ */
+export type TransformName = 'same' | 'transpose' | 'kernel' | 'length' | 'row' | 'signed-length';
+
+export interface Renaming {
+  /** In the file; two for `signed-length`. */
+  theirs: string | readonly [string, string];
+  /** In our flow. */
+  ours: string;
+  transform: TransformName;
+}
+
+interface Transform {
+  /** Number of axes of each tensor in the file; any where absent. */
+  rank?: number;
+  /** What the axes are, for messages. */
+  axes: string;
+  toOurs(theirs: readonly Values[]): Values;
+  toTheirs(ours: Values): Values[];
+}
+
+const flat = (x: Values): Values => ({ shape: [x.data.length], data: x.data });
+
+const transforms: Record<TransformName, Transform> = {
+  same: { axes: 'any', toOurs: ([x]) => x!, toTheirs: (x) => [x] },
+  transpose: {
+    rank: 2,
+    axes: '[out, in]',
+    toOurs: ([x]) => permuteAxes(x!, [1, 0]),
+    toTheirs: (x) => [permuteAxes(x, [1, 0])],
+  },
+  kernel: {
+    rank: 4,
+    axes: '[out, in, height, width]',
+    toOurs: ([x]) => permuteAxes(x!, [2, 3, 1, 0]),
+    toTheirs: (x) => [permuteAxes(x, [3, 2, 0, 1])],
+  },
+  length: {
+    rank: 4,
+    axes: '[out, 1, 1, 1]',
+    toOurs: ([x]) => flat(x!),
+    toTheirs: (x) => [{ shape: [x.data.length, 1, 1, 1], data: x.data }],
+  },
+  row: {
+    rank: 2,
+    axes: '[1, features]',
+    toOurs: ([x]) => flat(x!),
+    toTheirs: (x) => [{ shape: [1, x.data.length], data: x.data }],
+  },
+  'signed-length': {
+    rank: 3,
+    axes: '[channels, 1, 1]',
+    toOurs: ([g, v]) =>
+      flat({ shape: [], data: g!.data.map((length, i) => length * Math.sign(v!.data[i]!)) }),
+    toTheirs: (x) => [
+      { shape: [x.data.length, 1, 1], data: x.data },
+      { shape: [x.data.length, 1, 1], data: new Float32Array(x.data.length).fill(1) },
+    ],
+  },
+};
+
+/** Names in the file, one or two. */
+export function theirNames({ theirs }: Renaming): readonly string[] {
+  return typeof theirs === 'string' ? [theirs] : theirs;
+}
+
+/** The same tensors below a prefix on each side; prefixes end in a dot, or are empty. */
+export function under(theirPrefix: string, ourPrefix: string, table: readonly Renaming[]): Renaming[] {
+  return table.map(({ theirs, ours, transform }) => ({
+    theirs:
+      typeof theirs === 'string'
+        ? theirPrefix + theirs
+        : ([theirPrefix + theirs[0], theirPrefix + theirs[1]] as const),
+    ours: ourPrefix + ours,
+    transform,
+  }));
+}
+
+/** PyTorch's batch norm; `num_batches_tracked` has no counterpart. */
+export const batchNormNames: readonly Renaming[] = [
+  { theirs: 'weight', ours: 'gain', transform: 'same' },
+  { theirs: 'bias', ours: 'bias', transform: 'same' },
+  ...runningNames(),
+];
+
+/** Its running statistics alone. */
+export function runningNames(): Renaming[] {
+  return [
+    { theirs: 'running_mean', ours: 'mean', transform: 'same' },
+    { theirs: 'running_var', ours: 'variance', transform: 'same' },
+  ];
+}
+
+/** PyTorch's Linear. */
+export const linearNames: readonly Renaming[] = [
+  { theirs: 'weight', ours: 'weight', transform: 'transpose' },
+  { theirs: 'bias', ours: 'bias', transform: 'same' },
+];
+
+/** PyTorch's Conv2d under its older weight normalization. */
+export function weightNormedConvolutionNames(bias: boolean): Renaming[] {
+  return [
+    { theirs: 'weight_v', ours: 'v', transform: 'kernel' },
+    { theirs: 'weight_g', ours: 'g', transform: 'length' },
+    ...(bias ? [{ theirs: 'bias', ours: 'bias', transform: 'same' } as const] : []),
+  ];
+}
+
+/**
+ * Reads the tensors of a table, under our names and in our layouts.
+ * @throws UserError naming the tensor that is missing or has other axes
+ */
+export async function readOurs(
+  file: TensorFile,
+  table: readonly Renaming[],
+): Promise<Record<string, Values>> {
+  const missing = table.flatMap(theirNames).filter((name) => !file.tensors.has(name));
+  if (missing.length > 0) {
+    const more = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
+    throw new UserError(
+      `${file.file}: lacks the tensors ${missing.slice(0, 3).join(', ')}${more}, without which the flow is not ` +
+        `complete. Save the whole state_dict() again.`,
+    );
+  }
+  const ours: Record<string, Values> = {};
+  for (const renaming of table) {
+    const transform = transforms[renaming.transform];
+    const values: Values[] = [];
+    for (const name of theirNames(renaming)) {
+      const tensor = await file.read(name);
+      if (transform.rank !== undefined && tensor.shape.length !== transform.rank) {
+        throw new UserError(
+          `${file.file}: the tensor "${name}" has the shape [${tensor.shape.join(', ')}]; expected ${transform.axes}.`,
+        );
+      }
+      values.push(tensor);
+    }
+    if (values.some(({ data }) => data.length !== values[0]!.data.length)) {
+      throw new UserError(`${file.file}: ${theirNames(renaming).join(' and ')} are not of one length.`);
+    }
+    ours[renaming.ours] = transform.toOurs(values);
+  }
+  return ours;
+}
+
+/** The way back: the tensors of a table under the library's names and in its layouts. */
+export function writeTheirs(
+  tensors: Readonly<Record<string, NdArray>>,
+  table: readonly Renaming[],
+): Record<string, Values> {
+  const theirs: Record<string, Values> = {};
+  for (const renaming of table) {
+    const tensor = tensors[renaming.ours];
+    if (!tensor) throw new Error(`The flow has no tensor "${renaming.ours}".`);
+    const values = { shape: tensor.shape, data: Float32Array.from(tensor.data) };
+    const parts = transforms[renaming.transform].toTheirs(values);
+    theirNames(renaming).forEach((name, i) => (theirs[name] = parts[i]!));
+  }
+  return theirs;
+}
+
+/** Axis i of the result is axis `order[i]` of `x`; row-major. */
+export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const outShape = order.map((axis) => shape[axis]!);
+  const outStrides = order.map((axis) => strides[axis]!);
+  const out = new Float32Array(data.length);
+  const index = new Array<number>(order.length).fill(0);
+  let from = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = data[from]!;
+    for (let axis = order.length - 1; axis >= 0; axis--) {
+      from += outStrides[axis]!;
+      if (++index[axis]! < outShape[axis]!) break;
+      from -= outStrides[axis]! * outShape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return { shape: outShape, data: out };
+}
