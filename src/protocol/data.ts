@@ -1,4 +1,5 @@
 /** What can be said of data before a flow is trained on them. */
+import type { Histogram } from './tensors';
 
 export interface FeaturePreview {
   name: string;
@@ -6,6 +7,8 @@ export interface FeaturePreview {
   max: number;
   mean: number;
   std: number;
+  /** Of the rows that were looked at. */
+  histogram?: Histogram;
 }
 
 export interface DataPreview {

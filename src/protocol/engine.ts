@@ -72,6 +72,19 @@ export interface ExportReport {
   opset: number;
 }
 
+/** Whose checkpoints a file can be written as; ours, or a state dict that the library loads. */
+export const convertTargets = ['flowscope', 'chrischute', 'nflows', 'normflows', 'zuko'] as const;
+
+export type ConvertTarget = (typeof convertTargets)[number];
+
+export interface ConvertReport {
+  path: string;
+  bytes: number;
+  tensors: number;
+  /** In words, what the reader of the file has to know: how to build the model that loads it, what could not be kept. */
+  notes: string[];
+}
+
 /** Implemented by the engine process. */
 export interface EngineApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
@@ -84,6 +97,8 @@ export interface EngineApi {
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
   previewData(source: string, token: string): Promise<DataPreview>;
+  /** Writes a checkpoint in the form of `to`, replacing `output` atomically. */
+  convert(path: string, to: ConvertTarget, output: string, token: string): Promise<ConvertReport>;
   /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */
   ask<M extends InspectorMethod>(
     id: string,

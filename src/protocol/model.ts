@@ -20,6 +20,7 @@ export type LayerKind =
   | 'squeeze'
   | 'factorOut'
   | 'batchNorm'
+  | 'actNorm'
   | 'permute';
 
 /** One row of the flow strip, in forward order (data → latent). */
@@ -55,6 +56,16 @@ export interface CheckpointInfo {
   best: boolean;
 }
 
+/** Where a flow comes from that another library wrote. */
+export interface ModelOrigin {
+  /** The repository or package, for example "chrischute/real-nvp". */
+  library: string;
+  /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
+  title: string;
+  /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
+  assumptions: string[];
+}
+
 export interface ModelSummary {
   id: string;
   path: string;
@@ -63,6 +74,8 @@ export interface ModelSummary {
   /** False when only the table of tensors can be shown; `reason` says why and what to do. */
   runnable: boolean;
   reason?: string;
+  /** Present for flows that were read from a file of another library, or converted from one. */
+  origin?: ModelOrigin;
   kind: 'vector' | 'image' | 'unknown';
   /** Event shape without the batch axis, [D] or [H, W, C] (padded). */
   shape: number[];

@@ -10,6 +10,16 @@ import type {
   SampleQuery,
 } from './inspect';
 
+/** Offers of the page that the host carries out. */
+export type PageCommand =
+  | 'exportOnnx'
+  | 'exportHtml'
+  | 'showRunFolder'
+  | 'resumeTraining'
+  | 'changeImport'
+  | 'continueTraining'
+  | 'convert';
+
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {
   ask<M extends InspectorMethod>(
@@ -20,7 +30,7 @@ export interface PageHost {
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;
   /** Runs one of the page's offers in the host. */
-  command(name: 'exportOnnx' | 'exportHtml' | 'showRunFolder' | 'resumeTraining'): Promise<void>;
+  command(name: PageCommand): Promise<void>;
   openCheckpoint(path: string): Promise<void>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
