@@ -19,6 +19,7 @@ const full = {
   metrics: { step: 12, seconds: 0.5, validationNats: 1.25 },
   standardize: { mean: [0.1, 2], std: [1, 1e-3], names: ['a', 'é'] },
   data: { name: 'a.csv', source: '/a.csv', rows: 10, train: 8, validation: 2, shape: [2], note: 'a table' },
+  origin: { library: 'nflows', fileName: 'a.pt', assumptions: ['activation relu (default)'] },
   tensors,
 };
 

@@ -1,0 +1,80 @@
+// What the measurements share: running the built command line, temporary folders, results.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const results = path.join(root, 'bench', 'quality', 'results');
+
+/** Runs `work` with a folder that is removed afterwards. */
+export async function inTemporaryFolder(work) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-quality-'));
+  try {
+    return await work(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program to its end and gives its standard output; what it says on standard error is shown if it fails. */
+export function runProgram(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0
+        ? resolve(out)
+        : reject(
+            new Error(`${path.basename(command)} ${args.join(' ')} ended with ${code}\n${err.slice(-2000)}`),
+          ),
+    );
+  });
+}
+
+/** The product's command line, as built in dist. */
+export function flowscope(...args) {
+  return runProgram(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args]);
+}
+
+export function readMetrics(run) {
+  return fs
+    .readFileSync(path.join(run, 'metrics.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+/** Little-endian float32 NPY, version 1.0. */
+export function writeNpy(file, values, shape) {
+  const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${dims}), }`;
+  const length = Math.ceil((10 + text.length + 1) / 64) * 64;
+  const header = Buffer.alloc(length, ' ');
+  header.write('\x93NUMPY\x01\x00', 0, 'latin1');
+  header.writeUInt16LE(length - 10, 8);
+  header.write(text, 10, 'latin1');
+  header[length - 1] = 0x0a;
+  fs.writeFileSync(
+    file,
+    Buffer.concat([header, Buffer.from(values.buffer, values.byteOffset, values.byteLength)]),
+  );
+}
+
+export function saveResult(name, content) {
+  fs.mkdirSync(results, { recursive: true });
+  const file = path.join(results, name);
+  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+  console.log(`wrote ${path.relative(root, file)}`);
+}
+
+/** A Markdown table from rows of texts, the first being its head. */
+export function table([head, ...rows]) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
