@@ -55,6 +55,6 @@ export interface Bijection {
 export interface Conditioner {
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
-  /** h is [N, …]; the results are [N, …output shape]: the log-scale before its learned scale and tanh, and the shift. */
+  /** h is [N, …]; the results are [N, …output shape]: what the scale map makes s of, and the shift. */
   apply(ctx: FlowContext, h: Tensor): { rawScale: Tensor; shift: Tensor };
 }

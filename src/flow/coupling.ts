@@ -1,159 +1,143 @@
 /**
  * Affine coupling (paper, sections 3.2–3.4): y = b⊙x + (1−b)⊙(x·eˢ + t), with s and t computed from b⊙x alone, so the
- * Jacobian is triangular and its log-det is Σ s over the elements that move. s = scale·tanh(·) with a learned scale per
- * channel (the paper's released code has one scalar). An optional batch normalization of the output follows.
+ * Jacobian is triangular and its log-det is Σ s over the elements that move. Published flows differ in the form of the
+ * affine map (affine-forms.ts) and in where s comes from (scale-maps.ts). An optional batch normalization of the output
+ * follows.
+ *
+ * Taps mean the same for all forms: `NAME/s` is the logarithm of the scale from data to latent, which the log-det sums
+ * (minus the s of the conditioner in the inverse forms); `NAME/t` is the shift as the conditioner gives it; both in the
+ * layer's full shape, zero where nothing moves. `NAME/logDet.coupling` and `NAME/logDet.norm` are the log-det's shares.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../config/schema';
+import { affineMaps } from './affine-forms';
 import { flowNorm } from './batch-norm';
-import type { Bijection, Conditioner, FlowContext, ParameterSpec, Step } from './bijection';
-import { ones } from './init';
+import type { Bijection, Conditioner, FlowContext, Step } from './bijection';
+import type { CouplingConventions } from './conventions';
 import type { Mask } from './masks';
+import type { Parting } from './parting';
+import { scaleMap } from './scale-maps';
 import { maskTensors, sumPerExample } from './tensors';
 
-export type AffineForm = ModelConfig['affine'];
-
-export interface CouplingOptions {
+export interface CouplingOptions extends CouplingConventions {
   name: string;
   shape: readonly number[];
   mask: Mask;
-  form: AffineForm;
-  /** Adds batch normalization of the output, with this share of the new batch in the running statistics. */
-  normDecay?: number;
   /** L2 on the learned scale of s. */
   decayScale: boolean;
 }
 
-/** Parameter name of the learned scale of s. */
-const scaleName = (name: string): string => `${name}.scale`;
-
-function boundedScale(ctx: FlowContext, name: string, raw: Tensor): Tensor {
-  return tf.mul(tf.tanh(raw), ctx.get(scaleName(name)));
+/** The log-scale that is applied, and the shift. */
+interface ScaleShift {
+  a: Tensor;
+  t: Tensor;
 }
 
-function transform(form: AffineForm, x: Tensor, s: Tensor, t: Tensor): Tensor {
-  return form === 'scale-then-shift' ? tf.add(tf.mul(x, tf.exp(s)), t) : tf.mul(tf.add(x, t), tf.exp(s));
-}
-
-function untransform(form: AffineForm, y: Tensor, s: Tensor, t: Tensor): Tensor {
-  return form === 'scale-then-shift'
-    ? tf.mul(tf.sub(y, t), tf.exp(tf.neg(s)))
-    : tf.sub(tf.mul(y, tf.exp(tf.neg(s))), t);
-}
-
-function scaleParameter(name: string, features: number, decay: boolean): ParameterSpec {
-  return { name: scaleName(name), shape: [features], init: ones, decay };
-}
-
-/** What a coupling shows of itself: s and t in the layer's full shape, its share of the log-det and its norm's. */
 function tapCoupling(ctx: FlowContext, name: string, parts: Record<string, Tensor>): void {
   if (!ctx.tap) return;
   for (const [part, value] of Object.entries(parts)) ctx.tap(`${name}/${part}`, value);
 }
 
+/** The coupling's own log-det, and its norm's where it has one. */
+function total(own: Tensor, norm: Step | undefined): Tensor {
+  return norm ? tf.add(own, norm.logDet) : own;
+}
+
 /** With any mask: the conditioner sees b⊙x in full shape and answers in full shape. */
 export function maskedCoupling(options: CouplingOptions, conditioner: Conditioner): Bijection {
   const { name, shape, mask, form } = options;
-  const norm =
-    options.normDecay === undefined
-      ? undefined
-      : flowNorm({ name: `${name}.norm`, shape, mask, decay: options.normDecay });
-  const channels = shape[shape.length - 1]!;
+  const affine = affineMaps[form];
+  const map = scaleMap(name, shape[shape.length - 1]!, options.scaleMap, options.decayScale);
+  const norm = options.norm && flowNorm({ name: `${name}.norm`, shape, mask, ...options.norm });
 
-  const scaleShift = (ctx: FlowContext, x: Tensor): { s: Tensor; t: Tensor } => {
+  const scaleShift = (ctx: FlowContext, x: Tensor): ScaleShift => {
     const { conditions, moves } = maskTensors(mask);
     const { rawScale, shift } = conditioner.apply(ctx, tf.mul(x, conditions));
-    return { s: tf.mul(boundedScale(ctx, name, rawScale), moves), t: tf.mul(shift, moves) };
+    return {
+      a: affine.logScale(tf.mul(map.apply(ctx, rawScale), moves)),
+      t: tf.mul(shift, moves),
+    };
   };
 
   return {
     name,
     inputShape: shape,
     outputShape: shape,
-    parameters: [...conditioner.parameters, scaleParameter(name, channels, options.decayScale)],
+    parameters: [...conditioner.parameters, ...map.parameters],
     state: [...conditioner.state, ...(norm?.state ?? [])],
     forward(ctx, x) {
-      const { s, t } = scaleShift(ctx, x);
-      const moved = transform(form, x, s, t);
-      const couplingLogDet = sumPerExample(s);
+      const { a, t } = scaleShift(ctx, x);
+      const moved = affine.forward(x, a, t);
+      const couplingLogDet = sumPerExample(a);
       const normed = norm?.forward(ctx, moved);
-      const y = normed?.value ?? moved;
-      tapCoupling(ctx, name, { s, t, 'logDet.coupling': couplingLogDet });
+      tapCoupling(ctx, name, { s: a, t, 'logDet.coupling': couplingLogDet });
       if (normed) tapCoupling(ctx, name, { 'logDet.norm': normed.logDet });
-      return { value: y, logDet: normed ? tf.add(couplingLogDet, normed.logDet) : couplingLogDet };
+      return { value: normed?.value ?? moved, logDet: total(couplingLogDet, normed) };
     },
     inverse(ctx, y) {
       const unnormed = norm?.inverse(ctx, y);
       const moved = unnormed?.value ?? y;
-      const { s, t } = scaleShift(ctx, moved);
-      const x = untransform(form, moved, s, t);
-      const couplingLogDet = tf.neg(sumPerExample(s));
-      return { value: x, logDet: unnormed ? tf.add(couplingLogDet, unnormed.logDet) : couplingLogDet };
+      const { a, t } = scaleShift(ctx, moved);
+      return {
+        value: affine.inverse(moved, a, t),
+        logDet: total(tf.neg(sumPerExample(a)), unnormed),
+      };
     },
   };
 }
 
 /**
- * With a mask that is one half of the channels: the same map, but the conditioner works on half the channels, so that
- * nothing is computed that the mask would throw away.
+ * The same map where what conditions is taken out of x and what moves likewise: the conditioner sees and answers for
+ * those alone, so that nothing is computed that the mask would throw away. Batch normalization is over what moves.
  */
-export function splitCoupling(
+export function partedCoupling(
   options: CouplingOptions,
-  firstConditions: boolean,
+  parting: Parting,
   conditioner: Conditioner,
 ): Bijection {
   const { name, shape, form } = options;
-  const axis = shape.length;
-  const half = shape[shape.length - 1]! / 2;
-  const norm =
-    options.normDecay === undefined
-      ? undefined
-      : flowNorm({ name: `${name}.norm`, shape: [...shape.slice(0, -1), half], decay: options.normDecay });
+  const { divide, join, movedShape } = parting;
+  const affine = affineMaps[form];
+  const map = scaleMap(name, movedShape[movedShape.length - 1]!, options.scaleMap, options.decayScale);
+  const norm = options.norm && flowNorm({ name: `${name}.norm`, shape: movedShape, ...options.norm });
 
-  const divide = (x: Tensor): { fixed: Tensor; moving: Tensor } => {
-    const [first, second] = tf.split(x, 2, axis) as [Tensor, Tensor];
-    return firstConditions ? { fixed: first, moving: second } : { fixed: second, moving: first };
-  };
-  const join = (fixed: Tensor, moved: Tensor): Tensor =>
-    tf.concat(firstConditions ? [fixed, moved] : [moved, fixed], axis);
-  const scaleShift = (ctx: FlowContext, fixed: Tensor): { s: Tensor; t: Tensor } => {
+  const scaleShift = (ctx: FlowContext, fixed: Tensor): ScaleShift => {
     const { rawScale, shift } = conditioner.apply(ctx, fixed);
-    return { s: boundedScale(ctx, name, rawScale), t: shift };
+    return { a: affine.logScale(map.apply(ctx, rawScale)), t: shift };
   };
 
   return {
     name,
     inputShape: shape,
     outputShape: shape,
-    parameters: [...conditioner.parameters, scaleParameter(name, half, options.decayScale)],
+    parameters: [...conditioner.parameters, ...map.parameters],
     state: [...conditioner.state, ...(norm?.state ?? [])],
-    forward(ctx, x): Step {
+    forward(ctx, x) {
       const { fixed, moving } = divide(x);
-      const { s, t } = scaleShift(ctx, fixed);
-      const moved = transform(form, moving, s, t);
+      const { a, t } = scaleShift(ctx, fixed);
+      const moved = affine.forward(moving, a, t);
       const normed = norm?.forward(ctx, moved);
-      const y = join(fixed, normed?.value ?? moved);
-      const couplingLogDet = sumPerExample(s);
+      const couplingLogDet = sumPerExample(a);
       if (ctx.tap) {
         const nothing = tf.mul(fixed, 0);
         tapCoupling(ctx, name, {
-          s: join(nothing, s),
+          s: join(nothing, a),
           t: join(nothing, t),
           'logDet.coupling': couplingLogDet,
         });
         if (normed) tapCoupling(ctx, name, { 'logDet.norm': normed.logDet });
       }
-      return { value: y, logDet: normed ? tf.add(couplingLogDet, normed.logDet) : couplingLogDet };
+      return { value: join(fixed, normed?.value ?? moved), logDet: total(couplingLogDet, normed) };
     },
-    inverse(ctx, y): Step {
+    inverse(ctx, y) {
       const { fixed, moving } = divide(y);
       const unnormed = norm?.inverse(ctx, moving);
       const moved = unnormed?.value ?? moving;
-      const { s, t } = scaleShift(ctx, fixed);
-      const x = join(fixed, untransform(form, moved, s, t));
-      const couplingLogDet = tf.neg(sumPerExample(s));
-      return { value: x, logDet: unnormed ? tf.add(couplingLogDet, unnormed.logDet) : couplingLogDet };
+      const { a, t } = scaleShift(ctx, fixed);
+      return {
+        value: join(fixed, affine.inverse(moved, a, t)),
+        logDet: total(tf.neg(sumPerExample(a)), unnormed),
+      };
     },
   };
 }

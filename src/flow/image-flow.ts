@@ -1,15 +1,19 @@
 /**
  * RealNVP for images (paper, sections 3.6 and 4.1; recursion as in the authors' released code): at each scale three
  * checkerboard couplings, a squeeze, three channel-wise couplings, half of the values factored out; four checkerboard
- * couplings at the last scale. Widths double with each scale, channel-wise conditioners have twice their scale's width.
+ * couplings at the last scale. Unless the config says otherwise, widths double with each scale and channel-wise
+ * conditioners have twice their scale's width.
  */
 import type { ImageModelConfig } from '../config/schema';
 import type { Bijection } from './bijection';
-import { maskedCoupling, splitCoupling } from './coupling';
+import { couplingConventions } from './conventions';
+import { maskedCoupling, partedCoupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import { channelMask, checkerboardMask, type Mask } from './masks';
 import { factorOut, squeezed } from './multi-scale';
+import { jointConditioner } from './nets/conditioner';
 import { residualNet } from './nets/residual';
+import { halves } from './parting';
 import { sequence } from './sequence';
 import { squeezedShape, squeezePositions, subpixelMajorChannels, type ImageShape } from './squeeze';
 
@@ -28,15 +32,22 @@ type MakeCoupling = (
 ) => Bijection;
 
 function couplingOptions(config: ImageModelConfig) {
-  return {
-    form: config.affine,
-    decayScale: true,
-    ...(config.flowNorm ? { normDecay: config.normDecay } : {}),
-  };
+  return { decayScale: true, ...couplingConventions(config, config.normDecay) };
 }
 
 function netOptions(config: ImageModelConfig) {
-  return { blocks: config.blocks, batchNorm: config.netNorm, normDecay: config.normDecay };
+  return {
+    blocks: config.blocks,
+    batchNorm: config.netNorm,
+    normDecay: config.normDecay,
+    normEpsilon: config.netNormEpsilon,
+    normGain: config.netNormGain === 'gain-and-bias',
+    allLengths: config.lengths === 'all',
+  };
+}
+
+function widthAt(config: ImageModelConfig, scale: number): number {
+  return config.widthGrowth === 'double' ? config.base << scale : config.base;
 }
 
 /** Adds a coupling to the rows of the flow. */
@@ -67,26 +78,33 @@ const checkerboard: MakeCoupling = (build, shape, scale, number, positions) => {
     ...netOptions(config),
     name: `${name}.net`,
     channels: shape[2],
-    width: config.base << scale,
-    checkerboard: true,
+    width: widthAt(config, scale),
+    doubling: config.inputDoubling,
     ...(config.maskChannel ? { maskChannel: mask } : {}),
   });
-  const bijection = maskedCoupling({ name, shape, mask, ...couplingOptions(config) }, net);
+  const bijection = maskedCoupling(
+    { name, shape, mask, ...couplingOptions(config) },
+    jointConditioner(net, config),
+  );
   return listed(build, bijection, { kind: 'checkerboard', scale, mask, positions });
 };
 
 const channelwise: MakeCoupling = (build, shape, scale, number, positions) => {
   const { config } = build;
   const name = `scales.${scale}.channelwise.${number}`;
-  const mask = channelMask(shape, number, config.polarity);
+  const mask = channelMask(shape, number, config.channelPolarity ?? config.polarity);
   const net = residualNet({
     ...netOptions(config),
     name: `${name}.net`,
     channels: shape[2] / 2,
-    width: 2 * (config.base << scale),
-    checkerboard: false,
+    width: config.channelwiseWidth * widthAt(config, scale),
+    doubling: false,
   });
-  const bijection = splitCoupling({ name, shape, mask, ...couplingOptions(config) }, mask.data[0] === 1, net);
+  const bijection = partedCoupling(
+    { name, shape, mask, ...couplingOptions(config) },
+    halves(shape, mask.data[0] === 1),
+    jointConditioner(net, config),
+  );
   return listed(build, bijection, { kind: 'channelwise', scale, mask, positions });
 };
 
@@ -127,9 +145,9 @@ function scaleOf(build: Build, shape: ImageShape, scale: number, positions: Int3
   const foldedPositions = compose(positions, squeezePositions(shape, config.squeeze));
   const channels = repeat(3, (i) => channelwise(build, folded, scale, i, foldedPositions));
 
-  // Which half stays is decided by sub-pixel, whatever the channel order of the squeeze: the diagonal (0,0), (1,1).
+  // With `diagonal`, which half stays is decided by sub-pixel whatever the channel order of the squeeze: (0,0) and (1,1).
   const order =
-    config.squeeze === 'channel-major'
+    config.factorOut === 'diagonal' && config.squeeze === 'channel-major'
       ? subpixelMajorChannels(shape[2])
       : Array.from({ length: folded[2] }, (_, i) => i);
   const kept: [number, number, number] = [folded[0], folded[1], folded[2] / 2];

@@ -3,17 +3,39 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ImageModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
 import { size, sumPerExample } from './tensors';
 
+export type DataConstraint = ImageModelConfig['dataConstraint'];
+
+export interface LogitOptions {
+  name: string;
+  shape: readonly number[];
+  levels: number;
+  dataRange: number;
+  constraint: DataConstraint;
+}
+
+/** The least p, at v = 0; the largest is `dataRange` above it. */
+export function lowestShare(constraint: DataConstraint, dataRange: number): number {
+  return constraint === 'symmetric' ? (1 - dataRange) / 2 : 1 - dataRange;
+}
+
 /**
- * Dequantized pixels v in [0, L) to logits: p = ½ + r·(v/L − ½), y = ln p − ln(1 − p) (paper, section 4.1, in the
- * symmetric form of the authors' released code: r = .9 keeps p in [.05, .95]; the formula as printed overflows at the
- * largest value). The log-det is that of the map from v/L: Σ −ln(p(1 − p)) + D ln r. The step from v to v/L belongs to
- * the quantization, D ln L, and is counted there.
+ * Dequantized pixels v in [0, L) to logits: p = low + r·v/L, y = ln p − ln(1 − p) (paper, section 4.1). In the symmetric
+ * form of the authors' released code r = .9 keeps p in [.05, .95]; as printed, low = α = 1 − r, and p comes so close to 1
+ * that float32 can round v to L: 1 − p then counts as half of the last step before L, and y stays finite. The log-det is
+ * that of the map from v/L: Σ −ln(p(1 − p)) + D ln r. The step from v to v/L belongs to the quantization, D ln L, and is
+ * counted there.
  */
-export function logit(name: string, shape: readonly number[], levels: number, dataRange: number): Bijection {
+export function logit({ name, shape, levels, dataRange, constraint }: LogitOptions): Bijection {
+  const low = lowestShare(constraint, dataRange);
+  const complement = (v: Tensor, p: Tensor): Tensor =>
+    constraint === 'symmetric'
+      ? tf.sub(1, p)
+      : tf.mul(tf.maximum(tf.sub(levels, v), levels * 2 ** -25), dataRange / levels);
   const constant = size(shape) * Math.log(dataRange);
   const logDetAt = (y: Tensor): Tensor =>
     tf.add(sumPerExample(tf.add(tf.softplus(y), tf.softplus(tf.neg(y)))), constant);
@@ -24,14 +46,14 @@ export function logit(name: string, shape: readonly number[], levels: number, da
     parameters: [],
     state: [],
     forward(_, v) {
-      const p = tf.add(tf.mul(v, dataRange / levels), (1 - dataRange) / 2);
-      const y = tf.sub(tf.log(p), tf.log(tf.sub(1, p)));
+      const p = tf.add(tf.mul(v, dataRange / levels), low);
+      const y = tf.sub(tf.log(p), tf.log(complement(v, p)));
       return { value: y, logDet: logDetAt(y) };
     },
     inverse(_, y) {
       const p = tf.sigmoid(y);
       return {
-        value: tf.mul(tf.sub(p, (1 - dataRange) / 2), levels / dataRange),
+        value: tf.mul(tf.sub(p, low), levels / dataRange),
         logDet: tf.neg(logDetAt(y)),
       };
     },

@@ -20,7 +20,10 @@ export function buildPreprocess(
   flow: Flow,
   fitted?: Standardization,
 ): Bijection | undefined {
-  if (config.kind === 'image') return logit('logit', flow.inputShape, config.levels, config.dataRange);
+  if (config.kind === 'image') {
+    const { levels, dataRange, dataConstraint: constraint } = config;
+    return logit({ name: 'logit', shape: flow.inputShape, levels, dataRange, constraint });
+  }
   return fitted ? standardize('standardize', fitted) : undefined;
 }
 

@@ -1,76 +1,88 @@
-/** RealNVP for vectors: couplings with MLP conditioners over [D], with fixed permutations between them if asked for. */
+/** RealNVP for vectors: couplings over [D], with fixed permutations and norms between them if asked for. */
 import type { VectorModelConfig } from '../config/schema';
 import type { Bijection } from './bijection';
-import { maskedCoupling } from './coupling';
+import { couplingConventions, normOptions } from './conventions';
+import { maskedCoupling, partedCoupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import { featureMask, randomMask, randomOrder, type Mask } from './masks';
-import { mlp } from './nets/mlp';
+import type { Mask } from './masks';
+import { selected } from './parting';
 import { permutation } from './permutation';
 import { sequence } from './sequence';
-
-function maskOf(config: VectorModelConfig, number: number): Mask {
-  return config.mask === 'random'
-    ? randomMask(config.dim, number, config.maskSeed)
-    : featureMask(config.dim, number, config.mask, config.polarity);
-}
-
-function orderOf(config: VectorModelConfig, number: number): number[] {
-  return config.permutation === 'reverse'
-    ? Array.from({ length: config.dim }, (_, i) => config.dim - 1 - i)
-    : randomOrder(config.dim, config.permutationSeed + number);
-}
+import { vectorConditioner } from './vector-conditioner';
+import { actNorm, batchNormLayer } from './vector-layers';
+import { vectorPlan, type PlannedLayer } from './vector-plan';
 
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
 const normDecay = 0.1;
 
+function coupling(config: VectorModelConfig, name: string, mask: Mask): Bijection {
+  const { dim } = config;
+  const options = {
+    name,
+    shape: [dim],
+    mask,
+    decayScale: false,
+    ...couplingConventions(config, normDecay),
+  };
+  if (config.conditioning === 'masked') {
+    return maskedCoupling(options, vectorConditioner(config, name, dim, dim, normDecay));
+  }
+  const parting = selected(mask);
+  return partedCoupling(
+    options,
+    parting,
+    vectorConditioner(config, name, parting.fixedShape[0]!, parting.movedShape[0]!, normDecay),
+  );
+}
+
+/** Where each kind of layer is found in a checkpoint. */
+const folders = {
+  coupling: 'couplings',
+  batchNorm: 'norms',
+  actNorm: 'actNorms',
+  permute: 'permutations',
+} as const;
+
+function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bijection {
+  switch (layer.kind) {
+    case 'coupling':
+      return coupling(config, name, layer.mask);
+    case 'batchNorm':
+      return batchNormLayer(name, config.dim, normOptions(config, normDecay));
+    case 'actNorm':
+      return actNorm(name, config.dim);
+    case 'permute':
+      return permutation(name, [config.dim], layer.order);
+  }
+}
+
 export function vectorFlow(config: VectorModelConfig): Flow {
   const shape = [config.dim];
-  const pieces: Bijection[] = [];
-  const layers: FlowLayer[] = [];
+  const counts = { coupling: 0, batchNorm: 0, actNorm: 0, permute: 0 };
+  const layers: (FlowLayer & { bijection: Bijection })[] = [];
   let positions = Int32Array.from({ length: config.dim }, (_, i) => i);
-  for (let i = 0; i < config.couplings; i++) {
-    if (i > 0 && config.permutation !== 'none') {
-      const order = orderOf(config, i);
-      const piece = permutation(`permutations.${i - 1}`, shape, order);
-      pieces.push(piece);
-      layers.push({
-        name: piece.name,
-        kind: 'permute',
-        scale: 0,
-        inputShape: shape,
-        outputShape: shape,
-        bijection: piece,
-        hasNorm: false,
-        positions,
-      });
-      positions = Int32Array.from(order, (from) => positions[from]!);
-    }
-    const name = `couplings.${i}`;
-    const mask = maskOf(config, i);
-    const piece = maskedCoupling(
-      {
-        name,
-        shape,
-        mask,
-        form: config.affine,
-        decayScale: false,
-        ...(config.flowNorm ? { normDecay } : {}),
-      },
-      mlp(`${name}.net`, config.dim, config.hidden, config.activation),
-    );
-    pieces.push(piece);
+  for (const planned of vectorPlan(config)) {
+    const number = counts[planned.kind]++;
+    const name = `${folders[planned.kind]}.${number}`;
+    const here = positions;
     layers.push({
       name,
-      kind: 'vector',
-      coupling: i,
+      kind: planned.kind === 'coupling' ? 'vector' : planned.kind,
       scale: 0,
       inputShape: shape,
       outputShape: shape,
-      bijection: piece,
-      mask,
-      hasNorm: config.flowNorm,
-      positions,
+      bijection: build(config, planned, name),
+      hasNorm: planned.kind === 'coupling' && config.flowNorm,
+      positions: here,
+      ...(planned.kind === 'coupling' ? { coupling: number, mask: planned.mask } : {}),
     });
+    if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }
-  return { ...sequence('flow', pieces), layers };
+  return {
+    ...sequence(
+      'flow',
+      layers.map(({ bijection }) => bijection),
+    ),
+    layers,
+  };
 }

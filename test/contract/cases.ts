@@ -1,9 +1,11 @@
 /** Every bijection and every kind of flow that the contract is held against. */
-import * as v from 'valibot';
-import { modelSchema } from '../../src/config/schema';
+import * as tf from '@tensorflow/tfjs-core';
 import { flowNorm } from '../../src/flow/batch-norm';
 import type { Bijection } from '../../src/flow/bijection';
-import { maskedCoupling, splitCoupling, type AffineForm } from '../../src/flow/coupling';
+import type { AffineForm } from '../../src/flow/affine-forms';
+import type { NormOptions } from '../../src/flow/batch-statistics';
+import type { CouplingConventions } from '../../src/flow/conventions';
+import { maskedCoupling, partedCoupling } from '../../src/flow/coupling';
 import {
   channelMask,
   checkerboardMask,
@@ -13,13 +15,16 @@ import {
   type Polarity,
 } from '../../src/flow/masks';
 import { factorOut, squeezed } from '../../src/flow/multi-scale';
+import { jointConditioner, type OutputConvention } from '../../src/flow/nets/conditioner';
 import { mlp } from '../../src/flow/nets/mlp';
 import { residualNet } from '../../src/flow/nets/residual';
+import { halves } from '../../src/flow/parting';
 import { permutation } from '../../src/flow/permutation';
 import { logit, standardize } from '../../src/flow/preprocess';
-import { buildFlow } from '../../src/flow/real-nvp';
 import { sequence } from '../../src/flow/sequence';
 import { squeeze, subpixelMajorChannels } from '../../src/flow/squeeze';
+
+import { flowOf } from './flow-of';
 
 export interface Case {
   label: string;
@@ -28,10 +33,29 @@ export interface Case {
   domain?: 'pixels';
 }
 
+const conventions = (form: AffineForm, norm: boolean): CouplingConventions => ({
+  form,
+  scaleMap: { kind: 'tanh-channel', epsilon: 1e-3, clamp: 2 },
+  ...(norm ? { norm: plainNorm } : {}),
+});
+
+const plainNorm: NormOptions = {
+  decay: 0.1,
+  epsilon: 1e-4,
+  variance: 'biased',
+  over: 'moved',
+  statistics: 'batch',
+};
+
+const order: OutputConvention = { outputOrder: 'scale-shift', outputLayout: 'halves' };
+
 export function vectorCoupling(dim: number, mask: Mask, form: AffineForm, norm: boolean): Bijection {
   return maskedCoupling(
-    { name: 'c', shape: [dim], mask, form, decayScale: false, ...(norm ? { normDecay: 0.1 } : {}) },
-    mlp('c.net', dim, [8, 8], 'tanh'),
+    { name: 'c', shape: [dim], mask, decayScale: false, ...conventions(form, norm) },
+    jointConditioner(
+      mlp({ name: 'c.net', inputs: dim, hidden: [8, 8], outputs: 2 * dim, activation: tf.tanh }),
+      order,
+    ),
   );
 }
 
@@ -48,25 +72,25 @@ export function imageCoupling(
     blocks: 1,
     batchNorm: true,
     normDecay: 0.1,
+    normEpsilon: 1e-5,
+    normGain: true,
+    allLengths: true,
+    doubling: kind === 'checkerboard',
   };
-  const options = { name: 'c', shape, form, decayScale: true, normDecay: 0.1 };
+  const options = { name: 'c', shape, decayScale: true, ...conventions(form, true) };
   if (kind === 'checkerboard') {
     const mask = checkerboardMask(shape, number, polarity);
     return maskedCoupling(
       { ...options, mask },
-      residualNet({ ...net, channels: shape[2], checkerboard: true, maskChannel: mask }),
+      jointConditioner(residualNet({ ...net, channels: shape[2], maskChannel: mask }), order),
     );
   }
   const mask = channelMask(shape, number, polarity);
-  return splitCoupling(
+  return partedCoupling(
     { ...options, mask },
-    mask.data[0] === 1,
-    residualNet({ ...net, channels: shape[2] / 2, checkerboard: false }),
+    halves(shape, mask.data[0] === 1),
+    jointConditioner(residualNet({ ...net, channels: shape[2] / 2 }), order),
   );
-}
-
-export function flowOf(config: unknown): Bijection {
-  return buildFlow(v.parse(modelSchema, config));
 }
 
 const image: [number, number, number] = [4, 4, 2];
@@ -105,20 +129,29 @@ export const cases: Case[] = [
     label: 'channel-wise coupling, second half conditions',
     bijection: imageCoupling(image, 'channelwise', 0, 'first-moves', 'shift-then-scale'),
   },
-  { label: 'batch norm, vector', bijection: flowNorm({ name: 'n', shape: [4], decay: 0.1 }) },
+  { label: 'batch norm, vector', bijection: flowNorm({ name: 'n', shape: [4], ...plainNorm }) },
   {
     label: 'batch norm, masked image',
     bijection: flowNorm({
       name: 'n',
       shape: image,
       mask: checkerboardMask(image, 0, 'first-conditions'),
-      decay: 0.1,
+      ...plainNorm,
     }),
   },
   { label: 'squeeze, channel-major', bijection: squeeze('q', image, 'channel-major') },
   { label: 'squeeze, subpixel-major', bijection: squeeze('q', image, 'subpixel-major') },
   { label: 'permutation', bijection: permutation('p', [5], [3, 1, 4, 0, 2]) },
-  { label: 'logit', bijection: logit('l', [2, 2, 1], 17, 0.9), domain: 'pixels' },
+  {
+    label: 'logit',
+    bijection: logit({ name: 'l', shape: [2, 2, 1], levels: 17, dataRange: 0.9, constraint: 'symmetric' }),
+    domain: 'pixels',
+  },
+  {
+    label: 'logit as printed',
+    bijection: logit({ name: 'l', shape: [2, 2, 1], levels: 17, dataRange: 0.95, constraint: 'as-printed' }),
+    domain: 'pixels',
+  },
   { label: 'standardization', bijection: standardize('s', { mean: [1, -2, 0.5], std: [0.3, 4, 1] }) },
   {
     label: 'factor-out around a coupling, squeezed',

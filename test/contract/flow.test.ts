@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Bijection } from '../../src/flow/bijection';
 import { size } from '../../src/flow/tensors';
 import { cases, type Case } from './cases';
+import { conventionCases } from './convention-cases';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
 import { logAbsDeterminant } from './linear-algebra';
 
@@ -56,7 +57,7 @@ after(() => {
   writeFileSync('artifacts/contract-table.md', `${lines.join('\n')}\n`);
 });
 
-for (const entry of cases) {
+for (const entry of [...cases, ...conventionCases]) {
   const { bijection, label } = entry;
   describe(label, () => {
     it('keeps shapes, stays finite, comes back and agrees with its Jacobian', () => {

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import type { Bijection } from '../../src/flow/bijection';
 import { squeezePositions, squeeze, type ImageShape } from '../../src/flow/squeeze';
-import { flowOf, vectorCoupling } from './cases';
+import { vectorCoupling } from './cases';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
+import { flowOf } from './flow-of';
 
 function roundTrip(bijection: Bijection, seed: number): { value: number; logDet: number } {
   return tf.tidy(() => {

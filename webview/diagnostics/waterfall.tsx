@@ -2,6 +2,7 @@
 import type { NllParts } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import { fixed, signed, unknown } from '../format/numbers';
+import { isNorm } from '../strip/layer-names';
 import { text } from '../strings';
 
 interface Part {
@@ -27,7 +28,7 @@ export function Waterfall({
     ...(model.levels ? [{ name: text.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
     { name: text.preprocessing, pick: (p) => p.preprocessing },
     { name: text.couplingsPart, pick: (p) => p.couplings },
-    ...(model.layers.some((l) => l.hasNorm || l.kind === 'batchNorm')
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ name: text.norm, pick: (p: NllParts) => p.norm }]
       : []),
   ];

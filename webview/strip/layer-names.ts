@@ -11,6 +11,7 @@ const kindNames: Record<LayerKind, string> = {
   squeeze: 'Squeeze',
   factorOut: 'Factor out',
   batchNorm: 'Batch norm',
+  actNorm: 'Act norm',
   permute: 'Permute',
 };
 
@@ -23,8 +24,14 @@ const shortNames: Record<LayerKind, string> = {
   squeeze: 'squeeze',
   factorOut: 'factor out',
   batchNorm: 'batch norm',
+  actNorm: 'act norm',
   permute: 'permute',
 };
+
+/** A layer of its own that normalizes; couplings can have a norm inside. */
+export function isNorm(layer: LayerInfo): boolean {
+  return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
+}
 
 export function layerTitle(layer: LayerInfo): string {
   return layer.coupling === undefined ? kindNames[layer.kind] : text.coupling(layer.coupling + 1);

@@ -14,7 +14,7 @@ import { Legend } from '../views/legend';
 import { PointsThumbnail } from '../layer/points';
 import { Bars } from './bars';
 import { foldRows, scaleGroups } from './entries';
-import { featureName, layerTitle, shortName } from './layer-names';
+import { featureName, isNorm, layerTitle, shortName } from './layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from './thumbnails';
 
 /** The answer, or the one before for the first moments of a new question. */
@@ -27,7 +27,7 @@ function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
 export function barLimit(layers: readonly LayerInfo[], strip: Strip | undefined): number {
   let limit = 0;
   for (const layer of layers) {
-    if (!isCoupling(layer) && layer.kind !== 'batchNorm') continue;
+    if (!isCoupling(layer) && !isNorm(layer)) continue;
     const row = strip?.rows.find((r) => r.layer === layer.index);
     for (const part of [row?.example, row?.mean])
       for (const value of [part?.coupling, part?.norm])
@@ -207,7 +207,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       id={`layer-${layer.index}`}
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
-      class={`item ${coupling || layer.kind === 'batchNorm' || plane ? '' : 'slim'}`}
+      class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
       title={layer.description}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
@@ -221,7 +221,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       )}
       {plane ? (
         <PointsThumbnail points={points} />
-      ) : coupling || layer.kind === 'batchNorm' ? (
+      ) : coupling || isNorm(layer) ? (
         <OutputThumbnail output={row?.thumbnail} />
       ) : (
         <span />
@@ -233,7 +233,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
         <span class="bars" />
       ) : coupling && layer.hasNorm ? (
         <Bars coupling={part.coupling} norm={part.norm} limit={limit} mark={markOf(otherPart)} />
-      ) : layer.kind === 'batchNorm' ? (
+      ) : isNorm(layer) ? (
         <Bars coupling={0} norm={part.coupling + part.norm} limit={limit} mark={markOf(otherPart)} />
       ) : (
         <Bars
@@ -326,7 +326,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: Strip }) {
   };
   const lines = [
     { key: '', name: text.couplings, cost: nll?.couplings },
-    ...(model.layers.some((l) => l.hasNorm || l.kind === 'batchNorm')
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ key: 'norm', name: text.norm, cost: nll?.norm }]
       : []),
   ];

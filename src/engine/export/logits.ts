@@ -1,13 +1,16 @@
 /** The step from pixels to logits without a graph, in double precision: as src/flow/preprocess defines it. */
 import type { ImageModelConfig } from '../../config/schema';
+import { lowestShare } from '../../flow/preprocess';
 
 /** @param pixels dequantized, in [0, levels] */
 export function toLogits(
   pixels: Float32Array,
-  { levels, dataRange }: Pick<ImageModelConfig, 'levels' | 'dataRange'>,
+  { levels, dataRange, dataConstraint }: Pick<ImageModelConfig, 'levels' | 'dataRange' | 'dataConstraint'>,
 ): Float32Array {
+  const low = lowestShare(dataConstraint, dataRange);
   return pixels.map((v) => {
-    const p = (1 - dataRange) / 2 + (dataRange * v) / levels;
-    return Math.log(p) - Math.log1p(-p);
+    const p = low + (dataRange * v) / levels;
+    const complement = 1 - low - dataRange + (dataRange * Math.max(levels - v, levels * 2 ** -25)) / levels;
+    return Math.log(p) - Math.log(complement);
   });
 }

@@ -77,8 +77,10 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
         const norm = tap('/logDet.norm');
         if (norm) {
           results[at('norm')] = norm;
-          results[at('mean')] = tap('.norm/mean')!;
-          results[at('variance')] = tap('.norm/variance')!;
+          // A norm inside a coupling, or a layer of its own; learned scales have no statistics.
+          const mean = tap('.norm/mean') ?? tap('/mean');
+          const variance = tap('.norm/variance') ?? tap('/variance');
+          if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
         }
         if (!training && bijection) {
           const back = bijection.inverse(graphContext(inputs), output).value;

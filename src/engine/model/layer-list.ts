@@ -91,6 +91,10 @@ export function describeLayer({ kind, mask, inputShape, outputShape, hasNorm }: 
       return `half of ${shape} goes to z, ${outputShape.join('×')} goes on`;
     case 'permute':
       return `${shape}, features in another order`;
+    case 'batchNorm':
+      return `${shape}, batch norm with gain and bias`;
+    case 'actNorm':
+      return `${shape}, learned shift and scale of each feature`;
     default:
       return shape;
   }

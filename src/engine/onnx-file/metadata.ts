@@ -3,6 +3,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
+import { lowestShare } from '../../flow/preprocess';
 
 const format = 'flowscope';
 const formatVersion = 1;
@@ -42,7 +43,7 @@ function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader[
       ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
       : 'none';
   }
-  const low = Number(((1 - model.dataRange) / 2).toPrecision(12));
+  const low = Number(lowestShare(model.dataConstraint, model.dataRange).toPrecision(12));
   return (
     `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); ` +
     `p = ${low} + ${model.dataRange} * v / ${model.levels}; x = ln(p) - ln(1 - p)`

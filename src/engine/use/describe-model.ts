@@ -111,7 +111,11 @@ function summarize(model: ModelConfig, flow: Flow): string {
   const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
-    return `RealNVP for vectors of ${model.dim}, ${couplings} couplings, MLPs of ${model.hidden.join(', ')} units`;
+    const nets =
+      model.net === 'mlp'
+        ? `MLPs of ${model.hidden.join(', ')} units`
+        : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
+    return `RealNVP for vectors of ${model.dim}, ${couplings} couplings, ${nets}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   return `RealNVP for images of ${shape}${pad}, ${model.scales} scales, ${couplings} couplings, ${model.blocks} residual blocks from ${model.base} channels`;
@@ -151,12 +155,13 @@ function describePreprocessing({
       ...(names ? { names } : {}),
     };
   }
-  const { levels, dataRange, pad, height, width, channels } = model;
+  const { levels, dataRange, dataConstraint, pad, height, width, channels } = model;
   return {
     kind: 'logit',
-    summary: `${pad > 0 ? `${pad} pixels of zeros at each edge, ` : ''}uniform noise on ${levels} levels, squeezed to ${dataRange} of (0, 1), logit`,
+    summary: `${pad > 0 ? `${pad} pixels of zeros at each edge, ` : ''}uniform noise on ${levels} levels, squeezed to ${dataRange} of (0, 1)${dataConstraint === 'as-printed' ? ' at its upper end' : ''}, logit`,
     levels,
     dataRange,
+    dataConstraint,
     pad,
     imageShape: [height, width, channels],
   };

@@ -1,4 +1,7 @@
-/** Weight-normalized convolution (paper, section 4.1): w = g·v / ‖v‖ for each output channel; NHWC, same padding. */
+/**
+ * Weight-normalized convolution (paper, section 4.1): w = g·v / ‖v‖ for each output channel; NHWC, same padding. Without
+ * a learned length w = v / ‖v‖.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
@@ -19,6 +22,8 @@ export interface ConvolutionOptions {
   inputs: number;
   outputs: number;
   bias?: boolean;
+  /** Learns the length g of each output channel's kernel. */
+  learnsLength?: boolean;
   /** Lengths g start at 0: the layer starts as its bias, 0. */
   startAtZero?: boolean;
 }
@@ -29,6 +34,7 @@ export function convolution({
   inputs,
   outputs,
   bias = true,
+  learnsLength = true,
   startAtZero,
 }: ConvolutionOptions): Convolution {
   const v = `${name}.v`;
@@ -37,7 +43,8 @@ export function convolution({
   const kernel = (ctx: FlowContext): Tensor => {
     const direction = ctx.get(v);
     const squared = sumOver(tf.square(direction), [0, 1, 2]);
-    return tf.mul(direction, tf.mul(ctx.get(g), tf.rsqrt(squared)));
+    const perLength = tf.rsqrt(squared);
+    return tf.mul(direction, learnsLength ? tf.mul(ctx.get(g), perLength) : perLength);
   };
   return {
     parameters: [
@@ -47,7 +54,16 @@ export function convolution({
         init: fanIn(kernelSize * kernelSize * inputs),
         decay: false,
       },
-      { name: g, shape: [outputs], init: startAtZero ? zeros : { kind: 'lengths', of: v }, decay: true },
+      ...(learnsLength
+        ? [
+            {
+              name: g,
+              shape: [outputs],
+              init: startAtZero ? zeros : ({ kind: 'lengths', of: v } as const),
+              decay: true,
+            },
+          ]
+        : []),
       ...(bias ? [{ name: b, shape: [outputs], init: zeros, decay: false }] : []),
     ],
     state: [],

@@ -1,54 +1,32 @@
-/** The conditioner of vector flows: a multi-layer perceptron from b⊙x to s and t of every feature. */
-import * as tf from '@tensorflow/tfjs-core';
+/** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { VectorModelConfig } from '../../config/schema';
-import type { Conditioner, ParameterSpec } from '../bijection';
-import { fanIn, zeros } from '../init';
+import type { Net } from './conditioner';
+import { linear } from './linear';
 
-export type Activation = VectorModelConfig['activation'];
+export interface MlpOptions {
+  name: string;
+  inputs: number;
+  hidden: readonly number[];
+  outputs: number;
+  activation: (x: Tensor) => Tensor;
+}
 
-const activations: Record<Activation, (x: Tensor) => Tensor> = {
-  relu: tf.relu,
-  tanh: tf.tanh,
-  'leaky-relu': (x) => tf.leakyRelu(x, 0.01),
-  elu: tf.elu,
-  silu: (x) => tf.mul(x, tf.sigmoid(x)),
-};
-
-/** The last layer starts at zero, so that the flow starts as the identity. */
-export function mlp(
-  name: string,
-  dim: number,
-  hidden: readonly number[],
-  activation: Activation,
-): Conditioner {
-  const widths = [dim, ...hidden, 2 * dim];
-  const depth = widths.length - 1;
-  const parameters: ParameterSpec[] = [];
-  for (let i = 0; i < depth; i++) {
-    const init = i === depth - 1 ? zeros : fanIn(widths[i]!);
-    parameters.push(
-      { name: `${name}.${i}.weight`, shape: [widths[i]!, widths[i + 1]!], init, decay: false },
-      { name: `${name}.${i}.bias`, shape: [widths[i + 1]!], init, decay: false },
-    );
-  }
+/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features` after activations. */
+export function mlp({ name, inputs, hidden, outputs, activation }: MlpOptions): Net {
+  const widths = [inputs, ...hidden, outputs];
+  const last = widths.length - 2;
+  const layers = widths.slice(1).map((width, i) => linear(`${name}.${i}`, widths[i]!, width, i === last));
   return {
-    parameters,
+    parameters: layers.flatMap((l) => l.parameters),
     state: [],
     apply(ctx, h) {
-      let a = h;
-      for (let i = 0; i < depth; i++) {
-        a = tf.add(
-          tf.matMul(a as tf.Tensor2D, ctx.get(`${name}.${i}.weight`) as tf.Tensor2D),
-          ctx.get(`${name}.${i}.bias`),
-        );
-        if (i < depth - 1) {
-          a = activations[activation](a);
-          ctx.tap?.(`${name}.${i}/features`, a);
-        }
-      }
-      const [rawScale, shift] = tf.split(a, 2, 1) as [Tensor, Tensor];
-      return { rawScale, shift };
+      return layers.reduce((a, layer, i) => {
+        const sum = layer.apply(ctx, a);
+        if (i === last) return sum;
+        const features = activation(sum);
+        ctx.tap?.(`${name}.${i}/features`, features);
+        return features;
+      }, h);
     },
   };
 }

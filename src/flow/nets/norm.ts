@@ -5,23 +5,31 @@ import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { ones, zeros } from '../init';
 import { channelAxes, meanOver } from '../tensors';
 
-/** ε of PyTorch's batch norm, which the public reproductions use inside their conditioners. */
-const epsilon = 1e-5;
-
 export interface Norm {
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
   apply(ctx: FlowContext, x: Tensor): Tensor;
 }
 
-export function norm(name: string, channels: number, decay: number): Norm {
-  const gain = `${name}.gain`;
+export interface NormOptions {
+  name: string;
+  channels: number;
+  /** Share of the new batch in the running statistics. */
+  decay: number;
+  /** Added to the variance. */
+  epsilon: number;
+  /** Without it only a bias is learned (authors' released code). */
+  gain?: boolean;
+}
+
+export function norm({ name, channels, decay, epsilon, gain = true }: NormOptions): Norm {
+  const gainName = `${name}.gain`;
   const bias = `${name}.bias`;
   const meanName = `${name}.mean`;
   const varianceName = `${name}.variance`;
   return {
     parameters: [
-      { name: gain, shape: [channels], init: ones, decay: false },
+      ...(gain ? [{ name: gainName, shape: [channels], init: ones, decay: false }] : []),
       { name: bias, shape: [channels], init: zeros, decay: false },
     ],
     state: [
@@ -40,7 +48,8 @@ export function norm(name: string, channels: number, decay: number): Norm {
         ctx.update(varianceName, tf.add(tf.mul(running.variance, 1 - decay), tf.mul(variance, decay)));
       }
       // One multiplication and one addition over x: in evaluation both factors are constants that fold away.
-      const factor = tf.mul(ctx.get(gain), tf.rsqrt(tf.add(variance, epsilon)));
+      const inverseStd = tf.rsqrt(tf.add(variance, epsilon));
+      const factor = gain ? tf.mul(ctx.get(gainName), inverseStd) : inverseStd;
       return tf.add(tf.mul(x, factor), tf.sub(ctx.get(bias), tf.mul(mean, factor)));
     },
   };

@@ -2,12 +2,14 @@
  * The conditioner of image flows (paper, section 4.1; structure as in the authors' released code): batch norm of b⊙x,
  * [x, −x] through ReLU, a 3×3 convolution, pre-activation residual blocks, a 1×1 skip convolution from the first layer
  * and from every block into one sum, batch norm, ReLU, and a 1×1 convolution to s and t. All convolutions are
- * weight-normalized. Checkerboard conditioners double their input, half of which is zeros, and see the mask.
+ * weight-normalized. Checkerboard conditioners see the mask as a last channel after [x, −x], and double their input, half
+ * of which is zeros.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Conditioner, FlowContext } from '../bijection';
+import type { FlowContext } from '../bijection';
 import type { Mask } from '../masks';
+import type { Net } from './conditioner';
 import { convolution, type Convolution } from './convolution';
 import { noNorm, norm, type Norm } from './norm';
 
@@ -19,8 +21,13 @@ export interface ResidualNetOptions {
   blocks: number;
   batchNorm: boolean;
   normDecay: number;
-  /** Checkerboard couplings: doubles the input. */
-  checkerboard: boolean;
+  normEpsilon: number;
+  /** Whether norms learn a gain beside their bias. */
+  normGain: boolean;
+  /** Whether the first convolution and the first of each block learn the lengths of their kernels. */
+  allLengths: boolean;
+  /** Doubles the input. */
+  doubling: boolean;
   /** Shows the first channel of this mask to the network as one more input channel. */
   maskChannel?: Mask;
 }
@@ -33,10 +40,19 @@ interface Block {
   skip: Convolution;
 }
 
-export function residualNet(options: ResidualNetOptions): Conditioner {
+/** [N, H, W, C] → [N, H, W, 2C]. */
+export function residualNet(options: ResidualNetOptions): Net {
   const { name, channels, width, blocks, maskChannel } = options;
   const makeNorm = (path: string, n: number): Norm =>
-    options.batchNorm ? norm(`${name}.${path}`, n, options.normDecay) : noNorm;
+    options.batchNorm
+      ? norm({
+          name: `${name}.${path}`,
+          channels: n,
+          decay: options.normDecay,
+          epsilon: options.normEpsilon,
+          gain: options.normGain,
+        })
+      : noNorm;
   const dataInputs = 2 * channels;
   const normIn = makeNorm('normIn', channels);
   const convIn = convolution({
@@ -44,6 +60,7 @@ export function residualNet(options: ResidualNetOptions): Conditioner {
     kernelSize: 3,
     inputs: dataInputs + (maskChannel ? 1 : 0),
     outputs: width,
+    learnsLength: options.allLengths,
   });
   const skipIn = convolution({ name: `${name}.skipIn`, kernelSize: 1, inputs: width, outputs: width });
   const residual = Array.from({ length: blocks }, (_, i): Block => {
@@ -56,6 +73,7 @@ export function residualNet(options: ResidualNetOptions): Conditioner {
         kernelSize: 3,
         ...square,
         bias: !options.batchNorm,
+        learnsLength: options.allLengths,
       }),
       norm2: makeNorm(`${path}.norm2`, width),
       conv2: convolution({ name: `${name}.${path}.conv2`, kernelSize: 3, ...square }),
@@ -100,7 +118,7 @@ export function residualNet(options: ResidualNetOptions): Conditioner {
     state: modules.flatMap((m) => m.state),
     apply(ctx, x) {
       const normed = normIn.apply(ctx, x);
-      const input = options.checkerboard ? tf.mul(normed, 2) : normed;
+      const input = options.doubling ? tf.mul(normed, 2) : normed;
       let h = inputConvolution(ctx, tf.relu(tf.concat([input, tf.neg(input)], 3)));
       ctx.tap?.(`${name}.convIn/features`, h);
       let out = skipIn.apply(ctx, h);
@@ -111,9 +129,7 @@ export function residualNet(options: ResidualNetOptions): Conditioner {
         ctx.tap?.(`${name}.blocks.${i}/features`, h);
         out = tf.add(out, block.skip.apply(ctx, h));
       });
-      const answer = convOut.apply(ctx, tf.relu(normOut.apply(ctx, out)));
-      const [rawScale, shift] = tf.split(answer, 2, 3) as [Tensor, Tensor];
-      return { rawScale, shift };
+      return convOut.apply(ctx, tf.relu(normOut.apply(ctx, out)));
     },
   };
 }

@@ -24,6 +24,7 @@ const step = (x: number, alpha: number): number => (Number.isNaN(x) ? x : x > 0 
 
 const unary: Record<string, (x: number, attrs: Attrs) => number> = {
   Abs: Math.abs,
+  Atan: Math.atan,
   Ceil: Math.ceil,
   ClipByValue: (x, { clipValueMin, clipValueMax }) =>
     Math.min(Math.max(x, clipValueMin as number), clipValueMax as number),

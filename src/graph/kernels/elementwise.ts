@@ -3,7 +3,7 @@ import { broadcastShapes } from '../shape';
 import type { KernelRule, KernelRules } from './rule';
 
 export const unaryNames = [
-  'Abs', 'Ceil', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg',
+  'Abs', 'Atan', 'Ceil', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg',
   'Reciprocal', 'Relu', 'Relu6', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Square', 'Step',
   'Tanh',
 ] as const; // prettier-ignore

@@ -18,7 +18,7 @@ const rename =
   (node, writer, inputs) =>
     writer.emit(node, opType, inputs);
 
-const sameName = ['Abs', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Neg', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Tanh']; // prettier-ignore
+const sameName = ['Abs', 'Atan', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Neg', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Tanh']; // prettier-ignore
 
 const renamed: Record<string, string> = {
   Add: 'Add',

@@ -30,7 +30,7 @@ const untyped =
     writer.emit(node, op, inputs);
 
 const sameName = [
-  'Abs', 'Ceil', 'Cos', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Expm1', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual',
+  'Abs', 'Atan', 'Ceil', 'Cos', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Expm1', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual',
   'IsFinite', 'IsInf', 'IsNan', 'Less', 'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow',
   'RealDiv', 'Reciprocal', 'Relu', 'Relu6', 'ReluGrad', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt',
   'Square', 'SquaredDifference', 'Sub', 'Tanh', 'ZerosLike',

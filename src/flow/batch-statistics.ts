@@ -1,0 +1,96 @@
+/**
+ * Mean and variance that batch normalization in the flow works with. In evaluation they are the running ones. In
+ * training they are the batch's (biased variance), or the running average with the batch's share already in it: then
+ * gradients flow through that share only, since running statistics are no parameters (paper, appendix E). Either way
+ * they are the statistics of the map that is applied, so its log-det comes from them.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../config/schema';
+import type { FlowContext, StateSpec } from './bijection';
+import type { Mask } from './masks';
+import { channelAxes, maskTensors, meanOver, size, sumOver } from './tensors';
+
+export interface NormOptions {
+  /** Share of the new batch in the running statistics. */
+  decay: number;
+  /** Added to the variance. */
+  epsilon: number;
+  /** Whether running variances are divided by n or by n − 1. The variance of the batch itself is biased always. */
+  variance: ModelConfig['normVariance'];
+  /** Elements that statistics are over. Without a mask all elements move. */
+  over: ModelConfig['normOver'];
+  statistics: ModelConfig['normStatistics'];
+}
+
+export interface Statistics {
+  mean: Tensor;
+  variance: Tensor;
+}
+
+export function statisticsState(name: string, channels: number): StateSpec[] {
+  return [
+    { name: `${name}.mean`, shape: [channels], value: 0 },
+    { name: `${name}.variance`, shape: [channels], value: 1 },
+  ];
+}
+
+/** Moved elements of each channel (last axis): how often its variance counts in one example's log-det. */
+export function movedPositions(shape: readonly number[], mask: Mask | undefined): Float32Array {
+  const channels = shape[shape.length - 1]!;
+  const counts = new Float32Array(channels);
+  const total = size(shape);
+  for (let i = 0; i < total; i++) counts[i % channels]! += mask ? 1 - mask.data[i]! : 1;
+  return counts;
+}
+
+/** Statistics of a batch and the number of values behind those of each channel. */
+function batchStatistics(
+  x: Tensor,
+  mask: Mask | undefined,
+  over: NormOptions['over'],
+): Statistics & { counts: Float32Array } {
+  const axes = channelAxes(x);
+  if (!mask || over !== 'moved') {
+    const seen = mask && over === 'moved-with-zeros' ? tf.mul(x, maskTensors(mask).moves) : x;
+    const mean = meanOver(seen, axes);
+    const variance = meanOver(tf.square(tf.sub(seen, mean)), axes);
+    const channels = x.shape[x.shape.length - 1]!;
+    return { mean, variance, counts: new Float32Array(channels).fill(x.size / channels) };
+  }
+  const { moves } = maskTensors(mask);
+  const counts = movedPositions(mask.shape, mask).map((n) => Math.max(n, 1) * x.shape[0]);
+  const perCount = tf.tensor1d(counts.map((n) => 1 / n));
+  const mean = tf.mul(sumOver(tf.mul(x, moves), axes), perCount);
+  const variance = tf.mul(sumOver(tf.mul(tf.square(tf.sub(x, mean)), moves), axes), perCount);
+  return { mean, variance, counts };
+}
+
+/** What normalization at `name` subtracts, and the variance that it divides by before ε. Updates running statistics. */
+export function statisticsOf(
+  ctx: FlowContext,
+  name: string,
+  x: Tensor,
+  mask: Mask | undefined,
+  options: NormOptions,
+): Statistics {
+  const running = runningStatistics(ctx, name);
+  if (!ctx.training) return running;
+  const { decay, over, statistics } = options;
+  const { mean, variance, counts } = batchStatistics(x, mask, over);
+  const kept =
+    options.variance === 'unbiased'
+      ? tf.mul(variance, tf.tensor1d(counts.map((n) => n / Math.max(n - 1, 1))))
+      : variance;
+  const mixed: Statistics = {
+    mean: tf.add(tf.mul(running.mean, 1 - decay), tf.mul(mean, decay)),
+    variance: tf.add(tf.mul(running.variance, 1 - decay), tf.mul(kept, decay)),
+  };
+  ctx.update(`${name}.mean`, mixed.mean);
+  ctx.update(`${name}.variance`, mixed.variance);
+  return statistics === 'running' ? mixed : { mean, variance };
+}
+
+export function runningStatistics(ctx: FlowContext, name: string): Statistics {
+  return { mean: ctx.get(`${name}.mean`), variance: ctx.get(`${name}.variance`) };
+}

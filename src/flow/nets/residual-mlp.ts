@@ -1,0 +1,58 @@
+/**
+ * A conditioner of vector flows with residual blocks (nflows' ResidualNet): a linear layer, blocks of
+ * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Net } from './conditioner';
+import { linear } from './linear';
+import { noNorm, norm, type Norm } from './norm';
+
+/** ε of nflows' norms inside conditioners, a hundred times PyTorch's default. */
+const normEpsilon = 1e-3;
+
+export interface ResidualMlpOptions {
+  name: string;
+  inputs: number;
+  width: number;
+  blocks: number;
+  outputs: number;
+  activation: (x: Tensor) => Tensor;
+  batchNorm: boolean;
+  normDecay: number;
+}
+
+/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.in/features` and `NAME.blocks.B/features`. */
+export function residualMlp(options: ResidualMlpOptions): Net {
+  const { name, inputs, width, outputs, activation } = options;
+  const makeNorm = (path: string): Norm =>
+    options.batchNorm
+      ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
+      : noNorm;
+  const first = linear(`${name}.in`, inputs, width);
+  const blocks = Array.from({ length: options.blocks }, (_, i) => {
+    const path = `${name}.blocks.${i}`;
+    return {
+      norm1: makeNorm(`${path}.norm1`),
+      linear1: linear(`${path}.linear1`, width, width),
+      norm2: makeNorm(`${path}.norm2`),
+      linear2: linear(`${path}.linear2`, width, width),
+    };
+  });
+  const last = linear(`${name}.out`, width, outputs, true);
+  const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2]), last];
+  return {
+    parameters: modules.flatMap((m) => m.parameters),
+    state: modules.flatMap((m) => m.state),
+    apply(ctx, x) {
+      let h = first.apply(ctx, x);
+      ctx.tap?.(`${name}.in/features`, h);
+      blocks.forEach((block, i) => {
+        const inner = block.linear1.apply(ctx, activation(block.norm1.apply(ctx, h)));
+        h = tf.add(h, block.linear2.apply(ctx, activation(block.norm2.apply(ctx, inner))));
+        ctx.tap?.(`${name}.blocks.${i}/features`, h);
+      });
+      return last.apply(ctx, h);
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** From the output u of a conditioner to the log-scale s, in nats, as published flows do it. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../config/schema';
+import type { FlowContext, ParameterSpec } from './bijection';
+import { ones, zeros } from './init';
+
+export interface ScaleMapOptions {
+  kind: ModelConfig['scaleMap'];
+  /** Least scale of sigmoid and softplus-clamp, slope of soft-clip. */
+  epsilon: number;
+  /** Bound of arctan. */
+  clamp: number;
+}
+
+export interface ScaleMap {
+  readonly parameters: readonly ParameterSpec[];
+  apply(ctx: FlowContext, u: Tensor): Tensor;
+}
+
+/** Largest scale of softplus-clamp (nflows). */
+const softplusLimit = 3;
+/** FrEIA's 0.636 ≈ 2/π, with which arctan reaches the clamp. */
+const arctanFactor = 0.636;
+
+/** @param features channels or features that the conditioner answers for: one learned scale each (tanh-channel) */
+export function scaleMap(
+  name: string,
+  features: number,
+  { kind, epsilon, clamp }: ScaleMapOptions,
+  decay: boolean,
+): ScaleMap {
+  const scale = (count: number): ParameterSpec => ({
+    name: `${name}.scale`,
+    shape: [count],
+    init: ones,
+    decay,
+  });
+  const shift = `${name}.scaleShift`;
+  const bounded = (ctx: FlowContext, u: Tensor): Tensor => tf.mul(tf.tanh(u), ctx.get(`${name}.scale`));
+  const fixed = (apply: (u: Tensor) => Tensor): ScaleMap => ({ parameters: [], apply: (_, u) => apply(u) });
+  switch (kind) {
+    case 'tanh-channel':
+      return { parameters: [scale(features)], apply: bounded };
+    case 'tanh-scalar':
+      return { parameters: [scale(1)], apply: bounded };
+    case 'tanh-scalar-shift':
+      return {
+        parameters: [scale(1), { name: shift, shape: [1], init: zeros, decay }],
+        apply: (ctx, u) => tf.add(bounded(ctx, u), ctx.get(shift)),
+      };
+    case 'exp':
+      return fixed((u) => u);
+    case 'sigmoid':
+      return fixed((u) => logSigmoid(tf.add(u, 2), epsilon));
+    case 'softplus-clamp':
+      return fixed((u) => tf.log(tf.minimum(tf.add(tf.softplus(u), epsilon), softplusLimit)));
+    case 'soft-clip':
+      return fixed((u) => tf.div(u, tf.add(tf.abs(tf.mul(u, 1 / Math.log(epsilon))), 1)));
+    case 'arctan':
+      return fixed((u) => tf.mul(tf.atan(u), clamp * arctanFactor));
+  }
+}
+
+/** ln(sigmoid(v) + ε). Without ε the sigmoid of a very negative v underflows, and its logarithm is −softplus(−v). */
+function logSigmoid(v: Tensor, epsilon: number): Tensor {
+  return epsilon === 0 ? tf.neg(tf.softplus(tf.neg(v))) : tf.log(tf.add(tf.sigmoid(v), epsilon));
+}

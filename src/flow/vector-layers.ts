@@ -1,0 +1,85 @@
+/**
+ * Layers between the couplings of a vector flow, over all features. Both tap `NAME/logDet.norm`; batch normalization also
+ * taps the `NAME/mean` it subtracted and the `NAME/variance` it divided by, ε included, before gain and bias.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { runningStatistics, statisticsOf, statisticsState, type NormOptions } from './batch-statistics';
+import type { Bijection, FlowContext } from './bijection';
+import { zeros } from './init';
+
+/** Least gain (nflows). */
+const gainFloor = 1e-5;
+
+/**
+ * y = w·(x − μ) / √(σ² + ε) + bias with w = softplus(gain) + 1e-5, log-det Σ ln w − ½ Σ ln(σ² + ε) (nflows). nflows
+ * also normalizes training batches by their unbiased variance and starts running variances at 0; we start them at 1.
+ */
+export function batchNormLayer(name: string, dim: number, options: NormOptions): Bijection {
+  const gainName = `${name}.gain`;
+  const biasName = `${name}.bias`;
+  const gainOf = (ctx: FlowContext): Tensor => tf.add(tf.softplus(ctx.get(gainName)), gainFloor);
+  const logDetOf = (gain: Tensor, varianceEps: Tensor): Tensor =>
+    tf.sum(tf.sub(tf.log(gain), tf.mul(tf.log(varianceEps), 0.5)));
+  return {
+    name,
+    inputShape: [dim],
+    outputShape: [dim],
+    parameters: [
+      // softplus of this is 1 − 1e-5: the gain starts at 1.
+      {
+        name: gainName,
+        shape: [dim],
+        init: { kind: 'constant', value: Math.log(Math.expm1(1 - gainFloor)) },
+        decay: false,
+      },
+      { name: biasName, shape: [dim], init: zeros, decay: false },
+    ],
+    state: statisticsState(name, dim),
+    forward(ctx, x) {
+      const { mean, variance } = statisticsOf(ctx, name, x, undefined, options);
+      const varianceEps = tf.add(variance, options.epsilon);
+      const gain = gainOf(ctx);
+      const normed = tf.mul(tf.sub(x, mean), tf.mul(gain, tf.rsqrt(varianceEps)));
+      const logDet = logDetOf(gain, varianceEps);
+      ctx.tap?.(`${name}/mean`, mean);
+      ctx.tap?.(`${name}/variance`, varianceEps);
+      ctx.tap?.(`${name}/logDet.norm`, logDet);
+      return { value: tf.add(normed, ctx.get(biasName)), logDet };
+    },
+    inverse(ctx, y) {
+      if (ctx.training) throw new Error(`${name}: the inverse of batch normalization needs evaluation mode`);
+      const { mean, variance } = runningStatistics(ctx, name);
+      const varianceEps = tf.add(variance, options.epsilon);
+      const gain = gainOf(ctx);
+      const back = tf.mul(tf.sub(y, ctx.get(biasName)), tf.div(tf.sqrt(varianceEps), gain));
+      return { value: tf.add(back, mean), logDet: tf.neg(logDetOf(gain, varianceEps)) };
+    },
+  };
+}
+
+/** (x − shift)·e^(−logScale), log-det −Σ logScale: data to latent, as normflows' ActNorm runs from latent to data. */
+export function actNorm(name: string, dim: number): Bijection {
+  const scaleName = `${name}.logScale`;
+  const shiftName = `${name}.shift`;
+  return {
+    name,
+    inputShape: [dim],
+    outputShape: [dim],
+    parameters: [
+      { name: scaleName, shape: [dim], init: zeros, decay: false },
+      { name: shiftName, shape: [dim], init: zeros, decay: false },
+    ],
+    state: [],
+    forward(ctx, x) {
+      const logScale = ctx.get(scaleName);
+      const logDet = tf.neg(tf.sum(logScale));
+      ctx.tap?.(`${name}/logDet.norm`, logDet);
+      return { value: tf.mul(tf.sub(x, ctx.get(shiftName)), tf.exp(tf.neg(logScale))), logDet };
+    },
+    inverse(ctx, y) {
+      const logScale = ctx.get(scaleName);
+      return { value: tf.add(tf.mul(y, tf.exp(logScale)), ctx.get(shiftName)), logDet: tf.sum(logScale) };
+    },
+  };
+}

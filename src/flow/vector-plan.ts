@@ -1,0 +1,38 @@
+/** The chain of a vector flow as its config says it, one entry a layer from data to latent. */
+import type { VectorModelConfig } from '../config/schema';
+import { featureMask, randomMask, randomOrder, type Mask } from './masks';
+
+export type PlannedLayer =
+  | { kind: 'coupling'; mask: Mask }
+  | { kind: 'batchNorm' }
+  | { kind: 'actNorm' }
+  | { kind: 'permute'; order: readonly number[] };
+
+function maskOf(config: VectorModelConfig, number: number): Mask {
+  return config.mask === 'random'
+    ? randomMask(config.dim, number, config.maskSeed)
+    : featureMask(config.dim, number, config.mask, config.polarity);
+}
+
+function orderOf(config: VectorModelConfig, number: number): number[] {
+  return config.permutation === 'reverse'
+    ? Array.from({ length: config.dim }, (_, i) => config.dim - 1 - i)
+    : randomOrder(config.dim, config.permutationSeed + number);
+}
+
+export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
+  if (config.layers) {
+    return config.layers.map((layer) =>
+      layer.kind === 'coupling'
+        ? { kind: 'coupling', mask: { shape: [config.dim], data: Float32Array.from(layer.mask) } }
+        : layer,
+    );
+  }
+  return Array.from({ length: config.couplings }, (_, i): PlannedLayer[] => [
+    ...(i > 0 && config.permutation !== 'none'
+      ? [{ kind: 'permute' as const, order: orderOf(config, i) }]
+      : []),
+    { kind: 'coupling', mask: maskOf(config, i) },
+    ...(config.between === 'none' ? [] : [{ kind: config.between }]),
+  ]).flat();
+}

@@ -1,0 +1,182 @@
+/**
+ * Flows in which every value of every convention occurs at least once; what does not interact shares a flow, so that the
+ * contract stays quick.
+ */
+import type { Case } from './cases';
+import { flowOf } from './flow-of';
+
+type Fields = Record<string, unknown>;
+
+const tinyVector: Fields = { kind: 'vector', dim: 3, couplings: 3, hidden: [6], activation: 'tanh' };
+const tinyImage: Fields = {
+  kind: 'image',
+  height: 4,
+  width: 4,
+  channels: 1,
+  scales: 2,
+  base: 3,
+  blocks: 1,
+};
+
+const named =
+  (base: Fields) =>
+  ([label, fields]: readonly [string, Fields]): Case => ({
+    label,
+    bijection: flowOf({ ...base, ...fields }),
+  });
+
+const vectors: readonly (readonly [string, Fields])[] = [
+  ['vector, x·eˢ + t, tanh-scalar, interleaved', { scaleMap: 'tanh-scalar', outputLayout: 'interleaved' }],
+  [
+    'vector, (x + t)·eˢ, tanh-scalar-shift, t first',
+    { affine: 'shift-then-scale', scaleMap: 'tanh-scalar-shift', outputOrder: 'shift-scale' },
+  ],
+  [
+    'vector, (x − t)·e⁻ˢ, exp, separate nets',
+    { affine: 'inverse-scale-then-shift', scaleMap: 'exp', nets: 'separate' },
+  ],
+  [
+    'vector, x·e⁻ˢ − t, sigmoid, selected',
+    { affine: 'inverse-shift-then-scale', scaleMap: 'sigmoid', conditioning: 'selected' },
+  ],
+  ['vector, sigmoid without ε', { scaleMap: 'sigmoid', scaleEpsilon: 0 }],
+  [
+    'vector, softplus-clamp, selected, t first',
+    { scaleMap: 'softplus-clamp', conditioning: 'selected', outputOrder: 'shift-scale', dim: 5 },
+  ],
+  [
+    'vector, soft-clip, selected, interleaved, t first',
+    {
+      scaleMap: 'soft-clip',
+      conditioning: 'selected',
+      outputOrder: 'shift-scale',
+      outputLayout: 'interleaved',
+      dim: 4,
+    },
+  ],
+  [
+    'vector, arctan, selected, separate nets',
+    { scaleMap: 'arctan', scaleClamp: 1.5, conditioning: 'selected', nets: 'separate', dim: 4 },
+  ],
+  [
+    'vector, residual nets, batch norm between, permuted',
+    { net: 'residual', hidden: [5], blocks: 2, between: 'batchNorm', permutation: 'random' },
+  ],
+  [
+    'vector, residual nets with norms, selected, act norm between',
+    {
+      net: 'residual',
+      hidden: [5],
+      blocks: 1,
+      netNorm: true,
+      between: 'actNorm',
+      conditioning: 'selected',
+      nets: 'separate',
+    },
+  ],
+  [
+    'vector, running statistics, unbiased',
+    { flowNorm: true, normStatistics: 'running', normVariance: 'unbiased', normEpsilon: 1e-5 },
+  ],
+  [
+    'vector, selected, norm of couplings over all',
+    { flowNorm: true, normOver: 'all', conditioning: 'selected' },
+  ],
+  ['vector, leaky-relu of slope 0.2', { activation: 'leaky-relu', slope: 0.2, polarity: 'first-moves' }],
+  ['vector, elu', { activation: 'elu', mask: 'random' }],
+  ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
+  [
+    'vector, written out',
+    {
+      layers: [
+        { kind: 'actNorm' },
+        { kind: 'coupling', mask: [1, 0, 0] },
+        { kind: 'batchNorm' },
+        { kind: 'permute', order: [2, 0, 1] },
+        { kind: 'coupling', mask: [0, 1, 1] },
+        { kind: 'coupling', mask: [1, 0, 1] },
+        { kind: 'actNorm' },
+      ],
+      conditioning: 'selected',
+      normVariance: 'unbiased',
+    },
+  ],
+];
+
+const images: readonly (readonly [string, Fields])[] = [
+  [
+    'image, authors’ released code',
+    {
+      affine: 'shift-then-scale',
+      outputOrder: 'shift-scale',
+      scaleMap: 'tanh-scalar',
+      normOver: 'moved-with-zeros',
+      netNormGain: 'bias',
+      netNormEpsilon: 1e-4,
+      lengths: 'some',
+      channels: 2,
+    },
+  ],
+  [
+    'image, chrischute',
+    {
+      affine: 'shift-then-scale',
+      flowNorm: false,
+      maskChannel: false,
+      polarity: 'first-moves',
+      channelPolarity: 'first-moves',
+      channels: 3,
+    },
+  ],
+  [
+    'image, fmu2',
+    {
+      outputOrder: 'shift-scale',
+      scaleMap: 'tanh-scalar-shift',
+      normEpsilon: 1e-5,
+      normVariance: 'unbiased',
+      normOver: 'all',
+      inputDoubling: false,
+      widthGrowth: 'constant',
+      channelwiseWidth: 1,
+      channels: 2,
+    },
+  ],
+  [
+    'image, glow-like',
+    {
+      affine: 'shift-then-scale',
+      outputOrder: 'shift-scale',
+      outputLayout: 'interleaved',
+      scaleMap: 'sigmoid',
+      scaleEpsilon: 0,
+      factorOut: 'halves',
+      flowNorm: false,
+      channelPolarity: 'first-moves',
+    },
+  ],
+  [
+    'image, factored out by halves, subpixel-major, running statistics',
+    { factorOut: 'halves', squeeze: 'subpixel-major', normStatistics: 'running', channels: 2 },
+  ],
+  [
+    'image, (x − t)·e⁻ˢ, arctan',
+    {
+      affine: 'inverse-scale-then-shift',
+      scaleMap: 'arctan',
+      channelwiseWidth: 1,
+      dataConstraint: 'as-printed',
+    },
+  ],
+  [
+    'image, x·e⁻ˢ − t, soft-clip, statistics over all',
+    { affine: 'inverse-shift-then-scale', scaleMap: 'soft-clip', normOver: 'all', netNorm: false },
+  ],
+  ['image, exp', { scaleMap: 'exp', outputLayout: 'interleaved', widthGrowth: 'constant' }],
+  ['image, softplus-clamp', { scaleMap: 'softplus-clamp', lengths: 'some', inputDoubling: false }],
+];
+
+export const conventionCases: readonly Case[] = [
+  ...vectors.map(named(tinyVector)),
+  ...images.map(named(tinyImage)),
+];
