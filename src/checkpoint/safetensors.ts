@@ -4,28 +4,11 @@ import { UserError } from '../config/user-error';
 import { readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 import { writeAtomically } from '../files/atomic';
-import { fromHalf } from '../files/half';
+import { readRange } from '../files/read-range';
+import { itemBytes, toFloat32 } from './dtypes';
 
 /** The limit of the reference implementation. */
 const largestHeader = 100_000_000;
-
-const itemBytes: Record<string, number> = {
-  F64: 8,
-  I64: 8,
-  U64: 8,
-  F32: 4,
-  I32: 4,
-  U32: 4,
-  F16: 2,
-  BF16: 2,
-  I16: 2,
-  U16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-};
 
 export interface SafetensorsEntry {
   dtype: string;
@@ -45,6 +28,8 @@ export interface SafetensorsFile {
    * @throws UserError for an unknown name, a type that has no reader, an integer beyond 32 bits
    */
   read(name: string): Promise<NdArray>;
+  /** The bytes of one tensor as they are stored. @throws UserError for an unknown name */
+  readBytes(name: string): Promise<ArrayBuffer>;
   close(): Promise<void>;
 }
 
@@ -61,20 +46,24 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
     const info = await opened.stat();
     if (info.isDirectory()) throw new UserError(`${file}: is a folder; expected a safetensors file.`);
     const { metadata, tensors, dataStart } = await readHeader(opened, file, info.size);
+    const entryOf = (name: string) => {
+      const entry = tensors.get(name);
+      if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
+      return entry;
+    };
+    const readBytes = async (name: string) => {
+      const [begin, end] = entryOf(name).offsets;
+      return (await readRange(opened, dataStart + begin, end - begin, file)).buffer;
+    };
     return {
       file,
       bytes: info.size,
       metadata,
       tensors,
+      readBytes,
       async read(name) {
-        const entry = tensors.get(name);
-        if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
-        const bytes = await readAt(
-          opened,
-          dataStart + entry.offsets[0],
-          entry.offsets[1] - entry.offsets[0],
-          file,
-        );
+        const entry = entryOf(name);
+        const bytes = await readBytes(name);
         return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
       },
       close: () => opened.close(),
@@ -138,12 +127,12 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
   const bad = (what: string) => new UserError(`${file}: is not a valid safetensors file: ${what}.`);
   if (size === 0) throw bad('it is empty');
   if (size < 8) throw bad(`it has only ${size} bytes`);
-  const length = Number(Buffer.from(await readAt(handle, 0, 8, file)).readBigUInt64LE());
+  const length = Number(Buffer.from(await readRange(handle, 0, 8, file)).readBigUInt64LE());
   if (length > largestHeader)
     throw bad(`its header would be ${length} bytes; at most ${largestHeader} are allowed`);
   if (length > size - 8)
     throw bad(`its header needs ${length} bytes and ${size - 8} are there; it may be cut off`);
-  const text = Buffer.from(await readAt(handle, 8, length, file)).toString('utf8');
+  const text = Buffer.from(await readRange(handle, 8, length, file)).toString('utf8');
   const parsed = parseObject(text);
   if (!parsed) throw bad('its header is not a JSON object');
 
@@ -207,22 +196,6 @@ function checkLayout(
   if (end !== size) throw bad(`${size - end} bytes are left over after the last tensor`);
 }
 
-async function readAt(
-  handle: FileHandle,
-  position: number,
-  length: number,
-  file: string,
-): Promise<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
-    if (bytesRead === 0)
-      throw new UserError(`${file}: ended while it was read. It may be cut off; try again.`);
-    done += bytesRead;
-  }
-  return bytes.buffer;
-}
-
 function decode(buffer: ArrayBuffer, dtype: string, where: string): Float32Array | Int32Array | Uint8Array {
   const small = (value: number | bigint): number => {
     const number = Number(value);
@@ -230,17 +203,6 @@ function decode(buffer: ArrayBuffer, dtype: string, where: string): Float32Array
     return number;
   };
   switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer);
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
-    case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), fromHalf);
-    case 'BF16': {
-      // The upper half of a float32.
-      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
-      return new Float32Array(bits.buffer);
-    }
     case 'I32':
       return new Int32Array(buffer);
     case 'U8':
@@ -262,9 +224,7 @@ function decode(buffer: ArrayBuffer, dtype: string, where: string): Float32Array
       return out;
     }
     default:
-      throw new UserError(
-        `${where}: values of type ${dtype} cannot be read. Convert the file to F32, F16 or BF16.`,
-      );
+      return toFloat32(buffer, dtype, where);
   }
 }
 

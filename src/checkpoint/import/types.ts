@@ -13,6 +13,8 @@ export interface TensorFile {
   readonly tensors: ReadonlyMap<string, { dtype: string; shape: readonly number[] }>;
   /** Plain values that stand beside the tensors, such as an epoch; by their path. */
   readonly extras: Readonly<Record<string, number | string | boolean>>;
+  /** Tensors of the file that are not among `tensors`, for people: `"ema" (24 tensors)`. */
+  readonly leftOut?: readonly string[];
   /**
    * As float32: integers and bools exactly where float32 holds them, float64 rounded.
    * @throws UserError when there is no such tensor or its bytes are damaged

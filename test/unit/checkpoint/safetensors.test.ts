@@ -109,7 +109,7 @@ test('what cannot be read is said for that tensor only', async () => {
     });
     await assert.rejects(opened.read('eight'), {
       name: 'UserError',
-      message: /values of type F8_E4M3 cannot be read/,
+      message: /8-bit floats \(F8_E4M3\), which are not read/,
     });
     await assert.rejects(opened.read('none'), { name: 'UserError', message: /holds no tensor "none"/ });
   } finally {

@@ -1,0 +1,80 @@
+/** Types of stored numbers by the names that safetensors gives them, and their conversion to float32. */
+import { UserError } from '../config/user-error';
+import { fromHalf } from '../files/half';
+
+/** Bytes of one value. Types without a reader are here too: files that hold them can still be listed. */
+export const itemBytes: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  C64: 8,
+  C128: 16,
+  F32: 4,
+  I32: 4,
+  U32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  U16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+};
+
+/**
+ * Stored bytes as float32: other floats rounded to the nearest, integers exactly where float32 holds them.
+ * @param bytes in the order of this machine, aligned to the type
+ * @param where the file and the tensor, for messages
+ * @throws UserError for a type that has no reader
+ */
+export function toFloat32(buffer: ArrayBuffer, dtype: string, where: string): Float32Array {
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(buffer);
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer));
+    case 'F16':
+      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case 'BF16': {
+      // The upper half of a float32.
+      const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      return new Float32Array(bits.buffer);
+    }
+    case 'I64':
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    case 'U64':
+      return Float32Array.from(new BigUint64Array(buffer), Number);
+    case 'I32':
+      return Float32Array.from(new Int32Array(buffer));
+    case 'U32':
+      return Float32Array.from(new Uint32Array(buffer));
+    case 'I16':
+      return Float32Array.from(new Int16Array(buffer));
+    case 'U16':
+      return Float32Array.from(new Uint16Array(buffer));
+    case 'I8':
+      return Float32Array.from(new Int8Array(buffer));
+    case 'U8':
+      return Float32Array.from(new Uint8Array(buffer));
+    case 'BOOL':
+      return Float32Array.from(new Uint8Array(buffer), (value) => (value === 0 ? 0 : 1));
+    default:
+      throw noReader(dtype, where);
+  }
+}
+
+export function noReader(dtype: string, where: string): UserError {
+  const what = dtype.startsWith('F8')
+    ? '8-bit floats'
+    : dtype.startsWith('C')
+      ? 'complex numbers'
+      : dtype.startsWith('Q')
+        ? 'quantized numbers'
+        : 'numbers of an unknown type';
+  return new UserError(
+    `${where}: holds ${what} (${dtype}), which are not read. Convert the tensors to float32 and save them again: ` +
+      `{name: tensor.dequantize().float() if tensor.is_quantized else tensor.float() for name, tensor in state.items()}.`,
+  );
+}

@@ -1,0 +1,30 @@
+/** Files of tensors of any library, whatever their container. */
+import { UserError } from '../config/user-error';
+import { toFloat32 } from './dtypes';
+import type { TensorFile } from './import/types';
+import { openSafetensors } from './safetensors';
+import { torchContainer } from './torch/container';
+import { openTorch } from './torch/open-torch';
+
+/**
+ * Opens a file of PyTorch (zip) or safetensors, told apart by content; no tensor is read yet. `close` it.
+ * @throws UserError when it is neither, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
+ */
+export async function openTensorFile(file: string): Promise<TensorFile> {
+  if ((await torchContainer(file)) !== undefined) return openTorch(file);
+  const opened = await openSafetensors(file);
+  return {
+    file,
+    container: 'safetensors',
+    bytes: opened.bytes,
+    tensors: opened.tensors,
+    extras: opened.metadata,
+    async read(name) {
+      const entry = opened.tensors.get(name);
+      if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
+      const data = toFloat32(await opened.readBytes(name), entry.dtype, `${file}: tensor "${name}"`);
+      return { shape: [...entry.shape], data };
+    },
+    close: () => opened.close(),
+  };
+}

@@ -1,0 +1,266 @@
+/**
+ * The names of Python that a checkpoint of tensors uses, and what they stand for. The list is closed: everything else
+ * refuses the file. It is narrower than that of `torch.load(weights_only=True)`.
+ */
+import { itemBytes } from '../dtypes';
+import { PickleError, PickleGlobal, type PickleRules } from './pickle';
+import { createTensor, Storage, Tensor } from './tensor';
+
+/** A numpy type such as `f8`, of scalars that stand beside the tensors. */
+class NumpyType {
+  constructor(
+    readonly code: string,
+    public littleEndian = true,
+  ) {}
+}
+
+const storageTypes: Readonly<Record<string, string>> = {
+  Double: 'F64',
+  Float: 'F32',
+  Half: 'F16',
+  BFloat16: 'BF16',
+  Long: 'I64',
+  Int: 'I32',
+  Short: 'I16',
+  Char: 'I8',
+  Byte: 'U8',
+  Bool: 'BOOL',
+  ComplexFloat: 'C64',
+  ComplexDouble: 'C128',
+  QInt8: 'QINT8',
+  QUInt8: 'QUINT8',
+  QInt32: 'QINT32',
+  QUInt4x2: 'QUINT4X2',
+  QUInt2x4: 'QUINT2X4',
+};
+
+const dtypes: Readonly<Record<string, string>> = {
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint64: 'U64',
+  uint32: 'U32',
+  uint16: 'U16',
+  uint8: 'U8',
+  bool: 'BOOL',
+  complex64: 'C64',
+  complex128: 'C128',
+  float8_e4m3fn: 'F8_E4M3',
+  float8_e5m2: 'F8_E5M2',
+  qint8: 'QINT8',
+  quint8: 'QUINT8',
+  qint32: 'QINT32',
+};
+
+/** Items and bytes that calls may still copy: a short pickle can ask for a long copy many times over. */
+interface Budget {
+  left: number;
+}
+
+const largestCopies = 10_000_000;
+
+function spend(budget: Budget, count: number): void {
+  budget.left -= count;
+  if (budget.left < 0) throw new PickleError('it copies far too much');
+}
+
+type Call = (args: readonly unknown[], budget: Budget) => unknown;
+
+const wrong = (what: string) => new PickleError(`${what} in it has arguments that are not known`);
+
+/** A container is made of nothing or of a list. */
+function collect(args: readonly unknown[], what: string, budget: Budget): readonly unknown[] {
+  if (args.length === 0) return [];
+  if (args.length !== 1 || !Array.isArray(args[0])) throw wrong(what);
+  spend(budget, args[0].length);
+  return args[0];
+}
+
+const orderedDict: Call = (args, budget) =>
+  new Map(
+    collect(args, 'an OrderedDict', budget).map((pair) => {
+      if (!Array.isArray(pair) || pair.length !== 2) throw wrong('an OrderedDict');
+      return [pair[0], pair[1]] as [unknown, unknown];
+    }),
+  );
+const set: Call = (args, budget) => new Set(collect(args, 'a set', budget));
+
+/** (storage, offset, size, stride, requires_grad, backward_hooks, metadata) */
+const tensorV2: Call = ([storage, offset, size, stride]) =>
+  createTensor(storage, offset, size, stride, undefined, 1);
+
+/** The storage is of bytes: (storage, offset, size, stride, requires_grad, backward_hooks, dtype, metadata) */
+const tensorV3: Call = ([storage, offset, size, stride, , , type]) => {
+  const dtype = type instanceof PickleGlobal ? dtypes[type.name.replace(/^torch\./, '')] : undefined;
+  if (dtype === undefined || !Object.hasOwn(itemBytes, dtype)) throw wrong('a tensor');
+  return createTensor(storage, offset, size, stride, dtype, itemBytes[dtype]!);
+};
+
+/** (storage, offset, size, stride, quantizer parameters, requires_grad, backward_hooks): listed, never read. */
+const quantizedTensor: Call = ([storage, offset, size, stride]) =>
+  createTensor(storage, offset, size, stride, undefined, 1);
+
+/** (data, requires_grad, backward_hooks) and, in newer versions, the attributes that were set on it. */
+const parameter: Call = ([data]) => {
+  if (!(data instanceof Tensor)) throw wrong('a parameter');
+  return data;
+};
+
+/** A tensor with attributes: (function, type, arguments, attributes). */
+const fromType: Call = ([rebuild, type, args], budget) => {
+  const known = rebuild instanceof PickleGlobal && rebuilders[rebuild.name];
+  const plain =
+    type instanceof PickleGlobal && ['torch.Tensor', 'torch.nn.parameter.Parameter'].includes(type.name);
+  if (!known || !plain || !Array.isArray(args)) throw wrong('a tensor with attributes');
+  return known(args, budget);
+};
+
+const rebuilders: Readonly<Record<string, Call>> = {
+  'torch._utils._rebuild_tensor': tensorV2,
+  'torch._utils._rebuild_tensor_v2': tensorV2,
+  'torch._utils._rebuild_tensor_v3': tensorV3,
+  'torch._utils._rebuild_qtensor': quantizedTensor,
+  'torch._utils._rebuild_parameter': parameter,
+  'torch._utils._rebuild_parameter_with_state': parameter,
+};
+
+/** Bytes in protocol 2: (text of code points below 256, "latin1"). */
+const encode: Call = ([text, encoding], budget) => {
+  if (typeof text !== 'string' || encoding !== 'latin1') throw wrong('a byte string');
+  spend(budget, text.length);
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+};
+
+/** (code, align, copy) */
+const numpyType: Call = ([code]) => {
+  if (typeof code !== 'string') throw wrong('a numpy type');
+  return new NumpyType(code);
+};
+
+/** (type, bytes) */
+const numpyScalar: Call = ([type, bytes]) => {
+  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) throw wrong('a numpy number');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { code, littleEndian } = type;
+  if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1])) {
+    throw new PickleError(`a numpy value of type "${code.slice(0, 20)}" in it is not a plain number`);
+  }
+  switch (code) {
+    case 'f8':
+      return view.getFloat64(0, littleEndian);
+    case 'f4':
+      return view.getFloat32(0, littleEndian);
+    case 'i8':
+      return Number(view.getBigInt64(0, littleEndian));
+    case 'u8':
+      return Number(view.getBigUint64(0, littleEndian));
+    case 'i4':
+      return view.getInt32(0, littleEndian);
+    case 'u4':
+      return view.getUint32(0, littleEndian);
+    case 'i2':
+      return view.getInt16(0, littleEndian);
+    case 'u2':
+      return view.getUint16(0, littleEndian);
+    case 'i1':
+      return view.getInt8(0);
+    case 'u1':
+      return view.getUint8(0);
+    case 'b1':
+      return view.getUint8(0) !== 0;
+    default:
+      throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
+  }
+};
+
+const calls: Readonly<Record<string, Call>> = {
+  ...rebuilders,
+  'torch._tensor._rebuild_from_type_v2': fromType,
+  'torch.nn.parameter.Parameter': parameter,
+  'torch.Size': ([sizes]) => {
+    if (!Array.isArray(sizes)) throw wrong('a torch.Size');
+    return sizes as unknown[];
+  },
+  'torch.device': ([type, index]) => {
+    if (typeof type !== 'string') throw wrong('a torch.device');
+    return typeof index === 'number' ? `${type}:${index}` : type;
+  },
+  'collections.OrderedDict': orderedDict,
+  'builtins.set': set,
+  '__builtin__.set': set,
+  'builtins.frozenset': set,
+  '__builtin__.frozenset': set,
+  '_codecs.encode': encode,
+  'numpy.dtype': numpyType,
+  'numpy.core.multiarray.scalar': numpyScalar,
+  'numpy._core.multiarray.scalar': numpyScalar,
+};
+
+/** Names that only stand for themselves, as arguments of calls or as values. */
+const types: ReadonlySet<string> = new Set([
+  'torch.Tensor',
+  'torch.storage.UntypedStorage',
+  'torch.UntypedStorage',
+  ...Object.keys(dtypes).map((name) => `torch.${name}`),
+  ...Object.keys(storageTypes).map((name) => `torch.${name}Storage`),
+]);
+
+/** A name that no checkpoint of tensors uses. */
+export class UnknownGlobal extends Error {
+  override readonly name = 'UnknownGlobal';
+  constructor(
+    readonly global: string,
+    /** The whole file is an object of this class. */
+    readonly root: boolean,
+  ) {
+    super(`${global} is not allowed`);
+  }
+}
+
+export function torchRules(): PickleRules {
+  const budget = { left: largestCopies };
+  return {
+    allow(name, root) {
+      if (!Object.hasOwn(calls, name) && !types.has(name)) throw new UnknownGlobal(name, root);
+    },
+    call(name, args) {
+      if (!Object.hasOwn(calls, name)) throw new PickleError(`it calls ${name}, which is no function`);
+      return calls[name]!(args, budget);
+    },
+    setState(object, state) {
+      if (object instanceof NumpyType) {
+        // (version, byte order, …); the rest is about structures, which are no plain numbers.
+        if (!Array.isArray(state)) throw wrong('a numpy type');
+        object.littleEndian = state[1] !== '>';
+      } else if (!(object instanceof Map) && !(object instanceof Tensor)) {
+        throw new PickleError('it sets attributes of something that has none');
+      }
+      // What remains is a state dict's `_metadata`, versions of its modules, and attributes that were set on a tensor.
+    },
+    /** ("storage", type, key, device, number of values) */
+    persistent(id) {
+      const [kind, type, key, , length] = Array.isArray(id) ? (id as unknown[]) : [];
+      if (
+        kind !== 'storage' ||
+        !(type instanceof PickleGlobal) ||
+        typeof key !== 'string' ||
+        !isSize(length)
+      ) {
+        throw new PickleError('a storage in it is not described as known');
+      }
+      if (type.name.endsWith('.UntypedStorage')) return new Storage(key, undefined, length);
+      const dtype = storageTypes[type.name.replace(/^torch\.|Storage$/g, '')];
+      if (dtype === undefined) throw new PickleError(`a storage in it is of the type ${type.name}`);
+      return new Storage(key, dtype, length);
+    },
+  };
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

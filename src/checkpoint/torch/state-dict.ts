@@ -1,0 +1,176 @@
+/** Finds the state dict among what a training script puts into its checkpoint. */
+import { PickleError } from './pickle';
+import { Tensor } from './tensor';
+
+export interface StateDict {
+  tensors: Map<string, Tensor>;
+  /** Plain values that stand beside the tensors, by their path. */
+  extras: Record<string, number | string | boolean>;
+  /** What was not taken, for people: `"ema" (a second copy of 24 tensors)`. */
+  leftOut: string[];
+}
+
+/** Keys below which scripts put their state dicts, the likeliest first. */
+const usualKeys = [
+  'state_dict',
+  'model_state_dict',
+  'model_state',
+  'model',
+  'net',
+  'network',
+  'flow',
+  'module',
+  'weights',
+  'params',
+  'ema',
+  'model_ema',
+  'ema_model',
+  'ema_state_dict',
+  'state_dict_ema',
+];
+
+/** States of optimizers and of what goes with them. */
+const trainingKey = /optim|sched|scaler|rng|^opt$|^amp$|callback|^loops$/i;
+
+const deepest = 50;
+const mostValues = 1_000_000;
+const mostExtras = 1000;
+const longestText = 1000;
+
+interface Found {
+  tensors: [path: string[], tensor: Tensor][];
+  extras: [path: string[], value: number | string | boolean][];
+}
+
+/** @throws PickleError for nesting without end */
+export function pickStateDict(root: unknown): StateDict {
+  const found: Found = { tensors: [], extras: [] };
+  collect(root, found);
+  const { prefix, leftOut } = choose(found.tensors.map(([path]) => path));
+  const depth = prefix.length;
+  const inside = (path: readonly string[]) => prefix.every((key, i) => path[i] === key);
+
+  const tensors = new Map<string, Tensor>();
+  for (const [path, tensor] of found.tensors) {
+    if (!inside(path)) continue;
+    const name = path.slice(depth).join('.') || 'tensor';
+    if (tensors.has(name)) throw new PickleError(`two tensors in it have the name "${name}"`);
+    tensors.set(name, tensor);
+  }
+  return {
+    tensors,
+    extras: Object.fromEntries(
+      found.extras.map(([path, value]) => [
+        (inside(path) ? path.slice(depth) : path).join('.') || 'value',
+        value,
+      ]),
+    ),
+    leftOut,
+  };
+}
+
+/** All tensors and plain values that do not belong to an optimizer. Shared containers are met more than once. */
+function collect(root: unknown, found: Found): void {
+  const open = new Set<unknown>();
+  let values = 0;
+  const visit = (value: unknown, path: string[]): void => {
+    if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
+    if (value instanceof Tensor) {
+      found.tensors.push([path, value]);
+    } else if (value instanceof Map || Array.isArray(value)) {
+      if (open.has(value)) throw new PickleError('a container in it holds itself');
+      if (path.length >= deepest) throw new PickleError(`its containers are nested deeper than ${deepest}`);
+      open.add(value);
+      const entries = value as Map<unknown, unknown> | unknown[];
+      if (!isOptimizer(value)) {
+        for (const [key, item] of entries.entries()) {
+          const name = typeof key === 'string' ? key : keyOf(key);
+          const nested = item instanceof Map || Array.isArray(item) || item instanceof Tensor;
+          if (!(nested && trainingKey.test(name) && !isStateDict(value))) visit(item, [...path, name]);
+        }
+      }
+      open.delete(value);
+    } else if (found.extras.length < mostExtras) {
+      const plain = plainValue(value);
+      if (plain !== undefined) found.extras.push([path, plain]);
+    }
+  };
+  visit(root, []);
+}
+
+/** The keys of a state dict name modules, which may be called as they like. */
+function isStateDict(value: unknown): boolean {
+  return (
+    value instanceof Map && [...value.keys()].some((key) => typeof key === 'string' && key.includes('.'))
+  );
+}
+
+function isOptimizer(value: unknown): boolean {
+  return value instanceof Map && value.has('state') && value.has('param_groups');
+}
+
+function keyOf(key: unknown): string {
+  return typeof key === 'number' || typeof key === 'boolean' || typeof key === 'bigint' ? String(key) : '?';
+}
+
+function plainValue(value: unknown): number | string | boolean | undefined {
+  switch (typeof value) {
+    case 'number':
+    case 'boolean':
+      return value;
+    case 'bigint':
+      return value.toString();
+    case 'string':
+      return value.length <= longestText ? value : `${value.slice(0, longestText)}…`;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The path that the tensors' names are given below. Where one container has all of them, that is it. Where a script
+ * saved several, such as a model and its moving average, it is the one with the likeliest key, if the rest are copies
+ * of it or single tensors; else all stay, with their whole paths.
+ */
+function choose(paths: readonly string[][]): { prefix: string[]; leftOut: string[] } {
+  const prefix: string[] = [];
+  let inside = paths;
+  const leftOut: string[] = [];
+  for (;;) {
+    const depth = prefix.length;
+    const groups = new Map<string, string[][]>();
+    const single: string[] = [];
+    for (const path of inside) {
+      const key = path[depth];
+      if (key === undefined || path.length === depth + 1) single.push(key ?? '');
+      else if (!groups.get(key)?.push(path)) groups.set(key, [path]);
+    }
+    const best = pickGroup(groups, depth, single);
+    if (best === undefined) return { prefix, leftOut };
+    for (const [key, group] of groups) {
+      if (key !== best) leftOut.push(`"${[...prefix, key].join('.')}" (${group.length} tensors)`);
+    }
+    for (const key of single) leftOut.push(`"${[...prefix, key].join('.')}"`);
+    prefix.push(best);
+    inside = groups.get(best)!;
+  }
+}
+
+function pickGroup(
+  groups: ReadonlyMap<string, readonly string[][]>,
+  depth: number,
+  single: readonly string[],
+): string | undefined {
+  const [first] = groups.keys();
+  if (first !== undefined && groups.size === 1 && single.length === 0) return first;
+  // Names of modules: this is the state dict already.
+  if (single.some((key) => key.includes('.'))) return undefined;
+  const best = usualKeys.find((key) => groups.has(key));
+  if (best === undefined) return undefined;
+  const names = (group: readonly string[][]) => new Set(group.map((path) => path.slice(depth + 1).join('.')));
+  const own = names(groups.get(best)!);
+  const copies = [...groups.entries()].every(
+    ([key, group]) => key === best || [...names(group)].every((name) => own.has(name)),
+  );
+  return copies ? best : undefined;
+}

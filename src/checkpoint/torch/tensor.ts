@@ -1,0 +1,95 @@
+/** Tensors as torch.save writes them: a window of strides into a storage. */
+import { PickleError } from './pickle';
+
+/** A run of bytes of its own entry in the zip file. */
+export class Storage {
+  constructor(
+    /** Name of the entry below `data/`. */
+    readonly key: string,
+    /** As safetensors names it; of quantized numbers QINT8, QUINT8, QINT32 …; undefined for bytes without a type. */
+    readonly dtype: string | undefined,
+    /** Number of values, of bytes without a type. */
+    readonly length: number,
+  ) {}
+}
+
+export class Tensor {
+  constructor(
+    readonly storage: Storage,
+    readonly dtype: string,
+    readonly shape: readonly number[],
+    /** In values. */
+    readonly strides: readonly number[],
+    readonly offset: number,
+  ) {}
+}
+
+const mostDimensions = 64;
+/** torch.expand gives tensors with more values than their storage has; more than this is no use and costs memory. */
+const largestExpanded = 2 ** 24;
+
+/** @throws PickleError when the arguments are no tensor or reach out of the storage */
+export function createTensor(
+  storage: unknown,
+  offset: unknown,
+  shape: unknown,
+  strides: unknown,
+  dtype: string | undefined,
+  itemBytes: number,
+): Tensor {
+  const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  const isSizes = (n: unknown): n is number[] =>
+    Array.isArray(n) && n.length <= mostDimensions && n.every(isSize);
+  if (!(storage instanceof Storage)) throw new PickleError('a tensor in it has no storage');
+  if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || strides.length !== shape.length) {
+    throw new PickleError('a tensor in it has no valid shape');
+  }
+  const type = dtype ?? storage.dtype;
+  if (type === undefined) throw new PickleError('a tensor in it has no type');
+  const count = shape.reduce((product, length) => product * length, 1);
+  const length = storage.dtype === undefined ? Math.floor(storage.length / itemBytes) : storage.length;
+  if (count > 0) {
+    const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
+    if (last >= length) throw new PickleError('a tensor in it reaches beyond its storage');
+  }
+  if (count > Math.max(length, largestExpanded)) {
+    throw new PickleError(`a tensor in it has ${count} values in a storage of ${length}`);
+  }
+  return new Tensor(storage, type, [...shape], [...strides], offset);
+}
+
+/** Whether values lie in row-major order without gaps. */
+export function isContiguous({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): boolean {
+  let step = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && strides[axis] !== step) return false;
+    step *= shape[axis]!;
+  }
+  return true;
+}
+
+/** Number of values of the storage from the tensor's first to its last one. */
+export function spanOf({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): number {
+  if (shape.includes(0)) return 0;
+  return shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 1);
+}
+
+/** Row-major values out of the span. */
+export function gather(
+  span: Float32Array,
+  { shape, strides }: Pick<Tensor, 'shape' | 'strides'>,
+): Float32Array {
+  const out = new Float32Array(shape.reduce((product, length) => product * length, 1));
+  const index = shape.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = span[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= shape[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

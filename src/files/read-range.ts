@@ -1,0 +1,20 @@
+import type { FileHandle } from 'node:fs/promises';
+import { UserError } from '../config/user-error';
+
+/** @throws UserError when the file ends before; `length` has to be checked against its size, since it is allocated */
+export async function readRange(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  file: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
+    if (bytesRead === 0) {
+      throw new UserError(`${file}: ended while it was read. It may be cut off; try again.`);
+    }
+    done += bytesRead;
+  }
+  return bytes;
+}

@@ -1,0 +1,139 @@
+/** Entries of a zip file, read in ranges: nothing is loaded that is not asked for. ZIP64 as well. */
+import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
+import { UserError } from '../config/user-error';
+import { readRange } from './read-range';
+
+export interface ZipEntry {
+  name: string;
+  /** Unpacked, bytes. */
+  size: number;
+  /** Of the unpacked bytes. */
+  crc32: number;
+  /**
+   * Bytes of the unpacked entry.
+   * @throws UserError when the entry is damaged or packed by other means than deflate
+   */
+  read(begin?: number, end?: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** An entry that is packed has to be unpacked as a whole. */
+const largestPacked = 2 ** 30;
+
+/** @throws UserError when the file is not a zip file or is damaged; the handle stays open and is the caller's to close */
+export async function readZipDirectory(
+  file: string,
+  handle: FileHandle,
+  size: number,
+): Promise<Map<string, ZipEntry>> {
+  try {
+    const zip = await fromRandomAccessReaderPromise(new HandleReader(handle), size, {
+      lazyEntries: true,
+      autoClose: false,
+      // Names are only compared with names, never used as paths.
+      strictFileNames: false,
+    });
+    const entries = new Map<string, ZipEntry>();
+    for await (const entry of zip.eachEntry()) {
+      entries.set(entry.fileName, {
+        name: entry.fileName,
+        size: entry.uncompressedSize,
+        crc32: entry.crc32,
+        read: (begin = 0, end = entry.uncompressedSize) => readEntry(zip, handle, file, entry, begin, end),
+      });
+    }
+    return entries;
+  } catch (error) {
+    throw damaged(file, error);
+  }
+}
+
+async function readEntry(
+  zip: ZipFile,
+  handle: FileHandle,
+  file: string,
+  entry: Entry,
+  begin: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (begin < 0 || end < begin || end > entry.uncompressedSize) {
+    throw new RangeError(`Bytes ${begin} to ${end} of an entry of ${entry.uncompressedSize}.`);
+  }
+  try {
+    if (entry.compressionMethod === 0 && !entry.isEncrypted()) {
+      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      return await readRange(handle, fileDataStart + begin, end - begin, file);
+    }
+    if (entry.uncompressedSize > largestPacked) {
+      throw new Error(`the entry "${entry.fileName}" is compressed and unpacks to more than 1 GiB`);
+    }
+    const content = new Uint8Array(entry.uncompressedSize);
+    let done = 0;
+    for await (const chunk of await zip.openReadStreamPromise(entry)) {
+      // The reader has checked that there is no more than the directory says.
+      content.set(chunk as Uint8Array, done);
+      done += (chunk as Uint8Array).length;
+    }
+    return content.subarray(begin, end);
+  } catch (error) {
+    throw damaged(file, error);
+  }
+}
+
+/** Whatever the zip reader or zlib throws is about the file's bytes; errors of the file system are told by their code. */
+function damaged(file: string, error: unknown): unknown {
+  if (error instanceof UserError || !(error instanceof Error)) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== undefined && !code.startsWith('Z_')) return error;
+  return new UserError(
+    `${file}: the zip file is damaged or cut off (${error.message}). Copy or download the file again.`,
+  );
+}
+
+/** Reads by our own handle, with its errors as errors: the library's own reader throws where nobody can catch. */
+class HandleReader extends RandomAccessReader {
+  constructor(private readonly handle: FileHandle) {
+    super();
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    if (!Number.isSafeInteger(position) || position < 0) {
+      callback(new Error('an offset lies outside of the file'));
+      return;
+    }
+    this.handle.read(buffer, offset, length, position).then(
+      ({ bytesRead }) => {
+        if (bytesRead < length) callback(new Error('unexpected end of the file'));
+        else callback(null, bytesRead);
+      },
+      (error: unknown) => callback(error as Error),
+    );
+  }
+
+  override _readStreamForRange(start: number, end: number): Readable {
+    const { handle } = this;
+    return Readable.from(
+      (async function* () {
+        const step = 2 ** 18;
+        for (let at = start; at < end; at += step) {
+          const chunk = Buffer.alloc(Math.min(step, end - at));
+          const { bytesRead } = await handle.read(chunk, 0, chunk.length, at);
+          if (bytesRead < chunk.length) throw new Error('unexpected end of the file');
+          yield chunk;
+        }
+      })(),
+      { objectMode: false },
+    );
+  }
+
+  override close(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+}
