@@ -13,6 +13,8 @@ export const text = {
   exampleValues: 'Values of the example',
   typed: 'Typed values',
   aSample: 'A sample',
+  anInterpolation: 'Interpolated',
+  aReconstruction: 'Reconstructed',
   none: 'None',
   statistics: 'Statistics',
   batchOf: (n: number, split: string) => `${count(n)} of ${split}`,

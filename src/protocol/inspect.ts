@@ -3,10 +3,21 @@ import type { NdArray, TensorStats, TensorView } from './tensors';
 import type { ModelSummary } from './model';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
-export type ExampleRef =
+export type SourceRef =
   | { kind: 'data'; split: 'train' | 'validation'; index: number }
-  | { kind: 'sample'; seed: number; temperature: number; count: number; index: number }
+  | ({ kind: 'sample'; index: number } & SampleQuery)
   | { kind: 'values'; values: number[] };
+
+/** Four examples that span a manifold: z₁ … z₄ of the paper's two-angle formula. */
+export type Corners = [SourceRef, SourceRef, SourceRef, SourceRef];
+
+/** An input, or one that is decoded from latents of others: a point of a manifold, a reconstruction. */
+export type ExampleRef =
+  | SourceRef
+  /** Angles in radians. */
+  | { kind: 'manifold'; corners: Corners; phi: number; phiPrime: number }
+  /** `row` and `column` of the answer to the `reconstruct` question. */
+  | ({ kind: 'reconstruction'; example: SourceRef; row: number; column: number } & FreshLatents);
 
 /** The examples that means and distributions are taken over: the first `count` of a split. */
 export interface BatchRef {
@@ -114,6 +125,8 @@ export interface SampleQuery {
   count: number;
   seed: number;
   temperature: number;
+  /** Factors of the temperature, one for each scale, the one that leaves first at the start; 1 where absent. */
+  scaleTemperatures?: number[];
 }
 
 /** Samples in data units: [n, H, W, C] pixels (padding cut off) or [n, D] coordinates. */
@@ -124,6 +137,49 @@ export interface SampleGrid {
 /** The way of one sample from z (first) to x (last): one step per layer, in inverse order. */
 export interface Morph {
   steps: { layer: number | null; label: string; value: NdArray<Float32Array> }[];
+}
+
+/** Points of the manifold that four examples span (paper, section 4.2 and appendix D). */
+export interface ManifoldQuery {
+  corners: Corners;
+  /** Angles a side. */
+  angles: number;
+  /** `circle`: [0, 2π), as in the paper's figure; `quarter`: [0, π/2] with both ends, between the four examples. */
+  range: 'circle' | 'quarter';
+}
+
+export interface ManifoldView {
+  /** φ of the rows and φ′ of the columns, radians. */
+  angles: number[];
+  /** [angles, angles, …] in data units, padding cut off: rows by φ, columns by φ′. */
+  values: NdArray<Float32Array>;
+  /** The four examples as they were given, [4, …]. */
+  corners: NdArray<Float32Array>;
+  /** |z| of each point, [angles, angles]. */
+  norms: NdArray<Float32Array>;
+}
+
+/** Where latents that are drawn anew come from. */
+export interface FreshLatents {
+  seed: number;
+  temperature: number;
+}
+
+/** Keeps the latents of coarse scales and draws those of fine ones anew (the paper's compression figure). */
+export interface ReconstructQuery extends FreshLatents {
+  examples: SourceRef[];
+}
+
+export interface Reconstructions {
+  /** The examples as they were given, [examples, …], data units. */
+  originals: NdArray<Float32Array>;
+  /**
+   * [examples, scales, …] in data units: column k keeps the latents that leave at scale k or later; those that left
+   * before are drawn anew, the same in all columns of a row.
+   */
+  values: NdArray<Float32Array>;
+  /** Latents kept in each column; the first is all of them. */
+  kept: number[];
 }
 
 export interface ExamplesQuery {
@@ -212,6 +268,8 @@ export interface InspectorMethods {
   network(query: { layer: number }): Promise<NetworkView>;
   samples(query: SampleQuery): Promise<SampleGrid>;
   morph(query: SampleQuery & { index: number }): Promise<Morph>;
+  manifold(query: ManifoldQuery): Promise<ManifoldView>;
+  reconstruct(query: ReconstructQuery): Promise<Reconstructions>;
   examples(query: ExamplesQuery): Promise<ExamplePage>;
   diagnostics(query: Selection): Promise<Diagnostics>;
   plane(query: PlaneQuery): Promise<PlaneView>;

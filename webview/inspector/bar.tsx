@@ -38,6 +38,12 @@ function sourceOf(example: ExampleRef | undefined): string {
   return example.kind === 'data' ? example.split : example.kind;
 }
 
+/** Examples that the gallery made of others; they have a name here, and no next one. */
+const madeNames: Record<string, string> = {
+  manifold: text.anInterpolation,
+  reconstruction: text.aReconstruction,
+};
+
 function ExamplePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
@@ -48,6 +54,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
     ...(vector ? [{ value: 'values', text: text.typed }] : []),
+    ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
     ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
     ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
   ];
@@ -61,7 +68,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       });
     else if (value === 'sample')
       store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
-    else store.selectExample(undefined);
+    else if (value === 'none') store.selectExample(undefined);
   };
   const total =
     example?.kind === 'data' ? model.splits.find((s) => s.name === example.split)?.count : undefined;
@@ -86,13 +93,13 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       ) : (
         <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
       )}
-      {!recorded && example && example.kind !== 'values' ? (
+      {!recorded && example && 'index' in example ? (
         <IndexField example={example} total={total ?? (example.kind === 'sample' ? example.count : 0)} />
       ) : null}
       {!recorded && example?.kind === 'values' ? (
         <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
       ) : null}
-      {example && example.kind !== 'values' ? (
+      {example && 'index' in example ? (
         <span class="pair tight">
           <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>
             ‹
@@ -106,7 +113,9 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   );
 }
 
-function IndexField({ example, total }: { example: Exclude<ExampleRef, { kind: 'values' }>; total: number }) {
+type Indexed = Extract<ExampleRef, { index: number }>;
+
+function IndexField({ example, total }: { example: Indexed; total: number }) {
   const store = useStore();
   const invalid = useSignal(false);
   return (

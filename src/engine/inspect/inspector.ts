@@ -7,10 +7,12 @@ import type { OpenModel } from '../model/open-model';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
 import { layer } from './layer';
+import { manifold } from './manifold';
 import { mask } from './mask';
 import { morph } from './morph';
 import { network } from './network';
 import { plane } from './plane';
+import { reconstruct } from './reconstruct';
 import { run } from './run';
 import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
@@ -70,6 +72,8 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     network: async (query) => network(await flow(), query),
     samples: async (query, signal) => samples(await flow(), query, signal),
     morph: async (query, signal) => morph(await flow(), query, signal),
+    manifold: async (query, signal) => manifold(await flow(), query, signal),
+    reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
     plane: async (query, signal) => plane(await flow(), query, signal),

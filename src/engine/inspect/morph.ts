@@ -2,9 +2,9 @@ import { UserError } from '../../config/user-error';
 import type { Morph, SampleQuery } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from '../model/inputs';
+import { sampleLatents } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
 import type { ModelLayer } from '../model/layer-list';
-import { drawLatents } from '../use/sample';
 import { breathe } from './pass';
 import { checkSamples } from './samples';
 import { wayGraph } from './way-graph';
@@ -25,7 +25,7 @@ export async function morph(
   if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
     throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
   }
-  const z = drawLatents(dimensions, query).slice(query.index * dimensions, (query.index + 1) * dimensions);
+  const z = sampleLatents(model, query, query.index, 1);
   const program = await model.program('way', () => wayGraph(model));
   await breathe(signal);
   const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: z } });

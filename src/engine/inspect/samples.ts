@@ -1,19 +1,21 @@
 import { UserError } from '../../config/user-error';
 import type { SampleGrid, SampleQuery } from '../../protocol/inspect';
 import type { FlowModel } from '../model/flow-model';
-import type { InverseBatch } from '../use/runner';
 import { sample } from '../use/sample';
-import { wayGraph } from './way-graph';
+import { wayRunner } from './way-runner';
 
 const mostSamples = 10_000;
-/** Values of all layers that are worth moving for it. */
-const largestWay = 2 ** 20;
 
 /** @throws UserError for a query that cannot be answered */
 export function checkSamples({ count, seed, temperature }: SampleQuery): void {
   if (!Number.isInteger(count) || count < 1 || count > mostSamples) {
     throw new UserError(`${count} samples were asked for; expected 1 to ${mostSamples}.`);
   }
+  checkDraw({ seed, temperature });
+}
+
+/** @throws UserError */
+export function checkDraw({ seed, temperature }: { seed: number; temperature: number }): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new UserError(`The seed is ${seed}; expected a whole number from 0.`);
   }
@@ -28,14 +30,5 @@ export async function samples(
   signal: AbortSignal,
 ): Promise<SampleGrid> {
   checkSamples(query);
-  // Small sets go through the graph that the way from z to x needs too: one compilation less to wait for.
-  if (query.count * model.dimensions * model.layers.length > largestWay) {
-    return { values: (await sample(model.runner, query, { signal })).x };
-  }
-  const program = await model.program('way', () => wayGraph(model));
-  const inverse = async (z: Float32Array, n: number): Promise<InverseBatch> => {
-    const out = await program.run({ z: { shape: [n, ...model.flow.outputShape], data: z } });
-    return { x: out['0']!.data as Float32Array, logDet: new Float32Array(n).fill(NaN) };
-  };
-  return { values: (await sample({ ...model.runner, inverse }, query, { signal })).x };
+  return { values: (await sample(await wayRunner(model, query.count), query, { signal })).x };
 }

@@ -1,8 +1,9 @@
 /** The passes behind a selection, shared by all views of it. */
 import type { BatchRef, ExampleRef, Selection } from '../../protocol/inspect';
 import { recordKey } from '../../protocol/webview';
-import { batchOf, exampleOf, type ExampleBatch } from '../model/examples';
+import { batchOf, type ExampleBatch } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
+import { exampleOf } from './example-of';
 import { runPass, type Pass } from './pass';
 import type { SharedWork } from './shared-work';
 
@@ -55,7 +56,7 @@ function examplePass(
   signal: AbortSignal,
 ): Promise<{ pass: Pass; shown: Float32Array }> {
   return work.run(recordKey('strip', { example }), signal, async (inner) => {
-    const one = await exampleOf(model, example);
+    const one = await exampleOf(model, example, inner);
     return { pass: await runPass(model, one, 'eval', inner), shown: one.shown };
   });
 }
@@ -74,7 +75,7 @@ function trainingPass(
   return work.run(recordKey('strip', { batch, example, mode: 'train' }), signal, async (inner) => {
     const all = await batchOf(model, batch);
     if (!example) return { pass: await runPass(model, all, 'train', inner) };
-    const one = await exampleOf(model, example);
+    const one = await exampleOf(model, example, inner);
     const inside =
       example.kind === 'data' && example.split === batch.split && example.index < all.count
         ? example.index

@@ -2,8 +2,8 @@
 import { UserError } from '../../config/user-error';
 import { take, type Split } from '../../data/dataset';
 import { stream } from '../../data/random';
-import type { BatchRef, ExampleRef } from '../../protocol/inspect';
-import { drawLatents } from '../use/sample';
+import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/inspect';
+import { drawLatents } from '../use/latents';
 import type { FlowModel } from './flow-model';
 import { dequantize, padImages } from './inputs';
 
@@ -51,7 +51,7 @@ export async function dataExamples(
 }
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model */
-export async function exampleOf(model: FlowModel, ref: ExampleRef): Promise<ExampleBatch> {
+export async function sourceOf(model: FlowModel, ref: SourceRef): Promise<ExampleBatch> {
   switch (ref.kind) {
     case 'data':
       return dataExamples(model, ref.split, ref.index, 1);
@@ -83,17 +83,25 @@ export async function batchOf(model: FlowModel, ref: BatchRef): Promise<ExampleB
  */
 async function sampleInputs(
   model: FlowModel,
-  query: { seed: number; temperature: number; count: number },
+  query: SampleQuery,
   start: number,
   count: number,
 ): Promise<Float32Array> {
+  return (await model.runner.inverse(sampleLatents(model, query, start, count), count, 'data')).x;
+}
+
+/** @throws UserError for samples that the query does not draw */
+export function sampleLatents(
+  model: FlowModel,
+  query: SampleQuery,
+  start: number,
+  count: number,
+): Float32Array {
   if (!(start >= 0 && start + count <= query.count)) {
     throw new UserError(`Sample ${start} was asked for; there are ${query.count}.`);
   }
   const size = model.dimensions;
-  const z = drawLatents(size, query);
-  const wanted = z.subarray(start * size, (start + count) * size);
-  return (await model.runner.inverse(wanted, count, 'data')).x;
+  return drawLatents(model.runner, query).subarray(start * size, (start + count) * size);
 }
 
 function checkRange(split: Split, name: string, start: number, count: number): void {

@@ -1,6 +1,7 @@
 /** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
 import type { ModelConfig } from '../../config/schema';
 import type { Bijection } from '../../flow/bijection';
+import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
 import type { Graph } from '../../graph/ir';
 import { bindConstants } from '../../graph/passes/bind-constants';
@@ -51,6 +52,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     config,
     inputShape: flow.inputShape,
     outputShape: flow.outputShape,
+    latentScales: latentScales(flow),
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     async forward(x, count, space) {

@@ -5,6 +5,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
+import { latentScales } from '../../flow/latent-scales';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { anyBatch, trace } from '../../graph/trace';
 import type { Program } from '../backends/backend';
@@ -118,6 +119,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     config,
     inputShape,
     outputShape,
+    ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
     layout,
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== 0,

@@ -27,6 +27,8 @@ export interface FlowRunner {
   /** Without the batch axis: of the flow's input (padded) and of z. [D] or [H, W, C]. */
   inputShape: readonly number[];
   outputShape: readonly number[];
+  /** The zero-based scale at which each latent leaves; absent where it is not known. */
+  latentScales?: Int32Array;
   /** Names of the couplings in forward order; empty where single layers cannot be told. */
   couplings: readonly string[];
   /** Whether there is a step from data units to the flow's input. */

@@ -1,9 +1,9 @@
 /** Draws from a flow. */
-import { stream } from '../../data/random';
+import type { SampleQuery } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
-import { cropImages } from '../model/inputs';
-import { batchSize, inBatches, type BatchOptions } from './batches';
-import { sizeOf, type FlowRunner } from './runner';
+import type { BatchOptions } from './batches';
+import { decodeLatents, drawLatents } from './latents';
+import type { FlowRunner } from './runner';
 
 export interface Samples {
   /** In data units, padding cut off: [N, H, W, C] pixels or [N, D] coordinates. */
@@ -12,39 +12,16 @@ export interface Samples {
   z: NdArray<Float32Array>;
 }
 
-/** The latents of a set of samples, temperature included: [count, size] row-major. The same for the same query. */
-export function drawLatents(
-  size: number,
-  { count, seed, temperature }: { count: number; seed: number; temperature: number },
-): Float32Array {
-  const z = stream(seed, 'sample').normal(count * size);
-  for (let i = 0; i < z.length; i++) z[i]! *= temperature;
-  return z;
-}
-
 /**
- * @param temperature the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself
- * @throws CancelledError
+ * The temperature is the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself.
+ * @throws CancelledError, UserError when there is not one temperature for each scale
  */
 export async function sample(
   runner: FlowRunner,
-  query: { count: number; seed: number; temperature: number },
+  query: SampleQuery,
   options: BatchOptions = {},
 ): Promise<Samples> {
-  const { config } = runner;
-  const { count } = query;
-  const latentSize = sizeOf(runner.outputShape);
-  const shape =
-    config.kind === 'image' ? [config.height, config.width, config.channels] : [...runner.inputShape];
-  const exampleSize = sizeOf(shape);
-  const z = drawLatents(latentSize, query);
-  const x = new Float32Array(count * exampleSize);
-  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
-    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data');
-    x.set(cropImages(out.x, n, config), start * exampleSize);
-  });
-  return {
-    x: { shape: [count, ...shape], data: x },
-    z: { shape: [count, ...runner.outputShape], data: z },
-  };
+  const z = drawLatents(runner, query);
+  const x = await decodeLatents(runner, z, query.count, options);
+  return { x, z: { shape: [query.count, ...runner.outputShape], data: z } };
 }

@@ -7,11 +7,14 @@ import type {
   ExampleRef,
   InspectorMethod,
   LayerView,
+  ManifoldQuery,
   MaskView,
   Morph,
   NllParts,
   PlaneView,
+  ReconstructQuery,
   Selection,
+  SourceRef,
   Strip,
 } from '../../../src/protocol/inspect';
 import type { LayerInfo, LayerKind, ModelSummary } from '../../../src/protocol/model';
@@ -341,7 +344,36 @@ export class ToyFlow {
   example(ref: ExampleRef): Values {
     if (ref.kind === 'values') return Float64Array.from(ref.values);
     if (ref.kind === 'data') return this.data(ref.split, ref.index);
-    return this.sample(ref.seed, ref.temperature, ref.index).at(-1)!;
+    if (ref.kind === 'sample') return this.sample(ref.seed, ref.temperature, ref.index).at(-1)!;
+    return this.inverse(this.made(ref)).at(-1)!;
+  }
+
+  /** The latent of a source: what leaves last comes first, then what was factored out, first to last. */
+  latentOf(ref: SourceRef): Values {
+    return this.forward(this.example(ref)).latent;
+  }
+
+  made(ref: Exclude<ExampleRef, SourceRef>): Values {
+    if (ref.kind === 'reconstruction')
+      return this.reconstruction(ref.example, ref.seed, ref.temperature, ref.row, ref.column);
+    const [a, b, c, d] = ref.corners.map((corner) => this.latentOf(corner)) as [
+      Values,
+      Values,
+      Values,
+      Values,
+    ];
+    const [cp, sp] = [Math.cos(ref.phiPrime), Math.sin(ref.phiPrime)];
+    return a.map(
+      (value, i) =>
+        Math.cos(ref.phi) * (cp * value + sp * b[i]!) + Math.sin(ref.phi) * (cp * c[i]! + sp * d[i]!),
+    );
+  }
+
+  reconstruction(example: SourceRef, seed: number, temperature: number, row: number, column: number): Values {
+    const last = product(this.layers.at(-1)!.info.outputShape);
+    return this.latentOf(example).map((value, i) =>
+      i < last || column === 0 ? value : temperature * normal(seed, 77, row, i),
+    );
   }
 
   batch(query: Pick<Selection, 'batch'>): Values[] {
@@ -395,6 +427,48 @@ export class ToyFlow {
       }
       case 'morph':
         return this.#morph(query as { seed: number; temperature: number; index: number });
+      case 'manifold': {
+        const q = query as ManifoldQuery;
+        const step = q.range === 'circle' ? (2 * Math.PI) / q.angles : Math.PI / 2 / (q.angles - 1);
+        const angles = Array.from({ length: q.angles }, (_, i) => i * step);
+        const points = angles.flatMap((phi) =>
+          angles.map((phiPrime) => this.made({ kind: 'manifold', corners: q.corners, phi, phiPrime })),
+        );
+        return {
+          angles,
+          values: array(
+            [q.angles, q.angles, ...this.shape],
+            points.flatMap((z) => [...this.inverse(z).at(-1)!]),
+          ),
+          corners: array(
+            [4, ...this.shape],
+            q.corners.flatMap((ref) => [...this.example(ref)]),
+          ),
+          norms: array(
+            [q.angles, q.angles],
+            points.map((z) => Math.hypot(...z)),
+          ),
+        };
+      }
+      case 'reconstruct': {
+        const q = query as ReconstructQuery;
+        const size = product(this.shape);
+        return {
+          originals: array(
+            [q.examples.length, ...this.shape],
+            q.examples.flatMap((ref) => [...this.example(ref)]),
+          ),
+          values: array(
+            [q.examples.length, 2, ...this.shape],
+            q.examples.flatMap((ref, row) =>
+              [0, 1].flatMap((column) => [
+                ...this.inverse(this.reconstruction(ref, q.seed, q.temperature, row, column)).at(-1)!,
+              ]),
+            ),
+          ),
+          kept: [size, size / 2],
+        };
+      }
       case 'examples': {
         const q = query as { split: 'train' | 'validation'; offset: number; count: number };
         const total = q.split === 'train' ? this.trainCount : this.validationCount;

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/config/user-error';
 import { batchOf, dataExamples } from '../../../src/engine/model/examples';
-import { drawLatents } from '../../../src/engine/use/sample';
+import { drawLatents } from '../../../src/engine/use/latents';
 import { logLikelihood } from '../../../src/flow/real-nvp';
 import type { Selection } from '../../../src/protocol/inspect';
 import { CancelledError } from '../../../src/protocol/wire';
@@ -194,7 +194,7 @@ describe('samples', () => {
       const example = { kind: 'sample', ...query, index: 1 } as const;
       const strip = await model.inspector.ask('strip', { ...selection, example }, anySignal());
       const size = model.flow.dimensions;
-      const z = drawLatents(size, query).slice(size, 2 * size);
+      const z = drawLatents(model.flow.runner, query).slice(size, 2 * size);
       assert.ok(maxAbsDifference(strip.latent!.data, z) < 2e-3);
     }
   });

@@ -1,0 +1,41 @@
+/** Examples that views make others of: what was given, and their latents. */
+import type { SourceRef } from '../../protocol/inspect';
+import type { NdArray } from '../../protocol/tensors';
+import { sampleLatents, sourceOf } from '../model/examples';
+import type { FlowModel } from '../model/flow-model';
+import { cropImages } from '../model/inputs';
+import { encodeExamples, exampleShape } from '../use/latents';
+import { breathe } from './pass';
+
+export interface Sources {
+  /** [n, …] as given, in data units, padding cut off. */
+  shown: NdArray<Float32Array>;
+  /** [n, …] row-major. Of samples those that they were drawn from, without a way there and back. */
+  z: Float32Array;
+}
+
+/** @throws UserError for an example that does not exist, CancelledError */
+export async function sourcesOf(
+  model: FlowModel,
+  refs: readonly SourceRef[],
+  signal: AbortSignal,
+): Promise<Sources> {
+  const { dimensions: size, config, runner } = model;
+  const n = refs.length;
+  const x = new Float32Array(n * size);
+  const shown = new Float32Array(n * size);
+  for (const [i, ref] of refs.entries()) {
+    await breathe(signal);
+    const one = await sourceOf(model, ref);
+    x.set(one.x, i * size);
+    shown.set(one.shown, i * size);
+  }
+  const z = await encodeExamples(runner, x, n, { signal });
+  for (const [i, ref] of refs.entries()) {
+    if (ref.kind === 'sample') z.set(sampleLatents(model, ref, ref.index, 1), i * size);
+  }
+  return {
+    shown: { shape: [n, ...exampleShape(runner)], data: cropImages(shown, n, config) },
+    z,
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * Reconstructions from the latents of coarse scales alone (the paper's compression figure): those that left early, which
+ * hold detail, are drawn anew.
+ */
+import { stream } from '../../data/random';
+import type { FreshLatents } from '../../protocol/inspect';
+
+/** Latents for a row of the figure: from the prior, the same whichever of them are used. */
+export function freshLatents({ seed, temperature }: FreshLatents, row: number, size: number): Float32Array {
+  const z = stream(seed, 'reconstruct', row).normal(size);
+  for (let i = 0; i < size; i++) z[i]! *= temperature;
+  return z;
+}
+
+/** z with all latents that leave before scale `from` replaced. @param scales of each latent */
+export function keepScales(
+  z: Float32Array,
+  fresh: Float32Array,
+  scales: Int32Array,
+  from: number,
+): Float32Array {
+  return z.map((value, i) => (scales[i]! >= from ? value : fresh[i]!));
+}
+
+/** [count, columns, size]: row by row, each example with ever more of its first scales drawn anew. */
+export function reconstructionLatents(
+  z: Float32Array,
+  count: number,
+  scales: Int32Array,
+  columns: number,
+  draw: FreshLatents,
+): Float32Array {
+  const size = scales.length;
+  const out = new Float32Array(count * columns * size);
+  for (let row = 0; row < count; row++) {
+    const own = z.subarray(row * size, (row + 1) * size);
+    const fresh = freshLatents(draw, row, size);
+    for (let column = 0; column < columns; column++) {
+      out.set(keepScales(own, fresh, scales, column), (row * columns + column) * size);
+    }
+  }
+  return out;
+}
+
+/** Latents that are kept in each column: all of them first. @param counts of latents by scale */
+export function keptCounts(counts: readonly number[]): number[] {
+  return counts.map((_, from) => counts.slice(from).reduce((sum, n) => sum + n, 0));
+}
