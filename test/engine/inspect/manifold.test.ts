@@ -184,7 +184,8 @@ describe('reconstruct', () => {
 
 describe('samples by scale', () => {
   it('take each scale at its own temperature', async () => {
-    const base = { count: 3, seed: 2, temperature: 1 };
+    // Cool samples: logits far out lose digits on the way back. Measured 2e-5.
+    const base = { count: 3, seed: 2, temperature: 0.5 };
     const fine = await digits.inspector.ask(
       'samples',
       { ...base, scaleTemperatures: [0, 1, 1] },
@@ -198,7 +199,7 @@ describe('samples by scale', () => {
     const scales = latentScales(digits.flow.flow);
     z.forEach((value, i) => {
       const expected = scales[i % size] === 0 ? 0 : plain[i]!;
-      assert.ok(Math.abs(value - expected) < 5e-3, `${value} is not ${expected}`);
+      assert.ok(Math.abs(value - expected) < 5e-4, `${value} is not ${expected}`);
     });
     await assert.rejects(
       digits.inspector.ask('samples', { ...base, scaleTemperatures: [1] }, anySignal()),
