@@ -5,10 +5,11 @@ import { firstBytes, isFolder } from '../files/read';
 import { isOurs } from './checkpoint';
 import { isRunFolder, runPaths } from './run-folder';
 import { openSafetensors } from './safetensors';
+import { torchContainer } from './torch/container';
 
 export interface ResolvedModel {
-  /** `safetensors`: a file of another program, whose table of tensors can be shown. */
-  kind: 'checkpoint' | 'onnx' | 'safetensors';
+  /** `safetensors` and `torch`: tensors of another program. Whether a PyTorch file can be read shows when it is opened. */
+  kind: 'checkpoint' | 'onnx' | 'safetensors' | 'torch';
   /** Absolute path of the file to open. */
   file: string;
   /** Absolute path of the run folder that the file lies in. */
@@ -29,14 +30,16 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     throw new UserError(
       (await isRunFolder(target))
         ? `${target}: this run has no checkpoint yet. Train it for some steps first.`
-        : `${target}: is a folder but not a run; expected a checkpoint, an ONNX file or a run folder.`,
+        : `${target}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,
     );
   }
   if (target.toLowerCase().endsWith('.onnx')) return { kind: 'onnx', file: target };
+  // By content, since checkpoints of PyTorch have all sorts of names.
+  if ((await torchContainer(target)) !== undefined) return { kind: 'torch', file: target };
   if (!target.toLowerCase().endsWith('.safetensors') && !(await looksLikeSafetensors(target))) {
     throw new UserError(
       `${target}: is not a model; expected a .flow.safetensors checkpoint, another .safetensors file, ` +
-        `an .onnx file or a run folder.`,
+        `an .onnx file, a PyTorch checkpoint (.pt, .pth) or a run folder.`,
     );
   }
   const opened = await openSafetensors(target);

@@ -37,7 +37,7 @@ export async function openRunner(
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
   const { kind, file } = await resolveModelPath(given);
-  if (kind === 'safetensors') {
+  if (kind === 'safetensors' || kind === 'torch') {
     throw new UserError(
       `${file}: was not written by Flowscope, so its architecture is not known and it cannot be run. See its tensors with flowscope info.`,
     );

@@ -70,7 +70,7 @@ export interface ModelSummary {
   id: string;
   path: string;
   fileName: string;
-  format: 'flowscope' | 'onnx' | 'safetensors';
+  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
   /** False when only the table of tensors can be shown; `reason` says why and what to do. */
   runnable: boolean;
   reason?: string;

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { loadCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
-import { openSafetensors } from '../../checkpoint/safetensors';
+import { openTensorFile } from '../../checkpoint/tensor-file';
 import { UserError } from '../../config/user-error';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { TensorEntry } from '../../protocol/model';
@@ -46,11 +46,11 @@ function described(file: string, summary: Described): OpenModel {
 }
 
 async function describeTensors(file: string, backend: Backend): Promise<Described> {
-  const opened = await openSafetensors(file);
+  const opened = await openTensorFile(file);
   await opened.close();
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
   const base = describeFile(file, {
-    format: 'safetensors',
+    format: opened.container,
     bytes: opened.bytes,
     backend: backend.info,
     tensors,

@@ -1,7 +1,7 @@
 /** What a model file says of itself, read without a backend. */
 import { readCheckpointHeader, type CheckpointInfoHeader } from '../../checkpoint/checkpoint';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
-import { openSafetensors } from '../../checkpoint/safetensors';
+import { openTensorFile } from '../../checkpoint/tensor-file';
 import type { ModelConfig } from '../../config/schema';
 import { describeLayer as inWords } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
@@ -28,7 +28,7 @@ export interface LayerDescription {
 export interface ModelDescription {
   file: string;
   run?: string;
-  format: 'flowscope' | 'onnx' | 'safetensors';
+  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
   bytes: number;
   architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
   parameterCount: number;
@@ -49,7 +49,7 @@ export interface ModelDescription {
 export async function describeModel(given: string): Promise<ModelDescription> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind === 'onnx') return describeOnnx(file);
-  if (kind === 'safetensors') return describeTensors(file);
+  if (kind === 'safetensors' || kind === 'torch') return describeTensors(file);
   const header = await readCheckpointHeader(file);
   return { ...describeCheckpoint(file, header), ...(run ? { run } : {}) };
 }
@@ -84,12 +84,12 @@ function describeCheckpoint(file: string, header: CheckpointInfoHeader): ModelDe
 }
 
 async function describeTensors(file: string): Promise<ModelDescription> {
-  const opened = await openSafetensors(file);
+  const opened = await openTensorFile(file);
   await opened.close();
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
   return {
     file,
-    format: 'safetensors',
+    format: opened.container,
     bytes: opened.bytes,
     parameterCount: count(tensors),
     tensorCount: tensors.length,
