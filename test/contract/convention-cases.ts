@@ -14,7 +14,7 @@ const tinyImage: Fields = {
   width: 4,
   channels: 1,
   scales: 2,
-  base: 3,
+  base: 2,
   blocks: 1,
 };
 

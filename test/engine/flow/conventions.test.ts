@@ -1,0 +1,116 @@
+/**
+ * Flows of every convention, traced and run by TensorFlow and by ONNX Runtime, are the flows that TensorFlow.js computes
+ * op by op: values, log-dets, gradients and running statistics. Tolerance: float32 sums in another order.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import * as v from 'valibot';
+import { trainingSchema } from '../../../src/config/training-section';
+import type { Backend, Feeds } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graphs';
+import { stepGraph, trainingState } from '../../../src/engine/training/step-graph';
+import type { Flow } from '../../../src/flow/layers';
+import { standardNormalLogProb } from '../../../src/flow/prior';
+import { size } from '../../../src/flow/tensors';
+import type { Graph } from '../../../src/graph/ir';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { conventionCases } from '../../contract/convention-cases';
+import { contextOf, inputOf, movedValues, onCpu, toTensors } from '../../contract/eager';
+import { assertClose } from '../graph/compare';
+
+const tolerance = 1e-4;
+const batch = 3;
+const training = v.parse(trainingSchema, { clipNorm: 1e6, weightDecay: 0 });
+
+const arrayOf = (tensor: Tensor): NdArray => ({
+  shape: [...tensor.shape],
+  data: tensor.dataSync() as Float32Array,
+});
+
+async function once(backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds> {
+  const program = await backend.compile(graph);
+  try {
+    return await program.run(feeds);
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** Loss, gradient norm and new running statistics of one step, op by op. */
+function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feeds {
+  const names = flow.parameters.map(({ name }) => name);
+  const updates: Record<string, Tensor> = {};
+  const loss = (...values: Tensor[]): tf.Scalar => {
+    const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+    const { value, logDet } = flow.forward(contextOf(given, true, undefined, updates), x);
+    Object.values(updates).forEach((update) => tf.keep(update));
+    return tf.neg(tf.mean(tf.add(standardNormalLogProb(value), logDet)));
+  };
+  const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => tensors[name]!));
+  const squares = grads.reduce((sum, g) => sum + tf.sum(tf.square(g)).dataSync()[0]!, 0);
+  return {
+    loss: arrayOf(value),
+    gradientNorm: { shape: [], data: Float32Array.of(Math.sqrt(squares)) },
+    ...Object.fromEntries(
+      Object.entries(updates).map(([name, update]) => [`state:${name}`, arrayOf(update)]),
+    ),
+  };
+}
+
+describe('a flow of any convention', () => {
+  let tensorflow: Backend;
+  let onnx: Backend;
+  before(async () => {
+    await onCpu();
+    tensorflow = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+    onnx = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  });
+  after(() => Promise.all([tensorflow.dispose(), onnx.dispose()]));
+
+  for (const { label, bijection } of conventionCases) {
+    const flow = bijection as Flow;
+    it(`is the same traced: ${label}`, async () => {
+      const values = movedValues(flow, 8);
+      const tensors = toTensors(values);
+      const x = inputOf(flow.inputShape, batch, 8);
+      const ctx = contextOf(tensors, false);
+      const forward = flow.forward(ctx, x);
+      const inverse = flow.inverse(ctx, forward.value);
+      const there = { z: arrayOf(forward.value), logDet: arrayOf(forward.logDet) };
+      const back = { x: arrayOf(inverse.value), logDet: arrayOf(inverse.logDet) };
+      for (const backend of [tensorflow, onnx]) {
+        const { z, logDet } = await once(backend, forwardGraph(flow), { ...values, x: arrayOf(x) });
+        assertClose({ z: z!, logDet: logDet! }, there, tolerance, `${backend.info.name}, forward`);
+        const returned = await once(backend, inverseGraph(flow), { ...values, z: there.z });
+        assertClose(returned, back, tolerance, `${backend.info.name}, inverse`);
+      }
+    });
+
+    it(`trains the same traced: ${label}`, async () => {
+      const values = movedValues(flow, 9);
+      const x = inputOf(flow.inputShape, batch, 9);
+      const expected = eagerStep(flow, toTensors(values), x);
+      assert.equal(Object.keys(expected).length, 2 + flow.state.length);
+      const state = Object.fromEntries(
+        trainingState(flow, training).map(({ name, shape }) => [
+          `state:${name}`,
+          values[name] ?? { shape: [...shape], data: new Float32Array(size(shape)) },
+        ]),
+      );
+      const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
+      const step = await once(tensorflow, stepGraph(flow, undefined, training, batch), {
+        ...state,
+        x: arrayOf(x),
+        learningRate: scalar(1e-3),
+        beta1Power: scalar(0.9),
+        beta2Power: scalar(0.999),
+      });
+      const compared = Object.fromEntries(Object.keys(expected).map((name) => [name, step[name]!]));
+      assertClose(compared, expected, tolerance, 'one step');
+    });
+  }
+});
