@@ -1,0 +1,110 @@
+/** Reading a PyTorch state dict by its structure: numbered modules, and stacks of linear layers in them. */
+import type { Renaming } from './names';
+import { linearNames, under } from './names';
+import type { TensorFile } from './types';
+
+/** The modules of a list, such as "flows.3.s.net.0.weight" of the list "flows". */
+export interface ModuleList {
+  /** Up to the number of a module, for example "transform.transforms.". */
+  prefix: string;
+  /** By number, ascending: the names of its tensors below "PREFIX NUMBER .". */
+  modules: ReadonlyMap<number, readonly string[]>;
+  /** Names of the file that are not in the list. */
+  others: readonly string[];
+}
+
+/** Whatever stands before the list's name belongs to the prefix. The first list of that name counts. */
+export function moduleList(file: TensorFile, list: string): ModuleList | undefined {
+  const pattern = new RegExp(`^((?:.*?\\.)??${list.replaceAll('.', '\\.')}\\.)(\\d+)\\.(.+)$`);
+  const modules = new Map<number, string[]>();
+  const others: string[] = [];
+  let prefix: string | undefined;
+  for (const name of file.tensors.keys()) {
+    const match = pattern.exec(name);
+    if (match) prefix ??= match[1];
+    if (!match || match[1] !== prefix) others.push(name);
+    else {
+      const number = Number(match[2]);
+      const rests = modules.get(number) ?? [];
+      rests.push(match[3]!);
+      modules.set(number, rests);
+    }
+  }
+  if (prefix === undefined) return undefined;
+  return { prefix, modules: new Map([...modules].sort(([a], [b]) => a - b)), others };
+}
+
+/** Linear layers one after another, with an activation between each two. */
+export interface LinearStack {
+  /** Up to the numbers of the layers, from the start of the name. */
+  prefix: string;
+  /** The numbers of the linear layers in their Sequential. */
+  numbers: readonly number[];
+  /** Inputs, hidden widths, outputs. */
+  widths: readonly number[];
+}
+
+/**
+ * The linear layers among the tensors of a module, all of which must belong to them.
+ * @param module prefix of the module @param rests names below it
+ * @param dropout whether dropout may stand before the last layer, which does nothing once trained
+ * @returns what is in the way, as a string, where there is no such stack
+ */
+export function linearStack(
+  file: TensorFile,
+  module: string,
+  rests: readonly string[],
+  dropout = false,
+): LinearStack | string {
+  const numbers = new Set<number>();
+  let path: string | undefined;
+  for (const rest of rests) {
+    const match = /^((?:.*\.)?)(\d+)\.(weight|bias)$/.exec(rest);
+    if (!match) return `${module}${rest} is not of a linear layer`;
+    path ??= match[1]!;
+    if (match[1] !== path) return `${module}${rest} is not of the same stack as ${module}${path}`;
+    numbers.add(Number(match[2]));
+  }
+  if (path === undefined) return `${module} has no linear layers`;
+  const prefix = module + path;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const widths: number[] = [];
+  for (const [i, number] of sorted.entries()) {
+    const weight = file.tensors.get(`${prefix}${number}.weight`)?.shape;
+    const bias = file.tensors.get(`${prefix}${number}.bias`)?.shape;
+    if (weight?.length !== 2) return `${prefix}${number} is not a linear layer`;
+    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${prefix}${number} has no bias`;
+    if (i > 0 && weight[1] !== widths.at(-1)) return `${prefix}${number} does not fit the layer before it`;
+    const distance = i === 0 ? 2 : number - sorted[i - 1]!;
+    if (distance !== 2 && !(dropout && distance === 3 && i === sorted.length - 1)) {
+      return `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`;
+    }
+    if (i === 0) widths.push(weight[1]!);
+    widths.push(weight[0]!);
+  }
+  return { prefix, numbers: sorted, widths };
+}
+
+export function stackNames(stack: LinearStack, ourPrefix: string): Renaming[] {
+  return stack.numbers.flatMap((number, i) =>
+    under(`${stack.prefix}${number}.`, `${ourPrefix}${i}.`, linearNames),
+  );
+}
+
+/** Of a rank-1 or [1, D] tensor. */
+export function lengthOf(file: TensorFile, name: string): number | undefined {
+  const shape = file.tensors.get(name)?.shape;
+  if (!shape || shape.length === 0 || shape.slice(0, -1).some((n) => n !== 1)) return undefined;
+  return shape.at(-1);
+}
+
+/** "64, 64", or "no hidden layers". */
+export function hiddenWords(hidden: readonly number[]): string {
+  return hidden.length > 0 ? `of ${hidden.join(', ')}` : 'without hidden layers';
+}
+
+/** The numbers from 0 to the largest that a list lacks: modules without tensors. */
+export function gaps(modules: ReadonlyMap<number, unknown>): number[] {
+  const last = Math.max(...modules.keys());
+  return Array.from({ length: last + 1 }, (_, i) => i).filter((i) => !modules.has(i));
+}

@@ -1,0 +1,67 @@
+/** Vector flows as chains of layers from data to latent: from a library's list of layers to our config. */
+import { parseStoredConfig } from '../../config/parse';
+import type { ModelInput, VectorModelConfig } from '../../config/schema';
+
+export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
+export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
+
+const lists: Record<ChainLayer['kind'], string> = {
+  coupling: 'couplings',
+  batchNorm: 'norms',
+  actNorm: 'actNorms',
+  permute: 'permutations',
+};
+
+/** The names of the layers in our flow, for example "couplings.0"; each kind is counted by itself. */
+export function layerNames(chain: readonly { kind: ChainLayer['kind'] }[]): string[] {
+  const counts = { coupling: 0, batchNorm: 0, actNorm: 0, permute: 0 };
+  return chain.map(({ kind }) => `${lists[kind]}.${counts[kind]++}`);
+}
+
+/**
+ * The config of a chain, complete: with `couplings`, `mask`, `polarity` and `between` where they can say it, which is
+ * what a person would write, else with the layers written out.
+ */
+export function chainModel(
+  dim: number,
+  chain: readonly ChainLayer[],
+  fields: VectorFields,
+  fileName: string,
+): VectorModelConfig {
+  const model: ModelInput = {
+    kind: 'vector',
+    dim,
+    ...fields,
+    ...(inShort(dim, chain) ?? { layers: [...chain] }),
+  };
+  return parseStoredConfig({ model }, fileName).model as VectorModelConfig;
+}
+
+function inShort(dim: number, chain: readonly ChainLayer[]): VectorFields | undefined {
+  const masks = chain.flatMap((layer) => (layer.kind === 'coupling' ? [layer.mask] : []));
+  const first = masks[0];
+  if (!first) return undefined;
+  const between = chain[1]?.kind === 'batchNorm' || chain[1]?.kind === 'actNorm' ? chain[1].kind : 'none';
+  const period = between === 'none' ? 1 : 2;
+  const regular = chain.every(({ kind }, i) => kind === (i % period === 0 ? 'coupling' : between));
+  if (!regular || chain.length !== masks.length * period) return undefined;
+
+  const alternating = masks.every((mask, number) =>
+    mask.every((bit, i) => bit === (number % 2 === 0 ? first[i]! : 1 - first[i]!)),
+  );
+  const mask = (['alternate', 'halves'] as const).find((pattern) =>
+    first.every((bit, i) => (bit === first[0]) === inFirst(pattern, i, dim)),
+  );
+  if (!alternating || !mask) return undefined;
+  return {
+    couplings: masks.length,
+    mask,
+    polarity: first[0] === 1 ? 'first-conditions' : 'first-moves',
+    between,
+  };
+}
+
+/** Whether a feature belongs to those that feature 0 belongs to, as masks.ts of the flow has it. */
+function inFirst(pattern: 'alternate' | 'halves', feature: number, dim: number): boolean {
+  return pattern === 'alternate' ? feature % 2 === 0 : feature < Math.ceil(dim / 2);
+}
