@@ -1,16 +1,14 @@
+import { checkVector } from './check-vector';
 import type { Problem } from './parse';
-import type { ImageModelConfig, StoredConfig } from './schema';
+import type { ImageModelConfig, ModelConfig, StoredConfig } from './schema';
 
 /** What single fields cannot tell: settings that do not go together. */
 export function checkTogether({ data, model, training }: StoredConfig): Problem[] {
   const problems: Problem[] = [];
-  if (model.kind === 'image') problems.push(...checkImage(model));
-  else if (model.dim < 2) {
-    problems.push({
-      path: 'model.dim',
-      message: 'expected at least 2 features, since a coupling conditions one on another, got 1',
-    });
-  }
+  problems.push(
+    ...(model.kind === 'image' ? checkImage(model) : checkVector(model)),
+    ...checkScaleMap(model),
+  );
   if (training.warmupSteps >= training.steps) {
     problems.push({
       path: 'training.warmupSteps',
@@ -39,6 +37,15 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
     problems.push({ path: 'training.flips', message: 'expected false, since only images can be flipped' });
   }
   return problems;
+}
+
+function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
+  if (scaleEpsilon > 0 || (scaleMap !== 'softplus-clamp' && scaleMap !== 'soft-clip')) return [];
+  const reason =
+    scaleMap === 'soft-clip'
+      ? 'soft-clip bounds s by its logarithm'
+      : 'softplus-clamp can reach 0 without it, and the flow has no inverse there';
+  return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 
 function checkImage(model: ImageModelConfig): Problem[] {

@@ -28,7 +28,7 @@ const training = v.parse(trainingSchema, { clipNorm: 1e6, weightDecay: 0 });
 
 const arrayOf = (tensor: Tensor): NdArray => ({
   shape: [...tensor.shape],
-  data: tensor.dataSync() as Float32Array,
+  data: tensor.dataSync(),
 });
 
 async function once(backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds> {

@@ -1,0 +1,68 @@
+/** Settings of a vector model that do not go together. */
+import type { Problem } from './parse';
+import type { VectorModelConfig } from './schema';
+
+export function checkVector(model: VectorModelConfig): Problem[] {
+  const problems: Problem[] = [];
+  if (model.dim < 2) {
+    problems.push({
+      path: 'model.dim',
+      message: `expected at least 2 features, since a coupling conditions one on another, got ${model.dim}`,
+    });
+  }
+  if (model.net === 'residual' && model.hidden.some((width) => width !== model.hidden[0])) {
+    problems.push({
+      path: 'model.hidden',
+      message: `expected one width, since all layers of a residual net have the same, got ${model.hidden.join(', ')}`,
+    });
+  }
+  if (model.net === 'mlp' && model.netNorm) {
+    problems.push({
+      path: 'model.netNorm',
+      message: 'expected false, or net "residual": an MLP has no batch normalization inside',
+    });
+  }
+  if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
+  return problems;
+}
+
+function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: number): Problem[] {
+  const problems = layers.flatMap((layer, i): Problem[] => {
+    const path = `model.layers.${i}`;
+    if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
+    if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`);
+    return [];
+  });
+  if (!layers.some(({ kind }) => kind === 'coupling')) {
+    problems.push({ path: 'model.layers', message: 'expected at least one coupling' });
+  }
+  return problems;
+}
+
+function checkMask(mask: readonly number[], dim: number, path: string): Problem[] {
+  if (mask.length !== dim) {
+    return [{ path, message: `expected ${dim} entries, one for each feature, got ${mask.length}` }];
+  }
+  if (!mask.includes(0)) return [{ path, message: 'expected a 0 somewhere: with 1 alone nothing moves' }];
+  if (!mask.includes(1)) {
+    return [{ path, message: 'expected a 1 somewhere: with 0 alone nothing is left to condition on' }];
+  }
+  return [];
+}
+
+function checkOrder(order: readonly number[], dim: number, path: string): Problem[] {
+  if (order.length !== dim) {
+    return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
+  }
+  const seen = new Set<number>();
+  for (const feature of order) {
+    if (feature >= dim) {
+      return [{ path, message: `expected features 0 to ${dim - 1}, got ${feature}` }];
+    }
+    if (seen.has(feature)) {
+      return [{ path, message: `expected each feature once, got ${feature} twice` }];
+    }
+    seen.add(feature);
+  }
+  return [];
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseStoredConfig } from '../../../src/config/parse';
+
+function complaint(model: Record<string, unknown>): string {
+  try {
+    parseStoredConfig({ model: { kind: 'vector', dim: 3, ...model } }, 'a.json');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
+
+const coupling = { kind: 'coupling', mask: [1, 0, 1] };
+
+test('a written-out chain that fits its dimension is accepted', () => {
+  const layers = [
+    { kind: 'actNorm' },
+    coupling,
+    { kind: 'batchNorm' },
+    { kind: 'permute', order: [2, 0, 1] },
+    { kind: 'coupling', mask: [0, 1, 1] },
+  ];
+  assert.equal(complaint({ layers }), 'accepted');
+});
+
+test('what is wrong in a written-out chain is named by place', () => {
+  const faults: [unknown[], string][] = [
+    [
+      [{ kind: 'coupling', mask: [1, 0] }],
+      'model.layers.0.mask: expected 3 entries, one for each feature, got 2',
+    ],
+    [[coupling, { kind: 'coupling', mask: [1, 1, 1] }], 'model.layers.1.mask: expected a 0 somewhere'],
+    [[{ kind: 'coupling', mask: [0, 0, 0] }], 'model.layers.0.mask: expected a 1 somewhere'],
+    [[{ kind: 'coupling', mask: [0, 2, 1] }], 'model.layers.0.mask.1: expected one of 0, 1, got 2'],
+    [[coupling, { kind: 'permute', order: [0, 1] }], 'model.layers.1.order: expected 3 entries'],
+    [
+      [coupling, { kind: 'permute', order: [0, 1, 3] }],
+      'model.layers.1.order: expected features 0 to 2, got 3',
+    ],
+    [[coupling, { kind: 'permute', order: [0, 1, 1] }], 'expected each feature once, got 1 twice'],
+    [[{ kind: 'batchNorm' }], 'model.layers: expected at least one coupling'],
+  ];
+  for (const [layers, expected] of faults) {
+    assert.ok(complaint({ layers }).includes(expected), `${expected} in ${complaint({ layers })}`);
+  }
+});
+
+test('a coupling needs two features', () => {
+  assert.match(complaint({ dim: 1 }), /model\.dim: expected at least 2 features, .* got 1/);
+});
+
+test('settings of conditioners that do not go together', () => {
+  assert.equal(complaint({ net: 'residual' }), 'accepted');
+  assert.equal(complaint({ net: 'residual', hidden: [8], netNorm: true }), 'accepted');
+  assert.match(
+    complaint({ net: 'residual', hidden: [8, 9] }),
+    /model\.hidden: expected one width, .* got 8, 9/,
+  );
+  assert.match(complaint({ netNorm: true }), /model\.netNorm: expected false, or net "residual"/);
+});
+
+test('scale maps that need ε say why', () => {
+  assert.equal(complaint({ scaleMap: 'sigmoid', scaleEpsilon: 0 }), 'accepted');
+  assert.match(
+    complaint({ scaleMap: 'soft-clip', scaleEpsilon: 0 }),
+    /model\.scaleEpsilon: expected .* logarithm/,
+  );
+  assert.match(complaint({ scaleMap: 'softplus-clamp', scaleEpsilon: 0 }), /no inverse there/);
+});
