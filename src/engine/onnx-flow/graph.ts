@@ -1,0 +1,165 @@
+/** An ONNX graph as plain data, and models made of parts of it. */
+import { onnx } from 'onnx-proto';
+import { UserError } from '../../config/user-error';
+
+export interface GraphNode {
+  index: number;
+  op: string;
+  /** Names of the tensors that it reads, those of graphs inside of it included. */
+  reads: readonly string[];
+  writes: readonly string[];
+  proto: onnx.INodeProto;
+}
+
+export interface OnnxGraph {
+  file: string;
+  model: onnx.ModelProto;
+  /** In an order in which they can be run. */
+  nodes: readonly GraphNode[];
+  /** The node that makes a tensor. */
+  producer: ReadonlyMap<string, GraphNode>;
+  initializers: ReadonlyMap<string, onnx.ITensorProto>;
+  inputs: readonly onnx.IValueInfoProto[];
+  outputs: readonly onnx.IValueInfoProto[];
+}
+
+/** @throws UserError when its nodes cannot be put in an order */
+export function readGraph(file: string, model: onnx.ModelProto): OnnxGraph {
+  const proto = model.graph!;
+  const initializers = new Map((proto.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
+  const inputs = (proto.input ?? []).filter(({ name }) => !initializers.has(name ?? ''));
+  const nodes = (proto.node ?? []).map((node, index) => {
+    const { domain, opType } = node;
+    return {
+      index,
+      op: domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? ''),
+      reads: [...new Set([...(node.input ?? []), ...innerReads(node)])].filter((name) => name !== ''),
+      writes: (node.output ?? []).filter((name) => name !== ''),
+      proto: node,
+    };
+  });
+  const producer = new Map<string, GraphNode>();
+  const known = new Set([...initializers.keys(), ...inputs.map(({ name }) => name ?? '')]);
+  for (const sparse of proto.sparseInitializer ?? []) known.add(sparse.values?.name ?? '');
+  for (const node of nodes) {
+    const unknown = node.reads.find((name) => !known.has(name));
+    if (unknown !== undefined) {
+      throw new UserError(
+        `${file}: is not a valid ONNX model: the node ${node.index} (${node.op}) reads ${JSON.stringify(unknown)}, which ` +
+          'nothing before it makes. Export it again.',
+      );
+    }
+    for (const name of node.writes) {
+      known.add(name);
+      producer.set(name, node);
+    }
+  }
+  return { file, model, nodes, producer, initializers, inputs, outputs: proto.output ?? [] };
+}
+
+/** What the graphs inside of a node (If, Loop, Scan) read from around it. */
+function innerReads(node: onnx.INodeProto): string[] {
+  const graphs = (node.attribute ?? []).flatMap(({ g, graphs: more }) => [
+    ...(g ? [g] : []),
+    ...(more ?? []),
+  ]);
+  return graphs.flatMap((graph) => {
+    const own = new Set([
+      ...(graph.initializer ?? []).map(({ name }) => name),
+      ...(graph.input ?? []).map(({ name }) => name),
+      ...(graph.node ?? []).flatMap(({ output }) => output ?? []),
+    ]);
+    const read = (graph.node ?? []).flatMap((inner) => [...(inner.input ?? []), ...innerReads(inner)]);
+    const given = (graph.output ?? []).map(({ name }) => name ?? '');
+    return [...read, ...given].filter((name) => name !== '' && !own.has(name));
+  });
+}
+
+/** The nodes that the wanted tensors need, in order, and what they read that none of them makes. */
+export function needed(
+  graph: OnnxGraph,
+  wanted: Iterable<string>,
+  given: ReadonlySet<string> = new Set(),
+): { nodes: GraphNode[]; leaves: Set<string> } {
+  const chosen = new Set<GraphNode>();
+  const leaves = new Set<string>();
+  const seen = new Set<string>();
+  const open = [...wanted];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const node = given.has(name) ? undefined : graph.producer.get(name);
+    if (!node) leaves.add(name);
+    else if (!chosen.has(node)) {
+      chosen.add(node);
+      open.push(...node.reads);
+    }
+  }
+  return { nodes: [...chosen].sort((a, b) => a.index - b.index), leaves };
+}
+
+export interface PartInput {
+  name: string;
+  /** As ONNX numbers types. */
+  type: number;
+  /** With the batch axis; a name stands for a size that is open. */
+  shape?: readonly (number | string)[];
+}
+
+/**
+ * A model of those nodes only that lead from the inputs to the outputs; any tensors of the graph can be either. Shapes
+ * of tensors listed in `shapesOf` come as outputs named `shape:NAME`.
+ */
+export function partOf(
+  graph: OnnxGraph,
+  inputs: readonly PartInput[],
+  outputs: readonly string[],
+  shapesOf: readonly string[] = [],
+): { bytes: Uint8Array; inputs: string[]; outputs: string[] } {
+  const given = new Set(inputs.map(({ name }) => name));
+  const { nodes, leaves } = needed(graph, [...outputs, ...shapesOf], given);
+  const { model } = graph;
+  const initializer = [...leaves].flatMap((name) => graph.initializers.get(name) ?? []);
+  const used = inputs.filter(({ name }) => leaves.has(name));
+  // An input cannot be an output as well.
+  const copies = outputs.filter((name) => given.has(name));
+  const renamed = (name: string): string => (given.has(name) ? `copy:${name}` : name);
+  const proto: onnx.INodeProto[] = [
+    ...nodes.map((node) => node.proto),
+    ...copies.map((name) => ({ opType: 'Identity', input: [name], output: [renamed(name)] })),
+    ...shapesOf.map((name) => ({ opType: 'Shape', input: [name], output: [`shape:${name}`] })),
+  ];
+  const names = [...outputs.map(renamed), ...shapesOf.map((name) => `shape:${name}`)];
+  const bytes = onnx.ModelProto.encode({
+    irVersion: model.irVersion,
+    opsetImport: model.opsetImport,
+    functions: model.functions,
+    producerName: model.producerName,
+    graph: {
+      name: 'part',
+      node: proto,
+      initializer,
+      sparseInitializer: model.graph?.sparseInitializer,
+      input: used.map(({ name, type, shape }) => ({
+        name,
+        type: {
+          tensorType: {
+            elemType: type,
+            ...(shape
+              ? {
+                  shape: {
+                    dim: shape.map((dim) =>
+                      typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim },
+                    ),
+                  },
+                }
+              : {}),
+          },
+        },
+      })),
+      // Without types: ONNX Runtime infers them.
+      output: names.map((name) => ({ name })),
+    },
+  }).finish();
+  return { bytes, inputs: used.map(({ name }) => name), outputs: names };
+}

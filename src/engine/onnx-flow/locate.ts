@@ -1,0 +1,99 @@
+/** Finds the tensors of the graph that hold a step's s and t, by their values. */
+import type { Probe } from './probe';
+import type { AffineStep } from './step';
+import type { Variables } from './variables';
+
+/** How a located value becomes the wanted one. */
+export type Reading = 'same' | 'negative' | 'log' | 'negative log';
+
+export interface Located {
+  reading: Reading;
+  tensors: readonly string[];
+  /** By made variable: index into `tensors`, and element. */
+  which: Int32Array;
+  places: Int32Array;
+}
+
+export function read(reading: Reading, value: number): number {
+  switch (reading) {
+    case 'same':
+      return value;
+    case 'negative':
+      return -value;
+    case 'log':
+      return Math.log(Math.abs(value));
+    case 'negative log':
+      return -Math.log(Math.abs(value));
+  }
+}
+
+/** The tensors that ln |a| is read from, best the one that is it. */
+export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep): Located | undefined {
+  const wanted = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
+  return locate(probe, variables, step, wanted, ['same', 'negative', 'log', 'negative log']);
+}
+
+export interface LocatedShift {
+  located: Located;
+  /** y = x·eˢ + t or (x + t)·eˢ. */
+  first: 'scale' | 'shift';
+}
+
+/** The tensors that t is read from, with the sign that they have. */
+export function locateShift(probe: Probe, variables: Variables, step: AffineStep): LocatedShift | undefined {
+  const after = locate(probe, variables, step, step.shift, ['same', 'negative']);
+  if (after) return { located: after, first: 'scale' };
+  const before = step.shift.map((run, r) => run.map((b, i) => b / step.scale[r]![i]!));
+  const located = locate(probe, variables, step, before, ['same', 'negative']);
+  return located && { located, first: 'shift' };
+}
+
+function locate(
+  { values }: Probe,
+  { tensors, byName, home, place }: Variables,
+  { made, computed }: AffineStep,
+  wanted: readonly Float64Array[],
+  readings: readonly Reading[],
+): Located | undefined {
+  const homes = new Map<number, number[]>();
+  made.forEach((id, i) => homes.set(home[id]!, [...(homes.get(home[id]!) ?? []), i]));
+  for (const reading of readings) {
+    const names: string[] = [];
+    const which = new Int32Array(made.length);
+    const places = new Int32Array(made.length);
+    const complete = [...homes].every(([index, members]) => {
+      const size = tensors[index]!.ids.length;
+      const own = members.map((i) => place[made[i]!]!);
+      const sorted = [...own].sort((a, b) => a - b);
+      const ranks = own.map((p) => sorted.indexOf(p));
+      // The last tensor that fits is the one that is used; earlier ones are on the way to it.
+      for (const name of computed.toReversed()) {
+        const { ids } = byName.get(name)!;
+        const layouts = [
+          ...(ids.length === size ? [own] : []),
+          ...(ids.length === members.length ? [ranks] : []),
+          ...(ids.length === 1 ? [members.map(() => 0)] : []),
+        ];
+        const fitting = layouts.find((layout) =>
+          members.every((i, k) =>
+            wanted.every((run, r) => close(read(reading, values.get(name)![r]![layout[k]!]!), run[i]!)),
+          ),
+        );
+        if (!fitting) continue;
+        members.forEach((i, k) => {
+          which[i] = names.length;
+          places[i] = fitting[k]!;
+        });
+        names.push(name);
+        return true;
+      }
+      return false;
+    });
+    if (complete) return { reading, tensors: names, which, places };
+  }
+  return undefined;
+}
+
+function close(value: number, wanted: number): boolean {
+  return Math.abs(value - wanted) <= 2e-4 * Math.abs(wanted) + 2e-5;
+}

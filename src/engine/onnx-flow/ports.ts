@@ -1,0 +1,158 @@
+/** Which input and outputs of an ONNX file are the flow's, by what its owner says, by name and by shape. */
+import { onnx } from 'onnx-proto';
+import { UserError } from '../../config/user-error';
+import type { OnnxMetadata } from '../onnx-file/metadata';
+import { sizeOf } from '../use/runner';
+import type { Layout } from '../use/layout';
+import type { OnnxGraph } from './graph';
+import { sidecarPath, type OnnxPorts } from './sidecar';
+
+export type Direction = 'forward' | 'inverse';
+
+export interface FlowPorts {
+  direction: Direction;
+  input: string;
+  output: string;
+  logDet?: string;
+  /** Without the batch axis, in the file's own layout. */
+  shape: number[];
+  layout: Layout;
+  /** Absent where any number of examples can be run at once. */
+  fixedBatch?: number;
+  /** Inputs of type float64. */
+  doubles: ReadonlySet<string>;
+  /** Scalars that the file takes besides, and what they are given. */
+  constants: Readonly<Record<string, number>>;
+}
+
+interface Port {
+  name: string;
+  type: number;
+  shape: (number | undefined)[];
+}
+
+const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|sldj|ldj)$/i;
+const dataName = /^(x|data|inputs?|images?|samples?)$/i;
+const latentName = /^(z|latents?|noise|u|eps)$/i;
+const { DataType } = onnx.TensorProto;
+
+/** @throws UserError when they cannot be told, saying how to name them */
+export function identifyPorts(
+  graph: OnnxGraph,
+  given: OnnxPorts,
+  own: OnnxMetadata | undefined,
+  fileName: string,
+): FlowPorts {
+  const { file } = graph;
+  const all = graph.inputs.map(portOf);
+  const outputs = graph.outputs.map(portOf);
+  const scalars = all.filter(({ shape, name }) => shape.length === 0 && name !== given.input);
+  const inputs = all.filter((port) => !scalars.includes(port));
+  const advice = `Name them in ${sidecarPath(fileName)}: {"onnx": {"input": "…", "output": "…", "logDet": "…"}}.`;
+  const cannot = (what: string): UserError => new UserError(`${file}: ${what} ${advice}`);
+  const list = (ports: readonly Port[]): string => ports.map(({ name }) => name).join(', ') || 'none';
+
+  const direction = given.direction ?? directionOf(own, inputs, outputs, fileName);
+  const byDirection = direction === 'forward' ? [dataName, latentName] : [latentName, dataName];
+  const named = (ports: readonly Port[], name: string, role: string): Port => {
+    const port = ports.find((candidate) => candidate.name === name);
+    if (port) return port;
+    throw new UserError(
+      `${sidecarPath(file)}: names the ${role} "${name}", but the file has: ${list(ports)}. Correct it.`,
+    );
+  };
+  const inputName = given.input ?? (direction === 'inverse' ? given.latent : undefined);
+  const input = inputName
+    ? named(all, inputName, 'input')
+    : inputs.length === 1
+      ? inputs[0]!
+      : inputs.find(({ name }) => byDirection[0]!.test(name));
+  if (!input)
+    throw cannot(`it has the inputs ${list(inputs)}; which one the flow starts from cannot be told.`);
+  if (input.type !== DataType.FLOAT && input.type !== DataType.DOUBLE) {
+    const type = (DataType[input.type] ?? 'unknown').toLowerCase();
+    throw new UserError(`${file}: its input "${input.name}" is ${type}; expected float32 or float64.`);
+  }
+  const shape = given.shape ?? eventShape(file, input);
+  const size = sizeOf(shape);
+  const known = ({ shape: dims }: Port): number | undefined => {
+    const event = dims.slice(1);
+    return dims.length > 0 && event.every((dim) => dim !== undefined) ? sizeOf(event as number[]) : undefined;
+  };
+
+  const outputName = given.output ?? (direction === 'forward' ? given.latent : undefined);
+  const logDet =
+    given.logDet === null
+      ? undefined
+      : given.logDet !== undefined
+        ? named(outputs, given.logDet, 'log-determinant')
+        : (outputs.find(({ name }) => logDetName.test(name)) ??
+          (size > 1
+            ? only(outputs.filter((port) => port.shape.length > 0 && known(port) === 1))
+            : undefined));
+  const values = outputs.filter((port) => port !== logDet && port.shape.length > 0);
+  const output = outputName
+    ? named(outputs, outputName, 'output')
+    : (values.find(({ name }) => byDirection[1]!.test(name)) ??
+      only(values.filter((port) => known(port) === size)) ??
+      only(values));
+  if (!output)
+    throw cannot(`it has the outputs ${list(outputs)}; which one the flow ends in cannot be told.`);
+
+  const batch = input.shape[0];
+  return {
+    direction,
+    input: input.name,
+    output: output.name,
+    ...(logDet && logDet !== output ? { logDet: logDet.name } : {}),
+    shape: [...shape],
+    layout: given.layout ?? (own ? 'nhwc' : usualLayout(shape)),
+    ...(batch === undefined ? {} : { fixedBatch: batch }),
+    doubles: new Set(all.filter(({ type }) => type === DataType.DOUBLE).map(({ name }) => name)),
+    constants: Object.fromEntries(scalars.map(({ name }) => [name, 1])),
+  };
+}
+
+function only<T>(list: readonly T[]): T | undefined {
+  return list.length === 1 ? list[0] : undefined;
+}
+
+function directionOf(
+  own: OnnxMetadata | undefined,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  fileName: string,
+): Direction {
+  if (own) return own.part === 'forward' ? 'forward' : 'inverse';
+  const some = (ports: readonly Port[], pattern: RegExp): boolean =>
+    ports.some(({ name }) => pattern.test(name));
+  if (some(inputs, latentName) || some(outputs, /^(x|samples?|images?)$/i)) return 'inverse';
+  if (some(inputs, /^x$/i) || some(outputs, latentName)) return 'forward';
+  return /(^|[^a-z])(inverse|inv|decoder?|sampler?|generator?)([^a-z]|$)/i.test(fileName)
+    ? 'inverse'
+    : 'forward';
+}
+
+function portOf({ name, type }: onnx.IValueInfoProto): Port {
+  const tensor = type?.tensorType;
+  return {
+    name: name ?? '',
+    type: tensor?.elemType ?? 0,
+    shape: (tensor?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue ?? 0) || undefined),
+  };
+}
+
+function eventShape(file: string, { name, shape }: Port): number[] {
+  const event = shape.slice(1);
+  if (event.length > 0 && event.every((dim): dim is number => dim !== undefined && dim > 0)) return event;
+  throw new UserError(
+    `${file}: its input "${name}" has the shape (${shape.map((dim) => dim ?? '?').join(', ')}); expected a batch axis and ` +
+      `fixed sizes after it. Say the sizes in ${sidecarPath(file)}: {"onnx": {"shape": [3, 32, 32]}}.`,
+  );
+}
+
+/** Channels first unless the last axis looks like channels and the first does not. */
+function usualLayout(shape: readonly number[]): Layout {
+  const [first = 0, , last = 0] = shape;
+  return shape.length === 3 && !(last <= 4 && first > 4) ? 'nchw' : 'nhwc';
+}

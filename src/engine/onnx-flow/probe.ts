@@ -1,0 +1,143 @@
+/** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
+import { onnx } from 'onnx-proto';
+import { sizeOf } from '../use/runner';
+import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
+import type { FlowPorts } from './ports';
+import { openPart, type Floats, type PartSession } from './runtime';
+
+export interface Probe {
+  graph: OnnxGraph;
+  ports: FlowPorts;
+  threads: number;
+  /** Examples that every run is given: one, or as many as the file insists on, all the same. */
+  batch: number;
+  /** What the inputs are fed in each run. */
+  feeds: readonly Readonly<Record<string, Floats>>[];
+  /** Shape of each tensor on the way, with the batch axis. */
+  shapes: ReadonlyMap<string, readonly number[]>;
+  /** Values of one example in each run, of the tensors that were asked for. */
+  values: ReadonlyMap<string, readonly Float32Array[]>;
+  /** Those of type float64. */
+  doubles: ReadonlySet<string>;
+}
+
+/** Bytes of tensors that come out of one run. */
+const mostBytes = 2 ** 27;
+
+const { DataType } = onnx.TensorProto;
+
+/** The whole model's inputs, for `partOf`. */
+export function modelInputs(graph: OnnxGraph): PartInput[] {
+  return graph.inputs.map(({ name, type }) => ({
+    name: name ?? '',
+    type: type?.tensorType?.elemType ?? DataType.FLOAT,
+    shape: (type?.tensorType?.shape?.dim ?? []).map(({ dimParam, dimValue }, i) =>
+      Number(dimValue ?? 0) > 0 ? Number(dimValue) : dimParam || `dim${i}`,
+    ),
+  }));
+}
+
+/** What all inputs are fed for `count` examples. */
+export function feedsFor(
+  { input, shape, constants }: FlowPorts,
+  values: Float32Array,
+  count: number,
+): Record<string, Floats> {
+  return {
+    [input]: { shape: [count, ...shape], data: values },
+    ...Object.fromEntries(
+      Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
+    ),
+  };
+}
+
+/** The same example as often as the file wants. */
+export function repeated(example: Float32Array, batch: number): Float32Array {
+  if (batch === 1) return example;
+  const out = new Float32Array(example.length * batch);
+  for (let i = 0; i < batch; i++) out.set(example, i * example.length);
+  return out;
+}
+
+export async function openWhole(
+  { graph, ports, threads }: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  outputs: readonly string[],
+  shapesOf: readonly string[] = [],
+  asWritten = false,
+): Promise<PartSession> {
+  return openPart(partOf(graph, modelInputs(graph), outputs, shapesOf), {
+    file: graph.file,
+    threads,
+    doubles: ports.doubles,
+    asWritten,
+  });
+}
+
+/**
+ * @param examples inputs in the file's own layout, one a run
+ * @param largest values of an example above which a tensor is not kept
+ * @throws UserError when the model cannot be run
+ */
+export async function probe(
+  source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  examples: readonly Float32Array[],
+  largest: number,
+): Promise<Probe> {
+  const { graph, ports } = source;
+  const batch = ports.fixedBatch ?? 1;
+  const feeds = examples.map((example) => feedsFor(ports, repeated(example, batch), batch));
+  const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
+  const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
+
+  const shapes = new Map<string, readonly number[]>();
+  const measuring = await openWhole(source, ends, names, true);
+  try {
+    const results = await measuring.run(feeds[0]!);
+    for (const name of names) {
+      const shape = results.get(`shape:${name}`);
+      if (shape) shapes.set(name, [...shape.data]);
+    }
+  } finally {
+    await measuring.release();
+  }
+  shapes.set(ports.input, feeds[0]![ports.input]!.shape);
+
+  const doubles = new Set(ports.doubles);
+  const values = new Map<string, Float32Array[]>();
+  values.set(
+    ports.input,
+    examples.map((example) => example),
+  );
+  const small = names.filter((name) => shapes.has(name) && sizeOf(shapes.get(name)!) <= largest * batch);
+  for (const group of groups(small, (name) => 4 * sizeOf(shapes.get(name)!), mostBytes)) {
+    const session = await openWhole(source, group, [], true);
+    try {
+      for (const feed of feeds) {
+        const results = await session.run(feed);
+        for (const [name, { data, double }] of results) {
+          if (double) doubles.add(name);
+          const kept = values.get(name) ?? [];
+          kept.push(data.slice(0, Math.ceil(data.length / batch)));
+          values.set(name, kept);
+        }
+      }
+    } finally {
+      await session.release();
+    }
+  }
+  return { ...source, batch, feeds, shapes, values, doubles };
+}
+
+function groups<T>(items: readonly T[], cost: (item: T) => number, most: number): T[][] {
+  const out: T[][] = [];
+  let left = 0;
+  for (const item of items) {
+    if (out.length === 0 || cost(item) > left) {
+      out.push([]);
+      left = most;
+    }
+    out[out.length - 1]!.push(item);
+    left -= cost(item);
+  }
+  return out;
+}

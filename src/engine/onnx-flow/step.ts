@@ -1,0 +1,280 @@
+/**
+ * What the map between two cuts does, found by changing the values that it is given. The part of the graph between the
+ * cuts runs alone; the variables that it replaces are set to values of our choice while those that pass through stay.
+ * y = a·v + b with a and b that depend on the others only must then answer exactly as such a map does.
+ */
+import { onnx } from 'onnx-proto';
+import { stream } from '../../data/random';
+import type { Cut } from './cuts';
+import { needed, partOf, type PartInput } from './graph';
+import { modelInputs, repeated, type Probe } from './probe';
+import { openPart, type Floats, type PartSession } from './runtime';
+import type { Variables } from './variables';
+
+/** y = a·v + b for each variable that is replaced. */
+export interface AffineStep {
+  kind: 'affine';
+  /** Variables that are replaced, and by which, in the same order. */
+  moved: Int32Array;
+  made: Int32Array;
+  /** In each run, by variable. */
+  scale: Float64Array[];
+  shift: Float64Array[];
+  /** Whether they are other ones for other inputs. */
+  scaleVaries: boolean;
+  shiftVaries: boolean;
+  /** Numbered tensors that were computed in the step, in order. */
+  computed: readonly string[];
+}
+
+export interface UnknownStep {
+  kind: 'unknown';
+  moved: Int32Array;
+  made: Int32Array;
+  /** In words. */
+  reason: string;
+  computed: readonly string[];
+}
+
+export type FlowStep = AffineStep | UnknownStep;
+
+/** Far from 0, so that a is measured to float32's precision whatever b is. */
+const far = 2 ** 16;
+
+const { DataType } = onnx.TensorProto;
+
+export async function testStep(probe: Probe, variables: Variables, from: Cut, to: Cut): Promise<FlowStep> {
+  const before = new Set(from);
+  const after = new Set(to);
+  const moved = from.filter((id) => !after.has(id));
+  const made = to.filter((id) => !before.has(id));
+  const { tensors, home } = variables;
+  const nameOf = (id: number): string => tensors[home[id]!]!.name;
+  const given = new Set(Array.from(from, nameOf));
+  const ends = [...new Set(Array.from(made, nameOf))];
+  const { nodes } = needed(probe.graph, ends, given);
+  const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));
+  const unknown = (reason: string): UnknownStep => ({ kind: 'unknown', moved, made, reason, computed });
+
+  const runner = await openStep(probe, variables, given, ends, moved, made);
+  try {
+    const base = probe.feeds.map((_, run) => run);
+    const random = stream(1, 'onnx-step').uniform(2 * moved.length);
+    const away = (from: number): Float64Array =>
+      Float64Array.from(
+        moved,
+        (_, i) => far * (random[from + i]! < 0.5 ? -1 : 1) * (0.5 + random[from + i]!),
+      );
+    const first = away(0);
+    const second = away(moved.length);
+    const zero = new Float64Array(moved.length);
+    const one = await runner.run(0, first);
+    const origin = await runner.run(0, zero);
+    if (![one, origin].every((values) => values.every(Number.isFinite))) {
+      return unknown('its values are not finite away from the probe');
+    }
+    const two = await runner.run(0, second);
+    const fits = (order: Int32Array | undefined): Int32Array | undefined =>
+      order && sameSlope(order, { first, second, one, two, origin }) ? order : undefined;
+    const order =
+      fits(byPlace(variables, moved, made, computed, given)) ?? fits(await byCode(runner, moved.length));
+    if (!order) return unknown('values mix, or change in a way that is not affine');
+
+    const inOrder = (values: Float64Array): Float64Array => Float64Array.from(order, (j) => values[j]!);
+    const scale: Float64Array[] = [];
+    const shift: Float64Array[] = [];
+    for (const run of base) {
+      const up = await runner.run(run, first);
+      const down = await runner.run(
+        run,
+        first.map((value) => -value),
+      );
+      const other = await runner.run(run, second);
+      const b = await runner.run(run, zero);
+      const [x1, x2] = [inOrder(first), inOrder(second)];
+      const a = up.map((value, i) => (value - down[i]!) / (2 * x1[i]!));
+      const values = inOrder(runner.moved(run));
+      const result = runner.made(run);
+      const fits = a.every((slope, i) => {
+        const again = (other[i]! - b[i]!) / x2[i]!;
+        const expected = slope * values[i]! + b[i]!;
+        const size = Math.abs(slope * values[i]!) + Math.abs(b[i]!);
+        return (
+          slope !== 0 &&
+          Math.abs(again - slope) <= 1e-3 * Math.abs(slope) + (4e-7 * Math.abs(b[i]!)) / far &&
+          Math.abs(result[i]! - expected) <= 1e-3 * size + 1e-6
+        );
+      });
+      if (!fits) return unknown('values change in a way that is not affine, or their scale depends on them');
+      scale.push(a);
+      shift.push(b);
+    }
+    return {
+      kind: 'affine',
+      moved: Int32Array.from(order, (j) => moved[j]!),
+      made,
+      scale,
+      shift,
+      scaleVaries: varies(scale),
+      shiftVaries: varies(shift),
+      computed,
+    };
+  } finally {
+    await runner.release();
+  }
+}
+
+/** More than rounding can explain. */
+function varies(runs: readonly Float64Array[]): boolean {
+  const [head] = runs;
+  return runs.some((values) =>
+    values.some(
+      (value, i) => Math.abs(value - head![i]!) > 1e-5 * (Math.abs(value) + Math.abs(head![i]!)) + 1e-7,
+    ),
+  );
+}
+
+interface StepRunner {
+  /** What the made variables are when the moved ones are these, all else as in that run. */
+  run(run: number, moved: Float64Array): Promise<Float64Array>;
+  /** Their values in the run itself. */
+  moved(run: number): Float64Array;
+  made(run: number): Float64Array;
+  release(): Promise<void>;
+}
+
+async function openStep(
+  probe: Probe,
+  variables: Variables,
+  given: ReadonlySet<string>,
+  ends: readonly string[],
+  moved: Int32Array,
+  made: Int32Array,
+): Promise<StepRunner> {
+  const { graph, batch, values, shapes, doubles, feeds } = probe;
+  const { tensors, byName, home, place } = variables;
+  const whole = modelInputs(graph).filter(({ name }) => !given.has(name));
+  const inputs: PartInput[] = [
+    ...whole,
+    ...[...given].map((name) => ({
+      name,
+      type: doubles.has(name) ? DataType.DOUBLE : DataType.FLOAT,
+      shape: shapes.get(name)!,
+    })),
+  ];
+  const part = partOf(graph, inputs, ends);
+  const session: PartSession = await openPart(part, {
+    file: graph.file,
+    threads: probe.threads,
+    doubles,
+    asWritten: true,
+  });
+  const used = part.inputs.filter((name) => given.has(name));
+  const number = new Map(Array.from(moved, (id, i) => [id, i]));
+  // Every copy of a variable has to change with it.
+  const copies = used.map((name) => {
+    const { ids } = byName.get(name)!;
+    const at: { place: number; index: number }[] = [];
+    ids.forEach((id, i) => {
+      const index = number.get(id);
+      if (index !== undefined) at.push({ place: i, index });
+    });
+    return { name, at };
+  });
+  const at = (ids: Int32Array, run: number): Float64Array =>
+    Float64Array.from(ids, (id) => values.get(tensors[home[id]!]!.name)![run]![place[id]!]!);
+  return {
+    async run(run, replacement) {
+      const fed: Record<string, Floats> = { ...feeds[run]! };
+      for (const { name, at: places } of copies) {
+        const data = values.get(name)![run]!.slice();
+        for (const { place: where, index } of places) data[where] = replacement[index]!;
+        fed[name] = { shape: [...shapes.get(name)!], data: repeated(data, batch) };
+      }
+      const results = await session.run(fed);
+      return Float64Array.from(made, (id) => results.get(tensors[home[id]!]!.name)!.data[place[id]!]!);
+    },
+    moved: (run) => at(moved, run),
+    made: (run) => at(made, run),
+    release: () => session.release(),
+  };
+}
+
+/** For each made variable, the moved one that stands at its place in a tensor of the same size before it. */
+function byPlace(
+  { tensors, byName, home, place }: Variables,
+  moved: Int32Array,
+  made: Int32Array,
+  computed: readonly string[],
+  given: ReadonlySet<string>,
+): Int32Array | undefined {
+  const number = new Map(Array.from(moved, (id, i) => [id, i]));
+  const latestFirst = (list: Iterable<string>): string[] =>
+    [...list].sort((a, b) => byName.get(b)!.order - byName.get(a)!.order);
+  const names = [...latestFirst(computed), ...latestFirst(given)];
+  const taken = new Set<number>();
+  const order = Int32Array.from(made, (id) => {
+    const { ids: own, order: when } = tensors[home[id]!]!;
+    for (const name of names) {
+      const { ids, order: earlier } = byName.get(name)!;
+      if (earlier >= when || ids.length !== own.length) continue;
+      const index = number.get(ids[place[id]!]!);
+      if (index !== undefined) {
+        taken.add(index);
+        return index;
+      }
+    }
+    return -1;
+  });
+  return taken.size === made.length ? order : undefined;
+}
+
+/**
+ * The same without looking at places: each moved variable has a number, and run after run those that have a certain bit
+ * set are changed. A variable that answers to exactly the bits of one number depends on that one.
+ */
+async function byCode(runner: StepRunner, count: number): Promise<Int32Array | undefined> {
+  const base = runner.moved(0);
+  const start = await runner.run(0, base);
+  const bits = Math.ceil(Math.log2(count + 1));
+  const number = new Int32Array(start.length);
+  const complement = new Int32Array(start.length);
+  const answers = async (changes: (index: number) => boolean): Promise<boolean[]> => {
+    const values = await runner.run(
+      0,
+      base.map((value, i) => (changes(i) ? value + far : value)),
+    );
+    return Array.from(values, (value, i) => Math.abs(value - start[i]!) > 1e-5 * (1 + Math.abs(start[i]!)));
+  };
+  for (let bit = 0; bit < bits; bit++) {
+    const set = await answers((i) => (((i + 1) >> bit) & 1) === 1);
+    const clear = await answers((i) => (((i + 1) >> bit) & 1) === 0);
+    for (let i = 0; i < start.length; i++) {
+      if (set[i]) number[i]! |= 1 << bit;
+      if (clear[i]) complement[i]! |= 1 << bit;
+    }
+  }
+  const all = 2 ** bits - 1;
+  const order = number.map((n) => n - 1);
+  const single = order.every((j, i) => j >= 0 && j < count && (number[i]! ^ complement[i]!) === all);
+  return single && new Set(order).size === count ? order : undefined;
+}
+
+/** Whether all variables, changed at once by two sets of random amounts, answer with one slope. */
+function sameSlope(
+  order: Int32Array,
+  values: {
+    first: Float64Array;
+    second: Float64Array;
+    one: Float64Array;
+    two: Float64Array;
+    origin: Float64Array;
+  },
+): boolean {
+  const { first, second, one, two, origin } = values;
+  return order.every((j, i) => {
+    const slope = (one[i]! - origin[i]!) / first[j]!;
+    const other = (two[i]! - origin[i]!) / second[j]!;
+    return Math.abs(slope - other) <= 1e-3 * Math.abs(slope) + (4e-7 * Math.abs(origin[i]!)) / far;
+  });
+}
