@@ -9,6 +9,8 @@ export interface ZipEntry {
   name: string;
   /** Unpacked, bytes. */
   size: number;
+  /** As it is, so that a part can be read without the rest. */
+  stored: boolean;
   /** Of the unpacked bytes. */
   crc32: number;
   /**
@@ -39,6 +41,7 @@ export async function readZipDirectory(
       entries.set(entry.fileName, {
         name: entry.fileName,
         size: entry.uncompressedSize,
+        stored: entry.compressionMethod === 0 && !entry.isEncrypted(),
         crc32: entry.crc32,
         read: (begin = 0, end = entry.uncompressedSize) => readEntry(zip, handle, file, entry, begin, end),
       });
