@@ -32,6 +32,8 @@ export interface DataRecord {
 export interface Origin {
   /** As docs/importing.md names it, for example "chrischute". */
   library: string;
+  /** For people: "chrischute/real-nvp, 2 scales, 3 → 16 channels, 2 blocks". */
+  title?: string;
   /** Name of the file, without its folder. */
   fileName: string;
   /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */

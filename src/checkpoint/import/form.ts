@@ -1,0 +1,55 @@
+/** What is asked of a person before a file of another library is opened, and what they answered. */
+import { UserError } from '../../config/user-error';
+import type { ImportAnswers, ImportForm } from '../../protocol/import';
+import { resolveModelPath } from '../resolve-model';
+import { readSidecar, sidecarPath, writeAnswers } from '../sidecar';
+import { openTensorFile } from '../tensor-file';
+import { completeAnswers } from './answers';
+import { recognize } from './recognize';
+import type { Recognized } from './types';
+
+/**
+ * Undefined when there is nothing to ask: our own files, ONNX, files of no known library, complete ones.
+ * @throws UserError when the file, or the one that remembers the answers, cannot be read
+ */
+export async function importForm(given: string): Promise<ImportForm | undefined> {
+  return withRecognized(given, async (recognized, file) => {
+    if (!recognized || recognized.questions.length === 0) return undefined;
+    const remembered = await readSidecar(file);
+    const current = remembered?.library === recognized.library ? remembered : undefined;
+    return {
+      title: recognized.title,
+      questions: recognized.questions,
+      answers: completeAnswers(recognized.questions, current?.answers ?? {}, sidecarPath(file)),
+      answered: current !== undefined,
+      sidecar: sidecarPath(file),
+    };
+  });
+}
+
+/**
+ * Remembers the answers beside the file.
+ * @throws UserError when they do not fit the file, which is tried before anything is written
+ */
+export async function answerImport(given: string, answers: ImportAnswers): Promise<void> {
+  await withRecognized(given, async (recognized, file) => {
+    if (!recognized) throw new UserError(`${file}: nothing is asked of this file.`);
+    const complete = completeAnswers(recognized.questions, answers, file);
+    await recognized.convert(complete);
+    await writeAnswers(file, recognized.library, complete);
+  });
+}
+
+async function withRecognized<T>(
+  given: string,
+  use: (recognized: Recognized | undefined, file: string) => Promise<T>,
+): Promise<T> {
+  const { kind, file } = await resolveModelPath(given);
+  if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);
+  const tensorFile = await openTensorFile(file);
+  try {
+    return await use(recognize(tensorFile), file);
+  } finally {
+    await tensorFile.close();
+  }
+}

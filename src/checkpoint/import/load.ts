@@ -1,0 +1,110 @@
+/** From a file of any library to a checkpoint of ours. */
+import path from 'node:path';
+import { parseStoredConfig } from '../../config/parse';
+import { UserError } from '../../config/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import { loadCheckpoint, type Checkpoint } from '../checkpoint';
+import { resolveModelPath } from '../resolve-model';
+import { readSidecar, sidecarPath } from '../sidecar';
+import { openTensorFile } from '../tensor-file';
+import { assumptionsOf, completeAnswers } from './answers';
+import { libraryName, recognize, whyUnknown } from './recognize';
+import type { Library, TensorFile } from './types';
+
+export interface ImportOptions {
+  /** Reads the file as this library's, and no other's. */
+  library?: Library;
+  /** These come before the ones that the file beside the checkpoint remembers. */
+  answers?: (questions: readonly ImportQuestion[]) => ImportAnswers;
+}
+
+export interface Imported {
+  checkpoint: Checkpoint;
+  /** For each of our layers, the prefix that its tensors have in the file. */
+  layerNames: Record<string, string>;
+}
+
+/** A file of tensors that is no flow that is known. */
+export interface Unrecognized {
+  /** The closest match and what is missing, in words. */
+  reason: string;
+}
+
+/**
+ * Our own checkpoints and those of other libraries alike.
+ * @throws UserError when there is no checkpoint at the path, it is damaged, or it is of no library that is known
+ */
+export async function loadAnyCheckpoint(given: string, options: ImportOptions = {}): Promise<Checkpoint> {
+  const { kind, file } = await resolveModelPath(given);
+  if (kind === 'onnx') {
+    throw new UserError(`${file}: is an ONNX graph; expected a checkpoint, which holds the weights by name.`);
+  }
+  if (kind === 'checkpoint') return loadCheckpoint(file);
+  const imported = await importCheckpoint(file, options);
+  if ('reason' in imported) throw new UserError(`${file}: ${imported.reason}`);
+  return imported.checkpoint;
+}
+
+/** @throws UserError when the file is damaged, or answers do not fit it */
+export async function importCheckpoint(
+  file: string,
+  options: ImportOptions = {},
+): Promise<Imported | Unrecognized> {
+  const tensorFile = await openTensorFile(file);
+  try {
+    return await convert(tensorFile, options);
+  } finally {
+    await tensorFile.close();
+  }
+}
+
+async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<Imported | Unrecognized> {
+  const { file } = tensorFile;
+  const recognized = recognize(tensorFile, options.library);
+  if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
+  const { library, title, questions } = recognized;
+  const remembered = await readSidecar(file);
+  if (remembered && remembered.library !== library) {
+    throw new UserError(
+      `${sidecarPath(file)}: its answers are for a file of "${remembered.library}", and this one is of "${library}". ` +
+        `Delete it to be asked again.`,
+    );
+  }
+  const stored = completeAnswers(questions, remembered?.answers ?? {}, sidecarPath(file));
+  const now = options.answers?.(questions) ?? {};
+  const given = { ...remembered?.answers, ...now };
+  const answers = { ...stored, ...pick(completeAnswers(questions, now, file), Object.keys(now)) };
+  const { model, tensors, layerNames } = await recognized.convert(answers);
+  return {
+    layerNames,
+    checkpoint: {
+      config: parseStoredConfig({ model, ...(remembered?.data ? { data: remembered.data } : {}) }, file),
+      step: 0,
+      seconds: 0,
+      origin: {
+        library,
+        title,
+        fileName: path.basename(file),
+        assumptions: assumptionsOf(questions, answers, given),
+      },
+      tensors,
+    },
+  };
+}
+
+function pick(
+  values: Record<string, string | number>,
+  keys: readonly string[],
+): Record<string, string | number> {
+  return Object.fromEntries(keys.map((key) => [key, values[key]!]));
+}
+
+/** As the page and the command line show it. */
+export function shownOrigin(origin: NonNullable<Checkpoint['origin']>): {
+  library: string;
+  title: string;
+  assumptions: string[];
+} {
+  const name = libraryName(origin.library);
+  return { library: name, title: origin.title ?? name, assumptions: origin.assumptions };
+}

@@ -1,0 +1,69 @@
+/** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
+import { nearest } from '../../config/nearest';
+import { UserError } from '../../config/user-error';
+import { chrischute } from './chrischute';
+import { fmu2 } from './fmu2';
+import { freia } from './freia';
+import { nflows } from './nflows';
+import { normflows } from './normflows';
+import type { Library, Recognized, Recognizer, TensorFile } from './types';
+import { withWeightNormNames } from './weight-norm';
+import { zuko } from './zuko';
+
+const recognizers: readonly Recognizer[] = [chrischute, fmu2, nflows, normflows, zuko, freia];
+
+export const libraries: readonly Library[] = recognizers.map(({ library }) => library);
+
+/** The repository or package of a library, for people. */
+export function libraryName(library: string): string {
+  return recognizers.find((recognizer) => recognizer.library === library)?.name ?? library;
+}
+
+/** @throws UserError for a word that names no library */
+export function parseLibrary(word: string): Library {
+  const found = libraries.find((library) => library === word);
+  if (found) return found;
+  const near = nearest(word, libraries);
+  throw new UserError(
+    `"${word}" is no library whose files are known; expected one of ${libraries.join(', ')}.` +
+      (near ? ` Did you mean ${near}?` : ''),
+  );
+}
+
+/** @param only asks the recognizer of this library alone */
+export function recognize(file: TensorFile, only?: Library): Recognized | undefined {
+  const read = withWeightNormNames(file);
+  for (const recognizer of recognizers) {
+    if (only !== undefined && recognizer.library !== only) continue;
+    const recognized = recognizer.recognize(read);
+    if (recognized) return recognized;
+  }
+  return undefined;
+}
+
+/** Below this share of known names, "closest" would only mislead. */
+const leastShare = 0.25;
+
+/** Why a file was not recognized: the closest match and what it lacks. */
+export function whyUnknown(file: TensorFile, only?: Library): string {
+  const read = withWeightNormNames(file);
+  const matches = recognizers
+    .filter(({ library }) => only === undefined || library === only)
+    .map(({ name, closeness }) => ({ name, ...closeness(read) }))
+    .sort((a, b) => b.share - a.share);
+  const best = matches[0];
+  if (!best || (only === undefined && best.share < leastShare)) {
+    return (
+      'Its tensors have the names of no library that Flowscope knows ' +
+      `(${recognizers.map(({ name }) => name).join(', ')}), so it cannot be run. Its table of tensors is shown.`
+    );
+  }
+  const shown = best.missing.slice(0, 4);
+  const more = best.missing.length - shown.length;
+  const missing =
+    shown.length > 0 ? ` It lacks: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}.` : '';
+  return (
+    `It is not a flow that Flowscope knows, so it cannot be run. Closest is ${best.name}, which explains ` +
+    `${Math.floor(best.share * 100)} % of its tensors.${missing}`
+  );
+}
