@@ -1,45 +1,58 @@
 /**
  * A training step as one pure function, traced with its gradients and the optimizer's update: state in, state out.
- * State entries are named `state:NAME`; NAME is a stored tensor's name, or has one of the prefixes below.
+ * The state is a few vectors (packed.ts), named `state:NAME`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
-import type { Bijection } from '../../flow/bijection';
+import type { Bijection, ParameterSpec } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { size } from '../../flow/tensors';
+import { graphContext } from '../model/flow-graphs';
+import { packedVector, type PackedVector } from './packed';
 
-export const firstMoment = 'adam.m.';
-export const secondMoment = 'adam.v.';
-export const average = 'ema.';
+/** All parameters as one vector; so are Adam's moments and the moving average. */
+const parameters = 'parameters';
+const firstMoment = 'adam.m';
+const secondMoment = 'adam.v';
+const average = 'ema';
+/** All running statistics as one vector. */
+const statistics = 'statistics';
 
-export interface StateEntry {
-  name: string;
-  shape: readonly number[];
+/** Parameters with L2 regularization first, so that it applies to one stretch of a vector. */
+function ordered({ parameters: all }: Flow): ParameterSpec[] {
+  return [...all.filter(({ decay }) => decay), ...all.filter(({ decay }) => !decay)];
 }
 
-/** Everything that a training run keeps between steps. */
-export function trainingState(flow: Flow, config: TrainingConfig): StateEntry[] {
-  const prefixes = [firstMoment, secondMoment, ...(config.ema > 0 ? [average] : [])];
+/** The vectors that a training run keeps between steps, and what they hold. */
+export function trainingVectors(flow: Flow, config: TrainingConfig): PackedVector[] {
+  const trained = [parameters, firstMoment, secondMoment, ...(config.ema > 0 ? [average] : [])];
   return [
-    ...storedTensors(flow),
-    ...prefixes.flatMap((prefix) =>
-      flow.parameters.map(({ name, shape }) => ({ name: prefix + name, shape })),
-    ),
+    ...trained.map((name) => packedVector(name, ordered(flow), name === parameters ? '' : `${name}.`)),
+    ...(flow.state.length > 0 ? [packedVector(statistics, flow.state, '')] : []),
   ];
 }
 
-const asInput = ({ name, shape }: StateEntry): InputSpec => ({ name: `state:${name}`, shape });
+function vectorInput({ name, size }: PackedVector): InputSpec {
+  return { name: `state:${name}`, shape: [size] };
+}
 
-function stateOf(inputs: TensorMap): TensorMap {
+/** The tensors in a vector, in their own shapes. */
+function unpacked(vector: Tensor, { members }: PackedVector): TensorMap {
+  const parts =
+    members.length === 1
+      ? [vector]
+      : tf.split(
+          vector,
+          members.map(({ size: n }) => n),
+          0,
+        );
   return Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, tensor]) =>
-      name.startsWith('state:') ? [[name.slice(6), tensor]] : [],
-    ),
+    members.map(({ stored, shape }, i) => [stored, tf.reshape(parts[i]!, [...shape])]),
   );
 }
 
@@ -50,24 +63,37 @@ interface Objective {
   logDet: Tensor;
   preprocessing: Tensor;
   updates: TensorMap;
-  gradients: Tensor[];
+  /** Of the vector of parameters. */
+  gradient: Tensor;
 }
 
-/** Loss and gradients of all parameters at a batch, batch norm in training mode. */
+/** State vectors by name, without the prefix. */
+function stateOf(inputs: TensorMap): TensorMap {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, tensor]) =>
+      name.startsWith('state:') ? [[name.slice(6), tensor]] : [],
+    ),
+  );
+}
+
+/** Loss and gradient at a batch, batch norm in training mode. */
 function objective(
   flow: Flow,
   preprocess: Bijection | undefined,
+  vectors: readonly PackedVector[],
   state: TensorMap,
   x: Tensor,
   wanted?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
-  let aside: Omit<Objective, 'loss' | 'gradients'> & { taps: TensorMap };
+  let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
+  const named = (name: string): PackedVector => vectors.find((vector) => vector.name === name)!;
+  const running = state[statistics] ? unpacked(state[statistics], named(statistics)) : {};
   // What the loss function computes besides the loss has to outlive the scope that gradients are taken in.
   const keep = (tensors: TensorMap): TensorMap =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
-  const lossOf = (...parameters: Tensor[]): Scalar => {
-    const values = Object.fromEntries(flow.parameters.map(({ name }, i) => [name, parameters[i]!]));
-    const ctx = graphContext({ ...state, ...values }, { training: true, ...(wanted ? { wanted } : {}) });
+  const lossOf = (vector: Tensor): Scalar => {
+    const values = unpacked(vector, named(parameters));
+    const ctx = graphContext({ ...running, ...values }, { training: true, ...(wanted ? { wanted } : {}) });
     const parts = logLikelihood(flow, preprocess, ctx, x);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {
@@ -79,8 +105,16 @@ function objective(
     };
     return tf.neg(tf.add(tf.add(aside.prior, aside.logDet), aside.preprocessing));
   };
-  const { value, grads } = tf.valueAndGrads(lossOf)(flow.parameters.map(({ name }) => state[name]!));
-  return { ...aside!, loss: value, gradients: grads };
+  const { value, grad } = tf.valueAndGrad(lossOf)(state[parameters]!) as { value: Scalar; grad: Tensor };
+  return { ...aside!, loss: value, gradient: grad };
+}
+
+/** Adds L2's part to the gradient of the parameters that have it. */
+function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
+  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? size(shape) : 0), 0);
+  if (weightDecay === 0 || count === 0) return gradient;
+  const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
+  return tf.add(gradient, tf.pad(part, [[0, param.shape[0]! - count]]));
 }
 
 /**
@@ -97,77 +131,64 @@ export function stepGraph(
   config: TrainingConfig,
   batch: number,
 ): Graph {
-  const entries = trainingState(flow, config);
+  const vectors = trainingVectors(flow, config);
   return trace(
     (inputs) => {
       const state = stateOf(inputs);
-      const { gradients, loss, updates, ...parts } = objective(flow, preprocess, state, inputs.x!);
-      const squares = gradients.map((g) => tf.sum(tf.square(g)));
-      const gradientNorm = tf.sqrt(tf.addN(squares));
+      const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs.x!);
+      const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
       const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
       const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
-      const learningRate = tf.where(finite, inputs.learningRate!, tf.scalar(0)) as Scalar;
+      const clipped = tf.mul(gradient, clip);
+      const param = state[parameters]!;
+      const regularized = withDecay(clipped, param, flow, config.weightDecay);
+      const [next, m, v] = fusedAdam(
+        {
+          param,
+          m: state[firstMoment]!,
+          v: state[secondMoment]!,
+          gradient: tf.where(finite, regularized, tf.zerosLike(regularized)),
+          learningRate: tf.where(finite, inputs.learningRate!, tf.scalar(0)) as Scalar,
+          beta1Power: inputs.beta1Power!,
+          beta2Power: inputs.beta2Power!,
+        },
+        { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
+      );
       const results: TensorMap = {
         loss,
         prior: parts.prior,
         logDet: parts.logDet,
         preprocessing: parts.preprocessing,
         gradientNorm,
+        [`state:${parameters}`]: next,
+        [`state:${firstMoment}`]: m,
+        [`state:${secondMoment}`]: v,
       };
-
-      flow.parameters.forEach(({ name, decay }, i) => {
-        const clipped = tf.mul(gradients[i]!, clip);
-        const regularized =
-          decay && config.weightDecay > 0
-            ? tf.add(clipped, tf.mul(state[name]!, config.weightDecay))
-            : clipped;
-        const [parameter, m, v] = fusedAdam(
-          {
-            param: state[name]!,
-            m: state[firstMoment + name]!,
-            v: state[secondMoment + name]!,
-            gradient: tf.where(finite, regularized, tf.zerosLike(regularized)),
-            learningRate,
-            beta1Power: inputs.beta1Power!,
-            beta2Power: inputs.beta2Power!,
-          },
-          { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
+      if (config.ema > 0) {
+        results[`state:${average}`] = tf.add(
+          tf.mul(state[average]!, config.ema),
+          tf.mul(next, 1 - config.ema),
         );
-        results[`state:${name}`] = parameter;
-        results[`state:${firstMoment}${name}`] = m;
-        results[`state:${secondMoment}${name}`] = v;
-        if (config.ema > 0) {
-          const old = state[average + name]!;
-          results[`state:${average}${name}`] = tf.add(
-            tf.mul(old, config.ema),
-            tf.mul(parameter, 1 - config.ema),
-          );
-        }
-      });
-      for (const [name, value] of Object.entries(updates)) {
-        results[`state:${name}`] = tf.where(finite, value, state[name]!);
+      }
+      const running = state[statistics];
+      if (running) {
+        const flat = flow.state.map(({ name }) => tf.reshape(updates[name]!, [-1]));
+        results[`state:${statistics}`] = tf.where(finite, tf.concat(flat), running);
       }
       return results;
     },
     [
-      ...entries.map(asInput),
+      ...vectors.map(vectorInput),
       { name: 'x', shape: [batch, ...flow.inputShape] },
       ...['learningRate', 'beta1Power', 'beta2Power'].map((name) => ({ name, shape: [] })),
     ],
   );
 }
 
-/** Names of the weights that validation, samples and checkpoints use: their moving average where there is one. */
-export function evaluationState(
-  flow: Flow,
-  config: TrainingConfig,
-): { stored: string; from: string; shape: readonly number[] }[] {
-  const parameters = new Set(flow.parameters.map((p) => p.name));
-  return storedTensors(flow).map(({ name, shape }) => ({
-    stored: name,
-    from: config.ema > 0 && parameters.has(name) ? average + name : name,
-    shape,
-  }));
+/** The vectors that validation, samples and checkpoints use: the moving average of the weights where there is one. */
+export function evaluationVectors(flow: Flow, config: TrainingConfig): PackedVector[] {
+  const used = [config.ema > 0 ? average : parameters, statistics];
+  return trainingVectors(flow, config).filter(({ name }) => used.includes(name));
 }
 
 function evaluationGraph(
@@ -176,13 +197,14 @@ function evaluationGraph(
   inputs: InputSpec[],
   fn: (state: TensorMap, inputs: TensorMap) => TensorMap,
 ): Graph {
-  const weights = evaluationState(flow, config);
+  const vectors = evaluationVectors(flow, config);
   return trace(
     (all) => {
       const state = stateOf(all);
-      return fn(Object.fromEntries(weights.map(({ stored, from }) => [stored, state[from]!])), all);
+      const tensors = vectors.map((vector) => unpacked(state[vector.name]!, vector));
+      return fn(Object.assign({}, ...tensors) as TensorMap, all);
     },
-    [...weights.map(({ from, shape }) => asInput({ name: from, shape })), ...inputs],
+    [...vectors.map(vectorInput), ...inputs],
     { dynamicBatch: anyBatch },
   );
 }
@@ -229,6 +251,7 @@ export function diagnosisGraph(
   config: TrainingConfig,
   batch: number,
 ): Graph {
+  const vectors = trainingVectors(flow, config);
   const outputTap = (layer: { name: string; kind: string }): string =>
     layer.kind === 'factorOut' ? `${layer.name}/kept` : `${layer.name}/y`;
   const wanted = new Set(
@@ -240,8 +263,13 @@ export function diagnosisGraph(
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   return trace(
     (inputs) => {
-      const { taps, gradients, loss } = objective(flow, preprocess, stateOf(inputs), inputs.x!, (tap) =>
-        wanted.has(tap),
+      const { taps, gradient, loss } = objective(
+        flow,
+        preprocess,
+        vectors,
+        stateOf(inputs),
+        inputs.x!,
+        (tap) => wanted.has(tap),
       );
       const results: TensorMap = { loss };
       for (const layer of flow.layers) {
@@ -250,11 +278,14 @@ export function diagnosisGraph(
         if (y) results[`layer:${layer.name}`] = nonFinite(y);
         if (s) results[`scale:${layer.name}`] = tf.max(tf.abs(s));
       }
-      flow.parameters.forEach(
-        ({ name }, i) => (results[`gradient:${name}`] = nonFinite(tf.square(gradients[i]!))),
+      const gradients = unpacked(
+        gradient,
+        vectors.find(({ name }) => name === parameters)!,
       );
+      for (const [name, part] of Object.entries(gradients))
+        results[`gradient:${name}`] = nonFinite(tf.square(part));
       return results;
     },
-    [...trainingState(flow, config).map(asInput), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    [...vectors.map(vectorInput), { name: 'x', shape: [batch, ...flow.inputShape] }],
   );
 }

@@ -15,13 +15,13 @@ import { trainingBatches } from './batches';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
 import { learningRateAt } from './schedule';
+import { packTensors, unpackTensors } from './packed';
 import {
-  average,
   diagnosisGraph,
-  evaluationState,
+  evaluationVectors,
   stepGraph,
   trainingSampleGraph,
-  trainingState,
+  trainingVectors,
   validationGraph,
 } from './step-graph';
 
@@ -102,9 +102,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     validate: validationGraph(flow, preprocess, config.training),
     sample: trainingSampleGraph(flow, preprocess, config.training),
   };
-  const state = trainingState(flow, config.training);
-  const program: StatefulProgram = await backend.compileStateful({ state: [...state], functions });
-  await program.set(options.state ?? initialState(flow, config));
+  const vectors = trainingVectors(flow, config.training);
+  const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
+  const program: StatefulProgram = await backend.compileStateful({ state, functions });
+  await program.set(packTensors(vectors, options.state ?? initialState(flow, config)));
 
   const dimensions = size(flow.inputShape);
   const quantization = quantizationNats(config.model, dimensions);
@@ -172,7 +173,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     async diagnose(step) {
       const graph = diagnosisGraph(flow, preprocess, config.training, batches.size);
-      const diagnosis = await backend.compileStateful!({ state: [...state], functions: { diagnose: graph } });
+      const diagnosis = await backend.compileStateful!({ state, functions: { diagnose: graph } });
       try {
         await diagnosis.set(await program.get());
         return describeNonFinite(flow, await diagnosis.run('diagnose', { x: batchFeed(step) }));
@@ -181,14 +182,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       }
     },
     async weights() {
-      const weights = evaluationState(flow, config.training);
-      const values = await program.get(weights.map(({ from }) => from));
-      return Object.fromEntries(
-        weights.map(({ stored, from }) => [stored, values[from] as NdArray<Float32Array>]),
-      );
+      const used = evaluationVectors(flow, config.training);
+      const values = await program.get(used.map(({ name }) => name));
+      // Under the flow's own names, whichever vector they come from.
+      const stored = used.map((vector) => ({
+        ...vector,
+        members: vector.members.map((member) => ({ ...member, name: member.stored })),
+      }));
+      return unpackTensors(stored, values as TensorTable);
     },
     async fullState() {
-      return (await program.get()) as TensorTable;
+      return unpackTensors(vectors, (await program.get()) as TensorTable);
     },
     bitsPerDim: (nats) => (config.model.kind === 'image' ? nats / (dimensions * Math.LN2) : undefined),
     dispose: () => program.dispose(),
@@ -199,11 +203,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 function initialState(flow: Flow, config: RunConfig): TensorTable {
   const stored = initialTensors(flow, config.training.seed);
   const state: TensorTable = { ...stored };
-  for (const { name, shape } of trainingState(flow, config.training)) {
-    if (state[name]) continue;
-    state[name] = name.startsWith(average)
-      ? { shape: [...shape], data: stored[name.slice(average.length)]!.data.slice() }
-      : { shape: [...shape], data: new Float32Array(size(shape)) };
+  for (const { name, members } of trainingVectors(flow, config.training)) {
+    for (const { name: member, stored: of, shape } of members) {
+      state[member] ??= {
+        shape: [...shape],
+        data: name === 'ema' ? stored[of]!.data.slice() : new Float32Array(size(shape)),
+      };
+    }
   }
   return state;
 }

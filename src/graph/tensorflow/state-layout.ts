@@ -34,6 +34,9 @@ export interface StateLayout {
   adam?: readonly [StateVector, StateVector, StateVector];
 }
 
+/** Elements from which on a tensor is a vector of its own, so that changing others does not copy it. */
+const large = 65_536;
+
 /** Inputs and outputs of this prefix are state. */
 const statePrefix = 'state:';
 
@@ -85,7 +88,13 @@ export function layOutState(state: readonly StateSpec[], graphs: readonly Graph[
       ? ([0, 1, 2].map((i) => pack(['parameters', 'first-moments', 'second-moments'][i]!, triples.map((triple) => triple[i]!))) as [StateVector, StateVector, StateVector]) // prettier-ignore
       : undefined;
   const rest = state.map(({ name }) => name).filter((name) => !members.has(name));
-  const vectors = [...(adam ?? []), ...(rest.length > 0 ? [pack('other', rest)] : [])];
+  const isLarge = (name: string): boolean => sizeOf(shapes.get(name)!) >= large;
+  const small = rest.filter((name) => !isLarge(name));
+  const vectors = [
+    ...(adam ?? []),
+    ...rest.filter(isLarge).map((name) => pack(name, [name])),
+    ...(small.length > 0 ? [pack('other', small)] : []),
+  ];
   return { members, vectors, ...(adam ? { adam } : {}) };
 }
 

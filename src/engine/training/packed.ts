@@ -1,0 +1,67 @@
+/**
+ * Named tensors as few long vectors. A step on one vector of all parameters needs a handful of operations where one on
+ * hundreds of small tensors needs thousands, each of which costs more to start than to run.
+ */
+import { size } from '../../flow/tensors';
+import type { TensorTable } from './initialize';
+
+interface PackedMember {
+  /** As files name it, for example "adam.m.couplings.0.scale". */
+  name: string;
+  /** As the flow names it. */
+  stored: string;
+  shape: readonly number[];
+  size: number;
+  /** In elements. */
+  offset: number;
+}
+
+export interface PackedVector {
+  name: string;
+  size: number;
+  members: readonly PackedMember[];
+}
+
+/** One vector of the given tensors, in their order. */
+export function packedVector(
+  name: string,
+  tensors: readonly { name: string; shape: readonly number[] }[],
+  prefix: string,
+): PackedVector {
+  let offset = 0;
+  const members = tensors.map(({ name: stored, shape }) => {
+    const member = { name: prefix + stored, stored, shape, size: size(shape), offset };
+    offset += member.size;
+    return member;
+  });
+  return { name, size: offset, members };
+}
+
+/** @throws Error for a tensor that is missing or has another size */
+export function packTensors(vectors: readonly PackedVector[], tensors: TensorTable): TensorTable {
+  return Object.fromEntries(
+    vectors.map(({ name, size: length, members }) => {
+      const data = new Float32Array(length);
+      for (const member of members) {
+        const given = tensors[member.name];
+        if (given?.data.length !== member.size)
+          throw new Error(
+            `"${member.name}" needs ${member.size} values, not ${given?.data.length ?? 'none'}`,
+          );
+        data.set(given.data, member.offset);
+      }
+      return [name, { shape: [length], data }];
+    }),
+  );
+}
+
+export function unpackTensors(vectors: readonly PackedVector[], packed: TensorTable): TensorTable {
+  return Object.fromEntries(
+    vectors.flatMap(({ name, members }) =>
+      members.map(({ name: member, shape, size: length, offset }) => [
+        member,
+        { shape: [...shape], data: packed[name]!.data.slice(offset, offset + length) },
+      ]),
+    ),
+  );
+}
