@@ -22,6 +22,8 @@ export interface ZipEntry {
 
 /** An entry that is packed has to be unpacked as a whole. */
 const largestPacked = 2 ** 30;
+/** Deflate makes at most 258 bytes of two bits. */
+const largestRatio = 1032;
 
 /** @throws UserError when the file is not a zip file or is damaged; the handle stays open and is the caller's to close */
 export async function readZipDirectory(
@@ -43,7 +45,8 @@ export async function readZipDirectory(
         size: entry.uncompressedSize,
         stored: entry.compressionMethod === 0 && !entry.isEncrypted(),
         crc32: entry.crc32,
-        read: (begin = 0, end = entry.uncompressedSize) => readEntry(zip, handle, file, entry, begin, end),
+        read: (begin = 0, end = entry.uncompressedSize) =>
+          readEntry({ zip, handle, file, size }, entry, begin, end),
       });
     }
     return entries;
@@ -52,10 +55,16 @@ export async function readZipDirectory(
   }
 }
 
+interface OpenZip {
+  zip: ZipFile;
+  handle: FileHandle;
+  file: string;
+  /** Of the file, bytes. */
+  size: number;
+}
+
 async function readEntry(
-  zip: ZipFile,
-  handle: FileHandle,
-  file: string,
+  { zip, handle, file, size }: OpenZip,
   entry: Entry,
   begin: number,
   end: number,
@@ -66,10 +75,14 @@ async function readEntry(
   try {
     if (entry.compressionMethod === 0 && !entry.isEncrypted()) {
       const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+      // The reader has checked that the entry ends before the file does, so that the memory is not taken in vain.
       return await readRange(handle, fileDataStart + begin, end - begin, file);
     }
     if (entry.uncompressedSize > largestPacked) {
       throw new Error(`the entry "${entry.fileName}" is compressed and unpacks to more than 1 GiB`);
+    }
+    if (entry.compressedSize > size || entry.uncompressedSize > entry.compressedSize * largestRatio) {
+      throw new Error(`the sizes of the entry "${entry.fileName}" cannot be`);
     }
     const content = new Uint8Array(entry.uncompressedSize);
     let done = 0;

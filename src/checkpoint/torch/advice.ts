@@ -2,25 +2,22 @@
 import { UserError } from '../../config/user-error';
 import type { UnknownGlobal } from './globals';
 
-const saveStateDict =
-  'safetensors.torch.save_model(model, "model.safetensors"), or torch.save(model.state_dict(), "model.pt")';
-
-/** Loading runs what the file says; who re-saves it has to know. */
-const trusted = 'Where it was trained, or in Python if you trust the file (loading it runs its code)';
+/** Of a model that is in memory. The first keeps tensors that are shared, which save_file of safetensors refuses. */
+const saveModel =
+  'safetensors.torch.save_model(model, "model.safetensors") or torch.save(model.state_dict(), "model.pt")';
 
 export function refuseGlobal(file: string, { global, root }: UnknownGlobal): UserError {
+  const load = `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;
   if (root) {
     return new UserError(
-      `${file}: holds a whole Python object of the class ${global}, not a state dict; only tensors are read, since ` +
-        `loading such a file runs code. ${trusted}: model = torch.load("${baseName(file)}", map_location="cpu", ` +
-        `weights_only=False); ${saveStateDict}.`,
+      `${file}: holds a whole Python object, ${global}, not a state dict; it is not read, since that would run the code ` +
+        `in it. Where the class is at hand, and if you trust the file: model = ${load}; ${saveModel}.`,
     );
   }
   return new UserError(
-    `${file}: asks for ${global}, which is not part of a state dict; only tensors and plain values are read, since ` +
-      `anything else could run code. ${trusted}: checkpoint = torch.load("${baseName(file)}", map_location="cpu", ` +
-      `weights_only=False); then save what holds the tensors alone, such as torch.save(checkpoint["state_dict"], ` +
-      `"model.pt"), or of a model ${saveStateDict}.`,
+    `${file}: asks for ${global}, which no state dict needs; it is not read, since that could run code. Where it was ` +
+      `made, and if you trust the file: checkpoint = ${load}; save the entry that holds the tensors, such as ` +
+      `torch.save(checkpoint["state_dict"], "model.pt"); or save the model anew: ${saveModel}.`,
   );
 }
 
@@ -40,12 +37,12 @@ export function refuseScript(file: string): UserError {
 
 export function refusePickle(file: string): UserError {
   return new UserError(
-    `${file}: is a plain Python pickle, which is not read, since loading it can run code. Save its tensors with ` +
-      `PyTorch or safetensors: torch.save(state_dict, "model.pt").`,
+    `${file}: is a plain Python pickle, which is not read, since that could run code. Save its tensors with ` +
+      `PyTorch: torch.save(state_dict, "model.pt").`,
   );
 }
 
-/** Either separator, so that a message does not depend on the system that a test runs on. */
+/** Cut at either separator, so that a message does not depend on the system. */
 function baseName(file: string): string {
   return file.replace(/^.*[/\\]/, '');
 }

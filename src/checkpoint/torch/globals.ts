@@ -206,6 +206,8 @@ const types: ReadonlySet<string> = new Set([
   'torch.Tensor',
   'torch.storage.UntypedStorage',
   'torch.UntypedStorage',
+  'torch.per_tensor_affine',
+  'torch.per_channel_affine',
   ...Object.keys(dtypes).map((name) => `torch.${name}`),
   ...Object.keys(storageTypes).map((name) => `torch.${name}Storage`),
 ]);
