@@ -1,15 +1,19 @@
 /** From what a user names (data, preset, config file) and what the data are to the full config of a run. */
+import { conventionsFor, conventionSets, type ConventionSet } from './conventions';
 import { smallestPad } from './cross-checks';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
-import { presetNames, presets, type Preset } from './presets';
+import { presets, type Preset } from './presets';
 import type { DataConfig, RunConfig } from './schema';
 import { UserError } from './user-error';
 
 export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */
   data?: string;
-  /** Lies under the config. Without either, the preset that suits the data is taken. */
+  /**
+   * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
+   * one.
+   */
   preset?: string;
   /** A parsed config file. Sizes that the data tell (dim, height, width, channels, levels) may be absent. */
   config?: unknown;
@@ -26,13 +30,20 @@ export interface DataShape {
   /** [D] or [H, W, C]. */
   shape: number[];
   levels?: number;
-  provenance: { source: string };
+  provenance: { source: string; validationSource?: string };
 }
 
+/** What can be named as a preset: presets, and sets of conventions. */
+export const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
+
+type Named = { preset: Preset } | { conventions: ConventionSet };
+
 /** @throws UserError naming the presets that exist */
-export function findPreset(name: string): Preset {
-  const found = presets.find((preset) => preset.name === name);
-  if (found) return found;
+function named(name: string): Named {
+  const preset = presets.find((candidate) => candidate.name === name);
+  if (preset) return { preset };
+  const conventions = conventionSets.find((candidate) => candidate.name === name);
+  if (conventions) return { conventions };
   const near = nearest(name, presetNames);
   throw new UserError(
     `There is no preset "${name}"; expected one of ${presetNames.join(', ')}.` +
@@ -40,12 +51,45 @@ export function findPreset(name: string): Preset {
   );
 }
 
+/**
+ * The preset of a name as it is for some data.
+ * @throws UserError when there is none, or it is for data of the other kind
+ */
+export function findPreset(name: string, dataset: DataShape): Preset {
+  const found = named(name);
+  if ('preset' in found) {
+    if (found.preset.model.kind === dataset.kind) return found.preset;
+    throw new UserError(
+      `The preset "${name}" is for ${found.preset.model.kind} data; ${dataset.name} holds ${kindOf(dataset)}. ` +
+        `Use ${presetFor(dataset).name}, or leave the preset out.`,
+    );
+  }
+  const { conventions } = found;
+  const fields = conventions[dataset.kind];
+  if (!fields) {
+    const others = conventionsFor(dataset.kind).map((set) => set.name);
+    throw new UserError(
+      `The conventions "${name}" are for ${dataset.kind === 'image' ? 'vector' : 'image'} data; ${dataset.name} holds ` +
+        `${kindOf(dataset)}. For these there are ${others.join(', ')}.`,
+    );
+  }
+  const base = presetFor(dataset);
+  const { title, about } = conventions;
+  return { ...base, name, title, about, model: { ...base.model, ...fields } };
+}
+
+/** Data settings that come with a name alone; those of conventions depend on the data. */
+function dataOf(name: string): Partial<Preset['data']> {
+  const found = named(name);
+  return 'preset' in found ? found.preset.data : {};
+}
+
 /** The preset that suits the data when none is named. */
 export function presetFor({ kind, shape, provenance }: DataShape): Preset {
   const own = presets.find(({ data }) => data.source !== undefined && data.source === provenance.source);
   if (own) return own;
-  if (kind === 'vector') return findPreset('tabular');
-  return findPreset(shape.join() === '28,28,1' ? 'mnist' : 'image');
+  const general = kind === 'vector' ? 'tabular' : shape.join() === '28,28,1' ? 'mnist' : 'image';
+  return presets.find(({ name }) => name === general)!;
 }
 
 /**
@@ -54,7 +98,7 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
  */
 export function requestedData({ data, preset, config, fileName = 'config' }: RunRequest): DataConfig {
   const own = section(config, 'data', fileName);
-  const merged = { ...(preset ? findPreset(preset).data : {}), ...own, ...(data ? { source: data } : {}) };
+  const merged = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
   if (merged.source === undefined) {
     throw new UserError('No data are named; expected --data NAME or PATH, or data.source in a config.');
   }
@@ -69,17 +113,11 @@ export function requestedData({ data, preset, config, fileName = 'config' }: Run
 export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConfig {
   const { config, fileName = 'config' } = request;
   const preset = request.preset
-    ? findPreset(request.preset)
+    ? findPreset(request.preset, dataset)
     : config === undefined
       ? presetFor(dataset)
       : undefined;
   const own = section(config, 'model', fileName);
-  if (preset && preset.model.kind !== dataset.kind) {
-    throw new UserError(
-      `The preset "${preset.name}" is for ${preset.model.kind} data; ${dataset.name} holds ${kindOf(dataset)}. ` +
-        `Use ${presetFor(dataset).name}, or leave the preset out.`,
-    );
-  }
   if (
     own.kind !== undefined &&
     own.kind !== dataset.kind &&
@@ -105,7 +143,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
   return parseRunConfig(
     {
       ...(isRecord(config) ? config : {}),
-      data: { ...requestedData(request), ...presetData(request, preset), source: dataset.provenance.source },
+      data: { ...requestedData(request), ...presetData(request, preset), ...whereabouts(dataset) },
       model,
       training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
     },
@@ -113,9 +151,14 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
   );
 }
 
-/** A preset chosen by the data (not named) gives its data settings too, where the user gave none. */
+function whereabouts({ provenance: { source, validationSource } }: DataShape): Record<string, unknown> {
+  return { source, ...(validationSource === undefined ? {} : { validationSource }) };
+}
+
+/** A preset chosen by the data (not named, or under conventions) gives its data settings too, where the user gave none. */
 function presetData(request: RunRequest, preset: Preset | undefined): Record<string, unknown> {
-  return request.preset || request.config !== undefined ? {} : { ...preset?.data };
+  const chosen = request.preset === undefined || !('preset' in named(request.preset));
+  return chosen && request.config === undefined ? { ...preset?.data } : {};
 }
 
 /** Padding that the user did not choose is made large enough, where some is. */

@@ -115,5 +115,3 @@ export const presets: readonly Preset[] = [
     },
   },
 ];
-
-export const presetNames: readonly string[] = presets.map(({ name }) => name);

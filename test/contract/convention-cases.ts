@@ -2,6 +2,7 @@
  * Flows in which every value of every convention occurs at least once; what does not interact shares a flow, so that the
  * contract stays quick.
  */
+import { conventionsFor } from '../../src/config/conventions';
 import type { Case } from './cases';
 import { flowOf } from './flow-of';
 
@@ -105,57 +106,6 @@ const vectors: readonly (readonly [string, Fields])[] = [
 
 const images: readonly (readonly [string, Fields])[] = [
   [
-    'image, authors’ released code',
-    {
-      affine: 'shift-then-scale',
-      outputOrder: 'shift-scale',
-      scaleMap: 'tanh-scalar',
-      normOver: 'moved-with-zeros',
-      netNormGain: 'bias',
-      netNormEpsilon: 1e-4,
-      lengths: 'some',
-      channels: 2,
-    },
-  ],
-  [
-    'image, chrischute',
-    {
-      affine: 'shift-then-scale',
-      flowNorm: false,
-      maskChannel: false,
-      polarity: 'first-moves',
-      channelPolarity: 'first-moves',
-      channels: 3,
-    },
-  ],
-  [
-    'image, fmu2',
-    {
-      outputOrder: 'shift-scale',
-      scaleMap: 'tanh-scalar-shift',
-      normEpsilon: 1e-5,
-      normVariance: 'unbiased',
-      normOver: 'all',
-      inputDoubling: false,
-      widthGrowth: 'constant',
-      channelwiseWidth: 1,
-      channels: 2,
-    },
-  ],
-  [
-    'image, glow-like',
-    {
-      affine: 'shift-then-scale',
-      outputOrder: 'shift-scale',
-      outputLayout: 'interleaved',
-      scaleMap: 'sigmoid',
-      scaleEpsilon: 0,
-      factorOut: 'halves',
-      flowNorm: false,
-      channelPolarity: 'first-moves',
-    },
-  ],
-  [
     'image, factored out by halves, subpixel-major, running statistics',
     { factorOut: 'halves', squeeze: 'subpixel-major', normStatistics: 'running', channels: 2 },
   ],
@@ -176,7 +126,15 @@ const images: readonly (readonly [string, Fields])[] = [
   ['image, softplus-clamp', { scaleMap: 'softplus-clamp', lengths: 'some', inputDoubling: false }],
 ];
 
+/** The flows of published implementations, small. */
+const published = (['vector', 'image'] as const).flatMap((kind) =>
+  conventionsFor(kind).map((set) =>
+    named(kind === 'vector' ? tinyVector : tinyImage)([`${kind}, ${set.name}`, set[kind]!]),
+  ),
+);
+
 export const conventionCases: readonly Case[] = [
+  ...published,
   ...vectors.map(named(tinyVector)),
   ...images.map(named(tinyImage)),
 ];

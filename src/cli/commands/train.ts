@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isRunFolder } from '../../checkpoint/run-folder';
-import { presetNames } from '../../config/presets';
+import { presetNames } from '../../config/build';
 import { UserError } from '../../config/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';

@@ -4,9 +4,11 @@ import {
   buildRunConfig,
   findPreset,
   presetFor,
+  presetNames,
   requestedData,
   type DataShape,
 } from '../../../src/config/build';
+import { conventionSets } from '../../../src/config/conventions';
 import { presets } from '../../../src/config/presets';
 
 const vectors = (dim: number, source = '/data/a.csv'): DataShape => ({
@@ -57,7 +59,7 @@ test('a config lies over a named preset, and a request over both', () => {
   assert.equal(built.training.steps, 77);
   assert.equal(built.training.batch, 6);
   assert.equal(built.training.seed, 0);
-  assert.equal(built.training.learningRate, findPreset('moons').training.learningRate);
+  assert.equal(built.training.learningRate, findPreset('moons', vectors(2, 'moons')).training.learningRate);
 });
 
 test('a config without a preset means what it says: defaults of the schema', () => {
@@ -81,6 +83,42 @@ test('a request for data wins over config and preset', () => {
   assert.equal(requestedData({ config }).source, 'circles');
   assert.equal(requestedData({ preset: 'digits' }).source, 'digits');
   assert.throws(() => requestedData({ preset: 'tabular' }), /No data are named/);
+});
+
+test('every set of conventions lies over the preset that suits the data', () => {
+  for (const set of conventionSets) {
+    for (const dataset of [vectors(5, 'b.csv'), images([8, 8, 1], 17)]) {
+      const fields = set[dataset.kind];
+      if (!fields) continue;
+      const { model, training } = buildRunConfig({ data: 'd', preset: set.name }, dataset);
+      const plain = buildRunConfig({ data: 'd' }, dataset);
+      for (const [field, value] of Object.entries(fields)) {
+        assert.deepEqual(model[field as keyof typeof model], value, `${set.name}: ${field}`);
+      }
+      assert.deepEqual({ ...model, ...fields }, { ...plain.model, ...fields });
+      assert.deepEqual(training, plain.training);
+    }
+  }
+});
+
+test('conventions bring the data settings of the preset under them, and a config lies over them', () => {
+  const moons = buildRunConfig({ data: 'moons', preset: 'zuko' }, vectors(2, 'moons'));
+  assert.equal(moons.data.count, 100_000);
+  const config = { model: { scaleMap: 'exp' } };
+  const { model } = buildRunConfig({ data: 'moons', preset: 'zuko', config }, vectors(2, 'moons'));
+  assert.equal(model.scaleMap, 'exp');
+  assert.equal(model.outputLayout, 'interleaved');
+});
+
+test('conventions of the other kind of data are refused with those that fit', () => {
+  assert.throws(
+    () => buildRunConfig({ data: 'd', preset: 'chrischute' }, vectors(3)),
+    /conventions "chrischute" are for image data; a\.csv holds rows of 3 numbers\. For these there are nflows, normflows/,
+  );
+});
+
+test('names of presets and conventions differ', () => {
+  assert.equal(new Set(presetNames).size, presets.length + conventionSets.length);
 });
 
 test('what does not fit the data is refused with advice', () => {
@@ -109,7 +147,7 @@ test('what does not fit the data is refused with advice', () => {
     /c\.json: model: expected an object, got 3/,
   );
   assert.throws(
-    () => findPreset('moon'),
+    () => findPreset('moon', vectors(2)),
     /There is no preset "moon"; expected one of digits, .*Did you mean "moons"\?/,
   );
 });

@@ -1,0 +1,155 @@
+/**
+ * How published implementations differ from ours, as plain data: the fields of a model section that they set otherwise.
+ * Named as a preset, a set lies over the preset that suits the data, so sizes stay as they are there. It says what a
+ * flow is; which implementation trains how is not part of it.
+ */
+import type { ModelInput } from './schema';
+
+type VectorInput = Extract<ModelInput, { kind: 'vector' }>;
+type ImageInput = Extract<ModelInput, { kind: 'image' }>;
+
+export interface ConventionSet {
+  name: string;
+  title: string;
+  /** What differs, in a line. */
+  about: string;
+  vector?: Partial<Omit<VectorInput, 'kind' | 'dim'>>;
+  image?: Partial<Omit<ImageInput, 'kind' | 'height' | 'width' | 'channels' | 'levels'>>;
+}
+
+export const conventionSets: readonly ConventionSet[] = [
+  {
+    name: 'paper',
+    title: 'As in the paper',
+    about: 'x·eˢ + t, one learned scale of tanh, α = .05 as printed, batch norm by running averages.',
+    image: {
+      affine: 'scale-then-shift',
+      scaleMap: 'tanh-scalar',
+      dataConstraint: 'as-printed',
+      dataRange: 0.95,
+      normStatistics: 'running',
+    },
+  },
+  {
+    name: 'tensorflow',
+    title: 'As the authors’ released code',
+    about: '(x + t)·eˢ, t before s, one learned scale of tanh, norms without gain, statistics with zeros.',
+    image: {
+      affine: 'shift-then-scale',
+      outputOrder: 'shift-scale',
+      scaleMap: 'tanh-scalar',
+      normOver: 'moved-with-zeros',
+      normEpsilon: 1e-4,
+      netNormGain: 'bias',
+      netNormEpsilon: 1e-4,
+      lengths: 'some',
+    },
+  },
+  {
+    name: 'chrischute',
+    title: 'As chrischute/real-nvp',
+    about: '(x + t)·eˢ, no batch norm in the flow, no mask channel, both polarities turned round.',
+    image: {
+      affine: 'shift-then-scale',
+      scaleMap: 'tanh-channel',
+      flowNorm: false,
+      maskChannel: false,
+      polarity: 'first-moves',
+      channelPolarity: 'first-moves',
+    },
+  },
+  {
+    name: 'fmu2',
+    title: 'As fmu2/realNVP',
+    about:
+      't before s, learned scale and shift of tanh, input not doubled, one width everywhere (its CIFAR-10).',
+    image: {
+      affine: 'scale-then-shift',
+      outputOrder: 'shift-scale',
+      scaleMap: 'tanh-scalar-shift',
+      normEpsilon: 1e-5,
+      normVariance: 'unbiased',
+      normOver: 'all',
+      inputDoubling: false,
+      lengths: 'some',
+      widthGrowth: 'constant',
+      channelwiseWidth: 1,
+    },
+  },
+  {
+    name: 'glow',
+    title: 'Couplings as in Glow',
+    about:
+      '(x + t)·sigmoid(u + 2), t and s in turn, factored out by halves; batch norm in place of act norm and 1×1 convolutions.',
+    image: {
+      affine: 'shift-then-scale',
+      outputOrder: 'shift-scale',
+      outputLayout: 'interleaved',
+      scaleMap: 'sigmoid',
+      scaleEpsilon: 0,
+      factorOut: 'halves',
+    },
+  },
+  {
+    name: 'nflows',
+    title: 'As nflows',
+    about: 'x·(sigmoid(u + 2) + .001) + t, t before u, residual nets over the features that condition.',
+    vector: {
+      affine: 'scale-then-shift',
+      outputOrder: 'shift-scale',
+      scaleMap: 'sigmoid',
+      scaleEpsilon: 1e-3,
+      net: 'residual',
+      blocks: 2,
+      conditioning: 'selected',
+      normEpsilon: 1e-5,
+      normVariance: 'unbiased',
+    },
+  },
+  {
+    name: 'normflows',
+    title: 'As normflows',
+    about: '(x − t)·e⁻ˢ without a bound on s, one network for s and one for t, act norm between.',
+    vector: {
+      affine: 'inverse-scale-then-shift',
+      scaleMap: 'exp',
+      nets: 'separate',
+      activation: 'leaky-relu',
+      slope: 0,
+      between: 'actNorm',
+    },
+  },
+  {
+    name: 'zuko',
+    title: 'As zuko',
+    about:
+      'x·eˢ + t with s softly clipped to ±6.9, t and s in turn, networks over the features that condition.',
+    vector: {
+      affine: 'scale-then-shift',
+      outputOrder: 'shift-scale',
+      outputLayout: 'interleaved',
+      scaleMap: 'soft-clip',
+      scaleEpsilon: 1e-3,
+      conditioning: 'selected',
+    },
+  },
+  {
+    name: 'freia',
+    title: 'As FrEIA’s RNVP blocks',
+    about: 'x·eˢ + t, s = 2·0.636·arctan u, the two halves in turn, one network for s and one for t.',
+    vector: {
+      affine: 'scale-then-shift',
+      scaleMap: 'arctan',
+      scaleClamp: 2,
+      mask: 'halves',
+      polarity: 'first-moves',
+      nets: 'separate',
+      conditioning: 'selected',
+    },
+  },
+];
+
+/** The sets that have something to say of vectors, or of images. */
+export function conventionsFor(kind: 'vector' | 'image'): readonly ConventionSet[] {
+  return conventionSets.filter((set) => set[kind] !== undefined);
+}
