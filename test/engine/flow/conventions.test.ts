@@ -12,7 +12,9 @@ import type { Backend, Feeds } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graphs';
-import { stepGraph, trainingState } from '../../../src/engine/training/step-graph';
+import type { TensorTable } from '../../../src/engine/training/initialize';
+import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
+import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/layers';
 import { standardNormalLogProb } from '../../../src/flow/prior';
 import { size } from '../../../src/flow/tensors';
@@ -95,11 +97,17 @@ describe('a flow of any convention', () => {
       const x = inputOf(flow.inputShape, batch, 9);
       const expected = eagerStep(flow, toTensors(values), x);
       assert.equal(Object.keys(expected).length, 2 + flow.state.length);
+      const vectors = trainingVectors(flow, training);
+      const zero = (shape: readonly number[]): NdArray<Float32Array> => ({
+        shape: [...shape],
+        data: new Float32Array(size(shape)),
+      });
+      const named = vectors.flatMap(({ members }) =>
+        members.map(({ name, shape }) => [name, (values[name] ?? zero(shape)) as NdArray<Float32Array>]),
+      );
+      const packed = packTensors(vectors, Object.fromEntries(named) as TensorTable);
       const state = Object.fromEntries(
-        trainingState(flow, training).map(({ name, shape }) => [
-          `state:${name}`,
-          values[name] ?? { shape: [...shape], data: new Float32Array(size(shape)) },
-        ]),
+        Object.entries(packed).map(([name, array]) => [`state:${name}`, array]),
       );
       const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
       const step = await once(tensorflow, stepGraph(flow, undefined, training, batch), {
@@ -109,7 +117,14 @@ describe('a flow of any convention', () => {
         beta1Power: scalar(0.9),
         beta2Power: scalar(0.999),
       });
-      const compared = Object.fromEntries(Object.keys(expected).map((name) => [name, step[name]!]));
+      const next = vectors.map(({ name }) => [name, step[`state:${name}`]!]);
+      const unpacked = unpackTensors(vectors, Object.fromEntries(next) as TensorTable);
+      const compared = Object.fromEntries(
+        Object.keys(expected).map((name) => [
+          name,
+          name.startsWith('state:') ? unpacked[name.slice(6)]! : step[name]!,
+        ]),
+      );
       assertClose(compared, expected, tolerance, 'one step');
     });
   }
