@@ -1,5 +1,5 @@
 /** Questions that the inspector asks about an open model, and their answers. */
-import type { NdArray, TensorStats, TensorView } from './tensors';
+import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { ModelSummary } from './model';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
@@ -274,6 +274,8 @@ export interface InspectorMethods {
   diagnostics(query: Selection): Promise<Diagnostics>;
   plane(query: PlaneQuery): Promise<PlaneView>;
   run(): Promise<RunView | null>;
+  /** Of a file whose flow is not known; in the order of the names. */
+  tensors(query: { names: string[] }): Promise<TensorStatistics[]>;
 }
 
 export type InspectorMethod = keyof InspectorMethods;

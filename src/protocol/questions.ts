@@ -8,7 +8,7 @@ import type {
   SampleQuery,
   Selection,
 } from './inspect';
-import type { LayerInfo, ModelSummary } from './model';
+import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { RecordedChoices } from './webview';
 
 export interface Question {
@@ -66,6 +66,30 @@ export function isCoupling(layer: LayerInfo): boolean {
   return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
 }
 
+/** Rows that the table of a file's tensors shows at once. */
+export const shownTensors = 500;
+
+/** Values whose statistics take a moment, and names that a message carries. */
+const tensorBatch = { values: 2 ** 22, names: 100 };
+
+/** Names of the first tensors that `isKnown` does not have: as many as are answered in one go. */
+export function nextTensors(tensors: readonly TensorEntry[], isKnown: (name: string) => boolean): string[] {
+  const names: string[] = [];
+  let values = 0;
+  for (const { name, shape } of tensors) {
+    if (isKnown(name)) continue;
+    values += shape.reduce((product, length) => product * length, 1);
+    if (names.length > 0 && (values > tensorBatch.values || names.length >= tensorBatch.names)) break;
+    names.push(name);
+  }
+  return names;
+}
+
+/** Whether the file's tensors can be asked for: those of ONNX files are parts of a graph. */
+export function hasTensorTable({ runnable, format }: Pick<ModelSummary, 'runnable' | 'format'>): boolean {
+  return !runnable && format !== 'onnx';
+}
+
 /** All that a saved page holds, in the order in which it is worth computing, and what its reader can choose. */
 export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; questions: Question[] } {
   const questions: Question[] = [{ method: 'summary', query: undefined }];
@@ -77,7 +101,16 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     morphs: [],
     pages: [],
   };
-  if (!summary.runnable) return { choices: empty, questions };
+  if (!summary.runnable) {
+    const shown = hasTensorTable(summary) ? summary.tensors.slice(0, shownTensors) : [];
+    const known = new Set<string>();
+    while (known.size < shown.length) {
+      const names = nextTensors(shown, (name) => known.has(name));
+      for (const name of names) known.add(name);
+      questions.push({ method: 'tensors', query: { names } });
+    }
+    return { choices: empty, questions };
+  }
 
   const selection = defaultSelection(summary);
   const values = summary.shape.reduce((a, b) => a * b, 1);

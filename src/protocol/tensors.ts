@@ -19,6 +19,14 @@ export interface TensorStats {
   inf: number;
 }
 
+/** What a table says of a tensor that is stored in a file; computed of its values as float32. */
+export interface TensorStatistics {
+  name: string;
+  stats?: TensorStats;
+  /** Why there are none: the type is not read, the bytes are damaged. */
+  problem?: string;
+}
+
 export interface Histogram {
   /** bins + 1 ascending edges. */
   edges: number[];

@@ -17,6 +17,7 @@ import { run } from './run';
 import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
 import { strip } from './strip';
+import { tensorStatistics } from './tensor-statistics';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
 const keptPasses = 16;
@@ -78,5 +79,13 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
     plane: async (query, signal) => plane(await flow(), query, signal),
     run: () => run(model.run),
+    tensors: async ({ names }, signal) => {
+      if (!model.tensorFile) {
+        throw new UserError(
+          `${model.file}: statistics of single tensors are there for files that cannot be run.`,
+        );
+      }
+      return tensorStatistics(model.tensorFile, names, signal);
+    },
   };
 }

@@ -1,0 +1,28 @@
+import type { TensorFile } from '../../checkpoint/import/types';
+import { UserError } from '../../config/user-error';
+import type { TensorStatistics } from '../../protocol/tensors';
+import { breathe } from './pass';
+import { statsOf } from './statistics';
+
+/**
+ * Statistics of tensors of a file, in the order of the names. One tensor is in memory at a time; of one that cannot be
+ * read it is said why.
+ * @throws CancelledError
+ */
+export async function tensorStatistics(
+  file: TensorFile,
+  names: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<TensorStatistics[]> {
+  const statistics: TensorStatistics[] = [];
+  for (const name of names) {
+    await breathe(signal);
+    try {
+      statistics.push({ name, stats: statsOf((await file.read(name)).data) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      statistics.push({ name, problem: error.message });
+    }
+  }
+  return statistics;
+}

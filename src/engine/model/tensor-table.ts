@@ -1,0 +1,28 @@
+/** A file of tensors whose flow is not known: it opens as what it is. */
+import { openTensorFile } from '../../checkpoint/tensor-file';
+import type { BackendInfo } from '../../protocol/model';
+import type { OpenModel } from './open-model';
+import { describeFile, shortCount, type Described } from './summary';
+
+/** @param reason why it cannot be run, and what to do */
+export async function openTensorTable(
+  file: string,
+  backend: BackendInfo,
+  reason: string,
+): Promise<OpenModel> {
+  const opened = await openTensorFile(file);
+  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
+  const base = describeFile(file, { format: opened.container, bytes: opened.bytes, backend, tensors });
+  const leftOut = opened.leftOut ? `\nNot shown: ${opened.leftOut.join(', ')}.` : '';
+  const summary: Described = {
+    ...base,
+    subtitle: `${tensors.length} tensors, ${shortCount(base.parameterCount)} values`,
+    reason: reason + leftOut,
+  };
+  return {
+    file,
+    tensorFile: opened,
+    summary: () => Promise.resolve(summary),
+    dispose: () => opened.close(),
+  };
+}
