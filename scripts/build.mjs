@@ -23,6 +23,7 @@ const bundles = [
     output: 'webview/inspector.js',
     options: { ...browserOptions, loader: { '.svg': 'text' } },
   },
+  { source: 'webview/preview/main.tsx', output: 'webview/preview.js', options: browserOptions },
 ];
 
 function optionsOf({ source, output, options }, outdir, production) {

@@ -32,6 +32,14 @@ export const text = {
   savedPage: 'Saved page',
   savedPageHint: 'A saved page shows what was recorded when it was written.',
   valuesExpected: (n: number, got: string) => `${n} numbers are expected, ${got} given`,
+  convert: 'Checkpoint of another library…',
+  // Imported flows
+  origin: 'Where this flow comes from',
+  from: (title: string) => `From ${title}.`,
+  fromAssuming: (title: string, assumptions: readonly string[]) =>
+    `From ${title}. Assumed: ${assumptions.join(', ')}.`,
+  changeImport: 'Change…',
+  changeImportHint: 'Change how this file is read',
   // Regions
   flow: 'Flow',
   layer: 'Layer',

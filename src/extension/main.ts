@@ -3,8 +3,9 @@
  * computes is ever loaded here.
  */
 import type { Uri } from 'vscode';
-import { commands, type ExtensionContext, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
 import { inspectorView, modelView } from './editor/view-types';
+import { previewView, sourceOf } from './preview/view-type';
 import type { Parts } from './parts';
 import { registerRunsView } from './runs/runs-view';
 
@@ -31,40 +32,63 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     });
 
   context.subscriptions.push(
-    command('train', 'Train RealNVP', async ({ services }, given) =>
+    command('train', l10n.t('Train RealNVP'), async ({ services }, given) =>
       (await import('./commands/train')).train(services, given as object | undefined),
     ),
-    command('trainConfig', 'Train from this config', async ({ services }, target, given) =>
+    command('trainConfig', l10n.t('Train from this config'), async ({ services }, target, given) =>
       (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
     ),
-    command('resumeTraining', 'Resume training', async ({ services }, target) =>
+    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target) =>
       (await import('./commands/train')).resumeTraining(services, target),
     ),
-    command('stopTraining', 'Stop training', async ({ services }, target) =>
+    command('stopTraining', l10n.t('Stop training'), async ({ services }, target) =>
       (await import('./commands/stop')).stopTraining(services, target),
     ),
-    command('trainingActions', 'Training', async ({ services }) =>
+    command('trainingActions', l10n.t('Training'), async ({ services }) =>
       (await import('./commands/stop')).trainingActions(services),
     ),
-    command('openInInspector', 'Open in Inspector', async ({ services }, target) =>
+    command('openInInspector', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
-    command('importOnnx', 'Import ONNX', async ({ services }, target) =>
+    command('openModel', l10n.t('Open in Flowscope'), async ({ services }, target) =>
+      (await import('./commands/inspect')).openInInspector(services, target),
+    ),
+    command('changeImport', l10n.t('Change how this file is read'), async ({ services, inspector }, target) =>
+      (await import('./commands/import')).changeImport(services, inspector, target),
+    ),
+    command('convert', l10n.t('Convert checkpoint'), async ({ services, inspector }, target, given) =>
+      (await import('./commands/convert')).convert(services, inspector, target, given as object | undefined),
+    ),
+    command(
+      'continueTraining',
+      l10n.t('Continue training from this'),
+      async ({ services, inspector }, target, given) =>
+        (await import('./commands/train')).continueTraining(
+          services,
+          inspector,
+          target,
+          given as object | undefined,
+        ),
+    ),
+    command('previewData', l10n.t('Preview data'), async ({ previews }, target) =>
+      (await import('./commands/preview')).previewData(previews, target),
+    ),
+    command('importOnnx', l10n.t('Import ONNX'), async ({ services }, target) =>
       (await import('./commands/inspect')).importOnnx(services, target),
     ),
-    command('exportOnnx', 'Export to ONNX', async ({ services, inspector }, target) =>
+    command('exportOnnx', l10n.t('Export to ONNX'), async ({ services, inspector }, target) =>
       (await import('./commands/export')).exportOnnx(services, inspector, target),
     ),
-    command('exportHtml', 'Export inspection', async ({ services, inspector }, target) =>
+    command('exportHtml', l10n.t('Export inspection'), async ({ services, inspector }, target) =>
       (await import('./commands/export')).exportHtml(services, inspector, target),
     ),
-    command('showRunFolder', 'Show run folder', async ({ services }, target) =>
+    command('showRunFolder', l10n.t('Show run folder'), async ({ services }, target) =>
       (await import('./commands/run-folder')).showRunFolder(services, target),
     ),
-    command('installNative', 'Install native TensorFlow', async ({ services }) =>
+    command('installNative', l10n.t('Install native TensorFlow'), async ({ services }) =>
       (await import('./native/install')).installNative(services),
     ),
-    command('showLog', 'Show log', async () => (await import('./log')).log().show()),
+    command('showLog', l10n.t('Show log'), async () => (await import('./log')).log().show()),
     commands.registerCommand('flowscope.refreshRuns', () => runs.refresh()),
     workspace.onDidChangeConfiguration((event) => {
       if (
@@ -74,6 +98,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     }),
   );
   registerEditors(context, load);
+  registerPreview(context, load);
   return {
     statusBarText: () => parts?.statusBarText(),
     enginePids: () => ({
@@ -103,4 +128,17 @@ function registerEditors(context: ExtensionContext, load: () => Promise<Parts>):
       ),
     );
   }
+}
+
+/** Previews come back with the window, as editors do. */
+function registerPreview(context: ExtensionContext, load: () => Promise<Parts>): void {
+  context.subscriptions.push(
+    window.registerWebviewPanelSerializer(previewView, {
+      deserializeWebviewPanel: async (panel, state) => {
+        const source = sourceOf(state);
+        if (source === undefined) panel.dispose();
+        else (await load()).previews.adopt(panel, source);
+      },
+    }),
+  );
 }

@@ -11,9 +11,25 @@ export interface StepPlace {
   totalSteps: number;
 }
 
+/** An extra button beside the steps' own: pressing it ends the step, with undefined, and then runs. */
+export interface SideButton {
+  button: QuickInputButton;
+  run(): void;
+}
+
 export async function pickStep<T extends QuickPickItem>(
   place: StepPlace,
-  options: { placeholder: string; items: T[]; active?: T; busy?: Promise<T[]> },
+  options: {
+    placeholder: string;
+    items: T[];
+    active?: T;
+    busy?: Promise<T[]>;
+    aside?: SideButton;
+    /** For buttons of items, which the items name themselves. */
+    onItemButton?(item: T): void;
+    /** Takes the question back. */
+    signal?: AbortSignal;
+  },
 ): Promise<StepAnswer<T>> {
   const picker = window.createQuickPick<T>();
   Object.assign(picker, place);
@@ -21,7 +37,8 @@ export async function pickStep<T extends QuickPickItem>(
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   picker.ignoreFocusOut = true;
-  picker.buttons = backButton(place);
+  const { aside } = options;
+  picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
   picker.items = options.items;
   if (options.active) picker.activeItems = [options.active];
   let open = true;
@@ -48,7 +65,17 @@ export async function pickStep<T extends QuickPickItem>(
         const [item] = picker.selectedItems;
         if (item) done({ value: item });
       }),
+      picker.onDidTriggerButton((button) => {
+        if (!aside || button !== aside.button) return;
+        done(undefined);
+        aside.run();
+      }),
+      picker.onDidTriggerItemButton(({ item }) => {
+        done(undefined);
+        options.onItemButton?.(item);
+      }),
     ],
+    options.signal,
   );
   open = false;
   return answer;
@@ -65,6 +92,8 @@ export async function inputStep(
     button?: { button: QuickInputButton; pick(): Promise<string | undefined> };
     /** Why the value cannot be taken, or undefined. */
     validate(value: string): Promise<string | undefined>;
+    /** Takes the question back. */
+    signal?: AbortSignal;
   },
 ): Promise<StepAnswer<string>> {
   const input = window.createInputBox();
@@ -103,6 +132,7 @@ export async function inputStep(
         await validate(value);
       }),
     ],
+    options.signal,
   );
 }
 
@@ -116,7 +146,9 @@ async function ask<T>(
   input: QuickInputLike,
   paused: () => boolean,
   listen: (done: (answer: StepAnswer<T>) => void) => Disposable[],
+  signal?: AbortSignal,
 ): Promise<StepAnswer<T>> {
+  if (signal?.aborted) return undefined;
   const disposables: Disposable[] = [input];
   try {
     return await new Promise<StepAnswer<T>>((resolve) => {
@@ -129,6 +161,7 @@ async function ask<T>(
           if (!paused()) resolve(undefined);
         }),
       );
+      signal?.addEventListener('abort', () => resolve(undefined), { once: true });
       input.show();
     });
   } finally {

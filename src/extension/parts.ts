@@ -1,6 +1,7 @@
 /** Everything behind the registrations, built at the first use of any of it. */
 import type { ExtensionContext } from 'vscode';
 import { InspectorProvider } from './editor/inspector-provider';
+import { PreviewPanels } from './preview/preview-panel';
 import { createServices, type Services } from './services';
 import { showEnd } from './training/end-message';
 import { TrainingStatusBar } from './training/status-bar';
@@ -8,6 +9,7 @@ import { TrainingStatusBar } from './training/status-bar';
 export interface Parts {
   services: Services;
   inspector: InspectorProvider;
+  previews: PreviewPanels;
   statusBarText(): string | undefined;
 }
 
@@ -29,6 +31,7 @@ export function createParts(context: ExtensionContext, runsChanged: () => void):
   return {
     services,
     inspector: new InspectorProvider(context, services.inspection),
+    previews: new PreviewPanels(context, services.inspection),
     statusBarText: () => statusBar.text,
   };
 }

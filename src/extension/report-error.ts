@@ -1,5 +1,5 @@
 /** How failures of commands reach the user: one message, with the log at hand where it says more. */
-import { window } from 'vscode';
+import { l10n, window } from 'vscode';
 import { toErrorData } from '../protocol/wire';
 import { log } from './log';
 
@@ -17,7 +17,7 @@ function reportError(what: string, error: unknown): void {
   const { message, userError, cancelled, stack } = toErrorData(error);
   if (cancelled) return;
   log().error(`${what}: ${userError ? message : (stack ?? message)}`);
-  const showLog = 'Show Log';
+  const showLog = l10n.t('Show Log');
   // Not awaited by tests and commands: the message stays until the user closes it.
   void window.showErrorMessage(`${what}: ${message}`, showLog).then((choice) => {
     if (choice === showLog) log().show();

@@ -3,6 +3,8 @@ import type { DataPreview } from './data';
 
 /** Implemented by the host, called by the page. */
 export interface PreviewHost {
+  /** A built-in name or an absolute path. */
+  source(): Promise<string>;
   /** Reads the data; `token` names the call for `cancel`. */
   preview(token: string): Promise<DataPreview>;
   cancel(token: string): Promise<void>;

@@ -12,13 +12,7 @@ import type {
 
 /** Offers of the page that the host carries out. */
 export type PageCommand =
-  | 'exportOnnx'
-  | 'exportHtml'
-  | 'showRunFolder'
-  | 'resumeTraining'
-  | 'changeImport'
-  | 'continueTraining'
-  | 'convert';
+  'exportOnnx' | 'exportHtml' | 'showRunFolder' | 'resumeTraining' | 'changeImport' | 'convert';
 
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {

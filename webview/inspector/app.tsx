@@ -9,6 +9,7 @@ import type { Store } from '../state/store';
 import { StoreContext } from '../state/use-store';
 import { text } from '../strings';
 import { FlowStrip } from '../strip/strip';
+import { OriginNote } from '../views/origin-note';
 import { NotRunnable } from '../views/not-runnable';
 import { Asked } from '../views/state-box';
 import { Bar } from './bar';
@@ -52,8 +53,10 @@ function Regions({ model }: { model: ModelSummary }) {
         <NotRunnable model={model} />
       </div>
     );
+  const { origin } = model;
   return (
-    <main class={`page ${isPlane(model) ? 'plane-page' : ''}`}>
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin ? 'with-origin' : ''}`}>
+      {origin ? <OriginNote origin={origin} /> : null}
       <Bar model={model} />
       <FlowStrip model={model} />
       <LayerRegion model={model} />

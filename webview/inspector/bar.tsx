@@ -284,13 +284,14 @@ function ExportMenu({ model }: { model: ModelSummary }) {
         {text.savedPage}
       </span>
     );
-  if (!model.runnable || model.format !== 'flowscope') return null;
+  if (!model.runnable || model.format === 'onnx') return null;
   return (
     <Menu
       label={text.export}
       items={[
         { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
         { text: text.exportHtml, run: () => void connection.host.command('exportHtml') },
+        { text: text.convert, run: () => void connection.host.command('convert') },
       ]}
     />
   );

@@ -1,28 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { commands, env, ProgressLocation, Uri, window, workspace } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { commands, env, l10n, Uri, window } from 'vscode';
 import type { ExportReport } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
-import type { ModelDocument } from '../editor/model-document';
+import { modelName } from '../editor/view-types';
 import { formatBytes } from '../format';
 import { log } from '../log';
 import { runOfCheckpoint } from '../runs/run-files';
 import type { Services } from '../services';
-import { anyModel, flowModel, resolveModel } from './targets';
+import { anyModel, checkpoint, onDisk, resolveModel } from './targets';
+import { withDocument } from './with-document';
 
 export async function exportOnnx(
   services: Services,
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const model = await resolveModel(services, target, flowModel);
+  const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
   const home = (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..');
   const [folder] =
     (await window.showOpenDialog({
-      title: 'Export to ONNX: choose the folder to write forward, inverse and sample into',
-      openLabel: 'Export Here',
+      title: l10n.t('Export to ONNX: choose the folder to write forward, inverse and sample into'),
+      openLabel: l10n.t('Export Here'),
       canSelectFiles: false,
       canSelectFolders: true,
       defaultUri: home,
@@ -32,7 +31,7 @@ export async function exportOnnx(
   const report = await withDocument(
     provider,
     model,
-    'Exporting to ONNX and checking the files',
+    l10n.t('Exporting to ONNX and checking the files'),
     (document, token) => document.exportOnnx(output, token),
   );
   log().info(describeExport(report));
@@ -41,15 +40,18 @@ export async function exportOnnx(
 
 export function describeExport(report: ExportReport): string {
   const files = report.files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
-  return (
-    `Exported ${files.join(', ')}, opset ${report.opset}. Run by ONNX Runtime, they differ from the model by ` +
-    `${report.maxAbs.toExponential(1)} at most (allowed: ${report.tolerance.toExponential(0)}).`
+  return l10n.t(
+    'Exported {0}, opset {1}. Run by ONNX Runtime, they differ from the model by {2} at most (allowed: {3}).',
+    files.join(', '),
+    report.opset,
+    report.maxAbs.toExponential(1),
+    report.tolerance.toExponential(0),
   );
 }
 
 async function offerFiles(report: ExportReport): Promise<void> {
-  const open = 'Open in Inspector';
-  const show = 'Show Folder';
+  const open = l10n.t('Open in Inspector');
+  const show = l10n.t('Show Folder');
   const choice = await window.showInformationMessage(describeExport(report), open, show);
   const first = report.files.find((file) => file.kind === 'forward') ?? report.files[0];
   if (!first) return;
@@ -64,55 +66,27 @@ export async function exportHtml(
 ): Promise<void> {
   const model = await resolveModel(services, target, anyModel);
   if (!model) return;
-  const name = path.posix.basename(model.path).replace(/(\.flow)?\.(safetensors|onnx)$/, '');
   const file = await window.showSaveDialog({
-    title: 'Export Inspection as HTML',
-    defaultUri: Uri.joinPath(model, '..', `${name}.html`),
+    title: l10n.t('Export Inspection as HTML'),
+    defaultUri: Uri.joinPath(model, '..', `${modelName(model)}.html`),
     filters: { HTML: ['html'] },
   });
   if (!file) return;
   const output = onDisk(file);
-  const page = await withDocument(provider, model, 'Writing the inspection as one page', (document, token) =>
-    document.exportHtml(output, token),
+  const page = await withDocument(
+    provider,
+    model,
+    l10n.t('Writing the inspection as one page'),
+    (document, token) => document.exportHtml(output, token),
   );
-  const open = 'Open in Browser';
+  const open = l10n.t('Open in Browser');
   const choice = await window.showInformationMessage(
-    `Wrote ${path.basename(page.path)} (${formatBytes(page.bytes)}). It needs no network and no other file.`,
+    l10n.t(
+      'Wrote {0} ({1}). It needs no network and no other file.',
+      path.basename(page.path),
+      formatBytes(page.bytes),
+    ),
     open,
   );
   if (choice === open) await env.openExternal(Uri.file(page.path));
-}
-
-function onDisk(uri: Uri): string {
-  if (uri.scheme !== 'file')
-    throw new UserError(
-      `${uri.toString(true)} is not on this machine. Choose a folder on disk to export into.`,
-    );
-  return uri.fsPath;
-}
-
-/** Work on a model with a progress message and a cancel button. */
-async function withDocument<T>(
-  provider: InspectorProvider,
-  model: Uri,
-  title: string,
-  work: (document: ModelDocument, token: string) => Promise<T>,
-): Promise<T> {
-  const borrowed = provider.borrow(model);
-  const token = randomUUID();
-  try {
-    return await window.withProgress(
-      {
-        location: ProgressLocation.Notification,
-        title: `${title}: ${workspace.asRelativePath(model)}`,
-        cancellable: true,
-      },
-      (_, cancellation) => {
-        cancellation.onCancellationRequested(() => void borrowed.document.cancel(token));
-        return work(borrowed.document, token);
-      },
-    );
-  } finally {
-    borrowed.dispose();
-  }
 }

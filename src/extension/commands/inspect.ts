@@ -1,4 +1,4 @@
-import { commands, window } from 'vscode';
+import { commands, l10n, window } from 'vscode';
 import { viewTypeOf } from '../editor/view-types';
 import type { Services } from '../services';
 import { anyModel, resolveModel } from './targets';
@@ -10,9 +10,12 @@ export async function openInInspector(services: Services, target?: unknown): Pro
 
 /** Opens an ONNX file read-only, with what can be said of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
-  const wanted = { what: 'an ONNX file', accepts: (uri: { path: string }) => uri.path.endsWith('.onnx') };
+  const wanted = {
+    what: l10n.t('an ONNX file'),
+    accepts: (uri: { path: string }) => uri.path.endsWith('.onnx'),
+  };
   const uri = target
     ? await resolveModel(services, target, wanted)
-    : (await window.showOpenDialog({ title: 'Import ONNX', filters: { ONNX: ['onnx'] } }))?.[0];
+    : (await window.showOpenDialog({ title: l10n.t('Import ONNX'), filters: { ONNX: ['onnx'] } }))?.[0];
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }

@@ -1,4 +1,4 @@
-import { window } from 'vscode';
+import { l10n, Uri, window } from 'vscode';
 import { formatBest, formatProgress } from '../format';
 import { log } from '../log';
 import type { Services } from '../services';
@@ -6,42 +6,43 @@ import type { Training } from '../training/trainings';
 import { openInInspector } from './inspect';
 import { showRunFolder } from './run-folder';
 import { uriOf } from './targets';
-import { Uri } from 'vscode';
 
 export async function stopTraining(services: Services, target?: unknown): Promise<void> {
-  const training = await chooseTraining(services, target, 'Choose the training to stop');
+  const training = await chooseTraining(services, target, l10n.t('Choose the training to stop'));
   await training?.stop();
 }
 
 /** What a click on the status bar item offers. */
 export async function trainingActions(services: Services): Promise<void> {
-  const training = await chooseTraining(services, undefined, 'Choose a training');
+  const training = await chooseTraining(services, undefined, l10n.t('Choose a training'));
   if (!training) return;
   const { best } = training.progress ?? {};
   const choice = await window.showQuickPick(
     [
       {
-        label: training.stopping ? '$(error) Stop Now' : '$(debug-stop) Stop Training',
+        label: training.stopping
+          ? `$(error) ${l10n.t('Stop Now')}`
+          : `$(debug-stop) ${l10n.t('Stop Training')}`,
         detail: training.stopping
-          ? 'Ends the process without waiting for it to save.'
-          : 'Saves first. Resume Training goes on from there.',
+          ? l10n.t('Ends the process without waiting for it to save.')
+          : l10n.t('Saves first. Resume Training goes on from there.'),
         run: () => training.stop(),
       },
       ...(best
         ? [
             {
-              label: '$(eye) Open Best Checkpoint',
-              detail: `${formatBest(best)} at step ${best.step}`,
+              label: `$(eye) ${l10n.t('Open Best Checkpoint')}`,
+              detail: l10n.t('{0} at step {1}', formatBest(best), best.step),
               run: () => openInInspector(services, Uri.file(training.folder)),
             },
           ]
         : []),
       {
-        label: '$(folder-opened) Show Run Folder',
+        label: `$(folder-opened) ${l10n.t('Show Run Folder')}`,
         detail: training.folder,
         run: () => showRunFolder(services, Uri.file(training.folder)),
       },
-      { label: '$(output) Show Log', run: async () => log().show() },
+      { label: `$(output) ${l10n.t('Show Log')}`, run: async () => log().show() },
     ],
     { placeHolder: formatProgress(training.title, training.progress, training.stopping) },
   );
@@ -58,11 +59,12 @@ async function chooseTraining(
   const meant = list.find((training) => training.folder === folder);
   if (meant) return meant;
   if (folder) {
-    void window.showInformationMessage(`${folder} is not being trained in this window.`);
+    void window.showInformationMessage(l10n.t('{0} is not being trained in this window.', folder));
     return undefined;
   }
   if (list.length <= 1) {
-    if (list.length === 0) void window.showInformationMessage('Nothing is being trained in this window.');
+    if (list.length === 0)
+      void window.showInformationMessage(l10n.t('Nothing is being trained in this window.'));
     return list[0];
   }
   const choice = await window.showQuickPick(

@@ -1,8 +1,17 @@
 /** What a command is about: its argument, the active editor, or what the user picks. */
 import path from 'node:path';
-import { FileType, type QuickPickItem, TabInputCustom, TabInputText, Uri, window, workspace } from 'vscode';
+import {
+  FileType,
+  l10n,
+  type QuickPickItem,
+  TabInputCustom,
+  TabInputText,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 import { UserError } from '../../config/user-error';
-import { isModelFile } from '../editor/view-types';
+import { dialogExtensions, isCheckpointFile, isModelFile, modelGlob } from '../editor/view-types';
 import { formatBest } from '../format';
 import { section } from '../quick-pick';
 import { findRuns } from '../runs/find-runs';
@@ -39,10 +48,12 @@ export async function resolveModel(
 
 async function modelAt(uri: Uri, wanted: { what: string; accepts(uri: Uri): boolean }): Promise<Uri> {
   const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
-  if (!stat) throw new UserError(`${uri.fsPath} is not there.`);
+  if (!stat) throw new UserError(l10n.t('{0} is not there.', uri.fsPath));
   if (stat.type & FileType.Directory) return bestOf(uri);
   if (!wanted.accepts(uri))
-    throw new UserError(`${path.posix.basename(uri.path)} cannot be used here: ${wanted.what} is needed.`);
+    throw new UserError(
+      l10n.t('{0} cannot be used here: {1} is needed.', path.posix.basename(uri.path), wanted.what),
+    );
   return uri;
 }
 
@@ -51,7 +62,10 @@ export async function bestOf(run: Uri): Promise<Uri> {
   const [first] = await readCheckpoints(run);
   if (!first) {
     throw new UserError(
-      `${run.fsPath} holds no checkpoint. Choose a run folder with checkpoints, or train on until one is saved.`,
+      l10n.t(
+        '{0} holds no checkpoint. Choose a run folder with checkpoints, or train on until one is saved.',
+        run.fsPath,
+      ),
     );
   }
   return first.uri;
@@ -68,7 +82,7 @@ async function pickModel(
 ): Promise<Uri | undefined> {
   const [runs, files] = await Promise.all([
     findRuns(services.context.workspaceState),
-    workspace.findFiles('**/*.{safetensors,onnx}', '**/{node_modules,.git,checkpoints}/**', 200),
+    workspace.findFiles(modelGlob, '**/{node_modules,.git,checkpoints}/**', 200),
   ]);
   const runItems = await Promise.all(
     runs.map(async (run): Promise<ModelItem[]> => {
@@ -81,17 +95,19 @@ async function pickModel(
     .map((uri): ModelItem => ({ label: `$(file) ${workspace.asRelativePath(uri)}`, uri }));
   const choice = await window.showQuickPick<ModelItem>(
     [
-      ...section('Best checkpoints of runs', runItems.flat()),
-      ...section('Files', fileItems),
-      ...section('Elsewhere', [{ label: '$(folder-opened) Choose a file…', browse: true }]),
+      ...section(l10n.t('Best checkpoints of runs'), runItems.flat()),
+      ...section(l10n.t('Files'), fileItems),
+      ...section(l10n.t('Elsewhere'), [
+        { label: `$(folder-opened) ${l10n.t('Choose a file…')}`, browse: true },
+      ]),
     ],
-    { placeHolder: `Choose ${wanted.what}`, matchOnDescription: true },
+    { placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
   );
   if (!choice?.browse) return choice?.uri;
   const [chosen] =
     (await window.showOpenDialog({
-      title: `Choose ${wanted.what}`,
-      filters: { 'Model files': ['safetensors', 'onnx'] },
+      title: l10n.t('Choose {0}', wanted.what),
+      filters: { [l10n.t('Model files')]: dialogExtensions },
     })) ?? [];
   return chosen && modelAt(chosen, wanted);
 }
@@ -115,15 +131,20 @@ export async function resolveRun(
     if (isModelFile(uri)) {
       const run = await runOfCheckpoint(uri);
       if (run) return run;
-      if (target) throw new UserError(`${path.posix.basename(uri.path)} does not lie in a run folder.`);
+      if (target)
+        throw new UserError(l10n.t('{0} does not lie in a run folder.', path.posix.basename(uri.path)));
     } else if (target) {
       if (await isRunFolder(uri)) return uri;
-      throw new UserError(`${uri.fsPath} is not a run folder: it holds no config.json and no metrics.jsonl.`);
+      throw new UserError(
+        l10n.t('{0} is not a run folder: it holds no config.json and no metrics.jsonl.', uri.fsPath),
+      );
     }
   }
   const runs = (await findRuns(services.context.workspaceState)).filter(accepts);
   if (runs.length === 0) {
-    throw new UserError('No run was found in this workspace. Start one with Flowscope: Train RealNVP….');
+    throw new UserError(
+      l10n.t('No run was found in this workspace. Start one with Flowscope: Train RealNVP….'),
+    );
   }
   const choice = await window.showQuickPick(
     runs.map((run) => ({
@@ -137,9 +158,20 @@ export async function resolveRun(
   return choice?.run.uri;
 }
 
-export const anyModel = { what: 'a model file (.safetensors or .onnx)', accepts: isModelFile };
-
-export const flowModel = {
-  what: 'a Flowscope checkpoint (.flow.safetensors)',
-  accepts: (uri: Uri) => uri.path.endsWith('.safetensors'),
+export const anyModel = {
+  what: l10n.t('a model file (.safetensors, .pt, .pth or .onnx)'),
+  accepts: isModelFile,
 };
+
+/** Of ours, or of another library. */
+export const checkpoint = {
+  what: l10n.t('a checkpoint (.safetensors, .pt or .pth)'),
+  accepts: isCheckpointFile,
+};
+
+/** The path of what the user chose to write to, or to read from. Throws a UserError for what is on no disk here. */
+export function onDisk(uri: Uri): string {
+  if (uri.scheme !== 'file')
+    throw new UserError(l10n.t('{0} is not on this machine. Choose a place on disk.', uri.toString(true)));
+  return uri.fsPath;
+}

@@ -1,17 +1,20 @@
-import { Uri, window, workspace } from 'vscode';
+import { l10n, Uri, window, workspace } from 'vscode';
 import { UserError } from '../../config/user-error';
 import type { TrainRequest } from '../../protocol/engine';
 import { exists, readRun } from '../runs/run-files';
 import type { Services } from '../services';
 import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
-import { activeFile, resolveRun, uriOf } from './targets';
+import type { InspectorProvider } from '../editor/inspector-provider';
+import { activeFile, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
 export interface TrainArguments {
   data?: string;
   preset?: string;
+  /** A checkpoint whose model and weights the run starts from; an absolute path. */
+  from?: string;
   /** Relative to the workspace folder, or absolute. */
   output?: string;
   maxSteps?: number;
@@ -20,9 +23,35 @@ export interface TrainArguments {
 }
 
 export async function train(services: Services, given?: TrainArguments): Promise<void> {
-  if (!(await mayRun('Training'))) return;
-  const plan = isComplete(given) ? { request: await requestOf(given) } : await askWhatToTrain();
+  if (!(await mayRun(l10n.t('Training')))) return;
+  const plan = isComplete(given)
+    ? { request: await requestOf(given) }
+    : await askWhatToTrain({
+        ...(typeof given?.data === 'string' ? { data: given.data } : {}),
+        ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
+      });
   start(services, plan);
+}
+
+/** From the weights of a checkpoint, of ours or of another library, on data that the user chooses. */
+export async function continueTraining(
+  services: Services,
+  provider: InspectorProvider,
+  target?: unknown,
+  given?: TrainArguments,
+): Promise<void> {
+  if (!(await mayRun(l10n.t('Training')))) return;
+  const model = await resolveModel(services, target, checkpoint);
+  if (!model) return;
+  const from = onDisk(model);
+  // What the file does not hold is asked here: the training runs in a process that asks nothing.
+  const borrowed = provider.borrow(model);
+  try {
+    await borrowed.document.open();
+  } finally {
+    borrowed.dispose();
+  }
+  await train(services, { ...given, from });
 }
 
 /** From the file in the argument or in the active editor. A second argument with `output` answers where to write. */
@@ -31,43 +60,45 @@ export async function trainConfig(
   target?: unknown,
   given?: TrainArguments,
 ): Promise<void> {
-  if (!(await mayRun('Training'))) return;
+  if (!(await mayRun(l10n.t('Training')))) return;
   const config = uriOf(target) ?? activeFile();
   if (!config?.path.endsWith('.json')) {
-    throw new UserError('Open a config file (its name ends in .flow.json), then train from it.');
+    throw new UserError(l10n.t('Open a config file (its name ends in .flow.json), then train from it.'));
   }
   if (config.scheme !== 'file')
-    throw new UserError('The config is not on this machine. Save it in a folder on disk.');
+    throw new UserError(l10n.t('The config is not on this machine. Save it in a folder on disk.'));
   const open = workspace.textDocuments.find((document) => document.uri.toString() === config.toString());
   if (open?.isDirty && !(await open.save()))
-    throw new UserError('The config has changes that could not be saved.');
+    throw new UserError(l10n.t('The config has changes that could not be saved.'));
   const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
   start(services, plan ?? (await askWhereToTrain(config)));
 }
 
 export async function resumeTraining(services: Services, target?: unknown): Promise<void> {
-  if (!(await mayRun('Training'))) return;
+  if (!(await mayRun(l10n.t('Training')))) return;
   const { folders } = services.trainings;
   const run = await resolveRun(
     services,
     target,
-    'Choose the run to go on with',
+    l10n.t('Choose the run to go on with'),
     ({ uri, state }) => !folders.has(uri.fsPath) && state !== 'running',
   );
   if (!run) return;
   if (run.scheme !== 'file')
-    throw new UserError('The run is not on this machine, so it cannot be trained here.');
+    throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
   const resumeFile = Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors');
   if (!(await exists(resumeFile))) {
     throw new UserError(
-      `${run.fsPath} has no checkpoints/last.flow.safetensors to go on from. Train it anew.`,
+      l10n.t('{0} has no checkpoints/last.flow.safetensors to go on from. Train it anew.', run.fsPath),
     );
   }
   const state = (await readRun(Uri.joinPath(run, 'run.json')))?.state;
   if (state === 'running' && !folders.has(run.fsPath)) {
-    const anyway = 'Resume Anyway';
+    const anyway = l10n.t('Resume Anyway');
     const choice = await window.showWarningMessage(
-      'Another process wrote to this run within the last two minutes. Two trainings of one run spoil it.',
+      l10n.t(
+        'Another process wrote to this run within the last two minutes. Two trainings of one run spoil it.',
+      ),
       { modal: true },
       anyway,
     );
@@ -103,6 +134,6 @@ function isComplete(
 async function requestOf(given: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {
   const problem = await problemWithRun(given.output);
   if (problem) throw new UserError(`${given.output}: ${problem}`);
-  const { data, preset, maxSteps, maxSeconds, seed } = given;
-  return { data, preset, maxSteps, maxSeconds, seed, output: resolveRunFolder(given.output) };
+  const { data, preset, from, maxSteps, maxSeconds, seed } = given;
+  return { data, preset, from, maxSteps, maxSeconds, seed, output: resolveRunFolder(given.output) };
 }

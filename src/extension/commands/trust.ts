@@ -1,11 +1,11 @@
-import { commands, window, workspace } from 'vscode';
+import { commands, l10n, window, workspace } from 'vscode';
 
 /** Commands can be called although their menu entries are hidden, so what needs trust asks here too. */
 export async function mayRun(what: string): Promise<boolean> {
   if (workspace.isTrusted) return true;
-  const manage = 'Manage Workspace Trust';
+  const manage = l10n.t('Manage Workspace Trust');
   const choice = await window.showWarningMessage(
-    `${what} needs a trusted workspace. Looking at models does not.`,
+    l10n.t('{0} needs a trusted workspace. Looking at models does not.', what),
     manage,
   );
   if (choice === manage) await commands.executeCommand('workbench.trust.manage');

@@ -2,10 +2,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type ExtensionContext, type Uri, workspace } from 'vscode';
+import type { Uri } from 'vscode';
+import { type ExtensionContext, l10n, workspace } from 'vscode';
 import { UserError } from '../../config/user-error';
 import { formatBytes } from '../format';
 import { readSettings } from '../settings';
+
+/** The file beside a model that remembers what was answered about it. */
+export function sidecarOf(uri: Uri): Uri {
+  return uri.with({ path: `${uri.path}.flowscope.json` });
+}
 
 export interface LocalFile {
   path: string;
@@ -22,12 +28,18 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   const name = path.posix.basename(uri.path);
   const limit = readSettings().largestRemoteFile;
   const { size } = await workspace.fs.stat(uri).then(undefined, (error: unknown) => {
-    throw new UserError(`${name} cannot be read from ${uri.scheme}: ${(error as Error).message}`);
+    throw new UserError(
+      l10n.t('{0} cannot be read from {1}: {2}', name, uri.scheme, (error as Error).message),
+    );
   });
   if (size > limit * 1e6) {
     throw new UserError(
-      `${name} has ${formatBytes(size)}; files of a virtual workspace are opened up to ${limit} MB. ` +
-        'Raise flowscope.largestRemoteFile, or save the file on this machine and open it there.',
+      l10n.t(
+        '{0} has {1}; files of a virtual workspace are opened up to {2} MB. Raise flowscope.largestRemoteFile, or save the file on this machine and open it there.',
+        name,
+        formatBytes(size),
+        limit,
+      ),
     );
   }
   const bytes = await workspace.fs.readFile(uri);
@@ -40,5 +52,8 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   await mkdir(folder, { recursive: true });
   await writeFile(`${target}.part`, bytes);
   await rename(`${target}.part`, target);
+  // Answers that were given before lie beside the file; most files have none.
+  const answers = await workspace.fs.readFile(sidecarOf(uri)).then(undefined, () => undefined);
+  if (answers) await writeFile(path.join(folder, path.posix.basename(sidecarOf(uri).path)), answers);
   return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };
 }

@@ -1,12 +1,18 @@
 /** One open model file: its engine lease, its id there, and the pages that show it. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
-import { EventEmitter } from 'vscode';
-import type { ExportReport } from '../../protocol/engine';
+import { EventEmitter, workspace } from 'vscode';
+import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
+import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
 import type { EngineProcess } from '../engine/engine-process';
 import type { EngineLease, SharedEngine } from '../engine/shared-engine';
-import { type LocalFile, localFile } from './local-copy';
+import { askImport } from '../import/ask';
+import { log } from '../log';
+import { type LocalFile, localFile, sidecarOf } from './local-copy';
+import { isOurs } from './view-types';
 import { watchModel } from './watch-model';
 
 interface OpenModel {
@@ -20,6 +26,11 @@ export class ModelDocument implements CustomDocument {
   private opening: Promise<OpenModel> | undefined;
   /** The process that `opening` belongs to: after a crash the model is opened anew in the next one. */
   private openedIn: EngineProcess | undefined;
+  /** The user left the questions about this file: the defaults count until they are asked for again. */
+  private declined = false;
+  /** As this document wrote them last. */
+  private answers: string | undefined;
+  private readonly closing = new AbortController();
   private readonly changes = new EventEmitter<'model' | 'run'>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
@@ -33,9 +44,17 @@ export class ModelDocument implements CustomDocument {
   ) {
     this.lease = inspection.acquire();
     this.watcher = watchModel(uri, (what) => {
-      if (what === 'model') this.forget();
-      this.changes.fire(what);
+      if (what === 'answers') void this.answersChanged();
+      else {
+        if (what === 'model') this.forget();
+        this.changes.fire(what);
+      }
     });
+  }
+
+  /** Asks about the file what has to be asked, and opens it. Throws what the engine throws. */
+  async open(): Promise<void> {
+    await this.model();
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
@@ -62,7 +81,34 @@ export class ModelDocument implements CustomDocument {
     return engine.api.exportHtml(summary.id, output, token);
   }
 
+  async convert(to: ConvertTarget, output: string, token: string): Promise<ConvertReport> {
+    const { engine, local } = await this.model();
+    return engine.api.convert(local.path, to, output, token);
+  }
+
+  /**
+   * Asks again what the file does not hold, with the answers in force filled in, and reads it anew. Says "nothing" for a
+   * file about which there is nothing to ask, and "left" when the user changed their mind.
+   */
+  async changeImport(): Promise<'changed' | 'left' | 'nothing'> {
+    if (isOurs(this.uri)) return 'nothing';
+    const engine = this.lease.engine();
+    // Not the opened model: answers that make no flow of the file are the ones to be changed.
+    const local = await localFile(this.context, this.uri);
+    try {
+      const form = await engine.api.importForm(local.path);
+      if (!form || form.questions.length === 0) return 'nothing';
+      if (!(await this.askAndRemember(engine, local, form))) return 'left';
+    } finally {
+      await local.dispose();
+    }
+    this.forget();
+    this.changes.fire('model');
+    return 'changed';
+  }
+
   dispose(): void {
+    this.closing.abort();
     this.watcher.dispose();
     this.forget();
     this.lease.dispose();
@@ -87,12 +133,48 @@ export class ModelDocument implements CustomDocument {
   private async openIn(engine: EngineProcess): Promise<OpenModel> {
     const local = await localFile(this.context, this.uri);
     try {
+      await this.askOnce(engine, local);
       const summary = await engine.api.open(local.path);
       return { engine, local, summary };
     } catch (error) {
       await local.dispose();
       throw error;
     }
+  }
+
+  /** The questions about a file that nobody has answered yet; leaving them takes the defaults, unremembered. */
+  private async askOnce(engine: EngineProcess, local: LocalFile): Promise<void> {
+    if (this.declined || isOurs(this.uri)) return;
+    const form = await engine.api.importForm(local.path).catch((error: unknown) => {
+      // Opening the file says the same, in the page.
+      log().warn(`${this.uri.path}: ${(error as Error).message}`);
+      return undefined;
+    });
+    if (!form || form.answered || form.questions.length === 0) return;
+    this.declined = !(await this.askAndRemember(engine, local, form));
+  }
+
+  private async askAndRemember(engine: EngineProcess, local: LocalFile, form: ImportForm): Promise<boolean> {
+    const answers = await askImport(path.posix.basename(this.uri.path), form, this.closing.signal);
+    if (!answers) return false;
+    await engine.api.answerImport(local.path, answers);
+    const bytes = new Uint8Array(await readFile(form.sidecar));
+    this.answers = new TextDecoder().decode(bytes);
+    // Beside a copy nobody would find them again.
+    if (local.copied) {
+      await workspace.fs.writeFile(sidecarOf(this.uri), bytes).then(undefined, (error: unknown) => {
+        log().warn(`${sidecarOf(this.uri).path}: ${(error as Error).message}`);
+      });
+    }
+    return true;
+  }
+
+  /** Somebody else, such as a version control system, changed the answers. */
+  private async answersChanged(): Promise<void> {
+    const bytes = await workspace.fs.readFile(sidecarOf(this.uri)).then(undefined, () => undefined);
+    if (!bytes || this.closing.signal.aborted || new TextDecoder().decode(bytes) === this.answers) return;
+    this.forget();
+    this.changes.fire('model');
   }
 
   /** Lets go of the opened model, if any; the next question opens the file as it then is. */

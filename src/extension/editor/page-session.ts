@@ -1,22 +1,24 @@
 /** One webview that shows a document: answers the page's calls and tells it of changes. */
 import { randomUUID } from 'node:crypto';
 import { createBirpc } from 'birpc';
-import { commands, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import { commands, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import { UserError } from '../../config/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
-import type { PageEvents, PageHost } from '../../protocol/webview';
+import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ModelDocument } from './model-document';
 import { viewTypeOf } from './view-types';
 
-const pageCommands = {
+const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',
   exportHtml: 'flowscope.exportHtml',
   showRunFolder: 'flowscope.showRunFolder',
   resumeTraining: 'flowscope.resumeTraining',
-} as const;
+  changeImport: 'flowscope.changeImport',
+  convert: 'flowscope.convert',
+};
 
 export class PageSession implements PageHost, Disposable {
   readonly page: PageEvents;
@@ -75,9 +77,9 @@ export class PageSession implements PageHost, Disposable {
     log().show();
   }
 
-  async command(name: keyof typeof pageCommands): Promise<void> {
+  async command(name: PageCommand): Promise<void> {
     const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
-    if (!command) throw new UserError(`The page asked for an unknown command, ${name}.`);
+    if (!command) throw new UserError(l10n.t('The page asked for an unknown command, {0}.', name));
     await commands.executeCommand(command, this.document.uri);
   }
 
@@ -85,7 +87,7 @@ export class PageSession implements PageHost, Disposable {
   async openCheckpoint(path: string): Promise<void> {
     const { checkpoints } = await this.ask('summary', undefined, randomUUID());
     if (!checkpoints.some((checkpoint) => checkpoint.path === path))
-      throw new UserError(`${path} is not a checkpoint of this run.`);
+      throw new UserError(l10n.t('{0} is not a checkpoint of this run.', path));
     const uri = Uri.file(path);
     await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
   }

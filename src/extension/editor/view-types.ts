@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Uri } from 'vscode';
 
 /** Our own checkpoints, which open in the inspector by themselves. */
@@ -6,10 +5,35 @@ export const inspectorView = 'flowscope.inspector';
 /** Any other model file: the user asks for the inspector. */
 export const modelView = 'flowscope.model';
 
+/** As the manifest's selectors and menus name them. */
+export const modelExtensions = ['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt.tar', 'pth.tar'] as const;
+
+/** What file dialogs filter by: they know the last extension only. */
+export const dialogExtensions = [...new Set(modelExtensions.map((name) => name.split('.').at(-1)!))];
+
+export const modelGlob = `**/*.{${modelExtensions.join(',')}}`;
+
 export function viewTypeOf(uri: Uri): string {
-  return uri.path.endsWith('.flow.safetensors') ? inspectorView : modelView;
+  return isOurs(uri) ? inspectorView : modelView;
 }
 
-export function isModelFile(uri: Uri): boolean {
-  return ['.safetensors', '.onnx'].includes(path.posix.extname(uri.path));
+export function isModelFile(uri: { path: string }): boolean {
+  const name = uri.path.toLowerCase();
+  return modelExtensions.some((extension) => name.endsWith(`.${extension}`));
+}
+
+/** Named as a checkpoint of ours, which holds everything and leaves nothing to ask. */
+export function isOurs(uri: { path: string }): boolean {
+  return uri.path.endsWith('.flow.safetensors');
+}
+
+/** A file with weights; ONNX files hold a graph. */
+export function isCheckpointFile(uri: { path: string }): boolean {
+  return isModelFile(uri) && !uri.path.toLowerCase().endsWith('.onnx');
+}
+
+/** "best.flow.safetensors" → "best"; "flow.pth.tar" → "flow". */
+export function modelName(uri: { path: string }): string {
+  const name = uri.path.split('/').at(-1) ?? '';
+  return name.replace(/(\.flow)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?)$/i, '');
 }

@@ -3,8 +3,11 @@ import path from 'node:path';
 import { RelativePattern, Uri, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import { debounce } from '../debounce';
+import { sidecarOf } from './local-copy';
+import { isOurs } from './view-types';
 
-export function watchModel(uri: Uri, changed: (what: 'model' | 'run') => void): Disposable {
+/** `answers` is the file that remembers how a file of another library is to be read. */
+export function watchModel(uri: Uri, changed: (what: 'model' | 'run' | 'answers') => void): Disposable {
   const folder = Uri.joinPath(uri, '..');
   const model = debounce(() => changed('model'), 400);
   const run = debounce(() => changed('run'), 400);
@@ -14,8 +17,13 @@ export function watchModel(uri: Uri, changed: (what: 'model' | 'run') => void): 
     disposables.push(watcher, watcher.onDidCreate(call), watcher.onDidChange(call));
   };
   watch(folder, escapeGlob(path.posix.basename(uri.path)), model.call);
+  if (!isOurs(uri)) {
+    const answers = debounce(() => changed('answers'), 400);
+    disposables.push(answers);
+    watch(folder, escapeGlob(path.posix.basename(sidecarOf(uri).path)), answers.call);
+  }
   // Only files of ours lie in run folders, and only those grow while they are looked at.
-  if (uri.path.endsWith('.flow.safetensors')) {
+  if (isOurs(uri)) {
     watch(Uri.joinPath(folder, '..'), '{metrics.jsonl,run.json}', run.call);
     watch(folder, 'step-*.flow.safetensors', run.call);
   }

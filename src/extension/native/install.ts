@@ -1,7 +1,7 @@
 /** Install Native TensorFlow: runs the native ladder in a child process, with progress and a way out. */
 import { fork } from 'node:child_process';
 import path from 'node:path';
-import { type CancellationToken, ProgressLocation, window } from 'vscode';
+import { type CancellationToken, l10n, ProgressLocation, window } from 'vscode';
 import type { NativeChildMessage } from '../../protocol/native';
 import { CancelledError, fromErrorData } from '../../protocol/wire';
 import { nativeInstallFolder } from '../engine/environment';
@@ -15,7 +15,7 @@ type Outcome = Extract<NativeChildMessage, { kind: 'done' }>;
 let running: Promise<void> | undefined;
 
 export async function installNative(services: Services): Promise<void> {
-  if (!(await mayRun('Installing native TensorFlow'))) return;
+  if (!(await mayRun(l10n.t('Installing native TensorFlow')))) return;
   // A second call joins the first: two downloads into one folder help nobody.
   running ??= install(services).finally(() => (running = undefined));
   await running;
@@ -25,15 +25,18 @@ async function install(services: Services): Promise<void> {
   const folder = nativeInstallFolder(services.context);
   const script = path.join(services.context.extensionPath, 'dist', 'native.js');
   const outcome = await window.withProgress(
-    { location: ProgressLocation.Notification, title: 'Native TensorFlow', cancellable: true },
+    { location: ProgressLocation.Notification, title: l10n.t('Native TensorFlow'), cancellable: true },
     (progress, cancellation) =>
       runChild(script, folder, (message) => progress.report({ message }), cancellation),
   );
   if (!outcome.tensorflow) {
     const reasons = outcome.failures.map(({ rung, reason }) => `${rung}: ${reason}`).join('; ');
-    const showLog = 'Show Log';
+    const showLog = l10n.t('Show Log');
     const choice = await window.showWarningMessage(
-      `Native TensorFlow cannot be had on this machine (${reasons}). ONNX Runtime goes on being used.`,
+      l10n.t(
+        'Native TensorFlow cannot be had on this machine ({0}). ONNX Runtime goes on being used.',
+        reasons,
+      ),
       showLog,
     );
     if (choice === showLog) log().show();
@@ -42,8 +45,11 @@ async function install(services: Services): Promise<void> {
   await services.inspection.restart();
   void window.showInformationMessage(
     outcome.cached
-      ? `Native TensorFlow ${outcome.tensorflow} was installed already and works.`
-      : `Native TensorFlow ${outcome.tensorflow} is installed. Trainings that start from now on use it.`,
+      ? l10n.t('Native TensorFlow {0} was installed already and works.', outcome.tensorflow)
+      : l10n.t(
+          'Native TensorFlow {0} is installed. Trainings that start from now on use it.',
+          outcome.tensorflow,
+        ),
   );
 }
 
@@ -75,7 +81,7 @@ function runChild(
       reject(
         cancellation.isCancellationRequested
           ? new CancelledError()
-          : new Error(`The installing process ended early (${signal ?? `code ${code}`}).`),
+          : new Error(l10n.t('The installing process ended early ({0}).', signal ?? `code ${code}`)),
       ),
     );
   });

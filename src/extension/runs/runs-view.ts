@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   EventEmitter,
   type ExtensionContext,
+  l10n,
   MarkdownString,
   ThemeColor,
   ThemeIcon,
@@ -30,12 +31,12 @@ const icons: Record<RunState, [icon: string, color?: string]> = {
 };
 
 const words: Record<RunState, string> = {
-  running: 'training',
-  finished: 'finished',
-  stopped: 'stopped',
-  interrupted: 'interrupted',
-  failed: 'failed',
-  unreadable: 'cannot be read',
+  running: l10n.t('training'),
+  finished: l10n.t('finished'),
+  stopped: l10n.t('stopped'),
+  interrupted: l10n.t('interrupted'),
+  failed: l10n.t('failed'),
+  unreadable: l10n.t('cannot be read'),
 };
 
 export class RunsProvider implements TreeDataProvider<RunNode> {
@@ -79,7 +80,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
     item.tooltip = tooltip(run);
     const own = this.training().has(run.uri.fsPath);
     item.contextValue = own ? 'run.training' : run.state === 'running' ? 'run.elsewhere' : 'run.openable';
-    item.accessibilityInformation = { label: `Run ${item.label as string}, ${item.description}` };
+    item.accessibilityInformation = { label: l10n.t('Run {0}, {1}', item.label as string, item.description) };
     return item;
   }
 }
@@ -87,8 +88,11 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
 function tooltip(run: RunFolder): MarkdownString {
   const text = new MarkdownString();
   text.appendText(workspace.asRelativePath(run.uri));
-  text.appendMarkdown(`\n\n${words[run.state]}${run.step === undefined ? '' : ` at step ${run.step}`}`);
-  if (run.best) text.appendMarkdown(`\n\nbest ${formatBest(run.best)} at step ${run.best.step}`);
+  text.appendMarkdown(
+    `\n\n${run.step === undefined ? words[run.state] : l10n.t('{0} at step {1}', words[run.state], run.step)}`,
+  );
+  if (run.best)
+    text.appendMarkdown(`\n\n${l10n.t('best {0} at step {1}', formatBest(run.best), run.best.step)}`);
   if (run.message) {
     text.appendMarkdown('\n\n');
     text.appendText(run.message);
@@ -97,18 +101,24 @@ function tooltip(run: RunFolder): MarkdownString {
 }
 
 function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
-  const label = file.kind === 'step' && file.step !== undefined ? `step ${file.step}` : file.kind;
+  const label = file.kind === 'step' && file.step !== undefined ? l10n.t('step {0}', file.step) : file.kind;
   const item = new TreeItem(label, TreeItemCollapsibleState.None);
   item.id = file.uri.toString();
   const atBest =
-    file.kind === 'best' && run.best ? `step ${run.best.step} · ${formatBest(run.best)}` : undefined;
+    file.kind === 'best' && run.best
+      ? `${l10n.t('step {0}', run.best.step)} · ${formatBest(run.best)}`
+      : undefined;
   item.description = atBest ?? formatBytes(file.bytes);
   item.iconPath = new ThemeIcon(
     file.kind === 'best' ? 'star-full' : file.kind === 'last' ? 'history' : 'milestone',
   );
   item.tooltip = workspace.asRelativePath(file.uri);
   item.contextValue = 'checkpoint';
-  item.command = { command: 'flowscope.openInInspector', title: 'Open in Inspector', arguments: [file.uri] };
+  item.command = {
+    command: 'flowscope.openInInspector',
+    title: l10n.t('Open in Inspector'),
+    arguments: [file.uri],
+  };
   return item;
 }
 

@@ -1,7 +1,9 @@
 /** What the first two steps of Train RealNVP… offer. */
+import { l10n } from 'vscode';
 import { type Preset, presets } from '../../config/presets';
+import type { FileKind } from './data-files';
 
-export type DataKind = 'plane' | 'image' | 'table' | 'idx';
+export type DataKind = 'plane' | 'image' | FileKind;
 
 export interface DataChoice {
   /** What the engine is given: a built-in name or a path. */
@@ -21,25 +23,23 @@ export const builtinData: readonly DataChoice[] = presets
     about,
   }));
 
-/** Undefined for files of which no preset knows what to do. */
-export function kindOfFile(path: string): DataKind | undefined {
-  const name = path.toLowerCase();
-  if (/\.(csv|tsv)(\.gz)?$/.test(name)) return 'table';
-  return /(\.idx|[-.]idx[1-4]-ubyte)(\.gz)?$/.test(name) ? 'idx' : undefined;
+export interface PresetGroup {
+  label: string;
+  presets: Preset[];
 }
 
-/** The glob of files that `kindOfFile` knows. */
-export const dataFileGlob =
-  '**/*{.csv,.tsv,.csv.gz,.tsv.gz,.idx,.idx.gz,idx3-ubyte,idx3-ubyte.gz,idx4-ubyte,idx4-ubyte.gz}';
-
-/** Presets that fit the data, the recommended one first. */
-export function presetsFor(data: DataChoice): Preset[] {
+/** Presets that fit the data in groups; the recommended one stands first. */
+export function presetGroups(data: DataChoice): PresetGroup[] {
   const named = presets.filter(({ name }) => name === data.source);
   const general = presets.filter(({ name, data: own }) => {
     if (own.source !== undefined || name === data.source) return false;
     if (data.kind === 'idx') return name === 'mnist' || name === 'image';
-    if (data.kind === 'image') return name === 'image';
+    if (data.kind === 'image' || data.kind === 'pictures') return name === 'image';
+    if (data.kind === 'array') return name === 'image' || name === 'tabular';
     return name === 'tabular';
   });
-  return [...named, ...general];
+  return [
+    { label: l10n.t('Made for these data'), presets: named },
+    { label: l10n.t('General'), presets: general },
+  ];
 }

@@ -1,5 +1,5 @@
 /** The one message of a training: at its end. */
-import { commands, Uri, window } from 'vscode';
+import { commands, l10n, Uri, window } from 'vscode';
 import type { TrainResult } from '../../protocol/engine';
 import { toErrorData } from '../../protocol/wire';
 import { formatBest } from '../format';
@@ -7,15 +7,17 @@ import { log } from '../log';
 import { exists } from '../runs/run-files';
 import type { Training } from './trainings';
 
-const open = 'Open in Inspector';
-const showFolder = 'Show Run Folder';
-const resume = 'Resume Training';
-const showLog = 'Show Log';
+const open = l10n.t('Open in Inspector');
+const showFolder = l10n.t('Show Run Folder');
+const resume = l10n.t('Resume Training');
+const showLog = l10n.t('Show Log');
 
 function describeEnd(title: string, result: TrainResult): string {
-  const best = result.best ? ` Best: ${formatBest(result.best)} at step ${result.best.step}.` : '';
   const message = result.message.replace(/\.?$/, '.');
-  return `Training of ${title}: ${message}${best}`;
+  const { best } = result;
+  return best
+    ? l10n.t('Training of {0}: {1} Best: {2} at step {3}.', title, message, formatBest(best), best.step)
+    : l10n.t('Training of {0}: {1}', title, message);
 }
 
 export async function showEnd(training: Training, result?: TrainResult, error?: unknown): Promise<void> {
@@ -35,7 +37,10 @@ export async function showEnd(training: Training, result?: TrainResult, error?: 
   log().error(`Training of ${title}: ${userError ? message : (stack ?? message)}`);
   const last = Uri.joinPath(Uri.file(folder), 'checkpoints', 'last.flow.safetensors');
   const choices = !userError && (await exists(last)) ? [resume, showLog] : [showLog];
-  await act(await window.showErrorMessage(`Training of ${title} failed: ${message}`, ...choices), folder);
+  await act(
+    await window.showErrorMessage(l10n.t('Training of {0} failed: {1}', title, message), ...choices),
+    folder,
+  );
 }
 
 async function act(choice: string | undefined, folder: string, checkpoint?: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { access, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Uri, workspace } from 'vscode';
+import { l10n, type Uri, workspace } from 'vscode';
 import { readSettings } from '../settings';
 
 /** The folder that relative run folders are relative to: the workspace folder of `near`, else the first one, else home. */
@@ -24,16 +24,17 @@ export async function proposeRun(name: string, near?: Uri): Promise<string> {
 
 /** Why a run cannot be written to `value`, or undefined. */
 export async function problemWithRun(value: string, near?: Uri): Promise<string | undefined> {
-  if (!value.trim()) return 'Name a folder, for example runs/digits.';
+  if (!value.trim()) return l10n.t('Name a folder, for example runs/digits.');
   const folder = resolveRunFolder(value, near);
   const entries = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
   if (entries === 'ENOENT') return undefined;
-  if (entries === 'ENOTDIR') return 'A file is in the way. Choose another name.';
-  if (!Array.isArray(entries)) return `The folder cannot be read (${entries ?? 'unknown reason'}).`;
+  if (entries === 'ENOTDIR') return l10n.t('A file is in the way. Choose another name.');
+  if (!Array.isArray(entries))
+    return l10n.t('The folder cannot be read ({0}).', entries ?? l10n.t('unknown reason'));
   if (entries.includes('run.json') || entries.includes('metrics.jsonl')) {
-    return 'A run is there already. Choose another name, or use Flowscope: Resume Training.';
+    return l10n.t('A run is there already. Choose another name, or use Flowscope: Resume Training.');
   }
-  return entries.length > 0 ? 'The folder is not empty. Choose another name.' : undefined;
+  return entries.length > 0 ? l10n.t('The folder is not empty. Choose another name.') : undefined;
 }
 
 export function resolveRunFolder(value: string, near?: Uri): string {

@@ -1,4 +1,4 @@
-import { MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
+import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
 import type { Disposable } from '../disposable';
 import { type Debounced, debounce } from '../debounce';
 import { formatBest, formatProgress } from '../format';
@@ -45,14 +45,14 @@ export class TrainingStatusBar implements Disposable {
     }
     if (!this.item) {
       this.item = window.createStatusBarItem('flowscope.training', StatusBarAlignment.Left, 0);
-      this.item.name = 'Flowscope Training';
+      this.item.name = l10n.t('Flowscope Training');
       this.item.command = 'flowscope.trainingActions';
       this.item.show();
     }
     const others = list.length > 1 ? ` (+${list.length - 1})` : '';
     const text = formatProgress(newest.title, newest.progress, newest.stopping);
     this.item.text = `$(pulse) ${text}${others}`;
-    this.item.accessibilityInformation = { label: `Training ${text}`, role: 'button' };
+    this.item.accessibilityInformation = { label: l10n.t('Training {0}', text), role: 'button' };
     this.item.tooltip = tooltip(list);
   }
 }
@@ -64,13 +64,17 @@ function tooltip(trainings: Training[]): MarkdownString {
     text.appendText(title);
     text.appendMarkdown('**\n\n');
     if (progress) {
-      text.appendText(`step ${progress.step} of ${progress.totalSteps}, best ${formatBest(progress.best)}`);
-      if (progress.best) text.appendText(` at step ${progress.best.step}`);
+      const { step, totalSteps, best } = progress;
+      text.appendText(
+        best
+          ? l10n.t('step {0} of {1}, best {2} at step {3}', step, totalSteps, formatBest(best), best.step)
+          : l10n.t('step {0} of {1}, {2}', step, totalSteps, formatBest(best)),
+      );
       if (progress.backend) text.appendMarkdown('\n\n').appendText(progress.backend.library);
       text.appendMarkdown('\n\n');
     }
     text.appendText(folder);
     text.appendMarkdown('\n\n');
   }
-  return text.appendMarkdown('Click to stop or to open the best checkpoint so far.');
+  return text.appendMarkdown(l10n.t('Click to stop or to open the best checkpoint so far.'));
 }

@@ -1,7 +1,7 @@
 /** The trainings of this window, each in an engine process of its own. */
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { commands, EventEmitter, type ExtensionContext, type Uri } from 'vscode';
+import { commands, EventEmitter, type ExtensionContext, l10n, type Uri } from 'vscode';
 import { UserError } from '../../config/user-error';
 import type { EngineEvents, TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { EngineProcess } from '../engine/engine-process';
@@ -89,7 +89,9 @@ export class Trainings {
   /** Throws a UserError where this window already trains into the folder. */
   start(request: TrainRequest, scope?: Uri): Training {
     if (this.folders.has(request.output))
-      throw new UserError(`${request.output} is being trained at present. Stop that training first.`);
+      throw new UserError(
+        l10n.t('{0} is being trained at present. Stop that training first.', request.output),
+      );
     const training = new Training(request, this.startEngine, () => this.changes.fire(), scope);
     this.active.add(training);
     void rememberRun(this.context.workspaceState, training.folder);

@@ -1,19 +1,28 @@
-/** Train RealNVP…: which data, which preset, where to write. */
+/** Train RealNVP…: which data, which preset, where to write; from scratch or from a checkpoint. */
 import path from 'node:path';
-import type { Uri } from 'vscode';
-import { type QuickPickItem, ThemeIcon, window, workspace } from 'vscode';
+import {
+  commands,
+  l10n,
+  type QuickInputButton,
+  type QuickPickItem,
+  ThemeIcon,
+  type Uri,
+  window,
+  workspace,
+} from 'vscode';
 import type { TrainRequest } from '../../protocol/engine';
+import { dialogExtensions, modelName } from '../editor/view-types';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
-import { builtinData, type DataChoice, dataFileGlob, kindOfFile, presetsFor } from './catalogue';
+import { builtinData, type DataChoice, presetGroups } from './catalogue';
+import { chooseData } from './data-dialog';
+import { dataFileGlob, kindOfFile } from './data-files';
 import { problemWithRun, proposeRun, resolveRunFolder } from './run-name';
-
-const title = 'Train RealNVP';
 
 interface DataItem extends QuickPickItem {
   data?: DataChoice;
   config?: Uri;
-  browse?: boolean;
+  browse?: 'file' | 'folder' | 'checkpoint';
 }
 
 export interface Plan {
@@ -22,21 +31,46 @@ export interface Plan {
   scope?: Uri;
 }
 
-/** Asks step by step. Undefined when the user left. */
-export async function askWhatToTrain(): Promise<Plan | undefined> {
-  let data: DataChoice | undefined;
+/** What is known before the first question. */
+export interface WizardStart {
+  /** A built-in name or a path. */
+  data?: string;
+  /** A checkpoint to go on from. */
+  from?: Uri;
+}
+
+interface DataAnswer {
+  data?: DataChoice;
+  config?: Uri;
+  from?: Uri;
+}
+
+const lookFirst = (): QuickInputButton => ({
+  iconPath: new ThemeIcon('eye'),
+  tooltip: l10n.t('Look at the data first'),
+});
+
+/** Asks step by step. Undefined when the user left, also to look at the data first. */
+export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | undefined> {
+  let { from } = start;
+  let data: DataChoice | undefined = start.data === undefined ? undefined : choiceOf(start.data);
   let config: Uri | undefined;
   let preset: string | undefined;
-  let step: 'data' | 'preset' | 'output' = 'data';
+  let step: 'data' | 'preset' | 'output' = data ? 'preset' : 'data';
   for (;;) {
+    const title = from ? l10n.t('Continue training from {0}', modelName(from)) : l10n.t('Train RealNVP');
     if (step === 'data') {
-      const answer = await askData(data?.source ?? config?.toString());
+      const answer = await askData(title, data?.source ?? config?.toString(), from !== undefined);
       if (answer === undefined || answer === 'back') return undefined;
+      if (answer.value.from) {
+        ({ from } = answer.value);
+        continue;
+      }
       ({ data, config } = answer.value);
       preset = undefined;
       step = config ? 'output' : 'preset';
     } else if (step === 'preset') {
-      const answer = await askPreset(data!, preset);
+      const answer = await askPreset(title, data!, preset, from !== undefined);
       if (answer === undefined) return undefined;
       if (answer === 'back') step = 'data';
       else {
@@ -44,66 +78,100 @@ export async function askWhatToTrain(): Promise<Plan | undefined> {
         step = 'output';
       }
     } else {
-      const name = config ? configName(config) : dataName(data!, preset!);
+      const name = config ? configName(config) : dataName(data!, preset!, from);
       const place = config ? { title, step: 2, totalSteps: 2 } : { title, step: 3, totalSteps: 3 };
       const answer = await askOutput(place, name, config);
       if (answer === undefined) return undefined;
       if (answer === 'back') step = config ? 'data' : 'preset';
       else if (config) return { request: { config: config.fsPath, output: answer.value }, scope: config };
-      else return { request: { data: data!.source, preset, output: answer.value } };
+      else {
+        const origin = from ? { from: from.fsPath } : {};
+        return { request: { data: data!.source, preset, ...origin, output: answer.value } };
+      }
     }
   }
 }
 
 /** The last step alone, for a config file that the user started from. */
 export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
-  const answer = await askOutput({ title, step: 1, totalSteps: 1 }, configName(config), config);
+  const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
+  const answer = await askOutput(place, configName(config), config);
   if (answer === undefined || answer === 'back') return undefined;
   return { request: { config: config.fsPath, output: answer.value }, scope: config };
 }
 
-async function askData(chosen: string | undefined): Promise<StepAnswer<{ data?: DataChoice; config?: Uri }>> {
+async function askData(
+  title: string,
+  chosen: string | undefined,
+  onward: boolean,
+): Promise<StepAnswer<DataAnswer>> {
   const builtin = builtinData.map((data): DataItem => ({
     label: data.title,
     description: data.source,
     detail: data.about,
+    buttons: [lookFirst()],
     data,
   }));
   const items: DataItem[] = [
-    ...section('Built in', builtin),
-    ...section('Your own', [
+    ...section(l10n.t('Built in'), builtin),
+    ...section(l10n.t('Your own'), [
       {
-        label: '$(folder-opened) Choose a file…',
-        detail: 'A table (CSV, TSV), images (IDX, as MNIST has them), or a config (.flow.json).',
-        browse: true,
+        label: `$(file) ${l10n.t('Choose a file…')}`,
+        detail: onward
+          ? l10n.t('A table (CSV, TSV, Parquet), arrays (NPY, NPZ), images (IDX, CIFAR, zip).')
+          : l10n.t(
+              'A table (CSV, TSV, Parquet), arrays (NPY, NPZ), images (IDX, CIFAR, zip), or a config (.flow.json).',
+            ),
+        browse: 'file' as const,
+      },
+      {
+        label: `$(folder-opened) ${l10n.t('Choose a folder of images…')}`,
+        detail: l10n.t('PNG, JPEG or WebP, also in folders within.'),
+        browse: 'folder' as const,
       },
     ]),
+    ...(onward
+      ? []
+      : section(l10n.t('From a trained flow'), [
+          {
+            label: `$(debug-continue) ${l10n.t('Start from a checkpoint…')}`,
+            detail: l10n.t(
+              'Its model and weights, of Flowscope or of another library; then other data or other training.',
+            ),
+            browse: 'checkpoint' as const,
+          },
+        ])),
   ];
   const place: StepPlace = { title, step: 1, totalSteps: 3 };
   for (;;) {
     const answer = await pickStep(place, {
-      placeholder: 'Which data?',
+      placeholder: l10n.t('Which data?'),
       items,
       active: items.find((item) => item.data?.source === chosen && chosen !== undefined) ?? builtin[0],
-      busy: filesOfWorkspace(),
+      busy: filesOfWorkspace(onward),
+      onItemButton: ({ data }) => data && preview(data),
     });
     if (answer === undefined || answer === 'back') return answer;
     const { data, config, browse } = answer.value;
     if (!browse) return { value: { data, config } };
-    const file = await browseData();
+    const file = browse === 'checkpoint' ? await browseCheckpoint() : await browseData(browse, !onward);
     if (file) return { value: file };
   }
 }
 
-async function filesOfWorkspace(): Promise<DataItem[]> {
+function preview(data: DataChoice): void {
+  void commands.executeCommand('flowscope.previewData', data.source);
+}
+
+async function filesOfWorkspace(onward: boolean): Promise<DataItem[]> {
   const ignored = '**/{node_modules,.git}/**';
   const [configs, files] = await Promise.all([
-    workspace.findFiles('**/*.flow.json', ignored, 50),
+    onward ? [] : workspace.findFiles('**/*.flow.json', ignored, 50),
     workspace.findFiles(dataFileGlob, ignored, 50),
   ]);
   return [
     ...section(
-      'Configs in this workspace',
+      l10n.t('Configs in this workspace'),
       configs
         .filter((uri) => uri.scheme === 'file')
         .map((config): DataItem => ({
@@ -113,67 +181,100 @@ async function filesOfWorkspace(): Promise<DataItem[]> {
         })),
     ),
     ...section(
-      'Data in this workspace',
-      files.flatMap((uri): DataItem[] => {
-        const data = uri.scheme === 'file' ? fileChoice(uri) : undefined;
-        return data ? [{ label: workspace.asRelativePath(uri), iconPath: new ThemeIcon('table'), data }] : [];
-      }),
+      l10n.t('Data in this workspace'),
+      files
+        .filter((uri) => uri.scheme === 'file')
+        .map((uri): DataItem => ({
+          label: workspace.asRelativePath(uri),
+          iconPath: new ThemeIcon('table'),
+          buttons: [lookFirst()],
+          data: choiceOf(uri.fsPath),
+        })),
     ),
   ];
 }
 
-async function browseData(): Promise<{ data?: DataChoice; config?: Uri } | undefined> {
-  const [uri] =
-    (await window.showOpenDialog({
-      title: 'Data or config to train from',
-      filters: { 'Data and configs': ['csv', 'tsv', 'gz', 'idx', 'idx3-ubyte', 'json'], 'All files': ['*'] },
-    })) ?? [];
+async function browseData(what: 'file' | 'folder', configs: boolean): Promise<DataAnswer | undefined> {
+  const title = configs ? l10n.t('Data or config to train from') : l10n.t('Data to train on');
+  const uri = await chooseData(what, title, { configs });
   if (!uri) return undefined;
-  if (uri.path.endsWith('.json')) return { config: uri };
-  const data = fileChoice(uri);
-  if (data) return { data };
-  // The name does not tell: the engine looks into the file and says what it is, or what was expected.
-  return { data: { source: uri.fsPath, kind: 'table', title: path.basename(uri.fsPath), about: '' } };
+  if (configs && uri.path.endsWith('.json')) return { config: uri };
+  return { data: choiceOf(uri.fsPath, what === 'folder' ? 'pictures' : undefined) };
 }
 
-function fileChoice(uri: Uri): DataChoice | undefined {
-  const kind = kindOfFile(uri.path);
-  return kind && { source: uri.fsPath, kind, title: path.basename(uri.fsPath), about: '' };
+async function browseCheckpoint(): Promise<DataAnswer | undefined> {
+  const [from] =
+    (await window.showOpenDialog({
+      title: l10n.t('Checkpoint to start from'),
+      filters: {
+        [l10n.t('Checkpoints')]: dialogExtensions.filter((extension) => extension !== 'onnx'),
+        [l10n.t('All files')]: ['*'],
+      },
+    })) ?? [];
+  return from && { from };
 }
 
-async function askPreset(data: DataChoice, chosen: string | undefined): Promise<StepAnswer<string>> {
-  const items = presetsFor(data).map((preset, index) => ({
-    label: preset.title,
-    description: index === 0 ? `${preset.name} · recommended` : preset.name,
-    detail: preset.about,
-    preset: preset.name,
-  }));
+/** Where the name does not tell what a path holds, the engine looks into it and says what it is, or what was expected. */
+function choiceOf(source: string, kind = kindOfFile(source)): DataChoice {
+  const builtin = builtinData.find((data) => data.source === source);
+  if (builtin) return builtin;
+  // A name without an extension is a folder more often than not.
+  const guess = kind ?? (path.extname(source) === '' ? 'pictures' : 'table');
+  return { source, kind: guess, title: path.basename(source), about: '' };
+}
+
+interface PresetItem extends QuickPickItem {
+  preset?: string;
+}
+
+async function askPreset(
+  title: string,
+  data: DataChoice,
+  chosen: string | undefined,
+  onward: boolean,
+): Promise<StepAnswer<string>> {
+  const items = presetGroups(data).flatMap(({ label, presets }, group) =>
+    section<PresetItem>(
+      label,
+      presets.map(({ name, title: presetTitle, about }, index) => ({
+        label: presetTitle,
+        description: group + index === 0 ? l10n.t('{0} · recommended', name) : name,
+        detail: about,
+        preset: name,
+      })),
+    ),
+  );
   const answer = await pickStep(
     { title, step: 2, totalSteps: 3 },
     {
-      placeholder: `Which preset for ${data.title}?`,
+      placeholder: onward
+        ? l10n.t('Train as which preset? The model is the one of the checkpoint.')
+        : l10n.t('Which preset for {0}?', data.title),
       items,
-      active: items.find(({ preset }) => preset === chosen) ?? items[0],
+      active:
+        items.find(({ preset }) => preset !== undefined && preset === chosen) ??
+        items.find((item) => item.preset),
+      aside: { button: lookFirst(), run: () => preview(data) },
     },
   );
-  return answer === undefined || answer === 'back' ? answer : { value: answer.value.preset };
+  return answer === undefined || answer === 'back' ? answer : { value: answer.value.preset! };
 }
 
 /** Answers the absolute path of the run folder. */
 async function askOutput(place: StepPlace, name: string, near?: Uri): Promise<StepAnswer<string>> {
   const value = await proposeRun(name, near);
   const answer = await inputStep(place, {
-    prompt: 'Where to write the run? A new folder for its config, metrics, checkpoints and samples.',
+    prompt: l10n.t('Where to write the run? A new folder for its config, metrics, checkpoints and samples.'),
     value,
     selection: [value.length - path.basename(value).length, value.length],
     button: {
-      button: { iconPath: new ThemeIcon('folder-opened'), tooltip: 'Choose the parent folder' },
+      button: { iconPath: new ThemeIcon('folder-opened'), tooltip: l10n.t('Choose the parent folder') },
       pick: async () => {
         const [folder] =
           (await window.showOpenDialog({
             canSelectFolders: true,
             canSelectFiles: false,
-            title: 'Parent folder of the run',
+            title: l10n.t('Parent folder of the run'),
           })) ?? [];
         return folder && path.join(folder.fsPath, path.basename(value));
       },
@@ -187,7 +288,10 @@ function configName(config: Uri): string {
   return path.posix.basename(config.path).replace(/(\.flow)?\.json$/, '');
 }
 
-function dataName(data: DataChoice, preset: string): string {
-  const name = path.basename(data.source).replace(/(\.(csv|tsv|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
+function dataName(data: DataChoice, preset: string, from?: Uri): string {
+  const name = path
+    .basename(data.source)
+    .replace(/(\.(csv|tsv|parquet|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
+  if (from) return `${name}-from-${modelName(from)}`;
   return name === preset || data.source !== name ? name : `${name}-${preset}`;
 }

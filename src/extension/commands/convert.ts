@@ -1,0 +1,101 @@
+/** Convert Checkpoint…: to a checkpoint of ours, or to a state dict that another library loads. */
+import path from 'node:path';
+import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
+import { UserError } from '../../config/user-error';
+import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
+import type { InspectorProvider } from '../editor/inspector-provider';
+import { isOurs, modelName } from '../editor/view-types';
+import { formatBytes } from '../format';
+import { log } from '../log';
+import type { Services } from '../services';
+import { checkpoint, onDisk, resolveModel } from './targets';
+import { withDocument } from './with-document';
+
+/** What other extensions, key bindings and tests may pass instead of answering the questions. */
+export interface ConvertArguments {
+  to?: string;
+  /** Absolute path. */
+  output?: string;
+}
+
+interface TargetItem extends QuickPickItem {
+  to: ConvertTarget;
+}
+
+export async function convert(
+  services: Services,
+  provider: InspectorProvider,
+  target?: unknown,
+  given?: ConvertArguments,
+): Promise<void> {
+  const model = await resolveModel(services, target, checkpoint);
+  if (!model) return;
+  const to = given?.to === undefined ? await askTarget(isOurs(model)) : targetNamed(given.to);
+  if (!to) return;
+  const output = given?.output ?? (await askOutput(model, to));
+  if (!output) return;
+  const report = await withDocument(provider, model, l10n.t('Converting'), (document, token) =>
+    document.convert(to, output, token),
+  );
+  await tell(report, to);
+}
+
+async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
+  const items: TargetItem[] = [
+    {
+      to: 'flowscope',
+      label: 'Flowscope',
+      detail: l10n.t(
+        'One .flow.safetensors file that holds the flow and all that it needs; training can go on from it.',
+      ),
+    },
+    {
+      to: 'chrischute',
+      label: 'chrischute/real-nvp',
+      detail: l10n.t('Image flows: couplings in scales, as PyTorch code.'),
+    },
+    {
+      to: 'nflows',
+      label: 'nflows',
+      detail: l10n.t('Vector flows: affine couplings with residual networks.'),
+    },
+    { to: 'normflows', label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
+    { to: 'zuko', label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.NICE and its relatives.') },
+  ];
+  // A checkpoint of ours is converted to go elsewhere; any other first of all to come here.
+  const ordered = ours ? [...items.slice(1), items[0]!] : items;
+  const choice = await window.showQuickPick(ordered, {
+    title: l10n.t('Convert Checkpoint'),
+    placeHolder: l10n.t('Whose format?'),
+    matchOnDetail: true,
+  });
+  return choice?.to;
+}
+
+function targetNamed(name: string): ConvertTarget {
+  const found = convertTargets.find((target) => target === name);
+  if (!found)
+    throw new UserError(
+      l10n.t('{0} is no format to convert to. Known: {1}.', name, convertTargets.join(', ')),
+    );
+  return found;
+}
+
+async function askOutput(model: Uri, to: ConvertTarget): Promise<string | undefined> {
+  const suffix = to === 'flowscope' ? 'flow' : to;
+  const file = await window.showSaveDialog({
+    title: l10n.t('Convert Checkpoint'),
+    defaultUri: Uri.joinPath(model, '..', `${modelName(model)}.${suffix}.safetensors`),
+    filters: { safetensors: ['safetensors'] },
+  });
+  return file && onDisk(file);
+}
+
+async function tell({ path: file, bytes, tensors, notes }: ConvertReport, to: ConvertTarget): Promise<void> {
+  const wrote = l10n.t('Wrote {0}: {1} tensors, {2}.', path.basename(file), tensors, formatBytes(bytes));
+  const text = [wrote, ...notes].join(' ');
+  log().info(text);
+  const open = l10n.t('Open in Inspector');
+  const choice = await window.showInformationMessage(text, ...(to === 'flowscope' ? [open] : []));
+  if (choice === open) await commands.executeCommand('flowscope.openInInspector', Uri.file(file));
+}

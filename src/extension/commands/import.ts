@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { commands, l10n, window } from 'vscode';
+import type { InspectorProvider } from '../editor/inspector-provider';
+import { viewTypeOf } from '../editor/view-types';
+import type { Services } from '../services';
+import { checkpoint, resolveModel } from './targets';
+
+/** Asks anew what a file of another library does not hold; an open editor of the file shows what comes of it. */
+export async function changeImport(
+  services: Services,
+  provider: InspectorProvider,
+  target?: unknown,
+): Promise<void> {
+  const model = await resolveModel(services, target, checkpoint);
+  if (!model) return;
+  const borrowed = provider.borrow(model);
+  try {
+    const outcome = await borrowed.document.changeImport();
+    if (outcome === 'nothing') {
+      void window.showInformationMessage(
+        l10n.t('{0} leaves nothing to ask: it is read as it is.', path.posix.basename(model.path)),
+      );
+    }
+    if (outcome === 'changed') await commands.executeCommand('vscode.openWith', model, viewTypeOf(model));
+  } finally {
+    borrowed.dispose();
+  }
+}

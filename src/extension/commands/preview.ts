@@ -1,0 +1,64 @@
+import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
+import type { PreviewPanels } from '../preview/preview-panel';
+import { section } from '../quick-pick';
+import { builtinData } from '../training/catalogue';
+import { chooseData } from '../training/data-dialog';
+import { dataFileGlob, kindOfFile } from '../training/data-files';
+import { activeFile, onDisk } from './targets';
+
+interface SourceItem extends QuickPickItem {
+  source?: string;
+  browse?: 'file' | 'folder';
+}
+
+/** Shows data before anything is trained on them. A string is a built-in name or a path; menus pass a URI. */
+export async function previewData(panels: PreviewPanels, target?: unknown): Promise<void> {
+  const source = sourceOf(target) ?? sourceOfEditor() ?? (await askSource());
+  if (source) panels.show(source);
+}
+
+function sourceOf(target: unknown): string | undefined {
+  if (target instanceof Uri) return onDisk(target);
+  return typeof target === 'string' && target ? target : undefined;
+}
+
+function sourceOfEditor(): string | undefined {
+  const file = activeFile();
+  return file?.scheme === 'file' && (kindOfFile(file.path) !== undefined || file.path.endsWith('.flow.json'))
+    ? file.fsPath
+    : undefined;
+}
+
+async function askSource(): Promise<string | undefined> {
+  const files = await workspace.findFiles(dataFileGlob, '**/{node_modules,.git}/**', 50);
+  const choice = await window.showQuickPick<SourceItem>(
+    [
+      ...section<SourceItem>(
+        l10n.t('Data in this workspace'),
+        files
+          .filter(({ scheme }) => scheme === 'file')
+          .map((uri): SourceItem => ({
+            label: `$(table) ${workspace.asRelativePath(uri)}`,
+            source: uri.fsPath,
+          })),
+      ),
+      ...section<SourceItem>(
+        l10n.t('Built in'),
+        builtinData.map(({ source, title, about }): SourceItem => ({
+          label: title,
+          description: source,
+          detail: about,
+          source,
+        })),
+      ),
+      ...section<SourceItem>(l10n.t('Elsewhere'), [
+        { label: `$(file) ${l10n.t('Choose a file…')}`, browse: 'file' },
+        { label: `$(folder-opened) ${l10n.t('Choose a folder of images…')}`, browse: 'folder' },
+      ]),
+    ],
+    { placeHolder: l10n.t('Which data to look at?'), matchOnDescription: true },
+  );
+  if (!choice?.browse) return choice?.source;
+  const chosen = await chooseData(choice.browse, l10n.t('Data to look at'));
+  return chosen && onDisk(chosen);
+}

@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import { ProgressLocation, type Uri, window, workspace } from 'vscode';
+import type { InspectorProvider } from '../editor/inspector-provider';
+import type { ModelDocument } from '../editor/model-document';
+
+/** Work on a model with a progress message and a cancel button. */
+export async function withDocument<T>(
+  provider: InspectorProvider,
+  model: Uri,
+  title: string,
+  work: (document: ModelDocument, token: string) => Promise<T>,
+): Promise<T> {
+  const borrowed = provider.borrow(model);
+  const token = randomUUID();
+  try {
+    return await window.withProgress(
+      {
+        location: ProgressLocation.Notification,
+        title: `${title}: ${workspace.asRelativePath(model)}`,
+        cancellable: true,
+      },
+      (_, cancellation) => {
+        cancellation.onCancellationRequested(() => void borrowed.document.cancel(token));
+        return work(borrowed.document, token);
+      },
+    );
+  } finally {
+    borrowed.dispose();
+  }
+}

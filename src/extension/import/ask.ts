@@ -1,0 +1,95 @@
+/** Asks for what a file of another library does not hold. The library's defaults stand ready: Enter takes them. */
+import { l10n, type QuickPickItem } from 'vscode';
+import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
+import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
+import { parseNumber } from './number';
+
+interface OptionItem extends QuickPickItem {
+  value: string;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * All answers, or undefined when the user left (or `signal` took the questions back). Files that are opened together are
+ * asked about one after the other.
+ */
+export function askImport(
+  fileName: string,
+  form: ImportForm,
+  signal?: AbortSignal,
+): Promise<ImportAnswers | undefined> {
+  const asked = last.then(() => askAll(fileName, form, signal));
+  last = asked.catch(() => undefined);
+  return asked;
+}
+
+async function askAll(
+  fileName: string,
+  { title: what, questions, answers }: ImportForm,
+  signal?: AbortSignal,
+): Promise<ImportAnswers | undefined> {
+  const given: Record<string, string | number> = { ...answers };
+  let at = 0;
+  while (at < questions.length) {
+    const question = questions[at]!;
+    const place = {
+      title: l10n.t('How to read {0} ({1})', fileName, what),
+      step: at + 1,
+      totalSteps: questions.length,
+    };
+    const answer = await askOne(place, question, given[question.key], signal);
+    if (answer === undefined) return undefined;
+    if (answer === 'back') at = Math.max(0, at - 1);
+    else {
+      given[question.key] = answer.value;
+      at++;
+    }
+  }
+  return given;
+}
+
+async function askOne(
+  place: StepPlace,
+  { title, detail, answer }: ImportQuestion,
+  current: string | number | undefined,
+  signal?: AbortSignal,
+): Promise<StepAnswer<string | number>> {
+  if (answer.kind === 'choice') {
+    const items = answer.options.map((option): OptionItem => ({
+      label: option.label,
+      value: option.value,
+      ...(option.value === answer.default ? { description: l10n.t('the default'), detail } : {}),
+    }));
+    const chosen = await pickStep(place, {
+      placeholder: title,
+      items,
+      active: items.find(({ value }) => value === current) ?? items[0],
+      signal,
+    });
+    return chosen === undefined || chosen === 'back' ? chosen : { value: chosen.value.value };
+  }
+  const typed = await inputStep(place, {
+    prompt: `${title}. ${detail}`,
+    value: String(current ?? answer.default),
+    validate: async (text) => {
+      const parsed = parseNumber(text, answer);
+      return 'problem' in parsed ? describeProblem(parsed.problem, answer) : undefined;
+    },
+    signal,
+  });
+  if (typed === undefined || typed === 'back') return typed;
+  const parsed = parseNumber(typed.value, answer);
+  return 'value' in parsed ? parsed : undefined;
+}
+
+function describeProblem(
+  problem: 'number' | 'integer' | 'range',
+  { minimum, maximum }: { minimum?: number; maximum?: number },
+): string {
+  if (problem === 'number') return l10n.t('A number is expected.');
+  if (problem === 'integer') return l10n.t('A whole number is expected.');
+  if (minimum === undefined) return l10n.t('At most {0}.', String(maximum));
+  if (maximum === undefined) return l10n.t('At least {0}.', String(minimum));
+  return l10n.t('From {0} to {1}.', String(minimum), String(maximum));
+}

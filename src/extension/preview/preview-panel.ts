@@ -1,0 +1,133 @@
+/** What data look like before a flow is trained on them: one panel for each source. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { createBirpc } from 'birpc';
+import {
+  commands,
+  type ExtensionContext,
+  l10n,
+  RelativePattern,
+  Uri,
+  ViewColumn,
+  type WebviewPanel,
+  window,
+  workspace,
+} from 'vscode';
+import { inspectorHtml } from '../../inspector-html/shell';
+import type { DataPreview } from '../../protocol/data';
+import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
+import { decode, encode } from '../../protocol/wire';
+import { debounce } from '../debounce';
+import type { Disposable } from '../disposable';
+import type { SharedEngine } from '../engine/shared-engine';
+import { log } from '../log';
+import { previewView } from './view-type';
+
+export class PreviewPanels {
+  private readonly panels = new Map<string, WebviewPanel>();
+
+  constructor(
+    private readonly context: ExtensionContext,
+    private readonly inspection: SharedEngine,
+  ) {}
+
+  /** `source` is a built-in name or an absolute path. */
+  show(source: string): void {
+    const open = this.panels.get(source);
+    if (open) {
+      open.reveal();
+      return;
+    }
+    const title = l10n.t('Data: {0}', path.basename(source));
+    this.adopt(window.createWebviewPanel(previewView, title, ViewColumn.Active), source);
+  }
+
+  /** Fills a panel that is new, or that was open when the window was closed. */
+  adopt(panel: WebviewPanel, source: string): void {
+    this.panels.set(source, panel);
+    const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
+    panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    const session = new PreviewSession(this.inspection, panel, source);
+    panel.onDidDispose(() => {
+      session.dispose();
+      if (this.panels.get(source) === panel) this.panels.delete(source);
+    });
+    const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
+    panel.webview.html = inspectorHtml({
+      title: panel.title,
+      nonce: randomBytes(18).toString('base64'),
+      scriptUri: resource('preview.js'),
+      styleUri: resource('preview.css'),
+      cspSource: panel.webview.cspSource,
+    });
+  }
+}
+
+class PreviewSession implements Disposable {
+  private readonly id = randomUUID();
+  private readonly running = new Map<string, () => void>();
+  private readonly disposables: Disposable[] = [];
+  private closed = false;
+
+  constructor(
+    private readonly inspection: SharedEngine,
+    panel: WebviewPanel,
+    private readonly source: string,
+  ) {
+    const functions: PreviewHost = {
+      source: () => Promise.resolve(source),
+      preview: (token) => this.preview(`${this.id}/${token}`),
+      cancel: async (token) => this.running.get(`${this.id}/${token}`)?.(),
+      showLog: async () => log().show(),
+      train: async () => void commands.executeCommand('flowscope.train', { data: source }),
+    };
+    const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {
+      post: (message) => {
+        // An answer that comes after the panel was closed is for nobody.
+        if (!this.closed) void panel.webview.postMessage(message);
+      },
+      on: (listener) => {
+        this.disposables.push(panel.webview.onDidReceiveMessage(listener));
+      },
+      serialize: encode,
+      deserialize: decode,
+      eventNames: ['changed'],
+      timeout: -1,
+    });
+    this.disposables.push({ dispose: () => rpc.$close() });
+    if (path.isAbsolute(source)) this.watch(() => void rpc.changed());
+  }
+
+  /** The engine is held while it reads, not while the panel stands open. */
+  private async preview(token: string): Promise<DataPreview> {
+    const lease = this.inspection.acquire();
+    try {
+      const { api } = lease.engine();
+      this.running.set(token, () => void api.cancel(token).catch(() => undefined));
+      return await api.previewData(this.source, token);
+    } catch (error) {
+      log().warn(`${this.source}: ${(error as Error).message}`);
+      throw error;
+    } finally {
+      this.running.delete(token);
+      lease.dispose();
+    }
+  }
+
+  private watch(changed: () => void): void {
+    const { dir, base } = path.parse(this.source);
+    const later = debounce(changed, 400);
+    const pattern = new RelativePattern(
+      Uri.file(dir),
+      base.replace(/[[\]{}*?]/g, (c) => `[${c}]`),
+    );
+    const watcher = workspace.createFileSystemWatcher(pattern, false, false, true);
+    this.disposables.push(later, watcher, watcher.onDidCreate(later.call), watcher.onDidChange(later.call));
+  }
+
+  dispose(): void {
+    this.closed = true;
+    for (const cancel of this.running.values()) cancel();
+    for (const disposable of this.disposables) disposable.dispose();
+  }
+}

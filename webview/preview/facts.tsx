@@ -1,0 +1,46 @@
+import type { DataPreview } from '../../src/protocol/data';
+import { compact, count } from '../format/numbers';
+import { text } from './strings';
+
+function shapeOf({ kind, shape }: DataPreview): string {
+  const [first = 0, width = 0, channels = 0] = shape;
+  return kind === 'image' ? text.image(first, width, channels) : text.vector(first);
+}
+
+export function Facts({ preview }: { preview: DataPreview }) {
+  const { train, validation, range, looked, levels, warnings } = preview;
+  const [low, high] = range;
+  return (
+    <section aria-label={text.facts}>
+      <dl class="facts-list">
+        <div>
+          <dt>{text.examples}</dt>
+          <dd>{count(train + validation)}</dd>
+          <dd class="muted">{text.split(train, validation)}</dd>
+        </div>
+        <div>
+          <dt>{text.shape}</dt>
+          <dd>{shapeOf(preview)}</dd>
+          {levels === undefined ? null : <dd class="muted">{text.levels(levels)}</dd>}
+        </div>
+        <div>
+          <dt>{text.range}</dt>
+          <dd>{`${compact(low)} … ${compact(high)}`}</dd>
+          <dd class="muted">{text.looked(looked, train + validation)}</dd>
+        </div>
+      </dl>
+      {warnings.length > 0 ? (
+        <div class="why" role="note">
+          <h2>{text.warnings(warnings.length)}</h2>
+          <ul>
+            {warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        </div>
+      ) : (
+        <p class="muted">{text.noWarnings}</p>
+      )}
+    </section>
+  );
+}

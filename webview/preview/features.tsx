@@ -1,0 +1,109 @@
+import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
+import type { Histogram } from '../../src/protocol/tensors';
+import { compact, count } from '../format/numbers';
+import { text } from './strings';
+
+export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
+  const histograms = features.some(({ histogram }) => histogram);
+  return (
+    <section aria-label={text.features}>
+      <h2>
+        {text.features} <span class="tick">{text.firstFeatures(features.length, preview.shape[0] ?? 0)}</span>
+      </h2>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.features}>
+        <table>
+          <thead>
+            <tr>
+              <th>{text.name}</th>
+              <th class="num">{text.min}</th>
+              <th class="num">{text.mean}</th>
+              <th class="num">{text.max}</th>
+              <th class="num">{text.deviation}</th>
+              {histograms ? <th class="after">{text.distribution}</th> : null}
+            </tr>
+          </thead>
+          <tbody>
+            {features.map((feature) => (
+              <tr key={feature.name}>
+                <th scope="row" class="mono">
+                  {feature.name}
+                </th>
+                <td class="num">{compact(feature.min)}</td>
+                <td class="num">{compact(feature.mean)}</td>
+                <td class="num">{compact(feature.max)}</td>
+                <td class="num">{compact(feature.std)}</td>
+                {histograms ? (
+                  <td class="after">
+                    {feature.histogram ? <Bars name={feature.name} histogram={feature.histogram} /> : null}
+                  </td>
+                ) : null}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+const barsWidth = 120;
+const barsHeight = 22;
+
+function Bars({ name, histogram: { edges, counts } }: { name: string; histogram: Histogram }) {
+  const most = Math.max(1, ...counts);
+  const step = barsWidth / Math.max(1, counts.length);
+  const label = text.histogram(name, compact(edges[0]), compact(edges.at(-1)));
+  return (
+    <svg width={barsWidth} height={barsHeight} role="img" aria-label={label}>
+      {counts.map((n, index) =>
+        n > 0 ? (
+          <rect
+            key={index}
+            class="bar"
+            x={index * step}
+            width={Math.max(1, step - 0.5)}
+            // A bin that holds anything at all can be seen.
+            y={barsHeight - Math.max(1, (n / most) * barsHeight)}
+            height={Math.max(1, (n / most) * barsHeight)}
+          />
+        ) : null,
+      )}
+    </svg>
+  );
+}
+
+export function Rows({ rows, names = [] }: { rows: number[][]; names?: string[] }) {
+  const columns = Math.min(rows[0]?.length ?? 0, 64);
+  if (columns === 0) return null;
+  return (
+    <section aria-label={text.rows}>
+      <h2>{text.rows}</h2>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.rows}>
+        <table>
+          <thead>
+            <tr>
+              <th>{text.row}</th>
+              {Array.from({ length: columns }, (_, index) => (
+                <th key={index} class="num">
+                  {names[index] ?? count(index)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, index) => (
+              <tr key={index}>
+                <th scope="row">{count(index)}</th>
+                {row.slice(0, columns).map((value, column) => (
+                  <td key={column} class="num">
+                    {compact(value)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

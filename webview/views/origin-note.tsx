@@ -1,0 +1,24 @@
+/** Of a flow that another library wrote: where it comes from, and what had to be assumed to read it. */
+import type { ModelOrigin } from '../../src/protocol/model';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+
+export function OriginNote({ origin }: { origin: ModelOrigin }) {
+  const { connection } = useStore();
+  const { title, assumptions } = origin;
+  return (
+    <section class="origin" aria-label={text.origin}>
+      <p>{assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}</p>
+      {assumptions.length > 0 && !connection.choices ? (
+        <button
+          type="button"
+          class="linklike"
+          title={text.changeImportHint}
+          onClick={() => void connection.host.command('changeImport')}
+        >
+          {text.changeImport}
+        </button>
+      ) : null}
+    </section>
+  );
+}
