@@ -4,6 +4,8 @@ import { doctorCommand } from './commands/doctor';
 import { exportCommand } from './commands/export';
 import { infoCommand } from './commands/info';
 import { inspectCommand } from './commands/inspect';
+import { interpolateCommand } from './commands/interpolate';
+import { reconstructCommand } from './commands/reconstruct';
 import { sampleCommand } from './commands/sample';
 import { scoreCommand } from './commands/score';
 import { trainCommand } from './commands/train';
@@ -12,6 +14,8 @@ import { trainCommand } from './commands/train';
 export const commands: readonly Command[] = [
   trainCommand,
   sampleCommand,
+  interpolateCommand,
+  reconstructCommand,
   scoreCommand,
   applyCommand,
   infoCommand,

@@ -76,7 +76,7 @@ export function commandHelp(command: Command): string {
 }
 
 export function generalHelp(commands: readonly Command[], version: string): string {
-  const list = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n');
+  const list = commands.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n');
   return `flowscope ${version}: train, run, open, look inside and export RealNVP normalizing flows.
 
 Usage: flowscope COMMAND [options]

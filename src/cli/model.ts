@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
+import type { FlowModel } from '../engine/model/flow-model';
 import { openModel } from '../engine/model/open-model';
 import { readMetadata, type OnnxMetadata } from '../engine/onnx-file/metadata';
 import { readOnnx } from '../engine/onnx-file/read';
@@ -22,6 +23,8 @@ export interface OpenedRunner {
   /** Absolute path of the file that was opened. */
   file: string;
   layout: Layout;
+  /** A checkpoint's whole model, with its data; absent for ONNX files. */
+  model?: FlowModel;
   /** How the training data were read. */
   data?: DataConfig;
   featureNames?: string[];
@@ -45,12 +48,14 @@ export async function openRunner(
   if (kind === 'onnx') return openOnnx(session, file, direction);
   const model = await openModel(given, await openBackend(session));
   session.onEnd(() => model.dispose());
-  const { runner, header } = model.flow!;
+  const flow = model.flow!;
+  const { runner, header } = flow;
   const featureNames = header.standardize?.names ?? header.data?.featureNames;
   return {
     runner,
     file,
     layout: 'nhwc',
+    model: flow,
     ...(header.config.data ? { data: header.config.data } : {}),
     ...(featureNames ? { featureNames } : {}),
   };

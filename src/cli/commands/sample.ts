@@ -2,13 +2,14 @@ import path from 'node:path';
 import { UserError } from '../../config/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
-import { fromChannelsLast, laidOut } from '../../engine/use/layout';
+import { arrayIn } from '../../engine/use/layout';
 import { sample, type Samples } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
-import type { NdArray } from '../../protocol/tensors';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, pairs, shownPath } from '../format';
+import { numberList } from '../lists';
 import { modelHelp, openRunner } from '../model';
+import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { batchReport } from '../progress';
 
@@ -29,6 +30,11 @@ export const sampleCommand = defineCommand({
       min: 0,
       default: 1,
       help: 'Standard deviation of the latents; below 1 samples are more typical and less varied.',
+    },
+    'scale-temperatures': {
+      type: 'text',
+      value: 'A,B,…',
+      help: 'A factor of the temperature for each scale of an image model, that of the latents that leave first (the finest detail) at the start. 1,1,1 changes nothing.',
     },
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
     columns: {
@@ -52,6 +58,10 @@ export const sampleCommand = defineCommand({
       command: 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
       says: 'Many points, for NumPy:',
     },
+    {
+      command: 'flowscope sample runs/digits --scale-temperatures 0.5,1 --output calm.png',
+      says: 'Half the variation in the detail, all of it in the shape:',
+    },
     { command: 'flowscope sample runs/table --count 1000 --output rows.csv', says: 'New rows for a table:' },
   ],
   async run(session, model, options): Promise<Outcome> {
@@ -70,20 +80,25 @@ export const sampleCommand = defineCommand({
         `--output ${output}: a scatter plot needs two features; the model has one. Use .npz or .csv.`,
       );
     }
+    const byScale = options['scale-temperatures'];
+    const scaleTemperatures = byScale === undefined ? undefined : numberList('scale-temperatures', byScale);
     const samples = await sample(
       runner,
-      { count, seed, temperature },
+      { count, seed, temperature, ...(scaleTemperatures ? { scaleTemperatures } : {}) },
       { signal: session.signal, onProgress: batchReport(session.progress, 'sampling') },
     );
     if (format === '.npz') {
       const layout = options.layout ?? usual;
-      await writeNpz(target, { x: laid(samples.x, layout), z: laid(samples.z, layout) });
+      await writeNpz(target, {
+        x: arrayIn(samples.x, samples.x.shape.slice(1), layout),
+        z: arrayIn(samples.z, samples.z.shape.slice(1), layout),
+      });
     } else if (format === '.csv') await writeAtomically(target, csv(samples, featureNames));
     else if (config.kind === 'image') {
       await writeSampleGrid(samples.x, config.levels, options.columns ?? Math.ceil(Math.sqrt(count)), target);
     } else await writeScatter(samples.x, target);
 
-    const nonFinite = samples.x.data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    const nonFinite = nonFiniteCount(samples.x.data);
     return {
       json: {
         model: file,
@@ -92,32 +107,21 @@ export const sampleCommand = defineCommand({
         count,
         seed,
         temperature,
+        ...(scaleTemperatures ? { scaleTemperatures } : {}),
         shape: samples.x.shape,
         nonFinite,
       },
       text: pairs([
         [
           'Samples',
-          `${shown(count)} of shape ${samples.x.shape.slice(1).join('×')}, seed ${seed}, temperature ${temperature}`,
+          `${shown(count)} of shape ${samples.x.shape.slice(1).join('×')}, seed ${seed}, temperature ${temperature}${scaleTemperatures ? ` × ${scaleTemperatures.join(', ')} by scale` : ''}`,
         ],
-        ...(nonFinite > 0
-          ? [
-              ['Warning', `${shown(nonFinite)} values are not finite: the inverse overflows there`] as [
-                string,
-                string,
-              ],
-            ]
-          : []),
+        ...nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
       ]),
     };
   },
 });
-
-function laid({ shape, data }: NdArray<Float32Array>, layout: 'nhwc' | 'nchw'): NdArray<Float32Array> {
-  const [n = 0, ...event] = shape;
-  return { shape: [n, ...laidOut(event, layout)], data: fromChannelsLast(data, event, layout) };
-}
 
 function* csv({ x }: Samples, names: readonly string[] | undefined): Generator<Uint8Array> {
   const [count = 0, size = 0] = x.shape;

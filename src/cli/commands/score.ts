@@ -1,14 +1,14 @@
 import { UserError } from '../../config/user-error';
-import type { NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
+import { dataExamples } from '../../engine/model/examples';
 import { prepareInput } from '../../engine/use/input';
-import { score, type ScoreResult } from '../../engine/use/score';
-import { sizeOf, type FlowRunner, type Space } from '../../engine/use/runner';
-import { defineCommand, type Outcome } from '../command';
+import { score, type ScoredExamples, type ScoreResult } from '../../engine/use/score';
+import { sizeOf, type Space } from '../../engine/use/runner';
+import { defineCommand, type OptionValues, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
-import { modelHelp, openRunner } from '../model';
+import { inputOptions, readInput } from '../input-options';
+import { modelHelp, openRunner, type OpenedRunner } from '../model';
 import { batchReport } from '../progress';
-import { readExamples } from '../read-examples';
 
 export const scoreCommand = defineCommand({
   name: 'score',
@@ -18,19 +18,12 @@ export const scoreCommand = defineCommand({
     'Computes −ln p of each example, and the mean of its parts: prior, log-det of the couplings, of batch normalization, of preprocessing, and for images the quantization D·ln(levels). The parts add up to the nats.\n\n' +
     'Integer pixels get uniform noise in [0, 1) from --seed; --draws averages over several draws. bits/dim is nats / (D ln 2) with D the number of values of the padded image.',
   options: {
-    input: {
-      type: 'text',
-      value: 'FILE',
-      required: true,
-      help: 'A table (.csv, .tsv), IDX images, .npy or .npz (array x), or a built-in name: new points of a 2-D set, all of digits.',
+    split: {
+      type: 'choice',
+      choices: ['train', 'validation'],
+      help: "Examples of the run's own data instead of --input.",
     },
-    array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to take.' },
-    columns: {
-      type: 'text',
-      value: 'A,B,…',
-      help: 'Columns of a table, by name or number from 0; by default those that the model was trained on.',
-    },
-    'label-column': { type: 'text', value: 'NAME', help: 'Column of a table that holds a class: left out.' },
+    ...inputOptions,
     draws: {
       type: 'integer',
       value: 'N',
@@ -46,14 +39,13 @@ export const scoreCommand = defineCommand({
       default: 'data',
       help: "data: pixels and raw coordinates. flow: the flow's own input, such as logits; no bits/dim then.",
     },
-    layout: {
-      type: 'choice',
-      choices: ['nhwc', 'nchw'],
-      help: "Order of the axes of image arrays; by default the model's own.",
-    },
   },
   examples: [
     { command: 'flowscope score runs/moons --input moons', says: 'Fresh points of the same shape:' },
+    {
+      command: 'flowscope score runs/digits --split validation --draws 8',
+      says: 'What was held out in training, averaged over eight draws of noise:',
+    },
     {
       command: 'flowscope score runs/digits --input images.npy --draws 8 --json > scores.json',
       says: 'Each image of an array, averaged over eight draws of noise:',
@@ -64,26 +56,15 @@ export const scoreCommand = defineCommand({
     },
   ],
   async run(session, model, options): Promise<Outcome> {
-    const { input, draws, seed, space } = options;
-    const { runner, layout: usual, file, data, featureNames } = await openRunner(session, model, 'forward');
-    const { config } = runner;
+    const { draws, seed } = options;
+    const opened = await openRunner(session, model, 'forward');
+    const { runner, file } = opened;
     if (runner.lacksLogDet) {
       throw new UserError(
         `${file}: computes no log-det, without which there is no likelihood; use another file.`,
       );
     }
-    const { array, where } = await readExamples({
-      input,
-      dimensions: sizeOf(runner.inputShape),
-      kind: config.kind,
-      ...(config.kind === 'image' ? { imageShape: [config.height, config.width, config.channels] } : {}),
-      ...(options.array === undefined ? {} : { array: options.array }),
-      ...(options.columns === undefined ? {} : { columns: columnList(options.columns) }),
-      ...(options['label-column'] === undefined ? {} : { labelColumn: columnName(options['label-column']) }),
-      ...(data ? { data } : {}),
-      ...(featureNames ? { featureNames } : {}),
-    });
-    const examples = prepareExamples(runner, array, { space, layout: options.layout ?? usual, where, seed });
+    const examples = await examplesOf(opened, options);
     if (draws > 1 && !examples.noisy) {
       throw new UserError(
         `--draws ${draws}: only integer pixels get noise; these examples would score the same each time.`,
@@ -97,7 +78,7 @@ export const scoreCommand = defineCommand({
     return {
       json: {
         model: file,
-        input,
+        ...(options.split ? { split: options.split } : { input: options.input }),
         count: examples.count,
         dimensions: sizeOf(runner.inputShape),
         ...(examples.noisy ? { draws, seed } : {}),
@@ -110,40 +91,78 @@ export const scoreCommand = defineCommand({
   },
 });
 
-/** A name, or a zero-based number. */
-function columnName(text: string): string | number {
-  return /^\d+$/.test(text) ? Number(text) : text;
+interface Options extends OptionValues<typeof inputOptions> {
+  split: 'train' | 'validation' | undefined;
+  space: Space;
+  seed: number;
 }
 
-function columnList(text: string): (string | number)[] {
-  return text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '')
-    .map(columnName);
+/** Integer pixels are noisy: each draw adds noise of its own. */
+type Examples = ScoredExamples & { noisy: boolean };
+
+async function examplesOf(opened: OpenedRunner, options: Options): Promise<Examples> {
+  const { input, split } = options;
+  if (split !== undefined && input !== undefined) {
+    throw new UserError(
+      `--split ${split} and --input ${input} both say which examples to score; leave one out.`,
+    );
+  }
+  if (split !== undefined) return splitExamples(opened, split, options);
+  if (input !== undefined) return fileExamples(opened, input, options);
+  throw new UserError(
+    'score needs --input FILE, or --split train or validation for the data of the run. See flowscope score --help.',
+  );
 }
 
-/** Integer pixels stay without noise here, since every draw adds its own. */
-function prepareExamples(
-  runner: FlowRunner,
-  array: NpyArray,
-  options: { space: Space; layout: 'nhwc' | 'nchw'; where: string; seed: number },
-) {
-  const { config } = runner;
+async function fileExamples(opened: OpenedRunner, input: string, options: Options): Promise<Examples> {
+  const { runner } = opened;
+  const { array, where } = await readInput(opened, input, options);
+  const { x, count, space, dequantized } = prepareInput(runner, array, {
+    space: options.space,
+    layout: options.layout ?? opened.layout,
+    where,
+    seed: options.seed,
+    noise: false,
+  });
+  const noisy = dequantized && runner.config.kind === 'image';
   const size = sizeOf(runner.inputShape);
-  const { x, count, space, dequantized } = prepareInput(runner, array, { ...options, noise: false });
-  const noisy = dequantized && config.kind === 'image';
-  return {
-    count,
-    space,
-    noisy,
-    inputs(draw: number, start: number, n: number): Float32Array {
-      const values = x.slice(start * size, (start + n) * size);
-      if (!noisy) return values;
-      const noise = stream(options.seed, 'score-noise', draw, start).uniform(values.length);
-      for (let i = 0; i < values.length; i++) values[i]! += noise[i]!;
-      return values;
-    },
+  const read = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
+  return { count, space, noisy, inputs: withNoise(read, noisy, options.seed) };
+}
+
+async function splitExamples(
+  { model, runner, file }: OpenedRunner,
+  split: 'train' | 'validation',
+  { space, seed }: Options,
+): Promise<Examples> {
+  if (!model) {
+    throw new UserError(
+      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or --input.`,
+    );
+  }
+  if (space === 'flow') {
+    throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
+  }
+  const { count } = (await model.data.open())[split];
+  if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
+  const noisy = runner.config.kind === 'image';
+  const read = async (start: number, n: number): Promise<Float32Array> =>
+    (await dataExamples(model, split, start, n)).shown;
+  return { count, space, noisy, inputs: withNoise(read, noisy, seed) };
+}
+
+/** Adds the noise of a draw to what `read` gives, in place. */
+function withNoise(
+  read: (start: number, n: number) => Float32Array | Promise<Float32Array>,
+  noisy: boolean,
+  seed: number,
+): ScoredExamples['inputs'] {
+  return async (draw, start, n) => {
+    const values = await read(start, n);
+    if (!noisy) return values;
+    const noise = stream(seed, 'score-noise', draw, start).uniform(values.length);
+    for (let i = 0; i < values.length; i++) values[i]! += noise[i]!;
+    return values;
   };
 }
 

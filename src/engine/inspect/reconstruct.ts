@@ -1,5 +1,4 @@
 import { UserError } from '../../config/user-error';
-import { latentsByScale } from '../../flow/latent-scales';
 import type { ExampleRef, ReconstructQuery, Reconstructions } from '../../protocol/inspect';
 import type { FlowModel } from '../model/flow-model';
 import { decodeLatents } from '../use/latents';
@@ -24,7 +23,7 @@ export async function reconstruct(
     throw new UserError(`${rows} examples were given to reconstruct; expected 1 to ${mostExamples}.`);
   }
   const scales = scalesOf(model.runner);
-  const kept = keptCounts(latentsByScale(scales));
+  const kept = keptCounts(scales);
   const columns = kept.length;
   const { shown, z } = await sourcesOf(model, examples, signal);
   const latents = reconstructionLatents(z, rows, scales, columns, query);

@@ -1,3 +1,5 @@
+import type { NdArray } from '../../protocol/tensors';
+
 /** Order of the axes of image arrays. */
 export type Layout = 'nhwc' | 'nchw';
 
@@ -20,6 +22,18 @@ export function laidOut(shape: readonly number[], layout: Layout): number[] {
   if (layout === 'nhwc' || shape.length !== 3) return [...shape];
   const [height, width, channels] = shape as [number, number, number];
   return [channels, height, width];
+}
+
+/** An array whose last axes are those of examples of the shape `event`, in that layout. */
+export function arrayIn(
+  { shape, data }: NdArray<Float32Array>,
+  event: readonly number[],
+  layout: Layout,
+): NdArray<Float32Array> {
+  return {
+    shape: [...shape.slice(0, shape.length - event.length), ...laidOut(event, layout)],
+    data: fromChannelsLast(data, event, layout),
+  };
 }
 
 function transpose(values: Float32Array, shape: readonly number[], toLast: boolean): Float32Array {

@@ -3,6 +3,7 @@
  * hold detail, are drawn anew.
  */
 import { stream } from '../../data/random';
+import { latentsByScale } from '../../flow/latent-scales';
 import type { FreshLatents } from '../../protocol/inspect';
 
 /** Latents for a row of the figure: from the prior, the same whichever of them are used. */
@@ -42,7 +43,8 @@ export function reconstructionLatents(
   return out;
 }
 
-/** Latents that are kept in each column: all of them first. @param counts of latents by scale */
-export function keptCounts(counts: readonly number[]): number[] {
+/** How many latents each column keeps: all of them first, then those that leave at scale 1 or later, … */
+export function keptCounts(scales: Int32Array): number[] {
+  const counts = latentsByScale(scales);
   return counts.map((_, from) => counts.slice(from).reduce((sum, n) => sum + n, 0));
 }

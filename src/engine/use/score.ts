@@ -12,18 +12,24 @@ export interface ScoreResult {
   mean: NllParts;
 }
 
+export interface ScoredExamples {
+  count: number;
+  space: Space;
+  /** The examples of a range in a draw, [n, …inputShape]. */
+  inputs(draw: number, start: number, n: number): Float32Array | Promise<Float32Array>;
+}
+
 /**
  * @param draws how often the examples are scored with new noise; the results are averaged. More than one makes sense
  *   for integer pixels only.
- * @param inputs the examples of a range in a draw, [n, …inputShape]
  * @throws CancelledError
  */
 export async function score(
   runner: FlowRunner,
-  examples: { count: number; space: Space; inputs: (draw: number, start: number, n: number) => Float32Array },
+  examples: ScoredExamples,
   options: BatchOptions & { draws: number },
 ): Promise<ScoreResult> {
-  const { count, space, inputs } = examples;
+  const { count, space } = examples;
   const { draws } = options;
   const { config } = runner;
   const dimensions = sizeOf(runner.inputShape);
@@ -39,7 +45,7 @@ export async function score(
       ...(progress ? { onProgress: (done) => progress(draw * count + done, draws * count) } : {}),
     };
     await inBatches(count, size, batches, async (start, n) => {
-      const out = await runner.forward(inputs(draw, start, n), n, space);
+      const out = await runner.forward(await examples.inputs(draw, start, n), n, space);
       for (let i = 0; i < n; i++) {
         // Where single layers are not known, all of the flow's log-det counts as the couplings'.
         const norm = out.norms.reduce((sum, values) => sum + values[i]!, 0);

@@ -103,6 +103,8 @@ test('every command of the specification is there and its help names its options
     'export',
     'info',
     'inspect',
+    'interpolate',
+    'reconstruct',
     'sample',
     'score',
     'train',

@@ -60,6 +60,6 @@ describe('reconstructions', () => {
   });
 
   it('count what they keep', () => {
-    assert.deepEqual(keptCounts([4, 2, 2]), [8, 4, 2]);
+    assert.deepEqual(keptCounts(latentScales), [8, 4, 2]);
   });
 });

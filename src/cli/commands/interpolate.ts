@@ -1,0 +1,138 @@
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import { writeNpz } from '../../data/npz';
+import { writeSampleGrid, writeScatter } from '../../data/png';
+import { dataExamples } from '../../engine/model/examples';
+import { arrayIn } from '../../engine/use/layout';
+import { decodeLatents } from '../../engine/use/latents';
+import { manifoldAngles, manifoldLatents } from '../../engine/use/manifold';
+import { sizeOf } from '../../engine/use/runner';
+import type { NdArray } from '../../protocol/tensors';
+import { defineCommand, type Outcome } from '../command';
+import { pairs, shownPath } from '../format';
+import { indexList } from '../lists';
+import { modelHelp } from '../model';
+import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
+import { checkOutput } from '../output-file';
+import { batchReport } from '../progress';
+import { chooseExamples, openBothWays, sourceOptions, type BothWays } from '../sources';
+
+export const interpolateCommand = defineCommand({
+  name: 'interpolate',
+  summary: 'Walk the manifold that four examples span',
+  argument: modelHelp,
+  about:
+    'Takes four examples to their latents z1 … z4 and decodes z = cos φ (cos φ′ z1 + sin φ′ z2) + sin φ (cos φ′ z3 + sin φ′ z4) for a grid of angles, as in the paper (section 4.2, appendix D). Rows go by φ, columns by φ′.\n\n' +
+    'The circle takes both angles through [0, 2π), so that opposite latents are reached too: with 8 angles it is the figure of the paper. A quarter turn goes from 0 to π/2 at both ends and has the four examples at the corners of the grid.\n\n' +
+    'The name of the output says the format. .png: a grid of images, or a scatter plot of points over the data (the first two coordinates of longer vectors). ' +
+    '.npz: x and z [angles, angles, …], angles in radians, the four examples as given and their latents.',
+  options: {
+    examples: {
+      type: 'text',
+      value: 'A,B,C,D',
+      help: 'Numbers of the four examples, from 0; by default the first four.',
+    },
+    ...sourceOptions,
+    angles: { type: 'integer', value: 'N', min: 2, max: 256, default: 8, help: 'Angles a side of the grid.' },
+    range: {
+      type: 'choice',
+      choices: ['circle', 'quarter'],
+      default: 'circle',
+      help: 'How far both angles go.',
+    },
+    output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
+  },
+  examples: [
+    {
+      command: 'flowscope interpolate runs/digits --examples 1,2,3,4 --output manifold.png',
+      says: 'The figure of the paper from four validation examples:',
+    },
+    {
+      command:
+        'flowscope interpolate runs/digits --range quarter --angles 5 --split sample --seed 3 --output between.png',
+      says: 'Between four samples, which are the corners of the sheet:',
+    },
+    {
+      command: 'flowscope interpolate runs/digits --input images.npy --angles 16 --output manifold.npz',
+      says: 'Between the first four images of an array, for NumPy:',
+    },
+  ],
+  async run(session, model, options): Promise<Outcome> {
+    const { output, range } = options;
+    const format = await checkOutput(output, ['.png', '.npz']);
+    const target = path.resolve(output);
+    const wanted = options.examples === undefined ? undefined : indexList('examples', options.examples);
+    if (wanted && wanted.length !== 4) throw notFour(wanted.length);
+    const ways = await openBothWays(session, model);
+    const { runner, layout: usual, file } = ways.inverse;
+    const { config } = runner;
+    if (format === '.png' && config.kind === 'vector' && config.dim < 2) {
+      throw new UserError(
+        `--output ${output}: a scatter plot needs two features; the model has one. Use .npz.`,
+      );
+    }
+    const chosen = await chooseExamples(session, ways, wanted, 4, options);
+    if (chosen.indices.length !== 4) throw notFour(chosen.indices.length);
+    const angles = manifoldAngles(options.angles, range);
+    const cells = angles.length ** 2;
+    const z = manifoldLatents(chosen.z, sizeOf(runner.outputShape), angles);
+    const x = await decodeLatents(runner, z, cells, {
+      signal: session.signal,
+      onProgress: batchReport(session.progress, 'decoding'),
+    });
+    const event = x.shape.slice(1);
+    const square = [angles.length, angles.length];
+    if (format === '.npz') {
+      const layout = options.layout ?? usual;
+      const latent = runner.outputShape;
+      await writeNpz(target, {
+        x: arrayIn({ shape: [...square, ...event], data: x.data }, event, layout),
+        z: arrayIn({ shape: [...square, ...latent], data: z }, latent, layout),
+        angles: { shape: [angles.length], data: Float64Array.from(angles) },
+        examples: arrayIn(chosen.shown, event, layout),
+        latents: arrayIn({ shape: [4, ...latent], data: chosen.z }, latent, layout),
+      });
+    } else if (config.kind === 'image') await writeSampleGrid(x, config.levels, angles.length, target);
+    else await writeScatter(x, target, await background(ways));
+
+    const nonFinite = nonFiniteCount(x.data);
+    return {
+      json: {
+        model: file,
+        output: target,
+        format: format.slice(1),
+        examples: chosen.label,
+        indices: chosen.indices,
+        range,
+        angles,
+        shape: [...square, ...event],
+        nonFinite,
+      },
+      text: pairs([
+        ['Examples', chosen.label],
+        [
+          'Angles',
+          `${angles.length} × ${angles.length}, ${range === 'circle' ? 'all around' : 'a quarter turn, the examples at the corners'}`,
+        ],
+        ...nonFiniteWarning(nonFinite),
+        ['Written', shownPath(target)],
+      ]),
+    };
+  },
+});
+
+function notFour(given: number): UserError {
+  return new UserError(
+    `A manifold is spanned by four examples; ${given} were given. Name four with --examples.`,
+  );
+}
+
+/** Points of the data beneath the picture, where the model's data are there. */
+async function background({ forward: { model } }: BothWays): Promise<NdArray<Float32Array> | undefined> {
+  const known = await model?.data.splits();
+  const split = known?.splits.find(({ name }) => name === 'validation') ?? known?.splits[0];
+  if (!model || !split) return undefined;
+  const count = Math.min(2000, split.count);
+  const { shown } = await dataExamples(model, split.name, 0, count);
+  return { shape: [count, ...model.flow.inputShape], data: shown };
+}

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { writeNpz } from '../../data/npz';
+import { writeSampleGrid } from '../../data/png';
+import { arrayIn } from '../../engine/use/layout';
+import { decodeLatents } from '../../engine/use/latents';
+import { keptCounts, reconstructionLatents } from '../../engine/use/reconstruct';
+import { scalesOf } from '../../engine/use/scales';
+import { sizeOf } from '../../engine/use/runner';
+import type { NdArray } from '../../protocol/tensors';
+import { defineCommand, type Outcome } from '../command';
+import { count as shown, pairs, shownPath } from '../format';
+import { indexList } from '../lists';
+import { modelHelp } from '../model';
+import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
+import { checkOutput } from '../output-file';
+import { batchReport } from '../progress';
+import { chooseExamples, openBothWays, sourceOptions } from '../sources';
+
+export const reconstructCommand = defineCommand({
+  name: 'reconstruct',
+  summary: 'Keep the latents of coarse scales and draw fine ones anew',
+  argument: modelHelp,
+  about:
+    'A multi-scale flow lets half of its latents go at each scale, the finest detail first. This keeps the coarse latents of an example, draws those that left early from the prior, and decodes: what stays is what the coarse scales hold (the compression figure of the paper).\n\n' +
+    'In a .png each row is an example: as given, then with all latents kept, then without those of the first scale, of the first two, and so on. What is drawn anew is the same in all columns of a row. ' +
+    '.npz: x [examples, columns, …] without the column of the originals, z likewise, originals, kept (latents kept in each column) and scales (the scale of each latent, in the shape of z).',
+  options: {
+    examples: {
+      type: 'text',
+      value: 'A,B,…',
+      help: 'Numbers of the examples, from 0; by default the first eight.',
+    },
+    ...sourceOptions,
+    output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
+  },
+  examples: [
+    {
+      command: 'flowscope reconstruct runs/digits --examples 0,5,9 --output kept.png',
+      says: 'Three validation examples:',
+    },
+    {
+      command: 'flowscope reconstruct runs/digits --seed 2 --temperature 0.7 --output kept.npz',
+      says: 'Other detail, a little more typical, as arrays:',
+    },
+  ],
+  async run(session, model, options): Promise<Outcome> {
+    const { output, seed, temperature } = options;
+    const format = await checkOutput(output, ['.png', '.npz']);
+    const target = path.resolve(output);
+    const wanted = options.examples === undefined ? undefined : indexList('examples', options.examples);
+    const ways = await openBothWays(session, model);
+    const { runner, layout: usual, file } = ways.inverse;
+    const { config } = runner;
+    const scales = scalesOf(runner);
+    const chosen = await chooseExamples(session, ways, wanted, 8, options);
+    const rows = chosen.indices.length;
+    const kept = keptCounts(scales);
+    const columns = kept.length;
+    const z = reconstructionLatents(chosen.z, rows, scales, columns, { seed, temperature });
+    const x = await decodeLatents(runner, z, rows * columns, {
+      signal: session.signal,
+      onProgress: batchReport(session.progress, 'decoding'),
+    });
+    const event = x.shape.slice(1);
+    if (format === '.npz') {
+      const layout = options.layout ?? usual;
+      const latent = runner.outputShape;
+      const inShape = arrayIn({ shape: [...latent], data: Float32Array.from(scales) }, latent, layout);
+      await writeNpz(target, {
+        x: arrayIn({ shape: [rows, columns, ...event], data: x.data }, event, layout),
+        z: arrayIn({ shape: [rows, columns, ...latent], data: z }, latent, layout),
+        originals: arrayIn(chosen.shown, event, layout),
+        kept: { shape: [columns], data: Int32Array.from(kept) },
+        scales: { shape: inShape.shape, data: Int32Array.from(inShape.data) },
+      });
+    } else {
+      const levels = config.kind === 'image' ? config.levels : 1;
+      await writeSampleGrid(withOriginals(chosen.shown, x, columns), levels, columns + 1, target);
+    }
+    const size = sizeOf(runner.outputShape);
+    const nonFinite = nonFiniteCount(x.data);
+    return {
+      json: {
+        model: file,
+        output: target,
+        format: format.slice(1),
+        examples: chosen.label,
+        indices: chosen.indices,
+        seed,
+        temperature,
+        kept,
+        shape: [rows, columns, ...event],
+        nonFinite,
+      },
+      text: pairs([
+        ['Examples', chosen.label],
+        ['Kept', kept.map((n) => `${shown(n)} (${Math.round((1000 * n) / size) / 10}%)`).join(', ')],
+        ['Drawn anew', `the others, seed ${seed}, temperature ${temperature}`],
+        ...nonFiniteWarning(nonFinite),
+        ['Written', shownPath(target)],
+      ]),
+    };
+  },
+});
+
+/** Each row begins with its original. */
+function withOriginals(
+  originals: NdArray<Float32Array>,
+  { shape, data }: NdArray<Float32Array>,
+  columns: number,
+): NdArray<Float32Array> {
+  const [rows = 0, ...event] = originals.shape;
+  const size = sizeOf(event);
+  const out = new Float32Array(rows * (columns + 1) * size);
+  for (let row = 0; row < rows; row++) {
+    const start = row * (columns + 1) * size;
+    out.set(originals.data.subarray(row * size, (row + 1) * size), start);
+    out.set(data.subarray(row * columns * size, (row + 1) * columns * size), start + size);
+  }
+  return { shape: [rows * (columns + 1), ...shape.slice(1)], data: out };
+}

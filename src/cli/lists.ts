@@ -1,0 +1,39 @@
+/** Options that hold several values, separated by commas. */
+import { UserError } from '../config/user-error';
+
+function parts(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** Names, or zero-based numbers. */
+export function columnList(text: string): (string | number)[] {
+  return parts(text).map(columnName);
+}
+
+export function columnName(text: string): string | number {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** @throws UserError unless all are whole numbers from 0 */
+export function indexList(option: string, text: string): number[] {
+  const found = parts(text);
+  const wrong = found.find((part) => !/^\d+$/.test(part) || !Number.isSafeInteger(Number(part)));
+  if (wrong !== undefined || found.length === 0) {
+    throw new UserError(
+      `--${option} ${text}: expected numbers of examples from 0, separated by commas, such as 0,3,5.`,
+    );
+  }
+  return found.map(Number);
+}
+
+/** @throws UserError unless all are numbers from 0 */
+export function numberList(option: string, text: string): number[] {
+  const found = parts(text).map(Number);
+  if (found.length > 0 && found.every((value) => value >= 0 && Number.isFinite(value))) return found;
+  throw new UserError(
+    `--${option} ${text}: expected numbers from 0, separated by commas, such as 1,0.8,0.6.`,
+  );
+}

@@ -1,0 +1,205 @@
+/** The examples that interpolate and reconstruct start from: of the data, of a file, or samples. */
+import { UserError } from '../config/user-error';
+import type { NpyArray } from '../data/npy';
+import { dataExamples } from '../engine/model/examples';
+import { cropImages } from '../engine/model/inputs';
+import { prepareInput } from '../engine/use/input';
+import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/use/latents';
+import { sizeOf } from '../engine/use/runner';
+import type { NdArray } from '../protocol/tensors';
+import type { OptionSpecs, OptionValues } from './command';
+import { inputOptions, readInput } from './input-options';
+import { openRunner, type OpenedRunner } from './model';
+import type { Session } from './session';
+
+export const sourceOptions = {
+  split: {
+    type: 'choice',
+    choices: ['validation', 'train', 'sample'],
+    help: 'Where the examples come from: the data of the run, or samples of the model. By default validation, or sample where the data are not known; not together with --input.',
+  },
+  ...inputOptions,
+  input: { ...inputOptions.input, help: `Examples from elsewhere. ${inputOptions.input.help}` },
+  seed: {
+    type: 'integer',
+    value: 'S',
+    min: 0,
+    default: 0,
+    help: 'Of everything that is drawn: samples, and the noise that integer pixels of --input get.',
+  },
+  temperature: {
+    type: 'number',
+    value: 'T',
+    min: 0,
+    default: 1,
+    help: 'Standard deviation of the latents that are drawn.',
+  },
+} as const satisfies OptionSpecs;
+
+type SourceOptions = OptionValues<typeof sourceOptions>;
+
+/** A model that is run in both directions. */
+export interface BothWays {
+  forward: OpenedRunner;
+  inverse: OpenedRunner;
+}
+
+export interface ChosenExamples {
+  indices: number[];
+  /** In words, for example "validation 0, 1, 2, 3". */
+  label: string;
+  /** [n, …] as given, in data units, padding cut off. */
+  shown: NdArray<Float32Array>;
+  /** Their latents, [n, …]. */
+  z: Float32Array;
+}
+
+/** ONNX files hold one direction each: both are opened. @throws UserError */
+export async function openBothWays(session: Session, given: string): Promise<BothWays> {
+  const forward = await openRunner(session, given, 'forward');
+  return { forward, inverse: forward.model ? forward : await openRunner(session, given, 'inverse') };
+}
+
+/**
+ * @param wanted numbers of the examples; the first `usual` without them
+ * @throws UserError when they are not there
+ */
+export async function chooseExamples(
+  session: Session,
+  ways: BothWays,
+  wanted: number[] | undefined,
+  usual: number,
+  options: SourceOptions,
+): Promise<ChosenExamples> {
+  if (options.input !== undefined) {
+    if (options.split !== undefined) {
+      throw new UserError(
+        `--split ${options.split} and --input ${options.input} both say where the examples come from; leave one out.`,
+      );
+    }
+    return fromFile(session, ways, options.input, wanted, usual, options);
+  }
+  const split = options.split ?? ((await hasData(ways)) ? 'validation' : 'sample');
+  return split === 'sample'
+    ? fromSamples(session, ways, wanted ?? firstOf(usual), options)
+    : fromData(session, ways, split, wanted, usual);
+}
+
+const firstOf = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const labelOf = (source: string, indices: readonly number[]): string => `${source} ${indices.join(', ')}`;
+
+async function hasData({ forward }: BothWays): Promise<boolean> {
+  const known = await forward.model?.data.splits();
+  return known?.splits.some(({ name }) => name === 'validation') ?? false;
+}
+
+async function fromSamples(
+  session: Session,
+  { inverse: { runner } }: BothWays,
+  indices: number[],
+  { seed, temperature }: SourceOptions,
+): Promise<ChosenExamples> {
+  const size = sizeOf(runner.outputShape);
+  const count = Math.max(...indices) + 1;
+  if (count * size > 2 ** 28) {
+    throw new UserError(
+      `Sample ${count - 1} was asked for, too far on to draw all before it; choose smaller numbers.`,
+    );
+  }
+  const all = drawLatents(runner, { count, seed, temperature });
+  const z = rows(all, size, indices);
+  return {
+    indices,
+    label: labelOf('sample', indices),
+    shown: await decodeLatents(runner, z, indices.length, { signal: session.signal }),
+    z,
+  };
+}
+
+async function fromData(
+  session: Session,
+  { forward: { model, runner, file } }: BothWays,
+  split: 'train' | 'validation',
+  wanted: number[] | undefined,
+  usual: number,
+): Promise<ChosenExamples> {
+  if (!model) {
+    throw new UserError(
+      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, --input FILE or --split sample.`,
+    );
+  }
+  const { count } = (await model.data.open())[split];
+  const indices = wanted ?? firstOf(Math.min(usual, count));
+  const size = sizeOf(runner.inputShape);
+  const x = new Float32Array(indices.length * size);
+  const shown = new Float32Array(indices.length * size);
+  for (const [i, index] of indices.entries()) {
+    const one = await dataExamples(model, split, index, 1);
+    x.set(one.x, i * size);
+    shown.set(one.shown, i * size);
+  }
+  return encoded(session, runner, labelOf(split, indices), indices, x, shown);
+}
+
+async function fromFile(
+  session: Session,
+  { forward }: BothWays,
+  input: string,
+  wanted: number[] | undefined,
+  usual: number,
+  options: SourceOptions,
+): Promise<ChosenExamples> {
+  const { runner, layout } = forward;
+  const { array, where } = await readInput(forward, input, options);
+  const count = array.shape[0] ?? 0;
+  const indices = wanted ?? firstOf(Math.min(usual, count));
+  const beyond = indices.find((index) => index >= count);
+  if (beyond !== undefined) {
+    throw new UserError(`${where}: example ${beyond} was asked for; there are ${count}, numbered from 0.`);
+  }
+  const chosen = arrayRows(array, indices);
+  const prepare = (noise: boolean): Float32Array =>
+    prepareInput(runner, chosen, {
+      space: 'data',
+      layout: options.layout ?? layout,
+      seed: options.seed,
+      noise,
+      where,
+    }).x;
+  return encoded(session, runner, labelOf(input, indices), indices, prepare(true), prepare(false));
+}
+
+async function encoded(
+  session: Session,
+  runner: OpenedRunner['runner'],
+  label: string,
+  indices: number[],
+  x: Float32Array,
+  shown: Float32Array,
+): Promise<ChosenExamples> {
+  const n = indices.length;
+  return {
+    indices,
+    label,
+    shown: { shape: [n, ...exampleShape(runner)], data: cropImages(shown, n, runner.config) },
+    z: await encodeExamples(runner, x, n, { signal: session.signal }),
+  };
+}
+
+function rows(values: Float32Array, size: number, indices: readonly number[]): Float32Array {
+  const out = new Float32Array(indices.length * size);
+  for (const [i, index] of indices.entries())
+    out.set(values.subarray(index * size, (index + 1) * size), i * size);
+  return out;
+}
+
+function arrayRows(array: NpyArray, indices: readonly number[]): NpyArray {
+  const [, ...event] = array.shape;
+  const size = sizeOf(event);
+  const Data = array.data.constructor as new (length: number) => NpyArray['data'];
+  const data = new Data(indices.length * size);
+  for (const [i, index] of indices.entries()) {
+    data.set(array.data.subarray(index * size, (index + 1) * size) as never, i * size);
+  }
+  return { ...array, shape: [indices.length, ...event], data };
+}
