@@ -51,7 +51,7 @@ export async function readSidecar(file: string): Promise<Sidecar | undefined> {
   if (!result.success) {
     const problems = result.issues.map((issue) => {
       const at = v.getDotPath(issue);
-      return `${at === null ? '' : `${at}: `}expected ${issue.expected ?? 'something else'}, got ${issue.received}`;
+      return `${at === null ? '' : `${at}: `}expected ${issue.expected}, got ${issue.received}`;
     });
     throw new UserError(
       `${where}: ${problems.join('; ')}. It holds "library", "answers" and optionally "data"; delete it to be asked again.`,

@@ -1,7 +1,9 @@
 /** The engine's answers, for the forked process and for whoever runs it in their own process. */
 import { availableParallelism } from 'node:os';
 import { realpath, stat } from 'node:fs/promises';
+import { answerImport, importForm } from '../checkpoint/import/form';
 import { resolveModelPath } from '../checkpoint/resolve-model';
+import { sidecarStamp } from '../checkpoint/sidecar';
 import { UserError } from '../config/user-error';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
@@ -12,6 +14,7 @@ import { createOnnxRuntimeBackend } from './backends/onnxruntime';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
+import { convertCheckpoint } from './model/convert';
 import { openModel, type OpenModel } from './model/open-model';
 import { train } from './training/train';
 
@@ -133,6 +136,11 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const entry = entries.get(id);
       if (entry && --entry.users <= 0) await release(entry);
     },
+    importForm,
+    answerImport,
+    async convert(path, to, output, token) {
+      return cancellable(token, (signal) => convertCheckpoint(path, to, output, { signal }));
+    },
     ask: async <M extends InspectorMethod>(
       id: string,
       method: M,
@@ -195,9 +203,9 @@ function loadedOnce(load: () => Promise<Backend>): { get: () => Promise<Backend>
   };
 }
 
-/** A file that is replaced is another one, even at the same path. */
+/** A file that is replaced is another one, even at the same path; and so is one with other answers beside it. */
 async function stampOf(file: string): Promise<string> {
   const real = await realpath(file);
   const { size, mtimeMs, ino } = await stat(real);
-  return `${real} ${size} ${mtimeMs} ${ino}`;
+  return `${real} ${size} ${mtimeMs} ${ino} ${await sidecarStamp(file)}`;
 }

@@ -1,20 +1,20 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { loadCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import { loadCheckpoint, type Checkpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
+import type { TensorFile } from '../../checkpoint/import/types';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
-import { openTensorFile } from '../../checkpoint/tensor-file';
-import { UserError } from '../../config/user-error';
+import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { TensorEntry } from '../../protocol/model';
-import type { NdArray } from '../../protocol/tensors';
 import type { Backend } from '../backends/backend';
 import { summarizeOnnx } from '../onnx-file/summary';
+import { checkTensors } from './check-tensors';
 import { createFlowModel, type FlowModel } from './flow-model';
 import { createModelData } from './model-data';
-import { storedTensors } from './flow-graphs';
-import { describeFile, describeFlow, shortCount, type Described } from './summary';
+import { openTensorTable } from './tensor-table';
+import { describeFile, describeFlow, type Described } from './summary';
 
 export interface OpenModel {
   /** Absolute path of the file. */
@@ -23,6 +23,8 @@ export interface OpenModel {
   run?: string;
   /** Absent for a file that can only be described; the summary says why. */
   flow?: FlowModel;
+  /** Of a file whose flow is not known; stays open until `dispose`. */
+  tensorFile?: TensorFile;
   /** Read anew each time: data and checkpoints beside the file come and go. */
   summary(): Promise<Described>;
   dispose(): Promise<void>;
@@ -33,42 +35,43 @@ export async function openModel(given: string, backend: Backend): Promise<OpenMo
   const { kind, file, run } = await resolveModelPath(given);
   switch (kind) {
     case 'checkpoint':
-      return openCheckpoint(file, run, backend);
+      return openFlow(await loadCheckpoint(file), { file, ...(run ? { run } : {}), backend });
     case 'onnx':
       return described(file, await summarizeOnnx(file, backend.info));
     default:
-      return described(file, await describeTensors(file, backend));
+      return openOther(file, kind, backend);
   }
+}
+
+/** A flow where the file's library is known, else its table of tensors. */
+async function openOther(
+  file: string,
+  format: 'safetensors' | 'torch',
+  backend: Backend,
+): Promise<OpenModel> {
+  const imported = await importCheckpoint(file);
+  if ('reason' in imported) return openTensorTable(file, backend.info, imported.reason);
+  const { checkpoint, layerNames } = imported;
+  return openFlow(checkpoint, { file, backend, foreign: { format, layerNames } });
 }
 
 function described(file: string, summary: Described): OpenModel {
   return { file, summary: () => Promise.resolve(summary), dispose: () => Promise.resolve() };
 }
 
-async function describeTensors(file: string, backend: Backend): Promise<Described> {
-  const opened = await openTensorFile(file);
-  await opened.close();
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
-  const base = describeFile(file, {
-    format: opened.container,
-    bytes: opened.bytes,
-    backend: backend.info,
-    tensors,
-  });
-  return {
-    ...base,
-    subtitle: `${tensors.length} tensors, ${shortCount(base.parameterCount)} values`,
-    reason:
-      'This file was not written by Flowscope: it has tensors but says nothing of the flow that they belong to, so it ' +
-      'cannot be run. Its table of tensors is shown.',
-  };
+interface Opening {
+  file: string;
+  run?: string;
+  backend: Backend;
+  /** Of a file that another library wrote. */
+  foreign?: { format: 'safetensors' | 'torch'; layerNames: Record<string, string> };
 }
 
-async function openCheckpoint(file: string, run: string | undefined, backend: Backend): Promise<OpenModel> {
-  const { tensors, ...header } = await loadCheckpoint(file);
-  const { config, standardize } = header;
+function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): OpenModel {
+  const { tensors, ...header } = checkpoint;
+  const { config, standardize, origin } = header;
   const flow = buildFlow(config.model);
-  checkTensors(file, storedTensors(flow), tensors);
+  checkTensors(file, flow, tensors, foreign?.layerNames);
   const preprocess = buildPreprocess(config.model, flow, standardize);
   const data = createModelData(header, run ?? path.dirname(file));
   const model = createFlowModel({
@@ -86,17 +89,32 @@ async function openCheckpoint(file: string, run: string | undefined, backend: Ba
   }));
   const bytes = Object.values(tensors).reduce((sum, { data: values }) => sum + values.byteLength, 0);
   const featureNames = standardize?.names ?? header.data?.featureNames;
+  const splitsOf: typeof data.splits = async () =>
+    foreign && !config.data
+      ? {
+          splits: [],
+          reason:
+            'The file does not say which data its flow was trained on. Examples are shown once a "data" section in ' +
+            `${path.basename(sidecarPath(file))} names them.`,
+        }
+      : data.splits();
   return {
     file,
     ...(run ? { run } : {}),
     flow: model,
     async summary() {
-      const { splits, reason } = await data.splits();
+      const { splits, reason } = await splitsOf();
       return {
-        ...describeFile(file, { format: 'flowscope', bytes, backend: backend.info, tensors: entries }),
+        ...describeFile(file, {
+          format: foreign?.format ?? 'flowscope',
+          bytes,
+          backend: backend.info,
+          tensors: entries,
+        }),
         ...describeFlow(config.model, flow),
         runnable: true,
         step: header.step,
+        ...(origin ? { origin: shownOrigin(origin) } : {}),
         ...dataNameOf(header),
         ...(featureNames ? { featureNames } : {}),
         layers: model.layers.map(({ info }) => info),
@@ -113,26 +131,4 @@ async function openCheckpoint(file: string, run: string | undefined, backend: Ba
 function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string } {
   const name = data?.name ?? (config.data && path.basename(config.data.source));
   return name === undefined ? {} : { dataName: name };
-}
-
-/** @throws UserError when the file lacks tensors of the flow that its config describes, or has them in other shapes */
-function checkTensors(
-  file: string,
-  expected: readonly { name: string; shape: readonly number[] }[],
-  tensors: Readonly<Record<string, NdArray>>,
-): void {
-  for (const { name, shape } of expected) {
-    const found = tensors[name];
-    if (!found) {
-      throw new UserError(
-        `${file}: is damaged: it lacks the tensor "${name}", which its config calls for. Open another checkpoint.`,
-      );
-    }
-    if (!isDeepStrictEqual(found.shape, [...shape]) || !(found.data instanceof Float32Array)) {
-      throw new UserError(
-        `${file}: is damaged: the tensor "${name}" has the shape [${found.shape.join(', ')}]; its config calls for ` +
-          `[${shape.join(', ')}]. Open another checkpoint.`,
-      );
-    }
-  }
 }

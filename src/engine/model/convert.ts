@@ -1,0 +1,39 @@
+/** Writes a checkpoint of any library as one of ours, or as a state dict that another library loads. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { saveCheckpoint } from '../../checkpoint/checkpoint';
+import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
+import { UserError } from '../../config/user-error';
+import { buildFlow } from '../../flow/real-nvp';
+import type { ConvertReport, ConvertTarget } from '../../protocol/engine';
+import { CancelledError } from '../../protocol/wire';
+import { checkTensors } from './check-tensors';
+
+/**
+ * Replaces `output` atomically.
+ * @throws UserError when the file is no checkpoint, is not complete, or its flow is none that the library can hold
+ */
+export async function convertCheckpoint(
+  given: string,
+  to: ConvertTarget,
+  output: string,
+  options: ImportOptions & { signal?: AbortSignal } = {},
+): Promise<ConvertReport> {
+  const { signal, ...importing } = options;
+  const target = path.resolve(output);
+  if (target === path.resolve(given)) {
+    throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
+  }
+  if (to !== 'flowscope') throw new UserError(`${to}: no checkpoints of this library can be written.`);
+  const checkpoint = await loadAnyCheckpoint(given, importing);
+  checkTensors(given, buildFlow(checkpoint.config.model), checkpoint.tensors);
+  if (signal?.aborted) throw new CancelledError();
+  const { origin } = checkpoint;
+  await saveCheckpoint(target, checkpoint);
+  return {
+    path: target,
+    bytes: (await stat(target)).size,
+    tensors: Object.keys(checkpoint.tensors).length,
+    notes: origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [],
+  };
+}
