@@ -20,3 +20,13 @@ export function learningRateAt(step: number, config: TrainingConfig): number {
   }
   return learningRate;
 }
+
+/**
+ * Decay of the weights' moving average at a step: it grows with the steps done up to what the config says, so that the
+ * average does not stay near the initial weights (as in TensorFlow's ExponentialMovingAverage with num_updates).
+ *
+ * @param step counted from 1.
+ */
+export function averageDecayAt(step: number, { ema }: TrainingConfig): number {
+  return Math.min(ema, (1 + step) / (10 + step));
+}

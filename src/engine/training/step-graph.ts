@@ -119,7 +119,7 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
 
 /**
  * One optimizer step on `x` [batch, …] (data units, dequantized). Scalars `learningRate`, `beta1Power`, `beta2Power`
- * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs. Outputs `loss` (without the quantization constant), `prior`,
+ * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs, and with a moving average its `averageDecay` at this step. Outputs `loss` (without the quantization constant), `prior`,
  * `logDet`, `preprocessing` (batch means, nats), `gradientNorm` (before clipping) and the new state.
  *
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite
@@ -166,8 +166,8 @@ export function stepGraph(
       };
       if (config.ema > 0) {
         results[`state:${average}`] = tf.add(
-          tf.mul(state[average]!, config.ema),
-          tf.mul(next, 1 - config.ema),
+          state[average]!,
+          tf.mul(tf.sub(next, state[average]!), tf.sub(1, inputs.averageDecay!)),
         );
       }
       const running = state[statistics];
@@ -180,7 +180,9 @@ export function stepGraph(
     [
       ...vectors.map(vectorInput),
       { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...['learningRate', 'beta1Power', 'beta2Power'].map((name) => ({ name, shape: [] })),
+      ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
+        (name) => ({ name, shape: [] }),
+      ),
     ],
   );
 }

@@ -14,7 +14,7 @@ import { cropImages, dequantize, padImages } from '../model/inputs';
 import { trainingBatches } from './batches';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
-import { learningRateAt } from './schedule';
+import { averageDecayAt, learningRateAt } from './schedule';
 import { packTensors, unpackTensors } from './packed';
 import {
   diagnosisGraph,
@@ -126,12 +126,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     stepsPerEpoch: batches.perEpoch,
     async step(step) {
       const learningRate = learningRateAt(step, config.training);
-      const { beta1, beta2 } = config.training;
+      const { beta1, beta2, ema } = config.training;
       const out = await program.run('step', {
         x: batchFeed(step),
         learningRate: scalar(learningRate),
         beta1Power: scalar(beta1 ** step),
         beta2Power: scalar(beta2 ** step),
+        ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
       });
       const parts = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
       const gradientNorm = number(out, 'gradientNorm');
