@@ -139,7 +139,7 @@ export function partOf(
       name: 'part',
       node: proto,
       initializer,
-      sparseInitializer: model.graph?.sparseInitializer,
+      sparseInitializer: model.graph?.sparseInitializer ?? [],
       input: used.map(({ name, type, shape }) => ({
         name,
         type: {

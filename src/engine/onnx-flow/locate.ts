@@ -12,6 +12,8 @@ export interface Located {
   /** By made variable: index into `tensors`, and element. */
   which: Int32Array;
   places: Int32Array;
+  /** Added to what is read, by made variable: constants that the graph has multiplied in. Absent where there are none. */
+  offset?: Float64Array;
 }
 
 export function read(reading: Reading, value: number): number {
@@ -54,6 +56,8 @@ function locate(
   { made, computed }: AffineStep,
   wanted: readonly Float64Array[],
   readings: readonly Reading[],
+  /** Accepts values that differ by the same amount in every run. */
+  constants = false,
 ): Located | undefined {
   const homes = new Map<number, number[]>();
   made.forEach((id, i) => homes.set(home[id]!, [...(homes.get(home[id]!) ?? []), i]));
@@ -61,6 +65,7 @@ function locate(
     const names: string[] = [];
     const which = new Int32Array(made.length);
     const places = new Int32Array(made.length);
+    const offset = new Float64Array(made.length);
     const complete = [...homes].every(([index, members]) => {
       const size = tensors[index]!.ids.length;
       const own = members.map((i) => place[made[i]!]!);
@@ -74,13 +79,19 @@ function locate(
           ...(ids.length === members.length ? [ranks] : []),
           ...(ids.length === 1 ? [members.map(() => 0)] : []),
         ];
+        const at = (r: number, p: number): number => read(reading, values.get(name)![r]![p]!);
+        const apart = (i: number, p: number): number => (constants ? wanted[0]![i]! - at(0, p) : 0);
         const fitting = layouts.find((layout) =>
-          members.every((i, k) =>
-            wanted.every((run, r) => close(read(reading, values.get(name)![r]![layout[k]!]!), run[i]!)),
-          ),
+          members.every((i, k) => {
+            const p = layout[k]!;
+            const plus = apart(i, p);
+            const differs = !constants || at(0, p) !== at(1, p);
+            return differs && wanted.every((run, r) => close(at(r, p) + plus, run[i]!));
+          }),
         );
         if (!fitting) continue;
         members.forEach((i, k) => {
+          offset[i] = apart(i, fitting[k]!);
           which[i] = names.length;
           places[i] = fitting[k]!;
         });
@@ -89,7 +100,7 @@ function locate(
       }
       return false;
     });
-    if (complete) return { reading, tensors: names, which, places };
+    if (complete) return { reading, tensors: names, which, places, ...(constants ? { offset } : {}) };
   }
   return undefined;
 }

@@ -1,10 +1,9 @@
 /** Which input and outputs of an ONNX file are the flow's, by what its owner says, by name and by shape. */
-import { onnx } from 'onnx-proto';
+import path from 'node:path';
 import { UserError } from '../../config/user-error';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { sizeOf } from '../use/runner';
 import type { Layout } from '../use/layout';
-import type { OnnxGraph } from './graph';
 import { sidecarPath, type OnnxPorts } from './sidecar';
 
 export type Direction = 'forward' | 'inverse';
@@ -25,34 +24,41 @@ export interface FlowPorts {
   constants: Readonly<Record<string, number>>;
 }
 
+/** An input or output as a file describes it; sizes that are open have names. */
+export interface DescribedPort {
+  name: string;
+  dtype: string;
+  shape: readonly (number | string)[];
+}
+
 interface Port {
   name: string;
-  type: number;
+  dtype: string;
   shape: (number | undefined)[];
 }
 
 const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|sldj|ldj)$/i;
 const dataName = /^(x|data|inputs?|images?|samples?)$/i;
 const latentName = /^(z|latents?|noise|u|eps)$/i;
-const { DataType } = onnx.TensorProto;
+const isFloat = (dtype: string): boolean => /^float(32)?$/.test(dtype);
+const isDouble = (dtype: string): boolean => /^(double|float64)$/.test(dtype);
 
 /** @throws UserError when they cannot be told, saying how to name them */
 export function identifyPorts(
-  graph: OnnxGraph,
+  file: string,
+  described: { inputs: readonly DescribedPort[]; outputs: readonly DescribedPort[] },
   given: OnnxPorts,
   own: OnnxMetadata | undefined,
-  fileName: string,
 ): FlowPorts {
-  const { file } = graph;
-  const all = graph.inputs.map(portOf);
-  const outputs = graph.outputs.map(portOf);
+  const all = described.inputs.map(portOf);
+  const outputs = described.outputs.map(portOf);
   const scalars = all.filter(({ shape, name }) => shape.length === 0 && name !== given.input);
   const inputs = all.filter((port) => !scalars.includes(port));
-  const advice = `Name them in ${sidecarPath(fileName)}: {"onnx": {"input": "…", "output": "…", "logDet": "…"}}.`;
+  const advice = `Name them in ${sidecarPath(file)}: {"onnx": {"input": "…", "output": "…", "logDet": "…"}}.`;
   const cannot = (what: string): UserError => new UserError(`${file}: ${what} ${advice}`);
   const list = (ports: readonly Port[]): string => ports.map(({ name }) => name).join(', ') || 'none';
 
-  const direction = given.direction ?? directionOf(own, inputs, outputs, fileName);
+  const direction = given.direction ?? directionOf(own, inputs, outputs, path.basename(file));
   const byDirection = direction === 'forward' ? [dataName, latentName] : [latentName, dataName];
   const named = (ports: readonly Port[], name: string, role: string): Port => {
     const port = ports.find((candidate) => candidate.name === name);
@@ -69,15 +75,14 @@ export function identifyPorts(
       : inputs.find(({ name }) => byDirection[0]!.test(name));
   if (!input)
     throw cannot(`it has the inputs ${list(inputs)}; which one the flow starts from cannot be told.`);
-  if (input.type !== DataType.FLOAT && input.type !== DataType.DOUBLE) {
-    const type = (DataType[input.type] ?? 'unknown').toLowerCase();
-    throw new UserError(`${file}: its input "${input.name}" is ${type}; expected float32 or float64.`);
+  if (!isFloat(input.dtype) && !isDouble(input.dtype)) {
+    throw new UserError(`${file}: its input "${input.name}" is ${input.dtype}; expected float32 or float64.`);
   }
   const shape = given.shape ?? eventShape(file, input);
   const size = sizeOf(shape);
   const known = ({ shape: dims }: Port): number | undefined => {
     const event = dims.slice(1);
-    return dims.length > 0 && event.every((dim) => dim !== undefined) ? sizeOf(event as number[]) : undefined;
+    return dims.length > 0 && event.every((dim) => dim !== undefined) ? sizeOf(event) : undefined;
   };
 
   const outputName = given.output ?? (direction === 'forward' ? given.latent : undefined);
@@ -108,7 +113,7 @@ export function identifyPorts(
     shape: [...shape],
     layout: given.layout ?? (own ? 'nhwc' : usualLayout(shape)),
     ...(batch === undefined ? {} : { fixedBatch: batch }),
-    doubles: new Set(all.filter(({ type }) => type === DataType.DOUBLE).map(({ name }) => name)),
+    doubles: new Set(all.filter(({ dtype }) => isDouble(dtype)).map(({ name }) => name)),
     constants: Object.fromEntries(scalars.map(({ name }) => [name, 1])),
   };
 }
@@ -133,12 +138,11 @@ function directionOf(
     : 'forward';
 }
 
-function portOf({ name, type }: onnx.IValueInfoProto): Port {
-  const tensor = type?.tensorType;
+function portOf({ name, dtype, shape }: DescribedPort): Port {
   return {
-    name: name ?? '',
-    type: tensor?.elemType ?? 0,
-    shape: (tensor?.shape?.dim ?? []).map(({ dimValue }) => Number(dimValue ?? 0) || undefined),
+    name,
+    dtype,
+    shape: shape.map((dim) => (typeof dim === 'number' && dim > 0 ? dim : undefined)),
   };
 }
 

@@ -73,9 +73,9 @@ export async function openPart(
       }
       const out: PartResults = new Map();
       for (const [name, value] of Object.entries(results)) {
-        const data = floatsOf(value as Tensor, name.startsWith('shape:'));
+        const data = floatsOf(value, name.startsWith('shape:'));
         if (!data) continue;
-        const { dims, type } = value as Tensor;
+        const { dims, type } = value;
         out.set(name, { shape: [...dims], data, ...(type === 'float64' ? { double: true as const } : {}) });
       }
       return out;

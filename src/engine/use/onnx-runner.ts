@@ -5,13 +5,17 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
+import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
+import { logit } from '../../flow/preprocess';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { anyBatch, trace } from '../../graph/trace';
 import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { graphContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
+import { identifyPorts, type DescribedPort } from '../onnx-flow/ports';
+import { readOnnxSidecar, type OnnxPorts } from '../onnx-flow/sidecar';
 import { fromChannelsLast, toChannelsLast, type Layout } from './layout';
 import { sizeOf, type FlowRunner, type Space } from './runner';
 
@@ -22,6 +26,10 @@ export interface OnnxRunnerOptions {
   direction: 'forward' | 'inverse';
   /** What the file says of itself, where it is ours. */
   own?: OnnxMetadata;
+  /** What its owner says; by default what the file beside it holds. */
+  given?: OnnxPorts;
+  /** Images of other software: how pixels become x, where `given` does not say. */
+  pixels?: { levels: number; dataRange: number };
 }
 
 /** Names of the outputs of our own forward file. */
@@ -33,43 +41,37 @@ export interface OnnxRunner extends FlowRunner {
   dispose(): Promise<void>;
 }
 
-interface Port {
-  name: string;
-  /** Without the batch axis. */
-  shape: number[];
-}
-
-const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|ladj|logabsdet)$/i;
-const names = {
-  forward: { from: /^(x|data|input)$/i, to: /^(z|latent|output)$/i },
-  inverse: { from: /^(z|latent|noise)$/i, to: /^(x|data|sample|output)$/i },
-};
-
 /** @throws UserError when the file cannot be loaded, or does not run in that direction */
 export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<OnnxRunner> {
   const { file, threads, direction, own } = options;
+  const given = options.given ?? (await readOnnxSidecar(file));
   const runtime = await import('onnxruntime-node');
   let session: InferenceSession;
   try {
     session = await runtime.InferenceSession.create(file, {
       intraOpNumThreads: threads,
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
     });
   } catch (error) {
     throw new UserError(`${file}: ONNX Runtime cannot load it: ${(error as Error).message.split('\n')[0]}`);
   }
-  const input = inputOf(session, file, direction);
-  const output = outputOf(session, file, direction, input);
-  const logDet = session.outputNames.find((name) => logDetName.test(name));
-  const temperature = session.inputNames.find((name) => name === 'temperature');
-
-  const layout = own ? 'nhwc' : usualLayout(input.shape);
-  const config = own ? ownConfig(own) : guessConfig(input, layout);
-  const shapes = [input, output].map(({ shape }) => channelsLast(shape, layout));
-  const [inputShape, outputShape] = (direction === 'forward' ? shapes : shapes.toReversed()) as [
-    number[],
-    number[],
-  ];
+  const ports = identifyPorts(
+    file,
+    { inputs: described(session.inputMetadata), outputs: described(session.outputMetadata) },
+    given,
+    own,
+  );
+  if (ports.direction !== direction) {
+    const arrow = direction === 'forward' ? 'x to z' : 'z to x';
+    throw new UserError(
+      `${file}: takes "${ports.input}", so it runs the other way; to go from ${arrow}, give the ${direction} file or the checkpoint.`,
+    );
+  }
+  const { layout, logDet, fixedBatch } = ports;
+  const inputShape = channelsLast(ports.shape, layout);
+  const outputShape = inputShape;
+  const pixels = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
+  const config = own ? ownConfig(own) : guessConfig(inputShape, pixels?.levels);
   // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
   const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
   const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
@@ -77,32 +79,71 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     config.kind === 'vector' && own?.standardize
       ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
       : 0;
-  const preprocessing =
-    own && config.kind === 'image' && space === 'flow'
-      ? await createPreprocessing(config, inputShape, threads)
-      : undefined;
+  const step =
+    config.kind !== 'image' || space === 'data'
+      ? undefined
+      : own
+        ? buildPreprocess(config, buildFlow(config))
+        : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
+  const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
 
-  const run = async (values: Float32Array, count: number) => {
-    const from = direction === 'forward' ? inputShape : outputShape;
-    const to = direction === 'forward' ? outputShape : inputShape;
+  const runOnce = async (values: Float32Array, count: number): Promise<InferenceSession.OnnxValueMapType> => {
     const feeds: Record<string, Tensor> = {
-      [input.name]: new runtime.Tensor('float32', fromChannelsLast(values, from, layout), [
-        count,
-        ...input.shape,
-      ]),
+      [ports.input]: tensorOf(values, [count, ...ports.shape], ports.doubles.has(ports.input)),
     };
-    if (temperature) feeds[temperature] = new runtime.Tensor('float32', Float32Array.of(1), []);
-    let results: InferenceSession.OnnxValueMapType;
+    for (const [name, value] of Object.entries(ports.constants)) {
+      feeds[name] = tensorOf(Float32Array.of(value), [], ports.doubles.has(name));
+    }
     try {
-      results = await session.run(feeds);
+      return await session.run(feeds);
     } catch (error) {
       throw new UserError(`${file}: ONNX Runtime cannot run it: ${(error as Error).message.split('\n')[0]}`);
     }
-    const floats = (name: string): Float32Array => (results[name] as Tensor).data as Float32Array;
-    const layers = couplings.length > 0 ? floats(layersName) : new Float32Array(0);
+  };
+  const tensorOf = (values: Float32Array, shape: number[], double: boolean): Tensor =>
+    double
+      ? new runtime.Tensor('float64', Float64Array.from(values), shape)
+      : new runtime.Tensor('float32', values, shape);
+  const size = sizeOf(inputShape);
+  const run = async (values: Float32Array, count: number) => {
+    const laid = fromChannelsLast(values, inputShape, layout);
+    const wanted = [ports.output, ...(logDet ? [logDet] : []), ...(couplings.length > 0 ? [layersName] : [])];
+    const joined = new Map<string, Float32Array>();
+    const part = fixedBatch ?? count;
+    for (let start = 0; start < count; start += part) {
+      const n = Math.min(part, count - start);
+      let given = laid.subarray(start * size, (start + n) * size);
+      if (n < part) {
+        // The file insists on its number of examples; the last one fills up.
+        const padded = new Float32Array(part * size);
+        for (let i = 0; i < part; i++)
+          padded.set(given.subarray(Math.min(i, n - 1) * size).subarray(0, size), i * size);
+        given = padded;
+      }
+      const results = await runOnce(given, part);
+      for (const name of wanted) {
+        const { data } = results[name] as Tensor;
+        const floats = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);
+        const width = floats.length >= part ? floats.length / part : 0;
+        if (width === 0) joined.set(name, floats);
+        else {
+          const all = joined.get(name) ?? new Float32Array(count * width);
+          all.set(floats.subarray(0, n * width), start * width);
+          joined.set(name, all);
+        }
+      }
+    }
+    const output = joined.get(ports.output)!;
+    if (output.length !== count * size) {
+      throw new UserError(
+        `${file}: its output "${ports.output}" has ${output.length / count} values for each example of ${size}; the two ` +
+          'ends of a flow have equally many.',
+      );
+    }
+    const layers = joined.get(layersName) ?? new Float32Array(0);
     return {
-      values: toChannelsLast(floats(output.name), to, layout),
-      logDet: perExample(logDet ? floats(logDet) : Float32Array.of(NaN), count),
+      values: toChannelsLast(output, outputShape, layout),
+      logDet: perExample(logDet ? joined.get(logDet)! : Float32Array.of(NaN), count),
       layers: couplings.map((_, k) =>
         Float32Array.from({ length: count }, (_unused, i) => layers[i * couplings.length + k]!),
       ),
@@ -128,7 +169,6 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       if (asked !== space && !preprocessing) throw cannot();
       const before = asked === space ? undefined : await preprocessing!.forward(x, count);
       const { values: z, logDet: total, layers } = await run(before?.value ?? x, count);
-      const size = sizeOf(outputShape);
       return {
         z,
         logDet: total.map((value) => value - standardizing),
@@ -161,12 +201,11 @@ interface Preprocessing {
 
 /** From pixels to logits and back, which our files leave to whoever calls them: noise is no part of a graph. */
 async function createPreprocessing(
-  config: ModelConfig,
+  bijection: Bijection,
   shape: number[],
   threads: number,
 ): Promise<Preprocessing> {
   const backend = await createOnnxRuntimeBackend({ threads, reason: 'the model is an ONNX file' });
-  const bijection = buildPreprocess(config, buildFlow(config))!;
   const compile = (direction: 'forward' | 'inverse'): Promise<Program> =>
     backend.compile(
       trace(
@@ -207,74 +246,13 @@ function standardNormal(z: Float32Array, start: number, size: number): number {
   return -0.5 * (squares + size * Math.log(2 * Math.PI));
 }
 
-function ports(
-  metadata: readonly InferenceSession.ValueMetadata[],
-): { name: string; type: string; shape: (number | string)[] }[] {
+function described(metadata: readonly InferenceSession.ValueMetadata[]): DescribedPort[] {
   return metadata.flatMap((port) =>
-    port.isTensor ? [{ name: port.name, type: port.type, shape: [...port.shape] }] : [],
+    port.isTensor ? [{ name: port.name, dtype: port.type, shape: port.shape }] : [],
   );
 }
 
-function inputOf(session: InferenceSession, file: string, direction: 'forward' | 'inverse'): Port {
-  const inputs = ports(session.inputMetadata).filter(({ name }) => name !== 'temperature');
-  const found = inputs.find(({ name }) => names[direction].from.test(name));
-  const other = direction === 'forward' ? 'inverse' : 'forward';
-  const turned = inputs.find(({ name }) => names[other].from.test(name));
-  const arrow = direction === 'forward' ? 'x to z' : 'z to x';
-  if (!found && turned) {
-    throw new UserError(
-      `${file}: takes "${turned.name}", so it runs the other way; to go from ${arrow}, give the ${direction} file or the checkpoint.`,
-    );
-  }
-  const port = found ?? (inputs.length === 1 ? inputs[0] : undefined);
-  if (!port) {
-    throw new UserError(
-      `${file}: has the inputs ${inputs.map(({ name }) => name).join(', ')}; expected one called ${direction === 'forward' ? 'x' : 'z'}.`,
-    );
-  }
-  if (port.type !== 'float32') {
-    throw new UserError(`${file}: its input "${port.name}" is ${port.type}; expected float32.`);
-  }
-  return { name: port.name, shape: eventShape(port, file) };
-}
-
-function outputOf(
-  session: InferenceSession,
-  file: string,
-  direction: 'forward' | 'inverse',
-  input: Port,
-): Port {
-  const outputs = ports(session.outputMetadata).filter(({ name }) => !logDetName.test(name));
-  const port =
-    outputs.find(({ name }) => names[direction].to.test(name)) ??
-    outputs.find(({ shape }) => shape.length > 1);
-  if (!port) {
-    throw new UserError(
-      `${file}: has the outputs ${session.outputNames.join(', ')}; expected ${direction === 'forward' ? 'z and logdet' : 'x'}.`,
-    );
-  }
-  // Exporters often leave the sizes of outputs open; z has as many values as x.
-  const known = port.shape.slice(1).every((dim) => typeof dim === 'number' && dim > 0);
-  return { name: port.name, shape: known ? (port.shape.slice(1) as number[]) : input.shape };
-}
-
-function eventShape({ name, shape }: { name: string; shape: (number | string)[] }, file: string): number[] {
-  const event = shape.slice(1);
-  if (event.length === 0 || !event.every((dim): dim is number => typeof dim === 'number' && dim > 0)) {
-    throw new UserError(
-      `${file}: its input "${name}" has the shape (${shape.join(', ')}); expected a batch axis and fixed sizes after it.`,
-    );
-  }
-  return event;
-}
-
-/** [C, H, W] unless the last axis looks like channels and the first does not. */
-function usualLayout(shape: readonly number[]): Layout {
-  const [first = 0, , last = 0] = shape;
-  return shape.length === 3 && !(last <= 4 && first > 4) ? 'nchw' : 'nhwc';
-}
-
-function channelsLast(shape: readonly number[], layout: Layout): number[] {
+export function channelsLast(shape: readonly number[], layout: Layout): number[] {
   const [channels = 0, height = 0, width = 0] = shape;
   return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
 }
@@ -285,11 +263,11 @@ function ownConfig({ config: { model }, part }: OnnxMetadata): ModelConfig {
 }
 
 /** As much of a config as running needs. */
-function guessConfig({ shape }: Port, layout: Layout): ModelConfig {
-  const [height = 0, width = 0, channels = 0] = channelsLast(shape, layout);
+function guessConfig(shape: readonly number[], levels = 256): ModelConfig {
+  const [height = 0, width = 0, channels = 0] = shape;
   return (
     shape.length === 3
-      ? { kind: 'image', height, width, channels, levels: 256, pad: 0 }
+      ? { kind: 'image', height, width, channels, levels, pad: 0 }
       : { kind: 'vector', dim: sizeOf(shape) }
   ) as ModelConfig;
 }

@@ -1,0 +1,260 @@
+/** Layers of a flow as they were found in a graph: what they change, in which arrangement, and where to read it. */
+import { type Layout } from '../use/layout';
+import { sizeOf } from '../use/runner';
+import type { Cut } from './cuts';
+import { needed } from './graph';
+import type { StepGroup } from './group';
+import { locateLogScale, locateShift, type Located } from './locate';
+import type { Probe } from './probe';
+import type { AffineStep } from './step';
+import type { NumberedTensor, Variables } from './variables';
+
+/** Elements of tensors, in the order of a layer's elements on the page. */
+export interface Elements {
+  tensors: readonly string[];
+  which: Int32Array;
+  places: Int32Array;
+}
+
+/** Values of elements that move, in their order. */
+export interface MovedValues {
+  located: Located;
+  /** Element of the layer for each value. */
+  elements: Int32Array;
+}
+
+/** Constant change of each element: (v − mean) / deviation. */
+export interface ConstantNorm {
+  mean: Float64Array;
+  deviation: Float64Array;
+}
+
+export interface FoundLayer {
+  kind: 'coupling' | 'norm' | 'unknown';
+  /** [D] or [H, W, C]. */
+  shape: number[];
+  /** Values at its input and output, in the direction that the file runs in. */
+  before: Elements;
+  after: Elements;
+  /** 1 where an element changes. */
+  moves: Uint8Array;
+  /** For each element its place in the input of the file, channels last. */
+  positions: Int32Array;
+  /** ln |a| that is the same for every example, summed; nats. */
+  constantLogDet: number;
+  constants?: ConstantNorm;
+  /** ln |a| that varies. Absent for couplings that only shift. */
+  logScale?: MovedValues;
+  /** Whether it varies but was not found in any tensor. */
+  lacksLogScale: boolean;
+  shift?: MovedValues;
+  /** y = x·eˢ + t or (x + t)·eˢ. */
+  form?: 'x·eˢ + t' | '(x + t)·eˢ';
+  /** Why it is not understood. */
+  reason?: string;
+  /** Operators of the nodes between its input and output. */
+  operators: { op: string; count: number }[];
+  /** Names of the stored tensors that they read. */
+  stored: string[];
+  from: Cut;
+  to: Cut;
+}
+
+/** Place in the file's layout of each element in the page's. */
+export function pageOrder(shape: readonly number[], layout: Layout): Int32Array {
+  const size = sizeOf(shape);
+  const order = Int32Array.from({ length: size }, (_, i) => i);
+  if (layout === 'nhwc' || shape.length !== 3) return order;
+  const [channels, height, width] = shape as [number, number, number];
+  const plane = height * width;
+  return order.map((k) => (k % channels) * plane + Math.floor(k / channels));
+}
+
+/** [C, H, W] as [H, W, C] where the file has channels first. */
+export function pageShape(shape: readonly number[], layout: Layout): number[] {
+  const [channels = 0, height = 0, width = 0] = shape;
+  return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
+}
+
+export interface Arrangement {
+  shape: number[];
+  /** Variables at the layer's output, in the page's order. */
+  ids: Int32Array;
+}
+
+export interface LayerBuilder {
+  /** @param from and `to` are the cuts around the group */
+  build(group: StepGroup, from: Cut, to: Cut): FoundLayer;
+  /** Place in the file's input of each variable that has been followed so far. */
+  positionOf(id: number): number;
+}
+
+export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
+  const { graph, ports, shapes, batch } = probe;
+  const { tensors, home, place } = variables;
+  const lineage = new Int32Array(variables.count).fill(-1);
+  pageOrder(ports.shape, ports.layout).forEach((from, k) => {
+    lineage[tensors[0]!.ids[from]!] = k;
+  });
+
+  const elementsOf = (ids: Int32Array): Elements => {
+    const names: string[] = [];
+    const number = new Map<number, number>();
+    const which = Int32Array.from(ids, (id) => {
+      const index = home[id]!;
+      if (!number.has(index)) {
+        number.set(index, names.length);
+        names.push(tensors[index]!.name);
+      }
+      return number.get(index)!;
+    });
+    return { tensors: names, which, places: Int32Array.from(ids, (id) => place[id]!) };
+  };
+
+  /** The first tensor that holds what the layer made and nothing that is not of the flow. */
+  const arrange = (made: ReadonlySet<number>, to: Cut, withOthers: boolean): Arrangement => {
+    const live = new Set(to);
+    const first = Math.min(...[...made].map((id) => tensors[home[id]!]!.order));
+    const fits = ({ ids, order }: NumberedTensor): boolean => {
+      if (order < first || ids.length < made.size || (withOthers && ids.length === made.size)) return false;
+      const seen = new Set<number>();
+      let own = 0;
+      for (const id of ids) {
+        if (!live.has(id) || seen.has(id)) return false;
+        seen.add(id);
+        if (made.has(id)) own++;
+      }
+      return own === made.size;
+    };
+    const found = tensors.find(fits);
+    if (found) {
+      const shape = eventShape(shapes.get(found.name)!, found.ids.length, batch);
+      const order = pageOrder(shape, ports.layout);
+      return { shape: pageShape(shape, ports.layout), ids: order.map((from) => found.ids[from]!) };
+    }
+    const ids = Int32Array.from(withOthers ? to : made).sort((a, b) => lineage[a]! - lineage[b]!);
+    return { shape: [ids.length], ids };
+  };
+
+  return {
+    positionOf: (id) => lineage[id]!,
+    build(group, from, to) {
+      const before = new Map<number, number>();
+      follow(group, lineage, before);
+      const old = new Set(from);
+      const made = new Set([...to].filter((id) => !old.has(id)));
+      const { shape, ids } = arrange(made, to, group.kind === 'coupling');
+      const start = ids.map((id) => before.get(id) ?? id);
+      const nodes = needed(graph, names(made), new Set(names(old))).nodes;
+      const operators = new Map<string, number>();
+      for (const { op } of nodes) operators.set(op, (operators.get(op) ?? 0) + 1);
+      const stored = [...new Set(nodes.flatMap(({ reads }) => reads))].filter((name) =>
+        graph.initializers.has(name),
+      );
+      return {
+        kind: group.kind,
+        shape,
+        before: elementsOf(start),
+        after: elementsOf(ids),
+        moves: Uint8Array.from(ids, (id, k) => (id === start[k] ? 0 : 1)),
+        positions: ids.map((id) => lineage[id]!),
+        ...(group.kind === 'unknown'
+          ? { constantLogDet: 0, lacksLogScale: true, reason: group.steps[0]!.reason }
+          : affineParts(probe, variables, group.steps, ids)),
+        operators: [...operators]
+          .map(([op, count]) => ({ op, count }))
+          .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
+        stored,
+        from,
+        to,
+      };
+    },
+  };
+
+  function names(ids: Iterable<number>): string[] {
+    return [...new Set([...ids].map((id) => tensors[home[id]!]!.name))];
+  }
+}
+
+/** Records what each variable of the group's end was at its start, and hands places on. */
+function follow(group: StepGroup, lineage: Int32Array, before: Map<number, number>): void {
+  for (const { moved, made } of group.steps) {
+    made.forEach((id, i) => {
+      before.set(id, before.get(moved[i]!) ?? moved[i]!);
+      lineage[id] = lineage[moved[i]!]!;
+    });
+  }
+}
+
+/** Sizes without the batch axis; one number where there is no such axis in front. */
+function eventShape(shape: readonly number[], size: number, batch: number): number[] {
+  const event = shape.slice(1);
+  const usual = shape[0] === batch && sizeOf(event) === size && (event.length === 1 || event.length === 3);
+  return usual ? event : [size];
+}
+
+function affineParts(
+  probe: Probe,
+  variables: Variables,
+  steps: readonly AffineStep[],
+  ids: Int32Array,
+): Pick<FoundLayer, 'constantLogDet' | 'constants' | 'logScale' | 'lacksLogScale' | 'shift' | 'form'> {
+  const element = new Map(Array.from(ids, (id, k) => [id, k]));
+  /** Variables of a step as they leave the layer. */
+  const last = new Map<number, number>();
+  for (const { moved, made } of steps.toReversed()) {
+    made.forEach((id, i) => {
+      const end = last.get(id) ?? id;
+      last.set(id, end);
+      last.set(moved[i]!, end);
+    });
+  }
+  const elementsOf = (made: Int32Array): Int32Array => made.map((id) => element.get(last.get(id)!)!);
+  const slope = new Float64Array(ids.length).fill(1);
+  const plus = new Float64Array(ids.length);
+  let constantLogDet = 0;
+  let constants = false;
+  let logScale: MovedValues | undefined;
+  let shift: MovedValues | undefined;
+  let form: FoundLayer['form'];
+  let lacksLogScale = false;
+  for (const step of steps) {
+    const elements = elementsOf(step.made);
+    const located = step.scaleVaries ? locateLogScale(probe, variables, step) : undefined;
+    if (!step.scaleVaries && !step.shiftVaries) {
+      constants = true;
+      elements.forEach((k, i) => {
+        const [a, b] = [step.scale[0]![i]!, step.shift[0]![i]!];
+        slope[k]! *= a;
+        plus[k] = plus[k]! * a + b;
+      });
+    }
+    if (!step.scaleVaries) for (const a of step.scale[0]!) constantLogDet += Math.log(Math.abs(a));
+    if (located) {
+      logScale = { located, elements };
+      constantLogDet += Array.from(located.offset ?? []).reduce((sum, value) => sum + value, 0);
+    } else if (step.scaleVaries) lacksLogScale = true;
+    if (!step.shiftVaries) continue;
+    const found = locateShift(probe, variables, step);
+    if (found) shift = { located: found.located, elements };
+    const shiftFirst = found ? found.first === 'shift' : false;
+    const scaledLater =
+      step !== steps[steps.length - 1] && steps.slice(steps.indexOf(step) + 1).some((s) => s.scaleVaries);
+    form = (step.scaleVaries ? shiftFirst : scaledLater) ? '(x + t)·eˢ' : 'x·eˢ + t';
+  }
+  return {
+    constantLogDet,
+    ...(constants
+      ? {
+          constants: {
+            mean: plus.map((b, k) => 0 - b / slope[k]!),
+            deviation: slope.map((a) => 1 / a),
+          },
+        }
+      : {}),
+    ...(logScale ? { logScale } : {}),
+    lacksLogScale,
+    ...(shift ? { shift } : {}),
+    ...(form ? { form } : {}),
+  };
+}

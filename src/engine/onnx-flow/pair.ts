@@ -1,0 +1,112 @@
+/** The two directions of a flow that lie beside each other as ONNX files. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
+import { readOnnx, type OnnxFile } from '../onnx-file/read';
+import { sizeOf } from '../use/runner';
+import { identifyPorts, type Direction, type FlowPorts } from './ports';
+import { readOnnxSidecar, type OnnxPorts } from './sidecar';
+
+export interface FlowFile {
+  file: string;
+  ports: FlowPorts;
+  /** What its owner says in the file beside it. */
+  given: OnnxPorts;
+  own?: OnnxMetadata;
+  /** Structure of the file. */
+  read: OnnxFile;
+}
+
+export interface FilePair {
+  /** What was asked for. */
+  opened: FlowFile;
+  forward?: FlowFile;
+  inverse?: FlowFile;
+}
+
+/** @throws UserError for a file that is no ONNX model, or whose inputs and outputs cannot be told */
+export async function readFlowFile(file: string): Promise<FlowFile> {
+  const read = await readOnnx(file);
+  const given = await readOnnxSidecar(file);
+  const own = readMetadata(file, read.summary.metadata);
+  const ports = identifyPorts(file, read.summary, given, own);
+  return { file, ports, given, ...(own ? { own } : {}), read };
+}
+
+/**
+ * The file and its counterpart, where there is one of the same size that runs the other way.
+ * @throws UserError as `readFlowFile`, and for a counterpart that the sidecar names and that is not there
+ */
+export async function findPair(file: string): Promise<FilePair> {
+  const opened = await readFlowFile(file);
+  const { direction } = opened.ports;
+  const other: Direction = direction === 'forward' ? 'inverse' : 'forward';
+  const counterpart = await findCounterpart(opened, other);
+  return {
+    opened,
+    [direction]: opened,
+    ...(counterpart ? { [other]: counterpart } : {}),
+  };
+}
+
+async function findCounterpart(opened: FlowFile, other: Direction): Promise<FlowFile | undefined> {
+  const named = opened.given[other];
+  if (named === null) return undefined;
+  const folder = path.dirname(opened.file);
+  if (named !== undefined) {
+    const found = await readFlowFile(path.resolve(folder, named));
+    if (fits(opened, found)) return found;
+    throw new UserError(
+      `${found.file}: is named as the ${other} of ${path.basename(opened.file)}, but runs the same way or has another size. ` +
+        'Correct the .flowscope.json file.',
+    );
+  }
+  for (const name of counterparts(path.basename(opened.file), other)) {
+    const candidate = path.join(folder, name);
+    if (!(await exists(candidate))) continue;
+    // A file that cannot be read is no counterpart; whoever opens it will be told why.
+    const found = await readFlowFile(candidate).catch((error: unknown) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    if (found && fits(opened, found)) return found;
+  }
+  return undefined;
+}
+
+function fits(opened: FlowFile, found: FlowFile): boolean {
+  return (
+    found.ports.direction !== opened.ports.direction &&
+    sizeOf(found.ports.shape) === sizeOf(opened.ports.shape) &&
+    (found.own === undefined) === (opened.own === undefined)
+  );
+}
+
+const words: Record<Direction, readonly string[]> = {
+  forward: ['forward', 'fwd', 'encoder', 'encode', 'x2z', 'x_to_z'],
+  inverse: ['inverse', 'inv', 'decoder', 'decode', 'z2x', 'z_to_x'],
+};
+
+/** Names that the file of the other direction would have, likeliest first. */
+export function counterparts(name: string, other: Direction): string[] {
+  const from = words[other === 'forward' ? 'inverse' : 'forward'];
+  const names = from.flatMap((word, i) => {
+    const found = new RegExp(`(^|[^a-z])${word}(?=[^a-z]|$)`, 'i').exec(name);
+    if (!found) return [];
+    const start = found.index + found[1]!.length;
+    const replaced = (text: string): string => name.slice(0, start) + text + name.slice(start + word.length);
+    // Of several exporters' files one may lack: what stands between the word and the suffix can go.
+    return [replaced(words[other][i]!), `${name.slice(0, start)}${words[other][i]!}.onnx`];
+  });
+  const sample = /(^|[^a-z])sample(?=[^a-z]|$)/i;
+  if (other === 'forward' && sample.test(name)) names.push(name.replace(sample, '$1forward'));
+  return [...new Set(names)].filter((candidate) => candidate !== name);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    (info) => info.isFile(),
+    () => false,
+  );
+}

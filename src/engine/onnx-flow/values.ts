@@ -1,0 +1,96 @@
+/** Runs a file over batches with the tensors that its layers are read from as additional outputs. */
+import { fromChannelsLast, toChannelsLast } from '../use/layout';
+import { sizeOf } from '../use/runner';
+import type { AnalyzedFlow } from './analyze';
+import { pageShape, type Elements, type FoundLayer, type MovedValues } from './layers';
+import { read } from './locate';
+import { feedsFor, openWhole } from './probe';
+import type { PartSession } from './runtime';
+
+export interface BatchValues {
+  count: number;
+  /** [count, …], channels last. */
+  output: Float32Array;
+  /** [count]; absent where the file computes none. */
+  logDet?: Float32Array;
+  /** Elements of one example. */
+  elements(elements: Elements, example: number): Float32Array;
+  /** ln |a| that varies or the shift, in the layer's shape; zero where nothing moves. */
+  moved(values: MovedValues, size: number, example: number): Float32Array;
+}
+
+export interface LayerValues {
+  /** @param input [count, …], channels last */
+  run(input: Float32Array, count: number): Promise<BatchValues>;
+  dispose(): Promise<void>;
+}
+
+/** The tensors that a layer's values are read from. */
+function sourcesOf({ before, after, logScale, shift }: FoundLayer): string[] {
+  return [
+    ...before.tensors,
+    ...after.tensors,
+    ...(logScale?.located.tensors ?? []),
+    ...(shift?.located.tensors ?? []),
+  ];
+}
+
+export function createLayerValues({ probe, layers, outputShape }: AnalyzedFlow): LayerValues {
+  const { ports } = probe;
+  const { input, output, logDet, shape, layout, fixedBatch } = ports;
+  const names = [...new Set([output, ...(logDet ? [logDet] : []), ...layers.flatMap(sourcesOf)])].filter(
+    (name) => name !== input,
+  );
+  let session: Promise<PartSession> | undefined;
+  const inputShape = pageShape(shape, layout);
+  const size = sizeOf(inputShape);
+
+  return {
+    async run(values, count) {
+      session ??= openWhole(probe, names);
+      const opened = await session;
+      const laid = fromChannelsLast(values, inputShape, layout);
+      const part = fixedBatch ?? count;
+      const parts: ReadonlyMap<string, Float32Array>[] = [];
+      for (let start = 0; start < count; start += part) {
+        const fed = new Float32Array(part * size);
+        for (let i = 0; i < part; i++) {
+          const from = Math.min(start + i, count - 1) * size;
+          fed.set(laid.subarray(from, from + size), i * size);
+        }
+        const results = await opened.run(feedsFor(ports, fed, part));
+        parts.push(new Map([[input, fed], ...[...results].map(([name, { data }]) => [name, data] as const)]));
+      }
+      /** A tensor's values of one example; those without a batch axis are the same for all. */
+      const rowOf = (name: string, example: number): Float32Array => {
+        const data = parts[Math.floor(example / part)]!.get(name)!;
+        const width = data.length / part;
+        const row = example % part;
+        return Number.isInteger(width) ? data.subarray(row * width, (row + 1) * width) : data;
+      };
+      const out = new Float32Array(count * size);
+      for (let i = 0; i < count; i++) out.set(rowOf(output, i), i * size);
+      return {
+        count,
+        output: toChannelsLast(out, pageShape(outputShape, layout), layout),
+        ...(logDet ? { logDet: Float32Array.from({ length: count }, (_, i) => rowOf(logDet, i)[0]!) } : {}),
+        elements({ tensors, which, places }, example) {
+          const rows = tensors.map((name) => rowOf(name, example));
+          return Float32Array.from(which, (tensor, k) => rows[tensor]![places[k]!]!);
+        },
+        moved({ located, elements }, length, example) {
+          const rows = located.tensors.map((name) => rowOf(name, example));
+          const values = new Float32Array(length);
+          elements.forEach((k, i) => {
+            values[k] = read(located.reading, rows[located.which[i]!]![located.places[i]!]!);
+          });
+          return values;
+        },
+      };
+    },
+    async dispose() {
+      await (await session?.catch(() => undefined))?.release();
+      session = undefined;
+    },
+  };
+}
