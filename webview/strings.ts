@@ -240,6 +240,7 @@ export const text = {
   operator: 'operator',
   metadata: 'Metadata',
   filter: 'Filter by name',
+  notRead: 'not read',
   moreTensors: (n: number) => `${count(n)} more; filter to see them`,
   // Keys
   keys: 'Keys',

@@ -29,6 +29,7 @@ import {
 } from '../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { AnswerCache, ask, ready, type Question } from './question';
+import { createTensorTable, type TensorTable } from './tensor-table';
 
 export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
 export type GalleryTab = 'samples' | 'examples';
@@ -67,6 +68,7 @@ export interface Store {
   plane: Question<PlaneView>;
   run: Question<RunView | null>;
   maskOf(layer: number): Question<MaskView>;
+  tensorTable: TensorTable;
   layerInfo(): LayerInfo | undefined;
   selectLayer(index: number): void;
   selectExample(example: ExampleRef | undefined): void;
@@ -312,6 +314,7 @@ export function createStore(connection: Connection): Store {
     plane,
     run,
     maskOf,
+    tensorTable: createTensorTable(context),
     layerInfo: () => info.value,
     selectLayer,
     selectExample,

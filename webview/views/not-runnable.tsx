@@ -1,16 +1,10 @@
 /** A model that can be read but not run: what its file says. */
-import { useSignal } from '@preact/signals';
 import type { ModelSummary, OnnxSummary } from '../../src/protocol/model';
-import { TextField } from '../controls/toolkit';
 import { bytes, count, shapeText } from '../format/numbers';
 import { text } from '../strings';
-
-const mostRows = 500;
+import { TensorRows } from './tensor-rows';
 
 export function NotRunnable({ model }: { model: ModelSummary }) {
-  const filter = useSignal('');
-  const wanted = filter.value.toLowerCase();
-  const matching = model.tensors.filter((tensor) => tensor.name.toLowerCase().includes(wanted));
   return (
     <main class="whole">
       <h1 class="title">{model.title}</h1>
@@ -22,42 +16,7 @@ export function NotRunnable({ model }: { model: ModelSummary }) {
         </>
       ) : null}
       {model.onnx ? <Onnx onnx={model.onnx} /> : null}
-      <h2>{`${text.tensors}: ${count(model.tensorCount)}`}</h2>
-      <div class="ctl">
-        <TextField
-          label={text.filter}
-          placeholder={text.filter}
-          value={filter.value}
-          size={30}
-          onInput={(v) => (filter.value = v)}
-          onCommit={(v) => (filter.value = v)}
-        />
-      </div>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.tensors}>
-        <table>
-          <thead>
-            <tr>
-              <th>{text.name}</th>
-              <th>{text.shape}</th>
-              <th>{text.dtype}</th>
-              <th class="num">{text.count}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {matching.slice(0, mostRows).map((tensor) => (
-              <tr key={tensor.name}>
-                <td class="mono wrap">{tensor.name}</td>
-                <td>{shapeText(tensor.shape)}</td>
-                <td>{tensor.dtype}</td>
-                <td class="num">{count(tensor.shape.reduce((a, b) => a * b, 1))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {matching.length > mostRows ? (
-        <p class="muted">{text.moreTensors(matching.length - mostRows)}</p>
-      ) : null}
+      <TensorRows model={model} />
     </main>
   );
 }
