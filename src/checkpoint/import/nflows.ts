@@ -3,11 +3,14 @@
  * sees the features that condition and gives shifts, then scales, of those that move.
  */
 import type { ImportQuestion } from '../../protocol/import';
+import type { NdArray } from '../../protocol/tensors';
 import { gaps, lengthOf, moduleList, type ModuleList } from './modules';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
 import { activationOf, activationQuestion, choice, chosen } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer } from './vector-chain';
+
+type Values = NdArray<Float32Array>;
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -24,6 +27,8 @@ interface Coupling {
   number: number;
   conditioning: number;
   moving: number;
+  /** The network gives shifts only. */
+  additive: boolean;
 }
 
 type Step =
@@ -38,6 +43,7 @@ interface Structure {
   width: number;
   blocks: number;
   netNorm: boolean;
+  additive: boolean;
 }
 
 const net = 'transform_net.';
@@ -81,11 +87,12 @@ function readStep(
     const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
     const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
     if (!initial || !final) return `${at}${net} is not a ResidualNet`;
-    if (final[0] !== 2 * moving) {
+    const additive = final[0] === moving;
+    if (!additive && final[0] !== 2 * moving) {
       return `${at} gives ${final[0]} values for ${moving} features that move; an affine coupling gives ${2 * moving}`;
     }
     if (initial[1] !== conditioning) return `${at} takes a context besides the features that condition`;
-    return { kind: 'coupling', number, conditioning, moving };
+    return { kind: 'coupling', number, conditioning, moving, additive };
   }
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', number, features: permuted };
@@ -132,6 +139,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
     if (other.width !== shape.width || other.blocks !== shape.blocks || other.netNorm !== shape.netNorm) {
       missing.push(`${at} has a network of another size than ${list.prefix}${first.number}`);
     }
+    if (coupling.additive !== first.additive)
+      missing.push(`${at} is not of the same kind as ${list.prefix}${first.number}`);
     if (coupling.conditioning + coupling.moving !== features)
       missing.push(`${at} is not of ${features} features`);
     const known = new Set([
@@ -150,7 +159,22 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
     }
   }
   if (missing.length > 0) return { share, missing };
-  return { structure: { prefix: list.prefix, steps, features, ...shape }, share, missing };
+  return {
+    structure: { prefix: list.prefix, steps, features, additive: first.additive, ...shape },
+    share,
+    missing,
+  };
+}
+
+/** Additive couplings have no s: their networks' outputs get zeros for it, after the shifts. */
+function withZeroScales(tensors: Record<string, Values>, layer: string): void {
+  for (const part of ['weight', 'bias']) {
+    const { shape, data } = tensors[`${layer}.${part}`]!;
+    const columns = shape.at(-1)!;
+    const wide = new Float32Array(2 * data.length);
+    data.forEach((x, i) => (wide[2 * columns * Math.floor(i / columns) + (i % columns)] = x));
+    tensors[`${layer}.${part}`] = { shape: [...shape.slice(0, -1), 2 * columns], data: wide };
+  }
 }
 
 async function readIndices(file: TensorFile, name: string): Promise<number[]> {
@@ -158,12 +182,12 @@ async function readIndices(file: TensorFile, name: string): Promise<number[]> {
 }
 
 function recognized(file: TensorFile, structure: Structure): Recognized {
-  const { prefix, steps, features, width, blocks, netNorm } = structure;
+  const { prefix, steps, features, width, blocks, netNorm, additive } = structure;
   const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
-  const questions: ImportQuestion[] = [scaleQuestion, activationQuestion];
+  const questions: ImportQuestion[] = [...(additive ? [] : [scaleQuestion]), activationQuestion];
   return {
     library: 'nflows',
-    title: `nflows, ${features} features, ${couplings} couplings, residual networks of ${width}, ${blocks} blocks`,
+    title: `nflows, ${features} features, ${couplings} ${additive ? 'additive ' : ''}couplings, residual networks of ${width}, ${blocks} blocks`,
     questions,
     async convert(answers) {
       const chain: ChainLayer[] = [];
@@ -185,6 +209,12 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
         }
         return step.kind === 'batchNorm' ? under(at, `${names[i]}.`, flowNormNames) : [];
       });
+      const tensors = await readOurs(file, table);
+      if (additive) {
+        chain.forEach(({ kind }, i) => {
+          if (kind === 'coupling') withZeroScales(tensors, `${names[i]}.net.out`);
+        });
+      }
       return {
         model: chainModel(
           features,
@@ -200,14 +230,15 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
             affine: 'scale-then-shift',
             outputOrder: 'shift-scale',
             outputLayout: 'halves',
-            scaleMap: chosen(answers, scaleQuestion),
-            scaleEpsilon: 1e-3,
+            ...(additive
+              ? { scaleMap: 'exp' }
+              : { scaleMap: chosen(answers, scaleQuestion), scaleEpsilon: 1e-3 }),
             normEpsilon: 1e-5,
             normVariance: 'unbiased',
           },
           file.file,
         ),
-        tensors: await readOurs(file, table),
+        tensors,
         layerNames: Object.fromEntries(names.map((name, i) => [name, `${prefix}${steps[i]!.number}`])),
       };
     },
