@@ -34,7 +34,7 @@ export interface DataShape {
 }
 
 /** What can be named as a preset: presets, and sets of conventions. */
-export const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
+const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
 
 type Named = { preset: Preset } | { conventions: ConventionSet };
 

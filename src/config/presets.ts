@@ -1,4 +1,5 @@
 /** Named starting points: data, model and training that go together. */
+import { paperPresets } from './paper-presets';
 import type { RunConfigInput } from './schema';
 
 type VectorInput = Extract<RunConfigInput['model'], { kind: 'vector' }>;
@@ -114,4 +115,5 @@ export const presets: readonly Preset[] = [
       sampleEvery: 250,
     },
   },
+  ...paperPresets,
 ];

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isRunFolder } from '../../checkpoint/run-folder';
-import { presetNames } from '../../config/build';
+import { conventionSets } from '../../config/conventions';
+import { presets } from '../../config/presets';
 import { UserError } from '../../config/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
@@ -31,9 +32,11 @@ export const trainCommand = defineCommand({
       help: 'Folder of the run; new or empty, unless --resume.',
     },
     preset: {
-      type: 'choice',
-      choices: presetNames,
-      help: 'A named starting point for model and training.',
+      type: 'text',
+      value: 'NAME',
+      help:
+        `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
+        `Or the conventions of a published implementation, over the preset that suits the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
     },
     config: {
       type: 'text',
