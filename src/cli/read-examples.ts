@@ -1,12 +1,18 @@
 /** Examples to score: the same readers as training, with the model's choice of columns; or arrays. */
 import path from 'node:path';
+import { parseDataConfig } from '../config/parse';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
 import { drawPlane, isPlaneName } from '../data/builtin';
+import { indexRange, type Examples } from '../data/dataset';
+import { detectFormat } from '../data/detect';
 import { readDigits, digitsShape } from '../data/digits';
-import { readIdxImages } from '../data/idx';
 import type { NpyArray } from '../data/npy';
-import { readTable, type Table, type TableOptions } from '../data/table';
+import { openSource } from '../data/open';
+import { readParquet } from '../data/parquet';
+import { createResources } from '../data/resources';
+import type { Rows } from '../data/rows';
+import { readTable, type TableOptions } from '../data/table';
 import { isFolder } from '../files/read';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
 
@@ -33,40 +39,78 @@ export async function readExamples(request: ExampleRequest): Promise<NamedArray>
   const builtin = await builtinExamples(request);
   if (builtin) return { array: builtin, where: input };
   const file = path.resolve(input);
-  if (await isFolder(file)) return idxExamples(file, input);
-  if (await isArrayFile(file)) return readArray(input, request.array, 'x');
+  const format = await formatOf(file, kind);
+  if (format === 'array') return readArray(input, request.array, 'x');
   if (request.array !== undefined) {
     throw new UserError(
       `${input}: is not an .npz archive, so --array ${request.array} does not apply; leave it out.`,
     );
   }
+  return format === 'images' ? imageExamples(file, request) : tableExamples(file, request);
+}
+
+/** Arrays are read as they are, since they may be anything that fits the model; all else as in training. */
+async function formatOf(file: string, kind: 'vector' | 'image'): Promise<'array' | 'images' | 'table'> {
+  if (await isFolder(file)) return 'images';
+  if (await isArrayFile(file)) {
+    const format = await detectFormat(file).catch(() => 'npz');
+    return format === 'images' ? 'images' : 'array';
+  }
   const name = path.basename(file).toLowerCase().replace(/\.gz$/, '');
-  const isTable = /\.(csv|tsv|tab|txt|dat|data)$/.test(name);
-  if (!isTable && (kind === 'image' || /idx/.test(name))) return idxExamples(file, input);
-  return tableExamples(file, request);
+  if (/\.(csv|tsv|tab|txt|dat|data|parquet)$/.test(name)) return 'table';
+  if (kind === 'image' || /idx/.test(name)) return 'images';
+  return 'table';
 }
 
 async function builtinExamples({ input, data }: ExampleRequest): Promise<NpyArray | undefined> {
   if (input === 'digits') {
-    const { count, values } = await readDigits();
-    return { shape: [count, ...digitsShape], dtype: 'uint8', data: values };
+    const all = await readDigits();
+    return { shape: [all.count, ...digitsShape], dtype: 'uint8', data: Uint8Array.from(await readAll(all)) };
   }
   if (!isPlaneName(input)) return undefined;
   // The seed of the training data would give the points that the model was fitted to.
   const seed = (data?.splitSeed ?? 0) + 1_000_003;
-  const { count, values } = drawPlane(input, seed, 20_000, data?.noise);
-  return { shape: [count, 2], dtype: 'float32', data: values };
+  const all = drawPlane(input, seed, 20_000, data?.noise);
+  return { shape: [all.count, 2], dtype: 'float32', data: await readAll(all) };
 }
 
-async function idxExamples(file: string, where: string): Promise<NamedArray> {
-  const { shape, train } = await readIdxImages(file);
-  return { array: { shape: [train.count, ...shape], dtype: 'uint8', data: train.values }, where };
+function readAll(all: Examples): Promise<Float32Array> {
+  return all.read(indexRange(0, all.count));
+}
+
+/** More pixels than that are not scored at once. */
+const mostPixels = 2 ** 30;
+
+/** Resized, cropped and reduced as the model's own data were. */
+async function imageExamples(file: string, { input, data }: ExampleRequest): Promise<NamedArray> {
+  const { validationSource: _, ...own } = data ?? parseDataConfig({ source: file }, input);
+  const source = await openSource({ ...own, source: file, format: 'auto' }, path.dirname(file));
+  try {
+    const { all, shape, kind } = source.opened;
+    if (kind !== 'image')
+      throw new UserError(`${input}: holds rows of ${shape[0]} numbers; expected images.`);
+    if (all.count * all.size > mostPixels) {
+      throw new UserError(
+        `${input}: holds ${all.count} images of ${shape.join('×')}, too many for one call; give a part of them.`,
+      );
+    }
+    const pixels = new Uint8Array(all.count * all.size);
+    const block = 256;
+    for (let start = 0; start < all.count; start += block) {
+      const count = Math.min(block, all.count - start);
+      pixels.set(await all.read(indexRange(start, count)), start * all.size);
+    }
+    return { array: { shape: [all.count, ...shape], dtype: 'uint8', data: pixels }, where: input };
+  } finally {
+    await source.close();
+  }
 }
 
 async function tableExamples(file: string, request: ExampleRequest): Promise<NamedArray> {
   const { dimensions, kind, imageShape } = request;
   const table = await readModelTable(file, request);
   const size = table.featureNames.length;
+  const { count } = table.all;
   const expected = imageShape ? imageShape.reduce((a, b) => a * b, 1) : dimensions;
   if (size !== expected) {
     const wanted =
@@ -75,26 +119,24 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
       `${request.input}: has ${size} columns to model; the model has ${wanted}. Choose columns with --columns, or leave a class out with --label-column.`,
     );
   }
+  const values = await readAll(table.all);
   if (kind === 'vector') {
-    return {
-      array: { shape: [table.count, size], dtype: 'float32', data: table.values },
-      where: request.input,
-    };
+    return { array: { shape: [count, size], dtype: 'float32', data: values }, where: request.input };
   }
-  const at = table.values.findIndex((value) => !Number.isInteger(value));
+  const at = values.findIndex((value) => !Number.isInteger(value));
   if (at >= 0) {
     throw new UserError(
-      `${request.input}: example ${Math.floor(at / size)} holds the pixel ${table.values[at]}; expected integers.`,
+      `${request.input}: example ${Math.floor(at / size)} holds the pixel ${values[at]}; expected integers.`,
     );
   }
   return {
-    array: { shape: [table.count, ...imageShape!], dtype: 'int32', data: Int32Array.from(table.values) },
+    array: { shape: [count, ...imageShape!], dtype: 'int32', data: Int32Array.from(values) },
     where: request.input,
   };
 }
 
 /** The columns that the model was trained on, by name where the file has them; otherwise all but the class. */
-async function readModelTable(file: string, request: ExampleRequest): Promise<Table> {
+async function readModelTable(file: string, request: ExampleRequest): Promise<Rows> {
   const { data, featureNames } = request;
   const labelColumn = request.labelColumn ?? data?.labelColumn;
   const tab = /\.(tsv|tab)(\.gz)?$/i.test(file);
@@ -103,7 +145,11 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ta
     header: data?.header ?? 'auto',
     ...(labelColumn === undefined ? {} : { labelColumn }),
   };
-  if (request.columns) return readTable(file, { ...base, columns: request.columns });
+  const read = (options: TableOptions): Promise<Rows> =>
+    /\.parquet$/i.test(file)
+      ? readParquet(file, options, createResources(Infinity))
+      : readTable(file, options, createResources(Infinity));
+  if (request.columns) return read({ ...base, columns: request.columns });
   const named = featureNames?.every((name) => !/^column \d+$/.test(name)) ?? false;
   const attempts: TableOptions[] = [
     ...(data?.columns ? [{ ...base, columns: data.columns }] : []),
@@ -116,7 +162,7 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ta
   let first: unknown;
   for (const attempt of attempts) {
     try {
-      const table = await readTable(file, attempt);
+      const table = await read(attempt);
       if (table.featureNames.length === request.dimensions || attempt === attempts.at(-1)) return table;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

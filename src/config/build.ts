@@ -5,6 +5,7 @@ import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
 import { presets, type Preset } from './presets';
 import type { DataConfig, RunConfig } from './schema';
+import { checkOwnModel, checkStart, type StartModel } from './start-model';
 import { UserError } from './user-error';
 
 export interface RunRequest {
@@ -21,6 +22,8 @@ export interface RunRequest {
   fileName?: string;
   /** Wins over all else, for example { steps: 100 }. */
   training?: Partial<RunConfig['training']>;
+  /** A checkpoint that the run starts from: its model is the run's, and a preset says only how to train. */
+  start?: StartModel;
 }
 
 /** What the config has to know of the data; a `Dataset` is one. */
@@ -30,6 +33,7 @@ export interface DataShape {
   /** [D] or [H, W, C]. */
   shape: number[];
   levels?: number;
+  featureNames?: readonly string[];
   provenance: { source: string; validationSource?: string };
 }
 
@@ -96,11 +100,13 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
  * Which data to open, before anything else can be said.
  * @throws UserError when no data are named or the config's data section is wrong
  */
-export function requestedData({ data, preset, config, fileName = 'config' }: RunRequest): DataConfig {
+export function requestedData({ data, preset, config, start, fileName = 'config' }: RunRequest): DataConfig {
   const own = section(config, 'data', fileName);
-  const merged = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
+  const named = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
+  const merged = named.source === undefined ? { ...start?.data, ...named } : named;
   if (merged.source === undefined) {
-    throw new UserError('No data are named; expected --data NAME or PATH, or data.source in a config.');
+    const why = start ? `, since ${start.file} does not say which it was trained on` : '';
+    throw new UserError(`No data are named; expected --data NAME or PATH, or data.source in a config${why}.`);
   }
   return parseDataConfig(merged, fileName);
 }
@@ -117,7 +123,49 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
     : config === undefined
       ? presetFor(dataset)
       : undefined;
-  const own = section(config, 'model', fileName);
+  const model = request.start
+    ? startModel(request, request.start, dataset)
+    : newModel(section(config, 'model', fileName), preset, dataset, fileName);
+  const ownTraining = section(config, 'training', fileName);
+  return parseRunConfig(
+    {
+      ...(isRecord(config) ? config : {}),
+      data: {
+        ...requestedData(request),
+        ...presetData(request, preset),
+        ...whereabouts(dataset),
+        ...(request.start && dataset.kind === 'vector' ? { standardize: request.start.standardized } : {}),
+      },
+      model,
+      training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
+    },
+    fileName,
+  );
+}
+
+function startModel(
+  { preset, config, fileName = 'config' }: RunRequest,
+  start: StartModel,
+  dataset: DataShape,
+): Record<string, unknown> {
+  if (preset !== undefined && 'conventions' in named(preset)) {
+    throw new UserError(
+      `The conventions "${preset}" say how a model is built; the run's model is that of ${start.file}. ` +
+        'Leave them out, or train a new model without --from.',
+    );
+  }
+  checkStart(start, dataset);
+  checkOwnModel(start, section(config, 'model', fileName), fileName);
+  return start.model;
+}
+
+/** From the preset, the sizes of the data and what a config says. */
+function newModel(
+  own: Record<string, unknown>,
+  preset: Preset | undefined,
+  dataset: DataShape,
+  fileName: string,
+): Record<string, unknown> {
   if (
     own.kind !== undefined &&
     own.kind !== dataset.kind &&
@@ -139,16 +187,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
   }
   const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...sizes, ...own };
   if (dataset.kind === 'image') fitPad(model);
-  const ownTraining = section(config, 'training', fileName);
-  return parseRunConfig(
-    {
-      ...(isRecord(config) ? config : {}),
-      data: { ...requestedData(request), ...presetData(request, preset), ...whereabouts(dataset) },
-      model,
-      training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
-    },
-    fileName,
-  );
+  return model;
 }
 
 function whereabouts({ provenance: { source, validationSource } }: DataShape): Record<string, unknown> {
@@ -158,7 +197,9 @@ function whereabouts({ provenance: { source, validationSource } }: DataShape): R
 /** A preset chosen by the data (not named, or under conventions) gives its data settings too, where the user gave none. */
 function presetData(request: RunRequest, preset: Preset | undefined): Record<string, unknown> {
   const chosen = request.preset === undefined || !('preset' in named(request.preset));
-  return chosen && request.config === undefined ? { ...preset?.data } : {};
+  // Data that a checkpoint brings along are set as they were for it.
+  const brought = request.start?.data !== undefined && request.data === undefined;
+  return chosen && !brought && request.config === undefined ? { ...preset?.data } : {};
 }
 
 /** Padding that the user did not choose is made large enough, where some is. */

@@ -2,18 +2,31 @@
 import * as v from 'valibot';
 import { describe, fraction, nonNegative, nonNegativeInteger, positiveInteger } from './fields';
 
+const pixels = v.pipe(positiveInteger, v.maxValue(4096));
+
 export const dataSchema = v.strictObject({
   source: v.pipe(
     v.string(),
     v.minLength(1),
     describe(
-      'A built-in name (moons, circles, spirals, pinwheel, checkerboard, gaussians, digits) or a path, relative to the config file.',
+      'A built-in name (moons, circles, spirals, pinwheel, checkerboard, gaussians, digits) or the path of a file or folder, relative to the config file.',
     ),
   ),
   format: v.optional(
-    v.pipe(v.picklist(['auto', 'builtin', 'csv', 'tsv', 'idx']), describe('How to read a path.')),
+    v.pipe(
+      v.picklist(['auto', 'builtin', 'csv', 'tsv', 'parquet', 'npy', 'npz', 'idx', 'cifar', 'images']),
+      describe('How to read a path; images are a folder or zip file of PNG, JPEG and WebP.'),
+    ),
     'auto',
   ),
+  validationSource: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      describe('Other data to hold out, of the same kind as source; validation may shorten them by a count.'),
+    ),
+  ),
+  array: v.optional(v.pipe(v.string(), v.minLength(1), describe('Name of the array to use in an .npz.'))),
   count: v.optional(v.pipe(positiveInteger, describe('Points to draw from a built-in 2-D set.'))),
   noise: v.optional(v.pipe(nonNegative, describe('Standard deviation of the noise of a built-in 2-D set.'))),
   columns: v.optional(
@@ -34,6 +47,46 @@ export const dataSchema = v.strictObject({
       describe('Whether the first row of a table holds names.'),
     ),
     'auto',
+  ),
+  resize: v.optional(
+    v.pipe(
+      pixels,
+      describe('Images: length of the smallest side before cropping; the other keeps the proportions.'),
+    ),
+  ),
+  crop: v.optional(
+    v.pipe(
+      v.picklist(['none', 'center', 'random']),
+      describe(
+        'Images: cut out a square. A random one is drawn anew at each step, and is the central one for held-out images.',
+      ),
+    ),
+    'none',
+  ),
+  cropSize: v.optional(
+    v.pipe(pixels, describe('Images: side of the cropped square; the smallest side when absent.')),
+  ),
+  size: v.optional(v.pipe(pixels, describe('Images: height and width after cropping, by scaling.'))),
+  bits: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(8),
+      describe('Images: bit depth; pixels have 2^bits levels.'),
+    ),
+    8,
+  ),
+  color: v.optional(
+    v.pipe(v.picklist(['auto', 'gray', 'rgb']), describe('Images: channels; auto keeps those of the data.')),
+    'auto',
+  ),
+  memory: v.optional(
+    v.pipe(
+      nonNegative,
+      describe('MiB of data to keep in memory; what does not fit is read from files while training.'),
+    ),
+    1024,
   ),
   standardize: v.optional(
     v.pipe(

@@ -1,5 +1,6 @@
-import type { Split } from './dataset';
+import type { Examples } from './dataset';
 import { stream, type RandomStream } from './random';
+import { memoryExamples } from './records';
 
 /** A point in the plane and the part of the shape that it belongs to. */
 interface Shape {
@@ -101,7 +102,7 @@ export function describePlane(name: PlaneName): string {
  * Draws points of a built-in set, raw coordinates, [count, 2]. `labels` say which moon, circle, arm, blade or square.
  * @param noise standard deviation in units of the coordinates; each set has its own default
  */
-export function drawPlane(name: PlaneName, seed: number, count = 20_000, noise?: number): Split {
+export function drawPlane(name: PlaneName, seed: number, count = 20_000, noise?: number): Examples {
   const shape: Shape = shapes[name];
   const random: RandomStream = stream(seed, 'plane', name);
   const uniform = random.uniform(2 * count);
@@ -122,5 +123,5 @@ export function drawPlane(name: PlaneName, seed: number, count = 20_000, noise?:
     values[2 * i + 1] = y;
     labels[i] = part;
   }
-  return { count, values, labels };
+  return memoryExamples(values, 2, labels);
 }

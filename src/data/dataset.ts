@@ -1,10 +1,39 @@
-/** Examples in memory, in data units. */
-export interface Split {
-  count: number;
-  /** Row-major, count × D. Pixels are stored as bytes and become floats a batch at a time. */
-  values: Float32Array | Uint8Array;
-  /** One class for each example, an index into `labelNames` where these are known. Never modelled. */
-  labels?: Int32Array;
+/** What readers of data give: examples that are read when they are asked for, and how they are split. */
+
+/** One class for each example. An `Int32Array` is one. */
+export interface Labels {
+  readonly length: number;
+  at(index: number): number | undefined;
+}
+
+export interface ReadOptions {
+  /**
+   * Where random crops lie: two numbers in [0, 1) for each example, vertical and horizontal. Crops are central without
+   * them; data that are not cropped at random do not look at them.
+   */
+  crops?: Float32Array;
+  /** Aborting rejects what is still being read. */
+  signal?: AbortSignal;
+}
+
+/** Examples in memory or in files. */
+export interface Examples {
+  readonly count: number;
+  /** Values of one example, D. */
+  readonly size: number;
+  /** Indices into `labelNames` where these are known. Never modelled. */
+  readonly labels?: Labels;
+  /**
+   * Gathers examples in data units, indices.length × D, row-major. The caller may change the result.
+   * @throws RangeError for an index outside; UserError for what in a file is not as expected
+   */
+  read(indices: ArrayLike<number>, options?: ReadOptions): Promise<Float32Array>;
+}
+
+/** A part of the data. */
+export interface Split extends Examples {
+  /** All examples once in the order in which they are stored, a block at a time: the fastest way through a large file. */
+  scan(options?: ReadOptions): AsyncGenerator<Float32Array>;
 }
 
 export interface Dataset {
@@ -23,27 +52,27 @@ export interface Dataset {
   provenance: {
     /** A built-in name or an absolute path. */
     source: string;
+    /** Absolute path of the data that are held out, where the config names some. */
+    validationSource?: string;
     /** Examples in the source, before any limit. */
     rows: number;
     note: string;
   };
+  /** Closes files and removes temporary ones; nothing can be read afterwards. */
+  close(): Promise<void>;
 }
 
-/** Gathers examples into one array, indices.length × D. Throws RangeError for an index outside the split. */
-export function take(split: Split, indices: ArrayLike<number>): Float32Array {
-  const size = exampleSize(split);
-  const out = new Float32Array(indices.length * size);
+/** @throws RangeError for an index outside of `count` examples */
+export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
-    if (!(index >= 0 && index < split.count)) {
-      throw new RangeError(`Example ${index} was asked for; the split has ${split.count}.`);
+    if (!(index >= 0 && index < count)) {
+      throw new RangeError(`Example ${index} was asked for; the split has ${count}.`);
     }
-    out.set(split.values.subarray(index * size, (index + 1) * size), i * size);
   }
-  return out;
 }
 
-/** Values of one example, D. */
-export function exampleSize(split: Split): number {
-  return split.count === 0 ? 0 : split.values.length / split.count;
+/** `count` indices from `start` on. */
+export function indexRange(start: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => start + i);
 }

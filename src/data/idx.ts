@@ -1,17 +1,23 @@
+/** Images and classes as MNIST publishes them (Y. LeCun, C. Cortes, C. Burges: "The MNIST database"). */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../config/user-error';
-import type { Split } from './dataset';
-import { isFolder, readError, readUnpacked } from '../files/read';
+import { isFolder, readError } from '../files/read';
+import type { ByteSource } from './byte-source';
+import { openBytes } from './bytes';
+import type { Examples, Labels } from './dataset';
+import { recordExamples } from './records';
+import type { Resources } from './resources';
 
-/** Images and classes as MNIST publishes them (Y. LeCun, C. Cortes, C. Burges: "The MNIST database"). */
 export interface IdxImages {
   file: string;
   /** [H, W, C] */
   shape: number[];
-  train: Split;
+  train: Examples;
   /** The published test file beside it, where there is one. */
-  test?: Split;
+  test?: Examples;
+  /** Largest class of both, where there are labels. */
+  largestLabel?: number;
 }
 
 const types: Record<number, string> = {
@@ -28,7 +34,13 @@ const types: Record<number, string> = {
  * @throws UserError naming what in the header or the length is wrong
  */
 export function parseIdx(bytes: Uint8Array, file: string): { shape: number[]; data: Uint8Array } {
-  if (bytes.length === 0) throw new UserError(`${file}: is empty; expected an IDX file.`);
+  const { shape, start } = parseHeader(bytes, bytes.length, file);
+  return { shape, data: bytes.subarray(start) };
+}
+
+/** @param bytes the first ones of `length`, 1,024 or all */
+function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: number[]; start: number } {
+  if (length === 0) throw new UserError(`${file}: is empty; expected an IDX file.`);
   const [a, b, type = 0, rank = 0] = bytes;
   if (bytes.length < 4 || a !== 0 || b !== 0 || !(type in types) || rank === 0) {
     const shown = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -39,48 +51,66 @@ export function parseIdx(bytes: Uint8Array, file: string): { shape: number[]; da
   if (type !== 0x08) {
     throw new UserError(`${file}: holds values of type ${types[type]}; expected unsigned bytes (type 08).`);
   }
-  const header = 4 + 4 * rank;
-  if (bytes.length < header) {
+  const start = 4 + 4 * rank;
+  if (bytes.length < start) {
     throw new UserError(
-      `${file}: is cut off within its header: ${bytes.length} bytes; expected at least ${header}.`,
+      `${file}: is cut off within its header: ${length} bytes; expected at least ${start}.`,
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, header);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, start);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const expected = shape.reduce((product, size) => product * size, 1);
-  const present = bytes.length - header;
+  const present = length - start;
   if (present !== expected) {
     const promise = `its header promises ${shape.join(' × ')} = ${expected} bytes of data, and ${present} are there`;
     throw new UserError(
       `${file}: ${present < expected ? 'is cut off' : 'has bytes left over'}: ${promise}. Fetch the file again.`,
     );
   }
-  return { shape, data: bytes.subarray(header) };
+  return { shape, start };
+}
+
+async function open(
+  file: string,
+  resources: Resources,
+): Promise<{ shape: number[]; start: number; bytes: ByteSource }> {
+  const bytes = await openBytes(file, resources);
+  const head = await bytes.read(0, Math.min(bytes.length, 1024));
+  return { ...parseHeader(head, bytes.length, file), bytes };
 }
 
 /**
- * Reads images, their labels (found by name beside them) and, when a training file is given, the published test file.
+ * Opens images, their labels (found by name beside them) and, when a training file is given, the published test file.
  * @param source an images file, or a folder that holds one
  */
-export async function readIdxImages(source: string): Promise<IdxImages> {
+export async function openIdxImages(source: string, resources: Resources): Promise<IdxImages> {
   const file = (await isFolder(source)) ? await imagesIn(source) : source;
-  const { shape, split: train } = await readPair(file);
+  const { shape, examples: train, largest } = await openPair(file, resources);
   const testFile = await partner(file, (name) => [
     name.replace(/train(?!.*train)/i, 't10k'),
     name.replace(/train(?!.*train)/i, 'test'),
   ]);
-  if (!testFile) return { file, shape, train };
-  const test = await readPair(testFile);
+  if (!testFile) return { file, shape, train, ...(largest === undefined ? {} : { largestLabel: largest }) };
+  const test = await openPair(testFile, resources);
   if (test.shape.join() !== shape.join()) {
     throw new UserError(
       `${testFile}: images are ${test.shape.join(' × ')}; expected ${shape.join(' × ')} as in ${file}.`,
     );
   }
-  return { file, shape, train, test: test.split };
+  return {
+    file,
+    shape,
+    train,
+    test: test.examples,
+    ...(largest === undefined ? {} : { largestLabel: Math.max(largest, test.largest ?? 0) }),
+  };
 }
 
-async function readPair(file: string): Promise<{ shape: number[]; split: Split }> {
-  const { shape, data } = parseIdx(await readUnpacked(file), file);
+async function openPair(
+  file: string,
+  resources: Resources,
+): Promise<{ shape: number[]; examples: Examples; largest?: number }> {
+  const { shape, start, bytes } = await open(file, resources);
   if (shape.length === 1) {
     throw new UserError(`${file}: holds labels; expected images. Name the images file.`);
   }
@@ -90,24 +120,39 @@ async function readPair(file: string): Promise<{ shape: number[]; split: Split }
       `${file}: has the shape ${shape.join(' × ')}; expected images, count × height × width (× channels).`,
     );
   }
-  if (data.length === 0)
+  const size = height * width * channels;
+  if (count * size === 0) {
     throw new UserError(`${file}: holds no pixels (${shape.join(' × ')}); expected images.`);
-  const labels = await readLabels(file, count);
-  return { shape: [height, width, channels], split: { count, values: data, labels } };
+  }
+  const labels = await openLabels(file, count, resources);
+  const examples = recordExamples(bytes, {
+    count,
+    size,
+    offset: start,
+    stride: size,
+    decode: (from, at, out, to) => out.set(from.subarray(at, at + size), to),
+    ...(labels ? { labels } : {}),
+  });
+  const largest = labels?.reduce((most, label) => Math.max(most, label), 0);
+  return { shape: [height, width, channels], examples, ...(largest === undefined ? {} : { largest }) };
 }
 
-async function readLabels(images: string, count: number): Promise<Int32Array | undefined> {
+async function openLabels(
+  images: string,
+  count: number,
+  resources: Resources,
+): Promise<(Labels & Uint8Array) | undefined> {
   const file = await partner(images, (name) => [
     name.replace(/images/i, 'labels').replace(/idx[34]/i, 'idx1'),
   ]);
   if (!file) return undefined;
-  const { shape, data } = parseIdx(await readUnpacked(file), file);
-  if (shape.length !== 1 || data.length !== count) {
+  const { shape, start, bytes } = await open(file, resources);
+  if (shape.length !== 1 || shape[0] !== count) {
     throw new UserError(
       `${file}: holds ${shape.join(' × ')} labels; expected ${count}, one for each image of ${images}.`,
     );
   }
-  return Int32Array.from(data);
+  return bytes.read(start, count);
 }
 
 /** A file beside `file` under one of the names, packed or not. */

@@ -51,30 +51,106 @@ export async function readNpy(file: string): Promise<NpyArray> {
   return parseNpy(await readUnpacked(file), file);
 }
 
-/** @param where named in messages: the file, and the array in it */
-export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
+export interface NpyHeader {
+  shape: number[];
+  /** Column-major. */
+  fortran: boolean;
+  /** NumPy's name of what `decoder` gives. */
+  dtype: string;
+  /** By kind and size, for example "f4". */
+  type: string;
+  bigEndian: boolean;
+  /** Bytes of a value, and where values begin. */
+  itemBytes: number;
+  start: number;
+}
+
+/** What an NPY file's first bytes have to hold for `parseNpyHeader`; longer headers are refused. */
+export const npyHeaderBytes = 2 ** 16;
+
+/**
+ * @param bytes the first ones of `length`, `npyHeaderBytes` or all
+ * @param where named in messages: the file, and the array in it
+ * @throws UserError when it is not an array of numbers, or its length is not what its shape calls for
+ */
+export function parseNpyHeader(bytes: Uint8Array, length: number, where: string): NpyHeader {
   const { descr, fortran, shape, start } = parseHeader(bytes, where);
-  const [, order, type] = /^([<>|=])([a-z]\d+)$/i.exec(descr) ?? [];
-  const decoder = type === undefined ? undefined : decoders[type];
-  if (!decoder || !Object.hasOwn(decoders, type!)) {
+  const [, order, type = ''] = /^([<>|=])([a-z]\d+)$/i.exec(descr) ?? [];
+  const decoder = Object.hasOwn(decoders, type) ? decoders[type] : undefined;
+  if (!decoder) {
     throw new UserError(
       `${where}: holds values of NumPy type ${descr}; expected floating-point numbers, integers or bool. ` +
         `Convert them with .astype('float32').`,
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);
-  const present = bytes.length - start;
+  const present = length - start;
   if (count * decoder.bytes !== present) {
     const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, and ${present} are there`;
     throw new UserError(
       `${where}: ${present < count * decoder.bytes ? 'is cut off' : 'has bytes left over'}: ${needed}.`,
     );
   }
+  return {
+    shape,
+    fortran,
+    dtype: decoder.name,
+    type,
+    bigEndian: order === '>',
+    itemBytes: decoder.bytes,
+    start,
+  };
+}
+
+/** @param where named in messages: the file, and the array in it */
+export function parseNpy(bytes: Uint8Array, where: string): NpyArray {
+  const header = parseNpyHeader(bytes, bytes.length, where);
+  const data = decodeNpy(bytes.subarray(header.start), header);
+  const { shape, dtype } = header;
+  return { shape, dtype, data: header.fortran ? toRowMajor(data, shape) : data };
+}
+
+/** Values in the order in which they are stored. */
+export function decodeNpy(
+  bytes: Uint8Array,
+  { type, bigEndian, itemBytes }: Pick<NpyHeader, 'type' | 'bigEndian' | 'itemBytes'>,
+): NpyData {
   // A copy, since typed arrays need aligned memory.
-  const content = Uint8Array.from(bytes.subarray(start));
-  if (order === '>') swapBytes(content, decoder.bytes);
-  const data = decoder.make(content.buffer);
-  return { shape, dtype: decoder.name, data: fortran ? toRowMajor(data, shape) : data };
+  const content = Uint8Array.from(bytes);
+  if (bigEndian) swapBytes(content, itemBytes);
+  return decoders[type]!.make(content.buffer);
+}
+
+/** Reads single values of a type as numbers, without a copy. */
+export function npyScalar({
+  type,
+  bigEndian,
+}: Pick<NpyHeader, 'type' | 'bigEndian'>): (view: DataView, at: number) => number {
+  const little = !bigEndian;
+  switch (type) {
+    case 'f2':
+      return (view, at) => fromHalf(view.getUint16(at, little));
+    case 'f4':
+      return (view, at) => view.getFloat32(at, little);
+    case 'f8':
+      return (view, at) => view.getFloat64(at, little);
+    case 'i1':
+      return (view, at) => view.getInt8(at);
+    case 'i2':
+      return (view, at) => view.getInt16(at, little);
+    case 'i4':
+      return (view, at) => view.getInt32(at, little);
+    case 'i8':
+      return (view, at) => Number(view.getBigInt64(at, little));
+    case 'u2':
+      return (view, at) => view.getUint16(at, little);
+    case 'u4':
+      return (view, at) => view.getUint32(at, little);
+    case 'u8':
+      return (view, at) => Number(view.getBigUint64(at, little));
+    default:
+      return (view, at) => view.getUint8(at);
+  }
 }
 
 /** Floats as they are, other types converted. 64-bit integers lose digits beyond 2²⁴, as any float32 does. */

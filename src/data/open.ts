@@ -1,52 +1,174 @@
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
+import { isFolder } from '../files/read';
+import { openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames } from './builtin';
-import type { Dataset, Split } from './dataset';
+import { openCifar } from './cifar';
+import type { Dataset, Examples } from './dataset';
+import { detectFormat, type FileFormat } from './detect';
 import { digitsLevels, digitsShape, readDigits } from './digits';
-import { firstBytes, isFolder } from '../files/read';
-import { readIdxImages } from './idx';
-import { holdOut, limited } from './split';
+import { openIdxImages } from './idx';
+import { imageArrays } from './images/arrays';
+import { openImages } from './images/open-images';
+import { imageOptions } from './images/options';
+import type { Opened } from './opened';
+import { readParquet } from './parquet';
+import { createResources, type Resources } from './resources';
+import { heldOutLimit, holdOut, limited } from './split';
 import { readTable } from './table';
 
 /** Names that `data.source` understands beside paths. */
 export const builtinNames: readonly string[] = [...planeNames, 'digits'];
 
+/** Whether a source is a name of ours and not a path. */
+export function isBuiltin({ source, format }: Pick<DataConfig, 'source' | 'format'>): boolean {
+  return format === 'builtin' || (format === 'auto' && builtinNames.includes(source));
+}
+
 /**
- * Reads a dataset into memory and splits it.
+ * Opens a dataset and splits it. Data up to `memory` MiB are read now, larger ones when they are asked for.
  * @param baseFolder what a relative path is relative to: the folder of the config file, or the current one
  * @throws UserError naming the file, the place in it and what was expected
  */
 export async function openDataset(config: DataConfig, baseFolder: string): Promise<Dataset> {
-  const builtin =
-    config.format === 'builtin' || (config.format === 'auto' && builtinNames.includes(config.source));
-  if (builtin) return openBuiltin(config);
-  const file = path.resolve(baseFolder, config.source);
-  switch (config.format === 'auto' ? await detectFormat(config.source, file) : config.format) {
-    case 'csv':
-      return openTable(config, file, undefined);
-    case 'tsv':
-      return openTable(config, file, '\t');
-    default:
-      return openIdx(config, file);
+  const source = await openSource(config, baseFolder);
+  try {
+    return source.split(config);
+  } catch (error) {
+    await source.close();
+    throw error;
   }
 }
 
-async function detectFormat(source: string, file: string): Promise<'csv' | 'tsv' | 'idx'> {
-  const name = path.basename(file).toLowerCase().replace(/\.gz$/, '');
+/** Data that are open and can be split one way or another. */
+export interface OpenSource {
+  opened: Opened;
+  /** Absolute path of the data that are held out, where the config names some. */
+  validationSource?: string;
+  /**
+   * Closing the dataset closes the source.
+   * @throws UserError when too few examples remain
+   */
+  split(config: DataConfig): Dataset;
+  close(): Promise<void>;
+}
+
+export async function openSource(config: DataConfig, baseFolder: string): Promise<OpenSource> {
+  const resources = createResources(config.memory * 2 ** 20);
   try {
-    if (await isFolder(file)) return 'idx';
+    const opened = await openAny(config, baseFolder, resources);
+    const { validationSource } = config;
+    const other =
+      validationSource === undefined
+        ? undefined
+        : await openAny({ ...config, source: validationSource }, baseFolder, resources);
+    const held = other ? asHeldOut(opened, other) : opened;
+    return {
+      opened: held,
+      ...(other ? { validationSource: other.source } : {}),
+      split: (options) => splitOpened(held, options, other?.source, () => resources.close()),
+      close: () => resources.close(),
+    };
   } catch (error) {
-    throw withNames(error, source);
+    await resources.close();
+    throw error;
   }
-  if (name.endsWith('.tsv') || name.endsWith('.tab')) return 'tsv';
-  if (/\.(csv|txt|dat|data)$/.test(name)) return 'csv';
-  const [a, b, type] = await firstBytes(file, 4);
-  if (/idx\d|\.idx$/.test(name) || (a === 0 && b === 0 && type === 8)) return 'idx';
-  throw new UserError(
-    `${file}: cannot tell the format; expected .csv, .tsv or IDX, or one of ${builtinNames.join(', ')}. ` +
-      `Set data.format to csv, tsv or idx.`,
-  );
+}
+
+function splitOpened(
+  opened: Opened,
+  config: DataConfig,
+  validationSource: string | undefined,
+  close: () => Promise<void>,
+): Dataset {
+  const { kind, name, shape, levels, all, test, featureNames, labelNames, source, note } = opened;
+  const { limit, splitSeed } = config;
+  const splits = test
+    ? {
+        train: limited(all, limit, splitSeed),
+        validation: limited(test, heldOutLimit(config), splitSeed),
+      }
+    : holdOut(all, config, source);
+  return {
+    kind,
+    name,
+    shape,
+    ...(levels === undefined ? {} : { levels }),
+    ...splits,
+    ...(featureNames ? { featureNames } : {}),
+    ...(labelNames ? { labelNames } : {}),
+    provenance: {
+      source,
+      ...(validationSource === undefined ? {} : { validationSource }),
+      rows: all.count + (test?.count ?? 0),
+      note,
+    },
+    close,
+  };
+}
+
+/** Other data become what is held out; their classes are numbered as the first data's. */
+function asHeldOut(opened: Opened, other: Opened): Opened {
+  if (
+    other.kind !== opened.kind ||
+    other.shape.join() !== opened.shape.join() ||
+    other.levels !== opened.levels
+  ) {
+    throw new UserError(
+      `${other.source}: holds ${kindOf(other)}; expected ${kindOf(opened)} as in ${opened.source}.`,
+    );
+  }
+  const names = [...(opened.labelNames ?? [])];
+  const { labels } = other.all;
+  const known = opened.all.labels && labels && opened.labelNames && other.labelNames;
+  const numbers = known
+    ? other.labelNames!.map((name) => (names.includes(name) ? names.indexOf(name) : names.push(name) - 1))
+    : [];
+  const { labels: _, ...bare } = other.all;
+  const test: Examples = known
+    ? { ...bare, labels: { length: labels.length, at: (index) => numbers[labels.at(index) ?? -1] } }
+    : bare;
+  return {
+    ...opened,
+    test,
+    ...(known ? { labelNames: names } : {}),
+    note: `${opened.note.replace(/;[^;]*held out$/, '')}; ${other.name} is held out`,
+  };
+}
+
+function kindOf({ kind, shape, levels }: Opened): string {
+  return kind === 'vector'
+    ? `rows of ${shape[0]} numbers`
+    : `images of ${shape.join('×')} with ${levels} levels`;
+}
+
+async function openAny(config: DataConfig, baseFolder: string, resources: Resources): Promise<Opened> {
+  if (isBuiltin(config)) return openBuiltin(config, resources);
+  const file = path.resolve(baseFolder, config.source);
+  try {
+    await isFolder(file);
+  } catch (error) {
+    throw withNames(error, config.source);
+  }
+  const format: FileFormat =
+    config.format === 'auto' || config.format === 'builtin' ? await detectFormat(file) : config.format;
+  switch (format) {
+    case 'csv':
+    case 'tsv':
+    case 'parquet':
+      return openTable(config, file, format, resources);
+    case 'npy':
+      return openNpy(file, config, resources);
+    case 'npz':
+      return openNpz(file, config, resources);
+    case 'idx':
+      return openIdx(config, file, resources);
+    case 'cifar':
+      return openCifarImages(config, file, resources);
+    case 'images':
+      return openImages(file, config, resources);
+  }
 }
 
 /** A name without dots or slashes was probably meant as one of ours. */
@@ -57,22 +179,27 @@ function withNames(error: unknown, source: string): unknown {
   );
 }
 
-async function openBuiltin(config: DataConfig): Promise<Dataset> {
+async function openBuiltin(config: DataConfig, resources: Resources): Promise<Opened> {
   const { source } = config;
   if (source === 'digits') {
-    const all = await readDigits();
+    const stored = await readDigits();
+    const images = await imageArrays(
+      stored,
+      digitsShape,
+      digitsLevels,
+      imageOptions(config),
+      resources,
+      source,
+    );
     return {
       kind: 'image',
       name: source,
-      shape: digitsShape,
+      shape: images.shape,
       levels: digitsLevels,
-      ...holdOut(all, config, source),
-      labelNames: Array.from({ length: 10 }, (_, i) => String(i)),
-      provenance: {
-        source,
-        rows: all.count,
-        note: 'Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI; CC BY 4.0)',
-      },
+      all: images.examples,
+      labelNames: numbers(10),
+      source,
+      note: 'Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI; CC BY 4.0)',
     };
   }
   if (!isPlaneName(source)) {
@@ -80,56 +207,74 @@ async function openBuiltin(config: DataConfig): Promise<Dataset> {
       `There is no built-in data set "${source}"; expected one of ${builtinNames.join(', ')}.`,
     );
   }
-  const all = drawPlane(source, config.splitSeed, config.count, config.noise);
   return {
     kind: 'vector',
     name: source,
     shape: [2],
-    ...holdOut(all, config, source),
+    all: drawPlane(source, config.splitSeed, config.count, config.noise),
     featureNames: ['x', 'y'],
-    provenance: { source, rows: all.count, note: describePlane(source) },
+    source,
+    note: describePlane(source),
   };
 }
 
-async function openTable(config: DataConfig, file: string, delimiter: string | undefined): Promise<Dataset> {
-  const table = await readTable(file, { ...config, delimiter });
+async function openTable(
+  config: DataConfig,
+  file: string,
+  format: 'csv' | 'tsv' | 'parquet',
+  resources: Resources,
+): Promise<Opened> {
+  const options = { ...config, ...(format === 'tsv' ? { delimiter: '\t' } : {}) };
+  const rows =
+    format === 'parquet'
+      ? await readParquet(file, options, resources)
+      : await readTable(file, options, resources);
   return {
+    ...rows,
     kind: 'vector',
     name: path.basename(file),
-    shape: [table.featureNames.length],
-    ...holdOut(table, config, file),
-    featureNames: table.featureNames,
-    labelNames: table.labelNames,
-    provenance: { source: file, rows: table.count, note: `a table of ${table.featureNames.length} columns` },
+    shape: [rows.featureNames.length],
+    source: file,
+    note: `a table of ${rows.featureNames.length} columns`,
   };
 }
 
-async function openIdx(config: DataConfig, file: string): Promise<Dataset> {
-  const { file: images, shape, train, test } = await readIdxImages(file);
-  // A published test file is the validation set; a count in the config shortens it, a fraction does not apply.
-  const splits: { train: Split; validation: Split } = test
-    ? {
-        train: limited(train, config.limit, config.splitSeed),
-        validation: limited(test, testCount(config), config.splitSeed),
-      }
-    : holdOut(train, config, images);
-  const classes = train.labels?.reduce((largest, label) => Math.max(largest, label), 0);
+async function openIdx(config: DataConfig, source: string, resources: Resources): Promise<Opened> {
+  const { file, shape, train, test, largestLabel } = await openIdxImages(source, resources);
+  const options = imageOptions(config);
+  const images = await imageArrays(train, shape, 256, options, resources, file);
+  const held = test && (await imageArrays(test, shape, 256, options, resources, `${file} (test)`));
   return {
     kind: 'image',
-    name: path.basename(images),
-    shape,
-    levels: 256,
-    ...splits,
-    labelNames: classes === undefined ? undefined : Array.from({ length: classes + 1 }, (_, i) => String(i)),
-    provenance: {
-      source: images,
-      rows: train.count + (test?.count ?? 0),
-      note: test ? 'IDX images; the published test file is held out' : 'IDX images',
-    },
+    name: path.basename(file),
+    shape: images.shape,
+    levels: 2 ** options.bits,
+    all: images.examples,
+    ...(held ? { test: held.examples } : {}),
+    ...(largestLabel === undefined ? {} : { labelNames: numbers(largestLabel + 1) }),
+    source: file,
+    note: test ? 'IDX images; the published test file is held out' : 'IDX images',
   };
 }
 
-function testCount({ validation, limit }: DataConfig): number | undefined {
-  const count = validation === 0 || validation >= 1 ? validation : undefined;
-  return count === undefined ? limit : Math.min(count, limit ?? count);
+async function openCifarImages(config: DataConfig, source: string, resources: Resources): Promise<Opened> {
+  const { shape, train, test, labelNames, note } = await openCifar(source, resources);
+  const options = imageOptions(config);
+  const images = await imageArrays(train, shape, 256, options, resources, source);
+  const held = test && (await imageArrays(test, shape, 256, options, resources, `${source} (test)`));
+  return {
+    kind: 'image',
+    name: path.basename(source),
+    shape: images.shape,
+    levels: 2 ** options.bits,
+    all: images.examples,
+    ...(held ? { test: held.examples } : {}),
+    labelNames,
+    source,
+    note,
+  };
+}
+
+function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(i));
 }

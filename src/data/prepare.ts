@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
-import type { RunConfig } from '../config/schema';
+import type { DataConfig, RunConfig } from '../config/schema';
 import type { Dataset } from './dataset';
-import { openDataset } from './open';
+import { openDataset, openSource } from './open';
 
 /**
  * Opens the data of a new run and builds its full config.
@@ -14,9 +14,30 @@ export async function prepareRun(
   baseFolder: string,
 ): Promise<{ config: RunConfig; dataset: Dataset }> {
   const asked = requestedData(request);
-  const dataset = await openDataset(asked, baseFolder);
-  const config = buildRunConfig(request, dataset);
-  // The preset that suits the data may want them split otherwise.
-  const same = isDeepStrictEqual({ ...asked, source: '' }, { ...config.data, source: '' });
-  return { config, dataset: same ? dataset : await openDataset(config.data, baseFolder) };
+  const source = await openSource(asked, baseFolder);
+  let dataset: Dataset | undefined;
+  try {
+    // Another split than the preset's may leave too few examples, so it waits until the preset is known.
+    const { opened } = source;
+    const config = buildRunConfig(request, {
+      ...opened,
+      provenance: {
+        source: opened.source,
+        ...(source.validationSource === undefined ? {} : { validationSource: source.validationSource }),
+      },
+    });
+    // The preset that suits the data may want other data, or them split otherwise.
+    if (isDeepStrictEqual(withoutSplit(asked), withoutSplit(config.data)))
+      dataset = source.split(config.data);
+    return { config, dataset: dataset ?? (await openDataset(config.data, baseFolder)) };
+  } finally {
+    if (!dataset) await source.close();
+  }
+}
+
+/** What has to be read anew when it differs; where the data lie is known by now. */
+function withoutSplit(data: DataConfig): object {
+  const { validation: _v, splitSeed, limit: _l, source: _s, validationSource: _o, ...rest } = data;
+  // Built-in points are drawn by the seed of the split.
+  return { ...rest, splitSeed };
 }

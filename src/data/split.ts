@@ -1,6 +1,6 @@
 import { UserError } from '../config/user-error';
-import type { Split } from './dataset';
-import { stream } from './random';
+import { checkIndices, type Examples, type Labels, type ReadOptions, type Split } from './dataset';
+import { partOf, shuffled, type Order } from './order';
 
 export interface SplitOptions {
   /** A fraction below 1, or a count. */
@@ -11,6 +11,8 @@ export interface SplitOptions {
 
 /** A training split needs as many examples for a mean and a deviation. */
 const fewest = 2;
+/** Values in a block of a scan. */
+const blockValues = 2 ** 20;
 
 /**
  * Holds out a random part of the examples. The same seed gives the same parts. 1,797 examples and a fifth give
@@ -18,7 +20,7 @@ const fewest = 2;
  * @throws UserError when too few examples remain for training.
  */
 export function holdOut(
-  all: Split,
+  all: Examples,
   options: SplitOptions,
   source: string,
 ): { train: Split; validation: Split } {
@@ -30,17 +32,25 @@ export function holdOut(
         `expected at least ${fewest} for training. Give more data, or lower data.validation.`,
     );
   }
-  const order = stream(options.splitSeed, 'split').permutation(all.count);
+  const order = shuffled(all.count, options.splitSeed, 'split');
   return {
-    validation: gather(all, order.subarray(0, held)),
-    train: gather(all, order.subarray(held, total)),
+    validation: select(all, partOf(order, 0, held)),
+    train: select(all, partOf(order, held, total)),
   };
 }
 
 /** At most `limit` examples, chosen by the seed. */
-export function limited(all: Split, limit: number | undefined, splitSeed: number): Split {
-  if (limit === undefined || limit >= all.count) return all;
-  return gather(all, stream(splitSeed, 'split').permutation(all.count).subarray(0, limit));
+export function limited(all: Examples, limit: number | undefined, splitSeed: number): Split {
+  if (limit === undefined || limit >= all.count) {
+    return select(all, { length: all.count, at: (position) => position });
+  }
+  return select(all, partOf(shuffled(all.count, splitSeed, 'split'), 0, limit));
+}
+
+/** How many of a separate validation file are used: a count in the config shortens it, a fraction does not apply. */
+export function heldOutLimit({ validation, limit }: SplitOptions): number | undefined {
+  const count = validation === 0 || validation >= 1 ? validation : undefined;
+  return count === undefined ? limit : Math.min(count, limit ?? count);
 }
 
 function heldOutCount(total: number, validation: number): number {
@@ -48,15 +58,46 @@ function heldOutCount(total: number, validation: number): number {
   return validation >= 1 ? validation : Math.max(1, Math.round(total * validation));
 }
 
-function gather(split: Split, order: Int32Array): Split {
-  const size = split.count === 0 ? 0 : split.values.length / split.count;
-  const values =
-    split.values instanceof Uint8Array
-      ? new Uint8Array(order.length * size)
-      : new Float32Array(order.length * size);
+function select(all: Examples, order: Order): Split {
+  const { size } = all;
+  const labels = all.labels;
+  return {
+    count: order.length,
+    size,
+    ...(labels ? { labels: selectLabels(labels, order) } : {}),
+    read(indices, options) {
+      checkIndices(indices, order.length);
+      return all.read(
+        Array.from({ length: indices.length }, (_, i) => order.at(indices[i]!)),
+        options,
+      );
+    },
+    scan: (options) => scan(all, order, options),
+  };
+}
+
+function selectLabels(labels: Labels, order: Order): Labels {
+  return {
+    length: order.length,
+    at: (index) => (index >= 0 && index < order.length ? labels.at(order.at(index)) : undefined),
+  };
+}
+
+async function* scan(all: Examples, order: Order, options?: ReadOptions): AsyncGenerator<Float32Array> {
+  const rows = Math.max(1, Math.floor(blockValues / Math.max(1, all.size)));
+  // One bit an example says who belongs to this part.
+  const member = new Uint8Array(Math.ceil(all.count / 8));
   for (let i = 0; i < order.length; i++) {
-    values.set(split.values.subarray(order[i]! * size, (order[i]! + 1) * size), i * size);
+    const index = order.at(i);
+    member[Math.floor(index / 8)]! |= 1 << (index % 8);
   }
-  const labels = split.labels;
-  return { count: order.length, values, labels: labels && order.map((index) => labels[index]!) };
+  let block: number[] = [];
+  for (let index = 0; index < all.count; index++) {
+    if ((member[Math.floor(index / 8)]! & (1 << (index % 8))) === 0) continue;
+    block.push(index);
+    if (block.length < rows) continue;
+    yield await all.read(block, options);
+    block = [];
+  }
+  if (block.length > 0) yield await all.read(block, options);
 }

@@ -1,39 +1,18 @@
+/** Tables of text: CSV, TSV and the like. */
 import { CsvError, parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
 import { UserError } from '../config/user-error';
-import type { Split } from './dataset';
 import { readError, streamUnpacked } from '../files/read';
+import { chooseColumns, type ColumnOptions } from './columns';
+import { isNumber, LabelEncoder, missing } from './labels';
+import type { Resources } from './resources';
+import { createRowWriter, type Rows, type RowWriter } from './rows';
 
-export interface TableOptions {
+export interface TableOptions extends ColumnOptions {
   /** Absent: told from the first line. */
   delimiter?: string;
   header?: boolean | 'auto';
-  /** Names or zero-based numbers; absent: all but the label column. */
-  columns?: readonly (string | number)[];
-  labelColumn?: string | number;
 }
-
-export interface Table extends Split {
-  values: Float32Array;
-  featureNames: string[];
-  labelNames?: string[];
-}
-
-const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const missing = new Set([
-  '',
-  'na',
-  'n/a',
-  'nan',
-  'null',
-  'none',
-  '?',
-  '-',
-  'inf',
-  '-inf',
-  '+inf',
-  'infinity',
-]);
 
 interface Row {
   cells: string[];
@@ -41,17 +20,18 @@ interface Row {
 }
 
 /**
- * Reads a table of numbers, CSV, TSV or the like, plain or gzip. Lines that start with # are comments.
+ * Reads a table of numbers, CSV, TSV or the like, plain or gzip, row by row: what does not fit memory goes to a temporary
+ * file. Lines that start with # are comments.
  * @throws UserError naming file, line and column, and what was expected there
  */
-export async function readTable(file: string, options: TableOptions = {}): Promise<Table> {
+export async function readTable(file: string, options: TableOptions, resources: Resources): Promise<Rows> {
   const delimiter = options.delimiter ?? (await sniffDelimiter(file));
-  const builder = new TableBuilder(file, options);
+  const builder = new TableBuilder(file, options, resources);
   let first: Row | undefined;
   let started = false;
   for await (const row of rows(file, delimiter)) {
     if (started) {
-      builder.add(row);
+      if (builder.add(row)) await builder.flush();
     } else if (!first) {
       // Whether the first row is a header shows only beside the second.
       first = row;
@@ -120,8 +100,6 @@ async function sniffDelimiter(file: string): Promise<string> {
   }
 }
 
-const isNumber = (cell: string | undefined) => cell !== undefined && numberPattern.test(cell);
-
 function looksLikeHeader(first: Row, second: Row | undefined): boolean {
   const filled = first.cells.filter((cell) => !missing.has(cell.toLowerCase()));
   if (filled.length === 0) return false;
@@ -136,69 +114,51 @@ class TableBuilder {
   private names: string[] = [];
   private features: number[] = [];
   private label: number | undefined;
-  private values = new Float32Array(0);
-  private readonly labels: string[] = [];
-  private count = 0;
+  private row = new Float32Array(0);
+  private writer: RowWriter | undefined;
+  private readonly labels = new LabelEncoder();
 
   constructor(
     private readonly file: string,
     private readonly options: TableOptions,
+    private readonly resources: Resources,
   ) {}
 
   start(first: Row, second: Row | undefined): void {
-    const { header = 'auto', columns, labelColumn } = this.options;
+    const { header = 'auto' } = this.options;
     const named = header === 'auto' ? looksLikeHeader(first, second) : header;
     this.width = first.cells.length;
     this.widthLine = first.line;
     this.names = first.cells.map((cell, i) => (named && cell !== '' ? cell : `column ${i}`));
-    const find = (column: string | number) => this.find(column, named);
-    this.label = labelColumn === undefined ? undefined : find(labelColumn);
-    this.features = columns ? columns.map(find) : this.names.map((_, i) => i).filter((i) => i !== this.label);
-    if (this.features.length === 0) {
-      throw new UserError(`${this.file}: no column is left to model; expected at least one in data.columns.`);
-    }
+    const chosen = chooseColumns(this.file, this.names, named, this.options);
+    this.features = chosen.features;
+    this.label = chosen.label;
+    this.row = new Float32Array(this.features.length);
+    this.writer = createRowWriter(this.features.length, this.resources);
     if (!named) this.add(first);
   }
 
-  private find(column: string | number, named: boolean): number {
-    const index = typeof column === 'number' ? column : this.names.indexOf(column);
-    if (typeof column === 'string' && !named) {
-      throw new UserError(
-        `${this.file}: column "${column}" was asked for by name, but the first row holds no names. ` +
-          `Use its zero-based number, or set data.header to true.`,
-      );
-    }
-    if (index < 0 || index >= this.width) {
-      const shown = this.names.slice(0, 20).join(', ') + (this.width > 20 ? ', …' : '');
-      throw new UserError(
-        `${this.file}: there is no column ${typeof column === 'number' ? column : `"${column}"`}; ` +
-          `it has ${this.width} columns: ${shown}${typeof column === 'number' ? ' (counted from 0)' : ''}.`,
-      );
-    }
-    return index;
-  }
-
-  add({ cells, line }: Row): void {
+  /** Whether it is time to flush. */
+  add({ cells, line }: Row): boolean {
     if (cells.length !== this.width) {
       throw new UserError(
         `${this.file}: line ${line}: expected ${this.width} columns as in line ${this.widthLine}, got ${cells.length}.`,
       );
     }
-    const size = this.features.length;
-    if ((this.count + 1) * size > this.values.length) {
-      const larger = new Float32Array(Math.max(1024, 2 * this.count) * size);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    for (let d = 0; d < size; d++) {
-      const column = this.features[d]!;
+    const { features, row } = this;
+    for (let d = 0; d < features.length; d++) {
+      const column = features[d]!;
       const cell = cells[column]!;
       const value = isNumber(cell) ? Math.fround(Number(cell)) : NaN;
       if (!Number.isFinite(value)) throw this.badCell(cell, line, column);
-      this.values[this.count * size + d] = value;
+      row[d] = value;
     }
-    if (this.label !== undefined) this.labels.push(cells[this.label]!);
-    this.count++;
+    if (this.label !== undefined) this.labels.add(cells[this.label]!);
+    return this.writer!.add(row);
+  }
+
+  async flush(): Promise<void> {
+    await this.writer!.flush();
   }
 
   private badCell(cell: string, line: number, column: number): UserError {
@@ -215,24 +175,16 @@ class TableBuilder {
     return new UserError(`${where}: expected a number, got ${shown}. ${advice}`);
   }
 
-  finish(): Table {
-    if (this.count === 0) {
+  async finish(): Promise<Rows> {
+    const writer = this.writer!;
+    if (writer.count === 0) {
       throw new UserError(`${this.file}: holds a header but no rows; expected one example a line.`);
     }
+    const encoded = this.label === undefined ? undefined : this.labels.finish();
     return {
-      count: this.count,
-      values: this.values.slice(0, this.count * this.features.length),
+      all: await writer.finish(encoded?.labels),
       featureNames: this.features.map((i) => this.names[i]!),
-      ...(this.label === undefined ? {} : encodeLabels(this.labels)),
+      ...(encoded ? { labelNames: encoded.labelNames } : {}),
     };
   }
-}
-
-/** Classes in numeric order where all are numbers, else by character code, so that no locale decides. */
-function encodeLabels(texts: readonly string[]): { labels: Int32Array; labelNames: string[] } {
-  const labelNames = [...new Set(texts)];
-  if (labelNames.every(isNumber)) labelNames.sort((a, b) => Number(a) - Number(b));
-  else labelNames.sort();
-  const index = new Map(labelNames.map((name, i) => [name, i]));
-  return { labels: Int32Array.from(texts, (text) => index.get(text)!), labelNames };
 }

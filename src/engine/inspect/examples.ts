@@ -1,13 +1,12 @@
 import { UserError } from '../../config/user-error';
-import { take } from '../../data/dataset';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
 import { dataExamples } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { score } from '../use/score';
 
 /** A page of the data, fewer at their end. Scores are with the noise that the inspector gives each example. */
 export async function examples(
-  model: FlowModel,
+  model: InspectedFlow,
   { split, offset, count }: ExamplesQuery,
   signal: AbortSignal,
 ): Promise<ExamplePage> {
@@ -24,15 +23,15 @@ export async function examples(
   return {
     offset,
     total: all.count,
-    values: { shape: [n, ...dataset.shape], data: take(all, indices) },
-    ...(all.labels ? { labels: indices.map((i) => all.labels![i] ?? null) } : {}),
+    values: { shape: [n, ...dataset.shape], data: await all.read(indices) },
+    ...(all.labels ? { labels: indices.map((i) => all.labels!.at(i) ?? null) } : {}),
     ...scores,
   };
 }
 
 /** −ln p of a range of examples. */
 export async function scoreExamples(
-  model: FlowModel,
+  model: InspectedFlow,
   split: 'train' | 'validation',
   offset: number,
   count: number,

@@ -1,58 +1,23 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../config/user-error';
-import { standardNormalLogProb } from '../../flow/prior';
-import type { Graph } from '../../graph/ir';
-import { anyBatch, trace } from '../../graph/trace';
 import type { PlaneQuery, PlaneView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 import { batchOf } from '../model/examples';
-import { graphContext, storedTensors } from '../model/flow-graphs';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { batchSize } from '../use/batches';
 import { sample } from '../use/sample';
 import { breathe } from './pass';
-import { wayGraph } from './way-graph';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;
 const sampleCount = 2000;
 
-/** x [N, 2] → `0` … [N, 2]: the value after each layer, by index. */
-function pointsGraph(model: FlowModel): Graph {
-  const { flow, preprocess, layers } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => tap.endsWith('/y') });
-      const x = inputs.x!;
-      const prepared = preprocess?.forward(ctx, x).value;
-      if (preprocess && prepared) ctx.taps[`${preprocess.name}/y`] = prepared;
-      flow.forward(ctx, prepared ?? x);
-      return Object.fromEntries(layers.map(({ info, taps }) => [String(info.index), ctx.taps[taps.output]!]));
-    },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }],
-    { dynamicBatch: anyBatch },
-  );
-}
-
-/** x [N, 2] → `density` [N]: p(x) in data units. */
-function densityGraph(model: FlowModel): Graph {
-  const { flow, preprocess } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(inputs);
-      const prepared = preprocess?.forward(ctx, inputs.x!);
-      const { value: z, logDet } = flow.forward(ctx, prepared?.value ?? inputs.x!);
-      const inFlow = tf.add(standardNormalLogProb(z), logDet);
-      return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
-    },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }],
-    { dynamicBatch: anyBatch },
-  );
-}
-
 /** @throws UserError for flows that are not of two dimensions */
-export async function plane(model: FlowModel, query: PlaneQuery, signal: AbortSignal): Promise<PlaneView> {
+export async function plane(
+  model: InspectedFlow,
+  query: PlaneQuery,
+  signal: AbortSignal,
+): Promise<PlaneView> {
   if (model.flow.inputShape.join() !== '2') {
     throw new UserError('The plane is for flows of two features; this one has others.');
   }
@@ -67,19 +32,13 @@ export async function plane(model: FlowModel, query: PlaneQuery, signal: AbortSi
   const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
   const layers = model.layers.length;
 
-  const points = await inParts(
-    model,
-    await model.program('points', () => pointsGraph(model)),
-    'x',
-    data,
-    signal,
-  );
+  const points = await inParts(model, await model.programs.points(), 'x', data, signal);
   const latent = latentGrid(grid);
-  const back = await inParts(model, await model.program('way', () => wayGraph(model)), 'z', latent, signal);
+  const back = await inParts(model, await model.programs.way(), 'z', latent, signal);
   const bounds = boundsOf(x);
   const density = await inParts(
     model,
-    await model.program('density', () => densityGraph(model)),
+    await model.programs.density(),
     'x',
     pixelCentres(bounds, pixels),
     signal,
@@ -106,7 +65,7 @@ export async function plane(model: FlowModel, query: PlaneQuery, signal: AbortSi
 
 /** Runs a program over rows in parts and joins its outputs. */
 async function inParts(
-  model: FlowModel,
+  model: InspectedFlow,
   program: Program,
   input: string,
   { shape, data }: NdArray<Float32Array>,
@@ -183,11 +142,11 @@ function pixelCentres({ x, y }: PlaneView['bounds'], pixels: number): NdArray<Fl
 }
 
 async function labelsOf(
-  model: FlowModel,
+  model: InspectedFlow,
   { batch }: PlaneQuery,
   count: number,
 ): Promise<(number | null)[] | undefined> {
   if (batch.split === 'sample') return undefined;
   const { labels } = (await model.data.open())[batch.split];
-  return labels && Array.from({ length: count }, (_, i) => labels[i] ?? null);
+  return labels && Array.from({ length: count }, (_, i) => labels.at(i) ?? null);
 }

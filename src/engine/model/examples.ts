@@ -1,10 +1,10 @@
 /** From what a view names (an example of the data, a sample, values) to what the flow's graphs take. */
 import { UserError } from '../../config/user-error';
-import { take, type Split } from '../../data/dataset';
+import { indexRange, type Split } from '../../data/dataset';
 import { stream } from '../../data/random';
 import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/inspect';
 import { drawLatents } from '../use/latents';
-import type { FlowModel } from './flow-model';
+import type { ExampleSource } from './inspected-flow';
 import { dequantize, padImages } from './inputs';
 
 export interface ExampleBatch {
@@ -25,7 +25,7 @@ const standIn = { seed: 1, temperature: 1 };
  * @throws UserError when the data are not there or end before
  */
 export async function dataExamples(
-  model: FlowModel,
+  model: ExampleSource,
   split: 'train' | 'validation',
   start: number,
   count: number,
@@ -33,10 +33,7 @@ export async function dataExamples(
   const dataset = await model.data.open();
   const examples = dataset[split];
   checkRange(examples, split, start, count);
-  const bare = take(
-    examples,
-    Array.from({ length: count }, (_, i) => start + i),
-  );
+  const bare = await examples.read(indexRange(start, count));
   const shown = padImages(bare, count, model.config);
   const x = shown.slice();
   const size = model.dimensions;
@@ -51,7 +48,7 @@ export async function dataExamples(
 }
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model */
-export async function sourceOf(model: FlowModel, ref: SourceRef): Promise<ExampleBatch> {
+export async function sourceOf(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
   switch (ref.kind) {
     case 'data':
       return dataExamples(model, ref.split, ref.index, 1);
@@ -65,7 +62,7 @@ export async function sourceOf(model: FlowModel, ref: SourceRef): Promise<Exampl
 }
 
 /** The first `count` of a split, or as many as there are; samples of the model where `split` says so. */
-export async function batchOf(model: FlowModel, ref: BatchRef): Promise<ExampleBatch> {
+export async function batchOf(model: ExampleSource, ref: BatchRef): Promise<ExampleBatch> {
   if (!Number.isInteger(ref.count) || ref.count < 1) {
     throw new UserError(`A batch of ${ref.count} examples was asked for; expected one or more.`);
   }
@@ -82,7 +79,7 @@ export async function batchOf(model: FlowModel, ref: BatchRef): Promise<ExampleB
  * they were made from.
  */
 async function sampleInputs(
-  model: FlowModel,
+  model: ExampleSource,
   query: SampleQuery,
   start: number,
   count: number,
@@ -92,7 +89,7 @@ async function sampleInputs(
 
 /** @throws UserError for samples that the query does not draw */
 export function sampleLatents(
-  model: FlowModel,
+  model: ExampleSource,
   query: SampleQuery,
   start: number,
   count: number,
@@ -113,7 +110,7 @@ function checkRange(split: Split, name: string, start: number, count: number): v
   );
 }
 
-function valuesExample(model: FlowModel, values: readonly number[]): ExampleBatch {
+function valuesExample(model: ExampleSource, values: readonly number[]): ExampleBatch {
   const { config, dimensions } = model;
   const given = Float32Array.from(values);
   const bare = config.kind === 'image' ? config.height * config.width * config.channels : dimensions;

@@ -2,6 +2,7 @@
 import type { RunPaths } from '../../checkpoint/run-folder';
 import { writeStatus } from '../../checkpoint/run-folder';
 import type { RunConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
 import type { MetricsRow } from '../../protocol/inspect';
@@ -133,6 +134,17 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     return undefined;
   };
 
+  /** Data that cannot be read any more end a run; what was learned is kept, so that it can go on when they are back. */
+  const keep = async (message: string): Promise<void> => {
+    await recorder.last(moment(), progress);
+    await writeStatus(paths, {
+      status: 'failed',
+      message,
+      ...moment(),
+      ...(progress.best ? { best: progress.best } : {}),
+    });
+  };
+
   let ending: Ending | undefined;
   while (!ending) {
     if (signal?.aborted) ending = { status: 'stopped', message: `Stopped at step ${step}.` };
@@ -142,7 +154,12 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     else if (seconds >= maxSeconds)
       ending = { status: 'finished', message: `Time is up after ${seconds.toFixed(0)} s of training.` };
     else {
-      ending = await oneStep();
+      try {
+        ending = await oneStep();
+      } catch (error) {
+        if (error instanceof UserError) await keep(error.message);
+        throw error;
+      }
       await turn();
     }
   }

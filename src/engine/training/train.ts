@@ -72,8 +72,13 @@ async function startAgain(request: TrainRequest): Promise<Start> {
   const { paths, config } = await openRun(request.output);
   const { step, seconds, progress, tensors } = await loadResume(paths.resume);
   const dataset = await openDataset(config.data, paths.folder);
-  await truncateMetrics(paths, step);
-  await dropAfter(paths, step);
+  try {
+    await truncateMetrics(paths, step);
+    await dropAfter(paths, step);
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
   return {
     config,
     dataset,
@@ -88,13 +93,26 @@ async function startAgain(request: TrainRequest): Promise<Start> {
  * @throws UserError when data, config or folder are wrong, or the backend cannot train; nothing is trained then.
  */
 export async function train(request: TrainRequest, options: TrainOptions): Promise<TrainResult> {
-  const { backend, signal } = options;
+  const { backend } = options;
   options.onProgress?.({ phase: 'preparing', step: 0, totalSteps: 0, fraction: 0, backend: backend.info });
-  const { config, dataset, from } = request.resume ? await startAgain(request) : await startNew(request);
+  const start = request.resume ? await startAgain(request) : await startNew(request);
+  try {
+    return await trainOn(start, request, options);
+  } finally {
+    await start.dataset.close();
+  }
+}
+
+async function trainOn(
+  { config, dataset, from }: Start,
+  request: TrainRequest,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { backend, signal } = options;
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   const standardization =
     config.model.kind === 'vector' && config.data.standardize
-      ? fitStandardization(dataset.train, dataset.featureNames)
+      ? await fitStandardization(dataset.train, dataset.featureNames, signal)
       : undefined;
   const trainer = await createTrainer({
     config,

@@ -1,7 +1,8 @@
 /** A flow being trained: its compiled functions and its state on a backend. Knows nothing of files or of time. */
 import type { RunConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
-import { take, type Dataset, type Split } from '../../data/dataset';
+import { blocks } from '../../data/blocks';
+import type { Dataset, Split } from '../../data/dataset';
 import { stream } from '../../data/random';
 import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
@@ -115,9 +116,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     logDet,
     preprocessing,
   });
-  const batchFeed = (step: number): NdArray<Float32Array> => ({
+  const batchFeed = async (step: number): Promise<NdArray<Float32Array>> => ({
     shape: [batches.size, ...flow.inputShape],
-    data: batches.at(step),
+    data: await batches.at(step),
   });
 
   return {
@@ -128,7 +129,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const learningRate = learningRateAt(step, config.training);
       const { beta1, beta2, ema } = config.training;
       const out = await program.run('step', {
-        x: batchFeed(step),
+        x: await batchFeed(step),
         learningRate: scalar(learningRate),
         beta1Power: scalar(beta1 ** step),
         beta2Power: scalar(beta2 ** step),
@@ -145,12 +146,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     },
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
-      for (let start = 0; start < split.count; start += evaluationBatch) {
-        const count = Math.min(evaluationBatch, split.count - start);
-        const indices = Int32Array.from({ length: count }, (_, i) => start + i);
-        const values = padImages(take(split, indices), count, config.model);
+      for await (const { start, count, values } of blocks(split, evaluationBatch)) {
         const data = dequantize(
-          values,
+          padImages(values, count, config.model),
           config.model,
           stream(config.training.seed, 'validation-noise', start),
         );
@@ -177,7 +175,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const diagnosis = await backend.compileStateful!({ state, functions: { diagnose: graph } });
       try {
         await diagnosis.set(await program.get());
-        return describeNonFinite(flow, await diagnosis.run('diagnose', { x: batchFeed(step) }));
+        return describeNonFinite(flow, await diagnosis.run('diagnose', { x: await batchFeed(step) }));
       } finally {
         await diagnosis.dispose();
       }
@@ -196,7 +194,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return unpackTensors(vectors, (await program.get()) as TensorTable);
     },
     bitsPerDim: (nats) => (config.model.kind === 'image' ? nats / (dimensions * Math.LN2) : undefined),
-    dispose: () => program.dispose(),
+    async dispose() {
+      await batches.close();
+      await program.dispose();
+    },
   };
 }
 

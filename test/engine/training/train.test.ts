@@ -80,7 +80,7 @@ describe('a training step', () => {
       folder,
     );
     const flow = buildFlow(config.model);
-    const standardization = fitStandardization(dataset.train);
+    const standardization = await fitStandardization(dataset.train);
     const preprocess = buildPreprocess(config.model, flow, standardization);
     const batches = trainingBatches(dataset.train, config);
 
@@ -90,7 +90,7 @@ describe('a training step', () => {
     const optimizer = tf.train.adam(config.training.learningRate, 0.9, 0.999, 1e-8);
     const expected: number[] = [];
     for (let step = 1; step <= 10; step++) {
-      const x = tf.tensor(batches.at(step), [batches.size, 2]);
+      const x = tf.tensor(await batches.at(step), [batches.size, 2]);
       const loss = optimizer.minimize(
         () => {
           const given: Record<string, Tensor> = {

@@ -4,10 +4,13 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { UserError } from '../../../src/config/user-error';
-import { parseIdx, readIdxImages } from '../../../src/data/idx';
+import { openIdxImages, parseIdx } from '../../../src/data/idx';
+import { createResources } from '../../../src/data/resources';
+import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
 
 const root = temporaryFolder();
+const readIdxImages = (source: string) => openIdxImages(source, createResources(Infinity));
 let folders = 0;
 const folder = () => path.join(root, String(folders++));
 
@@ -29,8 +32,8 @@ test('images and their labels, plain or packed', async () => {
     for (const source of [file, here]) {
       const { shape, train, test } = await readIdxImages(source);
       assert.deepEqual(shape, [2, 2, 1]);
-      assert.deepEqual([...train.values], range(12));
-      assert.deepEqual([...train.labels!], [7, 8, 9]);
+      assert.deepEqual(await valuesOf(train), range(12));
+      assert.deepEqual(labelsOf(train), [7, 8, 9]);
       assert.equal(test, undefined);
     }
   }
@@ -43,7 +46,7 @@ test('the published test file is found, under either name, packed or not', async
     const bytes = idx([1, 1, 2], [5, 6]);
     put(here, name, name.endsWith('.gz') ? gzipSync(bytes) : bytes);
     const { test } = await readIdxImages(here);
-    assert.deepEqual([...test!.values], [5, 6]);
+    assert.deepEqual(await valuesOf(test!), [5, 6]);
     assert.equal(test!.labels, undefined);
   }
 });
@@ -54,7 +57,7 @@ test('dotted names and color images', async () => {
   put(here, 'train-labels.idx1-ubyte', idx([1], [4]));
   const { shape, train } = await readIdxImages(here);
   assert.deepEqual(shape, [2, 1, 3]);
-  assert.deepEqual([...train.labels!], [4]);
+  assert.deepEqual(labelsOf(train), [4]);
 });
 
 async function refused(files: Record<string, Uint8Array>, expected: RegExp, source = ''): Promise<void> {

@@ -3,13 +3,26 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { UserError } from '../../../src/config/user-error';
+import { createResources } from '../../../src/data/resources';
 import { readTable, type TableOptions } from '../../../src/data/table';
+import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
 let files = 0;
-const read = (content: string | Uint8Array, options?: TableOptions, name = 'a.csv') =>
-  readTable(put(folder, `${files++}/${name}`, content), options);
+const read = async (content: string | Uint8Array, options: TableOptions = {}, name = 'a.csv') => {
+  const { all, ...table } = await readTable(
+    put(folder, `${files++}/${name}`, content),
+    options,
+    createResources(Infinity),
+  );
+  return {
+    ...table,
+    count: all.count,
+    values: await valuesOf(all),
+    ...(all.labels ? { labels: labelsOf(all) } : {}),
+  };
+};
 
 async function refused(
   content: string | Uint8Array,
@@ -97,11 +110,11 @@ test('errors name file, line, column and what was expected', async () => {
 });
 
 test('a missing file and a folder', async () => {
-  await assert.rejects(readTable(`${folder}/none.csv`), {
+  await assert.rejects(readTable(`${folder}/none.csv`, {}, createResources(0)), {
     name: 'UserError',
     message: /none\.csv: no such file/,
   });
-  await assert.rejects(readTable(folder), { name: 'UserError', message: /is a folder/ });
+  await assert.rejects(readTable(folder, {}, createResources(0)), { name: 'UserError', message: /is a folder/ });
 });
 
 test('what is written is read', async () => {

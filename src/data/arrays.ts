@@ -1,0 +1,219 @@
+/** NumPy arrays as data: rows of numbers, or images of bytes. */
+import path from 'node:path';
+import type { DataConfig } from '../config/schema';
+import { UserError } from '../config/user-error';
+import type { ByteSource } from './byte-source';
+import { openBytes } from './bytes';
+import type { Examples, Labels } from './dataset';
+import { imageArrays } from './images/arrays';
+import { imageOptions } from './images/options';
+import { decodeNpy, npyHeaderBytes, npyScalar, parseNpyHeader, type NpyHeader } from './npy';
+import type { Opened } from './opened';
+import { recordExamples } from './records';
+import type { Resources } from './resources';
+import { entryBytes, openZip } from './zip';
+
+/** An array of an archive whose name says what it is for. */
+const trainNames = ['x_train', 'train_images', 'train_data', 'train_x', 'X_train', 'train'];
+const testNames: readonly (readonly string[])[] = [
+  ['x_val', 'x_valid', 'x_validation', 'x_test'],
+  ['val_images', 'test_images'],
+  ['val_data', 'test_data'],
+  ['val_x', 'valid_x', 'test_x'],
+  ['X_val', 'X_valid', 'X_validation', 'X_test'],
+  ['val', 'valid', 'validation', 'test'],
+];
+const usualNames = ['x', 'X', 'data', 'images', 'features', 'arr_0'];
+
+interface StoredArray {
+  header: NpyHeader;
+  bytes: ByteSource;
+  where: string;
+}
+
+/** @throws UserError when the array is neither rows of numbers nor images of bytes */
+export async function openNpy(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
+  if (config.array !== undefined) {
+    throw new UserError(
+      `${file}: is a single array; data.array ${config.array} is for an .npz. Leave it out.`,
+    );
+  }
+  const array = await headerOf(await openBytes(file, resources), file);
+  return describe(array, undefined, file, config, resources);
+}
+
+/** @throws UserError also when the archive holds several arrays and none is the obvious one */
+export async function openNpz(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
+  const entries = await openZip(file, resources);
+  const names = [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4));
+  const chosen = chooseArray(names, config.array, file);
+  const get = async (name: string): Promise<StoredArray> =>
+    headerOf(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`);
+  const array = await get(chosen);
+  const labels = await labelsFor(chosen, array.header.shape[0] ?? 0);
+  const pair = trainNames.indexOf(chosen);
+  const testName = pair < 0 ? undefined : testNames[pair]!.find((name) => names.includes(name));
+  const opened = await describe(array, labels, file, config, resources);
+  if (testName === undefined) return { ...opened, note: `${opened.note}, "${chosen}"` };
+  const testArray = await get(testName);
+  const test = await describe(
+    testArray,
+    await labelsFor(testName, testArray.header.shape[0] ?? 0),
+    file,
+    config,
+    resources,
+  );
+  if (
+    test.kind !== opened.kind ||
+    test.shape.join() !== opened.shape.join() ||
+    test.levels !== opened.levels
+  ) {
+    throw new UserError(
+      `${testArray.where}: holds examples of ${test.shape.join('×')}; expected ${opened.shape.join('×')} as in "${chosen}".`,
+    );
+  }
+  return { ...opened, test: test.all, note: `${opened.note}, "${chosen}"; "${testName}" is held out` };
+
+  async function labelsFor(name: string, count: number): Promise<Labels | undefined> {
+    const candidates = [
+      name.replace(/x/i, (x) => (x === 'x' ? 'y' : 'Y')),
+      name.replace(/x/i, 'y'),
+      name.replace('images', 'labels').replace('data', 'labels'),
+      ...(usualNames.includes(name) ? ['y', 'labels', 'label', 'target'] : []),
+    ];
+    const found = candidates.find((candidate) => candidate !== name && names.includes(candidate));
+    if (found === undefined) return undefined;
+    const { header, bytes } = await get(found);
+    const rows = header.shape.reduce((product, size) => product * size, 1);
+    if (rows !== count || header.shape[0] !== count || !/^[iub]/.test(header.type)) return undefined;
+    const values = decodeNpy(await bytes.read(header.start, bytes.length - header.start), header);
+    return Int32Array.from(values as ArrayLike<number>, Number);
+  }
+}
+
+/** @throws UserError listing what there is */
+function chooseArray(names: readonly string[], asked: string | undefined, file: string): string {
+  if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
+  if (asked !== undefined) {
+    if (names.includes(asked)) return asked;
+    throw new UserError(`${file}: holds no array "${asked}"; it has ${names.slice(0, 20).join(', ')}.`);
+  }
+  const usual = [...trainNames, ...usualNames].find((name) => names.includes(name));
+  if (usual !== undefined) return usual;
+  if (names.length === 1) return names[0]!;
+  throw new UserError(
+    `${file}: holds ${names.length} arrays (${names.slice(0, 20).join(', ')}); name one in data.array.`,
+  );
+}
+
+async function headerOf(bytes: ByteSource, where: string): Promise<StoredArray> {
+  const head = await bytes.read(0, Math.min(bytes.length, npyHeaderBytes));
+  return { header: parseNpyHeader(head, bytes.length, where), bytes, where };
+}
+
+async function describe(
+  { header, bytes, where }: StoredArray,
+  labels: Labels | undefined,
+  file: string,
+  config: DataConfig,
+  resources: Resources,
+): Promise<Opened> {
+  const { shape, type } = header;
+  const rank = shape.length;
+  const shown = `(${shape.join(', ')})`;
+  if (rank < 2 || rank > 4) {
+    throw new UserError(
+      `${where}: has the shape ${shown}; expected rows of numbers (N, D), or images (N, H, W) or (N, H, W, C).`,
+    );
+  }
+  if (shape.includes(0)) throw new UserError(`${where}: has the shape ${shown}, which holds no values.`);
+  if (header.fortran && (rank > 2 || !bytes.memory)) {
+    throw new UserError(
+      `${where}: is stored column by column (Fortran order), so that examples cannot be read one at a time. ` +
+        'Save it with numpy.save(file, numpy.ascontiguousarray(array)).',
+    );
+  }
+  const [count = 0] = shape;
+  const size = shape.slice(1).reduce((product, each) => product * each, 1);
+  const common = { name: path.basename(file), source: file };
+  if (rank === 2) {
+    const all = numberRows(bytes, header, count, size, where, labels);
+    return {
+      ...common,
+      kind: 'vector',
+      shape: [size],
+      all,
+      note: `a NumPy array of ${header.dtype}, ${shown}`,
+    };
+  }
+  if (type !== 'u1' && type !== 'b1') {
+    throw new UserError(
+      `${where}: has the shape ${shown} of images, with values of ${header.dtype}; expected bytes from 0 to 255. ` +
+        `Save (255 * array).round().astype('uint8') of values in [0, 1], or array.astype('uint8'); ` +
+        `or array.reshape(len(array), -1) as rows of numbers.`,
+    );
+  }
+  const [, height = 0, width = 0, channels = 1] = shape;
+  if (channels > 16) {
+    throw new UserError(
+      `${where}: has the shape ${shown}; expected at most 16 channels, last: (N, H, W, C). ` +
+        'Move them there with array.transpose(0, 2, 3, 1).',
+    );
+  }
+  const levels = type === 'b1' ? 2 : 256;
+  const stored = recordExamples(bytes, {
+    count,
+    size,
+    offset: header.start,
+    stride: size,
+    decode: (from, at, out, to) => out.set(from.subarray(at, at + size), to),
+    ...(labels ? { labels } : {}),
+  });
+  const options = imageOptions(config);
+  const images = await imageArrays(stored, [height, width, channels], levels, options, resources, where);
+  return {
+    ...common,
+    kind: 'image',
+    shape: images.shape,
+    levels: levels === 2 ? 2 : 2 ** options.bits,
+    all: images.examples,
+    note: `a NumPy array of images, ${shown}`,
+  };
+}
+
+function numberRows(
+  bytes: ByteSource,
+  header: NpyHeader,
+  count: number,
+  size: number,
+  where: string,
+  labels: Labels | undefined,
+): Examples {
+  const scalar = npyScalar(header);
+  const { itemBytes, start, fortran } = header;
+  // Column by column, rows overlap: one begins a value after the other, and its values lie a column apart.
+  const stride = fortran ? itemBytes : size * itemBytes;
+  const step = fortran ? count * itemBytes : itemBytes;
+  let view: DataView = new DataView(new ArrayBuffer(0));
+  return recordExamples(bytes, {
+    count,
+    size,
+    offset: start,
+    stride,
+    ...(labels ? { labels } : {}),
+    decode(from, at, out, to, index) {
+      if (view.buffer !== from.buffer || view.byteOffset !== from.byteOffset) {
+        view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+      }
+      for (let d = 0; d < size; d++) {
+        const value = Math.fround(scalar(view, at + d * step));
+        out[to + d] = value;
+        if (Number.isFinite(value)) continue;
+        throw new UserError(
+          `${where}: row ${index}, column ${d}: expected a finite number, got ${value}. ` +
+            'Remove the row or fill it in.',
+        );
+      }
+    },
+  });
+}

@@ -1,0 +1,63 @@
+/** Images that come as arrays of bytes: the image settings of the config applied to them. */
+import { UserError } from '../../config/user-error';
+import type { Examples } from '../dataset';
+import type { Resources } from '../resources';
+import { keepsGeometry, withChannels, type ImageOptions } from './picture';
+import { openPictures, type Pictures } from './pictures';
+
+/**
+ * @param shape [H, W, C] of what `all` gives
+ * @param levels of its pixels; only 256 can be reduced to fewer bits, resized or turned gray
+ * @throws UserError for settings that do not go with such images
+ */
+export async function imageArrays(
+  all: Examples,
+  shape: readonly number[],
+  levels: number,
+  options: ImageOptions,
+  resources: Resources,
+  where: string,
+): Promise<Pictures> {
+  const [height = 0, width = 0, given = 1] = shape;
+  const channels = options.color === 'gray' ? 1 : options.color === 'rgb' ? 3 : given;
+  const recolored = channels !== given;
+  const smooth = options.resize !== undefined || options.size !== undefined || recolored;
+  if (levels !== 256 && (options.bits !== 8 || smooth)) {
+    throw new UserError(
+      `${where}: its pixels have ${levels} values; data.bits, resize, size and color are for images of 8 bits.`,
+    );
+  }
+  if (recolored && given !== 1 && given !== 3) {
+    throw new UserError(
+      `${where}: its images have ${given} channels; data.color ${options.color} needs 1 or 3. Leave it at auto.`,
+    );
+  }
+  if (keepsGeometry(options) && !recolored) {
+    const drop = 8 - options.bits;
+    if (drop === 0) return { examples: all, shape: [...shape] };
+    return {
+      shape: [...shape],
+      examples: {
+        ...all,
+        async read(indices, reading) {
+          const values = await all.read(indices, reading);
+          for (let i = 0; i < values.length; i++) values[i] = values[i]! >> drop;
+          return values;
+        },
+      },
+    };
+  }
+  return openPictures(
+    {
+      count: all.count,
+      ...(all.labels ? { labels: all.labels } : {}),
+      where: (index) => `${where}: image ${index}`,
+      picture: async (index) => {
+        const data = Uint8Array.from(await all.read([index]));
+        return withChannels({ width, height, channels: given, data }, channels);
+      },
+    },
+    options,
+    resources,
+  );
+}

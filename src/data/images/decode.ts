@@ -1,0 +1,64 @@
+import { UserError } from '../../config/user-error';
+import { plain, withChannels, type Picture } from './picture';
+import { loadSharp } from './sharp';
+
+/** Larger pictures are refused: a small file may claim to be one that fills the memory. */
+const largestPixels = 2 ** 26;
+
+/**
+ * Decodes a PNG, JPEG or WebP file. Pictures are turned upright as their EXIF data say, alpha is dropped, 16-bit samples
+ * become 8-bit ones.
+ * @param channels 1 gray, 3 colour
+ * @throws UserError naming the file
+ */
+export async function decodePicture(bytes: Uint8Array, where: string, channels: 1 | 3): Promise<Picture> {
+  checkKind(bytes, where);
+  const sharp = await loadSharp();
+  try {
+    const { data, info } = await sharp(bytes, { limitInputPixels: largestPixels, failOn: 'error', pages: 1 })
+      .autoOrient()
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const picture = { width: info.width, height: info.height, channels: info.channels, data: plain(data) };
+    return withChannels(picture, channels);
+  } catch (error) {
+    throw unreadable(where, error);
+  }
+}
+
+/** Whether a picture has colour, by what its header says. */
+export async function isColor(bytes: Uint8Array, where: string): Promise<boolean> {
+  checkKind(bytes, where);
+  const sharp = await loadSharp();
+  try {
+    const { channels, space } = await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
+    return channels > 2 || !(space === 'b-w' || space === 'grey16');
+  } catch (error) {
+    throw unreadable(where, error);
+  }
+}
+
+/** By content: sharp reads more kinds than are wanted here. */
+function checkKind(bytes: Uint8Array, where: string): void {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString('latin1');
+  const known =
+    text.startsWith('\x89PNG') ||
+    text.startsWith('\xff\xd8\xff') ||
+    (text.startsWith('RIFF') && text.endsWith('WEBP'));
+  if (known) return;
+  throw new UserError(
+    bytes.length === 0
+      ? `${where}: is empty; expected a PNG, JPEG or WebP picture.`
+      : `${where}: is not a PNG, JPEG or WebP picture, whatever its name says. Remove or convert it.`,
+  );
+}
+
+function unreadable(where: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const reason = error.message.split('\n')[0]!.trim();
+  return new UserError(
+    `${where}: the picture is damaged or cannot be decoded (${reason}). Remove or replace it.`,
+  );
+}

@@ -1,0 +1,92 @@
+/** Examples that are pictures, each decoded, resized and cropped when it is asked for. */
+import { UserError } from '../../config/user-error';
+import { checkIndices, type Examples, type Labels } from '../dataset';
+import { eachLimited } from '../limited';
+import type { Resources } from '../resources';
+import { finish, prepare, type ImageOptions, type Picture } from './picture';
+
+export interface PictureSource {
+  count: number;
+  labels?: Labels;
+  /** Named in messages. */
+  where(index: number): string;
+  /** @throws UserError */
+  picture(index: number): Promise<Picture>;
+}
+
+export interface Pictures {
+  examples: Examples;
+  /** [H, W, C] of all. */
+  shape: number[];
+}
+
+/** Pictures that are decoded at the same time. */
+const atOnce = 16;
+
+/**
+ * Looks at the first picture for the shape that all have to have.
+ * @throws UserError when it cannot be read
+ */
+export async function openPictures(
+  source: PictureSource,
+  options: ImageOptions,
+  resources: Resources,
+): Promise<Pictures> {
+  const kept = new Map<number, Picture>();
+
+  const prepared = async (index: number): Promise<Picture> => {
+    const known = kept.get(index);
+    if (known) return known;
+    const picture = await prepare(await source.picture(index), options, source.where(index));
+    // What fits is kept and never replaced: an epoch sees every picture once, so the latest ones are not the next ones.
+    if (!kept.has(index) && resources.reserve(picture.data.length + overhead)) kept.set(index, picture);
+    return picture;
+  };
+  const finished = async (index: number, down: number, right: number): Promise<Picture> => {
+    const picture = await prepared(index);
+    return options.crop === 'random' ? finish(picture, options, source.where(index), down, right) : picture;
+  };
+
+  const first = await finished(0, 0.5, 0.5);
+  const shape = [first.height, first.width, first.channels];
+  const size = first.data.length;
+  resources.onClose(() => {
+    kept.clear();
+    return Promise.resolve();
+  });
+
+  const examples: Examples = {
+    count: source.count,
+    size,
+    ...(source.labels ? { labels: source.labels } : {}),
+    async read(indices, { crops, signal } = {}) {
+      checkIndices(indices, source.count);
+      const out = new Float32Array(indices.length * size);
+      await eachLimited(
+        indices.length,
+        atOnce,
+        async (i) => {
+          const index = indices[i]!;
+          const { height, width, channels, data } = await finished(
+            index,
+            crops ? crops[2 * i]! : 0.5,
+            crops ? crops[2 * i + 1]! : 0.5,
+          );
+          if (height !== shape[0] || width !== shape[1] || channels !== shape[2]) {
+            throw new UserError(
+              `${source.where(index)}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
+                `${source.where(0)}. Set data.size, or data.crop and data.cropSize, to make all alike.`,
+            );
+          }
+          out.set(data, i * size);
+        },
+        signal,
+      );
+      return out;
+    },
+  };
+  return { examples, shape };
+}
+
+/** Bytes that an entry of the map takes beside its pixels, about. */
+const overhead = 200;

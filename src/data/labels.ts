@@ -1,0 +1,52 @@
+/** Classes as they are written, and as numbers. */
+
+const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+export const isNumber = (cell: string | undefined): boolean => cell !== undefined && numberPattern.test(cell);
+
+/** What stands for a value that is not there, in lower case. */
+export const missing: ReadonlySet<string> = new Set([
+  '',
+  'na',
+  'n/a',
+  'nan',
+  'null',
+  'none',
+  '?',
+  '-',
+  'inf',
+  '-inf',
+  '+inf',
+  'infinity',
+]);
+
+/** Collects the classes of rows, 4 bytes each. */
+export class LabelEncoder {
+  private readonly numbers = new Map<string, number>();
+  private values = new Int32Array(1024);
+  private count = 0;
+
+  add(text: string): void {
+    let number = this.numbers.get(text);
+    if (number === undefined) {
+      number = this.numbers.size;
+      this.numbers.set(text, number);
+    }
+    if (this.count === this.values.length) {
+      const larger = new Int32Array(2 * this.count);
+      larger.set(this.values);
+      this.values = larger;
+    }
+    this.values[this.count++] = number;
+  }
+
+  /** Classes in numeric order where all are numbers, else by character code, so that no locale decides. */
+  finish(): { labels: Int32Array; labelNames: string[] } {
+    const labelNames = [...this.numbers.keys()];
+    if (labelNames.every(isNumber)) labelNames.sort((a, b) => Number(a) - Number(b));
+    else labelNames.sort();
+    const order = new Int32Array(labelNames.length);
+    labelNames.forEach((name, i) => (order[this.numbers.get(name)!] = i));
+    return { labels: this.values.slice(0, this.count).map((number) => order[number]!), labelNames };
+  }
+}

@@ -1,0 +1,164 @@
+/** Parquet tables, a row group at a time. */
+import { open, stat } from 'node:fs/promises';
+import {
+  parquetMetadataAsync,
+  parquetRead,
+  parquetSchema,
+  type AsyncBuffer,
+  type FileMetaData,
+} from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { UserError } from '../config/user-error';
+import { readError } from '../files/read';
+import { readRange } from '../files/read-range';
+import { chooseColumns, type ColumnOptions } from './columns';
+import { LabelEncoder } from './labels';
+import type { Resources } from './resources';
+import { createRowWriter, type Rows } from './rows';
+
+/**
+ * Reads columns of numbers into rows: what does not fit memory goes to a temporary file. A row group is decoded as a whole,
+ * so the memory that it takes depends on who wrote the file.
+ * @throws UserError naming the file, the row and the column
+ */
+export async function readParquet(file: string, options: ColumnOptions, resources: Resources): Promise<Rows> {
+  try {
+    const { size } = await stat(file);
+    const handle = await open(file, 'r');
+    try {
+      const buffer: AsyncBuffer = {
+        byteLength: size,
+        async slice(start, end = size) {
+          if (!(start >= 0 && end >= start && end <= size)) {
+            throw new Error(`bytes ${start} to ${end} of ${size} are asked for`);
+          }
+          return (await readRange(handle, start, end - start, file)).buffer;
+        },
+      };
+      return await readRows(file, buffer, options, resources);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const known = readError(file, error);
+    if (known instanceof UserError || !(error instanceof Error)) throw known;
+    if ((error as NodeJS.ErrnoException).code?.startsWith('E') && 'syscall' in error) throw known;
+    throw new UserError(`${file}: is not a readable Parquet file: ${error.message.split('\n')[0]}.`);
+  }
+}
+
+/** Values of a row group. */
+const largestGroup = 2 ** 28;
+
+async function readRows(
+  file: string,
+  buffer: AsyncBuffer,
+  options: ColumnOptions,
+  resources: Resources,
+): Promise<Rows> {
+  const metadata = await parquetMetadataAsync(buffer);
+  const fields = parquetSchema(metadata).children;
+  const names = fields.map(({ element }) => element.name);
+  const { features, label } = chooseColumns(file, names, true, options);
+  for (const column of features) checkColumn(file, fields[column]!);
+  const chosen = [...new Set([...features, ...(label === undefined ? [] : [label])])];
+  const writer = createRowWriter(features.length, resources);
+  const labels = new LabelEncoder();
+  let start = 0;
+  for (const count of groupRows(metadata)) {
+    if (count * features.length > largestGroup) {
+      throw new UserError(
+        `${file}: a row group has ${count} rows of ${features.length} numbers, which have to be decoded at once. ` +
+          'Write the file with smaller row groups, for example of 100,000 rows.',
+      );
+    }
+    const rows = new Float32Array(count * features.length);
+    const filled = new Int32Array(names.length);
+    const classes = label === undefined ? undefined : new Array<string>(count);
+    const from = start;
+    await parquetRead({
+      file: buffer,
+      metadata,
+      compressors,
+      columns: chosen.map((column) => names[column]!),
+      rowStart: from,
+      rowEnd: from + count,
+      onChunk({ columnName, columnData, rowStart }) {
+        const column = names.indexOf(columnName);
+        const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
+        for (let i = 0; i < columnData.length; i++) {
+          const row = rowStart + i - from;
+          if (row < 0 || row >= count) continue;
+          const value: unknown = columnData[i];
+          filled[column]!++;
+          if (classes && column === label) classes[row] = asLabel(value);
+          for (const d of places)
+            rows[row * features.length + d] = asNumber(value, file, from + row, columnName);
+        }
+      },
+    });
+    const short = chosen.find((column) => filled[column] !== count);
+    if (short !== undefined) {
+      throw new Error(`column "${names[short]}" has ${filled[short]} of ${count} rows from row ${from} on`);
+    }
+    for (let row = 0; row < count; row++) {
+      if (classes) labels.add(classes[row]!);
+      if (writer.add(rows.subarray(row * features.length, (row + 1) * features.length))) await writer.flush();
+    }
+    start += count;
+  }
+  if (writer.count === 0) throw new UserError(`${file}: holds no rows; expected one example a row.`);
+  const encoded = label === undefined ? undefined : labels.finish();
+  return {
+    all: await writer.finish(encoded?.labels),
+    featureNames: features.map((column) => names[column]!),
+    ...(encoded ? { labelNames: encoded.labelNames } : {}),
+  };
+}
+
+/** Rows of each group, checked against what could be: sizes in a damaged file may be anything. */
+function groupRows({ row_groups: groups, num_rows: total }: FileMetaData): number[] {
+  const rows = groups.map((group) => Number(group.num_rows));
+  const sum = rows.reduce((a, b) => a + b, 0);
+  if (
+    !rows.every((count) => Number.isSafeInteger(count) && count >= 0 && count < 2 ** 31) ||
+    sum !== Number(total)
+  ) {
+    throw new Error('its row groups do not add up to its rows');
+  }
+  return rows.filter((count) => count > 0);
+}
+
+type Field = ReturnType<typeof parquetSchema>['children'][number];
+
+function checkColumn(file: string, { element, children }: Field): void {
+  const numeric = ['BOOLEAN', 'INT32', 'INT64', 'FLOAT', 'DOUBLE'].includes(element.type ?? '');
+  const decimal = element.converted_type === 'DECIMAL' || element.logical_type?.type === 'FLOAT16';
+  if (children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal)) return;
+  const kind = children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
+  throw new UserError(
+    `${file}: column "${element.name}" holds ${kind}; expected numbers. If it is a class, set data.labelColumn to ` +
+      `${JSON.stringify(element.name)}; to leave it out, list the others in data.columns.`,
+  );
+}
+
+function asNumber(value: unknown, file: string, row: number, column: string): number {
+  const number =
+    typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+      ? Math.fround(Number(value))
+      : NaN;
+  if (Number.isFinite(number)) return number;
+  const where = `${file}: row ${row}, column "${column}"`;
+  if (value === null || value === undefined) {
+    throw new UserError(`${where}: the value is missing. Remove the row or fill it in.`);
+  }
+  const shown = value instanceof Date ? value.toISOString() : String(value as string);
+  throw new UserError(
+    `${where}: expected a finite number, got ${shown}. Remove the row, or leave out the column.`,
+  );
+}
+
+function asLabel(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value as string);
+}

@@ -1,0 +1,66 @@
+/** Rows of float32 that are written once and read by position. */
+import type { Examples, Labels } from './dataset';
+import { recordExamples } from './records';
+import type { Resources } from './resources';
+import { createSpool } from './spool';
+
+/** A table of numbers. */
+export interface Rows {
+  all: Examples;
+  featureNames: string[];
+  labelNames?: string[];
+}
+
+export interface RowWriter {
+  readonly count: number;
+  /** Copies a row of `size` values; true when it is time to flush. */
+  add(row: Float32Array): boolean;
+  flush(): Promise<void>;
+  finish(labels?: Labels): Promise<Examples>;
+}
+
+const blockBytes = 2 ** 18;
+
+export function createRowWriter(size: number, resources: Resources): RowWriter {
+  const spool = createSpool(resources);
+  const rows = Math.max(1, Math.floor(blockBytes / (4 * size)));
+  let block = new Float32Array(rows * size);
+  let filled = 0;
+  let count = 0;
+  const flush = async (): Promise<void> => {
+    const full = block.subarray(0, filled);
+    filled = 0;
+    block = new Float32Array(rows * size);
+    await spool.write(new Uint8Array(full.buffer, full.byteOffset, full.byteLength));
+  };
+  return {
+    get count() {
+      return count;
+    },
+    add(row) {
+      if (filled + size > block.length) {
+        // Only when the caller did not flush in time.
+        const larger = new Float32Array(2 * block.length);
+        larger.set(block);
+        block = larger;
+      }
+      block.set(row, filled);
+      filled += size;
+      count++;
+      return filled >= rows * size;
+    },
+    flush,
+    async finish(labels) {
+      await flush();
+      return recordExamples(await spool.finish(), {
+        count,
+        size,
+        offset: 0,
+        stride: 4 * size,
+        decode: (from, at, out, to) =>
+          new Uint8Array(out.buffer, out.byteOffset + 4 * to, 4 * size).set(from.subarray(at, at + 4 * size)),
+        ...(labels ? { labels } : {}),
+      });
+    },
+  };
+}

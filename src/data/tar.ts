@@ -1,0 +1,48 @@
+import { extract, type Header } from 'tar-stream';
+import { pipeline, type Readable } from 'node:stream';
+import path from 'node:path';
+import { UserError } from '../config/user-error';
+import { readError, streamUnpacked } from '../files/read';
+import type { ByteSource } from './byte-source';
+import type { Resources } from './resources';
+import { createSpool } from './spool';
+
+/** More than that is no archive of data. */
+const mostEntries = 100_000;
+
+/**
+ * Reads the wanted files of a tar archive, plain or gzip, by their names without folders. Nothing is written where the
+ * archive says.
+ * @throws UserError when it is damaged
+ */
+export async function openTar(
+  file: string,
+  wanted: (name: string) => boolean,
+  resources: Resources,
+): Promise<{ entries: Map<string, ByteSource>; others: string[] }> {
+  const entries = new Map<string, ByteSource>();
+  const others: string[] = [];
+  try {
+    const archive = extract();
+    pipeline(await streamUnpacked(file), archive, () => undefined);
+    for await (const entry of archive as AsyncIterable<Readable & { header: Header }>) {
+      const name = path.posix.basename(entry.header.name);
+      if (entry.header.type === 'file' && wanted(name) && !entries.has(name)) {
+        const spool = createSpool(resources);
+        for await (const chunk of entry) await spool.write(chunk as Uint8Array);
+        entries.set(name, await spool.finish());
+      } else {
+        others.push(name);
+        entry.resume();
+      }
+      if (entries.size + others.length > mostEntries) {
+        throw new UserError(`${file}: holds more than ${mostEntries} files; expected those of CIFAR.`);
+      }
+    }
+  } catch (error) {
+    const known = readError(file, error);
+    if (known instanceof UserError || (error as NodeJS.ErrnoException).code !== undefined) throw known;
+    throw new UserError(`${file}: is not a readable tar archive (${(error as Error).message}).`);
+  }
+  return { entries, others };
+}
