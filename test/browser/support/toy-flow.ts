@@ -18,7 +18,13 @@ import type {
   Strip,
 } from '../../../src/protocol/inspect';
 import type { LayerInfo, LayerKind, ModelSummary } from '../../../src/protocol/model';
-import type { Histogram, NdArray, TensorStats, TensorView } from '../../../src/protocol/tensors';
+import type {
+  Histogram,
+  NdArray,
+  TensorStatistics,
+  TensorStats,
+  TensorView,
+} from '../../../src/protocol/tensors';
 
 export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
@@ -28,6 +34,8 @@ export interface ToyOptions {
   noData?: boolean;
   /** Couplings of the vector flow. */
   couplings?: number;
+  /** A file that is not recognised, with so many tensors, in place of a flow. */
+  tensors?: number;
 }
 
 type Values = Float64Array<ArrayBuffer>;
@@ -120,6 +128,44 @@ export class ToyFlow {
       })),
       backend: { name: 'onnxruntime', library: 'Toy 1.0', threads: 1, reason: 'a test' },
       tensors: [],
+    };
+    if (options.tensors !== undefined) this.#describeTensors(options.tensors);
+  }
+
+  #describeTensors(count: number): void {
+    Object.assign(this.summary, {
+      path: '/toy/model.pt',
+      fileName: 'model.pt',
+      format: 'torch',
+      runnable: false,
+      reason: 'Its tensors have names that no known library gives.',
+      kind: 'unknown',
+      tensorCount: count,
+      tensors: Array.from({ length: count }, (_, i) => ({
+        name: `block.${i}.weight`,
+        dtype: 'F32',
+        shape: [i + 1, 2],
+      })),
+    } satisfies Partial<ModelSummary>);
+  }
+
+  /** Of the tensor with the number i: values from −i to i + 1; the fourth has NaN, the fifth is not read. */
+  #tensorStatistics(name: string): TensorStatistics {
+    const i = Number(name.split('.')[1]);
+    if (i === 4) return { name, problem: 'toy: complex numbers are not read.' };
+    if (i === 5)
+      return { name, stats: { count: 12, min: NaN, max: NaN, mean: NaN, std: NaN, nan: 12, inf: 0 } };
+    return {
+      name,
+      stats: {
+        count: 2 * i + 2,
+        min: -i,
+        max: i + 1,
+        mean: 0.5,
+        std: 1,
+        nan: i === 3 ? 2 : 0,
+        inf: i === 3 ? 1 : 0,
+      },
     };
   }
 
@@ -407,6 +453,8 @@ export class ToyFlow {
     switch (method) {
       case 'summary':
         return this.summary;
+      case 'tensors':
+        return (query as { names: string[] }).names.map((name) => this.#tensorStatistics(name));
       case 'strip':
         return this.#strip(query as Selection);
       case 'layer':
