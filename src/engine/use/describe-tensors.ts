@@ -1,0 +1,32 @@
+import { openTensorFile } from '../../checkpoint/tensor-file';
+import type { TensorEntry } from '../../protocol/model';
+import type { TensorStatistics } from '../../protocol/tensors';
+import { tensorStatistics } from '../inspect/tensor-statistics';
+import type { ModelDescription } from './describe-model';
+
+export type DescribedTensor = TensorEntry & Omit<TensorStatistics, 'name'>;
+
+/** A file of tensors whose flow is not known. Reads all of it, for the statistics. */
+export async function describeTensors(file: string, reason: string): Promise<ModelDescription> {
+  const opened = await openTensorFile(file);
+  try {
+    const statistics = await tensorStatistics(opened, [...opened.tensors.keys()]);
+    const tensors = statistics.map(({ name, ...rest }): DescribedTensor => {
+      const { dtype, shape } = opened.tensors.get(name)!;
+      return { name, dtype, shape: [...shape], ...rest };
+    });
+    return {
+      file,
+      format: opened.container,
+      bytes: opened.bytes,
+      parameterCount: tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      tensorCount: tensors.length,
+      layers: [],
+      tensors,
+      ...(Object.keys(opened.extras).length > 0 ? { extras: opened.extras } : {}),
+      note: opened.leftOut ? `${reason} Not shown: ${opened.leftOut.join(', ')}.` : reason,
+    };
+  } finally {
+    await opened.close();
+  }
+}
