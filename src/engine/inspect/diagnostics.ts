@@ -1,6 +1,6 @@
 import type { Diagnostics, NormMode, Selection } from '../../protocol/inspect';
 import { batchOf, dataExamples } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { batchSize } from '../use/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
@@ -8,10 +8,9 @@ import { breathe, runPass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { worst } from './strip';
-import { wayErrorGraph } from './way-graph';
 
 export async function diagnostics(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   query: Selection,
   signal: AbortSignal,
@@ -39,13 +38,13 @@ export async function diagnostics(
 }
 
 /** How many examples of a split a distribution is drawn from: as many as a few seconds allow. */
-function lookedAt(model: FlowModel): number {
+function lookedAt(model: InspectedFlow): number {
   const { dimensions } = model;
   return dimensions <= 64 ? 1000 : dimensions <= 256 ? 512 : dimensions <= 1024 ? 128 : 64;
 }
 
 async function distribution(
-  model: FlowModel,
+  model: InspectedFlow,
   split: 'train' | 'validation',
   total: number,
   mode: NormMode,
@@ -57,7 +56,7 @@ async function distribution(
     return bitsPerDim ?? nats;
   }
   // By their own statistics, in batches as training has them; an incomplete last one is left out.
-  const size = Math.min(count, model.header.config.training.batch, batchSize(model.flow.inputShape));
+  const size = Math.min(count, model.trainingBatch, batchSize(model.flow.inputShape));
   const unit = model.config.kind === 'image' ? model.dimensions * Math.LN2 : 1;
   const out = new Float32Array(Math.floor(count / size) * size);
   for (let start = 0; start < out.length; start += size) {
@@ -73,14 +72,14 @@ async function distribution(
 
 /** By layer: the largest error over the batch at its input; NaN when any is not finite. */
 async function inverseErrors(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   { batch }: Selection,
   signal: AbortSignal,
 ): Promise<number[]> {
   return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
     const { x, count } = await batchOf(model, batch);
-    const program = await model.program('wayError', () => wayErrorGraph(model));
+    const program = await model.programs.wayError();
     const errors = model.layers.map(() => 0);
     const size = model.dimensions;
     const part = batchSize(model.flow.inputShape);

@@ -1,13 +1,13 @@
 /** The example that a view names, also one that is made of others. */
 import type { ExampleRef } from '../../protocol/inspect';
 import { sourceOf, type ExampleBatch } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model; CancelledError */
 export async function exampleOf(
-  model: FlowModel,
+  model: InspectedFlow,
   ref: ExampleRef,
   signal: AbortSignal,
 ): Promise<ExampleBatch> {
@@ -22,7 +22,7 @@ export async function exampleOf(
 }
 
 /** Padding kept, values as they came out, so that forward leads back to z. */
-async function decoded(model: FlowModel, z: Float32Array): Promise<ExampleBatch> {
+async function decoded(model: InspectedFlow, z: Float32Array): Promise<ExampleBatch> {
   const { x } = await model.runner.inverse(z, 1, 'data');
   return { count: 1, x, shown: x };
 }

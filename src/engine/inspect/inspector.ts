@@ -2,7 +2,7 @@
 import { UserError } from '../../config/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import { CancelledError } from '../../protocol/wire';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
@@ -12,6 +12,7 @@ import { mask } from './mask';
 import { morph } from './morph';
 import { network } from './network';
 import { plane } from './plane';
+import { inspectedModel } from './programs';
 import { reconstruct } from './reconstruct';
 import { run } from './run';
 import { samples } from './samples';
@@ -60,8 +61,10 @@ export function createInspector(id: string, model: OpenModel): Inspector {
 }
 
 function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
-  const flow = async (): Promise<FlowModel> => {
-    if (model.flow) return model.flow;
+  const native = model.flow && inspectedModel(model.flow);
+  const flow = async (): Promise<InspectedFlow> => {
+    const found = native ?? model.inspected;
+    if (found) return found;
     const { reason, fileName } = await model.summary();
     throw new UserError(reason ?? `${fileName} cannot be run.`);
   };

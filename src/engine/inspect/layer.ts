@@ -1,8 +1,7 @@
 import { UserError } from '../../config/user-error';
 import type { LayerQuery, LayerView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
-import type { FlowModel } from '../model/flow-model';
-import type { ModelLayer } from '../model/layer-list';
+import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import type { FirstTensor, LayerPass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
@@ -12,14 +11,14 @@ import { worst } from './strip';
 const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
 
 /** @throws UserError for a layer that the model does not have */
-export function layerAt(model: FlowModel, index: number): ModelLayer {
+export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
   const layer = model.layers[index];
   if (layer) return layer;
   throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
 }
 
 export async function layer(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   query: LayerQuery,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 import { UserError } from '../../config/user-error';
 import type { Corners, ExampleRef, ManifoldQuery, ManifoldView } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { decodeLatents } from '../use/latents';
 import { manifoldAngles, manifoldLatents, manifoldPoint } from '../use/manifold';
 import { sourcesOf } from './sources';
@@ -10,7 +10,7 @@ const mostAngles = 64;
 
 /** Points of the manifold that four examples span. @throws UserError for a query that cannot be answered */
 export async function manifold(
-  model: FlowModel,
+  model: InspectedFlow,
   query: ManifoldQuery,
   signal: AbortSignal,
 ): Promise<ManifoldView> {
@@ -44,7 +44,7 @@ function lengths(z: Float32Array, size: number): Float32Array {
 
 /** The latent of one point. */
 export async function manifoldExample(
-  model: FlowModel,
+  model: InspectedFlow,
   { corners, phi, phiPrime }: Extract<ExampleRef, { kind: 'manifold' }>,
   signal: AbortSignal,
 ): Promise<Float32Array> {

@@ -1,10 +1,10 @@
 import { UserError } from '../../config/user-error';
 import type { MaskView } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { layerAt } from './layer';
 
 /** @throws UserError for a layer without a mask */
-export function mask(model: FlowModel, query: { layer: number }): MaskView {
+export function mask(model: InspectedFlow, query: { layer: number }): MaskView {
   const { info, flow } = layerAt(model, query.layer);
   const pattern = flow?.mask;
   if (!flow || !pattern) throw new UserError(`The layer ${info.name} has no mask; couplings have one.`);

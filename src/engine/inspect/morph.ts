@@ -3,11 +3,9 @@ import type { Morph, SampleQuery } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from '../model/inputs';
 import { sampleLatents } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
-import type { ModelLayer } from '../model/layer-list';
+import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { breathe } from './pass';
 import { checkSamples } from './samples';
-import { wayGraph } from './way-graph';
 
 const still = new Set(['squeeze', 'factorOut', 'permute']);
 
@@ -16,7 +14,7 @@ const still = new Set(['squeeze', 'factorOut', 'permute']);
  * latents that join later, where they will. Layers that only move values are left out, since nothing changes there.
  */
 export async function morph(
-  model: FlowModel,
+  model: InspectedFlow,
   query: SampleQuery & { index: number },
   signal: AbortSignal,
 ): Promise<Morph> {
@@ -25,22 +23,23 @@ export async function morph(
   if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
     throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
   }
-  const z = sampleLatents(model, query, query.index, 1);
-  const program = await model.program('way', () => wayGraph(model));
+  const drawn = sampleLatents(model, query, query.index, 1);
+  const program = await model.programs.way();
   await breathe(signal);
-  const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: z } });
+  const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: drawn } });
   const shape = [...flow.inputShape];
-  const place = (layer: ModelLayer, value: Float32Array, around: Float32Array): Float32Array => {
+  const z = inPlace(drawn, model.latentPositions);
+  const place = (layer: InspectedLayer, value: Float32Array, around: Float32Array): Float32Array => {
     const out = around.slice();
     const { positions } = layer.flow!;
     for (let i = 0; i < value.length; i++) out[positions[i]!] = value[i]!;
     return out;
   };
   // The last layer keeps the order of its input, so its places are those of z.
-  const last = layers[layers.length - 1]!;
-  const start = place(last, z.slice(0, last.flow!.positions.length), z);
+  const last = layers[layers.length - 1]!.flow!;
   // Latents of earlier scales stand at their places in z already.
-  const latent = last.flow!.positions.length === dimensions ? start : z;
+  const ordered = model.latentPositions !== undefined || last.positions.length !== dimensions;
+  const latent = ordered ? z : inPlace(z, last.positions);
   const steps: Morph['steps'] = [{ layer: null, label: 'z', value: { shape, data: latent } }];
   for (const layer of layers.toReversed()) {
     if (still.has(layer.info.kind)) continue;
@@ -66,7 +65,15 @@ export async function morph(
   }
 }
 
-function labelOf({ info }: ModelLayer): string {
+/** Latents at their places in the picture. */
+function inPlace(z: Float32Array, positions: Int32Array | undefined): Float32Array {
+  if (!positions) return z;
+  const out = new Float32Array(z.length);
+  positions.forEach((position, i) => (out[position] = z[i]!));
+  return out;
+}
+
+function labelOf({ info }: InspectedLayer): string {
   if (info.coupling !== undefined) return `coupling ${info.coupling + 1} undone`;
   return `x, ${info.kind} undone`;
 }

@@ -1,12 +1,12 @@
 import type { NetworkView } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { layerAt } from './layer';
 import { histogramOf, statsOf } from './statistics';
 
 /** The tensors of a layer as they are stored. */
-export function network(model: FlowModel, query: { layer: number }): NetworkView {
-  const { info, flow } = layerAt(model, query.layer);
-  const { parameters = [], state = [] } = flow?.bijection ?? {};
+export function network(model: InspectedFlow, query: { layer: number }): NetworkView {
+  const { info, bijection } = layerAt(model, query.layer);
+  const { parameters = [], state = [] } = bijection ?? {};
   return {
     layer: info.index,
     parameters: parameters.map(({ name, shape }) => {

@@ -1,6 +1,5 @@
 /** Why NaN or Inf appears in a layer, in words. */
-import type { FlowModel } from '../model/flow-model';
-import type { ModelLayer } from '../model/layer-list';
+import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import type { LayerPass, Pass } from './pass';
 import { statsOf } from './statistics';
 
@@ -10,13 +9,16 @@ const expLimit = 88.7;
 const total = (values: Float32Array | undefined): number => values?.reduce((sum, v) => sum + v, 0) ?? 0;
 
 /** The first layer with non-finite output over the batch, in forward order. */
-export function firstNonFinite(model: FlowModel, pass: Pass): { layer: number; cause: string } | undefined {
+export function firstNonFinite(
+  model: InspectedFlow,
+  pass: Pass,
+): { layer: number; cause: string } | undefined {
   const layer = model.layers.find(({ info }) => total(pass.layers[info.index]!.nonFinite) > 0);
   if (!layer) return undefined;
   return { layer: layer.info.index, cause: causeOf(model, layer, pass.layers[layer.info.index]!) };
 }
 
-function causeOf(model: FlowModel, layer: ModelLayer, pass: LayerPass): string {
+function causeOf(model: InspectedFlow, layer: InspectedLayer, pass: LayerPass): string {
   const { bijection, info } = layer;
   const stored = [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])];
   for (const { name } of stored) {

@@ -1,9 +1,9 @@
 /** −ln p of examples from the parts of a pass. */
 import type { NllParts } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { weightedMean, type Pass } from './pass';
 
-function partsFrom(model: FlowModel, pass: Pass, of: (values: Float32Array) => number): NllParts {
+function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) => number): NllParts {
   const inFlow = model.preprocess ? pass.layers.slice(1) : pass.layers;
   const sum = (pick: (layer: Pass['layers'][number]) => Float32Array): number =>
     inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
@@ -23,10 +23,10 @@ function partsFrom(model: FlowModel, pass: Pass, of: (values: Float32Array) => n
 }
 
 /** Means over the examples that count. */
-export function meanParts(model: FlowModel, pass: Pass): NllParts {
+export function meanParts(model: InspectedFlow, pass: Pass): NllParts {
   return partsFrom(model, pass, (values) => weightedMean(values, pass.weight));
 }
 
-export function exampleParts(model: FlowModel, pass: Pass, row: number): NllParts {
+export function exampleParts(model: InspectedFlow, pass: Pass, row: number): NllParts {
   return partsFrom(model, pass, (values) => values[row]!);
 }

@@ -6,8 +6,7 @@ import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
-
-export type PassMode = { kind: 'eval' } | { kind: 'train'; batch: number };
+import type { PassMode } from '../model/inspected-flow';
 
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 

@@ -3,9 +3,8 @@ import type { NdArray } from '../../protocol/tensors';
 import { CancelledError } from '../../protocol/wire';
 import type { Feeds } from '../backends/backend';
 import type { ExampleBatch } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow, PassMode } from '../model/inspected-flow';
 import { batchSize } from '../use/batches';
-import { passGraph, type PassMode } from './pass-graph';
 
 export type FirstTensor = 'x' | 's' | 't' | 'y' | 'factored';
 
@@ -52,7 +51,7 @@ export async function breathe(signal: AbortSignal): Promise<void> {
  * @throws CancelledError
  */
 export async function runPass(
-  model: FlowModel,
+  model: InspectedFlow,
   batch: ExampleBatch,
   mode: PassMode['kind'],
   signal: AbortSignal,
@@ -60,11 +59,7 @@ export async function runPass(
 ): Promise<Pass> {
   const { count, x } = batch;
   const passMode: PassMode = mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval' };
-  const program = await model.program(
-    `pass/${mode}`,
-    () => passGraph(model, passMode),
-    mode === 'train' ? { batch: count } : {},
-  );
+  const program = await model.programs.pass(passMode);
   const part = mode === 'train' ? count : batchSize(model.flow.inputShape);
   const parts: { feeds: Feeds; count: number }[] = [];
   for (let start = 0; start < count; start += part) {
@@ -90,7 +85,7 @@ function withoutFirst(feeds: Feeds): Feeds {
 }
 
 function collect(
-  model: FlowModel,
+  model: InspectedFlow,
   parts: readonly { feeds: Feeds; count: number }[],
   weight: Float32Array,
 ): Pass {

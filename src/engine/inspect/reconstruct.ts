@@ -1,6 +1,6 @@
 import { UserError } from '../../config/user-error';
 import type { ExampleRef, ReconstructQuery, Reconstructions } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { decodeLatents } from '../use/latents';
 import { freshLatents, keepScales, keptCounts, reconstructionLatents } from '../use/reconstruct';
 import { scalesOf } from '../use/scales';
@@ -12,7 +12,7 @@ const mostExamples = 64;
 
 /** @throws UserError for flows of one scale, and for a query that cannot be answered */
 export async function reconstruct(
-  model: FlowModel,
+  model: InspectedFlow,
   query: ReconstructQuery,
   signal: AbortSignal,
 ): Promise<Reconstructions> {
@@ -34,7 +34,7 @@ export async function reconstruct(
 
 /** The latent of one reconstruction. */
 export async function reconstructedExample(
-  model: FlowModel,
+  model: InspectedFlow,
   ref: Extract<ExampleRef, { kind: 'reconstruction' }>,
   signal: AbortSignal,
 ): Promise<Float32Array> {

@@ -1,6 +1,6 @@
 import { UserError } from '../../config/user-error';
 import type { SampleGrid, SampleQuery } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { sample } from '../use/sample';
 import { wayRunner } from './way-runner';
 
@@ -25,7 +25,7 @@ export function checkDraw({ seed, temperature }: { seed: number; temperature: nu
 }
 
 export async function samples(
-  model: FlowModel,
+  model: InspectedFlow,
   query: SampleQuery,
   signal: AbortSignal,
 ): Promise<SampleGrid> {

@@ -2,7 +2,7 @@
 import type { BatchRef, ExampleRef, Selection } from '../../protocol/inspect';
 import { recordKey } from '../../protocol/webview';
 import { batchOf, type ExampleBatch } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';
 import { runPass, type Pass } from './pass';
 import type { SharedWork } from './shared-work';
@@ -19,7 +19,7 @@ export interface SelectionPasses {
 }
 
 export async function selectionPasses(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   { batch, example, mode }: Selection,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ export async function selectionPasses(
 }
 
 export function batchPass(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   batch: BatchRef,
   signal: AbortSignal,
@@ -50,7 +50,7 @@ export function batchPass(
 }
 
 function examplePass(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   example: ExampleRef,
   signal: AbortSignal,
@@ -66,7 +66,7 @@ function examplePass(
  * the statistics and not in the means.
  */
 function trainingPass(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   batch: BatchRef,
   example: ExampleRef | undefined,

@@ -2,7 +2,7 @@
 import type { SourceRef } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import { sampleLatents, sourceOf } from '../model/examples';
-import type { FlowModel } from '../model/flow-model';
+import type { ExampleSource } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
 import { encodeExamples, exampleShape } from '../use/latents';
 import { breathe } from './pass';
@@ -16,7 +16,7 @@ export interface Sources {
 
 /** @throws UserError for an example that does not exist, CancelledError */
 export async function sourcesOf(
-  model: FlowModel,
+  model: ExampleSource,
   refs: readonly SourceRef[],
   signal: AbortSignal,
 ): Promise<Sources> {

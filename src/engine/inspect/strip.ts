@@ -1,5 +1,5 @@
 import type { Selection, Strip, StripRow } from '../../protocol/inspect';
-import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
 import { weightedMean } from './pass';
@@ -8,7 +8,7 @@ import type { SharedWork } from './shared-work';
 import { thumbnailOf } from './thumbnail';
 
 export async function strip(
-  model: FlowModel,
+  model: InspectedFlow,
   work: SharedWork,
   query: Selection,
   signal: AbortSignal,

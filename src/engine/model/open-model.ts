@@ -12,6 +12,7 @@ import type { Backend } from '../backends/backend';
 import { summarizeOnnx } from '../onnx-file/summary';
 import { checkTensors } from './check-tensors';
 import { createFlowModel, type FlowModel } from './flow-model';
+import type { InspectedFlow } from './inspected-flow';
 import { createModelData } from './model-data';
 import { openTensorTable } from './tensor-table';
 import { describeFile, describeFlow, type Described } from './summary';
@@ -23,6 +24,8 @@ export interface OpenModel {
   run?: string;
   /** Absent for a file that can only be described; the summary says why. */
   flow?: FlowModel;
+  /** The flow that was found in an ONNX file, which can be looked into but is not ours to trace. */
+  inspected?: InspectedFlow;
   /** Of a file whose flow is not known; stays open until `dispose`. */
   tensorFile?: TensorFile;
   /** Read anew each time: data and checkpoints beside the file come and go. */
@@ -113,7 +116,7 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
         }),
         ...describeFlow(config.model, flow),
         runnable: true,
-        step: header.step,
+        ...(foreign ? {} : { step: header.step }),
         ...(origin ? { origin: shownOrigin(origin) } : {}),
         ...dataNameOf(header),
         ...(featureNames ? { featureNames } : {}),

@@ -1,0 +1,25 @@
+/** A flow of ours as views see it: its programs are traced and compiled. */
+import type { FlowModel } from '../model/flow-model';
+import type { InspectedFlow } from '../model/inspected-flow';
+import { passGraph } from './pass-graph';
+import { densityGraph, pointsGraph } from './plane-graphs';
+import { wayErrorGraph, wayGraph } from './way-graph';
+
+export function inspectedModel(model: FlowModel): InspectedFlow {
+  return {
+    ...model,
+    trainingBatch: model.header.config.training.batch,
+    programs: {
+      pass: (mode) =>
+        model.program(
+          `pass/${mode.kind}`,
+          () => passGraph(model, mode),
+          mode.kind === 'train' ? { batch: mode.batch } : {},
+        ),
+      way: () => model.program('way', () => wayGraph(model)),
+      wayError: () => model.program('wayError', () => wayErrorGraph(model)),
+      points: () => model.program('points', () => pointsGraph(model)),
+      density: () => model.program('density', () => densityGraph(model)),
+    },
+  };
+}

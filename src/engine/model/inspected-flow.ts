@@ -1,0 +1,66 @@
+/** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
+import type { ModelConfig } from '../../config/schema';
+import type { LayerInfo } from '../../protocol/model';
+import type { NdArray } from '../../protocol/tensors';
+import type { Program } from '../backends/backend';
+import type { FlowRunner } from '../use/runner';
+import type { ModelData } from './model-data';
+
+export interface StoredTensor {
+  name: string;
+  shape: readonly number[];
+}
+
+export interface InspectedLayer {
+  info: LayerInfo;
+  /** Absent for preprocessing, which is not part of the flow. */
+  flow?: {
+    /** 1 where an element passes through, 0 where it moves. */
+    mask?: { shape: readonly number[]; data: Float32Array };
+    /** For each element of the layer's input, its element in the flow's input. */
+    positions: Int32Array;
+  };
+  /** Absent for squeezes and factor-outs, which only move values. */
+  bijection?: { parameters: readonly StoredTensor[]; state: readonly StoredTensor[] };
+}
+
+/** Batch normalization by running statistics, or by those of a batch of this size. */
+export type PassMode = { kind: 'eval' } | { kind: 'train'; batch: number };
+
+/** Programs that answer the views; each is made when first asked for. */
+export interface InspectorPrograms {
+  /** As `passGraph` says. @throws UserError where there is no such mode */
+  pass(mode: PassMode): Promise<Program>;
+  /** As `wayGraph` and `wayErrorGraph`. @throws UserError where there is no way back */
+  way(): Promise<Program>;
+  wayError(): Promise<Program>;
+  /** Two-dimensional flows: x [N, 2] → `0` … [N, 2], the value after each layer by index. */
+  points(): Promise<Program>;
+  /** x [N, 2] → `density` [N]: p(x) in data units. */
+  density(): Promise<Program>;
+}
+
+export interface InspectedFlow {
+  config: ModelConfig;
+  /** Shapes without the batch axis, channels last. */
+  flow: { inputShape: readonly number[]; outputShape: readonly number[] };
+  /** Set where the first layer leads from data units to the flow's input. */
+  preprocess?: object;
+  /** Stored tensors under their names. */
+  tensors: Readonly<Record<string, NdArray>>;
+  layers: readonly InspectedLayer[];
+  data: ModelData;
+  runner: FlowRunner;
+  /** Values of one example as the flow takes it. */
+  dimensions: number;
+  /** D ln(levels) for images, else 0. */
+  quantization: number;
+  /** Examples in a batch of training. */
+  trainingBatch: number;
+  /** Place in the flow's input of each element of z; absent where z has the order of the input. */
+  latentPositions?: Int32Array;
+  programs: InspectorPrograms;
+}
+
+/** What examples are made with. */
+export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions'>;
