@@ -15,7 +15,7 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
         <main class="preview" aria-busy="true">
           <div class="wait-note" role="status">
             <span class="progress pulse" />
-            <span class="tick">{text.reading}</span>
+            <h1 class="tick">{text.reading}</h1>
             <button type="button" class="linklike" onClick={() => question.cancel()}>
               {text.cancel}
             </button>

@@ -25,7 +25,7 @@ export function Facts({ preview }: { preview: DataPreview }) {
         </div>
         <div>
           <dt>{text.range}</dt>
-          <dd>{`${compact(low)} … ${compact(high)}`}</dd>
+          <dd>{levels === undefined ? `${compact(low)} … ${compact(high)}` : `${low} … ${high}`}</dd>
           <dd class="muted">{text.looked(looked, train + validation)}</dd>
         </div>
       </dl>

@@ -3,7 +3,9 @@ import { useEffect, useState } from 'preact/hooks';
 import type { DataPreview } from '../../src/protocol/data';
 import { text } from './strings';
 
+/** CSS pixels: of the whole sheet, and of one picture. */
 const comfortableWidth = 640;
+const comfortableTile = 96;
 
 export function Sheet({ sheet }: { sheet: NonNullable<DataPreview['sheet']> }) {
   const { png, width, height, columns, examples } = sheet;
@@ -13,7 +15,10 @@ export function Sheet({ sheet }: { sheet: NonNullable<DataPreview['sheet']> }) {
     setUrl(made);
     return () => URL.revokeObjectURL(made);
   }, [png]);
-  const times = Math.max(1, Math.floor(comfortableWidth / width));
+  const times = Math.max(
+    1,
+    Math.floor(Math.min(comfortableWidth / width, comfortableTile / (width / columns))),
+  );
   return (
     <section aria-label={text.sheet}>
       <h2>{text.sheet}</h2>

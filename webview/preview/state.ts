@@ -19,23 +19,27 @@ export interface PreviewQuestion {
 export function previewQuestion(host: PreviewHost): PreviewQuestion {
   const state = signal<PreviewState>({ status: 'loading' });
   let token = 0;
+  let pending = false;
   const stop = (): void => {
-    if (token > 0) void host.cancel(String(token)).catch(() => {});
+    if (pending) void host.cancel(String(token)).catch(() => {});
+    pending = false;
     token++;
   };
   return {
     state,
     ask() {
-      if (state.peek().status === 'loading') stop();
+      if (pending) stop();
       const own = ++token;
+      const finish = (outcome: PreviewState): void => {
+        if (own !== token) return;
+        pending = false;
+        state.value = outcome;
+      };
+      pending = true;
       state.value = { status: 'loading' };
       host.preview(String(own)).then(
-        (preview) => {
-          if (own === token) state.value = { status: 'ready', preview };
-        },
-        (error: unknown) => {
-          if (own === token) state.value = { status: 'failed', message: messageOf(error) };
-        },
+        (preview) => finish({ status: 'ready', preview }),
+        (error: unknown) => finish({ status: 'failed', message: messageOf(error) }),
       );
     },
     cancel() {

@@ -8,6 +8,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { inspectorHtml } from '../../../src/inspector-html/shell';
 import type { RecordedPage } from '../../../src/protocol/webview';
 import { nonce, writeRecorded, type Bundle } from './recorded';
+import type {} from './preview-host';
 import type { ToyHost } from './toy-host';
 import type { ToyOptions } from './toy-flow';
 
@@ -48,7 +49,9 @@ export class InspectorBrowser {
       define,
       entryPoints: {
         inspector: 'webview/inspector/main.tsx',
+        preview: 'webview/preview/main.tsx',
         'toy-host': 'test/browser/support/toy-host.ts',
+        'preview-host': 'test/browser/support/preview-host.ts',
       },
       outdir: folder,
     });
@@ -91,25 +94,35 @@ export class InspectorBrowser {
     return this.#open(file, options, undefined);
   }
 
+  /** The data preview as its panel shows it. */
+  async openPreview(start: Window['previewStart'], options: OpenOptions = {}): Promise<Inspector> {
+    const read = (name: string): string => fs.readFileSync(path.join(this.folder, name), 'utf8');
+    const bundle = { script: read('preview.js'), style: read('preview.css') };
+    return this.#openInTheme(
+      bundle,
+      options,
+      `window.previewStart=${JSON.stringify(start)};${read('preview-host.js')}`,
+    );
+  }
+
   /** The page as the editor shows it, with the toy flow at the other end of the message channel. */
   async openLive(
     toy: ToyOptions & { errors?: ToyHost['errors']; delays?: ToyHost['delays'] },
     options: OpenOptions = {},
   ): Promise<Inspector> {
+    return this.#openInTheme(this.bundle, options, `window.toyOptions=${JSON.stringify(toy)};${this.host}`);
+  }
+
+  /** In the editor VS Code injects the theme's variables; here the style sheet for stand-alone pages does. */
+  async #openInTheme({ script, style }: Bundle, options: OpenOptions, init: string): Promise<Inspector> {
     const file = path.join(this.folder, `live-${Math.random().toString(36).slice(2)}.html`);
-    // In the editor VS Code injects the theme's variables; here the style sheet for stand-alone pages does.
     const theme = options.theme ?? 'dark';
-    const html = inspectorHtml({
-      title: 'live',
-      nonce,
-      inlineScript: this.bundle.script,
-      inlineStyle: this.bundle.style,
-    }).replace(
+    const html = inspectorHtml({ title: 'live', nonce, inlineScript: script, inlineStyle: style }).replace(
       '<body>',
       `<body class="standalone vscode-${theme}" data-vscode-theme-kind="vscode-${theme}">`,
     );
     fs.writeFileSync(file, html);
-    return this.#open(file, options, `window.toyOptions=${JSON.stringify(toy)};${this.host}`);
+    return this.#open(file, options, init);
   }
 
   async #open(file: string, options: OpenOptions, initScript: string | undefined): Promise<Inspector> {

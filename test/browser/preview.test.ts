@@ -1,0 +1,251 @@
+/** The data preview's page: what it shows of tables and images, its states, and that everybody can use it. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import sharp from 'sharp';
+import { InspectorBrowser, screenshot, type ThemeName } from './support/inspector-page';
+import type { PlainPreview } from './support/preview-host';
+
+/** Two features over eleven rows, numbers that can be checked by hand. */
+const table: PlainPreview = {
+  name: 'measured.csv',
+  kind: 'vector',
+  note: 'CSV, 11 rows of 2 columns; a fifth is held out by seed 0.',
+  train: 9,
+  validation: 2,
+  shape: [2],
+  range: [-3, 20],
+  looked: 11,
+  features: [
+    {
+      name: 'height',
+      min: 10,
+      max: 20,
+      mean: 15,
+      std: 3.1623,
+      histogram: { edges: [10, 12.5, 15, 17.5, 20], counts: [3, 2, 3, 3] },
+    },
+    { name: 'constant', min: -3, max: -3, mean: -3, std: 0 },
+  ],
+  rows: Array.from({ length: 11 }, (_, index) => [10 + index, -3]),
+  warnings: ['Column "constant" has one value only: it would be left out.'],
+};
+
+const tile = 8;
+/** One colour a tile, row by row. */
+const colours: [number, number, number][] = [
+  [255, 0, 0],
+  [0, 255, 0],
+  [0, 0, 255],
+  [10, 20, 30],
+  [255, 255, 255],
+  [0, 0, 0],
+];
+const columns = 3;
+
+async function pictures(): Promise<PlainPreview> {
+  const width = tile * columns;
+  const height = tile * (colours.length / columns);
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let at = 0; at < width * height; at++) {
+    const row = Math.floor(Math.floor(at / width) / tile);
+    const column = Math.floor((at % width) / tile);
+    pixels.set(colours[row * columns + column]!, at * 3);
+  }
+  const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  return {
+    name: 'photos',
+    kind: 'image',
+    note: 'A folder with 6 PNG files.',
+    train: 5,
+    validation: 1,
+    shape: [tile, tile, 3],
+    levels: 256,
+    range: [0, 255],
+    looked: 6,
+    sheet: { png: png.toString('base64'), width, height, columns, examples: 6 },
+    warnings: [],
+  };
+}
+
+describe('data preview', () => {
+  let browser: InspectorBrowser;
+  before(async () => {
+    browser = await InspectorBrowser.start();
+  });
+  after(() => browser.stop());
+
+  const calls = (page: Page): Promise<string[]> => page.evaluate(() => window.previewSide.calls);
+
+  async function accessible(page: Page, what: string): Promise<void> {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.filter(({ impact }) => impact !== 'minor');
+    assert.deepEqual(
+      found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join('; ')}`),
+      [],
+      what,
+    );
+  }
+
+  it('shows the contact sheet, pixel by pixel', async () => {
+    const { page, close } = await browser.openPreview({ preview: await pictures() });
+    const sheet = page.getByRole('img', { name: 'The first 6 examples, 3 in a row' });
+    await sheet.waitFor();
+    await page.waitForFunction(() => document.querySelector<HTMLImageElement>('.sheet')?.complete);
+    const seen = await sheet.evaluate(
+      (element, { size, n }) => {
+        const image = element as HTMLImageElement;
+        const canvas = document.createElement('canvas');
+        canvas.width = image.naturalWidth;
+        canvas.height = image.naturalHeight;
+        const context = canvas.getContext('2d')!;
+        context.drawImage(image, 0, 0);
+        return Array.from({ length: 6 }, (_, index) => {
+          const x = (index % n) * size + size / 2;
+          const y = Math.floor(index / n) * size + size / 2;
+          return [...context.getImageData(x, y, 1, 1).data.slice(0, 3)];
+        });
+      },
+      { size: tile, n: columns },
+    );
+    assert.deepEqual(seen, colours);
+    const box = await sheet.boundingBox();
+    // At most 96 pixels a picture: 8 of them 12 times.
+    assert.deepEqual([box?.width, box?.height], [24 * 12, 16 * 12]);
+    const shot = await sheet.screenshot();
+    const { data, info } = await sharp(shot).raw().toBuffer({ resolveWithObject: true });
+    const at = (row: number, column: number): number[] => {
+      const y = Math.floor(((row + 0.02) / 2) * info.height);
+      const x = Math.floor(((column + 0.98) / 3) * info.width);
+      return [
+        ...data.subarray((y * info.width + x) * info.channels, (y * info.width + x) * info.channels + 3),
+      ];
+    };
+    // Close to the borders of tiles as well: enlarged without smoothing.
+    assert.deepEqual(at(0, 0), colours[0]);
+    assert.deepEqual(at(1, 1), colours[4]);
+    await page.getByText('5 to train on, 1 to validate with').waitFor();
+    await page.getByText('8×8 pixels, colour').waitFor();
+    await page.getByText('whole numbers below 256').waitFor();
+    await close();
+  });
+
+  it('shows statistics, distributions and rows of a table', async () => {
+    const { page, close } = await browser.openPreview({ preview: table });
+    const features = page.getByRole('region', { name: 'Features' });
+    await features.waitFor();
+    assert.deepEqual(await features.locator('tbody tr').first().locator('td.num').allInnerTexts(), [
+      '10.00',
+      '15.00',
+      '20.00',
+      '3.16',
+    ]);
+    const bars = features.getByRole('img', { name: 'Distribution of height from 10.00 to 20.00' });
+    const heights = await bars
+      .locator('rect')
+      .evaluateAll((all) => all.map((bar) => bar.getAttribute('height')));
+    assert.deepEqual(
+      heights.map(Number).map((height) => Math.round((height * 3) / 22)),
+      [3, 2, 3, 3],
+    );
+    const rows = page.getByRole('region', { name: 'First rows' });
+    assert.equal(await rows.locator('tbody tr').count(), 11);
+    assert.deepEqual(await rows.locator('thead th').allInnerTexts(), ['row', 'height', 'constant']);
+    await page.getByRole('note').getByText('would be left out').waitFor();
+    await close();
+  });
+
+  it('starts training, keeps its source and follows the file', async () => {
+    const { page, close } = await browser.openPreview({ preview: table });
+    await page.getByText('Train on these data…').click();
+    assert.deepEqual(await calls(page), ['preview', 'train']);
+    assert.deepEqual(await page.evaluate(() => window.previewSide.state), { source: '/data/of/a/test.csv' });
+    await page.evaluate(() => {
+      window.previewSide.preview!.name = 'longer.csv';
+      window.previewSide.changed();
+    });
+    await page.getByRole('heading', { name: 'longer.csv' }).waitFor();
+    await close();
+  });
+
+  it('waits with a way out, and asks again', async () => {
+    const { page, close } = await browser.openPreview({ preview: table, delay: 60_000 });
+    await page.getByText('Reading the data…').waitFor();
+    await accessible(page, 'reading');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('The data were not read.').waitFor();
+    assert.deepEqual(await calls(page), ['preview', 'cancel 1']);
+    await page.evaluate(() => (window.previewSide.delay = 0));
+    await page.getByText('Retry').click();
+    await page.getByRole('heading', { name: 'measured.csv' }).waitFor();
+    await close();
+  });
+
+  it('says what is wrong with the data, and recovers', async () => {
+    const { page, close } = await browser.openPreview({ error: 'measured.csv: row 7 has 3 values, not 2.' });
+    await page.getByRole('alert').getByText('row 7 has 3 values').waitFor();
+    await accessible(page, 'failed');
+    await page.getByText('Show log').click();
+    assert.ok((await calls(page)).includes('showLog'));
+    await page.evaluate((preview) => {
+      window.previewSide.error = undefined;
+      window.previewSide.preview = preview;
+    }, table);
+    await page.getByText('Retry').click();
+    await page.getByRole('heading', { name: 'measured.csv' }).waitFor();
+    await close();
+  });
+
+  for (const theme of ['dark', 'light', 'high-contrast'] satisfies ThemeName[]) {
+    it(`can be used by everybody, ${theme}`, async () => {
+      for (const preview of [table, await pictures()]) {
+        const { page, close } = await browser.openPreview({ preview }, { theme });
+        await page.getByRole('heading', { name: preview.name }).waitFor();
+        await accessible(page, `${preview.name} ${theme}`);
+        await screenshot(page, `preview-${preview.kind}-${theme}`);
+        await close();
+      }
+    });
+  }
+
+  it('fits a narrow pane', async () => {
+    const wide = {
+      ...table,
+      shape: [30],
+      rows: [Array.from({ length: 30 }, (_, index) => index * 1000.5)],
+    };
+    for (const preview of [wide, await pictures()]) {
+      const { page, close } = await browser.openPreview({ preview }, { width: 320, height: 600 });
+      await page.getByRole('heading', { name: preview.name }).waitFor();
+      const [content, window_] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        window.innerWidth,
+      ]);
+      assert.ok(content <= window_, `${preview.name}: ${content} in ${window_}`);
+      await close();
+    }
+  });
+
+  it('is worked by keys alone', async () => {
+    const { page, close } = await browser.openPreview({ preview: table });
+    await page.getByRole('heading', { name: 'measured.csv' }).waitFor();
+    const reached: string[] = [];
+    for (let stop = 0; stop < 4; stop++) {
+      await page.keyboard.press('Tab');
+      reached.push(
+        await page.evaluate(
+          () =>
+            document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+        ),
+      );
+    }
+    assert.deepEqual(
+      reached.map((name) => name.trim()),
+      ['Read again', 'Train on these data…', 'Features', 'First rows'],
+    );
+    await close();
+  });
+});
