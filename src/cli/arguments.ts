@@ -46,10 +46,13 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
       const guess = didYouMean(token.name, Object.keys(specs), '--');
       throw new UserError(`${command.name} has no option ${token.rawName}.${guess} ${see}`);
     }
-    if (Object.hasOwn(values, token.name) && spec.type !== 'flag') {
+    const before = Object.hasOwn(values, token.name) ? values[token.name] : undefined;
+    const repeats = spec.type === 'text' && spec.repeats === true;
+    if (before !== undefined && spec.type !== 'flag' && !repeats) {
       throw new UserError(`--${token.name} is given twice; give it once.`);
     }
-    values[token.name] = valueOf(token.name, spec, token.value, specs);
+    const value = valueOf(token.name, spec, token.value, specs);
+    values[token.name] = repeats && before !== undefined ? `${before},${value}` : value;
   }
 
   const [argument = '', ...rest] = positionals;

@@ -9,7 +9,14 @@ interface Described {
 export type OptionSpec = Described &
   (
     | { type: 'flag' }
-    | { type: 'text'; value: string; default?: string; required?: true }
+    | {
+        type: 'text';
+        value: string;
+        default?: string;
+        required?: true;
+        /** May be given more than once; the values are joined by commas. */
+        repeats?: true;
+      }
     | { type: 'integer'; value: string; min?: number; max?: number; default?: number; required?: true }
     | {
         type: 'number';

@@ -1,5 +1,7 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
+import { convertCommand } from './commands/convert';
+import { dataCommand } from './commands/data';
 import { doctorCommand } from './commands/doctor';
 import { exportCommand } from './commands/export';
 import { infoCommand } from './commands/info';
@@ -12,6 +14,7 @@ import { trainCommand } from './commands/train';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
+  dataCommand,
   trainCommand,
   sampleCommand,
   interpolateCommand,
@@ -21,5 +24,6 @@ export const commands: readonly Command[] = [
   infoCommand,
   inspectCommand,
   exportCommand,
+  convertCommand,
   doctorCommand,
 ];

@@ -1,10 +1,11 @@
 /** Opens what a user names as MODEL, to run it. */
 import { stat } from 'node:fs/promises';
+import type { Origin } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
 import type { FlowModel } from '../engine/model/flow-model';
-import { openModel } from '../engine/model/open-model';
+import { openModel, type OpenModel } from '../engine/model/open-model';
 import { readMetadata, type OnnxMetadata } from '../engine/onnx-file/metadata';
 import { readOnnx } from '../engine/onnx-file/read';
 import type { Layout } from '../engine/use/layout';
@@ -15,7 +16,7 @@ import type { Session } from './session';
 
 export const modelHelp = {
   name: 'MODEL',
-  help: 'A run folder (its best checkpoint), a .flow.safetensors checkpoint, or an .onnx file.',
+  help: 'A run folder (its best checkpoint), a .flow.safetensors checkpoint, a checkpoint of another library (.pt, .pth, .safetensors), or an .onnx file.',
 };
 
 export interface OpenedRunner {
@@ -31,6 +32,29 @@ export interface OpenedRunner {
 }
 
 /**
+ * Opens a model until the command ends, and says on standard error what had to be assumed of it.
+ * @throws UserError when there is no model, or none that can be run
+ */
+export async function openForSession(session: Session, given: string): Promise<OpenModel> {
+  const model = await openModel(given, await openBackend(session));
+  session.onEnd(() => model.dispose());
+  if (!model.flow) {
+    const { reason } = await model.summary();
+    throw new UserError(`${model.file}: ${reason ?? 'cannot be run.'} See flowscope info.`);
+  }
+  const { origin } = model.flow.header;
+  if (origin) noteOrigin(session, origin);
+  return model;
+}
+
+/** What a file of another library does not say, so that nobody takes numbers for granted that rest on a default. */
+export function noteOrigin(session: Session, origin: Origin): void {
+  if (origin.assumptions.length === 0) return;
+  const assumed = origin.assumptions.join('; ');
+  session.progress.note(`${origin.title ?? origin.fileName}. Not in the file: ${assumed}.`);
+}
+
+/**
  * @param direction what the caller is going to run: an ONNX file holds one direction
  * @throws UserError when there is no model, or it cannot be run
  */
@@ -40,15 +64,9 @@ export async function openRunner(
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
   const { kind, file } = await resolveModelPath(given);
-  if (kind === 'safetensors' || kind === 'torch') {
-    throw new UserError(
-      `${file}: was not written by Flowscope, so its architecture is not known and it cannot be run. See its tensors with flowscope info.`,
-    );
-  }
   if (kind === 'onnx') return openOnnx(session, file, direction);
-  const model = await openModel(given, await openBackend(session));
-  session.onEnd(() => model.dispose());
-  const flow = model.flow!;
+  const { flow } = await openForSession(session, given);
+  if (!flow) throw new Error(`${file} was opened without a flow.`);
   const { runner, header } = flow;
   const featureNames = header.standardize?.names ?? header.data?.featureNames;
   return {

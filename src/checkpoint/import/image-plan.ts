@@ -1,4 +1,5 @@
 /** Image flows of other libraries, coupling by coupling: what their files have to hold, and whether they do. */
+import { UserError } from '../../config/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { theirNames, type Renaming } from './names';
 import { answeredNumber } from './questions';
@@ -90,6 +91,15 @@ const dataRangeQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 0.9, minimum: 0.01, maximum: 0.9999 },
 };
 
+/** @throws UserError unless all scales but the last can halve the side */
+function divisible(side: number, key: string, scales: number): number {
+  const unit = 2 ** (scales - 1);
+  if (side % unit === 0) return side;
+  throw new UserError(
+    `${key}: expected a multiple of ${unit}, since the flow has ${scales} scales, got ${side}.`,
+  );
+}
+
 export interface ImageQuestions {
   questions: ImportQuestion[];
   /** Fields of the model; `dataRange` where it was asked for. */
@@ -107,8 +117,8 @@ export function imageQuestions(options: {
   return {
     questions: [height, width, levelsQuestion, ...(options.dataRange ? [dataRangeQuestion] : [])],
     fields: (answers) => ({
-      height: answeredNumber(answers, height),
-      width: answeredNumber(answers, width),
+      height: divisible(answeredNumber(answers, height), 'height', options.scales),
+      width: divisible(answeredNumber(answers, width), 'width', options.scales),
       levels: answeredNumber(answers, levelsQuestion),
       ...(options.dataRange ? { dataRange: answeredNumber(answers, dataRangeQuestion) } : {}),
     }),

@@ -52,16 +52,17 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
     .map(({ name, closeness }) => ({ name, ...closeness(read) }))
     .sort((a, b) => b.share - a.share);
   const best = matches[0];
-  if (!best || (only === undefined && best.share < leastShare)) {
+  const shown = best?.missing.slice(0, 4) ?? [];
+  const more = (best?.missing.length ?? 0) - shown.length;
+  const missing =
+    shown.length > 0 ? ` It lacks: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}.` : '';
+  if (best && only !== undefined) return `It is not a file of ${best.name} that Flowscope knows.${missing}`;
+  if (!best || best.share < leastShare) {
     return (
       'Its tensors have the names of no library that Flowscope knows ' +
       `(${recognizers.map(({ name }) => name).join(', ')}), so it cannot be run. Its table of tensors is shown.`
     );
   }
-  const shown = best.missing.slice(0, 4);
-  const more = best.missing.length - shown.length;
-  const missing =
-    shown.length > 0 ? ` It lacks: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}.` : '';
   return (
     `It is not a flow that Flowscope knows, so it cannot be run. Closest is ${best.name}, which explains ` +
     `${Math.floor(best.share * 100)} % of its tensors.${missing}`

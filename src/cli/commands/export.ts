@@ -1,10 +1,8 @@
 import path from 'node:path';
 import { exportOnnx } from '../../engine/export/onnx';
-import { openModel } from '../../engine/model/open-model';
-import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { bytes, scientific, shownPath, table } from '../format';
-import { modelHelp } from '../model';
+import { modelHelp, openForSession } from '../model';
 import { stepReport } from '../progress';
 
 export const exportCommand = defineCommand({
@@ -30,8 +28,7 @@ export const exportCommand = defineCommand({
     },
   ],
   async run(session, given, { output }): Promise<Outcome> {
-    const model = await openModel(given, await openBackend(session));
-    session.onEnd(() => model.dispose());
+    const model = await openForSession(session, given);
     const report = await exportOnnx(model, path.resolve(output), {
       signal: session.signal,
       onProgress: stepReport(session.progress),

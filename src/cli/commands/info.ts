@@ -1,6 +1,8 @@
 import { defineCommand, type Outcome } from '../command';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel, type ModelDescription } from '../../engine/use/describe-model';
+import type { DescribedTensor } from '../../engine/use/describe-tensors';
+import type { ImportForm } from '../../protocol/import';
 import { modelHelp } from '../model';
 
 export const infoCommand = defineCommand({
@@ -9,7 +11,7 @@ export const infoCommand = defineCommand({
   argument: modelHelp,
   about:
     'Prints what is known of a model without running it: format, architecture, number of parameters, its layers in forward order (data to latent), preprocessing and training step.\n\n' +
-    'A safetensors file of another program or any ONNX file is described as far as it can be, with its tensors or its inputs, outputs and operators.',
+    'Of a checkpoint of another library it says what the file does not hold, what is taken in its place, and where to say otherwise. Any other file of tensors or ONNX file is described as far as it can be, with its tensors or its inputs, outputs and operators.',
   options: {},
   examples: [
     { command: 'flowscope info runs/digits', says: 'The best checkpoint of a run:' },
@@ -23,6 +25,9 @@ export const infoCommand = defineCommand({
     return { json: description, text: asText(description) };
   },
 });
+
+/** Rows for people; --json has all. */
+const mostTensors = 200;
 
 function asText(model: ModelDescription): string {
   const { architecture, validation, preprocessing } = model;
@@ -42,9 +47,17 @@ function asText(model: ModelDescription): string {
         ]
       : []),
     ...(model.data ? [['Data', model.data.summary] as [string, string]] : []),
+    ...(model.origin ? [['From', model.origin.title] as [string, string]] : []),
+    ...(model.extras ? [['Beside', extrasText(model.extras)] as [string, string]] : []),
     ...(model.note ? [['Note', model.note] as [string, string]] : []),
   ];
   const parts = [pairs(rows)];
+  if (model.asked) parts.push(askedText(model.asked));
+  else if (model.origin && model.origin.assumptions.length > 0) {
+    parts.push(
+      `Not in the file it was read from:\n${model.origin.assumptions.map((line) => `  ${line}`).join('\n')}`,
+    );
+  }
   if (model.layers.length > 0) {
     parts.push(
       table(
@@ -77,11 +90,57 @@ function asText(model: ModelDescription): string {
       `Operators: ${operators.map(({ op, count: n }) => `${op} ${n}`).join(', ')}`,
     );
   } else if (model.layers.length === 0 && model.tensors) {
-    const shown = model.tensors.slice(0, 200);
+    const shown = model.tensors.slice(0, mostTensors);
     parts.push(
-      table(shown.map(({ name, dtype, shape }) => [name, dtype, shape.join('×')])) +
+      tensorTable(shown) +
         (shown.length < model.tensors.length ? `\n… ${model.tensors.length - shown.length} more` : ''),
     );
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+/** What the file does not hold, with the answers that count now, and where to give others. */
+function askedText({ questions, answers, answered, sidecar }: ImportForm): string {
+  const rows = questions.map(({ key, title, answer }) => [
+    key,
+    String(answers[key]),
+    title,
+    answer.kind === 'choice' ? answer.options.map(({ value }) => value).join(', ') : '',
+  ]);
+  return `Not in the file; ${answered ? 'answered' : 'defaults of the library, to be answered'} in ${shownPath(sidecar)}
+
+${table([['key', answered ? 'answer' : 'default', '', 'possible'], ...rows])}`;
+}
+
+/** The first of them on one line: --json has all. */
+function extrasText(extras: NonNullable<ModelDescription['extras']>): string {
+  const all = Object.entries(extras).map(([name, value]) => `${name} ${String(value).slice(0, 40)}`);
+  return all.slice(0, 8).join(', ') + (all.length > 8 ? `, … ${all.length - 8} more` : '');
+}
+
+/** Moments are over finite values; NaN and infinite ones are counted beside them. */
+function tensorTable(tensors: readonly DescribedTensor[]): string {
+  const number = (value: number | undefined): string => {
+    if (value === undefined || Number.isNaN(value)) return '';
+    return Math.abs(value) >= 1e6 ? value.toExponential(3) : String(Number(value.toPrecision(4)));
+  };
+  return table(
+    [
+      ['tensor', 'type', 'shape', 'min', 'mean', 'max', 'std', ''],
+      ...tensors.map(({ name, dtype, shape, stats, problem }) => [
+        name,
+        dtype,
+        shape.join('×'),
+        ...[stats?.min, stats?.mean, stats?.max, stats?.std].map(number),
+        [
+          stats?.nan ? `${count(stats.nan)} NaN` : '',
+          stats?.inf ? `${count(stats.inf)} infinite` : '',
+          problem ? 'not read' : '',
+        ]
+          .filter(Boolean)
+          .join(', '),
+      ]),
+    ],
+    [3, 4, 5, 6],
+  );
 }

@@ -1,11 +1,10 @@
 import path from 'node:path';
 import { exportHtml } from '../../engine/export/html';
 import { createInspector } from '../../engine/inspect/inspector';
-import { openModel } from '../../engine/model/open-model';
-import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
+import { modelName } from '../../files/model-name';
 import { bytes, pairs, shownPath } from '../format';
-import { modelHelp } from '../model';
+import { modelHelp, openForSession } from '../model';
 import { checkOutput } from '../output-file';
 import { stepReport } from '../progress';
 
@@ -33,8 +32,7 @@ export const inspectCommand = defineCommand({
   async run(session, given, options): Promise<Outcome> {
     const output = options.output ?? `${baseName(given)}.html`;
     await checkOutput(output, ['.html', '.htm']);
-    const model = await openModel(given, await openBackend(session));
-    session.onEnd(() => model.dispose());
+    const model = await openForSession(session, given);
     const inspector = createInspector('1', model);
     session.onEnd(() => inspector.dispose());
     const page = await exportHtml({ model, inspector }, path.resolve(output), {
@@ -53,5 +51,5 @@ export const inspectCommand = defineCommand({
 
 /** What a person calls the model: its run folder, or its file without suffixes. */
 function baseName(given: string): string {
-  return path.basename(path.resolve(given)).replace(/(\.flow)?\.(safetensors|onnx)$/i, '') || 'model';
+  return modelName(path.resolve(given)) || 'model';
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
+import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
 import type { ExportReport } from '../../protocol/engine';
 import { breathe } from '../inspect/pass';
@@ -87,7 +88,7 @@ function target(model: OpenModel, output: string): { folder: string; name: strin
     const name = path.basename(given).replace(/(\.(forward|inverse|sample))?\.onnx$/i, '');
     return { folder: path.dirname(given), name: name || 'flow' };
   }
-  const checkpoint = path.basename(model.file).replace(/(\.flow)?\.safetensors$/i, '');
+  const checkpoint = modelName(model.file);
   return { folder: given, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
 }
 

@@ -1,14 +1,22 @@
 /** What a model file says of itself, read without a backend. */
-import { readCheckpointHeader, type CheckpointInfoHeader } from '../../checkpoint/checkpoint';
+import { stat } from 'node:fs/promises';
+import {
+  readCheckpointHeader,
+  type CheckpointHeader,
+  type CheckpointInfoHeader,
+} from '../../checkpoint/checkpoint';
+import { importForm } from '../../checkpoint/import/form';
+import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
-import { openTensorFile } from '../../checkpoint/tensor-file';
 import type { ModelConfig } from '../../config/schema';
 import { describeLayer as inWords } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
-import type { OnnxSummary, TensorEntry } from '../../protocol/model';
+import type { ImportForm } from '../../protocol/import';
+import type { ModelOrigin, OnnxSummary } from '../../protocol/model';
+import { describeTensors, type DescribedTensor } from './describe-tensors';
 
 export interface LayerDescription {
   index: number;
@@ -40,8 +48,14 @@ export interface ModelDescription {
   validation?: { nats: number; bitsPerDim?: number };
   data?: { summary: string; [field: string]: unknown };
   onnx?: OnnxSummary;
+  /** Of a flow that another library wrote. */
+  origin?: ModelOrigin;
+  /** What the file does not hold, with the answers in force; where to answer is in it. */
+  asked?: ImportForm;
   /** Of files whose architecture is not known. */
-  tensors?: TensorEntry[];
+  tensors?: DescribedTensor[];
+  /** Plain values that stand beside them, such as an epoch. */
+  extras?: Readonly<Record<string, number | string | boolean>>;
   note?: string;
 }
 
@@ -49,22 +63,51 @@ export interface ModelDescription {
 export async function describeModel(given: string): Promise<ModelDescription> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind === 'onnx') return describeOnnx(file);
-  if (kind === 'safetensors' || kind === 'torch') return describeTensors(file);
+  if (kind === 'safetensors' || kind === 'torch') return describeOther(file, kind);
   const header = await readCheckpointHeader(file);
-  return { ...describeCheckpoint(file, header), ...(run ? { run } : {}) };
+  const { entries, bytes } = header;
+  const described = describeCheckpoint(file, header, { bytes, tensorCount: entries.size });
+  return { ...described, ...(run ? { run } : {}) };
 }
 
-function describeCheckpoint(file: string, header: CheckpointInfoHeader): ModelDescription {
-  const { config, step, seconds, metrics, data, entries, bytes } = header;
+async function describeOther(file: string, format: 'safetensors' | 'torch'): Promise<ModelDescription> {
+  const imported = await importCheckpoint(file);
+  if ('reason' in imported) return describeTensors(file, imported.reason);
+  return describeImported(file, format, imported, await importForm(file));
+}
+
+async function describeImported(
+  file: string,
+  format: 'safetensors' | 'torch',
+  { checkpoint }: Imported,
+  asked: ImportForm | undefined,
+): Promise<ModelDescription> {
+  const tensorCount = Object.keys(checkpoint.tensors).length;
+  const described = describeCheckpoint(file, checkpoint, {
+    bytes: (await stat(file)).size,
+    tensorCount,
+  });
+  // Of a training that is not ours.
+  delete described.step;
+  delete described.seconds;
+  return { ...described, format, ...(asked ? { asked } : {}) };
+}
+
+function describeCheckpoint(
+  file: string,
+  header: CheckpointHeader,
+  size: Pick<ModelDescription, 'bytes' | 'tensorCount'>,
+): ModelDescription {
+  const { config, step, seconds, metrics, data, origin } = header;
   const flow = buildFlow(config.model);
   const { validationNats, validationBitsPerDim } = metrics ?? {};
   return {
     file,
     format: 'flowscope',
-    bytes,
+    ...size,
     architecture: architectureOf(config.model, flow),
     parameterCount: count(flow.parameters),
-    tensorCount: entries.size,
+    ...(origin ? { origin: shownOrigin(origin) } : {}),
     layers: flow.layers.map(describeLayer),
     preprocessing: describePreprocessing(header),
     step,
@@ -80,22 +123,6 @@ function describeCheckpoint(file: string, header: CheckpointInfoHeader): ModelDe
     ...(data
       ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
       : {}),
-  };
-}
-
-async function describeTensors(file: string): Promise<ModelDescription> {
-  const opened = await openTensorFile(file);
-  await opened.close();
-  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
-  return {
-    file,
-    format: opened.container,
-    bytes: opened.bytes,
-    parameterCount: count(tensors),
-    tensorCount: tensors.length,
-    layers: [],
-    tensors,
-    note: 'not written by Flowscope: its architecture is not known, so it cannot be run',
   };
 }
 

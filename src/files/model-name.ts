@@ -1,0 +1,8 @@
+import path from 'node:path';
+
+const suffixes = /(\.flow)?\.(safetensors|onnx)$|(\.(pt|pth|ckpt))?\.tar$|\.(pt|pth|ckpt|bin)$/i;
+
+/** What a person calls a model file: its name without folder and suffixes. */
+export function modelName(file: string): string {
+  return path.basename(file).replace(suffixes, '');
+}
