@@ -1,6 +1,8 @@
 /** What the first two steps of Train RealNVP… offer. */
 import { l10n } from 'vscode';
 import { type Preset, presets } from '../../config/presets';
+import { conventionsFor } from '../../config/conventions';
+import { paperPresets } from '../../config/paper-presets';
 import type { FileKind } from './data-files';
 
 export type DataKind = 'plane' | 'image' | FileKind;
@@ -23,23 +25,41 @@ export const builtinData: readonly DataChoice[] = presets
     about,
   }));
 
+/** A preset or a set of conventions, as a list shows it. */
+export type PresetChoice = Pick<Preset, 'name' | 'title' | 'about'>;
+
 export interface PresetGroup {
   label: string;
-  presets: Preset[];
+  presets: readonly PresetChoice[];
+}
+
+/** What the flow is made for; arrays may hold either, which their shape tells the engine. */
+function modelKinds({ kind }: DataChoice): ('image' | 'vector')[] {
+  if (kind === 'array') return ['image', 'vector'];
+  return kind === 'plane' || kind === 'table' ? ['vector'] : ['image'];
 }
 
 /** Presets that fit the data in groups; the recommended one stands first. */
 export function presetGroups(data: DataChoice): PresetGroup[] {
-  const named = presets.filter(({ name }) => name === data.source);
-  const general = presets.filter(({ name, data: own }) => {
-    if (own.source !== undefined || name === data.source) return false;
-    if (data.kind === 'idx') return name === 'mnist' || name === 'image';
-    if (data.kind === 'image' || data.kind === 'pictures') return name === 'image';
-    if (data.kind === 'array') return name === 'image' || name === 'tabular';
-    return name === 'tabular';
-  });
+  const kinds = modelKinds(data);
+  const fitting = presets.filter(({ model }) => kinds.includes(model.kind));
+  const general = fitting.filter(
+    (preset) =>
+      preset.data.source === undefined &&
+      !paperPresets.includes(preset) &&
+      // The sizes of MNIST, whose files are IDX.
+      (preset.name !== 'mnist' || data.kind === 'idx'),
+  );
   return [
-    { label: l10n.t('Made for these data'), presets: named },
+    { label: l10n.t('Made for these data'), presets: fitting.filter(({ name }) => name === data.source) },
     { label: l10n.t('General'), presets: general },
-  ];
+    {
+      label: l10n.t('Recipes of the paper'),
+      presets: fitting.filter((preset) => paperPresets.includes(preset)),
+    },
+    {
+      label: l10n.t('Conventions of published implementations'),
+      presets: [...new Set(kinds.flatMap((kind) => conventionsFor(kind)))],
+    },
+  ].filter((group) => group.presets.length > 0);
 }

@@ -11,7 +11,7 @@ import {
   workspace,
 } from 'vscode';
 import type { TrainRequest } from '../../protocol/engine';
-import { dialogExtensions, modelName } from '../editor/view-types';
+import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
@@ -39,6 +39,7 @@ export interface WizardStart {
   from?: Uri;
 }
 
+/** None of them: the data of the checkpoint that the training goes on from. */
 interface DataAnswer {
   data?: DataChoice;
   config?: Uri;
@@ -60,7 +61,7 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
   for (;;) {
     const title = from ? l10n.t('Continue training from {0}', modelName(from)) : l10n.t('Train RealNVP');
     if (step === 'data') {
-      const answer = await askData(title, data?.source ?? config?.toString(), from !== undefined);
+      const answer = await askData(title, data?.source ?? config?.toString(), from);
       if (answer === undefined || answer === 'back') return undefined;
       if (answer.value.from) {
         ({ from } = answer.value);
@@ -68,7 +69,7 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
       }
       ({ data, config } = answer.value);
       preset = undefined;
-      step = config ? 'output' : 'preset';
+      step = data ? 'preset' : 'output';
     } else if (step === 'preset') {
       const answer = await askPreset(title, data!, preset, from !== undefined);
       if (answer === undefined) return undefined;
@@ -78,15 +79,15 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
         step = 'output';
       }
     } else {
-      const name = config ? configName(config) : dataName(data!, preset!, from);
-      const place = config ? { title, step: 2, totalSteps: 2 } : { title, step: 3, totalSteps: 3 };
-      const answer = await askOutput(place, name, config);
+      const place = data ? { title, step: 3, totalSteps: 3 } : { title, step: 2, totalSteps: 2 };
+      const answer = await askOutput(place, runName({ data, config, from, preset }), config);
       if (answer === undefined) return undefined;
-      if (answer === 'back') step = config ? 'data' : 'preset';
-      else if (config) return { request: { config: config.fsPath, output: answer.value }, scope: config };
+      const output = answer === 'back' ? '' : answer.value;
+      if (answer === 'back') step = data ? 'preset' : 'data';
+      else if (config) return { request: { config: config.fsPath, output }, scope: config };
       else {
-        const origin = from ? { from: from.fsPath } : {};
-        return { request: { data: data!.source, preset, ...origin, output: answer.value } };
+        const known = data ? { data: data.source, preset } : {};
+        return { request: { ...known, ...(from ? { from: from.fsPath } : {}), output } };
       }
     }
   }
@@ -103,8 +104,9 @@ export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
 async function askData(
   title: string,
   chosen: string | undefined,
-  onward: boolean,
+  from: Uri | undefined,
 ): Promise<StepAnswer<DataAnswer>> {
+  const onward = from !== undefined;
   const builtin = builtinData.map((data): DataItem => ({
     label: data.title,
     description: data.source,
@@ -112,7 +114,12 @@ async function askData(
     buttons: [lookFirst()],
     data,
   }));
+  const same: DataItem = {
+    label: l10n.t('The same data'),
+    detail: l10n.t('Those that the checkpoint was trained on, where they are still found.'),
+  };
   const items: DataItem[] = [
+    ...section(l10n.t('As before'), from && isOurs(from) ? [same] : []),
     ...section(l10n.t('Built in'), builtin),
     ...section(l10n.t('Your own'), [
       {
@@ -147,7 +154,9 @@ async function askData(
     const answer = await pickStep(place, {
       placeholder: l10n.t('Which data?'),
       items,
-      active: items.find((item) => item.data?.source === chosen && chosen !== undefined) ?? builtin[0],
+      active:
+        items.find((item) => item.data?.source === chosen && chosen !== undefined) ??
+        items.find(({ kind }) => kind === undefined),
       busy: filesOfWorkspace(onward),
       onItemButton: ({ data }) => data && preview(data),
     });
@@ -288,7 +297,10 @@ function configName(config: Uri): string {
   return path.posix.basename(config.path).replace(/(\.flow)?\.json$/, '');
 }
 
-function dataName(data: DataChoice, preset: string, from?: Uri): string {
+/** What the run is called where nobody says otherwise. */
+function runName({ data, config, from, preset }: DataAnswer & { preset?: string }): string {
+  if (config) return configName(config);
+  if (!data) return from ? `${modelName(from)}-on` : 'run';
   const name = path
     .basename(data.source)
     .replace(/(\.(csv|tsv|parquet|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
