@@ -1,0 +1,35 @@
+/** Files of other libraries for tests: those that the libraries wrote, whole or changed. */
+import path from 'node:path';
+import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
+import { writeSafetensors } from '../../../../src/checkpoint/safetensors';
+import type { NdArray } from '../../../../src/protocol/tensors';
+
+export const fixtures = {
+  'chrischute-rgb': 'chrischute',
+  'chrischute-gray3': 'chrischute',
+  'fmu2-small': 'fmu2',
+  'nflows-2d': 'nflows',
+  'nflows-6d': 'nflows',
+  'normflows-2d': 'normflows',
+  'zuko-2d': 'zuko',
+} as const;
+
+export type FixtureName = keyof typeof fixtures;
+
+export function fixture(name: FixtureName): string {
+  return path.resolve('test', 'fixtures', 'peers', name, 'state_dict.pt');
+}
+
+/** Writes the tensors of a fixture as safetensors, after `change` had them. */
+export async function writeChanged(
+  name: FixtureName,
+  file: string,
+  change: (tensors: Map<string, NdArray>) => void,
+): Promise<void> {
+  const opened = await openTensorFile(fixture(name));
+  const tensors = new Map<string, NdArray>();
+  for (const key of opened.tensors.keys()) tensors.set(key, await opened.read(key));
+  await opened.close();
+  change(tensors);
+  await writeSafetensors(file, Object.fromEntries(tensors), { format: 'pt' });
+}
