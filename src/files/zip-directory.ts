@@ -24,6 +24,8 @@ export interface ZipEntry {
 const largestPacked = 2 ** 30;
 /** Deflate makes at most 258 bytes of two bits. */
 const largestRatio = 1032;
+/** What is read ahead of a directory's entries, about a hundred bytes each. */
+const blockBytes = 2 ** 16;
 
 /** @throws UserError when the file is not a zip file or is damaged; the handle stays open and is the caller's to close */
 export async function readZipDirectory(
@@ -32,7 +34,7 @@ export async function readZipDirectory(
   size: number,
 ): Promise<Map<string, ZipEntry>> {
   try {
-    const zip = await fromRandomAccessReaderPromise(new HandleReader(handle), size, {
+    const zip = await fromRandomAccessReaderPromise(new HandleReader(handle, size), size, {
       lazyEntries: true,
       autoClose: false,
       // Names are only compared with names, never used as paths.
@@ -107,9 +109,18 @@ function damaged(file: string, error: unknown): unknown {
   );
 }
 
-/** Reads by our own handle, with its errors as errors: the library's own reader throws where nobody can catch. */
+/**
+ * Reads by our own handle, with its errors as errors: the library's own reader throws where nobody can catch. The
+ * directory comes in some thousand small reads, one after another; those are served from blocks.
+ */
 class HandleReader extends RandomAccessReader {
-  constructor(private readonly handle: FileHandle) {
+  #block = { begin: 0, bytes: Buffer.alloc(0) };
+  #lastEnd = -1;
+
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly size: number,
+  ) {
     super();
   }
 
@@ -120,17 +131,34 @@ class HandleReader extends RandomAccessReader {
     position: number,
     callback: (error: Error | null, bytesRead?: number) => void,
   ): void {
-    if (!Number.isSafeInteger(position) || position < 0) {
-      callback(new Error('an offset lies outside of the file'));
-      return;
+    this.#read(position, length)
+      .then(
+        (bytes) => {
+          bytes.copy(buffer, offset);
+          callback(null, length);
+        },
+        (error: unknown) => callback(error as Error),
+      )
+      // What the library throws while it looks at the bytes; it listens for this.
+      .catch((error: unknown) => this.emit('error', error));
+  }
+
+  async #read(position: number, length: number): Promise<Buffer> {
+    if (!Number.isSafeInteger(position) || position < 0 || position + length > this.size) {
+      throw new Error('an offset lies outside of the file');
     }
-    this.handle.read(buffer, offset, length, position).then(
-      ({ bytesRead }) => {
-        if (bytesRead < length) callback(new Error('unexpected end of the file'));
-        else callback(null, bytesRead);
-      },
-      (error: unknown) => callback(error as Error),
-    );
+    const inOrder = position === this.#lastEnd;
+    this.#lastEnd = position + length;
+    const { begin, bytes } = this.#block;
+    if (position < begin || position + length > begin + bytes.length) {
+      const wanted = inOrder ? Math.min(Math.max(length, blockBytes), this.size - position) : length;
+      const read = Buffer.alloc(wanted);
+      const { bytesRead } = await this.handle.read(read, 0, wanted, position);
+      if (bytesRead < length) throw new Error('unexpected end of the file');
+      this.#block = { begin: position, bytes: read.subarray(0, bytesRead) };
+    }
+    const from = position - this.#block.begin;
+    return this.#block.bytes.subarray(from, from + length);
   }
 
   override _readStreamForRange(start: number, end: number): Readable {
