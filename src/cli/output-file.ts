@@ -5,21 +5,26 @@ import { UserError } from '../config/user-error';
 
 /**
  * The extension (lower case, with its dot) of an output file, which says its format.
+ * @param option names the file on the command line
  * @throws UserError when it is not one of `known`, or the folder is not there
  */
-export async function checkOutput<const E extends string>(file: string, known: readonly E[]): Promise<E> {
+export async function checkOutput<const E extends string>(
+  file: string,
+  known: readonly E[],
+  option = '--output',
+): Promise<E> {
   const extension = path.extname(file).toLowerCase();
   const found = known.find((each) => each === extension);
   if (!found) {
     throw new UserError(
-      `--output ${file}: its name says the format; expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`,
+      `${option} ${file}: its name says the format; expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`,
     );
   }
   const folder = path.dirname(path.resolve(file));
   const there = await stat(folder).catch(() => undefined);
   if (!there?.isDirectory())
-    throw new UserError(`--output ${file}: there is no folder ${folder}; make it first.`);
+    throw new UserError(`${option} ${file}: there is no folder ${folder}; make it first.`);
   const target = await stat(path.resolve(file)).catch(() => undefined);
-  if (target?.isDirectory()) throw new UserError(`--output ${file}: a folder has this name.`);
+  if (target?.isDirectory()) throw new UserError(`${option} ${file}: a folder has this name.`);
   return found;
 }

@@ -81,10 +81,16 @@ function readAll(all: Examples): Promise<Float32Array> {
 /** More pixels than that are not scored at once. */
 const mostPixels = 2 ** 30;
 
+/** The settings of the model's data for other ones. */
+function asSource(file: string, data: DataConfig | undefined): DataConfig {
+  const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
+  delete own.validationSource;
+  return own;
+}
+
 /** Resized, cropped and reduced as the model's own data were. */
 async function imageExamples(file: string, { input, data }: ExampleRequest): Promise<NamedArray> {
-  const { validationSource: _, ...own } = data ?? parseDataConfig({ source: file }, input);
-  const source = await openSource({ ...own, source: file, format: 'auto' }, path.dirname(file));
+    const source = await openSource(asSource(file, data), path.dirname(file));
   try {
     const { all, shape, kind } = source.opened;
     if (kind !== 'image')

@@ -54,15 +54,25 @@ export interface OpenSource {
   close(): Promise<void>;
 }
 
-export async function openSource(config: DataConfig, baseFolder: string): Promise<OpenSource> {
-  const resources = createResources(config.memory * 2 ** 20);
+export interface OpenOptions {
+  signal?: AbortSignal;
+  /** Reads only the first rows of a table that takes long to read. */
+  mostRows?: number;
+}
+
+export async function openSource(
+  config: DataConfig,
+  baseFolder: string,
+  { signal, mostRows }: OpenOptions = {},
+): Promise<OpenSource> {
+  const resources = createResources(config.memory * 2 ** 20, signal);
   try {
-    const opened = await openAny(config, baseFolder, resources);
+    const opened = await openAny(config, baseFolder, resources, mostRows);
     const { validationSource } = config;
     const other =
       validationSource === undefined
         ? undefined
-        : await openAny({ ...config, source: validationSource }, baseFolder, resources);
+        : await openAny({ ...config, source: validationSource }, baseFolder, resources, mostRows);
     const held = other ? asHeldOut(opened, other) : opened;
     return {
       opened: held,
@@ -125,7 +135,8 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   const numbers = known
     ? other.labelNames!.map((name) => (names.includes(name) ? names.indexOf(name) : names.push(name) - 1))
     : [];
-  const { labels: _, ...bare } = other.all;
+  const { count, size, read } = other.all;
+  const bare: Examples = { count, size, read };
   const test: Examples = known
     ? { ...bare, labels: { length: labels.length, at: (index) => numbers[labels.at(index) ?? -1] } }
     : bare;
@@ -143,7 +154,12 @@ function kindOf({ kind, shape, levels }: Opened): string {
     : `images of ${shape.join('×')} with ${levels} levels`;
 }
 
-async function openAny(config: DataConfig, baseFolder: string, resources: Resources): Promise<Opened> {
+async function openAny(
+  config: DataConfig,
+  baseFolder: string,
+  resources: Resources,
+  mostRows: number | undefined,
+): Promise<Opened> {
   if (isBuiltin(config)) return openBuiltin(config, resources);
   const file = path.resolve(baseFolder, config.source);
   try {
@@ -157,7 +173,12 @@ async function openAny(config: DataConfig, baseFolder: string, resources: Resour
     case 'csv':
     case 'tsv':
     case 'parquet':
-      return openTable(config, file, format, resources);
+      return openTable(
+        { ...config, ...(mostRows === undefined ? {} : { mostRows }) },
+        file,
+        format,
+        resources,
+      );
     case 'npy':
       return openNpy(file, config, resources);
     case 'npz':
@@ -219,7 +240,7 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
 }
 
 async function openTable(
-  config: DataConfig,
+  config: DataConfig & { mostRows?: number },
   file: string,
   format: 'csv' | 'tsv' | 'parquet',
   resources: Resources,

@@ -8,6 +8,8 @@ export interface Opened {
   shape: number[];
   levels?: number;
   all: Examples;
+  /** Examples in the source, where only the first ones were opened for a look. */
+  total?: number;
   /** What the data themselves hold out. */
   test?: Examples;
   featureNames?: string[];

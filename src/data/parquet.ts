@@ -21,7 +21,11 @@ import { createRowWriter, type Rows } from './rows';
  * so the memory that it takes depends on who wrote the file.
  * @throws UserError naming the file, the row and the column
  */
-export async function readParquet(file: string, options: ColumnOptions, resources: Resources): Promise<Rows> {
+export async function readParquet(
+  file: string,
+  options: ColumnOptions & { mostRows?: number },
+  resources: Resources,
+): Promise<Rows> {
   try {
     const { size } = await stat(file);
     const handle = await open(file, 'r');
@@ -53,7 +57,7 @@ const largestGroup = 2 ** 28;
 async function readRows(
   file: string,
   buffer: AsyncBuffer,
-  options: ColumnOptions,
+  options: ColumnOptions & { mostRows?: number },
   resources: Resources,
 ): Promise<Rows> {
   const metadata = await parquetMetadataAsync(buffer);
@@ -65,7 +69,11 @@ async function readRows(
   const writer = createRowWriter(features.length, resources);
   const labels = new LabelEncoder();
   let start = 0;
-  for (const count of groupRows(metadata)) {
+  const { mostRows = Infinity } = options;
+  for (const all of groupRows(metadata)) {
+    const count = Math.min(all, mostRows - start);
+    if (count <= 0) break;
+    resources.signal?.throwIfAborted();
     if (count * features.length > largestGroup) {
       throw new UserError(
         `${file}: a row group has ${count} rows of ${features.length} numbers, which have to be decoded at once. ` +
@@ -111,6 +119,7 @@ async function readRows(
   const encoded = label === undefined ? undefined : labels.finish();
   return {
     all: await writer.finish(encoded?.labels),
+    total: Number(metadata.num_rows),
     featureNames: features.map((column) => names[column]!),
     ...(encoded ? { labelNames: encoded.labelNames } : {}),
   };
@@ -152,7 +161,7 @@ function asNumber(value: unknown, file: string, row: number, column: string): nu
   if (value === null || value === undefined) {
     throw new UserError(`${where}: the value is missing. Remove the row or fill it in.`);
   }
-  const shown = value instanceof Date ? value.toISOString() : String(value as string);
+  const shown = value instanceof Date ? value.toISOString() : textOf(value);
   throw new UserError(
     `${where}: expected a finite number, got ${shown}. Remove the row, or leave out the column.`,
   );
@@ -160,5 +169,11 @@ function asNumber(value: unknown, file: string, row: number, column: string): nu
 
 function asLabel(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : String(value as string);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : textOf(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 }

@@ -48,6 +48,16 @@ export async function writeScatter(
   await writeRaster(scatter(values, reference), file);
 }
 
+/** The same grid as the bytes of a PNG file, beside its size in pixels. */
+export async function sampleSheet(
+  values: NdArray<Float32Array>,
+  levels: number,
+  columns: number,
+): Promise<{ png: Uint8Array; width: number; height: number }> {
+  const raster = sampleGrid(values, levels, columns);
+  return { png: await encode(raster), width: raster.width, height: raster.height };
+}
+
 function sampleGrid({ shape, data }: NdArray<Float32Array>, levels: number, columns: number): Raster {
   const [count = 0, height = 0, width = 0, channels = 0] = shape;
   const scale = Math.max(1, Math.round(tileSize / Math.max(height, width)));
@@ -132,11 +142,15 @@ function paint(raster: Raster, x: number, y: number, color: Color, opacity: numb
   }
 }
 
-async function writeRaster({ width, height, pixels }: Raster, file: string): Promise<void> {
+async function writeRaster(raster: Raster, file: string): Promise<void> {
+  await writeAtomically(file, await encode(raster));
+}
+
+async function encode({ width, height, pixels }: Raster): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp');
   const png = await sharp(pixels, { raw: { width, height, channels: 4 } })
     .removeAlpha()
     .png()
     .toBuffer();
-  await writeAtomically(file, png);
+  return new Uint8Array(png.buffer, png.byteOffset, png.byteLength);
 }

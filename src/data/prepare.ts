@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
+import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '../config/build';
 import type { DataConfig, RunConfig } from '../config/schema';
 import type { Dataset } from './dataset';
-import { openDataset, openSource } from './open';
+import { openDataset, openSource, type OpenSource } from './open';
 
 /**
  * Opens the data of a new run and builds its full config.
@@ -18,14 +18,7 @@ export async function prepareRun(
   let dataset: Dataset | undefined;
   try {
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
-    const { opened } = source;
-    const config = buildRunConfig(request, {
-      ...opened,
-      provenance: {
-        source: opened.source,
-        ...(source.validationSource === undefined ? {} : { validationSource: source.validationSource }),
-      },
-    });
+    const config = buildRunConfig(request, shapeOf(source));
     // The preset that suits the data may want other data, or them split otherwise.
     if (isDeepStrictEqual(withoutSplit(asked), withoutSplit(config.data)))
       dataset = source.split(config.data);
@@ -35,9 +28,16 @@ export async function prepareRun(
   }
 }
 
+/** What a config has to know of open data. */
+export function shapeOf({ opened, validationSource }: OpenSource): DataShape {
+  return {
+    ...opened,
+    provenance: { source: opened.source, ...(validationSource === undefined ? {} : { validationSource }) },
+  };
+}
+
 /** What has to be read anew when it differs; where the data lie is known by now. */
 function withoutSplit(data: DataConfig): object {
-  const { validation: _v, splitSeed, limit: _l, source: _s, validationSource: _o, ...rest } = data;
-  // Built-in points are drawn by the seed of the split.
-  return { ...rest, splitSeed };
+  // Not the seed, by which built-in points are drawn as well.
+  return { ...data, validation: 0, limit: 0, source: '', validationSource: '' };
 }

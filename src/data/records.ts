@@ -163,17 +163,13 @@ export function memoryExamples(values: Float32Array | Uint8Array, size: number, 
     count,
     size,
     ...(labels ? { labels } : {}),
-    read(indices) {
-      try {
-        checkIndices(indices, count);
-      } catch (error) {
-        return Promise.reject(error as Error);
-      }
+    async read(indices) {
+      checkIndices(indices, count);
       const out = new Float32Array(indices.length * size);
       for (let i = 0; i < indices.length; i++) {
         out.set(values.subarray(indices[i]! * size, (indices[i]! + 1) * size), i * size);
       }
-      return Promise.resolve(out);
+      return out;
     },
   };
 }

@@ -6,6 +6,8 @@ export interface Resources {
   release(bytes: number): void;
   /** Bytes that may still be reserved. */
   readonly left: number;
+  /** Aborting ends what opens data. */
+  readonly signal?: AbortSignal;
   /** Registers what `close` is to do, last first. */
   onClose(work: () => Promise<unknown>): void;
   /** Does all that was registered, once. */
@@ -13,10 +15,11 @@ export interface Resources {
 }
 
 /** @param limit bytes of data that may be kept in memory */
-export function createResources(limit: number): Resources {
+export function createResources(limit: number, signal?: AbortSignal): Resources {
   let left = limit;
   let works: (() => Promise<unknown>)[] = [];
   return {
+    ...(signal ? { signal } : {}),
     reserve(bytes) {
       if (bytes > left) return false;
       left -= bytes;

@@ -7,6 +7,8 @@ import { createSpool } from './spool';
 /** A table of numbers. */
 export interface Rows {
   all: Examples;
+  /** Rows of the file, where only the first ones were read; undefined when nobody counted them. */
+  total?: number;
   featureNames: string[];
   labelNames?: string[];
 }

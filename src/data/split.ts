@@ -53,6 +53,18 @@ export function heldOutLimit({ validation, limit }: SplitOptions): number | unde
   return count === undefined ? limit : Math.min(count, limit ?? count);
 }
 
+/** How many examples `holdOut` or a separate test file give, before anything is read. */
+export function splitCounts(
+  count: number,
+  options: SplitOptions,
+  test?: number,
+): { train: number; validation: number } {
+  const total = Math.min(count, options.limit ?? count);
+  if (test !== undefined) return { train: total, validation: Math.min(test, heldOutLimit(options) ?? test) };
+  const held = Math.min(total, heldOutCount(total, options.validation));
+  return { train: total - held, validation: held };
+}
+
 function heldOutCount(total: number, validation: number): number {
   if (validation === 0) return 0;
   return validation >= 1 ? validation : Math.max(1, Math.round(total * validation));

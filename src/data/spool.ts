@@ -48,6 +48,7 @@ export function createSpool(resources: Resources): Spool {
 
   return {
     async write(chunk) {
+      resources.signal?.throwIfAborted();
       if (chunk.length === 0) return;
       parts.push(chunk);
       pending += chunk.length;

@@ -12,6 +12,8 @@ export interface TableOptions extends ColumnOptions {
   /** Absent: told from the first line. */
   delimiter?: string;
   header?: boolean | 'auto';
+  /** Reads only the first ones. */
+  mostRows?: number;
 }
 
 interface Row {
@@ -31,6 +33,7 @@ export async function readTable(file: string, options: TableOptions, resources: 
   let started = false;
   for await (const row of rows(file, delimiter)) {
     if (started) {
+      if (builder.count >= (options.mostRows ?? Infinity)) break;
       if (builder.add(row)) await builder.flush();
     } else if (!first) {
       // Whether the first row is a header shows only beside the second.
@@ -136,6 +139,10 @@ class TableBuilder {
     this.row = new Float32Array(this.features.length);
     this.writer = createRowWriter(this.features.length, this.resources);
     if (!named) this.add(first);
+  }
+
+  get count(): number {
+    return this.writer?.count ?? 0;
   }
 
   /** Whether it is time to flush. */

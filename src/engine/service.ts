@@ -5,6 +5,7 @@ import { answerImport, importForm } from '../checkpoint/import/form';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { UserError } from '../config/user-error';
+import { previewData } from '../data/preview';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
@@ -158,6 +159,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { model, inspector } = entryOf(id);
       return cancellable(token, (signal) => exportHtml({ model, inspector }, output, { signal }));
     },
+    previewData: (source, token) =>
+      cancellable(token, (signal) => previewData(source, process.cwd(), signal)),
     async train(request, token) {
       const chosen = await training.get();
       return cancellable(token, (signal) =>

@@ -93,6 +93,7 @@ export function createFlowModel(
       const made = [...programs.values()];
       programs.clear();
       await runner.dispose();
+      await parts.data.close();
       for (const { program } of made) {
         const compiled = await program.catch(() => undefined);
         await compiled?.dispose();

@@ -15,6 +15,8 @@ export interface ModelData {
   splits(): Promise<{ splits: SplitInfo[]; reason?: string }>;
   /** @throws UserError when the data are not there or do not fit the model */
   open(): Promise<Dataset>;
+  /** Closes the data if they were opened; they are opened anew when asked for again. */
+  close(): Promise<void>;
 }
 
 const noData = 'The file does not say which data its flow was trained on.';
@@ -24,8 +26,13 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
   let opened: Promise<Dataset> | undefined;
   const open = (): Promise<Dataset> => {
     if (!config.data) return Promise.reject(new UserError(noData));
-    opened ??= openDataset(config.data, baseFolder).then((dataset) => {
-      checkFits(dataset, header);
+    opened ??= openDataset(config.data, baseFolder).then(async (dataset) => {
+      try {
+        checkFits(dataset, header);
+      } catch (error) {
+        await dataset.close();
+        throw error;
+      }
       return dataset;
     });
     // Data that come back (a drive, a file) are found at the next try.
@@ -34,6 +41,11 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
   };
   return {
     open,
+    async close() {
+      const closing = opened;
+      opened = undefined;
+      await (await closing?.catch(() => undefined))?.close();
+    },
     async splits() {
       try {
         const counts =

@@ -66,7 +66,7 @@ export function trainingBatches(split: Split, config: RunConfig): Batches {
       abort.signal.throwIfAborted();
       for (const known of ready.keys()) if (known < step || known > step + ahead) ready.delete(known);
       const batch = begin(step);
-      for (let next = step + 1; next <= Math.min(step + ahead, steps); next++) begin(next);
+      for (let next = step + 1; next <= Math.min(step + ahead, steps); next++) void begin(next);
       return batch;
     },
     async close() {

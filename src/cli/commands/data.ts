@@ -1,0 +1,102 @@
+import path from 'node:path';
+import { previewData } from '../../data/preview';
+import { builtinNames } from '../../data/open';
+import { writeAtomically } from '../../files/atomic';
+import type { DataPreview, FeaturePreview } from '../../protocol/data';
+import { UserError } from '../../config/user-error';
+import { defineCommand, type Outcome } from '../command';
+import { count, fixed, pairs, shownPath, table } from '../format';
+import { checkOutput } from '../output-file';
+
+export const dataCommand = defineCommand({
+  name: 'data',
+  summary: 'Look at data before training: count, shape, range, a contact sheet',
+  argument: {
+    name: 'SOURCE',
+    help: `A built-in name (${builtinNames.join(', ')}), a file or folder of data, or a run config (.json) that names them.`,
+  },
+  about:
+    'Opens data as training would and says what they are: how many examples train and how many are held out, their shape and range, statistics of the columns, and what is worth knowing before a flow is trained on them. Of large data a part is looked at.\n\n' +
+    'Read are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST’s, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP pictures.',
+  options: {
+    sheet: {
+      type: 'text',
+      value: 'FILE.png',
+      help: 'Writes a contact sheet of the first training images.',
+    },
+  },
+  examples: [
+    { command: 'flowscope data table.csv', says: 'The columns of a table:' },
+    {
+      command: 'flowscope data photos.zip --sheet photos.png',
+      says: 'Pictures in a zip file, and a sheet of the first ones:',
+    },
+    {
+      command: 'flowscope data celeba.flow.json --json | jq .warnings',
+      says: 'Data with the crop and size of a config, for a program:',
+    },
+  ],
+  async run(session, source, options): Promise<Outcome> {
+    if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
+    const preview = await previewData(source, process.cwd(), session.signal);
+    const { sheet, ...json } = preview;
+    if (options.sheet !== undefined) {
+      if (!sheet) throw new UserError(`--sheet: ${source} holds rows of numbers; only images have a sheet.`);
+      await writeAtomically(path.resolve(options.sheet), sheet.png);
+    }
+    return {
+      json: {
+        ...json,
+        ...(sheet && options.sheet !== undefined
+          ? { sheet: { file: path.resolve(options.sheet), columns: sheet.columns, examples: sheet.examples } }
+          : {}),
+      },
+      text: asText(preview, options.sheet),
+    };
+  },
+});
+
+function asText(preview: DataPreview, sheet: string | undefined): string {
+  const { name, kind, note, train, validation, shape, levels, range, looked, features, warnings } = preview;
+  const rows: [string, string][] = [
+    ['Data', name],
+    ['', note],
+    ['Examples', `${count(train)} to train on, ${count(validation)} held out`],
+    [
+      'Each',
+      kind === 'image'
+        ? `an image of ${shape.join('×')}, pixels 0 to ${(levels ?? 256) - 1}`
+        : `${count(shape[0] ?? 0)} numbers`,
+    ],
+    ['Range', `${number(range[0])} to ${number(range[1])}, of ${count(looked)} examples`],
+    ...(sheet === undefined ? [] : [['Sheet', shownPath(path.resolve(sheet))] as [string, string]]),
+  ];
+  return [
+    pairs(rows),
+    ...(features ? [featureTable(features, shape[0] ?? 0)] : []),
+    ...(warnings.length > 0 ? [`To know\n${warnings.map((line) => `  ${line}`).join('\n')}`] : []),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function featureTable(features: readonly FeaturePreview[], all: number): string {
+  const rows = features.map(({ name, min, max, mean, std }) => [
+    name,
+    number(min),
+    number(max),
+    number(mean),
+    number(std),
+  ]);
+  const more = all > features.length ? `\n… and ${count(all - features.length)} more columns` : '';
+  return table([['column', 'min', 'max', 'mean', 'deviation'], ...rows], [1, 2, 3, 4]) + more;
+}
+
+function number(value: number): string {
+  const magnitude = Math.abs(value);
+  return Number.isInteger(value) && magnitude < 1e6
+    ? String(value)
+    : magnitude !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)
+      ? value.toExponential(3)
+      : fixed(value);
+}

@@ -1,0 +1,68 @@
+import type { Histogram } from '../protocol/tensors';
+
+export interface FeatureStatistics {
+  name: string;
+  min: number;
+  max: number;
+  mean: number;
+  std: number;
+  histogram: Histogram;
+  /** Different values, where there are few. */
+  distinct?: number;
+}
+
+const bins = 32;
+/** Values are counted up to here; more are "many". */
+const few = 64;
+/** Features that get a histogram and have their different values counted. */
+const detailed = 256;
+
+/** Statistics of each of `size` features over rows that are added block by block; all values are kept until the end. */
+export function createFeatureStatistics(size: number): {
+  add(values: Float32Array): void;
+  finish(name: (feature: number) => string): FeatureStatistics[];
+} {
+  const parts: Float32Array[] = [];
+  return {
+    add: (values) => void parts.push(values),
+    finish: (name) =>
+      Array.from({ length: size }, (_, d) => ({ name: name(d), ...describe(parts, d, size) })),
+  };
+}
+
+function describe(parts: readonly Float32Array[], d: number, size: number): Omit<FeatureStatistics, 'name'> {
+  let [count, min, max, mean, squares] = [0, Infinity, -Infinity, 0, 0];
+  const seen = d < detailed ? new Set<number>() : undefined;
+  for (const values of parts) {
+    for (let i = d; i < values.length; i += size) {
+      const value = values[i]!;
+      count++;
+      min = Math.min(min, value);
+      max = Math.max(max, value);
+      const distance = value - mean;
+      mean += distance / count;
+      squares += distance * (value - mean);
+      if (seen && seen.size <= few) seen.add(value);
+    }
+  }
+  const counts = new Array<number>(bins).fill(0);
+  const width = (max - min) / bins;
+  if (d < detailed) {
+    for (const values of parts) {
+      for (let i = d; i < values.length; i += size) {
+        counts[width > 0 ? Math.min(bins - 1, Math.floor((values[i]! - min) / width)) : 0]!++;
+      }
+    }
+  }
+  return {
+    min,
+    max,
+    mean,
+    std: Math.sqrt(squares / Math.max(1, count)),
+    histogram: {
+      edges: Array.from({ length: bins + 1 }, (_, i) => (i === bins ? max : min + i * width)),
+      counts,
+    },
+    ...(seen && seen.size <= few ? { distinct: seen.size } : {}),
+  };
+}

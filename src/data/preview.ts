@@ -1,0 +1,223 @@
+/** A look at data before anything is trained on them: counts, statistics, a contact sheet, and what to know. */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
+import { parseJsonText } from '../config/json-text';
+import type { DataConfig, RunConfig } from '../config/schema';
+import { UserError } from '../config/user-error';
+import { readError, streamUnpacked } from '../files/read';
+import type { DataPreview } from '../protocol/data';
+import { blocks } from './blocks';
+import { indexRange, type Split } from './dataset';
+import { detectFormat } from './detect';
+import { isBuiltin, openSource } from './open';
+import { sampleSheet } from './png';
+import { shapeOf } from './prepare';
+import { splitCounts } from './split';
+import { createFeatureStatistics } from './feature-statistics';
+import { findWarnings, type Facts } from './warnings';
+
+/** Examples that statistics are taken of. */
+const lookedVectors = 20_000;
+const lookedImages = 512;
+const sheetExamples = 64;
+const sheetColumns = 16;
+const shownRows = 20;
+const shownFeatures = 64;
+/** Tables that are larger are not read to their end. */
+const largeTable = 2 ** 25;
+const firstRows = 50_000;
+
+/**
+ * Looks at a part of the data, so that large ones take seconds too.
+ * @param source a built-in name, or the path of data or of a run config (.json) that names them
+ * @param baseFolder what a relative path is relative to
+ * @throws UserError when the data or the config cannot be read
+ */
+export async function previewData(
+  source: string,
+  baseFolder: string,
+  signal?: AbortSignal,
+): Promise<DataPreview> {
+  const { request, base } = await requestFor(source, baseFolder);
+  const asked = requestedData(request);
+  const large = await largeTableOf(asked, base);
+  const open = await openSource(asked, base, {
+    ...(signal ? { signal } : {}),
+    ...(large ? { mostRows: firstRows } : {}),
+  });
+  try {
+    const warnings: string[] = [];
+    const { opened } = open;
+    let config: RunConfig | undefined;
+    try {
+      config = buildRunConfig(request, shapeOf(open));
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      warnings.push(`Training would refuse these data: ${error.message}`);
+    }
+    const data: DataConfig = config?.data ?? asked;
+    const part = opened.all.count;
+    const total =
+      large === 'text'
+        ? await countLines(path.resolve(base, asked.source), part, signal)
+        : (opened.total ?? part);
+    const counts = splitCounts(total, data, opened.test?.count);
+    const { train } = open.split(
+      // The first rows of a table, or very few examples, may be less than what is to be held out.
+      part < total || counts.train < 2 ? { ...data, validation: 0 } : data,
+    );
+    const found = {
+      name: opened.name,
+      kind: opened.kind,
+      train: counts.train,
+      validation: counts.validation,
+      shape: opened.shape,
+      ...(opened.levels === undefined ? {} : { levels: opened.levels }),
+      note: noteOf(opened.note, part, total, large),
+    };
+    const seen =
+      opened.kind === 'image'
+        ? await lookAtImages(train, opened.shape, opened.levels ?? 256, signal)
+        : await lookAtVectors(train, opened.featureNames, signal);
+    const { facts, ...shown } = seen;
+    warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
+    return { ...found, ...shown, warnings };
+  } finally {
+    await open.close();
+  }
+}
+
+async function requestFor(
+  source: string,
+  baseFolder: string,
+): Promise<{ request: RunRequest; base: string }> {
+  if (isBuiltin({ source, format: 'auto' })) return { request: { data: source }, base: baseFolder };
+  const file = path.resolve(baseFolder, source);
+  if (!/\.json$/i.test(source)) return { request: { data: source }, base: baseFolder };
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw readError(file, error);
+  });
+  return { request: { config: parseJsonText(text, file), fileName: file }, base: path.dirname(file) };
+}
+
+/** What is known at once of its rows: nothing of a text, their number of a Parquet file. */
+async function largeTableOf(data: DataConfig, base: string): Promise<'text' | 'parquet' | undefined> {
+  if (isBuiltin(data)) return undefined;
+  const file = path.resolve(base, data.source);
+  const info = await stat(file).catch(() => undefined);
+  if (!info?.isFile() || info.size <= largeTable) return undefined;
+  const format = data.format === 'auto' ? await detectFormat(file) : data.format;
+  if (format === 'parquet') return 'parquet';
+  return format === 'csv' || format === 'tsv' ? 'text' : undefined;
+}
+
+/** Rows by counting line ends, which quoted line ends, comments and blank lines make a little too large. */
+async function countLines(file: string, least: number, signal?: AbortSignal): Promise<number> {
+  let lines = 0;
+  try {
+    for await (const chunk of await streamUnpacked(file)) {
+      signal?.throwIfAborted();
+      const bytes = chunk as Buffer;
+      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+    }
+  } catch (error) {
+    throw readError(file, error);
+  }
+  return Math.max(least, lines);
+}
+
+function noteOf(note: string, part: number, total: number, large: 'text' | 'parquet' | undefined): string {
+  const shown = note.charAt(0).toUpperCase() + note.slice(1);
+  if (part >= total || !large) return `${shown}.`;
+  const about = large === 'text' ? 'about ' : '';
+  return `${shown}, ${about}${total.toLocaleString('en')} rows; the first ${part.toLocaleString('en')} were looked at.`;
+}
+
+type Seen = Pick<DataPreview, 'range' | 'looked' | 'features' | 'rows' | 'sheet'> & { facts: Facts };
+
+async function lookAtVectors(split: Split, names: string[] | undefined, signal?: AbortSignal): Promise<Seen> {
+  const { size, count } = split;
+  const looked = Math.min(count, Math.max(100, Math.floor(Math.min(lookedVectors, 2 ** 24 / size))));
+  const statistics = createFeatureStatistics(size);
+  for await (const values of sampled(split, looked, signal)) statistics.add(values);
+  const bare = await split.read(indexRange(0, Math.min(shownRows, count)), signal ? { signal } : {});
+  const rows = Array.from({ length: Math.min(shownRows, count) }, (_, i) => [
+    ...bare.subarray(i * size, i * size + Math.min(size, shownFeatures)),
+  ]);
+  const all = statistics.finish((d) => names?.[d] ?? `column ${d}`);
+  return {
+    range: [Math.min(...all.map(({ min }) => min)), Math.max(...all.map(({ max }) => max))],
+    looked,
+    features: all
+      .slice(0, shownFeatures)
+      .map(({ name, min, max, mean, std, histogram }) => ({ name, min, max, mean, std, histogram })),
+    rows,
+    facts: {
+      largest: Math.max(...all.map(({ max }) => max)),
+      features: all.map(({ name, min, max, mean, std, distinct }) => ({
+        name,
+        constant: max === min,
+        ...(distinct === undefined ? {} : { distinct }),
+        count: looked,
+        farthest: std > 0 ? Math.max(max - mean, mean - min) / std : 0,
+      })),
+    },
+  };
+}
+
+async function lookAtImages(
+  split: Split,
+  shape: readonly number[],
+  levels: number,
+  signal?: AbortSignal,
+): Promise<Seen> {
+  const looked = Math.min(
+    split.count,
+    Math.max(16, Math.min(lookedImages, Math.floor(2 ** 24 / split.size))),
+  );
+  const channels = shape[2] ?? 1;
+  let min = Infinity;
+  let max = -Infinity;
+  let gray = channels === 3;
+  for await (const values of sampled(split, looked, signal)) {
+    for (let i = 0; i < values.length; i++) {
+      min = Math.min(min, values[i]!);
+      max = Math.max(max, values[i]!);
+    }
+    for (let i = 0; gray && i + 2 < values.length; i += 3) {
+      gray = values[i] === values[i + 1] && values[i] === values[i + 2];
+    }
+  }
+  const examples = Math.min(sheetExamples, split.count, Math.max(1, Math.floor(2 ** 24 / split.size)));
+  const data = await split.read(indexRange(0, examples), signal ? { signal } : {});
+  const columns = Math.min(
+    sheetColumns,
+    Math.ceil(Math.sqrt(2 * examples)),
+    Math.max(1, Math.floor(1600 / shape[1]!)),
+  );
+  const sheet = await sampleSheet({ shape: [examples, ...shape], data }, levels, columns);
+  return {
+    range: [min, max],
+    looked,
+    sheet: { ...sheet, columns, examples },
+    facts: { gray, largest: max },
+  };
+}
+
+/** Examples evenly from all of a split, block by block. */
+async function* sampled(split: Split, looked: number, signal?: AbortSignal): AsyncGenerator<Float32Array> {
+  const part: Split = {
+    ...split,
+    count: looked,
+    read: (indices) =>
+      split.read(
+        Array.from(indices, (i) => Math.floor((i * split.count) / looked)),
+        signal ? { signal } : {},
+      ),
+  };
+  for await (const { values } of blocks(part, Math.max(1, Math.floor(2 ** 20 / split.size)))) {
+    signal?.throwIfAborted();
+    yield values;
+  }
+}

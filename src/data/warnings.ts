@@ -1,0 +1,133 @@
+/** What is worth knowing of data before a flow is trained on them. */
+import type { DataConfig, RunConfig } from '../config/schema';
+import type { Opened } from './opened';
+
+/** Fewer examples are learned by heart. */
+const fewExamples = 500;
+/** A feature with fewer values than this in many rows is not continuous. */
+const fewValues = 64;
+const outlier = 30;
+/** Pixels of an image beyond which a step on a processor takes seconds. */
+const largeImage = 128 * 128;
+
+/** What warnings are made of. */
+export interface Facts {
+  features?: readonly FeatureFacts[];
+  /** Images: whether all channels were equal everywhere. */
+  gray?: boolean;
+  largest: number;
+}
+
+interface FeatureFacts {
+  name: string;
+  constant: boolean;
+  /** Different values that were seen; undefined when there were many. */
+  distinct?: number;
+  count: number;
+  /** Largest distance from the mean, in deviations. */
+  farthest: number;
+}
+
+interface Looked {
+  opened: Opened;
+  data: DataConfig;
+  /** Absent when training would refuse the data. */
+  config: RunConfig | undefined;
+  counts: { train: number; validation: number };
+  /** Examples in the source. */
+  total: number;
+  facts: Facts;
+}
+
+export function findWarnings({ opened, data, config, counts, total, facts }: Looked): string[] {
+  const warnings: string[] = [];
+  const { kind, shape, levels = 256 } = opened;
+  if (counts.train < fewExamples) {
+    warnings.push(
+      `Only ${counts.train} examples to train on: the flow may learn them by heart; watch the validation curve.`,
+    );
+  }
+  if (counts.validation === 0) {
+    warnings.push(
+      'No examples are held out, so that nothing shows when the flow learns by heart. Set data.validation.',
+    );
+  }
+  warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
+  const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
+  if (bytes > data.memory * 2 ** 20) {
+    warnings.push(
+      `The data take ${(bytes / 2 ** 30).toFixed(1)} GiB, more than data.memory (${data.memory} MiB): examples are read ` +
+        'from disk while training.',
+    );
+  }
+  return warnings;
+
+  function ofImages(): string[] {
+    const [height = 0, width = 0, channels = 1] = shape;
+    const found: string[] = [];
+    if (levels > 4 && facts.largest < levels / 4) {
+      found.push(
+        `Pixels reach only ${facts.largest} of ${levels - 1}: were they saved in another range? The flow models ` +
+          `${levels} levels.`,
+      );
+    }
+    if (facts.gray) found.push('All channels are equal: set data.color to "gray" for a third of the work.');
+    const pad = config?.model.kind === 'image' ? config.model.pad : 0;
+    if (pad > 0 && config?.model.kind === 'image') {
+      found.push(
+        `${height}×${width} pixels are padded to ${height + 2 * pad}×${width + 2 * pad}, since ` +
+          `${config.model.scales} scales halve them ${config.model.scales - 1} times.`,
+      );
+    }
+    if (height * width > largeImage) {
+      found.push(
+        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a processor. Consider ` +
+          'data.resize, data.crop or data.size.',
+      );
+    }
+    return found;
+  }
+}
+
+function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {
+  const found: string[] = [];
+  const constant = features.filter((feature) => feature.constant);
+  if (constant.length > 0) {
+    found.push(
+      `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, and a density needs columns that vary; leave ` +
+        `${constant.length > 1 ? 'them' : 'it'} out with data.columns.`,
+    );
+  }
+  const discrete = features.filter(
+    ({ constant: c, distinct, count }) =>
+      !c && distinct !== undefined && distinct < fewValues && count > 8 * distinct,
+  );
+  if (discrete.length > 0) {
+    found.push(
+      `${named(discrete)} ${discrete.length > 1 ? 'take' : 'takes'} few different values ` +
+        `(${discrete
+          .map(({ distinct }) => distinct)
+          .slice(0, 4)
+          .join(', ')}): a continuous density can grow without ` +
+        'limit there. Leave such columns out, or add noise to them' +
+        `${data.labelColumn === undefined ? '; a class belongs in data.labelColumn' : ''}.`,
+    );
+  }
+  const far = features.filter(({ farthest }) => farthest > outlier);
+  if (far.length > 0) {
+    found.push(
+      `${named(far)} ${far.length > 1 ? 'have' : 'has'} values more than ${outlier} deviations from the mean: look for ` +
+        'mistakes, or take a logarithm.',
+    );
+  }
+  return found;
+}
+
+function named(features: readonly FeatureFacts[]): string {
+  const shown = features
+    .slice(0, 5)
+    .map(({ name }) => `"${name}"`)
+    .join(', ');
+  const more = features.length > 5 ? ` and ${features.length - 5} more` : '';
+  return `Column${features.length > 1 ? 's' : ''} ${shown}${more}`;
+}
