@@ -21,6 +21,7 @@ export type LayerKind =
   | 'factorOut'
   | 'batchNorm'
   | 'actNorm'
+  | 'unknown'
   | 'permute';
 
 /** One row of the flow strip, in forward order (data → latent). */

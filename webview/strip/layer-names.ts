@@ -12,6 +12,7 @@ const kindNames: Record<LayerKind, string> = {
   factorOut: 'Factor out',
   batchNorm: 'Batch norm',
   actNorm: 'Act norm',
+  unknown: 'Not understood',
   permute: 'Permute',
 };
 
@@ -25,6 +26,7 @@ const shortNames: Record<LayerKind, string> = {
   factorOut: 'factor out',
   batchNorm: 'batch norm',
   actNorm: 'act norm',
+  unknown: 'unknown',
   permute: 'permute',
 };
 
