@@ -102,8 +102,8 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
  */
 export function requestedData({ data, preset, config, start, fileName = 'config' }: RunRequest): DataConfig {
   const own = section(config, 'data', fileName);
-  const named = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
-  const merged = named.source === undefined ? { ...start?.data, ...named } : named;
+  const asked = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
+  const merged = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
     const why = start ? `, since ${start.file} does not say which it was trained on` : '';
     throw new UserError(`No data are named; expected --data NAME or PATH, or data.source in a config${why}.`);

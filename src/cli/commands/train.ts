@@ -38,6 +38,11 @@ export const trainCommand = defineCommand({
         `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
         `Or the conventions of a published implementation, over the preset that suits the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
     },
+    from: {
+      type: 'text',
+      value: 'FILE',
+      help: 'Start with the weights of this checkpoint, of Flowscope or of another library; the model is its model.',
+    },
     config: {
       type: 'text',
       value: 'FILE',
@@ -61,6 +66,10 @@ export const trainCommand = defineCommand({
       command: 'flowscope train --data table.csv --output runs/table --seed 7',
       says: 'A table of numbers, one example a line (columns are standardized; config data.columns chooses):',
     },
+    {
+      command: 'flowscope train --from theirs.pth --data photos --output runs/theirs',
+      says: 'Go on with a flow that another library trained:',
+    },
     { command: 'flowscope train --output runs/digits --resume', says: 'Go on with a run that was stopped:' },
     {
       command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
@@ -68,15 +77,15 @@ export const trainCommand = defineCommand({
     },
   ],
   async run(session, _, options): Promise<Outcome> {
-    const { data, output, preset, config, resume, seed } = options;
-    if (!resume && data === undefined && config === undefined && preset === undefined) {
+    const { data, output, preset, config, from, resume, seed } = options;
+    if (!resume && data === undefined && config === undefined && preset === undefined && !from) {
       throw new UserError(
-        `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, or --config FILE.`,
+        `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
       );
     }
-    if (resume && [data, preset, config, seed].some((value) => value !== undefined)) {
+    if (resume && [data, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
-        '--resume takes data, preset, config and seed from the run; leave these options out, or choose another --output for a new run.',
+        '--resume takes data, preset, config, weights and seed from the run; leave these options out, or choose another --output for a new run.',
       );
     }
     if (!resume && (await isRunFolder(path.resolve(output)))) {
@@ -91,6 +100,7 @@ export const trainCommand = defineCommand({
         ...(data === undefined ? {} : { data }),
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
+        ...(from === undefined ? {} : { from: path.resolve(from) }),
         ...(resume ? { resume } : {}),
         ...(seed === undefined ? {} : { seed }),
         ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
@@ -111,7 +121,7 @@ export const trainCommand = defineCommand({
 /** With --json every report is a line of JSON; a person sees a bar, and a line for each validation. */
 function reporter(session: Session): (progress: TrainProgress) => void {
   let described = false;
-  let bestStep = 0;
+  let bestStep = -1;
   let latest: TrainProgress['metrics'];
   return (progress) => {
     if (session.quiet) return;

@@ -20,6 +20,8 @@ export interface LoopOptions {
   backend: BackendInfo;
   /** Where an interrupted run goes on. */
   start?: { step: number; seconds: number; progress: RunProgress };
+  /** Validates before the first step: the weights are a checkpoint's, and what they reach is what has to be bettered. */
+  validateFirst?: boolean;
   /** Ends before `config.training.steps` without changing the learning-rate schedule. */
   maxSteps?: number;
   maxSeconds?: number;
@@ -144,6 +146,13 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       ...(progress.best ? { best: progress.best } : {}),
     });
   };
+
+  if (options.validateFirst && dataset.validation.count > 0) {
+    const row: MetricsRow = { step, seconds };
+    await validate(row);
+    await recorder.metrics(row);
+    report('training', row);
+  }
 
   let ending: Ending | undefined;
   while (!ending) {

@@ -68,6 +68,8 @@ export interface TrainerOptions {
   backend: Backend;
   /** From an interrupted run; initial values are drawn without it. */
   state?: TensorTable;
+  /** Of a checkpoint: parameters and running statistics to start with, instead of drawn ones. */
+  weights?: TensorTable;
 }
 
 const evaluationBatch = 256;
@@ -106,7 +108,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const vectors = trainingVectors(flow, config.training);
   const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
   const program: StatefulProgram = await backend.compileStateful({ state, functions });
-  await program.set(packTensors(vectors, options.state ?? initialState(flow, config)));
+  await program.set(packTensors(vectors, options.state ?? initialState(flow, config, options.weights)));
 
   const dimensions = size(flow.inputShape);
   const quantization = quantizationNats(config.model, dimensions);
@@ -202,8 +204,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 /** Moments start at zero, the moving average at the weights. */
-function initialState(flow: Flow, config: RunConfig): TensorTable {
-  const stored = initialTensors(flow, config.training.seed);
+function initialState(flow: Flow, config: RunConfig, weights?: TensorTable): TensorTable {
+  const stored = weights ?? initialTensors(flow, config.training.seed);
   const state: TensorTable = { ...stored };
   for (const { name, members } of trainingVectors(flow, config.training)) {
     for (const { name: member, stored: of, shape } of members) {

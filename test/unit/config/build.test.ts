@@ -151,3 +151,37 @@ test('what does not fit the data is refused with advice', () => {
     /There is no preset "moon"; expected one of digits, .*Did you mean "moons"\?/,
   );
 });
+
+test('a checkpoint brings model and data, and a preset only the training', () => {
+  const trained = buildRunConfig({ data: 'moons', config: { model: { couplings: 3 } } }, vectors(2, 'moons'));
+  const start = {
+    file: 'a.flow.safetensors',
+    model: trained.model,
+    data: { ...trained.data, count: 77 },
+    standardized: false,
+    featureNames: ['a', 'b'],
+  };
+  assert.equal(requestedData({ start }).count, 77);
+  const on = buildRunConfig({ start, preset: 'circles' }, vectors(2, 'circles'));
+  assert.deepEqual(on.model, trained.model);
+  assert.equal(on.data.source, 'circles');
+  assert.equal(on.data.standardize, false);
+  assert.equal(on.training.steps, findPreset('circles', vectors(2)).training.steps);
+  assert.deepEqual(buildRunConfig({ start }, vectors(2, 'moons')).data, {
+    ...start.data,
+    standardize: false,
+  });
+  assert.throws(
+    () => buildRunConfig({ start, data: 'd' }, { ...vectors(2), featureNames: ['b', 'a'] }),
+    /its features are a, b, in this order; those of a\.csv are b, a\. Set data\.columns/,
+  );
+  assert.throws(
+    () => buildRunConfig({ start, data: 'd' }, vectors(3)),
+    /a\.flow\.safetensors: models rows of 2 numbers; a\.csv holds rows of 3 numbers/,
+  );
+  const unknown = { file: 'theirs.pt', model: trained.model, standardized: false };
+  assert.throws(
+    () => requestedData({ start: unknown }),
+    /since theirs\.pt does not say which it was trained on/,
+  );
+});

@@ -1,0 +1,70 @@
+/** The model of a run that starts from a checkpoint: the checkpoint's, which data and config have to agree with. */
+import { isDeepStrictEqual } from 'node:util';
+import type { DataConfig, ModelConfig } from './schema';
+import { UserError } from './user-error';
+
+export interface StartModel {
+  /** Named in messages. */
+  file: string;
+  model: ModelConfig;
+  /** The data of the checkpoint, where it says which: taken when no others are named. */
+  data?: DataConfig;
+  /** Whether the checkpoint's flow takes standardized vectors; by its own mean and deviation. */
+  standardized: boolean;
+  featureNames?: readonly string[];
+}
+
+interface Shape {
+  kind: 'vector' | 'image';
+  name: string;
+  shape: readonly number[];
+  levels?: number;
+  featureNames?: readonly string[];
+}
+
+/** @throws UserError when the data are not what the checkpoint models */
+export function checkStart({ file, model, featureNames }: StartModel, data: Shape): void {
+  const wanted = wordsOf(model);
+  const given = inWords(data);
+  if (wanted !== given) {
+    throw new UserError(
+      `${file}: models ${wanted}; ${data.name} holds ${given}. Choose data of that form, or train a new model without --from.`,
+    );
+  }
+  const names = data.featureNames;
+  if (!featureNames || !names || isDeepStrictEqual([...featureNames], [...names])) return;
+  if (isDeepStrictEqual([...featureNames].sort(), [...names].sort())) {
+    throw new UserError(
+      `${file}: its features are ${featureNames.join(', ')}, in this order; those of ${data.name} are ` +
+        `${names.join(', ')}. Set data.columns to the order of the checkpoint.`,
+    );
+  }
+}
+
+/** @throws UserError when a config wants another model */
+export function checkOwnModel(
+  { file, model }: StartModel,
+  own: Record<string, unknown>,
+  fileName: string,
+): void {
+  for (const [key, value] of Object.entries(own)) {
+    const stored = (model as Record<string, unknown>)[key];
+    if (isDeepStrictEqual(value, stored)) continue;
+    throw new UserError(
+      `${fileName}: model.${key}: expected ${stored === undefined ? 'no such setting' : JSON.stringify(stored)}, as in ` +
+        `${file} which the run starts from, got ${JSON.stringify(value)}. Leave the model out of the config.`,
+    );
+  }
+}
+
+function wordsOf(model: ModelConfig): string {
+  if (model.kind === 'vector') return inWords({ kind: 'vector', shape: [model.dim] });
+  const { height, width, channels, levels } = model;
+  return inWords({ kind: 'image', shape: [height, width, channels], levels });
+}
+
+function inWords({ kind, shape, levels = 256 }: Pick<Shape, 'kind' | 'shape' | 'levels'>): string {
+  return kind === 'vector'
+    ? `rows of ${shape[0]} numbers`
+    : `images of ${shape.join('×')} with ${levels} levels`;
+}

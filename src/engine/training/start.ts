@@ -1,0 +1,108 @@
+/** Where a run starts: config, data, and the weights of a checkpoint or of an interrupted run. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readCheckpointHeader } from '../../checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../checkpoint/import/load';
+import { loadResume } from '../../checkpoint/resume';
+import { dropAfter, openRun, truncateMetrics } from '../../checkpoint/run-folder';
+import type { RunRequest } from '../../config/build';
+import { parseJsonText } from '../../config/json-text';
+import type { RunConfig } from '../../config/schema';
+import type { Standardization } from '../../config/standardization';
+import type { Dataset } from '../../data/dataset';
+import { openDataset } from '../../data/open';
+import { prepareRun } from '../../data/prepare';
+import { buildFlow } from '../../flow/real-nvp';
+import { readError } from '../../files/read';
+import type { TrainRequest } from '../../protocol/engine';
+import { checkTensors } from '../model/check-tensors';
+import type { TensorTable } from './initialize';
+import type { RunProgress } from './record';
+
+export interface Start {
+  config: RunConfig;
+  dataset: Dataset;
+  /** What the weights were trained with; without it, it is taken from the data. */
+  standardization?: Standardization;
+  /** An interrupted run that goes on. */
+  resumed?: { step: number; seconds: number; progress: RunProgress; tensors: TensorTable };
+  /** Weights of a checkpoint that a new run starts from. */
+  weights?: TensorTable;
+}
+
+/** @throws UserError when data, config, checkpoint or folder are wrong, or do not fit each other */
+export async function startOf(request: TrainRequest): Promise<Start> {
+  if (request.resume) return startAgain(request);
+  return request.from === undefined ? startNew(request) : startFrom(request, request.from);
+}
+
+/** Paths in a config file are relative to that file, paths on a command line to the current folder. */
+async function readConfigFile(file: string | undefined): Promise<{ config?: unknown; baseFolder: string }> {
+  if (!file) return { baseFolder: process.cwd() };
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw readError(file, error);
+  });
+  return { config: parseJsonText(text, file), baseFolder: path.dirname(path.resolve(file)) };
+}
+
+async function startNew(request: TrainRequest, start?: RunRequest['start']): Promise<Start> {
+  const { config: file, data, preset, seed } = request;
+  const { config, baseFolder } = await readConfigFile(file);
+  return prepareRun(
+    {
+      ...(data
+        ? {
+            data: data.includes('/') || data.includes('\\') || path.extname(data) ? path.resolve(data) : data,
+          }
+        : {}),
+      ...(preset ? { preset } : {}),
+      ...(config === undefined ? {} : { config }),
+      ...(file ? { fileName: file } : {}),
+      ...(seed === undefined ? {} : { training: { seed } }),
+      ...(start ? { start } : {}),
+    },
+    baseFolder,
+  );
+}
+
+async function startFrom(request: TrainRequest, from: string): Promise<Start> {
+  const { config, standardize, data, tensors } = await loadAnyCheckpoint(from);
+  checkTensors(from, buildFlow(config.model), tensors);
+  const featureNames = standardize?.names ?? data?.featureNames;
+  const start = await startNew(request, {
+    file: from,
+    model: config.model,
+    standardized: standardize !== undefined,
+    ...(config.data ? { data: config.data } : {}),
+    ...(featureNames ? { featureNames } : {}),
+  });
+  return {
+    ...start,
+    ...(standardize ? { standardization: standardize } : {}),
+    weights: tensors as TensorTable,
+  };
+}
+
+async function startAgain(request: TrainRequest): Promise<Start> {
+  const { paths, config } = await openRun(request.output);
+  const { step, seconds, progress, tensors } = await loadResume(paths.resume);
+  // A run that started from a checkpoint has that one's, which its data would not give again.
+  const standardization = existsSync(paths.last)
+    ? (await readCheckpointHeader(paths.last)).standardize
+    : undefined;
+  const dataset = await openDataset(config.data, paths.folder);
+  try {
+    await truncateMetrics(paths, step);
+    await dropAfter(paths, step);
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
+  return {
+    config,
+    dataset,
+    ...(standardization ? { standardization } : {}),
+    resumed: { step, seconds, progress: progress as unknown as RunProgress, tensors: tensors as TensorTable },
+  };
+}

@@ -1,0 +1,111 @@
+/** A run that starts from a checkpoint: its model, its standardization, and what it already reached. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
+import type { RunConfigInput } from '../../../src/config/schema';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { train } from '../../../src/engine/training/train';
+
+let backend: Backend;
+let folder: string;
+before(async () => {
+  backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
+});
+after(async () => {
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const at = (name: string): string => path.join(folder, name);
+const training: RunConfigInput['training'] = {
+  steps: 30,
+  batch: 32,
+  learningRate: 3e-3,
+  validateEvery: 15,
+  checkpointEvery: 100,
+  sampleEvery: 100,
+};
+const moons: RunConfigInput = {
+  data: { source: 'moons', count: 600, validation: 200 },
+  model: { kind: 'vector', dim: 2, couplings: 3, hidden: [16], scaleMap: 'soft-clip' },
+  training,
+};
+
+async function configFile(name: string, config: object): Promise<string> {
+  const file = at(`${name}.json`);
+  await writeFile(file, JSON.stringify(config));
+  return file;
+}
+
+describe('a run that starts from a checkpoint', () => {
+  let first: string;
+  let reached: number;
+  before(async () => {
+    first = runPaths(at('first')).last;
+    await train({ config: await configFile('first', moons), output: at('first') }, { backend });
+    const metrics = await readMetrics(runPaths(at('first')));
+    reached = metrics.at(-1)!.validationNats!;
+  });
+
+  it('begins with the score of the checkpoint, on its data, and betters it', async () => {
+    const config = await configFile('on', { training });
+    const result = await train({ from: first, config, output: at('on') }, { backend });
+    const metrics = await readMetrics(runPaths(at('on')));
+    assert.equal(metrics[0]!.step, 0);
+    // The same weights, data and order of sums.
+    assert.ok(Math.abs(metrics[0]!.validationNats! - reached) <= 1e-6 * Math.abs(reached));
+    assert.ok(result.best!.nats < reached, `${result.best!.nats} after ${reached}`);
+    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map(loadCheckpoint));
+    assert.deepEqual(after!.config.model, before!.config.model);
+    assert.deepEqual(after!.config.data, before!.config.data);
+    assert.notDeepEqual(after!.tensors, before!.tensors);
+  });
+
+  it('keeps the standardization of the checkpoint on other data, also when it is resumed', async () => {
+    const own = (await loadCheckpoint(first)).standardize!;
+    const config = await configFile('other', {
+      data: { source: 'circles', count: 300, validation: 50 },
+      training: { ...training, steps: 20 },
+    });
+    const request = { from: first, config, output: at('other') };
+    await train({ ...request, maxSteps: 10 }, { backend });
+    await train({ resume: true, output: at('other') }, { backend });
+    const { standardize, step } = await loadCheckpoint(runPaths(at('other')).last);
+    assert.equal(step, 20);
+    assert.deepEqual([standardize!.mean, standardize!.std], [own.mean, own.std]);
+  });
+
+  it('keeps the checkpoint itself as the best when training makes it worse', async () => {
+    const config = await configFile('worse', {
+      training: { ...training, steps: 5, validateEvery: 5, learningRate: 1, clipNorm: 1e6 },
+    });
+    const result = await train({ from: first, config, output: at('worse') }, { backend });
+    assert.equal(result.best!.step, 0);
+    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map(loadCheckpoint));
+    assert.deepEqual(after!.tensors, before!.tensors);
+  });
+
+  it('says what does not fit, and trains nothing then', async () => {
+    const refused: [Partial<Parameters<typeof train>[0]>, RegExp][] = [
+      [{ data: 'digits' }, /models rows of 2 numbers; digits holds images of 8×8×1 with 17 levels/],
+      [{ preset: 'zuko' }, /conventions "zuko" say how a model is built/],
+      [
+        { config: await configFile('wide', { model: { couplings: 4 } }) },
+        /wide\.json: model\.couplings: expected 3, as in .*, got 4/,
+      ],
+      [{ from: at('missing.safetensors') }, /missing\.safetensors/],
+    ];
+    for (const [request, message] of refused) {
+      await assert.rejects(train({ from: first, output: at('refused'), ...request }, { backend }), {
+        name: 'UserError',
+        message,
+      });
+    }
+  });
+});
