@@ -88,10 +88,23 @@ export async function readSafetensors(
   }
 }
 
+/** A tensor in one of the format's types, as other programs want them. */
+export interface StoredTensor {
+  /** As the format names it, for example "I64". */
+  dtype: string;
+  shape: number[];
+  data: Float32Array | Int32Array | Uint8Array | BigInt64Array;
+}
+
+function dtypeOf(tensor: NdArray | StoredTensor): string {
+  if ('dtype' in tensor) return tensor.dtype;
+  return tensor.data instanceof Float32Array ? 'F32' : tensor.data instanceof Int32Array ? 'I32' : 'U8';
+}
+
 /** Writes tensors in the order of their size of item, then of their names; replaces the file atomically. */
 export async function writeSafetensors(
   file: string,
-  tensors: Readonly<Record<string, NdArray>>,
+  tensors: Readonly<Record<string, NdArray | StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const names = Object.keys(tensors).sort((a, b) => {
@@ -106,8 +119,10 @@ export async function writeSafetensors(
     if (size !== data.length) {
       throw new RangeError(`Tensor ${name} has the shape [${shape.join(', ')}] and ${data.length} values.`);
     }
-    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
-    entries.push([name, { dtype, shape, data_offsets: [offset, offset + data.byteLength] }]);
+    entries.push([
+      name,
+      { dtype: dtypeOf(tensors[name]!), shape, data_offsets: [offset, offset + data.byteLength] },
+    ]);
     offset += data.byteLength;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));

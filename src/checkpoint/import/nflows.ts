@@ -34,6 +34,7 @@ interface Coupling {
 type Step =
   | Coupling
   | { kind: 'batchNorm'; number: number; features: number }
+  | { kind: 'actNorm'; number: number; features: number }
   | { kind: 'permute'; number: number; features: number };
 
 interface Structure {
@@ -98,6 +99,9 @@ function readStep(
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', number, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
   if (normed !== undefined) return { kind: 'batchNorm', number, features: normed };
+  const scaled = lengthOf(file, `${at}log_scale`);
+  if (scaled !== undefined && rests.includes('initialized'))
+    return { kind: 'actNorm', number, features: scaled };
   return `${at} is a layer that is not known (${rests[0]})`;
 }
 
@@ -199,7 +203,7 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
           chain.push({ kind: 'coupling', mask });
         } else if (step.kind === 'permute') {
           chain.push({ kind: 'permute', order: await readIndices(file, `${at}_permutation`) });
-        } else chain.push({ kind: 'batchNorm' });
+        } else chain.push({ kind: step.kind });
       }
       const names = layerNames(chain);
       const table = steps.flatMap((step, i) => {
@@ -210,6 +214,15 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
         return step.kind === 'batchNorm' ? under(at, `${names[i]}.`, flowNormNames) : [];
       });
       const tensors = await readOurs(file, table);
+      for (const [i, step] of steps.entries()) {
+        if (step.kind !== 'actNorm') continue;
+        const scale = (await file.read(`${prefix}${step.number}.log_scale`)).data;
+        const shift = (await file.read(`${prefix}${step.number}.shift`)).data;
+        tensors[`${names[i]}.logScale`] = { shape: [features], data: scale.map((x) => -x) };
+        // Theirs is x·e^scale + shift, ours (x − shift)·e^(−logScale).
+        const ours = shift.map((x, f) => -x * Math.exp(-scale[f]!));
+        tensors[`${names[i]}.shift`] = { shape: [features], data: ours };
+      }
       if (additive) {
         chain.forEach(({ kind }, i) => {
           if (kind === 'coupling') withZeroScales(tensors, `${names[i]}.net.out`);

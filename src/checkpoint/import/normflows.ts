@@ -78,8 +78,26 @@ const lastQuestion = choice(
 );
 
 type Step =
-  | { kind: 'masked'; number: number; features: number; s?: LinearStack; t?: LinearStack; scale?: string }
-  | { kind: 'block'; number: number; features: number; stack: LinearStack; additive: boolean }
+  | {
+      kind: 'masked';
+      number: number;
+      features: number;
+      /** Up to its tensors, which in a Reverse are below "flow.". */
+      at: string;
+      reverse: boolean;
+      s?: LinearStack;
+      t?: LinearStack;
+      /** Name of the factor of tanh, of one number or one a feature. */
+      scale?: string;
+    }
+  | {
+      kind: 'block';
+      number: number;
+      features: number;
+      reverse: boolean;
+      stack: LinearStack;
+      additive: boolean;
+    }
   | { kind: 'actNorm'; number: number; features: number }
   | { kind: 'permute'; number: number; features: number }
   | { kind: 'gap'; number: number };
@@ -116,7 +134,13 @@ function stackOf(file: TensorFile, at: string, path: string, rests: readonly str
   return linearStack(file, at + path, below, true);
 }
 
-function readMasked(file: TensorFile, at: string, number: number, rests: readonly string[]): Step | string {
+function readMasked(
+  file: TensorFile,
+  at: string,
+  number: number,
+  rests: readonly string[],
+  reverse: boolean,
+): Step | string {
   const features = lengthOf(file, `${at}b`);
   if (features === undefined) return `${at}b is not a mask of features, such as [1, 2]`;
   const scales = rests.filter((rest) => /^[st]\.net\.\d+\.scale$/.test(rest));
@@ -138,13 +162,25 @@ function readMasked(file: TensorFile, at: string, number: number, rests: readonl
     const expected = `s.net.${(stacks.s?.numbers.at(-1) ?? NaN) + 2}.scale`;
     if (scales.length > 1 || scales[0] !== expected)
       return `${at}${scales[0]} scales the output of a network of t or before its function`;
-    return { kind: 'masked', number, features, ...stacks, scale: `${at}${expected}` };
+    return { kind: 'masked', number, features, at, reverse, ...stacks, scale: `${at}${expected}` };
   }
-  return { kind: 'masked', number, features, ...stacks };
+  return { kind: 'masked', number, features, at, reverse, ...stacks };
 }
 
-function readStep(file: TensorFile, at: string, number: number, rests: readonly string[]): Step | string {
-  if (rests.includes('b')) return readMasked(file, at, number, rests);
+function readStep(
+  file: TensorFile,
+  at: string,
+  number: number,
+  rests: readonly string[],
+  reverse = false,
+): Step | string {
+  if (!reverse && rests.every((rest) => rest.startsWith('flow.'))) {
+    const inner = rests.map((rest) => rest.slice('flow.'.length));
+    const step = readStep(file, `${at}flow.`, number, inner, true);
+    if (typeof step === 'string' || step.kind === 'masked' || step.kind === 'block') return step;
+    return `${at} is a Reverse of something else than a coupling`;
+  }
+  if (rests.includes('b')) return readMasked(file, at, number, rests, reverse);
   if (rests.some((rest) => rest.startsWith(blockNet))) {
     const strange = rests.find((rest) => !rest.startsWith(blockNet));
     if (strange) return `${at}${strange} is not known`;
@@ -157,7 +193,7 @@ function readStep(file: TensorFile, at: string, number: number, rests: readonly 
       [outputs, true],
     ] as const) {
       if (Number.isInteger(moving) && Math.abs(inputs - moving) <= 1) {
-        return { kind: 'block', number, features: inputs + moving, stack, additive };
+        return { kind: 'block', number, features: inputs + moving, reverse, stack, additive };
       }
     }
     return `${stack.prefix} does not go from one half of the features to the other`;
@@ -218,13 +254,24 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
     if (nets.some((net) => net && net.widths.slice(1, -1).join() !== hidden.join())) {
       missing.push(`${at} has networks of another size than ${list.prefix}${first.number}`);
     }
-    if (first.kind === 'masked' && step.kind === 'masked' && !step.scale !== !first.scale) {
+    if (step.reverse !== first.reverse)
+      missing.push(`${at} runs the other way than ${list.prefix}${first.number}`);
+    if (
+      first.kind === 'masked' &&
+      step.kind === 'masked' &&
+      scaleLength(file, step) !== scaleLength(file, first)
+    ) {
       missing.push(`${at} has another output function than ${list.prefix}${first.number}`);
     }
   }
   if (missing.length > 0) return { share, missing };
   const base = baseTensors.length === 2 ? `${root}q0.` : undefined;
   return { structure: { prefix: list.prefix, steps, couplings, features, hidden, base }, share, missing };
+}
+
+/** Of the factor of tanh: undefined without one, 1 for a scalar. */
+function scaleLength(file: TensorFile, { scale }: { scale?: string }): number | undefined {
+  return scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
 }
 
 function hiddenOf(coupling: Coupling): number[] {
@@ -324,7 +371,7 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
           chain.push({ kind: 'permute', order: [...(await file.read(`${at}.inv_perm`)).data] });
         } else if (step.kind === 'actNorm') chain.push({ kind: 'actNorm' });
         else if (step.kind === 'masked') {
-          const bits = [...(await file.read(`${at}.b`)).data];
+          const bits = [...(await file.read(`${step.at}b`)).data];
           chain.push({ kind: 'coupling', mask: bits as (0 | 1)[] });
         } else {
           const odd = features % 2 === 1;
@@ -379,7 +426,8 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
       activation: slope === 0 ? 'relu' : 'leaky-relu',
       ...(slope === 0 ? {} : { slope }),
     };
-    if (couplings[0]!.kind === 'masked') {
+    const first = couplings[0]!;
+    if (first.kind === 'masked') {
       const question = questions.find(({ key }) => key === outputQuestion.key)!;
       const tanh = chosen(answers, question) === 'tanh';
       for (const [i, step] of sources.entries()) {
@@ -388,17 +436,18 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
         if (!step.s) Object.assign(tensors, zeroNet(tensors, t, s));
         if (!step.t) Object.assign(tensors, zeroNet(tensors, s, t));
         if (!tanh) continue;
-        const factor = step.scale ? (await file.read(step.scale)).data[0]! : 1;
-        tensors[`${names[i]}.scale`] = { shape: [1], data: Float32Array.of(factor) };
+        const factor = step.scale ? (await file.read(step.scale)).data : Float32Array.of(1);
+        tensors[`${names[i]}.scale`] = { shape: [factor.length], data: factor };
       }
+      const perFeature = (scaleLength(file, first) ?? 1) > 1;
       return {
         tensors,
         fields: {
           ...common,
           nets: 'separate',
           conditioning: 'masked',
-          affine: 'inverse-scale-then-shift',
-          scaleMap: tanh ? 'tanh-scalar' : 'exp',
+          affine: first.reverse ? 'scale-then-shift' : 'inverse-scale-then-shift',
+          scaleMap: tanh ? (perFeature ? 'tanh-channel' : 'tanh-scalar') : 'exp',
         },
       };
     }
@@ -408,7 +457,7 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
       if (step?.kind !== 'block') return;
       const last = `${names[i]}.net.${hidden.length}`;
       if (step.additive) withZeroScales(tensors, last);
-      // From data to latent it multiplies by the sigmoid: (x + t)·eˢ with t = −shift.
+      // From data to latent it multiplies by the sigmoid, (x + t)·eˢ with t = −shift; in a Reverse, x·e⁻ˢ − t.
       if (map === 'sigmoid') mapColumns(tensors, last, (x, column) => (column % 2 === 0 ? -x : x));
     });
     return {
@@ -419,7 +468,13 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
         conditioning: 'selected',
         outputOrder: 'shift-scale',
         outputLayout: 'interleaved',
-        affine: map === 'sigmoid' ? 'shift-then-scale' : 'inverse-scale-then-shift',
+        affine: first.reverse
+          ? map === 'sigmoid'
+            ? 'inverse-shift-then-scale'
+            : 'scale-then-shift'
+          : map === 'sigmoid'
+            ? 'shift-then-scale'
+            : 'inverse-scale-then-shift',
         ...(map === 'exp' ? { scaleMap: 'exp' } : { scaleMap: 'sigmoid', scaleEpsilon: 0 }),
       },
     };

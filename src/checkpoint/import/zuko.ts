@@ -2,15 +2,29 @@
  * zuko's NICE and RealNVP: data to latent, x·eˢ + t with a softly clipped s, a network that sees the features that
  * condition and gives (shift, scale) of each that moves in turn.
  */
-import { gaps, hiddenWords, linearStack, moduleList, stackNames, type LinearStack } from './modules';
+import {
+  gaps,
+  hiddenWords,
+  lengthOf,
+  linearStack,
+  moduleList,
+  stackNames,
+  type LinearStack,
+} from './modules';
 import { readOurs } from './names';
 import { activationOf, activationQuestion } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer } from './vector-chain';
 
+interface Coupling {
+  kind: 'coupling';
+  number: number;
+  stack: LinearStack;
+}
+
 interface Structure {
   prefix: string;
-  couplings: { number: number; stack: LinearStack }[];
+  steps: (Coupling | { kind: 'permute'; number: number })[];
   features: number;
   hidden: number[];
   base?: string;
@@ -20,11 +34,17 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   const list = moduleList(file, 'transform.transforms');
   if (!list) return { share: 0, missing: ['transform.transforms.0.mask'] };
   const missing: string[] = [];
-  const couplings: Structure['couplings'] = [];
+  const steps: Structure['steps'] = [];
   let fitting = 0;
   let features: number | undefined;
   for (const [number, rests] of list.modules) {
     const at = `${list.prefix}${number}.`;
+    // An UnconditionalTransform of a PermutationTransform keeps its order under this name.
+    if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
+      steps.push({ kind: 'permute', number });
+      fitting++;
+      continue;
+    }
     const mask = file.tensors.get(`${at}mask`)?.shape;
     if (mask?.length !== 1) {
       missing.push(`${at}mask of a coupling`);
@@ -56,7 +76,7 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
     }
     features ??= mask[0]!;
     if (mask[0] !== features) missing.push(`${at} is not of ${features} features`);
-    couplings.push({ number, stack });
+    steps.push({ kind: 'coupling', number, stack });
     fitting += rests.length;
   }
   for (const gap of gaps(list.modules)) missing.push(`${list.prefix}${gap} is a transform without tensors`);
@@ -67,9 +87,15 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   else missing.push(`${root}base is not a DiagNormal`);
   const share = fitting / file.tensors.size;
 
+  const couplings = steps.filter((step) => step.kind === 'coupling');
   const first = couplings[0];
   if (!first || features === undefined || missing.length > 0) return { share, missing };
   const hidden = first.stack.widths.slice(1, -1);
+  for (const step of steps) {
+    if (step.kind === 'permute' && lengthOf(file, `${list.prefix}${step.number}._0`) !== features) {
+      missing.push(`${list.prefix}${step.number} is not of ${features} features`);
+    }
+  }
   for (const { number, stack } of couplings) {
     if (stack.widths.slice(1, -1).join() !== hidden.join()) {
       missing.push(
@@ -79,21 +105,26 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   }
   if (missing.length > 0) return { share, missing };
   const base = baseTensors.length === 2 ? `${root}base.` : undefined;
-  return { structure: { prefix: list.prefix, couplings, features, hidden, base }, share, missing };
+  return { structure: { prefix: list.prefix, steps, features, hidden, base }, share, missing };
 }
 
-function recognized(file: TensorFile, { prefix, couplings, features, hidden, base }: Structure): Recognized {
+function recognized(file: TensorFile, { prefix, steps, features, hidden, base }: Structure): Recognized {
+  const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
   return {
     library: 'zuko',
-    title: `zuko, ${features} features, ${couplings.length} couplings, networks ${hiddenWords(hidden)}`,
+    title: `zuko, ${features} features, ${couplings} couplings, networks ${hiddenWords(hidden)}`,
     questions: [activationQuestion],
     async convert(answers) {
       const chain: ChainLayer[] = [];
-      for (const { number } of couplings) {
-        const bits = [...(await file.read(`${prefix}${number}.mask`)).data];
-        chain.push({ kind: 'coupling', mask: bits as (0 | 1)[] });
+      for (const { kind, number } of steps) {
+        if (kind === 'permute') {
+          chain.push({ kind, order: [...(await file.read(`${prefix}${number}._0`)).data] });
+        } else {
+          const bits = [...(await file.read(`${prefix}${number}.mask`)).data];
+          chain.push({ kind, mask: bits as (0 | 1)[] });
+        }
       }
-      const theirs = couplings.map(({ number }) => `${prefix}${number}`);
+      const theirs = steps.map(({ number }) => `${prefix}${number}`);
       const [loc, scale] = base ? [await file.read(`${base}loc`), await file.read(`${base}scale`)] : [];
       const hasBase = loc && scale && (loc.data.some((x) => x !== 0) || scale.data.some((x) => x !== 1));
       if (hasBase) {
@@ -101,7 +132,9 @@ function recognized(file: TensorFile, { prefix, couplings, features, hidden, bas
         theirs.push(base!.slice(0, -1));
       }
       const names = layerNames(chain);
-      const table = couplings.flatMap(({ stack }, i) => stackNames(stack, `${names[i]}.net.`));
+      const table = steps.flatMap((step, i) =>
+        step.kind === 'coupling' ? stackNames(step.stack, `${names[i]}.net.`) : [],
+      );
       const tensors = await readOurs(file, table);
       if (hasBase) {
         tensors['actNorms.0.shift'] = loc;

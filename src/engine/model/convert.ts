@@ -2,12 +2,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { saveCheckpoint } from '../../checkpoint/checkpoint';
+import { exportStateDict, saveStateDict } from '../../checkpoint/export-to/export-state-dict';
 import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
 import { UserError } from '../../config/user-error';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ConvertReport, ConvertTarget } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { checkTensors } from './check-tensors';
+import { chainOf } from './vector-chain';
 
 /**
  * Replaces `output` atomically.
@@ -24,16 +26,30 @@ export async function convertCheckpoint(
   if (target === path.resolve(given)) {
     throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
   }
-  if (to !== 'flowscope') throw new UserError(`${to}: no checkpoints of this library can be written.`);
   const checkpoint = await loadAnyCheckpoint(given, importing);
   checkTensors(given, buildFlow(checkpoint.config.model), checkpoint.tensors);
   if (signal?.aborted) throw new CancelledError();
   const { origin } = checkpoint;
-  await saveCheckpoint(target, checkpoint);
+  const notes = origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [];
+  if (to === 'flowscope') {
+    await saveCheckpoint(target, checkpoint);
+    return {
+      path: target,
+      bytes: await sizeOf(target),
+      tensors: Object.keys(checkpoint.tensors).length,
+      notes,
+    };
+  }
+  const dict = exportStateDict(checkpoint, to, chainOf(checkpoint.config.model));
+  await saveStateDict(target, to, dict, checkpoint.standardize);
   return {
     path: target,
-    bytes: (await stat(target)).size,
-    tensors: Object.keys(checkpoint.tensors).length,
-    notes: origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [],
+    bytes: await sizeOf(target),
+    tensors: Object.keys(dict.tensors).length,
+    notes: [...notes, ...dict.notes, `Build the module that loads it with\n\n${dict.build}\n`],
   };
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return (await stat(file)).size;
 }

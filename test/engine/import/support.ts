@@ -1,6 +1,7 @@
 /** Recorded numbers of other libraries beside the flows that we make of their files. */
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportedFlow, Recognizer } from '../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
@@ -18,6 +19,12 @@ export function completeAnswers(
   answers: ImportAnswers = {},
 ): ImportAnswers {
   return { ...Object.fromEntries(questions.map(({ key, answer }) => [key, answer.default])), ...answers };
+}
+
+/** What the file does not hold and is not the library's default. */
+export async function answersOf(folder: string): Promise<ImportAnswers> {
+  const text = await readFile(path.join(folder, 'case.json'), 'utf8').catch(() => '{}');
+  return (JSON.parse(text) as { answers?: ImportAnswers }).answers ?? {};
 }
 
 /** @param answers beside the defaults */

@@ -1,5 +1,4 @@
 /** Vector flows of other libraries: what they recorded for their own files, computed by the flows that we make of them. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { freia } from '../../../src/checkpoint/import/freia';
@@ -7,8 +6,7 @@ import { nflows } from '../../../src/checkpoint/import/nflows';
 import { normflows } from '../../../src/checkpoint/import/normflows';
 import type { Recognizer } from '../../../src/checkpoint/import/types';
 import { zuko } from '../../../src/checkpoint/import/zuko';
-import type { ImportAnswers } from '../../../src/protocol/import';
-import { assertWithin, compareWithLibrary, importFile, peersFolder } from './support';
+import { answersOf, assertWithin, compareWithLibrary, importFile, peersFolder } from './support';
 
 const recognizers: Record<string, Recognizer> = { nflows, normflows, zuko, freia };
 
@@ -30,12 +28,6 @@ const cases = [
   'freia-glow',
   'freia-all-in-one',
 ];
-
-/** What the file does not hold and is not the library's default. */
-async function answersOf(folder: string): Promise<ImportAnswers> {
-  const text = await readFile(path.join(folder, 'case.json'), 'utf8').catch(() => '{}');
-  return (JSON.parse(text) as { answers?: ImportAnswers }).answers ?? {};
-}
 
 describe('vector flows of other libraries', () => {
   for (const name of cases) {

@@ -1,0 +1,86 @@
+/** For chrischute/real-nvp: image flows in its conventions; s and t are put in its order, one scale becomes one a channel. */
+import type { ImageModelConfig } from '../../config/schema';
+import type { NdArray } from '../../protocol/tensors';
+import { chrischuteConventions, chrischutePlan } from '../import/chrischute';
+import { theirNames, writeTheirs } from '../import/names';
+import { Misfits } from './misfits';
+import { valuesOf } from './nets';
+import { floats, integers, type StateDict } from './state-dict';
+
+type Tensors = Readonly<Record<string, NdArray>>;
+
+/** @throws UserError naming the settings that the repository has no counterpart of */
+export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {
+  checkFit(model);
+  const { channels, scales, base: mid, blocks } = model;
+  const dict: StateDict['tensors'] = {
+    data_constraint: floats([1], Float32Array.of(model.dataRange)),
+  };
+  for (const { ours, table } of chrischutePlan({ channels, scales, mid, blocks })) {
+    const rewritten = { ...tensors, ...inTheirOrder(model, ours, tensors) };
+    for (const [name, { shape, data }] of Object.entries(writeTheirs(rewritten, table))) {
+      dict[name] = floats(shape, data);
+    }
+    for (const name of table.flatMap(theirNames)) {
+      if (name.endsWith('.running_mean')) {
+        dict[name.replace(/running_mean$/, 'num_batches_tracked')] = integers([0], []);
+      }
+    }
+  }
+  return {
+    tensors: dict,
+    build:
+      '# With the repository chrischute/real-nvp on the path\n' +
+      'from models import RealNVP\n\n' +
+      `flow = RealNVP(num_scales=${scales}, in_channels=${channels}, mid_channels=${mid}, num_blocks=${blocks})`,
+    notes: [
+      'The repository loads checkpoints whose state dict is under "net": torch.save({"net": state_dict, "test_loss": 0, "epoch": 0}, path).',
+      ...(model.pad > 0
+        ? [`The repository does not pad: give it images with ${model.pad} pixels of zeros at each edge.`]
+        : []),
+    ],
+  };
+}
+
+/** What writing cannot change. Training alone reads normDecay; the order of s and t and the scales are rewritten. */
+const rewritten = ['normDecay', 'outputOrder', 'outputLayout', 'scaleMap'];
+
+function checkFit(model: ImageModelConfig): void {
+  const misfits = new Misfits('chrischute', 'flowscope train --preset chrischute trains a flow that fits.');
+  const got: Record<string, unknown> = { ...model, channelPolarity: model.channelPolarity ?? model.polarity };
+  for (const [field, expected] of Object.entries(chrischuteConventions)) {
+    if (!rewritten.includes(field))
+      misfits.check(got[field] === expected, field, got[field], JSON.stringify(expected));
+  }
+  const map = model.scaleMap;
+  misfits.check(
+    map === 'tanh-channel' || map === 'tanh-scalar',
+    'scaleMap',
+    map,
+    '"tanh-channel" or "tanh-scalar"',
+  );
+  misfits.check(model.levels === 256, 'levels', model.levels, '256');
+  misfits.finish();
+}
+
+/** s before t, in halves, and a scale for each channel that moves. */
+function inTheirOrder(model: ImageModelConfig, coupling: string, tensors: Tensors): Record<string, NdArray> {
+  const outputs = valuesOf(tensors, `${coupling}.net.convOut.bias`).data.length;
+  const moved = outputs / 2;
+  const place = (part: 0 | 1, channel: number): number => {
+    const at = model.outputOrder === 'scale-shift' ? part : 1 - part;
+    return model.outputLayout === 'halves' ? at * moved + channel : 2 * channel + at;
+  };
+  const order = Array.from({ length: outputs }, (_, i) => place(i < moved ? 0 : 1, i % moved));
+  const reordered = ['v', 'g', 'bias'].map((part) => {
+    const name = `${coupling}.net.convOut.${part}`;
+    const { shape, data } = valuesOf(tensors, name);
+    return [
+      name,
+      { shape, data: data.map((_, i) => data[i - (i % outputs) + order[i % outputs]!]!) },
+    ] as const;
+  });
+  const { data: scale } = valuesOf(tensors, `${coupling}.scale`);
+  const perChannel = scale.length === moved ? scale : new Float32Array(moved).fill(scale[0]!);
+  return { ...Object.fromEntries(reordered), [`${coupling}.scale`]: { shape: [moved], data: perChannel } };
+}

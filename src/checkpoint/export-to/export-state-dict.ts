@@ -1,0 +1,66 @@
+/** Flows of ours as state dicts of other libraries. */
+import { UserError } from '../../config/user-error';
+import type { Checkpoint } from '../checkpoint';
+import type { ChainLayer } from '../import/vector-chain';
+import { writeSafetensors } from '../safetensors';
+import { chrischuteStateDict } from './chrischute';
+import { nflowsStateDict } from './nflows';
+import { normflowsStateDict } from './normflows';
+import type { StateDict } from './state-dict';
+import { zukoStateDict } from './zuko';
+
+export type ExportLibrary = 'chrischute' | 'nflows' | 'normflows' | 'zuko';
+
+const vectorWriters = { nflows: nflowsStateDict, normflows: normflowsStateDict, zuko: zukoStateDict };
+
+/**
+ * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.
+ * @param chain the layers of a vector flow, from data to latent; not read for images
+ * @throws UserError naming every setting that the library has no counterpart of
+ */
+export function exportStateDict(
+  { config, tensors, standardize }: Pick<Checkpoint, 'config' | 'tensors' | 'standardize'>,
+  library: ExportLibrary,
+  chain: readonly ChainLayer[],
+): StateDict {
+  const { model } = config;
+  if (library === 'chrischute') {
+    if (model.kind === 'image') return chrischuteStateDict(model, tensors);
+    throw new UserError(
+      'This flow is of rows of numbers, and chrischute/real-nvp is for images; expected --to nflows, normflows or zuko.',
+    );
+  }
+  if (model.kind === 'image') {
+    throw new UserError(
+      `This flow is of images, and the flows that are written for ${library} are of rows of numbers; expected --to chrischute.`,
+    );
+  }
+  const dict = vectorWriters[library](model, chain, tensors);
+  if (!standardize) return dict;
+  return {
+    ...dict,
+    notes: [
+      ...dict.notes,
+      'The flow sees standardized features, which is not part of the file that is written: give the library ' +
+        '(x − mean) / std of each feature, with the mean and std in the metadata "standardize", and subtract Σ ln std ' +
+        'from its log-density.',
+    ],
+  };
+}
+
+/** Replaces the file atomically. The metadata say how to build the module that loads the tensors. */
+export async function saveStateDict(
+  file: string,
+  library: ExportLibrary,
+  dict: StateDict,
+  standardize: Checkpoint['standardize'],
+): Promise<void> {
+  await writeSafetensors(file, dict.tensors, {
+    format: 'pt',
+    library,
+    build: `${dict.build}\n`,
+    load: 'from safetensors.torch import load_file; flow.load_state_dict(load_file(FILE), strict=True)',
+    ...(dict.notes.length > 0 ? { notes: dict.notes.join('\n') } : {}),
+    ...(standardize ? { standardize: JSON.stringify(standardize) } : {}),
+  });
+}

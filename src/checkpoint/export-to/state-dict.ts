@@ -1,0 +1,26 @@
+/** What another library loads: its tensors, and how to build the module that they belong to. */
+import type { StoredTensor } from '../safetensors';
+
+export interface StateDict {
+  /** Under the library's names, in its layouts and types. */
+  tensors: Record<string, StoredTensor>;
+  /** Python that defines `flow`, whose `load_state_dict` takes the tensors with strict=True. */
+  build: string;
+  /** For people: what they have to know to use it. */
+  notes: string[];
+}
+
+export function floats(shape: readonly number[], data: Float32Array): StoredTensor {
+  return { dtype: 'F32', shape: [...shape], data };
+}
+
+export function integers(
+  values: readonly number[],
+  shape: readonly number[] = [values.length],
+): StoredTensor {
+  return { dtype: 'I64', shape: [...shape], data: BigInt64Array.from(values, BigInt) };
+}
+
+export function bools(values: readonly boolean[], shape: readonly number[] = [values.length]): StoredTensor {
+  return { dtype: 'BOOL', shape: [...shape], data: Uint8Array.from(values, Number) };
+}

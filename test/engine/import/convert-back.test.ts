@@ -1,0 +1,86 @@
+/** Files of other libraries that became flows of ours and go back: the same tensors, bit by bit and type by type. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import {
+  exportStateDict,
+  saveStateDict,
+  type ExportLibrary,
+} from '../../../src/checkpoint/export-to/export-state-dict';
+import { chrischute } from '../../../src/checkpoint/import/chrischute';
+import { nflows } from '../../../src/checkpoint/import/nflows';
+import { normflows } from '../../../src/checkpoint/import/normflows';
+import type { Recognizer } from '../../../src/checkpoint/import/types';
+import { zuko } from '../../../src/checkpoint/import/zuko';
+import { openTensorFile } from '../../../src/checkpoint/tensor-file';
+import { parseStoredConfig } from '../../../src/config/parse';
+import { chainOf } from '../../../src/engine/model/vector-chain';
+import { temporaryFolder } from '../../unit/support/temporary';
+import { answersOf, importFile, peersFolder } from './support';
+
+const recognizers: Record<ExportLibrary, Recognizer> = { chrischute, nflows, normflows, zuko };
+
+/** As the converted file has it: without the prefix of DataParallel, and without dropout, which only training needs. */
+function nameHere(name: string): string {
+  return name.replace(/^module\./, '').replace(/(param_map\.net)\.3\./, '$1.2.');
+}
+
+/**
+ * How many batches norms have seen says nothing of the flow. A weight-normalized single number is its length times the
+ * sign of the other tensor, of which only the sign is kept.
+ */
+const mayDiffer = /num_batches_tracked$|rescale\.weight_[gv]$/;
+
+async function assertSameTensors(ours: string, theirs: string): Promise<number> {
+  const [a, b] = [await openTensorFile(ours), await openTensorFile(theirs)];
+  try {
+    const names = [...b.tensors.keys()];
+    assert.deepEqual([...a.tensors.keys()].sort(), names.map(nameHere).sort());
+    for (const name of names) {
+      const [mine, reference] = [a.tensors.get(nameHere(name))!, b.tensors.get(name)!];
+      assert.equal(mine.dtype, reference.dtype, name);
+      assert.deepEqual(mine.shape, reference.shape, name);
+      if (mayDiffer.test(name)) continue;
+      const [x, y] = [(await a.read(nameHere(name))).data, (await b.read(name)).data];
+      assert.ok(Buffer.from(x.buffer).equals(Buffer.from(y.buffer)), name);
+    }
+    return names.length;
+  } finally {
+    await a.close();
+    await b.close();
+  }
+}
+
+const cases: [library: ExportLibrary, name: string][] = [
+  ['nflows', 'nflows-2d'],
+  ['nflows', 'nflows-6d'],
+  ['nflows', 'nflows-norms'],
+  ['nflows', 'nflows-permuted'],
+  ['nflows', 'nflows-additive'],
+  ['normflows', 'normflows-2d'],
+  ['normflows', 'normflows-blocks'],
+  ['normflows', 'normflows-shuffled'],
+  ['normflows', 'normflows-checkerboard'],
+  ['normflows', 'normflows-masked'],
+  ['zuko', 'zuko-2d'],
+  ['zuko', 'zuko-random'],
+  ['chrischute', 'chrischute-rgb'],
+  ['chrischute', 'chrischute-gray3'],
+];
+
+describe('files of other libraries, to flows of ours and back', () => {
+  const written = temporaryFolder();
+  for (const [library, name] of cases) {
+    it(`${name} is the same file`, async (test) => {
+      const folder = path.join(peersFolder, name);
+      const file = path.join(folder, library === 'chrischute' ? 'state_dict.pt' : 'state_dict.safetensors');
+      const flow = await importFile(recognizers[library], file, await answersOf(folder));
+      const config = parseStoredConfig({ model: flow.model }, file);
+      const dict = exportStateDict({ config, tensors: flow.tensors }, library, chainOf(config.model));
+      const output = path.join(written, `${name}.safetensors`);
+      await saveStateDict(output, library, dict, undefined);
+      const count = await assertSameTensors(output, file);
+      test.diagnostic(`${count} tensors`);
+    });
+  }
+});
