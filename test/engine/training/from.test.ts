@@ -91,6 +91,18 @@ describe('a run that starts from a checkpoint', () => {
     assert.deepEqual(after!.tensors, before!.tensors);
   });
 
+  it('takes a flow of another library, which was trained on raw coordinates', async () => {
+    const theirs = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.safetensors');
+    const config = await configFile('theirs', { data: moons.data, training });
+    const result = await train({ from: theirs, config, output: at('theirs') }, { backend });
+    const metrics = await readMetrics(runPaths(at('theirs')));
+    assert.ok(result.best!.nats < metrics[0]!.validationNats!);
+    const { config: stored, standardize } = await loadCheckpoint(result.bestCheckpoint!);
+    assert.equal(standardize, undefined);
+    assert.equal(stored.data!.standardize, false);
+    assert.equal(stored.model.scaleMap, 'soft-clip');
+  });
+
   it('says what does not fit, and trains nothing then', async () => {
     const refused: [Partial<Parameters<typeof train>[0]>, RegExp][] = [
       [{ data: 'digits' }, /models rows of 2 numbers; digits holds images of 8×8×1 with 17 levels/],
