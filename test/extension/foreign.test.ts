@@ -1,0 +1,203 @@
+/** Files of other libraries: asked about once, opened as flows, converted, trained on; and those that nobody knows. */
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Frame } from 'playwright-core';
+import * as vscode from 'vscode';
+import { Workbench } from '../e2e/workbench';
+import { api, closeAll, openInspectors, until, workspaceFolder } from './ours';
+
+interface Sidecar {
+  library: string;
+  answers: Record<string, string | number>;
+}
+
+describe('files of other libraries', function () {
+  this.timeout(180_000);
+  let workbench: Workbench;
+
+  const place = (name: string) => path.join(workspaceFolder().fsPath, 'foreign', name);
+  const uri = (name: string) => vscode.Uri.file(place(name));
+  const sidecar = (name: string): Sidecar | undefined =>
+    existsSync(`${place(name)}.flowscope.json`)
+      ? (JSON.parse(readFileSync(`${place(name)}.flowscope.json`, 'utf8')) as Sidecar)
+      : undefined;
+  const bring = (peer: string, name: string) => {
+    const fixtures = path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'test', 'fixtures', 'peers');
+    mkdirSync(path.dirname(place(name)), { recursive: true });
+    copyFileSync(path.join(fixtures, peer, 'state_dict.pt'), place(name));
+  };
+  const open = (name: string) => void vscode.commands.executeCommand('flowscope.openModel', uri(name));
+  const question = (step: RegExp = /How to read/) => workbench.title().filter({ hasText: step });
+  const strip = () => workbench.webview('[role=listbox] [role=option]');
+  /** Presses Enter until nothing is asked any more. Resolves to the number of questions. */
+  async function acceptAll(): Promise<number> {
+    await question().waitFor();
+    const [, total] = /\((\d+)\/(\d+)\)/.exec(await question().innerText())?.slice(1) ?? [];
+    const steps = Number(total ?? 1);
+    for (let step = 1; step <= steps; step++) {
+      if (steps > 1) await question(new RegExp(`\\(${step}/${steps}\\)`)).waitFor();
+      await workbench.accept();
+    }
+    await workbench.title().waitFor({ state: 'hidden' });
+    return steps;
+  }
+  const couplings = (frame: Frame) =>
+    frame
+      .locator('.flow [data-layer]')
+      .filter({ hasText: /coupling/i })
+      .count();
+
+  before(async () => {
+    workbench = await Workbench.connect();
+    await api();
+    bring('chrischute-rgb', 'rgb.pt');
+    bring('chrischute-rgb', 'again.pth');
+    bring('nflows-2d', 'plane.pt');
+  });
+
+  afterEach(async () => {
+    await workbench.page.keyboard.press('Escape');
+    await closeAll();
+  });
+
+  after(async () => {
+    rmSync(path.dirname(place('x')), { recursive: true, force: true });
+    await workbench.close();
+  });
+
+  it('are asked about once; the defaults open them, and are remembered', async () => {
+    open('rgb.pt');
+    assert.ok((await acceptAll()) >= 1);
+    const frame = await strip();
+    assert.deepEqual(openInspectors(), ['flowscope.model rgb.pt']);
+    assert.equal(await couplings(frame), 10);
+    const banner = await frame.locator('.origin').innerText();
+    assert.match(banner, /From chrischute\/real-nvp.*Assumed: /s);
+    const remembered = sidecar('rgb.pt');
+    assert.equal(remembered?.library, 'chrischute');
+    assert.ok(Object.keys(remembered.answers).length >= 1);
+    await workbench.screenshot('11-foreign');
+
+    await closeAll();
+    open('rgb.pt');
+    await strip();
+    assert.equal(await workbench.title().count(), 0, 'nothing is asked a second time');
+  });
+
+  it('are read otherwise when the answers are changed', async () => {
+    open('rgb.pt');
+    const before = await (await strip()).locator('.origin').innerText();
+    const first = JSON.stringify(sidecar('rgb.pt'));
+    void vscode.commands.executeCommand('flowscope.changeImport');
+    await question().waitFor();
+    await workbench.input().fill('16');
+    await workbench.accept();
+    const [, total] =
+      /\((\d+)\/(\d+)\)/
+        .exec(
+          await question()
+            .innerText()
+            .catch(() => ''),
+        )
+        ?.slice(1) ?? [];
+    for (let step = 2; step <= Number(total ?? 1); step++) {
+      await question(new RegExp(`\\(${step}/${total}\\)`)).waitFor();
+      await workbench.accept();
+    }
+    await until('other answers', () => JSON.stringify(sidecar('rgb.pt')) !== first);
+    await until('the page to follow', async () => {
+      const frame = await strip();
+      const banner = await frame.locator('.origin').innerText();
+      return banner !== before && /16/.test(banner);
+    });
+  });
+
+  it('open with the defaults when the user leaves the questions, which are not remembered', async () => {
+    open('again.pth');
+    await question().waitFor();
+    await workbench.page.keyboard.press('Escape');
+    const frame = await strip();
+    assert.equal(await couplings(frame), 10);
+    assert.match(await frame.locator('.origin').innerText(), /default/);
+    assert.equal(sidecar('again.pth'), undefined);
+  });
+
+  it('are converted to checkpoints that open by themselves', async () => {
+    open('rgb.pt');
+    await strip();
+    const output = place('converted.flow.safetensors');
+    // The message at the end stays until somebody closes it.
+    void vscode.commands.executeCommand('flowscope.convert', uri('rgb.pt'), { to: 'flowscope', output });
+    await workbench.notification(/Wrote converted\.flow\.safetensors/);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    await closeAll();
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(output));
+    await until('the editor', () =>
+      openInspectors().includes('flowscope.inspector converted.flow.safetensors'),
+    );
+    const frame = await strip();
+    assert.equal(await couplings(frame), 10);
+    assert.match(await frame.locator('.origin').innerText(), /From chrischute/);
+  });
+
+  it('are trained on from', async () => {
+    const flowscope = await api();
+    const output = 'foreign/onward';
+    const going = vscode.commands.executeCommand('flowscope.continueTraining', uri('plane.pt'), {
+      data: 'moons',
+      output,
+      maxSteps: 3,
+    });
+    await acceptAll();
+    await going;
+    const status = () =>
+      existsSync(path.join(place('onward'), 'run.json')) &&
+      (JSON.parse(readFileSync(path.join(place('onward'), 'run.json'), 'utf8')) as {
+        status: string;
+        step: number;
+      });
+    await until(
+      'the end',
+      () => {
+        const now = status();
+        return now && now.status !== 'running' && flowscope.enginePids().trainings.length === 0;
+      },
+      90_000,
+    );
+    const { step } = status() as { step: number };
+    assert.equal(step, 3);
+    const checkpoint = vscode.Uri.file(path.join(place('onward'), 'checkpoints', 'last.flow.safetensors'));
+    await vscode.commands.executeCommand('vscode.open', checkpoint);
+    assert.equal(await couplings(await strip()), 4);
+  });
+
+  it('that nobody knows open as tables of their tensors, with the closest match', async () => {
+    const header = JSON.stringify({
+      'encoder.weight': { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] },
+      'encoder.bias': { dtype: 'F32', shape: [2], data_offsets: [24, 32] },
+    });
+    const bytes = Buffer.alloc(8 + header.length + 32);
+    bytes.writeBigUInt64LE(BigInt(header.length));
+    bytes.write(header, 8);
+    Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]).forEach((value, index) => {
+      bytes.writeFloatLE(value, 8 + header.length + 4 * index);
+    });
+    await vscode.workspace.fs.writeFile(uri('unknown.safetensors'), bytes);
+    open('unknown.safetensors');
+    const frame = await workbench.webview('text=encoder.weight');
+    await frame.getByText('This model cannot be run here').waitFor();
+    const reason = await frame.locator('.why').innerText();
+    assert.match(reason, /chrischute|nflows|normflows|zuko|FrEIA|fmu2/);
+    assert.equal(await workbench.title().count(), 0);
+  });
+
+  it('leave nothing to ask where they are of Flowscope', async () => {
+    void vscode.commands.executeCommand(
+      'flowscope.changeImport',
+      vscode.Uri.file(place('converted.flow.safetensors')),
+    );
+    await workbench.notification(/leaves nothing to ask/);
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+});
