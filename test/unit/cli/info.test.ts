@@ -1,0 +1,67 @@
+/** What is said of files of tensors, whose flow is not known. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { commands } from '../../../src/cli/commands';
+import { run } from '../../../src/cli/run';
+import { memoryTerminal, noSignals } from './memory-terminal';
+
+const fixture = (name: string) => path.resolve('test', 'fixtures', 'torch', name);
+
+async function info(name: string, ...options: string[]) {
+  const terminal = memoryTerminal();
+  const args = ['info', fixture(name), ...options];
+  const code = await run(args, { commands, version: '9.9.9', terminal, stopping: noSignals() });
+  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
+}
+
+test('tensors with their statistics', async () => {
+  const { code, stdout } = await info('types.pt');
+  assert.equal(code, 0);
+  assert.match(stdout, /^Format +torch, 5\.1 KB$/m);
+  assert.match(stdout, /^Parameters +74 in 14 tensors$/m);
+  // The values are in make.py: their mean is (0 − 0 + 1 − 2.5 + 6e-8 − 3e-6 + 65504) / 7, worked out by hand.
+  assert.match(stdout, /^f16 +F16 +10 +-2\.5 +9357 +65500 +22920 +1 NaN, 2 infinite$/m);
+  assert.match(stdout, /^i8 +I8 +4 +-128 +-0\.5 +127 +90\.16$/m);
+  assert.match(stdout, /^bool +BOOL +2×2 +0 +0\.5 +1 +0\.5$/m);
+  assert.match(stdout, /^empty +F32 +0×3$/m);
+});
+
+test('the same for a program', async () => {
+  const { stdout } = await info('types.pt', '--json');
+  const { format, tensors } = JSON.parse(stdout) as {
+    format: string;
+    tensors: { name: string; stats: unknown }[];
+  };
+  assert.equal(format, 'torch');
+  assert.deepEqual(
+    tensors.find(({ name }) => name === 'u8'),
+    {
+      name: 'u8',
+      dtype: 'U8',
+      shape: [3],
+      stats: {
+        count: 3,
+        min: 0,
+        max: 255,
+        mean: 256 / 3,
+        std: Math.sqrt((1 + 255 ** 2) / 3 - (256 / 3) ** 2),
+        nan: 0,
+        inf: 0,
+      },
+    },
+  );
+});
+
+test('a type that is not read, what was left out, what stands beside', async () => {
+  assert.match((await info('complex.pt')).stdout, /^complex +C64 +2 +not read$/m);
+  const { stdout } = await info('training.pt');
+  assert.match(stdout, /Not shown: "ema" \(9 tensors\), "best_loss"\./);
+  assert.match(stdout, /^Beside +epoch 12, steps 1099511627776, .* more$/m);
+});
+
+test('a file that is refused ends with one line and code 1', async () => {
+  const { code, stdout, stderr } = await info('module.pt');
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /^flowscope: .*module\.pt: holds a whole Python object, mynet\.Net, .*\n$/);
+});
