@@ -34,11 +34,15 @@ async function shoot(browser, page, name) {
   };
   for (const [theme, media] of Object.entries(themes)) {
     await tab.emulateMedia(media);
-    for (const view of await tab.locator('[role=tab]').allInnerTexts()) {
-      if (!/^(Plane|Activations|Mask|Log-det|Network)$/.test(view)) continue;
+    const views = await tab.locator('[role=tab]').allInnerTexts();
+    for (const view of views) {
+      if (!/^(Plane|Activations|Mask|Log-det|Network|Interpolate|Reconstruct)$/.test(view)) continue;
       await tab.getByRole('tab', { name: view, exact: true }).click();
       await save(`${view.toLowerCase()}-${theme}`);
     }
+    // The gallery's first mode stands beside the views of the layer, and the first view beside those of the gallery.
+    await tab.getByRole('tab', { name: 'Samples', exact: true }).click();
+    await tab.getByRole('tab', { name: views[0], exact: true }).click();
   }
   await tab.emulateMedia(themes.dark);
   await tab.setViewportSize({ width: 400, height: 900 });

@@ -3,10 +3,13 @@ import type {
   BatchRef,
   ExampleRef,
   ExamplesQuery,
+  FreshLatents,
   InspectorMethod,
+  ManifoldQuery,
   PlaneQuery,
   SampleQuery,
   Selection,
+  SourceRef,
 } from './inspect';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { RecordedChoices } from './webview';
@@ -38,6 +41,32 @@ export function defaultSamples(summary: ModelSummary): SampleQuery {
   return summary.kind === 'image'
     ? { count: 25, seed: 7, temperature: 0.8 }
     : { count: isPlane(summary) ? 500 : 16, seed: 7, temperature: 1 };
+}
+
+/** The paper's figure from the first four examples held out, or from samples where there are no data. */
+export function defaultManifold(summary: ModelSummary): ManifoldQuery {
+  const split =
+    summary.splits.find((s) => s.name === 'validation' && s.count >= 4) ??
+    summary.splits.find((s) => s.count >= 4);
+  const { seed, temperature } = defaultSamples(summary);
+  const source = (index: number): SourceRef =>
+    split
+      ? { kind: 'data', split: split.name, index }
+      : { kind: 'sample', seed, temperature, count: 4, index };
+  const values = summary.shape.reduce((a, b) => a * b, 1);
+  return {
+    corners: [source(0), source(1), source(2), source(3)],
+    // Lines through the plane want to be smooth; large pictures are few, so that a saved page stays a few MB.
+    angles: isPlane(summary) ? 48 : values > 4 * MANY_VALUES ? 4 : 8,
+    range: 'circle',
+  };
+}
+
+export const defaultFresh: FreshLatents = { seed: 7, temperature: 1 };
+
+/** Scales at which latents leave; 1 for vectors. */
+export function scaleCount(summary: ModelSummary): number {
+  return Math.max(0, ...summary.layers.map((layer) => layer.scale)) + 1;
 }
 
 export function examplesQuery(
@@ -147,6 +176,10 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
   questions.push({ method: 'samples', query: samples });
   for (const morph of morphs) questions.push({ method: 'morph', query: morph });
+  const manifold = defaultManifold(summary);
+  questions.push({ method: 'manifold', query: manifold });
+  if (scaleCount(summary) > 1)
+    questions.push({ method: 'reconstruct', query: { examples: manifold.corners, ...defaultFresh } });
   for (const page of pages) questions.push({ method: 'examples', query: page });
   if (isPlane(summary)) questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
   questions.push({ method: 'run', query: undefined });

@@ -7,10 +7,10 @@ import { Button } from '../controls/toolkit';
 import { item } from '../draw/planes';
 import { fixed } from '../format/numbers';
 import { useStore } from '../state/use-store';
-import { featureName } from '../strip/layer-names';
 import { text } from '../strings';
-import { Picture } from '../views/canvas';
 import { Asked, Message } from '../views/state-box';
+import { Rows } from './rows';
+import { Tiles } from './tiles';
 
 export function Examples({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -75,72 +75,38 @@ function Page({
       (e) => e.kind === 'data' && e.split === split && e.index === index,
     ) ?? true;
   const choose = (index: number): void => store.selectExample({ kind: 'data', split, index });
+  const indices = Array.from({ length: n }, (_, i) => page.offset + i);
   if (model.kind === 'image')
     return (
       <>
-        <div class="pick">
-          {Array.from({ length: n }, (_, i) => {
-            const index = page.offset + i;
-            return (
-              <button
-                key={index}
-                type="button"
-                aria-pressed={isNow(index)}
-                disabled={!allowed(index)}
-                aria-label={text.exampleItem(split, index, `${cost(i)} ${unit}`)}
-                onClick={() => choose(index)}
-              >
-                <Picture picture={item(page.values, i)} levels={model.levels ?? 256} name="example" />
-                <span class="tick">{cost(i)}</span>
-              </button>
-            );
-          })}
-        </div>
+        <Tiles
+          label={text.examples}
+          name="example"
+          levels={model.levels ?? 256}
+          tiles={indices.map((index, i) => ({
+            key: index,
+            label: text.exampleItem(split, index, `${cost(i)} ${unit}`),
+            caption: cost(i),
+            picture: item(page.values, i),
+            pressed: isNow(index),
+            disabled: !allowed(index),
+          }))}
+          onPick={(i) => choose(indices[i]!)}
+        />
         <p class="tick">{unit}</p>
       </>
     );
-  const features = page.values.shape[1] ?? 0;
-  const shown = Math.min(features, 12);
   return (
-    <div class="scroll-x" tabIndex={0} role="group" aria-label={text.examples}>
-      <table class="rows-table">
-        <thead>
-          <tr>
-            <th>{text.number}</th>
-            <th class="num">{unit}</th>
-            {Array.from({ length: shown }, (_, f) => (
-              <th key={f} class="num">
-                {featureName(model, f)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {Array.from({ length: n }, (_, i) => {
-            const index = page.offset + i;
-            return (
-              <tr key={index} aria-selected={isNow(index)}>
-                <td>
-                  <button
-                    type="button"
-                    class="linklike"
-                    disabled={!allowed(index)}
-                    onClick={() => choose(index)}
-                  >
-                    {index}
-                  </button>
-                </td>
-                <td class="num">{cost(i)}</td>
-                {Array.from({ length: shown }, (_, f) => (
-                  <td key={f} class="num">
-                    {fixed(page.values.data[i * features + f], 2)}
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Rows
+      model={model}
+      label={text.examples}
+      values={page.values}
+      count={n}
+      name={(row) => String(indices[row])}
+      lead={[{ head: unit, cell: cost }]}
+      selected={(row) => isNow(indices[row]!)}
+      disabled={(row) => !allowed(indices[row]!)}
+      onPick={(row) => choose(indices[row]!)}
+    />
   );
 }

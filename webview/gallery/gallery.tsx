@@ -1,9 +1,12 @@
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
 import { TabPanel, Tabs } from '../controls/tabs';
+import type { GalleryTab } from '../state/gallery-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { Examples } from './examples';
+import { Interpolate } from './interpolate';
+import { Reconstruct } from './reconstruct';
 import { PlaneSamples, Samples } from './samples';
 
 export function Gallery({ model }: { model: ModelSummary }) {
@@ -17,19 +20,29 @@ export function Gallery({ model }: { model: ModelSummary }) {
         tabs={[
           { id: 'samples', text: text.samples },
           { id: 'examples', text: text.examples },
+          { id: 'interpolate', text: text.interpolate },
+          // Vectors have one scale, always.
+          ...(model.kind === 'image' ? [{ id: 'reconstruct' as const, text: text.reconstruct }] : []),
         ]}
         selected={tab}
         onSelect={(id) => (store.galleryTab.value = id)}
       />
       <TabPanel id="gallery" selected={tab}>
-        {tab === 'examples' ? (
-          <Examples model={model} />
-        ) : isPlane(model) ? (
-          <PlaneSamples model={model} />
-        ) : (
-          <Samples model={model} />
-        )}
+        <Mode tab={tab} model={model} />
       </TabPanel>
     </section>
   );
+}
+
+function Mode({ tab, model }: { tab: GalleryTab; model: ModelSummary }) {
+  switch (tab) {
+    case 'examples':
+      return <Examples model={model} />;
+    case 'interpolate':
+      return <Interpolate model={model} />;
+    case 'reconstruct':
+      return <Reconstruct model={model} />;
+    default:
+      return isPlane(model) ? <PlaneSamples model={model} /> : <Samples model={model} />;
+  }
 }

@@ -1,12 +1,10 @@
 /** What the model believes in: samples, and one sample's way from z to x. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { Morph, SampleGrid, SampleQuery } from '../../src/protocol/inspect';
+import type { Morph, PlaneView, SampleGrid, SampleQuery } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
-import { isPlane } from '../../src/protocol/questions';
+import { isPlane, scaleCount } from '../../src/protocol/questions';
 import { Sized } from '../charts/sized';
 import { Slider } from '../controls/slider';
-import { Button, Dropdown, TextField } from '../controls/toolkit';
+import { Button, Dropdown } from '../controls/toolkit';
 import { magnitudeScale } from '../draw/colour-maps';
 import { finiteExtent, item } from '../draw/planes';
 import { fixed } from '../format/numbers';
@@ -18,58 +16,38 @@ import { OutputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
 import { Board, HeatMap, Picture } from '../views/canvas';
 import { Legend } from '../views/legend';
-import { Asked, Message } from '../views/state-box';
-import type { PlaneView } from '../../src/protocol/inspect';
+import { Asked } from '../views/state-box';
+import { Picked, Temperature, WhereFinite, WholeNumber } from './controls';
+import { Rows } from './rows';
+import { Tiles, TilesSkeleton } from './tiles';
 
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
   const query = store.samplesQuery.value;
-  const draft = useSignal(query.temperature);
-  const seedDraft = useSignal(String(query.seed));
-  useEffect(() => {
-    draft.value = query.temperature;
-    seedDraft.value = String(query.seed);
-  }, [query]);
   const fixedChoice = store.connection.choices !== undefined;
   const change = (next: Partial<SampleQuery>): void => {
     store.samplesQuery.value = { ...query, ...next };
     store.morphStep.value = undefined;
   };
-  const seed = Number(seedDraft.value);
-  const seedOk = Number.isInteger(seed) && seed >= 0 && seedDraft.value.trim() !== '';
   const sizes =
     model.kind === 'image' ? [9, 16, 25, 36, 64] : isPlane(model) ? [200, 500, 2000] : [8, 16, 64];
   return (
     <>
-      <div class="ctl">
-        <span>{text.temperature}</span>
-        <Slider
-          label={text.temperature}
-          min={0}
-          max={1.5}
-          step={0.05}
-          value={draft.value}
-          valueText={fixed(draft.value, 2)}
-          disabled={fixedChoice}
-          onInput={(value) => (draft.value = value)}
-          onChange={(value) => change({ temperature: value })}
-        />
-        <span class="num">{fixed(draft.value, 2)}</span>
-      </div>
+      <Temperature
+        label={text.temperature}
+        value={query.temperature}
+        disabled={fixedChoice}
+        onChange={(temperature) => change({ temperature })}
+      />
+      <ScaleTemperatures model={model} query={query} disabled={fixedChoice} onChange={change} />
       <div class="ctl">
         <span>{text.seed}</span>
-        <TextField
+        <WholeNumber
           label={text.seed}
-          value={seedDraft.value}
+          value={query.seed}
           size={4}
           disabled={fixedChoice}
-          invalid={!seedOk}
-          onInput={(value) => (seedDraft.value = value)}
-          onCommit={(value) => {
-            const number = Number(value);
-            if (Number.isInteger(number) && number >= 0 && value.trim() !== '' && number !== query.seed)
-              change({ seed: number });
-          }}
+          onChange={(seed) => change({ seed })}
         />
         <Dropdown
           label={text.gridSize}
@@ -99,14 +77,39 @@ export function SampleControls({ model }: { model: ModelSummary }) {
   );
 }
 
-function GridSkeleton({ n }: { n: number }) {
-  const columns = Math.ceil(Math.sqrt(n));
+/** A factor of the temperature for each scale of a flow that factors out. */
+function ScaleTemperatures({
+  model,
+  query,
+  disabled,
+  onChange,
+}: {
+  model: ModelSummary;
+  query: SampleQuery;
+  disabled: boolean;
+  onChange(next: Partial<SampleQuery>): void;
+}) {
+  const scales = scaleCount(model);
+  if (scales < 2) return null;
+  const factors = query.scaleTemperatures ?? Array.from({ length: scales }, () => 1);
   return (
-    <div class="thumbs" style={{ '--n': columns }}>
-      {Array.from({ length: n }, (_, i) => (
-        <div key={i} class="skeleton pulse" style={{ aspectRatio: '1' }} />
+    <details class="by-scale">
+      <summary>{text.byScale}</summary>
+      {factors.map((factor, scale) => (
+        <Temperature
+          key={scale}
+          label={text.scale(scale + 1)}
+          name={text.scaleTemperature(scale + 1)}
+          value={factor}
+          disabled={disabled}
+          onChange={(value) => {
+            const next = factors.map((old, k) => (k === scale ? value : old));
+            // All 1 is what is asked without them: one query, one answer.
+            onChange({ scaleTemperatures: next.every((each) => each === 1) ? undefined : next });
+          }}
+        />
       ))}
-    </div>
+    </details>
   );
 }
 
@@ -116,7 +119,12 @@ export function Samples({ model }: { model: ModelSummary }) {
   return (
     <>
       <SampleControls model={model} />
-      <Asked question={store.samples} skeleton={<GridSkeleton n={Math.min(25, count)} />}>
+      <Asked
+        question={store.samples}
+        skeleton={
+          <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
+        }
+      >
         {(grid) =>
           model.kind === 'image' ? (
             <ImageSamples model={model} grid={grid} />
@@ -129,59 +137,41 @@ export function Samples({ model }: { model: ModelSummary }) {
   );
 }
 
-function nonFiniteCount(grid: SampleGrid): number {
-  const n = grid.values.shape[0]!;
-  let bad = 0;
-  for (let i = 0; i < n; i++) if (!item(grid.values, i).data.every(Number.isFinite)) bad++;
-  return bad;
-}
-
-function BadSamples({ bad, n }: { bad: number; n: number }) {
-  return <Message title={text.notFiniteSamples(bad, n)} why={text.notFiniteSamplesWhy} bad />;
-}
-
 function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
   const store = useStore();
   const n = grid.values.shape[0]!;
-  const bad = nonFiniteCount(grid);
-  if (bad === n) return <BadSamples bad={bad} n={n} />;
   const picked = Math.min(store.pickedSample.value, n - 1);
   return (
-    <>
-      <div class="thumbs" style={{ '--n': Math.ceil(Math.sqrt(n)) }}>
-        {Array.from({ length: n }, (_, i) => (
-          <button
-            key={i}
-            type="button"
-            aria-pressed={i === picked}
-            aria-label={text.sampleItem(i + 1)}
-            onClick={() => {
+    <WhereFinite values={grid.values}>
+      {() => (
+        <>
+          <Tiles
+            label={text.samples}
+            name="sample"
+            levels={model.levels ?? 256}
+            columns={Math.ceil(Math.sqrt(n))}
+            tiles={Array.from({ length: n }, (_, i) => ({
+              key: i,
+              label: text.sampleItem(i + 1),
+              picture: item(grid.values, i),
+              pressed: i === picked,
+              disabled: false,
+            }))}
+            onPick={(i) => {
               store.pickedSample.value = i;
               store.morphStep.value = undefined;
             }}
-          >
-            <Picture picture={item(grid.values, i)} levels={model.levels ?? 256} name="sample" />
-          </button>
-        ))}
-      </div>
-      {bad > 0 ? <p class="bad">{text.notFiniteSamples(bad, n)}</p> : null}
-      <div class="ctl" style={{ marginTop: '8px' }}>
-        <span>{text.zToX(picked + 1)}</span>
-        <span class="spring" />
-        {store.connection.choices ? null : (
-          <Button
-            onClick={() =>
-              store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: picked })
-            }
-          >
-            {text.useAsExample}
-          </Button>
-        )}
-      </div>
-      <Asked question={store.morph} skeleton={<div class="skeleton" style={{ height: '120px' }} />}>
-        {(morph) => <MorphWay model={model} morph={morph} />}
-      </Asked>
-    </>
+          />
+          <Picked
+            label={text.zToX(picked + 1)}
+            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+          />
+          <Asked question={store.morph} skeleton={<div class="skeleton" style={{ height: '120px' }} />}>
+            {(morph) => <MorphWay model={model} morph={morph} />}
+          </Asked>
+        </>
+      )}
+    </WhereFinite>
   );
 }
 
@@ -233,61 +223,29 @@ function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }) {
 
 function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
   const store = useStore();
-  const [n = 0, features = 0] = grid.values.shape;
-  const bad = nonFiniteCount(grid);
-  if (bad === n && n > 0) return <BadSamples bad={bad} n={n} />;
+  const n = grid.values.shape[0]!;
   const picked = Math.min(store.pickedSample.value, n - 1);
-  const shown = Math.min(features, 12);
   return (
-    <>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.samples}>
-        <table class="rows-table">
-          <thead>
-            <tr>
-              <th>{text.number}</th>
-              {Array.from({ length: shown }, (_, f) => (
-                <th key={f} class="num">
-                  {featureName(model, f)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: Math.min(n, 64) }, (_, i) => (
-              <tr key={i} aria-selected={i === picked} onClick={() => (store.pickedSample.value = i)}>
-                <td>
-                  <button type="button" class="linklike" aria-label={text.sampleItem(i + 1)}>
-                    {i + 1}
-                  </button>
-                </td>
-                {Array.from({ length: shown }, (_, f) => {
-                  const value = grid.values.data[i * features + f]!;
-                  return (
-                    <td key={f} class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>
-                      {fixed(value, 2)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {shown < features ? <p class="tick">{text.featuresShown(1, shown, features)}</p> : null}
-      {store.connection.choices ? null : (
-        <div class="ctl" style={{ marginTop: '8px' }}>
-          <span>{text.sampleItem(picked + 1)}</span>
-          <span class="spring" />
-          <Button
-            onClick={() =>
-              store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: picked })
-            }
-          >
-            {text.useAsExample}
-          </Button>
-        </div>
+    <WhereFinite values={grid.values}>
+      {() => (
+        <>
+          <Rows
+            model={model}
+            label={text.samples}
+            values={grid.values}
+            count={Math.min(n, 64)}
+            name={(row) => String(row + 1)}
+            longName={(row) => text.sampleItem(row + 1)}
+            selected={(row) => row === picked}
+            onPick={(row) => (store.pickedSample.value = row)}
+          />
+          <Picked
+            label={text.sampleItem(picked + 1)}
+            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+          />
+        </>
       )}
-    </>
+    </WhereFinite>
   );
 }
 

@@ -28,11 +28,11 @@ import {
   planeQuery,
 } from '../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
+import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { AnswerCache, ask, ready, type Question } from './question';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
 export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
-export type GalleryTab = 'samples' | 'examples';
 export type DiagnosticsTab = 'diagnostics' | 'run';
 
 export interface Store {
@@ -45,6 +45,7 @@ export interface Store {
   layer: Signal<number>;
   tab: Signal<Tab>;
   galleryTab: Signal<GalleryTab>;
+  gallery: GalleryState;
   diagnosticsTab: Signal<DiagnosticsTab>;
   samplesQuery: Signal<SampleQuery>;
   pickedSample: Signal<number>;
@@ -86,6 +87,8 @@ interface KeptState {
   galleryTab: GalleryTab;
   diagnosticsTab: DiagnosticsTab;
   samplesQuery: SampleQuery;
+  /** Absent in what an earlier version kept. */
+  gallery?: KeptGallery;
   path: string;
 }
 
@@ -109,6 +112,7 @@ export function createStore(connection: Connection): Store {
   const layer = signal(0);
   const tab = signal<Tab>('activations');
   const galleryTab = signal<GalleryTab>('samples');
+  const gallery = createGalleryState(context, model, galleryTab);
   const diagnosticsTab = signal<DiagnosticsTab>('diagnostics');
   const samplesQuery = signal<SampleQuery>({ count: 25, seed: 7, temperature: 0.8 });
   const pickedSample = signal(0);
@@ -139,6 +143,7 @@ export function createStore(connection: Connection): Store {
     mode.value = usable ? kept.mode : 'eval';
     samplesQuery.value = usable ? kept.samplesQuery : defaultSamples(found);
     galleryTab.value = usable ? kept.galleryTab : 'samples';
+    gallery.reset(found, usable ? kept.gallery : undefined);
     diagnosticsTab.value = usable ? kept.diagnosticsTab : 'diagnostics';
     const tabs = tabsOf(found);
     tab.value = usable && tabs.includes(kept.tab) ? kept.tab : tabs[0]!;
@@ -166,6 +171,7 @@ export function createStore(connection: Connection): Store {
       galleryTab: galleryTab.value,
       diagnosticsTab: diagnosticsTab.value,
       samplesQuery: samplesQuery.value,
+      gallery: gallery.kept.value,
       path: found?.path ?? '',
     };
     if (found) connection.saveState(state);
@@ -294,6 +300,7 @@ export function createStore(connection: Connection): Store {
     layer,
     tab,
     galleryTab,
+    gallery,
     diagnosticsTab,
     samplesQuery,
     pickedSample,

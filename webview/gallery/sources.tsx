@@ -1,0 +1,100 @@
+/** The four examples that interpolations and reconstructions start from, and the controls that change them. */
+import type { SourceRef } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Button, Dropdown } from '../controls/toolkit';
+import { useStore } from '../state/use-store';
+import { subscript } from '../strip/layer-names';
+import { text } from '../strings';
+import { WholeNumber } from './controls';
+
+export function sourceName(slot: number): string {
+  return `z${subscript(slot + 1)}`;
+}
+
+/** In words, short enough to stand under a tile. */
+export function sourceText(source: SourceRef): string {
+  if (source.kind === 'values') return text.typed;
+  return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
+}
+
+/** Changes the example of a slot. @param name of the slot as the view calls it */
+export function SourceControls({
+  model,
+  slot: at,
+  name,
+}: {
+  model: ModelSummary;
+  slot: number;
+  name: string;
+}) {
+  const store = useStore();
+  const { grid, setSource } = store.gallery;
+  const fixedChoice = store.connection.choices !== undefined;
+  const source = grid.value.corners[at]!;
+  const selected = store.example.value;
+  const usable = selected && selected.kind !== 'manifold' && selected.kind !== 'reconstruction';
+  const value = source.kind === 'data' ? source.split : source.kind;
+  const options = [
+    ...model.splits.map((split) => ({ value: split.name, text: split.name })),
+    { value: 'sample', text: text.aSample },
+    ...(value === 'values' ? [{ value: 'values', text: text.typed }] : []),
+    ...(usable ? [{ value: 'selected', text: text.theSelected }] : []),
+  ];
+  const total =
+    source.kind === 'data'
+      ? (model.splits.find((s) => s.name === source.split)?.count ?? 0)
+      : source.kind === 'sample'
+        ? source.count
+        : 0;
+  const change = (chosen: string): void => {
+    if (chosen === 'train' || chosen === 'validation')
+      setSource(at, { kind: 'data', split: chosen, index: at });
+    else if (chosen === 'sample') setSource(at, { kind: 'sample', ...store.samplesQuery.value, index: at });
+    else if (chosen === 'selected' && usable) setSource(at, selected);
+  };
+  const toIndex = (index: number): void => {
+    if (source.kind !== 'values') setSource(at, { ...source, index });
+  };
+  return (
+    <div class="ctl">
+      <b class="slot">{name}</b>
+      <Dropdown
+        label={text.sourceOf(name)}
+        value={value}
+        options={options}
+        disabled={fixedChoice}
+        onChange={change}
+      />
+      {source.kind === 'values' ? null : (
+        <>
+          <WholeNumber
+            label={text.indexOf(name, total)}
+            value={source.index}
+            size={4}
+            below={total}
+            disabled={fixedChoice}
+            onChange={toIndex}
+          />
+          <span class="pair tight">
+            <Button
+              icon
+              label={text.previousOf(name)}
+              disabled={fixedChoice || source.index === 0}
+              onClick={() => toIndex(source.index - 1)}
+            >
+              ‹
+            </Button>
+            <Button
+              icon
+              label={text.nextOf(name)}
+              disabled={fixedChoice || source.index + 1 >= total}
+              onClick={() => toIndex(source.index + 1)}
+            >
+              ›
+            </Button>
+          </span>
+        </>
+      )}
+    </div>
+  );
+}
