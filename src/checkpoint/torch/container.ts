@@ -12,6 +12,8 @@ const legacyStart = [
 /** @throws UserError when the file cannot be read */
 export async function torchContainer(file: string): Promise<TorchContainer | undefined> {
   const start = await firstBytes(file, 512);
+  // The length of a safetensors header, and the JSON after it: a length of 640 begins like a pickle of protocol 2.
+  if (start[8] === '{'.charCodeAt(0) && start.subarray(4, 8).every((byte) => byte === 0)) return undefined;
   const startsWith = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => start[at + i] === byte);
   if (startsWith([0x50, 0x4b, 0x03, 0x04]) || startsWith([0x50, 0x4b, 0x05, 0x06])) return 'zip';
   // "ustar" stands in the header of the first file.

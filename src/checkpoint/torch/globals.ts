@@ -88,6 +88,13 @@ const orderedDict: Call = (args, budget) =>
       return [pair[0], pair[1]] as [unknown, unknown];
     }),
   );
+/** Of a dictionary; schedules of learning rates keep their milestones in one. */
+const counter: Call = (args, budget) => {
+  const [counts = new Map()] = args;
+  if (args.length > 1 || !(counts instanceof Map)) throw wrong('a Counter');
+  spend(budget, counts.size);
+  return new Map(counts);
+};
 const set: Call = (args, budget) => new Set(collect(args, 'a set', budget));
 
 /** (storage, offset, size, stride, requires_grad, backward_hooks, metadata) */
@@ -191,6 +198,7 @@ const calls: Readonly<Record<string, Call>> = {
     return typeof index === 'number' ? `${type}:${index}` : type;
   },
   'collections.OrderedDict': orderedDict,
+  'collections.Counter': counter,
   'builtins.set': set,
   '__builtin__.set': set,
   'builtins.frozenset': set,

@@ -129,6 +129,8 @@ test('the state dict is found among what a script saves beside it', async () => 
       'shape.1': 2,
       'rates.0': 0.5,
       'rates.1': 0.25,
+      'milestones.10': 1,
+      'milestones.20': 2,
     },
     leftOut: ['"ema" (9 tensors)', '"best_loss"'],
   };
@@ -155,7 +157,7 @@ test('parameters, attributes, bare tensors and lists', async () => {
     await opened.close();
     return values;
   };
-  assert.deepEqual(await valuesOf('attributes.pt'), { attributed: [1, 1] });
+  assert.deepEqual(await valuesOf('attributes.pt'), { attributed: [1, 1], parameter: [0, 0] });
   assert.deepEqual(await valuesOf('tensor.pt'), { tensor: [0, 1, 2] });
   assert.deepEqual(await valuesOf('list.pt'), { 0: [0, 1, 2], 1: [1] });
 });
