@@ -50,8 +50,11 @@ export async function readSidecar(file: string): Promise<Sidecar | undefined> {
   const result = v.safeParse(sidecarSchema, parseJsonText(text, where));
   if (!result.success) {
     const problems = result.issues.map((issue) => {
-      const at = v.getDotPath(issue);
-      return `${at === null ? '' : `${at}: `}expected ${issue.expected}, got ${issue.received}`;
+      const at = v.getDotPath(issue) ?? 'the file';
+      if (issue.expected === 'never') return `${at}: unknown setting`;
+      return issue.received === 'undefined'
+        ? `${at}: missing`
+        : `${at}: expected ${issue.expected}, got ${issue.received}`;
     });
     throw new UserError(
       `${where}: ${problems.join('; ')}. It holds "library", "answers" and optionally "data"; delete it to be asked again.`,

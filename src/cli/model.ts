@@ -33,22 +33,18 @@ export interface OpenedRunner {
 
 /**
  * Opens a model until the command ends, and says on standard error what had to be assumed of it.
- * @throws UserError when there is no model, or none that can be run
+ * @throws UserError when there is no model
  */
 export async function openForSession(session: Session, given: string): Promise<OpenModel> {
   const model = await openModel(given, await openBackend(session));
   session.onEnd(() => model.dispose());
-  if (!model.flow) {
-    const { reason } = await model.summary();
-    throw new UserError(`${model.file}: ${reason ?? 'cannot be run.'} See flowscope info.`);
-  }
-  const { origin } = model.flow.header;
+  const origin = model.flow?.header.origin;
   if (origin) noteOrigin(session, origin);
   return model;
 }
 
 /** What a file of another library does not say, so that nobody takes numbers for granted that rest on a default. */
-export function noteOrigin(session: Session, origin: Origin): void {
+function noteOrigin(session: Session, origin: Origin): void {
   if (origin.assumptions.length === 0) return;
   const assumed = origin.assumptions.join('; ');
   session.progress.note(`${origin.title ?? origin.fileName}. Not in the file: ${assumed}.`);
@@ -65,8 +61,12 @@ export async function openRunner(
 ): Promise<OpenedRunner> {
   const { kind, file } = await resolveModelPath(given);
   if (kind === 'onnx') return openOnnx(session, file, direction);
-  const { flow } = await openForSession(session, given);
-  if (!flow) throw new Error(`${file} was opened without a flow.`);
+  const opened = await openForSession(session, given);
+  const { flow } = opened;
+  if (!flow) {
+    const { reason } = await opened.summary();
+    throw new UserError(`${file}: ${reason ?? 'cannot be run.'}`);
+  }
   const { runner, header } = flow;
   const featureNames = header.standardize?.names ?? header.data?.featureNames;
   return {
