@@ -73,7 +73,7 @@ function inPlace(z: Float32Array, positions: Int32Array | undefined): Float32Arr
   return out;
 }
 
-function labelOf({ info }: InspectedLayer): string {
+function labelOf({ info, flow }: InspectedLayer): string {
   if (info.coupling !== undefined) return `coupling ${info.coupling + 1} undone`;
-  return `x, ${info.kind} undone`;
+  return flow ? `${info.kind} undone` : `x, ${info.kind} undone`;
 }

@@ -9,7 +9,7 @@ import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { TensorEntry } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
-import { summarizeOnnx } from '../onnx-file/summary';
+import { openOnnxModel } from '../onnx-flow/open-onnx-model';
 import { checkTensors } from './check-tensors';
 import { createFlowModel, type FlowModel } from './flow-model';
 import type { InspectedFlow } from './inspected-flow';
@@ -40,7 +40,7 @@ export async function openModel(given: string, backend: Backend): Promise<OpenMo
     case 'checkpoint':
       return openFlow(await loadCheckpoint(file), { file, ...(run ? { run } : {}), backend });
     case 'onnx':
-      return described(file, await summarizeOnnx(file, backend.info));
+      return openOnnxModel(file, backend.info);
     default:
       return openOther(file, kind, backend);
   }
@@ -56,10 +56,6 @@ async function openOther(
   if ('reason' in imported) return openTensorTable(file, backend.info, imported.reason);
   const { checkpoint, layerNames } = imported;
   return openFlow(checkpoint, { file, backend, foreign: { format, layerNames } });
-}
-
-function described(file: string, summary: Described): OpenModel {
-  return { file, summary: () => Promise.resolve(summary), dispose: () => Promise.resolve() };
 }
 
 interface Opening {

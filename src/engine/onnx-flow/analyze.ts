@@ -18,6 +18,8 @@ export interface AnalyzedFlow {
   layers: FoundLayer[];
   /** Place in the file's input of each element of its output; both channels last. */
   outputPositions: Int32Array;
+  /** Variables of the input, in the page's order; by place. */
+  inputIds: Int32Array;
   /** Shape of the output in the file's layout, without the batch axis. */
   outputShape: number[];
 }
@@ -44,11 +46,13 @@ export async function analyze(
   const inputs = examples && examples.length >= runs ? examples : await usableInputs(source);
   const probed = await probe(source, inputs.slice(0, runs), largestKept(size));
   const variables = numberVariables(probed);
+  const start = variables.tensors[0]!.ids;
+  const inputIds = pageOrder(ports.shape, ports.layout).map((from) => start[from]!);
   const shape = probed.shapes.get(ports.output)?.slice(1) ?? [size];
   const outputShape = sizeOf(shape) === size ? [...shape] : [size];
   const { cuts, complete } = findCuts(graph, variables, ports.output);
   if (!complete) {
-    return { probe: probed, variables, layers: [], outputPositions: identity(size), outputShape };
+    return { probe: probed, variables, layers: [], inputIds, outputPositions: identity(size), outputShape };
   }
   const steps: FlowStep[] = [];
   for (let i = 1; i < cuts.length; i++) steps.push(await testStep(probed, variables, cuts[i - 1]!, cuts[i]!));
@@ -66,6 +70,7 @@ export async function analyze(
     probe: probed,
     variables,
     layers,
+    inputIds,
     outputPositions: order.map((from) => builder.positionOf(ids[from]!)),
     outputShape,
   };

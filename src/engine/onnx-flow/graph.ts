@@ -75,11 +75,24 @@ function innerReads(node: onnx.INodeProto): string[] {
   });
 }
 
-/** The nodes that the wanted tensors need, in order, and what they read that none of them makes. */
+/** Shapes of tensors that are known, so that nothing needs to be computed to learn them. */
+export type KnownShapes = ReadonlyMap<string, readonly number[]>;
+
+/** The shape that a node gives, where it is known. */
+function knownShape({ op, proto, reads }: GraphNode, shapes: KnownShapes): readonly number[] | undefined {
+  // Newer forms take part of a shape only.
+  return op === 'Shape' && (proto.attribute ?? []).length === 0 ? shapes.get(reads[0]!) : undefined;
+}
+
+/**
+ * The nodes that the wanted tensors need, in order, and what they read that none of them makes. Nodes that only ask for
+ * a known shape need nothing.
+ */
 export function needed(
   graph: OnnxGraph,
   wanted: Iterable<string>,
   given: ReadonlySet<string> = new Set(),
+  shapes: KnownShapes = new Map(),
 ): { nodes: GraphNode[]; leaves: Set<string> } {
   const chosen = new Set<GraphNode>();
   const leaves = new Set<string>();
@@ -92,7 +105,7 @@ export function needed(
     if (!node) leaves.add(name);
     else if (!chosen.has(node)) {
       chosen.add(node);
-      open.push(...node.reads);
+      if (!knownShape(node, shapes)) open.push(...node.reads);
     }
   }
   return { nodes: [...chosen].sort((a, b) => a.index - b.index), leaves };
@@ -114,10 +127,10 @@ export function partOf(
   graph: OnnxGraph,
   inputs: readonly PartInput[],
   outputs: readonly string[],
-  shapesOf: readonly string[] = [],
+  { shapesOf = [], shapes = new Map() }: { shapesOf?: readonly string[]; shapes?: KnownShapes } = {},
 ): { bytes: Uint8Array; inputs: string[]; outputs: string[] } {
   const given = new Set(inputs.map(({ name }) => name));
-  const { nodes, leaves } = needed(graph, [...outputs, ...shapesOf], given);
+  const { nodes, leaves } = needed(graph, [...outputs, ...shapesOf], given, shapes);
   const { model } = graph;
   const initializer = [...leaves].flatMap((name) => graph.initializers.get(name) ?? []);
   const used = inputs.filter(({ name }) => leaves.has(name));
@@ -125,7 +138,7 @@ export function partOf(
   const copies = outputs.filter((name) => given.has(name));
   const renamed = (name: string): string => (given.has(name) ? `copy:${name}` : name);
   const proto: onnx.INodeProto[] = [
-    ...nodes.map((node) => node.proto),
+    ...nodes.map((node) => constantShape(node, shapes) ?? node.proto),
     ...copies.map((name) => ({ opType: 'Identity', input: [name], output: [renamed(name)] })),
     ...shapesOf.map((name) => ({ opType: 'Shape', input: [name], output: [`shape:${name}`] })),
   ];
@@ -162,4 +175,22 @@ export function partOf(
     },
   }).finish();
   return { bytes, inputs: used.map(({ name }) => name), outputs: names };
+}
+
+/** A node that gives the known shape as a constant. */
+function constantShape(node: GraphNode, shapes: KnownShapes): onnx.INodeProto | undefined {
+  const shape = knownShape(node, shapes);
+  if (!shape) return undefined;
+  const rawData = new Uint8Array(new BigInt64Array(shape.map(BigInt)).buffer);
+  return {
+    opType: 'Constant',
+    output: node.proto.output ?? [],
+    attribute: [
+      {
+        name: 'value',
+        type: onnx.AttributeProto.AttributeType.TENSOR,
+        t: { dims: [shape.length], dataType: onnx.TensorProto.DataType.INT64, rawData },
+      },
+    ],
+  };
 }

@@ -16,6 +16,21 @@ export interface Elements {
   places: Int32Array;
 }
 
+/** Where to read variables. */
+export function elementsOf({ tensors, home, place }: Variables, ids: Int32Array): Elements {
+  const names: string[] = [];
+  const number = new Map<number, number>();
+  const which = ids.map((id) => {
+    const index = home[id]!;
+    if (!number.has(index)) {
+      number.set(index, names.length);
+      names.push(tensors[index]!.name);
+    }
+    return number.get(index)!;
+  });
+  return { tensors: names, which, places: ids.map((id) => place[id]!) };
+}
+
 /** Values of elements that move, in their order. */
 export interface MovedValues {
   located: Located;
@@ -33,9 +48,9 @@ export interface FoundLayer {
   kind: 'coupling' | 'norm' | 'unknown';
   /** [D] or [H, W, C]. */
   shape: number[];
-  /** Values at its input and output, in the direction that the file runs in. */
-  before: Elements;
-  after: Elements;
+  /** Variables at its input and output, in the direction that the file runs in. */
+  start: Int32Array;
+  end: Int32Array;
   /** 1 where an element changes. */
   moves: Uint8Array;
   /** For each element its place in the input of the file, channels last. */
@@ -56,8 +71,6 @@ export interface FoundLayer {
   operators: { op: string; count: number }[];
   /** Names of the stored tensors that they read. */
   stored: string[];
-  from: Cut;
-  to: Cut;
 }
 
 /** Place in the file's layout of each element in the page's. */
@@ -76,7 +89,7 @@ export function pageShape(shape: readonly number[], layout: Layout): number[] {
   return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
 }
 
-export interface Arrangement {
+interface Arrangement {
   shape: number[];
   /** Variables at the layer's output, in the page's order. */
   ids: Int32Array;
@@ -91,25 +104,11 @@ export interface LayerBuilder {
 
 export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
   const { graph, ports, shapes, batch } = probe;
-  const { tensors, home, place } = variables;
+  const { tensors, home } = variables;
   const lineage = new Int32Array(variables.count).fill(-1);
   pageOrder(ports.shape, ports.layout).forEach((from, k) => {
     lineage[tensors[0]!.ids[from]!] = k;
   });
-
-  const elementsOf = (ids: Int32Array): Elements => {
-    const names: string[] = [];
-    const number = new Map<number, number>();
-    const which = Int32Array.from(ids, (id) => {
-      const index = home[id]!;
-      if (!number.has(index)) {
-        number.set(index, names.length);
-        names.push(tensors[index]!.name);
-      }
-      return number.get(index)!;
-    });
-    return { tensors: names, which, places: Int32Array.from(ids, (id) => place[id]!) };
-  };
 
   /** The first tensor that holds what the layer made and nothing that is not of the flow. */
   const arrange = (made: ReadonlySet<number>, to: Cut, withOthers: boolean): Arrangement => {
@@ -145,7 +144,7 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       const made = new Set([...to].filter((id) => !old.has(id)));
       const { shape, ids } = arrange(made, to, group.kind === 'coupling');
       const start = ids.map((id) => before.get(id) ?? id);
-      const nodes = needed(graph, names(made), new Set(names(old))).nodes;
+      const nodes = needed(graph, names(made), new Set(names(old)), shapes).nodes;
       const operators = new Map<string, number>();
       for (const { op } of nodes) operators.set(op, (operators.get(op) ?? 0) + 1);
       const stored = [...new Set(nodes.flatMap(({ reads }) => reads))].filter((name) =>
@@ -154,8 +153,8 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       return {
         kind: group.kind,
         shape,
-        before: elementsOf(start),
-        after: elementsOf(ids),
+        start,
+        end: ids,
         moves: Uint8Array.from(ids, (id, k) => (id === start[k] ? 0 : 1)),
         positions: ids.map((id) => lineage[id]!),
         ...(group.kind === 'unknown'
@@ -165,8 +164,6 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
           .map(([op, count]) => ({ op, count }))
           .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
         stored,
-        from,
-        to,
       };
     },
   };

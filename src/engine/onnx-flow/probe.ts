@@ -17,6 +17,8 @@ export interface Probe {
   shapes: ReadonlyMap<string, readonly number[]>;
   /** Values of one example in each run, of the tensors that were asked for. */
   values: ReadonlyMap<string, readonly Float32Array[]>;
+  /** The file's log-det of the example in each run. */
+  logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
 }
@@ -65,7 +67,7 @@ export async function openWhole(
   shapesOf: readonly string[] = [],
   asWritten = false,
 ): Promise<PartSession> {
-  return openPart(partOf(graph, modelInputs(graph), outputs, shapesOf), {
+  return openPart(partOf(graph, modelInputs(graph), outputs, { shapesOf }), {
     file: graph.file,
     threads,
     doubles: ports.doubles,
@@ -125,7 +127,8 @@ export async function probe(
       await session.release();
     }
   }
-  return { ...source, batch, feeds, shapes, values, doubles };
+  const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
+  return { ...source, batch, feeds, shapes, values, doubles, ...(logDets ? { logDets } : {}) };
 }
 
 function groups<T>(items: readonly T[], cost: (item: T) => number, most: number): T[][] {

@@ -52,7 +52,7 @@ export async function testStep(probe: Probe, variables: Variables, from: Cut, to
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
   const given = new Set(Array.from(from, nameOf));
   const ends = [...new Set(Array.from(made, nameOf))];
-  const { nodes } = needed(probe.graph, ends, given);
+  const { nodes } = needed(probe.graph, ends, given, probe.shapes);
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));
   const unknown = (reason: string): UnknownStep => ({ kind: 'unknown', moved, made, reason, computed });
 
@@ -162,7 +162,7 @@ async function openStep(
       shape: shapes.get(name)!,
     })),
   ];
-  const part = partOf(graph, inputs, ends);
+  const part = partOf(graph, inputs, ends, { shapes });
   const session: PartSession = await openPart(part, {
     file: graph.file,
     threads: probe.threads,

@@ -2,8 +2,8 @@
 import { fromChannelsLast, toChannelsLast } from '../use/layout';
 import { sizeOf } from '../use/runner';
 import type { AnalyzedFlow } from './analyze';
-import { pageShape, type Elements, type FoundLayer, type MovedValues } from './layers';
-import { read } from './locate';
+import { pageShape, type Elements } from './layers';
+import { read, type Located } from './locate';
 import { feedsFor, openWhole } from './probe';
 import type { PartSession } from './runtime';
 
@@ -15,8 +15,8 @@ export interface BatchValues {
   logDet?: Float32Array;
   /** Elements of one example. */
   elements(elements: Elements, example: number): Float32Array;
-  /** ln |a| that varies or the shift, in the layer's shape; zero where nothing moves. */
-  moved(values: MovedValues, size: number, example: number): Float32Array;
+  /** Located values, in their order. */
+  located(located: Located, example: number): Float32Array;
 }
 
 export interface LayerValues {
@@ -25,20 +25,14 @@ export interface LayerValues {
   dispose(): Promise<void>;
 }
 
-/** The tensors that a layer's values are read from. */
-function sourcesOf({ before, after, logScale, shift }: FoundLayer): string[] {
-  return [
-    ...before.tensors,
-    ...after.tensors,
-    ...(logScale?.located.tensors ?? []),
-    ...(shift?.located.tensors ?? []),
-  ];
-}
-
-export function createLayerValues({ probe, layers, outputShape }: AnalyzedFlow): LayerValues {
+/** @param tensors that elements are going to be read from */
+export function createLayerValues(
+  { probe, outputShape }: AnalyzedFlow,
+  tensors: Iterable<string>,
+): LayerValues {
   const { ports } = probe;
   const { input, output, logDet, shape, layout, fixedBatch } = ports;
-  const names = [...new Set([output, ...(logDet ? [logDet] : []), ...layers.flatMap(sourcesOf)])].filter(
+  const names = [...new Set([output, ...(logDet ? [logDet] : []), ...tensors])].filter(
     (name) => name !== input,
   );
   let session: Promise<PartSession> | undefined;
@@ -78,13 +72,9 @@ export function createLayerValues({ probe, layers, outputShape }: AnalyzedFlow):
           const rows = tensors.map((name) => rowOf(name, example));
           return Float32Array.from(which, (tensor, k) => rows[tensor]![places[k]!]!);
         },
-        moved({ located, elements }, length, example) {
-          const rows = located.tensors.map((name) => rowOf(name, example));
-          const values = new Float32Array(length);
-          elements.forEach((k, i) => {
-            values[k] = read(located.reading, rows[located.which[i]!]![located.places[i]!]!);
-          });
-          return values;
+        located({ reading, tensors, which, places }, example) {
+          const rows = tensors.map((name) => rowOf(name, example));
+          return Float32Array.from(which, (tensor, i) => read(reading, rows[tensor]![places[i]!]!));
         },
       };
     },

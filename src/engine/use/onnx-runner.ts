@@ -193,14 +193,14 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   };
 }
 
-interface Preprocessing {
+export interface Preprocessing {
   forward(x: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
   inverse(y: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
   dispose(): Promise<void>;
 }
 
 /** From pixels to logits and back, which our files leave to whoever calls them: noise is no part of a graph. */
-async function createPreprocessing(
+export async function createPreprocessing(
   bijection: Bijection,
   shape: number[],
   threads: number,

@@ -1,0 +1,307 @@
+/** Opens an ONNX file as a flow that can be looked into, run and sampled from. */
+import path from 'node:path';
+import { onnx } from 'onnx-proto';
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import type { ModelConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import { stream } from '../../data/random';
+import type { Bijection } from '../../flow/bijection';
+import { logit } from '../../flow/preprocess';
+import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
+import type { NdArray } from '../../protocol/tensors';
+import type { InspectedFlow } from '../model/inspected-flow';
+import { modelLayers } from '../model/layer-list';
+import { createModelData, type ModelData } from '../model/model-data';
+import { fromChannelsLast } from '../use/layout';
+import { createOnnxRunner, createPreprocessing, type OnnxRunner } from '../use/onnx-runner';
+import { sizeOf, type FlowRunner } from '../use/runner';
+import { analyze, type AnalyzedFlow } from './analyze';
+import { readGraph } from './graph';
+import { loadOnnxModel } from './load-model';
+import { read } from './locate';
+import { findPair, type FilePair, type FlowFile } from './pair';
+import { onnxPrograms } from './programs';
+import { rowSources, tensorsOf } from './row-values';
+import { flowRows, type FlowRows } from './rows';
+import { createLayerValues } from './values';
+
+export interface OnnxFlow extends InspectedFlow {
+  pair: FilePair;
+  rows: FlowRows;
+  /** What was taken to be so, or is known of the file's limits, in words. */
+  notes: string[];
+  /** Largest |log-det of the file − sum over the rows| over the probes, nats; absent where the file computes none. */
+  unexplained?: number;
+  dispose(): Promise<void>;
+}
+
+/** How pixels become x in published RealNVPs for images, where nobody says. */
+const usualPixels = { levels: 256, dataRange: 0.9 };
+/** |x − inverse(forward(x))| above which two files are not of one flow. */
+const pairTolerance = 0.05;
+
+/** @throws UserError for a file that cannot be read or run, or whose inputs and outputs cannot be told */
+export async function openOnnxFlow(file: string, threads: number): Promise<OnnxFlow> {
+  const found = await findPair(file);
+  const opened: { dispose(): Promise<void> }[] = [];
+  try {
+    return await open(found, threads, opened);
+  } catch (error) {
+    for (const one of opened) await one.dispose();
+    throw error;
+  }
+}
+
+async function open(
+  found: FilePair,
+  threads: number,
+  opened: { dispose(): Promise<void> }[],
+): Promise<OnnxFlow> {
+  const notes: string[] = [];
+  const own = found.forward?.own ?? found.opened.own;
+  const isImage = found.opened.ports.shape.length === 3;
+  const { given } = found.opened;
+  const assumed = isImage && !own && given.levels === undefined ? usualPixels : undefined;
+  const pixels = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
+  const runnerOf = async (part: FlowFile | undefined): Promise<OnnxRunner | undefined> => {
+    if (!part) return undefined;
+    const runner = await createOnnxRunner({
+      file: part.file,
+      threads,
+      direction: part.ports.direction,
+      given: part.given,
+      ...(part.own ? { own: part.own } : {}),
+      ...(pixels ? { pixels } : {}),
+    });
+    opened.push(runner);
+    return runner;
+  };
+  const forward = await runnerOf(found.forward);
+  let inverse = await runnerOf(found.inverse);
+  if (forward && inverse && !(await isInverse(forward, inverse))) {
+    notes.push(`${path.basename(found.inverse!.file)} beside it is not its inverse and is left out`);
+    inverse = undefined;
+  }
+  const pair: FilePair = {
+    opened: found.opened,
+    ...(forward ? { forward: found.forward! } : {}),
+    ...(inverse ? { inverse: found.inverse! } : {}),
+  };
+  const main = pair.forward ?? pair.inverse!;
+  const config: ModelConfig = own ? own.config.model : (forward ?? inverse!).config;
+  const graph = readGraph(main.file, await loadOnnxModel(main.file));
+  const likely = await likelyInputs(main, forward ? inverse : undefined);
+  const analyzed = await analyze({ graph, ports: main.ports, threads }, likely);
+
+  const flow = own && buildFlow(own.config.model);
+  const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
+  const native = flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess) : undefined;
+  const { inputShape } = forward ?? inverse!;
+  const outside: Bijection | undefined =
+    config.kind === 'vector' || main.own?.part === 'sample'
+      ? undefined
+      : own
+        ? preprocess
+        : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
+  if (assumed) {
+    notes.push(
+      `x is the logit of pixels of ${assumed.levels} levels squeezed to ${assumed.dataRange} of (0, 1) (assumed; say otherwise with ` +
+        `"levels" and "dataRange" in ${path.basename(main.file)}.flowscope.json)`,
+    );
+  }
+  const rows = flowRows(analyzed, native, outside);
+  const step = outside && (await createPreprocessing(outside, [...inputShape], threads));
+  if (step) opened.push(step);
+  const sources = rowSources(rows, analyzed.variables);
+  const values = createLayerValues(analyzed, tensorsOf(sources));
+  opened.push(values);
+  const runner = combined(config, forward, inverse, rows, main.file);
+  const dimensions = sizeOf(inputShape);
+  const first = rows.rows[0];
+  const standardizes = first?.info.kind === 'standardize' && first.found !== undefined;
+  const data = dataOf(own, path.dirname(main.file));
+  opened.push({ dispose: () => data.close() });
+  const { latentPositions } = rows;
+  const inOrder = latentPositions.every((position, i) => position === i);
+  const unexplained = unexplainedOf(analyzed, rows);
+  notes.push(...remarks(analyzed, rows, unexplained));
+  return {
+    pair,
+    rows,
+    notes,
+    ...(unexplained === undefined ? {} : { unexplained }),
+    config,
+    flow: { inputShape, outputShape: inputShape },
+    ...(outside || standardizes ? { preprocess: outside ?? {} } : {}),
+    tensors: storedTensors(analyzed, rows),
+    layers: rows.rows,
+    data,
+    runner,
+    dimensions,
+    quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
+    trainingBatch: own?.config.training.batch ?? 64,
+    ...(inOrder ? {} : { latentPositions }),
+    programs: onnxPrograms({
+      file: main.file,
+      inputShape,
+      outputShape: inputShape,
+      rows,
+      sources,
+      values: async (x, count) =>
+        values.run(rows.backward ? (await runner.forward(x, count, 'flow')).z : x, count),
+      outside: step,
+      runner,
+      goesBack: forward !== undefined && inverse !== undefined,
+      standardizes,
+    }),
+    async dispose() {
+      for (const one of opened.toReversed()) await one.dispose();
+    },
+  };
+}
+
+/** Their own space, whatever that is: pixels, logits or coordinates. */
+const spaceOf = ({ config }: FlowRunner): 'data' | 'flow' => (config.kind === 'vector' ? 'data' : 'flow');
+
+async function isInverse(forward: OnnxRunner, inverse: OnnxRunner): Promise<boolean> {
+  const size = sizeOf(forward.inputShape);
+  const count = 4;
+  const z = stream(1, 'onnx-pair').normal(count * size);
+  const { x } = await inverse.inverse(z, count, spaceOf(inverse));
+  if (!x.every(Number.isFinite)) return true;
+  const { z: again } = await forward.forward(x, count, spaceOf(forward));
+  return again.every((value, i) => !(Math.abs(value - z[i]!) > pairTolerance));
+}
+
+/** Inputs like those that the flow was made for: what its other direction gives for latents. */
+async function likelyInputs(
+  main: FlowFile,
+  inverse: OnnxRunner | undefined,
+): Promise<Float32Array[] | undefined> {
+  if (!inverse) return undefined;
+  const size = sizeOf(inverse.inputShape);
+  const count = 3;
+  const { x } = await inverse.inverse(stream(1, 'onnx-probe').normal(count * size), count, spaceOf(inverse));
+  if (!x.every(Number.isFinite)) return undefined;
+  const laid = fromChannelsLast(x, inverse.inputShape, main.ports.layout);
+  return Array.from({ length: count }, (_, i) => laid.slice(i * size, (i + 1) * size));
+}
+
+/** Both directions as one runner; what is missing says so. */
+function combined(
+  config: ModelConfig,
+  forward: OnnxRunner | undefined,
+  inverse: OnnxRunner | undefined,
+  { rows, latentPositions }: FlowRows,
+  file: string,
+): FlowRunner {
+  const main = forward ?? inverse!;
+  const missing = (what: string): Promise<never> =>
+    Promise.reject(
+      new UserError(
+        `${file}: runs one way only; ${what} needs the file of the other direction beside it, named alike with "forward" and ` +
+          '"inverse", or named in its .flowscope.json.',
+      ),
+    );
+  return {
+    config,
+    inputShape: main.inputShape,
+    outputShape: main.outputShape,
+    latentScales: scalesOfLatents(rows, latentPositions),
+    couplings: [],
+    preprocesses: main.preprocesses,
+    ...(forward?.lacksLogDet ? { lacksLogDet: true } : {}),
+    forward: (x, count, space) => forward?.forward(x, count, space) ?? missing('the way to z'),
+    inverse: (z, count, space) => inverse?.inverse(z, count, space) ?? missing('sampling'),
+  };
+}
+
+/** The scale of the last row that works on each latent. */
+function scalesOfLatents(rows: FlowRows['rows'], latentPositions: Int32Array): Int32Array {
+  const scaleAt = new Int32Array(latentPositions.length);
+  for (const { flow, found, info } of rows)
+    if (found) flow?.positions.forEach((p) => (scaleAt[p] = info.scale));
+  return latentPositions.map((position) => scaleAt[position]!);
+}
+
+function dataOf(own: FlowFile['own'], folder: string): ModelData {
+  if (own) {
+    const header: CheckpointHeader = {
+      config: own.config,
+      step: own.step,
+      seconds: 0,
+      ...(own.standardize ? { standardize: own.standardize } : {}),
+    };
+    return createModelData(header, folder);
+  }
+  const reason = 'An ONNX file does not say which data its flow was trained on.';
+  return {
+    open: () => Promise.reject(new UserError(reason)),
+    splits: () => Promise.resolve({ splits: [], reason }),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Values of the stored tensors that rows list. */
+function storedTensors({ probe: { graph } }: AnalyzedFlow, { rows }: FlowRows): Record<string, NdArray> {
+  const names = new Set(
+    rows.flatMap(({ bijection }) => (bijection?.parameters ?? []).map(({ name }) => name)),
+  );
+  return Object.fromEntries(
+    [...names].map((name): [string, NdArray] => {
+      const tensor = graph.initializers.get(name)!;
+      return [name, { shape: (tensor.dims ?? []).map(Number), data: floatsIn(tensor) }];
+    }),
+  );
+}
+
+const { DataType } = onnx.TensorProto;
+
+function floatsIn(tensor: onnx.ITensorProto): Float32Array {
+  const { rawData, floatData, doubleData, dataType } = tensor;
+  if (rawData && rawData.length > 0) {
+    const bytes = rawData.slice().buffer;
+    if (dataType === DataType.FLOAT) return new Float32Array(bytes);
+    if (dataType === DataType.DOUBLE) return Float32Array.from(new Float64Array(bytes));
+    return new Float32Array(0);
+  }
+  return Float32Array.from(floatData?.length ? floatData : (doubleData ?? []));
+}
+
+/** What the rows do not account for of the file's log-det, in the probes. */
+function unexplainedOf({ probe }: AnalyzedFlow, { rows }: FlowRows): number | undefined {
+  const { logDet } = probe.ports;
+  if (!logDet || !probe.logDets) return undefined;
+  if (rows.some(({ found }) => found?.kind === 'unknown' || found?.lacksLogScale)) return undefined;
+  let largest = 0;
+  probe.logDets.forEach((total, run) => {
+    let sum = 0;
+    for (const { found } of rows) {
+      if (!found) continue;
+      sum += found.constantLogDet;
+      const located = found.logScale?.located;
+      located?.places.forEach((place, i) => {
+        const value = probe.values.get(located.tensors[located.which[i]!]!)![run]![place]!;
+        sum += read(located.reading, value);
+      });
+    }
+    largest = Math.max(largest, Math.abs(total - sum));
+  });
+  return largest;
+}
+
+function remarks({ layers }: AnalyzedFlow, { rows }: FlowRows, unexplained: number | undefined): string[] {
+  const notes: string[] = [];
+  if (layers.length === 0) notes.push('no place was found in the graph where all of the flow goes through');
+  const unknown = rows.filter(({ found }) => found?.kind === 'unknown');
+  if (unknown.length > 0) {
+    notes.push(
+      `${unknown.length} span${unknown.length === 1 ? '' : 's'} of the graph ${unknown.length === 1 ? 'is' : 'are'} not understood; ` +
+        'what is left of the log-det is shown at the first',
+    );
+  }
+  if (unexplained !== undefined && unexplained > 0.01) {
+    notes.push(`${unexplained.toPrecision(3)} nats of the file's log-det are in none of its layers`);
+  }
+  return notes;
+}

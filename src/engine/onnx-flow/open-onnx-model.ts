@@ -1,0 +1,66 @@
+/** An ONNX file as a model of the inspector: the flow in it where there is one, else what the file is made of. */
+import path from 'node:path';
+import { UserError } from '../../config/user-error';
+import type { BackendInfo } from '../../protocol/model';
+import type { OpenModel } from '../model/open-model';
+import { shortCount, type Described } from '../model/summary';
+import { summarizeOnnx } from '../onnx-file/summary';
+import { openOnnxFlow, type OnnxFlow } from './open-onnx-flow';
+
+/** @throws UserError for a file that is no ONNX model */
+export async function openOnnxModel(file: string, backend: BackendInfo): Promise<OpenModel> {
+  const base = await summarizeOnnx(file, backend);
+  let flow: OnnxFlow;
+  try {
+    flow = await openOnnxFlow(file, backend.threads);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const summary: Described = { ...base, reason: error.message };
+    return { file, summary: () => Promise.resolve(summary), dispose: () => Promise.resolve() };
+  }
+  return {
+    file,
+    inspected: flow,
+    async summary() {
+      const { splits, reason } = await flow.data.splits();
+      return { ...summaryOf(base, flow), splits, ...(reason ? { splitsReason: reason } : {}) };
+    },
+    dispose: () => flow.dispose(),
+  };
+}
+
+function summaryOf(base: Described, flow: OnnxFlow): Described {
+  const { config, layers, flow: shapes, pair, notes, quantization } = flow;
+  const { reason: _, ...rest } = base;
+  const { opened } = pair;
+  const infos = layers.map(({ info }) => info);
+  const couplings = infos.filter(({ coupling }) => coupling !== undefined).length;
+  const unknown = infos.filter(({ kind }) => kind === 'unknown').length;
+  const other = opened === pair.forward ? pair.inverse : pair.forward;
+  const shape = [...shapes.inputShape];
+  const foreign: Partial<Described> = {
+    kind: config.kind,
+    shape,
+    title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
+    subtitle: [
+      `${couplings} coupling${couplings === 1 ? '' : 's'} found`,
+      ...(unknown > 0 ? [`${unknown} span${unknown === 1 ? '' : 's'} not understood`] : []),
+      `${shortCount(rest.parameterCount)} stored values`,
+      `opset ${rest.onnx?.opset ?? '?'}`,
+    ].join(', '),
+    ...(config.kind === 'image' && quantization > 0 ? { levels: config.levels, pad: 0 } : {}),
+  };
+  return {
+    ...rest,
+    ...(opened.own ? {} : foreign),
+    runnable: true,
+    layers: infos,
+    origin: {
+      library: rest.onnx?.producer ? `ONNX, ${rest.onnx.producer}` : 'ONNX',
+      title: `${opened.ports.direction}: ${opened.ports.input} to ${opened.ports.output}${
+        other ? `; ${other.ports.direction} in ${path.basename(other.file)}` : ''
+      }`,
+      assumptions: notes,
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** What a row does to one example: its values, its log-scale and its shift, always from data to latent. */
+import type { NdArray } from '../../protocol/tensors';
+import type { Elements } from './layers';
+import { elementsOf } from './layers';
+import type { Variables } from './variables';
+import type { FlowRow, FlowRows } from './rows';
+import type { BatchValues } from './values';
+
+export interface RowSource {
+  row: FlowRow;
+  before: Elements;
+  after: Elements;
+  /** (v − mean) / deviation of each element, after the coupling; from data to latent. */
+  norm?: { mean: Float64Array; deviation: Float64Array };
+  /** ln of its scale that is the same for every example, nats. */
+  constantLogDet: number;
+}
+
+/** s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. */
+export interface Coupled {
+  s: Float32Array;
+  t: Float32Array;
+}
+
+export function rowSources({ rows, backward }: FlowRows, variables: Variables): RowSource[] {
+  return rows.map((row) => {
+    const { found } = row;
+    const norm = found?.constants && normOf(row, backward);
+    return {
+      row,
+      before: elementsOf(variables, row.before),
+      after: elementsOf(variables, row.after),
+      ...(norm ? { norm } : {}),
+      constantLogDet: (backward ? -1 : 1) * (found?.constantLogDet ?? 0),
+    };
+  });
+}
+
+/** Tensors that the rows are read from. */
+export function tensorsOf(sources: readonly RowSource[]): string[] {
+  return sources.flatMap(({ row: { found }, before, after }) => [
+    ...before.tensors,
+    ...after.tensors,
+    ...(found?.logScale?.located.tensors ?? []),
+    ...(found?.shift?.located.tensors ?? []),
+  ]);
+}
+
+/** The found layer's constants in the row's order, turned around in a file that runs backward. */
+function normOf({ found, elementAt, before }: FlowRow, backward: boolean): RowSource['norm'] {
+  const { mean: foundMean, deviation: foundDeviation } = found!.constants!;
+  const mean = new Float64Array(before.length);
+  const deviation = new Float64Array(before.length).fill(1);
+  found!.positions.forEach((position, k) => {
+    const element = elementAt[position]!;
+    // x = (z − m) / d the other way round is z = (x + m / d) / (1 / d).
+    deviation[element] = backward ? 1 / foundDeviation[k]! : foundDeviation[k]!;
+    mean[element] = backward ? -foundMean[k]! / foundDeviation[k]! : foundMean[k]!;
+  });
+  return { mean, deviation };
+}
+
+/**
+ * @param x and `y` are the row's input and output of the example
+ */
+export function coupledValues(
+  { row, norm }: RowSource,
+  backward: boolean,
+  values: BatchValues,
+  example: number,
+  { x, y }: { x: Float32Array; y: Float32Array },
+): Coupled {
+  const { found, elementAt } = row;
+  const s = new Float32Array(x.length);
+  const t = new Float32Array(x.length);
+  const sign = backward ? -1 : 1;
+  const at = (k: number): number => elementAt[found!.positions[k]!]!;
+  if (found!.logScale) {
+    const { located, elements } = found!.logScale;
+    const read = values.located(located, example);
+    elements.forEach((k, i) => (s[at(k)] = sign * read[i]!));
+  } else if (found!.lacksLogScale) s.fill(NaN);
+  if (found!.shift) {
+    const { located, elements } = found!.shift;
+    const read = values.located(located, example);
+    elements.forEach((k, i) => (t[at(k)] = sign * read[i]!));
+  } else {
+    found!.moves.forEach((moves, k) => {
+      if (!moves) return;
+      const element = at(k);
+      const u = norm ? y[element]! * norm.deviation[element]! + norm.mean[element]! : y[element]!;
+      t[element] = shiftFirst(found!.form, backward)
+        ? u * Math.exp(-s[element]!) - x[element]!
+        : u - x[element]! * Math.exp(s[element]!);
+    });
+  }
+  return { s, t };
+}
+
+/** Whether y = (x + t)·eˢ from data to latent; turned around, the other form comes out. */
+function shiftFirst(form: string | undefined, backward: boolean): boolean {
+  return (form === '(x + t)·eˢ') !== backward;
+}
+
+/** x from y by the row's own s, t and constants; undefined where they do not say. */
+export function undone(
+  { row, norm }: RowSource,
+  backward: boolean,
+  y: Float32Array,
+  coupled: Coupled | undefined,
+): Float32Array | undefined {
+  const { found } = row;
+  if (!found) return undefined;
+  if (found.kind === 'unknown') return undefined;
+  const first = shiftFirst(found.form, backward);
+  return y.map((value, k) => {
+    const u = norm ? value * norm.deviation[k]! + norm.mean[k]! : value;
+    if (!coupled) return u;
+    const back = Math.exp(-coupled.s[k]!);
+    return first ? u * back - coupled.t[k]! : (u - coupled.t[k]!) * back;
+  });
+}
+
+export function shaped(shape: readonly number[], data: Float32Array): NdArray<Float32Array> {
+  return { shape: [1, ...shape], data };
+}

@@ -1,0 +1,316 @@
+/** The rows of the strip, from data to latent, for a flow that was found in a file. */
+import type { Bijection } from '../../flow/bijection';
+import type { LayerInfo, LayerKind } from '../../protocol/model';
+import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
+import { describeLayer, parameterCount, type ModelLayer } from '../model/layer-list';
+import { sizeOf } from '../use/runner';
+import type { AnalyzedFlow } from './analyze';
+import type { FoundLayer } from './layers';
+
+export interface FlowRow extends InspectedLayer {
+  info: LayerInfo;
+  /** Outside of the file: pixels to logits. */
+  outside?: boolean;
+  /** What was found of a coupling, a norm or a span that is not understood; absent for rows that only move values. */
+  found?: FoundLayer;
+  /** Variables at the row's input and output, from data to latent; empty for a row outside of the file. */
+  before: Int32Array;
+  after: Int32Array;
+  /** Element of the row for each place in the flow's input; −1 for those that it does not see. */
+  elementAt: Int32Array;
+}
+
+export interface FlowRows {
+  rows: FlowRow[];
+  /** Place in the flow's input (x, channels last) of each element of z. */
+  latentPositions: Int32Array;
+  /** Whether the file runs from z to x, so that scales and shifts turn around. */
+  backward: boolean;
+}
+
+interface RowPlan {
+  info: Omit<LayerInfo, 'index'>;
+  positions: Int32Array;
+  /** Of the output, where they differ. */
+  after?: Int32Array;
+  mask?: { shape: readonly number[]; data: Float32Array };
+  found?: FoundLayer;
+  outside?: boolean;
+  parameters: StoredTensor[];
+}
+
+/**
+ * @param native rows of our own flow, where the file says which it holds; they are used when what was found agrees
+ * @param outside preprocessing that the file leaves to others
+ */
+export function flowRows(
+  flow: AnalyzedFlow,
+  native: readonly ModelLayer[] | undefined,
+  outside: Bijection | undefined,
+): FlowRows {
+  const { probe, outputPositions, inputIds } = flow;
+  const backward = probe.ports.direction === 'inverse';
+  const turned = new Int32Array(outputPositions.length);
+  outputPositions.forEach((position, k) => (turned[position] = k));
+  const toData = (positions: Int32Array): Int32Array =>
+    backward ? positions.map((position) => turned[position]!) : positions;
+  const layers = (backward ? flow.layers.toReversed() : flow.layers).map((layer) => ({
+    ...layer,
+    positions: toData(layer.positions),
+  }));
+  const plans = planned(flow, layers, native, outside);
+
+  const size = outputPositions.length;
+  // What stands at each place, from data to latent. In a backward file the last layer's end is x.
+  let state = new Int32Array(size);
+  if (backward)
+    for (const { positions, end } of layers.toReversed()) positions.forEach((p, k) => (state[p] = end[k]!));
+  else state = Int32Array.from(inputIds);
+  if (backward) {
+    const touched = new Set(layers.flatMap(({ positions }) => [...positions]));
+    turned.forEach((p, i) => {
+      if (!touched.has(p)) state[p] = inputIds[i]!;
+    });
+  }
+  const rows = plans.map((plan, index): FlowRow => {
+    const { found, positions, mask, parameters } = plan;
+    const before = plan.outside ? new Int32Array(0) : positions.map((p) => state[p]!);
+    if (found) {
+      const next = backward ? found.start : found.end;
+      found.positions.forEach((p, k) => (state[p] = next[k]!));
+    }
+    const after = plan.outside ? new Int32Array(0) : (plan.after ?? positions).map((p) => state[p]!);
+    const elementAt = new Int32Array(size).fill(-1);
+    positions.forEach((p, k) => (elementAt[p] = k));
+    return {
+      info: { ...plan.info, index },
+      ...(plan.outside ? { outside: true } : { flow: { positions, ...(mask ? { mask } : {}) } }),
+      ...(found ? { found } : {}),
+      ...(parameters.length > 0 ? { bijection: { parameters, state: [] } } : {}),
+      before,
+      after,
+      elementAt,
+    };
+  });
+  return { rows, latentPositions: backward ? turned : outputPositions, backward };
+}
+
+function planned(
+  flow: AnalyzedFlow,
+  layers: readonly FoundLayer[],
+  native: readonly ModelLayer[] | undefined,
+  outside: Bijection | undefined,
+): RowPlan[] {
+  const parametersOf = storedOf(flow);
+  const fitted = native && fitNative(layers, native, parametersOf);
+  if (fitted) return fitted;
+  const plans = foundPlans(layers, parametersOf);
+  if (!outside) return plans;
+  const { name, inputShape, outputShape } = outside;
+  return [
+    {
+      info: {
+        name,
+        kind: 'logit',
+        scale: 0,
+        inputShape: [...inputShape],
+        outputShape: [...outputShape],
+        parameterCount: 0,
+        hasNorm: false,
+        description: `${inputShape.join('×')}, pixels to logits (assumed)`,
+      },
+      positions: Int32Array.from({ length: sizeOf(inputShape) }, (_, i) => i),
+      outside: true,
+      parameters: [],
+    },
+    ...plans,
+  ];
+}
+
+const floatTypes = new Set([1, 10, 11]);
+
+function storedOf({ probe: { graph } }: AnalyzedFlow): (layer: FoundLayer) => StoredTensor[] {
+  return ({ stored }) =>
+    stored.flatMap((name) => {
+      const tensor = graph.initializers.get(name)!;
+      if (!floatTypes.has(tensor.dataType ?? 0)) return [];
+      return [{ name, shape: (tensor.dims ?? []).map(Number) }];
+    });
+}
+
+/** Our own rows, each with what was found of it; undefined when the file holds something else than it says. */
+function fitNative(
+  layers: readonly FoundLayer[],
+  native: readonly ModelLayer[],
+  parametersOf: (layer: FoundLayer) => StoredTensor[],
+): RowPlan[] | undefined {
+  const left = [...layers];
+  const plans: RowPlan[] = [];
+  for (const { info, flow } of native) {
+    const { index: _, ...rest } = info;
+    const positions =
+      flow?.positions ?? Int32Array.from({ length: sizeOf(info.inputShape) }, (_unused, i) => i);
+    if (info.kind === 'logit') {
+      plans.push({ info: rest, positions, outside: true, parameters: [] });
+      continue;
+    }
+    const moves = flow && (info.kind === 'squeeze' || info.kind === 'factorOut' || info.kind === 'permute');
+    if (moves) {
+      plans.push({ info: rest, positions, parameters: [] });
+      continue;
+    }
+    const found = left.shift();
+    const coupling = info.coupling !== undefined;
+    if (found?.kind !== (coupling ? 'coupling' : 'norm')) return undefined;
+    const changed = new Set([...found.positions].filter((_unused, k) => found.moves[k] === 1));
+    const expected = [...positions].filter((_unused, k) => (flow?.mask ? flow.mask.data[k] === 0 : true));
+    if (changed.size !== expected.length || !expected.every((p) => changed.has(p))) return undefined;
+    plans.push({
+      info: rest,
+      positions,
+      ...(flow?.mask ? { mask: flow.mask } : {}),
+      found,
+      parameters: parametersOf(found),
+    });
+  }
+  if (left.length > 0) return undefined;
+  // What leaves a row that only moves values stands where the next row takes it in.
+  plans.forEach((plan, i) => {
+    if (!plan.found && !plan.outside) plan.after = plans[i + 1]?.positions ?? plan.positions;
+  });
+  return plans;
+}
+
+function foundPlans(
+  layers: readonly FoundLayer[],
+  parametersOf: (layer: FoundLayer) => StoredTensor[],
+): RowPlan[] {
+  const counts: Record<string, number> = {};
+  const numbered = (name: string): string => `${name}.${(counts[name] = (counts[name] ?? -1) + 1)}`;
+  const plans: RowPlan[] = [];
+  let couplings = 0;
+  let scale = 0;
+  let last: { shape: number[]; positions: Int32Array } | undefined;
+  for (const found of layers) {
+    const { shape, positions } = found;
+    const smaller = last !== undefined && positions.length < last.positions.length;
+    const folded = last?.positions.length === positions.length && last.shape.join() !== shape.join();
+    // Only what follows on what came before: elsewhere another part of the value is worked on.
+    if (last && (smaller || folded) && within(positions, last.positions)) {
+      const kind: LayerKind = smaller ? 'factorOut' : 'squeeze';
+      if (smaller) scale++;
+      const info = {
+        name: numbered(smaller ? 'factorOuts' : 'squeezes'),
+        kind,
+        scale: smaller ? scale - 1 : scale,
+        inputShape: last.shape,
+        outputShape: shape,
+        parameterCount: 0,
+        hasNorm: false,
+        description: smaller
+          ? `${shape.join('×')} of ${last.shape.join('×')} go on, the others go to z`
+          : `${last.shape.join('×')} folded to ${shape.join('×')}`,
+      };
+      plans.push({ info, positions: last.positions, after: positions, parameters: [] });
+    }
+    const parameters = parametersOf(found);
+    const base = { scale, inputShape: shape, outputShape: shape, parameterCount: parameterCount(parameters) };
+    if (found.kind === 'coupling') {
+      const mask = { shape, data: Float32Array.from(found.moves, (moves) => 1 - moves) };
+      const kind = maskKind(mask);
+      const hasNorm = found.constants !== undefined || Math.abs(found.constantLogDet) > 1e-6;
+      plans.push({
+        info: {
+          ...base,
+          name: numbered('couplings'),
+          kind,
+          coupling: couplings++,
+          hasNorm,
+          description: describe(kind, mask, hasNorm),
+        },
+        positions,
+        mask,
+        found,
+        parameters,
+      });
+    } else if (found.kind === 'norm') {
+      const kind: LayerKind = found.operators.some(({ op }) => op === 'BatchNormalization')
+        ? 'batchNorm'
+        : 'actNorm';
+      plans.push({
+        info: {
+          ...base,
+          name: numbered('norms'),
+          kind,
+          hasNorm: false,
+          description: `${shape.join('×')}, the same shift and scale for every example`,
+        },
+        positions,
+        found,
+        parameters,
+      });
+    } else {
+      plans.push({
+        info: {
+          ...base,
+          name: numbered('unknown'),
+          kind: 'unknown',
+          hasNorm: false,
+          description: `${shape.join('×')}, not understood: ${found.reason}; ${operatorText(found)}`,
+        },
+        positions,
+        found,
+        parameters,
+      });
+    }
+    last = { shape, positions };
+  }
+  return plans;
+}
+
+function within(part: Int32Array, whole: Int32Array): boolean {
+  const set = new Set(whole);
+  return part.every((p) => set.has(p));
+}
+
+function operatorText({ operators }: FoundLayer): string {
+  const total = operators.reduce((sum, { count }) => sum + count, 0);
+  const shown = operators.slice(0, 6).map(({ op, count }) => `${op} ${count}`);
+  return `${total} node${total === 1 ? '' : 's'}: ${shown.join(', ')}${operators.length > 6 ? ', …' : ''}`;
+}
+
+/** By whether the mask changes along rows and columns or from channel to channel. */
+function maskKind({ shape, data }: { shape: readonly number[]; data: Float32Array }): LayerKind {
+  if (shape.length !== 3) return 'vector';
+  const channels = shape[2]!;
+  return data.every((value, k) => value === data[k % channels]) ? 'channelwise' : 'checkerboard';
+}
+
+function describe(
+  kind: LayerKind,
+  mask: { shape: readonly number[]; data: Float32Array },
+  hasNorm: boolean,
+): string {
+  const { shape, data } = mask;
+  const regular =
+    kind !== 'checkerboard' ||
+    data.every((value, k) => {
+      const pixel = Math.floor(k / shape[2]!);
+      const odd = (Math.floor(pixel / shape[1]!) + (pixel % shape[1]!)) % 2;
+      return odd ? value !== data[0] : value === data[0];
+    });
+  if (regular) {
+    return describeLayer({
+      name: '',
+      kind,
+      scale: 0,
+      inputShape: shape,
+      outputShape: shape,
+      mask,
+      hasNorm,
+      positions: new Int32Array(0),
+    });
+  }
+  const moving = data.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+  return `${shape.join('×')}, ${moving} of ${data.length} values move${hasNorm ? ', then norm' : ''}`;
+}
