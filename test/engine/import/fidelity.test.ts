@@ -161,7 +161,7 @@ for (const [backendName, createBackend] of backends) {
 function writeTable(): void {
   const number = (value: number | undefined): string => (value === undefined ? '' : value.toExponential(1));
   const lines = [
-    '| file | run by | z | log-det | log-det of a layer | x from z | x from z, the library itself | bits/dim |',
+    '| file | run by | z | log-det | log-det of a layer | round trip | its round trip in the library | bits/dim |',
     '|---|---|---|---|---|---|---|---|',
     ...rows.map(
       (r) =>
