@@ -20,8 +20,7 @@ export async function prepareRun(
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
     const config = buildRunConfig(request, shapeOf(source));
     // The preset that suits the data may want other data, or them split otherwise.
-    if (isDeepStrictEqual(withoutSplit(asked), withoutSplit(config.data)))
-      dataset = source.split(config.data);
+    if (readsTheSame(asked, config.data)) dataset = source.split(config.data);
     return { config, dataset: dataset ?? (await openDataset(config.data, baseFolder)) };
   } finally {
     if (!dataset) await source.close();
@@ -34,6 +33,11 @@ export function shapeOf({ opened, validationSource }: OpenSource): DataShape {
     ...opened,
     provenance: { source: opened.source, ...(validationSource === undefined ? {} : { validationSource }) },
   };
+}
+
+/** Whether two configs of the same source differ in how it is split only. */
+export function readsTheSame(a: DataConfig, b: DataConfig): boolean {
+  return isDeepStrictEqual(withoutSplit(a), withoutSplit(b));
 }
 
 /** What has to be read anew when it differs; where the data lie is known by now. */

@@ -12,7 +12,7 @@ import { indexRange, type Split } from './dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import { sampleSheet } from './png';
-import { shapeOf } from './prepare';
+import { readsTheSame, shapeOf } from './prepare';
 import { splitCounts } from './split';
 import { createFeatureStatistics } from './feature-statistics';
 import { findWarnings, type Facts } from './warnings';
@@ -42,13 +42,10 @@ export async function previewData(
   const { request, base } = await requestFor(source, baseFolder);
   const asked = requestedData(request);
   const large = await largeTableOf(asked, base);
-  const open = await openSource(asked, base, {
-    ...(signal ? { signal } : {}),
-    ...(large ? { mostRows: firstRows } : {}),
-  });
+  const options = { ...(signal ? { signal } : {}), ...(large ? { mostRows: firstRows } : {}) };
+  let open = await openSource(asked, base, options);
   try {
     const warnings: string[] = [];
-    const { opened } = open;
     let config: RunConfig | undefined;
     try {
       config = buildRunConfig(request, shapeOf(open));
@@ -57,6 +54,11 @@ export async function previewData(
       warnings.push(`Training would refuse these data: ${error.message}`);
     }
     const data: DataConfig = config?.data ?? asked;
+    if (!readsTheSame(asked, data)) {
+      await open.close();
+      open = await openSource(data, base, options);
+    }
+    const { opened } = open;
     const part = opened.all.count;
     const total =
       large === 'text'

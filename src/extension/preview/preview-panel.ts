@@ -79,7 +79,11 @@ class PreviewSession implements Disposable {
       preview: (token) => this.preview(`${this.id}/${token}`),
       cancel: async (token) => this.running.get(`${this.id}/${token}`)?.(),
       showLog: async () => log().show(),
-      train: async () => void commands.executeCommand('flowscope.train', { data: source }),
+      // The page waits for nothing: the questions come up over it.
+      train: async () =>
+        void (source.endsWith('.json')
+          ? commands.executeCommand('flowscope.trainConfig', Uri.file(source))
+          : commands.executeCommand('flowscope.train', { data: source })),
     };
     const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {
       post: (message) => {
