@@ -50,20 +50,23 @@ export function readMetrics(run) {
     .map((line) => JSON.parse(line));
 }
 
-/** Little-endian float32 NPY, version 1.0. */
-export function writeNpy(file, values, shape) {
+const codes = { Float32Array: '<f4', Uint8Array: '|u1' };
+
+/** An NPY file, version 1.0, of a Float32Array or a Uint8Array. */
+export function npyBytes(values, shape) {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${dims}), }`;
+  const text = `{'descr': '${codes[values.constructor.name]}', 'fortran_order': False, 'shape': (${dims}), }`;
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = Buffer.alloc(length, ' ');
   header.write('\x93NUMPY\x01\x00', 0, 'latin1');
   header.writeUInt16LE(length - 10, 8);
   header.write(text, 10, 'latin1');
   header[length - 1] = 0x0a;
-  fs.writeFileSync(
-    file,
-    Buffer.concat([header, Buffer.from(values.buffer, values.byteOffset, values.byteLength)]),
-  );
+  return Buffer.concat([header, Buffer.from(values.buffer, values.byteOffset, values.byteLength)]);
+}
+
+export function writeNpy(file, values, shape) {
+  fs.writeFileSync(file, npyBytes(values, shape));
 }
 
 export function saveResult(name, content) {
