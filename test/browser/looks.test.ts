@@ -71,7 +71,15 @@ describe('looks', () => {
           await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
           await accessible(page, `${kind} ${theme} ${name}`, theme === 'dark');
         }
-        await page.getByRole('tab', { name: 'Examples' }).click();
+        for (const name of ['Interpolate', 'Reconstruct', 'Examples']) {
+          const tab = page.getByRole('tab', { name });
+          if ((await tab.count()) === 0) continue;
+          await tab.click();
+          await page.waitForTimeout(60);
+          await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
+          await accessible(page, `${kind} ${theme} ${name}`, theme === 'dark');
+          await readable(page);
+        }
         await page.getByRole('tab', { name: 'Run' }).click();
         await page.waitForTimeout(60);
         await screenshot(page, `${kind}-${theme}-run`);
