@@ -90,7 +90,7 @@ function asSource(file: string, data: DataConfig | undefined): DataConfig {
 
 /** Resized, cropped and reduced as the model's own data were. */
 async function imageExamples(file: string, { input, data }: ExampleRequest): Promise<NamedArray> {
-    const source = await openSource(asSource(file, data), path.dirname(file));
+  const source = await openSource(asSource(file, data), path.dirname(file));
   try {
     const { all, shape, kind } = source.opened;
     if (kind !== 'image')

@@ -109,7 +109,7 @@ describe('files of other libraries', function () {
     await until('the page to follow', async () => {
       const frame = await strip();
       const banner = await frame.locator('.origin').innerText();
-      return banner !== before && /16/.test(banner);
+      return banner !== before && /Height of the images: 16/.test(banner);
     });
   });
 

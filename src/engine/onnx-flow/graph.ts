@@ -144,7 +144,7 @@ export function partOf(
   ];
   const names = [...outputs.map(renamed), ...shapesOf.map((name) => `shape:${name}`)];
   const bytes = onnx.ModelProto.encode({
-    irVersion: model.irVersion,
+    irVersion: Number(model.irVersion as unknown),
     opsetImport: model.opsetImport,
     functions: model.functions,
     producerName: model.producerName,

@@ -31,7 +31,7 @@ export async function openOnnxModel(file: string, backend: BackendInfo): Promise
 
 function summaryOf(base: Described, flow: OnnxFlow): Described {
   const { config, layers, flow: shapes, pair, notes, quantization } = flow;
-  const { reason: _, ...rest } = base;
+  const { reason, ...rest } = base;
   const { opened } = pair;
   const infos = layers.map(({ info }) => info);
   const couplings = infos.filter(({ coupling }) => coupling !== undefined).length;

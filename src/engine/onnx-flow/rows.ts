@@ -147,7 +147,7 @@ function fitNative(
   const left = [...layers];
   const plans: RowPlan[] = [];
   for (const { info, flow } of native) {
-    const { index: _, ...rest } = info;
+    const { index, ...rest } = info;
     const positions =
       flow?.positions ?? Int32Array.from({ length: sizeOf(info.inputShape) }, (_unused, i) => i);
     if (info.kind === 'logit') {

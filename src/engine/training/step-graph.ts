@@ -105,7 +105,7 @@ function objective(
     };
     return tf.neg(tf.add(tf.add(aside.prior, aside.logDet), aside.preprocessing));
   };
-  const { value, grad } = tf.valueAndGrad(lossOf)(state[parameters]!) as { value: Scalar; grad: Tensor };
+  const { value, grad } = tf.valueAndGrad(lossOf)(state[parameters]!);
   return { ...aside!, loss: value, gradient: grad };
 }
 
@@ -114,7 +114,7 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
   const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? size(shape) : 0), 0);
   if (weightDecay === 0 || count === 0) return gradient;
   const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
-  return tf.add(gradient, tf.pad(part, [[0, param.shape[0]! - count]]));
+  return tf.add(gradient, tf.pad(part, [[0, param.shape[0] - count]]));
 }
 
 /**
@@ -148,7 +148,7 @@ export function stepGraph(
           m: state[firstMoment]!,
           v: state[secondMoment]!,
           gradient: tf.where(finite, regularized, tf.zerosLike(regularized)),
-          learningRate: tf.where(finite, inputs.learningRate!, tf.scalar(0)) as Scalar,
+          learningRate: tf.where(finite, inputs.learningRate!, tf.scalar(0)),
           beta1Power: inputs.beta1Power!,
           beta2Power: inputs.beta2Power!,
         },

@@ -103,7 +103,7 @@ describe('a flow of any convention', () => {
         data: new Float32Array(size(shape)),
       });
       const named = vectors.flatMap(({ members }) =>
-        members.map(({ name, shape }) => [name, (values[name] ?? zero(shape)) as NdArray<Float32Array>]),
+        members.map(({ name, shape }) => [name, values[name] ?? zero(shape)]),
       );
       const packed = packTensors(vectors, Object.fromEntries(named) as TensorTable);
       const state = Object.fromEntries(

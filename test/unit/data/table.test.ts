@@ -114,7 +114,10 @@ test('a missing file and a folder', async () => {
     name: 'UserError',
     message: /none\.csv: no such file/,
   });
-  await assert.rejects(readTable(folder, {}, createResources(0)), { name: 'UserError', message: /is a folder/ });
+  await assert.rejects(readTable(folder, {}, createResources(0)), {
+    name: 'UserError',
+    message: /is a folder/,
+  });
 });
 
 test('what is written is read', async () => {
