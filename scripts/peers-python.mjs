@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installDebian } from './debian.mjs';
 import { run, seconds, Stop } from './run.mjs';
 import { fingerprint, nativeModule } from './setup.mjs';
 
@@ -42,7 +43,13 @@ async function install(folder, python) {
   console.log(`installing the libraries of test/peers/requirements.txt into ${folder}`);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(path.dirname(folder), { recursive: true });
-  await step('python -m venv', base, ['-m', 'venv', folder], 'On Debian and Ubuntu, install python3-venv.');
+  // Debian's Python comes without the part that makes environments.
+  const first = await run(base, ['-m', 'venv', folder], { quiet: true });
+  if (first.code !== 0) {
+    await installDebian(['python3-venv'], 'environments of Python');
+    fs.rmSync(folder, { recursive: true, force: true });
+    await step('python -m venv', base, ['-m', 'venv', folder], 'On Debian and Ubuntu, install python3-venv.');
+  }
   const pip = [python, '-m', 'pip', '--disable-pip-version-check', '--quiet'];
   const quick = await run(pip[0], [...pip.slice(1), 'install', installer], { quiet: true });
   if (quick.code === 0) {
@@ -79,16 +86,27 @@ async function step(name, command, args, advice) {
 
 /** A Python new enough for the libraries. */
 async function basePython() {
+  const found = (await findPython()) ?? (await installPython());
+  if (found) return found;
+  throw new Stop(
+    'The peers’ libraries need Python 3.11 or newer, and none was found as python3, python or py. Install it, or set ' +
+      'FLOWSCOPE_PEERS_PYTHON to one that has what test/peers/requirements.txt lists.',
+  );
+}
+
+async function installPython() {
+  await installDebian(['python3', 'python3-venv'], 'the libraries of test/peers/requirements.txt');
+  return findPython();
+}
+
+async function findPython() {
   for (const command of ['python3', 'python', 'py']) {
-    const { code } = await run(command, ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))'], {
+    const { code } = await run(command, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], {
       quiet: true,
     });
     if (code === 0) return command;
   }
-  throw new Stop(
-    'The peers’ libraries need Python 3.10 or newer, and none was found as python3, python or py. Install it, or set ' +
-      'FLOWSCOPE_PEERS_PYTHON to one that has what test/peers/requirements.txt lists.',
-  );
+  return undefined;
 }
 
 const lastLine = (output) => output.trim().split('\n').at(-1) ?? '';

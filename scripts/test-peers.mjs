@@ -150,6 +150,15 @@ function rowsOf(count, features) {
   });
 }
 
+/** On the two half circles that flows of two features were trained on: far from these, float32 keeps few digits of z. */
+function moonsRows(count) {
+  return Array.from({ length: count }, (_, i) => {
+    const angle = (Math.PI * (i >> 1)) / (count / 2 - 1);
+    const [x, y] = [Math.cos(angle), Math.sin(angle)];
+    return i % 2 === 0 ? [x, y] : [1 - x, 0.5 - y];
+  });
+}
+
 async function trainCase({ name, preset, data, model, to }, folder) {
   const config = {
     data,
@@ -230,7 +239,7 @@ main(async () => {
     console.log(`${problem ? '✖' : '✔'} ${name}${detail}${problem ? `\n  ${problem}` : ''}`);
   };
   try {
-    writeNpy(path.join(folder, 'two.npy'), rowsOf(64, 2));
+    writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
     writeNpy(path.join(folder, 'five.npy'), rowsOf(64, 5));
     const table = rowsOf(600, 5).map((row) => row.join(','));
     fs.writeFileSync(path.join(folder, 'five.csv'), `a,b,c,d,e\n${table.join('\n')}\n`);

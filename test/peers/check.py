@@ -3,8 +3,9 @@
     python check.py CASES.json
 
 CASES.json lists {name, library, state, io, x}: a safetensors file whose metadata say how to build the module, and an
-.npz with z and logdet as Flowscope computes them for its x, or for the x of the .npy. Prints one JSON line a case: {name, z, logdet, logProb} with the largest
-differences (log-dets over what is allowed), or {name, error}. Tolerances are those of the caller.
+.npz with z and logdet as Flowscope computes them for its x, or for the x of the .npy. Prints one JSON line a case:
+{name, z, logdet, logProb} with the largest differences (log-dets over what is allowed), or {name, error}. Tolerances
+are those of the caller.
 """
 
 import json
