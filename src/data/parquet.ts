@@ -29,18 +29,26 @@ export async function readParquet(
   try {
     const { size } = await stat(file);
     const handle = await open(file, 'r');
+    const reads: Promise<unknown>[] = [];
     try {
+      const read = async (start: number, end: number): Promise<ArrayBuffer> => {
+        if (!(start >= 0 && end >= start && end <= size)) {
+          throw new Error(`bytes ${start} to ${end} of ${size} are asked for`);
+        }
+        return (await readRange(handle, start, end - start, file)).buffer;
+      };
       const buffer: AsyncBuffer = {
         byteLength: size,
-        async slice(start, end = size) {
-          if (!(start >= 0 && end >= start && end <= size)) {
-            throw new Error(`bytes ${start} to ${end} of ${size} are asked for`);
-          }
-          return (await readRange(handle, start, end - start, file)).buffer;
+        slice(start, end = size) {
+          // The reader asks for all columns at once, and looks at no further answer once one is bad.
+          const answer = read(start, end);
+          reads.push(answer.then(ignore, ignore));
+          return answer;
         },
       };
       return await readRows(file, buffer, options, resources);
     } finally {
+      await Promise.all(reads);
       await handle.close();
     }
   } catch (error) {
@@ -50,6 +58,8 @@ export async function readParquet(
     throw new UserError(`${file}: is not a readable Parquet file: ${error.message.split('\n')[0]}.`);
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Values of a row group. */
 const largestGroup = 2 ** 28;
@@ -84,6 +94,21 @@ async function readRows(
     const filled = new Int32Array(names.length);
     const classes = label === undefined ? undefined : new Array<string>(count);
     const from = start;
+    // What onChunk throws would reach nobody: it is kept and thrown once the group is read.
+    let refused: Error | undefined;
+    const take = (columnName: string, columnData: ArrayLike<unknown>, rowStart: number): void => {
+      const column = names.indexOf(columnName);
+      const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
+      for (let i = 0; i < columnData.length; i++) {
+        const row = rowStart + i - from;
+        if (row < 0 || row >= count) continue;
+        const value = columnData[i];
+        filled[column]!++;
+        if (classes && column === label) classes[row] = asLabel(value);
+        for (const d of places)
+          rows[row * features.length + d] = asNumber(value, file, from + row, columnName);
+      }
+    };
     await parquetRead({
       file: buffer,
       metadata,
@@ -92,19 +117,15 @@ async function readRows(
       rowStart: from,
       rowEnd: from + count,
       onChunk({ columnName, columnData, rowStart }) {
-        const column = names.indexOf(columnName);
-        const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
-        for (let i = 0; i < columnData.length; i++) {
-          const row = rowStart + i - from;
-          if (row < 0 || row >= count) continue;
-          const value: unknown = columnData[i];
-          filled[column]!++;
-          if (classes && column === label) classes[row] = asLabel(value);
-          for (const d of places)
-            rows[row * features.length + d] = asNumber(value, file, from + row, columnName);
+        if (refused) return;
+        try {
+          take(columnName, columnData, rowStart);
+        } catch (error) {
+          refused = error instanceof Error ? error : new Error(String(error));
         }
       },
     });
+    if (refused) throw refused;
     const short = chosen.find((column) => filled[column] !== count);
     if (short !== undefined) {
       throw new Error(`column "${names[short]}" has ${filled[short]} of ${count} rows from row ${from} on`);

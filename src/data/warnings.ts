@@ -44,7 +44,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   const { kind, shape, levels = 256 } = opened;
   if (counts.train < fewExamples) {
     warnings.push(
-      `Only ${counts.train} examples to train on: the flow may learn them by heart; watch the validation curve.`,
+      `Only ${counts.train} ${counts.train === 1 ? 'example' : 'examples'} to train on: the flow may learn them by heart; watch the validation curve.`,
     );
   }
   if (counts.validation === 0) {
@@ -56,8 +56,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
-      `The data take ${(bytes / 2 ** 30).toFixed(1)} GiB, more than data.memory (${data.memory} MiB): examples are read ` +
-        'from disk while training.',
+      `The data take ${sizeOf(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk while training.`,
     );
   }
   return warnings;
@@ -87,6 +86,10 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     }
     return found;
   }
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {

@@ -42,6 +42,7 @@ async function sorted(source: string, config: object = {}) {
 test('Parquet as PyArrow writes it, in every compression, by row groups', async () => {
   for (const packing of ['snappy', 'zstd', 'gzip', 'brotli', 'lz4', 'none']) {
     for (const memory of [0, 1]) {
+      const resources = createResources(memory * 2 ** 20);
       const {
         all: rows,
         featureNames,
@@ -49,7 +50,7 @@ test('Parquet as PyArrow writes it, in every compression, by row groups', async 
       } = await readParquet(
         fixture(`table-${packing}.parquet`),
         { columns: ['f', 'x', 1], labelColumn: 'species' },
-        createResources(memory * 2 ** 20),
+        resources,
       );
       assert.deepEqual(featureNames, ['f', 'x', 'k']);
       assert.deepEqual(labelNames, ['setosa', 'versicolor', 'virginica']);
@@ -57,6 +58,7 @@ test('Parquet as PyArrow writes it, in every compression, by row groups', async 
       const expected = Array.from({ length: 60 }, (_, i) => [((-1) ** i * i) / 8, i / 2, i * i]).flat();
       assert.deepEqual(await valuesOf(rows), expected.map(Math.fround), packing);
       assert.deepEqual(labelsOf(rows).slice(0, 4), [0, 2, 1, 0]);
+      await resources.close();
     }
   }
   const flags = await sorted(fixture('table-zstd.parquet'), { columns: ['flag', 'x'] });
@@ -91,6 +93,8 @@ test('any damage to a Parquet file gives rows or a UserError', async () => {
         assert.ok((await valuesOf(rows)).every(Number.isFinite));
       } catch (error) {
         assert.ok(error instanceof UserError, String((error as Error).stack));
+      } finally {
+        await resources.close();
       }
     }),
     { numRuns: 150 },
@@ -274,13 +278,13 @@ test(
   'links in circles and links that lead nowhere do not hang a folder',
   { skip: process.platform === 'win32' },
   async () => {
-    const here = path.join(folder, 'circles');
+    const here = path.join(folder, 'rings');
     mkdirSync(path.join(here, 'a', 'deep'), { recursive: true });
     cpSync(fixture('ramp.png'), path.join(here, 'a', 'deep', 'one.png'));
     symlinkSync(here, path.join(here, 'a', 'deep', 'back'));
     symlinkSync(path.join(here, 'nowhere'), path.join(here, 'lost.png'));
     cpSync(fixture('ramp.png'), path.join(here, 'a', 'two.png'));
-    assert.equal((await open({ source: 'circles', ...all })).train.count, 2);
+    assert.equal((await open({ source: 'rings', ...all })).train.count, 2);
   },
 );
 
