@@ -15,7 +15,7 @@ const subjects = [
 ];
 
 /** Enough to leave the warm-up and for running statistics to settle. */
-const defaultSteps = { digits: 120, other: 400 };
+const defaultSteps = { digits: 80, other: 300 };
 
 const badRates = [
   { data: 'moons', learningRate: 100 },
