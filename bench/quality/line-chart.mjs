@@ -49,7 +49,9 @@ export function lineChart({ title, x, y, xMax, yMax, logX = false, series, marks
     text(margin.left - 8, py(v) + 4, String(v), 'text-anchor="end"');
   }
   const xTicks = logX
-    ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000].filter((v) => v >= lowX && v <= highX)
+    ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000].filter(
+        (v) => v >= lowX && v <= highX,
+      )
     : ticks(0, highX, 8);
   for (const v of xTicks) text(px(v), height - margin.bottom + 18, String(v), 'text-anchor="middle"');
   text(margin.left, 22, title, 'class="title"');

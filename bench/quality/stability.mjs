@@ -1,8 +1,10 @@
 // Many seeds of every preset that has data of its own, and of every set of conventions, through the first steps, where
 // trainings break: nothing may become NaN. Then learning rates that are far too large: each run has to end in an error
 // that says which layer broke, with the last good checkpoint kept.
-//   npm run quality -- stability [--seeds N] [--steps N] [NAME]…
+//   npm run quality -- stability [--seeds N] [--steps N] [--jobs N] [NAME]…
+// Runs are spread over as many processes of one thread each as there are cores.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { flowscope, inTemporaryFolder, readMetrics, saveResult, table } from './support.mjs';
@@ -14,8 +16,19 @@ const subjects = [
   ...['nflows', 'normflows', 'zuko', 'freia'].map((name) => ({ name, data: 'gaussians' })),
 ];
 
+/** Like Promise.all of `work` for each item, with so many at a time. */
+async function spread(items, jobs, work) {
+  const results = [];
+  const left = [...items.entries()];
+  const worker = async () => {
+    for (let next = left.shift(); next; next = left.shift()) results[next[0]] = await work(next[1]);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return results;
+}
+
 /** Enough to leave the warm-up and for running statistics to settle. */
-const defaultSteps = { digits: 80, other: 300 };
+const defaultSteps = { digits: 60, other: 300 };
 
 const badRates = [
   { data: 'moons', learningRate: 100 },
@@ -30,7 +43,7 @@ async function trainOnce({ name, data }, seed, steps, folder) {
     const preset = name === data ? [] : ['--preset', name];
     await flowscope(
       ...['train', '--data', data, ...preset, '--output', run, '--seed', String(seed)],
-      ...['--max-steps', String(steps), '--quiet', '--json'],
+      ...['--max-steps', String(steps), '--threads', '1', '--quiet', '--json'],
     );
     const rows = readMetrics(run);
     const numbers = rows.flatMap((row) => Object.values(row));
@@ -71,7 +84,11 @@ const fixed = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits)
 export async function run(options) {
   const { values, positionals } = parseArgs({
     args: options,
-    options: { seeds: { type: 'string', default: '20' }, steps: { type: 'string' } },
+    options: {
+      seeds: { type: 'string', default: '20' },
+      steps: { type: 'string' },
+      jobs: { type: 'string', default: String(os.availableParallelism()) },
+    },
     allowPositionals: true,
   });
   const wanted = subjects.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
@@ -80,10 +97,10 @@ export async function run(options) {
   await inTemporaryFolder(async (folder) => {
     for (const subject of wanted) {
       const steps = Number(values.steps ?? defaultSteps[subject.data] ?? defaultSteps.other);
-      const runs = [];
-      for (let seed = 0; seed < Number(values.seeds); seed++) {
-        runs.push(await trainOnce(subject, seed, steps, folder));
-      }
+      const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+      const runs = await spread(seeds, Number(values.jobs), (seed) =>
+        trainOnce(subject, seed, steps, folder),
+      );
       const failed = runs.filter(({ ok }) => !ok);
       console.log(`${subject.name} on ${subject.data}: ${runs.length - failed.length} of ${runs.length}`);
       for (const { seed, message } of failed) console.log(`  seed ${seed}: ${message ?? 'not finite'}`);
