@@ -5,6 +5,9 @@ import type { NdArray } from '../../protocol/tensors';
 /** exp overflows float32 above this. */
 const expLimit = 88.72;
 
+/** The square of more overflows float32. */
+const squareLimit = 1.84e19;
+
 type Counts = Record<string, NdArray>;
 
 function positive(counts: Counts, name: string): number {
@@ -27,7 +30,12 @@ export function describeNonFinite(flow: Flow, counts: Counts): string {
   }
   const loss = counts.loss?.data[0];
   if (loss !== undefined && !Number.isFinite(loss)) {
-    return 'every layer is finite but the loss is not: the latents or the data are too large to square';
+    const large = flow.layers.find(({ name }) => positive(counts, `largest:${name}`) > squareLimit);
+    return large
+      ? `every layer is finite but the loss is not: the output of layer ${large.name} reaches ` +
+          `${positive(counts, `largest:${large.name}`).toExponential(1)}, and squares overflow above ` +
+          squareLimit.toExponential(1)
+      : 'every layer is finite but the loss is not: the latents or the data are too large to square';
   }
   // Gradients flow from z to x, so the last layer with a bad one is where it starts.
   const owner = [...flow.layers]

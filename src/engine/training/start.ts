@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readCheckpointHeader } from '../../checkpoint/checkpoint';
+import { readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { loadResume } from '../../checkpoint/resume';
 import { dropAfter, openRun, truncateMetrics } from '../../checkpoint/run-folder';
@@ -29,6 +29,8 @@ export interface Start {
   resumed?: { step: number; seconds: number; progress: RunProgress; tensors: TensorTable };
   /** Weights of a checkpoint that a new run starts from. */
   weights?: TensorTable;
+  /** Where that checkpoint comes from, and what had to be assumed of it. */
+  origin?: Origin;
 }
 
 /** @throws UserError when data, config, checkpoint or folder are wrong, or do not fit each other */
@@ -67,7 +69,7 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
 }
 
 async function startFrom(request: TrainRequest, from: string): Promise<Start> {
-  const { config, standardize, data, tensors } = await loadAnyCheckpoint(from);
+  const { config, standardize, data, tensors, origin } = await loadAnyCheckpoint(from);
   checkTensors(from, buildFlow(config.model), tensors);
   const featureNames = standardize?.names ?? data?.featureNames;
   const start = await startNew(request, {
@@ -81,6 +83,7 @@ async function startFrom(request: TrainRequest, from: string): Promise<Start> {
     ...start,
     ...(standardize ? { standardization: standardize } : {}),
     weights: tensors as TensorTable,
+    ...(origin ? { origin } : {}),
   };
 }
 

@@ -277,7 +277,10 @@ export function diagnosisGraph(
       for (const layer of flow.layers) {
         const y = taps[outputTap(layer)];
         const s = taps[`${layer.name}/s`];
-        if (y) results[`layer:${layer.name}`] = nonFinite(y);
+        if (y) {
+          results[`layer:${layer.name}`] = nonFinite(y);
+          results[`largest:${layer.name}`] = tf.max(tf.abs(y));
+        }
         if (s) results[`scale:${layer.name}`] = tf.max(tf.abs(s));
       }
       const gradients = unpacked(

@@ -1,5 +1,5 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
-import { describeData } from '../../checkpoint/checkpoint';
+import { describeData, type Origin } from '../../checkpoint/checkpoint';
 import { createRun, runPaths, writeStatus } from '../../checkpoint/run-folder';
 import { UserError } from '../../config/user-error';
 import { fitStandardization } from '../../data/standardize';
@@ -12,6 +12,8 @@ import { createTrainer } from './trainer';
 
 export interface TrainOptions {
   backend: Backend;
+  /** Told where the checkpoint of a run that starts from another library's comes from. */
+  onOrigin?: (origin: Origin) => void;
   onProgress?: (progress: TrainProgress) => void;
   log?: (line: string) => void;
   /** Aborting saves a checkpoint and ends with status "stopped". */
@@ -28,6 +30,7 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
   const { backend } = options;
   options.onProgress?.({ phase: 'preparing', step: 0, totalSteps: 0, fraction: 0, backend: backend.info });
   const start = await startOf(request);
+  if (start.origin) options.onOrigin?.(start.origin);
   try {
     return await trainOn(start, request, options);
   } finally {
