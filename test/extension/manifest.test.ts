@@ -89,6 +89,11 @@ describe('the manifest', () => {
       '*.flow.safetensors flowscope.inspector default',
       '*.safetensors flowscope.model option',
       '*.onnx flowscope.model option',
+      '*.pt flowscope.model option',
+      '*.pth flowscope.model option',
+      '*.ckpt flowscope.model option',
+      '*.pt.tar flowscope.model option',
+      '*.pth.tar flowscope.model option',
     ]);
   });
 
@@ -144,7 +149,7 @@ describe('the manifest', () => {
     assert.deepEqual(manifest.extensionKind, ['workspace']);
   });
 
-  it('is activated by what it contributes and by nothing else', () => {
-    assert.deepEqual(manifest.activationEvents, []);
+  it('is activated by what it contributes, and by a data preview that comes back after a reload', () => {
+    assert.deepEqual(manifest.activationEvents, ['onWebviewPanel:flowscope.dataPreview']);
   });
 });
