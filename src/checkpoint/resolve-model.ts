@@ -21,7 +21,7 @@ export interface ResolvedModel {
  * @throws UserError when there is no model at the path
  */
 export async function resolveModelPath(given: string): Promise<ResolvedModel> {
-  const target = path.resolve(given);
+  const target = await withExported(path.resolve(given));
   if (await isFolder(target)) {
     const paths = runPaths(target);
     for (const file of [paths.best, paths.last]) {
@@ -48,6 +48,13 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
   const parent = path.dirname(path.dirname(target));
   const inRun = kind === 'checkpoint' && path.basename(path.dirname(target)) === 'checkpoints';
   return { kind, file: target, run: inRun && (await isRunFolder(parent)) ? parent : undefined };
+}
+
+/** The name that an export was given stands for the files that it wrote. */
+async function withExported(target: string): Promise<string> {
+  if (!target.toLowerCase().endsWith('.onnx') || (await exists(target))) return target;
+  const forward = target.replace(/\.onnx$/i, '.forward.onnx');
+  return (await exists(forward)) ? forward : target;
 }
 
 /** The header's JSON starts right after its length. */

@@ -11,7 +11,7 @@ export const inputOptions = {
   input: {
     type: 'text',
     value: 'FILE',
-    help: 'A table (.csv, .tsv), IDX images, .npy or .npz (array x), or a built-in name: new points of a 2-D set, all of digits.',
+    help: 'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of pictures, or a built-in name: new points of a 2-D set, all of digits.',
   },
   array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to take.' },
   columns: {

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import type { Origin } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
+import { sidecarPath } from '../checkpoint/sidecar';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../config/user-error';
 import type { FlowModel } from '../engine/model/flow-model';
@@ -44,7 +45,7 @@ export async function openForSession(session: Session, given: string): Promise<O
 }
 
 /** What a file of another library does not say, so that nobody takes numbers for granted that rest on a default. */
-function noteOrigin(session: Session, origin: Origin): void {
+export function noteOrigin(session: Session, origin: Origin): void {
   if (origin.assumptions.length === 0) return;
   const assumed = origin.assumptions.join('; ');
   session.progress.note(`${origin.title ?? origin.fileName}. Not in the file: ${assumed}.`);
@@ -119,4 +120,23 @@ async function partFor(
 
 async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {
   return readMetadata(file, (await readOnnx(file)).summary.metadata);
+}
+
+/** @throws UserError saying where the examples of `--split` would have to come from */
+export function modelWithData(
+  { model, file, data }: OpenedRunner,
+  split: string,
+  instead: string,
+): FlowModel {
+  if (!model) {
+    throw new UserError(
+      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or ${instead}.`,
+    );
+  }
+  if (!data) {
+    throw new UserError(
+      `--split ${split}: ${file} does not say which data its flow was trained on; use ${instead}, or name the data in a "data" section of ${sidecarPath(file)}.`,
+    );
+  }
+  return model;
 }

@@ -175,5 +175,10 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
       first ??= error;
     }
   }
+  if (named && first instanceof UserError && request.kind === 'vector') {
+    throw new UserError(
+      `${first.message} The model was trained on ${featureNames!.join(', ')}; choose other columns with --columns.`,
+    );
+  }
   throw first;
 }

@@ -9,7 +9,7 @@ import { sizeOf } from '../engine/use/runner';
 import type { NdArray } from '../protocol/tensors';
 import type { OptionSpecs, OptionValues } from './command';
 import { inputOptions, readInput } from './input-options';
-import { openRunner, type OpenedRunner } from './model';
+import { modelWithData, openRunner, type OpenedRunner } from './model';
 import type { Session } from './session';
 
 export const sourceOptions = {
@@ -118,16 +118,13 @@ async function fromSamples(
 
 async function fromData(
   session: Session,
-  { forward: { model, runner, file } }: BothWays,
+  { forward }: BothWays,
   split: 'train' | 'validation',
   wanted: number[] | undefined,
   usual: number,
 ): Promise<ChosenExamples> {
-  if (!model) {
-    throw new UserError(
-      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, --input FILE or --split sample.`,
-    );
-  }
+  const model = modelWithData(forward, split, '--input FILE or --split sample');
+  const { runner } = forward;
   const { count } = (await model.data.open())[split];
   const indices = wanted ?? firstOf(Math.min(usual, count));
   const size = sizeOf(runner.inputShape);

@@ -67,7 +67,8 @@ export const presets: readonly Preset[] = [
   {
     name: 'tabular',
     title: 'Table of numbers',
-    about: 'CSV or TSV: 10 couplings with networks of 100, 100; stops when validation no longer improves.',
+    about:
+      'Rows of numbers: 10 couplings with networks of 100, 100; stops when validation no longer improves.',
     data: {},
     model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
     training: {

@@ -44,6 +44,11 @@ async function detectFolder(folder: string): Promise<FileFormat> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw readError(folder, error);
   });
+  if (names.includes('config.json') && names.includes('run.json')) {
+    throw new UserError(
+      `${folder}: is a run, not data; name the data, or the config.json in it, which names them.`,
+    );
+  }
   if (names.some((name) => /images.*(idx[34]|ubyte)/i.test(name))) return 'idx';
   if ((await findCifar(folder)) !== undefined) return 'cifar';
   if ((await listImages(folder, 1)).length > 0) return 'images';

@@ -17,7 +17,7 @@ const scaleQuestion = choice(
   'Scale of a coupling',
   'How the network’s output u becomes the scale. nflows up to 0.14 knows only the first.',
   [
-    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001 (nflows’ default)' },
+    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001' },
     { value: 'softplus-clamp', label: 'softplus(u) + 0.001, at most 3 (GENERAL_SCALE_ACTIVATION)' },
   ],
 );

@@ -68,7 +68,7 @@ export const applyCommand = defineCommand({
     },
     {
       command:
-        'flowscope apply digits.onnx --direction forward --input images.npy --layout nchw --output z.npz',
+        'flowscope apply digits.forward.onnx --direction forward --input images.npy --layout nchw --output z.npz',
       says: 'An exported file, with images whose channels come first:',
     },
   ],

@@ -17,7 +17,7 @@ export const dataCommand = defineCommand({
   },
   about:
     'Opens data as training would and says what they are: how many examples train and how many are held out, their shape and range, statistics of the columns, and what is worth knowing before a flow is trained on them. Of large data a part is looked at.\n\n' +
-    'Read are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST’s, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP pictures.',
+    'Read are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files as of MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP pictures.',
   options: {
     sheet: {
       type: 'text',

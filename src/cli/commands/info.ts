@@ -109,7 +109,7 @@ function askedText({ questions, answers, answered, sidecar }: ImportForm): strin
   ]);
   return `Not in the file; ${answered ? 'answered' : 'defaults of the library, to be answered'} in ${shownPath(sidecar)}
 
-${table([['key', answered ? 'answer' : 'default', '', 'possible'], ...rows])}`;
+${table([['key', answered ? 'answer' : 'default', 'is', 'possible'], ...rows])}`;
 }
 
 /** The first of them on one line: --json has all. */

@@ -7,7 +7,7 @@ import { sizeOf, type Space } from '../../engine/use/runner';
 import { defineCommand, type OptionValues, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
 import { inputOptions, readInput } from '../input-options';
-import { modelHelp, openRunner, type OpenedRunner } from '../model';
+import { modelHelp, modelWithData, openRunner, type OpenedRunner } from '../model';
 import { batchReport } from '../progress';
 
 export const scoreCommand = defineCommand({
@@ -131,21 +131,17 @@ async function fileExamples(opened: OpenedRunner, input: string, options: Option
 }
 
 async function splitExamples(
-  { model, runner, file }: OpenedRunner,
+  opened: OpenedRunner,
   split: 'train' | 'validation',
   { space, seed }: Options,
 ): Promise<Examples> {
-  if (!model) {
-    throw new UserError(
-      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or --input.`,
-    );
-  }
+  const model = modelWithData(opened, split, '--input FILE');
   if (space === 'flow') {
     throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
   }
   const { count } = (await model.data.open())[split];
   if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
-  const noisy = runner.config.kind === 'image';
+  const noisy = opened.runner.config.kind === 'image';
   const read = async (start: number, n: number): Promise<Float32Array> =>
     (await dataExamples(model, split, start, n)).shown;
   return { count, space, noisy, inputs: withNoise(read, noisy, seed) };

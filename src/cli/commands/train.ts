@@ -10,6 +10,7 @@ import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
+import { noteOrigin } from '../model';
 import type { Session } from '../session';
 
 export const trainCommand = defineCommand({
@@ -23,7 +24,7 @@ export const trainCommand = defineCommand({
     data: {
       type: 'text',
       value: 'NAME|PATH',
-      help: `Built-in: ${builtinNames.join(', ')}. Or a table (.csv, .tsv, also .gz), an IDX file such as MNIST's, or a folder of them.`,
+      help: `Built-in: ${builtinNames.join(', ')}. Or what flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of pictures.`,
     },
     output: {
       type: 'text',
@@ -41,12 +42,12 @@ export const trainCommand = defineCommand({
     from: {
       type: 'text',
       value: 'FILE',
-      help: 'Start with the weights of this checkpoint, of Flowscope or of another library; the model is its model.',
+      help: 'Start with the model and the weights of this checkpoint, of Flowscope or of another library. Without --data, with its data too, where it says which.',
     },
     config: {
       type: 'text',
       value: 'FILE',
-      help: 'JSON config; what it leaves out comes from the preset or defaults.',
+      help: 'JSON config. What it leaves out comes from --preset, or without one from the defaults of the settings, and sizes from the data.',
     },
     'max-seconds': { type: 'number', value: 'S', above: 0, help: 'End after so many seconds of training.' },
     'max-steps': { type: 'integer', value: 'N', min: 1, help: 'End after so many steps.' },
@@ -56,7 +57,7 @@ export const trainCommand = defineCommand({
   examples: [
     {
       command: 'flowscope train --data digits --output runs/digits',
-      says: 'Handwritten digits, in about two minutes:',
+      says: 'Handwritten digits, in about a minute:',
     },
     {
       command: 'flowscope train --data moons --output runs/moons --max-seconds 20',
@@ -64,11 +65,15 @@ export const trainCommand = defineCommand({
     },
     {
       command: 'flowscope train --data table.csv --output runs/table --seed 7',
-      says: 'A table of numbers, one example a line (columns are standardized; config data.columns chooses):',
+      says: 'A table of numbers, one example a line (columns are standardized; data.columns in a config chooses some):',
     },
     {
       command: 'flowscope train --from theirs.pth --data photos --output runs/theirs',
       says: 'Go on with a flow that another library trained:',
+    },
+    {
+      command: 'flowscope train --data moons --preset nflows --output runs/moons-nflows',
+      says: 'A flow that computes as one of nflows does, and can be converted to one:',
     },
     { command: 'flowscope train --output runs/digits --resume', says: 'Go on with a run that was stopped:' },
     {
@@ -106,7 +111,13 @@ export const trainCommand = defineCommand({
         ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
         ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
       },
-      { backend, signal: session.signal, onProgress: reporter(session), log: session.log },
+      {
+        backend,
+        signal: session.signal,
+        onOrigin: (origin) => noteOrigin(session, origin),
+        onProgress: reporter(session),
+        log: session.log,
+      },
     );
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} It lies in ${result.run}.`);

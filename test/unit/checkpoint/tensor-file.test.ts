@@ -59,3 +59,12 @@ test('a model of PyTorch is found by its content', async () => {
     message: /text\.pt: is not a model; expected .* a PyTorch checkpoint \(\.pt, \.pth\)/,
   });
 });
+
+test('the name that an export was given stands for its files, unless it is there itself', async () => {
+  const forward = put(folder, 'digits.forward.onnx', 'onnx');
+  const named = path.join(folder, 'digits.onnx');
+  assert.deepEqual(await resolveModelPath(named), { kind: 'onnx', file: forward });
+  put(folder, 'digits.onnx', 'onnx');
+  assert.deepEqual(await resolveModelPath(named), { kind: 'onnx', file: named });
+  await assert.rejects(resolveModelPath(path.join(folder, 'other.onnx')), /other\.onnx: no such file/);
+});

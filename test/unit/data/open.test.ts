@@ -142,3 +142,13 @@ test('a large offset does not spoil the deviation, and a constant column is name
   });
   await assert.rejects(fit(1, [0, 0]), /Column 0 does not vary/);
 });
+
+test('a run is no data, and says what names its data', async () => {
+  put(folder, 'run/config.json', '{}');
+  put(folder, 'run/run.json', '{}');
+  put(folder, 'run/samples/step-1.png', 'not looked at');
+  await assert.rejects(open({ source: 'run' }), {
+    name: 'UserError',
+    message: /run: is a run, not data; name the data, or the config\.json in it/,
+  });
+});
