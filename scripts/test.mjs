@@ -55,8 +55,8 @@ async function browserNeeds() {
 async function nodeTests(name, files, env) {
   const { bundleTests } = await import('./test-bundles.mjs');
   const bundles = await bundleTests(name, files);
-  const counts = path.join(root, 'out', 'test', `${name}.json`);
-  fs.rmSync(counts, { force: true });
+  // Of this process alone: two may run tests of one tier.
+  const counts = path.join(root, 'out', 'test', `${name}-${process.pid}.json`);
   const reporters = [
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...[`--test-reporter=./scripts/count-reporter.mjs`, `--test-reporter-destination=${counts}`],
@@ -70,6 +70,7 @@ async function nodeTests(name, files, env) {
   const result = fs.existsSync(counts)
     ? JSON.parse(fs.readFileSync(counts, 'utf8'))
     : { passed: 0, failed: 0, skipped: 0 };
+  fs.rmSync(counts, { force: true });
   if (code !== 0 && result.failed === 0) throw new Stop(`the test runner ended with ${code}`);
   return result;
 }
