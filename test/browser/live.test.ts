@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { InspectorBrowser } from './support/inspector-page';
+import { InspectorBrowser, parseNumber } from './support/inspector-page';
+import { ToyFlow } from './support/toy-flow';
 
 describe('live page', () => {
   let browser: InspectorBrowser;
@@ -82,15 +83,15 @@ describe('live page', () => {
   it('never shows an answer of another selection', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' });
     await page.locator('.worked').waitFor();
-    await page.evaluate(() => (window.toyHost.delays = { strip: 400, layer: 400 }));
+    await page.evaluate(() => (window.toyHost.delays = { strip: 60_000, layer: 60_000 }));
     const before = await page.locator('[data-result]').innerText();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    await page.waitForTimeout(200);
     // What stood there is gone, and the call that nobody waits for was cancelled.
-    assert.equal(await page.locator('[data-result]').innerText(), '–');
-    assert.equal(await page.locator('.worked').count(), 0);
-    assert.ok((await page.evaluate(() => window.toyHost.cancelled.length)) >= 2);
+    await page.locator('[data-result]', { hasText: '–' }).waitFor();
+    await page.locator('.worked').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => window.toyHost.cancelled.length >= 2);
+    await page.evaluate(() => (window.toyHost.delays = {}));
     await page.locator('.worked').waitFor();
     assert.match((await calls(page, 'ask ["layer"')).at(-1)!, /"index":2/);
     assert.notEqual(await page.locator('[data-result]').innerText(), before);
@@ -100,7 +101,7 @@ describe('live page', () => {
   it('keeps the frames where they are from loading to ready', async () => {
     const { page, close } = await browser.openLive({
       kind: 'image',
-      delays: { layer: 300, strip: 300, diagnostics: 300 },
+      delays: { layer: 60_000, strip: 60_000, diagnostics: 60_000 },
     });
     const boxes = (): Promise<string> =>
       page.evaluate(() =>
@@ -113,6 +114,7 @@ describe('live page', () => {
       );
     await page.locator('#layer-panel .skeleton').first().waitFor();
     const loading = await boxes();
+    await page.evaluate(() => (window.toyHost.delays = {}));
     await page.locator('.worked').waitFor();
     await page.locator('.waterfall').waitFor();
     assert.equal(await boxes(), loading);
@@ -162,9 +164,26 @@ describe('live page', () => {
     await close();
   });
 
-  it('lives without data: means and samples stay, a sample becomes the example', async () => {
+  it('lives without data: the first sample is the example, any other becomes it', async () => {
     const { page, close } = await browser.openLive({ kind: 'image', noData: true });
+    const toy = new ToyFlow({ kind: 'image', noData: true });
     await page.locator('canvas[data-name=sample]').first().waitFor();
+    assert.match(
+      (await calls(page, 'ask ["strip"')).at(-1)!,
+      /"kind":"sample","count":25,"seed":7,"temperature":0.8,"index":0/,
+    );
+    const costs = toy.nll(toy.sample(7, 0.8, 0).at(-1)!).bitsPerDim!;
+    assert.ok(Math.abs(parseNumber(await page.locator('[data-result]').innerText()) - costs) < 0.006);
+    // It stands among samples, as there is nothing else to compare with.
+    const chart = page.locator('.chart', { hasText: 'How likely is this example' });
+    await chart.getByText('fill samples, temperature 1').waitFor();
+    assert.ok((await chart.locator('rect.fill').count()) > 3);
+    await page
+      .getByRole('button', { name: 'mean' })
+      .or(page.getByRole('radio', { name: 'mean' }))
+      .click();
+    await page.locator('vscode-dropdown[title="Where the example comes from"]').click();
+    await page.locator('vscode-option:visible', { hasText: 'None' }).click();
     await page.getByText('No example is chosen').waitFor();
     await page.getByRole('tab', { name: 'Examples' }).click();
     await page.getByText('The file digits.csv was moved.').waitFor();

@@ -38,10 +38,11 @@ const note = async (name: string, ...args: unknown[]): Promise<void> => {
 
 const functions: PageHost = {
   async ask(method, query, token) {
-    const { errors, delays, cancelled } = window.toyHost;
+    const { errors, cancelled } = window.toyHost;
     await note('ask', method, query);
-    const delay = delays[method] ?? 0;
-    for (let waited = 0; waited < delay && !cancelled.includes(token); waited += 10)
+    // Read anew each time, so that a test lets an answer go when it has seen enough.
+    const delay = (): number => window.toyHost.delays[method] ?? 0;
+    for (let waited = 0; waited < delay() && !cancelled.includes(token); waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));
     if (errors[method]) throw new Error(errors[method]);
     return flow.answer(method, query) as never;
