@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Origin } from '../../checkpoint/checkpoint';
 import { isRunFolder } from '../../checkpoint/run-folder';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
@@ -99,6 +100,7 @@ export const trainCommand = defineCommand({
       );
     }
     const backend = await openBackend(session);
+    let origin: Origin | undefined;
     const result = await train(
       {
         output: path.resolve(output),
@@ -114,7 +116,11 @@ export const trainCommand = defineCommand({
       {
         backend,
         signal: session.signal,
-        onOrigin: (origin) => noteOrigin(session, origin),
+        onOrigin: (found) => {
+          origin = found;
+          // With --json there are lines of JSON only.
+          if (!session.json) noteOrigin(session, found);
+        },
         onProgress: reporter(session),
         log: session.log,
       },
@@ -122,7 +128,7 @@ export const trainCommand = defineCommand({
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} It lies in ${result.run}.`);
     return {
-      json: { ...result, backend: backend.info },
+      json: { ...result, ...(origin ? { from: origin } : {}), backend: backend.info },
       text: ending(result, output),
       interrupted: result.status === 'stopped' && session.signal.aborted,
     };
