@@ -54,6 +54,7 @@ export const text = {
   roundTrip: 'round trip',
   positiveRaises: 'positive raises log p(x)',
   barsShow: 'Bars show',
+  stripFailed: 'The layers could not be computed',
   input: 'x, the data',
   latent: (n: number) => `z, ${count(n)} values`,
   scale: (n: number) => `Scale ${n}`,
@@ -211,6 +212,7 @@ export const text = {
   total: 'total',
   howLikely: 'How likely is this example',
   howLikelyNote: 'line train, fill validation',
+  howLikelyOfSamples: 'fill samples, temperature 1',
   isNormal: 'Is z normal',
   isNormalNote: (std: string, kurtosis: string) => `sd ${std}, kurtosis ${kurtosis}`,
   zQuantile: 'z quantile',
@@ -223,7 +225,7 @@ export const text = {
   firstNonFinite: (name: string) => `First non-finite value: ${name}`,
   goTo: (name: string) => `Go to ${name}`,
   copyReport: 'Copy report',
-  noValues: 'No values',
+  noValues: 'No examples to compare with. Choose samples as the statistics.',
   // Run
   loss: 'Loss',
   lossNote: (unit: string) => `${unit} by step; line validation, dots train`,
@@ -271,6 +273,7 @@ export const text = {
   metadata: 'Metadata',
   filter: 'Filter by name',
   notRead: 'not read',
+  remarks: 'remarks',
   moreTensors: (n: number) => `${count(n)} more; filter to see them`,
   // Keys
   keys: 'Keys',

@@ -202,6 +202,8 @@ export interface Diagnostics {
   /** nats (vectors) or bits/dim (images) of each example looked at. */
   train?: Float32Array;
   validation?: Float32Array;
+  /** Of the batch, where it is of samples: all there is to compare with where no data are known. */
+  samples?: Float32Array;
   unit: 'nats' | 'bits/dim';
   /** Latent values over the batch against a standard normal: quantiles at the same probabilities. */
   latentQuantiles: { normal: number[]; z: number[] };

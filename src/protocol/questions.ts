@@ -27,9 +27,12 @@ export function defaultBatch(summary: ModelSummary): BatchRef {
   return split ? { split: split.name, count: Math.min(64, split.count) } : { split: 'sample', count: 64 };
 }
 
-export function defaultExample(summary: ModelSummary): ExampleRef | undefined {
+/** The first example held out; without data, as of a flow of another library, the first sample. */
+export function defaultExample(summary: ModelSummary): Extract<ExampleRef, { index: number }> {
   const split = summary.splits.find((s) => s.name === 'validation') ?? summary.splits[0];
-  return split && split.count > 0 ? { kind: 'data', split: split.name, index: 0 } : undefined;
+  return split && split.count > 0
+    ? { kind: 'data', split: split.name, index: 0 }
+    : { kind: 'sample', ...defaultSamples(summary), index: 0 };
 }
 
 export function defaultSelection(summary: ModelSummary): Selection {
@@ -95,6 +98,11 @@ export function isCoupling(layer: LayerInfo): boolean {
   return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
 }
 
+/** Whether statistics of a batch can stand in for the running ones; an ONNX file has the latter only. */
+export function hasBatchMode({ layers, format }: Pick<ModelSummary, 'layers' | 'format'>): boolean {
+  return format !== 'onnx' && layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm');
+}
+
 /** Rows that the table of a file's tensors shows at once. */
 export const shownTensors = 500;
 
@@ -144,13 +152,15 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   const selection = defaultSelection(summary);
   const values = summary.shape.reduce((a, b) => a * b, 1);
   const exampleCount = values > MANY_VALUES ? 1 : 6;
-  const first = selection.example?.kind === 'data' ? selection.example : undefined;
-  const total = summary.splits.find((s) => s.name === first?.split)?.count ?? 0;
-  const examples: ExampleRef[] = first
-    ? Array.from({ length: Math.min(exampleCount, total) }, (_, index) => ({ ...first, index }))
-    : [];
   const samples = defaultSamples(summary);
-  const modes = summary.layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm')
+  const first = defaultExample(summary);
+  const total =
+    first.kind === 'data' ? (summary.splits.find((s) => s.name === first.split)?.count ?? 0) : samples.count;
+  const examples = Array.from({ length: Math.min(exampleCount, total) }, (_, index): ExampleRef => ({
+    ...first,
+    index,
+  }));
+  const modes = hasBatchMode(summary)
     ? (['eval', 'train'] as const)
     : (['eval'] as const);
   const morphs = isPlane(summary)
@@ -158,7 +168,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     : Array.from({ length: Math.min(exampleCount, samples.count) }, (_, index) => ({ ...samples, index }));
   const pages = summary.splits.filter((s) => s.count > 0).map((s) => examplesQuery(summary, s.name, 0));
 
-  for (const example of examples.length ? examples : [undefined]) {
+  for (const example of examples) {
     for (const mode of modes) {
       // The other mode only for the first example: it explains a difference, nobody pages through it.
       if (mode !== 'eval' && example !== examples[0]) continue;

@@ -44,6 +44,8 @@ export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network';
 export interface RecordedPage {
   version: 1;
   answers: Record<string, unknown>;
+  /** Why a question has no answer, under the same keys. Absent in pages of an earlier version. */
+  reasons?: Record<string, string>;
   /** What the saved page lets its reader choose. */
   choices: RecordedChoices;
 }

@@ -156,6 +156,21 @@ describe('looks', () => {
     await close();
   });
 
+  it('says in a saved page why there was no answer, without offering to ask again', async () => {
+    const recorded = recordedToy({ kind: 'image' });
+    const samples = Object.keys(recorded.answers).find((key) => key.startsWith('samples '))!;
+    recorded.answers = Object.fromEntries(
+      Object.entries(recorded.answers).filter(([key]) => key !== samples),
+    );
+    recorded.reasons = { [samples]: 'toy.onnx: runs one way only, so there are no samples.' };
+    const { page, close } = await browser.openRecorded(recorded, { theme: 'dark' });
+    const alert = page.locator('#gallery-panel').getByRole('alert');
+    await alert.getByText('runs one way only').waitFor();
+    assert.equal(await alert.getByRole('button').count(), 0);
+    assert.equal(await page.getByText('Not in this saved page').count(), 0);
+    await close();
+  });
+
   it('follows the system where nobody sets a theme', async () => {
     const recorded = recordedToy({ kind: 'image' });
     const { page, close } = await browser.openRecorded(recorded);

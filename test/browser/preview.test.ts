@@ -229,6 +229,27 @@ describe('data preview', () => {
     }
   });
 
+  it('enlarges pictures by whole numbers in any pane, and shrinks them smoothly where there is no room', async () => {
+    const sheetOf = async (width: number, preview: PlainPreview) => {
+      const { page, close } = await browser.openPreview({ preview }, { width, height: 600 });
+      const sheet = page.locator('img.sheet');
+      await sheet.waitFor();
+      // Measured once the page stands.
+      await page.evaluate(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+      );
+      const box = await sheet.boundingBox();
+      const rendering = await sheet.evaluate((element) => getComputedStyle(element).imageRendering);
+      await close();
+      return { width: box!.width, rendering };
+    };
+    const small = await pictures();
+    // 16 pixels of padding a side leave 168 for a sheet of 24.
+    assert.deepEqual(await sheetOf(200, small), { width: 7 * 24, rendering: 'pixelated' });
+    const large = { ...small, sheet: { ...small.sheet!, width: 480, height: 320 } };
+    assert.deepEqual(await sheetOf(320, large), { width: 288, rendering: 'auto' });
+  });
+
   it('is worked by keys alone', async () => {
     const { page, close } = await browser.openPreview({ preview: table });
     await page.getByRole('heading', { name: 'measured.csv' }).waitFor();

@@ -97,6 +97,27 @@ describe('table of tensors', () => {
     await close();
   });
 
+  it('stays readable in a narrow pane: names keep their width, numbers scroll', async () => {
+    const { page, close } = await browser.openLive(
+      { kind: 'vector', tensors: 6 },
+      { width: 400, height: 900 },
+    );
+    await done(page, 'block.0.weight');
+    const [name, bar] = await Promise.all([
+      page.locator('tbody td').first().boundingBox(),
+      page.locator('.bar').boundingBox(),
+    ]);
+    assert.ok(name!.width >= 160 && name!.height < 40, JSON.stringify(name));
+    assert.ok(bar!.height < 60, `the bar takes ${bar!.height} pixels`);
+    const widths = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.querySelector('.tensor-table')!.scrollWidth,
+      document.querySelector('.tensor-table')!.clientWidth,
+    ]);
+    assert.ok(widths[0]! <= 400 && widths[1]! > widths[2]!, widths.join(', '));
+    await close();
+  });
+
   it('keeps the table when statistics fail, and asks anew when the file changes', async () => {
     const { page, close } = await browser.openLive({
       kind: 'vector',

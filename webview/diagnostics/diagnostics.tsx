@@ -92,6 +92,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const store = useStore();
   const strip = ready(store.strip.answer.value);
   const bits = answer.unit === 'bits/dim';
+  const data = answer.train !== undefined || answer.validation !== undefined;
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   return (
     <div class="charts">
@@ -105,14 +106,14 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       <div class="chart">
         <h3>
           <b>{text.howLikely}</b>
-          <span class="tick">{text.howLikelyNote}</span>
+          <span class="tick">{data ? text.howLikelyNote : text.howLikelyOfSamples}</span>
         </h3>
         <Sized>
           {(width, height) => (
             <Distribution
               width={width}
               height={height}
-              values={answer.validation}
+              values={answer.validation ?? (data ? undefined : answer.samples)}
               outline={answer.train}
               marked={own === undefined ? undefined : { value: own, text: text.this }}
               unit={answer.unit}

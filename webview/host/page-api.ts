@@ -11,6 +11,11 @@ export interface Connection {
   listen(events: PageEvents): void;
 }
 
+/** When the page was saved there was no answer to this question; the message says why. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
 /** The saved page does not hold the answer to this question. */
 export class NotRecordedError extends Error {
   override readonly name = 'NotRecordedError';

@@ -2,15 +2,17 @@
 import { decodeRecorded } from '../../src/protocol/recorded';
 import { recordKey, type PageHost } from '../../src/protocol/webview';
 import { text } from '../strings';
-import { NotRecordedError, type Connection } from './page-api';
+import { NoAnswerError, NotRecordedError, type Connection } from './page-api';
 
 export function connectRecorded(element: Element): Connection {
   const page = decodeRecorded(element.textContent);
   const host: PageHost = {
     async ask(method, query) {
-      const answer = page.answers[recordKey(method, query)];
-      if (answer === undefined) throw new NotRecordedError(text.notRecorded);
-      return answer as never;
+      const key = recordKey(method, query);
+      const answer = page.answers[key];
+      if (answer !== undefined) return answer as never;
+      const reason = page.reasons?.[key];
+      throw reason === undefined ? new NotRecordedError(text.notRecorded) : new NoAnswerError(reason);
     },
     async cancel() {},
     async showLog() {},

@@ -48,7 +48,7 @@ function Opened({ store }: { store: Store }) {
 function Regions({ model }: { model: ModelSummary }) {
   if (!model.runnable)
     return (
-      <div class="page">
+      <div class="page plain">
         <Bar model={model} />
         <NotRunnable model={model} />
       </div>

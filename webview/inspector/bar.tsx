@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { BatchRef, ExampleRef } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
+import { hasBatchMode } from '../../src/protocol/questions';
 import { Menu } from '../controls/menu';
 import { Segmented } from '../controls/segmented';
 import { Slider } from '../controls/slider';
@@ -36,6 +37,13 @@ export function Bar({ model }: { model: ModelSummary }) {
 function sourceOf(example: ExampleRef | undefined): string {
   if (!example) return 'none';
   return example.kind === 'data' ? example.split : example.kind;
+}
+
+function recordedName(choice: ExampleRef | null): string {
+  if (!choice) return text.none;
+  return 'index' in choice
+    ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
+    : choice.kind;
 }
 
 /** Examples that the gallery made of others; they have a name here, and no next one. */
@@ -84,9 +92,9 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
         <Dropdown
           label={text.example}
           value={JSON.stringify(example ?? null)}
-          options={recorded.map((choice) => ({
+          options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
             value: JSON.stringify(choice),
-            text: choice.kind === 'data' ? `${choice.split} ${choice.index}` : choice.kind,
+            text: recordedName(choice),
           }))}
           onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
         />
@@ -193,7 +201,7 @@ function BatchPicker({ model }: { model: ModelSummary }) {
 
 function NormPicker({ model }: { model: ModelSummary }) {
   const store = useStore();
-  if (!model.layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm')) return null;
+  if (!hasBatchMode(model)) return null;
   const allowed = store.connection.choices?.modes;
   return (
     <div class="pair">

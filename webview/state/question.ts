@@ -2,14 +2,15 @@
 import { effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../src/protocol/inspect';
 import { recordKey, type PageHost } from '../../src/protocol/webview';
-import { NotRecordedError } from '../host/page-api';
+import { NoAnswerError, NotRecordedError } from '../host/page-api';
 
 export type Answer<T> =
   | { status: 'idle' }
   /** `slow` after 100 ms: until then the frame stays as it is, dimmed, then gives way to a skeleton. */
   | { status: 'loading'; slow: boolean; previous?: T }
   | { status: 'ready'; value: T }
-  | { status: 'failed'; reason: 'error' | 'cancelled' | 'notRecorded'; message: string };
+  /** Asking again may help after an error; a saved page will never have the answer. */
+  | { status: 'failed'; reason: 'error' | 'cancelled' | 'noAnswer' | 'notRecorded'; message: string };
 
 export interface Question<T> {
   readonly answer: ReadonlySignal<Answer<T>>;
@@ -131,7 +132,10 @@ export function ask<M extends InspectorMethod>(
   };
 }
 
-function describe(error: unknown): { reason: 'error' | 'cancelled' | 'notRecorded'; message: string } {
+type Failure = Omit<Extract<Answer<never>, { status: 'failed' }>, 'status'>;
+
+function describe(error: unknown): Failure {
+  if (error instanceof NoAnswerError) return { reason: 'noAnswer', message: error.message };
   if (error instanceof NotRecordedError) return { reason: 'notRecorded', message: error.message };
   const message =
     typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);

@@ -96,9 +96,9 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
         <span />
         <span class="axis-head" title={text.positiveRaises}>
           <em>{text.logDetNats}</em>
-          <b>{`−${tickText(limit)}`}</b>
+          <b>{`−${shortTick(limit)}`}</b>
           <b>0</b>
-          <b>{tickText(limit)}</b>
+          <b>{shortTick(limit)}</b>
         </span>
         <span class="num">{store.barsOf.value === 'mean' ? text.mean : text.sum}</span>
         <span class="num">{text.roundTrip}</span>
@@ -157,7 +157,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       </div>
       {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
         <div class="sum failed" role="alert">
-          <p class="bad">{answer.reason === 'notRecorded' ? text.notRecordedTitle : text.failed}</p>
+          <p class="bad">{answer.reason === 'notRecorded' ? text.notRecordedTitle : text.stripFailed}</p>
           <p class="tick wrap">{answer.message}</p>
           {answer.reason === 'error' ? (
             <span class="pair">
@@ -252,14 +252,22 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
         </span>
       ) : moves ? null : (
         <>
-          <span class="num">
-            {sum === undefined ? unknown : signed(sum, plane || (Math.abs(sum) < 10 && limit < 3) ? 2 : 1)}
-          </span>
+          <span class="num">{sum === undefined ? unknown : signed(sum, sumDecimals(sum, limit, plane))}</span>
           <span class="num rt">{scientific(row?.roundTrip)}</span>
         </>
       )}
     </div>
   );
+}
+
+function shortTick(value: number): string {
+  return value >= 1000 ? `${tickText(value / 1000)}k` : tickText(value);
+}
+
+/** Thousands leave no room for a decimal, nor does it say anything beside them. */
+function sumDecimals(sum: number, limit: number, plane: boolean): number {
+  if (plane || (Math.abs(sum) < 10 && limit < 3)) return 2;
+  return Math.abs(sum) >= 1000 ? 0 : 1;
 }
 
 function markOf(part: { coupling: number; norm: number } | undefined): number | undefined {
@@ -309,7 +317,11 @@ function FoldedRow({
         <span class="two-cells bad">{text.nonFiniteLater(row.nonFinite)}</span>
       ) : (
         <>
-          <span class="num">{part ? signed(part.coupling + part.norm) : unknown}</span>
+          <span class="num">
+            {part
+              ? signed(part.coupling + part.norm, sumDecimals(part.coupling + part.norm, limit, false))
+              : unknown}
+          </span>
           <span class="num rt">{scientific(row?.roundTrip)}</span>
         </>
       )}

@@ -67,6 +67,8 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
         <Button onClick={() => question.retry()}>{text.retry}</Button>
       </Message>
     );
+  if (answer.reason === 'noAnswer')
+    return <Message title={failedTitle ?? text.failed} why={answer.message} bad />;
   if (answer.reason === 'notRecorded') return <Message title={text.notRecordedTitle} why={answer.message} />;
   return (
     <Message title={failedTitle ?? text.failed} why={answer.message} bad>

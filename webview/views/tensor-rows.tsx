@@ -1,11 +1,12 @@
 /** The tensors of a file whose flow is not known: shapes, types, and what can be said of their values. */
 import { useSignal } from '@preact/signals';
+import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { hasTensorTable, shownTensors } from '../../src/protocol/questions';
 import type { TensorStatistics } from '../../src/protocol/tensors';
 import { TextField } from '../controls/toolkit';
-import { compact, count, shapeText } from '../format/numbers';
+import { compact, count, fixed, shapeText } from '../format/numbers';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 
@@ -33,7 +34,7 @@ export function TensorRows({ model }: { model: ModelSummary }) {
         />
       </div>
       <div
-        class="scroll-x"
+        class="scroll-x tensor-table"
         tabIndex={0}
         role="group"
         aria-label={text.tensors}
@@ -52,7 +53,9 @@ export function TensorRows({ model }: { model: ModelSummary }) {
                   <th class="num">{text.mean}</th>
                   <th class="num">{text.max}</th>
                   <th class="num">{text.std}</th>
-                  <th class="after" />
+                  <th class="after">
+                    <span class="sr">{text.remarks}</span>
+                  </th>
                 </>
               ) : null}
             </tr>
@@ -60,11 +63,15 @@ export function TensorRows({ model }: { model: ModelSummary }) {
           <tbody>
             {shown.map((tensor) => (
               <tr key={tensor.name}>
-                <td class="mono wrap">{tensor.name}</td>
+                <td class="mono wrap">
+                  <Dotted name={tensor.name} />
+                </td>
                 <td>{shapeText(tensor.shape)}</td>
                 <td>{tensor.dtype}</td>
                 <td class="num">{count(tensor.shape.reduce((a, b) => a * b, 1))}</td>
-                {withStatistics ? <Statistics of={tensorTable.known.value.get(tensor.name)} /> : null}
+                {withStatistics ? (
+                  <Statistics of={tensorTable.known.value.get(tensor.name)} whole={isWhole(tensor.dtype)} />
+                ) : null}
               </tr>
             ))}
           </tbody>
@@ -77,17 +84,36 @@ export function TensorRows({ model }: { model: ModelSummary }) {
   );
 }
 
-/** Empty until they are there. */
-function Statistics({ of: found }: { of: TensorStatistics | undefined }) {
-  const stats = found?.stats;
-  const value = (number: number | undefined) => (
-    <td class="num">{stats && stats.count > stats.nan + stats.inf ? compact(number) : ''}</td>
-  );
+/** A long name breaks after its dots, where it can. */
+function Dotted({ name }: { name: string }) {
   return (
     <>
-      {value(stats?.min)}
+      {name.split(/(?<=\.)/).map((part, at) => (
+        <Fragment key={at}>
+          {at > 0 ? <wbr /> : null}
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
+function isWhole(dtype: string): boolean {
+  return /^(u?int|[iu]\d|bool)/i.test(dtype);
+}
+
+/** Empty until they are there. Counters and indices are whole numbers, their mean is not. */
+function Statistics({ of: found, whole }: { of: TensorStatistics | undefined; whole: boolean }) {
+  const stats = found?.stats;
+  const value = (number: number | undefined, form: (number: number | undefined) => string = compact) => (
+    <td class="num">{stats && stats.count > stats.nan + stats.inf ? form(number) : ''}</td>
+  );
+  const end = whole ? (number: number | undefined) => fixed(number, 0) : compact;
+  return (
+    <>
+      {value(stats?.min, end)}
       {value(stats?.mean)}
-      {value(stats?.max)}
+      {value(stats?.max, end)}
       {value(stats?.std)}
       <td class="after bad" title={found?.problem}>
         {found?.problem ? text.notRead : stats ? nonFiniteText(stats) : ''}

@@ -47,7 +47,7 @@ export async function exportHtml(
   return { path: file, bytes: bytes.length };
 }
 
-/** Answers to the questions that the page asks first. One that has no answer is left out: the page says so there. */
+/** Answers to the questions that the page asks first; where there is none, the reason, which the page gives there. */
 async function recordAnswers(
   inspector: Inspector,
   summary: ModelSummary,
@@ -56,17 +56,20 @@ async function recordAnswers(
 ): Promise<RecordedPage> {
   const { choices, questions } = recordPlan(summary);
   const answers: Record<string, unknown> = {};
+  const reasons: Record<string, string> = {};
   for (const [i, { method, query }] of questions.entries()) {
     await breathe(signal);
     onProgress?.({ message: `Recording ${method}`, fraction: i / questions.length });
+    const key = recordKey(method, query);
     try {
-      answers[recordKey(method, query)] =
+      answers[key] =
         method === 'summary' ? portable(summary) : await answer(inspector, method, query, signal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
+      reasons[key] = withoutFolder(error.message, summary);
     }
   }
-  return { version: 1, answers, choices };
+  return { version: 1, answers, reasons, choices };
 }
 
 function answer(
@@ -76,6 +79,10 @@ function answer(
   signal: AbortSignal,
 ): Promise<unknown> {
   return inspector.ask(method, query as InspectorQuery<typeof method>, signal);
+}
+
+function withoutFolder(message: string, { path: file, fileName }: ModelSummary): string {
+  return message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, '');
 }
 
 /** A page travels: where the file lay on this machine is left out. */

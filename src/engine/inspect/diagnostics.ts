@@ -4,6 +4,7 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import { batchSize } from '../use/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
+import { exampleParts } from './parts';
 import { breathe, runPass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
@@ -23,7 +24,13 @@ export async function diagnostics(
     alone: worst(still.layers[info.index]!.roundTrip),
   }));
   const { splits } = await model.data.splits();
-  const distributions: Pick<Diagnostics, 'train' | 'validation'> = {};
+  const distributions: Pick<Diagnostics, 'train' | 'validation' | 'samples'> = {};
+  if (query.batch.split === 'sample') {
+    distributions.samples = Float32Array.from({ length: query.batch.count }, (_, row) => {
+      const { nats, bitsPerDim } = exampleParts(model, batch, row);
+      return bitsPerDim ?? nats;
+    });
+  }
   for (const { name, count } of splits) {
     distributions[name] = await work.run(`distribution ${name} ${query.mode}`, signal, (inner) =>
       distribution(model, name, count, query.mode, inner),

@@ -694,12 +694,16 @@ export class ToyFlow {
     latents.sort((a, b) => a - b);
     const at = Array.from({ length: 41 }, (_, i) => (i + 0.5) / 41);
     const pick = (p: number): number => latents[Math.floor(p * latents.length)]!;
+    const costOf = (x: Values): number => {
+      const parts = this.nll(x);
+      return parts.bitsPerDim ?? parts.nats;
+    };
     const cost = (split: 'train' | 'validation', n: number): Float32Array =>
-      Float32Array.from({ length: n }, (_, i) => {
-        const parts = this.nll(this.data(split, i));
-        return parts.bitsPerDim ?? parts.nats;
-      });
+      Float32Array.from({ length: n }, (_, i) => costOf(this.data(split, i)));
     return {
+      ...(query.batch.split === 'sample'
+        ? { samples: Float32Array.from(this.batch(query).map(costOf)) }
+        : {}),
       train: this.options.noData ? undefined : cost('train', 200),
       validation: this.options.noData ? undefined : cost('validation', 120),
       unit: this.summary.levels ? 'bits/dim' : 'nats',
