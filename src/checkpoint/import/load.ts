@@ -39,7 +39,14 @@ export async function loadAnyCheckpoint(given: string, options: ImportOptions = 
   if (kind === 'onnx') {
     throw new UserError(`${file}: is an ONNX graph; expected a checkpoint, which holds the weights by name.`);
   }
-  if (kind === 'checkpoint') return loadCheckpoint(file);
+  if (kind === 'checkpoint') {
+    if (options.library !== undefined || options.answers) {
+      throw new UserError(
+        `${file}: is a checkpoint of Flowscope, which says everything about its flow; leave out what says how to read it (--as, --set).`,
+      );
+    }
+    return loadCheckpoint(file);
+  }
   const imported = await importCheckpoint(file, options);
   if ('reason' in imported) throw new UserError(`${file}: ${imported.reason}`);
   return imported.checkpoint;

@@ -193,7 +193,7 @@ function ending(result: TrainResult, run: string): string {
   const { best, message, step, seconds } = result;
   const rows: [string, string][] = [
     ['Run', run],
-    ['Trained', `${step} steps in ${duration(seconds)}`],
+    ['Trained', `${step} ${step === 1 ? 'step' : 'steps'} in ${duration(seconds)}`],
     ...(best
       ? [
           ['Best', `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`] as [

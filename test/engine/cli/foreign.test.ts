@@ -33,6 +33,22 @@ test('training from it says what was assumed: as text, or in the one JSON docume
   assert.doesNotMatch(stderr, /Not in the file/);
 });
 
+test("our own checkpoints are not read as another library's", async () => {
+  const ours = at('ours.flow.safetensors');
+  await json('convert', file, '--output', ours, '--set', 'activation=tanh');
+  for (const option of [
+    ['--as', 'nflows'],
+    ['--set', 'activation=relu'],
+  ]) {
+    const { code, stderr } = await flowscope('convert', ours, ...option, '--output', at('again.safetensors'));
+    assert.equal(code, 1, stderr);
+    assert.match(
+      stderr,
+      /is a checkpoint of Flowscope, which says everything about its flow; leave out .*--as, --set/,
+    );
+  }
+});
+
 test('its own data are those that the file beside it names', async () => {
   for (const command of [['score'], ['interpolate', '--output', at('no.npz')]]) {
     const [name = '', ...rest] = command;
