@@ -1,10 +1,18 @@
 /**
- * Flows in which every value of every convention occurs at least once; what does not interact shares a flow, so that the
- * contract stays quick.
+ * Flows in which every value of every convention occurs at least once, as convention-values.test.ts asserts; what does not
+ * interact shares a flow, so that the contract stays quick.
  */
+import * as v from 'valibot';
 import { conventionsFor } from '../../src/config/conventions';
+import { modelSchema, type ModelConfig } from '../../src/config/schema';
+import { buildFlow } from '../../src/flow/real-nvp';
+import type { Flow } from '../../src/flow/layers';
 import type { Case } from './cases';
-import { flowOf } from './flow-of';
+
+export interface ConventionCase extends Case {
+  bijection: Flow;
+  model: ModelConfig;
+}
 
 type Fields = Record<string, unknown>;
 
@@ -21,10 +29,10 @@ const tinyImage: Fields = {
 
 const named =
   (base: Fields) =>
-  ([label, fields]: readonly [string, Fields]): Case => ({
-    label,
-    bijection: flowOf({ ...base, ...fields }),
-  });
+  ([label, fields]: readonly [string, Fields]): ConventionCase => {
+    const model = v.parse(modelSchema, { ...base, ...fields });
+    return { label, model, bijection: buildFlow(model) };
+  };
 
 const vectors: readonly (readonly [string, Fields])[] = [
   ['vector, x·eˢ + t, tanh-scalar, interleaved', { scaleMap: 'tanh-scalar', outputLayout: 'interleaved' }],
@@ -76,15 +84,22 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
-    'vector, running statistics, unbiased',
-    { flowNorm: true, normStatistics: 'running', normVariance: 'unbiased', normEpsilon: 1e-5 },
+    'vector, running statistics over all, unbiased',
+    {
+      flowNorm: true,
+      normStatistics: 'running',
+      normVariance: 'unbiased',
+      normOver: 'all',
+      normEpsilon: 1e-5,
+    },
   ],
+  ['vector, selected, norm of couplings', { flowNorm: true, conditioning: 'selected' }],
   [
-    'vector, selected, norm of couplings over all',
-    { flowNorm: true, normOver: 'all', conditioning: 'selected' },
+    'vector, relu, statistics with zeros',
+    { activation: 'relu', flowNorm: true, normOver: 'moved-with-zeros' },
   ],
   ['vector, leaky-relu of slope 0.2', { activation: 'leaky-relu', slope: 0.2, polarity: 'first-moves' }],
-  ['vector, elu', { activation: 'elu', mask: 'random' }],
+  ['vector, elu, random masks, norm of couplings', { activation: 'elu', mask: 'random', flowNorm: true }],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',
@@ -123,7 +138,16 @@ const images: readonly (readonly [string, Fields])[] = [
     { affine: 'inverse-shift-then-scale', scaleMap: 'soft-clip', normOver: 'all', netNorm: false },
   ],
   ['image, exp', { scaleMap: 'exp', outputLayout: 'interleaved', widthGrowth: 'constant' }],
-  ['image, softplus-clamp', { scaleMap: 'softplus-clamp', lengths: 'some', inputDoubling: false }],
+  [
+    'image, softplus-clamp, polarities opposed',
+    {
+      scaleMap: 'softplus-clamp',
+      lengths: 'some',
+      inputDoubling: false,
+      polarity: 'first-moves',
+      channelPolarity: 'first-conditions',
+    },
+  ],
 ];
 
 /** The flows of published implementations, small. */
@@ -133,7 +157,7 @@ const published = (['vector', 'image'] as const).flatMap((kind) =>
   ),
 );
 
-export const conventionCases: readonly Case[] = [
+export const conventionCases: readonly ConventionCase[] = [
   ...published,
   ...vectors.map(named(tinyVector)),
   ...images.map(named(tinyImage)),
