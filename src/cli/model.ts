@@ -1,5 +1,6 @@
 /** Opens what a user names as MODEL, to run it. */
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Origin } from '../checkpoint/checkpoint';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { sidecarPath } from '../checkpoint/sidecar';
@@ -9,6 +10,8 @@ import type { FlowModel } from '../engine/model/flow-model';
 import { openModel, type OpenModel } from '../engine/model/open-model';
 import { readMetadata, type OnnxMetadata } from '../engine/onnx-file/metadata';
 import { readOnnx } from '../engine/onnx-file/read';
+import { openOnnxFlow } from '../engine/onnx-flow/open-onnx-flow';
+import { readFlowFile } from '../engine/onnx-flow/pair';
 import type { Layout } from '../engine/use/layout';
 import { createOnnxRunner } from '../engine/use/onnx-runner';
 import type { FlowRunner } from '../engine/use/runner';
@@ -86,6 +89,14 @@ async function openOnnx(
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
   const { file, own } = await partFor(given, direction);
+  const { ports } = await readFlowFile(file);
+  if (ports.direction !== direction) {
+    // The file beside it may run that way, or its layers can be undone.
+    const flow = await openOnnxFlow(file, threadsOf(session));
+    session.onEnd(() => flow.dispose());
+    for (const note of flow.notes) session.progress.note(`${path.basename(file)}: ${note}.`);
+    return { runner: flow.runner, file, layout: ports.layout, ...dataOf(own) };
+  }
   const runner = await createOnnxRunner({
     file,
     threads: threadsOf(session),
@@ -97,6 +108,12 @@ async function openOnnx(
     runner,
     file,
     layout: runner.layout,
+    ...dataOf(own),
+  };
+}
+
+function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
+  return {
     ...(own?.config.data ? { data: own.config.data } : {}),
     ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
   };

@@ -17,6 +17,7 @@ import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint } from './model/convert';
 import { openModel, type OpenModel } from './model/open-model';
+import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { train } from './training/train';
 
 export interface ServiceOptions {
@@ -137,8 +138,14 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const entry = entries.get(id);
       if (entry && --entry.users <= 0) await release(entry);
     },
-    importForm,
-    answerImport,
+    async importForm(path) {
+      const { kind, file } = await resolveModelPath(path);
+      return kind === 'onnx' ? onnxForm(file) : importForm(path);
+    },
+    async answerImport(path, answers) {
+      const { kind, file } = await resolveModelPath(path);
+      await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
+    },
     async convert(path, to, output, token) {
       return cancellable(token, (signal) => convertCheckpoint(path, to, output, { signal }));
     },

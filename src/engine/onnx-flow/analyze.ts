@@ -88,15 +88,32 @@ async function usableInputs(source: AnalyzeSource): Promise<Float32Array[]> {
   const uniform = (low: number, high: number) => (): Float32Array =>
     random.uniform(size).map((value) => low + (high - low) * value);
   const random = stream(1, 'onnx-probe');
-  const kinds = [normal(1), normal(0.1), uniform(0.05, 0.95), uniform(1, 254), uniform(-0.45, 0.45)];
+  const kinds = [
+    normal(1),
+    normal(0.1),
+    normal(3),
+    uniform(0.05, 0.95),
+    uniform(1, 254),
+    uniform(-0.45, 0.45),
+  ];
   const batch = ports.fixedBatch ?? 1;
+  let failure: unknown;
   const session = await openWhole(source, [ports.output, ...(ports.logDet ? [ports.logDet] : [])], [], true);
   try {
     for (const kind of kinds) {
       const inputs = Array.from({ length: runs }, kind);
       let usable = true;
       for (const input of inputs) {
-        const results = await session.run(feedsFor(ports, repeated(input, batch), batch));
+        const results = await session
+          .run(feedsFor(ports, repeated(input, batch), batch))
+          .catch((error: unknown) => {
+            failure = error;
+            return undefined;
+          });
+        if (!results) {
+          usable = false;
+          break;
+        }
         usable &&= [...results.values()].every(({ data }) => data.every(Number.isFinite));
         const output = results.get(ports.output);
         if (!output || output.data.length !== size * batch) {
@@ -111,6 +128,7 @@ async function usableInputs(source: AnalyzeSource): Promise<Float32Array[]> {
   } finally {
     await session.release();
   }
+  if (failure instanceof Error) throw failure;
   throw new UserError(
     `${graph.file}: its outputs are not finite for any input that was tried: normal noise, and uniform values in (0, 1) ` +
       'and (0, 255).',

@@ -48,6 +48,8 @@ export interface FoundLayer {
   kind: 'coupling' | 'norm' | 'unknown';
   /** [D] or [H, W, C]. */
   shape: number[];
+  /** Variables of the whole flow where it begins. */
+  before: Int32Array;
   /** Variables at its input and output, in the direction that the file runs in. */
   start: Int32Array;
   end: Int32Array;
@@ -153,6 +155,7 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       return {
         kind: group.kind,
         shape,
+        before: from,
         start,
         end: ids,
         moves: Uint8Array.from(ids, (id, k) => (id === start[k] ? 0 : 1)),
@@ -229,12 +232,18 @@ function affineParts(
     if (!step.scaleVaries) for (const a of step.scale[0]!) constantLogDet += Math.log(Math.abs(a));
     if (located) {
       logScale = { located, elements };
-      constantLogDet += Array.from(located.offset ?? []).reduce((sum, value) => sum + value, 0);
+      located.offset?.forEach((value, i) => {
+        constants = true;
+        constantLogDet += value;
+        slope[elements[i]!]! *= Math.exp(value);
+      });
     } else if (step.scaleVaries) lacksLogScale = true;
     if (!step.shiftVaries) continue;
     const found = locateShift(probe, variables, step);
     if (found) shift = { located: found.located, elements };
-    const shiftFirst = found ? found.first === 'shift' : false;
+    // Backward, a norm that shares the coupling's multiplication comes first, and so does the shift.
+    const shared = located?.offset !== undefined && probe.ports.direction === 'inverse';
+    const shiftFirst = found ? found.first === 'shift' : shared;
     const scaledLater =
       step !== steps[steps.length - 1] && steps.slice(steps.indexOf(step) + 1).some((s) => s.scaleVaries);
     form = (step.scaleVaries ? shiftFirst : scaledLater) ? '(x + t)·eˢ' : 'x·eˢ + t';

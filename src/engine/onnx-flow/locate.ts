@@ -32,7 +32,11 @@ export function read(reading: Reading, value: number): number {
 /** The tensors that ln |a| is read from, best the one that is it. */
 export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep): Located | undefined {
   const wanted = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
-  return locate(probe, variables, step, wanted, ['same', 'negative', 'log', 'negative log']);
+  const readings: Reading[] = ['same', 'negative', 'log', 'negative log'];
+  // A norm that shares its multiplication with the coupling leaves a constant factor.
+  return (
+    locate(probe, variables, step, wanted, readings) ?? locate(probe, variables, step, wanted, readings, true)
+  );
 }
 
 export interface LocatedShift {

@@ -14,13 +14,15 @@ import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
 import { fromChannelsLast } from '../use/layout';
 import { createOnnxRunner, createPreprocessing, type OnnxRunner } from '../use/onnx-runner';
-import { sizeOf, type FlowRunner } from '../use/runner';
+import { sizeOf, type FlowRunner, type Space } from '../use/runner';
 import { analyze, type AnalyzedFlow } from './analyze';
 import { readGraph } from './graph';
 import { loadOnnxModel } from './load-model';
 import { read } from './locate';
 import { findPair, type FilePair, type FlowFile } from './pair';
 import { onnxPrograms } from './programs';
+import { createReverse } from './reverse';
+import { reverseForward, reverseInverse, type ReverseRunnerSource } from './reverse-runner';
 import { rowSources, tensorsOf } from './row-values';
 import { flowRows, type FlowRows } from './rows';
 import { createLayerValues } from './values';
@@ -61,8 +63,10 @@ async function open(
   const own = found.forward?.own ?? found.opened.own;
   const isImage = found.opened.ports.shape.length === 3;
   const { given } = found.opened;
-  const assumed = isImage && !own && given.levels === undefined ? usualPixels : undefined;
-  const pixels = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
+  const asIs = given.preprocessing === 'none';
+  const assumed = isImage && !own && !asIs && given.levels === undefined ? usualPixels : undefined;
+  const pixels =
+    given.levels && !asIs ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
   const runnerOf = async (part: FlowFile | undefined): Promise<OnnxRunner | undefined> => {
     if (!part) return undefined;
     const runner = await createOnnxRunner({
@@ -106,16 +110,31 @@ async function open(
   if (assumed) {
     notes.push(
       `x is the logit of pixels of ${assumed.levels} levels squeezed to ${assumed.dataRange} of (0, 1) (assumed; say otherwise with ` +
-        `"levels" and "dataRange" in ${path.basename(main.file)}.flowscope.json)`,
+        `"levels", "dataRange" and "preprocessing" in ${path.basename(main.file)}.flowscope.json)`,
     );
   }
   const rows = flowRows(analyzed, native, outside);
   const step = outside && (await createPreprocessing(outside, [...inputShape], threads));
   if (step) opened.push(step);
+  const reverse = forward && inverse ? undefined : createReverse(analyzed);
+  if (reverse) opened.push(reverse);
   const sources = rowSources(rows, analyzed.variables);
   const values = createLayerValues(analyzed, tensorsOf(sources));
   opened.push(values);
-  const runner = combined(config, forward, inverse, rows, main.file);
+  const standardizing =
+    config.kind === 'vector' && own?.standardize
+      ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
+      : 0;
+  const space: Space = main.own?.part === 'sample' ? 'data' : spaceOf(forward ?? inverse!);
+  const reversed: ReverseRunnerSource | undefined = reverse && {
+    config,
+    inputShape,
+    reverse,
+    standardizing,
+    space,
+    outside: step || undefined,
+  };
+  const runner = combined(config, { forward, inverse, ...(reversed ? { reversed } : {}) }, rows, main.file);
   const dimensions = sizeOf(inputShape);
   const first = rows.rows[0];
   const standardizes = first?.info.kind === 'standardize' && first.found !== undefined;
@@ -148,10 +167,10 @@ async function open(
       rows,
       sources,
       values: async (x, count) =>
-        values.run(rows.backward ? (await runner.forward(x, count, 'flow')).z : x, count),
+        values.run(rows.backward ? (await runner.forward(x, count, space)).z : x, count),
       outside: step,
       runner,
-      goesBack: forward !== undefined && inverse !== undefined,
+      goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
       standardizes,
     }),
     async dispose() {
@@ -187,22 +206,30 @@ async function likelyInputs(
   return Array.from({ length: count }, (_, i) => laid.slice(i * size, (i + 1) * size));
 }
 
-/** Both directions as one runner; what is missing says so. */
+/** Both directions as one runner; what is missing comes from the layers, or says so. */
 function combined(
   config: ModelConfig,
-  forward: OnnxRunner | undefined,
-  inverse: OnnxRunner | undefined,
+  {
+    forward,
+    inverse,
+    reversed,
+  }: {
+    forward: OnnxRunner | undefined;
+    inverse: OnnxRunner | undefined;
+    reversed?: ReverseRunnerSource;
+  },
   { rows, latentPositions }: FlowRows,
   file: string,
 ): FlowRunner {
   const main = forward ?? inverse!;
-  const missing = (what: string): Promise<never> =>
+  const missing = (what: string) => (): Promise<never> =>
     Promise.reject(
       new UserError(
-        `${file}: runs one way only; ${what} needs the file of the other direction beside it, named alike with "forward" and ` +
-          '"inverse", or named in its .flowscope.json.',
+        `${file}: runs one way only, and not all of its layers are understood; ${what} needs the file of the other direction beside ` +
+          'it, named alike with "forward" and "inverse", or named in its .flowscope.json.',
       ),
     );
+  const lacksLogDet = forward ? forward.lacksLogDet : !reversed;
   return {
     config,
     inputShape: main.inputShape,
@@ -210,9 +237,17 @@ function combined(
     latentScales: scalesOfLatents(rows, latentPositions),
     couplings: [],
     preprocesses: main.preprocesses,
-    ...(forward?.lacksLogDet ? { lacksLogDet: true } : {}),
-    forward: (x, count, space) => forward?.forward(x, count, space) ?? missing('the way to z'),
-    inverse: (z, count, space) => inverse?.inverse(z, count, space) ?? missing('sampling'),
+    ...(lacksLogDet ? { lacksLogDet: true } : {}),
+    forward: forward
+      ? (x, count, space) => forward.forward(x, count, space)
+      : reversed
+        ? reverseForward(reversed)
+        : missing('the way to z'),
+    inverse: inverse
+      ? (z, count, space) => inverse.inverse(z, count, space)
+      : reversed
+        ? reverseInverse(reversed)
+        : missing('sampling'),
   };
 }
 

@@ -38,6 +38,8 @@ interface Port {
 }
 
 const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|sldj|ldj)$/i;
+/** One value for each example that is no log-determinant. */
+const scoreName = /log_?p|prob|nll|loss|bpd|bits|energy/i;
 const dataName = /^(x|data|inputs?|images?|samples?)$/i;
 const latentName = /^(z|latents?|noise|u|eps)$/i;
 const isFloat = (dtype: string): boolean => /^float(32)?$/.test(dtype);
@@ -93,7 +95,11 @@ export function identifyPorts(
         ? named(outputs, given.logDet, 'log-determinant')
         : (outputs.find(({ name }) => logDetName.test(name)) ??
           (size > 1
-            ? only(outputs.filter((port) => port.shape.length > 0 && known(port) === 1))
+            ? only(
+                outputs.filter(
+                  (port) => port.shape.length > 0 && known(port) === 1 && !scoreName.test(port.name),
+                ),
+              )
             : undefined));
   const values = outputs.filter((port) => port !== logDet && port.shape.length > 0);
   const output = outputName

@@ -91,18 +91,7 @@ export async function probe(
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
 
-  const shapes = new Map<string, readonly number[]>();
-  const measuring = await openWhole(source, ends, names, true);
-  try {
-    const results = await measuring.run(feeds[0]!);
-    for (const name of names) {
-      const shape = results.get(`shape:${name}`);
-      if (shape) shapes.set(name, [...shape.data]);
-    }
-  } finally {
-    await measuring.release();
-  }
-  shapes.set(ports.input, feeds[0]![ports.input]!.shape);
+  const shapes = await measureShapes(source, feeds[0]!);
 
   const doubles = new Set(ports.doubles);
   const values = new Map<string, Float32Array[]>();
@@ -129,6 +118,29 @@ export async function probe(
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
   return { ...source, batch, feeds, shapes, values, doubles, ...(logDets ? { logDets } : {}) };
+}
+
+/** Shapes of all tensors on the way, for these inputs. */
+export async function measureShapes(
+  source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
+  feed: Readonly<Record<string, Floats>>,
+): Promise<Map<string, readonly number[]>> {
+  const { graph, ports } = source;
+  const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
+  const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
+  const shapes = new Map<string, readonly number[]>();
+  const measuring = await openWhole(source, ends, names, true);
+  try {
+    const results = await measuring.run(feed);
+    for (const name of names) {
+      const shape = results.get(`shape:${name}`);
+      if (shape) shapes.set(name, [...shape.data]);
+    }
+  } finally {
+    await measuring.release();
+  }
+  shapes.set(ports.input, feed[ports.input]!.shape);
+  return shapes;
 }
 
 function groups<T>(items: readonly T[], cost: (item: T) => number, most: number): T[][] {

@@ -22,7 +22,9 @@ const portsSchema = v.strictObject({
   layout: v.optional(v.picklist(['nchw', 'nhwc'])),
   /** Without the batch axis, as the file has it, where the file leaves sizes open. */
   shape: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
-  /** Images: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */
+  /** Images: what lies between pixels and x; by default the logit. */
+  preprocessing: v.optional(v.picklist(['logit', 'none'])),
+  /** With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */
   levels: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536))),
   dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
 });

@@ -70,7 +70,9 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const { layout, logDet, fixedBatch } = ports;
   const inputShape = channelsLast(ports.shape, layout);
   const outputShape = inputShape;
-  const pixels = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
+  const asIs = given.preprocessing === 'none';
+  const said = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
+  const pixels = asIs ? undefined : said;
   const config = own ? ownConfig(own) : guessConfig(inputShape, pixels?.levels);
   // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
   const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
@@ -166,8 +168,8 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     preprocesses: preprocessing !== undefined || standardizing !== 0,
     lacksLogDet: logDet === undefined,
     async forward(x, count, asked) {
-      if (asked !== space && !preprocessing) throw cannot();
-      const before = asked === space ? undefined : await preprocessing!.forward(x, count);
+      if (asked !== space && !preprocessing && !asIs) throw cannot();
+      const before = asked === space ? undefined : await preprocessing?.forward(x, count);
       const { values: z, logDet: total, layers } = await run(before?.value ?? x, count);
       return {
         z,
@@ -180,9 +182,9 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       };
     },
     async inverse(z, count, asked) {
-      if (asked !== space && !preprocessing) throw cannot();
+      if (asked !== space && !preprocessing && !asIs) throw cannot();
       const { values: x, logDet: total } = await run(z, count);
-      if (asked === space) return { x, logDet: total };
+      if (asked === space || !preprocessing) return { x, logDet: total };
       const { value, logDet: outer } = await preprocessing!.inverse(x, count);
       return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
     },

@@ -3,7 +3,7 @@ import { commands, l10n, window } from 'vscode';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { viewTypeOf } from '../editor/view-types';
 import type { Services } from '../services';
-import { checkpoint, resolveModel } from './targets';
+import { anyModel, resolveModel } from './targets';
 
 /** Asks anew what a file of another library does not hold; an open editor of the file shows what comes of it. */
 export async function changeImport(
@@ -11,7 +11,7 @@ export async function changeImport(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const model = await resolveModel(services, target, checkpoint);
+  const model = await resolveModel(services, target, anyModel);
   if (!model) return;
   const borrowed = provider.borrow(model);
   try {

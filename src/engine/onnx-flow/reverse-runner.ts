@@ -1,0 +1,52 @@
+/** The direction that a file lacks, as a runner, by the layers that were found in it. */
+import type { ModelConfig } from '../../config/schema';
+import type { OutsideStep } from './programs';
+import type { Reverse } from './reverse';
+import { sizeOf, type FlowRunner, type Space } from '../use/runner';
+
+export interface ReverseRunnerSource {
+  config: ModelConfig;
+  inputShape: readonly number[];
+  reverse: Reverse;
+  /** Log-det from data units to the flow's input that the file has inside, nats. */
+  standardizing: number;
+  /** The space of the file's own x. */
+  space: Space;
+  /** From data units to the file's x and back, where that is outside of the file. */
+  outside: (OutsideStep & { inverse: OutsideStep['forward'] }) | undefined;
+}
+
+export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward'] {
+  const { reverse, inputShape, standardizing, space, outside } = source;
+  const size = sizeOf(inputShape);
+  return async (x, count, asked) => {
+    const before = asked === space ? undefined : await outside?.forward(x, count);
+    // The file goes from z to x: its input is z.
+    const { input: z, logDet } = await reverse.run(before?.value ?? x, count);
+    return {
+      z,
+      logDet: logDet.map((value) => -value - standardizing),
+      preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
+      prior: Float32Array.from({ length: count }, (_, i) => standardNormal(z, i * size, size)),
+      couplings: [],
+      norms: [],
+    };
+  };
+}
+
+export function reverseInverse({ reverse, space, outside }: ReverseRunnerSource): FlowRunner['inverse'] {
+  return async (z, count, asked) => {
+    const { input: x, logDet } = await reverse.run(z, count);
+    const total = logDet.map((value) => -value);
+    if (asked === space || !outside) return { x, logDet: total };
+    const { value, logDet: outer } = await outside.inverse(x, count);
+    return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
+  };
+}
+
+/** ln N(z; 0, 1) of one example. */
+function standardNormal(z: Float32Array, start: number, size: number): number {
+  let squares = 0;
+  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
+  return -0.5 * (squares + size * Math.log(2 * Math.PI));
+}

@@ -1,0 +1,246 @@
+/**
+ * ONNX files of other software, opened as any model is, against what PyTorch computed with the flows that they were
+ * exported from: latents, log-dets in all and of each layer that was found in the graph, inverses. Each file is opened
+ * with the others of its flow beside it, and alone. The table goes to artifacts/importing-fidelity-onnx.md.
+ *
+ * Tolerances: z and x 1e-4, log-dets 1e-3 + 1e-5·|log-det|, as for checkpoints.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readNpz } from '../../../src/data/npz';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
+import { openModel } from '../../../src/engine/model/open-model';
+import { toChannelsLast } from '../../../src/engine/use/layout';
+import { maxAbsDifference } from '../../contract/eager';
+import { peersFolder } from '../import/support';
+
+const fixtures = path.resolve('test', 'fixtures', 'onnx');
+
+interface Case {
+  name: string;
+  files: string[];
+  /** Kinds of the layers in the graph, from data to latent; absent where each column of the library is one. */
+  found?: string[];
+  io: string;
+}
+
+const cases = readdirSync(fixtures)
+  .filter((name) => name !== 'classifier')
+  .map((name): Case => {
+    const folder = path.join(fixtures, name);
+    const about = path.join(folder, 'case.json');
+    const { found } = existsSync(about)
+      ? (JSON.parse(readFileSync(about, 'utf8')) as { found: string[] })
+      : { found: undefined };
+    return {
+      name,
+      files: readdirSync(folder).filter((file) => file.endsWith('.onnx')),
+      ...(found ? { found } : {}),
+      io: path.join(found ? folder : path.join(peersFolder, name), 'io.npz'),
+    };
+  });
+
+interface Row {
+  file: string;
+  opened: string;
+  found: string;
+  errors: Record<'z' | 'logDet' | 'layers' | 'x' | 'roundTrip', number | undefined>;
+}
+
+const rows: Row[] = [];
+const allowed = (value: number): number => 1e-3 + 1e-5 * Math.abs(value);
+
+async function recordedIn(file: string) {
+  const archive = await readNpz(file);
+  const values = (name: string): Float32Array | undefined => {
+    if (!archive.names.includes(name)) return undefined;
+    const { shape, data } = archive.array(name);
+    const flat = Float32Array.from(data as ArrayLike<number>);
+    if (shape.length !== 4) return flat;
+    const [, channels, height, width] = shape as [number, number, number, number];
+    return toChannelsLast(flat, [height, width, channels], 'nchw');
+  };
+  const noise = values('noise');
+  return {
+    count: archive.array('x').shape[0]!,
+    x: values('x')!,
+    z: values('z')!,
+    logDet: values('logdet')!,
+    layers: values('logdet_layers')!,
+    pixels: noise && values('image_u8')!.map((value, i) => value + noise[i]!),
+  };
+}
+
+/** Log-det of each layer, from data to latent, [count] each; and its largest |x − inverse(forward(x))|. */
+async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) {
+  const program = await flow.programs.pass({ kind: 'eval' });
+  const out = await program.run({
+    x: { shape: [count, ...flow.flow.inputShape], data },
+    weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },
+  });
+  const z = out['z']!.data as Float32Array;
+  let roundTrip = 0;
+  const kinds: string[] = [];
+  const logDets: Float32Array[] = [];
+  for (const { info } of flow.layers) {
+    for (const value of out[`${info.index}:roundTrip`]?.data ?? []) roundTrip = Math.max(roundTrip, value);
+    if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
+    const coupling = out[`${info.index}:coupling`]?.data;
+    const norm = out[`${info.index}:norm`]?.data;
+    kinds.push(info.coupling !== undefined ? 'coupling' : info.kind === 'unknown' ? 'unknown' : 'norm');
+    logDets.push(Float32Array.from({ length: count }, (_, i) => (coupling?.[i] ?? 0) + (norm?.[0] ?? 0)));
+  }
+  return { z, kinds, logDets, roundTrip };
+}
+
+function assertLogDets(ours: Float32Array, theirs: Float32Array, what: string): number {
+  ours.forEach((value, i) =>
+    assert.ok(
+      Math.abs(value - theirs[i]!) <= allowed(theirs[i]!),
+      `${what} of example ${i} is ${value}, PyTorch's ${theirs[i]}`,
+    ),
+  );
+  return maxAbsDifference(ours, theirs);
+}
+
+let backend: Backend;
+let folder: string;
+before(async () => {
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-onnx-'));
+});
+after(async () => {
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+  writeTable();
+});
+
+for (const { name, files, found, io } of cases) {
+  describe(name, () => {
+    for (const file of files) {
+      const original = path.join(fixtures, name, file);
+      it(`${file} with what lies beside it`, () => check(original, ''));
+      if (files.length > 1) {
+        it(`${file} alone`, async () => {
+          const alone = path.join(folder, `${name}-${file}`.replace(/forward|inverse/, 'flow'));
+          await copyFile(original, alone);
+          await check(alone, ', alone');
+        });
+      }
+
+      async function check(opened: string, how: string): Promise<void> {
+        const reference = await recordedIn(io);
+        const { count, x, z, logDet } = reference;
+        const model = await openModel(opened, backend);
+        try {
+          const flow = model.inspected;
+          assert.ok(flow, (await model.summary()).reason);
+          const space = flow.config.kind === 'vector' ? 'data' : 'flow';
+          const understood = flow.layers.every(({ info }) => info.kind !== 'unknown');
+          const both = understood || (how === '' && files.length > 1);
+          const row: Row = {
+            file: `${name}/${file}`,
+            opened: how,
+            found: '',
+            errors: {
+              z: undefined,
+              logDet: undefined,
+              layers: undefined,
+              x: undefined,
+              roundTrip: undefined,
+            },
+          };
+          const { errors } = row;
+          if (both || file.startsWith('forward')) {
+            const forward = await flow.runner.forward(x, count, space);
+            errors.z = maxAbsDifference(forward.z, z);
+            assert.ok(errors.z <= 1e-4, `z is off by ${errors.z}`);
+            errors.logDet = assertLogDets(forward.logDet, logDet, 'the log-det');
+            const data = space === 'data' ? x : reference.pixels!;
+            const { kinds, logDets, roundTrip, z: latent } = await layersOf(flow, data, count);
+            assert.ok(maxAbsDifference(latent, z) <= 1e-4, 'z of the inspector');
+            assert.ok(roundTrip <= 1e-4, `a layer is undone but for ${roundTrip}`);
+            errors.roundTrip = roundTrip;
+            row.found = kinds.join(' ');
+            if (found) assert.deepEqual(kinds, found);
+            else assert.ok(kinds.includes('coupling') && !kinds.includes('unknown'));
+            const columns = reference.layers.length / count;
+            // A layer of the library's can be several in the graph.
+            const each = kinds.length / columns;
+            assert.ok(Number.isInteger(each), `${kinds.length} layers for ${columns} of the library`);
+            errors.layers = 0;
+            for (let column = 0; column < columns; column++) {
+              const part = logDets.slice(column * each, (column + 1) * each);
+              const ours = Float32Array.from({ length: count }, (_, i) =>
+                part.reduce((sum, l) => sum + l[i]!, 0),
+              );
+              const theirs = Float32Array.from(
+                { length: count },
+                (_, i) => reference.layers[i * columns + column]!,
+              );
+              errors.layers = Math.max(
+                errors.layers,
+                assertLogDets(ours, theirs, `the log-det of layer ${column}`),
+              );
+            }
+          }
+          if (both || file.startsWith('inverse')) {
+            const inverse = await flow.runner.inverse(z, count, space);
+            errors.x = maxAbsDifference(inverse.x, x);
+            assert.ok(errors.x <= 1e-4, `x is off by ${errors.x}`);
+          } else {
+            await assert.rejects(
+              async () => flow.runner.inverse(z, count, space),
+              /not all of its layers are understood/,
+            );
+          }
+          rows.push(row);
+        } finally {
+          await model.dispose();
+        }
+      }
+    }
+  });
+}
+
+it('a classifier is no flow, and the page says why', async () => {
+  const model = await openModel(path.join(fixtures, 'classifier', 'model.onnx'), backend);
+  assert.equal(model.inspected, undefined);
+  const { reason, runnable, onnx } = await model.summary();
+  assert.ok(!runnable);
+  assert.match(
+    reason ?? '',
+    /"probabilities" has the shape \(1, 3\) for an input of \(1, 4\); the two ends of a flow/,
+  );
+  assert.deepEqual(
+    onnx?.inputs.map((port) => port.name),
+    ['features'],
+  );
+  await model.dispose();
+});
+
+function writeTable(): void {
+  const number = (value: number | undefined): string => (value === undefined ? '' : value.toExponential(1));
+  const counted = (text: string): string =>
+    ['coupling', 'norm', 'unknown']
+      .map((kind) => [text.split(' ').filter((one) => one === kind).length, kind] as const)
+      .filter(([count]) => count > 0)
+      .map(([count, kind]) => `${count} ${kind}${count > 1 && kind !== 'unknown' ? 's' : ''}`)
+      .join(', ');
+  const lines = [
+    '| file | found | z | log-det | log-det of a layer | x from z | round trip of a layer |',
+    '|---|---|---|---|---|---|---|',
+    ...rows.map(
+      ({ file, opened, found, errors: e }) =>
+        `| ${file}${opened} | ${counted(found)} | ${number(e.z)} | ${number(e.logDet)} | ${number(e.layers)} | ${number(e.x)} | ${number(e.roundTrip)} |`,
+    ),
+  ];
+  mkdirSync('artifacts', { recursive: true });
+  writeFileSync('artifacts/importing-fidelity-onnx.md', `${lines.join('\n')}\n`);
+}

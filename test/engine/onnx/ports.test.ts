@@ -1,0 +1,61 @@
+/** What is guessed of inputs and outputs can be changed, and stays changed. */
+import assert from 'node:assert/strict';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { UserError } from '../../../src/config/user-error';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { openModel } from '../../../src/engine/model/open-model';
+import { createService } from '../../../src/engine/service';
+import { identifyPorts } from '../../../src/engine/onnx-flow/ports';
+import { temporaryFolder } from '../../unit/support/temporary';
+
+const fixtures = path.resolve('test', 'fixtures', 'onnx');
+const folder = temporaryFolder();
+const file = path.join(folder, 'flow.onnx');
+copyFileSync(path.join(fixtures, 'nflows-autoregressive', 'forward.onnx'), file);
+const sidecar = `${file}.flowscope.json`;
+
+test('the form shows the guess, and its answers are what the file is opened with', async () => {
+  writeFileSync(sidecar, '{"data": {"source": "rows.csv"}}');
+  const service = createService({ threads: 1 });
+  try {
+    const form = await service.importForm(file);
+    assert.ok(form);
+    assert.equal(form.answered, true, 'nobody is kept from looking');
+    assert.deepEqual(form.answers, { direction: 'forward', input: 'x', output: 'z', logDet: 'logdet' });
+    await assert.rejects(
+      service.answerImport(file, { ...form.answers, logDet: 'other' }),
+      (error) => error instanceof UserError && /names the log-determinant "other".*x|z/.test(error.message),
+    );
+    await service.answerImport(file, { ...form.answers, direction: 'inverse', logDet: '' });
+    assert.deepEqual(JSON.parse(readFileSync(sidecar, 'utf8')), {
+      data: { source: 'rows.csv' },
+      onnx: { direction: 'inverse', input: 'x', output: 'z', logDet: null },
+    });
+    assert.deepEqual((await service.importForm(file))?.answers, {
+      direction: 'inverse',
+      input: 'x',
+      output: 'z',
+      logDet: '',
+    });
+    const model = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
+    assert.match((await model.summary()).origin?.title ?? '', /^inverse: x to z/);
+    await model.dispose();
+  } finally {
+    await service.shutDown();
+  }
+});
+
+test('a density beside z is not taken for a log-det', () => {
+  const port = (name: string, shape: (number | string)[]) => ({ name, dtype: 'float32', shape });
+  const identify = (output: string) =>
+    identifyPorts(
+      'f.onnx',
+      { inputs: [port('x', ['n', 3])], outputs: [port('z', ['n', 3]), port(output, ['n'])] },
+      {},
+      undefined,
+    );
+  assert.equal(identify('log_prob').logDet, undefined);
+  assert.equal(identify('value').logDet, 'value');
+});

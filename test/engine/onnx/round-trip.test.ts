@@ -1,0 +1,103 @@
+/**
+ * Our exports, opened again, are the flow that they were made from: the same strip of layers and masks, the same log-det
+ * of each layer, z and x. For every published convention; both files together, and each alone.
+ */
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import path from 'node:path';
+import { it } from 'node:test';
+import { stream } from '../../../src/data/random';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { exportOnnx } from '../../../src/engine/export/onnx';
+import { inspectedModel } from '../../../src/engine/inspect/programs';
+import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
+import { openModel } from '../../../src/engine/model/open-model';
+import { sizeOf } from '../../../src/engine/use/runner';
+import { maxAbsDifference } from '../../contract/eager';
+import { conventionCases } from '../../contract/convention-cases';
+import { smallModel } from '../inspect/model';
+
+const count = 5;
+
+async function passOf(flow: InspectedFlow, x: Float32Array) {
+  const { inputShape } = flow.flow;
+  const program = await flow.programs.pass({ kind: 'eval' });
+  const out = await program.run({
+    x: { shape: [count, ...inputShape], data: x },
+    weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },
+  });
+  const logDets = flow.layers.map(({ info: { index } }) =>
+    Float32Array.from({ length: count }, (_, i) => {
+      const part = (name: string): number => {
+        const data = out[`${index}:${name}`]?.data;
+        return data ? data[data.length === 1 ? 0 : i]! : 0;
+      };
+      return part('coupling') + part('norm');
+    }),
+  );
+  return { z: out['z']!.data as Float32Array, logDets };
+}
+
+const rowOf = ({ info, flow }: InspectedFlow['layers'][number]) => ({
+  name: info.name,
+  kind: info.kind,
+  coupling: info.coupling,
+  scale: info.scale,
+  inputShape: [...info.inputShape],
+  outputShape: [...info.outputShape],
+  mask: flow?.mask && [...flow.mask.data],
+});
+
+async function compare(file: string, ours: InspectedFlow, backend: Backend): Promise<void> {
+  const model = await openModel(file, backend);
+  try {
+    const theirs = model.inspected;
+    assert.ok(theirs, (await model.summary()).reason);
+    assert.deepEqual(theirs.layers.map(rowOf), ours.layers.map(rowOf));
+    const size = sizeOf(ours.flow.inputShape);
+    const z = stream(3, 'z').normal(count * size);
+    const { x } = await ours.runner.inverse(z, count, 'data');
+    const back = await theirs.runner.inverse(z, count, 'data');
+    assert.ok(maxAbsDifference(back.x, x) <= 1e-3, 'x from z');
+    const expected = await passOf(ours, x);
+    const found = await passOf(theirs, x);
+    assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-3, 'z');
+    found.logDets.forEach((values, layer) => {
+      const { name } = ours.layers[layer]!.info;
+      values.forEach((value, i) => {
+        const wanted = expected.logDets[layer]![i]!;
+        assert.ok(
+          Math.abs(value - wanted) <= 1e-3 + 1e-5 * Math.abs(wanted),
+          `${name}: ${value}, not ${wanted}`,
+        );
+      });
+    });
+  } finally {
+    await model.dispose();
+  }
+}
+
+for (const { label, model } of conventionCases) {
+  it(`the export of ${label} opens as what it was`, async () => {
+    const small = await smallModel({ ...model }, model.kind === 'image' ? 'digits' : 'two-moons');
+    const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+    try {
+      await exportOnnx(small.opened, path.join(small.folder, 'flow.onnx'));
+      const ours = inspectedModel(small.flow);
+      const at = (file: string): string => path.join(small.folder, file);
+      await compare(at('flow.forward.onnx'), ours, backend);
+      for (const part of ['forward', 'inverse']) {
+        await copyFile(
+          at(`flow.${part}.onnx`),
+          at(`only-${part}.onnx`.replace(part, part === 'forward' ? 'a' : 'b')),
+        );
+      }
+      await compare(at('only-a.onnx'), ours, backend);
+      await compare(at('only-b.onnx'), ours, backend);
+    } finally {
+      await backend.dispose();
+      await small.dispose();
+    }
+  });
+}
