@@ -188,7 +188,7 @@ export const text = {
   angleSlider: (name: string) => `Angle ${name}`,
   point: (phi: string, prime: string) => `φ ${phi}, φ′ ${prime}`,
   pointLength: (phi: string, prime: string, length: string) => `φ ${phi}, φ′ ${prime}, |z| ${length}`,
-  degrees: (value: number) => `${Math.round(value)}°`,
+  degrees: (value: number) => `${Number(value.toFixed(1))}°`,
   reconstructions: 'Reconstructions, a row for each example',
   asGiven: 'x',
   keptShare: (share: string) => `${share}%`,

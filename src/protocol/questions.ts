@@ -160,9 +160,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     ...first,
     index,
   }));
-  const modes = hasBatchMode(summary)
-    ? (['eval', 'train'] as const)
-    : (['eval'] as const);
+  const modes = hasBatchMode(summary) ? (['eval', 'train'] as const) : (['eval'] as const);
   const morphs = isPlane(summary)
     ? []
     : Array.from({ length: Math.min(exampleCount, samples.count) }, (_, index) => ({ ...samples, index }));

@@ -1,6 +1,6 @@
 /** Files of other libraries: asked about once, opened as flows, converted, trained on; and those that nobody knows. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
@@ -29,14 +29,18 @@ describe('files of other libraries', function () {
   };
   const open = (name: string) => void vscode.commands.executeCommand('flowscope.openModel', uri(name));
   const question = (step: RegExp = /How to read/) => workbench.title().filter({ hasText: step });
-  const strip = () => workbench.webview('[role=listbox] [role=option]');
-  /** Presses Enter until nothing is asked any more. Resolves to the number of questions. */
-  async function acceptAll(): Promise<number> {
-    await question().waitFor();
+  const strip = () => workbench.webview('.flow [role=option]');
+  /** Presses Enter until nothing is asked any more, with `first` typed in before. Resolves to the number of questions. */
+  async function acceptAll(first?: string): Promise<number> {
+    await question().waitFor({ timeout: 60_000 });
     const [, total] = /\((\d+)\/(\d+)\)/.exec(await question().innerText())?.slice(1) ?? [];
     const steps = Number(total ?? 1);
     for (let step = 1; step <= steps; step++) {
       if (steps > 1) await question(new RegExp(`\\(${step}/${steps}\\)`)).waitFor();
+      if (step === 1 && first !== undefined) {
+        await workbench.input().fill(first);
+        await until('what was typed', async () => (await workbench.input().inputValue()) === first);
+      }
       await workbench.accept();
     }
     await workbench.title().waitFor({ state: 'hidden' });
@@ -88,38 +92,26 @@ describe('files of other libraries', function () {
   it('are read otherwise when the answers are changed', async () => {
     open('rgb.pt');
     const before = await (await strip()).locator('.origin').innerText();
+    const { answers } = sidecar('rgb.pt')!;
     const first = JSON.stringify(sidecar('rgb.pt'));
+    await until('the editor', () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'rgb.pt');
     void vscode.commands.executeCommand('flowscope.changeImport');
-    await question().waitFor();
-    await workbench.input().fill('16');
-    await workbench.accept();
-    const [, total] =
-      /\((\d+)\/(\d+)\)/
-        .exec(
-          await question()
-            .innerText()
-            .catch(() => ''),
-        )
-        ?.slice(1) ?? [];
-    for (let step = 2; step <= Number(total ?? 1); step++) {
-      await question(new RegExp(`\\(${step}/${total}\\)`)).waitFor();
-      await workbench.accept();
-    }
-    await until('other answers', () => JSON.stringify(sidecar('rgb.pt')) !== first);
-    await until('the page to follow', async () => {
-      const frame = await strip();
-      const banner = await frame.locator('.origin').innerText();
-      return banner !== before && /Height of the images: 16/.test(banner);
-    });
+    await acceptAll('16');
+    await until('other answers', () => JSON.stringify(sidecar('rgb.pt')) !== first, 60_000);
+    assert.deepEqual(sidecar('rgb.pt')!.answers, { ...answers, height: 16 });
+    const followed = await workbench.webview('.origin :text("Height of the images: 16")');
+    assert.notEqual(await followed.locator('.origin').innerText(), before);
+    // Half as high: so are the pictures, and the first scale.
+    await followed.locator('.scale-head', { hasText: '16×32×3' }).waitFor();
   });
 
   it('open with the defaults when the user leaves the questions, which are not remembered', async () => {
     open('again.pth');
     await question().waitFor();
     await workbench.page.keyboard.press('Escape');
-    const frame = await strip();
+    const frame = await workbench.webview('.origin :text("32 (default)")');
+    await frame.locator('.flow [role=option]').first().waitFor();
     assert.equal(await couplings(frame), 10);
-    assert.match(await frame.locator('.origin').innerText(), /default/);
     assert.equal(sidecar('again.pth'), undefined);
   });
 
@@ -189,7 +181,47 @@ describe('files of other libraries', function () {
     await frame.getByText('This model cannot be run here').waitFor();
     const reason = await frame.locator('.why').innerText();
     assert.match(reason, /chrischute|nflows|normflows|zuko|FrEIA|fmu2/);
+    const weight = frame.locator('tr', { hasText: 'encoder.weight' });
+    await weight.locator('td', { hasText: '3.50' }).waitFor();
+    assert.deepEqual(await weight.locator('td').allInnerTexts(), [
+      'encoder.weight',
+      '2×3',
+      'F32',
+      '6',
+      '1.00',
+      '3.50',
+      '6.00',
+      '1.71',
+      '',
+    ]);
     assert.equal(await workbench.title().count(), 0);
+  });
+
+  it('that are damaged, or whose answers are nonsense, say what is wrong and what to do', async () => {
+    await vscode.workspace.fs.writeFile(uri('cut.pt'), readFileSync(place('plane.pt')).subarray(0, 9000));
+    open('cut.pt');
+    const cut = await workbench.webview('.whole [role=alert]');
+    assert.match(await cut.locator('[role=alert]').innerText(), /could not be opened[^]*cut\.pt/);
+    await cut.getByRole('button', { name: 'Retry' }).or(cut.getByText('Retry')).first().waitFor();
+    await workbench.screenshot('14-damaged');
+    await closeAll();
+
+    bring('nflows-2d', 'odd.pt');
+    writeFileSync(
+      `${place('odd.pt')}.flowscope.json`,
+      '{"library": "nflows", "answers": {"activation": "swish"}}',
+    );
+    open('odd.pt');
+    const odd = await workbench.webview('.whole [role=alert] :text("odd.pt")');
+    const said = await odd.locator('[role=alert]').innerText();
+    assert.match(said, /activation[^]*relu[^]*swish/);
+    // Repaired, it opens where it stands.
+    writeFileSync(
+      `${place('odd.pt')}.flowscope.json`,
+      '{"library": "nflows", "answers": {"activation": "relu"}}',
+    );
+    await odd.getByText('Retry').first().click();
+    assert.equal(await couplings(await strip()), 4);
   });
 
   it('leave nothing to ask where they are of Flowscope', async () => {

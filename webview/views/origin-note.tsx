@@ -5,7 +5,9 @@ import { text } from '../strings';
 
 export function OriginNote({ origin }: { origin: ModelOrigin }) {
   const { connection } = useStore();
-  const { title, assumptions } = origin;
+  const { library, assumptions } = origin;
+  // The title of a graph says no more than which way it goes.
+  const title = library.startsWith('ONNX') ? `${library}, ${origin.title}` : origin.title;
   return (
     <section class="origin" aria-label={text.origin}>
       <p>{assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}</p>
