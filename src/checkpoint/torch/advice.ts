@@ -21,10 +21,19 @@ export function refuseGlobal(file: string, { global, root }: UnknownGlobal): Use
   );
 }
 
-export function refuseLegacy(file: string, what: string): UserError {
+export function refuseLegacy(file: string): UserError {
   return new UserError(
-    `${file}: is in ${what}; expected the zip format of PyTorch 1.6 and later. Save it again with a newer PyTorch: ` +
-      `torch.save(torch.load("${baseName(file)}", map_location="cpu", weights_only=True), "model.pt").`,
+    `${file}: is in the format of PyTorch before 1.6; expected the zip format since then. Save it again with a newer ` +
+      `PyTorch: torch.save(torch.load("${baseName(file)}", map_location="cpu", weights_only=True), "model.pt").`,
+  );
+}
+
+/** PyTorch reads this format without weights_only alone. */
+export function refuseTar(file: string): UserError {
+  return new UserError(
+    `${file}: is in the tar format of PyTorch before 0.4, or another tar file; expected the zip format of PyTorch 1.6 ` +
+      'and later. If it is a checkpoint, and you trust the file, save it again with a newer PyTorch: ' +
+      `torch.save(torch.load("${baseName(file)}", map_location="cpu", weights_only=False), "model.pt").`,
   );
 }
 

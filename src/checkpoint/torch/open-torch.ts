@@ -7,7 +7,7 @@ import { readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, toFloat32 } from '../dtypes';
 import type { TensorFile } from '../import/types';
-import { refuseGlobal, refuseLegacy, refusePickle, refuseScript } from './advice';
+import { refuseGlobal, refuseLegacy, refusePickle, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
 import { torchRules, UnknownGlobal } from './globals';
 import { PickleError, readPickle } from './pickle';
@@ -27,9 +27,9 @@ export async function openTorch(file: string): Promise<TensorFile> {
     case 'zip':
       break;
     case 'tar':
-      throw refuseLegacy(file, 'the tar format of PyTorch before 0.4, or another tar file');
+      throw refuseTar(file);
     case 'legacy':
-      throw refuseLegacy(file, 'the format of PyTorch before 1.6');
+      throw refuseLegacy(file);
     case 'pickle':
       throw refusePickle(file);
     case undefined:
