@@ -185,7 +185,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       if (asked !== space && !preprocessing && !asIs) throw cannot();
       const { values: x, logDet: total } = await run(z, count);
       if (asked === space || !preprocessing) return { x, logDet: total };
-      const { value, logDet: outer } = await preprocessing!.inverse(x, count);
+      const { value, logDet: outer } = await preprocessing.inverse(x, count);
       return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
     },
     async dispose() {
