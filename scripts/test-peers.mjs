@@ -114,10 +114,13 @@ const trained = [
   },
 ];
 
+/** The scale of nflows after 0.14, which is not published; conversion says so. */
+const beyond = ['nflows-general'];
+
 /** Files of the libraries, with what these recorded for them. */
 const imported = fs
   .readdirSync(fixtures)
-  .filter((name) => /^(nflows|normflows|zuko)-/.test(name))
+  .filter((name) => /^(nflows|normflows|zuko)-/.test(name) && !beyond.includes(name))
   .sort();
 
 async function flowscope(args, cwd) {

@@ -15,7 +15,8 @@ interface AffineMap {
   inverse(y: Tensor, a: Tensor, t: Tensor): Tensor;
 }
 
-const shrink = (y: Tensor, a: Tensor): Tensor => tf.mul(y, tf.exp(tf.neg(a)));
+/** Divides by the very number that the way there multiplied with: e^(−a) is not its inverse to the last bit. */
+const shrink = (y: Tensor, a: Tensor): Tensor => tf.div(y, tf.exp(a));
 const same = (s: Tensor): Tensor => s;
 
 export const affineMaps: Record<AffineForm, AffineMap> = {

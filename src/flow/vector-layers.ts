@@ -79,7 +79,8 @@ export function actNorm(name: string, dim: number): Bijection {
     },
     inverse(ctx, y) {
       const logScale = ctx.get(scaleName);
-      return { value: tf.add(tf.mul(y, tf.exp(logScale)), ctx.get(shiftName)), logDet: tf.sum(logScale) };
+      const back = tf.div(y, tf.exp(tf.neg(logScale)));
+      return { value: tf.add(back, ctx.get(shiftName)), logDet: tf.sum(logScale) };
     },
   };
 }

@@ -5,8 +5,9 @@ library computes for them. Run it by the Python that `npm run test:peers` instal
 
     python test/peers/make_fixtures.py [CASE ...]
 
-Numbers change with other versions of PyTorch; nothing depends on their values. Arrays of io.npz: x (data side), z,
-logdet = log|det dz/dx| per example, logdet_layers [N, layers without permutations] from data to latent.
+Numbers change with other versions of PyTorch and other processors; nothing depends on their values. Arrays of io.npz: x
+(data side), z, logdet = log|det dz/dx| per example, logdet_layers [N, layers without permutations] from data to latent.
+case.json names these layers, by the prefix of their tensors, and has what x loses on its way to z and back.
 """
 
 import json
@@ -46,19 +47,21 @@ def train(parameters, loss, steps, features, seed):
 
 
 def write(case, state, layers, features, seed, about):
-    """layers: functions from data to latent, each giving (value, log-det or None for a permutation)."""
+    """layers: (name, function) from data to latent, each giving (value, log-det or None for a permutation)."""
     x = data(32, features, seed + 1000)
     with torch.no_grad():
-        h, columns = x, []
-        for layer in layers:
+        h, columns, names = x, [], []
+        for name, layer in layers:
             h, logdet = layer(h)
             if logdet is not None:
                 columns.append(torch.as_tensor(logdet).expand(len(x)) if torch.as_tensor(logdet).dim() == 0 else logdet)
+                names.append(name)
     columns = torch.stack(columns, 1)
     total = columns.sum(1)
-    reference = about.pop("reference")
+    reference, inverse = about.pop("reference"), about.pop("inverse")
     with torch.no_grad():
         z, logdet = reference(x)
+        lost = (inverse(z) - x).abs().max().item()
     assert torch.allclose(z, h, atol=1e-5), (z - h).abs().max()
     assert torch.allclose(logdet, total, atol=1e-5), (logdet - total).abs().max()
     check_jacobian(reference, x[:4], logdet[:4])
@@ -66,8 +69,9 @@ def write(case, state, layers, features, seed, about):
     target.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, str(target / "state_dict.safetensors"))
     np.savez(target / "io.npz", x=x.numpy(), z=z.numpy(), logdet=logdet.numpy(), logdet_layers=columns.numpy())
-    (target / "case.json").write_text(json.dumps({"case": case, **about}, indent=2) + "\n")
-    print(f"{case}: |z| up to {z.abs().max():.2f}, log-det {logdet.min():.2f} to {logdet.max():.2f}")
+    recorded = {"layers": [{"name": name} for name in names], "checks": {"roundtrip_max_abs": lost}}
+    (target / "case.json").write_text(json.dumps({"case": case, **about, **recorded}, indent=2) + "\n")
+    print(f"{case}: |z| up to {z.abs().max():.2f}, log-det {logdet.min():.2f} to {logdet.max():.2f}, round trip {lost:.1e}")
 
 
 def check_jacobian(reference, x, logdet):
@@ -77,8 +81,10 @@ def check_jacobian(reference, x, logdet):
         assert abs(torch.linalg.slogdet(jacobian)[1] - expected) < 1e-3
 
 
-def about(library, version, answers, reference, note):
-    return {"library": library, "version": version, "torch": torch.__version__, "answers": answers, "note": note, "reference": reference}
+def about(library, version, answers, note, reference, inverse):
+    """reference: x to (z, log-det); inverse: z to x; both the library's own."""
+    described = {"library": library, "version": version, "torch": torch.__version__, "answers": answers, "note": note}
+    return {**described, "reference": reference, "inverse": inverse}
 
 
 def nflows_case(case, features, flow, steps, seed, answers, note):
@@ -90,9 +96,16 @@ def nflows_case(case, features, flow, steps, seed, answers, note):
             return lambda h: (transform(h)[0], None)
         return lambda h: transform(h)
 
-    reference = lambda x: flow._transform(x)
-    described = about("nflows", "0.14", answers, reference, f"{note}; {loss:.3f} nats after {steps} steps")
-    write(case, flow.state_dict(), [layer(t) for t in flow._transform._transforms], features, seed, described)
+    described = about(
+        "nflows",
+        "0.14",
+        answers,
+        f"{note} {loss:.3f} nats after {steps} steps.",
+        lambda x: flow._transform(x),
+        lambda z: flow._transform.inverse(z)[0],
+    )
+    layers = [(f"_transform._transforms.{k}", layer(t)) for k, t in enumerate(flow._transform._transforms)]
+    write(case, flow.state_dict(), layers, features, seed, described)
 
 
 def nflows_norms():
@@ -130,19 +143,41 @@ def nflows_additive():
     nflows_case("nflows-additive", 4, flow, 60, 63, {}, nflows_additive.__doc__)
 
 
+def nflows_general():
+    """Couplings with the scale of versions after 0.14, clamp(softplus(u) + 0.001, 0, 3), and ActNorm between them."""
+    from nflows.distributions.normal import StandardNormal
+    from nflows.flows.base import Flow
+    from nflows.nn.nets import ResidualNet
+    from nflows.transforms import ActNorm, AffineCouplingTransform, CompositeTransform
+
+    class General(AffineCouplingTransform):
+        def _scale_and_shift(self, params):
+            shift, scale = torch.chunk(params, 2, 1)
+            return (nn.functional.softplus(scale) + 1e-3).clamp(0, 3), shift
+
+    torch.manual_seed(64)
+    net = lambda inputs, outputs: ResidualNet(inputs, outputs, hidden_features=8, num_blocks=1, activation=nn.functional.elu)
+    transforms = []
+    for i in range(3):
+        transforms += [General(torch.tensor([-1, 1, -1, 1]) * (-1) ** i, net), ActNorm(4)]
+    flow = Flow(CompositeTransform(transforms), StandardNormal([4]))
+    answers = {"activation": "elu", "scaleActivation": "softplus-clamp"}
+    nflows_case("nflows-general", 4, flow, 60, 64, answers, nflows_general.__doc__)
+
+
 def normflows_case(case, features, flow, steps, seed, answers, note):
     loss = train(flow.parameters(), flow.forward_kld, steps, features, seed)
     flow.eval()
     q0 = flow.q0
     layers = []
-    for module in reversed(flow.flows):
+    for k, module in reversed(list(enumerate(flow.flows))):
         if type(module).__name__ == "Permute":
-            layers.append(lambda h, m=module: (m.inverse(h)[0], None))
+            layers.append((f"flows.{k}", lambda h, m=module: (m.inverse(h)[0], None)))
         else:
-            layers.append(lambda h, m=module: m.inverse(h))
+            layers.append((f"flows.{k}", lambda h, m=module: m.inverse(h)))
     standard = lambda z: ((z - q0.loc) * torch.exp(-q0.log_scale), -q0.log_scale.sum())
     if q0.loc.abs().sum() + q0.log_scale.abs().sum() > 0:
-        layers.append(standard)
+        layers.append(("q0", standard))
 
     def reference(x):
         z, logdet = flow.inverse_and_log_det(x)
@@ -153,7 +188,9 @@ def normflows_case(case, features, flow, steps, seed, answers, note):
     with torch.no_grad():
         z, logdet = reference(rows)
         assert torch.allclose(flow.log_prob(rows), normal_log_prob(z) + logdet, atol=1e-4)
-    described = about("normflows", "1.7.3", answers, reference, f"{note}; {loss:.3f} nats after {steps} steps")
+    inverse = lambda z: flow.forward(z * torch.exp(q0.log_scale) + q0.loc)
+    note = f"{note} {loss:.3f} nats after {steps} steps."
+    described = about("normflows", "1.7.3", answers, note, reference, inverse)
     write(case, flow.state_dict(), layers, features, seed, described)
 
 
@@ -214,31 +251,72 @@ def normflows_masked():
     normflows_case("normflows-masked", 3, flow, 80, 73, {"slope": 0.2}, normflows_masked.__doc__)
 
 
+def zuko_case(case, features, flow, seed, answers, note):
+    loss = train(flow.parameters(), lambda rows: -flow().log_prob(rows).mean(), 60, features, seed)
+
+    def layer(transform):
+        if type(transform).__name__ == "PermutationTransform":
+            return lambda h: (transform(h), None)
+        return lambda h: transform.call_and_ladj(h)
+
+    loc, scale = (flow.base._buffers[name] for name in ("loc", "scale"))
+    standard = lambda z: ((z - loc) / scale, -scale.log().sum())
+    layers = [(f"transform.transforms.{k}", layer(t)) for k, t in enumerate(flow().transform.transforms)]
+    if loc.abs().sum() + (scale - 1).abs().sum() > 0:
+        layers.append(("base", standard))
+
+    def reference(x):
+        z, logdet = flow().transform.call_and_ladj(x)
+        z, more = standard(z)
+        return z, logdet + more
+
+    rows = data(8, features, seed)
+    with torch.no_grad():
+        z, logdet = reference(rows)
+        assert torch.allclose(flow().log_prob(rows), normal_log_prob(z) + logdet, atol=1e-4)
+    inverse = lambda z: flow().transform.inv(z * scale + loc)
+    described = about("zuko", "1.6.0", answers, f"{note} {loss:.3f} nats after 60 steps.", reference, inverse)
+    write(case, flow.state_dict(), layers, features, seed, described)
+
+
 def zuko_random():
     """Random masks, and another activation."""
     import zuko
 
     torch.manual_seed(81)
     flow = zuko.flows.RealNVP(5, transforms=4, randmask=True, hidden_features=(8, 8), activation=nn.ELU)
-    loss = train(flow.parameters(), lambda rows: -flow().log_prob(rows).mean(), 60, 5, 81)
-    transform = flow().transform
-    layers = [lambda h, t=t: t.call_and_ladj(h) for t in transform.transforms]
-    reference = lambda x: flow().transform.call_and_ladj(x)
-    described = about("zuko", "1.6.0", {"activation": "elu"}, reference, f"{zuko_random.__doc__} {loss:.3f} nats after 60 steps")
-    write("zuko-random", flow.state_dict(), layers, 5, 81, described)
+    zuko_case("zuko-random", 5, flow, 81, {"activation": "elu"}, zuko_random.__doc__)
+
+
+def zuko_permuted():
+    """Couplings of halves with fixed permutations between them, and a base distribution that is not standard."""
+    import zuko
+    from zuko.flows import Flow, GeneralCouplingTransform, UnconditionalDistribution, UnconditionalTransform
+    from zuko.transforms import PermutationTransform
+
+    torch.manual_seed(82)
+    transforms = []
+    for _ in range(3):
+        transforms += [
+            GeneralCouplingTransform(5, mask=torch.arange(5) < 2, hidden_features=(8,)),
+            UnconditionalTransform(PermutationTransform, torch.randperm(5), buffer=True),
+        ]
+    loc, scale = torch.tensor([0.5, -1.0, 0.0, 2.0, 0.1]), torch.tensor([0.5, 2.0, 1.0, 1.5, 0.8])
+    base = UnconditionalDistribution(zuko.distributions.DiagNormal, loc=loc, scale=scale, buffer=True)
+    zuko_case("zuko-permuted", 5, Flow(transforms, base), 82, {}, zuko_permuted.__doc__)
 
 
 def subnet(inputs, outputs):
     return nn.Sequential(nn.Linear(inputs, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, outputs))
 
 
-def freia_steps(module):
-    """What a module does to x in two or three steps of ours: (value, log-det)."""
+def freia_steps(at, module):
+    """What a module does to x in one to three steps of ours: (name, function to (value, log-det))."""
     kind = type(module).__name__
     if kind == "PermuteRandom":
-        return [lambda h: (h[:, module.perm], None)]
+        return [(at, lambda h: (h[:, module.perm], None))]
     if kind == "ActNorm":
-        return [lambda h: (module((h,))[0][0], module((h,))[1])]
+        return [(at, lambda h: (module((h,))[0][0], module((h,))[1]))]
     if kind == "AllInOneBlock":
         def coupling(h):
             first, second = torch.split(h, module.splits, 1)
@@ -247,11 +325,12 @@ def freia_steps(module):
 
         scale = lambda: module.global_scale_activation(module.global_scale)
         return [
-            coupling,
-            lambda h: (h * scale() + module.global_offset, torch.log(scale()).sum()),
-            lambda h: (torch.nn.functional.linear(h, module.w_perm), None),
+            (f"{at}.subnet", coupling),
+            (f"{at}.global_scale", lambda h: (h * scale() + module.global_offset, torch.log(scale()).sum())),
+            (f"{at}.w_perm", lambda h: (torch.nn.functional.linear(h, module.w_perm), None)),
         ]
     split = lambda h: torch.split(h, [module.split_len1, module.split_len2], 1)
+    nets = nets_of(at, module)
 
     def first(h):
         x1, x2 = split(h)
@@ -263,16 +342,22 @@ def freia_steps(module):
         y2, logdet = module._coupling2(x2, y1)
         return torch.cat([y1, y2], 1), logdet
 
-    return [first, second]
+    return [(nets[1], first), (nets[0], second)]
 
 
-def inverted_steps(module):
+def nets_of(at, module):
+    """The networks that see the first and the second part."""
+    return [f"{at}.subnet{'_s' if hasattr(module, 'subnet_s1') else ''}{i}" for i in (1, 2)]
+
+
+def inverted_steps(at, module):
     kind = type(module).__name__
     if kind == "PermuteRandom":
-        return [lambda h: (h[:, module.perm_inv], None)]
+        return [(at, lambda h: (h[:, module.perm_inv], None))]
     if kind == "ActNorm":
-        return [lambda h: (module((h,), rev=True)[0][0], module((h,), rev=True)[1])]
+        return [(at, lambda h: (module((h,), rev=True)[0][0], module((h,), rev=True)[1]))]
     split = lambda h: torch.split(h, [module.split_len1, module.split_len2], 1)
+    nets = nets_of(at, module)
 
     def second(h):
         y1, y2 = split(h)
@@ -284,7 +369,7 @@ def inverted_steps(module):
         x1, logdet = module._coupling1(y1, x2, rev=True)
         return torch.cat([x1, x2], 1), logdet
 
-    return [second, first]
+    return [(nets[0], second), (nets[1], first)]
 
 
 def freia_case(case, features, inn, to_latent, seed, answers, note):
@@ -296,13 +381,15 @@ def freia_case(case, features, inn, to_latent, seed, answers, note):
         seed,
     )
     inn.eval()
+    modules = [(f"module_list.{k}", module) for k, module in enumerate(inn)]
     layers = (
-        [step for module in inn for step in freia_steps(module)]
+        [step for at, module in modules for step in freia_steps(at, module)]
         if to_latent
-        else [step for module in reversed(list(inn)) for step in inverted_steps(module)]
+        else [step for at, module in reversed(modules) for step in inverted_steps(at, module)]
     )
     reference = lambda x: inn(x, rev=not to_latent)
-    described = about("freia", "0.2", answers, reference, f"{note}; {loss:.3f} nats after 60 steps")
+    inverse = lambda z: inn(z, rev=to_latent)[0]
+    described = about("freia", "0.2", answers, f"{note} {loss:.3f} nats after 60 steps.", reference, inverse)
     write(case, inn.state_dict(), layers, features, seed, described)
 
 
@@ -348,18 +435,49 @@ def freia_all_in_one():
     freia_case("freia-all-in-one", 5, inn, True, 93, {}, freia_all_in_one.__doc__)
 
 
+def freia_tanh():
+    """RNVPCouplingBlock with TANH clamps of 1.2."""
+    import FrEIA.framework as ff
+    import FrEIA.modules as fm
+
+    torch.manual_seed(94)
+    inn = ff.SequenceINN(3)
+    for seed in range(2):
+        inn.append(fm.RNVPCouplingBlock, subnet_constructor=subnet, clamp=1.2, clamp_activation="TANH")
+        inn.append(fm.PermuteRandom, seed=seed)
+    freia_case("freia-tanh", 3, inn, True, 94, {"clamp": 1.2, "clampActivation": "TANH"}, freia_tanh.__doc__)
+
+
+def freia_global_exp():
+    """AllInOneBlock with a clamp of 1.5 and global scale by EXP."""
+    import FrEIA.framework as ff
+    import FrEIA.modules as fm
+
+    torch.manual_seed(95)
+    np.random.seed(95)
+    inn = ff.SequenceINN(4)
+    for _ in range(3):
+        inn.append(fm.AllInOneBlock, subnet_constructor=subnet, affine_clamping=1.5, global_affine_type="EXP")
+    answers = {"clamp": 1.5, "globalAffineType": "EXP"}
+    freia_case("freia-global-exp", 4, inn, True, 95, answers, freia_global_exp.__doc__)
+
+
 cases = {
     "nflows-norms": nflows_norms,
     "nflows-permuted": nflows_permuted,
     "nflows-additive": nflows_additive,
+    "nflows-general": nflows_general,
     "normflows-blocks": normflows_blocks,
     "normflows-shuffled": normflows_shuffled,
     "normflows-checkerboard": normflows_checkerboard,
     "normflows-masked": normflows_masked,
     "zuko-random": zuko_random,
+    "zuko-permuted": zuko_permuted,
     "freia-rnvp": freia_rnvp,
     "freia-glow": freia_glow,
     "freia-all-in-one": freia_all_in_one,
+    "freia-tanh": freia_tanh,
+    "freia-global-exp": freia_global_exp,
 }
 
 if __name__ == "__main__":

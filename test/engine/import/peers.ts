@@ -1,5 +1,5 @@
 /** The files that other libraries wrote, and what those libraries computed with them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ImportAnswers } from '../../../src/protocol/import';
 import { readNpz } from '../../../src/data/npz';
@@ -8,19 +8,36 @@ import { peersFolder } from './support';
 export interface Peer {
   name: string;
   library: string;
+  /** The checkpoint, in the format that the library saves where that is kept. */
+  file: 'state_dict.pt' | 'state_dict.safetensors';
   /** What the file does not hold and is not the default. */
   answers: ImportAnswers;
 }
 
-export const peers: readonly Peer[] = [
-  { name: 'chrischute-rgb', library: 'chrischute', answers: { height: 8, width: 8 } },
-  { name: 'chrischute-gray3', library: 'chrischute', answers: { height: 16, width: 16 } },
-  { name: 'fmu2-small', library: 'fmu2', answers: { height: 8, width: 8 } },
-  { name: 'nflows-2d', library: 'nflows', answers: {} },
-  { name: 'nflows-6d', library: 'nflows', answers: {} },
-  { name: 'normflows-2d', library: 'normflows', answers: {} },
-  { name: 'zuko-2d', library: 'zuko', answers: {} },
-];
+interface Case {
+  answers?: ImportAnswers;
+  not_in_file?: { image_size?: [channels: number, height: number, width: number] };
+  layers: { name: string }[];
+  checks: { roundtrip_max_abs: number };
+}
+
+function caseOf(name: string): Case {
+  return JSON.parse(readFileSync(peerFile(name, 'case.json'), 'utf8')) as Case;
+}
+
+/** Every folder of fixtures; its name begins with the library's. */
+export const peers: readonly Peer[] = readdirSync(peersFolder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => {
+    const { answers, not_in_file: missing } = caseOf(name);
+    const [, height, width] = missing?.image_size ?? [];
+    return {
+      name,
+      library: name.split('-')[0]!,
+      file: existsSync(peerFile(name, 'state_dict.pt')) ? 'state_dict.pt' : 'state_dict.safetensors',
+      answers: answers ?? (height && width ? { height, width } : {}),
+    };
+  });
 
 export function peerFile(name: string, file: string): string {
   return path.join(peersFolder, name, file);
@@ -43,10 +60,7 @@ export interface Recorded {
 
 export async function recorded(name: string): Promise<Recorded> {
   const archive = await readNpz(peerFile(name, 'io.npz'));
-  const about = JSON.parse(readFileSync(peerFile(name, 'case.json'), 'utf8')) as {
-    layers: { name: string }[];
-    checks: { roundtrip_max_abs: number };
-  };
+  const about = caseOf(name);
   const values = (array: string): Float32Array => {
     const { shape, data } = archive.array(array);
     const flat = Float32Array.from(data as ArrayLike<number>);

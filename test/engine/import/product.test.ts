@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writeNpz } from '../../../src/data/npz';
 import { createService, type EngineService } from '../../../src/engine/service';
-import type { InspectorMethod, InspectorQuery, Strip } from '../../../src/protocol/inspect';
+import type { InspectorMethod, InspectorQuery, Strip, Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { defaultSelection, recordPlan } from '../../../src/protocol/questions';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
@@ -28,9 +28,10 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function copied(name: string, as = `${name}.pt`): Promise<string> {
-  const file = path.join(folder, as);
-  await copyFile(peerFile(name, 'state_dict.pt'), file);
+async function copied(name: string, as?: string): Promise<string> {
+  const { file: theirs } = peers.find((peer) => peer.name === name)!;
+  const file = path.join(folder, as ?? `${name}${path.extname(theirs)}`);
+  await copyFile(peerFile(name, theirs), file);
   return file;
 }
 
@@ -56,7 +57,7 @@ for (const peer of onePerLibrary) {
       await service.answerImport(file, peer.answers);
       const summary = await service.open(file);
       assert.equal(summary.runnable, true);
-      assert.equal(summary.format, 'torch');
+      assert.equal(summary.format, peer.file === 'state_dict.pt' ? 'torch' : 'safetensors');
       assert.ok(summary.origin && summary.origin.assumptions.length > 0);
       assert.ok(summary.origin.assumptions.every((assumption) => !assumption.includes('(default)')));
       assert.deepEqual(summary.splits, []);
@@ -68,6 +69,13 @@ for (const peer of onePerLibrary) {
       }
       const strip = (await ask(summary, 'strip', defaultSelection(summary))) as Strip;
       assert.equal(strip.rows.length, summary.layers.length);
+      // Without data there are samples: the first is the example, and what they cost is what it compares with.
+      assert.ok(strip.example && strip.input && strip.rows.some(({ thumbnail }) => thumbnail));
+      const { batch, mode } = defaultSelection(summary);
+      const { samples } = (await ask(summary, 'diagnostics', { batch, mode })) as Diagnostics;
+      assert.equal(samples?.length, batch.count);
+      const mean = samples.reduce((sum, value) => sum + value, 0) / samples.length;
+      assert.ok(Math.abs(mean - (strip.mean.bitsPerDim ?? strip.mean.nats)) < 1e-4 * (1 + Math.abs(mean)));
       await service.close(summary.id);
     });
 

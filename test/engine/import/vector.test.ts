@@ -6,28 +6,13 @@ import { nflows } from '../../../src/checkpoint/import/nflows';
 import { normflows } from '../../../src/checkpoint/import/normflows';
 import type { Recognizer } from '../../../src/checkpoint/import/types';
 import { zuko } from '../../../src/checkpoint/import/zuko';
+import { peers } from './peers';
 import { answersOf, assertWithin, compareWithLibrary, importFile, peersFolder } from './support';
 
 const recognizers: Record<string, Recognizer> = { nflows, normflows, zuko, freia };
 
-/** The last eleven are made by test/peers/make_fixtures.py, which says what is in each. */
-const cases = [
-  'nflows-2d',
-  'nflows-6d',
-  'normflows-2d',
-  'zuko-2d',
-  'nflows-norms',
-  'nflows-permuted',
-  'nflows-additive',
-  'normflows-blocks',
-  'normflows-shuffled',
-  'normflows-checkerboard',
-  'normflows-masked',
-  'zuko-random',
-  'freia-rnvp',
-  'freia-glow',
-  'freia-all-in-one',
-];
+/** Those with a hyphen and two digits come from elsewhere; test/peers/make_fixtures.py says what is in the others. */
+const cases = peers.filter(({ library }) => Object.hasOwn(recognizers, library)).map(({ name }) => name);
 
 describe('vector flows of other libraries', () => {
   for (const name of cases) {
