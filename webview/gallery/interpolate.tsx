@@ -217,7 +217,7 @@ function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView })
       values={flat(view)}
       count={n * n}
       name={(row) => String(row + 1)}
-      longName={(row) => text.point(phi(row), prime(row))}
+      longName={(row) => `${row + 1}: ${text.point(phi(row), prime(row))}`}
       lead={[
         { head: 'φ', cell: phi },
         { head: 'φ′', cell: prime },
