@@ -4,8 +4,9 @@ import path from 'node:path';
 import { onnx } from 'onnx-proto';
 import { UserError } from '../../config/user-error';
 import { readError } from '../../files/read';
+import { decodeOnnx } from '../onnx-file/decode';
 
-/** A protocol buffer cannot be larger, and parts of the model are written into new ones. */
+/** With the weights of other files, too: parts of the model are written into new ones, which cannot be larger. */
 const largest = 2 ** 31 - 1;
 
 const { DataLocation } = onnx.TensorProto;
@@ -15,19 +16,8 @@ const { DataLocation } = onnx.TensorProto;
  * @throws UserError for a file that cannot be read, is no ONNX model, or keeps weights where they are not
  */
 export async function loadOnnxModel(file: string): Promise<onnx.ModelProto> {
-  const bytes = await readPart(file, 0, undefined);
-  const bad = (what: string): UserError =>
-    new UserError(`${file}: is not a valid ONNX model: ${what}. Export it again.`);
-  if (bytes.length === 0) throw bad('the file is empty');
-  let model: onnx.ModelProto;
-  try {
-    model = onnx.ModelProto.decode(bytes);
-  } catch (error) {
-    throw bad(`it is damaged or cut off (${(error as Error).message})`);
-  }
-  const { graph } = model;
-  if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
-  await bringInside(file, bytes.length, tensorsOf(graph));
+  const { bytes, model, graph } = await decodeOnnx(file);
+  await bringInside(file, bytes, tensorsOf(graph));
   return model;
 }
 
@@ -85,10 +75,10 @@ async function readPart(
   file: string,
   offset: number,
   length: number | undefined,
-  purpose?: string,
+  purpose: string,
 ): Promise<Uint8Array> {
   const missing = (what: string): UserError =>
-    new UserError(`${file}: ${what}${purpose ? `; ${purpose}` : ''}. Fetch the file again.`);
+    new UserError(`${file}: ${what}; ${purpose}. Fetch the file again.`);
   try {
     const { size } = await stat(file);
     const wanted = length ?? size - offset;
@@ -109,7 +99,7 @@ async function readPart(
       await handle.close();
     }
   } catch (error) {
-    if (purpose && (error as NodeJS.ErrnoException).code === 'ENOENT') throw missing('no such file');
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing('no such file');
     throw readError(file, error);
   }
 }

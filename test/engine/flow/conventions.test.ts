@@ -74,7 +74,7 @@ describe('a flow of any convention', () => {
   after(() => Promise.all([tensorflow.dispose(), onnx.dispose()]));
 
   for (const { label, bijection } of conventionCases) {
-    const flow = bijection as Flow;
+    const flow = bijection;
     it(`is the same traced: ${label}`, async () => {
       const values = movedValues(flow, 8);
       const tensors = toTensors(values);

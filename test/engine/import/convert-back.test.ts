@@ -80,6 +80,13 @@ describe('files of other libraries, to flows of ours and back', () => {
       const output = path.join(written, `${name}.safetensors`);
       await saveStateDict(output, library, dict, undefined);
       const count = await assertSameTensors(output, file);
+      const again = await importFile(recognizers[library], output, await answersOf(folder));
+      assert.deepEqual(again.model, flow.model);
+      assert.deepEqual(Object.keys(again.tensors).sort(), Object.keys(flow.tensors).sort());
+      for (const [name, { shape, data }] of Object.entries(flow.tensors)) {
+        assert.deepEqual(again.tensors[name]!.shape, shape, name);
+        assert.ok(Buffer.from(again.tensors[name]!.data.buffer).equals(Buffer.from(data.buffer)), name);
+      }
       test.diagnostic(`${count} tensors`);
     });
   }
