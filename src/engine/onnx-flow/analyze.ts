@@ -59,7 +59,7 @@ export async function analyze(
   const builder = layerBuilder(probed, variables);
   const layers: FoundLayer[] = [];
   let at = 0;
-  for (const group of groupSteps(steps)) {
+  for (const group of groupSteps(steps, size, ports.direction === 'inverse')) {
     const end = at + group.steps.length;
     layers.push(builder.build(group, cuts[at]!, cuts[end]!));
     at = end;

@@ -18,7 +18,23 @@ export type StepGroup = CouplingGroup | NormGroup | UnknownGroup;
 
 const within = (ids: Int32Array, set: ReadonlySet<number>): boolean => ids.every((id) => set.has(id));
 
-export function groupSteps(steps: readonly FlowStep[]): StepGroup[] {
+/**
+ * A norm between two couplings that move the same values belongs to the one nearer to the data, whichever way the file runs.
+ * @param dimensions of the flow
+ * @param backward whether the steps lead from latent to data
+ */
+export function groupSteps(steps: readonly FlowStep[], dimensions: number, backward: boolean): StepGroup[] {
+  if (!backward) return groupForward(steps, dimensions);
+  return groupForward(steps.toReversed().map(turned), dimensions)
+    .toReversed()
+    .map((group) => ({ ...group, steps: group.steps.toReversed().map(turned) }) as StepGroup);
+}
+
+function turned<T extends FlowStep>(step: T): T {
+  return { ...step, moved: step.made, made: step.moved };
+}
+
+function groupForward(steps: readonly FlowStep[], dimensions: number): StepGroup[] {
   const groups: StepGroup[] = [];
   /** What the last group's moved variables have become. */
   let current = new Set<number>();
@@ -27,6 +43,9 @@ export function groupSteps(steps: readonly FlowStep[]): StepGroup[] {
     if (step.kind === 'unknown') {
       if (last?.kind === 'unknown') last.steps.push(step);
       else groups.push({ kind: 'unknown', steps: [step] });
+      if (last?.kind !== 'unknown') current = new Set();
+      for (const id of step.moved) current.delete(id);
+      for (const id of step.made) current.add(id);
       continue;
     }
     const inside = within(step.moved, current);
@@ -37,6 +56,10 @@ export function groupSteps(steps: readonly FlowStep[]): StepGroup[] {
       groups[groups.length - 1] = { kind: 'coupling', steps: [...last.steps, step] };
     } else if (!conditioned && last && last.kind !== 'unknown' && (inside || last.kind === 'norm')) {
       last.steps.push(step);
+    } else if (!conditioned && last?.kind === 'unknown' && inside && step.moved.length < dimensions) {
+      // Such as the box of a spline: no layer scales one part of the value alone.
+      const { moved, made, computed } = step;
+      last.steps.push({ kind: 'unknown', moved, made, computed, reason: last.steps[0]!.reason });
     } else {
       groups.push({ kind: conditioned ? 'coupling' : 'norm', steps: [step] });
       current = new Set();

@@ -10,7 +10,7 @@ import { partOf } from './graph';
 import { pageShape, type FoundLayer } from './layers';
 import { feedsFor, measureShapes, modelInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import type { Variables } from './variables';
+import { holding, type Variables } from './variables';
 
 const { DataType } = onnx.TensorProto;
 
@@ -125,7 +125,7 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
   const from = moving.map((k) => layer.start[k]!);
   const to = moving.map((k) => layer.end[k]!);
   const known = new Set(layer.before);
-  const given = new Set(Array.from(known, nameOf));
+  const given = holding(graph, variables, known);
   const ends = [...new Set(to.map(nameOf))];
   const part = partOf(
     graph,

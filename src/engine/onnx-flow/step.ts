@@ -9,7 +9,7 @@ import type { Cut } from './cuts';
 import { needed, partOf, type PartInput } from './graph';
 import { modelInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import type { Variables } from './variables';
+import { holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
 export interface AffineStep {
@@ -50,7 +50,7 @@ export async function testStep(probe: Probe, variables: Variables, from: Cut, to
   const made = to.filter((id) => !before.has(id));
   const { tensors, home } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
-  const given = new Set(Array.from(from, nameOf));
+  const given = holding(probe.graph, variables, before);
   const ends = [...new Set(Array.from(made, nameOf))];
   const { nodes } = needed(probe.graph, ends, given, probe.shapes);
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));

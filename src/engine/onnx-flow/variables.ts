@@ -3,7 +3,7 @@
  * one variable: what a reshape, a transposition, a split, a gather, a mask of ones or a squeeze by convolution hands on is
  * then recognized without knowing these operators.
  */
-import { needed } from './graph';
+import { needed, type OnnxGraph } from './graph';
 import type { Probe } from './probe';
 
 export interface NumberedTensor {
@@ -76,6 +76,27 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     const size = shapes.get(name)!.reduce((product, dim) => product * dim, 1);
     return size > largestNumbered(values, ports.input);
   }
+}
+
+/** Operators that put values together and take them apart. A ReLU, too, can give what it read, but in some runs only. */
+const handOn = new Set(
+  'Add Cast Concat Conv DepthToSpace Expand Flatten Gather GatherElements GatherND Identity Mul Reshape ScatterElements'
+    .concat(' ScatterND Slice SpaceToDepth Split Squeeze Sum Tile Transpose Unsqueeze')
+    .split(' '),
+);
+
+/**
+ * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
+ * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
+ */
+export function holding(graph: OnnxGraph, { tensors, home }: Variables, ids: Iterable<number>): Set<string> {
+  const known = new Set(ids);
+  const homes = [...known].map((id) => tensors[home[id]!]!.name);
+  const handedOn = tensors.filter(
+    (tensor) =>
+      handOn.has(graph.producer.get(tensor.name)?.op ?? '') && tensor.ids.every((id) => known.has(id)),
+  );
+  return new Set([...homes, ...handedOn.map(({ name }) => name)]);
 }
 
 /** Values of an example up to which a tensor can hold the flow's, with room for what is concatenated to them. */

@@ -14,7 +14,7 @@ import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/model/open-model';
 import { sizeOf } from '../../../src/engine/use/runner';
-import { maxAbsDifference } from '../../contract/eager';
+import { maxAbsDifference, type Values } from '../../contract/eager';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';
 
@@ -78,9 +78,22 @@ async function compare(file: string, ours: InspectedFlow, backend: Backend): Pro
   }
 }
 
+/**
+ * Scales as training leaves them. With random last layers, and with networks so narrow that all of their ReLUs can be shut
+ * at once, a flow's values reach e²⁰ or a coupling is a constant map, which any reader would call a norm.
+ */
+function calm(values: Values): void {
+  for (const [name, { data }] of Object.entries(values)) {
+    if (/\.convOut\.(g|v|weight)$/.test(name)) data.forEach((value, i) => (data[i] = value / 3));
+  }
+}
+
 for (const { label, model } of conventionCases) {
   it(`the export of ${label} opens as what it was`, async () => {
-    const small = await smallModel({ ...model }, model.kind === 'image' ? 'digits' : 'two-moons');
+    const small =
+      model.kind === 'image'
+        ? await smallModel({ ...model, base: 6 }, 'digits', { change: calm })
+        : await smallModel({ ...model }, 'two-moons');
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
     try {
       await exportOnnx(small.opened, path.join(small.folder, 'flow.onnx'));
