@@ -79,7 +79,8 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   }
   const base = presetFor(dataset);
   const { title, about } = conventions;
-  return { ...base, name, title, about, model: { ...base.model, ...fields } };
+  const model = { ...base.model, ...fields };
+  return { ...base, name, title, about, model, training: { ...base.training, ...conventions.training } };
 }
 
 /** Data settings that come with a name alone; those of conventions depend on the data. */
