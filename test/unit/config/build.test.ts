@@ -95,7 +95,7 @@ test('every set of conventions lies over the preset that suits the data', () => 
         assert.deepEqual(model[field as keyof typeof model], value, `${set.name}: ${field}`);
       }
       assert.deepEqual({ ...model, ...fields }, { ...plain.model, ...fields });
-      assert.deepEqual(training, plain.training);
+      assert.deepEqual(training, { ...plain.training, ...set.training });
     }
   }
 });
