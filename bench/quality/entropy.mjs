@@ -1,15 +1,16 @@
 // Learned NLL against the entropy of distributions where it is known (known-entropy.mjs). Both are compared on the same
 // fresh test points too, since the mean of the true −ln p over them differs from the entropy by sampling noise only.
+//   npm run quality -- entropy [NAME]…   (named sets replace their rows in the results)
 import fs from 'node:fs';
 import path from 'node:path';
 import { cases, distribution } from './known-entropy.mjs';
-import { flowscope, inTemporaryFolder, saveResult, table, writeNpy } from './support.mjs';
+import { flowscope, inTemporaryFolder, mergedRows, saveResult, table, writeNpy } from './support.mjs';
 
-const trainingRows = 400_000;
 const testRows = 40_000;
 
-/** One setting for all: enough fresh rows that nothing is learned by heart. */
-const settings = {
+/** The setting for all but one: enough fresh rows that nothing is learned by heart. */
+const usual = {
+  rows: 400_000,
   model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
   training: {
     steps: 6000,
@@ -23,11 +24,22 @@ const settings = {
   },
 };
 
+/**
+ * Bends in 63 dimensions at once: with the usual setting 2.4 % of the entropy are missing, and a larger flow on the usual
+ * rows learns them by heart.
+ */
+const larger = {
+  rows: 1_200_000,
+  model: { ...usual.model, couplings: 20, mask: 'random' },
+  training: { ...usual.training, steps: 10_000, learningRate: 2e-3 },
+};
+
 async function measure(entry, folder) {
   const truth = distribution(entry);
+  const { rows, ...settings } = truth.name === 'affine-banana-63' ? larger : usual;
   const train = path.join(folder, `${truth.name}.npy`);
   const test = path.join(folder, `${truth.name}-test.npy`);
-  writeNpy(train, truth.draw(trainingRows, 1).values, [trainingRows, truth.dim]);
+  writeNpy(train, truth.draw(rows, 1).values, [rows, truth.dim]);
   const drawn = truth.draw(testRows, 2);
   writeNpy(test, drawn.values, [testRows, truth.dim]);
   const config = path.join(folder, `${truth.name}.json`);
@@ -57,7 +69,7 @@ async function measure(entry, folder) {
 
 export async function run(options) {
   const wanted = cases.filter((entry) => options.length === 0 || options.includes(distribution(entry).name));
-  const rows = await inTemporaryFolder(async (folder) => {
+  const measured = await inTemporaryFolder(async (folder) => {
     const done = [];
     for (const entry of wanted) {
       done.push(await measure(entry, folder));
@@ -65,6 +77,8 @@ export async function run(options) {
     }
     return done;
   });
+  const names = cases.map((entry) => distribution(entry).name);
+  const rows = mergedRows('entropy.json', names, measured);
   const text = table([
     [
       'set',
@@ -88,10 +102,8 @@ export async function run(options) {
     ]),
   ]);
   console.log(text);
-  if (options.length === 0) {
-    saveResult('entropy.json', rows);
-    saveResult('entropy.md', `${text}\n`);
-  }
+  saveResult('entropy.json', rows);
+  saveResult('entropy.md', `${text}\n`);
   const wrong = rows.filter((r) => r.gapPercent > 1 || r.gap < -3 * r.standardError);
   if (wrong.length > 0) {
     console.error(`outside: ${wrong.map(({ name }) => name).join(', ')}`);

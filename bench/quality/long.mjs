@@ -91,7 +91,7 @@ export async function run(options) {
     args: options,
     options: {
       data: { type: 'string' },
-      steps: { type: 'string', default: '6500' },
+      steps: { type: 'string', default: '9000' },
       run: { type: 'string' },
     },
   });

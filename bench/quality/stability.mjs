@@ -2,12 +2,12 @@
 // trainings break: nothing may become NaN. Then learning rates that are far too large: each run has to end in an error
 // that says which layer broke, with the last good checkpoint kept.
 //   npm run quality -- stability [--seeds N] [--steps N] [--jobs N] [NAME]…
-// Runs are spread over as many processes of one thread each as there are cores.
+// Named presets replace their rows in the results. Runs are spread over as many processes of one thread each as there are cores.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { flowscope, inTemporaryFolder, readMetrics, saveResult, table } from './support.mjs';
+import { flowscope, inTemporaryFolder, mergedRows, readMetrics, saveResult, table } from './support.mjs';
 
 const plane = ['moons', 'circles', 'spirals', 'pinwheel', 'checkerboard', 'gaussians'];
 const subjects = [
@@ -92,7 +92,7 @@ export async function run(options) {
     allowPositionals: true,
   });
   const wanted = subjects.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const results = [];
+  const measured = [];
   const broken = [];
   await inTemporaryFolder(async (folder) => {
     for (const subject of wanted) {
@@ -104,13 +104,18 @@ export async function run(options) {
       const failed = runs.filter(({ ok }) => !ok);
       console.log(`${subject.name} on ${subject.data}: ${runs.length - failed.length} of ${runs.length}`);
       for (const { seed, message } of failed) console.log(`  seed ${seed}: ${message ?? 'not finite'}`);
-      results.push({ ...subject, steps, runs });
+      measured.push({ ...subject, steps, runs });
     }
     for (const rate of badRates) {
       broken.push(await breakOnce(rate, folder));
       console.log(`${rate.data} at learning rate ${rate.learningRate}: ${broken.at(-1).message}`);
     }
   });
+  const results = mergedRows(
+    'stability.json',
+    subjects.map(({ name }) => name),
+    measured,
+  );
   const rows = results.map(({ name, data, steps, runs }) => {
     const good = runs.filter(({ ok }) => ok);
     const validation = good.map((one) => one.validation).sort((a, b) => a - b);
@@ -132,10 +137,8 @@ export async function run(options) {
   ]);
   const text = `${table([head, ...rows])}\n\n${table([['data', 'learning rate', 'error', 'what it says'], ...breaks])}\n`;
   console.log(text);
-  if (positionals.length === 0) {
-    saveResult('stability.json', { results, broken });
-    saveResult('stability.md', text);
-  }
+  saveResult('stability.json', results);
+  saveResult('stability.md', text);
   const bad = [...results.flatMap(({ runs }) => runs), ...broken].filter(({ ok }) => !ok);
   if (bad.length > 0) {
     console.error(`${bad.length} runs did not end as they should.`);

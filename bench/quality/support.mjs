@@ -81,3 +81,11 @@ export function table([head, ...rows]) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
+
+/** Rows of an earlier measurement, by name, with those that were measured anew in their places. */
+export function mergedRows(file, names, rows) {
+  const saved = path.join(results, file);
+  const earlier = fs.existsSync(saved) ? JSON.parse(fs.readFileSync(saved, 'utf8')) : [];
+  const byName = new Map([...earlier, ...rows].map((row) => [row.name, row]));
+  return names.flatMap((name) => byName.get(name) ?? []);
+}

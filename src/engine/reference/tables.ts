@@ -49,8 +49,12 @@ const tables: Record<string, () => string> = {
         code(set.name),
         set.image ? 'images' : 'rows',
         `${set.title}: ${set.about}`,
-        Object.entries({ ...set.image, ...set.vector })
-          .filter(([key, value]) => defaultOf(set, key) !== value)
+        [
+          ...Object.entries({ ...set.image, ...set.vector }).filter(
+            ([key, value]) => defaultOf(set, key) !== value,
+          ),
+          ...Object.entries(set.training ?? {}),
+        ]
           .map(([key, value]) => `${code(key)} ${shown(value)}`)
           .join(', '),
       ]),
