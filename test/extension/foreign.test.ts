@@ -33,6 +33,10 @@ describe('files of other libraries', function () {
   /** Presses Enter until nothing is asked any more, with `first` typed in before. Resolves to the number of questions. */
   async function acceptAll(first?: string): Promise<number> {
     await question().waitFor({ timeout: 60_000 });
+    // The count of several questions is written a moment after the title; a single one has none.
+    await question(/\(1\/\d+\)/)
+      .waitFor({ timeout: 3000 })
+      .catch(() => undefined);
     const [, total] = /\((\d+)\/(\d+)\)/.exec(await question().innerText())?.slice(1) ?? [];
     const steps = Number(total ?? 1);
     for (let step = 1; step <= steps; step++) {
