@@ -4,8 +4,8 @@ import { onnx } from 'onnx-proto';
 import { UserError } from '../../config/user-error';
 import { readError } from '../../files/read';
 
-/** A protocol buffer cannot be larger. */
-const largest = 2 ** 31 - 1;
+/** Bytes; a protocol buffer cannot be larger. */
+export const largestModel = 2 ** 31 - 1;
 
 export interface DecodedOnnx {
   bytes: number;
@@ -36,7 +36,7 @@ async function readWhole(file: string): Promise<Uint8Array> {
   try {
     handle = await open(file, 'r');
     const { size } = await handle.stat();
-    if (size > largest) {
+    if (size > largestModel) {
       throw new UserError(`${file}: is larger than 2 GiB, which no ONNX file can be.`);
     }
     const content = await handle.readFile();

@@ -4,10 +4,7 @@ import path from 'node:path';
 import { onnx } from 'onnx-proto';
 import { UserError } from '../../config/user-error';
 import { readError } from '../../files/read';
-import { decodeOnnx } from '../onnx-file/decode';
-
-/** With the weights of other files, too: parts of the model are written into new ones, which cannot be larger. */
-const largest = 2 ** 31 - 1;
+import { decodeOnnx, largestModel } from '../onnx-file/decode';
 
 const { DataLocation } = onnx.TensorProto;
 
@@ -59,7 +56,7 @@ async function bringInside(
       );
     }
     total += length ?? 0;
-    if (total > largest) throw tooLarge(file);
+    if (total > largestModel) throw tooLarge(file);
     const raw = await readPart(beside, offset, length, `it holds weights of ${path.basename(file)}`);
     tensor.rawData = raw;
     tensor.dataLocation = DataLocation.DEFAULT;
@@ -82,7 +79,7 @@ async function readPart(
   try {
     const { size } = await stat(file);
     const wanted = length ?? size - offset;
-    if (wanted > largest) throw tooLarge(file);
+    if (wanted > largestModel) throw tooLarge(file);
     if (wanted < 0 || offset + wanted > size)
       throw missing(`ends before byte ${offset + Math.max(0, wanted)}`);
     const handle = await open(file, 'r');

@@ -39,6 +39,18 @@ export function modelInputs(graph: OnnxGraph): PartInput[] {
   }));
 }
 
+/** Inputs of a part that is given these tensors, whatever of the model's own it needs besides. */
+export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet<string>): PartInput[] {
+  return [
+    ...modelInputs(graph).filter(({ name }) => !given.has(name)),
+    ...[...given].map((name) => ({
+      name,
+      type: doubles.has(name) ? DataType.DOUBLE : DataType.FLOAT,
+      shape: shapes.get(name)!,
+    })),
+  ];
+}
+
 /** What all inputs are fed for `count` examples. */
 export function feedsFor(
   { input, shape, constants }: FlowPorts,

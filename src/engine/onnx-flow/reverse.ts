@@ -3,16 +3,13 @@
  * output as well; with it the layer is y = a·v + b of each value that moves, and the part of the graph that holds the
  * layer says what a and b are. So a file of one direction gives both, without a second file and without searching.
  */
-import { onnx } from 'onnx-proto';
 import { fromChannelsLast, toChannelsLast } from '../use/layout';
 import type { AnalyzedFlow } from './analyze';
 import { partOf } from './graph';
 import { pageShape, type FoundLayer } from './layers';
-import { feedsFor, measureShapes, modelInputs, repeated, type Probe } from './probe';
+import { feedsFor, measureShapes, partInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
 import { holding, type Variables } from './variables';
-
-const { DataType } = onnx.TensorProto;
 
 /** Far from 0, so that a is measured to float32's precision whatever b is. */
 const far = 2 ** 16;
@@ -127,19 +124,7 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
   const known = new Set(layer.before);
   const given = holding(graph, variables, known);
   const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(
-    graph,
-    [
-      ...modelInputs(graph).filter(({ name }) => !given.has(name)),
-      ...[...given].map((name) => ({
-        name,
-        type: doubles.has(name) ? DataType.DOUBLE : DataType.FLOAT,
-        shape: shapes.get(name)!,
-      })),
-    ],
-    ends,
-    { shapes },
-  );
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
   const session: PartSession = await openPart(part, { file: graph.file, threads, doubles });
   /** Where the layer's input stands in the tensors that the part is given. */
   const copies = part.inputs

@@ -3,11 +3,10 @@
  * cuts runs alone; the variables that it replaces are set to values of our choice while those that pass through stay.
  * y = a·v + b with a and b that depend on the others only must then answer exactly as such a map does.
  */
-import { onnx } from 'onnx-proto';
 import { stream } from '../../data/random';
 import type { Cut } from './cuts';
-import { needed, partOf, type PartInput } from './graph';
-import { modelInputs, repeated, type Probe } from './probe';
+import { needed, partOf } from './graph';
+import { partInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
 import { holding, type Variables } from './variables';
 
@@ -40,8 +39,6 @@ export type FlowStep = AffineStep | UnknownStep;
 
 /** Far from 0, so that a is measured to float32's precision whatever b is. */
 const far = 2 ** 16;
-
-const { DataType } = onnx.TensorProto;
 
 export async function testStep(probe: Probe, variables: Variables, from: Cut, to: Cut): Promise<FlowStep> {
   const before = new Set(from);
@@ -153,16 +150,7 @@ async function openStep(
 ): Promise<StepRunner> {
   const { graph, batch, values, shapes, doubles, feeds } = probe;
   const { tensors, byName, home, place } = variables;
-  const whole = modelInputs(graph).filter(({ name }) => !given.has(name));
-  const inputs: PartInput[] = [
-    ...whole,
-    ...[...given].map((name) => ({
-      name,
-      type: doubles.has(name) ? DataType.DOUBLE : DataType.FLOAT,
-      shape: shapes.get(name)!,
-    })),
-  ];
-  const part = partOf(graph, inputs, ends, { shapes });
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
   const session: PartSession = await openPart(part, {
     file: graph.file,
     threads: probe.threads,
