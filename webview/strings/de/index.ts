@@ -1,0 +1,4 @@
+/** Every text of the inspector in German. */
+import type { english } from '../en';
+
+export const german: Partial<typeof english> = {};

@@ -1,0 +1,10 @@
+/** Every text of the inspector in English. */
+import { bar } from './bar';
+import { diagnostics } from './diagnostics';
+import { gallery } from './gallery';
+import { layer } from './layer';
+import { plane } from './plane';
+import { states } from './states';
+import { strip } from './strip';
+
+export const english = { ...bar, ...strip, ...layer, ...plane, ...gallery, ...diagnostics, ...states };

@@ -1,0 +1,31 @@
+/** Texts of states of a view, and of a file that cannot be run. */
+import { count } from '../../format/numbers';
+
+export const states = {
+  loading: 'Computing…',
+  loadingModel: 'Opening the model…',
+  cancel: 'Cancel',
+  cancelled: 'Cancelled',
+  cancelledWhy: 'Nothing was computed for this selection.',
+  retry: 'Retry',
+  showLog: 'Show log',
+  failed: 'This could not be shown',
+  modelFailed: 'The model could not be opened',
+  notRecorded: 'The saved page does not hold this answer. Open the model in Flowscope to see it.',
+  notRecordedTitle: 'Not in this saved page',
+  noExample: 'No example',
+  noExamples: 'No examples to show',
+  noExamplesWhy: 'The data that the model was trained on was not found.',
+  notRunnable: 'This model cannot be run here',
+  tensors: 'Tensors',
+  dtype: 'type',
+  inputs: 'Inputs',
+  outputs: 'Outputs',
+  operators: 'Operators',
+  operator: 'operator',
+  metadata: 'Metadata',
+  filter: 'Filter by name',
+  notRead: 'not read',
+  remarks: 'remarks',
+  moreTensors: (n: number) => `${count(n)} more; filter to see them`,
+};
