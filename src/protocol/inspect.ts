@@ -1,12 +1,14 @@
 /** Questions that the inspector asks about an open model, and their answers. */
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
+import type { GivenExample, GivenFile } from './given';
 import type { ModelSummary } from './model';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
 export type SourceRef =
   | { kind: 'data'; split: 'train' | 'validation'; index: number }
   | ({ kind: 'sample'; index: number } & SampleQuery)
-  | { kind: 'values'; values: number[] };
+  /** `name` of the file that they were read from, if any. */
+  | { kind: 'values'; values: number[]; name?: string };
 
 /** Four examples that span a manifold: z₁ … z₄ of the paper's two-angle formula. */
 export type Corners = [SourceRef, SourceRef, SourceRef, SourceRef];
@@ -275,6 +277,8 @@ export interface InspectorMethods {
   examples(query: ExamplesQuery): Promise<ExamplePage>;
   diagnostics(query: Selection): Promise<Diagnostics>;
   plane(query: PlaneQuery): Promise<PlaneView>;
+  /** The bytes of a picture or of a row of numbers as an example of the model. */
+  givenExample(query: GivenFile): Promise<GivenExample>;
   run(): Promise<RunView | null>;
   /** Of a file whose flow is not known; in the order of the names. */
   tensors(query: { names: string[] }): Promise<TensorStatistics[]>;

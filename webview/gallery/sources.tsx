@@ -13,7 +13,7 @@ export function sourceName(slot: number): string {
 
 /** In words, short enough to stand under a tile. */
 export function sourceText(source: SourceRef): string {
-  if (source.kind === 'values') return text.typed;
+  if (source.kind === 'values') return source.name ?? text.typed;
   return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
 }
 

@@ -13,6 +13,7 @@ import { OriginNote } from '../views/origin-note';
 import { NotRunnable } from '../views/not-runnable';
 import { Asked } from '../views/state-box';
 import { Bar } from './bar';
+import { DropTarget } from './given';
 import { Help } from './help';
 import { handleKey } from './keys';
 
@@ -56,6 +57,7 @@ function Regions({ model }: { model: ModelSummary }) {
   const { origin } = model;
   return (
     <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin ? 'with-origin' : ''}`}>
+      <DropTarget />
       {origin ? <OriginNote origin={origin} /> : null}
       <Bar model={model} />
       <FlowStrip model={model} />

@@ -13,6 +13,7 @@ import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
 import { InputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
+import { OpenFile } from './given';
 
 export function Bar({ model }: { model: ModelSummary }) {
   return (
@@ -61,7 +62,9 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const vector = model.kind === 'vector';
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    ...(vector ? [{ value: 'values', text: text.typed }] : []),
+    ...(vector || source === 'values'
+      ? [{ value: 'values', text: (example?.kind === 'values' && example.name) || text.typed }]
+      : []),
     ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
     ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
     ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
@@ -104,9 +107,10 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       {!recorded && example && 'index' in example ? (
         <IndexField example={example} total={total ?? (example.kind === 'sample' ? example.count : 0)} />
       ) : null}
-      {!recorded && example?.kind === 'values' ? (
+      {vector && !recorded && example?.kind === 'values' ? (
         <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
       ) : null}
+      <OpenFile model={model} />
       {example && 'index' in example ? (
         <span class="pair tight">
           <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>

@@ -29,6 +29,7 @@ import {
 } from '../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
+import { createGivenState, type GivenState } from './given-state';
 import { AnswerCache, ask, ready, type Question } from './question';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
@@ -69,6 +70,7 @@ export interface Store {
   plane: Question<PlaneView>;
   run: Question<RunView | null>;
   maskOf(layer: number): Question<MaskView>;
+  given: GivenState;
   tensorTable: TensorTable;
   layerInfo(): LayerInfo | undefined;
   selectLayer(index: number): void;
@@ -321,6 +323,7 @@ export function createStore(connection: Connection): Store {
     plane,
     run,
     maskOf,
+    given: createGivenState(connection.host, model, selectExample),
     tensorTable: createTensorTable(context),
     layerInfo: () => info.value,
     selectLayer,

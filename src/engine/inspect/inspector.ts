@@ -6,6 +6,7 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
+import { givenExample } from './given';
 import { layer } from './layer';
 import { manifold } from './manifold';
 import { mask } from './mask';
@@ -81,6 +82,8 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
     plane: async (query, signal) => plane(await flow(), query, signal),
+    givenExample: async (query, signal) =>
+      givenExample(await flow(), query, (await model.summary()).featureNames, signal),
     run: () => run(model.run),
     tensors: async ({ names }, signal) => {
       if (!model.tensorFile) {

@@ -25,6 +25,7 @@ import type {
   TensorStats,
   TensorView,
 } from '../../../src/protocol/tensors';
+import { answerExamples } from './toy-examples';
 
 export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
@@ -554,6 +555,8 @@ export class ToyFlow {
             gradientNorm: 3 * Math.exp(0.4 * normal(i, 10)),
           })),
         };
+      default:
+        return answerExamples(this, method, query);
     }
   }
 

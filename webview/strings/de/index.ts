@@ -1,4 +1,5 @@
 /** Every text of the inspector in German. */
 import type { english } from '../en';
+import { given } from './given';
 
-export const german: Partial<typeof english> = {};
+export const german: Partial<typeof english> = { ...given };

@@ -2,9 +2,19 @@
 import { bar } from './bar';
 import { diagnostics } from './diagnostics';
 import { gallery } from './gallery';
+import { given } from './given';
 import { layer } from './layer';
 import { plane } from './plane';
 import { states } from './states';
 import { strip } from './strip';
 
-export const english = { ...bar, ...strip, ...layer, ...plane, ...gallery, ...diagnostics, ...states };
+export const english = {
+  ...bar,
+  ...strip,
+  ...layer,
+  ...plane,
+  ...gallery,
+  ...given,
+  ...diagnostics,
+  ...states,
+};

@@ -1,0 +1,19 @@
+/** An example that the user hands over as the bytes of a file: a picture, or numbers. */
+
+export interface GivenFile {
+  /** For messages and as the name of the example. */
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** Larger files are refused before they are read. */
+export const largestGivenFile = 2 ** 26;
+
+export interface GivenExample {
+  /** In data units without padding: pixels, [H, W, C] row-major, or coordinates, [D]. */
+  values: Float32Array;
+  /** What the file held before it was fitted to the model. */
+  source:
+    | { kind: 'picture'; width: number; height: number; colour: boolean; resized: boolean }
+    | { kind: 'numbers'; count: number };
+}
