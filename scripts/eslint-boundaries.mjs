@@ -6,7 +6,7 @@ import { root } from './esbuild-options.mjs';
 /** Which folders a folder of `src/` (or the webview) may import from, beside itself. */
 const mayImport = {
   config: [],
-  'inspector-html': [],
+  'inspector-html': ['protocol'],
   protocol: ['config'],
   files: ['config'],
   native: ['config', 'protocol'],

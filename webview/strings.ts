@@ -1,12 +1,6 @@
 /** Every text of the page, in the language that the document names. */
+import { chosenLanguage } from './format/language';
 import { german } from './strings/de';
 import { english } from './strings/en';
 
-type Texts = typeof english;
-
-const languages: Record<string, Partial<Texts>> = { de: german };
-
-export const text: Texts = {
-  ...english,
-  ...languages[document.documentElement.lang.split('-')[0]!],
-};
+export const text: typeof english = chosenLanguage === 'de' ? german : english;

@@ -8,19 +8,39 @@ export interface Best {
   bitsPerDim?: number;
 }
 
+/** What stands between the numbers, in a language. */
+export interface FormatWords {
+  noValidation: string;
+  saving: string;
+  preparing: string;
+  /** "{0}" is the time. */
+  left: string;
+  decimalMark: string;
+}
+
+export const englishWords: FormatWords = {
+  noValidation: 'no validation yet',
+  saving: 'saving…',
+  preparing: 'preparing…',
+  left: '{0} left',
+  decimalMark: '.',
+};
+
 /** "2.074 bits/dim" or "0.312 nats"; "no validation yet" where nothing was measured. */
-export function formatBest(best: Best | undefined): string {
-  if (!best) return 'no validation yet';
-  return best.bitsPerDim === undefined ? `${fixed(best.nats)} nats` : `${fixed(best.bitsPerDim)} bits/dim`;
+export function formatBest(best: Best | undefined, words = englishWords): string {
+  if (!best) return words.noValidation;
+  return best.bitsPerDim === undefined
+    ? `${fixed(best.nats, words)} nats`
+    : `${fixed(best.bitsPerDim, words)} bits/dim`;
 }
 
 /** The newest loss: of validation in the row that has one, else of the training batch. */
-export function formatLoss(metrics: MetricsRow | undefined): string | undefined {
+export function formatLoss(metrics: MetricsRow | undefined, words = englishWords): string | undefined {
   if (!metrics) return undefined;
   const bits = metrics.validationBitsPerDim ?? metrics.trainBitsPerDim;
-  if (bits !== undefined) return `${fixed(bits)} bits/dim`;
+  if (bits !== undefined) return `${fixed(bits, words)} bits/dim`;
   const nats = metrics.validationNats ?? metrics.trainNats;
-  return nats === undefined ? undefined : `${fixed(nats)} nats`;
+  return nats === undefined ? undefined : `${fixed(nats, words)} nats`;
 }
 
 /** 75 → "1:15", 3700 → "1:01:40". */
@@ -36,20 +56,26 @@ export function formatProgress(
   title: string,
   progress: TrainProgress | undefined,
   stopping: boolean,
+  words = englishWords,
 ): string {
-  if (stopping) return `${title}: saving…`;
-  if (!progress || progress.phase === 'preparing') return `${title}: preparing…`;
+  if (stopping) return `${title}: ${words.saving}`;
+  if (!progress || progress.phase === 'preparing') return `${title}: ${words.preparing}`;
   const percent = `${Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)))}%`;
-  const eta = progress.etaSeconds === undefined ? undefined : `${formatDuration(progress.etaSeconds)} left`;
-  return [`${title} ${percent}`, formatLoss(progress.metrics), eta].filter(Boolean).join(' · ');
+  const eta =
+    progress.etaSeconds === undefined
+      ? undefined
+      : words.left.replace('{0}', formatDuration(progress.etaSeconds));
+  return [`${title} ${percent}`, formatLoss(progress.metrics, words), eta].filter(Boolean).join(' · ');
 }
 
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number, words = englishWords): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 999_500) return `${(bytes / 1000).toFixed(0)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e6).toFixed(1).replace('.', words.decimalMark)} MB`;
 }
 
-function fixed(value: number): string {
-  return Number.isFinite(value) ? value.toFixed(3).replace('-', '−') : String(value);
+function fixed(value: number, { decimalMark }: FormatWords): string {
+  return Number.isFinite(value)
+    ? value.toFixed(3).replace('-', '−').replace('.', decimalMark)
+    : String(value);
 }

@@ -1,7 +1,10 @@
 /** The HTML document around the inspector's script: the same for the editor in VS Code and for a saved page. */
+import { languageOf } from '../protocol/language';
 
 export interface InspectorHtmlOptions {
   title: string;
+  /** BCP 47 tag of the language of its texts; the page has those of `languages`, and English for any other. */
+  language?: string;
   /** Fresh and random for every document; every script and style of the page carries it. */
   nonce: string;
   /** One of the two: a URI of the script, or its text. */
@@ -51,7 +54,7 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
       ? ''
       : `<script type="application/json" id="flowscope-recorded">${options.recorded.replaceAll('<', '\\u003c')}</script>\n`;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${languageOf(options.language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">

@@ -127,4 +127,6 @@ export interface EngineEnvironment {
   /** Folder of an installed native TensorFlow. */
   FLOWSCOPE_NATIVE?: string;
   FLOWSCOPE_THREADS?: string;
+  /** BCP 47 tag: the language of pages that the engine writes. English where absent. */
+  FLOWSCOPE_LANGUAGE?: string;
 }

@@ -1,4 +1,15 @@
-/** Numbers as a person reads them: a true minus, fixed decimals, powers of ten. */
+/** Numbers as a person reads them: a true minus, fixed decimals, powers of ten, marks by language. */
+import { chosenLanguage } from './language';
+
+/** Without a thousands mark that another language reads as a decimal one: German has a thin space (DIN 1333). */
+const marks = { en: { decimal: '.', thousands: ',' }, de: { decimal: ',', thousands: '\u202f' } }[
+  chosenLanguage
+];
+
+/** Digits of `toFixed` or `String` with the decimal mark of the language. */
+export function decimal(digits: string): string {
+  return marks.decimal === '.' ? digits : digits.replace('.', marks.decimal);
+}
 
 const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
@@ -13,13 +24,14 @@ export function fixed(value: number | undefined, decimals = 2): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   if (Math.abs(value) >= 1e6) return scientific(value);
   const text = Math.abs(value).toFixed(decimals);
-  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+  return `${value < 0 && Number(text) !== 0 ? '−' : ''}${decimal(text)}`;
 }
 
 /** With its sign, also a plus. */
 export function signed(value: number | undefined, decimals = 1): string {
   const text = fixed(value, decimals);
-  return value !== undefined && value > 0 && Number.isFinite(value) && Number(text) !== 0 ? `+${text}` : text;
+  const plus = value !== undefined && Number.isFinite(value) && Number(value.toFixed(decimals)) > 0;
+  return plus ? `+${text}` : text;
 }
 
 export function powerOfTen(exponent: number): string {
@@ -38,7 +50,7 @@ export function scientific(value: number | undefined): string {
     mantissa = '1.0';
     exponent += 1;
   }
-  return `${value < 0 ? '−' : ''}${mantissa}·${powerOfTen(exponent)}`;
+  return `${value < 0 ? '−' : ''}${decimal(mantissa)}·${powerOfTen(exponent)}`;
 }
 
 /** Counts that must stay narrow: 12,345 is 12k. */
@@ -47,11 +59,11 @@ export function short(value: number): string {
     ? count(value)
     : value < 1e6
       ? `${Math.round(value / 1000)}k`
-      : `${(value / 1e6).toFixed(1)}M`;
+      : `${decimal((value / 1e6).toFixed(1))}M`;
 }
 
 export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return value.toLocaleString('en-US').replaceAll(',', marks.thousands);
 }
 
 /** As many decimals as four figures leave room for; scientific when very large or small. */
@@ -65,8 +77,8 @@ export function compact(value: number | undefined): string {
 
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
-  if (value < 1024 * 1024) return `${(value / 1024).toFixed(1)} KB`;
-  return `${(value / 1024 / 1024).toFixed(1)} MB`;
+  if (value < 1024 * 1024) return `${decimal((value / 1024).toFixed(1))} KB`;
+  return `${decimal((value / 1024 / 1024).toFixed(1))} MB`;
 }
 
 export function shapeText(shape: readonly (number | string)[]): string {
@@ -109,5 +121,5 @@ export function logTicks(low: number, high: number): number[] {
 export function tickText(value: number): string {
   const size = Math.abs(value);
   if (size >= 1e5 || (size > 0 && size < 1e-3)) return scientific(value);
-  return String(Number(value.toPrecision(6))).replace('-', '−');
+  return decimal(String(Number(value.toPrecision(6))).replace('-', '−'));
 }

@@ -4,6 +4,7 @@ import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
 import type { NdArray } from '../../src/protocol/tensors';
 import { greyScale, maskColours, type ColourScale } from '../draw/colour-maps';
 import { planesOf, type Plane } from '../draw/planes';
+import { fixed } from '../format/numbers';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { featureName } from '../strip/layer-names';
@@ -160,9 +161,7 @@ function VectorMask({
                     {value > 0.5 ? text.keyReads : text.keyMoves}
                   </span>
                 </td>
-                <td class="num">
-                  {input?.data[i] === undefined ? '–' : input.data[i].toFixed(3).replace('-', '−')}
-                </td>
+                <td class="num">{fixed(input?.data[i], 3)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,6 +1,6 @@
 import type { ColourScale } from '../draw/colour-maps';
 import { theme } from '../draw/theme';
-import { fixed, tickText } from '../format/numbers';
+import { tickText } from '../format/numbers';
 
 export interface LegendProps {
   scale(light: boolean): ColourScale;
@@ -25,7 +25,7 @@ export function Legend({ scale, unit, width }: LegendProps) {
             {value === 0
               ? '0'
               : Math.abs(value) < 1e5 && Math.abs(value) >= 0.01
-                ? tickText(Number(fixed(value, 2).replace('−', '-')))
+                ? tickText(Number(value.toFixed(2)))
                 : tickText(value)}
             {unit && i === ends.length - 1 ? ` ${unit}` : ''}
           </b>

@@ -36,6 +36,7 @@ export async function exportHtml(
   const page = await recordAnswers(inspector, summary, signal, onProgress);
   const html = inspectorHtml({
     title: `${summary.title}, ${path.basename(model.file)}`,
+    language: process.env['FLOWSCOPE_LANGUAGE'],
     nonce: randomBytes(18).toString('base64'),
     inlineScript: script,
     inlineStyle: style,

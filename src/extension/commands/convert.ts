@@ -5,7 +5,7 @@ import { UserError } from '../../config/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { isOurs, modelName } from '../editor/view-types';
-import { formatBytes } from '../format';
+import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services';
 import { checkpoint, onDisk, resolveModel } from './targets';

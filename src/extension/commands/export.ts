@@ -3,7 +3,7 @@ import { commands, env, l10n, Uri, window } from 'vscode';
 import type { ExportReport } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { modelName } from '../editor/view-types';
-import { formatBytes } from '../format';
+import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { runOfCheckpoint } from '../runs/run-files';
 import type { Services } from '../services';

@@ -1,5 +1,5 @@
 import { l10n, Uri, window } from 'vscode';
-import { formatBest, formatProgress } from '../format';
+import { formatBest, formatProgress } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services';
 import type { Training } from '../training/trainings';

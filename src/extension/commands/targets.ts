@@ -12,11 +12,12 @@ import {
 } from 'vscode';
 import { UserError } from '../../config/user-error';
 import { dialogExtensions, isCheckpointFile, isModelFile, modelGlob } from '../editor/view-types';
-import { formatBest } from '../format';
+import { formatBest } from '../localized-format';
 import { section } from '../quick-pick';
 import { findRuns } from '../runs/find-runs';
 import { isRunFolder, readCheckpoints, type RunFolder, runOfCheckpoint } from '../runs/run-files';
 import type { RunNode } from '../runs/runs-view';
+import { stateWords } from '../runs/state-words';
 import type { Services } from '../services';
 
 /** Menus pass a URI or a row of the Runs view; the palette passes nothing. */
@@ -115,7 +116,7 @@ async function pickModel(
 function runItem(run: RunFolder): ModelItem {
   return {
     label: `$(star-full) ${path.posix.basename(run.uri.path)}`,
-    description: [run.state, formatBest(run.best)].join(' · '),
+    description: [stateWords[run.state], formatBest(run.best)].join(' · '),
   };
 }
 

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { type CustomReadonlyEditorProvider, type ExtensionContext, Uri, type WebviewPanel } from 'vscode';
+import {
+  type CustomReadonlyEditorProvider,
+  env,
+  type ExtensionContext,
+  Uri,
+  type WebviewPanel,
+} from 'vscode';
 import { inspectorHtml } from '../../inspector-html/shell';
 import type { SharedEngine } from '../engine/shared-engine';
 import { ModelDocument } from './model-document';
@@ -28,6 +34,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
     const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
     panel.webview.html = inspectorHtml({
       title: path.posix.basename(document.uri.path),
+      language: env.language,
       nonce: randomBytes(18).toString('base64'),
       scriptUri: resource('inspector.js'),
       styleUri: resource('inspector.css'),

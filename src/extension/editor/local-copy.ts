@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Uri } from 'vscode';
 import { type ExtensionContext, l10n, workspace } from 'vscode';
 import { UserError } from '../../config/user-error';
-import { formatBytes } from '../format';
+import { formatBytes } from '../localized-format';
 import { readSettings } from '../settings';
 
 /** The file beside a model that remembers what was answered about it. */

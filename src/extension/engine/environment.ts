@@ -1,13 +1,13 @@
 /** The environment of an engine process, from the settings. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { ExtensionContext, Uri } from 'vscode';
+import { env as host, type ExtensionContext, type Uri } from 'vscode';
 import type { EngineEnvironment } from '../../protocol/engine';
 import { readSettings } from '../settings';
 
 export function engineEnvironment(context: ExtensionContext, scope?: Uri): Record<string, string> {
   const settings = readSettings(scope);
-  const env: EngineEnvironment = {};
+  const env: EngineEnvironment = { FLOWSCOPE_LANGUAGE: host.language };
   // A setting that was not changed leaves the word to the environment in which VS Code was started.
   if (settings.backend !== 'auto' || process.env.FLOWSCOPE_BACKEND === undefined)
     env.FLOWSCOPE_BACKEND = settings.backend;

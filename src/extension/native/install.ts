@@ -5,7 +5,7 @@ import { type CancellationToken, l10n, ProgressLocation, window } from 'vscode';
 import type { NativeChildMessage } from '../../protocol/native';
 import { CancelledError, fromErrorData } from '../../protocol/wire';
 import { nativeInstallFolder } from '../engine/environment';
-import { formatBytes } from '../format';
+import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services';
 import { mayRun } from '../commands/trust';

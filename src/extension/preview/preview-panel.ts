@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createBirpc } from 'birpc';
 import {
   commands,
+  env,
   type ExtensionContext,
   l10n,
   RelativePattern,
@@ -55,6 +56,7 @@ export class PreviewPanels {
     const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
     panel.webview.html = inspectorHtml({
       title: panel.title,
+      language: env.language,
       nonce: randomBytes(18).toString('base64'),
       scriptUri: resource('preview.js'),
       styleUri: resource('preview.css'),

@@ -14,9 +14,10 @@ import {
   workspace,
 } from 'vscode';
 import { debounce } from '../debounce';
-import { formatBest, formatBytes } from '../format';
+import { formatBest, formatBytes } from '../localized-format';
 import { findRuns } from './find-runs';
 import { type CheckpointFile, readCheckpoints, type RunFolder, type RunState } from './run-files';
+import { stateWords } from './state-words';
 
 export type RunNode =
   { kind: 'run'; run: RunFolder } | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder };
@@ -28,15 +29,6 @@ const icons: Record<RunState, [icon: string, color?: string]> = {
   interrupted: ['debug-disconnect'],
   failed: ['error', 'list.errorForeground'],
   unreadable: ['warning', 'list.warningForeground'],
-};
-
-const words: Record<RunState, string> = {
-  running: l10n.t('training'),
-  finished: l10n.t('finished'),
-  stopped: l10n.t('stopped'),
-  interrupted: l10n.t('interrupted'),
-  failed: l10n.t('failed'),
-  unreadable: l10n.t('cannot be read'),
 };
 
 export class RunsProvider implements TreeDataProvider<RunNode> {
@@ -76,7 +68,9 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
     item.resourceUri = undefined;
     const [icon, color] = icons[run.state];
     item.iconPath = new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
-    item.description = run.best ? `${words[run.state]} · ${formatBest(run.best)}` : words[run.state];
+    item.description = run.best
+      ? `${stateWords[run.state]} · ${formatBest(run.best)}`
+      : stateWords[run.state];
     item.tooltip = tooltip(run);
     const own = this.training().has(run.uri.fsPath);
     item.contextValue = own ? 'run.training' : run.state === 'running' ? 'run.elsewhere' : 'run.openable';
@@ -89,7 +83,7 @@ function tooltip(run: RunFolder): MarkdownString {
   const text = new MarkdownString();
   text.appendText(workspace.asRelativePath(run.uri));
   text.appendMarkdown(
-    `\n\n${run.step === undefined ? words[run.state] : l10n.t('{0} at step {1}', words[run.state], run.step)}`,
+    `\n\n${run.step === undefined ? stateWords[run.state] : l10n.t('{0} at step {1}', stateWords[run.state], run.step)}`,
   );
   if (run.best)
     text.appendMarkdown(`\n\n${l10n.t('best {0} at step {1}', formatBest(run.best), run.best.step)}`);

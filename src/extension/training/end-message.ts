@@ -2,7 +2,7 @@
 import { commands, l10n, Uri, window } from 'vscode';
 import type { TrainResult } from '../../protocol/engine';
 import { toErrorData } from '../../protocol/wire';
-import { formatBest } from '../format';
+import { formatBest } from '../localized-format';
 import { log } from '../log';
 import { exists } from '../runs/run-files';
 import type { Training } from './trainings';

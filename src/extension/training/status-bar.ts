@@ -1,7 +1,7 @@
 import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
 import type { Disposable } from '../disposable';
 import { type Debounced, debounce } from '../debounce';
-import { formatBest, formatProgress } from '../format';
+import { formatBest, formatProgress } from '../localized-format';
 import type { Training, Trainings } from './trainings';
 
 /** One item for all trainings, there only while something trains. */

@@ -19,6 +19,8 @@ export interface OpenOptions {
   width?: number;
   height?: number;
   reducedMotion?: boolean;
+  /** Language of VS Code. */
+  language?: string;
 }
 
 export interface Inspector {
@@ -117,7 +119,14 @@ export class InspectorBrowser {
   async #openInTheme({ script, style }: Bundle, options: OpenOptions, init: string): Promise<Inspector> {
     const file = path.join(this.folder, `live-${Math.random().toString(36).slice(2)}.html`);
     const theme = options.theme ?? 'dark';
-    const html = inspectorHtml({ title: 'live', nonce, inlineScript: script, inlineStyle: style }).replace(
+    const { language } = options;
+    const html = inspectorHtml({
+      title: 'live',
+      nonce,
+      inlineScript: script,
+      inlineStyle: style,
+      language,
+    }).replace(
       '<body>',
       `<body class="standalone vscode-${theme}" data-vscode-theme-kind="vscode-${theme}">`,
     );

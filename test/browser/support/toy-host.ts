@@ -16,7 +16,8 @@ export interface ToyHost {
   /** Calls as the page made them: name and arguments as JSON. */
   calls: string[];
   cancelled: string[];
-  state: unknown;
+  /** What the page kept last. */
+  readonly state: unknown;
   changed(what: 'model' | 'run'): void;
 }
 
@@ -76,9 +77,16 @@ window.toyHost = {
   errors: window.toyOptions.errors ?? {},
   calls,
   cancelled: [],
-  state: undefined,
+  get state() {
+    return kept();
+  },
   changed: (what) => void page.changed(what),
 };
+
+/** As in VS Code, it outlives the document. */
+function kept(): unknown {
+  return JSON.parse(sessionStorage.getItem('state') ?? 'null') as unknown;
+}
 
 let acquired = false;
 window.acquireVsCodeApi = () => {
@@ -86,7 +94,7 @@ window.acquireVsCodeApi = () => {
   acquired = true;
   return {
     postMessage: (message: unknown) => receive(structuredClone(message)),
-    getState: () => window.toyHost.state,
-    setState: (state: unknown) => (window.toyHost.state = structuredClone(state)),
+    getState: kept,
+    setState: (state: unknown) => sessionStorage.setItem('state', JSON.stringify(state)),
   };
 };

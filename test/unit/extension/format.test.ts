@@ -38,7 +38,10 @@ describe('texts of the status bar and the Runs view', () => {
   });
 
   it('tells sizes and bests', () => {
-    assert.deepEqual([12, 51_234, 5_100_000].map(formatBytes), ['12 B', '51 kB', '5.1 MB']);
+    assert.deepEqual(
+      [12, 51_234, 5_100_000].map((bytes) => formatBytes(bytes)),
+      ['12 B', '51 kB', '5.1 MB'],
+    );
     assert.equal(formatBest(undefined), 'no validation yet');
     assert.equal(formatBest({ step: 1, nats: 92, bitsPerDim: 2.0741 }), '2.074 bits/dim');
     assert.equal(formatBest({ step: 1, nats: NaN }), 'NaN nats');

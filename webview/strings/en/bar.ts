@@ -44,6 +44,7 @@ export const bar = {
   diagnosticsRegion: 'Diagnostics',
   keys: 'Keys',
   close: 'Close',
+  /** Keys, and what they do or move through. */
   keyList: [
     ['↑ ↓', 'layer'],
     ['← →', 'example'],
@@ -54,5 +55,5 @@ export const bar = {
     ['Tab', 'next region or control'],
     ['arrows in a map', 'marked element'],
     ['?', 'this list'],
-  ] as const,
+  ] as readonly (readonly [keys: string, what: string])[],
 };

@@ -1,4 +1,5 @@
 /** Texts of the flow strip. */
+import type { LayerKind } from '../../../src/protocol/model';
 import { count, short } from '../../format/numbers';
 
 export const strip = {
@@ -25,4 +26,34 @@ export const strip = {
   outKey: 'out:',
   nonFiniteFirst: (n: number) => `∞ ${short(n)} first`,
   nonFiniteLater: (n: number) => `NaN ${short(n)}`,
+  kindNames: {
+    logit: 'Logit',
+    standardize: 'Standardize',
+    checkerboard: 'Checkerboard',
+    channelwise: 'Channel-wise',
+    vector: 'Vector',
+    squeeze: 'Squeeze',
+    factorOut: 'Factor out',
+    batchNorm: 'Batch norm',
+    actNorm: 'Act norm',
+    unknown: 'Not understood',
+    permute: 'Permute',
+  } satisfies Record<LayerKind, string>,
+  shortNames: {
+    logit: 'logit',
+    standardize: 'z-score',
+    checkerboard: 'checker',
+    channelwise: 'channel',
+    vector: 'vector',
+    squeeze: 'squeeze',
+    factorOut: 'factor out',
+    batchNorm: 'batch norm',
+    actNorm: 'act norm',
+    unknown: 'unknown',
+    permute: 'permute',
+  } satisfies Record<LayerKind, string>,
+  squeezeTo: (shape: string) => `squeeze to ${shape}`,
+  factorOutOf: (rest: string) => `factor out, ${rest} go on`,
+  /** A layer's title as it stands in a sentence. */
+  inSentence: (title: string) => title[0]!.toLowerCase() + title.slice(1),
 };

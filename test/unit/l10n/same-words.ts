@@ -1,0 +1,26 @@
+/** Words of the field, names and signs that German has in common with English. */
+const words = new Set(
+  [
+    'Flowscope Inspector Runs Training Checkpoint Checkpoints Flow Export Status Parameter Parameters Name Sample Samples',
+    'Seed Prior Squeeze Logit vector Log log-det Log-det eval train min max ONNX PNG SVG CSV NPY NaN Inf HTML float32 Median',
+    'p q r x z s t y dim bits nats Tab Enter n of opset',
+  ]
+    .join(' ')
+    .toLowerCase()
+    .split(' '),
+);
+
+/** Whether a text is the same in both languages by right: nothing in it but such words, numbers and formulas. */
+export function mayBeEqual(text: string): boolean {
+  // Of a function, only what it writes counts.
+  const written = text.includes('=>')
+    ? [...text.matchAll(/`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)]
+        .map((match) => match[1] ?? match[2] ?? match[3])
+        .join(' ')
+        .replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+        .replace(/\$\{[^}]*\}/g, ' ')
+    : text;
+  return (written.match(/\p{L}[\p{L}\d-]*/gu) ?? [])
+    .map((word) => word.toLowerCase())
+    .every((word) => words.has(word) || /^(\p{Script=Greek}|cos|sin|log|ln|e)+$/u.test(word));
+}
