@@ -2,6 +2,14 @@
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { GivenExample, GivenFile } from './given';
 import type { ModelSummary } from './model';
+import type {
+  PlaneCells,
+  PlaneCellsQuery,
+  PlaneDensity,
+  PlaneDensityQuery,
+  PlanePath,
+  PlanePathQuery,
+} from './plane';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
 export type SourceRef =
@@ -279,6 +287,9 @@ export interface InspectorMethods {
   plane(query: PlaneQuery): Promise<PlaneView>;
   /** The bytes of a picture or of a row of numbers as an example of the model. */
   givenExample(query: GivenFile): Promise<GivenExample>;
+  planePath(query: PlanePathQuery): Promise<PlanePath>;
+  planeDensity(query: PlaneDensityQuery): Promise<PlaneDensity>;
+  planeCells(query: PlaneCellsQuery): Promise<PlaneCells>;
   run(): Promise<RunView | null>;
   /** Of a file whose flow is not known; in the order of the names. */
   tensors(query: { names: string[] }): Promise<TensorStatistics[]>;

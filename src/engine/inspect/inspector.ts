@@ -13,6 +13,9 @@ import { mask } from './mask';
 import { morph } from './morph';
 import { network } from './network';
 import { plane } from './plane';
+import { planeCells } from './plane-cells';
+import { planeDensity } from './plane-density';
+import { planePath } from './plane-path';
 import { inspectedModel } from './programs';
 import { reconstruct } from './reconstruct';
 import { run } from './run';
@@ -84,6 +87,9 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     plane: async (query, signal) => plane(await flow(), query, signal),
     givenExample: async (query, signal) =>
       givenExample(await flow(), query, (await model.summary()).featureNames, signal),
+    planePath: async (query, signal) => planePath(await flow(), query, signal),
+    planeDensity: async (query, signal) => planeDensity(await flow(), query, signal),
+    planeCells: async (query, signal) => planeCells(await flow(), query, signal),
     run: () => run(model.run),
     tensors: async ({ names }, signal) => {
       if (!model.tensorFile) {

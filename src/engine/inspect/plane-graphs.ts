@@ -1,5 +1,6 @@
 /** Graphs behind the views of the plane. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { Bijection } from '../../flow/bijection';
 import { standardNormalLogProb } from '../../flow/prior';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
@@ -35,6 +36,45 @@ export function densityGraph(model: FlowModel): Graph {
       return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
     },
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** The maps of the layers, preprocessing first; undefined where one is not known. */
+export function bijections(model: Pick<FlowModel, 'layers'>): Bijection[] | undefined {
+  const maps = model.layers.flatMap(({ bijection }) => (bijection ? [bijection] : []));
+  return maps.length === model.layers.length ? maps : undefined;
+}
+
+/** h [N, 2] after `stage` layers → `logDensity` [N]: ln p(h), nats, by the layers that follow. */
+export function restGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs);
+      let value = inputs.h!;
+      const logDets: tf.Tensor[] = [];
+      for (const map of maps.slice(stage)) {
+        const step = map.forward(ctx, value);
+        value = step.value;
+        logDets.push(step.logDet);
+      }
+      const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), standardNormalLogProb(value));
+      return { logDensity };
+    },
+    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** h [N, 2] after `stage` layers → `x` [N, 2] in data units. */
+export function beforeGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs);
+      const x = maps.slice(0, stage).reduceRight((value, map) => map.inverse(ctx, value).value, inputs.h!);
+      return { x };
+    },
+    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }],
     { dynamicBatch: anyBatch },
   );
 }

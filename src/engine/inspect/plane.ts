@@ -1,15 +1,10 @@
-import { UserError } from '../../config/user-error';
 import type { PlaneQuery, PlaneView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
-import type { Program } from '../backends/backend';
 import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { batchSize } from '../use/batches';
 import { sample } from '../use/sample';
-import { breathe } from './pass';
+import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, pixelCentres } from './plane-parts';
 
-/** The latent grid reaches as far as nearly all of a standard normal. */
-const gridReach = 3.5;
 const sampleCount = 2000;
 
 /** @throws UserError for flows that are not of two dimensions */
@@ -18,16 +13,10 @@ export async function plane(
   query: PlaneQuery,
   signal: AbortSignal,
 ): Promise<PlaneView> {
-  if (model.flow.inputShape.join() !== '2') {
-    throw new UserError('The plane is for flows of two features; this one has others.');
-  }
+  checkPlane(model);
   const { grid, pixels } = query;
-  if (!(Number.isInteger(grid) && grid >= 2 && grid <= 200)) {
-    throw new UserError(`A grid of ${grid} nodes a side was asked for; expected 2 to 200.`);
-  }
-  if (!(Number.isInteger(pixels) && pixels >= 2 && pixels <= 512)) {
-    throw new UserError(`A density of ${pixels} pixels a side was asked for; expected 2 to 512.`);
-  }
+  checkGrid(grid);
+  checkPixels(pixels);
   const { x, count } = await batchOf(model, query.batch);
   const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
   const layers = model.layers.length;
@@ -63,50 +52,6 @@ export async function plane(
   };
 }
 
-/** Runs a program over rows in parts and joins its outputs. */
-async function inParts(
-  model: InspectedFlow,
-  program: Program,
-  input: string,
-  { shape, data }: NdArray<Float32Array>,
-  signal: AbortSignal,
-): Promise<Map<string, NdArray<Float32Array>>> {
-  const count = shape[0]!;
-  const part = batchSize(model.flow.inputShape);
-  const joined = new Map<string, NdArray<Float32Array>>();
-  for (let start = 0; start < count; start += part) {
-    await breathe(signal);
-    const n = Math.min(part, count - start);
-    const result = await program.run({
-      [input]: { shape: [n, 2], data: data.subarray(2 * start, 2 * (start + n)) },
-    });
-    for (const [name, value] of Object.entries(result)) {
-      const width = value.data.length / n;
-      const to =
-        joined.get(name) ??
-        ({
-          shape: [count, ...value.shape.slice(1)],
-          data: new Float32Array(count * width),
-        } satisfies NdArray);
-      to.data.set(value.data, start * width);
-      joined.set(name, to);
-    }
-  }
-  return joined;
-}
-
-function latentGrid(nodes: number): NdArray<Float32Array> {
-  const at = (i: number): number => -gridReach + (2 * gridReach * i) / (nodes - 1);
-  const data = new Float32Array(nodes * nodes * 2);
-  for (let row = 0; row < nodes; row++) {
-    for (let column = 0; column < nodes; column++) {
-      data[2 * (row * nodes + column)] = at(column);
-      data[2 * (row * nodes + column) + 1] = at(row);
-    }
-  }
-  return { shape: [nodes * nodes, 2], data };
-}
-
 /** A square around the data with a margin. */
 function boundsOf(x: Float32Array): PlaneView['bounds'] {
   const range = (offset: number): [number, number] => {
@@ -126,19 +71,6 @@ function boundsOf(x: Float32Array): PlaneView['bounds'] {
     (low + high) / 2 + half,
   ];
   return { x: around(ranges[0]), y: around(ranges[1]) };
-}
-
-/** Row 0 at the top. */
-function pixelCentres({ x, y }: PlaneView['bounds'], pixels: number): NdArray<Float32Array> {
-  const data = new Float32Array(pixels * pixels * 2);
-  for (let row = 0; row < pixels; row++) {
-    for (let column = 0; column < pixels; column++) {
-      const i = 2 * (row * pixels + column);
-      data[i] = x[0] + ((x[1] - x[0]) * (column + 0.5)) / pixels;
-      data[i + 1] = y[1] - ((y[1] - y[0]) * (row + 0.5)) / pixels;
-    }
-  }
-  return { shape: [pixels * pixels, 2], data };
 }
 
 async function labelsOf(

@@ -2,10 +2,11 @@
 import type { FlowModel } from '../model/flow-model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { passGraph } from './pass-graph';
-import { densityGraph, pointsGraph } from './plane-graphs';
+import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
 import { wayErrorGraph, wayGraph } from './way-graph';
 
 export function inspectedModel(model: FlowModel): InspectedFlow {
+  const maps = bijections(model);
   return {
     ...model,
     trainingBatch: model.header.config.training.batch,
@@ -20,6 +21,12 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
       wayError: () => model.program('wayError', () => wayErrorGraph(model)),
       points: () => model.program('points', () => pointsGraph(model)),
       density: () => model.program('density', () => densityGraph(model)),
+      ...(maps
+        ? {
+            rest: (stage) => model.program(`rest/${stage}`, () => restGraph(model, maps, stage)),
+            before: (stage) => model.program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
+          }
+        : {}),
     },
   };
 }

@@ -38,6 +38,10 @@ export interface InspectorPrograms {
   points(): Promise<Program>;
   /** x [N, 2] → `density` [N]: p(x) in data units. */
   density(): Promise<Program>;
+  /** h [N, 2] after `stage` layers → `logDensity` [N], nats. Absent where single layers cannot be run. */
+  rest?(stage: number): Promise<Program>;
+  /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
+  before?(stage: number): Promise<Program>;
 }
 
 export interface InspectedFlow {

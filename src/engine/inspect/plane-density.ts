@@ -1,0 +1,73 @@
+/** The density of what a two-dimensional flow makes of the data after some of its layers. */
+import { stageBounds, type PlaneDensity, type PlaneDensityQuery } from '../../protocol/plane';
+import type { NdArray } from '../../protocol/tensors';
+import { batchOf } from '../model/examples';
+import type { InspectedFlow } from '../model/inspected-flow';
+import { runPass } from './pass';
+import { backToData } from './plane-back';
+import { checkPixels, checkPlane, checkStage, inParts, pixelCentres } from './plane-parts';
+
+/** @throws UserError for flows of other dimensions and stages that there are not, CancelledError */
+export async function planeDensity(
+  model: InspectedFlow,
+  { batch, stage, pixels }: PlaneDensityQuery,
+  signal: AbortSignal,
+): Promise<PlaneDensity> {
+  checkPlane(model);
+  checkStage(model, stage);
+  checkPixels(pixels);
+  const bounds = stageBounds(await pointsAt(model, batch, stage, signal), stage, model.layers.length);
+  const h = pixelCentres(bounds, pixels);
+  const logDensity = await logDensityAt(model, stage, h, signal);
+  const density = logDensity.map((value) => (value === -Infinity ? 0 : Math.exp(value)));
+  return { stage, density: { shape: [pixels, pixels], data: density }, bounds };
+}
+
+/** The batch's points after `stage` layers, [n, 2]. */
+export async function pointsAt(
+  model: InspectedFlow,
+  batch: PlaneDensityQuery['batch'],
+  stage: number,
+  signal: AbortSignal,
+): Promise<NdArray<Float32Array>> {
+  const { x, count } = await batchOf(model, batch);
+  const data = { shape: [count, 2], data: x };
+  if (stage === 0) return data;
+  const points = await inParts(model, await model.programs.points(), 'x', data, signal);
+  return points.get(String(stage - 1))!;
+}
+
+/** ln p(h), nats, by the layers that follow; or, where they cannot be run alone, from x less the layers before. */
+async function logDensityAt(
+  model: InspectedFlow,
+  stage: number,
+  h: NdArray<Float32Array>,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  // The density of z itself is known.
+  if (stage === model.layers.length) return standardNormal(h.data);
+  const { rest } = model.programs;
+  if (rest) return (await inParts(model, await rest(stage), 'h', h, signal)).get('logDensity')!.data;
+  const { data: x } = await backToData(model, stage, h, signal);
+  const count = h.shape[0]!;
+  const reached = Array.from({ length: count }, (_, i) => i).filter((i) => Number.isFinite(x[2 * i]!));
+  const out = new Float32Array(count).fill(NaN);
+  if (reached.length === 0) return out;
+  const own = new Float32Array(2 * reached.length);
+  reached.forEach((i, k) => own.set(x.subarray(2 * i, 2 * i + 2), 2 * k));
+  const pass = await runPass(model, { count: reached.length, x: own, shown: own }, 'eval', signal);
+  reached.forEach((i, k) => {
+    let sum = pass.prior[k]!;
+    for (const layer of pass.layers.slice(stage)) sum += layer.coupling[k]! + layer.norm[k]!;
+    out[i] = sum;
+  });
+  return out;
+}
+
+/** ln N(z; 0, 1) of points [n, 2], nats. */
+function standardNormal(z: Float32Array): Float32Array {
+  return Float32Array.from(
+    { length: z.length / 2 },
+    (_, i) => -0.5 * (z[2 * i]! ** 2 + z[2 * i + 1]! ** 2) - Math.log(2 * Math.PI),
+  );
+}
