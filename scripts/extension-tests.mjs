@@ -88,9 +88,12 @@ function freePort() {
  * Runs the suite `test/<suite>/**.test.ts` and resolves to { passed, failed, skipped }. With `vsix` that package is installed
  * and tested instead of the checkout. A suite that ends without a report, or with no test passed, counts as failed.
  */
-export async function runExtensionSuite(suite, { vsix, sources = testSources(suite) } = {}) {
+export async function runExtensionSuite(
+  suite,
+  { vsix, sources = testSources(suite), base = path.join('test', suite) } = {},
+) {
   if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
-  await bundleTests(suite, sources);
+  await bundleTests(suite, sources, base);
   const loader = path.join('test', 'extension', 'index.ts');
   const [index] = await bundleTests(`${suite}-loader`, [loader], path.dirname(loader));
   const host = await findHost();

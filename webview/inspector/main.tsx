@@ -7,6 +7,7 @@ import { connectRecorded } from '../host/recorded-host';
 import { connectVsCode, inVsCode } from '../host/vscode-host';
 import { createStore } from '../state/store';
 import { App } from './app';
+import { markPaints } from './marks';
 import './inspector.css';
 
 function connect(): Connection {
@@ -20,4 +21,6 @@ if (!inVsCode()) standAloneTheme();
 followTheme();
 registerControls();
 const root = document.getElementById('root') ?? document.body;
-render(<App store={createStore(connect())} />, root);
+const store = createStore(connect());
+markPaints(store);
+render(<App store={store} />, root);

@@ -1,0 +1,110 @@
+// How fast the inspector is in a real workbench: npm run bench:ui [-- --keep FOLDER]. Results go to bench/ui/results.
+//
+// The flows that are opened have the sizes that matter, not the quality: two steps of training each.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { runExtensionSuite } from '../../scripts/extension-tests.mjs';
+import { main, Stop } from '../../scripts/run.mjs';
+import { flowscope, root, table, writeNpy } from '../quality/support.mjs';
+
+/** Pictures of CIFAR-10's size, smooth with a little noise, from a small generator of its own. */
+function pictures(count, size = 32) {
+  const values = new Uint8Array(count * size * size * 3);
+  let state = 1;
+  const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  for (let i = 0; i < count; i++) {
+    const waves = Array.from({ length: 9 }, () => random() * 2 - 1);
+    for (let p = 0; p < size * size; p++) {
+      for (let c = 0; c < 3; c++) {
+        const wave =
+          waves[c] * (p % size) * 0.3 + waves[3 + c] * Math.floor(p / size) * 0.3 + waves[6 + c] * 6;
+        values[(i * size * size + p) * 3 + c] = 128 + 100 * Math.sin(wave) + 8 * (random() - 0.5);
+      }
+    }
+  }
+  return values;
+}
+
+async function trained(folder, name, preset, config) {
+  const run = path.join(folder, name);
+  if (fs.existsSync(path.join(run, 'checkpoints', 'best.flow.safetensors'))) return run;
+  console.log(`making ${name}`);
+  const file = path.join(folder, `${name}.json`);
+  fs.writeFileSync(file, JSON.stringify(config));
+  fs.rmSync(run, { recursive: true, force: true });
+  await flowscope('train', '--preset', preset, '--config', file, '--output', run, '--quiet');
+  return run;
+}
+
+/** A run of 10,000 rows, as of a training that went on for long. */
+function lengthen(run, rows) {
+  const file = path.join(run, 'metrics.jsonl');
+  const first = JSON.parse(fs.readFileSync(file, 'utf8').split('\n')[0]);
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const nats = 2 + 3 * Math.exp(-i / 2000) + 0.05 * Math.sin(i * 1.7);
+    const row = {
+      ...first,
+      step: i + 1,
+      seconds: i * 0.01,
+      trainNats: nats,
+      gradientNorm: 1 + Math.abs(Math.sin(i)),
+    };
+    return JSON.stringify(i % 50 === 49 ? { ...row, validationNats: nats + 0.05 } : row);
+  });
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+}
+
+async function prepare(folder) {
+  const data = path.join(folder, 'pictures.npy');
+  if (!fs.existsSync(data)) writeNpy(data, pictures(256), [256, 32, 32, 3]);
+  const few = { steps: 2, batch: 8 };
+  const cifar = await trained(folder, 'cifar', 'paper-cifar10', {
+    data: { source: 'pictures.npy', validation: 64 },
+    training: few,
+  });
+  const deep = await trained(folder, 'deep', 'moons', {
+    data: { source: 'moons' },
+    model: { kind: 'vector', couplings: 200, hidden: [16] },
+    training: { steps: 2 },
+  });
+  const long = await trained(folder, 'long', 'moons', { data: { source: 'moons' }, training: { steps: 2 } });
+  lengthen(long, 10_000);
+  return { cifar, deep, long };
+}
+
+main(async () => {
+  const { values } = parseArgs({ options: { keep: { type: 'string' } } });
+  const folder = values.keep
+    ? path.resolve(values.keep)
+    : fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-ui-'));
+  fs.mkdirSync(folder, { recursive: true });
+  try {
+    const runs = await prepare(folder);
+    const results = path.join(folder, 'ui.json');
+    fs.rmSync(results, { force: true });
+    process.env.FLOWSCOPE_BENCH = JSON.stringify({ ...runs, results });
+    const sources = [path.join('bench', 'ui', 'inspector.test.ts')];
+    const { failed } = await runExtensionSuite('bench-ui', { sources, base: path.join('bench', 'ui') });
+    if (failed > 0 || !fs.existsSync(results)) throw new Stop('The measurement did not end; see above.');
+    const rows = JSON.parse(fs.readFileSync(results, 'utf8'));
+    const text = table([
+      ['what', 'median', 'most', 'of', 'asked for'],
+      ...rows.map(({ what, unit, median, most, count, limit }) => [
+        what,
+        `${median} ${unit}`,
+        `${most} ${unit}`,
+        String(count),
+        limit,
+      ]),
+    ]);
+    console.log(`\n${text}`);
+    const out = path.join(root, 'bench', 'ui', 'results');
+    fs.mkdirSync(out, { recursive: true });
+    fs.writeFileSync(path.join(out, 'ui.json'), `${JSON.stringify(rows, null, 2)}\n`);
+    fs.writeFileSync(path.join(out, 'ui.md'), `${text}\n`);
+  } finally {
+    if (!values.keep) fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
