@@ -87,6 +87,12 @@ export interface Strip {
   latent?: NdArray<Float32Array>;
 }
 
+/** What the strip says of an example alone, in evaluation mode: there at once where a batch takes long. */
+export interface ExampleStrip extends Omit<Strip, 'rows' | 'mean'> {
+  /** `nonFinite` is of the example. */
+  rows: Omit<StripRow, 'mean' | 'roundTrip'>[];
+}
+
 export interface LayerQuery extends Selection {
   layer: number;
 }
@@ -107,6 +113,9 @@ export interface LayerView {
   norm?: { mean: number[]; std: number[] };
   roundTrip: number;
 }
+
+/** What a layer's view says of an example alone, in evaluation mode. */
+export type ExampleLayer = Omit<LayerView, 'logDetMapMean' | 'logDetBatch' | 'roundTrip'>;
 
 /** The mask at the layer's scale, and carried back through the squeezes to image coordinates. */
 export interface MaskView {
@@ -275,7 +284,9 @@ export interface RunView {
 export interface InspectorMethods {
   summary(): Promise<ModelSummary>;
   strip(query: Selection): Promise<Strip>;
+  stripOfExample(query: { example: ExampleRef }): Promise<ExampleStrip>;
   layer(query: LayerQuery): Promise<LayerView>;
+  layerOfExample(query: { example: ExampleRef; layer: number }): Promise<ExampleLayer>;
   mask(query: { layer: number }): Promise<MaskView>;
   network(query: { layer: number }): Promise<NetworkView>;
   samples(query: SampleQuery): Promise<SampleGrid>;

@@ -66,24 +66,69 @@ describe('live page', () => {
   });
 
   it('shows skeletons with Cancel while it waits, then Retry', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image', delays: { layer: 60_000 } });
+    const { page, close } = await browser.openLive({
+      kind: 'image',
+      delays: { layer: 60_000, layerOfExample: 60_000 },
+    });
     const panel = page.locator('#layer-panel');
     await panel.locator('.skeleton').first().waitFor();
     // The frame of the layer stands already: title, mask, tabs.
     assert.equal(await title(page), 'Coupling 1');
+    const cancelled = (): Promise<number> => page.evaluate(() => window.toyHost.cancelled.length);
+    const before = await cancelled();
     await panel.getByText('Cancel').click();
     await panel.getByText('Cancelled').waitFor();
-    assert.equal(await page.evaluate(() => window.toyHost.cancelled.length), 1);
+    assert.equal(await cancelled(), before + 2, 'the whole layer and the example alone');
     await page.evaluate(() => (window.toyHost.delays = {}));
     await panel.getByText('Retry').click();
     await page.locator('.worked').waitFor();
     await close();
   });
 
+  it('shows what is known of the example while the batch takes its time', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    const whole = await page.locator('[data-result]').innerText();
+    const sum = page.locator('.flow [data-layer="2"] .num').first();
+    const drawn = (): Promise<string> =>
+      page.evaluate(() =>
+        document.querySelector<HTMLCanvasElement>('[data-map="s[0]"], .layer canvas')!.toDataURL(),
+      );
+    const [contribution, map] = [await sum.innerText(), await drawn()];
+    await close();
+
+    const slow = await browser.openLive({ kind: 'image', delays: { strip: 60_000, layer: 60_000 } });
+    await slow.page.locator('.worked').waitFor();
+    assert.equal(await slow.page.locator('[data-result]').innerText(), whole);
+    const row = slow.page.locator('.flow [data-layer="2"] .num');
+    assert.equal(await row.first().innerText(), contribution);
+    assert.equal(await row.nth(1).innerText(), '–', 'the round trip is of the batch');
+    assert.equal(
+      await slow.page.evaluate(() =>
+        document.querySelector<HTMLCanvasElement>('[data-map="s[0]"], .layer canvas')!.toDataURL(),
+      ),
+      map,
+    );
+    await slow.page.locator('.strip').getByText('Cancel').waitFor();
+    await slow.page.evaluate(() => (window.toyHost.delays = {}));
+    await slow.page.waitForFunction(
+      () => document.querySelectorAll('.flow [data-layer="2"] .num')[1]?.textContent !== '–',
+    );
+    await slow.close();
+  });
+
   it('never shows an answer of another selection', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' });
     await page.locator('.worked').waitFor();
-    await page.evaluate(() => (window.toyHost.delays = { strip: 60_000, layer: 60_000 }));
+    await page.evaluate(
+      () =>
+        (window.toyHost.delays = {
+          strip: 60_000,
+          stripOfExample: 60_000,
+          layer: 60_000,
+          layerOfExample: 60_000,
+        }),
+    );
     const before = await page.locator('[data-result]').innerText();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
@@ -101,7 +146,7 @@ describe('live page', () => {
   it('keeps the frames where they are from loading to ready', async () => {
     const { page, close } = await browser.openLive({
       kind: 'image',
-      delays: { layer: 60_000, strip: 60_000, diagnostics: 60_000 },
+      delays: { layer: 60_000, layerOfExample: 60_000, strip: 60_000, diagnostics: 60_000 },
     });
     const boxes = (): Promise<string> =>
       page.evaluate(() =>

@@ -56,7 +56,7 @@ const madeNames: Record<string, string> = {
 function ExamplePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
-  const input = ready(store.strip.answer.value)?.input;
+  const input = ready(store.shownStrip.answer.value)?.input;
   const recorded = store.connection.choices?.examples;
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
@@ -262,7 +262,7 @@ function StepPicker({ model }: { model: ModelSummary }) {
 
 function Result({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const strip = ready(store.strip.answer.value);
+  const strip = ready(store.shownStrip.answer.value);
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;

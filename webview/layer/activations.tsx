@@ -1,6 +1,5 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
 import { useRef } from 'preact/hooks';
-import type { LayerView } from '../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
 import type { TensorView } from '../../src/protocol/tensors';
 import { ColourHistogram } from '../charts/colour-histogram';
@@ -8,6 +7,7 @@ import { Button } from '../controls/toolkit';
 import { signedScale } from '../draw/colour-maps';
 import { largest, planesOf } from '../draw/planes';
 import { compact, count, fixed, roundUp, scientific, signed } from '../format/numbers';
+import type { ShownLayer } from '../state/store';
 import { useStore } from '../state/use-store';
 import { featureName } from '../strip/layer-names';
 import { text } from '../strings';
@@ -24,7 +24,7 @@ const featuresAPage = 64;
 const largestMap = 128;
 
 /** Ranges that colours and histograms share: x and y have one, so that they compare. */
-export function rangesOf(view: LayerView): (tensor: TensorView) => number {
+export function rangesOf(view: ShownLayer): (tensor: TensorView) => number {
   const sizeOf = (tensor: TensorView): number => {
     const { min, max } = tensor.stats;
     return largest([min, max]) || largest(tensor.data);
@@ -33,7 +33,7 @@ export function rangesOf(view: LayerView): (tensor: TensorView) => number {
   return (tensor) => roundUp(tensor.name === 'x' || tensor.name === 'y' ? shared : sizeOf(tensor));
 }
 
-export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: LayerView }) {
+export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: ShownLayer }) {
   const { model, layer } = props;
   const store = useStore();
   const view = {
@@ -58,7 +58,7 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   );
 }
 
-function ChannelMaps({ view, worked }: { view: LayerView; worked?: Worked }) {
+function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worked }) {
   const store = useStore();
   const group = useRef<HTMLDivElement>(null);
   const range = rangesOf(view);
@@ -127,7 +127,7 @@ function ChannelMaps({ view, worked }: { view: LayerView; worked?: Worked }) {
 
 interface TensorMapsProps {
   tensor: TensorView;
-  view: LayerView;
+  view: ShownLayer;
   limit: number;
   offset: number;
   worked?: Worked;
@@ -223,7 +223,7 @@ export function Stats({ tensor }: { tensor: TensorView }) {
   );
 }
 
-function FeatureRows({ model, view, worked }: { model: ModelSummary; view: LayerView; worked?: Worked }) {
+function FeatureRows({ model, view, worked }: { model: ModelSummary; view: ShownLayer; worked?: Worked }) {
   const store = useStore();
   const range = rangesOf(view);
   const features = Math.max(...view.tensors.map((t) => t.shape[0] ?? 1));
@@ -402,7 +402,7 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
   );
 }
 
-export function Facts({ layer, view }: { layer: LayerInfo; view: LayerView }) {
+export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   const store = useStore();
   const part = view.logDetExample;
   const facts: [string, string][] = [

@@ -83,7 +83,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
         {tab === 'plane' ? (
           <Asked question={store.plane}>{(plane) => <PlaneTab model={model} view={plane} />}</Asked>
         ) : tab === 'activations' ? (
-          <Asked question={store.layerView} skeleton={<MapSkeleton />}>
+          <Asked question={store.shownLayer} skeleton={<MapSkeleton />}>
             {(found) => <Activations model={model} layer={layer} view={found} />}
           </Asked>
         ) : tab === 'mask' ? (

@@ -1,5 +1,5 @@
 /** One element of a coupling followed through its arithmetic. */
-import type { LayerView } from '../../src/protocol/inspect';
+import type { ExampleLayer } from '../../src/protocol/inspect';
 
 export interface Worked {
   index: number;
@@ -26,12 +26,12 @@ const forms: { kind: AffineForm; value(x: number, s: number, t: number): number 
   { kind: 'x·exp(−s) + t', value: (x, s, t) => x * Math.exp(-s) + t },
 ];
 
-export function tensorNamed(view: LayerView, name: string): LayerView['tensors'][number] | undefined {
+export function tensorNamed(view: ExampleLayer, name: string): ExampleLayer['tensors'][number] | undefined {
   return view.tensors.find((tensor) => tensor.name === name);
 }
 
 /** The marked element, or the first that moves. Undefined when the values are not there. */
-export function workedElement(view: LayerView, marked: number): Worked | undefined {
+export function workedElement(view: ExampleLayer, marked: number): Worked | undefined {
   const x = tensorNamed(view, 'x');
   const y = tensorNamed(view, 'y');
   if (!x?.data || !y?.data) return undefined;
@@ -56,7 +56,7 @@ export function workedElement(view: LayerView, marked: number): Worked | undefin
 }
 
 /** Published models disagree on the affine form; the numbers tell which one this is. */
-function fittingForm(view: LayerView, worked: Worked, channel: number): Worked['form'] {
+function fittingForm(view: ExampleLayer, worked: Worked, channel: number): Worked['form'] {
   const { x, s, t, y } = worked;
   const candidates: { kind: AffineForm; value: number }[] = worked.passes
     ? [{ kind: 'unchanged', value: x }]

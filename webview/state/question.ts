@@ -1,5 +1,5 @@
 /** One question of the page, asked again whenever its query changes. */
-import { effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../src/protocol/inspect';
 import { recordKey, type PageHost } from '../../src/protocol/webview';
 import { NoAnswerError, NotRecordedError } from '../host/page-api';
@@ -146,4 +146,19 @@ function describe(error: unknown): Failure {
 
 export function ready<T>(answer: Answer<T>): T | undefined {
   return answer.status === 'ready' ? answer.value : undefined;
+}
+
+/** The whole answer once it is there; until then a part of it that comes sooner, where that is known. */
+export function wholeOrPart<Whole extends Part, Part>(
+  whole: Question<Whole>,
+  part: Question<Part>,
+): Question<Part> {
+  return {
+    ...whole,
+    answer: computed((): Answer<Part> => {
+      const all = whole.answer.value;
+      const some = part.answer.value;
+      return all.status === 'loading' && all.slow && some.status === 'ready' ? some : all;
+    }),
+  };
 }

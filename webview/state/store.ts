@@ -3,8 +3,10 @@ import { batch as together, computed, effect, signal, type Signal } from '@preac
 import type {
   BatchRef,
   Diagnostics,
+  ExampleLayer,
   ExamplePage,
   ExampleRef,
+  ExampleStrip,
   LayerView,
   MaskView,
   Morph,
@@ -16,6 +18,7 @@ import type {
   SampleQuery,
   Selection,
   Strip,
+  StripRow,
 } from '../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
 import {
@@ -30,10 +33,13 @@ import {
 import type { Connection } from '../host/page-api';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
-import { AnswerCache, ask, ready, type Question } from './question';
+import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
 export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
+export type ShownRow = ExampleStrip['rows'][number] & Partial<StripRow>;
+export type ShownStrip = Omit<ExampleStrip, 'rows'> & Partial<Pick<Strip, 'mean'>> & { rows: ShownRow[] };
+export type ShownLayer = ExampleLayer & Partial<LayerView>;
 export type DiagnosticsTab = 'diagnostics' | 'run';
 
 export interface Store {
@@ -60,7 +66,10 @@ export interface Store {
   page: Signal<{ split: 'train' | 'validation'; offset: number }>;
   helpOpen: Signal<boolean>;
   strip: Question<Strip>;
+  /** What is known of the strip: of the example alone while a batch takes its time. */
+  shownStrip: Question<ShownStrip>;
   layerView: Question<LayerView>;
+  shownLayer: Question<ShownLayer>;
   mask: Question<MaskView>;
   network: Question<NetworkView>;
   samples: Question<SampleGrid>;
@@ -186,11 +195,25 @@ export function createStore(connection: Connection): Store {
   const info = computed(() => model.value?.layers.find((l) => l.index === layer.value));
 
   const strip = ask(context, 'strip', () => selection.value);
+  // A saved page has the whole answer at once.
+  const exampleAlone = (whole: Question<unknown>): ExampleRef | undefined => {
+    const answer = whole.answer.value;
+    const waits = answer.status === 'loading' && answer.slow;
+    return waits && mode.value === 'eval' && !connection.choices ? example.value : undefined;
+  };
+  const stripOfExample = ask(context, 'stripOfExample', () => {
+    const alone = exampleAlone(strip);
+    return alone ? { example: alone } : null;
+  });
   const layerView = ask(context, 'layer', () =>
     selection.value && info.value && (tab.value === 'activations' || tab.value === 'logdet')
       ? { ...selection.value, layer: layer.value }
       : null,
   );
+  const layerOfExample = ask(context, 'layerOfExample', () => {
+    const alone = tab.value === 'activations' ? exampleAlone(layerView) : undefined;
+    return alone ? { example: alone, layer: layer.value } : null;
+  });
   const mask = ask(context, 'mask', () =>
     runnable.value && info.value && isCoupling(info.value) && tab.value === 'mask'
       ? { layer: layer.value }
@@ -313,7 +336,9 @@ export function createStore(connection: Connection): Store {
     page,
     helpOpen,
     strip,
+    shownStrip: wholeOrPart<ShownStrip & Strip, ShownStrip>(strip, stripOfExample),
     layerView,
+    shownLayer: wholeOrPart<LayerView, ShownLayer>(layerView, layerOfExample),
     mask,
     network,
     samples,

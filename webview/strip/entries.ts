@@ -1,6 +1,6 @@
 /** Which rows the strip shows: all layers by scale, or folded scales when there are too many. */
 import type { LayerInfo } from '../../src/protocol/model';
-import type { StripRow } from '../../src/protocol/inspect';
+import type { ShownRow } from '../state/store';
 
 export interface ScaleGroup {
   /** Tells groups apart, also those of one scale. */
@@ -36,11 +36,13 @@ export function scaleGroups(
 }
 
 /** What a folded scale says of its layers: the sums, the worst round trip, all non-finite values. */
-export function foldRows(rows: readonly (StripRow | undefined)[]): StripRow | undefined {
+export function foldRows(rows: readonly (ShownRow | undefined)[]): ShownRow | undefined {
   const known = rows.filter((row) => row !== undefined);
   const first = known[0];
   if (!first) return undefined;
-  const add = (pick: (row: StripRow) => { coupling: number; norm: number } | undefined) =>
+  // NaN wins over any number.
+  const errors = known.flatMap(({ roundTrip }) => roundTrip ?? []);
+  const add = (pick: (row: ShownRow) => { coupling: number; norm: number } | undefined) =>
     known.reduce(
       (sum, row) => ({
         coupling: sum.coupling + (pick(row)?.coupling ?? 0),
@@ -51,11 +53,8 @@ export function foldRows(rows: readonly (StripRow | undefined)[]): StripRow | un
   return {
     layer: first.layer,
     example: known.some((row) => row.example) ? add((row) => row.example) : undefined,
-    mean: add((row) => row.mean),
-    roundTrip: known.reduce(
-      (worst, row) => (Number.isNaN(row.roundTrip) ? NaN : Math.max(worst, row.roundTrip)),
-      0,
-    ),
+    mean: known.some((row) => row.mean) ? add((row) => row.mean) : undefined,
+    ...(errors.length > 0 ? { roundTrip: Math.max(...errors) } : {}),
     nonFinite: known.reduce((sum, row) => sum + row.nonFinite, 0),
   };
 }

@@ -1,13 +1,13 @@
 /** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Strip, StripRow } from '../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
 import { isCoupling, isPlane } from '../../src/protocol/questions';
 import { Segmented } from '../controls/segmented';
 import { Button } from '../controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../format/numbers';
 import { ready, type Answer } from '../state/question';
+import type { ShownRow, ShownStrip } from '../state/store';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { Legend } from '../views/legend';
@@ -24,7 +24,7 @@ function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
   return { stale: false };
 }
 
-export function barLimit(layers: readonly LayerInfo[], strip: Strip | undefined): number {
+export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
   let limit = 0;
   for (const layer of layers) {
     if (!isCoupling(layer) && !isNorm(layer)) continue;
@@ -39,7 +39,7 @@ export function barLimit(layers: readonly LayerInfo[], strip: Strip | undefined)
 export function FlowStrip({ model }: { model: ModelSummary }) {
   const store = useStore();
   const answer = store.strip.answer.value;
-  const { value: strip, stale } = shown(answer);
+  const { value: strip, stale } = shown(store.shownStrip.answer.value);
   const plane = isPlane(model);
   const list = useRef<HTMLUListElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
@@ -181,7 +181,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
 interface RowProps {
   model: ModelSummary;
   layer: LayerInfo;
-  row?: StripRow;
+  row?: ShownRow;
   limit: number;
   firstBad?: number;
   selected: boolean;
@@ -288,7 +288,7 @@ function FoldedRow({
   onOpen,
 }: {
   layers: LayerInfo[];
-  row?: StripRow;
+  row?: ShownRow;
   limit: number;
   onOpen(): void;
 }) {
@@ -329,7 +329,7 @@ function FoldedRow({
   );
 }
 
-function Sums({ model, strip }: { model: ModelSummary; strip?: Strip }) {
+function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
   const store = useStore();
   const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {

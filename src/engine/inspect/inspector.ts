@@ -7,7 +7,7 @@ import type { OpenModel } from '../model/open-model';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
 import { givenExample } from './given';
-import { layer } from './layer';
+import { layer, layerOfExample } from './layer';
 import { manifold } from './manifold';
 import { mask } from './mask';
 import { morph } from './morph';
@@ -21,7 +21,7 @@ import { reconstruct } from './reconstruct';
 import { run } from './run';
 import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
-import { strip } from './strip';
+import { strip, stripOfExample } from './strip';
 import { tensorStatistics } from './tensor-statistics';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
@@ -75,7 +75,9 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
   return {
     summary: async () => ({ ...(await model.summary()), id }),
     strip: async (query, signal) => strip(await flow(), work, query, signal),
+    stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),
     layer: async (query, signal) => layer(await flow(), work, query, signal),
+    layerOfExample: async (query, signal) => layerOfExample(await flow(), work, query, signal),
     mask: async (query) => mask(await flow(), query),
     network: async (query) => network(await flow(), query),
     samples: async (query, signal) => samples(await flow(), query, signal),

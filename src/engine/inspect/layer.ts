@@ -1,9 +1,9 @@
 import { UserError } from '../../config/user-error';
-import type { LayerQuery, LayerView } from '../../protocol/inspect';
+import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import type { FirstTensor, LayerPass } from './pass';
-import { selectionPasses } from './selection';
+import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { tensorView } from './statistics';
 import { worst } from './strip';
@@ -23,28 +23,51 @@ export async function layer(
   query: LayerQuery,
   signal: AbortSignal,
 ): Promise<LayerView> {
-  const { info, flow } = layerAt(model, query.layer);
+  const found = layerAt(model, query.layer);
+  const { index } = found.info;
   const { batch, still, example } = await selectionPasses(model, work, query, signal);
-  const own = batch.layers[info.index]!;
-  const one = example?.layers[info.index];
-  const from = one ?? own;
-  const mask = flow?.mask;
+  const own = batch.layers[index]!;
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
-  const norm = normOf(from, mask?.data, info.outputShape);
+  return {
+    ...(example ? exampleView(found, example.layers[index]!) : firstView(found, own)),
+    ...(own.sMean ? { logDetMapMean: own.sMean } : {}),
+    logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
+    roundTrip: worst(still.layers[index]!.roundTrip),
+  };
+}
+
+export async function layerOfExample(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: { example: ExampleRef; layer: number },
+  signal: AbortSignal,
+): Promise<ExampleLayer> {
+  const found = layerAt(model, query.layer);
+  const { pass } = await examplePass(model, work, query.example, signal);
+  return exampleView(found, pass.layers[found.info.index]!);
+}
+
+function exampleView(found: InspectedLayer, own: LayerPass): ExampleLayer {
+  return {
+    ...firstView(found, own),
+    logDetExample: { coupling: own.coupling[0]!, norm: own.norm[0]! },
+  };
+}
+
+/** What is shown of the first example of a pass. */
+function firstView({ info, flow }: InspectedLayer, own: LayerPass): ExampleLayer {
+  const mask = flow?.mask;
+  const norm = normOf(own, mask?.data, info.outputShape);
   return {
     layer: info.index,
     tensors: order.flatMap((name) => {
-      const value = from.first[name];
+      const value = own.first[name];
       return value ? [tensorView(name === 'factored' ? 'z' : name, value)] : [];
     }),
     ...(mask ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
     // s is zero where nothing moves, so it is the map already.
-    ...(from.first.s ? { logDetMap: copy(from.first.s) } : {}),
-    ...(own.sMean ? { logDetMapMean: own.sMean } : {}),
-    logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
-    ...(one ? { logDetExample: { coupling: one.coupling[0]!, norm: one.norm[0]! } } : {}),
+    ...(own.first.s ? { logDetMap: copy(own.first.s) } : {}),
     ...(norm ? { norm } : {}),
-    roundTrip: worst(still.layers[info.index]!.roundTrip),
   };
 }
 

@@ -31,13 +31,13 @@ function first(x: Tensor): Tensor {
  * - `sLargest` [N], `sNonFinite`, `tNonFinite` [N], `sSum` […]: of couplings; the sum is weighted by `weight`;
  * - `x`, `y`, `s`, `t`, `factored` [1, …]: of the first example;
  * - `mean`, `variance` [C]: what its batch norm used, ε included;
- * - `roundTrip`, `roundTripNonFinite` [N]: largest |x − inverse(y)| of the layer alone. In evaluation mode only: the
- *   inverse exists with running statistics only.
+ * - `roundTrip`, `roundTripNonFinite` [N]: largest |x − inverse(y)| of the layer alone, where the mode asks for it.
  */
 export function passGraph(model: FlowModel, mode: PassMode): Graph {
   const { flow, preprocess, layers } = model;
   const training = mode.kind === 'train';
   const batch = training ? mode.batch : anyBatch;
+  const undoes = mode.kind === 'eval' && mode.roundTrips;
   return trace(
     (inputs) => {
       const ctx = graphContext(inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
@@ -81,7 +81,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
           const variance = tap('.norm/variance') ?? tap('/variance');
           if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
         }
-        if (!training && bijection) {
+        if (undoes && bijection) {
           const back = bijection.inverse(graphContext(inputs), output).value;
           const difference = tf.abs(tf.sub(input, back));
           results[at('roundTrip')] = tf.max(difference, axesOf(difference));

@@ -14,7 +14,7 @@ export interface LayerPass {
   norm: Float32Array;
   /** Non-finite values of the output, [N]. */
   nonFinite: Float32Array;
-  /** Largest error of the layer's own round trip, [N]; NaN where it is not finite. Absent in training mode. */
+  /** Largest error of the layer's own round trip, [N]; NaN where it is not finite. Absent where it was not asked for. */
   roundTrip?: Float32Array;
   /** Of couplings, [N]. */
   s?: { largest: Float32Array; nonFinite: Float32Array; tNonFinite: Float32Array };
@@ -46,6 +46,13 @@ export async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new CancelledError();
 }
 
+export interface PassOptions {
+  /** 1 for examples that count, 0 for one that only goes along; all count by default. */
+  weight?: Float32Array;
+  /** In evaluation mode: whether the layers' own round trips are wanted as well. */
+  roundTrips?: boolean;
+}
+
 /**
  * In training mode the whole batch goes at once, since its statistics are its own; otherwise in parts that fit memory.
  * @throws CancelledError
@@ -55,10 +62,11 @@ export async function runPass(
   batch: ExampleBatch,
   mode: PassMode['kind'],
   signal: AbortSignal,
-  weight = new Float32Array(batch.count).fill(1),
+  { weight = new Float32Array(batch.count).fill(1), roundTrips = false }: PassOptions = {},
 ): Promise<Pass> {
   const { count, x } = batch;
-  const passMode: PassMode = mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval' };
+  const passMode: PassMode =
+    mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips };
   const program = await model.programs.pass(passMode);
   const part = mode === 'train' ? count : batchSize(model.flow.inputShape);
   const parts: { feeds: Feeds; count: number }[] = [];

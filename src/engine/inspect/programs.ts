@@ -13,7 +13,7 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
     programs: {
       pass: (mode) =>
         model.program(
-          `pass/${mode.kind}`,
+          `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),
           mode.kind === 'train' ? { batch: mode.batch } : {},
         ),

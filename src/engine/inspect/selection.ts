@@ -45,11 +45,12 @@ export function batchPass(
   signal: AbortSignal,
 ): Promise<Pass> {
   return work.run(recordKey('strip', { batch }), signal, async (inner) =>
-    runPass(model, await batchOf(model, batch), 'eval', inner),
+    runPass(model, await batchOf(model, batch), 'eval', inner, { roundTrips: true }),
   );
 }
 
-function examplePass(
+/** In evaluation mode, where an example does not depend on others. */
+export function examplePass(
   model: InspectedFlow,
   work: SharedWork,
   example: ExampleRef,
@@ -83,7 +84,7 @@ function trainingPass(
     const joined = withFirst(one, all, inside, model.dimensions);
     const weight = new Float32Array(joined.count).fill(1);
     if (inside < 0) weight[0] = 0;
-    return { pass: await runPass(model, joined, 'train', inner, weight), shown: one.shown };
+    return { pass: await runPass(model, joined, 'train', inner, { weight }), shown: one.shown };
   });
 }
 

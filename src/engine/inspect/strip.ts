@@ -1,9 +1,9 @@
-import type { Selection, Strip, StripRow } from '../../protocol/inspect';
+import type { ExampleRef, ExampleStrip, Selection, Strip, StripRow } from '../../protocol/inspect';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
-import { weightedMean } from './pass';
-import { selectionPasses } from './selection';
+import { weightedMean, type Pass } from './pass';
+import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { thumbnailOf } from './thumbnail';
 
@@ -16,29 +16,69 @@ export async function strip(
   const { batch, still, example, shown } = await selectionPasses(model, work, query, signal);
   const rows = model.layers.map(({ info }): StripRow => {
     const own = batch.layers[info.index]!;
-    const one = example?.layers[info.index];
     return {
-      layer: info.index,
-      ...(one ? { example: { coupling: one.coupling[0]!, norm: one.norm[0]! } } : {}),
+      ...(example ? exampleRow(example, info.index) : { layer: info.index }),
       mean: {
         coupling: weightedMean(own.coupling, batch.weight),
         norm: weightedMean(own.norm, batch.weight),
       },
       roundTrip: worst(still.layers[info.index]!.roundTrip),
-      ...(one?.first.y ? { thumbnail: thumbnailOf(one.first.y) } : {}),
-      nonFinite: own.nonFinite.reduce((sum, count, i) => sum + count * batch.weight[i]!, 0),
+      nonFinite: nonFiniteOf(batch, info.index),
     };
   });
-  const shape = [...model.flow.inputShape];
-  const bad = firstNonFinite(model, batch);
   return {
     rows,
-    ...(example ? { example: exampleParts(model, example, 0) } : {}),
     mean: meanParts(model, batch),
-    ...(bad ? { firstNonFinite: bad } : {}),
-    ...(shown ? { input: { shape, data: shown } } : {}),
-    ...(example ? { latent: { shape: [...shape], data: example.z.slice(0, model.dimensions) } } : {}),
+    ...(example ? exampleOnly(model, example, shown) : {}),
+    ...firstBad(model, batch),
   };
+}
+
+export async function stripOfExample(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: { example: ExampleRef },
+  signal: AbortSignal,
+): Promise<ExampleStrip> {
+  const { pass, shown } = await examplePass(model, work, query.example, signal);
+  return {
+    rows: model.layers.map(({ info }) => exampleRow(pass, info.index)),
+    ...exampleOnly(model, pass, shown),
+    ...firstBad(model, pass),
+  };
+}
+
+/** Of the first example of the pass. */
+function exampleRow(pass: Pass, layer: number): ExampleStrip['rows'][number] {
+  const { coupling, norm, first } = pass.layers[layer]!;
+  return {
+    layer,
+    example: { coupling: coupling[0]!, norm: norm[0]! },
+    ...(first.y ? { thumbnail: thumbnailOf(first.y) } : {}),
+    nonFinite: nonFiniteOf(pass, layer),
+  };
+}
+
+function exampleOnly(
+  model: InspectedFlow,
+  pass: Pass,
+  shown: Float32Array | undefined,
+): Pick<Strip, 'example' | 'input' | 'latent'> {
+  const shape = [...model.flow.inputShape];
+  return {
+    example: exampleParts(model, pass, 0),
+    ...(shown ? { input: { shape, data: shown } } : {}),
+    latent: { shape: [...shape], data: pass.z.slice(0, model.dimensions) },
+  };
+}
+
+function firstBad(model: InspectedFlow, pass: Pass): Pick<Strip, 'firstNonFinite'> {
+  const bad = firstNonFinite(model, pass);
+  return bad ? { firstNonFinite: bad } : {};
+}
+
+function nonFiniteOf(pass: Pass, layer: number): number {
+  return pass.layers[layer]!.nonFinite.reduce((sum, count, i) => sum + count * pass.weight[i]!, 0);
 }
 
 /** The largest; NaN when any is. Layers that only move values return them exactly. */

@@ -24,12 +24,15 @@ export interface InspectedLayer {
   bijection?: { parameters: readonly StoredTensor[]; state: readonly StoredTensor[] };
 }
 
-/** Batch normalization by running statistics, or by those of a batch of this size. */
-export type PassMode = { kind: 'eval' } | { kind: 'train'; batch: number };
+/**
+ * Batch normalization by running statistics, or by those of a batch of this size. Round trips take as long as the way
+ * forward and exist with running statistics only.
+ */
+export type PassMode = { kind: 'eval'; roundTrips: boolean } | { kind: 'train'; batch: number };
 
 /** Programs that answer the views; each is made when first asked for. */
 export interface InspectorPrograms {
-  /** As `passGraph` says. @throws UserError where there is no such mode */
+  /** As `passGraph` says; an answer may hold round trips that were not asked for. @throws UserError where there is no such mode */
   pass(mode: PassMode): Promise<Program>;
   /** As `wayGraph` and `wayErrorGraph`. @throws UserError where there is no way back */
   way(): Promise<Program>;

@@ -458,6 +458,23 @@ export class ToyFlow {
         return (query as { names: string[] }).names.map((name) => this.#tensorStatistics(name));
       case 'strip':
         return this.#strip(query as Selection);
+      case 'stripOfExample': {
+        const { rows, ...strip } = this.#strip(this.#alone(query));
+        delete (strip as Partial<Strip>).mean;
+        return { ...strip, rows: rows.map(({ mean: _, roundTrip: __, ...row }) => row) };
+      }
+      case 'layerOfExample': {
+        const {
+          logDetMapMean: _,
+          logDetBatch: __,
+          roundTrip: ___,
+          ...own
+        } = this.#layer({
+          ...this.#alone(query),
+          layer: (query as { layer: number }).layer,
+        });
+        return own;
+      }
       case 'layer':
         return this.#layer(query as Selection & { layer: number });
       case 'mask':
@@ -563,6 +580,11 @@ export class ToyFlow {
   #roundTrip(pass: Pass): number {
     if (!pass.y.every(Number.isFinite)) return NaN;
     return pass.layer.mask ? 4.8e-7 * (1 + hash(pass.layer.info.index, 11)) : 1.2e-7;
+  }
+
+  #alone(query: unknown): Selection {
+    const { example } = query as { example: ExampleRef };
+    return { example, batch: { split: 'validation', count: 1 }, mode: 'eval' };
   }
 
   #strip(query: Selection): Strip {

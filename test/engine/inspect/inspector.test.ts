@@ -136,6 +136,27 @@ describe('strip', () => {
   });
 });
 
+describe('an example alone', () => {
+  it('says what the whole strip and layer say of it', async () => {
+    for (const [, model] of models()) {
+      const example = selection.example!;
+      const whole = await model.inspector.ask('strip', selection, anySignal());
+      const alone = await model.inspector.ask('stripOfExample', { example }, anySignal());
+      assert.deepEqual(alone.example, whole.example);
+      assert.deepEqual(alone.latent, whole.latent);
+      assert.deepEqual(
+        alone.rows.map((row) => [row.example, row.thumbnail]),
+        whole.rows.map((row) => [row.example, row.thumbnail]),
+      );
+      for (const { layer } of alone.rows) {
+        const view = await model.inspector.ask('layer', { ...selection, layer }, anySignal());
+        const own = await model.inspector.ask('layerOfExample', { example, layer }, anySignal());
+        assert.deepEqual({ ...view, ...own }, view);
+      }
+    }
+  });
+});
+
 describe('layer', () => {
   it('shows x, s, t and y that fit together', async () => {
     for (const [, model] of models()) {

@@ -79,7 +79,7 @@ async function recordedIn(file: string) {
 
 /** Log-det of each layer, from data to latent, [count] each; and its largest |x − inverse(forward(x))|. */
 async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) {
-  const program = await flow.programs.pass({ kind: 'eval' });
+  const program = await flow.programs.pass({ kind: 'eval', roundTrips: true });
   const out = await program.run({
     x: { shape: [count, ...flow.flow.inputShape], data },
     weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },

@@ -22,7 +22,7 @@ const count = 5;
 
 async function passOf(flow: InspectedFlow, x: Float32Array) {
   const { inputShape } = flow.flow;
-  const program = await flow.programs.pass({ kind: 'eval' });
+  const program = await flow.programs.pass({ kind: 'eval', roundTrips: true });
   const out = await program.run({
     x: { shape: [count, ...inputShape], data: x },
     weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },
