@@ -7,8 +7,10 @@ import { UserError } from '../config/user-error';
 import { readError } from '../files/read';
 import type { MetricsRow } from '../protocol/inspect';
 import type { CheckpointInfo } from '../protocol/model';
+import type { ControlAnswer } from '../protocol/run';
 import { writeAtomically, writeError } from '../files/atomic';
 import { readCheckpointHeader } from './checkpoint';
+import { rowOf } from './metrics-tail';
 
 export interface RunPaths {
   folder: string;
@@ -25,11 +27,13 @@ export interface RunPaths {
 }
 
 export interface RunStatus {
-  status: 'running' | 'finished' | 'stopped' | 'failed';
+  status: 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
   message?: string;
   step: number;
   seconds: number;
   best?: { step: number; nats: number; bitsPerDim?: number };
+  /** The last request of control.json that the loop has seen. */
+  control?: ControlAnswer;
   /** ISO 8601, set when written. */
   updated: string;
 }
@@ -118,11 +122,7 @@ export async function readMetrics(paths: RunPaths): Promise<MetricsRow[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw readError(paths.metrics, error);
   }
-  return text.split('\n').flatMap((line) => {
-    const row = parseJson(line);
-    const valid = isRecord(row) && Number.isFinite(row.step) && Number.isFinite(row.seconds);
-    return valid ? [row as unknown as MetricsRow] : [];
-  });
+  return text.split('\n').flatMap((line) => rowOf(line) ?? []);
 }
 
 /** Drops the rows after a step, so that a resumed run writes them anew; mends a torn last line. */
@@ -140,7 +140,7 @@ export async function writeStatus(paths: RunPaths, status: Omit<RunStatus, 'upda
 export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined> {
   const value = parseJson(await readFile(paths.status, 'utf8').catch(() => ''));
   const known =
-    isRecord(value) && ['running', 'finished', 'stopped', 'failed'].includes(String(value.status));
+    isRecord(value) && ['running', 'paused', 'finished', 'stopped', 'failed'].includes(String(value.status));
   return known ? (value as unknown as RunStatus) : undefined;
 }
 
@@ -155,13 +155,35 @@ export async function listCheckpoints(paths: RunPaths): Promise<CheckpointInfo[]
   names.sort((a, b) => Number(periodic.test(a)) - Number(periodic.test(b)));
   for (const name of names) {
     const file = path.join(paths.checkpoints, name);
-    const header = await readCheckpointHeader(file).catch(() => undefined);
+    const header = await headerOf(file).catch(() => undefined);
     if (!header) continue;
     const best = file === paths.best || bySteps.get(header.step)?.best === true;
     const validationNats = header.metrics?.validationNats ?? bySteps.get(header.step)?.validationNats;
     bySteps.set(header.step, { path: file, step: header.step, validationNats, best });
   }
   return [...bySteps.values()].sort((a, b) => a.step - b.step);
+}
+
+interface KnownHeader {
+  stamp: string;
+  step: number;
+  metrics?: MetricsRow;
+}
+
+/** Headers read before: whoever follows a run asks for the same files again and again. */
+const knownHeaders = new Map<string, KnownHeader>();
+const mostKnown = 1000;
+
+async function headerOf(file: string): Promise<KnownHeader> {
+  const { mtimeMs, size, ino } = await stat(file);
+  const stamp = `${mtimeMs} ${size} ${ino}`;
+  const known = knownHeaders.get(file);
+  if (known?.stamp === stamp) return known;
+  const { step, metrics } = await readCheckpointHeader(file);
+  const header = { stamp, step, ...(metrics ? { metrics } : {}) };
+  if (knownHeaders.size >= mostKnown) knownHeaders.clear();
+  knownHeaders.set(file, header);
+  return header;
 }
 
 /** Removes the oldest periodic checkpoints beyond `keep`. The best and the last have files of their own and stay. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { realpath, stat } from 'node:fs/promises';
 import { answerImport, importForm } from '../checkpoint/import/form';
+import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { UserError } from '../config/user-error';
@@ -178,6 +179,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
           log: (line) => events.log?.(line),
         }),
       );
+    },
+    async control(folder, request) {
+      const { id } = await requestControl(folder, request);
+      return { id };
     },
     cancel(token) {
       running.get(token)?.controller.abort();

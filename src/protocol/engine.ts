@@ -1,4 +1,5 @@
 /** Messages between the extension host (or a test) and an engine process. */
+import type { ControlRequest } from '../config/control';
 import type { DataPreview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
@@ -35,7 +36,7 @@ export interface TrainRequest {
   seed?: number;
 }
 
-export type TrainPhase = 'preparing' | 'training' | 'validating' | 'saving' | 'done';
+export type TrainPhase = 'preparing' | 'training' | 'validating' | 'saving' | 'paused' | 'done';
 
 export interface TrainProgress {
   phase: TrainPhase;
@@ -111,6 +112,12 @@ export interface EngineApi {
   exportHtml(id: string, output: string, token: string): Promise<{ path: string; bytes: number }>;
   /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */
   train(request: TrainRequest, token: string): Promise<TrainResult>;
+  /**
+   * Leaves a request for whoever trains the run in `folder`, in this process or any other; its id is what run.json
+   * names when it was heard.
+   * @throws UserError for a request that makes no sense, or a run that nobody trains
+   */
+  control(folder: string, request: ControlRequest): Promise<{ id: string }>;
   cancel(token: string): Promise<void>;
 }
 

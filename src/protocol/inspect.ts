@@ -10,6 +10,7 @@ import type {
   PlanePath,
   PlanePathQuery,
 } from './plane';
+import type { CurvesQuery, RunCurves } from './run';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
 export type SourceRef =
@@ -273,13 +274,6 @@ export interface MetricsRow {
   epoch?: number;
 }
 
-export interface RunView {
-  folder: string;
-  metrics: MetricsRow[];
-  status: 'running' | 'finished' | 'stopped' | 'failed' | 'unknown';
-  message?: string;
-}
-
 /** Methods of an open model; every one can be cancelled. `null` stands for "does not apply". */
 export interface InspectorMethods {
   summary(): Promise<ModelSummary>;
@@ -301,7 +295,7 @@ export interface InspectorMethods {
   planePath(query: PlanePathQuery): Promise<PlanePath>;
   planeDensity(query: PlaneDensityQuery): Promise<PlaneDensity>;
   planeCells(query: PlaneCellsQuery): Promise<PlaneCells>;
-  run(): Promise<RunView | null>;
+  curves(query: CurvesQuery): Promise<RunCurves | null>;
   /** Of a file whose flow is not known; in the order of the names. */
   tensors(query: { names: string[] }): Promise<TensorStatistics[]>;
 }

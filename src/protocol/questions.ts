@@ -190,7 +190,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     questions.push({ method: 'reconstruct', query: { examples: manifold.corners, ...defaultFresh } });
   for (const page of pages) questions.push({ method: 'examples', query: page });
   if (isPlane(summary)) questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
-  questions.push({ method: 'run', query: undefined });
+  questions.push({ method: 'curves', query: {} });
 
   return {
     choices: { examples, batches: [selection.batch], modes: [...modes], samples: [samples], morphs, pages },

@@ -1,4 +1,5 @@
 /** Messages between the inspector's page and the extension host. */
+import type { ControlRequest } from '../config/control';
 import type {
   BatchRef,
   ExampleRef,
@@ -16,16 +17,23 @@ export type PageCommand =
 
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {
+  /**
+   * @param of path of the model that is asked, where it is not the editor's own file: another checkpoint of its run, or
+   * one that the user chose to compare with
+   */
   ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,
     token: string,
+    of?: string,
   ): Promise<InspectorAnswer<M>>;
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;
-  /** Runs one of the page's offers in the host. */
-  command(name: PageCommand): Promise<void>;
+  /** Runs one of the page's offers in the host, about the model at `of` where it is not the editor's own file. */
+  command(name: PageCommand, of?: string): Promise<void>;
   openCheckpoint(path: string): Promise<void>;
+  /** Leaves a request for the training of the run that the editor's file lies in; run.json answers under its id. */
+  control(request: ControlRequest): Promise<{ id: string }>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
 }

@@ -12,7 +12,7 @@ import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
 import { text } from '../strings';
 import { Asked, Message } from '../views/state-box';
-import { RunTab } from './run-tab';
+import { RunTab } from '../run/run-tab';
 import { Waterfall } from './waterfall';
 
 function Skeleton() {
@@ -46,11 +46,7 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
         }
       />
       <TabPanel id="diagnostics" selected={tab}>
-        {tab === 'run' ? (
-          <Asked question={store.run}>{(run) => <RunTab model={model} run={run} />}</Asked>
-        ) : (
-          <DiagnosticsTab model={model} />
-        )}
+        {tab === 'run' ? <RunTab model={model} /> : <DiagnosticsTab model={model} />}
       </TabPanel>
     </section>
   );

@@ -18,6 +18,9 @@ export function connectRecorded(element: Element): Connection {
     async showLog() {},
     async command() {},
     async openCheckpoint() {},
+    async control() {
+      throw new NotRecordedError(text.notRecorded);
+    },
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

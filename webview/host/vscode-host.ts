@@ -32,11 +32,13 @@ export function connectVsCode(): Connection {
     timeout: -1,
   });
   const host: PageHost = {
-    ask: (method, query, token) => remote.ask(method, query, token) as ReturnType<PageHost['ask']> as never,
+    ask: (method, query, token, of) =>
+      remote.ask(method, query, token, of) as ReturnType<PageHost['ask']> as never,
     cancel: (token) => remote.cancel(token),
     showLog: () => remote.showLog(),
-    command: (name) => remote.command(name),
+    command: (name, of) => remote.command(name, of),
     openCheckpoint: (path) => remote.openCheckpoint(path),
+    control: (request) => remote.control(request),
     save: (name, bytes) => remote.save(name, bytes),
   };
   return {

@@ -5,15 +5,15 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
 import { Menu } from '../controls/menu';
 import { Segmented } from '../controls/segmented';
-import { Slider } from '../controls/slider';
 import { Button, Dropdown, TextField } from '../controls/toolkit';
-import { count, fixed } from '../format/numbers';
+import { fixed } from '../format/numbers';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
 import { InputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
 import { OpenFile } from './given';
+import { StepPicker } from './step-picker';
 
 export function Bar({ model }: { model: ModelSummary }) {
   return (
@@ -219,43 +219,6 @@ function NormPicker({ model }: { model: ModelSummary }) {
         ]}
         onChange={(value) => (store.mode.value = value)}
       />
-    </div>
-  );
-}
-
-/** Checkpoints by their step; `stepCheckpoint` in keys moves the same choice. */
-function StepPicker({ model }: { model: ModelSummary }) {
-  const store = useStore();
-  const draft = useSignal<number | undefined>(undefined);
-  const checkpoints = [...model.checkpoints].sort((a, b) => a.step - b.step);
-  const open = checkpoints.findIndex((c) => c.path === model.path);
-  const nearest = open >= 0 ? open : checkpoints.findIndex((c) => c.step === model.step);
-  if (checkpoints.length < 2 || store.connection.choices)
-    return model.step === undefined ? null : (
-      <div class="pair">
-        <span class="label">{text.step}</span>
-        <span>{count(model.step)}</span>
-      </div>
-    );
-  const at = draft.value ?? Math.max(0, nearest);
-  return (
-    <div class="pair">
-      <span class="label">{text.step}</span>
-      <Slider
-        label={text.step}
-        min={0}
-        max={checkpoints.length - 1}
-        step={1}
-        value={at}
-        valueText={String(checkpoints[at]?.step)}
-        onInput={(value) => (draft.value = value)}
-        onChange={(value) => {
-          draft.value = undefined;
-          const chosen = checkpoints[value];
-          if (chosen && chosen.path !== model.path) void store.connection.host.openCheckpoint(chosen.path);
-        }}
-      />
-      <span>{count(checkpoints[at]?.step ?? 0)}</span>
     </div>
   );
 }

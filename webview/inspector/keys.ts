@@ -1,15 +1,14 @@
 /** Keys that work anywhere on the page, unless the focused control wants them itself. */
 import { tabsOf, type Store } from '../state/store';
+import { placeOf } from './step-picker';
 
 const ownKeys = 'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
 export function stepCheckpoint(store: Store, by: number): void {
-  const model = store.model.peek();
-  if (!model || store.connection.choices) return;
-  const ordered = [...model.checkpoints].sort((a, b) => a.step - b.step);
-  const at = ordered.findIndex((c) => c.path === model.path);
-  const next = ordered[(at < 0 ? ordered.findIndex((c) => c.step === model.step) : at) + by];
-  if (next) void store.connection.host.openCheckpoint(next.path);
+  if (!store.model.peek() || store.connection.choices) return;
+  const ordered = store.checkpoints.peek();
+  const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
+  if (next) store.checkpoint.look(next.path);
 }
 
 export function handleKey(store: Store, event: KeyboardEvent): void {

@@ -50,6 +50,8 @@ export interface QuestionContext {
   cache: AnswerCache;
   /** Grows when the model or its run changed on disk. */
   generation: ReadonlySignal<number>;
+  /** Path of the model that is asked; the editor's own file where it is undefined. */
+  of?: ReadonlySignal<string | undefined>;
 }
 
 /**
@@ -66,6 +68,9 @@ export function ask<M extends InspectorMethod>(
   const answer = signal<Answer<Value>>({ status: 'idle' });
   let current: { key: string; token: string; timer?: number } | undefined;
   let lastQuery: InspectorQuery<M> | null = null;
+
+  const keyOf = (asked: InspectorQuery<M>): string =>
+    `${context.generation.value} ${context.of?.value ?? ''} ${recordKey(method, asked)}`;
 
   const stop = (): void => {
     if (!current) return;
@@ -96,7 +101,7 @@ export function ask<M extends InspectorMethod>(
       current = undefined;
       answer.value = result;
     };
-    context.host.ask(method, asked, token).then(
+    context.host.ask(method, asked, token, context.of?.peek()).then(
       (value) => {
         if (current === call && options.cached !== false) context.cache.set(key, value);
         finish({ status: 'ready', value });
@@ -107,7 +112,7 @@ export function ask<M extends InspectorMethod>(
 
   effect(() => {
     const asked = query();
-    const key = asked === null ? '' : `${context.generation.value} ${recordKey(method, asked)}`;
+    const key = asked === null ? '' : keyOf(asked);
     untracked(() => {
       lastQuery = asked;
       if (asked !== null && current?.key === key) return;
@@ -122,7 +127,10 @@ export function ask<M extends InspectorMethod>(
     retry() {
       stop();
       if (lastQuery !== null)
-        start(lastQuery, `${context.generation.peek()} ${recordKey(method, lastQuery)}`);
+        start(
+          lastQuery,
+          untracked(() => keyOf(lastQuery!)),
+        );
     },
     cancel() {
       if (!current) return;

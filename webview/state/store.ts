@@ -1,5 +1,12 @@
 /** One selection shared by all regions, and the questions that follow from it. */
-import { batch as together, computed, effect, signal, type Signal } from '@preact/signals';
+import {
+  batch as together,
+  computed,
+  effect,
+  signal,
+  type ReadonlySignal,
+  type Signal,
+} from '@preact/signals';
 import type {
   BatchRef,
   Diagnostics,
@@ -13,14 +20,13 @@ import type {
   NetworkView,
   NormMode,
   PlaneView,
-  RunView,
   SampleGrid,
   SampleQuery,
   Selection,
   Strip,
   StripRow,
 } from '../../src/protocol/inspect';
-import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import type { CheckpointInfo, LayerInfo, ModelSummary } from '../../src/protocol/model';
 import {
   defaultBatch,
   defaultExample,
@@ -31,9 +37,11 @@ import {
   planeQuery,
 } from '../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
+import { createCheckpointState, type CheckpointState } from './checkpoint-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
+import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
 export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
@@ -77,7 +85,11 @@ export interface Store {
   examples: Question<ExamplePage>;
   diagnostics: Question<Diagnostics>;
   plane: Question<PlaneView>;
-  run: Question<RunView | null>;
+  run: RunState;
+  curveLook: Signal<CurveLook>;
+  checkpoint: CheckpointState;
+  /** Those of the run by step, also such as were written since the model was opened. */
+  checkpoints: ReadonlySignal<CheckpointInfo[]>;
   maskOf(layer: number): Question<MaskView>;
   given: GivenState;
   tensorTable: TensorTable;
@@ -100,7 +112,11 @@ interface KeptState {
   samplesQuery: SampleQuery;
   /** Absent in what an earlier version kept. */
   gallery?: KeptGallery;
+  curveLook?: CurveLook;
+  /** Of the editor's own file. */
   path: string;
+  /** The checkpoint that is shown in its place. */
+  shown?: string;
 }
 
 export function tabsOf(model: ModelSummary): Tab[] {
@@ -109,13 +125,21 @@ export function tabsOf(model: ModelSummary): Tab[] {
     : ['activations', 'mask', 'logdet', 'network'];
 }
 
+/** Whether a selection in one means the same in the other: two checkpoints of one run. */
+export function sameFlow(a: ModelSummary, b: ModelSummary): boolean {
+  const shapes = ({ layers }: ModelSummary): string =>
+    JSON.stringify(layers.map(({ name, inputShape }) => [name, inputShape]));
+  return a.runFolder !== undefined && a.runFolder === b.runFolder && shapes(a) === shapes(b);
+}
+
 export function createStore(connection: Connection): Store {
   const generation = signal(0);
-  const runGeneration = signal(0);
-  const context = { host: connection.host, cache: new AnswerCache(), generation };
-  const runContext = { ...context, generation: runGeneration };
+  const checkpoint = createCheckpointState();
+  // What is true of the whole run is asked of the editor's own file, the rest of the checkpoint that is shown.
+  const ownContext = { host: connection.host, cache: new AnswerCache(), generation };
+  const context = { ...ownContext, of: checkpoint.shown };
 
-  const summary = ask(context, 'summary', () => undefined);
+  const summary = ask({ ...ownContext, of: checkpoint.wanted }, 'summary', () => undefined);
   const model = signal<ModelSummary | undefined>(undefined);
   const example = signal<ExampleRef | undefined>(undefined);
   const batch = signal<BatchRef>({ split: 'validation', count: 64 });
@@ -133,6 +157,7 @@ export function createStore(connection: Connection): Store {
   const barsOf = signal<'example' | 'mean'>('example');
   const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
   const helpOpen = signal(false);
+  const curveLook = signal<CurveLook>(defaultCurveLook);
 
   // The selection starts with the model: its defaults, or what was chosen before the editor was hidden.
   effect(() => {
@@ -140,8 +165,17 @@ export function createStore(connection: Connection): Store {
     if (answer.status === 'loading' || answer.status === 'idle') return;
     const found = ready(answer);
     const before = model.peek();
+    const elsewhere = checkpoint.wanted.peek() !== undefined || checkpoint.shown.peek() !== undefined;
+    if (!found && before && elsewhere) {
+      checkpoint.giveUp(answer.status === 'failed' ? answer.message : '');
+      return;
+    }
     together(() => {
-      if (found && before?.path !== found.path) reset(found);
+      if (found) {
+        if (checkpoint.wanted.peek() === undefined) checkpoint.startAt(found.path);
+        checkpoint.arrive();
+        if (!before || (before.path !== found.path && !sameFlow(before, found))) reset(found);
+      }
       model.value = found;
     });
   });
@@ -149,6 +183,9 @@ export function createStore(connection: Connection): Store {
   function reset(found: ModelSummary): void {
     const kept = connection.loadState() as KeptState | undefined;
     const usable = kept?.version === 1 && kept.path === found.path;
+    const again = usable && found.checkpoints.find(({ path }) => path === kept.shown);
+    if (again) checkpoint.look(again.path);
+    curveLook.value = (usable && kept.curveLook) || defaultCurveLook;
     example.value = usable ? kept.example : defaultExample(found);
     batch.value = usable ? kept.batch : defaultBatch(found);
     mode.value = usable ? kept.mode : 'eval';
@@ -183,7 +220,9 @@ export function createStore(connection: Connection): Store {
       diagnosticsTab: diagnosticsTab.value,
       samplesQuery: samplesQuery.value,
       gallery: gallery.kept.value,
-      path: found?.path ?? '',
+      curveLook: curveLook.value,
+      path: checkpoint.own.value,
+      ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
     };
     if (found) connection.saveState(state);
   });
@@ -247,32 +286,36 @@ export function createStore(connection: Connection): Store {
       ? { batch: batch.value, mode: mode.value }
       : null,
   );
-  const run = ask(
-    runContext,
-    'run',
-    () => (model.value && diagnosticsTab.value === 'run' ? undefined : null),
-    {
-      cached: false,
-    },
-  );
+  const run = createRunState(ownContext, () => runnable.value);
+  const checkpoints = computed(() => {
+    const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];
+    return [...known].sort((a, b) => a.step - b.step);
+  });
+  effect(() => {
+    const newest = checkpoints.value.at(-1);
+    if (checkpoint.follow.value && newest) checkpoint.move(newest.path);
+  });
 
+  // Masks are the same at every step.
   const masks = new Map<number, Question<MaskView>>();
   const maskOf = (index: number): Question<MaskView> => {
     let question = masks.get(index);
     if (!question)
-      masks.set(index, (question = ask(context, 'mask', () => (runnable.value ? { layer: index } : null))));
+      masks.set(
+        index,
+        (question = ask(ownContext, 'mask', () => (runnable.value ? { layer: index } : null))),
+      );
     return question;
   };
 
   connection.listen({
     changed(what) {
       if (what === 'run') {
-        runGeneration.value++;
+        run.changed();
         return;
       }
-      context.cache.clear();
+      ownContext.cache.clear();
       generation.value++;
-      runGeneration.value++;
     },
     select(what) {
       if (what.layer !== undefined) selectLayer(what.layer);
@@ -316,7 +359,13 @@ export function createStore(connection: Connection): Store {
   }
 
   return {
-    connection,
+    connection: {
+      ...connection,
+      host: {
+        ...connection.host,
+        command: (name, of) => connection.host.command(name, of ?? checkpoint.shown.peek()),
+      },
+    },
     summary,
     model,
     example,
@@ -347,6 +396,9 @@ export function createStore(connection: Connection): Store {
     diagnostics,
     plane,
     run,
+    curveLook,
+    checkpoint,
+    checkpoints,
     maskOf,
     given: createGivenState(connection.host, model, selectExample),
     tensorTable: createTensorTable(context),

@@ -9,6 +9,7 @@ import type { InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
 import { recordPlan } from '../../protocol/questions';
 import { encodeRecorded } from '../../protocol/recorded';
+import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedPage } from '../../protocol/webview';
 import type { Inspector } from '../inspect/inspector';
 import { breathe } from '../inspect/pass';
@@ -64,7 +65,11 @@ async function recordAnswers(
     const key = recordKey(method, query);
     try {
       answers[key] =
-        method === 'summary' ? portable(summary) : await answer(inspector, method, query, signal);
+        method === 'summary'
+          ? portable(summary)
+          : method === 'curves'
+            ? portableRun((await answer(inspector, method, query, signal)) as RunCurves | null)
+            : await answer(inspector, method, query, signal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       reasons[key] = withoutFolder(error.message, summary);
@@ -84,6 +89,19 @@ function answer(
 
 function withoutFolder(message: string, { path: file, fileName }: ModelSummary): string {
   return message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, '');
+}
+
+function portableRun(run: RunCurves | null): RunCurves | null {
+  return (
+    run && {
+      ...run,
+      folder: path.basename(run.folder),
+      checkpoints: run.checkpoints.map((checkpoint) => ({
+        ...checkpoint,
+        path: path.basename(checkpoint.path),
+      })),
+    }
+  );
 }
 
 /** A page travels: where the file lay on this machine is left out. */

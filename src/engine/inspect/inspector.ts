@@ -4,6 +4,7 @@ import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../pro
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
+import { createCurves } from './curves';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
 import { givenExample } from './given';
@@ -18,7 +19,6 @@ import { planeDensity } from './plane-density';
 import { planePath } from './plane-path';
 import { inspectedModel } from './programs';
 import { reconstruct } from './reconstruct';
-import { run } from './run';
 import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
 import { strip, stripOfExample } from './strip';
@@ -92,7 +92,7 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     planePath: async (query, signal) => planePath(await flow(), query, signal),
     planeDensity: async (query, signal) => planeDensity(await flow(), query, signal),
     planeCells: async (query, signal) => planeCells(await flow(), query, signal),
-    run: () => run(model.run),
+    curves: createCurves(model.run),
     tensors: async ({ names }, signal) => {
       if (!model.tensorFile) {
         throw new UserError(

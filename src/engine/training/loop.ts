@@ -1,5 +1,5 @@
 /** The loop over steps: when to validate, save, report and stop. */
-import type { RunPaths } from '../../checkpoint/run-folder';
+import type { RunPaths, RunStatus } from '../../checkpoint/run-folder';
 import { writeStatus } from '../../checkpoint/run-folder';
 import type { RunConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
@@ -7,7 +7,9 @@ import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
 import type { MetricsRow } from '../../protocol/inspect';
 import type { BackendInfo } from '../../protocol/model';
+import type { RateChange } from '../../protocol/run';
 import type { Recorder, RunProgress } from './record';
+import { createSteering } from './steering';
 import { createWindow } from './window';
 import type { Likelihood, Trainer } from './trainer';
 
@@ -20,6 +22,8 @@ export interface LoopOptions {
   backend: BackendInfo;
   /** Where an interrupted run goes on. */
   start?: { step: number; seconds: number; progress: RunProgress };
+  /** Learning rates that this run was told before it was interrupted. */
+  rates?: readonly RateChange[];
   /** Validates before the first step: the weights are a checkpoint's, and what they reach is what has to be bettered. */
   validateFirst?: boolean;
   /** Ends before `config.training.steps` without changing the learning-rate schedule. */
@@ -38,6 +42,9 @@ interface Ending {
 /** Progress goes out at most this often, ms. */
 const reportEvery = 200;
 
+/** A run says that it is alive at least this often, ms, also while it is paused. */
+const aliveEvery = 20_000;
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
@@ -54,6 +61,18 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   const secondsBefore = seconds;
   let latest: MetricsRow | undefined;
   let reported = 0;
+  const steering = createSteering(paths.folder, options.rates ?? [], options.log);
+  let alive = performance.now();
+  const saveStatus = async (status: RunStatus['status'], message?: string): Promise<void> => {
+    alive = performance.now();
+    await writeStatus(paths, {
+      status,
+      ...(message === undefined ? {} : { message }),
+      ...(status === 'running' || status === 'failed' ? moment() : { step, seconds }),
+      ...(progress.best ? { best: progress.best } : {}),
+      ...(steering.answer ? { control: steering.answer } : {}),
+    });
+  };
 
   const report = (phase: TrainPhase, metrics?: MetricsRow): void => {
     const now = performance.now();
@@ -95,7 +114,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
 
   const oneStep = async (): Promise<Ending | undefined> => {
     const began = performance.now();
-    const result = await trainer.step(step + 1);
+    const result = await trainer.step(step + 1, steering.rates);
     seconds += (performance.now() - began) / 1000;
     if (!result.finite) {
       const where = await trainer.diagnose(step + 1);
@@ -107,7 +126,9 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     step++;
     window.add(result);
     const validates = dataset.validation.count > 0 && (step % training.validateEvery === 0 || step === total);
-    if (validates || step % logEvery === 0 || step === total) {
+    // A line where the learning rate changes, so that curves show the step of it.
+    const changed = steering.rates.some((change) => change.step === step);
+    if (validates || changed || step % logEvery === 0 || step === total) {
       const row = window.row(step, seconds);
       if (validates) await validate(row);
       await recorder.metrics(row);
@@ -121,12 +142,9 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       report('saving');
       await recorder.periodic(moment());
       await recorder.last(moment(), progress);
-      await writeStatus(paths, {
-        status: 'running',
-        ...moment(),
-        ...(progress.best ? { best: progress.best } : {}),
-      });
+      await saveStatus('running');
     }
+    if (performance.now() - alive > aliveEvery) await saveStatus('running');
     if (training.patience > 0 && progress.withoutBetter >= training.patience) {
       return {
         status: 'finished',
@@ -139,12 +157,26 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   /** Data that cannot be read any more end a run; what was learned is kept, so that it can go on when they are back. */
   const keep = async (message: string): Promise<void> => {
     await recorder.last(moment(), progress);
-    await writeStatus(paths, {
-      status: 'failed',
-      message,
-      ...moment(),
-      ...(progress.best ? { best: progress.best } : {}),
-    });
+    await saveStatus('failed', message);
+  };
+
+  /** Does what the run folder asks for. A pause keeps everything that a resume needs, should this process end. */
+  const obey = async (): Promise<void> => {
+    if (!(await steering.look(step))) return;
+    if (!steering.paused || steering.stopped) return saveStatus('running');
+    report('saving');
+    await recorder.last(moment(), progress);
+    await saveStatus('paused');
+    report('paused');
+    while (steering.paused && !steering.stopped && !signal?.aborted) {
+      await steering.wait(signal);
+      if (await steering.look(step)) {
+        await saveStatus(steering.paused && !steering.stopped ? 'paused' : 'running');
+      } else if (performance.now() - alive > aliveEvery) {
+        await saveStatus('paused');
+        report('paused');
+      }
+    }
   };
 
   if (options.validateFirst && dataset.validation.count > 0) {
@@ -156,7 +188,9 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
 
   let ending: Ending | undefined;
   while (!ending) {
-    if (signal?.aborted) ending = { status: 'stopped', message: `Stopped at step ${step}.` };
+    await obey();
+    if (signal?.aborted || steering.stopped)
+      ending = { status: 'stopped', message: `Stopped at step ${step}.` };
     else if (step >= training.steps)
       ending = { status: 'finished', message: `All ${training.steps} steps are done.` };
     else if (step >= total) ending = { status: 'stopped', message: `Stopped at step ${step}, as asked.` };
@@ -176,13 +210,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   report('saving');
   await finish(options, ending, { moment: moment(), progress, trained: step > first });
   const best = progress.best;
-  await writeStatus(paths, {
-    status: ending.status,
-    message: ending.message,
-    step,
-    seconds,
-    ...(best ? { best } : {}),
-  });
+  await saveStatus(ending.status, ending.message);
   report('done');
   options.log(ending.message);
   return {

@@ -1,5 +1,28 @@
 /** The learning rate of each step. */
 import type { TrainingConfig } from '../../config/schema';
+import type { RateChange } from '../../protocol/run';
+
+/**
+ * The rate of a step, with what the run was told on the way. A new rate is the one of its step, and the schedule then
+ * goes on in proportion; during warm-up it is the one that warm-up leads to, since the first steps of a warm-up scaled
+ * up would end far above it.
+ *
+ * @param step counted from 1.
+ * @param changes by ascending step.
+ */
+export function learningRateAt(
+  step: number,
+  config: TrainingConfig,
+  changes: readonly RateChange[] = [],
+): number {
+  const change = changes.findLast((candidate) => candidate.step <= step);
+  if (!change) return scheduledRate(step, config);
+  const reference =
+    change.step <= config.warmupSteps ? config.learningRate : scheduledRate(change.step, config);
+  return reference > 0
+    ? change.learningRate * (scheduledRate(step, config) / reference)
+    : change.learningRate;
+}
 
 /**
  * Linear warm-up over `warmupSteps`, then constant, half a cosine, or exponential to `finalLearningRate` at the last
@@ -7,7 +30,7 @@ import type { TrainingConfig } from '../../config/schema';
  *
  * @param step counted from 1.
  */
-export function learningRateAt(step: number, config: TrainingConfig): number {
+function scheduledRate(step: number, config: TrainingConfig): number {
   const { learningRate, finalLearningRate, warmupSteps, steps, schedule } = config;
   if (step <= warmupSteps) return (learningRate * step) / warmupSteps;
   const progress = Math.min(1, (step - warmupSteps) / Math.max(1, steps - warmupSteps));

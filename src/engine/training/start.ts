@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
+import { readRates } from '../../checkpoint/control';
 import { loadResume } from '../../checkpoint/resume';
 import { dropAfter, openRun, truncateMetrics } from '../../checkpoint/run-folder';
 import type { RunRequest } from '../../config/build';
@@ -16,6 +17,7 @@ import { prepareRun } from '../../data/prepare';
 import { buildFlow } from '../../flow/real-nvp';
 import { readError } from '../../files/read';
 import type { TrainRequest } from '../../protocol/engine';
+import type { RateChange } from '../../protocol/run';
 import { checkTensors } from '../model/check-tensors';
 import type { TensorTable } from './initialize';
 import type { RunProgress } from './record';
@@ -27,6 +29,8 @@ export interface Start {
   standardization?: Standardization;
   /** An interrupted run that goes on. */
   resumed?: { step: number; seconds: number; progress: RunProgress; tensors: TensorTable };
+  /** Learning rates that the interrupted run was told, also at steps after the one it goes on from. */
+  rates?: RateChange[];
   /** Weights of a checkpoint that a new run starts from. */
   weights?: TensorTable;
   /** Where that checkpoint comes from, and what had to be assumed of it. */
@@ -94,6 +98,7 @@ async function startAgain(request: TrainRequest): Promise<Start> {
   const standardization = existsSync(paths.last)
     ? (await readCheckpointHeader(paths.last)).standardize
     : undefined;
+  const rates = await readRates(paths.folder);
   const dataset = await openDataset(config.data, paths.folder);
   try {
     await truncateMetrics(paths, step);
@@ -106,6 +111,7 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     config,
     dataset,
     ...(standardization ? { standardization } : {}),
+    rates,
     resumed: { step, seconds, progress: progress as unknown as RunProgress, tensors: tensors as TensorTable },
   };
 }

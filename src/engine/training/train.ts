@@ -1,5 +1,6 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
 import { describeData, type Origin } from '../../checkpoint/checkpoint';
+import { forgetControl } from '../../checkpoint/control';
 import { createRun, runPaths, writeStatus } from '../../checkpoint/run-folder';
 import { UserError } from '../../config/user-error';
 import { fitStandardization } from '../../data/standardize';
@@ -39,7 +40,7 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
 }
 
 async function trainOn(
-  { config, dataset, resumed, weights, ...start }: Start,
+  { config, dataset, resumed, rates, weights, ...start }: Start,
   request: TrainRequest,
   options: TrainOptions,
 ): Promise<TrainResult> {
@@ -69,6 +70,7 @@ async function trainOn(
         ...(standardization ? { standardize: { ...standardization, names: dataset.featureNames } } : {}),
       },
     });
+    await forgetControl(paths.folder);
     await writeStatus(paths, { status: 'running', step: resumed?.step ?? 0, seconds: resumed?.seconds ?? 0 });
     return await trainingLoop({
       trainer,
@@ -78,6 +80,7 @@ async function trainOn(
       paths,
       backend: backend.info,
       start: resumed,
+      ...(rates ? { rates } : {}),
       validateFirst: weights !== undefined,
       ...(request.maxSteps === undefined ? {} : { maxSteps: request.maxSteps }),
       maxSeconds: request.maxSeconds ?? config.training.maxSeconds,

@@ -9,6 +9,7 @@ import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
 import type { Standardization } from '../../config/standardization';
 import { size } from '../../flow/tensors';
+import type { RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import { cropImages, dequantize, padImages } from '../model/inputs';
@@ -44,8 +45,8 @@ export interface Trainer {
   readonly flow: Flow;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
-  /** Runs step number `step`, counted from 1. */
-  step(step: number): Promise<StepResult>;
+  /** Runs step number `step`, counted from 1. `rates`: learning rates that the run was told. */
+  step(step: number, rates?: readonly RateChange[]): Promise<StepResult>;
   /** Mean over a split, evaluation mode, with the same noise every time. */
   evaluate(split: Split): Promise<Likelihood>;
   /** [count, …] in data units, padding cut off. The same latents every time. */
@@ -127,8 +128,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     flow,
     batchSize: batches.size,
     stepsPerEpoch: batches.perEpoch,
-    async step(step) {
-      const learningRate = learningRateAt(step, config.training);
+    async step(step, rates) {
+      const learningRate = learningRateAt(step, config.training, rates);
       const { beta1, beta2, ema } = config.training;
       const out = await program.run('step', {
         x: await batchFeed(step),

@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
-import { EventEmitter, workspace } from 'vscode';
+import { EventEmitter, l10n, workspace } from 'vscode';
+import type { ControlRequest } from '../../config/control';
+import { UserError } from '../../config/user-error';
 import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
@@ -12,6 +14,7 @@ import type { EngineLease, SharedEngine } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
 import { type LocalFile, localFile, sidecarOf } from './local-copy';
+import { OtherModels } from './other-models';
 import { isOurs } from './view-types';
 import { watchModel } from './watch-model';
 
@@ -34,6 +37,10 @@ export class ModelDocument implements CustomDocument {
   private readonly changes = new EventEmitter<'model' | 'run'>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
+  private readonly others = new OtherModels<EngineProcess>();
+  /** Files outside of the run that the user chose to compare with. */
+  private readonly granted = new Set<string>();
+  private lookers = 0;
   readonly onDidChange = this.changes.event;
   readonly onDidDispose = this.disposals.event;
 
@@ -48,6 +55,7 @@ export class ModelDocument implements CustomDocument {
       else {
         if (what === 'model') this.forget();
         this.changes.fire(what);
+        if (what === 'run') void this.othersChanged();
       }
     });
   }
@@ -62,9 +70,40 @@ export class ModelDocument implements CustomDocument {
     method: M,
     query: InspectorQuery<M>,
     token: string,
+    of?: string,
   ): Promise<InspectorAnswer<M>> {
     const { engine, summary } = await this.model();
-    return engine.api.ask(summary.id, method, query, token);
+    if (of === undefined || of === summary.path) return engine.api.ask(summary.id, method, query, token);
+    if (!this.mayOpen(of, summary))
+      throw new UserError(
+        l10n.t('{0} is not a checkpoint of this run, and was not chosen to compare with.', of),
+      );
+    return this.others.use(engine, of, (_, other) => engine.api.ask(other.id, method, query, token));
+  }
+
+  /** Whether pages of this document may look at a file: checkpoints beside its own, and what the user chose. */
+  mayOpen(file: string, { path: own, runFolder }: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
+    const beside = runFolder !== undefined && path.dirname(file) === path.dirname(own);
+    return this.granted.has(file) || (beside && isOurs({ path: file }));
+  }
+
+  /** The user chose this file to compare with. */
+  grant(file: string): void {
+    this.granted.add(file);
+  }
+
+  /** Leaves a request for the training of the run that the file lies in. */
+  async control(request: ControlRequest): Promise<{ id: string }> {
+    const { engine, summary } = await this.model();
+    if (!summary.runFolder)
+      throw new UserError(l10n.t('{0} does not lie in a run folder.', summary.fileName));
+    return engine.api.control(summary.runFolder, request);
+  }
+
+  /** A page of this document came into sight or went out of it. */
+  looked(visible: boolean): void {
+    this.lookers += visible ? 1 : -1;
+    this.watcher.watchClosely(this.lookers > 0);
   }
 
   async cancel(token: string): Promise<void> {
@@ -110,6 +149,7 @@ export class ModelDocument implements CustomDocument {
   dispose(): void {
     this.closing.abort();
     this.watcher.dispose();
+    this.others.clear();
     this.forget();
     this.lease.dispose();
     this.disposals.fire();
@@ -167,6 +207,11 @@ export class ModelDocument implements CustomDocument {
       });
     }
     return true;
+  }
+
+  /** Checkpoints that a training writes over are read anew. */
+  private async othersChanged(): Promise<void> {
+    if ((await this.others.refresh()) && !this.closing.signal.aborted) this.changes.fire('model');
   }
 
   /** Somebody else, such as a version control system, changed the answers. */

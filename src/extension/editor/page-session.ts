@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createBirpc } from 'birpc';
 import { commands, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
+import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../config/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
@@ -27,11 +28,13 @@ export class PageSession implements PageHost, Disposable {
   private readonly pending = new Set<string>();
   private readonly disposables: Disposable[] = [];
   private closed = false;
+  private visible = false;
 
   constructor(
     private readonly document: ModelDocument,
     panel: WebviewPanel,
   ) {
+    this.see(panel.visible);
     const rpc = createBirpc<PageEvents, PageHost>(this.functions(), {
       post: (message) => {
         // An answer that comes after the editor was closed is for nobody.
@@ -47,6 +50,7 @@ export class PageSession implements PageHost, Disposable {
     });
     this.page = rpc;
     this.disposables.push(
+      panel.onDidChangeViewState(() => this.see(panel.visible)),
       document.onDidChange((what) => this.page.changed(what)),
       { dispose: () => rpc.$close() },
     );
@@ -56,13 +60,14 @@ export class PageSession implements PageHost, Disposable {
     method: M,
     query: InspectorQuery<M>,
     token: string,
+    of?: string,
   ): Promise<InspectorAnswer<M>> {
     const own = `${this.id}/${token}`;
     this.pending.add(own);
     try {
-      return await this.document.ask(method, query, own);
+      return await this.document.ask(method, query, own, of);
     } catch (error) {
-      log().warn(`${method} of ${this.document.uri.path}: ${(error as Error).message}`);
+      log().warn(`${method} of ${of ?? this.document.uri.path}: ${(error as Error).message}`);
       throw error;
     } finally {
       this.pending.delete(own);
@@ -77,19 +82,20 @@ export class PageSession implements PageHost, Disposable {
     log().show();
   }
 
-  async command(name: PageCommand): Promise<void> {
+  async command(name: PageCommand, of?: string): Promise<void> {
     const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
     if (!command) throw new UserError(l10n.t('The page asked for an unknown command, {0}.', name));
-    await commands.executeCommand(command, this.document.uri);
+    await commands.executeCommand(command, of === undefined ? this.document.uri : await this.reached(of));
   }
 
-  /** Only checkpoints of the document's own run can be asked for. */
+  /** Only checkpoints of the document's own run, and what the user chose to compare with. */
   async openCheckpoint(path: string): Promise<void> {
-    const { checkpoints } = await this.ask('summary', undefined, randomUUID());
-    if (!checkpoints.some((checkpoint) => checkpoint.path === path))
-      throw new UserError(l10n.t('{0} is not a checkpoint of this run.', path));
-    const uri = Uri.file(path);
+    const uri = await this.reached(path);
     await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
+  }
+
+  async control(request: ControlRequest): Promise<{ id: string }> {
+    return this.document.control(request);
   }
 
   async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
@@ -100,8 +106,22 @@ export class PageSession implements PageHost, Disposable {
     return true;
   }
 
+  /** Throws a UserError for a file that this page has no business with. */
+  private async reached(path: string): Promise<Uri> {
+    if (!this.document.mayOpen(path, await this.ask('summary', undefined, randomUUID())))
+      throw new UserError(l10n.t('{0} is not a checkpoint of this run.', path));
+    return Uri.file(path);
+  }
+
+  private see(visible: boolean): void {
+    if (visible === this.visible) return;
+    this.visible = visible;
+    this.document.looked(visible);
+  }
+
   dispose(): void {
     this.closed = true;
+    this.see(false);
     for (const token of this.pending) void this.document.cancel(token).catch(() => undefined);
     for (const disposable of this.disposables) disposable.dispose();
   }
@@ -109,11 +129,12 @@ export class PageSession implements PageHost, Disposable {
   /** The page reaches these and nothing else of the session. */
   private functions(): PageHost {
     return {
-      ask: (method, query, token) => this.ask(method, query, token),
+      ask: (method, query, token, of) => this.ask(method, query, token, of),
       cancel: (token) => this.cancel(token),
       showLog: () => this.showLog(),
-      command: (name) => this.command(name),
+      command: (name, of) => this.command(name, of),
       openCheckpoint: (path) => this.openCheckpoint(path),
+      control: (request) => this.control(request),
       save: (name, bytes) => this.save(name, bytes),
     };
   }

@@ -1,4 +1,7 @@
-/** Follows a model file, and the run it lies in, on disk. */
+/**
+ * Follows a model file, and the run it lies in, on disk. Events of the file system come first; on a share of another
+ * machine none arrive, so while somebody looks, times of change are asked for as well.
+ */
 import path from 'node:path';
 import { RelativePattern, Uri, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
@@ -6,12 +9,55 @@ import { debounce } from '../debounce';
 import { sidecarOf } from './local-copy';
 import { isOurs } from './view-types';
 
+/** How often files are looked at while somebody looks at the page, ms. */
+const lookEvery = 3000;
+
+export interface ModelWatch extends Disposable {
+  /** Looks at the files themselves while `visible`, from now on. */
+  watchClosely(visible: boolean): void;
+}
+
 /** `answers` is the file that remembers how a file of another library is to be read. */
-export function watchModel(uri: Uri, changed: (what: 'model' | 'run' | 'answers') => void): Disposable {
+export function watchModel(
+  uri: Uri,
+  changed: (what: 'model' | 'run' | 'answers') => void,
+  every = lookEvery,
+): ModelWatch {
   const folder = Uri.joinPath(uri, '..');
-  const model = debounce(() => changed('model'), 400);
-  const run = debounce(() => changed('run'), 400);
-  const disposables: Disposable[] = [model, run];
+  const run = isOurs(uri) ? Uri.joinPath(folder, '..') : undefined;
+  const looks: Record<'model' | 'run', () => Promise<string>> = {
+    model: () => stampOf(uri),
+    run: async () =>
+      run
+        ? [
+            ...(await Promise.all(
+              ['metrics.jsonl', 'run.json', 'control.json', 'rates.json'].map((name) =>
+                stampOf(Uri.joinPath(run, name)),
+              ),
+            )),
+            await checkpointStamps(folder),
+          ].join('\n')
+        : '',
+  };
+  const known: Partial<Record<'model' | 'run', string>> = {};
+  // Both ways lead here, so that what an event has told is not told again.
+  const look = async (what: 'model' | 'run'): Promise<void> => {
+    const now = await looks[what]();
+    const before = known[what];
+    // A file that is gone may come back, as one does that is being replaced.
+    if (now === before || (what === 'model' && now === '')) return;
+    known[what] = now;
+    if (before !== undefined) changed(what);
+  };
+  const lookAll = (): void => {
+    void look('model');
+    if (run) void look('run');
+  };
+  lookAll();
+
+  const model = debounce(() => void look('model'), 400);
+  const ofRun = debounce(() => void look('run'), 400);
+  const disposables: Disposable[] = [model, ofRun];
   const watch = (base: Uri, pattern: string, call: () => void) => {
     const watcher = workspace.createFileSystemWatcher(new RelativePattern(base, pattern), false, false, true);
     disposables.push(watcher, watcher.onDidCreate(call), watcher.onDidChange(call));
@@ -23,11 +69,43 @@ export function watchModel(uri: Uri, changed: (what: 'model' | 'run' | 'answers'
     watch(folder, escapeGlob(path.posix.basename(sidecarOf(uri).path)), answers.call);
   }
   // Only files of ours lie in run folders, and only those grow while they are looked at.
-  if (isOurs(uri)) {
-    watch(Uri.joinPath(folder, '..'), '{metrics.jsonl,run.json}', run.call);
-    watch(folder, 'step-*.flow.safetensors', run.call);
+  if (run) {
+    watch(run, '{metrics.jsonl,run.json,control.json,rates.json}', ofRun.call);
+    watch(folder, '*.flow.safetensors', ofRun.call);
   }
-  return { dispose: () => disposables.forEach((disposable) => disposable.dispose()) };
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    watchClosely(visible) {
+      if (!visible) return stop();
+      if (timer) return;
+      lookAll();
+      timer = setInterval(lookAll, every);
+    },
+    dispose() {
+      stop();
+      disposables.forEach((disposable) => disposable.dispose());
+    },
+  };
+}
+
+async function stampOf(uri: Uri): Promise<string> {
+  return workspace.fs.stat(uri).then(
+    ({ size, mtime }) => `${size} ${mtime}`,
+    () => '',
+  );
+}
+
+/** Periodic checkpoints never change, so their names say enough. */
+async function checkpointStamps(folder: Uri): Promise<string> {
+  const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
+  const names = entries.map(([name]) => name).filter((name) => name.endsWith('.flow.safetensors'));
+  const moving = names.filter((name) => !name.startsWith('step-'));
+  const stamps = await Promise.all(moving.map((name) => stampOf(Uri.joinPath(folder, name))));
+  return [...names.sort(), ...stamps].join(' ');
 }
 
 function escapeGlob(name: string): string {

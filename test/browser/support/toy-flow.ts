@@ -18,6 +18,7 @@ import type {
   Strip,
 } from '../../../src/protocol/inspect';
 import type { LayerInfo, LayerKind, ModelSummary } from '../../../src/protocol/model';
+import type { CurvesQuery } from '../../../src/protocol/run';
 import type {
   Histogram,
   NdArray,
@@ -27,6 +28,8 @@ import type {
 } from '../../../src/protocol/tensors';
 import { answerExamples } from './toy-examples';
 
+import { ToyRun, toyCheckpoints, toyPath, toySteps } from './toy-run';
+
 export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
   /** Makes this coupling's scale overflow, so that values after it are not finite. */
@@ -35,6 +38,12 @@ export interface ToyOptions {
   noData?: boolean;
   /** Couplings of the vector flow. */
   couplings?: number;
+  /** Largest |s| of the couplings, .6 by default: flows of other gains stand for other checkpoints. */
+  gain?: number;
+  /** Of the checkpoint, 240 by default. */
+  step?: number;
+  /** Rows of metrics. */
+  rows?: number;
   /** A file that is not recognised, with so many tensors, in place of a flow. */
   tensors?: number;
 }
@@ -87,6 +96,7 @@ export class ToyFlow {
   readonly layers: Layer[] = [];
   readonly shape: number[];
   readonly summary: ModelSummary;
+  readonly run: ToyRun;
   readonly trainCount = 300;
   readonly validationCount = 120;
 
@@ -95,10 +105,12 @@ export class ToyFlow {
     this.#build();
     this.#fitNorms();
     const image = options.kind === 'image';
+    const step = options.step ?? 240;
+    this.run = new ToyRun(this, options.rows);
     this.summary = {
       id: 'toy',
-      path: '/toy/checkpoints/step-00000240.flow.safetensors',
-      fileName: 'step-00000240.flow.safetensors',
+      path: toyPath(step),
+      fileName: toyPath(step).split('/').at(-1)!,
       format: 'flowscope',
       runnable: true,
       kind: image ? 'image' : 'vector',
@@ -109,7 +121,7 @@ export class ToyFlow {
       parameterCount: 12345,
       tensorCount: 60,
       bytes: 1234567,
-      step: 240,
+      step,
       dataName: image ? 'digits' : 'moons',
       featureNames: options.kind === 'vector' ? ['speed', 'height', 'width', 'mass', 'age'] : undefined,
       layers: this.layers.map((layer) => layer.info),
@@ -121,12 +133,7 @@ export class ToyFlow {
           ],
       splitsReason: options.noData ? 'The file digits.csv was moved.' : undefined,
       runFolder: '/toy',
-      checkpoints: [80, 160, 240].map((step) => ({
-        path: `/toy/checkpoints/step-${String(step).padStart(8, '0')}.flow.safetensors`,
-        step,
-        validationNats: 160 - step / 10,
-        best: step === 240,
-      })),
+      checkpoints: toyCheckpoints(toySteps),
       backend: { name: 'onnxruntime', library: 'Toy 1.0', threads: 1, reason: 'a test' },
       tensors: [],
     };
@@ -181,7 +188,10 @@ export class ToyFlow {
     const couplingKind = kind === 'checkerboard' || kind === 'channelwise' || kind === 'vector';
     const coupling = couplingKind ? this.layers.filter((l) => l.mask).length : undefined;
     this.layers.push({
-      gain: this.options.overflowAt !== undefined && coupling === this.options.overflowAt ? 400 : 0.6,
+      gain:
+        this.options.overflowAt !== undefined && coupling === this.options.overflowAt
+          ? 400
+          : (this.options.gain ?? 0.6),
       ...more,
       info: {
         index,
@@ -557,21 +567,8 @@ export class ToyFlow {
         return this.#diagnostics(query as Selection);
       case 'plane':
         return this.#plane(query as { seed: number; temperature: number; grid: number; pixels: number });
-      case 'run':
-        return {
-          folder: '/toy',
-          status: 'finished',
-          message: 'All steps are done.',
-          metrics: Array.from({ length: 24 }, (_, i) => ({
-            step: (i + 1) * 10,
-            seconds: i + 1,
-            trainNats: 60 + 100 * Math.exp(-i / 5) + 2 * normal(i, 9),
-            validationNats: i % 4 === 3 ? 62 + 100 * Math.exp(-i / 5) : undefined,
-            trainBitsPerDim: this.summary.levels ? 2 + 2 * Math.exp(-i / 5) + 0.05 * normal(i, 9) : undefined,
-            validationBitsPerDim: this.summary.levels && i % 4 === 3 ? 2.1 + 2 * Math.exp(-i / 5) : undefined,
-            gradientNorm: 3 * Math.exp(0.4 * normal(i, 10)),
-          })),
-        };
+      case 'curves':
+        return this.run.curves(query as CurvesQuery);
       default:
         return answerExamples(this, method, query);
     }

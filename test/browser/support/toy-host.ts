@@ -18,6 +18,9 @@ export interface ToyHost {
   cancelled: string[];
   /** What the page kept last. */
   readonly state: unknown;
+  run: ToyFlow['run'];
+  /** Files that cannot be opened. */
+  missing: string[];
   changed(what: 'model' | 'run'): void;
 }
 
@@ -30,6 +33,21 @@ declare global {
 }
 
 const flow = new ToyFlow(window.toyOptions);
+const others = new Map<string, ToyFlow>();
+
+/** The flow of a file: its own, or that of another step of the run. */
+function flowOf(path: string | undefined): ToyFlow {
+  if (path === undefined || path === flow.summary.path) return flow;
+  const missing = window.toyHost.missing.includes(path);
+  const step = Number(/step-(\d+)/.exec(path)?.[1] ?? NaN);
+  if (missing || !Number.isFinite(step)) throw new Error(`${path}: is not there.`);
+  let other = others.get(path);
+  if (!other) {
+    other = new ToyFlow({ ...window.toyOptions, step, gain: (0.6 * step) / 240 });
+    others.set(path, other);
+  }
+  return other;
+}
 let receive: (message: unknown) => void = () => {};
 
 const calls: string[] = [];
@@ -38,21 +56,25 @@ const note = async (name: string, ...args: unknown[]): Promise<void> => {
 };
 
 const functions: PageHost = {
-  async ask(method, query, token) {
+  async ask(method, query, token, of) {
     const { errors, cancelled } = window.toyHost;
-    await note('ask', method, query);
+    await note('ask', method, query, ...(of === undefined ? [] : [of]));
     // Read anew each time, so that a test lets an answer go when it has seen enough.
     const delay = (): number => window.toyHost.delays[method] ?? 0;
     for (let waited = 0; waited < delay() && !cancelled.includes(token); waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));
     if (errors[method]) throw new Error(errors[method]);
-    return flow.answer(method, query) as never;
+    return flowOf(of).answer(method, query) as never;
   },
   async cancel(token) {
     window.toyHost.cancelled.push(token);
   },
   showLog: () => note('showLog'),
-  command: (name) => note('command', name),
+  command: (name, of) => note('command', name, ...(of === undefined ? [] : [of])),
+  async control(request) {
+    await note('control', request);
+    return flow.run.control(request);
+  },
   openCheckpoint: (path) => note('openCheckpoint', path),
   async save(name, bytes) {
     await note('save', name, bytes.length, String.fromCharCode(...bytes.subarray(0, 200)));
@@ -80,6 +102,8 @@ window.toyHost = {
   get state() {
     return kept();
   },
+  run: flow.run,
+  missing: [],
   changed: (what) => void page.changed(what),
 };
 

@@ -29,8 +29,6 @@ export const diagnostics: typeof english = {
   goTo: (name: string) => `Zu ${name}`,
   copyReport: 'Bericht kopieren',
   noValues: 'Keine Beispiele zum Vergleich. Samples als Statistik wählen.',
-  loss: 'Verlust',
-  lossNote: (unit: string) => `${unit} nach Schritt; Linie Validierung, Punkte Training`,
   noRun: 'Dieses Modell liegt in keinem Lauf-Ordner',
   noRunWhy: 'Kurven und Checkpoints erscheinen bei Modellen im Ordner eines Laufs.',
   noMetrics: 'Noch keine Messwerte',
@@ -43,6 +41,7 @@ export const diagnostics: typeof english = {
   gradientNote: 'nach Schritt, log. Achse',
   statusNames: {
     running: 'läuft',
+    paused: 'pausiert',
     finished: 'beendet',
     stopped: 'angehalten',
     failed: 'gescheitert',

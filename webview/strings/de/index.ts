@@ -6,6 +6,7 @@ import { gallery } from './gallery';
 import { given } from './given';
 import { layer } from './layer';
 import { plane } from './plane';
+import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
 
@@ -18,4 +19,5 @@ export const german: typeof english = {
   ...given,
   ...diagnostics,
   ...states,
+  ...run,
 };

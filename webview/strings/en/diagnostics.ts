@@ -28,8 +28,6 @@ export const diagnostics = {
   goTo: (name: string) => `Go to ${name}`,
   copyReport: 'Copy report',
   noValues: 'No examples to compare with. Choose samples as the statistics.',
-  loss: 'Loss',
-  lossNote: (unit: string) => `${unit} by step; line validation, dots train`,
   noRun: 'This model lies in no run folder',
   noRunWhy: 'Curves and checkpoints appear for models inside the folder of a run.',
   noMetrics: 'No metrics yet',
@@ -42,6 +40,7 @@ export const diagnostics = {
   gradientNote: 'by step, log axis',
   statusNames: {
     running: 'running',
+    paused: 'paused',
     finished: 'finished',
     stopped: 'stopped',
     failed: 'failed',

@@ -5,6 +5,7 @@ import { gallery } from './gallery';
 import { given } from './given';
 import { layer } from './layer';
 import { plane } from './plane';
+import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
 
@@ -17,4 +18,5 @@ export const english = {
   ...given,
   ...diagnostics,
   ...states,
+  ...run,
 };

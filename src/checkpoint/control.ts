@@ -1,0 +1,133 @@
+/**
+ * Steering a training through its run folder, so that any process on any machine can do it: `control.json` is the last
+ * request, which the loop looks for a few times a second; `rates.json` says from which step on which learning rate
+ * counts, which a resumed run needs to go on exactly.
+ */
+import { randomUUID } from 'node:crypto';
+import { readFile, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import * as v from 'valibot';
+import { checkControl, parseControl, type ControlRequest, type NamedRequest } from '../config/control';
+import { UserError } from '../config/user-error';
+import { writeAtomically } from '../files/atomic';
+import { readError } from '../files/read';
+import type { RateChange } from '../protocol/run';
+import { openRun, readStatus } from './run-folder';
+
+export function controlFile(folder: string): string {
+  return path.join(folder, 'control.json');
+}
+
+function ratesFile(folder: string): string {
+  return path.join(folder, 'rates.json');
+}
+
+/**
+ * Leaves a request for whoever trains the run; the answer appears in run.json under its id.
+ * @throws UserError for a request that makes no sense, a folder that is no run, or a run that says it has ended
+ */
+export async function requestControl(folder: string, given: unknown): Promise<NamedRequest> {
+  const request: ControlRequest = checkControl(given);
+  const { paths } = await openRun(folder);
+  const status = (await readStatus(paths))?.status;
+  if (status !== 'running' && status !== 'paused') {
+    throw new UserError(
+      `${folder}: is not being trained (it is ${status ?? 'without run.json'}), so nobody would hear this. Resume the run first.`,
+    );
+  }
+  const named: NamedRequest = { id: randomUUID(), ...request };
+  await writeAtomically(controlFile(folder), `${JSON.stringify(named, null, 2)}\n`);
+  return named;
+}
+
+/** A request that was left before this training began is not meant for it. */
+export async function forgetControl(folder: string): Promise<void> {
+  await rm(controlFile(folder), { force: true });
+}
+
+export interface ControlReader {
+  /** The request, when it is another than at the last call. A broken file is a problem, said once. */
+  next(): Promise<{ request?: NamedRequest; problem?: string; id: string } | undefined>;
+}
+
+export function createControlReader(folder: string): ControlReader {
+  const file = controlFile(folder);
+  let seen = '';
+  return {
+    async next() {
+      const found = await stat(file).catch(() => undefined);
+      if (!found) return undefined;
+      const stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
+      if (stamp === seen) return undefined;
+      const text = await readFile(file, 'utf8').catch(() => undefined);
+      // On a share the folder may name a file that cannot be read yet.
+      if (text === undefined) return undefined;
+      seen = stamp;
+      try {
+        const request = parseControl(text);
+        return { id: request.id, request };
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { id: idOf(text), problem: error.message };
+      }
+    },
+  };
+}
+
+/** Id of the request that lies in the folder, if any. */
+export async function askedControl(folder: string): Promise<string | undefined> {
+  const text = await readFile(controlFile(folder), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : idOf(text) || undefined;
+}
+
+function idOf(text: string): string {
+  try {
+    const { id } = JSON.parse(text) as { id?: unknown };
+    return typeof id === 'string' ? id : '';
+  } catch {
+    return '';
+  }
+}
+
+const ratesSchema = v.array(
+  v.object({
+    step: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    learningRate: v.pipe(v.number(), v.gtValue(0), v.finite()),
+  }),
+);
+
+/** By ascending step. None where the rate was never changed. @throws UserError for a damaged file */
+export async function readRates(folder: string): Promise<RateChange[]> {
+  const file = ratesFile(folder);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw readError(file, error);
+  }
+  const parsed = v.safeParse(ratesSchema, parse(text));
+  if (!parsed.success) {
+    throw new UserError(
+      `${file}: is damaged; expected a list of {"step": …, "learningRate": …}. Mend it, or delete it to go on with the rate of the config.`,
+    );
+  }
+  return parsed.output.sort((a, b) => a.step - b.step);
+}
+
+export async function writeRates(folder: string, rates: readonly RateChange[]): Promise<void> {
+  await writeAtomically(ratesFile(folder), `${JSON.stringify(rates, null, 2)}\n`);
+}
+
+/** The later wish counts: changes from its step on are dropped. */
+export function withRate(rates: readonly RateChange[], change: RateChange): RateChange[] {
+  return [...rates.filter(({ step }) => step < change.step), change];
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

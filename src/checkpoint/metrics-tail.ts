@@ -1,0 +1,106 @@
+/** Reads metrics.jsonl as it grows: what was read once is not read again. */
+import { open, type FileHandle } from 'node:fs/promises';
+import { readError } from '../files/read';
+import type { MetricsRow } from '../protocol/inspect';
+import { metricNames, type MetricName } from '../protocol/run';
+
+/** Bytes at the start of the file that tell whether it still is the same one; a first line is longer. */
+const headBytes = 48;
+
+export interface MetricsTail {
+  /** Grows when the file was replaced or cut, as a resumed run does; rows then count from 0 anew. */
+  readonly source: number;
+  readonly rows: number;
+  /** Reads what was added since. A torn last line waits until it is whole. A missing file has no rows. */
+  refresh(): Promise<void>;
+  /** Rows from `start` on, by column; NaN where a row lacks a value, and columns that all of them lack left out. */
+  slice(start: number): { steps: Int32Array; columns: Partial<Record<MetricName, Float32Array>> };
+}
+
+export function createMetricsTail(file: string): MetricsTail {
+  let source = 0;
+  let read = 0;
+  let head: Buffer = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
+  let inode = 0;
+  let rows: MetricsRow[] = [];
+  let last: Promise<void> = Promise.resolve();
+
+  const startOver = (): void => {
+    source++;
+    read = 0;
+    head = rest = Buffer.alloc(0);
+    rows = [];
+  };
+
+  const take = async (handle: FileHandle): Promise<void> => {
+    const { size, ino } = await handle.stat();
+    const now = await bytes(handle, 0, Math.min(headBytes, size));
+    const same = ino === inode && size >= read && now.subarray(0, head.length).equals(head);
+    if (!same && (read > 0 || source === 0)) startOver();
+    inode = ino;
+    head = now;
+    if (size === read) return;
+    const text = Buffer.concat([rest, await bytes(handle, read, size - read)]);
+    read = size;
+    const end = text.lastIndexOf(0x0a) + 1;
+    rest = Buffer.from(text.subarray(end));
+    for (const line of text.toString('utf8', 0, end).split('\n')) {
+      const row = rowOf(line);
+      if (row) rows.push(row);
+    }
+  };
+
+  const refresh = async (): Promise<void> => {
+    let handle: FileHandle;
+    try {
+      handle = await open(file, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(file, error);
+      if (read > 0) startOver();
+      return;
+    }
+    try {
+      await take(handle);
+    } finally {
+      await handle.close();
+    }
+  };
+
+  return {
+    get source() {
+      return source;
+    },
+    get rows() {
+      return rows.length;
+    },
+    // One at a time: two that read the same bytes would add the same rows twice.
+    refresh: () => (last = last.catch(() => undefined).then(refresh)),
+    slice(start) {
+      const part = rows.slice(start);
+      const columns: Partial<Record<MetricName, Float32Array>> = {};
+      for (const name of metricNames) {
+        if (!part.some((row) => row[name] !== undefined)) continue;
+        columns[name] = Float32Array.from(part, (row) => row[name] ?? NaN);
+      }
+      return { steps: Int32Array.from(part, ({ step }) => step), columns };
+    },
+  };
+}
+
+/** Undefined for a line that is none of ours. */
+export function rowOf(line: string): MetricsRow | undefined {
+  if (line === '') return undefined;
+  try {
+    const row = JSON.parse(line) as MetricsRow | null;
+    return Number.isFinite(row?.step) && Number.isFinite(row?.seconds) ? row! : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function bytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  const { bytesRead } = await handle.read(buffer, 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,63 @@
+/** What a training can be told while it runs: the request in control.json of its run folder. */
+import * as v from 'valibot';
+import { largestLearningRate } from './learning-rate';
+import { UserError } from './user-error';
+
+const learningRate = v.pipe(
+  v.number('expected a number'),
+  v.check(
+    (rate) => rate > 0 && rate <= largestLearningRate,
+    `expected more than 0 and at most ${largestLearningRate}`,
+  ),
+);
+
+const requestSchema = v.pipe(
+  v.strictObject({
+    action: v.optional(v.picklist(['pause', 'resume', 'stop'], 'expected "pause", "resume" or "stop"')),
+    learningRate: v.optional(learningRate),
+  }),
+  v.check(
+    ({ action, learningRate: rate }) => action !== undefined || rate !== undefined,
+    'expected an action (pause, resume, stop), a learningRate, or both',
+  ),
+);
+
+export type ControlRequest = v.InferOutput<typeof requestSchema>;
+
+/** With a name of its own, so that whoever asked can see that it was heard. */
+export interface NamedRequest extends ControlRequest {
+  id: string;
+}
+
+/** @throws UserError that says what was given and what was expected */
+export function checkControl(given: unknown): ControlRequest {
+  const result = v.safeParse(requestSchema, given);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue);
+  const value = path ? (issue.input as unknown) : given;
+  const key = issue.type === 'strict_object' && path ? `"${path}" is not known; ` : '';
+  throw new UserError(
+    key
+      ? `${key}a request to a training has action and learningRate.`
+      : `${path ? `${path} is ${JSON.stringify(value)}` : `The request is ${JSON.stringify(value)}`}: ${issue.message}.`,
+  );
+}
+
+/** @throws UserError for text that is no request, with the id of the request where it has one */
+export function parseControl(text: string): NamedRequest {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch {
+    throw new UserError('control.json holds no JSON.');
+  }
+  const { id, ...request } =
+    typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : { id: '' };
+  if (typeof id !== 'string' || id === '') {
+    throw new UserError(
+      'control.json: "id" is missing; expected a text that tells this request from others.',
+    );
+  }
+  return { id, ...checkControl(request) };
+}

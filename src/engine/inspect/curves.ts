@@ -1,0 +1,61 @@
+/** Follows the run that a model lies in: what was measured, its checkpoints, and what its training was told. */
+import { readFile, stat } from 'node:fs/promises';
+import { askedControl, readRates } from '../../checkpoint/control';
+import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
+import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
+import { parseRunConfig } from '../../config/parse';
+import { UserError } from '../../config/user-error';
+import type { CurvesQuery, RunCurves } from '../../protocol/run';
+
+export type Curves = (query: CurvesQuery) => Promise<RunCurves | null>;
+
+/** @param folder of the run; without one there is nothing to follow, and the answer is null */
+export function createCurves(folder: string | undefined): Curves {
+  let tail: MetricsTail | undefined;
+  return async ({ after }) => {
+    if (!folder) return null;
+    checkAfter(after);
+    const paths = runPaths(folder);
+    tail ??= createMetricsTail(paths.metrics);
+    const [status, written, rates, checkpoints, asked, totalSteps] = await Promise.all([
+      readStatus(paths),
+      stat(paths.status).catch(() => undefined),
+      // A damaged file is a matter of the training, which says so; curves can still be drawn.
+      readRates(folder).catch(() => []),
+      listCheckpoints(paths),
+      askedControl(folder),
+      stepsOf(paths.config),
+      tail.refresh(),
+    ]);
+    const start = after?.source === tail.source ? Math.min(after.rows, tail.rows) : 0;
+    return {
+      folder,
+      status: status?.status ?? 'unknown',
+      ...(status?.message ? { message: status.message } : {}),
+      ...(written ? { updated: written.mtimeMs } : {}),
+      ...(totalSteps === undefined ? {} : { totalSteps }),
+      source: tail.source,
+      start,
+      ...tail.slice(start),
+      checkpoints,
+      rates,
+      ...(status?.control ? { answered: status.control } : {}),
+      ...(asked === undefined ? {} : { asked }),
+    };
+  };
+}
+
+function checkAfter(after: CurvesQuery['after']): void {
+  if (!after) return;
+  const { source, rows } = after;
+  if (Number.isInteger(source) && Number.isInteger(rows) && rows >= 0) return;
+  throw new UserError(`Rows after ${rows} of file ${source} were asked for; expected whole numbers from 0.`);
+}
+
+async function stepsOf(file: string): Promise<number | undefined> {
+  try {
+    return parseRunConfig(await readFile(file, 'utf8'), file).training.steps;
+  } catch {
+    return undefined;
+  }
+}

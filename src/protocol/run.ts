@@ -1,0 +1,67 @@
+/** A run as the page follows it: its measurements in columns, its checkpoints, and what it was told while it trained. */
+import type { MetricsRow } from './inspect';
+import type { CheckpointInfo } from './model';
+
+/** Whatever a line of metrics.jsonl measures, beside its step. */
+export type MetricName = Exclude<keyof MetricsRow, 'step'>;
+
+export const metricNames: readonly MetricName[] = [
+  'seconds',
+  'trainNats',
+  'validationNats',
+  'trainBitsPerDim',
+  'validationBitsPerDim',
+  'prior',
+  'logDet',
+  'preprocessing',
+  'gradientNorm',
+  'learningRate',
+  'examplesPerSecond',
+  'epoch',
+];
+
+export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'unknown';
+
+export interface CurvesQuery {
+  /** Rows that the page has already; only later ones are answered while the file is still the same. */
+  after?: { source: number; rows: number };
+}
+
+/** From `step` on the learning rate was another than the config says. */
+export interface RateChange {
+  /** The first step that used it. */
+  step: number;
+  learningRate: number;
+}
+
+/** The last request that the training loop has seen, and what came of it. */
+export interface ControlAnswer {
+  id: string;
+  /** Steps that were done when it was seen. */
+  step: number;
+  /** Why it was not carried out. */
+  problem?: string;
+}
+
+export interface RunCurves {
+  folder: string;
+  status: RunState;
+  message?: string;
+  /** Milliseconds since 1970 of the last sign of life. */
+  updated?: number;
+  /** Steps that the config asks for. */
+  totalSteps?: number;
+  /** Tells one file from another at the same place: a resumed run writes its metrics anew. */
+  source: number;
+  /** Number of the first row of this answer. */
+  start: number;
+  /** Steps of the rows from `start` on. */
+  steps: Int32Array;
+  /** By row from `start` on, NaN where nothing was measured. What no row has is left out. */
+  columns: Partial<Record<MetricName, Float32Array>>;
+  checkpoints: CheckpointInfo[];
+  rates: RateChange[];
+  answered?: ControlAnswer;
+  /** Id of a request that waits in the run folder; the loop has seen it when `answered` names it. */
+  asked?: string;
+}

@@ -1,0 +1,221 @@
+/** How the model was trained: curves, status, what the training can be told, and the checkpoints to step through. */
+import { useMemo } from 'preact/hooks';
+import type { ModelSummary } from '../../src/protocol/model';
+import { RunChart, type RunLine } from '../charts/run-chart';
+import { Sized } from '../charts/sized';
+import { compact, count, fixed } from '../format/numbers';
+import type { RunData } from '../state/run-state';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+import { Asked, Message } from '../views/state-box';
+import { ControlPanel } from './control-panel';
+import { CurveControls } from './curve-controls';
+import { inBits, lineOf, placeOfStep, valueAt } from './lines';
+
+export function RunTab({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const run = store.run.data.value;
+  // What is known stays in sight while more is asked for.
+  if (run) return <Followed model={model} run={run} />;
+  return (
+    <Asked question={store.run.question}>{() => <Message title={text.noRun} why={text.noRunWhy} />}</Asked>
+  );
+}
+
+function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
+  const store = useStore();
+  const { axis, log, smoothing } = store.curveLook.value;
+  const bits = inBits(run);
+  const unit = bits ? text.bitsPerDim : text.nats;
+  const { loss, gradient, rate } = useMemo(() => {
+    const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
+      lineOf(run, metric, { name, style, axis });
+    return {
+      loss: [
+        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
+        ...line(bits ? 'validationBitsPerDim' : 'validationNats', text.validation, 'main'),
+      ],
+      gradient: line('gradientNorm', text.gradient, 'main'),
+      rate: line('learningRate', text.rate, 'main'),
+    };
+  }, [run.steps, run.columns, axis]);
+  const at = placeOfStep(run, model.step, axis);
+  const marks = run.rates.flatMap((change) => {
+    const x = placeOfStep(run, change.step, axis);
+    return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
+  });
+  if (run.steps.length === 0)
+    return <Message title={text.noMetrics} why={run.message ?? text.noMetricsWhy} />;
+  return (
+    <div class="run-tab">
+      <div class="run-bar">
+        <CurveControls />
+        <AtStep model={model} run={run} unit={unit} bits={bits} />
+      </div>
+      <div class="charts run-charts">
+        <Chart title={text.loss} note={text.lossKey(unit)}>
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={loss}
+              axis={axis}
+              log={log}
+              smoothing={smoothing}
+              at={at}
+              marks={marks}
+              label={`${text.loss}, ${unit}`}
+            />
+          )}
+        </Chart>
+        <Chart title={text.gradient} note={text.gradientNote}>
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={gradient}
+              axis={axis}
+              log
+              smoothing={smoothing}
+              at={at}
+              marks={marks}
+              label={text.gradient}
+            />
+          )}
+        </Chart>
+        <Chart title={text.rate} note={text.logAxisShort}>
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={rate}
+              axis={axis}
+              log
+              at={at}
+              marks={marks}
+              label={text.rate}
+            />
+          )}
+        </Chart>
+        <Status model={model} run={run} />
+      </div>
+    </div>
+  );
+}
+
+function Chart({
+  title,
+  note,
+  children,
+}: {
+  title: string;
+  note: string;
+  children: Parameters<typeof Sized>[0]['children'];
+}) {
+  return (
+    <div class="chart">
+      <h3>
+        <b>{title}</b>
+        <span class="tick">{note}</span>
+      </h3>
+      <Sized>{children}</Sized>
+    </div>
+  );
+}
+
+/** What was measured at the step that the page shows. */
+function AtStep({
+  model,
+  run,
+  unit,
+  bits,
+}: {
+  model: ModelSummary;
+  run: RunData;
+  unit: string;
+  bits: boolean;
+}) {
+  const store = useStore();
+  const { step } = model;
+  if (step === undefined) return null;
+  const measured = [
+    [text.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
+    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
+  ] as const;
+  const seconds = valueAt(run, 'seconds', step);
+  const learningRate = valueAt(run, 'learningRate', step);
+  return (
+    <p class="at-step tick" data-at-step={step}>
+      <b>{text.lookingAt(step)}</b>
+      {`: ${[
+        ...measured.flatMap(([name, value]) =>
+          value === undefined ? [] : [`${name} ${fixed(value, 3)} ${unit}`],
+        ),
+      ].join(', ')}`}
+      {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
+      {seconds === undefined ? '' : `, ${text.seconds(seconds)}`}
+      {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
+        <>
+          {' '}
+          <button
+            type="button"
+            class="linklike"
+            onClick={() => void store.connection.host.openCheckpoint(model.path)}
+          >
+            {text.openByItself}
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function Status({ model, run }: { model: ModelSummary; run: RunData }) {
+  const store = useStore();
+  const last = run.steps.at(-1) ?? 0;
+  const seconds = run.columns.seconds?.at(-1);
+  const live = run.status === 'running' || run.status === 'paused';
+  const saved = store.connection.choices !== undefined;
+  const shown = [
+    run.totalSteps === undefined ? `${text.step} ${count(last)}` : text.progressOf(last, run.totalSteps),
+    ...(seconds === undefined ? [] : [text.seconds(seconds)]),
+  ].join(', ');
+  return (
+    <div class="chart run-status">
+      <h3>
+        <b data-run-status={run.status}>{text.statusNames[run.status]}</b>
+        <span class="tick" title={run.message}>
+          {`${shown}${run.message && !live ? `. ${run.message}` : ''}`}
+        </span>
+      </h3>
+      {saved ? null : <ControlPanel run={run} />}
+      <h3>
+        <b>{text.checkpoints}</b>
+        {live && !saved ? (
+          <label class="tick follow">
+            <input
+              type="checkbox"
+              checked={store.checkpoint.follow.value}
+              onChange={(event) => (store.checkpoint.follow.value = event.currentTarget.checked)}
+            />
+            {text.followNewest}
+          </label>
+        ) : null}
+      </h3>
+      <div class="run-list">
+        {store.checkpoints.value.map((checkpoint) => (
+          <button
+            key={checkpoint.path}
+            type="button"
+            aria-current={checkpoint.path === model.path}
+            disabled={saved}
+            onClick={() => store.checkpoint.look(checkpoint.path)}
+          >
+            <span>{`${text.step} ${count(checkpoint.step)}`}</span>
+            <span>{`${checkpoint.best ? `${text.best} ` : ''}${checkpoint.validationNats === undefined ? '' : `${fixed(checkpoint.validationNats, 2)} ${text.nats}`}`}</span>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
