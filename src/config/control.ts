@@ -35,7 +35,7 @@ export function checkControl(given: unknown): ControlRequest {
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  const value = path ? (issue.input as unknown) : given;
+  const value = path ? issue.input : given;
   const key = issue.type === 'strict_object' && path ? `"${path}" is not known; ` : '';
   throw new UserError(
     key

@@ -26,8 +26,8 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
     context,
     'curves',
     () => {
-      if (!wanted()) return null;
-      void writes.value;
+      // Read, so that each write asks anew.
+      if (writes.value < 0 || !wanted()) return null;
       // Of another run, or another engine, these rows mean nothing.
       const known = context.of?.value === knownOf && context.generation.value === knownGeneration;
       const before = known ? data.peek() : undefined;

@@ -163,15 +163,15 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   /** Does what the run folder asks for. A pause keeps everything that a resume needs, should this process end. */
   const obey = async (): Promise<void> => {
     if (!(await steering.look(step))) return;
-    if (!steering.paused || steering.stopped) return saveStatus('running');
+    if (steering.wish() !== 'pause') return saveStatus('running');
     report('saving');
     await recorder.last(moment(), progress);
     await saveStatus('paused');
     report('paused');
-    while (steering.paused && !steering.stopped && !signal?.aborted) {
+    while (steering.wish() === 'pause' && !signal?.aborted) {
       await steering.wait(signal);
       if (await steering.look(step)) {
-        await saveStatus(steering.paused && !steering.stopped ? 'paused' : 'running');
+        await saveStatus(steering.wish() === 'pause' ? 'paused' : 'running');
       } else if (performance.now() - alive > aliveEvery) {
         await saveStatus('paused');
         report('paused');
@@ -189,7 +189,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   let ending: Ending | undefined;
   while (!ending) {
     await obey();
-    if (signal?.aborted || steering.stopped)
+    if (signal?.aborted || steering.wish() === 'stop')
       ending = { status: 'stopped', message: `Stopped at step ${step}.` };
     else if (step >= training.steps)
       ending = { status: 'finished', message: `All ${training.steps} steps are done.` };

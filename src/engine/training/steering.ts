@@ -9,8 +9,8 @@ const lookEvery = 250;
 export interface Steering {
   /** Learning rates that were asked for, by ascending step; also some of steps to come, in a run that went back. */
   readonly rates: readonly RateChange[];
-  readonly paused: boolean;
-  readonly stopped: boolean;
+  /** What the training is to do now. */
+  wish(): 'train' | 'pause' | 'stop';
   /** For run.json, so that whoever asked sees that it was heard. */
   readonly answer: ControlAnswer | undefined;
   /**
@@ -38,12 +38,7 @@ export function createSteering(
     get rates() {
       return rates;
     },
-    get paused() {
-      return paused;
-    },
-    get stopped() {
-      return stopped;
-    },
+    wish: () => (stopped ? 'stop' : paused ? 'pause' : 'train'),
     get answer() {
       return answer;
     },

@@ -80,8 +80,8 @@ export function watchModel(
   };
   return {
     watchClosely(visible) {
-      if (!visible) return stop();
-      if (timer) return;
+      if (!visible) stop();
+      if (!visible || timer) return;
       lookAll();
       timer = setInterval(lookAll, every);
     },
