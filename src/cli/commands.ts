@@ -2,6 +2,7 @@ import type { Command } from './command';
 import { applyCommand } from './commands/apply';
 import { convertCommand } from './commands/convert';
 import { dataCommand } from './commands/data';
+import { diagnoseCommand } from './commands/diagnose';
 import { doctorCommand } from './commands/doctor';
 import { exportCommand } from './commands/export';
 import { infoCommand } from './commands/info';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   applyCommand,
   infoCommand,
   inspectCommand,
+  diagnoseCommand,
   exportCommand,
   convertCommand,
   doctorCommand,

@@ -78,6 +78,8 @@ export function statisticsOf(
   if (!ctx.training) return running;
   const { decay, over, statistics } = options;
   const { mean, variance, counts } = batchStatistics(x, mask, over);
+  ctx.tap?.(`${name}/batchMean`, mean);
+  ctx.tap?.(`${name}/batchVariance`, variance);
   const kept =
     options.variance === 'unbiased'
       ? tf.mul(variance, tf.tensor1d(counts.map((n) => n / Math.max(n - 1, 1))))

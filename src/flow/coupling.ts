@@ -6,7 +6,8 @@
  *
  * Taps mean the same for all forms: `NAME/s` is the logarithm of the scale from data to latent, which the log-det sums
  * (minus the s of the conditioner in the inverse forms); `NAME/t` is the shift as the conditioner gives it; both in the
- * layer's full shape, zero where nothing moves. `NAME/logDet.coupling` and `NAME/logDet.norm` are the log-det's shares.
+ * layer's full shape, zero where nothing moves. `NAME/u` is what the scale map makes s of, in the full shape (with values
+ * where nothing moves) or in that of what moves. `NAME/logDet.coupling` and `NAME/logDet.norm` are the log-det's shares.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -53,6 +54,7 @@ export function maskedCoupling(options: CouplingOptions, conditioner: Conditione
   const scaleShift = (ctx: FlowContext, x: Tensor): ScaleShift => {
     const { conditions, moves } = maskTensors(mask);
     const { rawScale, shift } = conditioner.apply(ctx, tf.mul(x, conditions));
+    ctx.tap?.(`${name}/u`, rawScale);
     return {
       a: affine.logScale(tf.mul(map.apply(ctx, rawScale), moves)),
       t: tf.mul(shift, moves),
@@ -103,6 +105,7 @@ export function partedCoupling(
 
   const scaleShift = (ctx: FlowContext, fixed: Tensor): ScaleShift => {
     const { rawScale, shift } = conditioner.apply(ctx, fixed);
+    ctx.tap?.(`${name}/u`, rawScale);
     return { a: affine.logScale(map.apply(ctx, rawScale)), t: shift };
   };
 

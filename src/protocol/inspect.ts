@@ -1,4 +1,5 @@
 /** Questions that the inspector asks about an open model, and their answers. */
+import type { Findings, FindingsQuery } from './findings';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { GivenExample, GivenFile } from './given';
 import type { ModelSummary } from './model';
@@ -289,6 +290,7 @@ export interface InspectorMethods {
   reconstruct(query: ReconstructQuery): Promise<Reconstructions>;
   examples(query: ExamplesQuery): Promise<ExamplePage>;
   diagnostics(query: Selection): Promise<Diagnostics>;
+  findings(query: FindingsQuery): Promise<Findings>;
   plane(query: PlaneQuery): Promise<PlaneView>;
   /** The bytes of a picture or of a row of numbers as an example of the model. */
   givenExample(query: GivenFile): Promise<GivenExample>;

@@ -1,4 +1,4 @@
-import type { Diagnostics, NormMode, Selection } from '../../protocol/inspect';
+import type { BatchRef, Diagnostics, NormMode, Selection } from '../../protocol/inspect';
 import { batchOf, dataExamples } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { batchSize } from '../use/batches';
@@ -17,7 +17,7 @@ export async function diagnostics(
   signal: AbortSignal,
 ): Promise<Diagnostics> {
   const { batch, still } = await selectionPasses(model, work, { ...query, example: undefined }, signal);
-  const fromLatent = await inverseErrors(model, work, query, signal);
+  const fromLatent = await inverseErrors(model, work, query.batch, signal);
   const inverseError = model.layers.map(({ info }) => ({
     layer: info.index,
     fromLatent: fromLatent[info.index]!,
@@ -32,9 +32,7 @@ export async function diagnostics(
     });
   }
   for (const { name, count } of splits) {
-    distributions[name] = await work.run(`distribution ${name} ${query.mode}`, signal, (inner) =>
-      distribution(model, name, count, query.mode, inner),
-    );
+    distributions[name] = await splitDistribution(model, work, name, count, query.mode, signal);
   }
   return {
     ...distributions,
@@ -42,6 +40,20 @@ export async function diagnostics(
     ...latentStatistics(batch.z),
     inverseError,
   };
+}
+
+/** Scores of the first examples of a split, in the unit of scores; shared by all who ask. */
+export function splitDistribution(
+  model: InspectedFlow,
+  work: SharedWork,
+  split: 'train' | 'validation',
+  total: number,
+  mode: NormMode,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  return work.run(`distribution ${split} ${mode}`, signal, (inner) =>
+    distribution(model, split, total, mode, inner),
+  );
 }
 
 /** How many examples of a split a distribution is drawn from: as many as a few seconds allow. */
@@ -78,10 +90,10 @@ async function distribution(
 }
 
 /** By layer: the largest error over the batch at its input; NaN when any is not finite. */
-async function inverseErrors(
+export async function inverseErrors(
   model: InspectedFlow,
   work: SharedWork,
-  { batch }: Selection,
+  batch: BatchRef,
   signal: AbortSignal,
 ): Promise<number[]> {
   return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {

@@ -7,6 +7,7 @@ import type { OpenModel } from '../model/open-model';
 import { createCurves } from './curves';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
+import { findings } from './findings/findings';
 import { givenExample } from './given';
 import { layer, layerOfExample } from './layer';
 import { manifold } from './manifold';
@@ -86,6 +87,7 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
+    findings: async (query, signal) => findings(await flow(), work, query, model.flow?.header.step, signal),
     plane: async (query, signal) => plane(await flow(), query, signal),
     givenExample: async (query, signal) =>
       givenExample(await flow(), query, (await model.summary()).featureNames, signal),

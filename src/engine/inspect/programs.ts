@@ -1,6 +1,7 @@
 /** A flow of ours as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
 import type { InspectedFlow } from '../model/inspected-flow';
+import { healthGraph, normStatisticsGraph } from './findings/health-graph';
 import { passGraph } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
 import { wayErrorGraph, wayGraph } from './way-graph';
@@ -19,6 +20,9 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
         ),
       way: () => model.program('way', () => wayGraph(model)),
       wayError: () => model.program('wayError', () => wayErrorGraph(model)),
+      health: () => model.program('health', () => healthGraph(model)),
+      normStatistics: (batch) =>
+        model.program('normStatistics', () => normStatisticsGraph(model, batch), { batch }),
       points: () => model.program('points', () => pointsGraph(model)),
       density: () => model.program('density', () => densityGraph(model)),
       ...(maps

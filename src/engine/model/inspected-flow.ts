@@ -37,6 +37,10 @@ export interface InspectorPrograms {
   /** As `wayGraph` and `wayErrorGraph`. @throws UserError where there is no way back */
   way(): Promise<Program>;
   wayError(): Promise<Program>;
+  /** As `healthGraph`; absent where the file does not show as much. */
+  health?(): Promise<Program>;
+  /** As `normStatisticsGraph`; absent where there are running statistics only. */
+  normStatistics?(batch: number): Promise<Program>;
   /** Two-dimensional flows: x [N, 2] → `0` … [N, 2], the value after each layer by index. */
   points(): Promise<Program>;
   /** x [N, 2] → `density` [N]: p(x) in data units. */

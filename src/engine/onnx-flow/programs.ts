@@ -4,6 +4,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { InspectorPrograms } from '../model/inspected-flow';
 import { sizeOf, type FlowRunner } from '../use/runner';
+import { rowExtremes } from './health';
 import { coupledValues, shaped, undone, type RowSource } from './row-values';
 import type { FlowRows } from './rows';
 import type { BatchValues } from './values';
@@ -216,6 +217,26 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           });
           out[`${index}:fromLatent`] = { shape: [count], data: largest };
           out[`${index}:fromLatentNonFinite`] = { shape: [count], data: bad };
+        });
+        return out;
+      });
+    },
+    health() {
+      return program(async (feeds) => {
+        const { data: x, count } = given(feeds, 'x');
+        const state = await run(x, count);
+        const out: Feeds = {};
+        sources.forEach((one, index) => {
+          const extremes = rowExtremes(index, count);
+          for (let i = 0; i < count; i++) {
+            const both = ends(one, state, x, i);
+            const coupled =
+              one.row.found?.kind === 'coupling'
+                ? coupledValues(one, backward, state.values, i, both)
+                : undefined;
+            extremes.add(i, both.x, coupled);
+          }
+          Object.assign(out, extremes.feeds());
         });
         return out;
       });

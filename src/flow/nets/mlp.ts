@@ -11,7 +11,7 @@ export interface MlpOptions {
   activation: (x: Tensor) => Tensor;
 }
 
-/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features` after activations. */
+/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
 export function mlp({ name, inputs, hidden, outputs, activation }: MlpOptions): Net {
   const widths = [inputs, ...hidden, outputs];
   const last = widths.length - 2;
@@ -25,6 +25,7 @@ export function mlp({ name, inputs, hidden, outputs, activation }: MlpOptions): 
         if (i === last) return sum;
         const features = activation(sum);
         ctx.tap?.(`${name}.${i}/features`, features);
+        ctx.tap?.(`${name}.${i}/active`, features);
         return features;
       }, h);
     },

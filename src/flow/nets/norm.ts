@@ -44,6 +44,8 @@ export function norm({ name, channels, decay, epsilon, gain = true }: NormOption
         const running = { mean, variance };
         mean = meanOver(x, axes);
         variance = meanOver(tf.square(tf.sub(x, mean)), axes);
+        ctx.tap?.(`${name}/batchMean`, mean);
+        ctx.tap?.(`${name}/batchVariance`, variance);
         ctx.update(meanName, tf.add(tf.mul(running.mean, 1 - decay), tf.mul(mean, decay)));
         ctx.update(varianceName, tf.add(tf.mul(running.variance, 1 - decay), tf.mul(variance, decay)));
       }

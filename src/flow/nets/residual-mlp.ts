@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { FlowContext } from '../bijection';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -29,6 +30,11 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
       : noNorm;
+  const active = (ctx: FlowContext, path: string, h: Tensor): Tensor => {
+    const units = activation(h);
+    ctx.tap?.(`${path}/active`, units);
+    return units;
+  };
   const first = linear(`${name}.in`, inputs, width);
   const blocks = Array.from({ length: options.blocks }, (_, i) => {
     const path = `${name}.blocks.${i}`;
@@ -48,9 +54,10 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       let h = first.apply(ctx, x);
       ctx.tap?.(`${name}.in/features`, h);
       blocks.forEach((block, i) => {
-        const inner = block.linear1.apply(ctx, activation(block.norm1.apply(ctx, h)));
-        h = tf.add(h, block.linear2.apply(ctx, activation(block.norm2.apply(ctx, inner))));
-        ctx.tap?.(`${name}.blocks.${i}/features`, h);
+        const path = `${name}.blocks.${i}`;
+        const inner = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+        h = tf.add(h, block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner))));
+        ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);
     },

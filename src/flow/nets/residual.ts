@@ -113,6 +113,12 @@ export function residualNet(options: ResidualNetOptions): Net {
     return tf.add(tf.conv2d(h as Tensor4D, forData, 1, 'same'), fixed);
   };
 
+  const active = (ctx: FlowContext, path: string, h: Tensor): Tensor => {
+    const units = tf.relu(h);
+    ctx.tap?.(`${name}.${path}/active`, units);
+    return units;
+  };
+
   return {
     parameters: modules.flatMap((m) => m.parameters),
     state: modules.flatMap((m) => m.state),
@@ -123,13 +129,13 @@ export function residualNet(options: ResidualNetOptions): Net {
       ctx.tap?.(`${name}.convIn/features`, h);
       let out = skipIn.apply(ctx, h);
       residual.forEach((block, i) => {
-        let r = block.conv1.apply(ctx, tf.relu(block.norm1.apply(ctx, h)));
-        r = block.conv2.apply(ctx, tf.relu(block.norm2.apply(ctx, r)));
+        let r = block.conv1.apply(ctx, active(ctx, `blocks.${i}.norm1`, block.norm1.apply(ctx, h)));
+        r = block.conv2.apply(ctx, active(ctx, `blocks.${i}.norm2`, block.norm2.apply(ctx, r)));
         h = tf.add(h, r);
         ctx.tap?.(`${name}.blocks.${i}/features`, h);
         out = tf.add(out, block.skip.apply(ctx, h));
       });
-      return convOut.apply(ctx, tf.relu(normOut.apply(ctx, out)));
+      return convOut.apply(ctx, active(ctx, 'normOut', normOut.apply(ctx, out)));
     },
   };
 }

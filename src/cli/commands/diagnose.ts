@@ -1,0 +1,106 @@
+import { UserError } from '../../config/user-error';
+import { createInspector } from '../../engine/inspect/inspector';
+import type { Finding, Severity } from '../../protocol/findings';
+import type { BatchRef } from '../../protocol/inspect';
+import type { ModelSummary } from '../../protocol/model';
+import { defaultBatch } from '../../protocol/questions';
+import { defineCommand, type Outcome } from '../command';
+import { count as shown } from '../format';
+import { modelHelp, openForSession } from '../model';
+
+/** Exit code when something is wrong with the flow, and nothing with the command. */
+export const foundCode = 4;
+
+const headings: Record<Severity, string> = {
+  error: 'ERROR',
+  warning: 'WARNING',
+  notice: 'notice',
+  ok: 'ok',
+  skipped: 'not looked at',
+};
+
+export const diagnoseCommand = defineCommand({
+  name: 'diagnose',
+  summary: 'Say in words what is wrong with a flow, and what to try',
+  argument: modelHelp,
+  about:
+    'Runs a batch through the flow and back and looks at ten things: NaN and Inf, the size of scales, saturated scales, networks and units that do nothing, running statistics apart from those of the batch, training and use that differ, latents that are not normal, an inverse that is not exact, and overfitting. Each is reported with what was measured, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow stand in and what needs data is left out.\n\n' +
+    `Exit code 0: nothing is wrong, or there are notices only. Exit code ${foundCode}: at least one warning or error (with --strict also for notices).`,
+  options: {
+    split: {
+      type: 'choice',
+      choices: ['train', 'validation', 'sample'],
+      help: "Examples to look at: of the run's data (validation where there are any), or samples of the flow.",
+    },
+    count: { type: 'integer', value: 'N', min: 2, max: 4096, default: 64, help: 'Examples in the batch.' },
+    strict: { type: 'flag', help: `Exit code ${foundCode} for notices, too.` },
+  },
+  examples: [
+    { command: 'flowscope diagnose runs/digits', says: 'What is wrong with a run:' },
+    { command: 'flowscope diagnose flow.pt --json', says: 'A checkpoint of another library, for a script:' },
+  ],
+  async run(session, given, options): Promise<Outcome> {
+    const model = await openForSession(session, given);
+    const inspector = createInspector('1', model);
+    session.onEnd(() => inspector.dispose());
+    const summary = await inspector.ask('summary', undefined, session.signal);
+    const batch = batchOf(summary, options);
+    const { findings, count } = await inspector.ask('findings', { batch }, session.signal);
+    const bad = findings.some(
+      ({ severity }) =>
+        severity === 'error' || severity === 'warning' || (options.strict && severity === 'notice'),
+    );
+    return {
+      json: {
+        model: model.file,
+        batch: { split: batch.split, count },
+        findings: findings.map(({ layer, others, ...rest }) => ({
+          ...rest,
+          ...(layer === undefined ? {} : { layer: nameOf(summary, layer) }),
+          ...(others ? { others: others.map((index) => nameOf(summary, index)) } : {}),
+        })),
+      },
+      text: asText(
+        findings,
+        summary,
+        `${shown(count)} ${batch.split === 'sample' ? 'samples' : `${batch.split} examples`}`,
+      ),
+      code: bad ? foundCode : 0,
+    };
+  },
+});
+
+function batchOf(
+  summary: ModelSummary,
+  { split, count }: { split: BatchRef['split'] | undefined; count: number },
+): BatchRef {
+  const chosen = split ?? defaultBatch(summary).split;
+  if (chosen !== 'sample' && !summary.splits.some(({ name }) => name === chosen)) {
+    throw new UserError(
+      `--split ${chosen}: ${summary.splitsReason ?? `the data have no ${chosen} examples.`} Use --split sample.`,
+    );
+  }
+  return { split: chosen, count };
+}
+
+function nameOf({ layers }: ModelSummary, index: number): string {
+  return layers.find((layer) => layer.index === index)?.name ?? String(index);
+}
+
+function asText(findings: readonly Finding[], summary: ModelSummary, batch: string): string {
+  const wrong = findings.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
+  const head =
+    wrong.length === 0
+      ? `Nothing is wrong in ${batch}.`
+      : `${wrong.length} finding${wrong.length === 1 ? '' : 's'} in ${batch}.`;
+  const lines = findings.map(({ severity, sentence, advice, layer, others }) =>
+    [
+      `${headings[severity]}: ${sentence}`,
+      ...(advice ? [`  Try: ${advice}`] : []),
+      ...(advice && layer !== undefined
+        ? [`  Look at: ${[layer, ...(others ?? [])].map((index) => nameOf(summary, index)).join(', ')}`]
+        : []),
+    ].join('\n'),
+  );
+  return `${[head, ...lines].join('\n\n')}\n`;
+}

@@ -1,0 +1,60 @@
+/** What every check gives back, and the pieces that they share. */
+import type { CheckName, Finding, Severity } from '../../../protocol/findings';
+import type { LayerTab } from '../../../protocol/webview';
+import type { LayerObservations, Observations } from './observations';
+
+export type Check = (seen: Observations) => Finding;
+
+/** A level reached: the highest whose threshold `value` is at or above. NaN reaches the highest. */
+export function severityOf(
+  value: number,
+  { notice, warning, error }: { notice?: number; warning?: number; error?: number },
+): Severity {
+  const reaches = (threshold: number | undefined): boolean =>
+    threshold !== undefined && (Number.isNaN(value) || value >= threshold);
+  return reaches(error) ? 'error' : reaches(warning) ? 'warning' : reaches(notice) ? 'notice' : 'ok';
+}
+
+export function skipped(check: CheckName, kind: string, sentence: string): Finding {
+  return { check, severity: 'skipped', kind, sentence, values: {} };
+}
+
+export interface Ranked {
+  layer: LayerObservations;
+  value: number;
+}
+
+/** Layers that `pick` gives a number for, the largest first; NaN counts as largest. */
+export function ranked(
+  { layers }: Observations,
+  pick: (layer: LayerObservations) => number | undefined,
+): Ranked[] {
+  const order = (value: number): number => (Number.isNaN(value) ? Infinity : value);
+  return layers
+    .flatMap((layer) => {
+      const value = pick(layer);
+      return value === undefined ? [] : [{ layer, value }];
+    })
+    .sort((a, b) => order(b.value) - order(a.value));
+}
+
+/** Where to look: the worst layer, and those that reach `least` too. */
+export function where(
+  all: readonly Ranked[],
+  least: number,
+  tab: LayerTab,
+): Pick<Finding, 'layer' | 'tab' | 'others'> {
+  const [first, ...rest] = all;
+  if (!first) return {};
+  const others = rest.filter(({ value }) => Number.isNaN(value) || value >= least);
+  return {
+    layer: first.layer.info.index,
+    tab,
+    ...(others.length > 0 ? { others: others.map(({ layer }) => layer.info.index) } : {}),
+  };
+}
+
+/** "in coupling 3" or "in coupling 3 and 2 others". */
+export function andOthers(name: string, others: number): string {
+  return others === 0 ? name : `${name} and ${others} other${others === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,105 @@
+/** Graphs of what findings need beyond the views' own pass: extremes over a batch, and statistics that norms would use. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../../config/schema';
+import type { Graph } from '../../../graph/ir';
+import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
+import { graphContext, storedTensors } from '../../model/flow-graphs';
+import type { FlowModel } from '../../model/flow-model';
+import { saturationLimit } from './thresholds';
+
+const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
+
+/** Whether hidden units are zero for good once they never become positive. */
+export function hasReluUnits(config: ModelConfig): boolean {
+  return config.kind === 'image' || config.activation === 'relu';
+}
+
+/**
+ * x [N, …] in data units → for the layer of index L:
+ * - `L:xLow`, `L:xHigh` [N]: extremes of its input;
+ * - `L:sLow`, `L:sHigh` [N]: of the s of a coupling;
+ * - `L:sMin`, `L:sMax`, `L:tMin`, `L:tMax` […]: of each element over the batch;
+ * - `L:saturated` [N]: moving elements at which the scale map is nearly flat, where it is one that saturates;
+ * and `unit:NAME` [units]: the largest activation of each hidden ReLU unit over the batch and all positions.
+ */
+export function healthGraph(model: FlowModel): Graph {
+  const { flow, preprocess, layers, config } = model;
+  const limit = saturationLimit(config);
+  const units = hasReluUnits(config);
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, { wanted: (tap) => units || !tap.endsWith('/active') });
+      const x = inputs.x!;
+      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
+      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
+      const results: TensorMap = {};
+      for (const { info, taps, flow: inFlow } of layers) {
+        const at = (part: string): string => `${info.index}:${part}`;
+        const input = ctx.taps[taps.input]!;
+        results[at('xLow')] = tf.min(input, axesOf(input));
+        results[at('xHigh')] = tf.max(input, axesOf(input));
+        const s = ctx.taps[`${info.name}/s`];
+        const t = ctx.taps[`${info.name}/t`];
+        if (!s || !t) continue;
+        results[at('sLow')] = tf.min(s, axesOf(s));
+        results[at('sHigh')] = tf.max(s, axesOf(s));
+        results[at('sMin')] = tf.min(s, 0);
+        results[at('sMax')] = tf.max(s, 0);
+        results[at('tMin')] = tf.min(t, 0);
+        results[at('tMax')] = tf.max(t, 0);
+        const u = ctx.taps[`${info.name}/u`];
+        if (u && limit !== undefined) {
+          const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
+          const mask = inFlow?.mask;
+          const inFullShape = mask && mask.shape.join() === u.shape.slice(1).join();
+          const moves =
+            inFullShape &&
+            tf.tensor(
+              mask.data.map((read) => 1 - read),
+              [1, ...mask.shape],
+            );
+          const counted = moves ? tf.mul(flat, moves) : flat;
+          results[at('saturated')] = tf.sum(counted, axesOf(counted));
+        }
+      }
+      for (const [name, value] of Object.entries(ctx.taps)) {
+        if (!name.endsWith('/active')) continue;
+        const axes = value.shape.slice(0, -1).map((_, i) => i);
+        results[`unit:${name.slice(0, -'/active'.length)}`] = tf.max(value, axes);
+      }
+      return results;
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/**
+ * x [batch, …] in data units → `NAME:mean` and `NAME:variance` [C] (biased): of what each batch norm sees when all norms
+ * before it use the batch's own statistics, as in training. NAME is the prefix of the norm's running statistics.
+ */
+export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
+  const { flow, preprocess } = model;
+  const mean = '/batchMean';
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, {
+        training: true,
+        wanted: (tap) => /\/batch(Mean|Variance)$/.test(tap),
+      });
+      const x = inputs.x!;
+      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
+      const names = Object.keys(ctx.taps).flatMap((tap) =>
+        tap.endsWith(mean) ? [tap.slice(0, -mean.length)] : [],
+      );
+      return Object.fromEntries(
+        names.flatMap((name): [string, Tensor][] => [
+          [`${name}:mean`, ctx.taps[`${name}${mean}`]!],
+          [`${name}:variance`, ctx.taps[`${name}/batchVariance`]!],
+        ]),
+      );
+    },
+    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+  );
+}

@@ -1,0 +1,70 @@
+import { ranked, severityOf, skipped, type Check } from './check';
+import type { LayerObservations } from './observations';
+import { thresholds } from './thresholds';
+import { layerName, short } from './words';
+
+const epsilon = 2 ** -23;
+
+const rangeOf = ({ input }: LayerObservations): number =>
+  input && input.high > input.low ? input.high - input.low : 1;
+
+/** The way to z and back, in all and by layer. */
+export const inverse: Check = (seen) => {
+  const { noInverse, layers } = seen;
+  const first = layers[0];
+  if (noInverse !== undefined || !first || first.fromLatent === undefined) {
+    return skipped('inverse', 'noInverse', noInverse ?? 'There is no way back from z.');
+  }
+  const share = first.fromLatent / rangeOf(first);
+  const alone = ranked(seen, (layer) =>
+    layer.alone === undefined ? undefined : layer.alone / rangeOf(layer),
+  );
+  const largestAlone = alone[0];
+  const worst = Math.max(share, largestAlone?.value ?? 0);
+  const { notice } = thresholds.inverse;
+  const severity = severityOf(worst, thresholds.inverse);
+  const values = {
+    error: first.fromLatent,
+    share,
+    alone: largestAlone?.value ?? 0,
+    epsilon,
+    times: share / epsilon,
+    notice,
+  };
+  const numbers = `x comes back from z within ${short(first.fromLatent)}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${notice} on it counts`;
+  const layer = loses(layers) ?? largestAlone?.layer;
+  if (severity === 'ok') {
+    return {
+      check: 'inverse',
+      severity,
+      kind: 'exact',
+      sentence: `The inverse is exact: ${numbers}.${largestAlone ? ` Of single layers, ${layerName(largestAlone.layer.info)} loses most: ${short(largestAlone.value)} of its range.` : ''}`,
+      values,
+      ...(largestAlone ? { layer: largestAlone.layer.info.index } : {}),
+    };
+  }
+  return {
+    check: 'inverse',
+    severity,
+    kind: 'inexact',
+    sentence: `The inverse is not exact: ${numbers}.${layer ? ` Most is lost in ${layerName(layer.info)}${layer.alone === undefined ? '' : `, which alone comes back within ${short(layer.alone)}`}.` : ''}`,
+    advice:
+      'A layer that divides by a very small scale, or adds a very large shift, rounds away what it should keep: look at its s and t. Bounding the scale (scaleMap tanh-channel) and weight decay help.',
+    values,
+    ...(layer ? { layer: layer.info.index, tab: 'activations' as const } : {}),
+  };
+};
+
+/** The layer at whose input the error on the way back grows most, as a share of the range there. */
+function loses(layers: readonly LayerObservations[]): LayerObservations | undefined {
+  let worst: { layer: LayerObservations; growth: number } | undefined;
+  layers.forEach((layer, i) => {
+    if (layer.fromLatent === undefined) return;
+    const own = layer.fromLatent / rangeOf(layer);
+    const next = layers[i + 1];
+    const after = next?.fromLatent === undefined ? epsilon : next.fromLatent / rangeOf(next);
+    const growth = Number.isNaN(own) ? (Number.isNaN(after) ? 0 : Infinity) : own / Math.max(after, epsilon);
+    if (!worst || growth > worst.growth) worst = { layer, growth };
+  });
+  return worst?.layer;
+}

@@ -1,0 +1,66 @@
+/** What findings are made of: plain numbers that the passes over a batch gave. */
+import type { LayerInfo } from '../../../protocol/model';
+
+export interface Range {
+  low: number;
+  high: number;
+}
+
+export interface LayerObservations {
+  info: LayerInfo;
+  /** Of the layer's input over the batch; absent where it could not be looked at. */
+  input?: Range;
+  /** s of a coupling over the batch, nats. */
+  s?: Range;
+  /** Largest change of any element of s and t over the batch, and the number of elements that move. */
+  change?: { s: number; t: number; moving: number };
+  /** Share of moving elements at which the scale map is flat, in [0, 1]. */
+  saturated?: number;
+  /** Hidden ReLU units, and those that never became positive. */
+  units?: { total: number; never: number };
+  /** Largest error of the layer's own round trip, absolute; NaN when not finite. */
+  alone?: number;
+  /** Largest error at the layer's input when the inverse starts at z. */
+  fromLatent?: number;
+}
+
+export interface NormObservations {
+  /** Prefix of the running statistics. */
+  name: string;
+  /** Index of the layer that it belongs to. */
+  layer: number;
+  /** Largest |batch mean − running mean| / running standard deviation of a channel. */
+  mean: number;
+  /** Largest |ln(batch standard deviation / running standard deviation)| of a channel. */
+  ratio: number;
+}
+
+export interface LatentObservations {
+  scale: number;
+  /** Of all examples, sorted, finite ones only. */
+  sorted: Float32Array;
+}
+
+export interface Observations {
+  /** Of scores. */
+  unit: 'nats' | 'bits/dim';
+  dimensions: number;
+  /** Examples in the batch. */
+  count: number;
+  /** False for a batch of the model's own samples. */
+  ofData: boolean;
+  step?: number;
+  layers: readonly LayerObservations[];
+  firstNonFinite?: { layer: number; cause: string };
+  /** Absent where the flow has no statistics of batches, or the file lacks them; the reason in words. */
+  norms: readonly NormObservations[] | { reason: string };
+  /** Mean score of the same examples by running statistics and by the batch's own. */
+  modes?: { running: number; batch: number };
+  latents: readonly LatentObservations[];
+  /** What a scale map's flat ends are called; absent for maps that have none. */
+  saturates: boolean;
+  /** Reason why there is no way back. */
+  noInverse?: string;
+  train?: Float32Array;
+  validation?: Float32Array;
+}

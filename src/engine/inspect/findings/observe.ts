@@ -1,0 +1,244 @@
+/** Runs the passes that findings are made of. */
+import { UserError } from '../../../config/user-error';
+import type { BatchRef } from '../../../protocol/inspect';
+import type { NdArray } from '../../../protocol/tensors';
+import type { Feeds } from '../../backends/backend';
+import { batchOf, type ExampleBatch } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { batchSize } from '../../use/batches';
+import { inverseErrors, splitDistribution } from '../diagnostics';
+import { firstNonFinite } from '../non-finite';
+import { meanParts } from '../parts';
+import { breathe } from '../pass';
+import { batchPass, selectionPasses } from '../selection';
+import type { SharedWork } from '../shared-work';
+import { worst } from '../strip';
+import type {
+  LayerObservations,
+  LatentObservations,
+  NormObservations,
+  Observations,
+  Range,
+} from './observations';
+
+/** @throws UserError for a batch that does not exist, CancelledError */
+export async function observe(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<Observations> {
+  const examples = await batchOf(model, batch);
+  const pass = await batchPass(model, work, batch, signal);
+  const bad = firstNonFinite(model, pass);
+  const ofData = batch.split !== 'sample';
+  const health = await healthOf(model, examples, signal);
+  const back = await wayBack(model, work, batch, signal);
+  const layers = model.layers.map(({ info }): LayerObservations => {
+    const own = health.layers.get(info.index);
+    const { roundTrip } = pass.layers[info.index]!;
+    return {
+      info,
+      ...own,
+      ...(roundTrip ? { alone: worst(roundTrip) } : {}),
+      ...(Array.isArray(back) ? { fromLatent: back[info.index]! } : {}),
+    };
+  });
+  const scores: Pick<Observations, 'train' | 'validation'> = {};
+  for (const { name, count } of ofData ? (await model.data.splits()).splits : []) {
+    scores[name] = await splitDistribution(model, work, name, count, 'eval', signal);
+  }
+  const norms = ofData
+    ? await normsOf(model, examples, signal)
+    : { reason: 'The batch is of samples, which are not what running statistics were taken over.' };
+  return {
+    unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
+    dimensions: model.dimensions,
+    count: examples.count,
+    ofData,
+    layers,
+    ...(bad ? { firstNonFinite: bad } : {}),
+    norms,
+    ...(Array.isArray(norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
+    latents: latentsOf(model, pass.z),
+    saturates: layers.some(({ saturated }) => saturated !== undefined),
+    ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
+    ...scores,
+  };
+}
+
+async function wayBack(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<number[] | { reason: string }> {
+  try {
+    return await inverseErrors(model, work, batch, signal);
+  } catch (error) {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  }
+}
+
+interface Health {
+  layers: Map<number, Omit<LayerObservations, 'info'>>;
+}
+
+async function healthOf(model: InspectedFlow, batch: ExampleBatch, signal: AbortSignal): Promise<Health> {
+  const layers: Health['layers'] = new Map();
+  const program = await model.programs.health?.();
+  if (!program) return { layers };
+  const part = batchSize(model.flow.inputShape);
+  const size = model.dimensions;
+  const results: Feeds[] = [];
+  for (let start = 0; start < batch.count; start += part) {
+    await breathe(signal);
+    const n = Math.min(part, batch.count - start);
+    results.push(
+      await program.run({
+        x: {
+          shape: [n, ...model.flow.inputShape],
+          data: batch.x.subarray(start * size, (start + n) * size),
+        },
+      }),
+    );
+  }
+  const all = (name: string): Float32Array[] =>
+    results.flatMap((result) => (result[name] ? [(result[name] as NdArray<Float32Array>).data] : []));
+  const combine = (name: string, pick: (a: number, b: number) => number): Float32Array | undefined => {
+    const [first, ...rest] = all(name);
+    if (!first) return undefined;
+    const out = first.slice();
+    for (const one of rest) for (let i = 0; i < out.length; i++) out[i] = pick(out[i]!, one[i]!);
+    return out;
+  };
+  const range = (low: string, high: string): Range | undefined => {
+    const lows = all(low);
+    return lows.length === 0
+      ? undefined
+      : {
+          low: lows.flatMap((values) => [...values]).reduce((a, b) => Math.min(a, b)),
+          high: all(high)
+            .flatMap((values) => [...values])
+            .reduce((a, b) => Math.max(a, b)),
+        };
+  };
+  const units = new Map<string, Float32Array>();
+  for (const name of Object.keys(results[0] ?? {})) {
+    if (name.startsWith('unit:')) units.set(name.slice('unit:'.length), combine(name, Math.max)!);
+  }
+
+  for (const { info, flow } of model.layers) {
+    const at = (name: string): string => `${info.index}:${name}`;
+    const own: Omit<LayerObservations, 'info'> = {};
+    const input = range(at('xLow'), at('xHigh'));
+    if (input) own.input = input;
+    const s = range(at('sLow'), at('sHigh'));
+    if (s) {
+      own.s = s;
+      const change = (name: string): number => {
+        const low = combine(at(`${name}Min`), Math.min)!;
+        const high = combine(at(`${name}Max`), Math.max)!;
+        return high.reduce((most, value, i) => Math.max(most, value - low[i]!), 0);
+      };
+      const moving = flow?.mask
+        ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
+        : info.inputShape.reduce((a, b) => a * b, 1);
+      own.change = { s: change('s'), t: change('t'), moving };
+      const saturated = all(at('saturated'));
+      if (saturated.length > 0) {
+        const flat = saturated.reduce((sum, values) => sum + values.reduce((a, b) => a + b, 0), 0);
+        own.saturated = flat / (moving * batch.count);
+      }
+    }
+    const mine = [...units].filter(([name]) => name.startsWith(`${info.name}.`));
+    if (mine.length > 0) {
+      own.units = {
+        total: mine.reduce((sum, [, values]) => sum + values.length, 0),
+        never: mine.reduce((sum, [, values]) => sum + values.filter((value) => value <= 0).length, 0),
+      };
+    }
+    layers.set(info.index, own);
+  }
+  return { layers };
+}
+
+async function normsOf(
+  model: InspectedFlow,
+  batch: ExampleBatch,
+  signal: AbortSignal,
+): Promise<NormObservations[] | { reason: string }> {
+  const layerOf = new Map(
+    model.layers.flatMap(({ info, bijection }) =>
+      (bijection?.state ?? []).map(({ name }) => [name, info.index] as const),
+    ),
+  );
+  if (!model.programs.normStatistics) {
+    return { reason: 'The file holds running statistics only; those of a batch need a checkpoint.' };
+  }
+  if (layerOf.size === 0) return [];
+  await breathe(signal);
+  // Whole, since the statistics are the batch's own; as many as training takes at once, or fit memory.
+  const count = Math.min(batch.count, Math.max(batchSize(model.flow.inputShape), 32));
+  const program = await model.programs.normStatistics(count);
+  const size = model.dimensions;
+  const result = await program.run({
+    x: { shape: [count, ...model.flow.inputShape], data: batch.x.subarray(0, count * size) },
+  });
+  return Object.keys(result).flatMap((key): NormObservations[] => {
+    if (!key.endsWith(':mean')) return [];
+    const name = key.slice(0, -':mean'.length);
+    const running = {
+      mean: model.tensors[`${name}.mean`]?.data,
+      variance: model.tensors[`${name}.variance`]?.data,
+    };
+    const layer = layerOf.get(`${name}.mean`);
+    if (layer === undefined || !running.mean || !running.variance) return [];
+    const mean = result[key]!.data;
+    const variance = result[`${name}:variance`]!.data;
+    let apart = 0;
+    let ratio = 0;
+    for (let c = 0; c < mean.length; c++) {
+      // Channels that are almost constant (a border that is always black) have no scale to measure in.
+      const floor = 1e-5;
+      const deviation = Math.sqrt(Math.max(Number(running.variance[c]), floor));
+      const own = Math.sqrt(Math.max(Number(variance[c]), floor));
+      apart = Math.max(apart, Math.abs(Number(mean[c]) - Number(running.mean[c])) / Math.max(deviation, own));
+      ratio = Math.max(ratio, Math.abs(Math.log(own / deviation)));
+    }
+    return [{ name, layer, mean: apart, ratio }];
+  });
+}
+
+/** Mean scores of the batch, in the unit of scores. */
+async function modesOf(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<{ running: number; batch: number }> {
+  const score = async (mode: 'eval' | 'train'): Promise<number> => {
+    const passes = await selectionPasses(model, work, { batch, mode }, signal);
+    const { nats, bitsPerDim } = meanParts(model, passes.batch);
+    return bitsPerDim ?? nats;
+  };
+  return { running: await score('eval'), batch: await score('train') };
+}
+
+function latentsOf(model: InspectedFlow, z: Float32Array): LatentObservations[] {
+  const size = model.dimensions;
+  const scales = model.runner.latentScales;
+  const by = new Map<number, number[]>();
+  for (let i = 0; i < z.length; i++) {
+    const scale = scales?.[i % size] ?? 0;
+    const value = z[i]!;
+    if (!Number.isFinite(value)) continue;
+    const list = by.get(scale);
+    if (list) list.push(value);
+    else by.set(scale, [value]);
+  }
+  return [...by]
+    .sort(([a], [b]) => a - b)
+    .map(([scale, values]) => ({ scale, sorted: Float32Array.from(values).sort() }));
+}

@@ -1,0 +1,52 @@
+import { momentsOf } from './gaussian';
+import { severityOf, skipped, type Check } from './check';
+import { thresholds } from './thresholds';
+import { short } from './words';
+
+/** The objective on held-out examples against training ones. */
+export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
+  if (!train?.length || !validation?.length) {
+    return skipped(
+      'overfitting',
+      'noData',
+      'Whether the flow overfits takes its training and its validation data; they are not there.',
+    );
+  }
+  const per = unit === 'nats' ? dimensions : 1;
+  const a = momentsOf(train);
+  const b = momentsOf(validation);
+  const gap = (b.mean - a.mean) / per;
+  const error = Math.sqrt(a.std ** 2 / train.length + b.std ** 2 / validation.length) / per;
+  const { notice, errors } = thresholds.overfitting;
+  const severity = gap < errors * error ? 'ok' : severityOf(gap, thresholds.overfitting);
+  const in_ = unit === 'nats' ? 'nats per dimension' : unit;
+  const values = {
+    train: a.mean / per,
+    validation: b.mean / per,
+    gap,
+    error,
+    notice,
+    unit: in_,
+    trained: train.length,
+    held: validation.length,
+  };
+  const numbers = `${short(values.train)} on ${train.length} training examples, ${short(values.validation)} on ${validation.length} held out (${in_}; the difference is ${short(gap)} ± ${short(error)})`;
+  if (severity === 'ok') {
+    return {
+      check: 'overfitting',
+      severity,
+      kind: 'general',
+      sentence: `The flow does not overfit: ${numbers}; from ${notice} on it counts.`,
+      values,
+    };
+  }
+  return {
+    check: 'overfitting',
+    severity,
+    kind: 'overfits',
+    sentence: `The flow overfits: ${numbers}; from ${notice} on it counts.`,
+    advice:
+      'Take the best checkpoint instead of the last, stop earlier, train on more or augmented data (flips), raise weight decay, or make the flow smaller.',
+    values,
+  };
+};

@@ -1,0 +1,42 @@
+import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
+import { thresholds } from './thresholds';
+import { layerName, percent } from './words';
+
+/** Scale maps at their flat ends, where s no longer tells inputs apart and gradients vanish. */
+export const saturation: Check = (seen) => {
+  const { tanh, notice } = thresholds.saturation;
+  if (!seen.saturates) {
+    return skipped(
+      'saturation',
+      'noBound',
+      'The scale of this flow has no flat ends to saturate at, or they are not known.',
+    );
+  }
+  const all = ranked(seen, ({ saturated }) => saturated);
+  const [worst] = all;
+  if (!worst) return skipped('saturation', 'noScales', 'The scales of this flow could not be looked at.');
+  const severity = severityOf(worst.value, thresholds.saturation);
+  const name = layerName(worst.layer.info);
+  const values = { share: worst.value, notice, tanh };
+  if (severity === 'ok') {
+    return {
+      check: 'saturation',
+      severity,
+      kind: 'free',
+      sentence: `At most ${percent(worst.value)} of the moving values have a saturated scale (|tanh u| above ${tanh}), in ${name}; from ${percent(notice)} on it counts.`,
+      values,
+      layer: worst.layer.info.index,
+    };
+  }
+  const place = where(all, notice, 'activations');
+  return {
+    check: 'saturation',
+    severity,
+    kind: 'saturated',
+    sentence: `The scale is saturated (|tanh u| above ${tanh}) at ${percent(worst.value)} of the moving values of ${andOthers(name, place.others?.length ?? 0)}; from ${percent(notice)} on it counts. There s hardly changes and hardly learns.`,
+    advice:
+      'Lower the learning rate or warm it up, clip gradients, and decay the weights of the last layer; if the flow needs larger scales, let the learned scale grow (scaleMap tanh-channel) or take a map without a bound.',
+    values,
+    ...place,
+  };
+};

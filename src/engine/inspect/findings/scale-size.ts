@@ -1,0 +1,35 @@
+import { ranked, severityOf, where, andOthers, skipped, type Check } from './check';
+import { thresholds } from './thresholds';
+import { layerName, short } from './words';
+
+/** The largest |s|: what a coupling multiplies by, and what float32 loses on the way back. */
+export const scaleSize: Check = (seen) => {
+  const { notice, overflow } = thresholds.scaleSize;
+  const all = ranked(seen, ({ s }) => s && Math.max(Math.abs(s.low), Math.abs(s.high)));
+  const [worst] = all;
+  if (!worst) return skipped('scaleSize', 'noScales', 'The scales of this flow could not be looked at.');
+  const severity = severityOf(worst.value, thresholds.scaleSize);
+  const name = layerName(worst.layer.info);
+  const values = { size: worst.value, notice, overflow, factor: Math.exp(worst.value) };
+  if (severity === 'ok') {
+    return {
+      check: 'scaleSize',
+      severity,
+      kind: 'small',
+      sentence: `The largest |s| is ${short(worst.value)} nats, in ${name}; from ${notice} on it counts as large.`,
+      values,
+      layer: worst.layer.info.index,
+    };
+  }
+  const place = where(all, notice, 'activations');
+  return {
+    check: 'scaleSize',
+    severity,
+    kind: 'large',
+    sentence: `|s| reaches ${short(worst.value)} nats in ${andOthers(name, place.others?.length ?? 0)}: values are scaled by up to ${short(values.factor)}. From ${notice} on it counts as large; exp overflows float32 at ${overflow}.`,
+    advice:
+      'Bound the scale (scaleMap tanh-channel), raise weight decay on it, or lower the learning rate; look whether a few outliers in the data cause it.',
+    values,
+    ...place,
+  };
+};

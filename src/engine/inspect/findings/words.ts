@@ -1,0 +1,25 @@
+/** How numbers and layers are written in sentences. */
+import type { LayerInfo } from '../../../protocol/model';
+
+/** As the page calls it: "coupling 4", or the layer's path. */
+export function layerName({ coupling, name }: LayerInfo): string {
+  return coupling === undefined ? name : `coupling ${coupling + 1}`;
+}
+
+export function percent(share: number): string {
+  const value = share * 100;
+  return `${value > 0 && value < 1 ? value.toPrecision(1) : value.toFixed(0)} %`;
+}
+
+/** Few digits; powers of ten where there are many zeros. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
+  const size = Math.abs(value);
+  const text =
+    size === 0
+      ? '0'
+      : size >= 1e5 || size < 1e-3
+        ? size.toExponential(1)
+        : String(Number(size.toPrecision(3)));
+  return value < 0 ? `−${text}` : text;
+}
