@@ -31,10 +31,11 @@ export function saturationLimit(config: Pick<ModelConfig, 'scaleMap' | 'scaleEps
 
 export const thresholds = {
   /**
-   * Share of a coupling's moving elements, over the batch, that are saturated. Some couplings live at a bound without
-   * harm (a clear edge between "shrink" and "leave"); at half of them the map can no longer tell its inputs apart.
+   * Share of a coupling's moving elements, over the batch, that are saturated. A coupling that parts the plane in two
+   * lives at both bounds without harm (half of the elements in good flows of two moons); where three quarters do, s can
+   * no longer tell inputs apart.
    */
-  saturation: { tanh: saturatedTanh, notice: 0.5, warning: 0.9 },
+  saturation: { tanh: saturatedTanh, notice: 0.75, warning: 0.95 },
 
   /**
    * |s| in nats. At 8 a value is scaled by 3,000 and float32 keeps 4 of 7 digits on the way back; above 16.6 = 24 ln 2
