@@ -101,6 +101,7 @@ test('every command of the specification is there and its help names its options
     'apply',
     'convert',
     'data',
+    'diagnose',
     'doctor',
     'export',
     'info',
