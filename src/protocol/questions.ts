@@ -182,6 +182,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   }
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
+  questions.push({ method: 'findings', query: { batch: selection.batch } });
   questions.push({ method: 'samples', query: samples });
   for (const morph of morphs) questions.push({ method: 'morph', query: morph });
   const manifold = defaultManifold(summary);

@@ -13,6 +13,7 @@ import { layerPhrase } from '../strip/layer-names';
 import { text } from '../strings';
 import { Asked, Message } from '../views/state-box';
 import { RunTab } from '../run/run-tab';
+import { Findings } from './findings';
 import { Waterfall } from './waterfall';
 
 function Skeleton() {
@@ -45,7 +46,7 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
           </span>
         }
       />
-      <TabPanel id="diagnostics" selected={tab}>
+      <TabPanel id="diagnostics" selected={tab} class={tab === 'diagnostics' ? 'with-findings' : ''}>
         {tab === 'run' ? <RunTab model={model} /> : <DiagnosticsTab model={model} />}
       </TabPanel>
     </section>
@@ -78,9 +79,12 @@ function DiagnosticsTab({ model }: { model: ModelSummary }) {
     );
   }
   return (
-    <Asked question={store.diagnostics} skeleton={<Skeleton />}>
-      {(answer) => <Charts model={model} answer={answer} />}
-    </Asked>
+    <>
+      <Findings model={model} />
+      <Asked question={store.diagnostics} skeleton={<Skeleton />}>
+        {(answer) => <Charts model={model} answer={answer} />}
+      </Asked>
+    </>
   );
 }
 

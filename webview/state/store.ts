@@ -7,6 +7,7 @@ import {
   type ReadonlySignal,
   type Signal,
 } from '@preact/signals';
+import type { Findings } from '../../src/protocol/findings';
 import type {
   BatchRef,
   Diagnostics,
@@ -38,6 +39,7 @@ import {
 } from '../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState, type CheckpointState } from './checkpoint-state';
+import { createFindings } from './findings-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
@@ -84,6 +86,7 @@ export interface Store {
   morph: Question<Morph>;
   examples: Question<ExamplePage>;
   diagnostics: Question<Diagnostics>;
+  findings: Question<Findings>;
   plane: Question<PlaneView>;
   run: RunState;
   curveLook: Signal<CurveLook>;
@@ -394,6 +397,7 @@ export function createStore(connection: Connection): Store {
     morph,
     examples,
     diagnostics,
+    findings: createFindings(context, batch, diagnostics),
     plane,
     run,
     curveLook,

@@ -2,6 +2,7 @@
 import type { english } from '../en';
 import { bar } from './bar';
 import { diagnostics } from './diagnostics';
+import { findings } from './findings';
 import { gallery } from './gallery';
 import { given } from './given';
 import { layer } from './layer';
@@ -18,6 +19,7 @@ export const german: typeof english = {
   ...gallery,
   ...given,
   ...diagnostics,
+  ...findings,
   ...states,
   ...run,
 };

@@ -1,6 +1,7 @@
 /** Every text of the inspector in English. */
 import { bar } from './bar';
 import { diagnostics } from './diagnostics';
+import { findings } from './findings';
 import { gallery } from './gallery';
 import { given } from './given';
 import { layer } from './layer';
@@ -17,6 +18,7 @@ export const english = {
   ...gallery,
   ...given,
   ...diagnostics,
+  ...findings,
   ...states,
   ...run,
 };

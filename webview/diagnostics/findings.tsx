@@ -1,0 +1,140 @@
+/** What is wrong with the flow, in words, and that nothing is. */
+import { bySeverity, type Finding, type Findings as Answer } from '../../src/protocol/findings';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Button } from '../controls/toolkit';
+import { useStore } from '../state/use-store';
+import { layerPhrase } from '../strip/layer-names';
+import { text } from '../strings';
+
+const marks: Record<Finding['severity'], string> = {
+  error: '✕',
+  warning: '!',
+  notice: 'i',
+  ok: '✓',
+  skipped: '–',
+};
+
+/** One line while all is well or not yet known; a line for each finding otherwise. */
+export function Findings({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { findings: question } = store;
+  const answer = question.answer.value;
+  const known = answer.status === 'ready' ? answer.value : undefined;
+  return (
+    <section class="findings" aria-label={text.findingsLabel} aria-busy={answer.status === 'loading'}>
+      {known ? (
+        <Known model={model} answer={known} />
+      ) : answer.status === 'failed' ? (
+        <p class="findings-head">
+          <span class={answer.reason === 'error' ? 'bad' : 'muted'}>
+            {answer.reason === 'cancelled' ? `${text.findingsLabel}: ${text.cancelled}` : answer.message}
+          </span>
+          {answer.reason === 'notRecorded' || answer.reason === 'noAnswer' ? null : (
+            <button type="button" class="linklike" onClick={() => question.retry()}>
+              {text.retry}
+            </button>
+          )}
+        </p>
+      ) : (
+        <p class="findings-head">
+          <span class="progress pulse" />
+          <span class="tick">{text.findingsBusy}</span>
+          {answer.status === 'loading' ? (
+            <button type="button" class="linklike" onClick={() => question.cancel()}>
+              {text.cancel}
+            </button>
+          ) : null}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
+  const all = bySeverity(answer.findings);
+  const wrong = all.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
+  const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
+  return (
+    <>
+      {wrong.map((finding) => (
+        <Item key={finding.check} model={model} finding={finding} />
+      ))}
+      {rest.length > 0 ? (
+        <details class="findings-rest">
+          <summary>
+            <i class={`finding-mark ${wrong.length ? 'skipped' : 'ok'}`} aria-hidden="true">
+              {wrong.length ? marks.skipped : marks.ok}
+            </i>
+            <span>
+              {wrong.length
+                ? `${text.somethingWrong(wrong.length, answer.count)}; ${text.checksShown(all.length)}`
+                : text.nothingWrong(answer.count)}
+            </span>
+            <span class="tick">{wrong.length ? '' : text.checksShown(rest.length)}</span>
+          </summary>
+          <ul>
+            {rest.map((finding) => (
+              <li key={finding.check} data-check={finding.check} data-severity={finding.severity}>
+                <i class={`finding-mark ${finding.severity}`} aria-hidden="true">
+                  {marks[finding.severity]}
+                </i>
+                <span>
+                  <b>{text.checks[finding.check]}</b>{' '}
+                  <span class={finding.severity === 'skipped' ? 'muted' : undefined}>
+                    {`${finding.severity === 'skipped' ? `${text.notLookedAt}. ` : ''}${text.sentence(finding, phraseOf(model, finding.layer))}`}
+                  </span>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </>
+  );
+}
+
+function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
+  const store = useStore();
+  const { check, severity, layer, tab, others = [] } = finding;
+  const advice = text.advice(finding);
+  const go = (index: number): void => {
+    store.selectLayer(index);
+    if (tab) store.tab.value = tab;
+  };
+  return (
+    <details class="finding" data-check={check} data-severity={severity}>
+      <summary>
+        <i class={`finding-mark ${severity}`} aria-hidden="true">
+          {marks[severity]}
+        </i>
+        <b>{text.checks[check]}</b>
+        <span class="sr">{text.severities[severity]}</span>
+        <span class="finding-line">{text.sentence(finding, phraseOf(model, layer))}</span>
+      </summary>
+      <div class="finding-more">
+        <p>{text.sentence(finding, phraseOf(model, layer))}</p>
+        {advice ? (
+          <p>
+            <b>{text.try}</b> {advice}
+          </p>
+        ) : null}
+        {layer === undefined ? null : (
+          <div class="row">
+            <Button onClick={() => go(layer)}>{text.lookAt(phraseOf(model, layer))}</Button>
+            {others.length > 0 ? <span class="muted">{text.alsoIn}</span> : null}
+            {others.slice(0, 8).map((index) => (
+              <button type="button" class="linklike" key={index} onClick={() => go(index)}>
+                {phraseOf(model, index)}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
+    </details>
+  );
+}
+
+function phraseOf(model: ModelSummary, index: number | undefined): string {
+  const layer = model.layers.find((one) => one.index === index);
+  return layer ? layerPhrase(layer) : '';
+}
