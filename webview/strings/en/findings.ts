@@ -2,6 +2,9 @@
 import type { Finding } from '../../../src/protocol/findings';
 import { count } from '../../format/numbers';
 
+/** A translation makes its own sentence, in which the layer is named in its words. */
+const englishSentence: (finding: Finding, layer: string) => string = ({ sentence }) => sentence;
+
 export const findings = {
   findingsLabel: 'Findings',
   findingsBusy: 'Looking for what may be wrong…',
