@@ -26,7 +26,9 @@ import type {
   TensorStats,
   TensorView,
 } from '../../../src/protocol/tensors';
+import type { FindingsQuery } from '../../../src/protocol/findings';
 import { answerExamples } from './toy-examples';
+import { toyFindings } from './toy-findings';
 
 import { ToyRun, toyCheckpoints, toyPath, toySteps } from './toy-run';
 
@@ -34,6 +36,8 @@ export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
   /** Makes this coupling's scale overflow, so that values after it are not finite. */
   overflowAt?: number;
+  /** The network of this coupling answers zero for everything. */
+  deadAt?: number;
   /** No data: nothing but samples. */
   noData?: boolean;
   /** Couplings of the vector flow. */
@@ -277,6 +281,7 @@ export class ToyFlow {
         b += Math.cos(1.3 * i + 2.9 * j + layer.info.index) * x[j]!;
       }
       const share = 1 / Math.sqrt(read.length);
+      if (layer.info.coupling !== undefined && layer.info.coupling === this.options.deadAt) continue;
       s[i] = layer.gain * Math.tanh(a * share);
       t[i] = 0.5 * Math.tanh(b * share);
     }
@@ -563,6 +568,8 @@ export class ToyFlow {
           bitsPerDim: this.summary.levels ? Float32Array.from(parts, (p) => p.bitsPerDim!) : undefined,
         };
       }
+      case 'findings':
+        return toyFindings(this, query as FindingsQuery);
       case 'diagnostics':
         return this.#diagnostics(query as Selection);
       case 'plane':

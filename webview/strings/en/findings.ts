@@ -35,6 +35,6 @@ export const findings = {
     inverse: 'Exact inverse',
     overfitting: 'Overfitting',
   },
-  sentence: ({ sentence }: Finding, _layer: string): string => sentence,
+  sentence: englishSentence,
   advice: ({ advice }: Finding): string | undefined => advice,
 };

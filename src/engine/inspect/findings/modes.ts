@@ -4,11 +4,9 @@ import { short } from './words';
 
 /** The objective by running statistics and by the batch's own. */
 export const modes: Check = ({ modes: found, unit, dimensions, norms, count, layers }) => {
+  if ('reason' in norms) return skipped('modes', 'noStatistics', norms.reason);
   if (!found) {
-    const reason = Array.isArray(norms)
-      ? 'This flow has no batch norm, so training and use compute the same.'
-      : (norms as { reason: string }).reason;
-    return skipped('modes', Array.isArray(norms) ? 'noNorms' : 'noStatistics', reason);
+    return skipped('modes', 'noNorms', 'This flow has no batch norm, so training and use compute the same.');
   }
   const per = unit === 'nats' ? dimensions : 1;
   const gap = Math.abs(found.running - found.batch) / per;

@@ -5,8 +5,7 @@ import { layerName, short } from './words';
 /** Running statistics of batch norm against those of the batch. */
 export const normStatistics: Check = (seen) => {
   const { norms, count } = seen;
-  if (!Array.isArray(norms))
-    return skipped('normStatistics', 'noStatistics', (norms as { reason: string }).reason);
+  if ('reason' in norms) return skipped('normStatistics', 'noStatistics', norms.reason);
   const chance = thresholds.normStatistics.chance / Math.sqrt(count);
   const levels = {
     notice: thresholds.normStatistics.notice + chance,

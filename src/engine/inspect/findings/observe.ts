@@ -59,7 +59,7 @@ export async function observe(
     layers,
     ...(bad ? { firstNonFinite: bad } : {}),
     norms,
-    ...(Array.isArray(norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
+    ...(!('reason' in norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
     latents: latentsOf(model, pass.z),
     saturates: layers.some(({ saturated }) => saturated !== undefined),
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
