@@ -36,6 +36,8 @@ export interface PageHost {
   control(request: ControlRequest): Promise<{ id: string }>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
+  /** Where the page's own clipboard does not take it. */
+  copyText(content: string): Promise<void>;
 }
 
 /** Implemented by the page, called by the host. */

@@ -258,11 +258,13 @@ describe('live page', () => {
   it('hands over pictures and numbers of the layer', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' });
     await page.locator('.worked').waitFor();
-    await page.getByRole('button', { name: 'CSV' }).click();
-    await page.getByRole('button', { name: 'PNG' }).click();
+    for (const entry of ['Save CSV', 'Save PNG']) {
+      await page.locator('.layer .take-button').click();
+      await page.getByRole('menuitem', { name: entry }).click();
+    }
     await page.waitForFunction(() => window.toyHost.calls.filter((c) => c.startsWith('save')).length === 2);
     const saved = await calls(page, 'save');
-    assert.match(saved[0]!, /activations\.csv.*row,column,channel,x,s,t,y,mask,log_det/);
+    assert.match(saved[0]!, /activations\.csv.*row,column,channel,x,s \[nats\],t,y,mask,log_det/);
     assert.match(saved[1]!, /activations\.png.*PNG/);
     await close();
   });

@@ -11,6 +11,7 @@ import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { RunTab } from '../run/run-tab';
 import { Findings } from './findings';
@@ -101,6 +102,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
           <b>{bits ? text.whereBits : text.whereNats}</b>
           <span class="tick">{text.runningSum(answer.unit)}</span>
         </h3>
+        <TakeAway
+          model={model}
+          view="waterfall"
+          title={bits ? text.whereBits : text.whereNats}
+          fileName="waterfall"
+          frame=".chart"
+        />
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
       </div>
       <div class="chart">
@@ -108,6 +116,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
           <b>{text.howLikely}</b>
           <span class="tick">{data ? text.howLikelyNote : text.howLikelyOfSamples}</span>
         </h3>
+        <TakeAway
+          model={model}
+          view="distribution"
+          title={text.howLikely}
+          fileName="distribution"
+          frame=".chart"
+        />
         <Sized>
           {(width, height) => (
             <Distribution
@@ -131,6 +146,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
             {text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
           </span>
         </h3>
+        <TakeAway model={model} view="quantiles" title={text.isNormal} fileName="quantiles" frame=".chart" />
         <Sized>
           {(width, height) => (
             <Quantiles
@@ -147,6 +163,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
           <b>{text.isExact}</b>
           <span class="tick">{text.isExactNote}</span>
         </h3>
+        <TakeAway model={model} view="inverse" title={text.isExact} fileName="inverse" frame=".chart" />
         <Sized>
           {(width, height) => (
             <InverseError

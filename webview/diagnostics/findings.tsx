@@ -5,6 +5,7 @@ import { Button } from '../controls/toolkit';
 import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 
 const marks: Record<Finding['severity'], string> = {
   error: '✕',
@@ -23,7 +24,16 @@ export function Findings({ model }: { model: ModelSummary }) {
   return (
     <section class="findings" aria-label={text.findingsLabel} aria-busy={answer.status === 'loading'}>
       {known ? (
-        <Known model={model} answer={known} />
+        <>
+          <Known model={model} answer={known} />
+          <TakeAway
+            model={model}
+            view="findings"
+            title={text.findingsLabel}
+            fileName="findings"
+            frame=".findings"
+          />
+        </>
       ) : answer.status === 'failed' ? (
         <p class="findings-head">
           <span class={answer.reason === 'error' ? 'bad' : 'muted'}>

@@ -4,6 +4,7 @@ import { TabPanel, Tabs } from '../controls/tabs';
 import type { GalleryTab } from '../state/gallery-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 import { Examples } from './examples';
 import { Interpolate } from './interpolate';
 import { Reconstruct } from './reconstruct';
@@ -26,6 +27,16 @@ export function Gallery({ model }: { model: ModelSummary }) {
         ]}
         selected={tab}
         onSelect={(id) => (store.galleryTab.value = id)}
+        end={
+          <TakeAway
+            model={model}
+            view="gallery"
+            title={text[tab]}
+            fileName={tab}
+            frame=".gallery"
+            content=".panel"
+          />
+        }
       />
       <TabPanel id="gallery" selected={tab}>
         <Mode tab={tab} model={model} />

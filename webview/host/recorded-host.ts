@@ -21,6 +21,9 @@ export function connectRecorded(element: Element): Connection {
     async control() {
       throw new NotRecordedError(text.notRecorded);
     },
+    async copyText(content) {
+      await navigator.clipboard.writeText(content);
+    },
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

@@ -40,6 +40,7 @@ export function connectVsCode(): Connection {
     openCheckpoint: (path) => remote.openCheckpoint(path),
     control: (request) => remote.control(request),
     save: (name, bytes) => remote.save(name, bytes),
+    copyText: (content) => remote.copyText(content),
   };
   return {
     host,

@@ -1,20 +1,18 @@
 /** The selected layer, seen in four (for planes five) ways. */
-import { useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isCoupling } from '../../src/protocol/questions';
 import { TabPanel, Tabs } from '../controls/tabs';
-import { ready } from '../state/question';
 import { tabsOf } from '../state/store';
 import { useStore } from '../state/use-store';
 import { layerTitle } from '../strip/layer-names';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { Activations } from './activations';
 import { LogDetTab } from './logdet-tab';
 import { MaskTab } from './mask-tab';
 import { NetworkTab } from './network-tab';
 import { PlaneTab } from './plane-tab';
-import { csvOf, pngOf } from './save';
 
 function MapSkeleton() {
   return (
@@ -32,20 +30,12 @@ function MapSkeleton() {
 
 export function LayerRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const region = useRef<HTMLElement>(null);
   const layer = store.layerInfo();
   const tabs = tabsOf(model);
   const tab = store.tab.value;
   if (!layer) return <section class="layer" aria-label={text.layer} />;
-  const view = ready(store.layerView.answer.value);
-  const fileName = `${model.fileName.replace(/\.[^.]*$/, '')}-${layer.name}-${tab}`;
-  const savePng = async (): Promise<void> => {
-    const panel = region.current?.querySelector('.panel');
-    const bytes = panel && (await pngOf(panel, `${model.title}, ${layerTitle(layer)}, ${text.tabs[tab]}`));
-    if (bytes) await store.connection.host.save(`${fileName}.png`, bytes);
-  };
   return (
-    <section class="layer" aria-label={text.layer} ref={region}>
+    <section class="layer" aria-label={text.layer}>
       <div class="head" title={`${layer.name}, ${layer.description}`}>
         <h2>{layerTitle(layer)}</h2>
         <span class="muted">{layer.description}</span>
@@ -58,25 +48,14 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
         selected={tab}
         onSelect={(id) => (store.tab.value = id)}
         end={
-          <>
-            {tab === 'network' ? null : (
-              <button type="button" class="text-button" title={text.savePng} onClick={() => void savePng()}>
-                {text.png}
-              </button>
-            )}
-            {view && (tab === 'activations' || tab === 'logdet') ? (
-              <button
-                type="button"
-                class="text-button"
-                title={text.saveCsv}
-                onClick={() =>
-                  void store.connection.host.save(`${fileName}.csv`, new TextEncoder().encode(csvOf(view)))
-                }
-              >
-                {text.csv}
-              </button>
-            ) : null}
-          </>
+          <TakeAway
+            model={model}
+            view="layer"
+            title={`${layerTitle(layer)}, ${text.tabs[tab]}`}
+            fileName={`${layer.name}-${tab}`}
+            frame=".layer"
+            content=".panel"
+          />
         }
       />
       <TabPanel id="layer" selected={tab} class={tab === 'plane' ? 'plane-panel' : ''}>

@@ -7,6 +7,7 @@ import { compact, count, fixed } from '../format/numbers';
 import type { RunData } from '../state/run-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from './curve-controls';
@@ -53,7 +54,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
       <div class="charts run-charts">
-        <Chart title={text.loss} note={text.lossKey(unit)}>
+        <Chart model={model} view="loss" title={text.loss} note={text.lossKey(unit)}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -68,7 +69,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
             />
           )}
         </Chart>
-        <Chart title={text.gradient} note={text.gradientNote}>
+        <Chart model={model} view="gradient" title={text.gradient} note={text.gradientNote}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -83,7 +84,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
             />
           )}
         </Chart>
-        <Chart title={text.rate} note={text.logAxisShort}>
+        <Chart model={model} view="rate" title={text.rate} note={text.logAxisShort}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -104,10 +105,14 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
 }
 
 function Chart({
+  model,
+  view,
   title,
   note,
   children,
 }: {
+  model: ModelSummary;
+  view: 'loss' | 'gradient' | 'rate';
   title: string;
   note: string;
   children: Parameters<typeof Sized>[0]['children'];
@@ -118,6 +123,7 @@ function Chart({
         <b>{title}</b>
         <span class="tick">{note}</span>
       </h3>
+      <TakeAway model={model} view={view} title={title} fileName={view} frame=".chart" />
       <Sized>{children}</Sized>
     </div>
   );

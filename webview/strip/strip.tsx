@@ -10,6 +10,7 @@ import { ready, type Answer } from '../state/question';
 import type { ShownRow, ShownStrip } from '../state/store';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
 import { Legend } from '../views/legend';
 import { PointsThumbnail } from '../layer/points';
 import { Bars } from './bars';
@@ -64,7 +65,10 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   return (
     <section class="strip" aria-label={text.flow}>
       <header>
-        <h1 title={model.title}>{model.title}</h1>
+        <div class="ends">
+          <h1 title={model.title}>{model.title}</h1>
+          <TakeAway model={model} view="strip" title={text.flow} fileName="strip" frame=".strip" />
+        </div>
         <div class="ends">
           <p class="muted" title={model.subtitle}>
             {model.subtitle}

@@ -1,7 +1,7 @@
 /** One webview that shows a document: answers the page's calls and tells it of changes. */
 import { randomUUID } from 'node:crypto';
 import { createBirpc } from 'birpc';
-import { commands, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import { commands, env, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../config/user-error';
@@ -119,6 +119,10 @@ export class PageSession implements PageHost, Disposable {
     this.document.looked(visible);
   }
 
+  async copyText(content: string): Promise<void> {
+    await env.clipboard.writeText(content);
+  }
+
   dispose(): void {
     this.closed = true;
     this.see(false);
@@ -136,6 +140,7 @@ export class PageSession implements PageHost, Disposable {
       openCheckpoint: (path) => this.openCheckpoint(path),
       control: (request) => this.control(request),
       save: (name, bytes) => this.save(name, bytes),
+      copyText: (content) => this.copyText(content),
     };
   }
 }

@@ -76,6 +76,7 @@ const functions: PageHost = {
     return flow.run.control(request);
   },
   openCheckpoint: (path) => note('openCheckpoint', path),
+  copyText: (content) => note('copyText', content),
   async save(name, bytes) {
     await note('save', name, bytes.length, String.fromCharCode(...bytes.subarray(0, 200)));
     return true;

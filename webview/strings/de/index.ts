@@ -10,6 +10,7 @@ import { plane } from './plane';
 import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
+import { takeaway } from './takeaway';
 
 export const german: typeof english = {
   ...bar,
@@ -21,5 +22,6 @@ export const german: typeof english = {
   ...diagnostics,
   ...findings,
   ...states,
+  ...takeaway,
   ...run,
 };

@@ -9,6 +9,7 @@ import { plane } from './plane';
 import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
+import { takeaway } from './takeaway';
 
 export const english = {
   ...bar,
@@ -20,5 +21,6 @@ export const english = {
   ...diagnostics,
   ...findings,
   ...states,
+  ...takeaway,
   ...run,
 };

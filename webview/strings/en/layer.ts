@@ -4,10 +4,6 @@ import { count } from '../../format/numbers';
 export const layer = {
   coupling: (n: number) => `Coupling ${n}`,
   tabs: { plane: 'Plane', activations: 'Activations', mask: 'Mask', logdet: 'Log-det', network: 'Network' },
-  png: 'PNG',
-  csv: 'CSV',
-  savePng: 'Save this view as PNG',
-  saveCsv: 'Save the numbers of this view as CSV',
   roles: { x: 'input', s: 'log scale', t: 'shift', y: 'output' } as Record<string, string>,
   min: 'min',
   mean: 'mean',
