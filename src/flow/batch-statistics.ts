@@ -66,7 +66,10 @@ function batchStatistics(
   return { mean, variance, counts };
 }
 
-/** What normalization at `name` subtracts, and the variance that it divides by before ε. Updates running statistics. */
+/**
+ * What normalization at `name` subtracts, and the variance that it divides by before ε. Updates running statistics. Taps
+ * what arrives as `NAME/normed`.
+ */
 export function statisticsOf(
   ctx: FlowContext,
   name: string,
@@ -74,6 +77,7 @@ export function statisticsOf(
   mask: Mask | undefined,
   options: NormOptions,
 ): Statistics {
+  ctx.tap?.(`${name}/normed`, x);
   const running = runningStatistics(ctx, name);
   if (!ctx.training) return running;
   const { decay, over, statistics } = options;

@@ -1,5 +1,16 @@
 /** Questions that the inspector asks about an open model, and their answers. */
 import type { Findings, FindingsQuery } from './findings';
+import type {
+  ActivityQuery,
+  ActivityView,
+  AxisRole,
+  FeatureQuery,
+  FeatureStage,
+  FeatureView,
+  WeightQuery,
+  WeightView,
+} from './conditioner';
+import type { JacobianQuery, JacobianView } from './jacobian';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { GivenExample, GivenFile } from './given';
 import type { ModelSummary } from './model';
@@ -137,9 +148,14 @@ export interface NetworkView {
     shape: number[];
     stats: TensorStats;
     histogram: { edges: number[]; counts: number[] };
+    axes: AxisRole[];
   }[];
   /** Running statistics and other state. */
   state: { name: string; shape: number[]; stats: TensorStats }[];
+  /** Where feature maps can be had, in forward order. */
+  stages: FeatureStage[];
+  /** Norms whose statistics can be compared with a batch's, in forward order. */
+  norms: string[];
 }
 
 export interface SampleQuery {
@@ -284,6 +300,10 @@ export interface InspectorMethods {
   layerOfExample(query: { example: ExampleRef; layer: number }): Promise<ExampleLayer>;
   mask(query: { layer: number }): Promise<MaskView>;
   network(query: { layer: number }): Promise<NetworkView>;
+  weight(query: WeightQuery): Promise<WeightView>;
+  features(query: FeatureQuery): Promise<FeatureView>;
+  activity(query: ActivityQuery): Promise<ActivityView>;
+  jacobian(query: JacobianQuery): Promise<JacobianView>;
   samples(query: SampleQuery): Promise<SampleGrid>;
   morph(query: SampleQuery & { index: number }): Promise<Morph>;
   manifold(query: ManifoldQuery): Promise<ManifoldView>;

@@ -48,7 +48,7 @@ export interface PageEvents {
   select(what: { layer?: number; tab?: LayerTab }): void;
 }
 
-export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network';
+export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network' | 'jacobian';
 
 /** Answers recorded in a saved page: key is `recordKey(method, query)`. */
 export interface RecordedPage {

@@ -37,6 +37,7 @@ import {
   isPlane,
   planeQuery,
 } from '../../src/protocol/questions';
+import type { LayerTab } from '../../src/protocol/webview';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState, type CheckpointState } from './checkpoint-state';
 import { createFindings } from './findings-state';
@@ -46,7 +47,7 @@ import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question'
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
-export type Tab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network';
+export type Tab = 'plane' | LayerTab;
 export type ShownRow = ExampleStrip['rows'][number] & Partial<StripRow>;
 export type ShownStrip = Omit<ExampleStrip, 'rows'> & Partial<Pick<Strip, 'mean'>> & { rows: ShownRow[] };
 export type ShownLayer = ExampleLayer & Partial<LayerView>;
@@ -124,8 +125,8 @@ interface KeptState {
 
 export function tabsOf(model: ModelSummary): Tab[] {
   return isPlane(model)
-    ? ['plane', 'activations', 'mask', 'logdet', 'network']
-    : ['activations', 'mask', 'logdet', 'network'];
+    ? ['plane', 'activations', 'mask', 'logdet', 'network', 'jacobian']
+    : ['activations', 'mask', 'logdet', 'network', 'jacobian'];
 }
 
 /** Whether a selection in one means the same in the other: two checkpoints of one run. */

@@ -5,10 +5,13 @@ import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
 import { createCurves } from './curves';
+import { activity } from './activity';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
 import { findings } from './findings/findings';
+import { features } from './features';
 import { givenExample } from './given';
+import { jacobian } from './jacobian';
 import { layer, layerOfExample } from './layer';
 import { manifold } from './manifold';
 import { mask } from './mask';
@@ -24,6 +27,7 @@ import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
 import { strip, stripOfExample } from './strip';
 import { tensorStatistics } from './tensor-statistics';
+import { weight } from './weight';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
 const keptPasses = 16;
@@ -81,6 +85,10 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     layerOfExample: async (query, signal) => layerOfExample(await flow(), work, query, signal),
     mask: async (query) => mask(await flow(), query),
     network: async (query) => network(await flow(), query),
+    weight: async (query) => weight(await flow(), query),
+    features: async (query, signal) => features(await flow(), work, query, signal),
+    activity: async (query, signal) => activity(await flow(), query, signal),
+    jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
     morph: async (query, signal) => morph(await flow(), query, signal),
     manifold: async (query, signal) => manifold(await flow(), query, signal),

@@ -76,7 +76,7 @@ function copy({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
 }
 
 /** Per channel of the layer. A batch norm that saw only the moving half of the channels leaves the others as they are. */
-function normOf(
+export function normOf(
   { normUsed }: LayerPass,
   mask: Float32Array | undefined,
   shape: readonly number[],

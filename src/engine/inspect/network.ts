@@ -1,6 +1,7 @@
 import type { NetworkView } from '../../protocol/inspect';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { layerAt } from './layer';
+import { axesOf } from './weight';
 import { histogramOf, statsOf } from './statistics';
 
 /** The tensors of a layer as they are stored. */
@@ -12,12 +13,19 @@ export function network(model: InspectedFlow, query: { layer: number }): Network
     parameters: parameters.map(({ name, shape }) => {
       const { data } = model.tensors[name]!;
       const stats = statsOf(data);
-      return { name, shape: [...shape], stats, histogram: histogramOf(data, stats, 32) };
+      return {
+        name,
+        shape: [...shape],
+        stats,
+        histogram: histogramOf(data, stats, 32),
+        axes: axesOf(model, shape.length),
+      };
     }),
     state: state.map(({ name, shape }) => ({
       name,
       shape: [...shape],
       stats: statsOf(model.tensors[name]!.data),
     })),
+    ...(model.inner?.names(info.index) ?? { stages: [], norms: [] }),
   };
 }

@@ -2,12 +2,14 @@
 import type { FlowModel } from '../model/flow-model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { healthGraph, normStatisticsGraph } from './findings/health-graph';
+import { activityGraph, featureGraph, innerNames, jacobianGraph } from './inner-graphs';
 import { passGraph } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
 import { wayErrorGraph, wayGraph } from './way-graph';
 
 export function inspectedModel(model: FlowModel): InspectedFlow {
   const maps = bijections(model);
+  const { layers } = model;
   return {
     ...model,
     trainingBatch: model.header.config.training.batch,
@@ -31,6 +33,18 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
             before: (stage) => model.program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
           }
         : {}),
+    },
+    // Each holds the weights of a layer or more, so that they are dropped as those of single batch sizes are.
+    inner: {
+      names: (layer) => innerNames(layers[layer]!),
+      features: (layer) =>
+        model.program(`features/${layer}`, () => featureGraph(layers[layer]!), { batch: 1 }),
+      activity: (layer, mode) =>
+        model.program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
+          batch: mode.kind === 'train' ? mode.batch : 0,
+        }),
+      jacobian: (layer, rows) =>
+        model.program(`jacobian/${layer}`, () => jacobianGraph(layers[layer]!, rows), { batch: rows }),
     },
   };
 }

@@ -74,18 +74,30 @@ function trainingPass(
   signal: AbortSignal,
 ): Promise<{ pass: Pass; shown?: Float32Array }> {
   return work.run(recordKey('strip', { batch, example, mode: 'train' }), signal, async (inner) => {
-    const all = await batchOf(model, batch);
-    if (!example) return { pass: await runPass(model, all, 'train', inner) };
-    const one = await exampleOf(model, example, inner);
-    const inside =
-      example.kind === 'data' && example.split === batch.split && example.index < all.count
-        ? example.index
-        : -1;
-    const joined = withFirst(one, all, inside, model.dimensions);
-    const weight = new Float32Array(joined.count).fill(1);
-    if (inside < 0) weight[0] = 0;
-    return { pass: await runPass(model, joined, 'train', inner, { weight }), shown: one.shown };
+    const { joined, weight, shown } = await trainingBatch(model, batch, example, inner);
+    const pass = await runPass(model, joined, 'train', inner, { weight });
+    return { pass, ...(shown ? { shown } : {}) };
   });
+}
+
+/** The batch with the example first, as training mode takes it; `weight` is 0 for one from outside the batch. */
+export async function trainingBatch(
+  model: InspectedFlow,
+  batch: BatchRef,
+  example: ExampleRef | undefined,
+  signal: AbortSignal,
+): Promise<{ joined: ExampleBatch; weight: Float32Array<ArrayBuffer>; shown?: Float32Array }> {
+  const all = await batchOf(model, batch);
+  if (!example) return { joined: all, weight: new Float32Array(all.count).fill(1) };
+  const one = await exampleOf(model, example, signal);
+  const inside =
+    example.kind === 'data' && example.split === batch.split && example.index < all.count
+      ? example.index
+      : -1;
+  const joined = withFirst(one, all, inside, model.dimensions);
+  const weight = new Float32Array(joined.count).fill(1);
+  if (inside < 0) weight[0] = 0;
+  return { joined, weight, shown: one.shown };
 }
 
 /** The example, then the batch without the one at `inside`. */

@@ -51,6 +51,15 @@ export interface InspectorPrograms {
   before?(stage: number): Promise<Program>;
 }
 
+/** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */
+export interface InnerPrograms {
+  names(layer: number): { stages: { name: string; shape: number[] }[]; norms: string[] };
+  /** As `featureGraph`, `activityGraph` and `jacobianGraph` say. */
+  features(layer: number): Promise<Program>;
+  activity(layer: number, mode: PassMode): Promise<Program>;
+  jacobian(layer: number, rows: number): Promise<Program>;
+}
+
 export interface InspectedFlow {
   config: ModelConfig;
   /** Shapes without the batch axis, channels last. */
@@ -71,6 +80,7 @@ export interface InspectedFlow {
   /** Place in the flow's input of each element of z; absent where z has the order of the input. */
   latentPositions?: Int32Array;
   programs: InspectorPrograms;
+  inner?: InnerPrograms;
 }
 
 /** What examples are made with. */

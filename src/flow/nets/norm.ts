@@ -1,4 +1,7 @@
-/** Batch normalization inside a conditioner: gain and bias per channel, biased batch statistics in training. */
+/**
+ * Batch normalization inside a conditioner: gain and bias per channel, biased batch statistics in training. Taps what
+ * arrives as `NAME/normed`.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
@@ -37,6 +40,7 @@ export function norm({ name, channels, decay, epsilon, gain = true }: NormOption
       { name: varianceName, shape: [channels], value: 1 },
     ],
     apply(ctx, x) {
+      ctx.tap?.(`${name}/normed`, x);
       let mean = ctx.get(meanName);
       let variance = ctx.get(varianceName);
       if (ctx.training) {

@@ -103,7 +103,8 @@ export function useChannelsFirst(graph: Graph): Graph {
 
   for (const node of graph.nodes) {
     const { op, inputs, attrs, scope } = node;
-    if (op === 'Conv2D') {
+    // The input's gradient has the filter where the convolution has it, and the output's gradient in place of x.
+    if (op === 'Conv2D' || op === 'Conv2DBackpropInput') {
       const [x, filter, ...bias] = inputs as [number, number, ...number[]];
       const { shape, dtype } = typeOf(filter);
       const perm = [3, 2, 0, 1];

@@ -257,6 +257,28 @@ const operators: Record<string, Emit> = {
       intsAttribute('kernel_shape', writer.typeOf(node.inputs[1]!).shape.slice(2)),
     ]);
   },
+  Conv2DBackpropInput: (node, writer, inputs) => {
+    const { strides, dilations, pad } = node.attrs as {
+      strides: number[];
+      dilations: number[];
+      pad: number[];
+    };
+    const kernel = writer.typeOf(node.inputs[1]!).shape.slice(2);
+    const given = writer.typeOf(node.inputs[0]!).shape.slice(2);
+    const wanted = writer.typeOf(node.outputs[0]!).shape.slice(2);
+    // A stride skips rows at the end that the size of its output does not tell of.
+    const rest = wanted.map((length, i) => {
+      const reached = (given[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
+      return length - reached + pad[2 * i]! + pad[2 * i + 1]!;
+    });
+    writer.emit(node, 'ConvTranspose', inputs, [
+      intsAttribute('strides', strides),
+      intsAttribute('dilations', dilations),
+      intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+      intsAttribute('kernel_shape', kernel),
+      intsAttribute('output_padding', rest),
+    ]);
+  },
 };
 
 export function emitOnnx(node: Node, writer: OnnxWriter): void {

@@ -150,6 +150,18 @@ export const cases: Case[] = [
     },
   },
   {
+    name: "conv2d's gradient",
+    inputs: [
+      { name: 'x', shape: [2, 6, 5, 3] },
+      { name: 'w', shape: [3, 3, 3, 4] },
+    ],
+    fn: ({ x, w }) => {
+      const gradient = (strides: number, pad: 'same' | 'valid'): tf.Tensor =>
+        tf.grad((h) => tf.square(tf.conv2d(h as tf.Tensor4D, w as tf.Tensor4D, strides, pad)))(x!);
+      return { y0: gradient(1, 'same'), y1: gradient(2, 'same'), y2: gradient(2, 'valid') };
+    },
+  },
+  {
     name: 'residual block with squeeze',
     inputs: [
       { name: 'x', shape: [2, 4, 4, 2] },

@@ -1,0 +1,33 @@
+/** ∂y/∂x of one layer at one example: whole for vectors, a chosen block for images. */
+import type { Selection } from './inspect';
+import type { NdArray } from './tensors';
+
+/** Elements of vectors up to this size are all shown. */
+export const wholeJacobian = 16;
+export const largestJacobianBlock = 32;
+
+export interface JacobianQuery extends Selection {
+  layer: number;
+  /** Element of the layer's input that a block is picked around; −1 for the first that moves. */
+  around: number;
+  /** Elements of a block; all where the layer has no more than `wholeJacobian`. */
+  count: number;
+}
+
+export interface JacobianView {
+  layer: number;
+  /** Elements of the layer's input and output in rising order: the rows and the columns. */
+  elements: Int32Array;
+  /** Whether these are all elements of the layer. */
+  whole: boolean;
+  /** [k, k]: row i, column j is ∂y of element i by ∂x of element j. */
+  matrix: NdArray<Float32Array>;
+  /** 1 where the element passes through unchanged; absent for layers without a mask. */
+  passes?: Uint8Array;
+  /** What the layer's own s and norm say the diagonal is: eˢ/σ where values move, 1 where they pass. */
+  expected?: Float32Array;
+  /** ln|det| of the matrix by LU decomposition in float64, nats; −Infinity where it is singular. */
+  logDet: number;
+  /** What the layer says of these elements: Σ s − Σ ln σ; its own log-det where the matrix is whole. */
+  claimed?: number;
+}
