@@ -4,6 +4,8 @@ import type { NdArray } from './tensors';
 
 /** Elements of vectors up to this size are all shown. */
 export const wholeJacobian = 16;
+/** Elements of a block, where nobody says otherwise. */
+export const usualBlock = 12;
 export const largestJacobianBlock = 32;
 
 export interface JacobianQuery extends Selection {

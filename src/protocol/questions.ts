@@ -11,6 +11,7 @@ import type {
   Selection,
   SourceRef,
 } from './inspect';
+import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { RecordedChoices } from './webview';
 
@@ -98,6 +99,23 @@ export function isCoupling(layer: LayerInfo): boolean {
   return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
 }
 
+/** Squeezes, factor-outs and permutations only move values. */
+export function hasJacobian({ kind }: LayerInfo): boolean {
+  return kind !== 'squeeze' && kind !== 'factorOut';
+}
+
+/** All of a small layer, whatever is marked; else a block around the marked element. */
+export function jacobianQuery(
+  selection: Selection,
+  layer: LayerInfo,
+  marked: number,
+  count = usualBlock,
+): JacobianQuery {
+  const size = layer.inputShape.reduce((a, b) => a * b, 1);
+  const around = size <= wholeJacobian || marked >= size ? -1 : marked;
+  return { ...selection, layer: layer.index, around, count };
+}
+
 /** Whether statistics of a batch can stand in for the running ones; an ONNX file has the latter only. */
 export function hasBatchMode({ layers, format }: Pick<ModelSummary, 'layers' | 'format'>): boolean {
   return format !== 'onnx' && layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm');
@@ -179,6 +197,9 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   for (const layer of summary.layers) {
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
     questions.push({ method: 'network', query: { layer: layer.index } });
+    // Gradients of large networks take their time.
+    if (hasJacobian(layer) && values <= MANY_VALUES && summary.format !== 'onnx')
+      questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
   }
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });

@@ -30,7 +30,8 @@ describe('live page', () => {
     for (const [key, name] of [
       ['2', 'Mask'],
       ['3', 'Log-det'],
-      ['4', 'Network'],
+      ['4', 'Conditioner'],
+      ['5', 'Jacobian'],
       ['1', 'Activations'],
     ] as const) {
       await page.keyboard.press(key);

@@ -65,7 +65,7 @@ describe('looks', () => {
         await screenshot(page, `${kind}-${theme}-first`);
         await accessible(page, `${kind} ${theme}`, theme === 'dark');
         await readable(page);
-        for (const name of ['Activations', 'Mask', 'Log-det', 'Network']) {
+        for (const name of ['Activations', 'Mask', 'Log-det', 'Conditioner', 'Jacobian']) {
           await page.getByRole('tab', { name }).click();
           await page.waitForTimeout(60);
           await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
@@ -149,7 +149,7 @@ describe('looks', () => {
       Object.entries(recorded.answers).filter(([key]) => key !== missing),
     );
     const { page, close } = await browser.openRecorded(recorded, { theme: 'dark' });
-    await page.getByRole('tab', { name: 'Network' }).click();
+    await page.getByRole('tab', { name: 'Conditioner' }).click();
     await page.getByText('Not in this saved page').waitFor();
     await page.keyboard.press('ArrowDown');
     await page.locator('#layer-panel table').first().waitFor();

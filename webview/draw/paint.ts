@@ -9,6 +9,8 @@ export interface PaintOptions {
   cell: number;
   /** True where a value does not apply: hatched, so that it is not taken for zero. */
   hatched?: (index: number) => boolean;
+  /** True for cells that are no values: they stay as the background. */
+  blank?: (index: number) => boolean;
 }
 
 function over(top: { rgb: Rgb; alpha: number }, below: Rgb): Rgb {
@@ -35,13 +37,14 @@ export function paintPlane(canvas: HTMLCanvasElement, plane: Plane, options: Pai
     for (let column = 0; column < width; column++) {
       const index = row * width + column;
       const value = values[index]!;
-      const skip = options.hatched?.(index) ?? false;
+      const blank = options.blank?.(index) ?? false;
+      const skip = blank || (options.hatched?.(index) ?? false);
       const colour = skip ? surface : Number.isFinite(value) ? options.scale.at(value) : bad;
       if (!skip && !Number.isFinite(value))
         glyphs.push({ x: column, y: row, text: Number.isNaN(value) ? '×' : '∞' });
       for (let y = row * cell; y < (row + 1) * cell; y++) {
         for (let x = column * cell; x < (column + 1) * cell; x++) {
-          const [r, g, b] = skip && (x + y) % Math.round(9 * ratio) < ratio ? line : colour;
+          const [r, g, b] = skip && !blank && (x + y) % Math.round(9 * ratio) < ratio ? line : colour;
           const at = (y * canvas.width + x) * 4;
           image.data[at] = r;
           image.data[at + 1] = g;

@@ -1,6 +1,6 @@
-/** The selected layer, seen in four (for planes five) ways. */
+/** The selected layer, seen in five (for planes six) ways. */
 import type { ModelSummary } from '../../src/protocol/model';
-import { isCoupling } from '../../src/protocol/questions';
+import { hasJacobian, isCoupling } from '../../src/protocol/questions';
 import { TabPanel, Tabs } from '../controls/tabs';
 import { tabsOf } from '../state/store';
 import { useStore } from '../state/use-store';
@@ -9,9 +9,10 @@ import { text } from '../strings';
 import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { Activations } from './activations';
+import { JacobianTab } from './jacobian-tab';
 import { LogDetTab } from './logdet-tab';
 import { MaskTab } from './mask-tab';
-import { NetworkTab } from './network-tab';
+import { NetworkTab } from './conditioner/network-tab';
 import { PlaneTab } from './plane-tab';
 
 function MapSkeleton() {
@@ -77,6 +78,18 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
           <Asked question={store.layerView} skeleton={<MapSkeleton />}>
             {(found) => <LogDetTab model={model} layer={layer} view={found} />}
           </Asked>
+        ) : tab === 'jacobian' ? (
+          hasJacobian(layer) ? (
+            <Asked
+              question={store.layerTabs.jacobian}
+              skeleton={<MapSkeleton />}
+              failedTitle={text.noJacobianHere}
+            >
+              {(found) => <JacobianTab model={model} layer={layer} view={found} />}
+            </Asked>
+          ) : (
+            <Message title={text.noJacobian} why={text.noJacobianWhy} />
+          )
         ) : (
           <Asked question={store.network}>{(found) => <NetworkTab layer={layer} view={found} />}</Asked>
         )}

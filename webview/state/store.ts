@@ -43,6 +43,7 @@ import { createCheckpointState, type CheckpointState } from './checkpoint-state'
 import { createFindings } from './findings-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
+import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
@@ -96,6 +97,7 @@ export interface Store {
   checkpoints: ReadonlySignal<CheckpointInfo[]>;
   maskOf(layer: number): Question<MaskView>;
   given: GivenState;
+  layerTabs: LayerTabsState;
   tensorTable: TensorTable;
   layerInfo(): LayerInfo | undefined;
   selectLayer(index: number): void;
@@ -406,6 +408,13 @@ export function createStore(connection: Connection): Store {
     checkpoints,
     maskOf,
     given: createGivenState(connection.host, model, selectExample),
+    layerTabs: createLayerTabsState(context, {
+      selection,
+      info,
+      tab,
+      marked,
+      recorded: connection.choices !== undefined,
+    }),
     tensorTable: createTensorTable(context),
     layerInfo: () => info.value,
     selectLayer,

@@ -22,7 +22,7 @@ export async function activity(
   if (stages.length + norms.length === 0) return { layer, count, norms: [], stages: [] };
   const program = await inner.activity(
     layer,
-    mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval' },
+    mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips: false },
   );
   const part = mode === 'train' ? count : batchSize(model.flow.inputShape);
   const size = model.dimensions;

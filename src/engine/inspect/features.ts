@@ -6,8 +6,8 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import { innerOf } from './inner';
 import { layerAt } from './layer';
 import { breathe } from './pass';
-import { reducedMaps } from './reduced-maps';
-import { selectionPasses, trainingBatch } from './selection';
+import { reducedMaps } from '../../protocol/reduced-maps';
+import { stillPass, trainingBatch } from './selection';
 import type { SharedWork } from './shared-work';
 import { statsOf } from './statistics';
 
@@ -65,8 +65,7 @@ async function mapsOf(
     });
     return out[`first:${stage}`]!;
   }
-  const { batch, example } = await selectionPasses(model, work, query, signal);
-  const input = (example ?? batch).layers[layer]!.first.x!;
+  const input = (await stillPass(model, work, query, signal)).layers[layer]!.first.x!;
   const program = await inner.features(layer);
   await breathe(signal);
   return (await program.run({ h: { shape: [1, ...input.shape], data: input.data } }))[stage]!;

@@ -140,7 +140,7 @@ export function jacobianGraph(layer: ModelLayer, rows: number): Graph {
   const bijection = layer.bijection!;
   return trace(
     (inputs) => ({
-      dx: tf.grad((h) => bijection.forward(graphContext(inputs), h).value)(inputs.h!, inputs.dy!),
+      dx: tf.grad((h) => bijection.forward(graphContext(inputs), h).value)(inputs.h!, inputs.dy),
     }),
     [
       ...storedTensors(bijection),

@@ -12,7 +12,7 @@ import { logAbsDeterminant } from './determinant';
 import { innerOf } from './inner';
 import { layerAt, normOf } from './layer';
 import { breathe } from './pass';
-import { selectionPasses } from './selection';
+import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
 /**
@@ -49,8 +49,7 @@ export async function jacobian(
     ? Int32Array.from({ length: size }, (_, i) => i)
     : blockAround(info.inputShape, mask, around, Math.min(count, size));
 
-  const { batch, example } = await selectionPasses(model, work, { ...query, mode: 'eval' }, signal);
-  const pass = (example ?? batch).layers[info.index]!;
+  const pass = (await stillPass(model, work, query, signal)).layers[info.index]!;
   const input = pass.first.x!;
   const k = elements.length;
   const program = await inner.jacobian(info.index, k);

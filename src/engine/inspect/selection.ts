@@ -49,6 +49,17 @@ export function batchPass(
   );
 }
 
+/** The pass whose first row is the example, or the batch's first, by running statistics. */
+export async function stillPass(
+  model: InspectedFlow,
+  work: SharedWork,
+  { batch, example }: Pick<Selection, 'batch' | 'example'>,
+  signal: AbortSignal,
+): Promise<Pass> {
+  if (!example) return batchPass(model, work, batch, signal);
+  return (await examplePass(model, work, example, signal)).pass;
+}
+
 /** In evaluation mode, where an example does not depend on others. */
 export function examplePass(
   model: InspectedFlow,

@@ -19,15 +19,9 @@ import { statsOf } from './statistics';
  */
 export function axesOf(model: Pick<InspectedFlow, 'inner'>, rank: number): AxisRole[] {
   if (!model.inner) {
-    return rank < 3
-      ? Array.from({ length: rank }, () => 'other')
-      : ([
-          'output',
-          'input',
-          ...Array.from({ length: rank - 4 }, (): AxisRole => 'other'),
-          'row',
-          'column',
-        ].slice(rank === 3 ? 1 : 0) as AxisRole[]);
+    if (rank < 3) return Array.from({ length: rank }, () => 'other');
+    const others = Array.from({ length: Math.max(0, rank - 4) }, (): AxisRole => 'other');
+    return rank === 3 ? ['output', 'input', 'column'] : ['output', 'input', ...others, 'row', 'column'];
   }
   const known: AxisRole[] = ['row', 'column', 'input', 'output'];
   return rank <= 4

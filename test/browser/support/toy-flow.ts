@@ -31,6 +31,7 @@ import { answerExamples } from './toy-examples';
 import { toyFindings } from './toy-findings';
 
 import { ToyRun, toyCheckpoints, toyPath, toySteps } from './toy-run';
+import { answerInside, axesOf, insideOf, toyWeights, weightValues } from './toy-inside';
 
 export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
@@ -52,9 +53,9 @@ export interface ToyOptions {
   tensors?: number;
 }
 
-type Values = Float64Array<ArrayBuffer>;
+export type Values = Float64Array<ArrayBuffer>;
 
-interface Layer {
+export interface Layer {
   info: LayerInfo;
   mask?: Values;
   /** Scale of s. */
@@ -62,7 +63,7 @@ interface Layer {
   norm?: { mean: number[]; std: number[] };
 }
 
-interface Pass {
+export interface Pass {
   layer: Layer;
   x: Values;
   y: Values;
@@ -75,7 +76,7 @@ interface Pass {
 
 const levels = 17;
 
-function product(shape: readonly number[]): number {
+export function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
@@ -91,7 +92,7 @@ function hash(...keys: number[]): number {
   return (h >>> 0) / 2 ** 32;
 }
 
-function normal(...keys: number[]): number {
+export function normal(...keys: number[]): number {
   const u = Math.max(1e-12, hash(...keys, 1));
   return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * hash(...keys, 2));
 }
@@ -496,6 +497,11 @@ export class ToyFlow {
         return this.#mask((query as { layer: number }).layer);
       case 'network':
         return this.#networkView((query as { layer: number }).layer);
+      case 'weight':
+      case 'features':
+      case 'activity':
+      case 'jacobian':
+        return answerInside(this, method, query);
       case 'samples': {
         const q = query as { count: number; seed: number; temperature: number };
         const all = Array.from({ length: q.count }, (_, i) => this.sample(q.seed, q.temperature, i).at(-1)!);
@@ -683,21 +689,14 @@ export class ToyFlow {
 
   #networkView(index: number): unknown {
     const { info, mask } = this.layers[index]!;
-    if (!mask) return { layer: index, parameters: [], state: [] };
-    const parameter = (name: string, shape: number[], k: number) => {
-      const values = Float64Array.from({ length: product(shape) }, (_, i) => 0.1 * normal(index, k, i));
-      const { stats, histogram } = view(name, shape, values);
-      return { name: `${info.name}.${name}`, shape, stats, histogram };
-    };
+    if (!mask) return { layer: index, parameters: [], state: [], stages: [], norms: [] };
     return {
       layer: index,
-      parameters: [
-        parameter('input.weight', [3, 3, 3, 16], 20),
-        parameter('input.bias', [16], 21),
-        parameter('blocks.0.weight', [3, 3, 16, 16], 22),
-        parameter('output.weight', [1, 1, 16, 2], 23),
-        parameter('scale', [1], 24),
-      ],
+      ...insideOf(info),
+      parameters: Object.entries(toyWeights).map(([name, shape]) => {
+        const { stats, histogram } = view(name, shape, weightValues(info, name));
+        return { name: `${info.name}.${name}`, shape, stats, histogram, axes: axesOf(shape) };
+      }),
       state: [
         { name: `${info.name}.norm.mean`, shape: [1], stats: view('m', [1], Float64Array.of(0.1)).stats },
       ],
@@ -812,12 +811,12 @@ function unsqueeze(z: Values, [height, width, channels]: number[]): Values {
   return out;
 }
 
-function array(shape: number[], values: number[]): NdArray<Float32Array> {
+export function array(shape: number[], values: number[]): NdArray<Float32Array> {
   return { shape, data: Float32Array.from(values) };
 }
 
 /** Statistics and histogram; with a mask, only of the elements that move. */
-function view(name: string, shape: number[], values: Values, mask?: Values): TensorView {
+export function view(name: string, shape: number[], values: Values, mask?: Values): TensorView {
   const own = [...values].filter((_, i) => !(mask && mask[i]! > 0.5));
   const finite = own.filter(Number.isFinite);
   const mean = finite.reduce((a, b) => a + b, 0) / (finite.length || 1);

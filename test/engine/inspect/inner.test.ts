@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/config/user-error';
 import { logAbsDeterminant } from '../../../src/engine/inspect/determinant';
 import { blockAround } from '../../../src/engine/inspect/jacobian';
-import { reducedMaps } from '../../../src/engine/inspect/reduced-maps';
+import { reducedMaps } from '../../../src/protocol/reduced-maps';
 import { axesOf } from '../../../src/engine/inspect/weight';
 import { batchOf } from '../../../src/engine/model/examples';
 import { logLikelihood } from '../../../src/flow/real-nvp';

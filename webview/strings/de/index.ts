@@ -1,10 +1,12 @@
 /** Every text of the inspector in German. Its type proves that none is missing. */
 import type { english } from '../en';
 import { bar } from './bar';
+import { conditioner } from './conditioner';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
 import { given } from './given';
+import { jacobian } from './jacobian';
 import { layer } from './layer';
 import { plane } from './plane';
 import { run } from './run';
@@ -16,6 +18,8 @@ export const german: typeof english = {
   ...bar,
   ...strip,
   ...layer,
+  ...conditioner,
+  ...jacobian,
   ...plane,
   ...gallery,
   ...given,

@@ -1,9 +1,11 @@
 /** Every text of the inspector in English. */
 import { bar } from './bar';
+import { conditioner } from './conditioner';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
 import { given } from './given';
+import { jacobian } from './jacobian';
 import { layer } from './layer';
 import { plane } from './plane';
 import { run } from './run';
@@ -15,6 +17,8 @@ export const english = {
   ...bar,
   ...strip,
   ...layer,
+  ...conditioner,
+  ...jacobian,
   ...plane,
   ...gallery,
   ...given,

@@ -3,7 +3,14 @@ import { count } from '../../format/numbers';
 
 export const layer = {
   coupling: (n: number) => `Coupling ${n}`,
-  tabs: { plane: 'Plane', activations: 'Activations', mask: 'Mask', logdet: 'Log-det', network: 'Network' },
+  tabs: {
+    plane: 'Plane',
+    activations: 'Activations',
+    mask: 'Mask',
+    logdet: 'Log-det',
+    network: 'Conditioner',
+    jacobian: 'Jacobian',
+  },
   roles: { x: 'input', s: 'log scale', t: 'shift', y: 'output' } as Record<string, string>,
   min: 'min',
   mean: 'mean',

@@ -1,4 +1,5 @@
-import type { NdArray } from '../../protocol/tensors';
+/** Maps that are larger than a screen shows, as means of blocks. */
+import type { NdArray } from './tensors';
 
 /** A side of maps that are drawn value by value; larger ones are reduced. */
 export const largestMapSide = 128;

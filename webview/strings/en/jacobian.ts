@@ -1,0 +1,31 @@
+/** Texts of the Jacobian tab. */
+export const jacobian = {
+  jacobianTitle: '∂y/∂x of this layer',
+  jacobianWhole: 'all elements, by automatic differentiation at the example',
+  jacobianBlock: (k: number) =>
+    `${k} elements around the marked one, by automatic differentiation at the example`,
+  jacobianRows: 'rows: outputs y, columns: inputs x',
+  blockSize: 'Elements of the block',
+  elementOrder: 'Order',
+  passingFirst: 'passing first',
+  ownOrder: 'own order',
+  elementPasses: 'passes',
+  elementMoves: 'moves',
+  diagonal: 'Diagonal',
+  diagonalNote: 'beside what s and the norm say: eˢ/σ',
+  element: 'element',
+  fromJacobian: '∂y/∂x',
+  fromScale: 'eˢ/σ',
+  difference: 'difference',
+  largestDifference: 'largest difference, relative',
+  determinant: 'ln|det| by LU',
+  claimedWhole: 'log-det that the layer claims',
+  claimedBlock: 'Σ (s − ln σ) of these elements',
+  noJacobianHere: 'No Jacobian',
+  noJacobian: 'This layer only moves values',
+  noJacobianWhy: 'Its Jacobian is a permutation of the identity; its log-det is 0.',
+  runningOnly: 'By running statistics: with a batch’s own, a layer is no map of one example alone.',
+  triangular:
+    'Where nothing moves the rows are those of the identity, and what moves depends on itself only through eˢ: sorted, the matrix is triangular.',
+  jacobianHint: 'Point at a cell, or use the arrow keys, to read it',
+};
