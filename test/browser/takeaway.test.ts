@@ -117,6 +117,20 @@ describe('take away', () => {
     await close();
   });
 
+  it('draws the rows of the waterfall, and leaves out what is folded away', async () => {
+    const { page, close } = await browser.openRecorded(recordedOf(flow));
+    await page.locator('.waterfall').waitFor();
+    const frame = '.chart:has(.waterfall)';
+    const shown = (await page.locator(`${frame} .waterfall [role=rowheader]`).allInnerTexts()).map((t) =>
+      t.trim(),
+    );
+    const svg = (await take(page, frame, 'Save SVG')).bytes.toString('utf8');
+    for (const name of shown) assert.ok(svg.includes(`>${name}</text>`), name);
+    const samples = (await take(page, '.gallery', 'Save SVG')).bytes.toString('utf8');
+    assert.ok(!samples.includes('Temperature by scale'));
+    await close();
+  });
+
   it('saves a PNG of twice the pixels in which the colours of the maps stand', async () => {
     const { page, close } = await browser.openRecorded(recordedOf(flow));
     await page.locator('.worked').waitFor();

@@ -22,8 +22,9 @@ const inlined = [
   'text-anchor',
 ] as const;
 
-const leftOut =
-  'vscode-button, vscode-dropdown, vscode-text-field, input, select, [data-not-in-picture], .sr';
+const controls = 'vscode-button, vscode-dropdown, vscode-text-field, input, select';
+const leftOut = `${controls}, [data-not-in-picture], .sr`;
+const drawn = 'canvas, img, svg[role=img]';
 
 export interface Picture {
   /** XML. */
@@ -53,7 +54,7 @@ export function svgOf(view: Element, title: string, notes: readonly string[]): P
   const body = document.body;
   const style = getComputedStyle(body);
   const font = style.fontFamily.replaceAll('"', "'");
-  const lines = wrapped(notes, Math.max(200, known ? right - left : 0), font);
+  const lines = wrapped(notes, Math.max(320, known ? right - left : 0, widthOf(title, 13, font)), font);
   const textWidth = Math.max(...[title, ...lines].map((line, i) => widthOf(line, i ? 11 : 13, font)));
   const width = Math.ceil(Math.max(known ? right - left : 0, textWidth) + 2 * margin);
   const head = margin + lineHeight + 8;
@@ -91,7 +92,10 @@ type Parts = { box: Box; xml: string }[];
 function collect(element: Element, parts: Parts, defs: string[]): void {
   if (element.matches(leftOut)) return;
   const style = getComputedStyle(element);
-  if (style.display === 'none' || style.visibility === 'hidden') return;
+  // What is folded away has a place all the same. An element without a box of its own is asked through its children.
+  if (style.display !== 'contents' && !element.checkVisibility({ visibilityProperty: true })) return;
+  // The labels of controls go with them.
+  if (element.querySelector(controls) && !element.querySelector(drawn)) return;
   const box = element.getBoundingClientRect();
   if (element instanceof SVGSVGElement) {
     if (box.width > 0) parts.push({ box, xml: chart(element, box) });
@@ -218,7 +222,9 @@ function textOf(node: Text, parent: Element, style: CSSStyleDeclaration): Parts 
   const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = context.measureText('x');
   // What the page cuts off with an ellipsis is cut here, too.
   const limit =
-    style.textOverflow === 'ellipsis' && parent.scrollWidth > parent.clientWidth
+    style.textOverflow === 'ellipsis' &&
+    style.overflowX !== 'visible' &&
+    parent.scrollWidth > parent.clientWidth
       ? parent.getBoundingClientRect().right
       : Infinity;
   return lines.map(({ text, box }) => {

@@ -99,9 +99,11 @@ export function TakeAway(props: TakeAwayProps) {
   };
   const picture = (): Picture => {
     const whole = root.current!.closest(frame)!;
-    return svgOf((content && whole.querySelector(content)) || whole, `${model.title}: ${title}`, [
-      selectionText(store, model, view),
-    ]);
+    return svgOf(
+      (content && whole.querySelector(content)) || whole,
+      frame === '.chart' ? model.title : `${model.title}: ${title}`,
+      [selectionText(store, model, view)],
+    );
   };
 
   return (
@@ -147,7 +149,8 @@ function pixels(place: { right: number; top?: number; bottom?: number }): Record
 function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture: () => Picture): Item[] {
   const { host } = store.connection;
   const { columns, arrays } = dataOf(view, store, model);
-  const stem = `${model.fileName.replace(/(\.flow)?\.[^.]*$/, '')}-${fileName}`;
+  const run = model.runFolder?.split(/[\\/]/).at(-1);
+  const stem = [...(run ? [run] : []), model.fileName.replace(/(\.flow)?\.[^.]*$/, ''), fileName].join('-');
   const bytes = (content: string): Uint8Array => new TextEncoder().encode(content);
   const save = async (ending: string, content: Uint8Array): Promise<string | undefined> =>
     (await host.save(`${stem}.${ending}`, content)) ? text.saved(`${stem}.${ending}`) : undefined;

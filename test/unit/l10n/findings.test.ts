@@ -1,0 +1,42 @@
+/** Every finding that the engine can have is said in German, too. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { it } from 'node:test';
+import { checkNames, type CheckName } from '../../../src/protocol/findings';
+import { findings as german } from '../../../webview/strings/de/findings';
+
+const folder = path.join('src', 'engine', 'inspect', 'findings');
+
+/** "check/kind" of every finding that the sources name, and whether advice comes with it. */
+function kinds(): string[] {
+  const found = new Set<string>();
+  for (const file of readdirSync(folder)) {
+    const text = readFileSync(path.join(folder, file), 'utf8');
+    for (const [, check, kind] of text.matchAll(/skipped\(\s*'(\w+)',\s*'(\w+)'/g))
+      found.add(`${check}/${kind}`);
+    for (const [, check, body] of text.matchAll(/check: '(\w+)',([^]*?)sentence:/g))
+      for (const [, kind] of body!.matchAll(/'(\w+)'/g))
+        if (/kind:/.test(body!)) found.add(`${check}/${kind}`);
+  }
+  return [...found].filter((name) => !/\/(ok|error|warning|notice)$/.test(name));
+}
+
+it('has a German sentence for every kind of finding', () => {
+  const all = kinds();
+  assert.ok(all.length >= 25, all.join(' '));
+  for (const check of checkNames)
+    assert.ok(
+      all.some((name) => name.startsWith(`${check}/`)),
+      check,
+    );
+  const left = all.filter((name) => {
+    const [check, kind] = name.split('/') as [CheckName, string];
+    const english = 'In English.';
+    return (
+      german.sentence({ check, kind, severity: 'ok', sentence: english, values: {} }, 'Kopplung 1') ===
+      english
+    );
+  });
+  assert.deepEqual(left, []);
+});
