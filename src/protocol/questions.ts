@@ -13,6 +13,7 @@ import type {
 } from './inspect';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
+import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
 import type { RecordedChoices } from './webview';
 
 export interface Question {
@@ -93,6 +94,21 @@ export function planeQuery(batch: BatchRef, samples: { seed: number; temperature
     grid: 49,
     pixels: 128,
   };
+}
+
+export function planeDensityQuery(
+  { format }: Pick<ModelSummary, 'format'>,
+  batch: BatchRef,
+  stage: number,
+  saved: boolean,
+): PlaneDensityQuery {
+  // Layers of an ONNX graph are not run alone: its densities take a search for every cell.
+  return { batch: { ...batch, count: 500 }, stage, pixels: saved || format === 'onnx' ? 64 : 128 };
+}
+
+/** A saved page holds fewer parts, so that it stays a few MB. */
+export function planeCellsQuery(batch: BatchRef, stage: number, saved: boolean): PlaneCellsQuery {
+  return { batch: { ...batch, count: 500 }, stage, grid: 49, most: saved ? 3000 : 12_000 };
 }
 
 export function isCoupling(layer: LayerInfo): boolean {
@@ -211,7 +227,21 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   if (scaleCount(summary) > 1)
     questions.push({ method: 'reconstruct', query: { examples: manifold.corners, ...defaultFresh } });
   for (const page of pages) questions.push({ method: 'examples', query: page });
-  if (isPlane(summary)) questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
+  if (isPlane(summary)) {
+    questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
+    for (const example of examples)
+      questions.push({ method: 'planePath', query: { start: { kind: 'example', example } } });
+    const last = summary.layers.length;
+    for (let stage = 0; stage <= last; stage++) {
+      questions.push({ method: 'planeCells', query: planeCellsQuery(selection.batch, stage, true) });
+      // Those in between take seconds each where layers are not run alone.
+      if (summary.format !== 'onnx' || stage === 0 || stage === last)
+        questions.push({
+          method: 'planeDensity',
+          query: planeDensityQuery(summary, selection.batch, stage, true),
+        });
+    }
+  }
   questions.push({ method: 'curves', query: {} });
 
   return {

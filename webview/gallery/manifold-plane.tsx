@@ -4,7 +4,7 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { Sized } from '../charts/sized';
 import { cssText } from '../draw/theme';
 import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../layer/points';
-import { planeAxes } from '../layer/plane-tab';
+import { planeAxes } from '../plane/axes';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { featureName } from '../strip/layer-names';

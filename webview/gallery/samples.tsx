@@ -8,8 +8,8 @@ import { Button, Dropdown } from '../controls/toolkit';
 import { magnitudeScale } from '../draw/colour-maps';
 import { finiteExtent, item } from '../draw/planes';
 import { fixed } from '../format/numbers';
-import { drawPoints } from '../layer/points';
-import { planeAxes } from '../layer/plane-tab';
+import { drawPoints, nearestPoint, type PlaneFrame } from '../layer/points';
+import { planeAxes } from '../plane/axes';
 import { useStore } from '../state/use-store';
 import { featureName } from '../strip/layer-names';
 import { OutputThumbnail } from '../strip/thumbnails';
@@ -270,6 +270,15 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   const pixels = view.density.shape[1]!;
   const query = store.samplesQuery.value;
   const samples = query.count;
+  const pick = (event: MouseEvent, frame: PlaneFrame): void => {
+    if (store.connection.choices) return;
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const place = [event.clientX - box.left, event.clientY - box.top] as const;
+    const index = nearestPoint(view.samples, frame, place, Math.min(samples, view.samples.shape[0]!));
+    if (index === undefined) return;
+    store.planes.probe.value = { kind: 'example', example: { kind: 'sample', ...query, index } };
+    store.tab.value = 'plane';
+  };
   return (
     <>
       <h3 class="ends">
@@ -304,16 +313,18 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         {(width) => {
           const frame = { size: Math.min(width, planeSide), x: view.bounds.x, y: view.bounds.y };
           return (
-            <Board
-              width={frame.size}
-              height={frame.size}
-              name="samples"
-              label={text.samples}
-              draw={(context) => {
-                drawPoints(context, frame, view.samples, 1.2, undefined, samples);
-                planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
-              }}
-            />
+            <div class="pickable" onClick={(event) => pick(event, frame)}>
+              <Board
+                width={frame.size}
+                height={frame.size}
+                name="samples"
+                label={text.samples}
+                draw={(context) => {
+                  drawPoints(context, frame, view.samples, 1.2, undefined, samples);
+                  planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+                }}
+              />
+            </div>
           );
         }}
       </Sized>

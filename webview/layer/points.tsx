@@ -15,6 +15,24 @@ export function toScreen(frame: PlaneFrame, x: number, y: number): [number, numb
   ];
 }
 
+/** Index of the drawn point nearest to a place on the screen, at most `reach` pixels away. */
+export function nearestPoint(
+  points: NdArray<Float32Array>,
+  frame: PlaneFrame,
+  [x, y]: readonly [number, number],
+  count = points.shape[0]!,
+  reach = 6,
+): number | undefined {
+  let best: number | undefined;
+  let distance = reach;
+  for (let i = 0; i < count; i++) {
+    const [px, py] = toScreen(frame, points.data[2 * i]!, points.data[2 * i + 1]!);
+    const d = Math.hypot(px - x, py - y);
+    if (d <= distance) [best, distance] = [i, d];
+  }
+  return best;
+}
+
 /** Dots for label 0 or none, rings for other labels. */
 export function drawPoints(
   context: CanvasRenderingContext2D,

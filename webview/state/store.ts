@@ -44,6 +44,7 @@ import { createFindings } from './findings-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
 import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
+import { createPlaneState, type KeptPlane, type PlaneState } from './plane-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
@@ -90,6 +91,7 @@ export interface Store {
   diagnostics: Question<Diagnostics>;
   findings: Question<Findings>;
   plane: Question<PlaneView>;
+  planes: PlaneState;
   run: RunState;
   curveLook: Signal<CurveLook>;
   checkpoint: CheckpointState;
@@ -118,6 +120,7 @@ interface KeptState {
   samplesQuery: SampleQuery;
   /** Absent in what an earlier version kept. */
   gallery?: KeptGallery;
+  plane?: KeptPlane;
   curveLook?: CurveLook;
   /** Of the editor's own file. */
   path: string;
@@ -154,6 +157,8 @@ export function createStore(connection: Connection): Store {
   const tab = signal<Tab>('activations');
   const galleryTab = signal<GalleryTab>('samples');
   const gallery = createGalleryState(context, model, galleryTab);
+  const saved = connection.choices !== undefined;
+  const planes = createPlaneState(context, { model, layer, batch, example, tab, saved, selectLayer });
   const diagnosticsTab = signal<DiagnosticsTab>('diagnostics');
   const samplesQuery = signal<SampleQuery>({ count: 25, seed: 7, temperature: 0.8 });
   const pickedSample = signal(0);
@@ -198,6 +203,7 @@ export function createStore(connection: Connection): Store {
     samplesQuery.value = usable ? kept.samplesQuery : defaultSamples(found);
     galleryTab.value = usable ? kept.galleryTab : 'samples';
     gallery.reset(found, usable ? kept.gallery : undefined);
+    planes.reset(usable ? kept.plane : undefined);
     diagnosticsTab.value = usable ? kept.diagnosticsTab : 'diagnostics';
     const tabs = tabsOf(found);
     tab.value = usable && tabs.includes(kept.tab) ? kept.tab : tabs[0]!;
@@ -226,6 +232,7 @@ export function createStore(connection: Connection): Store {
       diagnosticsTab: diagnosticsTab.value,
       samplesQuery: samplesQuery.value,
       gallery: gallery.kept.value,
+      plane: planes.kept.value,
       curveLook: curveLook.value,
       path: checkpoint.own.value,
       ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
@@ -333,6 +340,7 @@ export function createStore(connection: Connection): Store {
     if (!model.peek()?.layers.some((l) => l.index === index)) return;
     together(() => {
       layer.value = index;
+      planes.leaveData();
       marked.value = -1;
       channelPage.value = 0;
     });
@@ -402,6 +410,7 @@ export function createStore(connection: Connection): Store {
     diagnostics,
     findings: createFindings(context, batch, diagnostics),
     plane,
+    planes,
     run,
     curveLook,
     checkpoint,

@@ -32,6 +32,8 @@ import { toyFindings } from './toy-findings';
 
 import { ToyRun, toyCheckpoints, toyPath, toySteps } from './toy-run';
 import { answerInside, axesOf, insideOf, toyWeights, weightValues } from './toy-inside';
+import type { PlaneCellsQuery, PlaneDensityQuery, PlanePathQuery } from '../../../src/protocol/plane';
+import { toyCells, toyDensity, toyPointPath } from './toy-plane';
 
 export interface ToyOptions {
   kind: 'image' | 'plane' | 'vector';
@@ -338,12 +340,17 @@ export class ToyFlow {
     for (let i = 0; i < x.length; i++) pass.norm -= Math.log(norm.std[i % channels]!);
   }
 
-  /** The states on the way from latent (first) to data (last). */
-  inverse(latent: Values): Values[] {
-    let y = latent.slice(0, product(this.layers.at(-1)!.info.outputShape));
+  /** Data from a point after so many layers of a flow without factor-outs. */
+  back(point: Values, layers: number): Values {
+    return this.inverse(point, layers).at(-1)!;
+  }
+
+  /** The states on the way from latent (first) to data (last); of the first so many layers alone. */
+  inverse(latent: Values, layers = this.layers.length): Values[] {
+    let y = latent.slice(0, product(this.layers[layers - 1]!.info.outputShape));
     let rest = latent.slice(y.length);
     const states = [y];
-    for (const layer of [...this.layers].reverse()) {
+    for (const layer of this.layers.slice(0, layers).reverse()) {
       const { info } = layer;
       const channels = info.inputShape.at(-1)!;
       if (info.kind === 'logit') y = y.map((v) => ((1 / (1 + Math.exp(-v)) - 0.05) / 0.9) * levels - 0.5);
@@ -580,6 +587,12 @@ export class ToyFlow {
         return this.#diagnostics(query as Selection);
       case 'plane':
         return this.#plane(query as { seed: number; temperature: number; grid: number; pixels: number });
+      case 'planePath':
+        return toyPointPath(this, query as PlanePathQuery);
+      case 'planeDensity':
+        return toyDensity(this, query as PlaneDensityQuery);
+      case 'planeCells':
+        return toyCells(this, query as PlaneCellsQuery);
       case 'curves':
         return this.run.curves(query as CurvesQuery);
       default:

@@ -1,0 +1,89 @@
+/** What stands behind the points, its legend and its figures. */
+import { Segmented } from '../controls/segmented';
+import { signedScale } from '../draw/colour-maps';
+import { fixed } from '../format/numbers';
+import { latest } from '../state/plane-state';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+import { Legend } from '../views/legend';
+import { Asked } from '../views/state-box';
+import type { BentCells } from './bent-cells';
+import { areaLimit, densityScale } from './draw';
+
+export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; letter: string }) {
+  const { planes } = useStore();
+  return (
+    <div class="plane-behind">
+      <div class="ends">
+        <h3>{text.behind}</h3>
+        <Segmented
+          label={text.behind}
+          value={planes.behind.value}
+          options={[
+            { value: 'grid', text: text.behindGrid },
+            { value: 'density', text: text.behindDensity },
+          ]}
+          onChange={(value) => (planes.behind.value = value)}
+        />
+      </div>
+      {planes.behind.value === 'grid' ? <GridFigures cells={cells} /> : <DensityFigures letter={letter} />}
+    </div>
+  );
+}
+
+function GridFigures({ cells }: { cells: BentCells | undefined }) {
+  const { planes } = useStore();
+  const areas = cells?.areas ?? [];
+  const answer = planes.cells.answer.value;
+  const waiting = answer.status === 'loading' && answer.slow;
+  return (
+    <>
+      <p class="tick">{text.cellAreaNote}</p>
+      <Legend scale={(light) => signedScale(areaLimit, light)} />
+      <dl class="stat pairs">
+        <dt>{text.smallest}</dt>
+        <dd>{fixed(areas[0], 2)}</dd>
+        <dt>{text.largest}</dt>
+        <dd>{fixed(areas.at(-1), 2)}</dd>
+        <dt>{text.median}</dt>
+        <dd>{fixed(areas[areas.length >> 1], 2)}</dd>
+        <dt>{text.cellsDivided}</dt>
+        <dd data-value="divided">{waiting ? '–' : cells?.divided}</dd>
+      </dl>
+      <p class="tick">
+        {waiting ? (
+          <>
+            {text.dividing}{' '}
+            <button type="button" class="linklike" onClick={() => planes.cells.cancel()}>
+              {text.cancel}
+            </button>
+          </>
+        ) : cells && cells.folded > 0 ? (
+          text.stillFolded(cells.folded)
+        ) : (
+          text.planeReading
+        )}
+      </p>
+    </>
+  );
+}
+
+function DensityFigures({ letter }: { letter: string }) {
+  const { planes } = useStore();
+  const shown = latest(planes.density.answer.value);
+  const unknown = shown
+    ? shown.density.data.reduce((n, value) => n + (Number.isFinite(value) ? 0 : 1), 0)
+    : 0;
+  return (
+    <Asked question={planes.density} skeleton={<div class="skeleton density-wait" />}>
+      {(found) => (
+        <>
+          <p class="tick">{text.densityAt(letter)}</p>
+          <Legend scale={() => densityScale(found)} />
+          <p class="tick">{text.densityRange}</p>
+          {unknown > 0 ? <p class="tick">{text.densityUnknown(unknown, found.density.data.length)}</p> : null}
+        </>
+      )}
+    </Asked>
+  );
+}
