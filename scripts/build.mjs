@@ -24,6 +24,7 @@ const bundles = [
     options: { ...browserOptions, loader: { '.svg': 'text' } },
   },
   { source: 'webview/preview/main.tsx', output: 'webview/preview.js', options: browserOptions },
+  { source: 'webview/draw-data/main.tsx', output: 'webview/draw-data.js', options: browserOptions },
 ];
 
 function optionsOf({ source, output, options }, outdir, production) {

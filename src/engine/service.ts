@@ -6,6 +6,7 @@ import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { UserError } from '../config/user-error';
+import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
@@ -169,6 +170,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
     },
     previewData: (source, token) =>
       cancellable(token, (signal) => previewData(source, process.cwd(), signal)),
+    planePoints: (source, count, token) =>
+      cancellable(token, (signal) => planePoints(source, count, process.cwd(), signal)),
     async train(request, token) {
       const chosen = await training.get();
       return cancellable(token, (signal) =>

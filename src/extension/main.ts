@@ -5,6 +5,7 @@
 import type { Uri } from 'vscode';
 import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
 import { inspectorView, modelView } from './editor/view-types';
+import { drawView } from './draw/view-type';
 import { previewView, sourceOf } from './preview/view-type';
 import type { Parts } from './parts';
 import { registerRunsView } from './runs/runs-view';
@@ -73,6 +74,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('previewData', l10n.t('Preview data'), async ({ previews }, target) =>
       (await import('./commands/preview')).previewData(previews, target),
     ),
+    command('drawData', l10n.t('Draw data'), async ({ drawings }, given) =>
+      (await import('./commands/draw')).drawData(drawings, given),
+    ),
     command('importOnnx', l10n.t('Import ONNX'), async ({ services }, target) =>
       (await import('./commands/inspect')).importOnnx(services, target),
     ),
@@ -139,6 +143,10 @@ function registerPreview(context: ExtensionContext, load: () => Promise<Parts>):
         if (source === undefined) panel.dispose();
         else (await load()).previews.adopt(panel, source);
       },
+    }),
+    // The page keeps its points itself.
+    window.registerWebviewPanelSerializer(drawView, {
+      deserializeWebviewPanel: async (panel) => (await load()).drawings.adopt(panel, {}),
     }),
   );
 }

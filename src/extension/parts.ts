@@ -1,6 +1,7 @@
 /** Everything behind the registrations, built at the first use of any of it. */
 import type { ExtensionContext } from 'vscode';
 import { InspectorProvider } from './editor/inspector-provider';
+import { DrawPanels } from './draw/draw-panel';
 import { PreviewPanels } from './preview/preview-panel';
 import { createServices, type Services } from './services';
 import { showEnd } from './training/end-message';
@@ -10,6 +11,7 @@ export interface Parts {
   services: Services;
   inspector: InspectorProvider;
   previews: PreviewPanels;
+  drawings: DrawPanels;
   statusBarText(): string | undefined;
 }
 
@@ -32,6 +34,7 @@ export function createParts(context: ExtensionContext, runsChanged: () => void):
     services,
     inspector: new InspectorProvider(context, services.inspection),
     previews: new PreviewPanels(context, services.inspection),
+    drawings: new DrawPanels(context, services.inspection),
     statusBarText: () => statusBar.text,
   };
 }

@@ -4,6 +4,7 @@ import type { DataPreview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
 import type { BackendInfo, BackendName, ModelSummary } from './model';
+import type { NdArray } from './tensors';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
 export interface UserErrorData {
@@ -98,6 +99,8 @@ export interface EngineApi {
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
   previewData(source: string, token: string): Promise<DataPreview>;
+  /** The first points of data of two features, [n, 2], n up to `count`. */
+  planePoints(source: string, count: number, token: string): Promise<NdArray<Float32Array>>;
   /** Writes a checkpoint in the form of `to`, replacing `output` atomically. */
   convert(path: string, to: ConvertTarget, output: string, token: string): Promise<ConvertReport>;
   /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */

@@ -150,6 +150,9 @@ describe('the manifest', () => {
   });
 
   it('is activated by what it contributes, and by a data preview that comes back after a reload', () => {
-    assert.deepEqual(manifest.activationEvents, ['onWebviewPanel:flowscope.dataPreview']);
+    assert.deepEqual(manifest.activationEvents, [
+      'onWebviewPanel:flowscope.dataPreview',
+      'onWebviewPanel:flowscope.drawData',
+    ]);
   });
 });

@@ -1,0 +1,1 @@
+export const drawView = 'flowscope.drawData';

@@ -1,0 +1,15 @@
+/** Starts the page on which data are drawn. */
+import { render } from 'preact';
+import { registerControls } from '../controls/toolkit';
+import { followTheme } from '../draw/theme';
+import { App } from './app';
+import { connect } from './host';
+import './draw-data.css';
+
+registerControls();
+followTheme();
+const { host, loadState, saveState } = connect();
+render(
+  <App host={host} start={loadState()} keep={saveState} />,
+  document.getElementById('root') ?? document.body,
+);

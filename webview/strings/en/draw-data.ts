@@ -1,0 +1,33 @@
+/** Every text of the page on which data are drawn. */
+import { count } from '../../format/numbers';
+
+export const drawData = {
+  title: 'Draw data',
+  about: 'Points of two features, from −3 to 3. They are saved as a table that a flow is trained on.',
+  tool: 'Tool',
+  spray: 'Spray',
+  eraser: 'Eraser',
+  size: 'Size',
+  density: 'Density',
+  perDab: (n: number) => `${n} at a time`,
+  undo: 'Undo',
+  redo: 'Redo',
+  clear: 'Clear',
+  startFrom: 'Start from',
+  nothing: 'nothing',
+  points: (n: number) => (n === 1 ? '1 point' : `${count(n)} points`),
+  few: (n: number) => `At least ${n} points make a data set.`,
+  full: (n: number) => `There is room for ${count(n)} points.`,
+  empty: 'Drag over the plane to spray points, or start from a built-in set.',
+  save: 'Save…',
+  saveAndTrain: 'Save and train…',
+  saved: (name: string) => `Saved as ${name}.`,
+  saving: 'Saving…',
+  loading: 'Reading the points…',
+  cancel: 'Cancel',
+  failed: 'That did not work',
+  showLog: 'Show log',
+  plane: 'The plane',
+  keys: 'Arrow keys move the brush, with Shift in larger steps. Space sprays or erases, Delete erases, E changes the tool.',
+  at: (x: string, y: string) => `Brush at ${x}, ${y}`,
+};
