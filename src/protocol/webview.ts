@@ -32,6 +32,8 @@ export interface PageHost {
   /** Runs one of the page's offers in the host, about the model at `of` where it is not the editor's own file. */
   command(name: PageCommand, of?: string): Promise<void>;
   openCheckpoint(path: string): Promise<void>;
+  /** Asks the user for a file to compare with; its path, which `ask` then knows. Undefined when they left. */
+  chooseModel(): Promise<string | undefined>;
   /** Leaves a request for the training of the run that the editor's file lies in; run.json answers under its id. */
   control(request: ControlRequest): Promise<{ id: string }>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */

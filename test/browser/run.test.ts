@@ -222,3 +222,87 @@ describe('runs', () => {
     await close();
   });
 });
+
+describe('comparison', () => {
+  let browser: InspectorBrowser;
+  before(async () => {
+    browser = await InspectorBrowser.start();
+  });
+  after(() => browser.stop());
+
+  it('asks the same of another checkpoint: differences by layer, maps on one range, samples, totals', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.locator('.compare-head h1', { hasText: 'step 160' }).waitFor();
+    await page.locator('[data-totals]').waitFor();
+    // A is step 240, B step 160 of the toy run: the same numbers computed here.
+    const flow = (step: number) => new ToyFlow({ kind: 'image', step, gain: (0.6 * step) / 240 });
+    const [a, b] = [flow(240), flow(160)];
+    const input = (toy: ToyFlow) => toy.example({ kind: 'data', split: 'validation', index: 0 });
+    const [costA, costB] = [a.nll(input(a)).bitsPerDim!, b.nll(input(b)).bitsPerDim!];
+    const cells = await page.locator('[data-totals] .num').allInnerTexts();
+    [costA, costB, costB - costA].forEach((wanted, i) =>
+      assert.ok(Math.abs(parseNumber(cells[i]!) - wanted) < 0.0006, `${cells[i]} is not ${wanted}`),
+    );
+    // Every difference is the one of the two numbers beside it.
+    for (const row of await page.locator('[data-compared]').all()) {
+      const texts = await row.locator('.num').allInnerTexts();
+      const [first, second, difference] = texts.map(parseNumber);
+      assert.ok(Math.abs(second! - first! - difference!) < 0.11, texts.join(' '));
+    }
+    // A difference of zero has the colour of zero: both have the same input of the first coupling.
+    const colour = (name: string): Promise<string> =>
+      page.locator(`canvas[data-name="${name}"]`).evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        const seen = new Set<string>();
+        for (let i = 0; i < data.length; i += 4) seen.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);
+        return [...seen].join(' ');
+      });
+    await page.locator('canvas[data-name="x B − A"]').waitFor();
+    assert.equal(await colour('x B − A'), '43,43,43');
+    assert.notEqual(await colour('y B − A'), '43,43,43');
+    // Samples of both from one seed; other weights make other pictures.
+    await page.locator('[data-samples=B] canvas').nth(24).waitFor();
+    const samples = (await calls(page, 'ask ["samples"'))
+      .slice(-2)
+      .map((call) => call.replace(/,"\/toy.*"\]/, ']'));
+    assert.equal(samples[0], samples[1]);
+    const pixels = (name: string): Promise<string> =>
+      page
+        .locator(`[data-samples=${name}] canvas`)
+        .first()
+        .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
+    assert.notEqual(await pixels('A'), await pixels('B'));
+    // Another layer and another example, in both.
+    await page.locator('[data-compared]').nth(2).click();
+    await page.locator('.compare-part h2', { hasText: 'Coupling 2' }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => window.toyHost.calls.at(-1)!.includes('"index":1'));
+    const strips = (await calls(page, 'ask ["strip"')).slice(-2);
+    assert.ok(
+      strips.every((call) => call.includes('"index":1')),
+      strips.join('\n'),
+    );
+    await page.getByRole('button', { name: 'End comparison' }).first().click();
+    await page.locator('.worked').waitFor();
+    await close();
+  });
+
+  it('compares a file of another run: the input goes along as numbers, curves in one chart', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image' });
+    await page.locator('.worked').waitFor();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByRole('button', { name: 'Another run or file' }).click();
+    await page.locator('.compare-head h1', { hasText: 'other, step 120' }).waitFor();
+    await page.locator('[data-line=B]').waitFor();
+    assert.equal(await page.locator('[data-line=A]').count(), 1);
+    assert.equal((await calls(page, 'chooseModel')).length, 1);
+    assert.ok((await calls(page, 'ask ["curves"')).at(-1)!.includes('/other/checkpoints'));
+    await close();
+  });
+
+  const calls = (page: Page, name: string): Promise<string[]> =>
+    page.evaluate((wanted) => window.toyHost.calls.filter((call) => call.startsWith(wanted)), name);
+});

@@ -18,6 +18,9 @@ export function connectRecorded(element: Element): Connection {
     async showLog() {},
     async command() {},
     async openCheckpoint() {},
+    async chooseModel() {
+      return undefined;
+    },
     async control() {
       throw new NotRecordedError(text.notRecorded);
     },

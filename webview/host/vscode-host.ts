@@ -38,6 +38,7 @@ export function connectVsCode(): Connection {
     showLog: () => remote.showLog(),
     command: (name, of) => remote.command(name, of),
     openCheckpoint: (path) => remote.openCheckpoint(path),
+    chooseModel: () => remote.chooseModel(),
     control: (request) => remote.control(request),
     save: (name, bytes) => remote.save(name, bytes),
     copyText: (content) => remote.copyText(content),

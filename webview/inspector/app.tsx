@@ -2,11 +2,12 @@
 import { useEffect } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
+import { CompareRegions } from '../compare/compare';
 import { DiagnosticsRegion } from '../diagnostics/diagnostics';
 import { Gallery } from '../gallery/gallery';
 import { LayerRegion } from '../layer/layer';
 import type { Store } from '../state/store';
-import { StoreContext } from '../state/use-store';
+import { StoreContext, useStore } from '../state/use-store';
 import { text } from '../strings';
 import { FlowStrip } from '../strip/strip';
 import { OriginNote } from '../views/origin-note';
@@ -47,6 +48,7 @@ function Opened({ store }: { store: Store }) {
 }
 
 function Regions({ model }: { model: ModelSummary }) {
+  const comparing = useStore().compare.path.value !== undefined;
   if (!model.runnable)
     return (
       <div class="page plain">
@@ -60,10 +62,16 @@ function Regions({ model }: { model: ModelSummary }) {
       <DropTarget />
       {origin ? <OriginNote origin={origin} /> : null}
       <Bar model={model} />
-      <FlowStrip model={model} />
-      <LayerRegion model={model} />
-      <Gallery model={model} />
-      <DiagnosticsRegion model={model} />
+      {comparing ? (
+        <CompareRegions model={model} />
+      ) : (
+        <>
+          <FlowStrip model={model} />
+          <LayerRegion model={model} />
+          <Gallery model={model} />
+          <DiagnosticsRegion model={model} />
+        </>
+      )}
     </main>
   );
 }

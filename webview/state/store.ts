@@ -41,6 +41,7 @@ import type { LayerTab } from '../../src/protocol/webview';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState, type CheckpointState } from './checkpoint-state';
 import { createFindings } from './findings-state';
+import { createCompareState, type CompareState } from './compare-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
 import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
@@ -95,6 +96,7 @@ export interface Store {
   run: RunState;
   curveLook: Signal<CurveLook>;
   checkpoint: CheckpointState;
+  compare: CompareState;
   /** Those of the run by step, also such as were written since the model was opened. */
   checkpoints: ReadonlySignal<CheckpointInfo[]>;
   maskOf(layer: number): Question<MaskView>;
@@ -299,6 +301,14 @@ export function createStore(connection: Connection): Store {
       ? { batch: batch.value, mode: mode.value }
       : null,
   );
+  const compare = createCompareState({
+    context,
+    model,
+    selection,
+    layer,
+    input: computed(() => ready(strip.answer.value)?.input?.data),
+    samples: samplesQuery,
+  });
   const run = createRunState(ownContext, () => runnable.value);
   const checkpoints = computed(() => {
     const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];
@@ -415,6 +425,7 @@ export function createStore(connection: Connection): Store {
     curveLook,
     checkpoint,
     checkpoints,
+    compare,
     maskOf,
     given: createGivenState(connection.host, model, selectExample),
     layerTabs: createLayerTabsState(context, {

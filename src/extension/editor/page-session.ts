@@ -10,7 +10,7 @@ import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ModelDocument } from './model-document';
-import { viewTypeOf } from './view-types';
+import { dialogExtensions, viewTypeOf } from './view-types';
 
 const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',
@@ -94,6 +94,18 @@ export class PageSession implements PageHost, Disposable {
     await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
   }
 
+  async chooseModel(): Promise<string | undefined> {
+    const [chosen] =
+      (await window.showOpenDialog({
+        title: l10n.t('Checkpoint or model to compare with'),
+        defaultUri: Uri.joinPath(this.document.uri, '..'),
+        filters: { [l10n.t('Model files')]: dialogExtensions },
+      })) ?? [];
+    if (chosen?.scheme !== 'file') return undefined;
+    this.document.grant(chosen.fsPath);
+    return chosen.fsPath;
+  }
+
   async control(request: ControlRequest): Promise<{ id: string }> {
     return this.document.control(request);
   }
@@ -138,6 +150,7 @@ export class PageSession implements PageHost, Disposable {
       showLog: () => this.showLog(),
       command: (name, of) => this.command(name, of),
       openCheckpoint: (path) => this.openCheckpoint(path),
+      chooseModel: () => this.chooseModel(),
       control: (request) => this.control(request),
       save: (name, bytes) => this.save(name, bytes),
       copyText: (content) => this.copyText(content),

@@ -44,6 +44,7 @@ function flowOf(path: string | undefined): ToyFlow {
   let other = others.get(path);
   if (!other) {
     other = new ToyFlow({ ...window.toyOptions, step, gain: (0.6 * step) / 240 });
+    if (path.startsWith('/other/')) Object.assign(other.summary, { path, runFolder: '/other' });
     others.set(path, other);
   }
   return other;
@@ -71,6 +72,10 @@ const functions: PageHost = {
   },
   showLog: () => note('showLog'),
   command: (name, of) => note('command', name, ...(of === undefined ? [] : [of])),
+  async chooseModel() {
+    await note('chooseModel');
+    return '/other/checkpoints/step-00000120.flow.safetensors';
+  },
   async control(request) {
     await note('control', request);
     return flow.run.control(request);

@@ -2,6 +2,7 @@
 import type { english } from '../en';
 import { bar } from './bar';
 import { conditioner } from './conditioner';
+import { compare } from './compare';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
@@ -28,4 +29,5 @@ export const german: typeof english = {
   ...states,
   ...takeaway,
   ...run,
+  ...compare,
 };

@@ -1,6 +1,7 @@
 /** Every text of the inspector in English. */
 import { bar } from './bar';
 import { conditioner } from './conditioner';
+import { compare } from './compare';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
@@ -27,4 +28,5 @@ export const english = {
   ...states,
   ...takeaway,
   ...run,
+  ...compare,
 };

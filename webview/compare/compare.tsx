@@ -1,0 +1,346 @@
+/** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
+import { useMemo } from 'preact/hooks';
+import type { LayerView, SampleGrid, Strip, StripRow } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { RunChart } from '../charts/run-chart';
+import { Sized } from '../charts/sized';
+import { Button, Dropdown } from '../controls/toolkit';
+import { signedScale } from '../draw/colour-maps';
+import { item, largest, planesOf, tile } from '../draw/planes';
+import { count, fixed, roundUp, signed, unknown } from '../format/numbers';
+import { PointsThumbnail } from '../layer/points';
+import { inBits, lineOf } from '../run/lines';
+import { CurveControls } from '../run/curve-controls';
+import { partnerOf } from '../state/compare-state';
+import { ready } from '../state/question';
+import { useStore } from '../state/use-store';
+import { Bars } from '../strip/bars';
+import { layerTitle, shortName } from '../strip/layer-names';
+import { text } from '../strings';
+import { HeatMap, Picture } from '../views/canvas';
+import { Legend } from '../views/legend';
+import { Asked, Message } from '../views/state-box';
+
+/** "digits, step 400"; the file's name where there is neither. */
+function titleOf(model: ModelSummary): string {
+  const run = model.runFolder?.split(/[\\/]/).at(-1);
+  return [run ?? model.fileName, ...(model.step === undefined ? [] : [text.readoutStep(model.step)])].join(
+    ', ',
+  );
+}
+
+export function CompareToggle({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (store.connection.choices) return null;
+  const others = store.checkpoints.value.filter(({ path }) => path !== model.path);
+  const on = store.compare.path.value !== undefined;
+  const start = async (): Promise<void> => {
+    const path = others.at(-1)?.path ?? (await store.connection.host.chooseModel());
+    if (path) store.compare.path.value = path;
+  };
+  return (
+    <Button onClick={() => (on ? (store.compare.path.value = undefined) : void start())}>
+      {on ? text.compareEnd : text.compareStart}
+    </Button>
+  );
+}
+
+export function CompareRegions({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  return (
+    <div class="compare">
+      <CompareHead model={model} />
+      <Asked question={store.compare.summary} failedTitle={text.compareFailed}>
+        {(other) =>
+          other.runnable ? (
+            <div class="compare-body">
+              <ComparedStrips a={model} b={other} />
+              <ComparedLayer a={model} b={other} />
+              <ComparedSamples a={model} b={other} />
+              <ComparedRuns a={model} b={other} />
+            </div>
+          ) : (
+            <Message title={text.compareFailed} why={other.reason} />
+          )
+        }
+      </Asked>
+    </div>
+  );
+}
+
+function CompareHead({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { path } = store.compare;
+  const other = ready(store.compare.summary.answer.value);
+  const options = store.checkpoints.value.map((checkpoint) => ({
+    value: checkpoint.path,
+    text: `${text.step} ${count(checkpoint.step)}${checkpoint.best ? ` ${text.best}` : ''}`,
+  }));
+  const known = options.some(({ value }) => value === path.value);
+  const name = other ? titleOf(other) : (path.value ?? '').split(/[\\/]/).at(-1)!;
+  return (
+    <header class="compare-head">
+      <h1>
+        <b>A</b> {titleOf(model)} <b>B</b> {name}
+      </h1>
+      <Dropdown
+        label={text.compareWith}
+        value={path.value ?? ''}
+        options={known ? options : [...options, { value: path.value ?? '', text: name }]}
+        onChange={(value) => (path.value = value)}
+      />
+      <Button
+        onClick={() =>
+          void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
+        }
+      >
+        {text.compareOther}
+      </Button>
+      <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
+    </header>
+  );
+}
+
+interface Pair {
+  a: ModelSummary;
+  b: ModelSummary;
+}
+
+function part(row: StripRow | undefined, mean: boolean): number | undefined {
+  const value = mean ? row?.mean : row?.example;
+  return value && value.coupling + value.norm;
+}
+
+function ComparedStrips({ a, b }: Pair) {
+  const store = useStore();
+  const first = ready(store.strip.answer.value);
+  return (
+    <section class="compare-part" aria-label={text.flow}>
+      <h2>{text.compareLogDets}</h2>
+      <Asked question={store.compare.strip}>
+        {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
+      </Asked>
+    </section>
+  );
+}
+
+function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
+  const store = useStore();
+  const mean = first.example === undefined || second.example === undefined;
+  const rows = a.layers.map((layer) => {
+    const partner = partnerOf(layer, b);
+    return {
+      layer,
+      here: part(
+        first.rows.find((row) => row.layer === layer.index),
+        mean,
+      ),
+      there: part(partner && second.rows.find((row) => row.layer === partner.index), mean),
+    };
+  });
+  const limit = roundUp(largest(rows.slice(1).flatMap(({ here = 0, there = 0 }) => [here, there])));
+  const unmatched = a.layers.filter((layer) => !partnerOf(layer, b)).length;
+  const costs = (strip: Strip): number | undefined => {
+    const parts = mean ? strip.mean : strip.example;
+    return parts && (parts.bitsPerDim ?? parts.nats);
+  };
+  const totals = [costs(first), costs(second)] as const;
+  const difference = (x?: number, y?: number): number | undefined =>
+    x === undefined || y === undefined ? undefined : y - x;
+  return (
+    <>
+      <p class="tick">
+        {`${text.logDetNats}, ${mean ? text.mean : text.thisExample}. ${text.positiveRaises}. ${
+          unmatched > 0 ? text.compareUnmatched(unmatched) : ''
+        }`}
+      </p>
+      <div class="compare-strip" role="listbox" aria-label={text.flow}>
+        <div class="compare-row tick" aria-hidden="true">
+          <span />
+          <span>{`±${limit}`}</span>
+          <span class="num">A</span>
+          <span class="num">B</span>
+          <span class="num">B − A</span>
+        </div>
+        {rows.map(({ layer, here, there }) => (
+          <div
+            key={layer.index}
+            role="option"
+            tabIndex={layer.index === store.layer.value ? 0 : -1}
+            aria-selected={layer.index === store.layer.value}
+            class="compare-row"
+            data-compared={layer.name}
+            onClick={() => store.selectLayer(layer.index)}
+          >
+            <span class="name">{layer.coupling === undefined ? shortName(layer) : layerTitle(layer)}</span>
+            <span class="two-bars">
+              {here === undefined ? <span class="bars" /> : <Bars coupling={here} limit={limit} />}
+              {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
+            </span>
+            <span class="num">{here === undefined ? unknown : signed(here)}</span>
+            <span class="num">{there === undefined ? unknown : signed(there)}</span>
+            <span class="num" data-difference>
+              {signed(difference(here, there))}
+            </span>
+          </div>
+        ))}
+        <div class="compare-row total" data-totals>
+          <span class="name">{a.levels === undefined ? text.nats : text.bitsPerDim}</span>
+          <span />
+          <span class="num">{fixed(totals[0], 3)}</span>
+          <span class="num">{fixed(totals[1], 3)}</span>
+          <span class="num">{signed(difference(...totals), 3)}</span>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function ComparedLayer({ a, b }: Pair) {
+  const store = useStore();
+  const layer = a.layers.find(({ index }) => index === store.layer.value);
+  if (!layer) return null;
+  return (
+    <section class="compare-part" aria-label={text.layer}>
+      <h2>{layerTitle(layer)}</h2>
+      {partnerOf(layer, b) ? (
+        <Asked question={store.compare.ownLayer}>
+          {(first) => (
+            <Asked question={store.compare.layer}>{(second) => <Maps first={first} second={second} />}</Asked>
+          )}
+        </Asked>
+      ) : (
+        <Message title={text.compareNoLayer} why={text.compareNoLayerWhy} />
+      )}
+    </section>
+  );
+}
+
+/** x, s, t, y of A and of B and their difference, all on one range, symmetric about zero. */
+function Maps({ first, second }: { first: LayerView; second: LayerView }) {
+  return (
+    <div class="compare-maps">
+      {first.tensors.map((tensor) => {
+        const other = second.tensors.find(({ name }) => name === tensor.name);
+        const here = tensor.data;
+        const there = other?.data;
+        const difference =
+          here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
+        const limit = roundUp(largest(here, there));
+        const scale = (light: boolean) => signedScale(limit, light);
+        const rows = [
+          ['A', here],
+          ['B', there],
+          ['B − A', difference],
+        ] as const;
+        return (
+          <div class="compare-map" key={tensor.name}>
+            <h3>
+              <b>{tensor.name}</b> <span class="tick">{text.roles[tensor.name] ?? ''}</span>
+            </h3>
+            {rows.map(([name, data]) => (
+              <figure key={name}>
+                <figcaption class="tick">{name}</figcaption>
+                {data ? (
+                  <HeatMap
+                    plane={tile(planesOf({ shape: tensor.shape, data }))}
+                    scale={scale}
+                    size={96}
+                    name={`${tensor.name} ${name}`}
+                    label={`${tensor.name}, ${name}`}
+                  />
+                ) : (
+                  <p class="tick wrap">{text.compareNoValues}</p>
+                )}
+              </figure>
+            ))}
+            <Legend scale={scale} width={96} />
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function ComparedSamples({ a, b }: Pair) {
+  const store = useStore();
+  const { count: n, seed, temperature } = store.samplesQuery.value;
+  return (
+    <section class="compare-part" aria-label={text.samples}>
+      <h2>{text.samples}</h2>
+      <p class="tick">{text.samplesNote(n, fixed(temperature, 2), seed)}</p>
+      <div class="compare-samples">
+        <Asked question={store.compare.ownSamples}>
+          {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
+        </Asked>
+        <Asked question={store.compare.samples}>
+          {(grid) => <SampleSheet name="B" model={b} grid={grid} />}
+        </Asked>
+      </div>
+    </section>
+  );
+}
+
+function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary; grid: SampleGrid }) {
+  const { values } = grid;
+  const shown = Math.min(25, values.shape[0] ?? 0);
+  return (
+    <figure data-samples={name}>
+      <figcaption class="tick">{name}</figcaption>
+      {model.kind === 'image' ? (
+        <div class="compare-sheet">
+          {Array.from({ length: shown }, (_, i) => (
+            <Picture
+              key={i}
+              picture={item(values, i)}
+              levels={model.levels ?? 256}
+              size={24}
+              name={`sample ${name}`}
+            />
+          ))}
+        </div>
+      ) : values.shape[1] === 2 ? (
+        <PointsThumbnail points={values} />
+      ) : (
+        <p class="tick wrap">{text.compareNoPicture}</p>
+      )}
+    </figure>
+  );
+}
+
+function ComparedRuns({ a, b }: Pair) {
+  const store = useStore();
+  const { axis, log, smoothing } = store.curveLook.value;
+  const first = store.run.data.value;
+  const second = a.runFolder === b.runFolder ? undefined : store.compare.run.data.value;
+  const bits = first ? inBits(first) : second ? inBits(second) : false;
+  const lines = useMemo(() => {
+    const metric = bits ? ('validationBitsPerDim' as const) : ('validationNats' as const);
+    return [
+      ...(first ? lineOf(first, metric, { name: 'A', style: 'main', axis }) : []),
+      ...(second ? lineOf(second, metric, { name: 'B', style: 'other', axis }) : []),
+    ];
+  }, [first, second, axis, bits]);
+  return (
+    <section class="compare-part" aria-label={text.run}>
+      <h2>{text.compareCurves}</h2>
+      <CurveControls />
+      <p class="tick">
+        {a.runFolder === b.runFolder && a.runFolder ? text.compareSameRun : text.compareCurvesKey}
+      </p>
+      <Sized height={170}>
+        {(width, height) => (
+          <RunChart
+            width={width}
+            height={height}
+            lines={lines}
+            axis={axis}
+            log={log}
+            smoothing={smoothing}
+            label={`${text.validation}, ${bits ? text.bitsPerDim : text.nats}`}
+          />
+        )}
+      </Sized>
+    </section>
+  );
+}
