@@ -4,10 +4,14 @@
  */
 import type { Uri } from 'vscode';
 import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
+import { pageActions } from '../protocol/page-actions';
+import { act, selectLayer, showTab, tabCommands } from './commands/page';
+import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './editor/view-types';
 import { drawView } from './draw/view-type';
 import { previewView, sourceOf } from './preview/view-type';
 import type { Parts } from './parts';
+import { describeLayers, registerLayersView } from './layers/layers-view';
 import { registerRunsView } from './runs/runs-view';
 
 /** What other extensions (and the tests) can ask of this one. */
@@ -16,14 +20,18 @@ export interface FlowscopeApi {
   statusBarText(): string | undefined;
   /** Process ids of the engines that run now. */
   enginePids(): { inspection?: number; trainings: number[] };
+  /** The Layers view: what it lists, and what of it is selected. */
+  layers(): { items: string[]; selected: string[]; badge: number | undefined };
 }
 
 let parts: Parts | undefined;
 
 export function activate(context: ExtensionContext): FlowscopeApi {
   const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set());
+  const active = new ActiveInspector();
+  const layers = registerLayersView(context, active);
   const load = async (): Promise<Parts> => {
-    parts ??= (await import('./parts')).createParts(context, () => runs.refresh());
+    parts ??= (await import('./parts')).createParts(context, active, () => runs.refresh());
     return parts;
   };
   const command = (id: string, what: string, run: (loaded: Parts, ...given: unknown[]) => Promise<unknown>) =>
@@ -32,7 +40,16 @@ export function activate(context: ExtensionContext): FlowscopeApi {
       return guarded(what, async () => run(await load(), ...given));
     });
 
+  const pageCommand = (id: string, run: (...given: unknown[]) => void) =>
+    commands.registerCommand(`flowscope.${id}`, async (...given: unknown[]) => {
+      const { guarded } = await import('./report-error');
+      await guarded(l10n.t('Inspector'), () => Promise.resolve().then(() => run(...given)));
+    });
+
   context.subscriptions.push(
+    ...pageActions.map((action) => pageCommand(action, () => act(active, action))),
+    ...Object.entries(tabCommands).map(([id, tab]) => pageCommand(id, () => showTab(active, tab))),
+    pageCommand('selectLayer', (layer) => selectLayer(active, layer)),
     command('train', l10n.t('Train RealNVP'), async ({ services }, given) =>
       (await import('./commands/train')).train(services, given as object | undefined),
     ),
@@ -109,6 +126,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
       inspection: parts?.services.inspection.pid,
       trainings: parts?.services.trainings.list.flatMap(({ pid }) => pid ?? []) ?? [],
     }),
+    layers: () => describeLayers(layers),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Everything behind the registrations, built at the first use of any of it. */
 import type { ExtensionContext } from 'vscode';
+import type { ActiveInspector } from './editor/active-inspector';
 import { InspectorProvider } from './editor/inspector-provider';
 import { DrawPanels } from './draw/draw-panel';
 import { PreviewPanels } from './preview/preview-panel';
@@ -15,7 +16,11 @@ export interface Parts {
   statusBarText(): string | undefined;
 }
 
-export function createParts(context: ExtensionContext, runsChanged: () => void): Parts {
+export function createParts(
+  context: ExtensionContext,
+  active: ActiveInspector,
+  runsChanged: () => void,
+): Parts {
   const services = createServices(context);
   const statusBar = new TrainingStatusBar(services.trainings);
   let shown = '';
@@ -32,7 +37,7 @@ export function createParts(context: ExtensionContext, runsChanged: () => void):
   );
   return {
     services,
-    inspector: new InspectorProvider(context, services.inspection),
+    inspector: new InspectorProvider(context, services.inspection, active),
     previews: new PreviewPanels(context, services.inspection),
     drawings: new DrawPanels(context, services.inspection),
     statusBarText: () => statusBar.text,

@@ -10,6 +10,7 @@ import type {
   NormMode,
   SampleQuery,
 } from './inspect';
+import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
 
 /** Offers of the page that the host carries out. */
 export type PageCommand =
@@ -40,6 +41,9 @@ export interface PageHost {
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
   /** Where the page's own clipboard does not take it. */
   copyText(content: string): Promise<void>;
+  /** The layers, whenever what is known of them changed. */
+  outline(layers: OutlineLayer[]): Promise<void>;
+  selected(selection: PageSelection): Promise<void>;
 }
 
 /** Implemented by the page, called by the host. */
@@ -48,9 +52,11 @@ export interface PageEvents {
   changed(what: 'model' | 'run'): void;
   /** From a host command or a keyboard shortcut of the workbench. */
   select(what: { layer?: number; tab?: LayerTab }): void;
+  act(action: PageAction): void;
 }
 
-export type LayerTab = 'activations' | 'mask' | 'logdet' | 'network' | 'jacobian';
+/** One that the open model does not have is passed over. */
+export type LayerTab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network' | 'jacobian';
 
 /** Answers recorded in a saved page: key is `recordKey(method, query)`. */
 export interface RecordedPage {

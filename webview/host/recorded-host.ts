@@ -24,9 +24,11 @@ export function connectRecorded(element: Element): Connection {
     async control() {
       throw new NotRecordedError(text.notRecorded);
     },
-    async copyText(content) {
-      await navigator.clipboard.writeText(content);
+    async copyText(copied) {
+      await navigator.clipboard.writeText(copied);
     },
+    async outline() {},
+    async selected() {},
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

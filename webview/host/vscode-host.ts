@@ -22,6 +22,7 @@ export function connectVsCode(): Connection {
   const events: PageEvents = {
     changed: (what) => listeners.forEach((listener) => listener.changed(what)),
     select: (what) => listeners.forEach((listener) => listener.select(what)),
+    act: (action) => listeners.forEach((listener) => listener.act(action)),
   };
   const remote = createBirpc<PageHost, PageEvents>(events, {
     post: (message: unknown) => api.postMessage(message),
@@ -41,7 +42,9 @@ export function connectVsCode(): Connection {
     chooseModel: () => remote.chooseModel(),
     control: (request) => remote.control(request),
     save: (name, bytes) => remote.save(name, bytes),
-    copyText: (content) => remote.copyText(content),
+    copyText: (text) => remote.copyText(text),
+    outline: (layers) => remote.outline(layers),
+    selected: (selection) => remote.selected(selection),
   };
   return {
     host,

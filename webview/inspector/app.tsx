@@ -13,6 +13,7 @@ import { FlowStrip } from '../strip/strip';
 import { OriginNote } from '../views/origin-note';
 import { NotRunnable } from '../views/not-runnable';
 import { Asked } from '../views/state-box';
+import { act } from './actions';
 import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
@@ -22,6 +23,7 @@ export function App({ store }: { store: Store }) {
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => handleKey(store, event);
     document.addEventListener('keydown', listen);
+    store.act.value = (action) => act(store, action);
     return () => document.removeEventListener('keydown', listen);
   }, [store]);
   return (

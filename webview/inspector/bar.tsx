@@ -21,6 +21,7 @@ export function Bar({ model }: { model: ModelSummary }) {
     <div class="bar" role="region" aria-label={text.selection}>
       {model.runnable ? (
         <>
+          <HistoryButtons />
           <ExamplePicker model={model} />
           <BatchPicker model={model} />
           <NormPicker model={model} />
@@ -34,6 +35,21 @@ export function Bar({ model }: { model: ModelSummary }) {
       {model.runnable ? <Result model={model} /> : null}
       <ExportMenu model={model} />
     </div>
+  );
+}
+
+/** There also where they cannot be used, so that nothing moves when they can. */
+function HistoryButtons() {
+  const { history } = useStore();
+  return (
+    <span class="pair tight" role="group" aria-label={text.history}>
+      <Button icon label={text.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
+        ←
+      </Button>
+      <Button icon label={text.goForward} disabled={!history.canGoForward.value} onClick={history.forward}>
+        →
+      </Button>
+    </span>
   );
 }
 

@@ -1,20 +1,17 @@
 /** Keys that work anywhere on the page, unless the focused control wants them itself. */
 import { tabsOf, type Store } from '../state/store';
-import { placeOf } from './step-picker';
+import { stepCheckpoint, stepLayer } from './actions';
 
 const ownKeys = 'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
-export function stepCheckpoint(store: Store, by: number): void {
-  if (!store.model.peek() || store.connection.choices) return;
-  const ordered = store.checkpoints.peek();
-  const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
-  if (next) store.checkpoint.look(next.path);
-}
-
 export function handleKey(store: Store, event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
   const target = event.target as Element | null;
   if (target?.closest(ownKeys)) return;
+  if (event.altKey) {
+    handleHistoryKey(store, event);
+    return;
+  }
   const model = store.model.peek();
   if (!model) return;
   if (event.key === '?') {
@@ -23,24 +20,18 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
     return;
   }
   if (!model.runnable) return;
-  const layers = model.layers;
-  const at = layers.findIndex((layer) => layer.index === store.layer.peek());
-  const toLayer = (position: number): void => {
-    const layer = layers[Math.min(layers.length - 1, Math.max(0, position))];
-    if (layer) store.selectLayer(layer.index);
-  };
   switch (event.key) {
     case 'ArrowUp':
-      toLayer(at - 1);
+      stepLayer(store, -1);
       break;
     case 'ArrowDown':
-      toLayer(at + 1);
+      stepLayer(store, 1);
       break;
     case 'Home':
-      toLayer(0);
+      stepLayer(store, -Infinity);
       break;
     case 'End':
-      toLayer(layers.length - 1);
+      stepLayer(store, Infinity);
       break;
     case 'ArrowLeft':
       store.stepExample(-1);
@@ -61,4 +52,22 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
     }
   }
   event.preventDefault();
+}
+
+/**
+ * Where there is nothing to go back to, the key is left to VS Code, which goes back to another editor. Otherwise it must
+ * not hear of it: a webview passes on the keys that reach its window.
+ */
+function handleHistoryKey(store: Store, event: KeyboardEvent): void {
+  const { canGoBack, canGoForward, back, forward } = store.history;
+  const go =
+    event.key === 'ArrowLeft' && canGoBack.peek()
+      ? back
+      : event.key === 'ArrowRight' && canGoForward.peek()
+        ? forward
+        : undefined;
+  if (!go) return;
+  go();
+  event.preventDefault();
+  event.stopPropagation();
 }

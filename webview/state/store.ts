@@ -38,6 +38,7 @@ import {
   planeQuery,
 } from '../../src/protocol/questions';
 import type { LayerTab } from '../../src/protocol/webview';
+import type { PageAction } from '../../src/protocol/page-actions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState, type CheckpointState } from './checkpoint-state';
 import { createFindings } from './findings-state';
@@ -46,6 +47,8 @@ import { createGalleryState, type GalleryState, type GalleryTab, type KeptGaller
 import { createGivenState, type GivenState } from './given-state';
 import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
 import { createPlaneState, type KeptPlane, type PlaneState } from './plane-state';
+import { createHistoryState, type HistoryState } from './history-state';
+import { tellSelection } from './outline-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
@@ -102,6 +105,9 @@ export interface Store {
   maskOf(layer: number): Question<MaskView>;
   given: GivenState;
   layerTabs: LayerTabsState;
+  history: HistoryState;
+  /** What the page does for a command of the host; set by the page. */
+  act: Signal<((action: PageAction) => void) | undefined>;
   tensorTable: TensorTable;
   layerInfo(): LayerInfo | undefined;
   selectLayer(index: number): void;
@@ -171,6 +177,11 @@ export function createStore(connection: Connection): Store {
   const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
   const helpOpen = signal(false);
   const curveLook = signal<CurveLook>(defaultCurveLook);
+  const act = signal<((action: PageAction) => void) | undefined>(undefined);
+  const history = createHistoryState(
+    { layer, tab, example },
+    { layer: (index) => selectLayer(index), example: (chosen) => selectExample(chosen) },
+  );
 
   // The selection starts with the model: its defaults, or what was chosen before the editor was hidden.
   effect(() => {
@@ -219,6 +230,7 @@ export function createStore(connection: Connection): Store {
     marked.value = -1;
     channelPage.value = 0;
     pickedSample.value = 0;
+    history.reset();
   }
 
   effect(() => {
@@ -342,8 +354,10 @@ export function createStore(connection: Connection): Store {
     },
     select(what) {
       if (what.layer !== undefined) selectLayer(what.layer);
-      if (what.tab) tab.value = what.tab;
+      const opened = model.peek();
+      if (what.tab && opened && tabsOf(opened).includes(what.tab)) tab.value = what.tab;
     },
+    act: (action) => act.peek()?.(action),
   });
 
   function selectLayer(index: number): void {
@@ -381,6 +395,8 @@ export function createStore(connection: Connection): Store {
       if (index !== now.index) selectExample({ ...now, index });
     }
   }
+
+  tellSelection(connection.host, model, () => ready(strip.answer.value), layer, history);
 
   return {
     connection: {
@@ -435,6 +451,8 @@ export function createStore(connection: Connection): Store {
       marked,
       recorded: connection.choices !== undefined,
     }),
+    history,
+    act,
     tensorTable: createTensorTable(context),
     layerInfo: () => info.value,
     selectLayer,

@@ -9,6 +9,7 @@ import {
 } from 'vscode';
 import { inspectorHtml } from '../../inspector-html/shell';
 import type { SharedEngine } from '../engine/shared-engine';
+import type { ActiveInspector } from './active-inspector';
 import { ModelDocument } from './model-document';
 import { PageSession } from './page-session';
 
@@ -19,6 +20,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   constructor(
     private readonly context: ExtensionContext,
     private readonly inspection: SharedEngine,
+    private readonly active: ActiveInspector,
   ) {}
 
   /** Never fails: what is wrong with the file is said in the page, where it can be tried again. */
@@ -29,7 +31,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
     const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
     panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
-    const session = new PageSession(document, panel);
+    const session = new PageSession(document, panel, this.active);
     panel.onDidDispose(() => session.dispose());
     const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
     panel.webview.html = inspectorHtml({

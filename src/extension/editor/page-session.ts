@@ -6,9 +6,11 @@ import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../config/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
 import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
+import type { ActiveInspector, ShownInspector } from './active-inspector';
 import type { ModelDocument } from './model-document';
 import { dialogExtensions, viewTypeOf } from './view-types';
 
@@ -21,8 +23,11 @@ const pageCommands: Record<PageCommand, string> = {
   convert: 'flowscope.convert',
 };
 
-export class PageSession implements PageHost, Disposable {
+export class PageSession implements PageHost, ShownInspector, Disposable {
   readonly page: PageEvents;
+  readonly uri: Uri;
+  layers: readonly OutlineLayer[] = [];
+  selection: PageSelection | undefined;
   /** Tells the tokens of this page from those of others that share the engine. */
   private readonly id = randomUUID();
   private readonly pending = new Set<string>();
@@ -33,8 +38,10 @@ export class PageSession implements PageHost, Disposable {
   constructor(
     private readonly document: ModelDocument,
     panel: WebviewPanel,
+    private readonly active: ActiveInspector,
   ) {
     this.see(panel.visible);
+    this.uri = document.uri;
     const rpc = createBirpc<PageEvents, PageHost>(this.functions(), {
       post: (message) => {
         // An answer that comes after the editor was closed is for nobody.
@@ -45,15 +52,17 @@ export class PageSession implements PageHost, Disposable {
       },
       serialize: encode,
       deserialize: decode,
-      eventNames: ['changed', 'select'],
+      eventNames: ['changed', 'select', 'act'],
       timeout: -1,
     });
     this.page = rpc;
     this.disposables.push(
       panel.onDidChangeViewState(() => this.see(panel.visible)),
       document.onDidChange((what) => this.page.changed(what)),
+      panel.onDidChangeViewState(() => active.set(this, panel.active)),
       { dispose: () => rpc.$close() },
     );
+    active.set(this, panel.active);
   }
 
   async ask<M extends InspectorMethod>(
@@ -131,13 +140,25 @@ export class PageSession implements PageHost, Disposable {
     this.document.looked(visible);
   }
 
-  async copyText(content: string): Promise<void> {
-    await env.clipboard.writeText(content);
+  async copyText(text: string): Promise<void> {
+    await env.clipboard.writeText(text);
+    window.setStatusBarMessage(l10n.t('Copied'), 2000);
+  }
+
+  async outline(layers: OutlineLayer[]): Promise<void> {
+    this.layers = layers;
+    this.active.told(this, 'layers');
+  }
+
+  async selected(selection: PageSelection): Promise<void> {
+    this.selection = selection;
+    this.active.told(this, 'selection');
   }
 
   dispose(): void {
     this.closed = true;
     this.see(false);
+    this.active.set(this, false);
     for (const token of this.pending) void this.document.cancel(token).catch(() => undefined);
     for (const disposable of this.disposables) disposable.dispose();
   }
@@ -153,7 +174,9 @@ export class PageSession implements PageHost, Disposable {
       chooseModel: () => this.chooseModel(),
       control: (request) => this.control(request),
       save: (name, bytes) => this.save(name, bytes),
-      copyText: (content) => this.copyText(content),
+      copyText: (text) => this.copyText(text),
+      outline: (layers) => this.outline(layers),
+      selected: (selection) => this.selected(selection),
     };
   }
 }

@@ -22,6 +22,8 @@ export interface ToyHost {
   /** Files that cannot be opened. */
   missing: string[];
   changed(what: 'model' | 'run'): void;
+  select: PageEvents['select'];
+  act: PageEvents['act'];
 }
 
 declare global {
@@ -81,7 +83,9 @@ const functions: PageHost = {
     return flow.run.control(request);
   },
   openCheckpoint: (path) => note('openCheckpoint', path),
-  copyText: (content) => note('copyText', content),
+  copyText: (text) => note('copyText', text),
+  outline: (layers) => note('outline', layers),
+  selected: (selection) => note('selected', selection),
   async save(name, bytes) {
     await note('save', name, bytes.length, String.fromCharCode(...bytes.subarray(0, 200)));
     return true;
@@ -111,6 +115,8 @@ window.toyHost = {
   run: flow.run,
   missing: [],
   changed: (what) => void page.changed(what),
+  select: (what) => void page.select(what),
+  act: (action) => void page.act(action),
 };
 
 /** As in VS Code, it outlives the document. */

@@ -5,6 +5,9 @@ import type { bar as english } from '../en/bar';
 export const bar: typeof english = {
   appName: 'Flowscope',
   selection: 'Auswahl',
+  history: 'Frühere Auswahl',
+  goBack: 'Zurück zur früheren Auswahl (Alt+←)',
+  goForward: 'Wieder vorwärts (Alt+→)',
   example: 'Beispiel',
   previousExample: 'Voriges Beispiel (←)',
   nextExample: 'Nächstes Beispiel (→)',
@@ -50,6 +53,7 @@ export const bar: typeof english = {
     ['← →', 'Beispiel'],
     ['1 – 5', 'Reiter der Schicht, von links'],
     ['[ ]', 'Checkpoint'],
+    ['Alt ← →', 'frühere und spätere Auswahl'],
     ['Pos1 Ende', 'erste und letzte Schicht'],
     ['Enter', 'zusammengeklappte Skala öffnen'],
     ['Tab', 'nächster Bereich oder nächstes Element'],

@@ -4,6 +4,9 @@ import { count } from '../../format/numbers';
 export const bar = {
   appName: 'Flowscope',
   selection: 'Selection',
+  history: 'Earlier selections',
+  goBack: 'Back to the earlier selection (Alt+←)',
+  goForward: 'Forward again (Alt+→)',
   example: 'Example',
   previousExample: 'Previous example (←)',
   nextExample: 'Next example (→)',
@@ -50,6 +53,7 @@ export const bar = {
     ['← →', 'example'],
     ['1 – 5', 'tabs of the layer, from left'],
     ['[ ]', 'checkpoint'],
+    ['Alt ← →', 'earlier and later selections'],
     ['Home End', 'first and last layer'],
     ['Enter', 'open a folded scale'],
     ['Tab', 'next region or control'],

@@ -1,0 +1,34 @@
+/** Commands that the page of the active inspector carries out. */
+import { l10n } from 'vscode';
+import { UserError } from '../../config/user-error';
+import type { PageAction } from '../../protocol/page-actions';
+import type { LayerTab, PageEvents } from '../../protocol/webview';
+import type { ActiveInspector } from '../editor/active-inspector';
+
+/** Tabs of the layer, by the command that shows each. */
+export const tabCommands: Record<string, LayerTab> = {
+  showPlane: 'plane',
+  showActivations: 'activations',
+  showMask: 'mask',
+  showLogDet: 'logdet',
+  showNetwork: 'network',
+};
+
+/** Commands can be run although no menu shows them. Throws a UserError where no inspector is active. */
+function pageOf(active: ActiveInspector): PageEvents {
+  const { current } = active;
+  if (!current) throw new UserError(l10n.t('Open a model in the inspector first.'));
+  return current.page;
+}
+
+export function act(active: ActiveInspector, action: PageAction): void {
+  pageOf(active).act(action);
+}
+
+export function showTab(active: ActiveInspector, tab: LayerTab): void {
+  pageOf(active).select({ tab });
+}
+
+export function selectLayer(active: ActiveInspector, layer: unknown): void {
+  if (typeof layer === 'number') pageOf(active).select({ layer });
+}

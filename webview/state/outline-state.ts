@@ -1,0 +1,64 @@
+/** Tells the host which layers there are and which is selected, for its list of layers and its commands. */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import type { Strip } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import type { OutlineLayer } from '../../src/protocol/page-actions';
+import type { PageHost } from '../../src/protocol/webview';
+import { shapeText, signed } from '../format/numbers';
+import { layerTitle } from '../strip/layer-names';
+import type { HistoryState } from './history-state';
+
+export function outlineOf(model: ModelSummary, strip: Strip | undefined): OutlineLayer[] {
+  const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
+  return model.layers.map((layer) => {
+    const row = rows.get(layer.index);
+    const { index, kind, scale, description } = layer;
+    return {
+      index,
+      title: layerTitle(layer),
+      kind,
+      scale,
+      shape: shapeText(layer.outputShape),
+      description,
+      ...(row ? { logDet: signed(row.mean.coupling + row.mean.norm) } : {}),
+      nonFinite: row?.nonFinite ?? 0,
+      first: strip?.firstNonFinite?.layer === index,
+    };
+  });
+}
+
+export function tellSelection(
+  host: PageHost,
+  model: ReadonlySignal<ModelSummary | undefined>,
+  strip: () => Strip | undefined,
+  layer: ReadonlySignal<number>,
+  { canGoBack, canGoForward }: HistoryState,
+): void {
+  let told = '';
+  let toldLayer: string | undefined;
+  const quietly = (call: Promise<void>): void => void call.catch(() => {});
+  effect(() => {
+    const opened = model.value;
+    // What is known of an earlier selection stays until the next is: a list must not flicker.
+    const found = strip();
+    if (!opened?.runnable) return;
+    if (!found && told !== '') return;
+    const outline = outlineOf(opened, found);
+    const text = JSON.stringify(outline);
+    if (text === told) return;
+    told = text;
+    quietly(host.outline(outline));
+  });
+  effect(() => {
+    if (!model.value?.runnable) return;
+    const selected = {
+      layer: layer.value,
+      canGoBack: canGoBack.value,
+      canGoForward: canGoForward.value,
+    };
+    const text = JSON.stringify(selected);
+    if (text === toldLayer) return;
+    toldLayer = text;
+    quietly(host.selected(selected));
+  });
+}
