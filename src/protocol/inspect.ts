@@ -12,6 +12,7 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
+import type { Contribution } from './contribution';
 import type { GivenExample, GivenFile } from './given';
 import type { ModelSummary } from './model';
 import type {
@@ -23,13 +24,16 @@ import type {
   PlanePathQuery,
 } from './plane';
 import type { CurvesQuery, RunCurves } from './run';
+import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
 export type SourceRef =
   | { kind: 'data'; split: 'train' | 'validation'; index: number }
   | ({ kind: 'sample'; index: number } & SampleQuery)
   /** `name` of the file that they were read from, if any. */
-  | { kind: 'values'; values: number[]; name?: string };
+  | { kind: 'values'; values: number[]; name?: string }
+  /** Of a file or folder of the user's. */
+  | { kind: 'file'; path: string; index: number };
 
 /** Four examples that span a manifold: z₁ … z₄ of the paper's two-angle formula. */
 export type Corners = [SourceRef, SourceRef, SourceRef, SourceRef];
@@ -318,6 +322,10 @@ export interface InspectorMethods {
   planeDensity(query: PlaneDensityQuery): Promise<PlaneDensity>;
   planeCells(query: PlaneCellsQuery): Promise<PlaneCells>;
   curves(query: CurvesQuery): Promise<RunCurves | null>;
+  /** What each element of the example costs. */
+  contribution(query: Selection): Promise<Contribution>;
+  scores(query: ScoresQuery): Promise<Scores>;
+  pickExamples(query: PickedQuery): Promise<PickedExamples>;
   /** Of a file whose flow is not known; in the order of the names. */
   tensors(query: { names: string[] }): Promise<TensorStatistics[]>;
 }

@@ -206,6 +206,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
       if (mode !== 'eval' && example !== examples[0]) continue;
       const chosen: Selection = { ...selection, example, mode };
       questions.push({ method: 'strip', query: chosen });
+      questions.push({ method: 'contribution', query: chosen });
       for (const layer of summary.layers)
         questions.push({ method: 'layer', query: { ...chosen, layer: layer.index } });
     }

@@ -37,6 +37,8 @@ export interface PageHost {
   chooseModel(): Promise<string | undefined>;
   /** Leaves a request for the training of the run that the editor's file lies in; run.json answers under its id. */
   control(request: ControlRequest): Promise<{ id: string }>;
+  /** Lets the user choose data of their own; the path on the machine that the engine runs on. */
+  chooseData(what: 'file' | 'folder'): Promise<string | undefined>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>;
   /** Where the page's own clipboard does not take it. */

@@ -11,6 +11,8 @@ export interface DistributionProps {
   values?: ArrayLike<number>;
   /** Drawn as an outline. */
   outline?: ArrayLike<number>;
+  /** Drawn as an outline of dashes. */
+  dashed?: ArrayLike<number>;
   marked?: { value: number; text: string };
   unit: string;
   label: string;
@@ -24,13 +26,17 @@ export function Distribution({
   height,
   values,
   outline,
+  dashed,
   marked,
   unit,
   label,
   mayBeLog,
   nothing,
 }: DistributionProps) {
-  const all = [...Array.from(values ?? []), ...Array.from(outline ?? []), ...(marked ? [marked.value] : [])];
+  const all = [
+    ...[values, outline, dashed].flatMap((series) => Array.from(series ?? [])),
+    ...(marked ? [marked.value] : []),
+  ];
   const extent = finiteExtent(all);
   if (!extent) return <p class="muted">{nothing}</p>;
   const log = mayBeLog === true && extent.low > 0 && extent.high / extent.low > 5;
@@ -43,10 +49,18 @@ export function Distribution({
   const x = log ? logarithmic(low, high, left, width - 6) : linear(low, high, left, width - 6);
   const filled = values ? binned(values, low, high, bins, log) : undefined;
   const line = outline ? binned(outline, low, high, bins, log) : undefined;
-  // Both are shares of their own split, so that splits of different size compare.
+  const dashes = dashed?.length ? binned(dashed, low, high, bins, log) : undefined;
+  // All are shares of their own set, so that sets of different size compare.
   const share = (histogram: { counts: number[] }): number => histogram.counts.reduce((a, b) => a + b, 0) || 1;
-  const most = Math.max(...[filled, line].flatMap((h) => (h ? h.counts.map((n) => n / share(h)) : [])), 1e-9);
+  const most = Math.max(
+    ...[filled, line, dashes].flatMap((h) => (h ? h.counts.map((n) => n / share(h)) : [])),
+    1e-9,
+  );
   const y = linear(0, most, base, 20);
+  const outlineOf = (histogram: { edges: number[]; counts: number[] }): string =>
+    `M${x.at(histogram.edges[0]!).toFixed(1)} ${base}${histogram.counts
+      .map((n, i) => `V${y.at(n / share(histogram)).toFixed(1)}H${x.at(histogram.edges[i + 1]!).toFixed(1)}`)
+      .join('')}V${base}`;
   const tickValues = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
@@ -62,14 +76,8 @@ export function Distribution({
           />
         ) : null,
       )}
-      {line ? (
-        <path
-          class="line"
-          d={`M${x.at(line.edges[0]!).toFixed(1)} ${base}${line.counts
-            .map((n, i) => `V${y.at(n / share(line)).toFixed(1)}H${x.at(line.edges[i + 1]!).toFixed(1)}`)
-            .join('')}V${base}`}
-        />
-      ) : null}
+      {line ? <path class="line" d={outlineOf(line)} /> : null}
+      {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
       <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
       {tickValues
         .filter((value) => x.at(value) < width - 16)

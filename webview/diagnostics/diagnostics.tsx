@@ -1,6 +1,5 @@
 import type { Diagnostics as DiagnosticsAnswer } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
-import { Distribution } from '../charts/distribution';
 import { InverseError } from '../charts/inverse-error';
 import { Quantiles } from '../charts/quantiles';
 import { Sized } from '../charts/sized';
@@ -14,7 +13,9 @@ import { text } from '../strings';
 import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { RunTab } from '../run/run-tab';
+import { ByElement } from './by-element';
 import { Findings } from './findings';
+import { HowLikely } from './how-likely';
 import { Waterfall } from './waterfall';
 
 function Skeleton() {
@@ -37,6 +38,7 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
         label={text.diagnosticsRegion}
         tabs={[
           { id: 'diagnostics', text: text.diagnostics },
+          { id: 'element', text: model.kind === 'image' ? text.byPixel : text.byFeature },
           { id: 'run', text: text.run },
         ]}
         selected={tab}
@@ -48,7 +50,13 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
         }
       />
       <TabPanel id="diagnostics" selected={tab} class={tab === 'diagnostics' ? 'with-findings' : ''}>
-        {tab === 'run' ? <RunTab model={model} /> : <DiagnosticsTab model={model} />}
+        {tab === 'run' ? (
+          <RunTab model={model} />
+        ) : tab === 'element' ? (
+          <ByElement model={model} />
+        ) : (
+          <DiagnosticsTab model={model} />
+        )}
       </TabPanel>
     </section>
   );
@@ -93,7 +101,6 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const store = useStore();
   const strip = ready(store.strip.answer.value);
   const bits = answer.unit === 'bits/dim';
-  const data = answer.train !== undefined || answer.validation !== undefined;
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   return (
     <div class="charts">
@@ -111,34 +118,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         />
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
       </div>
-      <div class="chart">
-        <h3>
-          <b>{text.howLikely}</b>
-          <span class="tick">{data ? text.howLikelyNote : text.howLikelyOfSamples}</span>
-        </h3>
-        <TakeAway
-          model={model}
-          view="distribution"
-          title={text.howLikely}
-          fileName="distribution"
-          frame=".chart"
-        />
-        <Sized>
-          {(width, height) => (
-            <Distribution
-              width={width}
-              height={height}
-              values={answer.validation ?? (data ? undefined : answer.samples)}
-              outline={answer.train}
-              marked={own === undefined ? undefined : { value: own, text: text.this }}
-              unit={answer.unit}
-              label={`${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`}
-              mayBeLog
-              nothing={text.noValues}
-            />
-          )}
-        </Sized>
-      </div>
+      <HowLikely model={model} answer={answer} own={own} />
       <div class="chart">
         <h3>
           <b>{text.isNormal}</b>

@@ -123,3 +123,9 @@ export function tickText(value: number): string {
   if (size >= 1e5 || (size > 0 && size < 1e-3)) return scientific(value);
   return decimal(String(Number(value.toPrecision(6))).replace('-', '−'));
 }
+
+/** A name that fits: its middle left out, so that start and ending stay. */
+export function shortened(name: string, most: number): string {
+  const end = Math.floor((most - 1) / 2.5);
+  return name.length > most ? `${name.slice(0, most - 1 - end)}…${name.slice(-end)}` : name;
+}

@@ -1,55 +1,136 @@
 /** Examples of the data, a page at a time, each with what it costs. */
 import type { ExamplePage } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
-import { examplesQuery } from '../../src/protocol/questions';
+import { Menu } from '../controls/menu';
 import { Segmented } from '../controls/segmented';
-import { Button } from '../controls/toolkit';
+import { Button, Dropdown } from '../controls/toolkit';
 import { item } from '../draw/planes';
-import { fixed } from '../format/numbers';
+import { fixed, shortened } from '../format/numbers';
+import { baseName, type ExampleOrder } from '../state/population-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { Asked, Message } from '../views/state-box';
+import { Ranked } from './ranked';
 import { Rows } from './rows';
 import { Tiles } from './tiles';
 
 export function Examples({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { split, offset } = store.page.value;
-  const total = model.splits.find((s) => s.name === split)?.count ?? 0;
-  if (model.splits.length === 0)
-    return <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy} />;
-  const size = examplesQuery(model, split, 0).count;
-  const to = Math.min(total, offset + size);
+  const { population } = store;
   const recorded = store.connection.choices !== undefined;
+  if (model.splits.length === 0 && population.own.value === undefined)
+    return (
+      <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
+        {recorded ? null : <OwnMenu />}
+      </Message>
+    );
+  const { split } = store.page.value;
+  const ranked = population.order.value !== 'index' || population.ownShown.value;
   return (
     <>
-      <div class="ctl">
-        <Segmented
-          label={text.split}
-          value={split}
-          options={model.splits.map((s) => ({ value: s.name, text: s.name }))}
-          onChange={(value) => (store.page.value = { split: value, offset: 0 })}
-        />
+      <div class="ctl source-row">
+        <SourceChoice model={model} />
         <span class="spring" />
-        <Button
-          icon
-          label={text.previousPage}
-          disabled={offset === 0 || recorded}
-          onClick={() => (store.page.value = { split, offset: Math.max(0, offset - size) })}
-        >
-          ‹
-        </Button>
-        <span class="tick">{text.pageOf(offset + 1, to, total)}</span>
-        <Button
-          icon
-          label={text.nextPage}
-          disabled={to >= total || recorded}
-          onClick={() => (store.page.value = { split, offset: offset + size })}
-        >
-          ›
-        </Button>
+        {recorded ? null : <OwnMenu />}
       </div>
-      <Asked question={store.examples}>{(page) => <Page model={model} page={page} split={split} />}</Asked>
+      {population.problem.value ? <p class="bad tick">{population.problem.value}</p> : null}
+      <div class="ctl">
+        {recorded ? null : <OrderChoice />}
+        <span class="spring" />
+        <Pager model={model} ranked={ranked} recorded={recorded} />
+      </div>
+      {ranked ? (
+        <Ranked model={model} />
+      ) : (
+        <Asked question={store.examples}>{(page) => <Page model={model} page={page} split={split} />}</Asked>
+      )}
+    </>
+  );
+}
+
+/** A split, or the user's own data. */
+function SourceChoice({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { own, ownShown, offset } = store.population;
+  const options = [
+    ...model.splits.map((s) => ({ value: s.name, text: s.name })),
+    ...(own.value === undefined ? [] : [{ value: 'own', text: shortened(baseName(own.value), 10) }]),
+  ];
+  return (
+    <Segmented
+      label={text.split}
+      value={own.value !== undefined && ownShown.value ? 'own' : store.page.value.split}
+      options={options}
+      onChange={(value) => {
+        ownShown.value = value === 'own';
+        offset.value = 0;
+        if (value === 'train' || value === 'validation') store.page.value = { split: value, offset: 0 };
+      }}
+    />
+  );
+}
+
+function OwnMenu() {
+  const { population } = useStore();
+  return (
+    <Menu
+      label={text.ownData}
+      items={[
+        { text: text.ownFolder, run: () => void population.choose('folder') },
+        { text: text.ownFile, run: () => void population.choose('file') },
+        ...(population.own.value === undefined ? [] : [{ text: text.ownDrop, run: () => population.drop() }]),
+      ]}
+    />
+  );
+}
+
+function OrderChoice() {
+  const { order, offset } = useStore().population;
+  return (
+    <Dropdown
+      label={text.order}
+      value={order.value}
+      options={[
+        { value: 'index', text: text.orderIndex },
+        { value: 'most', text: text.orderMost },
+        { value: 'least', text: text.orderLeast },
+      ]}
+      onChange={(value) => {
+        order.value = value as ExampleOrder;
+        offset.value = 0;
+      }}
+    />
+  );
+}
+
+function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boolean; recorded: boolean }) {
+  const store = useStore();
+  const { population } = store;
+  const { split } = store.page.value;
+  const size = population.pageSize.value;
+  const offset = ranked ? population.offset.value : store.page.value.offset;
+  const total = ranked
+    ? (population.listed.value?.indices.length ?? 0)
+    : (model.splits.find((s) => s.name === split)?.count ?? 0);
+  const to = Math.min(total, offset + size);
+  const go = (next: number): void => {
+    if (ranked) population.offset.value = next;
+    else store.page.value = { split, offset: next };
+  };
+  return (
+    <>
+      <Button
+        icon
+        label={text.previousPage}
+        disabled={offset === 0 || recorded}
+        onClick={() => go(Math.max(0, offset - size))}
+      >
+        ‹
+      </Button>
+      <span class="tick">{text.pageOf(Math.min(total, offset + 1), to, total)}</span>
+      <Button icon label={text.nextPage} disabled={to >= total || recorded} onClick={() => go(offset + size)}>
+        ›
+      </Button>
     </>
   );
 }

@@ -5,6 +5,8 @@ import { Button, Dropdown } from '../controls/toolkit';
 import { useStore } from '../state/use-store';
 import { subscript } from '../strip/layer-names';
 import { text } from '../strings';
+import { shortened } from '../format/numbers';
+import { baseName } from '../state/population-state';
 import { WholeNumber } from './controls';
 
 export function sourceName(slot: number): string {
@@ -14,6 +16,7 @@ export function sourceName(slot: number): string {
 /** In words, short enough to stand under a tile. */
 export function sourceText(source: SourceRef): string {
   if (source.kind === 'values') return source.name ?? text.typed;
+  if (source.kind === 'file') return `${shortened(baseName(source.path), 12)} ${source.index}`;
   return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
 }
 
@@ -37,15 +40,10 @@ export function SourceControls({
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
     { value: 'sample', text: text.aSample },
-    ...(value === 'values' ? [{ value: 'values', text: text.typed }] : []),
+    ...(value === 'values' || value === 'file' ? [{ value, text: sourceText(source) }] : []),
     ...(usable ? [{ value: 'selected', text: text.theSelected }] : []),
   ];
-  const total =
-    source.kind === 'data'
-      ? (model.splits.find((s) => s.name === source.split)?.count ?? 0)
-      : source.kind === 'sample'
-        ? source.count
-        : 0;
+  const total = store.exampleTotal(source);
   const change = (chosen: string): void => {
     if (chosen === 'train' || chosen === 'validation')
       setSource(at, { kind: 'data', split: chosen, index: at });

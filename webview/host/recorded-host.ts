@@ -29,6 +29,7 @@ export function connectRecorded(element: Element): Connection {
     },
     async outline() {},
     async selected() {},
+    chooseData: () => Promise.reject(new NotRecordedError(text.notRecorded)),
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

@@ -41,6 +41,7 @@ export function connectVsCode(): Connection {
     openCheckpoint: (path) => remote.openCheckpoint(path),
     chooseModel: () => remote.chooseModel(),
     control: (request) => remote.control(request),
+    chooseData: (what) => remote.chooseData(what),
     save: (name, bytes) => remote.save(name, bytes),
     copyText: (text) => remote.copyText(text),
     outline: (layers) => remote.outline(layers),

@@ -6,7 +6,8 @@ import { hasBatchMode } from '../../src/protocol/questions';
 import { Menu } from '../controls/menu';
 import { Segmented } from '../controls/segmented';
 import { Button, Dropdown, TextField } from '../controls/toolkit';
-import { fixed } from '../format/numbers';
+import { fixed, shortened } from '../format/numbers';
+import { baseName } from '../state/population-state';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
@@ -71,6 +72,13 @@ const madeNames: Record<string, string> = {
   reconstruction: text.aReconstruction,
 };
 
+/** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
+function fileName(example: ExampleRef | undefined): string | undefined {
+  if (example?.kind === 'values' && example.name) return shortened(example.name, 16);
+  if (example?.kind === 'file') return shortened(baseName(example.path), 16);
+  return undefined;
+}
+
 function ExamplePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
@@ -80,9 +88,8 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const vector = model.kind === 'vector';
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    ...(vector || source === 'values'
-      ? [{ value: 'values', text: (example?.kind === 'values' && example.name) || text.typed }]
-      : []),
+    ...(vector || source === 'values' ? [{ value: 'values', text: fileName(example) ?? text.typed }] : []),
+    ...(example?.kind === 'file' ? [{ value: 'file', text: fileName(example)! }] : []),
     ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
     ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
     ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
@@ -99,8 +106,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
     else if (value === 'none') store.selectExample(undefined);
   };
-  const total =
-    example?.kind === 'data' ? model.splits.find((s) => s.name === example.split)?.count : undefined;
+  const total = store.exampleTotal(example);
   return (
     <div class="pair">
       <span>{text.example}</span>
@@ -122,23 +128,23 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       ) : (
         <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
       )}
-      {!recorded && example && 'index' in example ? (
-        <IndexField example={example} total={total ?? (example.kind === 'sample' ? example.count : 0)} />
-      ) : null}
+      {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
       {vector && !recorded && example?.kind === 'values' ? (
         <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
       ) : null}
-      <OpenFile model={model} />
-      {example && 'index' in example ? (
-        <span class="pair tight">
-          <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>
-            ‹
-          </Button>
-          <Button icon label={text.nextExample} onClick={() => store.stepExample(1)}>
-            ›
-          </Button>
-        </span>
-      ) : null}
+      <span class="pair tight">
+        <OpenFile model={model} />
+        {example && 'index' in example ? (
+          <>
+            <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>
+              ‹
+            </Button>
+            <Button icon label={text.nextExample} onClick={() => store.stepExample(1)}>
+              ›
+            </Button>
+          </>
+        ) : null}
+      </span>
     </div>
   );
 }

@@ -28,8 +28,14 @@ export function OpenFile({ model }: { model: ModelSummary }) {
           if (file) void given.read(file);
         }}
       />
-      <Button label={image ? text.openFileHint : text.openNumbersHint} onClick={() => input.current?.click()}>
-        {text.openFile}
+      <Button
+        icon
+        label={`${text.openFile} ${image ? text.openFileHint : text.openNumbersHint}`}
+        onClick={() => input.current?.click()}
+      >
+        <svg class="open-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <path d="M8 10.5V2.5M5 5.5l3-3 3 3M2.5 9.5v4h11v-4" />
+        </svg>
       </Button>
     </>
   );

@@ -7,6 +7,7 @@ import {
   type ReadonlySignal,
   type Signal,
 } from '@preact/signals';
+import type { Contribution } from '../../src/protocol/contribution';
 import type { Findings } from '../../src/protocol/findings';
 import type {
   BatchRef,
@@ -49,6 +50,7 @@ import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
 import { createPlaneState, type KeptPlane, type PlaneState } from './plane-state';
 import { createHistoryState, type HistoryState } from './history-state';
 import { tellSelection } from './outline-state';
+import { createPopulationState, type PopulationState } from './population-state';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
@@ -57,7 +59,7 @@ export type Tab = 'plane' | LayerTab;
 export type ShownRow = ExampleStrip['rows'][number] & Partial<StripRow>;
 export type ShownStrip = Omit<ExampleStrip, 'rows'> & Partial<Pick<Strip, 'mean'>> & { rows: ShownRow[] };
 export type ShownLayer = ExampleLayer & Partial<LayerView>;
-export type DiagnosticsTab = 'diagnostics' | 'run';
+export type DiagnosticsTab = 'diagnostics' | 'element' | 'run';
 
 export interface Store {
   connection: Connection;
@@ -96,6 +98,7 @@ export interface Store {
   findings: Question<Findings>;
   plane: Question<PlaneView>;
   planes: PlaneState;
+  contribution: Question<Contribution>;
   run: RunState;
   curveLook: Signal<CurveLook>;
   checkpoint: CheckpointState;
@@ -108,11 +111,13 @@ export interface Store {
   history: HistoryState;
   /** What the page does for a command of the host; set by the page. */
   act: Signal<((action: PageAction) => void) | undefined>;
+  population: PopulationState;
   tensorTable: TensorTable;
   layerInfo(): LayerInfo | undefined;
   selectLayer(index: number): void;
   selectExample(example: ExampleRef | undefined): void;
   stepExample(by: number): void;
+  exampleTotal(of: ExampleRef | undefined): number;
 }
 
 /** What is kept when the editor is hidden and shown again: choices, never data. */
@@ -129,6 +134,8 @@ interface KeptState {
   /** Absent in what an earlier version kept. */
   gallery?: KeptGallery;
   plane?: KeptPlane;
+  /** Path of the user's data to compare with. */
+  own?: string;
   curveLook?: CurveLook;
   /** Of the editor's own file. */
   path: string;
@@ -164,9 +171,16 @@ export function createStore(connection: Connection): Store {
   const layer = signal(0);
   const tab = signal<Tab>('activations');
   const galleryTab = signal<GalleryTab>('samples');
+  const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
   const gallery = createGalleryState(context, model, galleryTab);
   const saved = connection.choices !== undefined;
   const planes = createPlaneState(context, { model, layer, batch, example, tab, saved, selectLayer });
+  const population = createPopulationState(
+    context,
+    model,
+    computed(() => page.value.split),
+    computed(() => galleryTab.value === 'examples'),
+  );
   const diagnosticsTab = signal<DiagnosticsTab>('diagnostics');
   const samplesQuery = signal<SampleQuery>({ count: 25, seed: 7, temperature: 0.8 });
   const pickedSample = signal(0);
@@ -174,7 +188,6 @@ export function createStore(connection: Connection): Store {
   const marked = signal(-1);
   const channelPage = signal(0);
   const barsOf = signal<'example' | 'mean'>('example');
-  const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
   const helpOpen = signal(false);
   const curveLook = signal<CurveLook>(defaultCurveLook);
   const act = signal<((action: PageAction) => void) | undefined>(undefined);
@@ -217,6 +230,7 @@ export function createStore(connection: Connection): Store {
     galleryTab.value = usable ? kept.galleryTab : 'samples';
     gallery.reset(found, usable ? kept.gallery : undefined);
     planes.reset(usable ? kept.plane : undefined);
+    population.own.value = usable ? kept.own : undefined;
     diagnosticsTab.value = usable ? kept.diagnosticsTab : 'diagnostics';
     const tabs = tabsOf(found);
     tab.value = usable && tabs.includes(kept.tab) ? kept.tab : tabs[0]!;
@@ -247,6 +261,7 @@ export function createStore(connection: Connection): Store {
       samplesQuery: samplesQuery.value,
       gallery: gallery.kept.value,
       plane: planes.kept.value,
+      own: population.own.value,
       curveLook: curveLook.value,
       path: checkpoint.own.value,
       ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
@@ -321,6 +336,9 @@ export function createStore(connection: Connection): Store {
     input: computed(() => ready(strip.answer.value)?.input?.data),
     samples: samplesQuery,
   });
+  const contribution = ask(context, 'contribution', () =>
+    diagnosticsTab.value === 'element' && example.value ? selection.value : null,
+  );
   const run = createRunState(ownContext, () => runnable.value);
   const checkpoints = computed(() => {
     const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];
@@ -386,13 +404,22 @@ export function createStore(connection: Connection): Store {
       if (next) selectExample(next);
       return;
     }
-    if (now?.kind === 'data') {
-      const total = model.peek()?.splits.find((s) => s.name === now.split)?.count ?? 0;
-      const index = Math.min(total - 1, Math.max(0, now.index + by));
-      if (index !== now.index) selectExample({ ...now, index });
-    } else if (now?.kind === 'sample') {
-      const index = Math.min(now.count - 1, Math.max(0, now.index + by));
-      if (index !== now.index) selectExample({ ...now, index });
+    if (!now || !('index' in now)) return;
+    const index = Math.min(exampleTotal(now) - 1, Math.max(0, now.index + by));
+    if (index !== now.index) selectExample({ ...now, index });
+  }
+
+  /** How many examples there are where this one comes from; 0 where it stands alone. */
+  function exampleTotal(of: ExampleRef | undefined): number {
+    switch (of?.kind) {
+      case 'data':
+        return model.value?.splits.find((s) => s.name === of.split)?.count ?? 0;
+      case 'sample':
+        return of.count;
+      case 'file':
+        return (of.path === population.own.value && population.ownScores.value?.total) || of.index + 1;
+      default:
+        return 0;
     }
   }
 
@@ -437,12 +464,14 @@ export function createStore(connection: Connection): Store {
     findings: createFindings(context, batch, diagnostics),
     plane,
     planes,
+    contribution,
     run,
     curveLook,
     checkpoint,
     checkpoints,
     compare,
     maskOf,
+    population,
     given: createGivenState(connection.host, model, selectExample),
     layerTabs: createLayerTabsState(context, {
       selection,
@@ -458,5 +487,6 @@ export function createStore(connection: Connection): Store {
     selectLayer,
     selectExample,
     stepExample,
+    exampleTotal,
   };
 }

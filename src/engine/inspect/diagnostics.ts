@@ -57,7 +57,7 @@ export function splitDistribution(
 }
 
 /** How many examples of a split a distribution is drawn from: as many as a few seconds allow. */
-function lookedAt(model: InspectedFlow): number {
+export function lookedAt(model: InspectedFlow): number {
   const { dimensions } = model;
   return dimensions <= 64 ? 1000 : dimensions <= 256 ? 512 : dimensions <= 1024 ? 128 : 64;
 }

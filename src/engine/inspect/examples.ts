@@ -1,6 +1,6 @@
 import { UserError } from '../../config/user-error';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
-import { dataExamples } from '../model/examples';
+import { dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { score } from '../use/score';
 
@@ -41,7 +41,15 @@ export async function scoreExamples(
     const none = new Float32Array(0);
     return { nats: none, ...(model.config.kind === 'image' ? { bitsPerDim: none } : {}) };
   }
-  const { x } = await dataExamples(model, split, offset, count);
+  return scoreBatch(model, await dataExamples(model, split, offset, count), signal);
+}
+
+/** −ln p of one or more examples. */
+export async function scoreBatch(
+  model: InspectedFlow,
+  { x, count }: ExampleBatch,
+  signal: AbortSignal,
+): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
   const size = model.dimensions;
   const result = await score(
     model.runner,

@@ -6,6 +6,7 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
 import { createCurves } from './curves';
 import { activity } from './activity';
+import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
 import { findings } from './findings/findings';
@@ -21,6 +22,7 @@ import { plane } from './plane';
 import { planeCells } from './plane-cells';
 import { planeDensity } from './plane-density';
 import { planePath } from './plane-path';
+import { pickExamples, scores } from './population';
 import { inspectedModel } from './programs';
 import { reconstruct } from './reconstruct';
 import { samples } from './samples';
@@ -103,6 +105,9 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     planeDensity: async (query, signal) => planeDensity(await flow(), query, signal),
     planeCells: async (query, signal) => planeCells(await flow(), query, signal),
     curves: createCurves(model.run),
+    contribution: async (query, signal) => contribution(await flow(), work, query, signal),
+    scores: async (query, signal) => scores(await flow(), work, query, signal),
+    pickExamples: async (query, signal) => pickExamples(await flow(), query, signal),
     tensors: async ({ names }, signal) => {
       if (!model.tensorFile) {
         throw new UserError(

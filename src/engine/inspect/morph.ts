@@ -4,6 +4,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from '../model/inputs';
 import { sampleLatents } from '../model/examples';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { latentPlaces } from './latent-places';
 import { breathe } from './pass';
 import { checkSamples } from './samples';
 
@@ -19,7 +20,7 @@ export async function morph(
   signal: AbortSignal,
 ): Promise<Morph> {
   checkSamples(query);
-  const { flow, config, layers, dimensions } = model;
+  const { flow, config, layers } = model;
   if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
     throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
   }
@@ -28,18 +29,13 @@ export async function morph(
   await breathe(signal);
   const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: drawn } });
   const shape = [...flow.inputShape];
-  const z = inPlace(drawn, model.latentPositions);
   const place = (layer: InspectedLayer, value: Float32Array, around: Float32Array): Float32Array => {
     const out = around.slice();
     const { positions } = layer.flow!;
     for (let i = 0; i < value.length; i++) out[positions[i]!] = value[i]!;
     return out;
   };
-  // The last layer keeps the order of its input, so its places are those of z.
-  const last = layers[layers.length - 1]!.flow!;
-  // Latents of earlier scales stand at their places in z already.
-  const ordered = model.latentPositions !== undefined || last.positions.length !== dimensions;
-  const latent = ordered ? z : inPlace(z, last.positions);
+  const latent = inPlace(drawn, latentPlaces(model));
   const steps: Morph['steps'] = [{ layer: null, label: 'z', value: { shape, data: latent } }];
   for (const layer of layers.toReversed()) {
     if (still.has(layer.info.kind)) continue;

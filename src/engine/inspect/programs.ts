@@ -12,6 +12,7 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
   const { layers } = model;
   return {
     ...model,
+    ...(model.header.standardize ? { deviations: model.header.standardize.std } : {}),
     trainingBatch: model.header.config.training.batch,
     programs: {
       pass: (mode) =>

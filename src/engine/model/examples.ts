@@ -47,6 +47,24 @@ export async function dataExamples(
   return { count, x, shown };
 }
 
+/** Examples of a file or folder of the user's. @throws UserError when they are not there or do not fit the model */
+export async function fileExamples(
+  model: ExampleSource,
+  path: string,
+  indices: readonly number[],
+  signal?: AbortSignal,
+): Promise<ExampleBatch> {
+  const { config, dimensions: size } = model;
+  const data = await model.data.openFile(path, config);
+  const count = indices.length;
+  const shown = padImages(await data.read(indices, signal), count, config);
+  const x = shown.slice();
+  indices.forEach((index, i) =>
+    dequantize(x.subarray(i * size, (i + 1) * size), config, stream(noiseSeed, 'inspect', 'file', index)),
+  );
+  return { count, x, shown };
+}
+
 /** @throws UserError for an example that does not exist, or values that do not fit the model */
 export async function sourceOf(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
   switch (ref.kind) {
@@ -56,6 +74,8 @@ export async function sourceOf(model: ExampleSource, ref: SourceRef): Promise<Ex
       const x = await sampleInputs(model, ref, ref.index, 1);
       return { count: 1, x, shown: x };
     }
+    case 'file':
+      return fileExamples(model, ref.path, [ref.index]);
     default:
       return valuesExample(model, ref.values);
   }

@@ -66,6 +66,8 @@ export interface InspectedFlow {
   flow: { inputShape: readonly number[]; outputShape: readonly number[] };
   /** Set where the first layer leads from data units to the flow's input. */
   preprocess?: object;
+  /** What standardization divides each feature by. */
+  deviations?: readonly number[];
   /** Stored tensors under their names. */
   tensors: Readonly<Record<string, NdArray>>;
   layers: readonly InspectedLayer[];

@@ -6,8 +6,9 @@ import { UserError } from '../../config/user-error';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open';
 import type { SplitInfo } from '../../protocol/model';
+import { createOwnFiles, type OwnFiles } from './own-data';
 
-export interface ModelData {
+export interface ModelData extends OwnFiles {
   /**
    * What can be shown of the data, without reading them where the checkpoint has their counts. Empty with a reason when
    * they are not there.
@@ -39,9 +40,12 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
     opened.catch(() => (opened = undefined));
     return opened;
   };
+  const own = createOwnFiles(config.data);
   return {
+    ...own,
     open,
     async close() {
+      await own.closeFiles();
       const closing = opened;
       opened = undefined;
       await (await closing?.catch(() => undefined))?.close();

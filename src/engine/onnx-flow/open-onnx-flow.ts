@@ -12,6 +12,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
+import { createOwnFiles } from '../model/own-data';
 import { fromChannelsLast } from '../use/layout';
 import { createOnnxRunner, createPreprocessing, type OnnxRunner } from '../use/onnx-runner';
 import { sizeOf, type FlowRunner, type Space } from '../use/runner';
@@ -270,10 +271,12 @@ function dataOf(own: FlowFile['own'], folder: string): ModelData {
     return createModelData(header, folder);
   }
   const reason = 'An ONNX file does not say which data its flow was trained on.';
+  const files = createOwnFiles(undefined);
   return {
+    ...files,
     open: () => Promise.reject(new UserError(reason)),
     splits: () => Promise.resolve({ splits: [], reason }),
-    close: () => Promise.resolve(),
+    close: () => files.closeFiles(),
   };
 }
 

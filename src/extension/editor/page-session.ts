@@ -11,6 +11,7 @@ import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
+import { chooseData } from '../training/data-dialog';
 import type { ModelDocument } from './model-document';
 import { dialogExtensions, viewTypeOf } from './view-types';
 
@@ -119,6 +120,18 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     return this.document.control(request);
   }
 
+  async chooseData(what: 'file' | 'folder'): Promise<string | undefined> {
+    const chosen = await chooseData(
+      what,
+      what === 'folder'
+        ? l10n.t('Folder of images to compare the example with')
+        : l10n.t('File with examples to compare with'),
+    );
+    if (chosen && chosen.scheme !== 'file')
+      throw new UserError(l10n.t('{0} is not on this machine; copy it here first.', chosen.toString(true)));
+    return chosen?.fsPath;
+  }
+
   async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
     const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
     const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(this.document.uri, '..', name) });
@@ -173,6 +186,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       openCheckpoint: (path) => this.openCheckpoint(path),
       chooseModel: () => this.chooseModel(),
       control: (request) => this.control(request),
+      chooseData: (what) => this.chooseData(what),
       save: (name, bytes) => this.save(name, bytes),
       copyText: (text) => this.copyText(text),
       outline: (layers) => this.outline(layers),

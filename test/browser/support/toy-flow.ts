@@ -413,6 +413,8 @@ export class ToyFlow {
 
   example(ref: ExampleRef): Values {
     if (ref.kind === 'values') return Float64Array.from(ref.values);
+    // The toy's folder of the user's: the training examples upside down.
+    if (ref.kind === 'file') return this.data('train', ref.index).reverse();
     if (ref.kind === 'data') return this.data(ref.split, ref.index);
     if (ref.kind === 'sample') return this.sample(ref.seed, ref.temperature, ref.index).at(-1)!;
     return this.inverse(this.made(ref)).at(-1)!;

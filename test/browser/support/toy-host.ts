@@ -21,6 +21,8 @@ export interface ToyHost {
   run: ToyFlow['run'];
   /** Files that cannot be opened. */
   missing: string[];
+  /** What the user chooses in the dialog for data. */
+  chosen?: string;
   changed(what: 'model' | 'run'): void;
   select: PageEvents['select'];
   act: PageEvents['act'];
@@ -86,6 +88,10 @@ const functions: PageHost = {
   copyText: (text) => note('copyText', text),
   outline: (layers) => note('outline', layers),
   selected: (selection) => note('selected', selection),
+  async chooseData(what) {
+    await note('chooseData', what);
+    return window.toyHost.chosen;
+  },
   async save(name, bytes) {
     await note('save', name, bytes.length, String.fromCharCode(...bytes.subarray(0, 200)));
     return true;

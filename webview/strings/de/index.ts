@@ -3,6 +3,7 @@ import type { english } from '../en';
 import { bar } from './bar';
 import { conditioner } from './conditioner';
 import { compare } from './compare';
+import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
@@ -10,6 +11,7 @@ import { given } from './given';
 import { jacobian } from './jacobian';
 import { layer } from './layer';
 import { plane } from './plane';
+import { population } from './population';
 import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
@@ -24,6 +26,8 @@ export const german: typeof english = {
   ...plane,
   ...gallery,
   ...given,
+  ...population,
+  ...contribution,
   ...diagnostics,
   ...findings,
   ...states,

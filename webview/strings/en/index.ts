@@ -2,6 +2,7 @@
 import { bar } from './bar';
 import { conditioner } from './conditioner';
 import { compare } from './compare';
+import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { findings } from './findings';
 import { gallery } from './gallery';
@@ -9,6 +10,7 @@ import { given } from './given';
 import { jacobian } from './jacobian';
 import { layer } from './layer';
 import { plane } from './plane';
+import { population } from './population';
 import { run } from './run';
 import { states } from './states';
 import { strip } from './strip';
@@ -23,6 +25,8 @@ export const english = {
   ...plane,
   ...gallery,
   ...given,
+  ...population,
+  ...contribution,
   ...diagnostics,
   ...findings,
   ...states,

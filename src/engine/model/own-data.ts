@@ -1,0 +1,177 @@
+/** Files and folders of the user's as examples of an open model. */
+import path from 'node:path';
+import { parseDataConfig } from '../../config/parse';
+import type { DataConfig, ImageModelConfig, ModelConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import { detectFormat } from '../../data/detect';
+import { quantizeSamples } from '../../data/images/fit';
+import { openSource, type OpenSource } from '../../data/open';
+
+/** Examples in the units and the shape that the model takes, padding left out. */
+export interface OwnData {
+  count: number;
+  /** [n, …] row-major. @throws UserError for an example that cannot be read */
+  read(indices: readonly number[], signal?: AbortSignal): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+export interface OwnFiles {
+  /** Opened once, and kept open. @throws UserError for what does not fit the model */
+  openFile(file: string, model: ModelConfig): Promise<OwnData>;
+  closeFiles(): Promise<void>;
+}
+
+/** Others are closed when more are opened, those of longest ago first. */
+const keptOpen = 4;
+
+/** @param data of the model: other data are read as these were */
+export function createOwnFiles(data: DataConfig | undefined): OwnFiles {
+  const files = new Map<string, Promise<OwnData>>();
+  const close = async (file: string): Promise<void> => {
+    const closing = files.get(file);
+    files.delete(file);
+    await (await closing?.catch(() => undefined))?.close();
+  };
+  return {
+    async openFile(file, model) {
+      let opening = files.get(file);
+      if (!opening) {
+        opening = openOwn(file, model, data);
+        opening.catch(() => files.delete(file));
+        files.set(file, opening);
+        for (const old of [...files.keys()].slice(0, Math.max(0, files.size - keptOpen))) await close(old);
+      }
+      return opening;
+    },
+    async closeFiles() {
+      await Promise.all([...files.keys()].map(close));
+    },
+  };
+}
+
+async function openOwn(file: string, model: ModelConfig, data: DataConfig | undefined): Promise<OwnData> {
+  if (!path.isAbsolute(file)) {
+    throw new UserError(`${file}: is not an absolute path; choose the file or folder again.`);
+  }
+  return model.kind === 'image' ? openImagesOf(file, model, data) : openRowsOf(file, model.dim, data);
+}
+
+function asSource(file: string, data: DataConfig | undefined): DataConfig {
+  const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
+  delete own.validationSource;
+  return own;
+}
+
+async function openRowsOf(file: string, dim: number, data: DataConfig | undefined): Promise<OwnData> {
+  // The columns of the training data first; a file of other software may be named and ordered otherwise.
+  let reason: unknown;
+  for (const config of data
+    ? [asSource(file, data), asSource(file, undefined)]
+    : [asSource(file, undefined)]) {
+    let source: OpenSource | undefined;
+    try {
+      source = await openSource(config, path.dirname(file));
+      const { kind, shape } = source.opened;
+      if (kind === 'vector' && shape[0] === dim) return joined(source);
+      reason ??= new UserError(
+        `${file}: holds ${kind === 'vector' ? `rows of ${shape[0]} numbers` : 'images'}; the model takes rows of ${dim}.`,
+      );
+    } catch (error) {
+      reason ??= error;
+    }
+    await source?.close();
+  }
+  throw reason;
+}
+
+async function openImagesOf(
+  file: string,
+  model: ImageModelConfig,
+  data: DataConfig | undefined,
+): Promise<OwnData> {
+  const { height, width, channels } = model;
+  const format = await detectFormat(file);
+  const own = data && (data.resize !== undefined || data.crop !== 'none' || data.size !== undefined);
+  const plain = { ...asSource(file, undefined), color: colourOf(channels) };
+  // Cut to a square and scaled, unless the model's own data say otherwise; what has the right size stays as it is.
+  const fitted: DataConfig = own
+    ? {
+        ...asSource(file, data),
+        crop: data.crop === 'random' ? 'center' : data.crop,
+        bits: 8,
+        color: plain.color,
+      }
+    : height === width
+      ? { ...plain, crop: 'center', size: height }
+      : plain;
+  let shape: number[] | undefined;
+  // Arrays may have another number of levels, and cannot be scaled then.
+  for (const config of format === 'images' ? [fitted] : [{ ...plain, color: 'auto' as const }, fitted]) {
+    const source = await openSource(config, path.dirname(file));
+    const { kind, levels = 256 } = source.opened;
+    shape = source.opened.shape;
+    if (kind === 'image' && shape.join() === [height, width, channels].join()) {
+      return joined(source, quantizer(file, levels, model.levels));
+    }
+    await source.close();
+    if (kind !== 'image') break;
+  }
+  throw new UserError(
+    `${file}: holds examples of ${shape?.join('×')}; the model takes ${height}×${width}×${channels}.`,
+  );
+}
+
+function colourOf(channels: number): DataConfig['color'] {
+  return channels === 1 ? 'gray' : channels === 3 ? 'rgb' : 'auto';
+}
+
+/** @throws UserError where one set of levels does not say what the other would be */
+function quantizer(
+  file: string,
+  from: number,
+  to: number,
+): ((values: Float32Array) => Float32Array) | undefined {
+  if (from === to) return undefined;
+  if (from !== 256) {
+    throw new UserError(`${file}: its pixels have ${from} levels; the model takes ${to}, or 256 to reduce.`);
+  }
+  return (values) => quantizeSamples(values, to);
+}
+
+/** What a source holds out by itself comes after the rest. */
+function joined(source: OpenSource, convert = (values: Float32Array): Float32Array => values): OwnData {
+  const { all, test } = source.opened;
+  const count = all.count + (test?.count ?? 0);
+  return {
+    count,
+    async read(indices, signal) {
+      const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
+      if (wrong !== undefined) {
+        throw new UserError(
+          `${source.opened.source}: example ${wrong} was asked for; there are ${count}, numbered from 0.`,
+        );
+      }
+      const out = new Float32Array(indices.length * all.size);
+      const options = signal ? { signal } : {};
+      for (const [part, first] of [
+        [all, 0],
+        [test, all.count],
+      ] as const) {
+        if (!part) continue;
+        const places = [...indices.keys()].filter(
+          (i) => indices[i]! >= first && indices[i]! < first + part.count,
+        );
+        if (places.length === 0) continue;
+        const values = await part.read(
+          places.map((i) => indices[i]! - first),
+          options,
+        );
+        places.forEach((place, i) =>
+          out.set(values.subarray(i * all.size, (i + 1) * all.size), place * all.size),
+        );
+      }
+      return convert(out);
+    },
+    close: () => source.close(),
+  };
+}

@@ -1,0 +1,20 @@
+/** What each element of an example costs: −log p taken apart over the flow's input. */
+import type { NllParts } from './inspect';
+import type { NdArray } from './tensors';
+
+/** Every map is in the shape of the flow's input (padding included), in nats, positive costs. */
+export interface Contribution {
+  /** The sum of the others; its elements add up to `parts.nats`. */
+  total: NdArray<Float32Array>;
+  /** −ln N(z; 0, 1) of each latent, at the place where it leaves. */
+  prior: NdArray<Float32Array>;
+  /** −s of every coupling, carried back through squeezes and factor-outs. */
+  couplings: NdArray<Float32Array>;
+  /** Batch norm on the flow path: the share of an element's channel, the same for all places. */
+  norm: NdArray<Float32Array>;
+  /** Logit or standardization, and the step from density to probability of the discrete value. */
+  preprocessing: NdArray<Float32Array>;
+  parts: NllParts;
+  /** Layers whose log-det is not known by element: spread evenly over what they move. */
+  spread: number[];
+}

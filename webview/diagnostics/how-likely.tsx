@@ -1,0 +1,89 @@
+/** The example among those of train, validation and the user's own data. */
+import type { Diagnostics } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Distribution } from '../charts/distribution';
+import { Sized } from '../charts/sized';
+import { fixed, shortened } from '../format/numbers';
+import { Scoring } from '../gallery/ranked';
+import { shareBelow } from '../state/population-state';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+import { TakeAway } from '../takeaway/take-away';
+
+/** @param own what the example costs, in the unit of the answer */
+export function HowLikely({
+  model,
+  answer,
+  own,
+}: {
+  model: ModelSummary;
+  answer: Diagnostics;
+  own: number | undefined;
+}) {
+  const store = useStore();
+  const compared = store.population.ownScores.value;
+  const name = compared && shortened(compared.name, 10);
+  const data = answer.train !== undefined || answer.validation !== undefined;
+  // Which part is drawn how; then, on a line of its own, where the example stands among them.
+  const running = compared && store.mode.value === 'train' ? ` ${text.byRunning}` : '';
+  const note = [
+    data ? text.howLikelyNote : text.howLikelyOfSamples,
+    ...(name ? [text.comparedWith(name) + running] : []),
+  ].join(', ');
+  const shares = [
+    { name: 'validation', share: shareBelow(answer.validation, own) },
+    { name: 'train', share: shareBelow(answer.train, own) },
+    ...(data ? [] : [{ name: text.samples, share: shareBelow(answer.samples, own) }]),
+    ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
+  ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
+  const words = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;
+  return (
+    <div class="chart how-likely">
+      <h3>
+        <b>{text.howLikely}</b>
+        <span class="tick" title={note}>
+          {note}
+        </span>
+      </h3>
+      <TakeAway
+        model={model}
+        view="distribution"
+        title={text.howLikely}
+        fileName="distribution"
+        frame=".chart"
+      />
+      {compared?.status === 'scoring' ? (
+        <Scoring population={compared} />
+      ) : (
+        <p class="tick rank" data-rank title={words}>
+          {compared?.status === 'failed' ? (
+            <span class="bad" title={compared.message}>
+              {text.notScored(compared.name)}
+            </span>
+          ) : (
+            words
+          )}
+        </p>
+      )}
+      <Sized>
+        {(width, height) => (
+          <Distribution
+            width={width}
+            height={height}
+            values={answer.validation ?? (data ? undefined : answer.samples)}
+            outline={answer.train}
+            dashed={compared?.scores}
+            marked={own === undefined ? undefined : { value: own, text: text.this }}
+            unit={answer.unit}
+            label={[
+              `${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
+              ...(words ? [words] : []),
+            ].join('. ')}
+            mayBeLog
+            nothing={text.noValues}
+          />
+        )}
+      </Sized>
+    </div>
+  );
+}
