@@ -14,6 +14,7 @@ import { featureName } from '../strip/layer-names';
 import { text } from '../strings';
 import { HeatMap } from '../views/canvas';
 import { Legend } from '../views/legend';
+import { PlaneGrid } from '../views/plane-grid';
 import { Facts } from './activations';
 
 const size = 116;
@@ -136,8 +137,6 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
   const total = map.data.reduce((a, b) => a + b, 0);
   const channels = map.shape.length === 3 ? map.shape[2]! : 1;
   const planes = planesOf(map, 16);
-  const columns = Math.ceil(Math.sqrt(planes.length));
-  const each = Math.floor((size - (columns - 1) * 6) / columns);
   const passes = (index: number): boolean => (view.mask?.data[index] ?? 0) > 0.5;
   return (
     <div class="box" data-map={name}>
@@ -146,8 +145,8 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
         <span class="tick">{`Σ ${fixed(total, 2)} ${text.nats}; ${text.mapNote}`}</span>
       </h3>
       {map.shape.length === 3 ? (
-        <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, max-content)`, gap: '6px' }}>
-          {planes.map((plane, c) => (
+        <PlaneGrid planes={planes} size={size}>
+          {(plane, c, each) => (
             <HeatMap
               key={c}
               plane={plane}
@@ -157,8 +156,8 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
               name={`${name}[${c}]`}
               hatched={(i) => passes(i * channels + c)}
             />
-          ))}
-        </div>
+          )}
+        </PlaneGrid>
       ) : (
         <table class="rows-table">
           <tbody>

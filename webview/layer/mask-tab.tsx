@@ -11,6 +11,7 @@ import { featureName } from '../strip/layer-names';
 import { maskScale } from '../strip/thumbnails';
 import { text } from '../strings';
 import { HeatMap } from '../views/canvas';
+import { PlaneGrid } from '../views/plane-grid';
 
 const size = 144;
 
@@ -104,11 +105,9 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
 }
 
 function Channels({ planes }: { planes: Plane[] }) {
-  const columns = Math.ceil(Math.sqrt(planes.length));
-  const each = Math.floor((size - (columns - 1) * 6) / columns);
   return (
-    <div style={{ display: 'grid', gridTemplateColumns: `repeat(${columns}, max-content)`, gap: '6px' }}>
-      {planes.map((plane, c) => (
+    <PlaneGrid planes={planes} size={size}>
+      {(plane, c, each) => (
         <HeatMap
           key={c}
           plane={plane}
@@ -117,8 +116,8 @@ function Channels({ planes }: { planes: Plane[] }) {
           label={`${text.mask}, ${text.channel} ${c}`}
           name={`mask[${c}]`}
         />
-      ))}
-    </div>
+      )}
+    </PlaneGrid>
   );
 }
 

@@ -10,7 +10,9 @@ import type { Selection } from '../../src/protocol/inspect';
 import { usualBlock, type JacobianView } from '../../src/protocol/jacobian';
 import type { LayerInfo } from '../../src/protocol/model';
 import { hasJacobian, jacobianQuery } from '../../src/protocol/questions';
+import { wholeMap, type MapView } from '../draw/map-view';
 import { windowOfWeight } from '../draw/weight-window';
+import type { RangeChoice } from '../layer/colour-ranges';
 import { ask, type Question, type QuestionContext } from './question';
 
 export interface WeightChoice {
@@ -23,6 +25,11 @@ export interface WeightChoice {
 }
 
 export interface LayerTabsState {
+  /** What is seen of the layer's maps; of another layer, all. */
+  mapView: Signal<MapView & { layer: number }>;
+  mapRange: Signal<RangeChoice>;
+  /** The element under the pointer. */
+  pointed: Signal<{ tensor: string; index: number } | undefined>;
   weightChoice: Signal<WeightChoice | undefined>;
   weight: Question<WeightView>;
   stage: Signal<{ layer: number; stage: string; offset: number } | undefined>;
@@ -58,6 +65,9 @@ export function createLayerTabsState(
   // Other parts of the choice do not ask anew.
   const comparedLayer = computed(() => onNetwork(compared.value)?.layer);
   return {
+    mapView: signal({ ...wholeMap, layer: -1 }),
+    mapRange: signal<RangeChoice>('most'),
+    pointed: signal<{ tensor: string; index: number } | undefined>(undefined),
     weightChoice,
     stage,
     compared,

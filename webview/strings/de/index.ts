@@ -10,6 +10,7 @@ import { gallery } from './gallery';
 import { given } from './given';
 import { jacobian } from './jacobian';
 import { layer } from './layer';
+import { maps } from './maps';
 import { plane } from './plane';
 import { population } from './population';
 import { run } from './run';
@@ -23,6 +24,7 @@ export const german: typeof english = {
   ...layer,
   ...conditioner,
   ...jacobian,
+  ...maps,
   ...plane,
   ...gallery,
   ...given,

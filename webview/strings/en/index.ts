@@ -9,6 +9,7 @@ import { gallery } from './gallery';
 import { given } from './given';
 import { jacobian } from './jacobian';
 import { layer } from './layer';
+import { maps } from './maps';
 import { plane } from './plane';
 import { population } from './population';
 import { run } from './run';
@@ -22,6 +23,7 @@ export const english = {
   ...layer,
   ...conditioner,
   ...jacobian,
+  ...maps,
   ...plane,
   ...gallery,
   ...given,
