@@ -122,6 +122,11 @@ export interface LayerView {
   mask?: NdArray<Float32Array>;
   /** Per-element log-det s·(1−b) for the example, and its mean over the batch. Layer shape, nats. */
   logDetMap?: NdArray<Float32Array>;
+  /**
+   * The same [H, W, C] of the whole flow's input, NaN for values that were factored out before; where the layer's
+   * places are other ones.
+   */
+  logDetInImage?: NdArray<Float32Array>;
   logDetMapMean?: NdArray<Float32Array>;
   /** Log-det of this layer for each example of the batch, nats. */
   logDetBatch: Float32Array;

@@ -203,6 +203,24 @@ describe('drawing', () => {
     );
   });
 
+  it('carries the log-det map back to the image', async () => {
+    const { logDetInImage, logDetMap, logDetMapMean } = layerView(4);
+    await opened.page.locator('[data-layer="4"]').click();
+    await opened.page.getByRole('tab', { name: 'Log-det' }).click();
+    const canvas = 'canvas[data-name="logdet-in-image[0]"]';
+    await opened.page.locator(canvas).waitFor();
+    const largest = Math.max(...[...logDetMap!.data, ...logDetMapMean!.data].map(Math.abs));
+    const scale = signedScale(roundUp(largest), false);
+    for (const cell of [0, 1, 8, 9, 36, 63]) {
+      const place = { row: Math.floor(cell / 8), column: cell % 8, rows: 8, columns: 8 };
+      near(
+        await cellColour(opened.page, canvas, place),
+        scale.at(logDetInImage!.data[cell]!),
+        `place ${cell}`,
+      );
+    }
+  });
+
   it('draws samples as pictures in grey, and the way from z to x', async () => {
     const grid = flow.answer('samples', { count: 25, seed: 7, temperature: 0.8 }) as {
       values: { data: Float32Array };

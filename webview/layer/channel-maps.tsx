@@ -187,7 +187,7 @@ interface TensorMapsProps {
 function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMapsProps) {
   const store = useStore();
   const { pointed } = store.layerTabs;
-  const drag = useRef<{ x: number; y: number; from: MapView; moved: boolean }>();
+  const drag = useRef<{ x: number; y: number; from: MapView; moved: boolean } | undefined>(undefined);
   const planes = planesOf(tensor, channelsAPage, offset);
   const columns = Math.ceil(Math.sqrt(planes.length || 1));
   const [height = 1, width = 1, channels = 1] = tensor.shape;

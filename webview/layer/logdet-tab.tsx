@@ -54,6 +54,14 @@ export function LogDetTab({
             />
             <MapBox
               model={model}
+              title={text.mapInImage}
+              map={view.logDetInImage}
+              view={view}
+              limit={limit}
+              name="logdet-in-image"
+            />
+            <MapBox
+              model={model}
               title={text.mapMean(view.logDetBatch.length)}
               map={view.logDetMapMean}
               view={view}
@@ -134,15 +142,19 @@ interface MapBoxProps {
 function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
   if (!map) return null;
   const scale = (light: boolean) => signedScale(limit, light);
-  const total = map.data.reduce((a, b) => a + b, 0);
+  // Carried back to the image there are places that the layer does not see; they are NaN.
+  const carried = view.logDetInImage === map;
+  const seen = carried ? map.data.filter((value) => !Number.isNaN(value)) : map.data;
+  const total = seen.reduce((a, b) => a + b, 0);
   const channels = map.shape.length === 3 ? map.shape[2]! : 1;
   const planes = planesOf(map, 16);
-  const passes = (index: number): boolean => (view.mask?.data[index] ?? 0) > 0.5;
+  const passes = (index: number): boolean =>
+    carried ? Number.isNaN(map.data[index]!) : (view.mask?.data[index] ?? 0) > 0.5;
   return (
     <div class="box" data-map={name}>
       <h3>
         <b>{title}</b>
-        <span class="tick">{`Σ ${fixed(total, 2)} ${text.nats}; ${text.mapNote}`}</span>
+        <span class="tick">{`Σ ${fixed(total, 2)} ${text.nats}; ${carried ? text.maskInImageNote : text.mapNote}`}</span>
       </h3>
       {map.shape.length === 3 ? (
         <PlaneGrid planes={planes} size={size}>

@@ -23,7 +23,9 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
   if (model.kind !== 'image')
     return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
   const planes = planesOf(view.mask, 16);
-  const inImage = planesOf(view.inImage)[0]!;
+  // Colours may be masked differently once a squeeze has made channels of them.
+  const inImages = planesOf(view.inImage, 4);
+  const inImage = inImages[0]!;
   const input = strip?.input ? planesOf(strip.input)[0] : undefined;
   const fits = input !== undefined && input.width === inImage.width && input.height === inImage.height;
   const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
@@ -42,14 +44,19 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
             <b>{text.maskInImage}</b>
             <span class="tick">{text.maskInImageNote}</span>
           </h3>
-          <HeatMap
-            plane={inImage}
-            scale={maskScale}
-            size={size}
-            label={text.maskInImage}
-            name="mask-in-image"
-            hatched={(i) => Number.isNaN(inImage.values[i])}
-          />
+          <PlaneGrid planes={inImages} size={size}>
+            {(plane, c, each) => (
+              <HeatMap
+                key={c}
+                plane={plane}
+                scale={maskScale}
+                size={each}
+                label={inImages.length > 1 ? `${text.maskInImage}, ${text.channel} ${c}` : text.maskInImage}
+                name={c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`}
+                hatched={(i) => Number.isNaN(plane.values[i])}
+              />
+            )}
+          </PlaneGrid>
         </div>
         {fits ? (
           <>

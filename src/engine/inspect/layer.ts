@@ -2,10 +2,11 @@ import { UserError } from '../../config/user-error';
 import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { inImage } from './mask';
 import type { FirstTensor, LayerPass } from './pass';
 import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
-import { tensorView } from './statistics';
+import { largestWindow, tensorView } from './statistics';
 import { worst } from './strip';
 
 const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
@@ -29,7 +30,7 @@ export async function layer(
   const own = batch.layers[index]!;
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
   return {
-    ...(example ? exampleView(found, example.layers[index]!) : firstView(found, own)),
+    ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, own)),
     ...(own.sMean ? { logDetMapMean: own.sMean } : {}),
     logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
     roundTrip: worst(still.layers[index]!.roundTrip),
@@ -44,18 +45,18 @@ export async function layerOfExample(
 ): Promise<ExampleLayer> {
   const found = layerAt(model, query.layer);
   const { pass } = await examplePass(model, work, query.example, signal);
-  return exampleView(found, pass.layers[found.info.index]!);
+  return exampleView(model, found, pass.layers[found.info.index]!);
 }
 
-function exampleView(found: InspectedLayer, own: LayerPass): ExampleLayer {
+function exampleView(model: InspectedFlow, found: InspectedLayer, own: LayerPass): ExampleLayer {
   return {
-    ...firstView(found, own),
+    ...firstView(model, found, own),
     logDetExample: { coupling: own.coupling[0]!, norm: own.norm[0]! },
   };
 }
 
 /** What is shown of the first example of a pass. */
-function firstView({ info, flow }: InspectedLayer, own: LayerPass): ExampleLayer {
+function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: LayerPass): ExampleLayer {
   const mask = flow?.mask;
   const norm = normOf(own, mask?.data, info.outputShape);
   return {
@@ -67,8 +68,16 @@ function firstView({ info, flow }: InspectedLayer, own: LayerPass): ExampleLayer
     ...(mask ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
     // s is zero where nothing moves, so it is the map already.
     ...(own.first.s ? { logDetMap: copy(own.first.s) } : {}),
+    ...(own.first.s && flow && movedPlaces(info, model) && own.first.s.data.length <= largestWindow
+      ? { logDetInImage: inImage(model, flow.positions, own.first.s.data) }
+      : {}),
     ...(norm ? { norm } : {}),
   };
+}
+
+/** Whether squeezes and factor-outs lie before a layer of an image flow. */
+function movedPlaces({ inputShape }: InspectedLayer['info'], model: InspectedFlow): boolean {
+  return inputShape.length === 3 && inputShape.join() !== model.flow.inputShape.join();
 }
 
 function copy({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {

@@ -51,7 +51,7 @@ export function histogramOf(values: NumericArray, { min, max }: TensorStats, bin
 }
 
 /** Values that a screen can show; of larger tensors only statistics travel. */
-const largestWindow = 2 ** 18;
+export const largestWindow = 2 ** 18;
 
 export function tensorView(name: string, { shape, data }: NdArray<Float32Array>): TensorView {
   const stats = statsOf(data);

@@ -670,6 +670,9 @@ export class ToyFlow {
       tensors: views,
       mask: mask && array(info.inputShape, [...mask]),
       logDetMap: pass.map && array(info.inputShape, [...pass.map]),
+      ...(pass.map && info.inputShape.join() !== this.shape.join()
+        ? { logDetInImage: array(this.shape, [...this.#inImage(query.layer, pass.map)]) }
+        : {}),
       logDetMapMean: meanMap && array(info.inputShape, [...meanMap]),
       logDetBatch: Float32Array.from(batch, (b) => b.coupling + b.norm),
       logDetExample: { coupling: pass.coupling, norm: pass.norm },
@@ -678,27 +681,31 @@ export class ToyFlow {
     };
   }
 
-  #mask(index: number): MaskView {
-    const { info, mask } = this.layers[index]!;
-    let inImage: Values = mask!;
-    if (this.options.kind === 'image') {
-      for (const layer of this.layers.slice(0, index).reverse()) {
-        const shape = layer.info.inputShape;
-        if (layer.info.kind === 'squeeze') inImage = unsqueeze(inImage, shape);
-        if (layer.info.kind === 'factorOut') {
-          const channels = shape[2]!;
-          let a = 0;
-          const kept = inImage;
-          inImage = Float64Array.from({ length: product(shape) }, (_, i) =>
-            i % channels < channels / 2 ? kept[a++]! : NaN,
-          );
-        }
+  /** Values of a layer's input at their places in the flow's input. */
+  #inImage(index: number, values: Values): Values {
+    if (this.options.kind !== 'image') return values;
+    let inImage = values;
+    for (const layer of this.layers.slice(0, index).reverse()) {
+      const shape = layer.info.inputShape;
+      if (layer.info.kind === 'squeeze') inImage = unsqueeze(inImage, shape);
+      if (layer.info.kind === 'factorOut') {
+        const channels = shape[2]!;
+        let a = 0;
+        const kept = inImage;
+        inImage = Float64Array.from({ length: product(shape) }, (_, i) =>
+          i % channels < channels / 2 ? kept[a++]! : NaN,
+        );
       }
     }
+    return inImage;
+  }
+
+  #mask(index: number): MaskView {
+    const { info, mask } = this.layers[index]!;
     return {
       layer: index,
       mask: array(info.inputShape, [...mask!]),
-      inImage: array(this.shape, [...inImage]),
+      inImage: array(this.shape, [...this.#inImage(index, mask!)]),
     };
   }
 

@@ -176,6 +176,11 @@ describe('layer', () => {
           }
         }
         close(sum(view.logDetMap!.data), view.logDetExample!.coupling, 1e-4);
+        if (view.logDetInImage) {
+          const { data } = view.logDetInImage;
+          flow!.positions.forEach((position, i) => assert.equal(data[position], view.logDetMap!.data[i]));
+          assert.equal(data.filter(Number.isNaN).length, data.length - flow!.positions.length);
+        } else assert.deepEqual(info.inputShape, model.flow.flow.inputShape);
         assert.equal(view.logDetBatch.length, count);
         const strip = await model.inspector.ask('strip', selection, anySignal());
         const { mean } = strip.rows[info.index]!;

@@ -47,6 +47,7 @@ export const layer: typeof english = {
   mapThis: 'Jedes Element, dieses Beispiel',
   mapFirst: 'Jedes Element, erstes des Batches',
   mapMean: (n: number) => `Jedes Element, Mittel aus ${count(n)}`,
+  mapInImage: 'In Bildkoordinaten, dieses Beispiel',
   mapNote: 'von s·(1 − b)',
   noMap: 'Eine Zahl für die ganze Schicht',
   noMapWhy: 'Die log-det dieser Schicht gibt es nicht je Element.',

@@ -45,6 +45,7 @@ export const layer = {
   mapThis: 'Each element, this example',
   mapFirst: 'Each element, first of the batch',
   mapMean: (n: number) => `Each element, mean of ${count(n)}`,
+  mapInImage: 'In image coordinates, this example',
   mapNote: 'of s·(1 − b)',
   noMap: 'One number for the whole layer',
   noMapWhy: 'The log-det of this layer has no per-element map.',
