@@ -62,7 +62,7 @@ describe('runs', () => {
     await page.getByRole('button', { name: 'Export' }).click();
     await page.getByRole('menuitem', { name: 'ONNX' }).click();
     assert.deepEqual(await calls(page, 'command'), [`command ["exportOnnx","${toyPath(160)}"]`]);
-    await page.getByText('back to the file').click();
+    await page.getByRole('button', { name: 'Show the step of the file' }).click();
     await atStep(page, 240);
     await close();
   });
@@ -285,7 +285,7 @@ describe('comparison', () => {
       strips.every((call) => call.includes('"index":1')),
       strips.join('\n'),
     );
-    await page.getByRole('button', { name: 'End comparison' }).first().click();
+    await page.getByRole('button', { name: 'End comparison' }).click();
     await page.locator('.worked').waitFor();
     await close();
   });

@@ -29,20 +29,16 @@ function titleOf(model: ModelSummary): string {
   );
 }
 
+/** The way in; the head of the comparison has the way out. */
 export function CompareToggle({ model }: { model: ModelSummary }) {
   const store = useStore();
   if (store.connection.choices) return null;
-  const others = store.checkpoints.value.filter(({ path }) => path !== model.path);
-  const on = store.compare.path.value !== undefined;
   const start = async (): Promise<void> => {
-    const path = others.at(-1)?.path ?? (await store.connection.host.chooseModel());
+    const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path);
+    const path = beside?.path ?? (await store.connection.host.chooseModel());
     if (path) store.compare.path.value = path;
   };
-  return (
-    <Button onClick={() => (on ? (store.compare.path.value = undefined) : void start())}>
-      {on ? text.compareEnd : text.compareStart}
-    </Button>
-  );
+  return <Button onClick={() => void start()}>{text.compareStart}</Button>;
 }
 
 export function CompareRegions({ model }: { model: ModelSummary }) {

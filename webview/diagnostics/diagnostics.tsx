@@ -1,5 +1,6 @@
 import type { Diagnostics as DiagnosticsAnswer } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
+import { CompareToggle } from '../compare/compare';
 import { InverseError } from '../charts/inverse-error';
 import { Quantiles } from '../charts/quantiles';
 import { Sized } from '../charts/sized';
@@ -44,9 +45,12 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
         selected={tab}
         onSelect={(id) => (store.diagnosticsTab.value = id)}
         end={
-          <span class="tick">
-            {[...model.splits.map((s) => `${count(s.count)} ${s.name}`), model.backend.library].join(', ')}
-          </span>
+          <>
+            <span class="tick">
+              {[...model.splits.map((s) => `${count(s.count)} ${s.name}`), model.backend.library].join(', ')}
+            </span>
+            <CompareToggle model={model} />
+          </>
         }
       />
       <TabPanel id="diagnostics" selected={tab} class={tab === 'diagnostics' ? 'with-findings' : ''}>

@@ -14,7 +14,6 @@ import { layerPhrase } from '../strip/layer-names';
 import { InputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
 import { OpenFile } from './given';
-import { CompareToggle } from '../compare/compare';
 import { StepPicker } from './step-picker';
 
 export function Bar({ model }: { model: ModelSummary }) {
@@ -27,7 +26,6 @@ export function Bar({ model }: { model: ModelSummary }) {
           <BatchPicker model={model} />
           <NormPicker model={model} />
           <StepPicker model={model} />
-          <CompareToggle model={model} />
         </>
       ) : (
         <span class="pair">{model.fileName}</span>

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { CheckpointInfo, ModelSummary } from '../../src/protocol/model';
 import { Slider } from '../controls/slider';
+import { Button } from '../controls/toolkit';
 import { count } from '../format/numbers';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
@@ -54,16 +55,19 @@ export function StepPicker({ model }: { model: ModelSummary }) {
         <span class="bad tick step-problem" role="alert" title={problem.value}>
           {text.stepNotOpened}
         </span>
-      ) : elsewhere ? (
-        <button
-          type="button"
-          class="linklike tick"
-          title={text.backToFileHint}
-          onClick={() => store.checkpoint.look(own.value)}
-        >
-          {text.backToFile}
-        </button>
-      ) : null}
+      ) : (
+        // There is room for it at all times, so that the bar does not move.
+        <span class={elsewhere ? 'step-back' : 'step-back gone'}>
+          <Button
+            icon
+            label={text.backToFileHint}
+            disabled={!elsewhere}
+            onClick={() => store.checkpoint.look(own.value)}
+          >
+            ↩
+          </Button>
+        </span>
+      )}
     </div>
   );
 }

@@ -9,7 +9,6 @@ export const run: typeof english = {
     'Der Lauf hat mehr Checkpoints. Diese gespeicherte Seite enthält den, aus dem sie geschrieben wurde.',
   notTheFile: (name) => `Alles handelt von ${name}, nicht von der Datei dieses Editors.`,
   stepNotOpened: 'ließ sich nicht öffnen',
-  backToFile: 'zurück zur Datei',
   backToFileHint: 'Den Schritt der Datei zeigen, mit der dieser Editor geöffnet wurde',
   lookingAt: (step) => `Gezeigt wird Schritt ${count(step)}`,
   openByItself: 'In eigenem Editor öffnen',

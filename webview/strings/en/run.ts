@@ -7,7 +7,6 @@ export const run = {
   savedOneStep: 'The run has more checkpoints. This saved page holds the one that it was written from.',
   notTheFile: (name: string) => `Everything is about ${name}, not about the file of this editor.`,
   stepNotOpened: 'could not be opened',
-  backToFile: 'back to the file',
   backToFileHint: 'Show the step of the file that this editor was opened with',
   lookingAt: (step: number) => `Looking at step ${count(step)}`,
   openByItself: 'Open in an editor of its own',
