@@ -19,6 +19,10 @@ export function intAttribute(name: string, i: number): Attribute {
   return { name, type: AttributeType.INT, i };
 }
 
+export function stringAttribute(name: string, text: string): Attribute {
+  return { name, type: AttributeType.STRING, s: new TextEncoder().encode(text) };
+}
+
 export function intsAttribute(name: string, ints: readonly number[]): Attribute {
   return { name, type: AttributeType.INTS, ints: [...ints] };
 }

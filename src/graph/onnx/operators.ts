@@ -3,9 +3,11 @@ import { UserError } from '../../config/user-error';
 import type { Node } from '../ir';
 import {
   floatAttribute,
+  int64Type,
   intAttribute,
   intsAttribute,
   onnxType,
+  stringAttribute,
   tensorAttribute,
   tensorProto,
 } from './messages';
@@ -179,6 +181,14 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'Transpose', inputs, [intsAttribute('perm', node.attrs['perm'] as number[])]),
   GatherV2: (node, writer, inputs) =>
     writer.emit(node, 'Gather', inputs, [intAttribute('axis', node.attrs['axis'] as number)]),
+  UnsortedSegmentSum: (node, writer, [x, ids]) => {
+    const { shape, dtype } = writer.typeOf(node.outputs[0]!);
+    const wide = writer.add('Cast', [ids!], [intAttribute('to', int64Type)]);
+    // One index for each slice that is added, in an axis of its own.
+    const places = writer.add('Unsqueeze', [wide, writer.int64([-1])]);
+    const zeros = writer.add('Expand', [writer.constant(0, dtype), writer.shape(shape)]);
+    writer.emit(node, 'ScatterND', [zeros, places, x!], [stringAttribute('reduction', 'add')]);
+  },
   PadV2: (node, writer, [x]) => {
     const paddings = node.attrs['paddings'] as [number, number][];
     const pads = writer.int64([...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);

@@ -108,6 +108,12 @@ export const cases: Case[] = [
     tf.gather(x, tf.tensor1d([2, 0, 2], 'int32')),
     tf.gather(x, tf.tensor1d([1, 0], 'int32'), 1),
   ]),
+  // Rows that were taken twice get the sum of two gradients, in a row and in a matrix of indices.
+  shaped("gather's gradient", [4, 3], (x) => [
+    tf.grad((t) => tf.square(tf.gather(t, tf.tensor1d([2, 0, 2], 'int32'))))(x),
+    tf.grad((t) => tf.square(tf.gather(t, tf.tensor1d([1, 2, 0], 'int32'), 1)))(x),
+    tf.grad((t) => tf.square(tf.gather(t, tf.tensor2d([2, 0, 2, 1], [2, 2], 'int32'))))(x),
+  ]),
   shaped('matMul', [3, 4], (x) => [
     tf.matMul(x, x, false, true),
     tf.matMul(x, x, true, false),

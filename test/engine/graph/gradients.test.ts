@@ -42,7 +42,7 @@ function withGradients(
 describe('gradients', { skip: withoutTensorFlow }, () => {
   // TensorFlow.js has no gradient for these, or none that broadcasts.
   const notDifferentiable = new Set([
-    'all', 'any', 'castToInt', 'cumsum', "conv2d's gradient", 'prod', 'equal', 'floorDiv', 'greater',
+    'all', 'any', 'castToInt', 'cumsum', "conv2d's gradient", "gather's gradient", 'prod', 'equal', 'floorDiv', 'greater',
     'greaterEqual', 'isFinite', 'isInf', 'isNaN', 'less', 'lessEqual', 'logicalAnd', 'logicalNot', 'logicalOr',
     'maximum', 'minimum', 'mod', 'notEqual', 'squaredDifference', 'step',
     'where',   ]); // prettier-ignore

@@ -84,14 +84,18 @@ describe('toOnnx', () => {
   });
 
   it('says which kernel has no ONNX form', () => {
-    const inputs = [{ name: 'x', shape: [4, 2] }];
     const gradient = trace(
-      ({ x }) => ({ y: tf.grad((t) => tf.sum(tf.square(tf.gather(t, tf.tensor1d([1, 0], 'int32')))))(x!) }),
-      inputs,
+      ({ x, w }) => ({
+        y: tf.grad((filter) => tf.sum(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same')))(w!),
+      }),
+      [
+        { name: 'x', shape: [1, 4, 4, 2] },
+        { name: 'w', shape: [3, 3, 2, 2] },
+      ],
     );
     assert.throws(
       () => toOnnx(gradient, { name: 'g' }),
-      /kernel UnsortedSegmentSum.*cannot be written as ONNX/,
+      /kernel Conv2DBackpropFilter.*cannot be written as ONNX/,
     );
   });
 });
