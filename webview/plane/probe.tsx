@@ -173,7 +173,7 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
               <button
                 type="button"
                 class="linklike"
-                aria-label={long}
+                aria-label={`${name}: ${long}`}
                 title={long}
                 aria-current={k === stage ? 'step' : undefined}
                 onClick={() => {
