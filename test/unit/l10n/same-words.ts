@@ -17,10 +17,13 @@ export function mayBeEqual(text: string): boolean {
     ? [...text.matchAll(/`((?:[^`\\]|\\.)*)`|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/g)]
         .map((match) => match[1] ?? match[2] ?? match[3])
         .join(' ')
-        .replace(/\\u([0-9A-F]{4})/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+        .replace(/\\(?:u([0-9A-F]{4})|x([0-9A-F]{2}))/gi, (_, long?: string, short?: string) =>
+          String.fromCharCode(parseInt(long ?? short ?? '', 16)),
+        )
         .replace(/\$\{[^}]*\}/g, ' ')
     : text;
-  return (written.match(/\p{L}[\p{L}\d-]*/gu) ?? [])
+  // Raised letters are signs of formulas.
+  return (written.replace(/\p{Lm}/gu, '').match(/\p{L}[\p{L}\d-]*/gu) ?? [])
     .map((word) => word.toLowerCase())
     .every((word) => words.has(word) || /^(\p{Script=Greek}|cos|sin|log|ln|e)+$/u.test(word));
 }
