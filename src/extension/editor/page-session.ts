@@ -179,10 +179,11 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   /** The page reaches these and nothing else of the session. */
   private functions(): PageHost {
     return {
-      ask: (method, query, token, of) => this.ask(method, query, token, of),
+      // A message holds null where the page gave undefined.
+      ask: (method, query, token, of) => this.ask(method, query, token, of ?? undefined),
       cancel: (token) => this.cancel(token),
       showLog: () => this.showLog(),
-      command: (name, of) => this.command(name, of),
+      command: (name, of) => this.command(name, of ?? undefined),
       openCheckpoint: (path) => this.openCheckpoint(path),
       chooseModel: () => this.chooseModel(),
       control: (request) => this.control(request),
