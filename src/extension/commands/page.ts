@@ -12,6 +12,7 @@ export const tabCommands: Record<string, LayerTab> = {
   showMask: 'mask',
   showLogDet: 'logdet',
   showNetwork: 'network',
+  showJacobian: 'jacobian',
 };
 
 /** Commands can be run although no menu shows them. Throws a UserError where no inspector is active. */
