@@ -180,7 +180,7 @@ describe('live page', () => {
     assert.equal((await calls(page, 'showLog')).length, 1);
     await page.evaluate(() => (window.toyHost.errors = {}));
     await panel.getByText('Retry').click();
-    await panel.getByText('input.weight').waitFor();
+    await panel.getByText('input.bias').waitFor();
     await close();
   });
 
