@@ -1,5 +1,6 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
+import { controlCommand } from './commands/control';
 import { convertCommand } from './commands/convert';
 import { dataCommand } from './commands/data';
 import { diagnoseCommand } from './commands/diagnose';
@@ -17,6 +18,7 @@ import { trainCommand } from './commands/train';
 export const commands: readonly Command[] = [
   dataCommand,
   trainCommand,
+  controlCommand,
   sampleCommand,
   interpolateCommand,
   reconstructCommand,

@@ -59,6 +59,12 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('resumeTraining', l10n.t('Resume training'), async ({ services }, target) =>
       (await import('./commands/train')).resumeTraining(services, target),
     ),
+    command('pauseTraining', l10n.t('Pause training'), async ({ services }, target) =>
+      (await import('./commands/steer')).pauseTraining(services, target),
+    ),
+    command('changeLearningRate', l10n.t('Change learning rate'), async ({ services }, target, given) =>
+      (await import('./commands/steer')).changeLearningRate(services, target, given),
+    ),
     command('stopTraining', l10n.t('Stop training'), async ({ services }, target) =>
       (await import('./commands/stop')).stopTraining(services, target),
     ),

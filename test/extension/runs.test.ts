@@ -34,6 +34,8 @@ describe('runs on disk', () => {
     await write('other/run.json', '{"run": "not ours"}');
     await write('empty/run.json', JSON.stringify({ status: 'running', step: 0 }));
     await write('empty/config.json', '{}');
+    await write('held/run.json', JSON.stringify({ status: 'paused', step: 40 }));
+    await write('held/config.json', '{}');
   });
 
   after(() => vscode.workspace.fs.delete(folder(), { recursive: true }));
@@ -41,7 +43,7 @@ describe('runs on disk', () => {
   it('are found, and files of others are not taken for runs', async () => {
     const found = (await findRuns(memory)).filter(({ uri }) => uri.path.includes('/runs-test/'));
     const names = found.map(({ uri, state }) => `${uri.path.split('/').at(-1)} ${state}`).sort();
-    assert.deepEqual(names, ['empty running', 'good finished', 'torn unreadable']);
+    assert.deepEqual(names, ['empty running', 'good finished', 'held paused', 'torn unreadable']);
     assert.equal(found.find(({ state }) => state === 'finished')?.best?.bitsPerDim, 2.0762);
   });
 
@@ -49,6 +51,9 @@ describe('runs on disk', () => {
     const file = vscode.Uri.joinPath(folder(), 'empty', 'run.json');
     assert.equal((await readRun(file))?.state, 'running');
     assert.equal((await readRun(file, Date.now() + 600_000))?.state, 'interrupted');
+    const held = vscode.Uri.joinPath(folder(), 'held', 'run.json');
+    assert.equal((await readRun(held))?.state, 'paused');
+    assert.equal((await readRun(held, Date.now() + 600_000))?.state, 'interrupted');
   });
 
   it('list checkpoints: best, last, then the newest first', async () => {

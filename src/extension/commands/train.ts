@@ -6,6 +6,7 @@ import type { Services } from '../services';
 import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
+import { tell } from './steer';
 import { activeFile, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
 import { mayRun } from './trust';
 
@@ -81,18 +82,19 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
     services,
     target,
     l10n.t('Choose the run to go on with'),
-    ({ uri, state }) => !folders.has(uri.fsPath) && state !== 'running',
+    ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
   );
   if (!run) return;
   if (run.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
+  const state = (await readRun(Uri.joinPath(run, 'run.json')))?.state;
+  if (state === 'paused') return tell(services, run, { action: 'resume' });
   const resumeFile = Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors');
   if (!(await exists(resumeFile))) {
     throw new UserError(
       l10n.t('{0} has no checkpoints/last.flow.safetensors to go on from. Train it anew.', run.fsPath),
     );
   }
-  const state = (await readRun(Uri.joinPath(run, 'run.json')))?.state;
   if (state === 'running' && !folders.has(run.fsPath)) {
     const anyway = l10n.t('Resume Anyway');
     const choice = await window.showWarningMessage(

@@ -3,7 +3,7 @@ import { FileType, Uri, workspace } from 'vscode';
 import * as v from 'valibot';
 
 const runStatusSchema = v.object({
-  status: v.picklist(['running', 'finished', 'stopped', 'failed', 'unknown']),
+  status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
   message: v.optional(v.nullable(v.string())),
   step: v.optional(v.number()),
   seconds: v.optional(v.number()),
@@ -16,7 +16,8 @@ const runStatusSchema = v.object({
   updated: v.optional(v.union([v.string(), v.number()])),
 });
 
-export type RunState = 'running' | 'finished' | 'stopped' | 'failed' | 'interrupted' | 'unreadable';
+export type RunState =
+  'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted' | 'unreadable';
 
 export interface RunFolder {
   uri: Uri;
@@ -56,7 +57,12 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
     const said = status.output.status;
     return {
       uri,
-      state: said === 'running' && silent ? 'interrupted' : said === 'unknown' ? 'interrupted' : said,
+      state:
+        (said === 'running' || said === 'paused') && silent
+          ? 'interrupted'
+          : said === 'unknown'
+            ? 'interrupted'
+            : said,
       message: message ?? undefined,
       step,
       best: best ? { step: best.step, nats: best.nats, bitsPerDim: best.bitsPerDim ?? undefined } : undefined,

@@ -25,7 +25,8 @@ export type RunNode =
 const icons: Record<RunState, [icon: string, color?: string]> = {
   running: ['pulse'],
   finished: ['pass'],
-  stopped: ['debug-pause'],
+  paused: ['debug-pause'],
+  stopped: ['stop-circle'],
   interrupted: ['debug-disconnect'],
   failed: ['error', 'list.errorForeground'],
   unreadable: ['warning', 'list.warningForeground'],
@@ -51,7 +52,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       const runs = await findRuns(this.context.workspaceState);
       return runs.map((run) => ({
         kind: 'run',
-        run: training.has(run.uri.fsPath) ? { ...run, state: 'running' } : run,
+        run: training.has(run.uri.fsPath) && run.state !== 'paused' ? { ...run, state: 'running' } : run,
       }));
     }
     if (node.kind === 'checkpoint') return [];
@@ -73,7 +74,9 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       : stateWords[run.state];
     item.tooltip = tooltip(run);
     const own = this.training().has(run.uri.fsPath);
-    item.contextValue = own ? 'run.training' : run.state === 'running' ? 'run.elsewhere' : 'run.openable';
+    const trained = run.state === 'running' || run.state === 'paused';
+    const where = own ? 'run.training' : trained ? 'run.elsewhere' : 'run.openable';
+    item.contextValue = trained ? `${where}.${run.state}` : where;
     item.accessibilityInformation = { label: l10n.t('Run {0}, {1}', item.label as string, item.description) };
     return item;
   }

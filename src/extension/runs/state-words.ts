@@ -4,6 +4,7 @@ import type { RunState } from './run-files';
 
 export const stateWords: Record<RunState, string> = {
   running: l10n.t('training'),
+  paused: l10n.t('paused'),
   finished: l10n.t('finished'),
   stopped: l10n.t('stopped'),
   interrupted: l10n.t('interrupted'),

@@ -1,0 +1,57 @@
+/** Telling a training what to do through its run folder, whoever trains it. */
+import { l10n, type Uri, window } from 'vscode';
+import { checkControl, type ControlRequest } from '../../config/control';
+import type { RunFolder } from '../runs/run-files';
+import type { Services } from '../services';
+import { resolveRun } from './targets';
+
+const isTrained = ({ state }: RunFolder): boolean => state === 'running' || state === 'paused';
+
+export async function pauseTraining(services: Services, target?: unknown): Promise<void> {
+  const run = await resolveRun(services, target, l10n.t('Choose the training to pause'), isTrained);
+  if (run) await tell(services, run, { action: 'pause' });
+}
+
+/** @param given a rate, where it need not be asked for */
+export async function changeLearningRate(
+  services: Services,
+  target?: unknown,
+  given?: unknown,
+): Promise<void> {
+  const run = await resolveRun(
+    services,
+    target,
+    l10n.t('Choose the training whose learning rate to change'),
+    isTrained,
+  );
+  if (!run) return;
+  const text =
+    typeof given === 'number'
+      ? String(given)
+      : await window.showInputBox({
+          title: l10n.t('Learning Rate'),
+          prompt: l10n.t('The rate of the next step; the schedule then goes on in proportion.'),
+          placeHolder: '0.0005',
+          validateInput: problemOf,
+        });
+  if (text !== undefined) await tell(services, run, { learningRate: Number(text) });
+}
+
+/** @throws UserError where nobody trains the run */
+export async function tell(services: Services, run: Uri, request: ControlRequest): Promise<void> {
+  const lease = services.inspection.acquire();
+  try {
+    await lease.engine().api.control(run.fsPath, request);
+  } finally {
+    lease.dispose();
+  }
+}
+
+function problemOf(text: string): string | undefined {
+  try {
+    checkControl({ learningRate: text.trim() === '' ? NaN : Number(text) });
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
