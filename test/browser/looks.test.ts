@@ -114,6 +114,22 @@ describe('looks', () => {
     });
   }
 
+  it('no horizontal scroll bar in an editor of 400 pixels', async () => {
+    for (const kind of ['image', 'plane', 'vector'] as const) {
+      const { page, close } = await browser.openLive({ kind }, { width: 400, height: 900 });
+      await page.locator('.waterfall').waitFor();
+      const beyond = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        ...[...document.querySelectorAll('button, vscode-button, select, input, [role=tab]')]
+          .filter((control) => control.getBoundingClientRect().right > window.innerWidth + 0.5)
+          .map((control) => `${control.className} ${control.textContent ?? ''}`),
+      ]);
+      assert.deepEqual(beyond, [400], kind);
+      await screenshot(page, `${kind}-live-narrow`);
+      await close();
+    }
+  });
+
   it('redraws maps in the colours of a new theme', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' }, { theme: 'dark' });
     await page.locator('.worked').waitFor();
@@ -133,7 +149,7 @@ describe('looks', () => {
 
   it('stands still when less motion is wanted', async () => {
     const { page, close } = await browser.openLive(
-      { kind: 'image', delays: { layer: 60_000 } },
+      { kind: 'image', delays: { layer: 60_000, layerOfExample: 60_000 } },
       { reducedMotion: true },
     );
     await page.locator('#layer-panel .pulse').first().waitFor();
