@@ -5,6 +5,7 @@
 import type { Uri } from 'vscode';
 import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
 import { pageActions } from '../protocol/page-actions';
+import { registerConfigLenses } from './configs/config-lenses';
 import { act, selectLayer, showTab, tabCommands } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './editor/view-types';
@@ -28,10 +29,14 @@ let parts: Parts | undefined;
 
 export function activate(context: ExtensionContext): FlowscopeApi {
   const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set());
+  const configsChanged = registerConfigLenses(context);
   const active = new ActiveInspector();
   const layers = registerLayersView(context, active);
   const load = async (): Promise<Parts> => {
-    parts ??= (await import('./parts')).createParts(context, active, () => runs.refresh());
+    parts ??= (await import('./parts')).createParts(context, active, () => {
+      runs.refresh();
+      configsChanged();
+    });
     return parts;
   };
   const command = (id: string, what: string, run: (loaded: Parts, ...given: unknown[]) => Promise<unknown>) =>

@@ -149,8 +149,9 @@ describe('the manifest', () => {
     assert.deepEqual(manifest.extensionKind, ['workspace']);
   });
 
-  it('is activated by what it contributes, and by a data preview that comes back after a reload', () => {
+  it('is activated by what it contributes, by configs in the workspace, and by panels that come back after a reload', () => {
     assert.deepEqual(manifest.activationEvents, [
+      'workspaceContains:**/*.flow.json',
       'onWebviewPanel:flowscope.dataPreview',
       'onWebviewPanel:flowscope.drawData',
     ]);

@@ -1,6 +1,7 @@
 import { l10n, Uri, window, workspace } from 'vscode';
 import { UserError } from '../../config/user-error';
 import type { TrainRequest } from '../../protocol/engine';
+import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readRun } from '../runs/run-files';
 import type { Services } from '../services';
 import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
@@ -110,7 +111,10 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
 }
 
 function start(services: Services, plan: Plan | undefined): void {
-  if (plan) services.trainings.start(plan.request, plan.scope);
+  if (!plan) return;
+  services.trainings.start(plan.request, plan.scope);
+  const { config, output } = plan.request;
+  if (config) void rememberRunOf(services.context.workspaceState, config, output);
 }
 
 async function configPlan(config: Uri, given: TrainArguments, output: string): Promise<Plan> {
