@@ -51,13 +51,15 @@ export const bar: typeof english = {
   keyList: [
     ['↑ ↓', 'Schicht'],
     ['← →', 'Beispiel'],
-    ['1 – 5', 'Reiter der Schicht, von links'],
+    ['1 – 6', 'Reiter der Schicht, von links'],
     ['[ ]', 'Checkpoint'],
     ['Alt ← →', 'frühere und spätere Auswahl'],
     ['Pos1 Ende', 'erste und letzte Schicht'],
     ['Enter', 'zusammengeklappte Skala öffnen'],
     ['Tab', 'nächster Bereich oder nächstes Element'],
     ['Pfeile in einer Karte', 'markiertes Element'],
+    ['+ − 0', 'Vergrößerung der Karten'],
+    ['Leertaste, Bild ↑ ↓', 'Ebene abspielen und schrittweise zeigen'],
     ['?', 'diese Liste'],
   ],
 };

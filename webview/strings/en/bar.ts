@@ -51,13 +51,15 @@ export const bar = {
   keyList: [
     ['↑ ↓', 'layer'],
     ['← →', 'example'],
-    ['1 – 5', 'tabs of the layer, from left'],
+    ['1 – 6', 'tabs of the layer, from left'],
     ['[ ]', 'checkpoint'],
     ['Alt ← →', 'earlier and later selections'],
     ['Home End', 'first and last layer'],
     ['Enter', 'open a folded scale'],
     ['Tab', 'next region or control'],
     ['arrows in a map', 'marked element'],
+    ['+ − 0', 'zoom of the maps'],
+    ['Space, Page ↑ ↓', 'play and step the plane'],
     ['?', 'this list'],
   ] as readonly (readonly [keys: string, what: string])[],
 };
