@@ -122,7 +122,7 @@ describe('looks', () => {
         document.documentElement.scrollWidth,
         ...[...document.querySelectorAll('button, vscode-button, select, input, [role=tab]')]
           .filter((control) => control.getBoundingClientRect().right > window.innerWidth + 0.5)
-          .map((control) => `${control.className} ${control.textContent ?? ''}`),
+          .map((control) => `${control.className} ${control.textContent}`),
       ]);
       assert.deepEqual(beyond, [400], kind);
       await screenshot(page, `${kind}-live-narrow`);

@@ -33,7 +33,7 @@ async function eagerly(model: SmallModel, training: boolean) {
 
 const rowOf = (tensor: tf.Tensor, row: number): Float32Array => {
   const data = tensor.dataSync() as Float32Array;
-  const size = data.length / tensor.shape[0]!;
+  const size = data.length / tensor.shape[0];
   return data.slice(row * size, (row + 1) * size);
 };
 
