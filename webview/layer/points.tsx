@@ -1,3 +1,4 @@
+import { squareAround } from '../../src/protocol/plane';
 import type { NdArray } from '../../src/protocol/tensors';
 import { cssText } from '../draw/theme';
 import { Board } from '../views/canvas';
@@ -57,25 +58,9 @@ export function drawPoints(
   }
 }
 
-/** A square that holds the points with a margin; never degenerate. `trim` leaves out that share at each end. */
+/** As `squareAround`, on a square of `size` pixels. */
 export function frameOf(points: NdArray<Float32Array>, size: number, trim = 0.005): PlaneFrame {
-  const range = (offset: number): [number, number] => {
-    const values = [...Array(points.shape[0]).keys()]
-      .map((i) => points.data[2 * i + offset]!)
-      .filter(Number.isFinite);
-    if (values.length === 0) return [-3, 3];
-    values.sort((a, b) => a - b);
-    const cut = Math.floor(values.length * trim);
-    return [values[cut]!, values[values.length - 1 - cut]!];
-  };
-  const x = range(0);
-  const y = range(1);
-  const half = Math.max(x[1] - x[0], y[1] - y[0], 1e-3) * 0.575;
-  const centre = ([low, high]: [number, number]): [number, number] => [
-    (low + high) / 2 - half,
-    (low + high) / 2 + half,
-  ];
-  return { size, x: centre(x), y: centre(y) };
+  return { size, ...squareAround(points, trim) };
 }
 
 export function PointsThumbnail({ points, size = 48 }: { points?: NdArray<Float32Array>; size?: number }) {

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { createBirpc } from 'birpc';
 import {
   commands,
-  env,
   type ExtensionContext,
   FileType,
   l10n,
@@ -15,12 +14,12 @@ import {
   workspace,
 } from 'vscode';
 import { UserError } from '../../config/user-error';
-import { inspectorHtml } from '../../inspector-html/shell';
 import type { DrawHost, DrawnPoints } from '../../protocol/draw-page';
 import { decode, encode } from '../../protocol/wire';
 import type { TrainArguments } from '../commands/train';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
+import { showPage } from '../show-page';
 import { builtinData } from '../training/catalogue';
 import { csvOfPoints } from './csv';
 import { drawView } from './view-type';
@@ -48,8 +47,6 @@ export class DrawPanels {
 
   /** Fills a panel that is new, or that was open when the window was closed. */
   adopt(panel: WebviewPanel, given: DrawArguments): void {
-    const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
-    panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
     let closed = false;
     const rpc = createBirpc<object, DrawHost>(this.functions(given), {
       post: (message) => {
@@ -64,15 +61,7 @@ export class DrawPanels {
       closed = true;
       rpc.$close();
     });
-    const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
-    panel.webview.html = inspectorHtml({
-      title: panel.title,
-      language: env.language,
-      nonce: randomBytes(18).toString('base64'),
-      scriptUri: resource('draw-data.js'),
-      styleUri: resource('draw-data.css'),
-      cspSource: panel.webview.cspSource,
-    });
+    showPage(panel, this.context.extensionUri, 'draw-data');
   }
 
   private functions(given: DrawArguments): DrawHost {

@@ -1,14 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import {
-  type CustomReadonlyEditorProvider,
-  env,
-  type ExtensionContext,
-  Uri,
-  type WebviewPanel,
-} from 'vscode';
-import { inspectorHtml } from '../../inspector-html/shell';
+import type { Uri } from 'vscode';
+import { type CustomReadonlyEditorProvider, type ExtensionContext, type WebviewPanel } from 'vscode';
 import type { SharedEngine } from '../engine/shared-engine';
+import { showPage } from '../show-page';
 import type { ActiveInspector } from './active-inspector';
 import { ModelDocument } from './model-document';
 import { PageSession } from './page-session';
@@ -29,19 +23,9 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   }
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
-    const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
-    panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
     const session = new PageSession(document, panel, this.active);
     panel.onDidDispose(() => session.dispose());
-    const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
-    panel.webview.html = inspectorHtml({
-      title: path.posix.basename(document.uri.path),
-      language: env.language,
-      nonce: randomBytes(18).toString('base64'),
-      scriptUri: resource('inspector.js'),
-      styleUri: resource('inspector.css'),
-      cspSource: panel.webview.cspSource,
-    });
+    showPage(panel, this.context.extensionUri, 'inspector', path.posix.basename(document.uri.path));
   }
 
   /** The open document of a file, or a fresh one that the caller disposes of. */

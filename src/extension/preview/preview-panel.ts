@@ -1,10 +1,9 @@
 /** What data look like before a flow is trained on them: one panel for each source. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { createBirpc } from 'birpc';
 import {
   commands,
-  env,
   type ExtensionContext,
   l10n,
   RelativePattern,
@@ -14,7 +13,6 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { inspectorHtml } from '../../inspector-html/shell';
 import type { DataPreview } from '../../protocol/data';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
@@ -22,6 +20,7 @@ import { debounce } from '../debounce';
 import type { Disposable } from '../disposable';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
+import { showPage } from '../show-page';
 import { previewView } from './view-type';
 
 export class PreviewPanels {
@@ -46,22 +45,12 @@ export class PreviewPanels {
   /** Fills a panel that is new, or that was open when the window was closed. */
   adopt(panel: WebviewPanel, source: string): void {
     this.panels.set(source, panel);
-    const folder = Uri.joinPath(this.context.extensionUri, 'dist', 'webview');
-    panel.webview.options = { enableScripts: true, localResourceRoots: [folder] };
     const session = new PreviewSession(this.inspection, panel, source);
     panel.onDidDispose(() => {
       session.dispose();
       if (this.panels.get(source) === panel) this.panels.delete(source);
     });
-    const resource = (name: string) => panel.webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
-    panel.webview.html = inspectorHtml({
-      title: panel.title,
-      language: env.language,
-      nonce: randomBytes(18).toString('base64'),
-      scriptUri: resource('preview.js'),
-      styleUri: resource('preview.css'),
-      cspSource: panel.webview.cspSource,
-    });
+    showPage(panel, this.context.extensionUri, 'preview');
   }
 }
 

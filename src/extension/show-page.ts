@@ -1,0 +1,20 @@
+/** Fills a webview with one of our pages. */
+import { randomBytes } from 'node:crypto';
+import { env, Uri, type WebviewPanel } from 'vscode';
+import { inspectorHtml } from '../inspector-html/shell';
+
+/** @param page name of its script and style in dist/webview, which are all that the page may load */
+export function showPage(panel: WebviewPanel, extension: Uri, page: string, title = panel.title): void {
+  const { webview } = panel;
+  const folder = Uri.joinPath(extension, 'dist', 'webview');
+  webview.options = { enableScripts: true, localResourceRoots: [folder] };
+  const resource = (name: string): string => webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
+  webview.html = inspectorHtml({
+    title,
+    language: env.language,
+    nonce: randomBytes(18).toString('base64'),
+    scriptUri: resource(`${page}.js`),
+    styleUri: resource(`${page}.css`),
+    cspSource: webview.cspSource,
+  });
+}
