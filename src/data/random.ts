@@ -1,4 +1,5 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { fillNormal, type GeneratorState } from './polar';
 
 /** Random numbers in a fixed order. Everything drawn depends only on the seed and labels that made the stream. */
 export interface RandomStream {
@@ -25,7 +26,7 @@ export function stream(seed: number, ...labels: (string | number)[]): RandomStre
   const salts = [0x9e3779b9, 0x7f4a7c15, 0xf39cc060, 0x5cedc834];
   const state = salts.map((salt) => hash(text, salt));
   if (!state.some((word) => word !== 0)) state[0] = 1;
-  const generator = xoroshiro128plusFromState(state);
+  let generator = xoroshiro128plusFromState(state);
 
   // The lowest bits of xoroshiro128+ are its weak ones, hence the upper 24.
   const next = () => (generator.next() >>> 8) * scale;
@@ -47,16 +48,7 @@ export function stream(seed: number, ...labels: (string | number)[]): RandomStre
     },
     normal(n) {
       const out = new Float32Array(n);
-      // Marsaglia's polar method: no sine or cosine, whose last bits differ between platforms.
-      for (let i = 0; i < n;) {
-        const u = 2 * next() - 1;
-        const w = 2 * next() - 1;
-        const r = u * u + w * w;
-        if (r >= 1 || r === 0) continue;
-        const factor = Math.sqrt((-2 * Math.log(r)) / r);
-        out[i++] = u * factor;
-        if (i < n) out[i++] = w * factor;
-      }
+      generator = xoroshiro128plusFromState(fillNormal(generator.getState() as GeneratorState, out));
       return out;
     },
     permutation(n) {

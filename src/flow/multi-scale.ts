@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from './bijection';
-import { invertOrder } from './permutation';
+import { invertOrder, reorder } from './reorder';
 import { squeeze, type ImageShape, type SqueezeOrder } from './squeeze';
 import { withScope } from './scope';
 
@@ -47,14 +47,12 @@ export function factorOut(
 ): Bijection {
   const back = invertOrder(order);
   const axis = 3;
-  const reorder = (x: Tensor, indices: readonly number[]): Tensor =>
-    tf.gather(x, tf.tensor1d([...indices], 'int32'), axis);
   const through = (x: Tensor, run: (kept: Tensor) => Step, tap?: FlowContext['tap']): Step => {
-    const [kept, factored] = tf.split(reorder(x, order), 2, axis) as [Tensor, Tensor];
+    const [kept, factored] = tf.split(reorder(x, order, axis), 2, axis) as [Tensor, Tensor];
     tap?.(`${name}/kept`, kept);
     tap?.(`${name}/factored`, factored);
     const { value, logDet } = run(kept);
-    return { value: reorder(tf.concat([value, factored], axis), back), logDet };
+    return { value: reorder(tf.concat([value, factored], axis), back, axis), logDet };
   };
   return {
     name,

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Mask } from './masks';
-import { invertOrder } from './permutation';
+import { invertOrder, reorder } from './reorder';
 
 export interface Parting {
   /** Shape of each part without the batch axis. */
@@ -32,13 +32,16 @@ export function selected({ data }: Mask): Parting {
   const where = (bit: number): number[] => [...data.keys()].filter((i) => data[i] === bit);
   const conditions = where(1);
   const moves = where(0);
-  const back = invertOrder([...conditions, ...moves]);
-  const take = (x: Tensor, features: readonly number[]): Tensor =>
-    tf.gather(x, tf.tensor1d([...features], 'int32'), 1);
+  const order = [...conditions, ...moves];
+  const back = invertOrder(order);
   return {
     fixedShape: [conditions.length],
     movedShape: [moves.length],
-    divide: (x) => ({ fixed: take(x, conditions), moving: take(x, moves) }),
-    join: (fixed, moved) => take(tf.concat([fixed, moved], 1), back),
+    divide(x) {
+      const sizes = [conditions.length, moves.length];
+      const [fixed, moving] = tf.split(reorder(x, order, 1), sizes, 1) as [Tensor, Tensor];
+      return { fixed, moving };
+    },
+    join: (fixed, moved) => reorder(tf.concat([fixed, moved], 1), back, 1),
   };
 }

@@ -1,19 +1,13 @@
 /** A fixed permutation of features or channels (last axis); log-det 0. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from './bijection';
-
-/** `order[i]` is the input index that output i takes. */
-export function invertOrder(order: readonly number[]): number[] {
-  const inverse = new Array<number>(order.length).fill(0);
-  order.forEach((from, to) => (inverse[from] = to));
-  return inverse;
-}
+import { invertOrder, reorder } from './reorder';
 
 /** @param shape without the batch axis; its last entry is `order.length`. */
 export function permutation(name: string, shape: readonly number[], order: readonly number[]): Bijection {
   const inverse = invertOrder(order);
   const gather = (x: tf.Tensor, indices: readonly number[]) => ({
-    value: tf.gather(x, tf.tensor1d([...indices], 'int32'), shape.length),
+    value: reorder(x, indices, shape.length),
     logDet: tf.scalar(0),
   });
   return {

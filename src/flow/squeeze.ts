@@ -7,7 +7,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from './bijection';
-import { invertOrder } from './permutation';
+import { invertOrder, reorder } from './reorder';
 
 export type SqueezeOrder = 'channel-major' | 'subpixel-major';
 export type ImageShape = readonly [number, number, number];
@@ -43,16 +43,16 @@ export function squeeze(name: string, shape: ImageShape, order: SqueezeOrder): B
     throw new Error(`${name}: cannot squeeze ${shape.join('×')}: height and width must be even`);
   const toSubpixel = subpixelMajorChannels(shape[2]);
   const toChannel = invertOrder(toSubpixel);
-  const reorder = (x: Tensor, indices: number[]): Tensor =>
-    order === 'channel-major' ? x : tf.gather(x, tf.tensor1d(indices, 'int32'), 3);
+  const ordered = (x: Tensor, indices: number[]): Tensor =>
+    order === 'channel-major' ? x : reorder(x, indices, 3);
   return {
     name,
     inputShape: shape,
     outputShape: squeezedShape(shape),
     parameters: [],
     state: [],
-    forward: (_, x) => ({ value: reorder(squeezeTensor(x, shape), toSubpixel), logDet: tf.scalar(0) }),
-    inverse: (_, y) => ({ value: unsqueezeTensor(reorder(y, toChannel), shape), logDet: tf.scalar(0) }),
+    forward: (_, x) => ({ value: ordered(squeezeTensor(x, shape), toSubpixel), logDet: tf.scalar(0) }),
+    inverse: (_, y) => ({ value: unsqueezeTensor(ordered(y, toChannel), shape), logDet: tf.scalar(0) }),
   };
 }
 

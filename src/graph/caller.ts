@@ -1,19 +1,42 @@
-/** Where in the caller's code a TensorFlow.js op was called. */
-
-/** An op's wrapper, its implementation, or anything that source maps place inside TensorFlow.js. */
-const isInternal = (frame: string): boolean => /__op\b|\b\w+_ \(|tfjs-core/.test(frame);
+/** Where in the caller's code a TensorFlow.js op was called, and which. */
 
 /**
- * " (flow/coupling.ts:12:5)", or "" where it cannot be told. The wrappers of TensorFlow.js's ops have names that end in
- * "__op", also in a bundle: the first frame outside of the innermost ones belongs to the caller.
+ * A frame at which TensorFlow.js was entered: an op's wrapper, whose name ends in "__op" also in a bundle; a method of a
+ * tensor; what makes tensors, which has no wrapper; or anything that source maps place inside TensorFlow.js.
  */
-export function callerLine(stack: string | undefined = deepStack()): string {
+const isEntry = (frame: string): boolean =>
+  /__op\b|\bTensor\w*\.\w+ |tfjs-core|^\s*at (makeTensor|tensor\d?d?|scalar|ones|zeros|fill|variable|buffer) /.test(
+    frame,
+  );
+
+/** The same, or an op's implementation. */
+const isInternal = (frame: string): boolean => isEntry(frame) || /\b\w+_ \(/.test(frame);
+
+export interface Caller {
+  /** The op that was called, for example "randomNormal"; undefined where it cannot be told. */
+  op?: string;
+  /** " (flow/coupling.ts:12:5)", or "" where it cannot be told. */
+  line: string;
+}
+
+/** The first frame outside of the innermost ones of TensorFlow.js is the caller's, the one before it the op's. */
+export function callerOf(stack: string | undefined = deepStack()): Caller {
   const frames = (stack ?? '').split('\n').filter((line) => /^\s*at /.test(line));
-  const innermost = frames.findIndex((frame) => /__op\b|\bTensor\w*\.\w+ /.test(frame));
-  if (innermost < 0) return '';
-  const frame = frames.slice(innermost + 1).find((candidate) => !isInternal(candidate));
-  const place = /\(?((?:\w:)?[^():]+:\d+:\d+)\)?$/.exec(frame ?? '')?.[1];
-  return place ? ` (${place.replace(/^\s*at (async )?/, '')})` : '';
+  const innermost = frames.findIndex(isEntry);
+  if (innermost < 0) return { line: '' };
+  const inside = frames.slice(innermost);
+  const outer = inside.findIndex((frame) => !isInternal(frame));
+  if (outer < 0) return { line: '' };
+  const op = /^\s*at (?:async )?(?:[\w$]+\.)?([a-zA-Z]\w*?)(?:__op|_)? /.exec(inside[outer - 1]!)?.[1];
+  const place = /\(?((?:\w:)?[^():]+:\d+:\d+)\)?$/.exec(inside[outer]!)?.[1];
+  return {
+    ...(op ? { op } : {}),
+    line: place ? ` (${place.replace(/^\s*at (async )?/, '')})` : '',
+  };
+}
+
+export function callerLine(stack?: string): string {
+  return callerOf(stack).line;
 }
 
 function deepStack(): string | undefined {

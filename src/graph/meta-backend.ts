@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { UserError } from '../config/user-error';
 import { currentScope } from '../flow/scope';
-import { callerLine } from './caller';
+import { callerLine, callerOf } from './caller';
 import type { ConstantData, DType, Value } from './ir';
 import type { KernelRule } from './kernels/rule';
 import { kernelRules } from './kernels/rules';
@@ -75,7 +75,7 @@ class MetaBackend extends tf.KernelBackend {
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): object {
     const recorder = current('A tensor');
     const { name: op } = tf.engine().state.activeScope;
-    if (/^(random|truncatedNormal|multinomial|dropout)/.test(op)) {
+    if (/^(rand|truncatedNormal|multinomial|dropout)/.test(op)) {
       throw new UserError(
         `${op.replace(/__op$/, '')}() is random and cannot be traced${callerLine()}. Pass the noise as an input.`,
       );
@@ -87,14 +87,13 @@ class MetaBackend extends tf.KernelBackend {
   }
 
   override readSync(): never {
-    throw new UserError(
-      `A tensor's values were read while tracing${callerLine()}${scopeText()}. They are not known yet: use operations ` +
-        'instead of reading, or make it an input.',
-    );
+    throw refuseReading();
   }
 
-  override read(): never {
-    return this.readSync();
+  /** Never settles: nobody may be waiting, and the trace is refused anyway. */
+  override read(): Promise<never> {
+    refuseReading();
+    return new Promise(() => undefined);
   }
 
   override refCount(dataId: object): number {
@@ -122,6 +121,18 @@ class MetaBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {}
+}
+
+/** The error, which the trace ends with even where the function catches it or does not wait for it. */
+function refuseReading(): UserError {
+  const recorder = current('Reading a tensor');
+  const { op, line } = callerOf();
+  const error = new UserError(
+    `${op ? `${op}() reads` : 'Reading'} a tensor's values, which are not known while tracing${line}${scopeText()}. Use ` +
+      'operations instead of reading, or make it an input.',
+  );
+  recorder.refusal ??= error;
+  return error;
 }
 
 function typed(values: tf.BackendValues, dtype: DType): ConstantData {
@@ -157,7 +168,7 @@ function runRule(
   return manyOutputs.has(name) ? infos : infos[0]!;
 }
 
-const manyOutputs = new Set(['SplitV', 'Unpack', 'FusedAdam']);
+const manyOutputs = new Set(['SplitV', 'Unpack', 'FusedAdam', 'BatchNormTraining', 'BatchNormTrainingGrad']);
 
 function register(): void {
   if (tf.engine().backendNames().includes(metaBackendName)) return;

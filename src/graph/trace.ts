@@ -44,6 +44,7 @@ export function trace(
     try {
       const tensors = ports.map(({ name, value }) => [name, tensorOf(recorder, value)] as const);
       const results = explain(() => fn(Object.fromEntries(tensors)));
+      if (recorder.refusal) throw recorder.refusal;
       const outputs = Object.entries(results).map(([name, tensor]) => ({
         name,
         value: valueOf(recorder, tensor).id,

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { ones, zeros } from '../init';
-import { channelAxes, meanOver } from '../tensors';
+import { normalizeBatch } from './batch-norm-training';
 
 export interface Norm {
   readonly parameters: readonly ParameterSpec[];
@@ -41,19 +41,18 @@ export function norm({ name, channels, decay, epsilon, gain = true }: NormOption
     ],
     apply(ctx, x) {
       ctx.tap?.(`${name}/normed`, x);
-      let mean = ctx.get(meanName);
-      let variance = ctx.get(varianceName);
+      const mean = ctx.get(meanName);
+      const variance = ctx.get(varianceName);
       if (ctx.training) {
-        const axes = channelAxes(x);
-        const running = { mean, variance };
-        mean = meanOver(x, axes);
-        variance = meanOver(tf.square(tf.sub(x, mean)), axes);
-        ctx.tap?.(`${name}/batchMean`, mean);
-        ctx.tap?.(`${name}/batchVariance`, variance);
-        ctx.update(meanName, tf.add(tf.mul(running.mean, 1 - decay), tf.mul(mean, decay)));
-        ctx.update(varianceName, tf.add(tf.mul(running.variance, 1 - decay), tf.mul(variance, decay)));
+        const factors = gain ? ctx.get(gainName) : tf.ones([channels]);
+        const batch = normalizeBatch(x, factors, ctx.get(bias), epsilon);
+        ctx.tap?.(`${name}/batchMean`, batch.mean);
+        ctx.tap?.(`${name}/batchVariance`, batch.variance);
+        ctx.update(meanName, tf.add(tf.mul(mean, 1 - decay), tf.mul(batch.mean, decay)));
+        ctx.update(varianceName, tf.add(tf.mul(variance, 1 - decay), tf.mul(batch.variance, decay)));
+        return batch.y;
       }
-      // One multiplication and one addition over x: in evaluation both factors are constants that fold away.
+      // One multiplication and one addition over x: both factors are constants that fold away.
       const inverseStd = tf.rsqrt(tf.add(variance, epsilon));
       const factor = gain ? tf.mul(ctx.get(gainName), inverseStd) : inverseStd;
       return tf.add(tf.mul(x, factor), tf.sub(ctx.get(bias), tf.mul(mean, factor)));

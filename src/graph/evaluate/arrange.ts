@@ -10,16 +10,7 @@ const relabel: Evaluator = ([x], _, [output]) => [{ shape: [...output!.shape], d
 const evaluators: Record<string, Evaluator> = {
   Reshape: relabel,
   ExpandDims: relabel,
-  Transpose: ([x], { perm }, [output]) => {
-    const strides = stridesOf(x!.shape);
-    const from = offsetsOf(
-      output!.shape,
-      (perm as number[]).map((axis) => strides[axis]!),
-    );
-    const data = emptyData(output!.dtype, from.length);
-    for (let i = 0; i < data.length; i++) data[i] = x!.data[from[i]!]!;
-    return [{ shape: [...output!.shape], data }];
-  },
+  Transpose: ([x], { perm }, [output]) => [transpose(x!, perm as number[], output!)],
   Concat: (inputs, { axis }, [output]) => [concat(inputs, axis as number, output!)],
   Pack: (inputs, { axis }, [output]) => {
     const at = axis as number;
@@ -120,6 +111,23 @@ const evaluators: Record<string, Evaluator> = {
     return [{ shape: [...output!.shape], data }];
   },
 };
+
+/** Filters are transposed with it: whole rows of the last output axis at a time, or of the last input axis where it stays. */
+function transpose(x: NdArray, perm: readonly number[], { shape, dtype }: Value): NdArray {
+  const strides = stridesOf(x.shape);
+  const data = emptyData(dtype, sizeOf(shape));
+  const row = shape.at(-1) ?? 1;
+  const step = perm.length > 0 ? strides[perm.at(-1)!]! : 1;
+  const starts = offsetsOf(
+    shape.slice(0, -1),
+    perm.slice(0, -1).map((axis) => strides[axis]!),
+  );
+  const from = x.data;
+  for (let r = 0, to = 0; r < starts.length; r++) {
+    for (let i = 0, at = starts[r]!; i < row; i++, at += step) data[to++] = from[at]!;
+  }
+  return { shape: [...shape], data };
+}
 
 function concat(inputs: readonly NdArray[], axis: number, output: Value): NdArray {
   const data = emptyData(output.dtype, sizeOf(output.shape));

@@ -88,15 +88,20 @@ export function evaluateElementwise(
   output: Value,
 ): NdArray | undefined {
   const one = unary[node.op];
-  if (one) return makeArray(output.shape, output.dtype, (i) => one(inputs[0]!.data[i]!, node.attrs));
+  if (one) return mapOne(inputs[0]!, output, (x) => one(x, node.attrs));
   const two = binary[node.op];
   if (two) return combineTwo(inputs, output, two);
   if (node.op === 'Select') return combine(inputs, output, ([c, t, e]) => (c ? t! : e!));
   if (node.op === 'AddN')
     return combine(inputs, output, (values) => values.reduce((sum, value) => sum + value, 0));
-  if (node.op === 'Cast')
-    return makeArray(output.shape, output.dtype, (i) => cast(inputs[0]!.data[i]!, output));
+  if (node.op === 'Cast') return mapOne(inputs[0]!, output, (x) => cast(x, output));
   return undefined;
+}
+
+function mapOne({ data: from }: NdArray, { shape, dtype }: Value, fn: (x: number) => number): NdArray {
+  const data = emptyData(dtype, from.length);
+  for (let i = 0; i < data.length; i++) data[i] = fn(from[i]!);
+  return { shape: [...shape], data };
 }
 
 function cast(x: number, { dtype }: Value): number {
@@ -113,10 +118,27 @@ function combineTwo(
   const data = emptyData(output.dtype, sizeOf(shape));
   const from = a!.data;
   const other = b!.data;
-  const atA = sameShape(a!.shape, shape) ? undefined : offsetsOf(shape, broadcastStrides(a!, shape));
-  const atB = sameShape(b!.shape, shape) ? undefined : offsetsOf(shape, broadcastStrides(b!, shape));
-  for (let i = 0; i < data.length; i++) data[i] = fn(from[atA ? atA[i]! : i]!, other[atB ? atB[i]! : i]!);
+  const everyA = periodOf(a!, shape);
+  const everyB = periodOf(b!, shape);
+  if (everyA !== undefined && everyB !== undefined) {
+    for (let i = 0, p = 0, q = 0; i < data.length; i++) {
+      data[i] = fn(from[p]!, other[q]!);
+      if (++p === everyA) p = 0;
+      if (++q === everyB) q = 0;
+    }
+  } else {
+    const atA = offsetsOf(shape, broadcastStrides(a!, shape));
+    const atB = offsetsOf(shape, broadcastStrides(b!, shape));
+    for (let i = 0; i < data.length; i++) data[i] = fn(from[atA[i]!]!, other[atB[i]!]!);
+  }
   return { shape: [...shape], data };
+}
+
+/** After how many elements of the result `x` begins anew, where it varies with the last axes only; else undefined. */
+function periodOf({ shape: own }: NdArray, shape: readonly number[]): number | undefined {
+  const first = own.findIndex((dim) => dim !== 1);
+  const varying = first < 0 ? [] : own.slice(first);
+  return sameShape(varying, shape.slice(shape.length - varying.length)) ? sizeOf(varying) : undefined;
 }
 
 function combine(inputs: readonly NdArray[], output: Value, fn: (values: number[]) => number): NdArray {

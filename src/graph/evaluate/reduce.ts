@@ -21,9 +21,20 @@ export function evaluateReduction(node: Node, [x]: readonly NdArray[], output: V
   const kept = reduceShape(x!.shape, axes, true);
   const strides = stridesOf(kept).map((stride, axis) => (axes.includes(axis) ? 0 : stride));
   const totals = new Float64Array(sizeOf(kept)).fill(rule.start);
-  offsetsOf(x!.shape, strides).forEach((at, flat) => {
-    totals[at] = rule.fold(totals[at]!, x!.data[flat]!);
-  });
+  const { data: from } = x!;
+  const { fold } = rule;
+  if (axes.every((axis, i) => axis === i)) {
+    // Norms of filters: over all but the last axes.
+    for (let flat = 0, at = 0; flat < from.length; flat++) {
+      totals[at] = fold(totals[at]!, from[flat]!);
+      if (++at === totals.length) at = 0;
+    }
+  } else {
+    const places = offsetsOf(x!.shape, strides);
+    for (let flat = 0; flat < from.length; flat++) {
+      totals[places[flat]!] = fold(totals[places[flat]!]!, from[flat]!);
+    }
+  }
   if (node.op === 'Mean') {
     const count = sizeOf(axes.map((axis) => x!.shape[axis]!));
     for (let i = 0; i < totals.length; i++) totals[i]! /= count;

@@ -18,6 +18,19 @@ export const comparisonNames = [
 
 export const predicateNames = ['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'] as const;
 
+/** Everything that works element by element, whatever the layout. */
+export const elementwiseNames: ReadonlySet<string> = new Set([
+  ...unaryNames,
+  ...binaryNames,
+  ...comparisonNames,
+  ...predicateNames,
+  'AddN',
+  'Cast',
+  'EluGrad',
+  'ReluGrad',
+  'Select',
+]);
+
 const unary: KernelRule = {
   inputs: ['x'],
   infer: ([x], attrs) => ({ outputs: [{ shape: x!.shape, dtype: x!.dtype }], attrs }),

@@ -2,6 +2,7 @@
 import { arrangeRules } from './arrange';
 import { elementwiseRules } from './elementwise';
 import { linearRules } from './linear';
+import { normalizationRules } from './normalization';
 import { optimizerRules } from './optimizer';
 import { reduceRules } from './reduce';
 import type { KernelRules } from './rule';
@@ -11,5 +12,6 @@ export const kernelRules: KernelRules = {
   ...reduceRules,
   ...arrangeRules,
   ...linearRules,
+  ...normalizationRules,
   ...optimizerRules,
 };

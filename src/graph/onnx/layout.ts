@@ -1,24 +1,16 @@
-import type { Graph, Node, Value } from '../ir';
-import { binaryNames, comparisonNames, predicateNames, unaryNames } from '../kernels/elementwise';
+import type { Node, Value } from '../ir';
+import { elementwiseNames } from '../kernels/elementwise';
 import { reductionNames } from '../kernels/reduce';
 import { Recorder } from '../recorder';
 import { sizeOf } from '../shape';
+import { joinPhases, selectPhase } from './checkerboards';
+import { pass } from '../passes/pass';
+import { asConvolution } from './input-gradient';
 
-const elementwise = new Set<string>([
-  ...unaryNames,
-  ...binaryNames,
-  ...comparisonNames,
-  ...predicateNames,
-  'AddN',
-  'Cast',
-  'EluGrad',
-  'ReluGrad',
-  'Select',
-]);
 const reductions = new Set<string>(reductionNames);
 
-const toChannelsFirst = [0, 3, 1, 2];
-const toChannelsLast = [0, 2, 3, 1];
+export const toChannelsFirst = [0, 3, 1, 2];
+export const toChannelsLast = [0, 2, 3, 1];
 /** Where an axis of NHWC is in NCHW. */
 const movedAxis = [0, 2, 3, 1];
 
@@ -28,7 +20,7 @@ const moved = <T>(items: readonly T[]): T[] => toChannelsFirst.map((axis) => ite
  * ONNX convolves NCHW, the flow NHWC. From each convolution on, values stay NCHW for as long as their consumers do not
  * care, and are transposed once where one does. Convolutions get the attribute `dataFormat: "NCHW"`.
  */
-export function useChannelsFirst(graph: Graph): Graph {
+export const useChannelsFirst = pass('channels first', (graph) => {
   const recorder = new Recorder(graph.dynamicBatch, Math.max(-1, ...graph.values.keys()) + 1);
   for (const [id, value] of graph.values) recorder.values.set(id, value);
   for (const [id, data] of graph.constants) recorder.constants.set(id, data);
@@ -103,6 +95,22 @@ export function useChannelsFirst(graph: Graph): Graph {
 
   for (const node of graph.nodes) {
     const { op, inputs, attrs, scope } = node;
+    if (op === 'Conv2DBackpropFilter') {
+      const [x, dy] = inputs as [number, number];
+      recorder.nodes.push({ ...node, inputs: [channelsFirst(x, scope), channelsLast(dy)] });
+      for (const id of node.outputs) last.add(id);
+      continue;
+    }
+    const forward = op === 'Conv2DBackpropInput' ? asConvolution(node, typeOf) : undefined;
+    if (forward) {
+      const [dy, filter] = inputs as [number, number];
+      const turned = turnedFilter(recorder, channelsLast(filter), typeOf(filter), scope);
+      emitFirst({ ...node, op: 'Conv2D' }, [channelsFirst(dy, scope), turned], {
+        ...forward,
+        dataFormat: 'NCHW',
+      });
+      continue;
+    }
     // The input's gradient has the filter where the convolution has it, and the output's gradient in place of x.
     if (op === 'Conv2D' || op === 'Conv2DBackpropInput') {
       const [x, filter, ...bias] = inputs as [number, number, ...number[]];
@@ -116,6 +124,14 @@ export function useChannelsFirst(graph: Graph): Graph {
         scope,
       )[0]!;
       emitFirst(node, [channelsFirst(x, scope), swapped, ...bias], { ...attrs, dataFormat: 'NCHW' });
+      continue;
+    }
+    if (op === selectPhase || op === joinPhases) {
+      emitFirst(
+        node,
+        inputs.map((id) => channelsFirst(id, scope)),
+        attrs,
+      );
       continue;
     }
     const isImage = node.outputs.every((id) => typeOf(id).shape.length === 4);
@@ -145,11 +161,11 @@ export function useChannelsFirst(graph: Graph): Graph {
   }
   const outputs = graph.outputs.map(({ name, value }) => ({ name, value: channelsLast(value) }));
   return { ...recorder.graph(graph.inputs, outputs), constantNames };
-}
+});
 
 /** The attributes of an op that works in either layout, moved to NCHW; undefined for ops that do not. */
 function inChannelsFirst(op: string, attrs: Node['attrs']): Node['attrs'] | undefined {
-  if (elementwise.has(op) || op === 'Fill') return attrs;
+  if (elementwiseNames.has(op) || op === 'Fill') return attrs;
   switch (op) {
     case 'Concat':
     case 'SplitV':
@@ -169,4 +185,23 @@ function inChannelsFirst(op: string, attrs: Node['attrs']): Node['attrs'] | unde
         axis: (attrs['axis'] as number[]).map((axis) => movedAxis[axis]!).sort((a, b) => a - b),
       };
   }
+}
+
+/** [h, w, C, K] → [C, K, h, w], turned by 180 degrees. */
+function turnedFilter(recorder: Recorder, filter: number, { shape, dtype }: Value, scope: string): number {
+  const [height, width, channels, filters] = shape as [number, number, number, number];
+  const taps = height * width;
+  const add = (op: string, inputs: number[], attrs: Node['attrs'], to: number[]): number =>
+    recorder.addNode(op, inputs, attrs, [{ shape: to, dtype }], scope)[0]!;
+  const result = [channels, filters, height, width];
+  if (taps === 1) return add('Reshape', [filter], {}, result);
+  const flat = add('Reshape', [filter], {}, [taps, channels, filters]);
+  const backwards = recorder.addConstant(
+    Int32Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    [taps],
+    'int32',
+  );
+  const turned = add('GatherV2', [flat, backwards], { axis: 0 }, [taps, channels, filters]);
+  const moved = add('Transpose', [turned], { perm: [1, 2, 0] }, [channels, filters, taps]);
+  return add('Reshape', [moved], {}, result);
 }

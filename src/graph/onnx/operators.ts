@@ -1,6 +1,13 @@
 /** How each kernel is said in ONNX, opset 17, core operators only. */
 import { UserError } from '../../config/user-error';
 import type { Node } from '../ir';
+import { elementwiseNames } from '../kernels/elementwise';
+import { sameShape } from '../shape';
+import { blockedOperators } from './blocked/emit';
+import { joinPhases, selectPhase } from './checkerboards';
+import { channelNorm } from './channel-norms';
+import { adam } from './adam';
+import { filterGradient } from './filter-gradient';
 import {
   floatAttribute,
   int64Type,
@@ -52,6 +59,16 @@ const reduction =
     else writer.emit(node, opType, inputs, [intsAttribute('axes', axis), keepdims]);
   };
 
+const sum: Emit = (node, writer, inputs) => {
+  const { shape, dtype } = writer.typeOf(node.inputs[0]!);
+  const [rows] = shape;
+  const overRows = shape.length === 2 && String(node.attrs['axis']) === '0' && !node.attrs['keepDims'];
+  // Gradients of biases: as a product with ones, two to three times as fast.
+  if (overRows && dtype === 'float32' && rows! >= 64 && !writer.isDynamic(rows!))
+    writer.emit(node, 'MatMul', [writer.constant(1, dtype, [rows!]), ...inputs]);
+  else reduction('ReduceSum')(node, writer, inputs);
+};
+
 /** Any and All, through numbers, since ONNX reduces no booleans. */
 const logicalReduction =
   (opType: string): Emit =>
@@ -80,7 +97,7 @@ const isInteger = (node: Node, writer: OnnxWriter): boolean =>
 const operators: Record<string, Emit> = {
   ...Object.fromEntries(sameName.map((name) => [name, rename(name)])),
   ...Object.fromEntries(Object.entries(renamed).map(([name, opType]) => [name, rename(opType)])),
-  Sum: reduction('ReduceSum'),
+  Sum: sum,
   Mean: reduction('ReduceMean'),
   Max: reduction('ReduceMax'),
   Min: reduction('ReduceMin'),
@@ -141,9 +158,11 @@ const operators: Record<string, Emit> = {
   NotEqual: (node, writer, inputs) => writer.emit(node, 'Not', [writer.add('Equal', inputs)]),
   Relu6: (node, writer, [x]) =>
     writer.emit(node, 'Clip', [x!, writer.constant(0, 'float32'), writer.constant(6, 'float32')]),
+  // As a product it is faster than as a choice between two.
   ReluGrad: (node, writer, [dy, x]) => {
-    const zero = writer.constant(0, 'float32');
-    writer.emit(node, 'Where', [writer.add('Greater', [x!, zero]), dy!, zero]);
+    const positive = writer.add('Greater', [x!, writer.constant(0, 'float32')]);
+    const gate = writer.add('Cast', [positive], [intAttribute('to', onnxType.float32)]);
+    writer.emit(node, 'Mul', [gate, dy!]);
   },
   Rsqrt: (node, writer, [x]) => writer.emit(node, 'Reciprocal', [writer.add('Sqrt', [x!])]),
   Square: (node, writer, [x]) => writer.emit(node, 'Mul', [x!, x!]),
@@ -267,6 +286,35 @@ const operators: Record<string, Emit> = {
       intsAttribute('kernel_shape', writer.typeOf(node.inputs[1]!).shape.slice(2)),
     ]);
   },
+  [channelNorm]: (node, writer, inputs) => {
+    const { shape } = writer.typeOf(node.inputs[1]!);
+    const statistics = [writer.constant(0, 'float32', shape), writer.constant(1, 'float32', shape)];
+    writer.emit(node, 'BatchNormalization', [...inputs, ...statistics], [floatAttribute('epsilon', 0)]);
+  },
+  [selectPhase]: (node, writer, [x]) => {
+    const { row, column } = node.attrs as { row: number; column: number };
+    const channels = writer.typeOf(node.outputs[0]!).shape[1]!;
+    const [height, width] = [1 + row, 1 + column];
+    // A filter for each channel that takes its last element: this keeps ONNX Runtime's blocked layout, slicing does not.
+    const filter = Float32Array.from({ length: channels * height * width }, (_, i) =>
+      Number((i + 1) % (height * width) === 0),
+    );
+    writer.emit(
+      node,
+      'Conv',
+      [x!, writer.tensor('phase', filter, [channels, 1, height, width])],
+      [
+        intAttribute('group', channels),
+        intsAttribute('strides', [2, 2]),
+        intsAttribute('pads', [0, 0, 0, 0]),
+        intsAttribute('kernel_shape', [height, width]),
+      ],
+    );
+  },
+  [joinPhases]: (node, writer, [even, odd]) => {
+    const both = writer.add('Concat', [even!, even!, odd!, odd!], [intAttribute('axis', 1)]);
+    writer.emit(node, 'DepthToSpace', [both], [intAttribute('blocksize', 2), stringAttribute('mode', 'DCR')]);
+  },
   Conv2DBackpropInput: (node, writer, inputs) => {
     const { strides, dilations, pad } = node.attrs as {
       strides: number[];
@@ -289,19 +337,44 @@ const operators: Record<string, Emit> = {
       intsAttribute('output_padding', rest),
     ]);
   },
+  Conv2DBackpropFilter: filterGradient,
+  FusedAdam: adam,
 };
 
 export function emitOnnx(node: Node, writer: OnnxWriter): void {
+  writer.enter(node);
+  const blocked = blockedOperators[node.op];
+  if (blocked) {
+    blocked(node, writer);
+    return;
+  }
   const emit = operators[node.op];
   if (!emit) {
     throw new UserError(
       `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be written as ONNX yet.`,
     );
   }
-  writer.enter(node);
+  if (isWhole(node, writer)) {
+    const names = node.inputs.map((id) => (writer.isWhole(id) ? writer.wholeName(id) : writer.nameOf(id)));
+    writer.inWhole(() => emit(node, writer, names));
+    return;
+  }
   emit(
     node,
     writer,
     node.inputs.map((id) => writer.nameOf(id)),
+  );
+}
+
+/** Whether values in blocks can be worked on as they come, without being seen with five axes. */
+function isWhole({ op, inputs, outputs }: Node, writer: OnnxWriter): boolean {
+  const { shape } = writer.typeOf(outputs[0]!);
+  return (
+    elementwiseNames.has(op) &&
+    inputs.some((id) => writer.isWhole(id)) &&
+    inputs.every((id) => {
+      const own = writer.typeOf(id).shape;
+      return own.length === 0 || (writer.isWhole(id) && sameShape(own, shape));
+    })
   );
 }

@@ -1,9 +1,20 @@
 /** Writes a graph as an ONNX model. */
 import { onnx } from 'onnx-proto';
 import type { Graph, Value } from '../ir';
+import { composeConvolutions } from '../passes/compose-convolutions';
+import { removeDeadCode } from '../passes/dead-code';
+import { expandBatchNorm } from '../passes/expand-batch-norm';
 import { foldAffine } from '../passes/fold-affine';
+import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { optimize } from '../passes/optimize';
+import { joinSums } from '../passes/join-sums';
+import { splitProducts } from '../passes/split-products';
 import { isDynamic } from '../recorder';
+import { blockedDomain } from './blocked/emit';
+import { joinReorderings, useBlocks } from './blocked/use-blocks';
+import { halveCheckerboards } from './checkerboards';
+import { joinChannelNorms } from './channel-norms';
+import { computeGradientsEarly } from './gradients-early';
 import { useChannelsFirst } from './layout';
 import { onnxType } from './messages';
 import { emitOnnx } from './operators';
@@ -16,6 +27,13 @@ export interface OnnxOptions {
   metadata?: Readonly<Record<string, string>>;
   producerVersion?: string;
   docString?: string;
+  /**
+   * Channels in a block, for models that the ONNX Runtime of this machine runs and that convolve with filters that are not
+   * constant: they are written in its own blocked layout. Others are of core operators only.
+   */
+  block?: number;
+  /** Convolutions and products are joined and divided where that is faster to run. Without, they are the model's. */
+  rearrange?: boolean;
 }
 
 /**
@@ -25,7 +43,15 @@ export interface OnnxOptions {
  * @throws UserError for kernels without an ONNX form.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
-  const prepared = optimize(useChannelsFirst(foldAffine(optimize(graph))));
+  // A flow and its inverse in one graph share their weights: what is made of them is merged first and computed once.
+  const merged = optimize(mergeCommonSubexpressions(graph));
+  const { block, rearrange } = options;
+  const blocked = block === undefined ? merged : useBlocks(block)(merged);
+  const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm(blocked))));
+  const convolutions = rearrange ? arrangeForRunning(folded) : folded;
+  const arranged = optimize(mergeCommonSubexpressions(useChannelsFirst(convolutions)));
+  const joined = block === undefined ? arranged : joinReorderings(arranged);
+  const prepared = computeGradientsEarly(removeDeadCode(joinChannelNorms(joined)));
   const writer = new OnnxWriter(prepared);
   for (const node of prepared.nodes) emitOnnx(node, writer);
   for (const { name, value } of prepared.outputs) {
@@ -45,7 +71,10 @@ export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     producerName: 'Flowscope',
     producerVersion: options.producerVersion ?? '',
     docString: options.docString ?? '',
-    opsetImport: [{ domain: '', version: 17 }],
+    opsetImport: [
+      { domain: '', version: 17 },
+      ...(block === undefined ? [] : [{ domain: blockedDomain, version: 1 }]),
+    ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: options.name,
@@ -56,6 +85,10 @@ export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     },
   });
   return onnx.ModelProto.encode(message).finish();
+}
+
+function arrangeForRunning(graph: Graph): Graph {
+  return halveCheckerboards(composeConvolutions(joinSums(splitProducts(graph))));
 }
 
 function valueInfo(name: string, { shape, dtype }: Value, { dynamicBatch }: Graph): onnx.IValueInfoProto {

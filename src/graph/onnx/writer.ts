@@ -3,6 +3,7 @@ import type { onnx } from 'onnx-proto';
 import { UserError } from '../../config/user-error';
 import type { DType, Graph, Node, Value } from '../ir';
 import { isDynamic } from '../recorder';
+import { sizeOf } from '../shape';
 import { int64Proto, intAttribute, intsAttribute, tensorProto, type Attribute } from './messages';
 
 export class OnnxWriter {
@@ -11,6 +12,9 @@ export class OnnxWriter {
   private readonly names = new Map<number, string>();
   private readonly taken = new Map<string, number>();
   private readonly sizes = new Map<string, string>();
+  /** Names under which values in blocks, [N, C/b, H, W, b], are [N, C, H, W] to ONNX Runtime. */
+  private readonly wholes = new Map<number, string>();
+  private whole = false;
   private scope = '';
 
   constructor(readonly graph: Graph) {
@@ -34,7 +38,28 @@ export class OnnxWriter {
   }
 
   nameOf(id: number): string {
+    const whole = this.wholes.get(id);
+    if (whole !== undefined && !this.names.has(id)) {
+      this.names.set(id, this.add('Reshape', [whole, this.shape(this.typeOf(id).shape)]));
+    }
     return this.names.get(id)!;
+  }
+
+  /** Whether a value in blocks has been seen as [N, C, H, W], so that `wholeName` costs nothing. */
+  isWhole(id: number): boolean {
+    return this.wholes.has(id);
+  }
+
+  /** The name of a value in blocks as [N, C, H, W]; of other values, their name. */
+  wholeName(id: number): string {
+    const { shape } = this.typeOf(id);
+    if (shape.length !== 5) return this.nameOf(id);
+    const known = this.wholes.get(id);
+    if (known !== undefined) return known;
+    const [images, blocks, rows, columns, block] = shape as [number, number, number, number, number];
+    const name = this.add('Reshape', [this.nameOf(id), this.shape([images, blocks * block, rows, columns])]);
+    this.wholes.set(id, name);
+    return name;
   }
 
   /** Starts a node of the graph: what is added from now on is named by its scope. */
@@ -56,15 +81,43 @@ export class OnnxWriter {
   }
 
   /** Adds a node whose results are the outputs of the graph's node. */
-  emit(node: Node, opType: string, input: readonly string[], attribute: readonly Attribute[] = []): void {
+  emit(
+    node: Node,
+    opType: string,
+    input: readonly string[],
+    attribute: readonly Attribute[] = [],
+    domain = '',
+  ): void {
     const name = this.nodeName(opType);
     const output = node.outputs.map((id, i) =>
       this.outputName(id, node.outputs.length > 1 ? `${name}_output_${i}` : `${name}_output`),
     );
-    this.nodes.push({ name, opType, input: [...input], output, attribute: [...attribute] });
+    this.nodes.push({ name, opType, input: [...input], output, attribute: [...attribute], domain });
+  }
+
+  /** Adds a node whose result is the graph node's only output, in blocks, as [N, C, H, W]. */
+  emitWhole(
+    node: Node,
+    opType: string,
+    input: readonly string[],
+    attribute: readonly Attribute[] = [],
+    domain = '',
+  ): void {
+    this.inWhole(() => this.emit(node, opType, input, attribute, domain));
+  }
+
+  /** While `fn` runs, results are values in blocks seen as [N, C, H, W]. */
+  inWhole(fn: () => void): void {
+    this.whole = true;
+    fn();
+    this.whole = false;
   }
 
   private outputName(id: number, fresh: string): string {
+    if (this.whole) {
+      this.wholes.set(id, fresh);
+      return fresh;
+    }
     const known = this.names.get(id);
     if (known) return known;
     this.names.set(id, fresh);
@@ -92,20 +145,28 @@ export class OnnxWriter {
     return name;
   }
 
+  /** A constant all of whose elements are equal. */
   constant(value: number, dtype: DType, shape: readonly number[] = []): string {
     const key = `${dtype}:${Object.is(value, -0) ? '-0' : value}:${shape.join()}`;
     const known = this.sizes.get(key);
     if (known) return known;
     const name = this.unique('constant');
     this.sizes.set(key, name);
-    const data =
-      dtype === 'float32'
-        ? Float32Array.of(value)
-        : dtype === 'int32'
-          ? Int32Array.of(value)
-          : Uint8Array.of(value);
+    const Typed = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
+    const data = new Typed(sizeOf(shape)).fill(value);
     this.initializers.push(tensorProto(name, data, shape, dtype));
     return name;
+  }
+
+  /** A small constant; the same numbers under the same name are stored once. */
+  tensor(name: string, data: Float32Array, shape: readonly number[]): string {
+    const key = `${name}:${data.join()}:${shape.join()}`;
+    const known = this.sizes.get(key);
+    if (known) return known;
+    const fresh = this.unique(name);
+    this.sizes.set(key, fresh);
+    this.initializers.push(tensorProto(fresh, data, shape, 'float32'));
+    return fresh;
   }
 
   isDynamic(dim: number): boolean {

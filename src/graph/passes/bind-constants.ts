@@ -26,3 +26,9 @@ export function bindConstants(graph: Graph, values: Readonly<Record<string, NdAr
   }
   return { ...graph, inputs: graph.inputs.filter(({ name }) => !(name in values)), constants, constantNames };
 }
+
+/** Those of the tensors that the graph takes become its constants. @throws UserError for one of another shape */
+export function bindUsed(graph: Graph, tensors: Readonly<Record<string, NdArray>>): Graph {
+  const used = new Set(graph.inputs.map(({ name }) => name));
+  return bindConstants(graph, Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name))));
+}

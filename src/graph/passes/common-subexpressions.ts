@@ -1,11 +1,12 @@
-import type { ConstantData, Graph } from '../ir';
+import type { ConstantData } from '../ir';
 import { rewrite } from '../rewrite';
+import { pass } from './pass';
 
 /** Constants larger than this are told apart by identity: comparing them costs more than it saves. */
 const comparedSize = 4096;
 
 /** Computes equal things once: nodes of the same op, inputs, attributes and result type, and small equal constants. */
-export function mergeCommonSubexpressions(graph: Graph): Graph {
+export const mergeCommonSubexpressions = pass('common subexpressions', (graph) => {
   const constants = new Map<string, number>();
   const canonical = new Map<number, number>();
   for (const [id, data] of graph.constants) {
@@ -32,7 +33,7 @@ export function mergeCommonSubexpressions(graph: Graph): Graph {
     ...merged,
     outputs: merged.outputs.map(({ name, value }) => ({ name, value: canonical.get(value) ?? value })),
   };
-}
+});
 
 /** By bits, so that -0 and 0 stay apart. */
 function bytesKey(data: ConstantData): string {

@@ -1,7 +1,7 @@
-import type { Graph } from '../ir';
+import { pass } from './pass';
 
 /** Drops nodes and constants that no output needs. Inputs stay, since callers feed them by name. */
-export function removeDeadCode(graph: Graph): Graph {
+export const removeDeadCode = pass('dead code', (graph) => {
   const live = new Set(graph.outputs.map(({ value }) => value));
   const nodes = graph.nodes
     .toReversed()
@@ -19,4 +19,4 @@ export function removeDeadCode(graph: Graph): Graph {
     values: new Map([...graph.values].filter(([id]) => live.has(id))),
     constants: new Map([...graph.constants].filter(([id]) => live.has(id))),
   };
-}
+});

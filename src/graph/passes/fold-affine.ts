@@ -1,7 +1,10 @@
 import type { ConstantData, Graph, Node } from '../ir';
+import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
 import { sameShape, sizeOf } from '../shape';
+import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
+import { pass } from './pass';
 
 /** scale · base + shift, where scale and shift hold one number, or one for each channel (the last axis). */
 interface Affine {
@@ -19,9 +22,9 @@ interface Affine {
  * four of them) into one of each, and into the filter and bias of a convolution that they follow. Such a convolution
  * gets its bias as a third input.
  */
-export function foldAffine(graph: Graph): Graph {
+export const foldAffine = pass('affine folding', (graph) => {
   const uses = countUses(graph);
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const)));
+  const producers = producersOf(graph);
   const forms = new Map<number, Affine>();
   for (const node of graph.nodes) {
     const form = affineOf(node, graph, (id) => {
@@ -37,6 +40,8 @@ export function foldAffine(graph: Graph): Graph {
     for (const id of node.inputs) if (uses.get(id) === 1 && forms.has(id)) continued.add(id);
   }
   const constantNames = new Map(graph.constantNames);
+  /** Filters and biases that were folded already: a flow and its inverse in one graph share them. */
+  const folds = new Map<string, [weights: number, bias: number]>();
   const folded = rewrite(graph, (node, rewriter) => {
     const { recorder } = rewriter;
     const [output] = node.outputs;
@@ -55,24 +60,30 @@ export function foldAffine(graph: Graph): Graph {
         ? graph.constants.get(before.inputs[1]!)
         : undefined;
     if (before && filter && uses.get(form.base) === 1) {
-      const name = constantNames.get(before.inputs[1]!);
-      const weights = recorder.addConstant(
-        Float32Array.from(filter, (w, i) => w * at(form.scale, i % channels)),
-        graph.values.get(before.inputs[1]!)!.shape,
-        'float32',
-      );
-      const bias = recorder.addConstant(
-        Float32Array.from({ length: channels }, (_, i) => at(form.shift, i)),
-        [channels],
-        'float32',
-      );
-      if (name !== undefined) {
-        constantNames.set(weights, name);
-        constantNames.set(bias, form.shiftName ?? `${name}.bias`);
+      const [, filterId] = before.inputs as [number, number];
+      const key = `${filterId} ${form.scale.join()} ${form.shift.join()}`;
+      let ids = folds.get(key);
+      if (!ids) {
+        ids = [
+          recorder.addConstant(
+            scaleChannels(filter, form.scale, channels),
+            graph.values.get(filterId)!.shape,
+            'float32',
+          ),
+          recorder.addConstant(
+            Float32Array.from({ length: channels }, (_, i) => at(form.shift, i)),
+            [channels],
+            'float32',
+          ),
+        ];
+        folds.set(key, ids);
+        const name = constantNames.get(filterId);
+        if (name !== undefined) {
+          constantNames.set(ids[0], name);
+          constantNames.set(ids[1], form.shiftName ?? `${name}.bias`);
+        }
       }
-      return [
-        add('Conv2D', [rewriter.resolve(before.inputs[0]!), weights, bias], before.scope, before.attrs),
-      ];
+      return [add('Conv2D', [rewriter.resolve(before.inputs[0]!), ...ids], before.scope, before.attrs)];
     }
     if (form.steps < 2) return undefined;
     const base = rewriter.resolve(form.base);
@@ -80,7 +91,7 @@ export function foldAffine(graph: Graph): Graph {
     return [isAll(form.shift, 0) ? scaled : add('Add', [scaled, constant(form.shift)], node.scope)];
   });
   return removeDeadCode({ ...folded, constantNames });
-}
+});
 
 /** The name of an added constant, when the sum's shift is that constant unchanged. */
 function shiftName({ op, inputs }: Node, { shift }: Affine, graph: Graph): string | undefined {
@@ -90,16 +101,22 @@ function shiftName({ op, inputs }: Node, { shift }: Affine, graph: Graph): strin
   return shift.every((value, i) => value === data[i]) ? graph.constantNames?.get(id) : undefined;
 }
 
+/** The filter [height, width, in, out] times a number, or one for each output channel. */
+function scaleChannels(filter: ConstantData, scale: Float32Array, channels: number): Float32Array {
+  const out = Float32Array.from(filter);
+  if (scale.length === 1) {
+    const [factor] = scale;
+    if (factor !== 1) for (let i = 0; i < out.length; i++) out[i]! *= factor!;
+    return out;
+  }
+  for (let start = 0; start < out.length; start += channels) {
+    for (let channel = 0; channel < channels; channel++) out[start + channel]! *= scale[channel]!;
+  }
+  return out;
+}
+
 const at = (values: Float32Array, channel: number): number => values[values.length === 1 ? 0 : channel]!;
 const isAll = (values: Float32Array, wanted: number): boolean => values.every((value) => value === wanted);
-
-function countUses(graph: Graph): Map<number, number> {
-  const uses = new Map<number, number>();
-  const count = (id: number): void => void uses.set(id, (uses.get(id) ?? 0) + 1);
-  for (const node of graph.nodes) node.inputs.forEach(count);
-  for (const { value } of graph.outputs) count(value);
-  return uses;
-}
 
 /** What a node does to a value as an affine map, or undefined. */
 function affineOf(node: Node, graph: Graph, formOf: (id: number) => Affine): Affine | undefined {

@@ -5,12 +5,13 @@ import type { Graph } from '../ir';
 import { isDynamic } from '../recorder';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../shape';
+import { pass } from './pass';
 
 /** Results larger than all inputs together and than this many elements stay computed, to keep models small. */
 const growthLimit = 4096;
 
 /** Evaluates every node all of whose inputs are constant, for example what depends on parameters only. */
-export function foldConstants(graph: Graph): Graph {
+export const foldConstants = pass('constant folding', (graph) => {
   const fills = new Map<number, number>();
   // What is computed from a parameter keeps the parameter's name.
   const constantNames = new Map(graph.constantNames);
@@ -46,7 +47,7 @@ export function foldConstants(graph: Graph): Graph {
     });
   });
   return { ...folded, constantNames };
-}
+});
 
 function isStatic(shape: readonly number[], { dynamicBatch }: Graph): boolean {
   return !shape.some((dim) => isDynamic(dim, dynamicBatch));

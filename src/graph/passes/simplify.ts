@@ -2,37 +2,44 @@ import type { Graph, Node, Value } from '../ir';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sameShape } from '../shape';
 import { binaryNames, comparisonNames } from '../kernels/elementwise';
+import { pass } from './pass';
 
 const broadcasting = new Set<string>([...binaryNames, ...comparisonNames, 'Select']);
 
 interface Context extends Rewriter {
   readonly typeOf: (id: number) => Value;
   readonly producer: (id: number) => Node | undefined;
+  /** What a Relu made of a value. */
+  readonly reluOf: (id: number) => number | undefined;
 }
 
 /**
  * Removes what changes nothing and what exists only because TensorFlow.js writes it out: multiplying by ones of full
  * size (the gradient of a sum), tiling before an operation that broadcasts anyway, transposes and reshapes in a row.
  */
-export function simplify(graph: Graph): Graph {
+export const simplify = pass('simplify', (graph) => {
   const producers = new Map<number, Node>();
+  const rectified = new Map<number, number>();
   const result = rewrite(graph, (original, rewriter) => {
     const context: Context = {
       ...rewriter,
       typeOf: (id) => rewriter.recorder.values.get(id)!,
       producer: (id) => producers.get(id),
+      reluOf: (id) => rectified.get(id),
     };
     const output = graph.values.get(original.outputs[0]!)!;
     const node = withoutBroadcasts(original, output, context);
     const start = rewriter.recorder.nodes.length;
     const same = withoutEffect(node, output, context);
     const ids = same !== undefined ? [same] : (shorter(node, output, context) ?? keep(node, graph, context));
-    for (const added of rewriter.recorder.nodes.slice(start))
+    for (const added of rewriter.recorder.nodes.slice(start)) {
       for (const id of added.outputs) producers.set(id, added);
+      if (added.op === 'Relu') rectified.set(added.inputs[0]!, added.outputs[0]!);
+    }
     return ids;
   });
   return result;
-}
+});
 
 function keep(node: Node, graph: Graph, { recorder }: Context): readonly number[] {
   for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
@@ -132,18 +139,21 @@ function shorter(node: Node, output: Value, context: Context): readonly number[]
   }
 }
 
-/** dy · step(x) is ReluGrad(dy, x): one pass over memory instead of four. */
+/**
+ * dy · step(x) is ReluGrad(dy, x): one pass over memory instead of four. It asks only where x is positive, which relu(x) is
+ * as well: that is kept for the next layer's gradient anyway, and x need not be.
+ */
 function reluGradient(
   node: Node,
   output: Value,
-  { recorder, producer, typeOf }: Context,
+  { recorder, producer, typeOf, reluOf }: Context,
 ): readonly number[] | undefined {
   for (const [dy, gate] of [node.inputs, node.inputs.toReversed()] as [number, number][]) {
     const step = producer(gate);
     if (step?.op !== 'Step' || step.attrs['alpha'] !== 0) continue;
     const x = step.inputs[0]!;
     if (!sameShape(typeOf(dy).shape, output.shape) || !sameShape(typeOf(x).shape, output.shape)) continue;
-    return recorder.addNode('ReluGrad', [dy, x], {}, [output], node.scope);
+    return recorder.addNode('ReluGrad', [dy, reluOf(x) ?? x], {}, [output], node.scope);
   }
   return undefined;
 }

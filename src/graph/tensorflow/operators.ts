@@ -2,6 +2,7 @@
 import { UserError } from '../../config/user-error';
 import type { Node } from '../ir';
 import { reductionNames } from '../kernels/reduce';
+import { sameShape } from '../shape';
 import {
   boolAttribute,
   floatAttribute,
@@ -44,12 +45,32 @@ const equality =
 const reduction: Emit = (node, writer, [x]) => {
   const { op, attrs } = node;
   const isLogical = op === 'All' || op === 'Any';
+  const { shape } = writer.typeOf(node.inputs[0]!);
+  if (op === 'Sum' && shape.length === 4 && String(attrs['axis']) === '0,1,2' && !attrs['keepDims']) {
+    sumInTwoStages(node, writer, x!, shape);
+    return;
+  }
   writer.emit(node, op, [x!, writer.ints(attrs['axis'] as number[])], {
     ...(isLogical ? {} : typed(node, writer)),
     keep_dims: boolAttribute(attrs['keepDims'] as boolean),
     Tidx: typeAttribute('int32'),
   });
 };
+
+/**
+ * Over all axes but the last of [N, H, W, C]: each example first, then these. TensorFlow adds up sixty thousand numbers one
+ * after the other otherwise, which is slower and an order of magnitude less exact.
+ */
+function sumInTwoStages(node: Node, writer: FunctionWriter, x: string, shape: readonly number[]): void {
+  const [first, height, width, channels] = shape as [number, number, number, number];
+  const type = { ...typed(node, writer), keep_dims: boolAttribute(false), Tidx: typeAttribute('int32') };
+  const count = writer.isDynamic(first) ? -1 : first;
+  const rows = writer.add('Reshape', [x, writer.ints([count, height * width, channels])], {
+    ...typed(node, writer),
+    Tshape: typeAttribute('int32'),
+  });
+  writer.emit(node, 'Sum', [writer.add('Sum', [rows, writer.ints([1])], type), writer.ints([0])], type);
+}
 
 const reshape: Emit = (node, writer, [x]) => {
   const { shape } = writer.typeOf(node.outputs[0]!);
@@ -58,6 +79,19 @@ const reshape: Emit = (node, writer, [x]) => {
     open === 1 ? writer.ints(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim))) : writer.shape(shape);
   writer.emit(node, 'Reshape', [x!, dims], { ...typed(node, writer), Tshape: typeAttribute('int32') });
 };
+
+/**
+ * TensorFlow joins a row of additions into one. What convolutions give is better added by these: joined, all of it would be
+ * in memory at the same time.
+ */
+const keepApart = { _grappler_ArithmeticOptimizer_AddOpsRewriteStage: boolAttribute(true) };
+
+/** Whether a value comes out of a convolution, with a bias or without. */
+function isConvolved(id: number, writer: FunctionWriter): boolean {
+  const node = writer.producerOf(id);
+  if (node?.op === 'Conv2D') return true;
+  return node?.op === 'Add' && node.inputs.some((input) => writer.producerOf(input)?.op === 'Conv2D');
+}
 
 /** Convolution attributes; padding by name where it has one, since TensorFlow's fast paths look for that. */
 function convolution(
@@ -94,7 +128,21 @@ function convolution(
 const operators: Record<string, Emit> = {
   ...Object.fromEntries(sameName.map((name) => [name, rename(name)])),
   ...Object.fromEntries(reductionNames.map((name) => [name, reduction])),
-  Add: rename('AddV2'),
+  Add: (node, writer, [a, b]) => {
+    const [left, right] = node.inputs.map((id) => writer.typeOf(id).shape);
+    const { shape } = writer.typeOf(node.outputs[0]!);
+    // Under this name TensorFlow joins it to the convolution before it, and a sum that follows as well.
+    const isBias = (whole: readonly number[], bias: readonly number[]): boolean =>
+      shape.length === 4 && bias.length === 1 && bias[0] === shape[3] && sameShape(whole, shape);
+    const [x, bias] = isBias(left!, right!) ? [a, b] : isBias(right!, left!) ? [b, a] : [];
+    if (x === undefined || bias === undefined)
+      writer.emit(node, 'AddV2', [a!, b!], {
+        ...typed(node, writer),
+        ...(node.inputs.some((id) => isConvolved(id, writer)) ? keepApart : {}),
+      });
+    else
+      writer.emit(node, 'BiasAdd', [x, bias], { ...typed(node, writer), data_format: textAttribute('NHWC') });
+  },
   Equal: equality('Equal'),
   LogicalAnd: untyped('LogicalAnd'),
   LogicalNot: untyped('LogicalNot'),
@@ -169,6 +217,22 @@ const operators: Record<string, Emit> = {
     const image = writer.typeOf(node.outputs[0]!).shape;
     const attributes = convolution(node, writer, image, writer.typeOf(node.inputs[1]!).shape);
     writer.emit(node, 'Conv2DBackpropInput', [writer.shape(image), filter!, dy!], attributes);
+  },
+  BatchNormTraining: (node, writer, [x, gain, bias]) => {
+    const { y, mean, variance } = fusedBatchNorm(node, writer, [x!, gain!, bias!]);
+    [y, mean, variance].forEach((name, i) => writer.setName(node.outputs[i]!, name));
+  },
+  BatchNormTrainingGrad: (node, writer, [dy, x, gain, mean, variance]) => {
+    const flat = flattened(node.inputs[1]!, writer);
+    const spare = writer.scalar(0, 'float32');
+    const gradient = writer.add(
+      'FusedBatchNormGradV3',
+      [flat.of(dy!), flat.of(x!), gain!, mean!, variance!, spare],
+      { ...normAttributes(node), is_training: boolAttribute(true) },
+    );
+    writer.setName(node.outputs[0]!, flat.back(gradient));
+    writer.setName(node.outputs[1]!, `${gradient}:1`);
+    writer.setName(node.outputs[2]!, `${gradient}:2`);
   },
   Cumsum: (node, writer, [x]) =>
     writer.emit(node, 'Cumsum', [x!, writer.scalar(node.attrs['axis'] as number, 'int32')], {
@@ -273,6 +337,49 @@ const operators: Record<string, Emit> = {
       },
     ),
 };
+
+const normAttributes = (node: Node): Attributes => ({
+  T: typeAttribute('float32'),
+  U: typeAttribute('float32'),
+  epsilon: floatAttribute(node.attrs['epsilon'] as number),
+  data_format: textAttribute('NHWC'),
+});
+
+/** TensorFlow's fused batch normalization takes images; other values [N, …, C] are shown to it as [N·…, 1, 1, C]. */
+function flattened(
+  id: number,
+  writer: FunctionWriter,
+): { of(name: string): string; back(name: string): string } {
+  const { shape } = writer.typeOf(id);
+  if (shape.length === 4) return { of: (name) => name, back: (name) => name };
+  const reshape = (name: string, to: readonly number[]): string =>
+    writer.add('Reshape', [name, writer.ints([...to])], {
+      T: typeAttribute('float32'),
+      Tshape: typeAttribute('int32'),
+    });
+  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  return {
+    of: (name) => reshape(name, [rows, 1, 1, shape.at(-1)!]),
+    back: (name) => reshape(name, shape),
+  };
+}
+
+function fusedBatchNorm(
+  node: Node,
+  writer: FunctionWriter,
+  [x, gain, bias]: [string, string, string],
+): { y: string; mean: string; variance: string } {
+  const flat = flattened(node.inputs[0]!, writer);
+  const none = writer.nothing();
+  const normed = writer.add('FusedBatchNormV3', [flat.of(x), gain, bias, none, none], {
+    ...normAttributes(node),
+    exponential_avg_factor: floatAttribute(1),
+    is_training: boolAttribute(true),
+  });
+  // The second and third output are for running statistics, with the variance divided by n − 1; what the gradient takes
+  // comes after them, as it is used.
+  return { y: flat.back(normed), mean: `${normed}:3`, variance: `${normed}:4` };
+}
 
 /** Adam out of elementary ops, for where its state is not a variable of the session. */
 function composedAdam(node: Node, writer: FunctionWriter, inputs: string[]): void {

@@ -6,6 +6,7 @@
 import { UserError } from '../../config/user-error';
 import type { Graph, Node, Port } from '../ir';
 import { sameShape, showShape, sizeOf } from '../shape';
+import { isState, stateName } from '../state-ports';
 
 export interface StateSpec {
   name: string;
@@ -36,17 +37,6 @@ export interface StateLayout {
 
 /** Elements from which on a tensor is a vector of its own, so that changing others does not copy it. */
 const large = 65_536;
-
-/** Inputs and outputs of this prefix are state. */
-const statePrefix = 'state:';
-
-export function isState({ name }: Port): boolean {
-  return name.startsWith(statePrefix);
-}
-
-export function stateName({ name }: Port): string {
-  return name.slice(statePrefix.length);
-}
 
 /** The nodes that update three pieces of state in place, with the names of those; grouped by everything that they share. */
 export function inPlaceAdams(graph: Graph): Map<Node, [string, string, string]> {

@@ -3,15 +3,9 @@ import type { Graph, Node } from '../ir';
 import { boolAttribute, intAttribute, typeAttribute } from './messages';
 import { emitTensorFlow } from './operators';
 import { addPlaceholder, type FunctionPorts } from './program';
-import {
-  inPlaceAdams,
-  isState,
-  memberOf,
-  type Member,
-  type StateLayout,
-  type StateVector,
-} from './state-layout';
+import { inPlaceAdams, memberOf, type Member, type StateLayout, type StateVector } from './state-layout';
 import { addSignal } from './signal';
+import { isState } from '../state-ports';
 import { FunctionWriter, type GraphDefWriter } from './writer';
 
 const float = typeAttribute('float32');

@@ -2,6 +2,7 @@
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
 import { UserError } from '../../config/user-error';
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import { producersOf } from '../links';
 import { isDynamic } from '../recorder';
 import { intAttribute, nodeDef, tensorAttribute, typeAttribute } from './messages';
 
@@ -31,12 +32,19 @@ export class FunctionWriter {
   private readonly names = new Map<number, string>();
   private readonly shared = new Map<string, string>();
   private scope = '';
+  private producers: Map<number, Node> | undefined;
 
   constructor(
     readonly target: GraphDefWriter,
     readonly graph: Graph,
     private readonly prefix: string,
   ) {}
+
+  /** The node that computes a value; undefined for inputs and constants. */
+  producerOf(id: number): Node | undefined {
+    this.producers ??= producersOf(this.graph);
+    return this.producers.get(id);
+  }
 
   typeOf(id: number): Value {
     return this.graph.values.get(id)!;
@@ -96,6 +104,11 @@ export class FunctionWriter {
     return this.once(`ints:${values.join()}:${shape.join()}`, () =>
       this.constant(Int32Array.from(values), shape, 'int32', 'sizes'),
     );
+  }
+
+  /** A float32 vector without elements, where TensorFlow asks for an input that it will not read. */
+  nothing(): string {
+    return this.once('nothing', () => this.constant(new Float32Array(0), [0], 'float32'));
   }
 
   isDynamic(dim: number): boolean {

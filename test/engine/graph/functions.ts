@@ -140,6 +140,7 @@ export const cases: Case[] = [
   shaped('split', [2, 6], (x) => [...tf.split(x, 3, 1), ...tf.split(x, [1, 5], 1)]),
   shaped('stack', [2, 3], (x) => [tf.stack([x, tf.neg(x)]), tf.stack([x, x], 1), ...tf.unstack(x, 1)]),
   shaped('sum', [2, 3, 4], (x) => [tf.sum(x), tf.sum(x, [0, 2]), tf.sum(x, 1, true)]),
+  shaped('sum of many rows', [70, 3], (x) => [tf.sum(x, 0), tf.sum(x, 0, true), tf.sum(x, 1)]),
   shaped('tile', [2, 3], (x) => tf.tile(x, [2, 2])),
   shaped('transpose', [2, 3, 4], (x) => [tf.transpose(x), tf.transpose(x, [1, 0, 2])]),
   {
@@ -165,6 +166,28 @@ export const cases: Case[] = [
       const gradient = (strides: number, pad: 'same' | 'valid'): tf.Tensor =>
         tf.grad((h) => tf.square(tf.conv2d(h as tf.Tensor4D, w as tf.Tensor4D, strides, pad)))(x!);
       return { y0: gradient(1, 'same'), y1: gradient(2, 'same'), y2: gradient(2, 'valid') };
+    },
+  },
+  {
+    name: "conv2d's gradient of the filter",
+    inputs: [
+      { name: 'x', shape: [2, 6, 5, 3] },
+      { name: 'w', shape: [3, 3, 3, 4] },
+      { name: 'v', shape: [1, 1, 3, 4] },
+      { name: 'u', shape: [2, 3, 3, 2] },
+    ],
+    fn: ({ x, w, v, u }) => {
+      const gradient = (filter: tf.Tensor, strides: number, pad: 'same' | 'valid'): tf.Tensor =>
+        tf.grad((f) => tf.square(tf.conv2d(x as tf.Tensor4D, f as tf.Tensor4D, strides, pad)))(filter);
+      return {
+        y0: gradient(w!, 1, 'same'),
+        y1: gradient(w!, 2, 'same'),
+        y2: gradient(w!, 2, 'valid'),
+        y3: gradient(w!, 1, 'valid'),
+        y4: gradient(v!, 1, 'same'),
+        y5: gradient(u!, 1, 'same'),
+        y6: gradient(u!, 2, 'same'),
+      };
     },
   },
   {

@@ -1,10 +1,11 @@
-/** Functions over shared state on TensorFlow: order of reads and updates, Adam, memory. */
+/** Functions over shared state, on each backend: order of reads and updates, Adam, memory. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import * as tf from '@tensorflow/tfjs-core';
-import type { StatefulProgram } from '../../../src/engine/backends/backend';
+import type { Backend, StatefulProgram } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { composedAdam, fusedAdam } from '../../../src/graph/adam';
 import { trace, type TensorMap } from '../../../src/graph/trace';
@@ -24,11 +25,19 @@ const vector = (...values: number[]): NdArray => ({
   data: Float32Array.from(values),
 });
 
-async function compile(
+type Create = (options: { threads: number; reason: string }) => Promise<Backend>;
+
+type Compile = (
+  state: Record<string, number[]>,
+  functions: Record<string, { fn: (inputs: TensorMap) => TensorMap; inputs?: Record<string, number[]> }>,
+) => Promise<StatefulProgram>;
+
+async function compileOn(
+  create: Create,
   state: Record<string, number[]>,
   functions: Record<string, { fn: (inputs: TensorMap) => TensorMap; inputs?: Record<string, number[]> }>,
 ): Promise<StatefulProgram> {
-  const backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+  const backend = await create({ threads: 1, reason: 'test' });
   const specs = Object.entries(state).map(([name, shape]) => ({ name, shape }));
   const graphs = Object.entries(functions).map(([name, { fn, inputs = {} }]) => [
     name,
@@ -59,13 +68,20 @@ function referenceAdam(start: number[], target: number[], rate: number, steps: n
   return [p, m, v];
 }
 
-describe('state on TensorFlow', { skip: withoutTensorFlow }, () => {
-  for (const [kind, adam] of [
-    ['fused', fusedAdam],
-    ['composed', composedAdam],
-  ] as const) {
-    // prettier-ignore
-    it(`steps of ${kind} Adam equal the formula`, async () => {
+const backends: { name: string; create: Create; skip: string | false }[] = [
+  { name: 'TensorFlow', create: createTensorFlowBackend, skip: withoutTensorFlow },
+  { name: 'ONNX Runtime', create: createOnnxRuntimeBackend, skip: false },
+];
+
+for (const { name: backendName, create, skip } of backends)
+  describe(`state on ${backendName}`, { skip }, () => {
+    const compile: Compile = (state, functions) => compileOn(create, state, functions);
+    for (const [kind, adam] of [
+      ['fused', fusedAdam],
+      ['composed', composedAdam],
+    ] as const) {
+      // prettier-ignore
+      it(`steps of ${kind} Adam equal the formula`, async () => {
       const program = await compile(
         { p: [3], m: [3], v: [3], ema: [3] },
         {
@@ -104,156 +120,210 @@ describe('state on TensorFlow', { skip: withoutTensorFlow }, () => {
       }
       await program.dispose();
     });
-  }
-
-  it('reads before it updates, whatever the order of outputs', async () => {
-    const program = await compile(
-      { a: [2], b: [2] },
-      {
-        swap: {
-          fn: (i) => ({
-            'state:a': i['state:b']!,
-            'state:b': i['state:a']!,
-            sum: tf.add(i['state:a']!, tf.mul(i['state:b']!, 10)),
-          }),
-        },
-      },
-    );
-    await program.set({ a: vector(1, 2), b: vector(3, 4) });
-    for (let i = 0; i < 50; i++) {
-      const [a, b] = i % 2 === 0 ? [vector(1, 2), vector(3, 4)] : [vector(3, 4), vector(1, 2)];
-      assertClose(await program.get(), { a: a, b: b }, 0, `before swap ${i}`);
-      const results = await program.run('swap', {});
-      assertClose(
-        results,
-        { sum: vector(a.data[0]! + 10 * b.data[0]!, a.data[1]! + 10 * b.data[1]!) },
-        0,
-        'results',
-      );
     }
-    await program.dispose();
-  });
 
-  it('keeps nothing of the memory that it was given', async () => {
-    const program = await compile(
-      { a: [1024] },
-      { keep: { inputs: { x: [1024] }, fn: (i) => ({ 'state:a': tf.reshape(i.x!, [1024]) }) } },
-    );
-    const fed = { shape: [1024], data: new Float32Array(1024).fill(1) };
-    await program.set({ a: fed });
-    fed.data.fill(2);
-    assert.equal((await program.get(['a']))['a']!.data[0], 1);
-    await program.run('keep', { x: fed });
-    fed.data.fill(3);
-    assert.equal((await program.get(['a']))['a']!.data[5], 2);
-    await program.dispose();
-  });
-
-  it('shares state among functions and runs one without results', async () => {
-    const program = await compile(
-      { count: [] },
-      {
-        increase: { fn: (i) => ({ 'state:count': tf.add(i['state:count']!, 1) }) },
-        show: { fn: (i) => ({ twice: tf.mul(i['state:count']!, 2) }) },
-      },
-    );
-    await program.set({ count: scalar(5) });
-    assert.deepEqual(await program.run('increase', {}), {});
-    assert.equal((await program.run('show', {})).twice!.data[0], 12);
-    await program.dispose();
-  });
-
-  it('sets and gets any part of the state, zero before', async () => {
-    const program = await compile(
-      { a: [2], b: [1, 2], c: [] },
-      { f: { fn: (i) => ({ 'state:b': tf.add(i['state:b']!, tf.mul(i['state:a']!, i['state:c']!)) }) } },
-    );
-    await program.run('f', {});
-    await program.set({ b: { shape: [1, 2], data: Float32Array.of(1, 2) } });
-    await program.set({ c: scalar(3), a: vector(10, 20) });
-    await program.run('f', {});
-    const b = { shape: [1, 2], data: Float32Array.of(31, 62) };
-    assert.deepEqual(await program.get(['c', 'b']), { c: scalar(3), b });
-    assert.deepEqual(await program.get(), { a: vector(10, 20), b, c: scalar(3) });
-    await program.dispose();
-  });
-
-  it('updates by Adam in two functions, and by hand in a third', async () => {
-    const step = (i: TensorMap, rate: number): TensorMap => {
-      const entries = ['p', 'q'].map((name) => {
-        const [param, m, v] = fusedAdam(
-          {
-            param: i[`state:${name}`]!,
-            m: i[`state:m.${name}`]!,
-            v: i[`state:v.${name}`]!,
-            gradient: tf.onesLike(i[`state:${name}`]!),
-            learningRate: tf.scalar(rate),
-            beta1Power: tf.scalar(0.9),
-            beta2Power: tf.scalar(0.99),
+    it('reads before it updates, whatever the order of outputs', async () => {
+      const program = await compile(
+        { a: [2], b: [2] },
+        {
+          swap: {
+            fn: (i) => ({
+              'state:a': i['state:b']!,
+              'state:b': i['state:a']!,
+              sum: tf.add(i['state:a']!, tf.mul(i['state:b']!, 10)),
+            }),
           },
-          { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+        },
+      );
+      await program.set({ a: vector(1, 2), b: vector(3, 4) });
+      for (let i = 0; i < 50; i++) {
+        const [a, b] = i % 2 === 0 ? [vector(1, 2), vector(3, 4)] : [vector(3, 4), vector(1, 2)];
+        assertClose(await program.get(), { a: a, b: b }, 0, `before swap ${i}`);
+        const results = await program.run('swap', {});
+        assertClose(
+          results,
+          { sum: vector(a.data[0]! + 10 * b.data[0]!, a.data[1]! + 10 * b.data[1]!) },
+          0,
+          'results',
         );
-        return { [`state:${name}`]: param, [`state:m.${name}`]: m, [`state:v.${name}`]: v };
-      });
-      return Object.assign({}, ...entries) as TensorMap;
-    };
-    const program = await compile(
-      { p: [2], q: [2, 1], 'm.p': [2], 'm.q': [2, 1], 'v.p': [2], 'v.q': [2, 1] },
-      {
-        slow: { fn: (i) => step(i, 0.5) },
-        fast: { fn: (i) => step(i, 1) },
-        reset: {
-          fn: (i) => ({ 'state:q': tf.mul(i['state:q']!, 0), 'state:m.p': tf.zerosLike(i['state:m.p']!) }),
-        },
-      },
-    );
-    await program.set({ p: vector(5, 6), q: { shape: [2, 1], data: Float32Array.of(7, 8) } });
-    // With these powers the first step of Adam on a gradient of one is the learning rate.
-    await program.run('slow', {});
-    const column = (...data: number[]): NdArray => ({ shape: [2, 1], data: Float32Array.from(data) });
-    assertClose(await program.get(['p', 'q', 'm.q']), { p: vector(4.5, 5.5), q: column(6.5, 7.5), 'm.q': column(0.1, 0.1) }, 1e-5, 'slow'); // prettier-ignore
-    await program.run('reset', {});
-    assertClose(await program.get(['p', 'q', 'm.p', 'm.q']), { p: vector(4.5, 5.5), q: column(0, 0), 'm.p': vector(0, 0), 'm.q': column(0.1, 0.1) }, 1e-5, 'reset'); // prettier-ignore
-    await program.set({ 'm.q': column(0, 0), 'v.p': vector(0, 0), 'v.q': column(0, 0) });
-    await program.run('fast', {});
-    assertClose(await program.get(['p', 'q']), { p: vector(3.5, 4.5), q: column(-1, -1) }, 1e-5, 'fast');
-    await program.dispose();
-  });
+      }
+      await program.dispose();
+    });
 
-  it('says what is wrong with a call', async () => {
-    const program = await compile(
-      { a: [2] },
-      { f: { inputs: { x: [2] }, fn: (i) => ({ y: tf.add(i['state:a']!, i.x!) }) } },
-    );
-    await assert.rejects(program.set({ b: vector(1, 2) }), /There is no state named "b"/);
-    await assert.rejects(program.set({ a: vector(1, 2, 3) }), /shape \[3\].*shape \[2\] is expected/);
-    await assert.rejects(program.run('g', {}), /no function named "g"/);
-    await assert.rejects(program.run('f', {}), /"x" was not given/);
-    await assert.rejects(program.run('f', { x: vector(1) }), /"x" has shape \[1\].*\[2\] is expected/);
-    await program.dispose();
-  });
+    it('keeps nothing of the memory that it was given', async () => {
+      const program = await compile(
+        { a: [1024] },
+        { keep: { inputs: { x: [1024] }, fn: (i) => ({ 'state:a': tf.reshape(i.x!, [1024]) }) } },
+      );
+      const fed = { shape: [1024], data: new Float32Array(1024).fill(1) };
+      await program.set({ a: fed });
+      fed.data.fill(2);
+      assert.equal((await program.get(['a']))['a']!.data[0], 1);
+      await program.run('keep', { x: fed });
+      fed.data.fill(3);
+      assert.equal((await program.get(['a']))['a']!.data[5], 2);
+      await program.dispose();
+    });
 
-  it('does not grow over thousands of runs', async () => {
-    const program = await compile(
-      { a: [64, 256] },
-      {
-        f: {
-          inputs: { x: [64, 256] },
-          fn: (i) => ({ y: tf.add(i['state:a']!, i.x!), 'state:a': tf.mul(i['state:a']!, 0.99) }),
+    it('shares state among functions and runs one without results', async () => {
+      const program = await compile(
+        { count: [] },
+        {
+          increase: { fn: (i) => ({ 'state:count': tf.add(i['state:count']!, 1) }) },
+          show: { fn: (i) => ({ twice: tf.mul(i['state:count']!, 2) }) },
         },
-      },
-    );
-    const x = { shape: [64, 256], data: new Float32Array(64 * 256).fill(1) };
-    await program.set({ a: x });
-    const run = async (times: number): Promise<number> => {
-      for (let i = 0; i < times; i++) await program.run('f', { x });
-      collectGarbage();
-      return process.memoryUsage().rss;
-    };
-    const start = await run(500);
-    const end = await run(2000);
-    // One run moves 64 KiB in and out: keeping them would cost 125 MiB or more.
-    assert.ok(end - start < 40 * 2 ** 20, `grew by ${((end - start) / 2 ** 20).toFixed(0)} MiB`);
-    await program.dispose();
+      );
+      await program.set({ count: scalar(5) });
+      assert.deepEqual(await program.run('increase', {}), {});
+      assert.equal((await program.run('show', {})).twice!.data[0], 12);
+      await program.dispose();
+    });
+
+    it('sets and gets any part of the state, zero before', async () => {
+      const program = await compile(
+        { a: [2], b: [1, 2], c: [] },
+        { f: { fn: (i) => ({ 'state:b': tf.add(i['state:b']!, tf.mul(i['state:a']!, i['state:c']!)) }) } },
+      );
+      await program.run('f', {});
+      await program.set({ b: { shape: [1, 2], data: Float32Array.of(1, 2) } });
+      await program.set({ c: scalar(3), a: vector(10, 20) });
+      await program.run('f', {});
+      const b = { shape: [1, 2], data: Float32Array.of(31, 62) };
+      assert.deepEqual(await program.get(['c', 'b']), { c: scalar(3), b });
+      assert.deepEqual(await program.get(), { a: vector(10, 20), b, c: scalar(3) });
+      await program.dispose();
+    });
+
+    it('updates by Adam in two functions, and by hand in a third', async () => {
+      const step = (i: TensorMap, rate: number): TensorMap => {
+        const entries = ['p', 'q'].map((name) => {
+          const [param, m, v] = fusedAdam(
+            {
+              param: i[`state:${name}`]!,
+              m: i[`state:m.${name}`]!,
+              v: i[`state:v.${name}`]!,
+              gradient: tf.onesLike(i[`state:${name}`]!),
+              learningRate: tf.scalar(rate),
+              beta1Power: tf.scalar(0.9),
+              beta2Power: tf.scalar(0.99),
+            },
+            { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+          );
+          return { [`state:${name}`]: param, [`state:m.${name}`]: m, [`state:v.${name}`]: v };
+        });
+        return Object.assign({}, ...entries) as TensorMap;
+      };
+      const program = await compile(
+        { p: [2], q: [2, 1], 'm.p': [2], 'm.q': [2, 1], 'v.p': [2], 'v.q': [2, 1] },
+        {
+          slow: { fn: (i) => step(i, 0.5) },
+          fast: { fn: (i) => step(i, 1) },
+          reset: {
+            fn: (i) => ({ 'state:q': tf.mul(i['state:q']!, 0), 'state:m.p': tf.zerosLike(i['state:m.p']!) }),
+          },
+        },
+      );
+      await program.set({ p: vector(5, 6), q: { shape: [2, 1], data: Float32Array.of(7, 8) } });
+      // With these powers the first step of Adam on a gradient of one is the learning rate.
+      await program.run('slow', {});
+      const column = (...data: number[]): NdArray => ({ shape: [2, 1], data: Float32Array.from(data) });
+      assertClose(await program.get(['p', 'q', 'm.q']), { p: vector(4.5, 5.5), q: column(6.5, 7.5), 'm.q': column(0.1, 0.1) }, 1e-5, 'slow'); // prettier-ignore
+      await program.run('reset', {});
+      assertClose(await program.get(['p', 'q', 'm.p', 'm.q']), { p: vector(4.5, 5.5), q: column(0, 0), 'm.p': vector(0, 0), 'm.q': column(0.1, 0.1) }, 1e-5, 'reset'); // prettier-ignore
+      await program.set({ 'm.q': column(0, 0), 'v.p': vector(0, 0), 'v.q': column(0, 0) });
+      await program.run('fast', {});
+      assertClose(await program.get(['p', 'q']), { p: vector(3.5, 4.5), q: column(-1, -1) }, 1e-5, 'fast');
+      await program.dispose();
+    });
+
+    it('says what is wrong with a call', async () => {
+      const program = await compile(
+        { a: [2] },
+        { f: { inputs: { x: [2] }, fn: (i) => ({ y: tf.add(i['state:a']!, i.x!) }) } },
+      );
+      await assert.rejects(program.set({ b: vector(1, 2) }), /There is no state named "b"/);
+      await assert.rejects(program.set({ a: vector(1, 2, 3) }), /shape \[3\].*shape \[2\] is expected/);
+      await assert.rejects(program.run('g', {}), /no function named "g"/);
+      await assert.rejects(program.run('f', {}), /"x" was not given/);
+      await assert.rejects(program.run('f', { x: vector(1) }), /"x" has shape \[1\].*\[2\] is expected/);
+      await program.dispose();
+    });
+
+    it('writes state that others read before, in whatever shape they read it', async () => {
+      const program = await compile(
+        { a: [4], b: [2, 2] },
+        {
+          f: {
+            fn: (i) => {
+              const square = tf.reshape(i['state:a']!, [2, 2]);
+              const next = tf.add(i['state:a']!, 1);
+              return {
+                'state:a': next,
+                'state:b': tf.add(tf.matMul(square, tf.reshape(next, [2, 2])), i['state:b']!),
+                product: tf.matMul(square, square),
+                old: tf.transpose(square),
+              };
+            },
+          },
+        },
+      );
+      let a = [1, 2, 3, 4];
+      let b = [0, 0, 0, 0];
+      const times = (x: number[], y: number[]): number[] => [
+        x[0]! * y[0]! + x[1]! * y[2]!,
+        x[0]! * y[1]! + x[1]! * y[3]!,
+        x[2]! * y[0]! + x[3]! * y[2]!,
+        x[2]! * y[1]! + x[3]! * y[3]!,
+      ];
+      const square = (data: number[]): NdArray => ({ shape: [2, 2], data: Float32Array.from(data) });
+      await program.set({ a: vector(...a) });
+      for (let step = 0; step < 5; step++) {
+        const results = await program.run('f', {});
+        const old = [a[0]!, a[2]!, a[1]!, a[3]!];
+        assertClose(results, { product: square(times(a, a)), old: square(old) }, 1e-6, `results ${step}`);
+        const next = a.map((x) => x + 1);
+        b = times(a, next).map((x, i) => x + b[i]!);
+        a = next;
+        assertClose(await program.get(), { a: vector(...a), b: square(b) }, 1e-6, `state after ${step}`);
+      }
+      await program.dispose();
+    });
+
+    it('hands out copies of the state', async () => {
+      const program = await compile(
+        { a: [2] },
+        { f: { fn: (i) => ({ 'state:a': tf.add(i['state:a']!, 1) }) } },
+      );
+      const first = (await program.get(['a'])).a!;
+      await program.run('f', {});
+      await program.run('f', {});
+      assert.deepEqual([...first.data], [0, 0]);
+      first.data.fill(9);
+      assert.deepEqual([...(await program.get(['a'])).a!.data], [2, 2]);
+      await program.dispose();
+    });
+
+    it('does not grow over thousands of runs', async () => {
+      const program = await compile(
+        { a: [64, 256] },
+        {
+          f: {
+            inputs: { x: [64, 256] },
+            fn: (i) => ({ y: tf.add(i['state:a']!, i.x!), 'state:a': tf.mul(i['state:a']!, 0.99) }),
+          },
+        },
+      );
+      const x = { shape: [64, 256], data: new Float32Array(64 * 256).fill(1) };
+      await program.set({ a: x });
+      const run = async (times: number): Promise<number> => {
+        for (let i = 0; i < times; i++) await program.run('f', { x });
+        collectGarbage();
+        return process.memoryUsage().rss;
+      };
+      const start = await run(500);
+      const end = await run(2000);
+      // One run moves 64 KiB in and out: keeping them would cost 125 MiB or more.
+      assert.ok(end - start < 40 * 2 ** 20, `grew by ${((end - start) / 2 ** 20).toFixed(0)} MiB`);
+      await program.dispose();
+    });
   });
-});

@@ -83,19 +83,43 @@ describe('toOnnx', () => {
     assert.deepEqual(transposes.length, 2, transposes.map(({ name }) => name).join(' '));
   });
 
-  it('says which kernel has no ONNX form', () => {
-    const gradient = trace(
-      ({ x, w }) => ({
-        y: tf.grad((filter) => tf.sum(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same')))(w!),
-      }),
-      [
-        { name: 'x', shape: [1, 4, 4, 2] },
-        { name: 'w', shape: [3, 3, 2, 2] },
-      ],
+  it('writes a scale and a shift for each channel between convolutions as batch normalization', () => {
+    const vector = (...values: number[]): tf.Tensor => tf.tensor1d(values);
+    const normed = trace(
+      ({ x }) => {
+        const h = tf.conv2d(x as Tensor4D, tf.ones([1, 1, 2, 2]), 1, 'same');
+        const norms = [tf.add(tf.mul(h, vector(2, 3)), vector(4, 5)), tf.mul(h, 6)];
+        return { y: tf.addN(norms.map(tf.relu)), free: tf.exp(tf.add(tf.mul(h, 7), 8)) };
+      },
+      [{ name: 'x', shape: [anyBatch, 4, 4, 2] }],
+      { dynamicBatch: anyBatch },
     );
+    const { graph: written } = onnx.ModelProto.decode(toOnnx(normed, { name: 'normed' }));
+    const found = written!.node!.filter(({ opType }) => opType === 'BatchNormalization');
+    const initializer = (wanted: string): number[] => {
+      const { rawData, dims } = written!.initializer!.find(({ name }) => name === wanted)!;
+      assert.deepEqual(dims!.map(Number), [2]);
+      return [...new Float32Array(Uint8Array.from(rawData!).buffer)];
+    };
+    assert.deepEqual(
+      found.map(({ input }) => input!.slice(1).map(initializer)),
+      [
+        [[2, 3], [4, 5], [0, 0], [1, 1]],
+        [[6, 6], [0, 0], [0, 0], [1, 1]],
+      ], // prettier-ignore
+    );
+    for (const { attribute } of found) assert.equal(attribute!.find(({ name }) => name === 'epsilon')!.f, 0);
+    // What goes elsewhere than into a ReLU or a convolution stays a product and a sum.
+    const others = written!.node!.map(({ opType }) => opType!).filter((op) => ['Add', 'Mul'].includes(op));
+    assert.deepEqual(others.sort(), ['Add', 'Add', 'Mul']);
+  });
+
+  it('says which kernel has no ONNX form, and where it is', () => {
+    const graph = trace(({ x }) => ({ y: withScope('net', () => tf.neg(x!)) }), [{ name: 'x', shape: [2] }]);
+    const nodes = graph.nodes.map((node) => ({ ...node, op: 'Unheard' }));
     assert.throws(
-      () => toOnnx(gradient, { name: 'g' }),
-      /kernel Conv2DBackpropFilter.*cannot be written as ONNX/,
+      () => toOnnx({ ...graph, nodes }, { name: 'g' }),
+      /kernel Unheard in net cannot be written as ONNX/,
     );
   });
 });

@@ -9,6 +9,7 @@ import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-sube
 import { removeDeadCode } from '../../../src/graph/passes/dead-code';
 import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { foldConstants } from '../../../src/graph/passes/fold-constants';
+import { followSelections } from '../../../src/graph/passes/follow-selections';
 import { optimize } from '../../../src/graph/passes/optimize';
 import { simplify } from '../../../src/graph/passes/simplify';
 import { trace } from '../../../src/graph/trace';
@@ -45,6 +46,59 @@ describe('passes', () => {
       'Add',
       'Add',
     ]);
+  });
+
+  it('see through parting and joining: a value that comes together again is the value', () => {
+    const graph = trace(
+      ({ x }) => {
+        const take = (t: tf.Tensor, order: number[]) => tf.gather(t, tf.tensor1d(order, 'int32'), 1);
+        const [a, b] = tf.split(take(x!, [0, 2, 1]), [2, 1], 1) as [tf.Tensor, tf.Tensor];
+        const [c, d] = tf.split(
+          take(take(tf.concat([tf.exp(a), b], 1), [0, 2, 1]), [1, 0, 2]),
+          [1, 2],
+          1,
+        ) as [tf.Tensor, tf.Tensor];
+        return { a, b, c, d, whole: take(tf.concat([a, b], 1), [0, 2, 1]) };
+      },
+      [x],
+    );
+    const passed = optimize(graph);
+    // a gathers the outer features; b, c and d are slices, or the pair that c and d are of; nothing is joined but d.
+    assert.ok(passed.nodes.length < graph.nodes.length, opsOf(passed).join());
+    assert.equal(passed.outputs.find(({ name }) => name === 'whole')!.value, passed.inputs[0]!.value);
+    assert.ok(!opsOf(passed).includes('SplitV'), opsOf(passed).join());
+    const feeds = { x: array([2, 3], [0.5, 1, 1.5, -1, -2, -3]) };
+    assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+  });
+
+  it('follow selections to equal results, whatever is gathered, joined, split and sliced', () => {
+    const step = fc.record({ kind: fc.constantFrom('gather', 'split', 'join', 'slice'), seed: fc.nat() });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+        const graph = trace(
+          ({ x }) => {
+            const pool: tf.Tensor[] = [x!, tf.neg(x!)];
+            for (const { kind, seed } of steps) {
+              const from = pool[seed % pool.length]!;
+              const width = from.shape[1]!;
+              if (kind === 'join') pool.push(tf.concat([from, pool[(seed >> 3) % pool.length]!], 1));
+              else if (kind === 'gather') {
+                const order = Array.from({ length: width }, (_, i) => (i * 7 + seed) % width);
+                pool.push(tf.gather(from, tf.tensor1d(order, 'int32'), 1));
+              } else if (width > 1 && kind === 'split') {
+                const first = 1 + (seed % (width - 1));
+                pool.push(...tf.split(from, [first, width - first], 1));
+              } else if (width > 1) pool.push(tf.slice(from, [0, 1], [2, width - 1]));
+            }
+            return Object.fromEntries(pool.map((tensor, i) => [`y${i}`, tensor]));
+          },
+          [x],
+        );
+        const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
+        const passed = followSelections(graph);
+        assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+      }),
+    );
   });
 
   it('do not take values that JSON cannot tell apart for equal', () => {

@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/config/user-error';
 import { withScope } from '../../../src/flow/scope';
 import { fusedAdam } from '../../../src/graph/adam';
-import { printGraph } from '../../../src/graph/print';
 import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';
 
 const x = { name: 'x', shape: [2, 3] };
@@ -108,23 +107,18 @@ describe('trace', () => {
     assert.equal(tf.memory().numTensors, before);
     assert.throws(() => tf.add(1, 2), /outside of trace\(\)/);
   });
-
-  it('prints dynamic dimensions as multiples of N', () => {
-    const graph = trace(({ x }) => ({ y: tf.reshape(x!, [-1, 1]) }), [{ name: 'x', shape: [anyBatch, 2] }], {
-      dynamicBatch: anyBatch,
-    });
-    assert.equal(
-      printGraph(graph),
-      'inputs\n  a:float32[N,2] = x\nnodes\n  b:float32[2N,1] = Reshape a\noutputs\n  y = b\n',
-    );
-  });
 });
 
 describe('what cannot be traced', () => {
   const refusals: [string, (t: tf.Tensor) => tf.Tensor | tf.Tensor[], RegExp][] = [
-    ['reading values', (t) => tf.scalar(t.dataSync()[0]!), /values were read while tracing/],
+    ['reading values', (t) => tf.scalar(t.dataSync()[0]!), /dataSync\(\) reads .*not known while tracing/],
+    ['reading them as arrays', (t) => tf.tensor(t.arraySync()), /arraySync\(\) reads/],
     ['random numbers', () => tf.randomNormal([2]), /randomNormal\(\) is random.*Pass the noise as an input/],
     ['other random numbers', () => tf.randomUniform([2]), /randomUniform\(\) is random/],
+    ['truncated ones', () => tf.truncatedNormal([2]), /truncatedNormal\(\) is random/],
+    ['random numbers of the caller', () => tf.rand([2], Math.random), /rand\(\) is random/],
+    ['dropout', (t) => tf.dropout(t, 0.5), /randomUniform\(\) is random/],
+    ['text', () => tf.tensor(['a']), /string tensor cannot be traced/],
     ['an unknown kernel', (t) => tf.topk(t).values, /kernel TopK cannot be traced/],
     ['a mean of integers', (t) => tf.mean(tf.cast(t, 'int32')), /mean\(\) of a int32 tensor/],
     ['an impossible reshape', (t) => tf.reshape(t, [4]), /./],
@@ -135,16 +129,55 @@ describe('what cannot be traced', () => {
     });
   }
 
-  it('is reported as the user’s error, with the line of the call', () => {
-    const failing = (): unknown => trace(({ x }) => ({ y: tf.topk(x!).values }), [x]);
+  it('is reported as the user’s error, with the op and the line of the call', () => {
+    const lineBefore = Number(/:(\d+):\d+\)?$/.exec(new Error().stack!.split('\n')[1]!)![1]);
+    const calls: [string, (t: tf.Tensor) => tf.Tensor][] = [
+      ['TopK', (t) => tf.topk(t).values],
+      ['randomNormal', () => tf.randomNormal([2])],
+      ['dataSync', (t) => tf.scalar(t.dataSync()[0]!)],
+    ];
+    for (const [i, [op, call]] of calls.entries()) {
+      assert.throws(
+        () => trace(({ x }) => ({ y: call(x!) }), [x]),
+        (error: Error) => {
+          assert.ok(error instanceof UserError);
+          assert.match(error.message, new RegExp(`\\b${op}\\b`));
+          const line = Number(/\(\S*trace\.test\.[jt]s:(\d+):\d+\)/.exec(error.message)?.[1]);
+          assert.equal(line, lineBefore + 2 + i);
+          return true;
+        },
+      );
+    }
+  });
+
+  it('is refused where the function does not wait for the values, or catches the error', async () => {
+    let settled = false;
+    const later = ({ x }: TensorMap): TensorMap => {
+      void x!.data().finally(() => (settled = true));
+      return { y: tf.neg(x!) };
+    };
     assert.throws(
-      failing,
-      (error: Error) => error instanceof UserError && /trace\.test\.[jt]s:\d+:\d+/.test(error.message),
+      () => trace(later, [x]),
+      (error) => error instanceof UserError && /data\(\) reads .*trace\.test/.test(error.message),
     );
-    const random = (): unknown => trace(() => ({ y: tf.randomNormal([2]) }), [x]);
-    assert.throws(
-      random,
-      (error: Error) => error instanceof UserError && /trace\.test\.[jt]s:\d+:\d+/.test(error.message),
+    // A rejection that nobody waits for would end the process.
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(settled, false);
+    const catching = ({ x }: TensorMap): TensorMap => {
+      try {
+        return { y: tf.scalar(x!.dataSync()[0]!) };
+      } catch {
+        return { y: x! };
+      }
+    };
+    assert.throws(() => trace(catching, [x]), /dataSync\(\) reads/);
+  });
+
+  it('does not keep a refused trace from the next', () => {
+    assert.throws(() => trace(({ x }) => ({ y: tf.scalar(x!.dataSync()[0]!) }), [x]));
+    assert.deepEqual(
+      opsOf(({ x }) => ({ y: tf.neg(x!) })),
+      ['Neg'],
     );
   });
 

@@ -1,0 +1,23 @@
+/** Reordering along one axis, with the gradient that a permutation has: the reverse order. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/** `order[i]` is the input index that output i takes. */
+export function invertOrder(order: readonly number[]): number[] {
+  const inverse = new Array<number>(order.length).fill(0);
+  order.forEach((from, to) => (inverse[from] = to));
+  return inverse;
+}
+
+/**
+ * Takes each index of the axis once. TensorFlow.js's own gradient of a gather adds into segments between two transposes,
+ * since it has to expect that an index is taken twice.
+ */
+export function reorder(x: Tensor, order: readonly number[], axis: number): Tensor {
+  const take = (t: Tensor, indices: readonly number[]): Tensor =>
+    tf.gather(t, tf.tensor1d([...indices], 'int32'), axis);
+  return tf.customGrad((input) => ({
+    value: take(input as Tensor, order),
+    gradFunc: (dy: Tensor) => take(dy, invertOrder(order)),
+  }))(x);
+}

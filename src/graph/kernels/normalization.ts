@@ -1,0 +1,13 @@
+/** Batch normalization in training (src/flow/nets/batch-norm-training.ts): kernels of ours, which backends may fuse. */
+import type { KernelRules } from './rule';
+
+export const normalizationRules: KernelRules = {
+  BatchNormTraining: {
+    inputs: ['x', 'gain', 'bias'],
+    infer: ([x, gain], { epsilon }) => ({ outputs: [x!, gain!, gain!], attrs: { epsilon } }),
+  },
+  BatchNormTrainingGrad: {
+    inputs: ['dy', 'x', 'gain', 'mean', 'variance'],
+    infer: ([, x, gain], { epsilon }) => ({ outputs: [x!, gain!, gain!], attrs: { epsilon } }),
+  },
+};

@@ -1,0 +1,59 @@
+/** Batch normalization in training and its gradient on values in blocks, in as few passes over memory as there are operators for. */
+import { sizeOf } from '../../shape';
+import type { BlockedGraph } from './builder';
+
+/** x (blocks), gain, bias [C] → [y, mean, variance]; with `relu`, y is the positive part of it. */
+export function batchNorm(
+  graph: BlockedGraph,
+  x: number,
+  gain: number,
+  bias: number,
+  { epsilon, relu }: { epsilon: number; relu: boolean },
+): [number, number, number] {
+  const channel = graph.typeOf(gain);
+  const mean = graph.meanOver(x, channel);
+  const centred = centre(graph, x, mean);
+  const square = graph.add('Square', [centred], graph.typeOf(x));
+  const variance = graph.meanOver(square, channel);
+  const factor = graph.add('Multiply', [gain, inverseStd(graph, variance, epsilon)], channel);
+  const y = graph.scale(centred, factor, bias, [], { relu });
+  return [y, mean, variance];
+}
+
+/** dy, x (blocks), gain, mean, variance [C] → [dx, dGain, dBias]; Ioffe & Szegedy 2015, section 3. */
+export function batchNormGradient(
+  graph: BlockedGraph,
+  [dy, x, gain, mean, variance]: readonly [number, number, number, number, number],
+  epsilon: number,
+): [number, number, number] {
+  const channel = graph.typeOf(gain);
+  const whole = graph.typeOf(x);
+  const product = (a: number, b: number): number => graph.add('Multiply', [a, b], channel);
+  const centred = centre(graph, x, mean);
+  const deviation = inverseStd(graph, variance, epsilon);
+  const dBias = graph.sumOver(dy, channel);
+  const dGain = product(graph.sumOver(graph.add('Multiply', [dy, centred], whole), channel), deviation);
+  // dx = γ/σ · dy − γ/σ² · dγ/n · (x − mean) − γ/σ · dβ/n.
+  const factor = product(gain, deviation);
+  const share = graph.scaled(factor, -1 / countOf(graph, x), channel);
+  const slope = product(product(share, dGain), deviation);
+  const along = graph.scale(centred, slope, product(share, dBias));
+  const dx = graph.scale(dy, factor, graph.vector(0, channel), [along]);
+  return [dx, dGain, dBias];
+}
+
+/** The same in both directions, so that it is computed once. */
+function centre(graph: BlockedGraph, x: number, mean: number): number {
+  const channel = graph.typeOf(mean);
+  return graph.scale(x, graph.vector(1, channel), graph.add('Neg', [mean], channel));
+}
+
+function inverseStd(graph: BlockedGraph, variance: number, epsilon: number): number {
+  const channel = graph.typeOf(variance);
+  return graph.add('Rsqrt', [graph.add('Add', [variance, graph.number(epsilon)], channel)], channel);
+}
+
+function countOf(graph: BlockedGraph, x: number): number {
+  const [images, , rows, columns] = graph.typeOf(x).shape as [number, number, number, number, number];
+  return sizeOf([images, rows, columns]);
+}

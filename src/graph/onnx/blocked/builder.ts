@@ -1,0 +1,155 @@
+/** What is written while a graph is brought into blocks: which of its values exist in which layout, and helpers to add nodes. */
+import type { ConstantData, Graph, Node, Value } from '../../ir';
+import { Recorder, type TensorType } from '../../recorder';
+import { toChannelsFirst, toChannelsLast } from '../layout';
+import { blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';
+
+export interface WaitingSum {
+  bias?: number;
+  /** Writes it, with what is to be added, in blocks. */
+  write(sum?: number): number;
+}
+
+export class BlockedGraph {
+  readonly recorder: Recorder;
+  /** What stands for values of the old graph, as they were and in blocks. */
+  private readonly plain: Map<number, number>;
+  private readonly blocked = new Map<number, number>();
+  private readonly waiting = new Map<number, WaitingSum>();
+  private readonly vectors = new Map<string, number>();
+  scope = '';
+
+  constructor(
+    private readonly graph: Graph,
+    readonly block: number,
+  ) {
+    this.recorder = new Recorder(graph.dynamicBatch, Math.max(-1, ...graph.values.keys()) + 1);
+    for (const [id, value] of graph.values) this.recorder.values.set(id, value);
+    for (const [id, data] of graph.constants) this.recorder.constants.set(id, data);
+    const given = [...graph.inputs.map(({ value }) => value), ...graph.constants.keys()];
+    this.plain = new Map(given.map((id) => [id, id]));
+  }
+
+  typeOf(id: number): Value {
+    return this.recorder.values.get(id)!;
+  }
+
+  add(op: string, inputs: readonly number[], type: TensorType, attrs: Node['attrs'] = {}): number {
+    return this.recorder.addNode(op, inputs, attrs, [type], this.scope)[0]!;
+  }
+
+  /** A node of the old graph, on values as they were. */
+  keep(node: Node): void {
+    this.recorder.nodes.push({ ...node, inputs: node.inputs.map((id) => this.asPlain(id)) });
+    for (const id of node.outputs) this.plain.set(id, id);
+  }
+
+  setPlain(old: number, value: number): void {
+    this.plain.set(old, value);
+  }
+
+  setBlocked(old: number, value: number): void {
+    this.blocked.set(old, value);
+  }
+
+  isBlocked(old: number): boolean {
+    return this.blocked.has(old) || this.waiting.has(old);
+  }
+
+  /** A value in blocks that is written when it is asked for: what is added to it may be added where it is made. */
+  setWaiting(old: number, value: WaitingSum): void {
+    this.waiting.set(old, value);
+  }
+
+  /** The value that waits for the first thing that is done with it. */
+  takeWaiting(old: number): WaitingSum | undefined {
+    const value = this.waiting.get(old);
+    this.waiting.delete(old);
+    return value;
+  }
+
+  /** An old value as it was. */
+  asPlain(id: number): number {
+    const known = this.plain.get(id);
+    if (known !== undefined) return known;
+    const type = this.typeOf(id);
+    const shape = toChannelsFirst.map((axis) => type.shape[axis]!);
+    const first = this.add(fromBlocks, [this.asBlocked(id)], { shape, dtype: type.dtype });
+    const value = this.add('Transpose', [first], type, { perm: toChannelsLast });
+    this.plain.set(id, value);
+    return value;
+  }
+
+  asChannelsFirst(id: number): number {
+    const { shape, dtype } = this.typeOf(id);
+    const type = { shape: toChannelsFirst.map((axis) => shape[axis]!), dtype };
+    return this.add('Transpose', [this.asPlain(id)], type, { perm: toChannelsFirst });
+  }
+
+  /** An old value [N, H, W, C] in blocks. */
+  asBlocked(id: number): number {
+    const waiting = this.takeWaiting(id);
+    if (waiting) this.blocked.set(id, waiting.write());
+    const known = this.blocked.get(id);
+    if (known !== undefined) return known;
+    const { shape, dtype } = this.typeOf(id);
+    const value = this.add(toBlocks, [this.asChannelsFirst(id)], { shape: this.blockedShape(shape), dtype });
+    this.blocked.set(id, value);
+    return value;
+  }
+
+  blockedShape(shape: readonly number[]): number[] {
+    const [images, rows, columns, channels] = shape as [number, number, number, number];
+    return [images, channels / this.block, rows, columns, this.block];
+  }
+
+  /** Over images and pixels of a value in blocks, for each channel. */
+  sumOver(value: number, channel: TensorType): number {
+    return this.add(blockedSum, [value], channel);
+  }
+
+  meanOver(value: number, channel: TensorType): number {
+    return this.add(blockedSum, [value], channel, { mean: true });
+  }
+
+  /** x · scale + shift [+ sum]; see `blockedScale`. */
+  scale(x: number, scale: number, shift: number, sum: number[] = [], attrs: Node['attrs'] = {}): number {
+    const { shape, dtype } = this.typeOf(scale);
+    const filter = { shape: [...shape, 1, 1, 1], dtype };
+    const constant = this.recorder.constants.get(scale);
+    const uniform = constant?.every((value: number) => value === constant[0]);
+    const filters = uniform ? this.vector(constant![0]!, filter) : this.add('Reshape', [scale], filter);
+    return this.add(blockedScale, [x, filters, shift, ...sum], this.typeOf(x), attrs);
+  }
+
+  scaled(value: number, factor: number, type: TensorType): number {
+    return this.add('Multiply', [value, this.number(factor)], type);
+  }
+
+  number(value: number): number {
+    return this.constant(Float32Array.of(value), { shape: [], dtype: 'float32' });
+  }
+
+  /** Equal numbers. */
+  vector(value: number, type: TensorType): number {
+    return this.constant(new Float32Array(type.shape[0]!).fill(value), type);
+  }
+
+  private constant(data: ConstantData, { shape, dtype }: TensorType): number {
+    const key = `${shape.join()}:${data[0]}`;
+    const known = this.vectors.get(key);
+    if (known !== undefined) return known;
+    const id = this.recorder.addConstant(data, shape, dtype);
+    this.vectors.set(key, id);
+    return id;
+  }
+
+  finish(): Graph {
+    const outputs = this.graph.outputs.map(({ name, value }) => ({ name, value: this.asPlain(value) }));
+    const { constantNames } = this.graph;
+    return {
+      ...this.recorder.graph(this.graph.inputs, outputs),
+      ...(constantNames ? { constantNames } : {}),
+    };
+  }
+}

@@ -1,0 +1,108 @@
+/** How nodes on values in blocks are said in ONNX Runtime's own operators. */
+import type { Node } from '../../ir';
+import { intAttribute, intsAttribute, stringAttribute, type Attribute } from '../messages';
+import type { OnnxWriter } from '../writer';
+import { blockedConv, blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';
+
+export const blockedDomain = 'com.microsoft.nchwc';
+
+type Emit = (node: Node, writer: OnnxWriter) => void;
+
+const convAttributes = (kernel: readonly number[], group: number): Attribute[] => [
+  intsAttribute('kernel_shape', kernel),
+  intAttribute('group', group),
+];
+
+export const blockedOperators: Record<string, Emit> = {
+  [toBlocks]: (node, writer) => {
+    const last = intAttribute('channels_last', Number(Boolean(node.attrs['channelsLast'])));
+    writer.emitWhole(node, 'ReorderInput', [writer.nameOf(node.inputs[0]!)], [last], blockedDomain);
+  },
+  [fromBlocks]: (node, writer) => {
+    const { shape } = writer.typeOf(node.outputs[0]!);
+    const isLast = Boolean(node.attrs['channelsLast']);
+    writer.emit(
+      node,
+      'ReorderOutput',
+      [writer.wholeName(node.inputs[0]!)],
+      [intAttribute('channels', shape[isLast ? 3 : 1]!), intAttribute('channels_last', Number(isLast))],
+      blockedDomain,
+    );
+  },
+  [blockedConv]: (node, writer) => {
+    const [x, filter, ...added] = node.inputs as [number, number, ...number[]];
+    const { bias, sum } = node.attrs as { bias: boolean; sum: boolean };
+    const { strides, dilations, pad, kernel, channels } = node.attrs as {
+      strides: number[];
+      dilations: number[];
+      pad: number[];
+      kernel: number[];
+      channels: number;
+    };
+    const { shape } = writer.typeOf(node.outputs[0]!);
+    const filters = writer.add('Reshape', [
+      writer.nameOf(filter),
+      writer.int64([shape[1]! * shape[4]!, channels, ...kernel]),
+    ]);
+    writer.emitWhole(
+      node,
+      'Conv',
+      [
+        writer.wholeName(x),
+        filters,
+        bias ? writer.nameOf(added[0]!) : '',
+        ...(sum ? [writer.wholeName(added.at(-1)!)] : []),
+      ],
+      [
+        ...convAttributes(kernel, 1),
+        intsAttribute('strides', strides),
+        intsAttribute('dilations', dilations),
+        intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+      ],
+      blockedDomain,
+    );
+  },
+  // In two steps, each of which is fast: over pixels, then over images.
+  [blockedSum]: (node, writer) => {
+    const [images, blocks, rows, columns, block] = writer.typeOf(node.inputs[0]!).shape as [
+      number, number, number, number, number,
+    ]; // prettier-ignore
+    const isMean = Boolean(node.attrs['mean']);
+    const keepdims = intAttribute('keepdims', 0);
+    const pixels = writer.add('Reshape', [
+      writer.wholeName(node.inputs[0]!),
+      writer.shape([images, blocks, rows * columns, block]),
+    ]);
+    const perImage = isMean
+      ? writer.add('ReduceMean', [pixels], [intsAttribute('axes', [2]), keepdims])
+      : writer.add('ReduceSum', [pixels, writer.int64([2])], [keepdims]);
+    const channels = writer.add('Reshape', [perImage, writer.shape([images, blocks * block])]);
+    if (writer.isDynamic(images)) {
+      if (isMean) writer.emit(node, 'ReduceMean', [channels], [intsAttribute('axes', [0]), keepdims]);
+      else writer.emit(node, 'ReduceSum', [channels, writer.int64([0])], [keepdims]);
+    } else {
+      const weights = writer.constant(isMean ? 1 / images : 1, 'float32', [images]);
+      writer.emit(node, 'MatMul', [weights, channels]);
+    }
+  },
+  // A convolution of each channel with a filter of one number.
+  [blockedScale]: (node, writer) => {
+    const [x, scale, shift, ...sum] = node.inputs as [number, number, number, ...number[]];
+    const [channels] = writer.typeOf(scale).shape as [number];
+    writer.emitWhole(
+      node,
+      'Conv',
+      [
+        writer.wholeName(x),
+        writer.nameOf(scale),
+        writer.nameOf(shift),
+        ...sum.map((id) => writer.wholeName(id)),
+      ],
+      [
+        ...convAttributes([1, 1], channels),
+        ...(node.attrs['relu'] ? [stringAttribute('activation', 'Relu')] : []),
+      ],
+      blockedDomain,
+    );
+  },
+};

@@ -1,0 +1,46 @@
+/** Filters [h, w, C, K] in the arrangements that blocked convolutions take. */
+import type { Node, Value } from '../../ir';
+import type { Recorder } from '../../recorder';
+
+export interface FilterUse {
+  /** For the gradient of the input: input and output change places, and taps go backwards. */
+  turned: boolean;
+  block: number;
+}
+
+/**
+ * [out/b, in/b, taps, b of in, b of out]; where there are fewer inputs than a block holds, [out/b, in, taps, b of out].
+ */
+export function filterInBlocks(
+  recorder: Recorder,
+  filter: number,
+  { shape, dtype }: Value,
+  { turned, block }: FilterUse,
+  scope: string,
+): number {
+  const [height, width, rows, columns] = shape as [number, number, number, number];
+  const taps = height * width;
+  const add = (op: string, inputs: number[], attrs: Node['attrs'], to: number[]): number =>
+    recorder.addNode(op, inputs, attrs, [{ shape: to, dtype }], scope)[0]!;
+  const transpose = (value: number, perm: number[], from: number[]): number =>
+    add('Transpose', [value], { perm }, perm.map((axis) => from[axis]!)); // prettier-ignore
+  const inParts = (length: number): number[] => (length < block ? [length] : [length / block, block]);
+
+  if (!turned) {
+    const split = [taps, ...inParts(rows), columns / block, block];
+    const value = add('Reshape', [filter], {}, split);
+    return transpose(value, rows < block ? [2, 1, 0, 3] : [3, 1, 0, 2, 4], split);
+  }
+  let value = add('Reshape', [filter], {}, [taps, rows * columns]);
+  if (taps > 1) {
+    const backwards = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
+    const order = recorder.addConstant(backwards, [taps], 'int32');
+    value = add('GatherV2', [value, order], { axis: 0 }, [taps, rows * columns]);
+  }
+  // A matrix is transposed fast; after it, whole blocks of numbers move.
+  const matrix = [taps * rows, columns];
+  value = transpose(add('Reshape', [value], {}, matrix), [1, 0], matrix);
+  const split = [...inParts(columns), taps, rows / block, block];
+  value = add('Reshape', [value], {}, split);
+  return transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4], split);
+}

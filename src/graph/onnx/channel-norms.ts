@@ -1,0 +1,58 @@
+import type { ConstantData, Graph, Node } from '../ir';
+import { consumersOf, producersOf } from '../links';
+import { rewrite } from '../rewrite';
+import { pass } from '../passes/pass';
+
+/** x · scale + shift with one number of each for each channel (axis 1 of NCHW); inputs x, scale [C], shift [C]. */
+export const channelNorm = 'ChannelNorm';
+
+/**
+ * x · scale [+ shift] for each channel of NCHW on its way into a ReLU or a convolution becomes one ChannelNorm. ONNX
+ * Runtime keeps its convolutions' blocked layout through it and runs the ReLU with it, where a product and a sum that
+ * broadcast cost a reordering each way and three passes over memory.
+ */
+export const joinChannelNorms = pass('channel norms', (graph) => {
+  const producers = producersOf(graph);
+  const consumers = consumersOf(graph);
+  const constantNames = new Map(graph.constantNames);
+
+  const joined = rewrite(graph, ({ outputs: [output] }, { recorder, resolve }) => {
+    // As it was: what it takes may have been replaced by values that the old graph does not know.
+    const node = producers.get(output!)!;
+    const type = graph.values.get(node.outputs[0]!)!;
+    const [, channels] = type.shape;
+    if (type.shape.length !== 4 || type.dtype !== 'float32') return undefined;
+    const next = consumers.get(node.outputs[0]!) ?? [];
+    if (!next.some(({ op }) => op === 'Relu' || op === 'Conv2D')) return undefined;
+
+    const sum = node.op === 'Add' ? withConstant(node, graph) : undefined;
+    const before = sum ? producers.get(sum.x) : node;
+    const product = before?.op === 'Multiply' ? withConstant(before, graph) : undefined;
+    if (!product) return undefined;
+
+    const vector = (id: number | undefined): number => {
+      const data = id === undefined ? Float32Array.of(0) : graph.constants.get(id)!;
+      const full = data.length === channels ? data : new Float32Array(channels!).fill(data[0]!);
+      const added = recorder.addConstant(full, [channels!], 'float32');
+      const name = id === undefined ? undefined : constantNames.get(id);
+      if (name !== undefined) constantNames.set(added, name);
+      return added;
+    };
+    const inputs = [resolve(product.x), vector(product.constant), vector(sum?.constant)];
+    return recorder.addNode(channelNorm, inputs, {}, [type], node.scope);
+  });
+  return { ...joined, constantNames };
+});
+
+/** The two operands of a sum or product, one of which is a constant: a number, or one for each channel of NCHW. */
+function withConstant({ inputs, outputs }: Node, graph: Graph): { x: number; constant: number } | undefined {
+  const [, channels] = graph.values.get(outputs[0]!)!.shape;
+  const suits = (id: number): boolean => {
+    const data: ConstantData | undefined = graph.constants.get(id);
+    const { shape } = graph.values.get(id)!;
+    return data?.length === 1 || (data?.length === channels && shape.join() === `1,${channels},1,1`);
+  };
+  const [a, b] = inputs as [number, number];
+  if (suits(b)) return { x: a, constant: b };
+  return suits(a) ? { x: b, constant: a } : undefined;
+}

@@ -1,0 +1,152 @@
+import type { Graph, Node, Value } from '../ir';
+import { consumersOf, producersOf } from '../links';
+import { binaryNames, unaryNames } from '../kernels/elementwise';
+import { removeDeadCode } from '../passes/dead-code';
+import { pass } from '../passes/pass';
+import { countUses } from '../passes/count-uses';
+import { rewrite, type Rewriter } from '../rewrite';
+import { sizeOf } from '../shape';
+
+/** Every second row and column of an image from `row`, `column` on: [N, H, W, C] → [N, H/2, W/2, C]. */
+export const selectPhase = 'SelectPhase';
+/**
+ * Two phases become an image again, one for its even rows and one for its odd ones: [N, H/2, W/2, C] each → [N, H, W, C],
+ * each value twice along its row, since only one of the two places is read.
+ */
+export const joinPhases = 'JoinPhases';
+
+interface Phase {
+  row: 0 | 1;
+  column: 0 | 1;
+}
+
+const positionwise = new Set<string>([...unaryNames, ...binaryNames]);
+
+/**
+ * What a checkerboard mask leaves of a convolution's result is computed alone. Back from there to the last convolutions
+ * that look at neighbours, and those included, two of four phases are computed: half of the multiplications.
+ */
+export const halveCheckerboards = pass('checkerboards', (graph) => {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const parityOf = demands(graph);
+  const halved = rewrite(graph, (node, rewriter) => {
+    const [output] = node.outputs as [number];
+    if (node.op !== 'Conv2D') return undefined;
+    const { shape, dtype } = graph.values.get(output)!;
+    if (shape[1]! % 2 || shape[2]! % 2) return undefined;
+    const parity = parityOf(output);
+    const source = producers.get(output)!.inputs[0]!;
+    const before = producers.get(source);
+    if (parity === undefined || uses.get(source) !== 1 || before?.op !== 'Relu') return undefined;
+    const phases = ([0, 1] as const).map((row) => {
+      const phase: Phase = { row, column: row === parity ? 0 : 1 };
+      return phaseOf(output, phase, { graph, uses, producers, rewriter, known: new Map() }, true);
+    });
+    return rewriter.recorder.addNode(joinPhases, phases, {}, [{ shape, dtype }], node.scope);
+  });
+  return removeDeadCode(halved);
+});
+
+interface Context {
+  graph: Graph;
+  uses: ReadonlyMap<number, number>;
+  producers: ReadonlyMap<number, Node>;
+  rewriter: Rewriter;
+  known: Map<number, number>;
+}
+
+/** One phase of a value, computed alone as far back as the value has no other use. */
+function phaseOf(id: number, phase: Phase, context: Context, wanted = false): number {
+  const { graph, uses, producers, rewriter, known } = context;
+  const made = known.get(id);
+  if (made !== undefined) return made;
+  const { shape, dtype } = graph.values.get(id)!;
+  const half = [shape[0]!, shape[1]! / 2, shape[2]! / 2, shape[3]!];
+  const node = wanted || uses.get(id) === 1 ? producers.get(id) : undefined;
+  const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): number => {
+    const [added] = rewriter.recorder.addNode(op, inputs, attrs, [{ shape: half, dtype }], node?.scope ?? '');
+    known.set(id, added!);
+    return added!;
+  };
+  if (node?.op === 'Conv2D') {
+    const convolution = stridden(node, phase, graph);
+    if (convolution) {
+      const { attrs, selects } = convolution;
+      const [x, ...rest] = node.inputs as [number, ...number[]];
+      const fixed = rest.map(rewriter.resolve);
+      // The first phase of a value that is there whole needs no step of its own.
+      if (selects && uses.get(x) !== 1 && !phase.row && !phase.column)
+        return add('Conv2D', [rewriter.resolve(x), ...fixed], { ...attrs, strides: [2, 2] });
+      const input = selects ? phaseOf(x, phase, context) : rewriter.resolve(x);
+      return add('Conv2D', [input, ...fixed], attrs);
+    }
+  } else if (node && positionwise.has(node.op)) {
+    const parts = node.inputs.map((input) => {
+      const own = graph.values.get(input)!.shape;
+      if (own.join() === shape.join()) return phaseOf(input, phase, context);
+      return sizeOf(own) === 1 || sizeOf(own) === own.at(-1) ? rewriter.resolve(input) : undefined;
+    });
+    if (parts.every((part) => part !== undefined)) return add(node.op, parts, node.attrs);
+  }
+  return add(selectPhase, [rewriter.resolve(id)], { ...phase });
+}
+
+/** How a convolution of stride 1 gives one phase of its result: on all of its input, or on that phase of it. */
+function stridden(
+  node: Node,
+  { row, column }: Phase,
+  graph: Graph,
+): { attrs: Node['attrs']; selects: boolean } | undefined {
+  const { strides, dilations, pad } = node.attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const [height, width] = graph.values.get(node.inputs[1]!)!.shape as [number, number];
+  if (![...strides, ...dilations].every((step) => step === 1)) return undefined;
+  if (height === 1 && width === 1 && pad.every((rows) => rows === 0))
+    return { attrs: node.attrs, selects: true };
+  const same = [height, height, width, width].every((size, i) => size === 2 * pad[i]! + 1 && pad[i]! > 0);
+  if (!same) return undefined;
+  const shifted = [pad[0]! - row, pad[1]! - 1 + row, pad[2]! - column, pad[3]! - 1 + column];
+  return { attrs: { ...node.attrs, strides: [2, 2], pad: shifted }, selects: false };
+}
+
+/**
+ * Where a value is needed: at the pixels whose row + column is even (0) or odd (1), when everything that becomes of it is
+ * multiplied by a checkerboard of zeros at the others; undefined when it is needed everywhere.
+ */
+function demands(graph: Graph): (id: number) => number | undefined {
+  const consumers = consumersOf(graph);
+  const given = new Set(graph.outputs.map(({ value }) => value));
+  const all = (parities: (number | undefined)[]): number | undefined =>
+    parities.every((parity) => parity === parities[0]) ? parities[0] : undefined;
+  const parityOf = (id: number): number | undefined =>
+    given.has(id) ? undefined : all((consumers.get(id) ?? []).map((node) => through(node, id)));
+  const through = (node: Node, id: number): number | undefined => {
+    const { shape } = graph.values.get(id)!;
+    if (node.op === 'SplitV' && node.attrs['axis'] === 3) return all(node.outputs.map(parityOf));
+    const output = node.outputs[0]!;
+    const keeps = samePlaces(graph.values.get(output)!, shape);
+    if (!keeps || !positionwise.has(node.op)) return undefined;
+    const mask = node.op === 'Multiply' ? node.inputs.find((input) => input !== id) : undefined;
+    return (mask === undefined ? undefined : checkerboardParity(mask, shape, graph)) ?? parityOf(output);
+  };
+  return parityOf;
+}
+
+function samePlaces(value: Value, shape: readonly number[]): boolean {
+  return value.shape.length === 4 && [0, 1, 2].every((axis) => value.shape[axis] === shape[axis]);
+}
+
+/** 0 or 1 where a constant is 0 at all pixels whose row + column is odd or even. */
+function checkerboardParity(id: number, shape: readonly number[], graph: Graph): number | undefined {
+  const data = graph.constants.get(id);
+  const own = graph.values.get(id)!.shape;
+  if (!data || own.length !== 4 || own[0] !== 1 || own[1] !== shape[1] || own[2] !== shape[2])
+    return undefined;
+  const [, , width, channels] = own as [number, number, number, number];
+  return [0, 1].find((parity) =>
+    data.every((value: number, i: number) => {
+      const pixel = Math.floor(i / channels);
+      return value === 0 || (Math.floor(pixel / width) + (pixel % width)) % 2 === parity;
+    }),
+  );
+}

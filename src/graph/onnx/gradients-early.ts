@@ -1,0 +1,35 @@
+import type { Node } from '../ir';
+import { producersOf } from '../links';
+import { countUses } from '../passes/count-uses';
+import { pass } from '../passes/pass';
+
+/** A Concat of fewer is none of all gradients. */
+const many = 32;
+
+/**
+ * ONNX Runtime goes from the results back to what they need, and where several paths meet, first to the node that comes last
+ * in the model. All gradients meet in one Concat, and the last of them needs the whole way back: taken first, it leaves all
+ * others for the end, with everything that they need held in memory. So what goes into the Concat is written the other way
+ * round, and each gradient is computed as soon as it can be.
+ */
+export const computeGradientsEarly = pass('early gradients', (graph) => {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const before = new Map<Node, Node[]>();
+  const moved = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'Concat' || node.inputs.length < many) continue;
+    const last = node.inputs
+      .map((id) => producers.get(id))
+      .filter((made): made is Node => made?.outputs.length === 1 && uses.get(made.outputs[0]!) === 1);
+    for (const made of last) moved.add(made);
+    before.set(node, last);
+  }
+  if (moved.size === 0) return graph;
+  const place = new Map(graph.nodes.map((node, i) => [node, i]));
+  const backwards = (list: Node[]): Node[] => list.toSorted((a, b) => place.get(b)! - place.get(a)!);
+  const nodes = graph.nodes
+    .filter((node) => !moved.has(node))
+    .flatMap((node) => [...backwards(before.get(node) ?? []), node]);
+  return { ...graph, nodes };
+});

@@ -1,0 +1,191 @@
+import type { ConstantData, Graph, Node, Value } from '../ir';
+import { producersOf } from '../links';
+import { rewrite, type Rewriter } from '../rewrite';
+import { removeDeadCode } from './dead-code';
+import { pass } from './pass';
+import { countUses } from './count-uses';
+
+/** A convolution whose filter and bias are constants; a missing bias is 0. */
+interface FixedConvolution {
+  node: Node;
+  x: number;
+  filter: ConstantData;
+  /** [height, width, in, out] */
+  shape: readonly number[];
+  bias?: ConstantData;
+}
+
+/**
+ * With the parameters bound: a 1×1 convolution of p + conv(q) is the sum of one of p and of one of q with both filters in
+ * one, and two 1×1 convolutions of the same value that are added are one. The last block of a residual net whose blocks
+ * all have a skip into one sum does without its own sum and skip.
+ */
+export const composeConvolutions = pass('composed convolutions', (graph) =>
+  removeDeadCode(chainSums(removeDeadCode(mergeAdded(removeDeadCode(composeSums(graph)))))),
+);
+
+function composeSums(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const constantNames = new Map(graph.constantNames);
+  const composed = rewrite(graph, (node, rewriter) => {
+    const outer = fixedConvolution(node, graph);
+    if (!outer || !isPointwise(outer)) return undefined;
+    const sum = uses.get(outer.x) === 1 ? producers.get(outer.x) : undefined;
+    if (sum?.op !== 'Add' || !sum.inputs.every((id) => sameSize(id, outer.x, graph))) return undefined;
+    for (const [inner, other] of [sum.inputs, sum.inputs.toReversed()] as [number, number][]) {
+      const before = uses.get(inner) === 1 ? producers.get(inner) : undefined;
+      const first = before && fixedConvolution(before, graph);
+      if (!first) continue;
+      const type = graph.values.get(node.outputs[0]!)!;
+      const { filter, bias } = compose(first, outer);
+      const channels = outer.shape[3]!;
+      const shape = [...first.shape.slice(0, 3), channels];
+      const ids = [
+        rewriter.recorder.addConstant(filter, shape, 'float32'),
+        rewriter.recorder.addConstant(bias, [channels], 'float32'),
+      ];
+      const name = constantNames.get(first.node.inputs[1]!);
+      if (name !== undefined) constantNames.set(ids[0]!, name).set(ids[1]!, `${name}.bias`);
+      const add = adder(rewriter, type, node.scope);
+      const direct = add('Conv2D', [rewriter.resolve(other), node.inputs[1]!], node.attrs);
+      return [add('Add', [direct, add('Conv2D', [rewriter.resolve(first.x), ...ids], first.node.attrs)])];
+    }
+    return undefined;
+  });
+  return { ...composed, constantNames };
+}
+
+/** In sums, 1×1 convolutions of the same value: the last of them does for all, the others' terms are left out. */
+function mergeAdded(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const sums = new Map<number, Node>();
+  for (const node of graph.nodes) {
+    if (node.op !== 'Add' || !node.inputs.every((id) => sameSize(id, node.outputs[0]!, graph))) continue;
+    for (const id of node.inputs) if (uses.get(id) === 1) sums.set(id, node);
+  }
+  /** The sum that a value ends up in. */
+  const total = (id: number): number => {
+    const next = sums.get(id)?.outputs[0];
+    return next === undefined ? id : total(next);
+  };
+  const groups = new Map<string, FixedConvolution[]>();
+  for (const node of graph.nodes) {
+    const found = sums.has(node.outputs[0]!) ? fixedConvolution(node, graph) : undefined;
+    if (!found || !isPointwise(found)) continue;
+    const key = `${found.x} ${total(node.outputs[0]!)}`;
+    groups.set(key, [...(groups.get(key) ?? []), found]);
+  }
+  const left = new Set<number>();
+  const merged = new Map<number, FixedConvolution[]>();
+  for (const group of groups.values()) {
+    const last = group.at(-1)!;
+    const others = group.slice(0, -1).filter(({ node }) => {
+      const [output] = node.outputs as [number];
+      // One term of each sum stays.
+      const goes = sums.get(output)!.inputs.every((id) => id === output || !left.has(id));
+      if (goes) left.add(output);
+      return goes;
+    });
+    if (others.length > 0) merged.set(last.node.outputs[0]!, [...others, last]);
+  }
+  return rewrite(graph, (node, rewriter) => {
+    const [output] = node.outputs as [number];
+    const add = adder(rewriter, graph.values.get(output)!, node.scope);
+    const group = merged.get(output);
+    if (group) {
+      const filter = rewriter.recorder.addConstant(
+        added(group.map((each) => each.filter)),
+        group[0]!.shape,
+        'float32',
+      );
+      const biases = group.flatMap(({ bias }) => (bias ? [bias] : []));
+      const bias =
+        biases.length === 0
+          ? []
+          : [rewriter.recorder.addConstant(added(biases), [group[0]!.shape[3]!], 'float32')];
+      return [add('Conv2D', [node.inputs[0]!, filter, ...bias], node.attrs)];
+    }
+    const [a, b] = node.inputs as [number, number];
+    if (left.has(a) && sums.get(a)?.outputs[0] === output) return [b];
+    if (left.has(b) && sums.get(b)?.outputs[0] === output) return [a];
+    return undefined;
+  });
+}
+
+/** a + (b + c) as (a + b) + c: a convolution adds to what is there already. */
+function chainSums(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  return rewrite(graph, (node, rewriter) => {
+    const [output] = node.outputs as [number];
+    if (node.op !== 'Add') return undefined;
+    // As they were: one of them may have been replaced by a value that the old graph does not know.
+    const [a, b] = producers.get(output)!.inputs as [number, number];
+    const inner = uses.get(b) === 1 ? producers.get(b) : undefined;
+    const parts = inner?.op === 'Add' ? inner.inputs : [];
+    const isConvolution = producers.get(parts[1] ?? -1)?.op === 'Conv2D';
+    if (!isConvolution || ![a, ...parts].every((id) => sameSize(id, output, graph))) return undefined;
+    const add = adder(rewriter, graph.values.get(output)!, node.scope);
+    const [whole, first, second] = [a, ...parts].map(rewriter.resolve) as [number, number, number];
+    return [add('Add', [add('Add', [whole, first]), second])];
+  });
+}
+
+type Add = (op: string, inputs: number[], attrs?: Node['attrs']) => number;
+
+const adder =
+  ({ recorder }: Rewriter, type: Value, scope: string): Add =>
+  (op, inputs, attrs = {}) =>
+    recorder.addNode(op, inputs, attrs, [type], scope)[0]!;
+
+function sameSize(a: number, b: number, { values }: Graph): boolean {
+  return values.get(a)!.shape.join() === values.get(b)!.shape.join();
+}
+
+function fixedConvolution(node: Node, graph: Graph): FixedConvolution | undefined {
+  if (node.op !== 'Conv2D') return undefined;
+  const [x, filterId, biasId] = node.inputs as [number, number, number?];
+  const filter = graph.constants.get(filterId);
+  const bias = biasId === undefined ? undefined : graph.constants.get(biasId);
+  if (!filter || (biasId !== undefined && !bias)) return undefined;
+  return { node, x, filter, shape: graph.values.get(filterId)!.shape, ...(bias ? { bias } : {}) };
+}
+
+function isPointwise({ shape, node }: FixedConvolution): boolean {
+  const { strides, pad } = node.attrs as { strides: number[]; pad: number[] };
+  const [height, width] = shape;
+  return (
+    height === 1 && width === 1 && strides.every((step) => step === 1) && pad.every((rows) => rows === 0)
+  );
+}
+
+/** The filter and bias of `outer` (1×1) after `inner`. Sums are in double precision. */
+function compose(
+  inner: FixedConvolution,
+  outer: FixedConvolution,
+): { filter: Float32Array; bias: Float32Array } {
+  const [middle, channels] = outer.shape.slice(2) as [number, number];
+  const rows = inner.filter.length / middle;
+  const filter = new Float32Array(rows * channels);
+  const sums = new Float64Array(channels);
+  const accumulate = (values: ConstantData, start: number): void => {
+    for (let m = 0; m < middle; m++) {
+      const value = values[start + m]!;
+      for (let c = 0, at = m * channels; c < channels; c++, at++) sums[c]! += value * outer.filter[at]!;
+    }
+  };
+  for (let row = 0; row < rows; row++) {
+    sums.fill(0);
+    accumulate(inner.filter, row * middle);
+    filter.set(sums, row * channels);
+  }
+  sums.fill(0);
+  if (outer.bias) sums.set(outer.bias);
+  if (inner.bias) accumulate(inner.bias, 0);
+  return { filter, bias: Float32Array.from(sums) };
+}
+
+function added(arrays: readonly ConstantData[]): Float32Array {
+  return Float32Array.from(arrays[0]!, (_, i) => arrays.reduce((sum, values) => sum + values[i]!, 0));
+}

@@ -1,0 +1,68 @@
+import type { Node, Value } from '../ir';
+import { rewrite } from '../rewrite';
+import { pass } from './pass';
+
+type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) => number;
+
+/** Batch normalization in training out of elementary ops, for backends without a fused kernel. */
+export const expandBatchNorm = pass('written-out norms', (graph) => {
+  return rewrite(graph, (node, { recorder }) => {
+    const expand = expansions[node.op];
+    if (!expand) return undefined;
+    const typeOf = (id: number): Value => recorder.values.get(id)!;
+    const add: Add = (op, inputs, { shape, dtype }, attrs = {}) =>
+      recorder.addNode(op, inputs, attrs, [{ shape, dtype }], node.scope)[0]!;
+    const number = (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32');
+    return expand(node, typeOf, add, number);
+  });
+});
+
+type Expand = (
+  node: Node,
+  typeOf: (id: number) => Value,
+  add: Add,
+  number: (value: number) => number,
+) => number[];
+
+const expansions: Record<string, Expand> = {
+  BatchNormTraining(node, typeOf, add, number) {
+    const [x, gain, bias] = node.inputs as [number, number, number];
+    const [whole, channel] = [typeOf(x), typeOf(gain)];
+    const axes = { axis: whole.shape.slice(0, -1).map((_, i) => i), keepDims: false };
+    const mean = add('Mean', [x], channel, axes);
+    const centred = add('Sub', [x, mean], whole);
+    const variance = add('Mean', [add('Square', [centred], whole)], channel, axes);
+    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
+    return [add('Add', [add('Multiply', [centred, factor], whole), bias], whole), mean, variance];
+  },
+  /** Ioffe & Szegedy 2015, section 3, in the form dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)). */
+  BatchNormTrainingGrad(node, typeOf, add, number) {
+    const [dy, x, gain, mean, variance] = node.inputs as [number, number, number, number, number];
+    const [whole, channel] = [typeOf(x), typeOf(gain)];
+    const axes = { axis: whole.shape.slice(0, -1).map((_, i) => i), keepDims: false };
+    const perCount = number(1 / whole.shape.slice(0, -1).reduce((product, n) => product * n, 1));
+    const deviation = inverseStd(node, variance, channel, add, number);
+    const centred = add('Sub', [x, mean], whole);
+    const dBias = add('Sum', [dy], channel, axes);
+    const moment = add('Sum', [add('Multiply', [dy, centred], whole)], channel, axes);
+    const dGain = add('Multiply', [moment, deviation], channel);
+    const factor = add('Multiply', [gain, deviation], channel);
+    // dx = factor · dy − slope · centred − offset.
+    const shared = add('Multiply', [factor, perCount], channel);
+    const slope = add('Multiply', [add('Multiply', [shared, dGain], channel), deviation], channel);
+    const offset = add('Multiply', [shared, dBias], channel);
+    const along = add('Multiply', [centred, slope], whole);
+    const dx = add('Sub', [add('Sub', [add('Multiply', [dy, factor], whole), along], whole), offset], whole);
+    return [dx, dGain, dBias];
+  },
+};
+
+function inverseStd(
+  { attrs }: Node,
+  variance: number,
+  channel: Value,
+  add: Add,
+  number: (value: number) => number,
+): number {
+  return add('Rsqrt', [add('Add', [variance, number(attrs['epsilon'] as number)], channel)], channel);
+}

@@ -1,0 +1,75 @@
+import type { Graph, Node } from '../ir';
+import { producersOf } from '../links';
+import { rewrite } from '../rewrite';
+import { countUses } from './count-uses';
+import { removeDeadCode } from './dead-code';
+import { pass } from './pass';
+
+/** Values of an example up to which a call costs more than its arithmetic. */
+const fewValues = 64;
+
+/**
+ * Σ a + Σ b of equal shapes is Σ (a + b). The log-det of a flow over few features adds up as many small sums as it has
+ * couplings, each a call that costs more than what it adds; all of them are added in one.
+ */
+export const joinSums = pass('joined sums', (graph) => {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const inner = new Set(
+    graph.nodes
+      .filter((node) => addsVectors(node, graph))
+      .flatMap(({ inputs }) => inputs)
+      .filter((id) => uses.get(id) === 1 && addsVectors(producers.get(id), graph)),
+  );
+  const terms = (id: number): number[] =>
+    producers.get(id)!.inputs.flatMap((input) => (inner.has(input) ? terms(input) : [input]));
+  const joined = rewrite(graph, (node, rewriter) => {
+    const [output] = node.outputs as [number];
+    // As it was: what it adds may have been replaced by values that the old graph does not know.
+    if (!addsVectors(producers.get(output), graph) || inner.has(output)) return undefined;
+    const groups = new Map<string, Node[]>();
+    const others: number[] = [];
+    for (const id of terms(output)) {
+      const sum = uses.get(id) === 1 ? smallSum(producers.get(id), graph) : undefined;
+      if (!sum) others.push(id);
+      else {
+        const key = graph.values.get(sum.inputs[0]!)!.shape.join();
+        groups.set(key, [...(groups.get(key) ?? []), sum]);
+      }
+    }
+    if (![...groups.values()].some((group) => group.length > 1)) return undefined;
+    const { scope } = node;
+    const add = (values: number[], like: number): number =>
+      values.length === 1
+        ? values[0]!
+        : rewriter.recorder.addNode('AddN', values, {}, [graph.values.get(like)!], scope)[0]!;
+    const sums = [...groups.values()].map((group) => {
+      const [like] = group[0]!.inputs as [number];
+      const whole = add(
+        group.map(({ inputs }) => rewriter.resolve(inputs[0]!)),
+        like,
+      );
+      const { attrs } = group[0]!;
+      return rewriter.recorder.addNode('Sum', [whole], attrs, [graph.values.get(output)!], scope)[0]!;
+    });
+    return [add([...others.map(rewriter.resolve), ...sums], output)];
+  });
+  return removeDeadCode(joined);
+});
+
+/** A sum of two vectors with one number for each example. */
+function addsVectors(node: Node | undefined, { values }: Graph): boolean {
+  if (node?.op !== 'Add') return false;
+  return [...node.inputs, ...node.outputs].every((id) => {
+    const { shape, dtype } = values.get(id)!;
+    return shape.length === 1 && shape[0] === values.get(node.outputs[0]!)!.shape[0] && dtype === 'float32';
+  });
+}
+
+/** A sum over the few features of each example. */
+function smallSum(node: Node | undefined, { values }: Graph): Node | undefined {
+  if (node?.op !== 'Sum' || node.attrs['keepDims']) return undefined;
+  const { shape } = values.get(node.inputs[0]!)!;
+  const overFeatures = (node.attrs['axis'] as number[]).join() === '1';
+  return shape.length === 2 && shape[1]! <= fewValues && overFeatures ? node : undefined;
+}

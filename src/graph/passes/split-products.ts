@@ -1,0 +1,94 @@
+import type { ConstantData, Graph, Node } from '../ir';
+import { producersOf } from '../links';
+import { rewrite } from '../rewrite';
+import { countUses } from './count-uses';
+import { removeDeadCode } from './dead-code';
+import { pass } from './pass';
+
+/** Fewer columns than these cost a product as much as all of them: kernels compute eight or more at once. */
+const fewColumns = 8;
+
+/**
+ * With the parameters bound: the parts of a product with a matrix of weights that is split by columns, as a conditioner's
+ * answer into s and t, become products of their own. Nothing is copied then, and ONNX Runtime computes what follows one of
+ * them, such as tanh, in the same step.
+ */
+export const splitProducts = pass('split products', (graph) => {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const constantNames = new Map(graph.constantNames);
+  const split = rewrite(graph, (node, rewriter) => {
+    const sum = linearBefore(node, graph, producers, uses);
+    if (!sum) return undefined;
+    const { product, weights, bias } = sum;
+    let start = 0;
+    return node.outputs.map((output) => {
+      const { shape, dtype } = graph.values.get(output)!;
+      const [rows, columns] = [graph.values.get(weights)!.shape[0]!, shape[1]!];
+      const constant = (id: number, dims: number[]): number => {
+        const part = columnsOf(graph.constants.get(id)!, sum.columns, start, columns);
+        const added = rewriter.recorder.addConstant(part, dims, dtype);
+        const name = constantNames.get(id);
+        if (name !== undefined) constantNames.set(added, name);
+        return added;
+      };
+      const [part] = rewriter.recorder.addNode(
+        'BatchMatMul',
+        [rewriter.resolve(product.inputs[0]!), constant(weights, [rows, columns])],
+        product.attrs,
+        [{ shape, dtype }],
+        product.scope,
+      ) as [number];
+      const [whole] = rewriter.recorder.addNode(
+        'Add',
+        [part, constant(bias, [columns])],
+        {},
+        [{ shape, dtype }],
+        product.scope,
+      );
+      start += columns;
+      return whole!;
+    });
+  });
+  return removeDeadCode({ ...split, constantNames });
+});
+
+interface Linear {
+  product: Node;
+  weights: number;
+  bias: number;
+  columns: number;
+}
+
+/** h·W + b with constant W and b that a node splits by columns and that nothing else needs. */
+function linearBefore(
+  node: Node,
+  graph: Graph,
+  producers: ReadonlyMap<number, Node>,
+  uses: ReadonlyMap<number, number>,
+): Linear | undefined {
+  const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
+  if (node.op !== 'SplitV' || axis !== 1 || sizes.some((size) => size < fewColumns)) return undefined;
+  const [whole] = node.inputs as [number];
+  const sum = uses.get(whole) === 1 ? producers.get(whole) : undefined;
+  const [x, bias] = sum?.op === 'Add' ? (sum.inputs as [number, number]) : [];
+  const product = x !== undefined && uses.get(x) === 1 ? producers.get(x) : undefined;
+  if (product?.op !== 'BatchMatMul' || bias === undefined) return undefined;
+  const { transposeA, transposeB } = product.attrs;
+  const [, weights] = product.inputs as [number, number];
+  const [, columns] = graph.values.get(weights)!.shape;
+  const fits = graph.constants.has(weights) && graph.constants.get(bias)?.length === columns;
+  const { shape } = graph.values.get(whole)!;
+  if (transposeA || transposeB || !fits || shape.length !== 2) return undefined;
+  return { product, weights, bias, columns: columns! };
+}
+
+function columnsOf(data: ConstantData, all: number, start: number, count: number): Float32Array {
+  const rows = data.length / all;
+  const part = new Float32Array(rows * count);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < count; column++)
+      part[row * count + column] = data[row * all + start + column]!;
+  }
+  return part;
+}

@@ -1,0 +1,105 @@
+/** Flows with bound parameters, whose convolutions are joined and halved, against the same with parameters fed. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { onnx } from 'onnx-proto';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { forwardGraph, inverseGraph, storedTensors } from '../../../src/engine/model/flow-graphs';
+import type { Flow } from '../../../src/flow/layers';
+import type { Graph } from '../../../src/graph/ir';
+import { toOnnx } from '../../../src/graph/onnx/to-onnx';
+import { bindUsed } from '../../../src/graph/passes/bind-constants';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { flowOf } from '../../contract/flow-of';
+import { assertClose, normalFeeds } from './compare';
+
+/** Random, but such that a flow of a few layers stays near 1. */
+function parametersOf(flow: Flow): Record<string, NdArray> {
+  const tensors = normalFeeds(storedTensors(flow), 5);
+  for (const [name, { data }] of Object.entries(tensors)) {
+    const positive = /variance|gain|scale$/.test(name);
+    const factor = name.endsWith('.v') ? 1 : 0.3;
+    data.forEach((value, i) => (data[i] = positive ? 0.5 + Math.abs(value) * 0.3 : value * factor));
+  }
+  return tensors;
+}
+
+const operators = (graph: Graph, rearrange: boolean): string[] =>
+  onnx.ModelProto.decode(toOnnx(graph, { name: 'flow', rearrange })).graph!.node!.map(
+    ({ opType }) => opType!,
+  );
+
+const count = (list: readonly string[], wanted: string): number => list.filter((op) => op === wanted).length;
+
+const conventions = {
+  'with a mask channel': { maskChannel: true },
+  'the other polarity, soft-clip, x·e⁻ˢ − t': {
+    maskChannel: false,
+    polarity: 'first-moves',
+    scaleMap: 'soft-clip',
+    affine: 'inverse-shift-then-scale',
+  },
+  'without norms, sigmoid': { netNorm: false, flowNorm: false, scaleMap: 'sigmoid' },
+};
+
+describe('convolutions that are joined and halved', () => {
+  for (const [name, options] of Object.entries(conventions)) {
+    it(`give what the flow gives: ${name}`, async () => {
+      const flow = flowOf({
+        kind: 'image',
+        height: 8,
+        width: 4,
+        channels: 2,
+        scales: 2,
+        base: 8,
+        blocks: 2,
+        ...options,
+      });
+      const tensors = parametersOf(flow);
+      const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+      const x = normalFeeds([{ name: 'x', shape: [3, ...flow.inputShape] }], 6);
+      for (const [graph, feeds] of [
+        [forwardGraph(flow), x],
+        [inverseGraph(flow), { z: x['x']! }],
+      ] as const) {
+        const bound = bindUsed(graph, tensors);
+        const free = await backend.compile(graph);
+        const fast = await backend.compile(bound);
+        const expected = await free.run({ ...tensors, ...feeds });
+        for (const { data } of Object.values(expected)) assert.ok(data.every(Number.isFinite));
+        // Sums of up to 72 products in another order, through ten couplings.
+        assertClose(await fast.run(feeds), expected, 2e-5, name);
+
+        const [plain, rearranged] = [operators(bound, false), operators(bound, true)];
+        assert.equal(count(plain, 'DepthToSpace'), 0);
+        assert.equal(count(rearranged, 'DepthToSpace'), 7, 'each of 3 + 4 checkerboards is halved');
+      }
+    });
+  }
+
+  it('and so do vector flows, whose answers come apart as products and whose log-dets are one sum', async () => {
+    const flow = flowOf({ kind: 'vector', dim: 19, couplings: 5, hidden: [12], conditioning: 'selected' });
+    const tensors = parametersOf(flow);
+    const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+    const x = normalFeeds([{ name: 'x', shape: [7, 19] }], 6);
+    for (const [graph, feeds, sums] of [
+      [forwardGraph(flow), x, 3],
+      [inverseGraph(flow), { z: x['x']! }, 0],
+    ] as const) {
+      const bound = bindUsed(graph, tensors);
+      const free = await backend.compile(graph);
+      const fast = await backend.compile(bound);
+      const expected = await free.run({ ...tensors, ...feeds });
+      assertClose(await fast.run(feeds), expected, 1e-5, 'vectors');
+      const [plain, rearranged] = [operators(bound, false), operators(bound, true)];
+      assert.equal(count(rearranged, 'MatMul') - count(plain, 'MatMul'), 5);
+      // Couplings move ten features and nine in turn: two sums instead of five. The way back subtracts them one by one.
+      assert.equal(count(plain, 'ReduceSum') - count(rearranged, 'ReduceSum'), sums);
+    }
+  });
+
+  it('not where a map of the network is asked for', () => {
+    const flow = flowOf({ kind: 'image', height: 4, width: 4, channels: 1, scales: 1, base: 8, blocks: 1 });
+    const graph = forwardGraph(flow, { wanted: (tap) => tap.endsWith('/u') });
+    assert.equal(count(operators(bindUsed(graph, parametersOf(flow)), true), 'DepthToSpace'), 0);
+  });
+});

@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { computeGradientsEarly } from '../../../src/graph/onnx/gradients-early';
+import { optimize } from '../../../src/graph/passes/optimize';
+import { trace } from '../../../src/graph/trace';
+
+/** The gradient of a chain of matrices that are parts of one vector, as training packs them. */
+function chain(layers: number): ReturnType<typeof trace> {
+  return optimize(
+    trace(
+      ({ weights, x }) => ({
+        gradient: tf.grad((vector) => {
+          const parts = tf.split(vector, layers, 0);
+          return tf.sum(parts.reduce((h, part) => tf.matMul(h, tf.reshape(part, [4, 4])), x!));
+        })(weights!),
+      }),
+      [
+        { name: 'weights', shape: [16 * layers] },
+        { name: 'x', shape: [3, 4] },
+      ],
+    ),
+  );
+}
+
+test('gradients are written the other way round before they are joined, and nothing else changes', () => {
+  const graph = chain(40);
+  const ordered = computeGradientsEarly(graph);
+  const concat = ordered.nodes.findIndex(({ op }) => op === 'Concat');
+  const { inputs } = ordered.nodes[concat]!;
+  assert.equal(inputs.length, 40);
+  // The last layer's gradient is the first to be had, so it comes last.
+  assert.deepEqual(
+    ordered.nodes.slice(concat - 40, concat).map(({ outputs }) => outputs[0]),
+    inputs,
+  );
+  assert.deepEqual(new Set(ordered.nodes), new Set(graph.nodes));
+  const known = new Set([...graph.inputs.map(({ value }) => value), ...graph.constants.keys()]);
+  for (const node of ordered.nodes) {
+    assert.ok(
+      node.inputs.every((id) => known.has(id)),
+      `${node.op} follows what it needs`,
+    );
+    for (const id of node.outputs) known.add(id);
+  }
+});
+
+test('a graph without gradients stays as it is', () => {
+  const graph = chain(8);
+  assert.equal(computeGradientsEarly(graph), graph);
+});

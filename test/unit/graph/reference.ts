@@ -1,0 +1,251 @@
+/** Runs whole graphs by plain loops, the kernels that `evaluateNode` leaves out included: slow, and written apart from any backend. */
+import { evaluateNode } from '../../../src/graph/evaluate/evaluate';
+import type { Graph, Node } from '../../../src/graph/ir';
+import { isDynamic } from '../../../src/graph/recorder';
+import { sizeOf, stridesOf } from '../../../src/graph/shape';
+import type { NdArray } from '../../../src/protocol/tensors';
+
+type Arrays = Readonly<Record<string, NdArray>>;
+type Kernel = (inputs: NdArray[], node: Node, shapes: readonly (readonly number[])[]) => NdArray[];
+
+/** The same graph for one batch size. */
+export function withBatch(graph: Graph, batch: number): Graph {
+  const { dynamicBatch, ...rest } = graph;
+  if (dynamicBatch === undefined) return graph;
+  const fixed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(fixed);
+    if (typeof value !== 'number' || !Number.isInteger(value) || !isDynamic(value, dynamicBatch))
+      return value;
+    return (value / dynamicBatch) * batch;
+  };
+  return {
+    ...rest,
+    values: new Map(
+      [...graph.values].map(([id, value]) => [id, { ...value, shape: fixed(value.shape) as number[] }]),
+    ),
+    nodes: graph.nodes.map((node) => ({
+      ...node,
+      attrs: Object.fromEntries(Object.entries(node.attrs).map(([key, value]) => [key, fixed(value)])),
+    })),
+  };
+}
+
+/** The kernel that it does not know, or undefined. */
+export function unknownKernel(graph: Graph, known: ReadonlySet<string>): string | undefined {
+  return graph.nodes.find(({ op }) => !known.has(op) && !(op in kernels))?.op;
+}
+
+/** @throws Error for a kernel that is not known */
+export function runReference(graph: Graph, feeds: Arrays): Record<string, NdArray> {
+  const known = new Map<number, NdArray>();
+  for (const [id, data] of graph.constants) known.set(id, { shape: [...graph.values.get(id)!.shape], data });
+  for (const { name, value } of graph.inputs) known.set(value, feeds[name]!);
+  const channelsFirst = graph.nodes.some(({ attrs }) => attrs['dataFormat'] === 'NCHW');
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((id) => known.get(id)!);
+    const types = node.outputs.map((id) => graph.values.get(id)!);
+    const own = kernels[node.op];
+    const shapes = types.map(({ shape }) => shape);
+    const kernel = node.op === 'Conv2DBackpropFilter' && channelsFirst ? filterGradientOfMixedLayout : own;
+    const results = kernel ? kernel(inputs, node, shapes) : evaluateNode(node, inputs, types);
+    if (!results) throw new Error(`${node.op} is not known`);
+    results.forEach((result, i) => known.set(node.outputs[i]!, result));
+  }
+  return Object.fromEntries(graph.outputs.map(({ name, value }) => [name, known.get(value)!]));
+}
+
+const zeros = (shape: readonly number[]): NdArray<Float32Array> => ({
+  shape: [...shape],
+  data: new Float32Array(sizeOf(shape)),
+});
+
+function transposed(x: NdArray, perm: readonly number[]): NdArray {
+  const shape = perm.map((axis) => x.shape[axis]!);
+  const from = stridesOf(x.shape);
+  const to = stridesOf(shape);
+  const out = zeros(shape);
+  for (let flat = 0; flat < out.data.length; flat++) {
+    const at = perm.reduce((sum, axis, i) => sum + (Math.floor(flat / to[i]!) % shape[i]!) * from[axis]!, 0);
+    out.data[flat] = x.data[at]!;
+  }
+  return out;
+}
+
+const last = (x: NdArray): NdArray => transposed(x, [0, 2, 3, 1]);
+const first = (x: NdArray): NdArray => transposed(x, [0, 3, 1, 2]);
+
+/** Every product of a convolution of x [N, H, W, C] with a filter [h, w, C, K] to y [N, H', W', K], as places in the three. */
+function eachProduct(
+  { attrs }: Node,
+  [x, filter, y]: readonly (readonly number[])[],
+  visit: (x: number, filter: number, y: number) => void,
+): void {
+  const { strides, dilations, pad } = attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const [, height, width, channels] = x as [number, number, number, number];
+  const [rows, columns, , filters] = filter as [number, number, number, number];
+  const [count, outRows, outColumns] = y as [number, number, number];
+  for (let n = 0; n < count; n++)
+    for (let a = 0; a < outRows; a++)
+      for (let b = 0; b < outColumns; b++)
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++) {
+            const row = a * strides[0]! + i * dilations[0]! - pad[0]!;
+            const column = b * strides[1]! + j * dilations[1]! - pad[2]!;
+            if (row < 0 || row >= height || column < 0 || column >= width) continue;
+            for (let c = 0; c < channels; c++)
+              for (let k = 0; k < filters; k++)
+                visit(
+                  ((n * height + row) * width + column) * channels + c,
+                  ((i * columns + j) * channels + c) * filters + k,
+                  ((n * outRows + a) * outColumns + b) * filters + k,
+                );
+          }
+}
+
+function convolve(
+  x: NdArray,
+  filter: NdArray,
+  bias: NdArray | undefined,
+  node: Node,
+  shape: readonly number[],
+) {
+  const sums = new Float64Array(sizeOf(shape));
+  eachProduct(node, [x.shape, filter.shape, shape], (at, tap, to) => {
+    sums[to]! += x.data[at]! * filter.data[tap]!;
+  });
+  const channels = shape[3]!;
+  const data = Float32Array.from(sums, (sum, i) => sum + (bias ? bias.data[i % channels]! : 0));
+  return { shape: [...shape], data };
+}
+
+function inputGradient(dy: NdArray, filter: NdArray, node: Node, shape: readonly number[]): NdArray {
+  const sums = new Float64Array(sizeOf(shape));
+  eachProduct(node, [shape, filter.shape, dy.shape], (to, tap, at) => {
+    sums[to]! += dy.data[at]! * filter.data[tap]!;
+  });
+  return { shape: [...shape], data: Float32Array.from(sums) };
+}
+
+function filterGradient(x: NdArray, dy: NdArray, node: Node, shape: readonly number[]): NdArray {
+  const sums = new Float64Array(sizeOf(shape));
+  eachProduct(node, [x.shape, shape, dy.shape], (at, to, from) => {
+    sums[to]! += x.data[at]! * dy.data[from]!;
+  });
+  return { shape: [...shape], data: Float32Array.from(sums) };
+}
+
+/** As `useChannelsFirst` leaves it: the output's gradient stays NHWC, x does not. */
+const filterGradientOfMixedLayout: Kernel = ([x, dy], node, [shape]) => [
+  filterGradient(last(x!), dy!, node, shape!),
+];
+
+const inFirst = ({ attrs }: Node): boolean => attrs['dataFormat'] === 'NCHW';
+/** [K, C, h, w] → [h, w, C, K]. */
+const turned = (filter: NdArray): NdArray => transposed(filter, [2, 3, 1, 0]);
+const lastShape = (shape: readonly number[]): number[] => [0, 2, 3, 1].map((axis) => shape[axis]!);
+
+function multiply(a: NdArray, b: NdArray, { attrs }: Node, shape: readonly number[]): NdArray {
+  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  if (a.shape.length !== 2 || b.shape.length !== 2) throw new Error('a batch of products is not known');
+  const [rows, columns] = shape as [number, number];
+  const inner = a.shape[transposeA ? 0 : 1]!;
+  const out = zeros(shape);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0; k < inner; k++)
+        sum +=
+          a.data[transposeA ? k * rows + i : i * inner + k]! *
+          b.data[transposeB ? j * inner + k : k * columns + j]!;
+      out.data[i * columns + j] = sum;
+    }
+  return out;
+}
+
+/** Mean and variance of each channel, the last axis, in double precision. */
+function moments(x: NdArray, channels: number): { mean: Float64Array; variance: Float64Array } {
+  const count = x.data.length / channels;
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  x.data.forEach((value, i) => (mean[i % channels]! += value / count));
+  x.data.forEach((value, i) => (variance[i % channels]! += (value - mean[i % channels]!) ** 2 / count));
+  return { mean, variance };
+}
+
+const kernels: Record<string, Kernel> = {
+  BatchMatMul: ([a, b], node, [shape]) => [multiply(a!, b!, node, shape!)],
+  Conv2D: ([x, filter, bias], node, [shape]) =>
+    inFirst(node)
+      ? [first(convolve(last(x!), turned(filter!), bias, node, lastShape(shape!)))]
+      : [convolve(x!, filter!, bias, node, shape!)],
+  Conv2DBackpropInput: ([dy, filter], node, [shape]) =>
+    inFirst(node)
+      ? [first(inputGradient(last(dy!), turned(filter!), node, lastShape(shape!)))]
+      : [inputGradient(dy!, filter!, node, shape!)],
+  Conv2DBackpropFilter: ([x, dy], node, [shape]) => [filterGradient(x!, dy!, node, shape!)],
+  /** Kingma & Ba 2015, with ε added to the root of the uncorrected moment. */
+  FusedAdam: ([param, m, v, gradient, rate, power1, power2], { attrs }) => {
+    const { beta1, beta2, epsilon } = attrs as { beta1: number; beta2: number; epsilon: number };
+    const [next, first1, second] = [zeros(param!.shape), zeros(param!.shape), zeros(param!.shape)];
+    const step = (rate!.data[0]! * Math.sqrt(1 - power2!.data[0]!)) / (1 - power1!.data[0]!);
+    param!.data.forEach((value, i) => {
+      const g = gradient!.data[i]!;
+      first1.data[i] = beta1 * m!.data[i]! + (1 - beta1) * g;
+      second.data[i] = beta2 * v!.data[i]! + (1 - beta2) * g * g;
+      next.data[i] = value - (step * first1.data[i]) / (Math.sqrt(second.data[i]) + epsilon);
+    });
+    return [next, first1, second];
+  },
+  BatchNormTraining: ([x, gain, bias], { attrs }) => {
+    const channels = gain!.data.length;
+    const { mean, variance } = moments(x!, channels);
+    const data = Float32Array.from(x!.data, (value, i) => {
+      const c = i % channels;
+      const scale = gain!.data[c]! / Math.sqrt(variance[c]! + (attrs['epsilon'] as number));
+      return (value - mean[c]!) * scale + bias!.data[c]!;
+    });
+    const vector = (values: Float64Array): NdArray => ({
+      shape: [channels],
+      data: Float32Array.from(values),
+    });
+    return [{ shape: [...x!.shape], data }, vector(mean), vector(variance)];
+  },
+  /** By the chain rule through mean and variance, in the order of Ioffe & Szegedy 2015, section 3. */
+  BatchNormTrainingGrad: ([dy, x, gain], { attrs }) => {
+    const channels = gain!.data.length;
+    const count = x!.data.length / channels;
+    const epsilon = attrs['epsilon'] as number;
+    const { mean, variance } = moments(x!, channels);
+    const [dVariance, dMean, dGain, dBias] = [0, 1, 2, 3].map(() => new Float64Array(channels)) as [
+      Float64Array, Float64Array, Float64Array, Float64Array,
+    ]; // prettier-ignore
+    dy!.data.forEach((d, i) => {
+      const c = i % channels;
+      const deviation = Math.sqrt(variance[c]! + epsilon);
+      const centred = x!.data[i]! - mean[c]!;
+      dVariance[c]! -= (d * gain!.data[c]! * centred) / (2 * deviation ** 3);
+      dMean[c]! -= (d * gain!.data[c]!) / deviation;
+      dGain[c]! += (d * centred) / deviation;
+      dBias[c]! += d;
+    });
+    const data = Float32Array.from(dy!.data, (d, i) => {
+      const c = i % channels;
+      const direct = (d * gain!.data[c]!) / Math.sqrt(variance[c]! + epsilon);
+      return direct + (dVariance[c]! * 2 * (x!.data[i]! - mean[c]!) + dMean[c]!) / count;
+    });
+    const vector = (values: Float64Array): NdArray => ({
+      shape: [channels],
+      data: Float32Array.from(values),
+    });
+    return [{ shape: [...x!.shape], data }, vector(dGain), vector(dBias)];
+  },
+  ChannelNorm: ([x, scale, shift]) => {
+    const [, channels, height, width] = x!.shape as [number, number, number, number];
+    const channelOf = (i: number): number => Math.floor(i / (height * width)) % channels;
+    const data = Float32Array.from(
+      x!.data,
+      (value, i) => value * scale!.data[channelOf(i)]! + shift!.data[channelOf(i)]!,
+    );
+    return [{ shape: [...x!.shape], data }];
+  },
+};
