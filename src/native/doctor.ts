@@ -57,14 +57,14 @@ function threadsLine(): DoctorLine {
 async function nativeLine(): Promise<DoctorLine> {
   const line = { name: 'native', label: 'Native TensorFlow' };
   const advice =
-    'Run Flowscope: Install Native TensorFlow in VS Code, or npm start in a checkout. Without it flows cannot be trained.';
+    'Run Flowscope: Install Native TensorFlow in VS Code, or npm start in a checkout. Without it ONNX Runtime trains.';
   const native = findNative();
-  if (!native) return { ...line, state: 'missing', value: `none in ${nativeRoot()}`, advice };
+  if (!native) return { ...line, state: 'note', value: `none in ${nativeRoot()}`, advice };
   try {
     const version = await loadTest(native.binding);
     return { ...line, state: 'ok', value: `${version} (${native.source}) in ${native.folder}` };
   } catch (error) {
-    return { ...line, state: 'missing', value: `${native.folder} does not load: ${reasonOf(error)}`, advice };
+    return { ...line, state: 'note', value: `${native.folder} does not load: ${reasonOf(error)}`, advice };
   }
 }
 

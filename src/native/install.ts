@@ -66,9 +66,7 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<EnsureR
   if (result.native) {
     log(`native TensorFlow ${result.native.version} is ready in ${result.native.folder}`);
   } else {
-    log(
-      `using ONNX Runtime ${result.onnxruntime}: it opens, runs and exports flows; training needs TensorFlow`,
-    );
+    log(`using ONNX Runtime ${result.onnxruntime}: it trains, opens, runs and exports flows`);
   }
   return { ...result, cached: false, failures };
 }

@@ -29,9 +29,21 @@ export interface StatefulProgram {
   dispose(): Promise<void>;
 }
 
+export interface CompileOptions {
+  /** Runs the passes that suit every backend first, as graphs that were just traced and bound want. */
+  optimize?: boolean;
+  /** Its runs are many or long, and what somebody waits for goes first where the backend can tell the two apart. */
+  bulk?: boolean;
+  /**
+   * How many examples are going to go through it in all, roughly. Says too that they do not depend on each other, so that a
+   * batch may go in parts.
+   */
+  examples?: number;
+}
+
 export interface Backend {
   readonly info: BackendInfo;
-  compile(graph: Graph): Promise<Program>;
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** Absent where training is not possible yet. */
   compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
   dispose(): Promise<void>;

@@ -1,16 +1,21 @@
-/** What both backends check before they run a graph. */
+/** What both backends check of arrays that they are given. */
 import { UserError } from '../../config/user-error';
 import type { Graph, Value } from '../../graph/ir';
 import { isDynamic } from '../../graph/recorder';
-import { showShape, sizeOf } from '../../graph/shape';
+import { sameShape, showShape, sizeOf } from '../../graph/shape';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 
 /** The feed for one graph input. @throws UserError when it is missing, or its shape or type does not fit. */
-export function feedFor(feeds: Feeds, name: string, { shape, dtype }: Value, graph: Graph): NdArray {
+export function feedFor(
+  feeds: Feeds,
+  name: string,
+  { shape, dtype }: Value,
+  { dynamicBatch }: Pick<Graph, 'dynamicBatch'>,
+): NdArray {
   const feed = feeds[name];
   if (!feed) throw new UserError(`The input "${name}" was not given.`);
-  const expected = shape.map((dim) => (isDynamic(dim, graph.dynamicBatch) ? -1 : dim));
+  const expected = shape.map((dim) => (isDynamic(dim, dynamicBatch) ? -1 : dim));
   const fits =
     feed.shape.length === shape.length && expected.every((dim, i) => dim === -1 || dim === feed.shape[i]);
   if (!fits || feed.data.length !== sizeOf(feed.shape)) {
@@ -24,4 +29,19 @@ export function feedFor(feeds: Feeds, name: string, { shape, dtype }: Value, gra
     throw new UserError(`The input "${name}" holds ${feed.data.constructor.name}; ${type.name} is expected.`);
   }
   return feed;
+}
+
+/** What state is set to. @throws UserError when its shape or type does not fit */
+export function stateValues(
+  { name, shape }: { name: string; shape: readonly number[] },
+  array: NdArray,
+): Float32Array {
+  const fits = sameShape(array.shape, shape) && array.data.length === sizeOf(shape);
+  if (!fits || !(array.data instanceof Float32Array)) {
+    throw new UserError(
+      `The state "${name}" was given as ${array.data.constructor.name} of shape ${showShape(array.shape)}; ` +
+        `Float32Array of shape ${showShape(shape)} is expected.`,
+    );
+  }
+  return array.data;
 }

@@ -1,66 +1,65 @@
-/** ONNX Runtime: comes with the product, needs no set-up, runs graphs but does not train. */
+/** ONNX Runtime: comes with the product and needs no set-up; runs graphs, and trains. */
 import { createRequire } from 'node:module';
-import type * as OnnxRuntime from 'onnxruntime-node';
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
-import type { DType, Graph } from '../../graph/ir';
-import { toOnnx } from '../../graph/onnx/to-onnx';
-import type { NdArray } from '../../protocol/tensors';
-import type { Backend, Feeds, Program } from './backend';
-import { feedFor } from './feeds';
-
-type Runtime = typeof OnnxRuntime;
-
-const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const satisfies Record<
-  DType,
-  Tensor.Type
->;
+import type { Graph } from '../../graph/ir';
+import type { Backend, Program } from './backend';
+import {
+  createSession,
+  inputsOf,
+  tensorsFor,
+  toArray,
+  type Runtime,
+  type SessionOptions,
+} from './onnxruntime-session';
+import { inHalves, worthHalves } from './halves';
+import { compileOn, startThread, type Thread } from './onnx-helper';
+import { compileStateful } from './onnxruntime-stateful';
 
 /** Loads the library; throws where there is none for this platform. */
 export async function createOnnxRuntimeBackend(options: {
   threads: number;
   reason: string;
+  /** Whether its threads spin while they wait for work: faster where nothing else computes, much slower where something does. */
+  spin?: boolean;
+  /** The script of `onnx-thread.ts`, built: with it, large batches are run in two halves at the same time. */
+  helper?: string;
 }): Promise<Backend> {
   // Loaded here and not above: the library takes time to load and is not wanted by everyone who imports this file.
   const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
-  const { threads, reason } = options;
+  const { threads, reason, spin = true, helper } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
+  let other: Thread | undefined;
   return {
     info: { name: 'onnxruntime', library, threads, reason },
-    compile: (graph) => compile(runtime, graph, threads),
-    dispose: () => Promise.resolve(),
+    async compile(graph, compiling = {}) {
+      if (helper === undefined || threads < 2 || !worthHalves(graph, compiling))
+        return compile(runtime, graph, { threads, spin });
+      const half = threads >> 1;
+      other ??= startThread(helper, { threads: half, reason, spin });
+      const [here, there] = await Promise.allSettled([
+        compile(runtime, graph, { threads: threads - half, spin }),
+        compileOn(other, graph, {}),
+      ]);
+      if (here.status === 'fulfilled' && there.status === 'fulfilled')
+        return inHalves(graph, here.value, there.value);
+      // Without the other thread there is no half to send away.
+      if (here.status === 'fulfilled') await here.value.dispose();
+      return compile(runtime, graph, { threads, spin });
+    },
+    compileStateful: (spec) => compileStateful(runtime, spec, { threads, spin }),
+    dispose: async () => other?.stop(),
   };
 }
 
-async function compile(runtime: Runtime, graph: Graph, threads: number): Promise<Program> {
-  const session = await runtime.InferenceSession.create(toOnnx(graph, { name: 'program' }), {
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    logSeverityLevel: 3,
-  });
-  // Inputs that nothing needs are dropped by the session; feeding them would be an error.
-  const wanted = graph.inputs.filter(({ name }) => session.inputNames.includes(name));
-  const program: Program = {
+async function compile(runtime: Runtime, graph: Graph, options: SessionOptions): Promise<Program> {
+  const session = await createSession(runtime, graph, options);
+  // The graph is not held on to: its constants are as large as the model.
+  const wanted = inputsOf(session, graph);
+  const { dynamicBatch } = graph;
+  return {
     async run(feeds) {
-      const tensors: Record<string, Tensor> = {};
-      for (const { name, value } of wanted) {
-        const type = graph.values.get(value)!;
-        const { data, shape } = feedFor(feeds, name, type, graph);
-        tensors[name] = new runtime.Tensor(ortTypes[type.dtype], data as Float32Array, shape);
-      }
-      return toFeeds(await session.run(tensors));
+      const results = await session.run(tensorsFor(runtime, wanted, feeds, dynamicBatch));
+      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
     },
     dispose: () => session.release(),
   };
-  return program;
-}
-
-function toFeeds(results: InferenceSession.OnnxValueMapType): Feeds {
-  return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
-}
-
-function toArray(tensor: Tensor): NdArray {
-  const { data, dims } = tensor as TypedTensor<'float32'>;
-  return { shape: [...dims], data };
 }

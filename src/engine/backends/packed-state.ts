@@ -1,10 +1,9 @@
 /** Named state on top of the few vectors in which a session keeps it. */
 import { UserError } from '../../config/user-error';
-import { sameShape, showShape } from '../../graph/shape';
 import type { Member, StateLayout, StateVector } from '../../graph/tensorflow/state-layout';
 import type { VectorAccess } from '../../graph/tensorflow/stateful';
-import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
+import { stateValues } from './feeds';
 import type { Session } from './tensorflow-native';
 
 /** State that was never set is zero. */
@@ -20,7 +19,7 @@ export class PackedState {
   set(values: Feeds): void {
     const entries = Object.entries(values).map(([name, array]) => {
       const member = this.memberOf(name);
-      return [member, checked(member, array)] as const;
+      return [member, stateValues(member, array)] as const;
     });
     for (const vector of new Set(entries.map(([member]) => member.vector))) {
       const members = entries.filter(([member]) => member.vector === vector);
@@ -65,14 +64,4 @@ export class PackedState {
     this.session.run([[value, { shape: [vector.size], data }]], [assigned]);
     this.initialized.add(vector);
   }
-}
-
-function checked({ name, shape, size }: Member, array: NdArray): Float32Array {
-  if (!sameShape(array.shape, shape) || array.data.length !== size || !(array.data instanceof Float32Array)) {
-    throw new UserError(
-      `The state "${name}" was given as ${array.data.constructor.name} of shape ${showShape(array.shape)}; ` +
-        `Float32Array of shape ${showShape(shape)} is expected.`,
-    );
-  }
-  return array.data;
 }

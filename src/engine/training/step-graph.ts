@@ -125,66 +125,72 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite
  * the parameters and running statistics stay as they were, so that the cause can be looked for with the same values.
  */
+export function stepFunction(
+  flow: Flow,
+  preprocess: Bijection | undefined,
+  config: TrainingConfig,
+): (inputs: TensorMap) => TensorMap {
+  const vectors = trainingVectors(flow, config);
+  return (inputs) => {
+    const state = stateOf(inputs);
+    const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs.x!);
+    const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
+    const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
+    const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
+    const clipped = tf.mul(gradient, clip);
+    const param = state[parameters]!;
+    const regularized = withDecay(clipped, param, flow, config.weightDecay);
+    const [next, m, v] = fusedAdam(
+      {
+        param,
+        m: state[firstMoment]!,
+        v: state[secondMoment]!,
+        gradient: tf.where(finite, regularized, tf.zerosLike(regularized)),
+        learningRate: tf.where(finite, inputs.learningRate!, tf.scalar(0)),
+        beta1Power: inputs.beta1Power!,
+        beta2Power: inputs.beta2Power!,
+      },
+      { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
+    );
+    const results: TensorMap = {
+      loss,
+      prior: parts.prior,
+      logDet: parts.logDet,
+      preprocessing: parts.preprocessing,
+      gradientNorm,
+      [`state:${parameters}`]: next,
+      [`state:${firstMoment}`]: m,
+      [`state:${secondMoment}`]: v,
+    };
+    if (config.ema > 0) {
+      results[`state:${average}`] = tf.add(
+        state[average]!,
+        tf.mul(tf.sub(next, state[average]!), tf.sub(1, inputs.averageDecay!)),
+      );
+    }
+    const running = state[statistics];
+    if (running) {
+      const flat = flow.state.map(({ name }) => tf.reshape(updates[name]!, [-1]));
+      results[`state:${statistics}`] = tf.where(finite, tf.concat(flat), running);
+    }
+    return results;
+  };
+}
+
+/** `stepFunction` for batches of one size, traced. */
 export function stepGraph(
   flow: Flow,
   preprocess: Bijection | undefined,
   config: TrainingConfig,
   batch: number,
 ): Graph {
-  const vectors = trainingVectors(flow, config);
-  return trace(
-    (inputs) => {
-      const state = stateOf(inputs);
-      const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs.x!);
-      const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
-      const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
-      const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
-      const clipped = tf.mul(gradient, clip);
-      const param = state[parameters]!;
-      const regularized = withDecay(clipped, param, flow, config.weightDecay);
-      const [next, m, v] = fusedAdam(
-        {
-          param,
-          m: state[firstMoment]!,
-          v: state[secondMoment]!,
-          gradient: tf.where(finite, regularized, tf.zerosLike(regularized)),
-          learningRate: tf.where(finite, inputs.learningRate!, tf.scalar(0)),
-          beta1Power: inputs.beta1Power!,
-          beta2Power: inputs.beta2Power!,
-        },
-        { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
-      );
-      const results: TensorMap = {
-        loss,
-        prior: parts.prior,
-        logDet: parts.logDet,
-        preprocessing: parts.preprocessing,
-        gradientNorm,
-        [`state:${parameters}`]: next,
-        [`state:${firstMoment}`]: m,
-        [`state:${secondMoment}`]: v,
-      };
-      if (config.ema > 0) {
-        results[`state:${average}`] = tf.add(
-          state[average]!,
-          tf.mul(tf.sub(next, state[average]!), tf.sub(1, inputs.averageDecay!)),
-        );
-      }
-      const running = state[statistics];
-      if (running) {
-        const flat = flow.state.map(({ name }) => tf.reshape(updates[name]!, [-1]));
-        results[`state:${statistics}`] = tf.where(finite, tf.concat(flat), running);
-      }
-      return results;
-    },
-    [
-      ...vectors.map(vectorInput),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
-        (name) => ({ name, shape: [] }),
-      ),
-    ],
-  );
+  return trace(stepFunction(flow, preprocess, config), [
+    ...trainingVectors(flow, config).map(vectorInput),
+    { name: 'x', shape: [batch, ...flow.inputShape] },
+    ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
+      (name) => ({ name, shape: [] }),
+    ),
+  ]);
 }
 
 /** The vectors that validation, samples and checkpoints use: the moving average of the weights where there is one. */

@@ -94,8 +94,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { config, dataset, backend } = options;
   if (!backend.compileStateful) {
     throw new UserError(
-      `Training needs native TensorFlow; ${backend.info.library} can run flows but not train them yet. ` +
-        'Install native TensorFlow (flowscope doctor says how), or choose the tensorflow backend.',
+      `${backend.info.library} was opened for running flows only. Train in a process of its own.`,
     );
   }
   const flow = buildFlow(config.model);
@@ -205,7 +204,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 }
 
 /** Moments start at zero, the moving average at the weights. */
-function initialState(flow: Flow, config: RunConfig, weights?: TensorTable): TensorTable {
+export function initialState(flow: Flow, config: RunConfig, weights?: TensorTable): TensorTable {
   const stored = weights ?? initialTensors(flow, config.training.seed);
   const state: TensorTable = { ...stored };
   for (const { name, members } of trainingVectors(flow, config.training)) {

@@ -1,4 +1,4 @@
-/** Training on native TensorFlow: the numbers of its steps, and what a run leaves behind however it ends. */
+/** Training: the numbers of its steps, and what a run leaves behind however it ends; what depends on it on each backend. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
@@ -13,6 +13,7 @@ import type { RunConfigInput } from '../../../src/config/schema';
 import { prepareRun } from '../../../src/data/prepare';
 import { fitStandardization } from '../../../src/data/standardize';
 import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { trainingBatches } from '../../../src/engine/training/batches';
 import { initialTensors } from '../../../src/engine/training/initialize';
@@ -22,13 +23,16 @@ import type { TrainProgress } from '../../../src/protocol/engine';
 import { contextOf, onCpu, toTensors } from '../../contract/eager';
 
 let backend: Backend;
+let onnx: Backend;
 let folder: string;
 before(async () => {
   backend = await createTensorFlowBackend({ threads: 2, reason: 'test' });
+  onnx = await createOnnxRuntimeBackend({ threads: 2, reason: 'test' });
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
 });
 after(async () => {
   await backend.dispose();
+  await onnx.dispose();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -47,11 +51,13 @@ const moons: RunConfigInput = {
     warmupSteps: 5,
   },
 };
-const digits: RunConfigInput = {
+/** @param base from 16 on, ONNX Runtime is used in another way */
+const digitsOf = (base: number): RunConfigInput => ({
   data: { source: 'digits', limit: 200 },
-  model: { kind: 'image', height: 8, width: 8, levels: 17, scales: 2, base: 4, blocks: 1 },
+  model: { kind: 'image', height: 8, width: 8, levels: 17, scales: 2, base, blocks: 1 },
   training: { steps: 12, batch: 16, flips: true, validateEvery: 4, checkpointEvery: 100, sampleEvery: 100 },
-};
+});
+const digits = digitsOf(4);
 
 async function configFile(name: string, config: RunConfigInput): Promise<string> {
   const file = path.join(folder, `${name}.flow.json`);
@@ -121,23 +127,27 @@ describe('a training step', () => {
   });
 });
 
-for (const [name, config, stopAt] of [
-  ['moons', moons, 23],
-  ['digits', digits, 5],
+for (const [name, config, stopAt, on] of [
+  ['moons', moons, 23, 'TensorFlow'],
+  ['digits', digits, 5, 'TensorFlow'],
+  ['moons', moons, 23, 'ONNX Runtime'],
+  ['digits', digitsOf(16), 5, 'ONNX Runtime'],
 ] as const) {
-  describe(`a run on ${name}`, () => {
+  const run = `${name}-${on === 'TensorFlow' ? 'tf' : 'ort'}`;
+  const chosen = (): Backend => (on === 'TensorFlow' ? backend : onnx);
+  describe(`a run on ${name}, ${on}`, () => {
     it('goes on after an interruption exactly as if there had been none', async () => {
-      const file = await configFile(name, config);
-      const whole = path.join(folder, `${name}-whole`);
-      const parts = path.join(folder, `${name}-parts`);
-      const end = await train({ config: file, output: whole }, { backend });
+      const file = await configFile(run, config);
+      const whole = path.join(folder, `${run}-whole`);
+      const parts = path.join(folder, `${run}-parts`);
+      const end = await train({ config: file, output: whole }, { backend: chosen() });
       assert.equal(end.status, 'finished');
 
       const controller = new AbortController();
       const stopped = await train(
         { config: file, output: parts },
         {
-          backend,
+          backend: chosen(),
           signal: controller.signal,
           onProgress: ({ step }) => step >= stopAt && controller.abort(),
         },
@@ -147,21 +157,21 @@ for (const [name, config, stopAt] of [
       assert.equal((await readStatus(runPaths(parts)))?.status, 'stopped');
       assert.equal((await loadCheckpoint(runPaths(parts).last)).step, stopped.step);
 
-      const resumed = await train({ output: parts, resume: true }, { backend });
+      const resumed = await train({ output: parts, resume: true }, { backend: chosen() });
       assert.equal(resumed.status, 'finished');
       assert.ok((await difference(whole, parts)) <= 1e-6);
-      const validations = async (run: string): Promise<number[]> =>
-        (await readMetrics(runPaths(run))).flatMap((row) => row.validationNats ?? []);
+      const validations = async (of: string): Promise<number[]> =>
+        (await readMetrics(runPaths(of))).flatMap((row) => row.validationNats ?? []);
       const [a, b] = [await validations(whole), await validations(parts)];
       assert.equal(a.length, b.length);
       a.forEach((nats, i) => assert.ok(Math.abs(nats - b[i]!) <= 1e-5 * Math.abs(nats)));
     });
 
     it('is the same with the same seed and another with another', async () => {
-      const file = await configFile(`${name}-seed`, config);
-      const runs = [1, 1, 2].map((seed, i) => ({ seed, output: path.join(folder, `${name}-seed-${i}`) }));
+      const file = await configFile(`${run}-seed`, config);
+      const runs = [1, 1, 2].map((seed, i) => ({ seed, output: path.join(folder, `${run}-seed-${i}`) }));
       for (const { seed, output } of runs)
-        await train({ config: file, output, seed, maxSteps: 6 }, { backend });
+        await train({ config: file, output, seed, maxSteps: 6 }, { backend: chosen() });
       assert.ok((await difference(runs[0]!.output, runs[1]!.output)) <= 1e-6);
       assert.ok((await difference(runs[0]!.output, runs[2]!.output)) > 1e-3);
     });
@@ -202,21 +212,25 @@ describe('a run', () => {
     assert.equal(best.metrics?.validationNats, result.best!.nats);
   });
 
-  it('stops at a loss that is not finite, names the layer and keeps the last good checkpoint', async () => {
-    const config = {
-      ...moons,
-      training: { ...moons.training, learningRate: 1e4, warmupSteps: 0, clipNorm: 1e9, checkpointEvery: 1 },
-    };
-    const output = path.join(folder, 'diverged');
-    const result = await train({ config: await configFile('diverged', config), output }, { backend });
-    assert.equal(result.status, 'failed');
-    assert.match(
-      result.message,
-      /first appears in the output of layer couplings\.\d|gradient of layer couplings\.\d is not|every layer is finite but the loss is not: the output of layer couplings\.\d reaches/,
-    );
-    const { tensors } = await loadCheckpoint(runPaths(output).last);
-    for (const { data } of Object.values(tensors)) assert.ok((data as Float32Array).every(Number.isFinite));
-  });
+  for (const on of ['TensorFlow', 'ONNX Runtime'])
+    it(`stops at a loss that is not finite, names the layer and keeps the last good checkpoint, ${on}`, async () => {
+      const config = {
+        ...moons,
+        training: { ...moons.training, learningRate: 1e4, warmupSteps: 0, clipNorm: 1e9, checkpointEvery: 1 },
+      };
+      const output = path.join(folder, `diverged ${on}`);
+      const result = await train(
+        { config: await configFile('diverged', config), output },
+        { backend: on === 'TensorFlow' ? backend : onnx },
+      );
+      assert.equal(result.status, 'failed');
+      assert.match(
+        result.message,
+        /first appears in the output of layer couplings\.\d|gradient of layer couplings\.\d is not|every layer is finite but the loss is not: the output of layer couplings\.\d reaches/,
+      );
+      const { tensors } = await loadCheckpoint(runPaths(output).last);
+      for (const { data } of Object.values(tensors)) assert.ok((data as Float32Array).every(Number.isFinite));
+    });
 
   it('stops early when validation no longer improves, and holds the best', async () => {
     const config: RunConfigInput = {

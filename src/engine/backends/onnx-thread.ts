@@ -1,0 +1,50 @@
+/** A thread that writes graphs as ONNX models and runs them: ONNX Runtime computes on the thread that calls it. */
+import { createBirpc } from 'birpc';
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
+import type { Program } from './backend';
+import { createOnnxRuntimeBackend } from './onnxruntime';
+import type { ThreadApi, ThreadOptions } from './thread-messages';
+
+function serve(): void {
+  const port = parentPort;
+  if (!port) {
+    process.stderr.write(
+      'This is a thread of Flowscope’s engine; it is started by the engine, not by hand.\n',
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const { nice, ...options } = workerData as ThreadOptions;
+  // Elsewhere it would be the whole process. What the thread starts, as ONNX Runtime's own, inherits it.
+  if (nice !== undefined && process.platform === 'linux') setPriority(nice);
+  const backend = createOnnxRuntimeBackend(options);
+  // Whoever asks first is told.
+  backend.catch(() => undefined);
+  const programs = new Map<number, Program>();
+  let next = 1;
+  const api: ThreadApi = {
+    info: async () => (await backend).info,
+    async compile(graph, compiling) {
+      const program = await (await backend).compile(graph, compiling);
+      programs.set(next, program);
+      return next++;
+    },
+    run: (program, feeds) => programs.get(program)!.run(feeds),
+    async dispose(program) {
+      await programs.get(program)?.dispose();
+      programs.delete(program);
+    },
+  };
+  createBirpc<object, ThreadApi>(api, {
+    post: (message) => port.postMessage(message),
+    on: (listener) => void port.on('message', listener),
+    off: (listener) => void port.off('message', listener),
+    serialize: encodeEnvelope,
+    deserialize: decodeEnvelope,
+    timeout: -1,
+  });
+}
+
+serve();

@@ -1,0 +1,81 @@
+/** Sessions of ONNX Runtime, and the tensors that go in and come out. */
+import type * as OnnxRuntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
+import type { DType, Graph, Value } from '../../graph/ir';
+import { toOnnx } from '../../graph/onnx/to-onnx';
+import type { NdArray } from '../../protocol/tensors';
+import type { Feeds } from './backend';
+import { feedFor } from './feeds';
+
+export type Runtime = typeof OnnxRuntime;
+
+export interface SessionOptions {
+  threads: number;
+  /** Whether its threads spin while they wait for work. */
+  spin: boolean;
+  /** For a graph that trains: channels in a block of ONNX Runtime's layout, where it has one (see `OnnxOptions`). */
+  training?: { block: number | undefined };
+}
+
+const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const satisfies Record<
+  DType,
+  Tensor.Type
+>;
+
+/** From here on, a graph that trains is a convolutional one, in which ONNX Runtime itself finds nothing that pays. */
+const manyNodes = 2000;
+
+export function createSession(
+  runtime: Runtime,
+  graph: Graph,
+  { threads, spin, training }: SessionOptions,
+): Promise<InferenceSession> {
+  const model = toOnnx(graph, {
+    name: 'program',
+    rearrange: true,
+    ...(training?.block === undefined ? {} : { block: training.block }),
+  });
+  return runtime.InferenceSession.create(model, {
+    // Its passes take many seconds over thousands of nodes in which ours have left little to find.
+    graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
+    // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
+    enableMemPattern: !training,
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+  });
+}
+
+export interface SessionInput {
+  name: string;
+  type: Value;
+}
+
+/** What a session is fed. Inputs that nothing needs are dropped by it; feeding them would be an error. */
+export function inputsOf(session: InferenceSession, graph: Graph): SessionInput[] {
+  return graph.inputs
+    .filter(({ name }) => session.inputNames.includes(name))
+    .map(({ name, value }) => ({ name, type: graph.values.get(value)! }));
+}
+
+/** Tensors on the memory of the feeds. @throws UserError for a feed that is missing or does not fit */
+export function tensorsFor(
+  runtime: Runtime,
+  inputs: readonly SessionInput[],
+  feeds: Feeds,
+  dynamicBatch: number | undefined,
+): Record<string, Tensor> {
+  return Object.fromEntries(
+    inputs.map(({ name, type }) => {
+      const { data, shape } = feedFor(feeds, name, type, { dynamicBatch });
+      return [name, new runtime.Tensor(ortTypes[type.dtype], data as Float32Array, shape)];
+    }),
+  );
+}
+
+export function toArray(tensor: Tensor): NdArray {
+  const { data, dims } = tensor as TypedTensor<'float32'>;
+  return { shape: [...dims], data };
+}

@@ -1,0 +1,101 @@
+/**
+ * State and functions on it, on ONNX Runtime. A session there has no variables: the state is memory of ours that sessions
+ * read as inputs and write as outputs, without a copy in either direction.
+ */
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { UserError } from '../../config/user-error';
+import type { Graph, Port } from '../../graph/ir';
+import { isState, stateName } from '../../graph/state-ports';
+import type { StatefulProgram, StatefulSpec } from './backend';
+import { channelsInBlock } from './onnxruntime-blocks';
+import {
+  createSession,
+  inputsOf,
+  tensorsFor,
+  toArray,
+  type Runtime,
+  type SessionInput,
+  type SessionOptions,
+} from './onnxruntime-session';
+import { StateBuffers } from './state-buffers';
+
+interface StatefulFunction {
+  session: InferenceSession;
+  fed: SessionInput[];
+  reads: string[];
+  writes: string[];
+  results: string[];
+  dynamicBatch: number | undefined;
+}
+
+/** @throws UserError when a function uses state that is not listed, or in another shape */
+export async function compileStateful(
+  runtime: Runtime,
+  spec: StatefulSpec,
+  options: SessionOptions,
+): Promise<StatefulProgram> {
+  const state = new StateBuffers(runtime, spec.state);
+  const functions = new Map<string, StatefulFunction>();
+  const own = { ...options, training: { block: await channelsInBlock(runtime) } };
+  const dispose = async (): Promise<void> => {
+    for (const { session } of functions.values()) await session.release();
+    functions.clear();
+  };
+  try {
+    for (const [name, graph] of Object.entries(spec.functions)) {
+      checkState(state, name, graph);
+      functions.set(name, await compileFunction(runtime, graph, own));
+    }
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    set: (values) => Promise.resolve().then(() => state.set(values)),
+    get: (names = spec.state.map(({ name }) => name)) => Promise.resolve().then(() => state.get(names)),
+    async run(name, feeds) {
+      const fn = functions.get(name);
+      if (!fn) throw new UserError(`There is no function named "${name}".`);
+      const inputs = tensorsFor(runtime, fn.fed, feeds, fn.dynamicBatch);
+      for (const member of fn.reads) inputs[`state:${member}`] = state.current(member);
+      // Null asks for a tensor, a tensor to be written to.
+      const outputs = Object.fromEntries<Tensor | null>([
+        ...fn.results.map((result) => [result, null] as const),
+        ...fn.writes.map((member) => [nextName(member), state.next(member)] as const),
+      ]);
+      const results = await fn.session.run(inputs, outputs);
+      for (const member of fn.writes) state.swap(member);
+      return Object.fromEntries(fn.results.map((result) => [result, toArray(results[result]!)]));
+    },
+    dispose,
+  };
+}
+
+/** In ONNX no output may have the name of an input. */
+const nextName = (member: string): string => `next:${member}`;
+
+async function compileFunction(
+  runtime: Runtime,
+  graph: Graph,
+  options: SessionOptions,
+): Promise<StatefulFunction> {
+  const outputs = graph.outputs.map((port) =>
+    isState(port) ? { ...port, name: nextName(stateName(port)) } : port,
+  );
+  const session = await createSession(runtime, { ...graph, outputs }, options);
+  const inputs = inputsOf(session, graph);
+  return {
+    session,
+    fed: inputs.filter((input) => !isState(input)),
+    reads: inputs.filter(isState).map(stateName),
+    writes: graph.outputs.filter(isState).map(stateName),
+    results: graph.outputs.filter((port) => !isState(port)).map(({ name }) => name),
+    dynamicBatch: graph.dynamicBatch,
+  };
+}
+
+function checkState(state: StateBuffers, name: string, graph: Graph): void {
+  for (const port of [...graph.inputs, ...graph.outputs].filter((each: Port) => isState(each))) {
+    state.check(stateName(port), graph.values.get(port.value)!.shape, `the function "${name}"`);
+  }
+}

@@ -1,0 +1,24 @@
+/** What is said between the engine's thread and one that runs ONNX Runtime. */
+import type { Graph } from '../../graph/ir';
+import type { BackendInfo } from '../../protocol/model';
+import type { CompileOptions, Feeds } from './backend';
+
+/** Given to the thread when it starts. */
+export interface ThreadOptions {
+  threads: number;
+  reason: string;
+  /** The thread's niceness, where threads have one of their own, which is on Linux; that of who starts it by default. */
+  nice?: number;
+  /** See `createOnnxRuntimeBackend`. */
+  spin: boolean;
+  helper?: string;
+}
+
+export interface ThreadApi {
+  /** @throws where there is no ONNX Runtime for this platform */
+  info(): Promise<BackendInfo>;
+  /** Resolves to the number under which the program is run and disposed of. */
+  compile(graph: Graph, options: CompileOptions): Promise<number>;
+  run(program: number, feeds: Feeds): Promise<Feeds>;
+  dispose(program: number): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/**
+ * ONNX Runtime on threads of its own, so that the engine's thread answers while something computes: one thread for what
+ * somebody waits for, and one for what takes long.
+ */
+import type { Graph } from '../../graph/ir';
+import type { Backend, CompileOptions, Program } from './backend';
+import { compileOn, startThread, type Thread } from './onnx-helper';
+import type { ThreadOptions } from './thread-messages';
+
+/**
+ * @param script of `onnx-thread.ts`, built
+ * @throws where there is no ONNX Runtime for this platform
+ */
+export async function createThreadedOnnxRuntime(
+  script: string,
+  options: Pick<ThreadOptions, 'threads' | 'reason'>,
+): Promise<Backend> {
+  // Others compute at the same time, and threads that spin while they wait would take the processors from them.
+  const given = { ...options, spin: false };
+  // The windows, and whoever opens another model, go before both.
+  const prompt = startThread(script, { ...given, nice: 5 });
+  let bulk: Thread | undefined;
+  try {
+    const info = await prompt.api.info();
+    const lanes = createLanes();
+    return {
+      info,
+      compile: (graph, compiling = {}) =>
+        compiling.bulk
+          ? compile(
+              (bulk ??= startThread(script, { ...given, nice: 15, helper: script })),
+              graph,
+              compiling,
+              lanes.later,
+            )
+          : compile(prompt, graph, compiling, lanes.now),
+      async dispose() {
+        await Promise.all([prompt.stop(), bulk?.stop()]);
+      },
+    };
+  } catch (error) {
+    await prompt.stop();
+    throw error;
+  }
+}
+
+type Lane = <T>(call: () => Promise<T>) => Promise<T>;
+
+/** Two ways to make a call: at once, or as soon as none of the others is under way. The processors are shared by both. */
+function createLanes(): { now: Lane; later: Lane } {
+  const pending = new Set<Promise<unknown>>();
+  return {
+    async now(call) {
+      const promise = call();
+      pending.add(promise);
+      try {
+        return await promise;
+      } finally {
+        pending.delete(promise);
+      }
+    },
+    async later(call) {
+      while (pending.size > 0) await Promise.allSettled(pending);
+      return call();
+    },
+  };
+}
+
+async function compile(thread: Thread, graph: Graph, options: CompileOptions, lane: Lane): Promise<Program> {
+  const { run, dispose } = await lane(() => compileOn(thread, graph, options));
+  return { run: (feeds) => lane(() => run(feeds)), dispose };
+}

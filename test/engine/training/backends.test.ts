@@ -1,0 +1,150 @@
+/** A training step is the same on every backend, and as op by op in JavaScript. */
+import * as tf from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { presets, type Preset } from '../../../src/config/presets';
+import type { RunConfig } from '../../../src/config/schema';
+import type { Standardization } from '../../../src/config/standardization';
+import { stream } from '../../../src/data/random';
+import type { Dataset } from '../../../src/data/dataset';
+import { prepareRun } from '../../../src/data/prepare';
+import { fitStandardization } from '../../../src/data/standardize';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { trainingBatches } from '../../../src/engine/training/batches';
+import { packTensors } from '../../../src/engine/training/packed';
+import { averageDecayAt, learningRateAt } from '../../../src/engine/training/schedule';
+import { stepFunction, trainingVectors } from '../../../src/engine/training/step-graph';
+import { createTrainer, initialState } from '../../../src/engine/training/trainer';
+import { buildFlow, buildPreprocess, quantizationNats } from '../../../src/flow/real-nvp';
+import { size } from '../../../src/flow/tensors';
+import type { TensorMap } from '../../../src/graph/trace';
+import { onCpu } from '../../contract/eager';
+import { withoutTensorFlow } from '../graph/eager';
+
+const steps = 20;
+
+let folder: string;
+let backends: Backend[];
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
+  const options = { threads: 2, reason: 'test' };
+  backends = [await createOnnxRuntimeBackend(options)];
+  if (!withoutTensorFlow) backends.push(await createTensorFlowBackend(options));
+  await writePictures(path.join(folder, 'pictures.npy'));
+  const random = stream(1, 'table');
+  const rows = Array.from({ length: 200 }, () => random.normal(5).map((x, i) => x * (i + 1) + i));
+  await writeFile(path.join(folder, 'table.csv'), `a,b,c,d,e\n${rows.map((row) => row.join()).join('\n')}\n`);
+});
+after(async () => {
+  for (const backend of backends) await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Colour pictures of 8×8 pixels as a NumPy file. */
+async function writePictures(file: string): Promise<void> {
+  const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (64, 8, 8, 3), }";
+  const preamble = [...Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 118, 0];
+  const pixels = stream(2, 'pictures')
+    .normal(64 * 8 * 8 * 3)
+    .map((x, i) => Math.min(Math.max(128 + 30 * x + 10 * (i % 8), 0), 255));
+  await writeFile(
+    file,
+    Buffer.concat([Buffer.from(preamble), Buffer.from(header.padEnd(117) + '\n'), Buffer.from(pixels)]),
+  );
+}
+
+/** What of a preset decides which kernels run, at sizes that JavaScript computes in seconds. */
+function small({ name, model: { kind }, data }: Preset, base = 4): object {
+  if (name === 'tabular')
+    return { data: { source: path.join(folder, 'table.csv') }, training: { batch: 32 } };
+  if (kind === 'vector')
+    return { data: { source: name, count: 300, validation: 50 }, training: { batch: 64 } };
+  const sides = ['size', 'resize', 'cropSize'].filter((key) => key in data).map((key) => [key, 8]);
+  const source = name === 'digits' ? 'digits' : path.join(folder, 'pictures.npy');
+  return {
+    data: { source, limit: 64, validation: 16, ...(Object.fromEntries(sides) as object) },
+    model: { base, blocks: 1, scales: 2 },
+    training: { batch: 4 },
+  };
+}
+
+async function eagerLosses(
+  config: RunConfig,
+  dataset: Dataset,
+  standardization: Standardization | undefined,
+): Promise<number[]> {
+  await onCpu();
+  const { training } = config;
+  const flow = buildFlow(config.model);
+  const step = stepFunction(flow, buildPreprocess(config.model, flow, standardization), training);
+  const batches = trainingBatches(dataset.train, config);
+  const packed = packTensors(trainingVectors(flow, training), initialState(flow, config));
+  let state: TensorMap = Object.fromEntries(
+    Object.entries(packed).map(([name, { data }]) => [`state:${name}`, tf.tensor1d(data)]),
+  );
+  const losses: number[] = [];
+  for (let t = 1; t <= steps; t++) {
+    const x = await batches.at(t);
+    const results = tf.tidy(() =>
+      step({
+        ...state,
+        x: tf.tensor(x, [batches.size, ...flow.inputShape]),
+        learningRate: tf.scalar(learningRateAt(t, training)),
+        beta1Power: tf.scalar(training.beta1 ** t),
+        beta2Power: tf.scalar(training.beta2 ** t),
+        averageDecay: tf.scalar(averageDecayAt(t, training)),
+      }),
+    );
+    losses.push(results.loss!.dataSync()[0]! + quantizationNats(config.model, size(flow.inputShape)));
+    tf.dispose(state);
+    state = Object.fromEntries(Object.entries(results).filter(([name]) => name.startsWith('state:')));
+  }
+  tf.dispose(state);
+  await batches.close();
+  return losses;
+}
+
+/** The others repeat what one of these does, with other data or longer. */
+const inJavaScript = new Set(['digits', 'moons', 'tabular', 'paper-cifar10']);
+
+async function check(
+  preset: Preset,
+  { inJavaScript, base }: { inJavaScript: boolean; base?: number },
+): Promise<void> {
+  const { config, dataset } = await prepareRun({ preset: preset.name, config: small(preset, base) }, folder);
+  const given =
+    config.model.kind === 'vector' ? { standardization: await fitStandardization(dataset.train) } : {};
+  let expected = inJavaScript ? await eagerLosses(config, dataset, given.standardization) : undefined;
+  for (const backend of backends) {
+    const trainer = await createTrainer({ config, dataset, ...given, backend });
+    const losses: number[] = [];
+    for (let t = 1; t <= steps; t++) losses.push((await trainer.step(t)).nats);
+    await trainer.dispose();
+    expected ??= losses;
+    for (const [i, nats] of losses.entries()) {
+      // Float32 sums in another order; what they differ by grows with every step of Adam.
+      assert.ok(
+        Math.abs(nats - expected[i]!) <= 1e-4 * Math.abs(expected[i]!),
+        `${backend.info.library}, step ${i + 1}: ${nats}, ${expected[i]}`,
+      );
+    }
+  }
+  await dataset.close();
+}
+
+describe(`the first ${steps} steps of a preset`, () => {
+  for (const preset of presets)
+    it(`agree: ${preset.name}`, () => check(preset, { inJavaScript: inJavaScript.has(preset.name) }));
+
+  // From 16 channels on, ONNX Runtime is used in another way.
+  it('agree: digits, of more channels', () =>
+    check(
+      presets.find(({ name }) => name === 'digits')!,
+      { inJavaScript: Boolean(withoutTensorFlow), base: 16 },
+    ));
+});
