@@ -6,6 +6,7 @@ import type { MetricsRow } from '../protocol/inspect';
 import type { NdArray } from '../protocol/tensors';
 import {
   openSafetensors,
+  readTensors,
   writeSafetensors,
   type SafetensorsEntry,
   type SafetensorsFile,
@@ -101,9 +102,7 @@ export async function loadCheckpoint(file: string): Promise<Checkpoint> {
   const opened = await openSafetensors(file);
   try {
     const header = readHeader(opened);
-    const tensors: Record<string, NdArray> = {};
-    for (const name of opened.tensors.keys()) tensors[name] = await opened.read(name);
-    return { ...header, tensors };
+    return { ...header, tensors: await readTensors(opened) };
   } finally {
     await opened.close();
   }

@@ -23,21 +23,39 @@ function ratesFile(folder: string): string {
 }
 
 /**
- * Leaves a request for whoever trains the run; the answer appears in run.json under its id.
+ * Leaves a request for whoever trains the run; the answer appears in run.json under its id. What an earlier request asks for
+ * that was not heard yet is asked for along with it: two that follow each other at once are both meant.
  * @throws UserError for a request that makes no sense, a folder that is no run, or a run that says it has ended
  */
 export async function requestControl(folder: string, given: unknown): Promise<NamedRequest> {
   const request: ControlRequest = checkControl(given);
   const { paths } = await openRun(folder);
-  const status = (await readStatus(paths))?.status;
+  const { status, control } = (await readStatus(paths)) ?? {};
   if (status !== 'running' && status !== 'paused') {
     throw new UserError(
       `${folder}: is not being trained (it is ${status ?? 'without run.json'}), so nobody would hear this. Resume the run first.`,
     );
   }
-  const named: NamedRequest = { id: randomUUID(), ...request };
+  const waiting = await waitingControl(folder, control?.id);
+  const named: NamedRequest = { ...waiting, ...request, id: randomUUID() };
   await writeAtomically(controlFile(folder), `${JSON.stringify(named, null, 2)}\n`);
   return named;
+}
+
+/** The request that lies in the folder, unless it was heard or makes no sense. */
+async function waitingControl(folder: string, heard: string | undefined): Promise<ControlRequest> {
+  const text = await readFile(controlFile(folder), 'utf8').catch(() => undefined);
+  if (text === undefined || idOf(text) === heard) return {};
+  try {
+    const { action, learningRate } = parseControl(text);
+    return {
+      ...(action === undefined ? {} : { action }),
+      ...(learningRate === undefined ? {} : { learningRate }),
+    };
+  } catch (error) {
+    if (error instanceof UserError) return {};
+    throw error;
+  }
 }
 
 /** A request that was left before this training began is not meant for it. */

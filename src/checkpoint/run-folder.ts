@@ -157,9 +157,17 @@ export async function listCheckpoints(paths: RunPaths): Promise<CheckpointInfo[]
     const file = path.join(paths.checkpoints, name);
     const header = await headerOf(file).catch(() => undefined);
     if (!header) continue;
-    const best = file === paths.best || bySteps.get(header.step)?.best === true;
-    const validationNats = header.metrics?.validationNats ?? bySteps.get(header.step)?.validationNats;
-    bySteps.set(header.step, { path: file, step: header.step, validationNats, best });
+    const before = bySteps.get(header.step);
+    const best = file === paths.best || before?.best === true;
+    const { validationNats = before?.validationNats, validationBitsPerDim = before?.validationBitsPerDim } =
+      header.metrics ?? {};
+    bySteps.set(header.step, {
+      path: file,
+      step: header.step,
+      validationNats,
+      ...(validationBitsPerDim === undefined ? {} : { validationBitsPerDim }),
+      best,
+    });
   }
   return [...bySteps.values()].sort((a, b) => a.step - b.step);
 }

@@ -1,7 +1,8 @@
-import { availableParallelism } from 'node:os';
-import { UserError } from '../config/user-error';
+import path from 'node:path';
 import type { Backend } from '../engine/backends/backend';
-import { chooseBackend } from '../engine/backends/choose';
+import { backendAsked, chooseBackend, chooseInferenceBackend } from '../engine/backends/choose';
+import { createOnnxRuntimeBackend } from '../engine/backends/onnxruntime';
+import { threadsToUse } from '../engine/backends/threads';
 import { findNative } from '../native/locate';
 import type { Session } from './session';
 
@@ -11,12 +12,22 @@ import type { Session } from './session';
  * that ends with an error about its files.
  */
 export async function openBackend(session: Session): Promise<Backend> {
-  const threads = threadsOf(session);
+  const threads = threadsToUse(session.threads);
   const wanted = session.backend === 'auto' ? process.env['FLOWSCOPE_BACKEND'] : session.backend;
   const native = findNative();
   const later = native !== undefined && (!wanted || wanted === 'auto' || wanted === 'tensorflow');
   const load = (): Promise<Backend> => chooseBackend(session.backend, threads);
   const backend = later ? loadedLater(load, `TensorFlow ${native.version}`, threads) : await load();
+  session.onEnd(() => backend.dispose());
+  return backend;
+}
+
+/** The backend that runs flows: ONNX Runtime, which is there at once, unless TensorFlow is asked for. */
+export async function openInferenceBackend(session: Session): Promise<Backend> {
+  if (backendAsked(session.backend)?.name === 'tensorflow') return openBackend(session);
+  const backend = await chooseInferenceBackend(session.backend, threadsToUse(session.threads), {
+    onnx: (given) => createOnnxRuntimeBackend({ ...given, helper: path.join(__dirname, 'onnx-thread.js') }),
+  });
   session.onEnd(() => backend.dispose());
   return backend;
 }
@@ -34,24 +45,13 @@ function loadedLater(load: () => Promise<Backend>, library: string, threads: num
     get info() {
       return info;
     },
-    compile: async (graph) => (await loaded()).compile(graph),
+    compile: async (graph, options) => (await loaded()).compile(graph, options),
     async compileStateful(spec) {
       const backend = await loaded();
-      if (backend.compileStateful) return backend.compileStateful(spec);
-      // Found, but it did not load: the reason says why.
-      throw new UserError(`Training needs native TensorFlow: ${backend.info.reason}. See flowscope doctor.`);
+      return backend.compileStateful!(spec);
     },
     async dispose() {
       await (await loading?.catch(() => undefined))?.dispose();
     },
   };
-}
-
-export function threadsOf({ threads }: Pick<Session, 'threads'>, env = process.env): number {
-  const text = env['FLOWSCOPE_THREADS'];
-  const asked = threads ?? (text ? Number(text) : 0);
-  if (!Number.isSafeInteger(asked) || asked < 0) {
-    throw new UserError(`FLOWSCOPE_THREADS is "${text}"; a whole number is expected, 0 for all processors.`);
-  }
-  return asked || availableParallelism();
 }

@@ -6,6 +6,7 @@ import { dataCommand } from './commands/data';
 import { diagnoseCommand } from './commands/diagnose';
 import { doctorCommand } from './commands/doctor';
 import { exportCommand } from './commands/export';
+import { graphCommand } from './commands/graph';
 import { infoCommand } from './commands/info';
 import { inspectCommand } from './commands/inspect';
 import { interpolateCommand } from './commands/interpolate';
@@ -29,5 +30,6 @@ export const commands: readonly Command[] = [
   diagnoseCommand,
   exportCommand,
   convertCommand,
+  graphCommand,
   doctorCommand,
 ];

@@ -1,11 +1,9 @@
 /** The options of commands that read examples from files, and what they come to. */
-import type { FlowRunner } from '../engine/use/runner';
-import { sizeOf } from '../engine/use/runner';
+import type { OpenedRunner } from '../engine/use/open-runner';
+import type { NamedArray } from '../engine/use/read-array';
+import { readModelExamples, type TableChoice } from '../engine/use/read-examples';
 import type { OptionSpecs, OptionValues } from './command';
 import { columnList, columnName } from './lists';
-import type { OpenedRunner } from './model';
-import type { NamedArray } from './read-array';
-import { readExamples } from './read-examples';
 
 export const inputOptions = {
   input: {
@@ -27,25 +25,24 @@ export const inputOptions = {
   },
 } as const satisfies OptionSpecs;
 
+/** Which of a file's arrays and columns to take. */
+export function tableChoice(
+  options: Pick<OptionValues<typeof inputOptions>, 'array' | 'columns' | 'label-column'>,
+): TableChoice {
+  const { array, columns } = options;
+  const label = options['label-column'];
+  return {
+    ...(array === undefined ? {} : { array }),
+    ...(columns === undefined ? {} : { columns: columnList(columns) }),
+    ...(label === undefined ? {} : { labelColumn: columnName(label) }),
+  };
+}
+
 /** @throws UserError naming the file, the place in it and what was expected */
 export function readInput(
-  { runner, data, featureNames }: OpenedRunner,
+  opened: OpenedRunner,
   input: string,
   options: Omit<OptionValues<typeof inputOptions>, 'input' | 'layout'>,
 ): Promise<NamedArray> {
-  return readExamples({
-    input,
-    dimensions: sizeOf(runner.inputShape),
-    kind: runner.config.kind,
-    ...imageShapeOf(runner),
-    ...(options.array === undefined ? {} : { array: options.array }),
-    ...(options.columns === undefined ? {} : { columns: columnList(options.columns) }),
-    ...(options['label-column'] === undefined ? {} : { labelColumn: columnName(options['label-column']) }),
-    ...(data ? { data } : {}),
-    ...(featureNames ? { featureNames } : {}),
-  });
-}
-
-function imageShapeOf({ config }: FlowRunner): { imageShape?: number[] } {
-  return config.kind === 'image' ? { imageShape: [config.height, config.width, config.channels] } : {};
+  return readModelExamples(opened, input, tableChoice(options));
 }

@@ -9,7 +9,8 @@ import { sizeOf } from '../engine/use/runner';
 import type { NdArray } from '../protocol/tensors';
 import type { OptionSpecs, OptionValues } from './command';
 import { inputOptions, readInput } from './input-options';
-import { modelWithData, openRunner, type OpenedRunner } from './model';
+import { modelWithData, type OpenedRunner } from '../engine/use/open-runner';
+import { openRunner } from './model';
 import type { Session } from './session';
 
 export const sourceOptions = {

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { writeNpz } from '../../data/npz';
 import { applyForward, applyInverse } from '../../engine/use/apply';
+import { readArray } from '../../engine/use/read-array';
 import { prepareInput, prepareLatent } from '../../engine/use/input';
 import type { Layout } from '../../engine/use/layout';
 import { defineCommand, type Outcome } from '../command';
 import { fixed, pairs, shownPath } from '../format';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
-import { readArray } from '../read-array';
 import { batchReport } from '../progress';
 
 const mean = (values: ArrayLike<number>): number =>

@@ -1,6 +1,7 @@
 import { chooseBackend } from '../../engine/backends/choose';
+import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
-import { threadsOf } from '../backend';
+
 import { defineCommand, type Outcome } from '../command';
 import { wrap } from '../help';
 import type { Session } from '../session';
@@ -30,14 +31,13 @@ export const doctorCommand = defineCommand({
 async function backendLine(session: Session): Promise<DoctorLine> {
   const line = { name: 'backend', label: 'Backend in use' };
   try {
-    const backend = await chooseBackend(session.backend, threadsOf(session));
+    const backend = await chooseBackend(session.backend, threadsToUse(session.threads));
     const { library, threads, reason } = backend.info;
-    const trains = backend.compileStateful !== undefined;
     await backend.dispose();
     return {
       ...line,
       state: 'ok',
-      value: `${library}, ${threads} threads (${reason})${trains ? '' : '; it runs flows but cannot train them'}`,
+      value: `${library}, ${threads} threads (${reason})`,
     };
   } catch (error) {
     return { ...line, state: 'missing', value: error instanceof Error ? error.message : String(error) };

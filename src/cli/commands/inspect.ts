@@ -16,6 +16,11 @@ export const inspectCommand = defineCommand({
     'Computes what the inspector shows first and writes it with the inspector itself as one page: activations, masks, log-dets, samples and diagnostics, to be opened in any browser. The page needs no network and no other file.\n\n' +
     'In VS Code the same views answer every question live: open the .flow.safetensors file there.',
   options: {
+    compare: {
+      type: 'text',
+      value: 'MODEL',
+      help: 'A second model: the page then opens with the two side by side.',
+    },
     output: {
       type: 'text',
       value: 'FILE.html',
@@ -35,14 +40,25 @@ export const inspectCommand = defineCommand({
     const model = await openForSession(session, given);
     const inspector = createInspector('1', model);
     session.onEnd(() => inspector.dispose());
+    const compared =
+      options.compare === undefined ? undefined : await openForSession(session, options.compare);
+    const other = compared && createInspector('2', compared);
+    session.onEnd(() => other?.dispose());
     const page = await exportHtml({ model, inspector }, path.resolve(output), {
+      ...(compared && other ? { compared: { model: compared, inspector: other } } : {}),
       signal: session.signal,
       onProgress: stepReport(session.progress),
     });
     return {
-      json: { model: model.file, output: page.path, bytes: page.bytes },
+      json: {
+        model: model.file,
+        ...(compared ? { compared: compared.file } : {}),
+        output: page.path,
+        bytes: page.bytes,
+      },
       text: pairs([
         ['Model', shownPath(model.file)],
+        ...(compared ? [['Compared with', shownPath(compared.file)] as [string, string]] : []),
         ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}; open it in a browser`],
       ]),
     };

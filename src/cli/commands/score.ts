@@ -1,13 +1,11 @@
 import { UserError } from '../../config/user-error';
-import { stream } from '../../data/random';
-import { dataExamples } from '../../engine/model/examples';
-import { prepareInput } from '../../engine/use/input';
-import { score, type ScoredExamples, type ScoreResult } from '../../engine/use/score';
-import { sizeOf, type Space } from '../../engine/use/runner';
-import { defineCommand, type OptionValues, type Outcome } from '../command';
+import { score, type ScoreResult } from '../../engine/use/score';
+import { examplesToScore } from '../../engine/use/scored-examples';
+import { sizeOf } from '../../engine/use/runner';
+import { defineCommand, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
-import { inputOptions, readInput } from '../input-options';
-import { modelHelp, modelWithData, openRunner, type OpenedRunner } from '../model';
+import { inputOptions, tableChoice } from '../input-options';
+import { modelHelp, openRunner } from '../model';
 import { batchReport } from '../progress';
 
 export const scoreCommand = defineCommand({
@@ -56,7 +54,7 @@ export const scoreCommand = defineCommand({
     },
   ],
   async run(session, model, options): Promise<Outcome> {
-    const { draws, seed } = options;
+    const { draws, seed, input, split, layout, space } = options;
     const opened = await openRunner(session, model, 'forward');
     const { runner, file } = opened;
     if (runner.lacksLogDet) {
@@ -64,7 +62,10 @@ export const scoreCommand = defineCommand({
         `${file}: computes no log-det, without which there is no likelihood; use another file.`,
       );
     }
-    const examples = await examplesOf(opened, options);
+    const examples = await examplesToScore(opened, {
+      ...{ input, split, layout, space, seed },
+      ...tableChoice(options),
+    });
     if (draws > 1 && !examples.noisy) {
       throw new UserError(
         `--draws ${draws}: only integer pixels get noise; these examples would score the same each time.`,
@@ -90,77 +91,6 @@ export const scoreCommand = defineCommand({
     };
   },
 });
-
-interface Options extends OptionValues<typeof inputOptions> {
-  split: 'train' | 'validation' | undefined;
-  space: Space;
-  seed: number;
-}
-
-/** Integer pixels are noisy: each draw adds noise of its own. */
-type Examples = ScoredExamples & { noisy: boolean };
-
-async function examplesOf(opened: OpenedRunner, options: Options): Promise<Examples> {
-  const { input, split } = options;
-  if (split !== undefined && input !== undefined) {
-    throw new UserError(
-      `--split ${split} and --input ${input} both say which examples to score; leave one out.`,
-    );
-  }
-  if (split !== undefined) return splitExamples(opened, split, options);
-  if (input !== undefined) return fileExamples(opened, input, options);
-  throw new UserError(
-    'score needs --input FILE, or --split train or validation for the data of the run. See flowscope score --help.',
-  );
-}
-
-async function fileExamples(opened: OpenedRunner, input: string, options: Options): Promise<Examples> {
-  const { runner } = opened;
-  const { array, where } = await readInput(opened, input, options);
-  const { x, count, space, dequantized } = prepareInput(runner, array, {
-    space: options.space,
-    layout: options.layout ?? opened.layout,
-    where,
-    seed: options.seed,
-    noise: false,
-  });
-  const noisy = dequantized && runner.config.kind === 'image';
-  const size = sizeOf(runner.inputShape);
-  const read = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
-  return { count, space, noisy, inputs: withNoise(read, noisy, options.seed) };
-}
-
-async function splitExamples(
-  opened: OpenedRunner,
-  split: 'train' | 'validation',
-  { space, seed }: Options,
-): Promise<Examples> {
-  const model = modelWithData(opened, split, '--input FILE');
-  if (space === 'flow') {
-    throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
-  }
-  const { count } = (await model.data.open())[split];
-  if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
-  const noisy = opened.runner.config.kind === 'image';
-  const read = async (start: number, n: number): Promise<Float32Array> =>
-    (await dataExamples(model, split, start, n)).shown;
-  return { count, space, noisy, inputs: withNoise(read, noisy, seed) };
-}
-
-/** Adds the noise of a draw to what `read` gives, in place. */
-function withNoise(
-  read: (start: number, n: number) => Float32Array | Promise<Float32Array>,
-  noisy: boolean,
-  seed: number,
-): ScoredExamples['inputs'] {
-  return async (draw, start, n) => {
-    const values = await read(start, n);
-    if (!noisy) return values;
-    const noise = stream(seed, 'score-noise', draw, start).uniform(values.length);
-    for (let i = 0; i < values.length; i++) values[i]! += noise[i]!;
-    return values;
-  };
-}
 
 function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean): string {
   const { bitsPerDim } = mean;

@@ -1,6 +1,6 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
 import { cropImages } from '../model/inputs';
-import { batchSize, inBatches, type BatchOptions } from './batches';
+import { inBatches, type BatchOptions } from './batches';
 import type { FlowInput } from './input';
 import { fromChannelsLast, laidOut, type Layout } from './layout';
 import { sizeOf, type FlowRunner, type Space } from './runner';
@@ -44,8 +44,8 @@ export async function applyForward(
   // From pixels v to v / levels, which the preprocessing's own log-det starts at.
   const { config } = runner;
   const scaling = config.kind === 'image' && space === 'data' ? -size * Math.log(config.levels) : 0;
-  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space);
+  await inBatches(count, runner, options, async (start, n) => {
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space, count);
     z.set(out.z, start * latentSize);
     for (let i = 0; i < n; i++) {
       preprocessing[start + i] = out.preprocessing[i]! + scaling;
@@ -93,8 +93,13 @@ export async function applyInverse(
   const exampleSize = sizeOf(shape);
   const x = new Float32Array(count * exampleSize);
   const logdet = new Float32Array(count);
-  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
-    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, space);
+  await inBatches(count, runner, options, async (start, n) => {
+    const out = await runner.inverse(
+      z.subarray(start * latentSize, (start + n) * latentSize),
+      n,
+      space,
+      count,
+    );
     x.set(cropped ? cropImages(out.x, n, config) : out.x, start * exampleSize);
     for (let i = 0; i < n; i++) logdet[start + i] = out.logDet[i]! + scaling;
   });

@@ -4,10 +4,9 @@ import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
 import type { Graph } from '../../graph/ir';
-import { bindConstants } from '../../graph/passes/bind-constants';
-import { optimize } from '../../graph/passes/optimize';
+import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, Program } from '../backends/backend';
+import type { Backend, CompileOptions, Program } from '../backends/backend';
 import { forwardGraph, inverseGraph } from '../model/flow-graphs';
 import type { FlowRunner, Space } from './runner';
 
@@ -35,13 +34,12 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined);
 
-  const program = (key: string, graph: () => Graph): Promise<Program> => {
+  const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);
     if (!made) {
-      const traced = graph();
-      const used = new Set(traced.inputs.map(({ name }) => name));
-      const bound = Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name)));
-      made = backend.compile(optimize(bindConstants(traced, bound)));
+      made = Promise.resolve().then(() =>
+        backend.compile(bindUsed(graph(), tensors), { optimize: true, ...options }),
+      );
       programs.set(key, made);
     }
     return made;
@@ -52,17 +50,23 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     config,
     inputShape: flow.inputShape,
     outputShape: flow.outputShape,
+    parameterCount: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
     latentScales: latentScales(flow),
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
-    async forward(x, count, space) {
-      const compiled = await program(`forward/${space}`, () => {
-        const before = step(space);
-        return forwardGraph(flow, {
-          ...(before ? { preprocess: before } : {}),
-          wanted: (tap) => logDetTaps.test(tap),
-        });
-      });
+    async forward(x, count, space, total = count) {
+      // Whole splits are scored with it; what somebody waits for is mostly a way back.
+      const compiled = await program(
+        `forward/${space}`,
+        () => {
+          const before = step(space);
+          return forwardGraph(flow, {
+            ...(before ? { preprocess: before } : {}),
+            wanted: (tap) => logDetTaps.test(tap),
+          });
+        },
+        { bulk: true, examples: total },
+      );
       const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });
       return {
         z: out.z!.data as Float32Array,
@@ -73,8 +77,10 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
         norms: couplings.map(({ name }) => perExample(out[`tap:${name}/logDet.norm`], count)),
       };
     },
-    async inverse(z, count, space) {
-      const compiled = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)));
+    async inverse(z, count, space, total = count) {
+      const compiled = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)), {
+        examples: total,
+      });
       const out = await compiled.run({ z: { shape: [count, ...flow.outputShape], data: z } });
       return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
     },

@@ -128,7 +128,7 @@ function checkPixels(values: Float32Array, levels: number, integers: boolean, wh
   const wrong = values.find((value) => value < 0 || value > largest);
   if (wrong === undefined) return;
   throw new UserError(
-    `${where}: holds the pixel value ${wrong}; the model's pixels are ${integers ? 'the integers' : ''} 0 to ${largest}.` +
+    `${where}: holds the pixel value ${wrong}; the model's pixels are ${integers ? 'the integers ' : ''}0 to ${largest}.` +
       (integers ? '' : ' For logits, the input of the flow itself, use --space flow.'),
   );
 }

@@ -5,23 +5,78 @@ import { latentsByScale } from '../../flow/latent-scales';
 import type { SampleQuery } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from '../model/inputs';
-import { batchSize, inBatches, type BatchOptions } from './batches';
+import { inBatches, type BatchOptions } from './batches';
 import { sizeOf, type FlowRunner } from './runner';
 
 /** What drawing needs to know of a flow: how large z is, and which latents leave at which scale where that is known. */
 export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales'>;
 
 /**
- * The latents of a set of samples, temperature included: [count, …] row-major. The same for the same query.
- * @throws UserError when there is not one temperature for each scale
+ * The latents of a set of samples, truncation and temperature included: [count, …] row-major. The same for the same
+ * query; a sample does not depend on how many follow it, nor the latents of a scale on the bounds of others.
+ * @throws UserError when there is not one temperature or bound for each scale
  */
 export function drawLatents(space: LatentSpace, query: SampleQuery): Float32Array {
   const { count, seed, temperature } = query;
   const size = sizeOf(space.outputShape);
   const deviations = deviationsOf(space, size, query);
   const z = stream(seed, 'sample').normal(count * size);
+  truncate(z, space, query);
   for (let i = 0; i < z.length; i++) z[i]! *= deviations?.[i % size] ?? temperature;
   return z;
+}
+
+/** Smaller bounds would be drawn for too long, and be close to the mode alone. */
+const leastTruncation = 0.1;
+
+/**
+ * Draws from the truncated normal distribution by rejection: what is within the bound stays as it was, what is beyond is
+ * drawn again from a stream of its scale until it is within.
+ */
+function truncate(
+  z: Float32Array,
+  { latentScales, outputShape }: LatentSpace,
+  { seed, truncations }: Pick<SampleQuery, 'seed' | 'truncations'>,
+): void {
+  if (!truncations) return;
+  const size = sizeOf(outputShape);
+  const scales = truncations.length === 1 ? undefined : latentScales;
+  const expected = latentScales ? latentsByScale(latentScales).length : 1;
+  if (truncations.length !== 1 && truncations.length !== expected) {
+    throw new UserError(
+      `${truncations.length} truncations were given; expected one for all latents` +
+        (expected > 1 ? `, or one for each of the ${expected} scales.` : '.'),
+    );
+  }
+  const wrong = truncations.find(
+    (bound) => bound !== null && !(bound >= leastTruncation && Number.isFinite(bound)),
+  );
+  if (wrong !== undefined) {
+    throw new UserError(
+      `A truncation is ${wrong}; expected a number of standard deviations from ${leastTruncation}, or none.`,
+    );
+  }
+  const drawers = truncations.map((_, scale) => drawer(seed, scale));
+  for (let i = 0; i < z.length; i++) {
+    const scale = scales?.[i % size] ?? 0;
+    const bound = truncations[scale];
+    if (typeof bound !== 'number') continue;
+    while (Math.abs(z[i]!) > bound) z[i] = drawers[scale]!();
+  }
+}
+
+/** One normal value after the other. */
+function drawer(seed: number, scale: number): () => number {
+  const source = stream(seed, 'truncate', scale);
+  let drawn = new Float32Array(0);
+  let next = 0;
+  return () => {
+    if (next === drawn.length) {
+      drawn = Float32Array.from(source.normal(256));
+      next = 0;
+    }
+    return drawn[next++]!;
+  };
 }
 
 /** The deviation of each latent; undefined where all have the temperature. */
@@ -63,8 +118,13 @@ export async function decodeLatents(
   const shape = exampleShape(runner);
   const exampleSize = sizeOf(shape);
   const x = new Float32Array(count * exampleSize);
-  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
-    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data');
+  await inBatches(count, runner, options, async (start, n) => {
+    const out = await runner.inverse(
+      z.subarray(start * latentSize, (start + n) * latentSize),
+      n,
+      'data',
+      count,
+    );
     x.set(cropImages(out.x, n, runner.config), start * exampleSize);
   });
   return { shape: [count, ...shape], data: x };
@@ -83,8 +143,8 @@ export async function encodeExamples(
   const size = sizeOf(runner.inputShape);
   const latentSize = sizeOf(runner.outputShape);
   const z = new Float32Array(count * latentSize);
-  await inBatches(count, batchSize(runner.inputShape), options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data');
+  await inBatches(count, runner, options, async (start, n) => {
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', count);
     z.set(out.z, start * latentSize);
   });
   return z;

@@ -27,6 +27,8 @@ export interface FlowRunner {
   /** Without the batch axis: of the flow's input (padded) and of z. [D] or [H, W, C]. */
   inputShape: readonly number[];
   outputShape: readonly number[];
+  /** Absent where it is not known. */
+  parameterCount?: number;
   /** The zero-based scale at which each latent leaves; absent where it is not known. */
   latentScales?: Int32Array;
   /** Names of the couplings in forward order; empty where single layers cannot be told. */
@@ -35,8 +37,9 @@ export interface FlowRunner {
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
-  forward(x: Float32Array, count: number, space: Space): Promise<ForwardBatch>;
-  inverse(z: Float32Array, count: number, space: Space): Promise<InverseBatch>;
+  /** @param total how many go this way in all, where others follow */
+  forward(x: Float32Array, count: number, space: Space, total?: number): Promise<ForwardBatch>;
+  inverse(z: Float32Array, count: number, space: Space, total?: number): Promise<InverseBatch>;
 }
 
 export function sizeOf(shape: readonly number[]): number {

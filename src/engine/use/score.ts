@@ -1,6 +1,6 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
 import type { NllParts } from '../../protocol/inspect';
-import { batchSize, inBatches, type BatchOptions } from './batches';
+import { inBatches, type BatchOptions } from './batches';
 import { sizeOf, type FlowRunner, type Space } from './runner';
 
 export interface ScoreResult {
@@ -31,21 +31,21 @@ export async function score(
 ): Promise<ScoreResult> {
   const { count, space } = examples;
   const { draws } = options;
+  const total = count * draws;
   const { config } = runner;
   const dimensions = sizeOf(runner.inputShape);
   const pixels = config.kind === 'image' && space === 'data';
   const quantization = pixels ? dimensions * Math.log(config.levels) : 0;
   const nats = new Float64Array(count);
   const sums = { prior: 0, couplings: 0, norm: 0, preprocessing: 0 };
-  const size = batchSize(runner.inputShape);
   for (let draw = 0; draw < draws; draw++) {
     const progress = options.onProgress;
     const batches: BatchOptions = {
       ...(options.signal ? { signal: options.signal } : {}),
-      ...(progress ? { onProgress: (done) => progress(draw * count + done, draws * count) } : {}),
+      ...(progress ? { onProgress: (done) => progress(draw * count + done, total) } : {}),
     };
-    await inBatches(count, size, batches, async (start, n) => {
-      const out = await runner.forward(await examples.inputs(draw, start, n), n, space);
+    await inBatches(count, runner, batches, async (start, n) => {
+      const out = await runner.forward(await examples.inputs(draw, start, n), n, space, total);
       for (let i = 0; i < n; i++) {
         // Where single layers are not known, all of the flow's log-det counts as the couplings'.
         const norm = out.norms.reduce((sum, values) => sum + values[i]!, 0);
@@ -57,7 +57,6 @@ export async function score(
       }
     });
   }
-  const total = count * draws;
   const perBit = dimensions * Math.LN2;
   const meanNats = nats.reduce((sum, value) => sum + value, 0) / count;
   return {

@@ -137,7 +137,7 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
 
     test('what is computed for an example does not depend on the batch', async () => {
       const runner = runnerOf(vectorConfig, backend);
-      const count = batchSize(runner.inputShape) + 3;
+      const count = batchSize(runner) + 3;
       const array = normals([count, 3]);
       const all = await applyForward(runner, prepareInput(runner, array, plain), { layout: 'nhwc' });
       const last = floats([1, 3], (array.data as Float32Array).slice(-3));
@@ -264,7 +264,7 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
     test('a cancelled call ends between batches', async () => {
       const runner = runnerOf(vectorConfig, backend);
       const controller = new AbortController();
-      const count = 3 * batchSize(runner.inputShape);
+      const count = 3 * batchSize(runner);
       const done: number[] = [];
       await assert.rejects(
         applyForward(runner, prepareInput(runner, normals([count, 3]), plain), {

@@ -131,6 +131,23 @@ test('requests are checked before they are left', async () => {
   assert.equal(await reader.next(), undefined);
 });
 
+test('a request that follows before the first was heard asks for both; after that it stands for itself', async () => {
+  const paths = await fresh();
+  const running = { status: 'running', step: 2, seconds: 1 } as const;
+  await writeStatus(paths, running);
+  const reader = createControlReader(paths.folder);
+  await requestControl(paths.folder, { action: 'pause', learningRate: 1e-3 });
+  const { id } = await requestControl(paths.folder, { action: 'resume' });
+  assert.deepEqual(await reader.next(), { id, request: { id, action: 'resume', learningRate: 1e-3 } });
+  await writeStatus(paths, { ...running, control: { id, step: 2 } });
+  const later = await requestControl(paths.folder, { action: 'stop' });
+  assert.deepEqual((await reader.next())?.request, { id: later.id, action: 'stop' });
+  // What somebody broke by hand is not asked for again.
+  writeFileSync(path.join(paths.folder, 'control.json'), '{"id": "by hand", "learningRate": 1000}');
+  const last = await requestControl(paths.folder, { action: 'pause' });
+  assert.deepEqual((await reader.next())?.request, { id: last.id, action: 'pause' });
+});
+
 test('the later wish for a rate counts', async () => {
   const rates = withRate(
     [

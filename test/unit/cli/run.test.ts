@@ -105,6 +105,7 @@ test('every command of the specification is there and its help names its options
     'diagnose',
     'doctor',
     'export',
+    'graph',
     'info',
     'inspect',
     'interpolate',

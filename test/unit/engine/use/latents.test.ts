@@ -36,6 +36,59 @@ describe('temperatures by scale', () => {
   });
 });
 
+describe('truncations', () => {
+  const many = { ...query, count: 500, temperature: 1 };
+  const plain = drawLatents(space, many);
+  const ofScale = (z: Float32Array, scale: number): Float32Array =>
+    z.filter((_, i) => latentScales[i % 8] === scale);
+
+  it('leave no latent beyond the bound of its scale, and those within as they were', () => {
+    const truncations = [0.5, null, 1.25];
+    const cut = drawLatents(space, { ...many, truncations });
+    let drawnAgain = 0;
+    cut.forEach((value, i) => {
+      const bound = truncations[latentScales[i % 8]!] ?? Infinity;
+      assert.ok(Math.abs(value) <= bound, `${value} is beyond ${bound}`);
+      if (Math.abs(plain[i]!) <= bound) assert.equal(value, plain[i]);
+      else drawnAgain++;
+    });
+    assert.ok(drawnAgain > 1000);
+    assert.deepEqual(ofScale(cut, 1), ofScale(plain, 1));
+    assert.deepEqual(drawLatents(space, { ...many, truncations: [null] }), plain);
+  });
+
+  it('draw from the truncated normal distribution, for a temperature of 1 and for others', () => {
+    const bound = 1;
+    for (const temperature of [1, 0.5]) {
+      const cut = drawLatents(space, { ...many, count: 5000, temperature, truncations: [bound] });
+      // Var = 1 − 2 c φ(c) / (2 Φ(c) − 1); Φ(1) is known.
+      const phi = Math.exp(-0.5 * bound ** 2) / Math.sqrt(2 * Math.PI);
+      const variance = temperature ** 2 * (1 - (2 * bound * phi) / (2 * 0.841344746 - 1));
+      const measured = cut.reduce((sum, value) => sum + value * value, 0) / cut.length;
+      // Standard error of a variance of 40,000 values: less than 0.5%.
+      assert.ok(Math.abs(measured / variance - 1) < 0.02, `${measured} is not ${variance}`);
+      assert.ok(cut.every((value) => Math.abs(value) <= temperature * bound));
+    }
+  });
+
+  it('change a scale by its own bound only, and a sample not by those after it', () => {
+    const narrow = drawLatents(space, { ...many, truncations: [0.3, 1, null] });
+    const wide = drawLatents(space, { ...many, truncations: [2, 1, null] });
+    assert.deepEqual(ofScale(narrow, 1), ofScale(wide, 1));
+    assert.notDeepEqual(ofScale(narrow, 0), ofScale(wide, 0));
+    const few = drawLatents(space, { ...many, count: 20, truncations: [0.3, 1, null] });
+    assert.deepEqual(few, narrow.subarray(0, few.length));
+  });
+
+  it('are one for all or one for each scale, and leave something to draw', () => {
+    for (const truncations of [[], [1, 1], [1, 1, 1, 1], [0.05], [NaN], [1, -1, 1], [Infinity, 1, 1]]) {
+      assert.throws(() => drawLatents(space, { ...query, truncations }), UserError);
+    }
+    const known = drawLatents({ outputShape: [8] }, { ...query, truncations: [1] });
+    assert.ok(known.every((value) => Math.abs(value) <= 0.5));
+  });
+});
+
 describe('reconstructions', () => {
   const z = Float32Array.from({ length: 16 }, (_, i) => 100 + i);
   const draw = { seed: 3, temperature: 1 };

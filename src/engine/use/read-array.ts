@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { UserError } from '../config/user-error';
-import { readNpy, type NpyArray } from '../data/npy';
-import { readNpz } from '../data/npz';
-import { firstBytes } from '../files/read';
+import { UserError } from '../../config/user-error';
+import { readNpy, type NpyArray } from '../../data/npy';
+import { readNpz } from '../../data/npz';
+import { firstBytes } from '../../files/read';
 
 export interface NamedArray {
   array: NpyArray;

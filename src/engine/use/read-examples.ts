@@ -1,29 +1,35 @@
 /** Examples to score: the same readers as training, with the model's choice of columns; or arrays. */
 import path from 'node:path';
-import { parseDataConfig } from '../config/parse';
-import type { DataConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
-import { drawPlane, isPlaneName } from '../data/builtin';
-import { indexRange, type Examples } from '../data/dataset';
-import { detectFormat } from '../data/detect';
-import { readDigits, digitsShape } from '../data/digits';
-import type { NpyArray } from '../data/npy';
-import { openSource } from '../data/open';
-import { readParquet } from '../data/parquet';
-import { createResources } from '../data/resources';
-import type { Rows } from '../data/rows';
-import { readTable, type TableOptions } from '../data/table';
-import { isFolder } from '../files/read';
+import { parseDataConfig } from '../../config/parse';
+import type { DataConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import { drawPlane, isPlaneName } from '../../data/builtin';
+import { indexRange, type Examples } from '../../data/dataset';
+import { detectFormat } from '../../data/detect';
+import { readDigits, digitsShape } from '../../data/digits';
+import type { NpyArray } from '../../data/npy';
+import { openSource } from '../../data/open';
+import { readParquet } from '../../data/parquet';
+import { createResources } from '../../data/resources';
+import type { Rows } from '../../data/rows';
+import { readTable, type TableOptions } from '../../data/table';
+import { isFolder } from '../../files/read';
+import type { OpenedRunner } from './open-runner';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
+import { sizeOf, type FlowRunner } from './runner';
 
-export interface ExampleRequest {
-  /** A path or a built-in name. */
-  input: string;
+/** Which of a file's arrays and columns to take. */
+export interface TableChoice {
   /** Of an .npz. */
   array?: string;
   /** Names or zero-based numbers; wins over the model's. */
   columns?: (string | number)[];
   labelColumn?: string | number;
+}
+
+export interface ExampleRequest extends TableChoice {
+  /** A path or a built-in name. */
+  input: string;
   /** Values of one example of the model. */
   dimensions: number;
   kind: 'vector' | 'image';
@@ -33,8 +39,31 @@ export interface ExampleRequest {
   featureNames?: readonly string[];
 }
 
+/** Reads a file as the examples of a model. @throws UserError naming the file, the place in it and what was expected */
+export function readModelExamples(
+  { runner, data, featureNames }: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames'>,
+  input: string,
+  { array, columns, labelColumn }: TableChoice,
+): Promise<NamedArray> {
+  return readExamples({
+    input,
+    dimensions: sizeOf(runner.inputShape),
+    kind: runner.config.kind,
+    ...imageShapeOf(runner),
+    ...(array === undefined ? {} : { array }),
+    ...(columns === undefined ? {} : { columns }),
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...(data ? { data } : {}),
+    ...(featureNames ? { featureNames } : {}),
+  });
+}
+
+function imageShapeOf({ config }: FlowRunner): { imageShape?: number[] } {
+  return config.kind === 'image' ? { imageShape: [config.height, config.width, config.channels] } : {};
+}
+
 /** @throws UserError naming the file, the place in it and what was expected */
-export async function readExamples(request: ExampleRequest): Promise<NamedArray> {
+async function readExamples(request: ExampleRequest): Promise<NamedArray> {
   const { input, kind } = request;
   const builtin = await builtinExamples(request);
   if (builtin) return { array: builtin, where: input };

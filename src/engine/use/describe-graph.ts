@@ -1,0 +1,109 @@
+/** What passes make of a graph, watched while a backend's own writer runs them. */
+import type { Graph } from '../../graph/ir';
+import { toOnnx } from '../../graph/onnx/to-onnx';
+import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions';
+import { removeDeadCode } from '../../graph/passes/dead-code';
+import { passes, type PassName } from '../../graph/passes/list';
+import { optimize } from '../../graph/passes/optimize';
+import { watchPasses, type PassRun } from '../../graph/passes/pass';
+import { printGraph } from '../../graph/print';
+import { graphSize, type GraphSize } from '../../graph/size';
+import { writeProgram } from '../../graph/tensorflow/program';
+import { writeStateful } from '../../graph/tensorflow/stateful';
+import type { BackendName } from '../../protocol/model';
+import type { NamedGraph } from './named-graphs';
+
+export type { GraphSize };
+
+/** What became less over all its runs; negative where it became more. */
+export interface PassEffect extends GraphSize {
+  name: PassName;
+  /** In words. */
+  saves: string;
+  /** How often it ran. */
+  runs: number;
+}
+
+export interface DescribedGraph {
+  traced: GraphSize;
+  /** After the passes. */
+  left: GraphSize;
+  /** In the order in which they first ran. */
+  passes: PassEffect[];
+  /** What is left, printed. */
+  text(): string;
+}
+
+export interface DescribeOptions {
+  /** Whose passes are run too; without one only those that suit every backend. */
+  backend?: BackendName | undefined;
+  /** Examples that sizes are counted for. */
+  batch: number;
+  /** Channels in a block where ONNX Runtime has a blocked layout, which training uses. */
+  block?: number | undefined;
+}
+
+/** @throws UserError for a kernel that the backend cannot run */
+export function describeGraph(named: NamedGraph, options: DescribeOptions): DescribedGraph {
+  const { graph } = named;
+  const { batch } = options;
+  const { runs } = watchPasses(() => prepare(named, options));
+  const last = runs.at(-1)?.after ?? graph;
+  return {
+    traced: graphSize(graph, batch),
+    left: graphSize(last, batch),
+    passes: effects(graph, runs, batch),
+    text: () => printGraph(last),
+  };
+}
+
+/** As it was traced, before any pass. */
+export function tracedText({ graph }: NamedGraph): string {
+  return printGraph(graph);
+}
+
+/** Everything that happens to a graph on its way to what a backend runs. */
+function prepare({ graph, state }: NamedGraph, { backend, block }: DescribeOptions): void {
+  const optimized = (): Graph => optimize(mergeCommonSubexpressions(graph));
+  if (backend === 'onnxruntime') {
+    toOnnx(graph, { name: 'graph', rearrange: true, ...(state && block !== undefined ? { block } : {}) });
+  } else if (backend === 'tensorflow' && state) writeStateful(state, { graph });
+  else if (backend === 'tensorflow') writeProgram(optimized());
+  else optimized();
+}
+
+/** Their sum is what all passes together save. */
+function effects(traced: Graph, runs: readonly PassRun[], batch: number): PassEffect[] {
+  // What a pass leaves without use counts for it, whoever sweeps it up later; dead code is what was so from the start.
+  const known = new WeakMap<Graph, GraphSize>();
+  const live = (graph: Graph): GraphSize => {
+    const size = known.get(graph) ?? graphSize(removeDeadCode(graph), batch);
+    known.set(graph, size);
+    return size;
+  };
+  const unused = less(graphSize(traced, batch), live(traced));
+  const found = new Map<PassName, PassEffect>();
+  for (const { name, before, after } of runs) {
+    const saved = name === 'dead code' ? (found.has(name) ? none : unused) : less(live(before), live(after));
+    const { nodes, elements, constants } = found.get(name) ?? none;
+    found.set(name, {
+      name,
+      saves: passes[name],
+      runs: (found.get(name)?.runs ?? 0) + 1,
+      nodes: nodes + saved.nodes,
+      elements: elements + saved.elements,
+      constants: constants + saved.constants,
+    });
+  }
+  return [...found.values()];
+}
+
+const none: GraphSize = { nodes: 0, elements: 0, constants: 0 };
+
+function less(before: GraphSize, after: GraphSize): GraphSize {
+  return {
+    nodes: before.nodes - after.nodes,
+    elements: before.elements - after.elements,
+    constants: before.constants - after.constants,
+  };
+}

@@ -1,0 +1,116 @@
+/** Whose graphs are looked at: a checkpoint, or a model as a preset or a config describes it, before its first step. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { loadAnyCheckpoint } from '../../checkpoint/import/load';
+import { buildRunConfig, type DataShape } from '../../config/build';
+import { conventionSets } from '../../config/conventions';
+import { presets } from '../../config/presets';
+import type { StoredConfig } from '../../config/schema';
+import type { Standardization } from '../../config/standardization';
+import { UserError } from '../../config/user-error';
+import { fitStandardization } from '../../data/standardize';
+import type { Bijection } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
+import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
+import { checkTensors } from '../model/check-tensors';
+import { initialTensors, type TensorTable } from '../training/initialize';
+import { startOf } from '../training/start';
+
+export interface GraphSubject {
+  /** In words, for example "the preset digits". */
+  title: string;
+  flow: Flow;
+  preprocess?: Bijection;
+  training: StoredConfig['training'];
+  /** Parameters and running statistics: the checkpoint's, or those that training starts with. */
+  tensors: TensorTable;
+}
+
+/** Names that stand for models without a file. */
+export const subjectPresets: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
+
+/**
+ * @param given a preset, a config file (.json), or whatever opens as a checkpoint
+ * @param shape of an example, D or H, W, C: instead of opening the data of a preset or config
+ * @throws UserError when it is none of these, or its data are needed and not there
+ */
+export async function openSubject(given: string, shape?: readonly number[]): Promise<GraphSubject> {
+  const exists = await stat(path.resolve(given)).then(
+    () => true,
+    () => false,
+  );
+  if (!exists && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
+  if (path.extname(given).toLowerCase() === '.json') return fromRequest({ config: given }, given, shape);
+  if (!exists && !/[./\\]/.test(given)) {
+    throw new UserError(
+      `${given}: there is no such file, and no such preset; presets are ${subjectPresets.join(', ')}.`,
+    );
+  }
+  if (shape) {
+    throw new UserError(`${given}: a checkpoint says how large its examples are; leave --shape out.`);
+  }
+  const { config, standardize, tensors } = await loadAnyCheckpoint(given);
+  const subject = built(config, standardize, given);
+  checkTensors(given, subject.flow, tensors);
+  return { ...subject, tensors: tensors as TensorTable };
+}
+
+async function fromRequest(
+  request: { preset?: string; config?: string },
+  given: string,
+  shape: readonly number[] | undefined,
+): Promise<GraphSubject> {
+  const title = request.preset ? `the preset ${given}` : given;
+  if (shape) {
+    if (request.config) {
+      throw new UserError(
+        '--shape goes with a preset; a config says in model or data how large examples are.',
+      );
+    }
+    const own = presets.find(({ name }) => name === given)?.data.source ?? 'examples';
+    return built(buildRunConfig({ preset: given, data: own }, dataShape(shape)), undefined, title);
+  }
+  const needsData = request.preset && !presets.find(({ name }) => name === given)?.data.source;
+  if (needsData) {
+    throw new UserError(
+      `The preset "${given}" is for any data; say how large an example is: --shape D for vectors, --shape H,W,C for images.`,
+    );
+  }
+  const { config, dataset } = await startOf({ output: '', ...request });
+  try {
+    const standardization =
+      config.model.kind === 'vector' && config.data.standardize
+        ? await fitStandardization(dataset.train, dataset.featureNames)
+        : undefined;
+    return built(config, standardization, title);
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** What `--shape` says of data that are not there. */
+function dataShape(shape: readonly number[]): DataShape {
+  if (shape.length !== 1 && shape.length !== 3) {
+    throw new UserError(
+      `--shape ${shape.join(',')}: expected D for vectors, or H,W,C for images (height, width, channels).`,
+    );
+  }
+  const kind = shape.length === 1 ? 'vector' : 'image';
+  return { kind, name: '--shape', shape: [...shape], provenance: { source: 'examples' } };
+}
+
+function built(
+  config: StoredConfig,
+  standardization: Standardization | undefined,
+  title: string,
+): GraphSubject {
+  const flow = buildFlow(config.model);
+  const preprocess = buildPreprocess(config.model, flow, standardization);
+  return {
+    title,
+    flow,
+    ...(preprocess ? { preprocess } : {}),
+    training: config.training,
+    tensors: initialTensors(flow, config.training.seed),
+  };
+}

@@ -1,0 +1,54 @@
+/** The graphs that the product runs, by name: as they are traced, with the parameters bound where they are constants. */
+import type { Graph } from '../../graph/ir';
+import { bindUsed } from '../../graph/passes/bind-constants';
+import type { StateSpec } from '../../graph/tensorflow/state-layout';
+import { forwardGraph, inverseGraph } from '../model/flow-graphs';
+import { stepGraph, trainingVectors, validationGraph } from '../training/step-graph';
+import type { GraphSubject } from './graph-subject';
+
+export interface NamedGraph {
+  graph: Graph;
+  /** What is kept between calls; absent where everything is an input, an output or a constant. */
+  state?: readonly StateSpec[];
+}
+
+/** What each computes, for a list. */
+export const graphFunctions = {
+  forward: 'the flow’s input x to latents z, with the log-determinant',
+  inverse: 'latents z to the flow’s input x, with the log-determinant',
+  score: 'data to the parts of their log-likelihood',
+  sample: 'latents to data',
+  step: 'a training step: loss, gradients, clipping, Adam, running statistics',
+  validate: 'the log-likelihood of a batch during training, parameters as state',
+} as const;
+
+export type GraphFunction = keyof typeof graphFunctions;
+
+/** @param batch examples of a training step; the other graphs take any number */
+export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: number): NamedGraph {
+  const { flow, preprocess, training, tensors } = subject;
+  const bound = (graph: Graph, wanted?: readonly string[]): NamedGraph => {
+    const outputs = graph.outputs.filter((port) => !wanted || wanted.includes(port.name));
+    return { graph: bindUsed({ ...graph, outputs }, tensors) };
+  };
+  const state = (): StateSpec[] =>
+    trainingVectors(flow, training).map((vector) => ({ name: vector.name, shape: [vector.size] }));
+  switch (name) {
+    case 'forward':
+      return bound(forwardGraph(flow), ['z', 'logDet']);
+    case 'inverse':
+      return bound(inverseGraph(flow));
+    case 'score':
+      return bound(forwardGraph(flow, preprocess ? { preprocess } : {}), [
+        'prior',
+        'logDet',
+        'preprocessing',
+      ]);
+    case 'sample':
+      return bound(inverseGraph(flow, preprocess), ['x']);
+    case 'step':
+      return { graph: stepGraph(flow, preprocess, training, batch), state: state() };
+    case 'validate':
+      return { graph: validationGraph(flow, preprocess, training), state: state() };
+  }
+}

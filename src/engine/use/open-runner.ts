@@ -1,0 +1,142 @@
+/** Opens what a user names as a model, to run it. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { sidecarPath } from '../../checkpoint/sidecar';
+import type { DataConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
+import type { FlowModel } from '../model/flow-model';
+import type { OpenModel } from '../model/open-model';
+import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
+import { readOnnx } from '../onnx-file/read';
+import { openOnnxFlow } from '../onnx-flow/open-onnx-flow';
+import { readFlowFile } from '../onnx-flow/pair';
+import type { Layout } from './layout';
+import { createOnnxRunner } from './onnx-runner';
+import type { FlowRunner } from './runner';
+
+/** How whoever runs a model opens files and lets go of them: a command of the command line, an engine process. */
+export interface Opening {
+  /** Opens a file that is not ONNX, until `onEnd`'s releases are called. */
+  open(given: string): Promise<OpenModel>;
+  threads(): number;
+  /** Says what had to be assumed. */
+  note(text: string): void;
+  onEnd(release: () => Promise<void> | void): void;
+}
+
+export interface OpenedRunner {
+  runner: FlowRunner;
+  /** Absolute path of the file that was opened. */
+  file: string;
+  layout: Layout;
+  /** A checkpoint's whole model, with its data; absent for ONNX files. */
+  model?: FlowModel;
+  /** How the training data were read. */
+  data?: DataConfig;
+  featureNames?: string[];
+}
+
+/**
+ * @param direction what the caller is going to run: an ONNX file holds one direction
+ * @throws UserError when there is no model, or it cannot be run
+ */
+export async function openRunner(
+  opening: Opening,
+  given: string,
+  direction: 'forward' | 'inverse',
+): Promise<OpenedRunner> {
+  const { kind, file } = await resolveModelPath(given);
+  if (kind === 'onnx') return openOnnx(opening, file, direction);
+  const opened = await opening.open(given);
+  const { flow } = opened;
+  if (!flow) {
+    const { reason } = await opened.summary();
+    throw new UserError(`${file}: ${reason ?? 'cannot be run.'}`);
+  }
+  const { runner, header } = flow;
+  const featureNames = header.standardize?.names ?? header.data?.featureNames;
+  return {
+    runner,
+    file,
+    layout: 'nhwc',
+    model: flow,
+    ...(header.config.data ? { data: header.config.data } : {}),
+    ...(featureNames ? { featureNames } : {}),
+  };
+}
+
+async function openOnnx(
+  opening: Opening,
+  given: string,
+  direction: 'forward' | 'inverse',
+): Promise<OpenedRunner> {
+  const { file, own } = await partFor(given, direction);
+  const { ports } = await readFlowFile(file);
+  if (ports.direction !== direction) {
+    // The file beside it may run that way, or its layers can be undone.
+    const flow = await openOnnxFlow(file, opening.threads());
+    opening.onEnd(() => flow.dispose());
+    for (const note of flow.notes) opening.note(`${path.basename(file)}: ${note}.`);
+    return { runner: flow.runner, file, layout: ports.layout, ...dataOf(own) };
+  }
+  const runner = await createOnnxRunner({
+    file,
+    threads: opening.threads(),
+    direction,
+    ...(own ? { own } : {}),
+  });
+  opening.onEnd(() => runner.dispose());
+  return {
+    runner,
+    file,
+    layout: runner.layout,
+    ...dataOf(own),
+  };
+}
+
+function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
+  return {
+    ...(own?.config.data ? { data: own.config.data } : {}),
+    ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
+  };
+}
+
+/** An export is several files; any of them stands for the one of the direction asked for, when that lies beside it. */
+async function partFor(
+  file: string,
+  direction: 'forward' | 'inverse',
+): Promise<{ file: string; own: OnnxMetadata | undefined }> {
+  const own = await metadataOf(file);
+  const fits = !own || own.part === direction || (own.part === 'sample' && direction === 'inverse');
+  const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
+  if (fits || sibling === file) return { file, own };
+  const other = await stat(sibling).then(
+    () => metadataOf(sibling),
+    () => undefined,
+  );
+  return other?.part === direction ? { file: sibling, own: other } : { file, own };
+}
+
+async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {
+  return readMetadata(file, (await readOnnx(file)).summary.metadata);
+}
+
+/** @throws UserError saying where the examples of `--split` would have to come from */
+export function modelWithData(
+  { model, file, data }: OpenedRunner,
+  split: string,
+  instead: string,
+): FlowModel {
+  if (!model) {
+    throw new UserError(
+      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or ${instead}.`,
+    );
+  }
+  if (!data) {
+    throw new UserError(
+      `--split ${split}: ${file} does not say which data its flow was trained on; use ${instead}, or name the data in a "data" section of ${sidecarPath(file)}.`,
+    );
+  }
+  return model;
+}

@@ -1,0 +1,90 @@
+/** Examples to score: of a file, or of the data that the flow was trained on; pixels with the noise of each draw. */
+import { UserError } from '../../config/user-error';
+import { stream } from '../../data/random';
+import { dataExamples } from '../model/examples';
+import { prepareInput } from './input';
+import type { Layout } from './layout';
+import { modelWithData, type OpenedRunner } from './open-runner';
+import { readModelExamples, type TableChoice } from './read-examples';
+import { sizeOf, type Space } from './runner';
+import type { ScoredExamples } from './score';
+
+export interface ExampleChoice extends TableChoice {
+  /** A path or a built-in name; this or `split`. */
+  input?: string | undefined;
+  split?: 'train' | 'validation' | undefined;
+  layout?: Layout | undefined;
+  space: Space;
+  /** Of the noise. */
+  seed: number;
+}
+
+/** Integer pixels are noisy: each draw adds noise of its own. */
+export type NoisyExamples = ScoredExamples & { noisy: boolean };
+
+/** @throws UserError naming the option, or the file and the place in it, and what was expected */
+export async function examplesToScore(opened: OpenedRunner, options: ExampleChoice): Promise<NoisyExamples> {
+  const { input, split } = options;
+  if (split !== undefined && input !== undefined) {
+    throw new UserError(
+      `--split ${split} and --input ${input} both say which examples to score; leave one out.`,
+    );
+  }
+  if (split !== undefined) return splitExamples(opened, split, options);
+  if (input !== undefined) return fileExamples(opened, input, options);
+  throw new UserError(
+    'Nothing says which examples to score; give --input FILE, or --split train or validation for the data of the run.',
+  );
+}
+
+async function fileExamples(
+  opened: OpenedRunner,
+  input: string,
+  options: ExampleChoice,
+): Promise<NoisyExamples> {
+  const { runner } = opened;
+  const { array, where } = await readModelExamples(opened, input, options);
+  const { x, count, space, dequantized } = prepareInput(runner, array, {
+    space: options.space,
+    layout: options.layout ?? opened.layout,
+    where,
+    seed: options.seed,
+    noise: false,
+  });
+  const noisy = dequantized && runner.config.kind === 'image';
+  const size = sizeOf(runner.inputShape);
+  const read = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
+  return { count, space, noisy, inputs: withNoise(read, noisy, options.seed) };
+}
+
+async function splitExamples(
+  opened: OpenedRunner,
+  split: 'train' | 'validation',
+  { space, seed }: ExampleChoice,
+): Promise<NoisyExamples> {
+  const model = modelWithData(opened, split, '--input FILE');
+  if (space === 'flow') {
+    throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
+  }
+  const { count } = (await model.data.open())[split];
+  if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
+  const noisy = opened.runner.config.kind === 'image';
+  const read = async (start: number, n: number): Promise<Float32Array> =>
+    (await dataExamples(model, split, start, n)).shown;
+  return { count, space, noisy, inputs: withNoise(read, noisy, seed) };
+}
+
+/** Adds the noise of a draw to what `read` gives, in place. */
+function withNoise(
+  read: (start: number, n: number) => Float32Array | Promise<Float32Array>,
+  noisy: boolean,
+  seed: number,
+): ScoredExamples['inputs'] {
+  return async (draw, start, n) => {
+    const values = await read(start, n);
+    if (!noisy) return values;
+    const noise = stream(seed, 'score-noise', draw, start).uniform(values.length);
+    for (let i = 0; i < values.length; i++) values[i]! += noise[i]!;
+    return values;
+  };
+}
