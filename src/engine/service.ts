@@ -1,9 +1,9 @@
 /** The engine's answers, for the forked process and for whoever runs it in their own process. */
-import { availableParallelism } from 'node:os';
 import { realpath, stat } from 'node:fs/promises';
 import { answerImport, importForm } from '../checkpoint/import/form';
 import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
+import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { UserError } from '../config/user-error';
 import { planePoints } from '../data/plane-points';
@@ -11,9 +11,13 @@ import { previewData } from '../data/preview';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
+import { findNonFinite } from './assistant/find-non-finite';
+import { scoreFile } from './assistant/score-file';
+import { summarizeCheckpoint } from './assistant/summarize-checkpoint';
 import type { Backend } from './backends/backend';
-import { chooseBackend, type BackendPreference } from './backends/choose';
-import { createOnnxRuntimeBackend } from './backends/onnxruntime';
+import { chooseBackend, chooseInferenceBackend, type BackendPreference } from './backends/choose';
+import { threadsToUse } from './backends/threads';
+import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
@@ -27,6 +31,8 @@ export interface ServiceOptions {
   /** By default what the environment says, or the best that is found. */
   backend?: BackendPreference;
   threads?: number;
+  /** Script of the threads that ONNX Runtime runs flows on; by default it runs on the calling thread. */
+  onnxThread?: string;
 }
 
 export interface EngineService extends EngineApi {
@@ -43,16 +49,6 @@ interface Entry {
   inspector: Inspector;
 }
 
-/** @throws UserError when FLOWSCOPE_THREADS is not a number of threads */
-export function threadsFromEnvironment(env: NodeJS.ProcessEnv = process.env): number {
-  const text = env['FLOWSCOPE_THREADS'];
-  const asked = text ? Number(text) : 0;
-  if (!Number.isSafeInteger(asked) || asked < 0) {
-    throw new UserError(`FLOWSCOPE_THREADS is "${text}"; a whole number is expected, 0 for all processors.`);
-  }
-  return asked || availableParallelism();
-}
-
 export function createService(options: ServiceOptions = {}): EngineService {
   const { events = {} } = options;
   const entries = new Map<string, Entry>();
@@ -61,16 +57,14 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
   let nextId = 1;
   const preference = options.backend ?? 'auto';
-  const threads = (): number => options.threads ?? threadsFromEnvironment();
+  const threads = (): number => threadsToUse(options.threads);
   const training = loadedOnce(() => chooseBackend(preference, threads()));
-  // Where nobody says otherwise, ONNX Runtime runs flows: it compiles sooner, needs less memory and leaves this thread free.
+  const { onnxThread } = options;
   const inference = loadedOnce(() =>
-    preference === 'auto' && isAuto(process.env['FLOWSCOPE_BACKEND'])
-      ? createOnnxRuntimeBackend({
-          threads: threads(),
-          reason: 'runs flows; native TensorFlow trains them',
-        }).catch(training.get)
-      : training.get(),
+    chooseInferenceBackend(preference, threads(), {
+      ...(onnxThread ? { onnx: (given) => createThreadedOnnxRuntime(onnxThread, given) } : {}),
+      otherwise: training.get,
+    }),
   );
 
   const entryOf = (id: string): Entry => {
@@ -106,6 +100,49 @@ export function createService(options: ServiceOptions = {}): EngineService {
     await entry.model.dispose();
   };
 
+  /** One more user of the model at a path; `close` gives it back. */
+  const acquire = async (path: string): Promise<Entry> => {
+    // Its threads start while the file is looked for; whether that fails is known below.
+    inference.get().catch(() => undefined);
+    const { file } = await resolveModelPath(path);
+    const stamp = await stampOf(file);
+    let entry = [...entries.values()].find((known) => known.stamp === stamp);
+    if (!entry) {
+      let loading = opening.get(stamp);
+      if (!loading) {
+        loading = load(file, stamp).finally(() => opening.delete(stamp));
+        opening.set(stamp, loading);
+      }
+      entry = await loading;
+    }
+    entry.users++;
+    return entry;
+  };
+
+  const close = async (id: string): Promise<void> => {
+    const entry = entries.get(id);
+    if (entry && --entry.users <= 0) await release(entry);
+  };
+
+  /** For work that opens files and lets go of them at its end. */
+  const whileOpen = async <T>(
+    work: (acquired: (path: string) => Promise<Entry>, onEnd: (end: () => unknown) => void) => Promise<T>,
+  ): Promise<T> => {
+    const ends: (() => unknown)[] = [];
+    try {
+      return await work(
+        async (path) => {
+          const entry = await acquire(path);
+          ends.push(() => close(entry.id));
+          return entry;
+        },
+        (end) => ends.push(end),
+      );
+    } finally {
+      for (const end of ends.reverse()) await end();
+    }
+  };
+
   return {
     async info() {
       const [{ info }, lines] = await Promise.all([training.get(), doctorLines()]);
@@ -120,26 +157,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
       };
     },
     async open(path) {
-      const { file } = await resolveModelPath(path);
-      const stamp = await stampOf(file);
-      const known = [...entries.values()].find((entry) => entry.stamp === stamp);
-      let entry = known;
-      if (!entry) {
-        let loading = opening.get(stamp);
-        if (!loading) {
-          loading = load(file, stamp).finally(() => opening.delete(stamp));
-          opening.set(stamp, loading);
-        }
-        entry = await loading;
-      }
-      entry.users++;
-      const { inspector } = entry;
+      const { inspector } = await acquire(path);
       return inspector.ask('summary', undefined, new AbortController().signal);
     },
-    async close(id) {
-      const entry = entries.get(id);
-      if (entry && --entry.users <= 0) await release(entry);
-    },
+    close,
     async importForm(path) {
       const { kind, file } = await resolveModelPath(path);
       return kind === 'onnx' ? onnxForm(file) : importForm(path);
@@ -164,10 +185,15 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { model } = entryOf(id);
       return cancellable(token, (signal) => exportOnnx(model, output, { signal }));
     },
-    async exportHtml(id, output, token) {
-      const { model, inspector } = entryOf(id);
-      return cancellable(token, (signal) => exportHtml({ model, inspector }, output, { signal }));
+    async exportHtml(id, output, token, comparedWith) {
+      const entry = entryOf(id);
+      const compared = comparedWith === undefined ? {} : { compared: entryOf(comparedWith) };
+      return cancellable(token, (signal) => exportHtml(entry, output, { signal, ...compared }));
     },
+    runCheckpoints: (folders) =>
+      Promise.all(
+        folders.map(async (folder) => ({ folder, checkpoints: await listCheckpoints(runPaths(folder)) })),
+      ),
     previewData: (source, token) =>
       cancellable(token, (signal) => previewData(source, process.cwd(), signal)),
     planePoints: (source, count, token) =>
@@ -187,6 +213,20 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { id } = await requestControl(folder, request);
       return { id };
     },
+    summarizeCheckpoint: (path, token) => cancellable(token, (signal) => summarizeCheckpoint(path, signal)),
+    scoreFile: (query, token) =>
+      cancellable(token, (signal) =>
+        whileOpen((acquired, onEnd) =>
+          scoreFile(query, { open: async (path) => (await acquired(path)).model, threads, onEnd }, signal),
+        ),
+      ),
+    findNonFinite: (query, token) =>
+      cancellable(token, (signal) =>
+        whileOpen(async (acquired) => {
+          const { model, inspector } = await acquired(query.model);
+          return findNonFinite(query, model, inspector, signal);
+        }),
+      ),
     cancel(token) {
       running.get(token)?.controller.abort();
       return Promise.resolve();
@@ -200,10 +240,6 @@ export function createService(options: ServiceOptions = {}): EngineService {
       await training.dispose();
     },
   };
-}
-
-function isAuto(wanted: string | undefined): boolean {
-  return !wanted || wanted === 'auto';
 }
 
 /** Loaded when first needed, and anew after a failure. */

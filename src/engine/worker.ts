@@ -3,6 +3,7 @@
  * trainings have saved.
  */
 import { createBirpc } from 'birpc';
+import path from 'node:path';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { decodeEnvelope, encodeEnvelope, toErrorData } from '../protocol/wire';
 import { createService } from './service';
@@ -17,6 +18,7 @@ function main(): void {
     return;
   }
   const service = createService({
+    onnxThread: path.join(__dirname, 'onnx-thread.js'),
     events: {
       trainProgress: (token, progress) => void rpc.trainProgress.asEvent(token, progress),
       log: (line) => void rpc.log.asEvent(line),

@@ -1,5 +1,7 @@
 /** Messages between the extension host (or a test) and an engine process. */
 import type { ControlRequest } from '../config/control';
+import type { ComparableRun } from './compare';
+import type { AssistantApi } from './assistant';
 import type { DataPreview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
@@ -88,7 +90,7 @@ export interface ConvertReport {
 }
 
 /** Implemented by the engine process. */
-export interface EngineApi {
+export interface EngineApi extends AssistantApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
   /** Opens a checkpoint, an ONNX file or a run folder. Opening the same path again returns the same id. */
   open(path: string): Promise<ModelSummary>;
@@ -111,8 +113,15 @@ export interface EngineApi {
     token: string,
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
-  /** Writes the self-contained HTML page. */
-  exportHtml(id: string, output: string, token: string): Promise<{ path: string; bytes: number }>;
+  /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */
+  exportHtml(
+    id: string,
+    output: string,
+    token: string,
+    comparedWith?: string,
+  ): Promise<{ path: string; bytes: number }>;
+  /** The checkpoints of runs, in the order of their folders; files that cannot be read are left out. */
+  runCheckpoints(folders: string[]): Promise<ComparableRun[]>;
   /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */
   train(request: TrainRequest, token: string): Promise<TrainResult>;
   /**

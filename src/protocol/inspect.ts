@@ -14,7 +14,9 @@ import type { JacobianQuery, JacobianView } from './jacobian';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { Contribution } from './contribution';
 import type { GivenExample, GivenFile } from './given';
+import type { EditedQuery, EditedView, LatentEdit, LatentsView } from './latents';
 import type { ModelSummary } from './model';
+import type { NearestExamples, NearestQuery } from './nearest';
 import type {
   PlaneCells,
   PlaneCellsQuery,
@@ -24,6 +26,7 @@ import type {
   PlanePathQuery,
 } from './plane';
 import type { CurvesQuery, RunCurves } from './run';
+import type { TensorWindow, TensorWindowQuery } from './tensor-window';
 import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
 
 /** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
@@ -39,12 +42,15 @@ export type SourceRef =
 export type Corners = [SourceRef, SourceRef, SourceRef, SourceRef];
 
 /** An input, or one that is decoded from latents of others: a point of a manifold, a reconstruction. */
-export type ExampleRef =
+export type UneditedRef =
   | SourceRef
   /** Angles in radians. */
   | { kind: 'manifold'; corners: Corners; phi: number; phiPrime: number }
   /** `row` and `column` of the answer to the `reconstruct` question. */
   | ({ kind: 'reconstruction'; example: SourceRef; row: number; column: number } & FreshLatents);
+
+/** An example, also one whose latents were changed by hand. */
+export type ExampleRef = UneditedRef | { kind: 'edited'; example: UneditedRef; edits: LatentEdit[] };
 
 /** The examples that means and distributions are taken over: the first `count` of a split. */
 export interface BatchRef {
@@ -118,7 +124,10 @@ export interface LayerView {
   layer: number;
   /** For the example (or the batch's first): x, s, t, y of a coupling; x, y of other layers. Layer shape. */
   tensors: TensorView[];
-  /** 1 where the element passes through unchanged (conditioner), 0 where it is transformed. Layer shape. */
+  /**
+   * 1 where the element passes through unchanged (conditioner), 0 where it is transformed. Layer shape. Like the maps below it
+   * is absent where the layer has more values than are sent at once.
+   */
   mask?: NdArray<Float32Array>;
   /** Per-element log-det s·(1−b) for the example, and its mean over the batch. Layer shape, nats. */
   logDetMap?: NdArray<Float32Array>;
@@ -173,6 +182,11 @@ export interface SampleQuery {
   temperature: number;
   /** Factors of the temperature, one for each scale, the one that leaves first at the start; 1 where absent. */
   scaleTemperatures?: number[];
+  /**
+   * Where latents are truncated, in standard deviations before any temperature: what lies beyond is drawn again. One
+   * bound for each scale as above, or one for all; null for none. Absent cuts nothing off.
+   */
+  truncations?: (number | null)[];
 }
 
 /** Samples in data units: [n, H, W, C] pixels (padding cut off) or [n, D] coordinates. */
@@ -264,6 +278,8 @@ export interface PlaneQuery {
   batch: BatchRef;
   seed: number;
   temperature: number;
+  /** As for samples. */
+  truncations?: SampleQuery['truncations'];
   /** Nodes a side of the latent grid, and pixels a side of the density. */
   grid: number;
   pixels: number;
@@ -306,6 +322,7 @@ export interface InspectorMethods {
   strip(query: Selection): Promise<Strip>;
   stripOfExample(query: { example: ExampleRef }): Promise<ExampleStrip>;
   layer(query: LayerQuery): Promise<LayerView>;
+  tensorWindow(query: TensorWindowQuery): Promise<TensorWindow>;
   layerOfExample(query: { example: ExampleRef; layer: number }): Promise<ExampleLayer>;
   mask(query: { layer: number }): Promise<MaskView>;
   network(query: { layer: number }): Promise<NetworkView>;
@@ -330,6 +347,9 @@ export interface InspectorMethods {
   /** What each element of the example costs. */
   contribution(query: Selection): Promise<Contribution>;
   scores(query: ScoresQuery): Promise<Scores>;
+  latents(query: { example: UneditedRef }): Promise<LatentsView>;
+  edited(query: EditedQuery): Promise<EditedView>;
+  nearest(query: NearestQuery): Promise<NearestExamples>;
   pickExamples(query: PickedQuery): Promise<PickedExamples>;
   /** Of a file whose flow is not known; in the order of the names. */
   tensors(query: { names: string[] }): Promise<TensorStatistics[]>;

@@ -30,6 +30,13 @@ export interface JacobianView {
   expected?: Float32Array;
   /** ln|det| of the matrix by LU decomposition in float64, nats; −Infinity where it is singular. */
   logDet: number;
+  /** Present where the graph has no gradients and the entries are central differences of it. */
+  differences?: {
+    /** h of (f(x + h) − f(x − h)) / 2h, in the layer's units. */
+    step: number;
+    /** Largest error of an entry, estimated from above: by its change at 2h, by kinks within, and by rounding. */
+    error: number;
+  };
   /** What the layer says of these elements: Σ s − Σ ln σ; its own log-det where the matrix is whole. */
   claimed?: number;
 }

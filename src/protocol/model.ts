@@ -1,4 +1,5 @@
 /** What is known of an opened model before anything is computed. */
+import type { LayerMoves } from './layer-moves';
 
 export type BackendName = 'tensorflow' | 'onnxruntime';
 
@@ -40,8 +41,12 @@ export interface LayerInfo {
   parameterCount: number;
   /** A coupling followed by batch normalization of its output (paper, section 3.7). */
   hasNorm: boolean;
-  /** In words, for example "4×4×4, channels 2, 3 move". */
+  /** In English, for example "4×4×4, channels 2, 3 move". */
   description: string;
+  /** Of couplings. */
+  moves?: LayerMoves;
+  /** It is not in the file; that the data come so is taken for granted. */
+  assumed?: true;
 }
 
 export interface SplitInfo {
@@ -54,6 +59,8 @@ export interface CheckpointInfo {
   step: number;
   /** Validation objective in nats per example, where known. */
   validationNats?: number;
+  /** The same in bits/dim, of images. */
+  validationBitsPerDim?: number;
   best: boolean;
 }
 

@@ -43,4 +43,9 @@ export interface PageSelection {
   layer: number;
   canGoBack: boolean;
   canGoForward: boolean;
+  /** Whether there is a plane to show, and another checkpoint of the run. */
+  hasPlane: boolean;
+  hasCheckpoints: boolean;
+  /** Path of the model that is compared with, while one is. */
+  comparedWith?: string;
 }

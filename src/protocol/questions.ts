@@ -24,9 +24,13 @@ export interface Question {
 /** Values of an example above which a saved page keeps a single one, so that it stays a few MB. */
 const MANY_VALUES = 1024;
 
+/** Parameters above which a smaller batch comes first: 64 examples of the paper's CIFAR-10 flow take many seconds. */
+const MANY_PARAMETERS = 5e6;
+
 export function defaultBatch(summary: ModelSummary): BatchRef {
   const split = summary.splits.find((s) => s.name === 'validation') ?? summary.splits[0];
-  return split ? { split: split.name, count: Math.min(64, split.count) } : { split: 'sample', count: 64 };
+  const count = summary.parameterCount > MANY_PARAMETERS ? 16 : 64;
+  return split ? { split: split.name, count: Math.min(count, split.count) } : { split: 'sample', count };
 }
 
 /** The first example held out; without data, as of a flow of another library, the first sample. */
@@ -86,11 +90,12 @@ export function isPlane(summary: ModelSummary): boolean {
   return summary.kind === 'vector' && summary.shape.length === 1 && summary.shape[0] === 2;
 }
 
-export function planeQuery(batch: BatchRef, samples: { seed: number; temperature: number }): PlaneQuery {
+export function planeQuery(batch: BatchRef, samples: Omit<SampleQuery, 'count'>): PlaneQuery {
   return {
     batch: { ...batch, count: 500 },
     seed: samples.seed,
     temperature: samples.temperature,
+    ...(samples.truncations ? { truncations: samples.truncations } : {}),
     grid: 49,
     pixels: 128,
   };
@@ -215,7 +220,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
     questions.push({ method: 'network', query: { layer: layer.index } });
     // Gradients of large networks take their time.
-    if (hasJacobian(layer) && values <= MANY_VALUES && summary.format !== 'onnx')
+    if (hasJacobian(layer) && values <= MANY_VALUES)
       questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
   }
   for (const mode of modes)

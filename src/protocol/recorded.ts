@@ -14,6 +14,11 @@ export function encodeRecorded(page: RecordedPage): string {
   return JSON.stringify(page, (_, value: unknown) => encodeValue(value)).replaceAll('<', '\\u003c');
 }
 
+/** About how many bytes an answer adds to a page. */
+export function recordedSize(answer: unknown): number {
+  return JSON.stringify(answer, (_, value: unknown) => encodeValue(value)).length;
+}
+
 /** Throws a `SyntaxError` for text that is not JSON, and an `Error` for another version of the page. */
 export function decodeRecorded(text: string): RecordedPage {
   const page = JSON.parse(text, (_, value: unknown) => decodeValue(value)) as Omit<

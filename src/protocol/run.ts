@@ -49,6 +49,8 @@ export interface RunCurves {
   message?: string;
   /** Milliseconds since 1970 of the last sign of life. */
   updated?: number;
+  /** As the training last said; rows of metrics lag behind it where it ends between two of them. */
+  step?: number;
   /** Steps that the config asks for. */
   totalSteps?: number;
   /** Tells one file from another at the same place: a resumed run writes its metrics anew. */

@@ -10,6 +10,7 @@ import type {
   NormMode,
   SampleQuery,
 } from './inspect';
+import type { Comparables } from './compare';
 import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
 
 /** Offers of the page that the host carries out. */
@@ -35,6 +36,8 @@ export interface PageHost {
   openCheckpoint(path: string): Promise<void>;
   /** Asks the user for a file to compare with; its path, which `ask` then knows. Undefined when they left. */
   chooseModel(): Promise<string | undefined>;
+  /** What there is to compare with; all of it may be asked from then on. */
+  comparables(): Promise<Comparables>;
   /** Leaves a request for the training of the run that the editor's file lies in; run.json answers under its id. */
   control(request: ControlRequest): Promise<{ id: string }>;
   /** Lets the user choose data of their own; the path on the machine that the engine runs on. */
@@ -68,6 +71,15 @@ export interface RecordedPage {
   reasons?: Record<string, string>;
   /** What the saved page lets its reader choose. */
   choices: RecordedChoices;
+  /** A second model, which the page compares its own with. */
+  compared?: RecordedModel;
+}
+
+export interface RecordedModel {
+  /** Name of its file. */
+  path: string;
+  answers: Record<string, unknown>;
+  reasons: Record<string, string>;
 }
 
 export interface RecordedChoices {

@@ -76,7 +76,8 @@ export function decode(value: unknown): unknown {
 }
 
 /** The same numbers in a buffer of exactly their size, and never a Node Buffer. */
-function ownBuffer(view: ArrayBufferView): ArrayBufferView {
+export function ownBuffer<T extends ArrayBufferView>(view: T): T;
+export function ownBuffer(view: ArrayBufferView): ArrayBufferView {
   const exact = view.byteOffset === 0 && view.byteLength === view.buffer.byteLength;
   if (view instanceof Uint8Array) {
     return exact && view.constructor === Uint8Array ? view : new Uint8Array(view);

@@ -1,14 +1,19 @@
 /** The built engine process, driven as the extension drives it. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
 import { UserError } from '../../src/config/user-error';
 import { EngineProcess } from '../../src/extension/engine/engine-process';
+import { comparisonPlan } from '../../src/protocol/compare';
+import { insidePlan } from '../../src/protocol/inside-plan';
+import type { NetworkView, Strip } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
 import { defaultSelection, recordPlan } from '../../src/protocol/questions';
 import { decodeRecorded } from '../../src/protocol/recorded';
-import { recordKey } from '../../src/protocol/webview';
+import { recordKey, type RecordedPage } from '../../src/protocol/webview';
 import { CancelledError } from '../../src/protocol/wire';
 import { digitsModel, moonsModel, smallModel, type SmallModel } from './inspect/model';
 
@@ -21,6 +26,12 @@ const start = (env: Record<string, string> = {}): EngineProcess =>
     events: { log: (line) => void log.push(line) },
     log: (line) => log.push(line),
   });
+
+function recordedIn(html: string): RecordedPage {
+  return decodeRecorded(
+    /<script type="application\/json" id="flowscope-recorded">(.*?)<\/script>/s.exec(html)![1]!,
+  );
+}
 
 let engine: EngineProcess;
 let moons: SmallModel;
@@ -93,10 +104,7 @@ describe('the engine process', () => {
       );
       assert.ok(bytes < 10e6, `${bytes} bytes`);
       const html = await readFile(file, 'utf8');
-      const json = /<script type="application\/json" id="flowscope-recorded">(.*?)<\/script>/s.exec(
-        html,
-      )![1]!;
-      const page = decodeRecorded(json);
+      const page = recordedIn(html);
       const { questions, choices } = recordPlan(summary);
       assert.deepEqual(page.choices, choices);
       for (const { method, query } of questions) {
@@ -106,6 +114,65 @@ describe('the engine process', () => {
     } finally {
       await digits.dispose();
     }
+  });
+
+  it('writes a page that compares two models, with the inside of layers, and names no folder', async () => {
+    const digits = await smallModel(digitsModel, 'digits');
+    try {
+      const other = path.join(folder, 'other.flow.safetensors');
+      await copyFile(digits.file, other);
+      const [a, b] = [await engine.api.open(digits.file), await engine.api.open(other)];
+      const target = path.join(folder, 'compared.html');
+      const { bytes } = await engine.api.exportHtml(a.id, target, 'e', b.id);
+      assert.ok(bytes < 10e6, `${bytes} bytes`);
+      const html = await readFile(target, 'utf8');
+      assert.ok(!html.includes(folder), 'the page names a folder of this machine');
+      const page = recordedIn(html);
+      const { compared, choices, answers } = page;
+      assert.equal(compared?.path, 'other.flow.safetensors');
+      const summaryOf = (from: Record<string, unknown>): ModelSummary =>
+        from[recordKey('summary', undefined)] as ModelSummary;
+      const plan = comparisonPlan(summaryOf(answers), summaryOf(compared.answers), choices, (example) => {
+        const strip = answers[recordKey('strip', { example, batch: choices.batches[0], mode: 'eval' })];
+        return (strip as Strip).input?.data;
+      });
+      assert.ok(plan.length > a.layers.length);
+      for (const { method, query } of plan)
+        assert.ok(Object.hasOwn(compared.answers, recordKey(method, query)), `${method} was not recorded`);
+      // A copy of the file says the same of the same input.
+      const selection = { example: choices.examples[0], batch: choices.batches[0], mode: 'eval' };
+      const [first, second] = [answers, compared.answers].map(
+        (from) => (from[recordKey('strip', selection)] as Strip).example!.nats,
+      );
+      assert.equal(first, second);
+      const inside = insidePlan(
+        a,
+        choices,
+        (layer) => answers[recordKey('network', { layer })] as NetworkView,
+      );
+      assert.ok(inside.some(({ method }) => method === 'features'));
+      for (const { method, query } of inside)
+        assert.ok(Object.hasOwn(answers, recordKey(method, query)), `${method} was not recorded`);
+    } finally {
+      await digits.dispose();
+    }
+  });
+
+  it('lists the checkpoints of runs, with what validation said', async () => {
+    const run = path.join(folder, 'run', 'checkpoints');
+    await mkdir(run, { recursive: true });
+    const checkpoint = await loadCheckpoint(moons.file);
+    const file = path.join(run, 'step-00000007.flow.safetensors');
+    const metrics = { step: 7, seconds: 1, validationNats: 2.5, validationBitsPerDim: 1.25 };
+    await saveCheckpoint(file, { ...checkpoint, step: 7, metrics });
+    const absent = path.join(folder, 'no run');
+    assert.deepEqual(await engine.api.runCheckpoints([path.join(folder, 'run'), absent]), [
+      {
+        folder: path.join(folder, 'run'),
+        checkpoints: [{ path: file, step: 7, validationNats: 2.5, validationBitsPerDim: 1.25, best: false }],
+      },
+      { folder: absent, checkpoints: [] },
+    ]);
   });
 
   it('leaves when its channel closes', async () => {

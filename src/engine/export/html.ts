@@ -5,17 +5,31 @@ import path from 'node:path';
 import { UserError } from '../../config/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
-import type { InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import { comparisonPlan } from '../../protocol/compare';
+import type { InspectorMethod, InspectorQuery, NetworkView, Strip } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
-import { recordPlan } from '../../protocol/questions';
-import { encodeRecorded } from '../../protocol/recorded';
+import { insidePlan } from '../../protocol/inside-plan';
+import { recordPlan, type Question } from '../../protocol/questions';
+import { encodeRecorded, recordedSize } from '../../protocol/recorded';
 import type { RunCurves } from '../../protocol/run';
-import { recordKey, type RecordedPage } from '../../protocol/webview';
+import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
 import type { Inspector } from '../inspect/inspector';
-import { breathe } from '../inspect/pass';
+import { breathe } from '../use/breathe';
 import type { OpenModel } from '../model/open-model';
 
+/** So that a page can be mailed. What it opens with is always in it, the rest as far as it fits. */
+const mostBytes = 10e6;
+/** The shell, and keys of answers. */
+const spareBytes = 100e3;
+
+export interface Inspected {
+  model: OpenModel;
+  inspector: Inspector;
+}
+
 export interface HtmlOptions {
+  /** A second model: the page then compares the two. */
+  compared?: Inspected;
   signal?: AbortSignal;
   /** `fraction` in [0, 1]. */
   onProgress?: (progress: { message: string; fraction: number }) => void;
@@ -26,15 +40,16 @@ export interface HtmlOptions {
  * @throws UserError when the page cannot be written, CancelledError
  */
 export async function exportHtml(
-  { model, inspector }: { model: OpenModel; inspector: Inspector },
+  { model, inspector }: Inspected,
   output: string,
   options: HtmlOptions = {},
 ): Promise<{ path: string; bytes: number }> {
-  const { signal = new AbortController().signal, onProgress } = options;
+  const { signal = new AbortController().signal, onProgress, compared } = options;
   const file = path.extname(output) ? path.resolve(output) : `${path.resolve(output)}.html`;
   const { script, style } = await pageFiles();
   const summary = await inspector.ask('summary', undefined, signal);
-  const page = await recordAnswers(inspector, summary, signal, onProgress);
+  const room = mostBytes - spareBytes - Buffer.byteLength(script) - Buffer.byteLength(style);
+  const page = await recordPage(inspector, summary, { compared, signal, onProgress, room: { bytes: room } });
   const html = inspectorHtml({
     title: `${summary.title}, ${path.basename(model.file)}`,
     language: process.env['FLOWSCOPE_LANGUAGE'],
@@ -49,14 +64,75 @@ export async function exportHtml(
   return { path: file, bytes: bytes.length };
 }
 
-/** Answers to the questions that the page asks first; where there is none, the reason, which the page gives there. */
-async function recordAnswers(
+interface Recording extends Required<Pick<HtmlOptions, 'signal'>>, Pick<HtmlOptions, 'onProgress'> {
+  /** What is left for answers; it shrinks as they come. */
+  room: { bytes: number };
+}
+
+async function recordPage(
   inspector: Inspector,
   summary: ModelSummary,
-  signal: AbortSignal,
-  onProgress: HtmlOptions['onProgress'],
+  { compared, ...recording }: Recording & Pick<HtmlOptions, 'compared'>,
 ): Promise<RecordedPage> {
+  const shown = portable(summary);
   const { choices, questions } = recordPlan(summary);
+  const own = { inspector, summary, shown };
+  const { answers, reasons } = await recordAnswers(own, questions, within(recording, 0, 0.5));
+  const page: RecordedPage = { version: 1, answers, reasons, choices };
+  if (!summary.runnable) return page;
+
+  const batch = choices.batches[0];
+  const other = compared && (await compared.inspector.ask('summary', undefined, recording.signal));
+  if (compared && other) {
+    const shownOther = apart(portable(other), shown, other.runFolder === summary.runFolder);
+    // Asked with what the reader's page will know, so that its questions are the same.
+    const plan = comparisonPlan(shown, shownOther, choices, (example) => {
+      const strip = answers[recordKey('strip', { example, batch, mode: 'eval' })];
+      return (strip as Strip | undefined)?.input?.data;
+    });
+    const second = { inspector: compared.inspector, summary: other, shown: shownOther };
+    const beside = await recordAnswers(second, plan, within(recording, 0.5, 0.7), 'fitting');
+    page.compared = { path: shownOther.path, ...beside };
+  }
+  const inside = insidePlan(
+    summary,
+    choices,
+    (layer) => answers[recordKey('network', { layer })] as NetworkView | undefined,
+  );
+  const more = await recordAnswers(own, inside, within(recording, 0.7, 1), 'fitting');
+  return {
+    ...page,
+    answers: { ...answers, ...more.answers },
+    reasons: { ...reasons, ...more.reasons },
+  };
+}
+
+/** Progress of a part of the whole. */
+function within(recording: Recording, from: number, to: number): Recording {
+  const { onProgress } = recording;
+  return {
+    ...recording,
+    onProgress: ({ message, fraction }) => onProgress?.({ message, fraction: from + (to - from) * fraction }),
+  };
+}
+
+interface Recorded {
+  inspector: Inspector;
+  summary: ModelSummary;
+  /** The summary as the page holds it. */
+  shown: ModelSummary;
+}
+
+/**
+ * Answers to questions of the page; where there is none, the reason, which the page gives there.
+ * @param which all of them, or the first ones that there is room for
+ */
+async function recordAnswers(
+  { inspector, summary, shown }: Recorded,
+  questions: readonly Question[],
+  { signal, onProgress, room }: Recording,
+  which: 'all' | 'fitting' = 'all',
+): Promise<Omit<RecordedModel, 'path'>> {
   const answers: Record<string, unknown> = {};
   const reasons: Record<string, string> = {};
   for (const [i, { method, query }] of questions.entries()) {
@@ -64,18 +140,31 @@ async function recordAnswers(
     onProgress?.({ message: `Recording ${method}`, fraction: i / questions.length });
     const key = recordKey(method, query);
     try {
-      answers[key] =
+      const found =
         method === 'summary'
-          ? portable(summary)
+          ? shown
           : method === 'curves'
             ? portableRun((await answer(inspector, method, query, signal)) as RunCurves | null)
             : await answer(inspector, method, query, signal);
+      const bytes = recordedSize(found) + key.length;
+      if (which === 'fitting' && bytes > room.bytes) break;
+      room.bytes -= bytes;
+      answers[key] = found;
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       reasons[key] = withoutFolder(error.message, summary);
     }
   }
-  return { version: 1, answers, reasons, choices };
+  return { answers, reasons };
+}
+
+/** Names lose their folders in a page, and two models may then have the same; the second is told apart. */
+function apart(second: ModelSummary, first: ModelSummary, sameRun: boolean): ModelSummary {
+  const run =
+    second.runFolder !== undefined && second.runFolder === first.runFolder && !sameRun
+      ? { runFolder: `${second.runFolder} (B)` }
+      : {};
+  return { ...second, ...run, path: second.path === first.path ? `B/${second.path}` : second.path };
 }
 
 function answer(

@@ -6,9 +6,10 @@ import { UserError } from '../../config/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
+import { bindUsed } from '../../graph/passes/bind-constants';
 import type { ExportReport } from '../../protocol/engine';
-import { breathe } from '../inspect/pass';
-import { bindModel, type FlowModel } from '../model/flow-model';
+import { breathe } from '../use/breathe';
+import type { FlowModel } from '../model/flow-model';
 import type { OpenModel } from '../model/open-model';
 import { writeMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
@@ -112,7 +113,7 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
   const couplings = layers.filter(({ info }) => info.coupling !== undefined).map(({ info }) => info.name);
   const ports = describePorts(model, part);
   const { standardize } = header;
-  return toOnnx(bindModel(exportGraphs[part](model), model.tensors), {
+  return toOnnx(bindUsed(exportGraphs[part](model), model.tensors), {
     name: part,
     metadata: writeMetadata(
       {

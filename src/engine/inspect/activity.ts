@@ -3,11 +3,10 @@ import type { ActivityQuery, ActivityView, ChannelMoments } from '../../protocol
 import type { Feeds } from '../backends/backend';
 import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { batchSize } from '../use/batches';
 import { countDead } from './features';
 import { innerOf } from './inner';
 import { layerAt } from './layer';
-import { breathe } from './pass';
+import { throughProgram } from './through-program';
 
 /** @throws UserError where the layers of the model cannot be looked into, CancelledError */
 export async function activity(
@@ -18,24 +17,17 @@ export async function activity(
   layerAt(model, layer);
   const inner = innerOf(model, 'What arrives at a norm');
   const { stages, norms } = inner.names(layer);
-  const { count, x } = await batchOf(model, batch);
+  const examples = await batchOf(model, batch);
+  const { count } = examples;
   if (stages.length + norms.length === 0) return { layer, count, norms: [], stages: [] };
   const program = await inner.activity(
     layer,
     mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips: false },
   );
-  const part = mode === 'train' ? count : batchSize(model.flow.inputShape);
-  const size = model.dimensions;
   const parts: Feeds[] = [];
-  for (let start = 0; start < count; start += part) {
-    await breathe(signal);
-    const n = Math.min(part, count - start);
-    parts.push(
-      await program.run({
-        x: { shape: [n, ...model.flow.inputShape], data: x.subarray(start * size, (start + n) * size) },
-      }),
-    );
-  }
+  await throughProgram(model, program, examples, { signal, whole: mode === 'train' }, (feeds) =>
+    parts.push(feeds),
+  );
   const values = (name: string): Float32Array[] => parts.map((feeds) => feeds[name]!.data as Float32Array);
   const stored = (name: string): Float32Array => model.tensors[name]!.data as Float32Array;
   return {

@@ -32,6 +32,7 @@ export function createCurves(folder: string | undefined): Curves {
       folder,
       status: status?.status ?? 'unknown',
       ...(status?.message ? { message: status.message } : {}),
+      ...(status ? { step: status.step } : {}),
       ...(written ? { updated: written.mtimeMs } : {}),
       ...(totalSteps === undefined ? {} : { totalSteps }),
       source: tail.source,

@@ -1,14 +1,15 @@
 import type { BatchRef, Diagnostics, NormMode, Selection } from '../../protocol/inspect';
 import { batchOf, dataExamples } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { batchSize } from '../use/batches';
+import { statisticsBatch } from '../use/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
 import { exampleParts } from './parts';
-import { breathe, runPass } from './pass';
+import { runPass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { worst } from './strip';
+import { throughProgram } from './through-program';
 
 export async function diagnostics(
   model: InspectedFlow,
@@ -75,7 +76,7 @@ async function distribution(
     return bitsPerDim ?? nats;
   }
   // By their own statistics, in batches as training has them; an incomplete last one is left out.
-  const size = Math.min(count, model.trainingBatch, batchSize(model.flow.inputShape));
+  const size = Math.min(count, model.trainingBatch, statisticsBatch(model.runner));
   const unit = model.config.kind === 'image' ? model.dimensions * Math.LN2 : 1;
   const out = new Float32Array(Math.floor(count / size) * size);
   for (let start = 0; start < out.length; start += size) {
@@ -97,24 +98,17 @@ export async function inverseErrors(
   signal: AbortSignal,
 ): Promise<number[]> {
   return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
-    const { x, count } = await batchOf(model, batch);
+    const examples = await batchOf(model, batch);
     const program = await model.programs.wayError();
     const errors = model.layers.map(() => 0);
-    const size = model.dimensions;
-    const part = batchSize(model.flow.inputShape);
-    for (let start = 0; start < count; start += part) {
-      await breathe(inner);
-      const n = Math.min(part, count - start);
-      const result = await program.run({
-        x: { shape: [n, ...model.flow.inputShape], data: x.subarray(start * size, (start + n) * size) },
-      });
+    await throughProgram(model, program, examples, { signal: inner }, (result) => {
       model.layers.forEach(({ info }, i) => {
         const bad = result[`${info.index}:fromLatentNonFinite`]!.data as Float32Array;
         const largest = result[`${info.index}:fromLatent`]!.data as Float32Array;
         const here = bad.some((value) => value > 0) ? NaN : worst(largest);
         errors[i] = worst(Float32Array.of(errors[i]!, here));
       });
-    }
+    });
     return errors;
   });
 }

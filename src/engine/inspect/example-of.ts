@@ -2,6 +2,7 @@
 import type { ExampleRef } from '../../protocol/inspect';
 import { sourceOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
+import { editedExample } from './latents';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
 
@@ -16,6 +17,8 @@ export async function exampleOf(
       return decoded(model, await manifoldExample(model, ref, signal));
     case 'reconstruction':
       return decoded(model, await reconstructedExample(model, ref, signal));
+    case 'edited':
+      return decoded(model, await editedExample(model, ref, signal));
     default:
       return sourceOf(model, ref);
   }

@@ -5,7 +5,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { innerOf } from './inner';
 import { layerAt } from './layer';
-import { breathe } from './pass';
+import { breathe } from '../use/breathe';
 import { reducedMaps } from '../../protocol/reduced-maps';
 import { stillPass, trainingBatch } from './selection';
 import type { SharedWork } from './shared-work';

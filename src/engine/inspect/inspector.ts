@@ -13,10 +13,12 @@ import { findings } from './findings/findings';
 import { features } from './features';
 import { givenExample } from './given';
 import { jacobian } from './jacobian';
+import { edited, latents } from './latents';
 import { layer, layerOfExample } from './layer';
 import { manifold } from './manifold';
 import { mask } from './mask';
 import { morph } from './morph';
+import { nearest } from './nearest';
 import { network } from './network';
 import { plane } from './plane';
 import { planeCells } from './plane-cells';
@@ -29,6 +31,7 @@ import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
 import { strip, stripOfExample } from './strip';
 import { tensorStatistics } from './tensor-statistics';
+import { tensorWindow } from './tensor-window';
 import { weight } from './weight';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
@@ -71,6 +74,11 @@ export function createInspector(id: string, model: OpenModel): Inspector {
   };
 }
 
+/** Steps that a flow was trained for; a file of another library does not say. */
+function trainedSteps({ flow }: OpenModel): number | undefined {
+  return flow && (flow.header.origin && flow.header.step === 0 ? undefined : flow.header.step);
+}
+
 function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
   const native = model.flow && inspectedModel(model.flow);
   const flow = async (): Promise<InspectedFlow> => {
@@ -85,6 +93,7 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),
     layer: async (query, signal) => layer(await flow(), work, query, signal),
     layerOfExample: async (query, signal) => layerOfExample(await flow(), work, query, signal),
+    tensorWindow: async (query, signal) => tensorWindow(await flow(), work, query, signal),
     mask: async (query) => mask(await flow(), query),
     network: async (query) => network(await flow(), query),
     weight: async (query) => weight(await flow(), query),
@@ -97,7 +106,7 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
-    findings: async (query, signal) => findings(await flow(), work, query, model.flow?.header.step, signal),
+    findings: async (query, signal) => findings(await flow(), work, query, trainedSteps(model), signal),
     plane: async (query, signal) => plane(await flow(), query, signal),
     givenExample: async (query, signal) =>
       givenExample(await flow(), query, (await model.summary()).featureNames, signal),
@@ -108,6 +117,9 @@ function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
     contribution: async (query, signal) => contribution(await flow(), work, query, signal),
     scores: async (query, signal) => scores(await flow(), work, query, signal),
     pickExamples: async (query, signal) => pickExamples(await flow(), query, signal),
+    latents: async (query, signal) => latents(await flow(), work, query, signal),
+    edited: async (query, signal) => edited(await flow(), work, query, signal),
+    nearest: async (query, signal) => nearest(await flow(), query, signal),
     tensors: async ({ names }, signal) => {
       if (!model.tensorFile) {
         throw new UserError(

@@ -6,19 +6,21 @@ import {
   type JacobianQuery,
   type JacobianView,
 } from '../../protocol/jacobian';
-import type { InspectedFlow } from '../model/inspected-flow';
+import type { LayerInfo } from '../../protocol/model';
+import type { InnerPrograms, InspectedFlow } from '../model/inspected-flow';
 import { sizeOf } from '../use/runner';
 import { logAbsDeterminant } from './determinant';
-import { innerOf } from './inner';
+import { centralDifferences, inverted, type Differences } from './differences';
 import { layerAt, normOf } from './layer';
-import { breathe } from './pass';
+import { breathe } from '../use/breathe';
+import type { Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
 /**
- * By running statistics, whatever the selection's mode: with a batch's own, a layer is no map of one example.
- * @throws UserError for a layer that only moves values, for flows without gradients, for a block that is none;
- * CancelledError
+ * By running statistics, whatever the selection's mode: with a batch's own, a layer is no map of one example. By automatic
+ * differentiation where the flow is one of ours, traced; by central differences where it was found in a graph.
+ * @throws UserError for a layer that only moves values, for a block that is none; CancelledError
  */
 export async function jacobian(
   model: InspectedFlow,
@@ -27,12 +29,6 @@ export async function jacobian(
   signal: AbortSignal,
 ): Promise<JacobianView> {
   const { info, bijection, flow } = layerAt(model, query.layer);
-  if (!bijection) {
-    throw new UserError(
-      `The layer ${info.name} only moves values to other places: its Jacobian is a permutation, with log-det 0.`,
-    );
-  }
-  const inner = innerOf(model, 'A Jacobian');
   const size = sizeOf(info.inputShape);
   const { around, count } = query;
   if (!(Number.isInteger(count) && count >= 2 && count <= largestJacobianBlock)) {
@@ -43,31 +39,28 @@ export async function jacobian(
   if (!(Number.isInteger(around) && around >= -1 && around < size)) {
     throw new UserError(`Element ${around} was marked; ${info.name} has ${size}, numbered from 0.`);
   }
+  const { inner } = model;
+  if (inner && !bijection) throw onlyMoves(info.name);
   const mask = flow?.mask?.data;
   const whole = size <= wholeJacobian;
   const elements = whole
     ? Int32Array.from({ length: size }, (_, i) => i)
     : blockAround(info.inputShape, mask, around, Math.min(count, size));
 
-  const pass = (await stillPass(model, work, query, signal)).layers[info.index]!;
-  const input = pass.first.x!;
+  const passes = await stillPass(model, work, query, signal);
+  const pass = passes.layers[info.index]!;
   const k = elements.length;
-  const program = await inner.jacobian(info.index, k);
-  await breathe(signal);
-  const repeated = new Float32Array(k * size);
-  const chosen = new Float32Array(k * size);
-  elements.forEach((element, row) => {
-    repeated.set(input.data, row * size);
-    chosen[row * size + element] = 1;
-  });
-  const { dx } = await program.run({
-    h: { shape: [k, ...info.inputShape], data: repeated },
-    dy: { shape: [k, ...info.outputShape], data: chosen },
-  });
-  const matrix = new Float32Array(k * k);
-  for (let row = 0; row < k; row++) {
-    elements.forEach((element, column) => (matrix[row * k + column] = dx!.data[row * size + element]!));
-  }
+  const found = inner
+    ? { matrix: await byGradients(inner, info, pass.first.x!.data, elements, signal) }
+    : await byDifferences(
+        model,
+        query.layer,
+        passes,
+        { elements, whole, masked: mask !== undefined },
+        signal,
+      );
+  if (!found) throw onlyMoves(info.name);
+  const { matrix } = found;
 
   const s = pass.first.s?.data;
   const deviation = normOf(pass, mask, info.outputShape)?.std;
@@ -83,12 +76,70 @@ export async function jacobian(
     layer: info.index,
     elements,
     whole,
-    matrix: { shape: [k, k], data: matrix },
+    matrix: { shape: [k, k], data: Float32Array.from(matrix) },
     ...(mask ? { passes: Uint8Array.from(elements, (element) => Number(mask[element]! > 0.5)) } : {}),
     ...(logScales ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
+    ...('step' in found ? { differences: { step: found.step, error: found.error } } : {}),
     logDet: logAbsDeterminant(matrix, k),
     ...(claimed === undefined ? {} : { claimed }),
   };
+}
+
+function onlyMoves(name: string): UserError {
+  return new UserError(
+    `The layer ${name} only moves values to other places: its Jacobian is a permutation, with log-det 0.`,
+  );
+}
+
+/** One row for each element, all in one run. */
+async function byGradients(
+  inner: InnerPrograms,
+  { index, inputShape, outputShape }: LayerInfo,
+  input: Float32Array,
+  elements: Int32Array,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const k = elements.length;
+  const size = input.length;
+  const program = await inner.jacobian(index, k);
+  await breathe(signal);
+  const repeated = new Float32Array(k * size);
+  const chosen = new Float32Array(k * size);
+  elements.forEach((element, row) => {
+    repeated.set(input, row * size);
+    chosen[row * size + element] = 1;
+  });
+  const { dx } = await program.run({
+    h: { shape: [k, ...inputShape], data: repeated },
+    dy: { shape: [k, ...outputShape], data: chosen },
+  });
+  const matrix = new Float32Array(k * k);
+  for (let row = 0; row < k; row++) {
+    elements.forEach((element, column) => (matrix[row * k + column] = dx!.data[row * size + element]!));
+  }
+  return matrix;
+}
+
+async function byDifferences(
+  model: InspectedFlow,
+  layer: number,
+  passes: Pass,
+  { elements, whole, masked }: { elements: Int32Array; whole: boolean; masked: boolean },
+  signal: AbortSignal,
+): Promise<Differences | undefined> {
+  const alone = await model.programs.alone?.(layer, passes);
+  if (!alone) return undefined;
+  const { x, y } = passes.layers[layer]!.first;
+  const found = await centralDifferences(alone, (alone.backward ? y! : x!).data, elements, signal);
+  if (!alone.backward) return found;
+  // A block of a coupling's inverse is the inverse of the block, since what moves does not depend on what moves.
+  if (!whole && !masked) {
+    throw new UserError(
+      'The file runs from z to x and this layer is not understood: a block of its Jacobian cannot be told from the inverse. ' +
+        'Open the file of the other direction.',
+    );
+  }
+  return inverted(found, elements.length);
 }
 
 /** Elements nearest to the marked one, half of them passing and half of them moving where there is a mask. */

@@ -1,12 +1,13 @@
 import { UserError } from '../../config/user-error';
 import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
+import { largestWhole } from '../../protocol/tensor-window';
 import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { inImage } from './mask';
 import type { FirstTensor, LayerPass } from './pass';
 import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
-import { largestWindow, tensorView } from './statistics';
+import { tensorView } from './statistics';
 import { worst } from './strip';
 
 const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
@@ -31,7 +32,7 @@ export async function layer(
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
   return {
     ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, own)),
-    ...(own.sMean ? { logDetMapMean: own.sMean } : {}),
+    ...(fits(own.sMean) ? { logDetMapMean: own.sMean } : {}),
     logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
     roundTrip: worst(still.layers[index]!.roundTrip),
   };
@@ -63,16 +64,26 @@ function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: La
     layer: info.index,
     tensors: order.flatMap((name) => {
       const value = own.first[name];
-      return value ? [tensorView(name === 'factored' ? 'z' : name, value)] : [];
+      if (!value) return [];
+      // The page takes the values that move from the mask, where both are sent.
+      const large = value.data.length > largestWhole;
+      const moving = mask && large && (name === 's' || name === 't');
+      const counted = moving ? value.data.filter((_, i) => mask.data[i]! < 0.5) : value.data;
+      return [tensorView(name === 'factored' ? 'z' : name, value, counted)];
     }),
-    ...(mask ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
+    ...(fits(mask) ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
     // s is zero where nothing moves, so it is the map already.
-    ...(own.first.s ? { logDetMap: copy(own.first.s) } : {}),
-    ...(own.first.s && flow && movedPlaces(info, model) && own.first.s.data.length <= largestWindow
+    ...(fits(own.first.s) ? { logDetMap: copy(own.first.s) } : {}),
+    ...(fits(own.first.s) && flow && movedPlaces(info, model)
       ? { logDetInImage: inImage(model, flow.positions, own.first.s.data) }
       : {}),
     ...(norm ? { norm } : {}),
   };
+}
+
+/** Whether a tensor is sent as a whole. */
+function fits<T extends { data: ArrayLike<number> }>(tensor: T | undefined): tensor is T {
+  return tensor !== undefined && tensor.data.length <= largestWhole;
 }
 
 /** Whether squeezes and factor-outs lie before a layer of an image flow. */

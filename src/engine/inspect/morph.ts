@@ -5,7 +5,7 @@ import { cropImages } from '../model/inputs';
 import { sampleLatents } from '../model/examples';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
-import { breathe } from './pass';
+import { breathe } from '../use/breathe';
 import { checkSamples } from './samples';
 
 const still = new Set(['squeeze', 'factorOut', 'permute']);

@@ -1,5 +1,6 @@
 /** Why NaN or Inf appears in a layer, in words. */
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { breathe } from '../use/breathe';
 import type { LayerPass, Pass } from './pass';
 import { statsOf } from './statistics';
 
@@ -8,26 +9,58 @@ const expLimit = 88.7;
 
 const total = (values: Float32Array | undefined): number => values?.reduce((sum, v) => sum + v, 0) ?? 0;
 
-/** The first layer with non-finite output over the batch, in forward order. */
-export function firstNonFinite(
+/**
+ * The first layer with non-finite output over the batch, in forward order. Samples of a broken flow are broken before any
+ * layer sees them; then it is the first layer with a stored tensor that is not finite, where there is one.
+ * @throws CancelledError
+ */
+export async function firstNonFinite(
   model: InspectedFlow,
   pass: Pass,
-): { layer: number; cause: string } | undefined {
+  signal: AbortSignal,
+): Promise<{ layer: number; cause: string } | undefined> {
   const layer = model.layers.find(({ info }) => total(pass.layers[info.index]!.nonFinite) > 0);
   if (!layer) return undefined;
-  return { layer: layer.info.index, cause: causeOf(model, layer, pass.layers[layer.info.index]!) };
+  const own = pass.layers[layer.info.index]!;
+  const given = own.first.x?.data;
+  if (given && !given.every(Number.isFinite)) {
+    const stored = await firstStoredNonFinite(model, signal);
+    return stored ?? { layer: layer.info.index, cause: 'The examples themselves are not finite.' };
+  }
+  return { layer: layer.info.index, cause: causeOf(model, layer, own) };
 }
 
-function causeOf(model: InspectedFlow, layer: InspectedLayer, pass: LayerPass): string {
-  const { bijection, info } = layer;
-  const stored = [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])];
-  for (const { name } of stored) {
+/**
+ * The first layer with a stored tensor that is not finite. Its output can be finite all the same: native TensorFlow's ReLU
+ * makes 0 of NaN. @throws CancelledError
+ */
+export async function firstStoredNonFinite(
+  model: InspectedFlow,
+  signal: AbortSignal,
+): Promise<{ layer: number; cause: string } | undefined> {
+  for (const layer of model.layers) {
+    await breathe(signal);
+    const cause = storedCause(model, layer);
+    if (cause !== undefined) return { layer: layer.info.index, cause };
+  }
+  return undefined;
+}
+
+function storedCause(model: InspectedFlow, { bijection }: InspectedLayer): string | undefined {
+  for (const { name } of [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])]) {
     const { nan, inf } = statsOf(model.tensors[name]!.data);
     if (nan + inf > 0) {
       const values = nan + inf === 1 ? 'value' : 'values';
       return `The stored tensor ${name} holds ${nan + inf} ${values} that ${nan + inf === 1 ? 'is' : 'are'} NaN or Inf.`;
     }
   }
+  return undefined;
+}
+
+function causeOf(model: InspectedFlow, layer: InspectedLayer, pass: LayerPass): string {
+  const { info } = layer;
+  const stored = storedCause(model, layer);
+  if (stored !== undefined) return stored;
   if (info.kind === 'logit') {
     return 'A pixel of the batch lies outside 0 to the number of levels, so its logit is not finite.';
   }

@@ -1,10 +1,9 @@
 /** Runs the inspector's graph over a batch and keeps what its views need: per example and layer, never all activations. */
 import type { NdArray } from '../../protocol/tensors';
-import { CancelledError } from '../../protocol/wire';
 import type { Feeds } from '../backends/backend';
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
-import { batchSize } from '../use/batches';
+import { throughProgram } from './through-program';
 
 export type FirstTensor = 'x' | 's' | 't' | 'y' | 'factored';
 
@@ -40,12 +39,6 @@ export interface Pass {
   layers: LayerPass[];
 }
 
-/** Gives other requests their turn, and ends the work when it is no longer wanted. @throws CancelledError */
-export async function breathe(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  if (signal.aborted) throw new CancelledError();
-}
-
 export interface PassOptions {
   /** 1 for examples that count, 0 for one that only goes along; all count by default. */
   weight?: Float32Array;
@@ -54,7 +47,7 @@ export interface PassOptions {
 }
 
 /**
- * In training mode the whole batch goes at once, since its statistics are its own; otherwise in parts that fit memory.
+ * In training mode the whole batch goes at once, since its statistics are its own; otherwise in parts.
  * @throws CancelledError
  */
 export async function runPass(
@@ -64,23 +57,22 @@ export async function runPass(
   signal: AbortSignal,
   { weight = new Float32Array(batch.count).fill(1), roundTrips = false }: PassOptions = {},
 ): Promise<Pass> {
-  const { count, x } = batch;
   const passMode: PassMode =
-    mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips };
+    mode === 'train' ? { kind: 'train', batch: batch.count } : { kind: 'eval', roundTrips };
   const program = await model.programs.pass(passMode);
-  const part = mode === 'train' ? count : batchSize(model.flow.inputShape);
   const parts: { feeds: Feeds; count: number }[] = [];
-  for (let start = 0; start < count; start += part) {
-    await breathe(signal);
-    const n = Math.min(part, count - start);
-    const size = model.dimensions;
-    const feeds = await program.run({
-      x: { shape: [n, ...model.flow.inputShape], data: x.subarray(start * size, (start + n) * size) },
-      weight: { shape: [n], data: weight.subarray(start, start + n) },
-    });
+  await throughProgram(
+    model,
+    program,
+    batch,
+    {
+      signal,
+      whole: mode === 'train',
+      more: (start, n) => ({ weight: { shape: [n], data: weight.subarray(start, start + n) } }),
+    },
     // Taps of later parts are not the first example's.
-    parts.push({ feeds: start === 0 ? feeds : withoutFirst(feeds), count: n });
-  }
+    (feeds, start, n) => parts.push({ feeds: start === 0 ? feeds : withoutFirst(feeds), count: n }),
+  );
   return collect(model, parts, weight);
 }
 

@@ -4,8 +4,7 @@ import type { PlaneBounds } from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { batchSize } from '../use/batches';
-import { breathe } from './pass';
+import { inBatches } from '../use/batches';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;
@@ -46,11 +45,8 @@ export async function inParts(
   signal: AbortSignal,
 ): Promise<Map<string, NdArray<Float32Array>>> {
   const count = shape[0]!;
-  const part = batchSize(model.flow.inputShape);
   const joined = new Map<string, NdArray<Float32Array>>();
-  for (let start = 0; start < count; start += part) {
-    await breathe(signal);
-    const n = Math.min(part, count - start);
+  await inBatches(count, model.runner, { signal }, async (start, n) => {
     const result = await program.run({
       [input]: { shape: [n, 2], data: data.subarray(2 * start, 2 * (start + n)) },
     });
@@ -65,7 +61,7 @@ export async function inParts(
       to.data.set(value.data, start * width);
       joined.set(name, to);
     }
-  }
+  });
   return joined;
 }
 

@@ -34,7 +34,12 @@ export async function plane(
   );
   const { x: samples } = await sample(
     model.runner,
-    { count: sampleCount, seed: query.seed, temperature: query.temperature },
+    {
+      count: sampleCount,
+      seed: query.seed,
+      temperature: query.temperature,
+      ...(query.truncations ? { truncations: query.truncations } : {}),
+    },
     { signal },
   );
   const labels = await labelsOf(model, query, count);

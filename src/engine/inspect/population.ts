@@ -16,7 +16,7 @@ import { exampleShape } from '../use/latents';
 import { evenlySpaced } from './evenly-spaced';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from './examples';
-import { breathe } from './pass';
+import { breathe } from '../use/breathe';
 import type { SharedWork } from './shared-work';
 
 /** Examples that are scored between two answers. */
@@ -52,7 +52,7 @@ export async function scores(
   if (!Number.isInteger(start) || start < 0 || start > all.length) {
     throw new UserError(`Scores from ${start} on were asked for; there are ${all.length}.`);
   }
-  const size = Math.min(block, batchSize(model.flow.inputShape));
+  const size = Math.min(block, batchSize(model.runner));
   const wanted = all.slice(start, start + size);
   const next = start + wanted.length;
   await breathe(signal);

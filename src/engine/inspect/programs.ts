@@ -19,13 +19,13 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
         model.program(
           `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),
-          mode.kind === 'train' ? { batch: mode.batch } : {},
+          mode.kind === 'train' ? { batch: mode.batch, bulk: true } : { bulk: mode.roundTrips },
         ),
       way: () => model.program('way', () => wayGraph(model)),
-      wayError: () => model.program('wayError', () => wayErrorGraph(model)),
-      health: () => model.program('health', () => healthGraph(model)),
+      wayError: () => model.program('wayError', () => wayErrorGraph(model), { bulk: true }),
+      health: () => model.program('health', () => healthGraph(model), { bulk: true }),
       normStatistics: (batch) =>
-        model.program('normStatistics', () => normStatisticsGraph(model, batch), { batch }),
+        model.program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
       points: () => model.program('points', () => pointsGraph(model)),
       density: () => model.program('density', () => densityGraph(model)),
       ...(maps

@@ -5,7 +5,7 @@ import { sampleLatents, sourceOf } from '../model/examples';
 import type { ExampleSource } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
 import { encodeExamples, exampleShape } from '../use/latents';
-import { breathe } from './pass';
+import { breathe } from '../use/breathe';
 
 export interface Sources {
   /** [n, …] as given, in data units, padding cut off. */

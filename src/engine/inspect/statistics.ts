@@ -1,4 +1,5 @@
 /** What can be said of numbers without showing them all. */
+import { largestWhole } from '../../protocol/tensor-window';
 import type { Histogram, NdArray, NumericArray, TensorStats, TensorView } from '../../protocol/tensors';
 
 /** Moments are over finite values only; of none they are NaN. */
@@ -50,17 +51,22 @@ export function histogramOf(values: NumericArray, { min, max }: TensorStats, bin
   return { edges, counts };
 }
 
-/** Values that a screen can show; of larger tensors only statistics travel. */
-export const largestWindow = 2 ** 18;
-
-export function tensorView(name: string, { shape, data }: NdArray<Float32Array>): TensorView {
-  const stats = statsOf(data);
+/**
+ * Of tensors with more than `largestWhole` values only statistics travel.
+ * @param counted those of the elements that they are taken over; all where it is absent
+ */
+export function tensorView(
+  name: string,
+  { shape, data }: NdArray<Float32Array>,
+  counted: Float32Array = data,
+): TensorView {
+  const stats = statsOf(counted);
   return {
     name,
     shape: [...shape],
     dtype: 'float32',
     stats,
-    histogram: histogramOf(data, stats),
-    ...(data.length <= largestWindow ? { data } : {}),
+    histogram: histogramOf(counted, stats),
+    ...(data.length <= largestWhole ? { data } : {}),
   };
 }

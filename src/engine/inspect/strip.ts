@@ -30,7 +30,7 @@ export async function strip(
     rows,
     mean: meanParts(model, batch),
     ...(example ? exampleOnly(model, example, shown) : {}),
-    ...firstBad(model, batch),
+    ...(await firstBad(model, batch, signal)),
   };
 }
 
@@ -44,7 +44,7 @@ export async function stripOfExample(
   return {
     rows: model.layers.map(({ info }) => exampleRow(pass, info.index)),
     ...exampleOnly(model, pass, shown),
-    ...firstBad(model, pass),
+    ...(await firstBad(model, pass, signal)),
   };
 }
 
@@ -72,8 +72,12 @@ function exampleOnly(
   };
 }
 
-function firstBad(model: InspectedFlow, pass: Pass): Pick<Strip, 'firstNonFinite'> {
-  const bad = firstNonFinite(model, pass);
+async function firstBad(
+  model: InspectedFlow,
+  pass: Pass,
+  signal: AbortSignal,
+): Promise<Pick<Strip, 'firstNonFinite'>> {
+  const bad = await firstNonFinite(model, pass, signal);
   return bad ? { firstNonFinite: bad } : {};
 }
 

@@ -13,7 +13,17 @@ export async function wayRunner(model: InspectedFlow, count: number): Promise<Fl
   const program = await model.programs.way();
   const inverse = async (z: Float32Array, n: number): Promise<InverseBatch> => {
     const out = await program.run({ z: { shape: [n, ...model.flow.outputShape], data: z } });
-    return { x: out['0']!.data as Float32Array, logDet: new Float32Array(n).fill(NaN) };
+    return { x: inDataOrder(model, out['0']!.data as Float32Array), logDet: new Float32Array(n).fill(NaN) };
   };
   return { ...model.runner, inverse };
+}
+
+/** A file of other software may begin with a permutation that is no layer of its own: its first layer has that order. */
+function inDataOrder({ layers, dimensions: size }: InspectedFlow, values: Float32Array): Float32Array {
+  const positions = layers[0]?.flow?.positions;
+  if (!positions || positions.every((position, i) => position === i)) return values;
+  const out = new Float32Array(values.length);
+  for (let start = 0; start < out.length; start += size)
+    positions.forEach((position, i) => (out[start + position] = values[start + i]!));
+  return out;
 }

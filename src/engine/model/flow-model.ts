@@ -6,9 +6,7 @@ import type { Flow } from '../../flow/layers';
 import { quantizationNats } from '../../flow/real-nvp';
 import { size } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
-import { bindConstants } from '../../graph/passes/bind-constants';
-import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions';
-import { optimize } from '../../graph/passes/optimize';
+import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Program } from '../backends/backend';
 import { createFlowRunner } from '../use/flow-runner';
@@ -35,19 +33,19 @@ export interface FlowModel {
    * The graph with the model's tensors bound, compiled once. Programs made for one batch size are dropped, oldest first,
    * when others have been made since.
    */
-  program(key: string, graph: () => Graph, options?: { batch?: number }): Promise<Program>;
+  program(key: string, graph: () => Graph, options?: ProgramOptions): Promise<Program>;
   dispose(): Promise<void>;
+}
+
+export interface ProgramOptions {
+  /** The only batch size that it is for. */
+  batch?: number;
+  /** As of `Backend.compile`. */
+  bulk?: boolean;
 }
 
 /** Programs of single batch sizes that are kept. */
 const keptPrograms = 3;
-
-export function bindModel(graph: Graph, tensors: Readonly<Record<string, NdArray>>): Graph {
-  const used = new Set(graph.inputs.map(({ name }) => name));
-  const bound = Object.fromEntries(Object.entries(tensors).filter(([name]) => used.has(name)));
-  // Forward and inverse in one graph share their weights: merged first, they are folded once.
-  return optimize(mergeCommonSubexpressions(bindConstants(graph, bound)));
-}
 
 export function createFlowModel(
   parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Bijection },
@@ -79,11 +77,13 @@ export function createFlowModel(
     runner,
     dimensions,
     quantization: quantizationNats(config, dimensions),
-    program(key, graph, { batch } = {}) {
+    program(key, graph, { batch, bulk = false } = {}) {
       const full = batch === undefined ? key : `${key}@${batch}`;
       const known = programs.get(full);
       if (known) return known.program;
-      const program = Promise.resolve().then(() => backend.compile(bindModel(graph(), tensors)));
+      const program = Promise.resolve().then(() =>
+        backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk }),
+      );
       programs.set(full, { program, sized: batch !== undefined });
       program.catch(() => programs.delete(full));
       void dropOldest().catch(() => undefined);

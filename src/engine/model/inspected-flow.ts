@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../config/schema';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
+import type { Pass } from '../inspect/pass';
 import type { FlowRunner } from '../use/runner';
 import type { ModelData } from './model-data';
 
@@ -30,6 +31,16 @@ export interface InspectedLayer {
  */
 export type PassMode = { kind: 'eval'; roundTrips: boolean } | { kind: 'train'; batch: number };
 
+/** One layer of a graph, run alone near the values that it has for an example. */
+export interface AloneLayer {
+  /** It runs from the layer's output to its input. */
+  backward: boolean;
+  /** Inputs that it takes at once. */
+  batch: number;
+  /** Up to `batch` values of the layer, to what comes out of each. */
+  run(inputs: readonly Float32Array[]): Promise<Float32Array[]>;
+}
+
 /** Programs that answer the views; each is made when first asked for. */
 export interface InspectorPrograms {
   /** As `passGraph` says; an answer may hold round trips that were not asked for. @throws UserError where there is no such mode */
@@ -49,6 +60,8 @@ export interface InspectorPrograms {
   rest?(stage: number): Promise<Program>;
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
+  /** Of graphs without gradients, near the first example of a pass; undefined for layers that only move values. */
+  alone?(layer: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
 }
 
 /** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */

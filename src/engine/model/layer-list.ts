@@ -2,6 +2,7 @@
 import type { Bijection } from '../../flow/bijection';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { size } from '../../flow/tensors';
+import { numbersThatMove, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';
 
 export interface ModelLayer {
@@ -51,6 +52,7 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
 
 function flowLayer(layer: FlowLayer): ModelLayer {
   const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm } = layer;
+  const moves = movesOf(layer);
   return {
     info: {
       index: 0,
@@ -63,6 +65,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       parameterCount: parameterCount(bijection?.parameters ?? []),
       hasNorm,
       description: describeLayer(layer),
+      ...(moves ? { moves } : {}),
     },
     flow: layer,
     ...(bijection ? { bijection } : {}),
@@ -70,21 +73,48 @@ function flowLayer(layer: FlowLayer): ModelLayer {
   };
 }
 
+/** What a coupling moves; undefined for other layers. */
+export function movesOf({
+  kind,
+  mask,
+  inputShape,
+}: Pick<FlowLayer, 'kind' | 'mask' | 'inputShape'>): LayerMoves | undefined {
+  if (kind === 'checkerboard') {
+    const data = mask?.data ?? new Float32Array(1);
+    if (isCheckerboard(data, inputShape)) return { of: 'pixels', parity: data[0] === 1 ? 'odd' : 'even' };
+    const count = data.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
+    return { of: 'values', count, total: data.length };
+  }
+  if (kind !== 'channelwise' && kind !== 'vector') return undefined;
+  const numbers = Array.from({ length: inputShape.at(-1)! }, (_, i) => i);
+  const moving = numbers.filter((i) => mask?.data[i] === 0);
+  const first = moving[0] ?? 0;
+  return {
+    of: kind === 'vector' ? 'features' : 'channels',
+    count: moving.length,
+    first: moving.slice(0, 4),
+    last: moving.at(-1) ?? 0,
+    consecutive: moving.every((n, i) => n === first + i),
+  };
+}
+
+/** Whether the parity of row + column alone says what moves. A mask may have a single channel for all. */
+function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly number[]): boolean {
+  const channels = data.length / (height * width);
+  return data.every((value, k) => {
+    const pixel = Math.floor(k / channels);
+    const odd = (Math.floor(pixel / width) + (pixel % width)) % 2;
+    return odd ? value !== data[0] : value === data[0];
+  });
+}
+
 /** One line on what the layer does, for example "4×4×4, channels 2, 3 move". */
-export function describeLayer({ kind, mask, inputShape, outputShape, hasNorm }: FlowLayer): string {
+export function describeLayer(layer: FlowLayer): string {
+  const { kind, inputShape, outputShape, hasNorm } = layer;
   const shape = inputShape.join('×');
-  const norm = hasNorm ? ', then batch norm' : '';
+  const moves = movesOf(layer);
+  if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', then batch norm' : ''}`;
   switch (kind) {
-    case 'checkerboard':
-      return `${shape}, pixels with row + column ${mask?.data[0] === 1 ? 'odd' : 'even'} move${norm}`;
-    case 'channelwise': {
-      const channels = Array.from({ length: inputShape[2]! }, (_, c) => c);
-      return `${shape}, ${movers('channel', channels, mask?.data)}${norm}`;
-    }
-    case 'vector': {
-      const features = Array.from({ length: inputShape[0]! }, (_, d) => d);
-      return `${shape}, ${movers('feature', features, mask?.data)}${norm}`;
-    }
     case 'squeeze':
       return `${shape} folded to ${outputShape.join('×')}`;
     case 'factorOut':
@@ -100,17 +130,10 @@ export function describeLayer({ kind, mask, inputShape, outputShape, hasNorm }: 
   }
 }
 
-/** "channels 2, 3 move" from a mask that is the same at every place. */
-function movers(what: string, numbers: number[], mask: Float32Array | undefined): string {
-  const moving = numbers.filter((i) => mask?.[i] === 0);
-  if (moving.length === 1) return `${what} ${moving[0]} moves`;
-  const first = moving[0]!;
-  const consecutive = moving.every((n, i) => n === first + i);
-  const list =
-    moving.length <= 4
-      ? moving.join(', ')
-      : consecutive
-        ? `${first}–${moving[moving.length - 1]}`
-        : `${moving.slice(0, 4).join(', ')}, …`;
-  return `${what}s ${list} move`;
+/** "channels 2, 3 move". */
+function moving(moves: LayerMoves): string {
+  if (moves.of === 'pixels') return `pixels with row + column ${moves.parity} move`;
+  if (moves.of === 'values') return `${moves.count} of ${moves.total} values move`;
+  const what = moves.of.slice(0, -1);
+  return moves.count === 1 ? `${what} ${moves.first[0]} moves` : `${what}s ${numbersThatMove(moves)} move`;
 }

@@ -16,6 +16,7 @@ import { createOwnFiles } from '../model/own-data';
 import { fromChannelsLast } from '../use/layout';
 import { createOnnxRunner, createPreprocessing, type OnnxRunner } from '../use/onnx-runner';
 import { sizeOf, type FlowRunner, type Space } from '../use/runner';
+import { createAloneLayers } from './alone';
 import { analyze, type AnalyzedFlow } from './analyze';
 import { readGraph } from './graph';
 import { loadOnnxModel } from './load-model';
@@ -122,6 +123,8 @@ async function open(
   const sources = rowSources(rows, analyzed.variables);
   const values = createLayerValues(analyzed, tensorsOf(sources));
   opened.push(values);
+  const alone = createAloneLayers(analyzed, rows, step || undefined);
+  opened.push(alone);
   const standardizing =
     config.kind === 'vector' && own?.standardize
       ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
@@ -135,7 +138,13 @@ async function open(
     space,
     outside: step || undefined,
   };
-  const runner = combined(config, { forward, inverse, ...(reversed ? { reversed } : {}) }, rows, main.file);
+  const runner: FlowRunner = {
+    ...combined(config, { forward, inverse, ...(reversed ? { reversed } : {}) }, rows, main.file),
+    parameterCount: [...graph.initializers.values()].reduce(
+      (sum, { dims }) => sum + sizeOf((dims ?? []).map(Number)),
+      0,
+    ),
+  };
   const dimensions = sizeOf(inputShape);
   const first = rows.rows[0];
   const standardizes = first?.info.kind === 'standardize' && first.found !== undefined;
@@ -161,19 +170,22 @@ async function open(
     quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
     trainingBatch: own?.config.training.batch ?? 64,
     ...(inOrder ? {} : { latentPositions }),
-    programs: onnxPrograms({
-      file: main.file,
-      inputShape,
-      outputShape: inputShape,
-      rows,
-      sources,
-      values: async (x, count) =>
-        values.run(rows.backward ? (await runner.forward(x, count, space)).z : x, count),
-      outside: step,
-      runner,
-      goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
-      standardizes,
-    }),
+    programs: {
+      ...onnxPrograms({
+        file: main.file,
+        inputShape,
+        outputShape: inputShape,
+        rows,
+        sources,
+        values: async (x, count) =>
+          values.run(rows.backward ? (await runner.forward(x, count, space)).z : x, count),
+        outside: step,
+        runner,
+        goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
+        standardizes,
+      }),
+      alone: (layer, pass) => alone.open(layer, pass),
+    },
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();
     },

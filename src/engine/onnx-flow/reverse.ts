@@ -5,11 +5,10 @@
  */
 import { fromChannelsLast, toChannelsLast } from '../use/layout';
 import type { AnalyzedFlow } from './analyze';
-import { partOf } from './graph';
+import { openLayerPart, sizedProbe } from './layer-part';
 import { pageShape, type FoundLayer } from './layers';
-import { feedsFor, measureShapes, partInputs, repeated, type Probe } from './probe';
-import { openPart, type Floats, type PartSession } from './runtime';
-import { holding, type Variables } from './variables';
+import type { Probe } from './probe';
+import type { Variables } from './variables';
 
 /** Far from 0, so that a is measured to float32's precision whatever b is. */
 const far = 2 ** 16;
@@ -90,20 +89,8 @@ export function createReverse(flow: AnalyzedFlow): Reverse | undefined {
 
 /** Layers for so many examples at once; one at a time where the graph does not keep them apart by the first axis. */
 async function openLayers(flow: AnalyzedFlow, wanted: number): Promise<LayerRunner[]> {
-  const { probe, variables, layers } = flow;
-  let sized = probe;
-  if (wanted !== probe.batch) {
-    const example = probe.values.get(probe.ports.input)![0]!;
-    const feed = feedsFor(probe.ports, repeated(example, wanted), wanted);
-    const shapes = await measureShapes(probe, feed);
-    const apart = variables.tensors.every(({ name }) => {
-      const [first, ...rest] = probe.shapes.get(name) ?? [];
-      const [many, ...others] = shapes.get(name) ?? [];
-      return first !== undefined && many === first * wanted && rest.join() === others.join();
-    });
-    if (apart) sized = { ...probe, batch: wanted, feeds: [feed], shapes };
-  }
-  return Promise.all(layers.map((layer) => openLayer(sized, variables, layer)));
+  const sized = await sizedProbe(flow, wanted);
+  return Promise.all(flow.layers.map((layer) => openLayer(sized, flow.variables, layer)));
 }
 
 interface LayerRunner {
@@ -115,44 +102,10 @@ interface LayerRunner {
 }
 
 async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer): Promise<LayerRunner> {
-  const { graph, batch, values, shapes, doubles, feeds, threads } = probe;
-  const { tensors, byName, home, place } = variables;
-  const nameOf = (id: number): string => tensors[home[id]!]!.name;
   const moving = Array.from(layer.moves.keys()).filter((k) => layer.moves[k] === 1);
   const from = moving.map((k) => layer.start[k]!);
   const to = moving.map((k) => layer.end[k]!);
-  const known = new Set(layer.before);
-  const given = holding(graph, variables, known);
-  const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
-  const session: PartSession = await openPart(part, { file: graph.file, threads, doubles });
-  /** Where the layer's input stands in the tensors that the part is given. */
-  const copies = part.inputs
-    .filter((name) => given.has(name))
-    .map((name) => {
-      const { ids } = byName.get(name)!;
-      const at = Array.from(ids.keys()).filter((i) => known.has(ids[i]!));
-      return { name, ids, at, base: values.get(name)![0]! };
-    });
-  const run = async (states: readonly Float32Array[]): Promise<Float32Array[]> => {
-    const fed: Record<string, Floats> = { ...feeds[0]! };
-    for (const { name, ids, at, base } of copies) {
-      const data = new Float32Array(batch * base.length);
-      states.forEach((state, row) => {
-        const start = row * base.length;
-        data.set(base, start);
-        for (const i of at) data[start + i] = state[ids[i]!]!;
-      });
-      fed[name] = { shape: [...shapes.get(name)!], data };
-    }
-    const results = await session.run(fed);
-    return states.map((_, row) =>
-      Float32Array.from(to, (id) => {
-        const { data } = results.get(nameOf(id))!;
-        return data[row * Math.floor(data.length / batch) + place[id]!]!;
-      }),
-    );
-  };
+  const { batch, run, release } = await openLayerPart(probe, variables, layer.before, to);
   const setting = (states: readonly Float32Array[], value: (row: number, i: number) => number): void =>
     states.forEach((state, row) => from.forEach((id, i) => (state[id] = value(row, i))));
   return {
@@ -171,6 +124,6 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
       setting(states, (row, i) => value[row]![i]! + (wanted[row]![i]! - again[row]![i]!) / slope[row]![i]!);
       return Float64Array.from(slope, (row) => row.reduce((sum, a) => sum + Math.log(Math.abs(a)), 0));
     },
-    release: () => session.release(),
+    release,
   };
 }

@@ -2,7 +2,7 @@
 import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
-import { describeLayer, parameterCount, type ModelLayer } from '../model/layer-list';
+import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
 import { sizeOf } from '../use/runner';
 import type { AnalyzedFlow } from './analyze';
 import type { FoundLayer } from './layers';
@@ -118,6 +118,7 @@ function planned(
         parameterCount: 0,
         hasNorm: false,
         description: `${inputShape.join('×')}, pixels to logits (assumed)`,
+        assumed: true,
       },
       positions: Int32Array.from({ length: sizeOf(inputShape) }, (_, i) => i),
       outside: true,
@@ -226,7 +227,7 @@ function foundPlans(
           kind,
           coupling: couplings++,
           hasNorm,
-          description: describe(kind, mask, hasNorm),
+          ...describe(kind, mask, hasNorm),
         },
         positions,
         mask,
@@ -290,27 +291,17 @@ function describe(
   kind: LayerKind,
   mask: { shape: readonly number[]; data: Float32Array },
   hasNorm: boolean,
-): string {
-  const { shape, data } = mask;
-  const regular =
-    kind !== 'checkerboard' ||
-    data.every((value, k) => {
-      const pixel = Math.floor(k / shape[2]!);
-      const odd = (Math.floor(pixel / shape[1]!) + (pixel % shape[1]!)) % 2;
-      return odd ? value !== data[0] : value === data[0];
-    });
-  if (regular) {
-    return describeLayer({
-      name: '',
-      kind,
-      scale: 0,
-      inputShape: shape,
-      outputShape: shape,
-      mask,
-      hasNorm,
-      positions: new Int32Array(0),
-    });
-  }
-  const moving = data.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0);
-  return `${shape.join('×')}, ${moving} of ${data.length} values move${hasNorm ? ', then norm' : ''}`;
+): Pick<LayerInfo, 'description' | 'moves'> {
+  const layer = {
+    name: '',
+    kind,
+    scale: 0,
+    inputShape: mask.shape,
+    outputShape: mask.shape,
+    mask,
+    hasNorm,
+    positions: new Int32Array(0),
+  };
+  const moves = movesOf(layer);
+  return { description: describeLayer(layer), ...(moves ? { moves } : {}) };
 }

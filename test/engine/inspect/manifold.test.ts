@@ -206,4 +206,45 @@ describe('samples by scale', () => {
       UserError,
     );
   });
+
+  it('truncate each scale at its own bound, seen by the way back from the pictures', async () => {
+    const base = { count: 8, seed: 2, temperature: 0.5 };
+    const scales = latentScales(digits.flow.flow);
+    const given = await digits.inspector.ask(
+      'samples',
+      { ...base, truncations: [0.6, null, null] },
+      anySignal(),
+    );
+    const z = await encoded(digits, given.values.data);
+    const plain = await encoded(
+      digits,
+      (await digits.inspector.ask('samples', base, anySignal())).values.data,
+    );
+    let drawnAgain = 0;
+    z.forEach((value, i) => {
+      if (scales[i % size] === 0) assert.ok(Math.abs(value) < 0.5 * 0.6 + 5e-4, `${value} is beyond`);
+      if (scales[i % size] !== 0 || Math.abs(plain[i]!) < 0.5 * 0.6 - 5e-4)
+        assert.ok(Math.abs(value - plain[i]!) < 5e-4, `${value} is not ${plain[i]}`);
+      else drawnAgain++;
+    });
+    assert.ok(drawnAgain > 50);
+    await assert.rejects(
+      digits.inspector.ask('samples', { ...base, truncations: [1, 1] }, anySignal()),
+      (error) => error instanceof UserError && /one for each of the 3 scales/.test(error.message),
+    );
+    // The picked sample has the same latent, and so the same cost as its own.
+    const strip = await digits.inspector.ask(
+      'strip',
+      {
+        example: { kind: 'sample', ...base, truncations: [0.6, null, null], index: 3 },
+        batch: { split: 'sample', count: 2 },
+        mode: 'eval',
+      },
+      anySignal(),
+    );
+    strip.latent!.data.forEach((value) => assert.ok(Number.isFinite(value)));
+    const length = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+    const expected = length(z.subarray(3 * size, 4 * size));
+    assert.ok(Math.abs(length(strip.latent!.data) - expected) < 1e-2 * expected);
+  });
 });

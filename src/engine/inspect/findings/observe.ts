@@ -5,14 +5,14 @@ import type { NdArray } from '../../../protocol/tensors';
 import type { Feeds } from '../../backends/backend';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { batchSize } from '../../use/batches';
+import { statisticsBatch } from '../../use/batches';
 import { inverseErrors, splitDistribution } from '../diagnostics';
-import { firstNonFinite } from '../non-finite';
+import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';
-import { breathe } from '../pass';
 import { batchPass, selectionPasses } from '../selection';
 import type { SharedWork } from '../shared-work';
 import { worst } from '../strip';
+import { throughProgram } from '../through-program';
 import type {
   LayerObservations,
   LatentObservations,
@@ -30,7 +30,7 @@ export async function observe(
 ): Promise<Observations> {
   const examples = await batchOf(model, batch);
   const pass = await batchPass(model, work, batch, signal);
-  const bad = firstNonFinite(model, pass);
+  const bad = (await firstNonFinite(model, pass, signal)) ?? (await firstStoredNonFinite(model, signal));
   const ofData = batch.split !== 'sample';
   const health = await healthOf(model, examples, signal);
   const back = await wayBack(model, work, batch, signal);
@@ -89,21 +89,8 @@ async function healthOf(model: InspectedFlow, batch: ExampleBatch, signal: Abort
   const layers: Health['layers'] = new Map();
   const program = await model.programs.health?.();
   if (!program) return { layers };
-  const part = batchSize(model.flow.inputShape);
-  const size = model.dimensions;
   const results: Feeds[] = [];
-  for (let start = 0; start < batch.count; start += part) {
-    await breathe(signal);
-    const n = Math.min(part, batch.count - start);
-    results.push(
-      await program.run({
-        x: {
-          shape: [n, ...model.flow.inputShape],
-          data: batch.x.subarray(start * size, (start + n) * size),
-        },
-      }),
-    );
-  }
+  await throughProgram(model, program, batch, { signal }, (feeds) => results.push(feeds));
   const all = (name: string): Float32Array[] =>
     results.flatMap((result) => (result[name] ? [(result[name] as NdArray<Float32Array>).data] : []));
   const combine = (name: string, pick: (a: number, b: number) => number): Float32Array | undefined => {
@@ -178,14 +165,12 @@ async function normsOf(
     return { reason: 'The file holds running statistics only; those of a batch need a checkpoint.' };
   }
   if (layerOf.size === 0) return [];
-  await breathe(signal);
-  // Whole, since the statistics are the batch's own; as many as training takes at once, or fit memory.
-  const count = Math.min(batch.count, Math.max(batchSize(model.flow.inputShape), 32));
+  // As many as training takes at once, or fit memory.
+  const count = Math.min(batch.count, statisticsBatch(model.runner));
   const program = await model.programs.normStatistics(count);
-  const size = model.dimensions;
-  const result = await program.run({
-    x: { shape: [count, ...model.flow.inputShape], data: batch.x.subarray(0, count * size) },
-  });
+  let result: Feeds = {};
+  const some = { count, x: batch.x };
+  await throughProgram(model, program, some, { signal, whole: true }, (feeds) => (result = feeds));
   return Object.keys(result).flatMap((key): NormObservations[] => {
     if (!key.endsWith(':mean')) return [];
     const name = key.slice(0, -':mean'.length);

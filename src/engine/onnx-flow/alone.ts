@@ -1,0 +1,103 @@
+/** Rows of the strip run alone, near the values that they have for one example. */
+import type { Pass } from '../inspect/pass';
+import type { AloneLayer } from '../model/inspected-flow';
+import { sizeOf } from '../use/runner';
+import type { AnalyzedFlow } from './analyze';
+import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
+import type { FoundLayer } from './layers';
+import type { OutsideStep } from './programs';
+import type { FlowRows } from './rows';
+
+/** States that a part takes at once, where it can. */
+const wantedBatch = 32;
+
+export interface AloneLayers {
+  /** Undefined for rows that only move values. */
+  open(index: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
+  dispose(): Promise<void>;
+}
+
+export function createAloneLayers(
+  flow: AnalyzedFlow,
+  { rows, backward }: FlowRows,
+  outside: OutsideStep | undefined,
+): AloneLayers {
+  const opened = new Map<number, Promise<LayerPart>>();
+  const partOfRow = (index: number): Promise<LayerPart> => {
+    const known = opened.get(index);
+    if (known) return known;
+    const found = rows[index]!.found!;
+    const opening = sizedProbe(flow, flow.probe.ports.fixedBatch ?? wantedBatch).then((probe) =>
+      openLayerPart(
+        probe,
+        flow.variables,
+        found.before,
+        movingOf(found).map((k) => found.end[k]!),
+      ),
+    );
+    opened.set(index, opening);
+    opening.catch(() => opened.delete(index));
+    return opening;
+  };
+
+  return {
+    async open(index, pass) {
+      const row = rows[index];
+      if (row?.outside && outside) {
+        const size = sizeOf(row.info.inputShape);
+        return {
+          backward: false,
+          batch: wantedBatch,
+          async run(inputs) {
+            const all = new Float32Array(inputs.length * size);
+            inputs.forEach((input, i) => all.set(input, i * size));
+            const { value } = await outside.forward(all, inputs.length);
+            return inputs.map((_, i) => value.slice(i * size, (i + 1) * size));
+          },
+        };
+      }
+      const found = row?.found;
+      if (!found) return undefined;
+      const part = await partOfRow(index);
+      // All of the flow stands at the cut, also what this row does not work on.
+      const state = new Float32Array(flow.variables.count).fill(NaN);
+      rows.forEach(({ before, after }, i) => {
+        const { x, y } = pass.layers[i]!.first;
+        before.forEach((id, k) => (state[id] = x?.data[k] ?? NaN));
+        after.forEach((id, k) => (state[id] = y?.data[k] ?? NaN));
+      });
+      const moving = movingOf(found);
+      const from = backward ? row.after : row.before;
+      return {
+        backward,
+        batch: part.batch,
+        async run(inputs) {
+          const states = Array.from({ length: part.batch }, (_, i) => {
+            const own = state.slice();
+            const input = inputs[Math.min(i, inputs.length - 1)]!;
+            from.forEach((id, k) => (own[id] = input[k]!));
+            return own;
+          });
+          const ends = await part.run(states);
+          return inputs.map((input, i) => {
+            // What the layer does not touch comes out as it went in.
+            const output = input.slice();
+            moving.forEach((k, at) => {
+              const element = row.elementAt[found.positions[k]!]!;
+              if (element >= 0) output[element] = ends[i]![at]!;
+            });
+            return output;
+          });
+        },
+      };
+    },
+    async dispose() {
+      for (const opening of opened.values()) await (await opening.catch(() => undefined))?.release();
+      opened.clear();
+    },
+  };
+}
+
+function movingOf({ moves }: FoundLayer): number[] {
+  return Array.from(moves.keys()).filter((k) => moves[k] === 1);
+}

@@ -1,0 +1,135 @@
+/** What language models are told of a file: short reports in plain data, in the words of the command line. */
+import type { NllParts } from './inspect';
+
+export interface ReportedLayer {
+  index: number;
+  name: string;
+  kind: string;
+  /** Of its output, without the batch axis. */
+  shape: number[];
+  parameters: number;
+  description: string;
+}
+
+export interface ReportedRun {
+  folder: string;
+  status: string;
+  message?: string;
+  step?: number;
+  best?: { step: number; nats: number; bitsPerDim?: number };
+  /** Steps at which the run has checkpoints. */
+  checkpointSteps: number[];
+}
+
+export interface CheckpointReport {
+  file: string;
+  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  bytes: number;
+  architecture?: string;
+  /** Of one example, without the batch axis. */
+  inputShape?: number[];
+  parameters: number;
+  tensors: number;
+  layerCount: number;
+  /** The first ones; `layerCount` says how many there are. */
+  layers: ReportedLayer[];
+  preprocessing?: string;
+  step?: number;
+  /** At this checkpoint. bits/dim of images only. */
+  validation?: { nats: number; bitsPerDim?: number };
+  data?: string;
+  /** The library that wrote the file, and what the file does not say. */
+  origin?: { title: string; assumptions: string[] };
+  onnx?: { opset: number; producer: string; inputs: string[]; outputs: string[] };
+  run?: ReportedRun;
+  note?: string;
+}
+
+export interface ScoreFileQuery {
+  /** Absolute path of a checkpoint, a run folder or an ONNX file. */
+  model: string;
+  /** Absolute path of examples, or a built-in name; this or `split`. */
+  input?: string;
+  split?: 'train' | 'validation';
+  array?: string;
+  columns?: (string | number)[];
+  labelColumn?: string | number;
+  layout?: 'nhwc' | 'nchw';
+  /** Draws of the noise that integer pixels get, averaged over. */
+  draws: number;
+  /** Of that noise. */
+  seed: number;
+  /** How many of the least likely examples to name. */
+  leastLikely: number;
+}
+
+export interface ScoreReport {
+  model: string;
+  /** The file or split that was scored. */
+  examples: string;
+  count: number;
+  /** Values of one example. */
+  dimensions: number;
+  /** Of `quantiles` and `leastLikely`: bits/dim of images, nats of vectors. Lower is more likely. */
+  unit: 'bits/dim' | 'nats';
+  /** Parts of the mean −ln p, nats; their sum is `nats`. */
+  mean: NllParts;
+  /** Between examples, by the nearest rank. */
+  quantiles: { probability: number; value: number }[];
+  /** The least likely first; `index` counts rows from 0. */
+  leastLikely: { index: number; value: number }[];
+  /** Examples whose −ln p is NaN or infinite; they stand first among the least likely. */
+  nonFinite: number;
+  /** Where integer pixels got noise. */
+  noise?: { draws: number; seed: number };
+  /** What had to be assumed of the file. */
+  notes: string[];
+}
+
+export interface NonFiniteQuery {
+  /** Absolute path of a checkpoint, a run folder or an ONNX file. */
+  model: string;
+  /** Absolute path of a file of examples, one of which goes through the flow instead of a batch. */
+  input?: string;
+  /** Of that file, from 0. */
+  index: number;
+  /** Examples in the batch. */
+  count: number;
+}
+
+export interface NonFiniteReport {
+  model: string;
+  /** In one sentence: where NaN or Inf starts, or that there is none. */
+  conclusion: string;
+  /** What the training run says of itself; of a failed one the step and the layer. */
+  run?: Pick<ReportedRun, 'folder' | 'status' | 'message' | 'step'>;
+  /** Stored tensors that hold NaN or Inf, in the order of the layers. */
+  tensors: {
+    looked: number;
+    found: number;
+    /** The first ones. */
+    first: { name: string; layer?: string; nan: number; inf: number; values: number }[];
+    /** Of those that could not be read. */
+    unreadable: number;
+  };
+  /** What went through the flow, and what came of it. */
+  pass?: {
+    examples: string;
+    /** The first layer with NaN or Inf in its output; absent where every value is finite. */
+    layer?: { index: number; name: string; kind: string };
+    sentence: string;
+    advice?: string;
+  };
+  /** Why nothing went through the flow. */
+  noPass?: string;
+}
+
+/** Answers to questions of language models. */
+export interface AssistantApi {
+  /** Reads the file without running it. @throws UserError */
+  summarizeCheckpoint(path: string, token: string): Promise<CheckpointReport>;
+  /** As `flowscope score`. @throws UserError */
+  scoreFile(query: ScoreFileQuery, token: string): Promise<ScoreReport>;
+  /** As the first check of `flowscope diagnose`, with the stored tensors and the run's record. @throws UserError */
+  findNonFinite(query: NonFiniteQuery, token: string): Promise<NonFiniteReport>;
+}

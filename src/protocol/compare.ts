@@ -1,0 +1,88 @@
+/** What a model is compared with, and the questions that the second model is asked. */
+import type { ExampleRef, Selection } from './inspect';
+import type { CheckpointInfo, LayerInfo, ModelSummary } from './model';
+import { defaultSamples, type Question } from './questions';
+import type { RecordedChoices } from './webview';
+
+/** The checkpoints of another run. */
+export interface ComparableRun {
+  folder: string;
+  /** By ascending step. */
+  checkpoints: CheckpointInfo[];
+}
+
+/** What there is to compare with, beside the checkpoints of the model's own run. */
+export interface Comparables {
+  /** The one that was written last first. */
+  runs: ComparableRun[];
+  /** Paths of files that were opened or compared lately, the latest first. */
+  recent: string[];
+}
+
+/** The layer of B that does what a layer of A does: the same name and shapes. */
+export function partnerOf(layer: LayerInfo, b: ModelSummary): LayerInfo | undefined {
+  const shapes = ({ inputShape, outputShape }: LayerInfo): string =>
+    JSON.stringify([inputShape, outputShape]);
+  return b.layers.find((other) => other.name === layer.name && shapes(other) === shapes(layer));
+}
+
+/**
+ * The selection in B: the same input, also where B's data are others, and a batch that B has.
+ * @param input of A's example, in data units
+ */
+export function linkedSelection(
+  now: Selection,
+  a: ModelSummary,
+  b: ModelSummary,
+  input: Float32Array | undefined,
+): Selection {
+  const sameData =
+    (a.runFolder !== undefined && a.runFolder === b.runFolder) ||
+    (a.dataName !== undefined &&
+      a.dataName === b.dataName &&
+      JSON.stringify(a.splits) === JSON.stringify(b.splits));
+  const sameShape = JSON.stringify(a.shape) === JSON.stringify(b.shape);
+  const { example, ...rest } = now;
+  const split = b.splits.find(({ name }) => name === now.batch.split);
+  const batch = split
+    ? { split: split.name, count: Math.min(now.batch.count, split.count) }
+    : { split: 'sample' as const, count: now.batch.count };
+  if (!example || !sameShape) return { ...rest, batch };
+  if (sameData && example.kind === 'data') return { ...rest, batch, example };
+  if (input && within(input, b.levels))
+    return { ...rest, batch, example: { kind: 'values', values: [...input] } };
+  return sameData ? { ...rest, batch, example } : { ...rest, batch };
+}
+
+/** Samples may lie a little outside of what pixels can be; such values are not taken as an example. */
+function within(input: Float32Array, levels: number | undefined): boolean {
+  return levels === undefined || input.every((value) => value >= 0 && value < levels);
+}
+
+/** Examples of which a saved page holds the layers of B too. */
+const mostExamples = 3;
+
+/**
+ * What a saved page asks B, for as many of its examples as fit.
+ * @param inputOf the input of one of A's examples, in data units, where it was recorded
+ */
+export function comparisonPlan(
+  a: ModelSummary,
+  b: ModelSummary,
+  choices: RecordedChoices,
+  inputOf: (example: ExampleRef) => Float32Array | undefined,
+): Question[] {
+  const questions: Question[] = [{ method: 'summary', query: undefined }];
+  const [batch] = choices.batches;
+  if (!b.runnable || !batch) return questions;
+  questions.push({ method: 'samples', query: defaultSamples(a) }, { method: 'curves', query: {} });
+  for (const example of choices.examples.slice(0, mostExamples)) {
+    const selection = linkedSelection({ example, batch, mode: 'eval' }, a, b, inputOf(example));
+    questions.push({ method: 'strip', query: selection });
+    for (const layer of a.layers) {
+      const partner = partnerOf(layer, b);
+      if (partner) questions.push({ method: 'layer', query: { ...selection, layer: partner.index } });
+    }
+  }
+  return questions;
+}

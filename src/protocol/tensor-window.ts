@@ -1,0 +1,36 @@
+/** A part of a layer's tensor that is too large to be sent as a whole. */
+import type { Selection } from './inspect';
+import type { NdArray } from './tensors';
+
+/** Values up to which a tensor comes with its view; of larger ones statistics do, and windows are asked for. */
+export const largestWhole = 2 ** 18;
+
+/** Values that a window may have. */
+export const largestTensorWindow = 2 ** 16;
+
+export type WindowedTensor = 'x' | 's' | 't' | 'y' | 'z';
+
+/** Of the example, or of the batch's first. */
+export interface TensorWindowQuery extends Selection {
+  layer: number;
+  tensor: WindowedTensor;
+  /** First index and number of indices along each axis, [H, W, C] or [D]. */
+  from: number[];
+  size: number[];
+  /** Each value is the mean of so many places a side; 1 for the values themselves, and for vectors. */
+  block: number;
+}
+
+export interface TensorWindow {
+  layer: number;
+  tensor: WindowedTensor;
+  /** Of the whole tensor. */
+  shape: number[];
+  from: number[];
+  size: number[];
+  block: number;
+  /** [⌈h / block⌉, ⌈w / block⌉, c] or [d]. A mean over any value that is not finite is not finite. */
+  values: NdArray<Float32Array>;
+  /** Of the same places: the share that passes unchanged; of layers with a mask. */
+  passes?: Float32Array;
+}
