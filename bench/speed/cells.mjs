@@ -1,0 +1,52 @@
+// What is measured: five configurations of the peer and three tasks, and how often each is repeated.
+import path from 'node:path';
+import { root } from '../quality/support.mjs';
+
+export const configs = ['moons', 'tabular', 'digits', 'mnist', 'cifar10'];
+export const tasks = ['train-step', 'log-prob', 'sample'];
+
+/** About how long the peer takes on two cores, ms: repeats are chosen by it, so that every machine does the same. */
+const typical = {
+  moons: { 'train-step': 1.8, 'log-prob': 0.28, sample: 0.28 },
+  tabular: { 'train-step': 5.4, 'log-prob': 1.3, sample: 1.3 },
+  digits: { 'train-step': 76, 'log-prob': 18, sample: 18 },
+  mnist: { 'train-step': 1840, 'log-prob': 490, sample: 490 },
+  cifar10: { 'train-step': 7580, 'log-prob': 2570, sample: 2570 },
+};
+
+export const configFile = (config) => path.join(root, 'bench', 'peer', 'configs', `${config}.json`);
+
+/** The configurations that match. Says so where there is none. */
+export function matching(only) {
+  const wanted = configs.filter((name) => new RegExp(only).test(name));
+  if (wanted.length === 0) console.log(`No configuration matches "${only}".`);
+  return wanted;
+}
+
+/** The options of a process that trains. */
+export function trainStep(config, { warmup, repeats }) {
+  const runs = ['--warmup', String(warmup), '--repeats', String(repeats)];
+  return ['--config', configFile(config), '--task', 'train-step', ...runs];
+}
+
+/** The cells whose "config task" matches. */
+export function cells(only = '') {
+  const wanted = new RegExp(only);
+  return configs
+    .flatMap((config) => tasks.map((task) => ({ config, task })))
+    .filter(({ config, task }) => wanted.test(`${config} ${task}`));
+}
+
+/**
+ * Timed and untimed runs of one process. Small steps need hundreds of untimed ones until the processor, the memory
+ * allocator and JavaScript's compiler are as they stay; of steps that take seconds the second one already is.
+ * @param seconds of timed runs to aim at
+ */
+export function repeatsOf({ config, task }, seconds = 2) {
+  const each = typical[config][task];
+  const within = (least, count, most) => Math.max(least, Math.min(most, Math.round(count)));
+  return {
+    repeats: within(each > 5000 ? 2 : 3, (1000 * seconds) / each, 500),
+    warmup: within(1, (400 * seconds) / each, 200),
+  };
+}

@@ -1,0 +1,128 @@
+// Ours and the peer, interleaved: each round times every contender of a cell in fresh processes one after the other, and
+// the next round takes them in another order, so that what slows the machine for a while slows all.
+import { table } from '../quality/support.mjs';
+import { cells, configFile, repeatsOf } from './cells.mjs';
+import { backends, buildWorker, measure, peerModes, findPeer, titles } from './contenders.mjs';
+import { machine, machineText, warnIfBusy } from './machine.mjs';
+import { ratioChart } from './ratio-chart.mjs';
+import { milliseconds, save } from './results.mjs';
+import { peersThatGoOn, summarize } from './summary.mjs';
+
+export async function compare({ only, threads, rounds, quick, output }) {
+  const wanted = cells(only);
+  if (wanted.length === 0) return console.log(`No configuration and task matches "${only}".`);
+  const peer = await findPeer();
+  await buildWorker();
+  const place = machine(threads);
+  warnIfBusy(place);
+  const started = performance.now();
+  const records = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const cell of wanted) await oneRound(cell, round, { threads, quick, peer, records });
+    // After each round: what an interrupted run has measured stays.
+    const result = { machine: place, libraries: libraries(records), rows: [], records };
+    result.rows = summarize(records, wanted, backends);
+    result.minutes = Number(((performance.now() - started) / 60_000).toFixed(1));
+    save(output, 'speed.json', result);
+    save(output, 'speed.md', asMarkdown(result));
+    save(output, 'speed.svg', ratioChart(result));
+  }
+}
+
+async function oneRound(cell, round, { threads, quick, peer, records }) {
+  const own = () => records.filter((r) => r.config === cell.config && r.task === cell.task);
+  // Whoever is not there will not be there in the next round either.
+  const missing = new Set(own().flatMap((r) => (r.unavailable ? [r.contender] : [])));
+  const peers = round === 0 ? peerModes : peersThatGoOn(own());
+  const contenders = [...backends, ...peers].filter((name) => !missing.has(name));
+  const shift = round % contenders.length;
+  const { repeats, warmup } = repeatsOf(cell, quick ? 0.3 : 2);
+  for (const contender of [...contenders.slice(shift), ...contenders.slice(0, shift)]) {
+    // The first calls of a compiled function compile it.
+    const untimed = contender === 'torch-compile' ? Math.max(warmup, 2) : warmup;
+    const options = ['--config', configFile(cell.config), '--task', cell.task];
+    options.push('--repeats', String(repeats), '--warmup', String(untimed));
+    const line = await measure({ contender, threads, peer, options });
+    records.push({ ...line, ...cell, contender, round });
+    const shown = line.unavailable
+      ? `not available: ${line.unavailable}`
+      : `${milliseconds(line.median_ms)} ms (least ${milliseconds(line.min_ms)})`;
+    console.log(
+      `round ${round + 1}  ${`${cell.config} ${cell.task}`.padEnd(19)}${titles[contender]}  ${shown}`,
+    );
+  }
+}
+
+/** Names and versions of what computed. */
+function libraries(records) {
+  const torch = records.find((record) => record.torch)?.torch;
+  const names = records.flatMap(({ library }) => library ?? []);
+  return [...new Set([...names, ...(torch ? [`PyTorch ${torch}`] : [])])];
+}
+
+function asMarkdown({ machine: place, libraries: names, rows, records, minutes }) {
+  const time = ({ median_ms, min_ms, unavailable }) =>
+    unavailable ? 'not available' : `${milliseconds(median_ms)} (${milliseconds(min_ms)})`;
+  const ratio = ({ ratio: of, min_ratio: least }) =>
+    of === undefined ? '–' : `${bold(of)} (${least.toFixed(2)})`;
+  const times = rows.map((row) => [
+    row.config,
+    row.task,
+    time(row.peer),
+    row.peerMode?.replace('torch-', '') ?? '–',
+    ...backends.flatMap((backend) => [time(row[backend]), ratio(row[backend])]),
+  ]);
+  const training = rows.filter(({ task }) => task === 'train-step');
+  const resources = training.map((row) => [
+    row.config,
+    ...backends.map((backend) => seconds(row[backend].first_ms)),
+    ...[row.peer, ...backends.map((backend) => row[backend])].map(({ peak_rss_mb }) =>
+      peak_rss_mb === undefined ? '–' : peak_rss_mb.toLocaleString('en'),
+    ),
+  ]);
+  const missing = missingTexts(records.filter(({ unavailable }) => unavailable));
+  return `${[
+    'Times in ms: the median of the rounds’ medians, and in parentheses the least of all runs. Ratios are ours to PyTorch’s, ' +
+      'of the medians and (of the least); below 1 ours is faster.',
+    table([['config', 'task', 'PyTorch', 'mode', 'TensorFlow', 'ratio', 'ONNX Runtime', 'ratio'], ...times]),
+    ...(resources.length > 0
+      ? [
+          'Training: seconds from nothing to the end of the first step (trace, compile, run), and peak resident memory of the process, MB.',
+          table([
+            ['config', 'first step, TensorFlow', 'ONNX Runtime', 'MB, PyTorch', 'TensorFlow', 'ONNX Runtime'],
+            ...resources,
+          ]),
+        ]
+      : []),
+    'How each way to run the peer did in the first round. The faster one went on, and the other where it was close.',
+    table([['config', 'task', 'eager, ms', 'compiled, ms'], ...peerRows(rows, records)]),
+    ...missing,
+    `${names.join(', ')}. ${machineText(place)}. Rounds: ${1 + Math.max(...records.map(({ round }) => round))}, in ${minutes} minutes.`,
+  ].join('\n\n')}\n`;
+}
+
+const bold = (value) => `**${value.toFixed(2)}**`;
+const seconds = (ms) => (ms === undefined ? '–' : (ms / 1000).toFixed(1));
+
+/** One sentence for each reason, with everything that it kept away. */
+function missingTexts(records) {
+  const kept = new Map();
+  for (const { contender, unavailable, config, task } of records) {
+    const reason = `${titles[contender]}: ${unavailable}`;
+    kept.set(reason, new Set([...(kept.get(reason) ?? []), `${config} ${task}`]));
+  }
+  return [...kept].map(([reason, what]) => `Not available, ${[...what].join(', ')}. ${reason}`);
+}
+
+function peerRows(rows, records) {
+  return rows.map(({ config, task }) => [
+    config,
+    task,
+    ...peerModes.map((mode) =>
+      milliseconds(
+        records.find((r) => r.config === config && r.task === task && r.contender === mode && r.round === 0)
+          ?.median_ms,
+      ),
+    ),
+  ]);
+}

@@ -1,0 +1,193 @@
+/**
+ * Times one task of one configuration on one backend, and prints the peer's line of JSON: what it calls train-step,
+ * log-prob and sample, with the same things inside the timed run (noise, optimizer, reading the loss back).
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { UserError } from '../../src/config/user-error';
+import type { Dataset } from '../../src/data/dataset';
+import { stream } from '../../src/data/random';
+import { memoryExamples } from '../../src/data/records';
+import { limited } from '../../src/data/split';
+import { size } from '../../src/flow/tensors';
+import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { bindUsed } from '../../src/graph/passes/bind-constants';
+import type { Backend } from '../../src/engine/backends/backend';
+import {
+  chooseBackend,
+  chooseInferenceBackend,
+  type BackendPreference,
+} from '../../src/engine/backends/choose';
+import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
+import { forwardGraph, inverseGraph } from '../../src/engine/model/flow-graphs';
+import { dequantize } from '../../src/engine/model/inputs';
+import { initialTensors } from '../../src/engine/training/initialize';
+import { createTrainer } from '../../src/engine/training/trainer';
+import type { RunConfig } from '../../src/config/schema';
+import { ourConfig, type PeerConfig } from './models';
+
+interface Task {
+  run(): Promise<unknown>;
+  params: number;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    config: { type: 'string' },
+    task: { type: 'string' },
+    backend: { type: 'string', default: 'tensorflow' },
+    repeats: { type: 'string', default: '20' },
+    warmup: { type: 'string', default: '3' },
+    threads: { type: 'string', default: '2' },
+    batch: { type: 'string' },
+    change: { type: 'string' },
+    'memory-every': { type: 'string' },
+  },
+});
+
+/** One batch of random examples, seen again and again. */
+function randomData({ model, training }: RunConfig): Dataset {
+  const shape = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
+  const count = training.batch * size(shape);
+  const random = stream(0, 'bench');
+  const values =
+    model.kind === 'vector'
+      ? random.normal(count)
+      : random.uniform(count).map((u) => Math.floor(u * model.levels));
+  const train = limited(memoryExamples(values, size(shape)), undefined, 0);
+  return {
+    kind: model.kind,
+    name: 'random',
+    shape,
+    ...(model.kind === 'image' ? { levels: model.levels } : {}),
+    train,
+    validation: limited(memoryExamples(new Float32Array(0), size(shape)), undefined, 0),
+    provenance: { source: 'random', rows: training.batch, note: '' },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function trainStep(config: RunConfig, backend: Backend): Promise<Task> {
+  const trainer = await createTrainer({ config, dataset: randomData(config), backend });
+  let step = 0;
+  return {
+    params: trainer.flow.parameters.reduce((sum, { shape }) => sum + size(shape), 0),
+    async run() {
+      const { nats, finite } = await trainer.step(++step);
+      if (!finite) throw new Error(`step ${step}: the loss is ${nats}`);
+    },
+  };
+}
+
+async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend: Backend): Promise<Task> {
+  const { model, training } = config;
+  const flow = buildFlow(model);
+  const preprocess = buildPreprocess(model, flow);
+  const params = flow.parameters.reduce((sum, { shape }) => sum + size(shape), 0);
+  const tensors = initialTensors(flow, 0);
+  const count = training.batch;
+  const dimensions = size(flow.inputShape);
+  if (task === 'sample') {
+    const full = bindUsed(inverseGraph(flow, preprocess), tensors);
+    const graph = { ...full, outputs: full.outputs.filter(({ name }) => name === 'x') };
+    const program = await backend.compile(graph, { optimize: true, examples: Infinity });
+    let seed = 0;
+    return {
+      params,
+      run: () =>
+        program.run({
+          z: {
+            shape: [count, ...flow.outputShape],
+            data: stream(seed++, 'samples').normal(count * dimensions),
+          },
+        }),
+    };
+  }
+  const full = bindUsed(forwardGraph(flow, preprocess ? { preprocess } : {}), tensors);
+  const graph = { ...full, outputs: full.outputs.filter(({ name }) => name !== 'z') };
+  const program = await backend.compile(graph, { optimize: true, examples: Infinity });
+  const dataset = randomData(config);
+  const rows = await dataset.train.read([...Array(count).keys()]);
+  let seed = 0;
+  return {
+    params,
+    run: () => {
+      const data = dequantize(rows.slice(), model, stream(seed++, 'noise'));
+      return program.run({ x: { shape: [count, ...flow.inputShape], data } });
+    },
+  };
+}
+
+const rounded = (value: number): number => Number(value.toFixed(3));
+
+async function main(): Promise<void> {
+  const task = options.task as 'train-step' | 'log-prob' | 'sample';
+  const threads = Number(options.threads);
+  const chosen = options.backend as BackendPreference;
+  // As the command line has it: training has all threads for itself, running a flow may take a helper.
+  const helper = path.join(__dirname, 'onnx-thread.js');
+  const onnx: typeof createOnnxRuntimeBackend = (given) => createOnnxRuntimeBackend({ ...given, helper });
+  const backend = await (task === 'train-step'
+    ? chooseBackend(chosen, threads)
+    : chooseInferenceBackend(chosen, threads, { onnx }));
+  const peer = {
+    ...(JSON.parse(readFileSync(options.config!, 'utf8')) as PeerConfig),
+    ...(options.change ? (JSON.parse(options.change) as Partial<PeerConfig>) : {}),
+    ...(options.batch ? { batch: Number(options.batch) } : {}),
+  };
+  const config = ourConfig(peer);
+  const started = performance.now();
+  const { run, params } = await (task === 'train-step'
+    ? trainStep(config, backend)
+    : inference(task, config, backend));
+  const compiled = performance.now();
+  await run();
+  const first = performance.now();
+  for (let i = 1; i < Number(options.warmup); i++) await run();
+  const times: number[] = [];
+  const memory: [step: number, mb: number][] = [];
+  const every = Number(options['memory-every'] ?? Infinity);
+  for (let i = 1; i <= Number(options.repeats); i++) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+    if (i % every === 0) {
+      // With --expose-gc: what JavaScript no longer needs does not count.
+      globalThis.gc?.();
+      memory.push([i, rounded(process.memoryUsage.rss() / 2 ** 20)]);
+    }
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
+  const middle = sorted.length / 2;
+  const median =
+    sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  console.log(
+    JSON.stringify({
+      task,
+      config: path.parse(options.config!).name,
+      median_ms: rounded(median),
+      min_ms: rounded(sorted[0]!),
+      p90_ms: rounded(at(0.9)),
+      compile_ms: rounded(compiled - started),
+      first_ms: rounded(first - started),
+      params,
+      batch: config.training.batch,
+      peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+      library: backend.info.library,
+      threads,
+      repeats: times.length,
+      ...(memory.length > 0 ? { memory_mb: memory } : {}),
+    }),
+  );
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    // One line, which the results quote where a backend cannot do a task.
+    console.error(error instanceof UserError ? error.message : error);
+    process.exit(1);
+  },
+);
