@@ -13,6 +13,10 @@ export interface FormatWords {
   noValidation: string;
   saving: string;
   preparing: string;
+  paused: string;
+  /** Of several trainings at once; "{0}" is their number, and how many of them are paused. */
+  trainings: string;
+  somePaused: string;
   /** "{0}" is the time. */
   left: string;
   decimalMark: string;
@@ -22,6 +26,9 @@ export const englishWords: FormatWords = {
   noValidation: 'no validation yet',
   saving: 'saving…',
   preparing: 'preparing…',
+  paused: 'paused',
+  trainings: '{0} trainings',
+  somePaused: '{0} paused',
   left: '{0} left',
   decimalMark: '.',
 };
@@ -61,11 +68,36 @@ export function formatProgress(
   if (stopping) return `${title}: ${words.saving}`;
   if (!progress || progress.phase === 'preparing') return `${title}: ${words.preparing}`;
   const percent = `${Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)))}%`;
+  if (progress.phase === 'paused') return `${title} ${percent} · ${words.paused}`;
   const eta =
     progress.etaSeconds === undefined
       ? undefined
       : words.left.replace('{0}', formatDuration(progress.etaSeconds));
   return [`${title} ${percent}`, formatLoss(progress.metrics, words), eta].filter(Boolean).join(' · ');
+}
+
+export interface ShownTraining {
+  title: string;
+  progress: TrainProgress | undefined;
+  stopping: boolean;
+}
+
+/** The status bar's text for all trainings of a window: of one its progress, of several how many there are. */
+export function formatTrainings(trainings: readonly ShownTraining[], words = englishWords): string {
+  const [only, ...others] = trainings;
+  if (!only) return '';
+  if (others.length === 0) return formatProgress(only.title, only.progress, only.stopping, words);
+  const paused = trainings.filter(isPaused).length;
+  const number = (text: string, value: number): string => text.replace('{0}', String(value));
+  return [
+    number(words.trainings, trainings.length),
+    ...(paused > 0 ? [number(words.somePaused, paused)] : []),
+  ].join(' · ');
+}
+
+/** One that is being stopped is not, whatever it did before. */
+export function isPaused({ progress, stopping }: ShownTraining): boolean {
+  return progress?.phase === 'paused' && !stopping;
 }
 
 export function formatBytes(bytes: number, words = englishWords): string {

@@ -5,8 +5,9 @@
 import type { Uri } from 'vscode';
 import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
 import { pageActions } from '../protocol/page-actions';
+import { registerTools } from './assistant/tools';
 import { registerConfigLenses } from './configs/config-lenses';
-import { act, selectLayer, showTab, tabCommands } from './commands/page';
+import { act, comparedWith, selectLayer, showTab, tabCommands } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './editor/view-types';
 import { drawView } from './draw/view-type';
@@ -74,7 +75,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
       (await import('./commands/stop')).stopTraining(services, target),
     ),
     command('trainingActions', l10n.t('Training'), async ({ services }) =>
-      (await import('./commands/stop')).trainingActions(services),
+      (await import('./commands/training-actions')).trainingActions(services),
     ),
     command('openInInspector', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
@@ -111,8 +112,10 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('exportOnnx', l10n.t('Export to ONNX'), async ({ services, inspector }, target) =>
       (await import('./commands/export')).exportOnnx(services, inspector, target),
     ),
-    command('exportHtml', l10n.t('Export inspection'), async ({ services, inspector }, target) =>
-      (await import('./commands/export')).exportHtml(services, inspector, target),
+    command('exportHtml', l10n.t('Export inspection'), async ({ services, inspector }, target, compared) =>
+      (await import('./commands/export')).exportHtml(services, inspector, target, (model) =>
+        typeof compared === 'string' ? compared : comparedWith(active, model),
+      ),
     ),
     command('showRunFolder', l10n.t('Show run folder'), async ({ services }, target) =>
       (await import('./commands/run-folder')).showRunFolder(services, target),
@@ -129,6 +132,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
         void parts?.services.inspection.restart();
     }),
   );
+  context.subscriptions.push(...registerTools(async () => (await load()).services));
   registerEditors(context, load);
   registerPreview(context, load);
   return {

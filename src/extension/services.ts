@@ -12,20 +12,32 @@ export interface Services {
   context: ExtensionContext;
   inspection: SharedEngine;
   trainings: Trainings;
-  startEngine(name: string, events: Partial<EngineEvents>, scope?: Uri): EngineProcess;
+  startEngine(
+    name: string,
+    events: Partial<EngineEvents>,
+    scope?: Uri,
+    env?: Record<string, string>,
+  ): EngineProcess;
   dispose(): Promise<void>;
 }
 
+/**
+ * Compiling a large flow takes and leaves blocks of many megabytes. On Linux the C library would keep them for the next of
+ * their size, up to a gigabyte of them; with a fixed threshold it gives them back. Training, which needs the same blocks in
+ * every step, is better off without.
+ */
+const inspectionMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 18) };
+
 export function createServices(context: ExtensionContext): Services {
-  const startEngine: Services['startEngine'] = (name, events, scope) =>
+  const startEngine: Services['startEngine'] = (name, events, scope, env = {}) =>
     new EngineProcess({
       script: path.join(context.extensionPath, 'dist', 'engine.js'),
-      env: engineEnvironment(context, scope),
+      env: { ...engineEnvironment(context, scope), ...env },
       name,
       events: { log: (line) => log().info(`${name}: ${line}`), ...events },
       log: (line) => log().info(line),
     });
-  const inspection = new SharedEngine(() => startEngine('inspection', {}));
+  const inspection = new SharedEngine(() => startEngine('inspection', {}, undefined, inspectionMemory));
   const trainings = new Trainings(context, startEngine);
   return {
     context,

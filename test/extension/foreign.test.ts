@@ -30,24 +30,6 @@ describe('files of other libraries', function () {
   const open = (name: string) => void vscode.commands.executeCommand('flowscope.openModel', uri(name));
   const question = () => workbench.title().filter({ hasText: /How to read/ });
   const strip = () => workbench.webview('.flow [role=option]');
-  /** Presses Enter until nothing is asked any more, with `first` typed in before. Resolves to the number of questions. */
-  async function acceptAll(first?: string): Promise<number> {
-    await question().waitFor({ timeout: 60_000 });
-    if (first !== undefined) {
-      await workbench.input().fill(first);
-      await until('what was typed', async () => (await workbench.input().inputValue()) === first);
-    }
-    // Enter is lost while a question is on its way from the extension to the window; then it is pressed again.
-    let pressed = 0;
-    await until('the end of the questions', async () => {
-      if (!(await workbench.title().isVisible())) return true;
-      await workbench.page.keyboard.press('Enter');
-      pressed++;
-      await workbench.page.waitForTimeout(700);
-      return !(await workbench.title().isVisible());
-    });
-    return pressed;
-  }
   const couplings = (frame: Frame) =>
     frame
       .locator('.flow [data-layer]')
@@ -74,7 +56,7 @@ describe('files of other libraries', function () {
 
   it('are asked about once; the defaults open them, and are remembered', async () => {
     open('rgb.pt');
-    assert.ok((await acceptAll()) >= 1);
+    assert.ok((await workbench.acceptQuestions()) >= 1);
     const frame = await strip();
     assert.deepEqual(openInspectors(), ['flowscope.model rgb.pt']);
     assert.equal(await couplings(frame), 10);
@@ -98,7 +80,7 @@ describe('files of other libraries', function () {
     const first = JSON.stringify(sidecar('rgb.pt'));
     await until('the editor', () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'rgb.pt');
     void vscode.commands.executeCommand('flowscope.changeImport');
-    await acceptAll('16');
+    await workbench.acceptQuestions('16');
     await until('other answers', () => JSON.stringify(sidecar('rgb.pt')) !== first, 60_000);
     assert.deepEqual(sidecar('rgb.pt')!.answers, { ...answers, height: 16 });
     const followed = await workbench.webview('.origin :text("Height of the images: 16")');
@@ -143,7 +125,7 @@ describe('files of other libraries', function () {
       output,
       maxSteps: 3,
     });
-    await acceptAll();
+    await workbench.acceptQuestions();
     await going;
     const status = () =>
       existsSync(path.join(place('onward'), 'run.json')) &&

@@ -16,11 +16,13 @@ export async function run(): Promise<void> {
     if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
   }
   const failed = await new Promise<number>((resolve) => {
-    const runner = mocha.run((failures) => {
+    const failures: string[] = [];
+    const runner = mocha.run((count) => {
       const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
-      writeFileSync(report, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
-      resolve(failures);
+      writeFileSync(report, JSON.stringify({ passed: passes, failed: count, skipped: pending, failures }));
+      resolve(count);
     });
+    runner.on('fail', (test, error: Error) => failures.push(`${test.fullTitle()}: ${error.message}`));
   });
   if (failed > 0) throw new Error(`${failed} tests failed`);
 }

@@ -9,6 +9,17 @@ interface Menu {
   when?: string;
 }
 
+interface Setting {
+  type: string;
+  scope: string;
+  order: number;
+  markdownDescription: string;
+  default: unknown;
+  enum?: string[];
+  enumDescriptions?: string[];
+  keywords: string[];
+}
+
 interface Manifest {
   icon: string;
   activationEvents: string[];
@@ -24,9 +35,7 @@ interface Manifest {
     viewsContainers: { activitybar: { id: string; icon: string }[] };
     views: Record<string, { id: string }[]>;
     viewsWelcome: { view: string; contents: string }[];
-    configuration: {
-      properties: Record<string, { scope: string; markdownDescription: string; default: unknown }>;
-    };
+    configuration: { title: string; order: number; properties: Record<string, Setting> }[];
     jsonValidation: { fileMatch: string; url: string }[];
     walkthroughs: {
       id: string;
@@ -123,16 +132,39 @@ describe('the manifest', () => {
     }
   });
 
-  it('gives every setting a default, a description and a scope', () => {
-    const { properties } = manifest.contributes.configuration;
+  it('groups the settings, each with a default, a description, a scope and words to find it by', () => {
+    const groups = manifest.contributes.configuration;
+    assert.deepEqual(
+      groups.map(({ title, order }) => `${order} ${texts[title.replaceAll('%', '')]}`),
+      ['1 Training', '2 Computation', '3 Model Files'],
+    );
     const settings = vscode.workspace.getConfiguration();
-    for (const [key, { scope, markdownDescription, default: standard }] of Object.entries(properties)) {
-      assert.ok(scope, `${key} has a scope`);
-      assert.ok(texts[markdownDescription.replaceAll('%', '')], `${key} has a description`);
-      assert.deepEqual(settings.inspect(key)?.defaultValue, standard);
+    for (const { properties } of groups) {
+      const entries = Object.entries(properties);
+      assert.deepEqual(
+        entries.map(([, { order }]) => order),
+        entries.map((_, index) => index + 1),
+      );
+      for (const [key, setting] of entries) {
+        assert.ok(setting.scope, `${key} has a scope`);
+        const description = texts[setting.markdownDescription.replaceAll('%', '')];
+        assert.ok(description, `${key} has a description`);
+        assert.match(description, /^[A-Z].*\.$/s);
+        assert.equal(
+          setting.enumDescriptions?.length,
+          setting.enum?.length,
+          `each value of ${key} is described`,
+        );
+        assert.ok(
+          setting.keywords.includes('normalizing flow'),
+          `${key} is found by what the extension is about`,
+        );
+        assert.deepEqual(settings.inspect(key)?.defaultValue, setting.default);
+      }
     }
     // A folder whose libraries are loaded must not come from a workspace.
-    assert.equal(properties['flowscope.nativeFolder']?.scope, 'machine');
+    const all = Object.assign({}, ...groups.map(({ properties }) => properties)) as Record<string, Setting>;
+    assert.equal(all['flowscope.nativeFolder']?.scope, 'machine');
   });
 
   it('works, with limits, without trust and without a disk', () => {

@@ -57,3 +57,15 @@ export function assertNothingNative(): void {
   );
   assert.deepEqual([...new Set(found)], [], 'native libraries in the extension host');
 }
+
+/** Without a chat nobody is there to confirm; VS Code has a mode for tests, which stands for the click. */
+export async function allowTools(yes: boolean): Promise<void> {
+  await vscode.commands.executeCommand(
+    'setContext',
+    'vscode.chat.tools.global.autoApprove.testMode',
+    yes || undefined,
+  );
+  await vscode.workspace
+    .getConfiguration('chat')
+    .update('tools.global.autoApprove', yes || undefined, vscode.ConfigurationTarget.Global);
+}

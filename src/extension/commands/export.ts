@@ -62,7 +62,8 @@ async function offerFiles(report: ExportReport): Promise<void> {
 export async function exportHtml(
   services: Services,
   provider: InspectorProvider,
-  target?: unknown,
+  target: unknown,
+  comparedWith: (model: Uri) => string | undefined,
 ): Promise<void> {
   const model = await resolveModel(services, target, anyModel);
   if (!model) return;
@@ -77,7 +78,7 @@ export async function exportHtml(
     provider,
     model,
     l10n.t('Writing the inspection as one page'),
-    (document, token) => document.exportHtml(output, token),
+    (document, token) => document.exportHtml(output, token, comparedWith(model)),
   );
   const open = l10n.t('Open in Browser');
   const choice = await window.showInformationMessage(

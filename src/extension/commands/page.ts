@@ -1,5 +1,5 @@
 /** Commands that the page of the active inspector carries out. */
-import { l10n } from 'vscode';
+import { l10n, type Uri } from 'vscode';
 import { UserError } from '../../config/user-error';
 import type { PageAction } from '../../protocol/page-actions';
 import type { LayerTab, PageEvents } from '../../protocol/webview';
@@ -32,4 +32,9 @@ export function showTab(active: ActiveInspector, tab: LayerTab): void {
 
 export function selectLayer(active: ActiveInspector, layer: unknown): void {
   if (typeof layer === 'number') pageOf(active).select({ layer });
+}
+
+/** Path of what the active inspector compares the model with, while it does. */
+export function comparedWith({ current }: ActiveInspector, model: Uri): string | undefined {
+  return current?.uri.toString() === model.toString() ? current.selection?.comparedWith : undefined;
 }

@@ -39,8 +39,13 @@ export class ActiveInspector {
   }
 
   private tellContext(): void {
-    const { canGoBack = false, canGoForward = false } = this.shown?.selection ?? {};
-    void commands.executeCommand('setContext', 'flowscope.canGoBack', canGoBack);
-    void commands.executeCommand('setContext', 'flowscope.canGoForward', canGoForward);
+    const {
+      canGoBack = false,
+      canGoForward = false,
+      hasPlane = false,
+      hasCheckpoints = false,
+    } = this.shown?.selection ?? {};
+    for (const [name, value] of Object.entries({ canGoBack, canGoForward, hasPlane, hasCheckpoints }))
+      void commands.executeCommand('setContext', `flowscope.${name}`, value);
   }
 }

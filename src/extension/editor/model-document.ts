@@ -1,10 +1,11 @@
 /** One open model file: its engine lease, its id there, and the pages that show it. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
 import { EventEmitter, l10n, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../config/user-error';
+import type { Comparables } from '../../protocol/compare';
 import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
@@ -13,10 +14,15 @@ import type { EngineProcess } from '../engine/engine-process';
 import type { EngineLease, SharedEngine } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
+import { findRuns } from '../runs/find-runs';
 import { type LocalFile, localFile, sidecarOf } from './local-copy';
 import { OtherModels } from './other-models';
+import { RecentModels } from './recent-models';
 import { isOurs } from './view-types';
 import { watchModel } from './watch-model';
+
+/** Runs of a workspace that are offered to compare with. */
+const mostRuns = 30;
 
 interface OpenModel {
   engine: EngineProcess;
@@ -38,8 +44,9 @@ export class ModelDocument implements CustomDocument {
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
   private readonly others = new OtherModels<EngineProcess>();
-  /** Files outside of the run that the user chose to compare with. */
+  /** Files outside of the run that the user chose to compare with, or was offered. */
   private readonly granted = new Set<string>();
+  private readonly recent: RecentModels;
   private lookers = 0;
   readonly onDidChange = this.changes.event;
   readonly onDidDispose = this.disposals.event;
@@ -50,6 +57,7 @@ export class ModelDocument implements CustomDocument {
     readonly uri: Uri,
   ) {
     this.lease = inspection.acquire();
+    this.recent = new RecentModels(context.workspaceState);
     this.watcher = watchModel(uri, (what) => {
       if (what === 'answers') void this.answersChanged();
       else {
@@ -78,13 +86,42 @@ export class ModelDocument implements CustomDocument {
       throw new UserError(
         l10n.t('{0} is not a checkpoint of this run, and was not chosen to compare with.', of),
       );
-    return this.others.use(engine, of, (_, other) => engine.api.ask(other.id, method, query, token));
+    return this.others.use(engine, of, (_, other) => {
+      if (!isBeside(of, summary)) this.recent.add(of);
+      return engine.api.ask(other.id, method, query, token);
+    });
+  }
+
+  /** What there is to compare with: the runs that the Runs view lists, and the files that were looked at lately. */
+  async comparables(): Promise<Comparables> {
+    const { engine, summary } = await this.model();
+    const found = await findRuns(this.context.workspaceState);
+    const folders = found
+      .filter(({ uri }) => uri.scheme === 'file' && uri.fsPath !== summary.runFolder)
+      .slice(0, mostRuns)
+      .map(({ uri }) => uri.fsPath);
+    const runs = (await engine.api.runCheckpoints(folders)).filter(
+      ({ checkpoints }) => checkpoints.length > 0,
+    );
+    const listed = new Set(runs.flatMap(({ checkpoints }) => checkpoints.map(({ path: file }) => file)));
+    for (const file of listed) this.granted.add(file);
+    const others = this.recent.paths.filter(
+      (file) => file !== summary.path && !isBeside(file, summary) && !listed.has(file),
+    );
+    const there = await Promise.all(
+      others.map((file) =>
+        stat(file).then(
+          (entry) => entry.isFile(),
+          () => false,
+        ),
+      ),
+    );
+    return { runs, recent: others.filter((_, i) => there[i]) };
   }
 
   /** Whether pages of this document may look at a file: checkpoints beside its own, and what the user chose. */
-  mayOpen(file: string, { path: own, runFolder }: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
-    const beside = runFolder !== undefined && path.dirname(file) === path.dirname(own);
-    return this.granted.has(file) || (beside && isOurs({ path: file }));
+  mayOpen(file: string, own: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
+    return this.granted.has(file) || isBeside(file, own) || this.recent.paths.includes(file);
   }
 
   /** The user chose this file to compare with. */
@@ -115,9 +152,18 @@ export class ModelDocument implements CustomDocument {
     return engine.api.exportOnnx(summary.id, output, token);
   }
 
-  async exportHtml(output: string, token: string): Promise<{ path: string; bytes: number }> {
+  /** @param comparedWith path of the model that the page compares with */
+  async exportHtml(
+    output: string,
+    token: string,
+    comparedWith?: string,
+  ): Promise<{ path: string; bytes: number }> {
     const { engine, summary } = await this.model();
-    return engine.api.exportHtml(summary.id, output, token);
+    if (comparedWith === undefined || !this.mayOpen(comparedWith, summary))
+      return engine.api.exportHtml(summary.id, output, token);
+    return this.others.use(engine, comparedWith, (_, other) =>
+      engine.api.exportHtml(summary.id, output, token, other.id),
+    );
   }
 
   async convert(to: ConvertTarget, output: string, token: string): Promise<ConvertReport> {
@@ -175,6 +221,7 @@ export class ModelDocument implements CustomDocument {
     try {
       await this.askOnce(engine, local);
       const summary = await engine.api.open(local.path);
+      if (!local.copied) this.recent.add(summary.path);
       return { engine, local, summary };
     } catch (error) {
       await local.dispose();
@@ -234,4 +281,9 @@ export class ModelDocument implements CustomDocument {
       () => undefined,
     );
   }
+}
+
+/** Whether a file is another checkpoint of the run that a model lies in. */
+function isBeside(file: string, { path: own, runFolder }: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
+  return runFolder !== undefined && path.dirname(file) === path.dirname(own) && isOurs({ path: file });
 }

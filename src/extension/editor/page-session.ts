@@ -5,6 +5,7 @@ import { commands, env, l10n, Uri, type WebviewPanel, window, workspace } from '
 import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../config/user-error';
+import type { Comparables } from '../../protocol/compare';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
 import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
@@ -95,7 +96,12 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   async command(name: PageCommand, of?: string): Promise<void> {
     const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
     if (!command) throw new UserError(l10n.t('The page asked for an unknown command, {0}.', name));
-    await commands.executeCommand(command, of === undefined ? this.document.uri : await this.reached(of));
+    const about = of === undefined ? this.document.uri : await this.reached(of);
+    await commands.executeCommand(
+      command,
+      about,
+      ...(name === 'exportHtml' ? [this.selection?.comparedWith] : []),
+    );
   }
 
   /** Only checkpoints of the document's own run, and what the user chose to compare with. */
@@ -114,6 +120,10 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     if (chosen?.scheme !== 'file') return undefined;
     this.document.grant(chosen.fsPath);
     return chosen.fsPath;
+  }
+
+  async comparables(): Promise<Comparables> {
+    return this.document.comparables();
   }
 
   async control(request: ControlRequest): Promise<{ id: string }> {
@@ -186,6 +196,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       command: (name, of) => this.command(name, of ?? undefined),
       openCheckpoint: (path) => this.openCheckpoint(path),
       chooseModel: () => this.chooseModel(),
+      comparables: () => this.comparables(),
       control: (request) => this.control(request),
       chooseData: (what) => this.chooseData(what),
       save: (name, bytes) => this.save(name, bytes),

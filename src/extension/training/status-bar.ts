@@ -1,7 +1,8 @@
 import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, window } from 'vscode';
 import type { Disposable } from '../disposable';
 import { type Debounced, debounce } from '../debounce';
-import { formatBest, formatProgress } from '../localized-format';
+import { isPaused } from '../format';
+import { formatBest, formatTrainings } from '../localized-format';
 import type { Training, Trainings } from './trainings';
 
 /** One item for all trainings, there only while something trains. */
@@ -36,9 +37,8 @@ export class TrainingStatusBar implements Disposable {
 
   private update(): void {
     const { list } = this.trainings;
-    const newest = list.at(-1);
     this.shownCount = list.length;
-    if (!newest) {
+    if (list.length === 0) {
       this.item?.dispose();
       this.item = undefined;
       return;
@@ -49,20 +49,25 @@ export class TrainingStatusBar implements Disposable {
       this.item.command = 'flowscope.trainingActions';
       this.item.show();
     }
-    const others = list.length > 1 ? ` (+${list.length - 1})` : '';
-    const text = formatProgress(newest.title, newest.progress, newest.stopping);
-    this.item.text = `$(pulse) ${text}${others}`;
-    this.item.accessibilityInformation = { label: l10n.t('Training {0}', text), role: 'button' };
+    const text = formatTrainings(list);
+    this.item.text = `$(${list.every(isPaused) ? 'debug-pause' : 'pulse'}) ${text}`;
+    this.item.accessibilityInformation = {
+      label: list.length === 1 ? l10n.t('Training {0}', text) : text,
+      role: 'button',
+    };
     this.item.tooltip = tooltip(list);
   }
 }
 
 function tooltip(trainings: Training[]): MarkdownString {
   const text = new MarkdownString();
-  for (const { title, progress, folder } of trainings) {
+  for (const training of trainings) {
+    const { title, progress, folder } = training;
     text.appendMarkdown('**');
     text.appendText(title);
-    text.appendMarkdown('**\n\n');
+    text.appendMarkdown('**');
+    if (isPaused(training)) text.appendText(` · ${l10n.t('paused')}`);
+    text.appendMarkdown('\n\n');
     if (progress) {
       const { step, totalSteps, best } = progress;
       text.appendText(
@@ -76,5 +81,7 @@ function tooltip(trainings: Training[]): MarkdownString {
     text.appendText(folder);
     text.appendMarkdown('\n\n');
   }
-  return text.appendMarkdown(l10n.t('Click to stop or to open the best checkpoint so far.'));
+  return text.appendMarkdown(
+    l10n.t('Click to pause, stop, change the learning rate, or open the best checkpoint so far.'),
+  );
 }

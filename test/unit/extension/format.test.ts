@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatLoss,
   formatProgress,
+  formatTrainings,
 } from '../../../src/extension/format';
 
 describe('texts of the status bar and the Runs view', () => {
@@ -35,6 +36,22 @@ describe('texts of the status bar and the Runs view', () => {
     };
     assert.equal(formatProgress('moons', progress, false), 'moons 45% · 1.250 nats · 1:04 left');
     assert.equal(formatProgress('moons', progress, true), 'moons: saving…');
+    assert.equal(formatProgress('moons', { ...progress, phase: 'paused' }, false), 'moons 45% · paused');
+  });
+
+  it('counts several trainings, and those among them that are paused', () => {
+    const training = (phase: 'training' | 'paused', stopping = false) => ({
+      title: 'moons',
+      stopping,
+      progress: { phase, step: 1, totalSteps: 4, fraction: 0.25 },
+    });
+    assert.equal(formatTrainings([]), '');
+    assert.equal(formatTrainings([training('training')]), 'moons 25%');
+    assert.equal(formatTrainings([training('training'), training('training')]), '2 trainings');
+    assert.equal(
+      formatTrainings([training('paused'), training('training'), training('paused', true)]),
+      '3 trainings · 1 paused',
+    );
   });
 
   it('tells sizes and bests', () => {

@@ -1,0 +1,39 @@
+/** What the chat shows before and while a tool runs: which files it reads, and where its answer goes. */
+import { l10n, MarkdownString, type PreparedToolInvocation } from 'vscode';
+import { checkInput } from './input';
+import { resolveData, resolvePath } from './paths';
+import type { ToolName } from './tools';
+
+/** @throws UserError for an input that the tool could not work with, so that nobody confirms it first */
+export async function prepare(name: ToolName, given: unknown): Promise<PreparedToolInvocation> {
+  switch (name) {
+    case 'flowscope_summarizeCheckpoint': {
+      const { path } = checkInput(name, given);
+      return prepared(l10n.t('Summarize a checkpoint?'), l10n.t('Reading the checkpoint'), [
+        await resolvePath(path),
+      ]);
+    }
+    case 'flowscope_scoreFile': {
+      const { path, data } = checkInput(name, given);
+      const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
+      return prepared(l10n.t('Score examples with a flow?'), l10n.t('Scoring examples'), files);
+    }
+    case 'flowscope_findNonFinite': {
+      const { path, data } = checkInput(name, given);
+      const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
+      return prepared(l10n.t('Look for NaN in a flow?'), l10n.t('Looking for NaN and Inf'), files);
+    }
+  }
+}
+
+function prepared(title: string, doing: string, files: string[]): PreparedToolInvocation {
+  const message = new MarkdownString();
+  message.appendMarkdown(l10n.t('Flowscope reads, on this machine:')).appendMarkdown('\n\n');
+  for (const file of files) message.appendCodeblock(file, 'text');
+  message.appendMarkdown(
+    l10n.t(
+      'The files themselves stay here and nothing is written. The report, which is numbers and names of layers and columns, goes to the language model of the chat.',
+    ),
+  );
+  return { invocationMessage: `${doing}: ${files.join(', ')}`, confirmationMessages: { title, message } };
+}
