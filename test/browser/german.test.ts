@@ -20,6 +20,7 @@ describe('the inspector in German', () => {
     await page.locator('.worked').waitFor();
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     assert.equal(await page.locator('.head h2').innerText(), 'Kopplung 1');
+    assert.match(await page.locator('.head').innerText(), /8×8×1, 32 von 64 Werten bewegen sich/);
     await page.getByRole('tab', { name: 'Aktivierungen', selected: true }).waitFor();
     const result = await page.locator('[data-result]').innerText();
     assert.match(result, /^−?\d+,\d\d$/);

@@ -132,7 +132,9 @@ describe('a file as the example', () => {
     const { page, close } = await opened('vector');
     await send(page, 'drop', 'row.csv', 'text/csv', Buffer.from('0.5,1,1.5,2,2.5'));
     await named(page, 'row.csv');
+    // The name is there as soon as the file is read, the values once it has gone through the flow.
     const values = page.locator('vscode-text-field[title^="Values of the example"] input');
+    for (let i = 0; i < 100 && (await values.inputValue()) === ''; i++) await page.waitForTimeout(50);
     assert.equal(await values.inputValue(), '0.5, 1, 1.5, 2, 2.5');
     await close();
   });

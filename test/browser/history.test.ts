@@ -135,7 +135,13 @@ describe('selections', () => {
       const { coupling, norm } = rows[i]!.mean;
       assert.ok(Math.abs(parseNumber(logDet) - (coupling + norm)) <= 0.0501, `${i}: ${logDet}`);
     }
-    assert.deepEqual(await told(page, 'selected'), { layer: 1, canGoBack: false, canGoForward: false });
+    assert.deepEqual(await told(page, 'selected'), {
+      layer: 1,
+      canGoBack: false,
+      canGoForward: false,
+      hasPlane: false,
+      hasCheckpoints: true,
+    });
     await close();
   });
 

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { ActivityView, WeightView } from '../../src/protocol/conditioner';
+import type { NetworkView } from '../../src/protocol/inspect';
+import { insidePlan } from '../../src/protocol/inside-plan';
 import type { JacobianView } from '../../src/protocol/jacobian';
 import { defaultSelection, jacobianQuery } from '../../src/protocol/questions';
+import { recordKey } from '../../src/protocol/webview';
 import { signedScale } from '../../webview/draw/colour-maps';
 import { compact, fixed, roundUp } from '../../webview/format/numbers';
 import { cellColour, InspectorBrowser, parseNumber, type Inspector } from './support/inspector-page';
@@ -272,16 +275,40 @@ describe('inside a layer', () => {
     assert.equal(await wide(), false);
     const box = (await page.locator('[data-name=jacobian]').boundingBox())!;
     assert.ok(box.x >= 0 && box.x + box.width <= 400, `${box.x}, ${box.width}`);
+    // What is read out stands right below it.
+    const below = (await page.locator('.matrix .readout').boundingBox())!;
+    assert.ok(below.y - box.y - box.height < 16, `${below.y - box.y - box.height} px between`);
     await close();
   });
 
-  it('keeps in a saved page what was recorded, and offers nothing else', async () => {
-    const { page, close } = await browser.openRecorded(recordedToy({ kind: 'image' }));
+  it('shows in a saved page the weights and feature maps that were recorded, and says what was not', async () => {
+    const recorded = recordedToy({ kind: 'image' });
+    const plan = insidePlan(
+      flow.summary,
+      recorded.choices,
+      (layer) => recorded.answers[recordKey('network', { layer })] as NetworkView,
+    ).filter(({ query }) => (query as { layer: number }).layer === 1);
+    // All of the first layer but one weight, as where there is no more room.
+    const left = plan.findLast(({ method }) => method === 'weight')!;
+    for (const { method, query } of plan.filter((question) => question !== left))
+      recorded.answers[recordKey(method, query)] = flow.answer(method, query);
+    const { page, close } = await browser.openRecorded(recorded);
     await page.getByRole('tab', { name: 'Jacobian' }).click();
     await page.locator('[data-name=jacobian]').waitFor();
     await page.getByRole('tab', { name: 'Conditioner' }).click();
-    await page.getByText('a saved page has none').waitFor();
-    assert.equal(await page.locator('#layer-panel button').count(), 0);
+    await page.getByRole('button', { name: 'block 0' }).click();
+    await page.locator('[data-name="feature[9]"]').waitFor();
+    await page.getByRole('button', { name: 'Compare with 64 examples' }).click();
+    await page.locator('.channel-table').waitFor();
+    const weights = plan.filter(({ method }) => method === 'weight');
+    const rows = page.locator('table', { hasText: 'Distribution' }).locator('button');
+    assert.equal(await rows.count(), weights.length);
+    await rows.first().click();
+    await page.locator('[data-name=weight]').waitFor();
+    assert.equal(await page.getByText('Not in this saved page').count(), 0);
+    const { name } = left.query as { name: string };
+    await page.locator(`tr[title="${name}"] button`).click();
+    await page.getByText('Not in this saved page').waitFor();
     await close();
   });
 });

@@ -52,7 +52,8 @@ describe('looks', () => {
   }
 
   for (const kind of ['image', 'plane', 'vector'] as const) {
-    for (const theme of themes) {
+    // Pages of images and planes are looked at in all themes in the workbench (test/e2e/looks.test.ts).
+    for (const theme of kind === 'vector' ? themes : themes.slice(0, 1)) {
       it(`${kind} flow, ${theme}`, async () => {
         const { page, close } = await browser.openRecorded(recordedToy({ kind }), { theme });
         await page.locator('.waterfall').waitFor();
@@ -87,6 +88,30 @@ describe('looks', () => {
         await close();
       });
     }
+  }
+
+  for (const [kind, theme, width] of [
+    ['image', 'high-contrast', 1280],
+    ['plane', 'light', 400],
+    ['vector', 'dark', 1280],
+  ] as const) {
+    it(`what the gallery finds out alive, ${kind}, ${theme}, ${width} pixels`, async () => {
+      const { page, close } = await browser.openLive({ kind }, { theme, width, height: 900 });
+      await page.locator('[data-result]').waitFor();
+      for (const [name, ready] of [
+        ['Latents', '.edited-result'],
+        ['Nearest', '[data-looked]'],
+      ] as const) {
+        await page.locator('.gallery').getByRole('tab', { name }).click();
+        await page.locator(ready).waitFor();
+        await screenshot(page, `${kind}-${theme}-${name.toLowerCase()}`);
+        await accessible(page, `${kind} ${theme} ${name}`, theme === 'dark');
+        await readable(page);
+        const content = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(content <= width, `${kind}: ${content} in ${width}`);
+      }
+      await close();
+    });
   }
 
   for (const [name, width, height] of [
@@ -241,4 +266,30 @@ describe('looks', () => {
     await accessible(page, 'onnx');
     await close();
   });
+});
+
+describe('at 1280×800 in a wide font', () => {
+  let browser: InspectorBrowser;
+  before(async () => {
+    browser = await InspectorBrowser.start();
+  });
+  after(() => browser.stop());
+
+  for (const language of ['en', 'de']) {
+    it(`has the bar in one row and shows a layer's figures without scrolling (${language})`, async () => {
+      const { page, close } = await browser.openLive({ kind: 'image' }, { language });
+      await page.locator('.worked').waitFor();
+      await page.evaluate(() => document.body.style.setProperty('--vscode-font-family', 'DejaVu Sans'));
+      const tops = await page
+        .locator('.bar > :not(.spring)')
+        .evaluateAll((parts) =>
+          parts.map((part) => part.getBoundingClientRect()).map((b) => b.top + b.height / 2),
+        );
+      assert.ok(Math.max(...tops) - Math.min(...tops) < 8, tops.join(' '));
+      const panel = (await page.locator('#layer-panel').boundingBox())!;
+      const facts = (await page.locator('#layer-panel .facts').boundingBox())!;
+      assert.ok(facts.y + facts.height <= panel.y + panel.height + 0.5, `${facts.y} ${facts.height}`);
+      await close();
+    });
+  }
 });

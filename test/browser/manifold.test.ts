@@ -4,31 +4,12 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { defaultManifold } from '../../src/protocol/questions';
 import type { ManifoldView, Reconstructions } from '../../src/protocol/inspect';
-import { greyScale } from '../../webview/draw/colour-maps';
 import { InspectorBrowser, parseNumber } from './support/inspector-page';
+import { tileShows } from './support/tiles';
 import { ToyFlow } from './support/toy-flow';
 
 const flow = new ToyFlow({ kind: 'image' });
 const grid = defaultManifold(flow.summary);
-const grey = greyScale(16);
-
-/** Shades of a few pixels of the n-th canvas of that name, as drawn and as they should be. */
-async function pixelsMatch(page: Page, name: string, n: number, values: ArrayLike<number>): Promise<void> {
-  const drawn = await page
-    .locator(`canvas[data-name=${name}]`)
-    .nth(n)
-    .evaluate((element) => [
-      ...(element as HTMLCanvasElement)
-        .getContext('2d')!
-        .getImageData(0, 0, 8, 8)
-        .data.filter((_, i) => i % 4 === 0),
-    ]);
-  assert.equal(drawn.length, 64);
-  drawn.forEach((shade, i) => {
-    const expected = grey.at(values[i]!)[0];
-    assert.ok(Math.abs(shade - expected) <= 1, `${name} ${n}, pixel ${i}: ${shade} instead of ${expected}`);
-  });
-}
 
 const calls = (page: Page, name: string): Promise<string[]> =>
   page.evaluate((wanted) => window.toyHost.calls.filter((call) => call.startsWith(wanted)), name);
@@ -59,12 +40,12 @@ describe('gallery of what is made of examples', () => {
     assert.equal(await page.locator('canvas[data-name=manifold]').count(), 64);
     // Pixels of the data themselves, not of the formula: cos and sin of 0° and 90° leave one example each.
     for (const [example, cell] of [0, 2, 16, 18].entries()) {
-      await pixelsMatch(page, 'manifold', cell, flow.data('validation', example));
-      await pixelsMatch(page, 'corner', example, flow.data('validation', example));
+      await tileShows(page, 'manifold', cell, flow.data('validation', example));
+      await tileShows(page, 'corner', example, flow.data('validation', example));
     }
     const view = flow.answer('manifold', grid) as ManifoldView;
     for (const cell of [9, 36, 63])
-      await pixelsMatch(page, 'manifold', cell, view.values.data.subarray(cell * 64, (cell + 1) * 64));
+      await tileShows(page, 'manifold', cell, view.values.data.subarray(cell * 64, (cell + 1) * 64));
     await close();
   });
 
@@ -110,7 +91,7 @@ describe('gallery of what is made of examples', () => {
     await page.getByRole('button', { name: 'Next example for z₂' }).click();
     await page.getByRole('button', { name: 'z₂, validation 2' }).waitFor();
     await page.locator('canvas[data-name=manifold]').nth(63).waitFor();
-    await pixelsMatch(page, 'manifold', 2, flow.data('validation', 2));
+    await tileShows(page, 'manifold', 2, flow.data('validation', 2));
     const index = page.locator('vscode-text-field[title^="Index of z₂"] input');
     await index.fill('7');
     await index.press('Enter');
@@ -129,9 +110,9 @@ describe('gallery of what is made of examples', () => {
     await waitForCall(page, 'manifold', '"angles":5');
     await page.waitForFunction(() => document.querySelectorAll('canvas[data-name=manifold]').length === 25);
     // The corners of the sheet are the examples.
-    await pixelsMatch(page, 'manifold', 0, flow.data('validation', 0));
-    await pixelsMatch(page, 'manifold', 20, flow.data('validation', 2));
-    await pixelsMatch(page, 'manifold', 24, flow.data('validation', 3));
+    await tileShows(page, 'manifold', 0, flow.data('validation', 0));
+    await tileShows(page, 'manifold', 20, flow.data('validation', 2));
+    await tileShows(page, 'manifold', 24, flow.data('validation', 3));
     await close();
   });
 
@@ -147,7 +128,7 @@ describe('gallery of what is made of examples', () => {
     await page.evaluate(() => (window.toyHost.delays = {}));
     await panel.getByText('Retry').click();
     await page.locator('canvas[data-name=manifold]').first().waitFor();
-    await pixelsMatch(page, 'manifold', 0, flow.sample(7, 0.8, 0).at(-1)!);
+    await tileShows(page, 'manifold', 0, flow.sample(7, 0.8, 0).at(-1)!);
     await close();
   });
 
@@ -175,10 +156,10 @@ describe('gallery of what is made of examples', () => {
     }) as Reconstructions;
     for (let row = 0; row < 4; row++) {
       // As given, and with everything kept, are one picture; without half of the latents is another.
-      await pixelsMatch(page, 'reconstruction', 3 * row, flow.data('validation', row));
-      await pixelsMatch(page, 'reconstruction', 3 * row + 1, flow.data('validation', row));
+      await tileShows(page, 'reconstruction', 3 * row, flow.data('validation', row));
+      await tileShows(page, 'reconstruction', 3 * row + 1, flow.data('validation', row));
       const half = view.values.data.subarray((2 * row + 1) * 64, (2 * row + 2) * 64);
-      await pixelsMatch(page, 'reconstruction', 3 * row + 2, half);
+      await tileShows(page, 'reconstruction', 3 * row + 2, half);
     }
     await page.getByRole('button', { name: /^Draw anew/ }).click();
     await waitForCall(page, 'reconstruct', '"seed":8');
@@ -193,7 +174,7 @@ describe('gallery of what is made of examples', () => {
 
   it('draws samples with a temperature for each scale', async () => {
     const { page, close } = await opened('Samples', { kind: 'image' });
-    await page.getByText('Temperature by scale').click();
+    await page.locator('.by-scale summary').click();
     const fine = page.getByRole('slider', { name: 'Temperature of scale 1' });
     await fine.focus();
     await page.keyboard.press('ArrowLeft');

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Scores } from '../../src/protocol/population';
-import { greyScale } from '../../webview/draw/colour-maps';
 import { InspectorBrowser } from './support/inspector-page';
+import { tileShows } from './support/tiles';
 import { recordedToy } from './support/recorded';
 import { toyOwn } from './support/toy-examples';
 import { ToyFlow } from './support/toy-flow';
@@ -12,21 +12,26 @@ import { ToyFlow } from './support/toy-flow';
 const flow = new ToyFlow({ kind: 'image' });
 const folder = '/home/me/holidays';
 const cost = (x: Float64Array<ArrayBuffer>): number => flow.nll(x).bitsPerDim!;
-const grey = greyScale(16);
 
-async function pixelsMatch(page: Page, n: number, values: ArrayLike<number>): Promise<void> {
-  const drawn = await page
-    .locator('canvas[data-name=example]')
-    .nth(n)
-    .evaluate((element) => [
-      ...(element as HTMLCanvasElement)
-        .getContext('2d')!
-        .getImageData(0, 0, 8, 8)
-        .data.filter((_, i) => i % 4 === 0),
-    ]);
-  drawn.forEach((shade, i) =>
-    assert.ok(Math.abs(shade - grey.at(values[i]!)[0]) <= 1, `tile ${n}, pixel ${i}: ${shade}`),
+/** What a view copies, line by line, where the page has no clipboard of its own. */
+async function copied(page: Page, view: string): Promise<string[][]> {
+  await page.evaluate(() => {
+    window.toyHost.calls.length = 0;
+    Object.defineProperty(navigator, 'clipboard', {
+      configurable: true,
+      value: { writeText: () => Promise.reject(new Error('not allowed')) },
+    });
+  });
+  await page.locator(view).locator('.take-button').first().click();
+  await page.getByRole('menuitem', { name: 'Copy numbers (CSV)' }).click();
+  const call = await page.waitForFunction(() =>
+    window.toyHost.calls.find((made) => made.startsWith('copyText')),
   );
+  const [csv] = JSON.parse((await call.jsonValue())!.slice('copyText '.length)) as [string];
+  return csv
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(','));
 }
 
 describe('the example among others', () => {
@@ -74,7 +79,7 @@ describe('the example among others', () => {
     const ranked = [...costs.keys()].sort((a, b) => costs[b]! - costs[a]!);
     await order(page, 'least likely first');
     await page.locator('[data-covered]', { hasText: 'All 120 scored.' }).waitFor();
-    for (const n of [0, 1, 23]) await pixelsMatch(page, n, flow.data('validation', ranked[n]!));
+    for (const n of [0, 1, 23]) await tileShows(page, 'example', n, flow.data('validation', ranked[n]!));
     await order(page, 'most likely first');
     const last = ranked.at(-1)!;
     const first = page.getByRole('button', {
@@ -112,6 +117,19 @@ describe('the example among others', () => {
     const heights = [...steps!.matchAll(/V([\d.]+)H/g)].map((m) => Number(base) - Number(m[1]));
     const tallest = Math.max(...heights);
     assert.ok(heights.length >= 12 && tallest > 20);
+    // Its scores and its examples are among what is copied.
+    const scores = await copied(page, '.how-likely');
+    assert.deepEqual(
+      scores.filter(([set]) => set === 'holidays').map(([, score]) => Math.fround(Number(score))),
+      all,
+    );
+    const listed = await copied(page, '.gallery');
+    assert.deepEqual(listed[0]!.slice(0, 3), ['example', 'bits_per_dim', 'v0']);
+    assert.equal(listed.length, 1 + 24);
+    assert.deepEqual(
+      listed.slice(1).map(([, score]) => Math.fround(Number(score))),
+      all.slice(0, 24),
+    );
     await page.getByRole('button', { name: /^holidays 3, / }).click();
     await page.locator('.bar .selected-value', { hasText: 'holidays' }).waitFor();
     await page.waitForFunction(

@@ -43,7 +43,11 @@ describe('runs', () => {
     assert.equal(await page.locator('.head h2').innerText(), 'Coupling 2');
     await page.getByRole('tab', { name: 'Log-det', selected: true }).waitFor();
     const asked = await calls(page, 'ask ["strip"');
-    assert.match(asked.at(-1)!, new RegExp(`"index":1.*${toyPath(160)}`));
+    // The next example may have been asked for ahead.
+    assert.ok(
+      asked.some((call) => call.includes('"index":1') && call.includes(toyPath(160))),
+      asked.at(-1),
+    );
     assert.equal((await calls(page, 'openCheckpoint')).length, 0);
     // Sliding on, and back: what was seen is not asked for again.
     await page.locator('input[aria-label=Step]').focus();
@@ -279,12 +283,15 @@ describe('comparison', () => {
     await page.locator('[data-compared]').nth(2).click();
     await page.locator('.compare-part h2', { hasText: 'Coupling 2' }).waitFor();
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction(() => window.toyHost.calls.at(-1)!.includes('"index":1'));
-    const strips = (await calls(page, 'ask ["strip"')).slice(-2);
-    assert.ok(
-      strips.every((call) => call.includes('"index":1')),
-      strips.join('\n'),
-    );
+    // The one that is paged to may have been asked for before.
+    await page.waitForFunction(() => {
+      const asked = window.toyHost.calls.filter(
+        (c) => c.startsWith('ask ["strip"') && c.includes('"index":1'),
+      );
+      return (
+        asked.some((c) => c.includes('step-00000160')) && asked.some((c) => !c.includes('step-00000160'))
+      );
+    });
     await page.getByRole('button', { name: 'End comparison' }).click();
     await page.locator('.worked').waitFor();
     await close();
@@ -294,7 +301,7 @@ describe('comparison', () => {
     const { page, close } = await browser.openLive({ kind: 'image' });
     await page.locator('.worked').waitFor();
     await page.getByRole('button', { name: 'Compare' }).click();
-    await page.getByRole('button', { name: 'Another run or file' }).click();
+    await page.getByRole('button', { name: 'Another file' }).click();
     await page.locator('.compare-head h1', { hasText: 'other, step 120' }).waitFor();
     await page.locator('[data-line=B]').waitFor();
     assert.equal(await page.locator('[data-line=A]').count(), 1);

@@ -7,7 +7,9 @@ import sharp from 'sharp';
 import { parseNpy } from '../../src/data/npy';
 import { npzArrays } from './support/npz';
 import type { Diagnostics, LayerView, Strip } from '../../src/protocol/inspect';
-import { defaultSelection } from '../../src/protocol/questions';
+import type { JacobianView } from '../../src/protocol/jacobian';
+import { defaultSelection, jacobianQuery } from '../../src/protocol/questions';
+import { recordKey } from '../../src/protocol/webview';
 import { InspectorBrowser } from './support/inspector-page';
 import { recordedOf } from './support/recorded';
 import { ToyFlow } from './support/toy-flow';
@@ -71,6 +73,45 @@ describe('take away', () => {
     await close();
   });
 
+  it('saves the Jacobian as CSV, NPZ and pictures, also one of central differences', async () => {
+    const recorded = recordedOf(flow);
+    const layer = flow.summary.layers.find(({ coupling }) => coupling === 0)!;
+    const query = jacobianQuery(selection, layer, -1);
+    const view = {
+      ...(flow.answer('jacobian', query) as JacobianView),
+      differences: { step: 2 ** -8, error: 0.00031 },
+    };
+    recorded.answers[recordKey('jacobian', query)] = view;
+    const { page, close } = await browser.openRecorded(recorded);
+    await page.getByRole('tab', { name: 'Jacobian' }).click();
+    await page.locator('[data-name=jacobian]').waitFor();
+    const note = await page.locator('[data-differences]').innerText();
+    assert.match(note, /^Central differences, step h = 2⁻⁸: .* more than about 3\.1·10⁻⁴\.$/);
+    const k = view.elements.length;
+    const csv = await take(page, '.layer', 'Save CSV');
+    assert.match(csv.name, /jacobian\.csv$/);
+    const [head, ...lines] = csv.bytes.toString('utf8').trimEnd().split('\n');
+    assert.equal(head, ['y', ...[...view.elements].map((i) => `x${i}`), 'from_scale', 'passes'].join(','));
+    assert.equal(lines.length, k);
+    lines.forEach((line, i) => {
+      const [element, ...values] = line.split(',').map(Number);
+      assert.equal(element, view.elements[i]);
+      for (let j = 0; j < k; j++) assert.equal(Math.fround(values[j]!), view.matrix.data[i * k + j]);
+      assert.equal(values[k + 1], view.passes![i]);
+    });
+    const arrays = npzArrays((await take(page, '.layer', 'Save NPZ')).bytes);
+    const read = parseNpy(arrays['jacobian']!, 'jacobian');
+    assert.deepEqual(read.shape, [k, k]);
+    assert.deepEqual([...read.data], [...view.matrix.data]);
+    const svg = (await take(page, '.layer', 'Save SVG')).bytes.toString('utf8');
+    assert.match(svg, /Central differences/);
+    assert.match(svg, /<image /);
+    const png = sharp((await take(page, '.layer', 'Save PNG')).bytes);
+    const { width } = await png.metadata();
+    assert.ok(width > 600, `${width}`);
+    await close();
+  });
+
   it('saves samples as one NPY file', async () => {
     const { page, close } = await browser.openRecorded(recordedOf(flow));
     await page.locator('.gallery canvas').first().waitFor();
@@ -127,7 +168,7 @@ describe('take away', () => {
     const svg = (await take(page, frame, 'Save SVG')).bytes.toString('utf8');
     for (const name of shown) assert.ok(svg.includes(`>${name}</text>`), name);
     const samples = (await take(page, '.gallery', 'Save SVG')).bytes.toString('utf8');
-    assert.ok(!samples.includes('Temperature by scale'));
+    assert.ok(!samples.includes('By scale'));
     await close();
   });
 

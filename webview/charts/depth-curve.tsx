@@ -1,7 +1,8 @@
 /** Running sum of log-dets from x to z. */
-import { fixed, signed, ticks, tickText } from '../format/numbers';
+import { fixed, signed } from '../format/numbers';
 import { text } from '../strings';
 import { linear } from './scale';
+import { ValueGrid } from './value-grid';
 
 export interface DepthCurveProps {
   width: number;
@@ -45,20 +46,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
         y={4}
         height={height - 26}
       />
-      {ticks(y.low, y.high, 4).map((value) => (
-        <g key={value}>
-          <line
-            class={value === 0 ? 'axis' : 'grid'}
-            x1={left}
-            x2={width}
-            y1={y.at(value)}
-            y2={y.at(value)}
-          />
-          <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
-            {tickText(value)}
-          </text>
-        </g>
-      ))}
+      <ValueGrid low={y.low} high={y.high} wanted={4} at={y.at} left={left} right={width} />
       <path class="dashed" d={path(curves[1]!)} />
       {curves[0] ? <path class="line" d={path(curves[0])} /> : null}
       <text x={left} y={height - 6}>

@@ -6,7 +6,8 @@ export function Sized({
   height,
   children,
 }: {
-  height?: number;
+  /** px, or what it is at a width. */
+  height?: number | ((width: number) => number);
   children(width: number, height: number): ComponentChildren;
 }) {
   const box = useRef<HTMLDivElement>(null);
@@ -16,19 +17,20 @@ export function Sized({
     if (!element) return;
     const measure = (): void => {
       const width = Math.floor(element.clientWidth);
-      const tall = Math.floor(element.clientHeight);
+      const tall = typeof height === 'function' ? height(width) : Math.floor(element.clientHeight);
       setSize((old) => (old?.width === width && old.height === tall ? old : { width, height: tall }));
     };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
-  }, []);
+  }, [typeof height === 'function' ? height(400) : undefined]);
+  const fixed = typeof height === 'function' ? height(size?.width ?? 400) : height;
   return (
     <div
       class="sized"
       ref={box}
-      style={height === undefined ? { minHeight: '120px' } : { height: `${height}px`, flex: 'none' }}
+      style={fixed === undefined ? { minHeight: '120px' } : { height: `${fixed}px`, flex: 'none' }}
     >
       {size && size.width > 40 && size.height > 40 ? children(size.width, size.height) : null}
     </div>

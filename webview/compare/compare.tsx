@@ -1,17 +1,20 @@
 /** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
 import { useMemo } from 'preact/hooks';
+import { partnerOf } from '../../src/protocol/compare';
 import type { LayerView, SampleGrid, Strip, StripRow } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
+import type { TensorView } from '../../src/protocol/tensors';
 import { RunChart } from '../charts/run-chart';
 import { Sized } from '../charts/sized';
+import { Segmented } from '../controls/segmented';
 import { Button, Dropdown } from '../controls/toolkit';
 import { signedScale } from '../draw/colour-maps';
 import { item, largest, planesOf, tile } from '../draw/planes';
-import { count, fixed, roundUp, signed, unknown } from '../format/numbers';
+import { fixed, roundUp, shapeText, signed, unknown } from '../format/numbers';
 import { PointsThumbnail } from '../layer/points';
 import { inBits, lineOf } from '../run/lines';
 import { CurveControls } from '../run/curve-controls';
-import { partnerOf } from '../state/compare-state';
+import type { DifferenceRange } from '../state/compare-state';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { Bars } from '../strip/bars';
@@ -20,6 +23,7 @@ import { text } from '../strings';
 import { HeatMap, Picture } from '../views/canvas';
 import { Legend } from '../views/legend';
 import { Asked, Message } from '../views/state-box';
+import { choicesOf } from './choices';
 
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
@@ -32,13 +36,9 @@ function titleOf(model: ModelSummary): string {
 /** The way in; the head of the comparison has the way out. */
 export function CompareToggle({ model }: { model: ModelSummary }) {
   const store = useStore();
-  if (store.connection.choices) return null;
-  const start = async (): Promise<void> => {
-    const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path);
-    const path = beside?.path ?? (await store.connection.host.chooseModel());
-    if (path) store.compare.path.value = path;
-  };
-  return <Button onClick={() => void start()}>{text.compareStart}</Button>;
+  if (store.connection.choices && store.connection.compared === undefined) return null;
+  const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path)?.path;
+  return <Button onClick={() => void store.compare.start(beside)}>{text.compareStart}</Button>;
 }
 
 export function CompareRegions({ model }: { model: ModelSummary }) {
@@ -68,10 +68,7 @@ function CompareHead({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { path } = store.compare;
   const other = ready(store.compare.summary.answer.value);
-  const options = store.checkpoints.value.map((checkpoint) => ({
-    value: checkpoint.path,
-    text: `${text.step} ${count(checkpoint.step)}${checkpoint.best ? ` ${text.best}` : ''}`,
-  }));
+  const options = choicesOf(model, store.checkpoints.value, store.compare.comparables.value);
   const known = options.some(({ value }) => value === path.value);
   const name = other ? titleOf(other) : (path.value ?? '').split(/[\\/]/).at(-1)!;
   return (
@@ -79,19 +76,27 @@ function CompareHead({ model }: { model: ModelSummary }) {
       <h1>
         <b>A</b> {titleOf(model)} <b>B</b> {name}
       </h1>
-      <Dropdown
-        label={text.compareWith}
-        value={path.value ?? ''}
-        options={known ? options : [...options, { value: path.value ?? '', text: name }]}
-        onChange={(value) => (path.value = value)}
-      />
-      <Button
-        onClick={() =>
-          void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
-        }
-      >
-        {text.compareOther}
-      </Button>
+      {store.connection.choices ? (
+        <span class="note-chip">{text.compareSaved}</span>
+      ) : (
+        <>
+          <span class="compare-choice">
+            <Dropdown
+              label={text.compareWith}
+              value={path.value ?? ''}
+              options={known ? options : [...options, { value: path.value ?? '', text: name }]}
+              onChange={(value) => (path.value = value)}
+            />
+          </span>
+          <Button
+            onClick={() =>
+              void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
+            }
+          >
+            {text.compareOther}
+          </Button>
+        </>
+      )}
       <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
     </header>
   );
@@ -120,6 +125,11 @@ function ComparedStrips({ a, b }: Pair) {
   );
 }
 
+/** "8×8×1, 17 levels" */
+function inputText({ shape, levels }: ModelSummary): string {
+  return [shapeText(shape), ...(levels === undefined ? [] : [text.levels(levels)])].join(', ');
+}
+
 function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
   const store = useStore();
   const mean = first.example === undefined || second.example === undefined;
@@ -141,14 +151,18 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
     return parts && (parts.bitsPerDim ?? parts.nats);
   };
   const totals = [costs(first), costs(second)] as const;
+  const sameInput = JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
+  const unit = (of: ModelSummary): string => (of.levels === undefined ? text.nats : text.bitsPerDim);
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
     <>
       <p class="tick">
-        {`${text.logDetNats}, ${mean ? text.mean : text.thisExample}. ${text.positiveRaises}. ${
-          unmatched > 0 ? text.compareUnmatched(unmatched) : ''
-        }`}
+        {[
+          `${text.logDetNats}, ${mean ? text.mean : text.thisExample}. ${text.positiveRaises}.`,
+          ...(unmatched > 0 ? [text.compareUnmatched(unmatched)] : []),
+          ...(sameInput ? [] : [text.compareOtherInput(inputText(b), unit(b))]),
+        ].join(' ')}
       </p>
       <div class="compare-strip" role="listbox" aria-label={text.flow}>
         <div class="compare-row tick" aria-hidden="true">
@@ -181,11 +195,11 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
           </div>
         ))}
         <div class="compare-row total" data-totals>
-          <span class="name">{a.levels === undefined ? text.nats : text.bitsPerDim}</span>
+          <span class="name">{unit(a)}</span>
           <span />
           <span class="num">{fixed(totals[0], 3)}</span>
           <span class="num">{fixed(totals[1], 3)}</span>
-          <span class="num">{signed(difference(...totals), 3)}</span>
+          <span class="num">{sameInput ? signed(difference(...totals), 3) : unknown}</span>
         </div>
       </div>
     </>
@@ -212,48 +226,77 @@ function ComparedLayer({ a, b }: Pair) {
   );
 }
 
-/** x, s, t, y of A and of B and their difference, all on one range, symmetric about zero. */
+/** x, s, t, y of A and of B on one range, and their difference on that range or its own; symmetric about zero. */
 function Maps({ first, second }: { first: LayerView; second: LayerView }) {
+  const { range } = useStore().compare;
   return (
-    <div class="compare-maps">
-      {first.tensors.map((tensor) => {
-        const other = second.tensors.find(({ name }) => name === tensor.name);
-        const here = tensor.data;
-        const there = other?.data;
-        const difference =
-          here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
-        const limit = roundUp(largest(here, there));
-        const scale = (light: boolean) => signedScale(limit, light);
-        const rows = [
-          ['A', here],
-          ['B', there],
-          ['B − A', difference],
-        ] as const;
-        return (
-          <div class="compare-map" key={tensor.name}>
-            <h3>
-              <b>{tensor.name}</b> <span class="tick">{text.roles[tensor.name] ?? ''}</span>
-            </h3>
-            {rows.map(([name, data]) => (
-              <figure key={name}>
-                <figcaption class="tick">{name}</figcaption>
-                {data ? (
-                  <HeatMap
-                    plane={tile(planesOf({ shape: tensor.shape, data }))}
-                    scale={scale}
-                    size={96}
-                    name={`${tensor.name} ${name}`}
-                    label={`${tensor.name}, ${name}`}
-                  />
-                ) : (
-                  <p class="tick wrap">{text.compareNoValues}</p>
-                )}
-              </figure>
-            ))}
-            <Legend scale={scale} width={96} />
-          </div>
-        );
-      })}
+    <>
+      <div class="ctl">
+        <span class="tick">{text.differenceRange}</span>
+        <Segmented
+          label={text.differenceRange}
+          value={range.value}
+          options={[
+            { value: 'common', text: text.rangeCommon },
+            { value: 'own', text: text.rangeOwn },
+          ]}
+          onChange={(chosen) => (range.value = chosen)}
+        />
+      </div>
+      <div class="compare-maps">
+        {first.tensors.map((tensor) => (
+          <MapColumn
+            key={tensor.name}
+            tensor={tensor}
+            there={second.tensors.find(({ name }) => name === tensor.name)?.data}
+            range={range.value}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function MapColumn({
+  tensor,
+  there,
+  range,
+}: {
+  tensor: TensorView;
+  there: Float32Array | undefined;
+  range: DifferenceRange;
+}) {
+  const here = tensor.data;
+  const difference = here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
+  const limit = roundUp(largest(here, there));
+  const scaleTo = (size: number) => (light: boolean) => signedScale(size, light);
+  const map = (name: string, data: Float32Array | undefined, size: number, note = '') => (
+    <figure>
+      <figcaption class="tick">{`${name}${note}`}</figcaption>
+      {data ? (
+        <HeatMap
+          plane={tile(planesOf({ shape: tensor.shape, data }))}
+          scale={scaleTo(size)}
+          size={96}
+          name={`${tensor.name} ${name}`}
+          label={`${tensor.name}, ${name}${note}`}
+        />
+      ) : (
+        <p class="tick wrap">{text.compareNoValues}</p>
+      )}
+    </figure>
+  );
+  const own = range === 'own' ? roundUp(largest(difference)) : limit;
+  return (
+    <div class="compare-map" data-map={tensor.name}>
+      <h3>
+        <b>{tensor.name}</b> <span class="tick">{text.roles[tensor.name] ?? ''}</span>
+      </h3>
+      {map('A', here, limit)}
+      {map('B', there, limit)}
+      <Legend scale={scaleTo(limit)} width={96} />
+      {map('B − A', difference, own, `, ${range === 'own' ? text.onOwnRange : text.onCommonRange}`)}
+      <Legend scale={scaleTo(own)} width={96} />
     </div>
   );
 }

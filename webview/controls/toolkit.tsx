@@ -9,7 +9,7 @@ import {
   vsCodeOption,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import { createElement, type ComponentChildren } from 'preact';
+import { createElement, Fragment, type ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 export function registerControls(): void {
@@ -78,7 +78,8 @@ export function Dropdown({ label, value, options, disabled, onChange }: Dropdown
       createElement(
         'vscode-option' as string,
         { key: option.value, value: option.value, selected: option.value === value },
-        option.text,
+        // Another text is another node: the element shows anew what is selected only when the nodes in it change.
+        createElement(Fragment, { key: option.text }, option.text),
       ),
     ),
   );

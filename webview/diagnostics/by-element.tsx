@@ -1,11 +1,12 @@
 /** −log p of the example, element by element: maps over the image, or a row for each feature. */
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { Contribution } from '../../src/protocol/contribution';
 import type { ModelSummary } from '../../src/protocol/model';
 import type { NdArray } from '../../src/protocol/tensors';
 import { Segmented } from '../controls/segmented';
 import { signedScale } from '../draw/colour-maps';
 import { largest, type Plane } from '../draw/planes';
+import { trimmedRange } from '../draw/trimmed';
 import { fixed, roundUp, signed } from '../format/numbers';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
@@ -88,12 +89,12 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
     plane: bitsPlane(map, channel),
     mean: sumOf(map.data) / Math.LN2 / map.data.length,
   }));
-  const scale = (light: boolean) =>
-    signedScale(roundUp(largest(...planes.map(({ plane }) => plane.values))), light);
+  // One pixel in a place that the flow never saw may cost more than all others together.
+  const values = planes.map(({ plane }) => plane.values);
+  const { limit, full, beyond } = trimmedRange(values, roundUp(largest(...values)));
+  const scale = (light: boolean) => signedScale(limit, light);
   const input = ready(store.strip.answer.value)?.input;
   const bits = costs.parts.nats / Math.LN2;
-  const at = over.value;
-  const width = planes[0]!.plane.width;
   return (
     <>
       <div class="cost-head">
@@ -113,11 +114,7 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
             onChange={(value) => (chosen.value = value)}
           />
         ) : null}
-        <span class="tick readout" aria-hidden="true">
-          {at === undefined
-            ? ' '
-            : text.costAt(Math.floor(at / width), at % width, signed(planes[0]!.plane.values[at], 2))}
-        </span>
+        <Readout over={over} plane={planes[0]!.plane} />
       </div>
       <div class="cost-maps">
         {input ? (
@@ -148,9 +145,22 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
         ))}
         <div class="cost-legend">
           <Legend scale={scale} unit={text.costBits} width={side} />
+          {beyond > 0 ? <p class="tick">{text.beyondRange(beyond, full)}</p> : null}
         </div>
       </div>
     </>
+  );
+}
+
+/** Alone in following the pointer: the maps and their range stay as they are. */
+function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; plane: Plane }) {
+  const at = over.value;
+  return (
+    <span class="tick readout" aria-hidden="true">
+      {at === undefined
+        ? ' '
+        : text.costAt(Math.floor(at / plane.width), at % plane.width, signed(plane.values[at], 2))}
+    </span>
   );
 }
 

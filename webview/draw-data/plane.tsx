@@ -1,6 +1,7 @@
 /** The plane that is drawn on, by mouse, pen or keys. */
 import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
+import { planeStep } from '../controls/arrow-keys';
 import { drawnReach } from '../../src/protocol/draw-page';
 import { Sized } from '../charts/sized';
 import { cssText } from '../draw/theme';
@@ -16,13 +17,6 @@ export type Tool = 'spray' | 'erase';
 /** Steps of the arrow keys, in units of the plane. */
 const small = 0.1;
 const large = 0.5;
-
-const arrows: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
 
 export interface DrawingPlaneProps {
   drawing: Drawing;
@@ -52,7 +46,7 @@ export function DrawingPlane({ drawing, tool, size, density, onChange, onTool }:
   };
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const arrow = arrows[event.key];
+    const arrow = planeStep(event.key);
     const step = event.shiftKey ? large : small;
     const [x, y] = brush.peek();
     if (arrow) brush.value = [clamp(x + step * arrow[0]), clamp(y + step * arrow[1])];

@@ -30,7 +30,8 @@ function lookUp(map: readonly Rgb[], fraction: number): Rgb {
   const rest = position - index;
   const low = map[index]!;
   const high = map[index + 1]!;
-  return [0, 1, 2].map((k) => Math.round(low[k]! + (high[k]! - low[k]!) * rest)) as unknown as Rgb;
+  const between = (k: 0 | 1 | 2): number => Math.round(low[k] + (high[k] - low[k]) * rest);
+  return [between(0), between(1), between(2)];
 }
 
 /** Maps values to colours and knows its ends, which its legend shows. */

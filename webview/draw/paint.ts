@@ -19,48 +19,120 @@ function over(top: { rgb: Rgb; alpha: number }, below: Rgb): Rgb {
   ) as unknown as Rgb;
 }
 
+const oneColour = new Uint8Array(4).fill(255);
+const oneWord = new Uint32Array(oneColour.buffer);
+
+/** An opaque colour as a canvas keeps it, in the byte order of this machine. */
+function packed([r, g, b]: Rgb): number {
+  oneColour[0] = r;
+  oneColour[1] = g;
+  oneColour[2] = b;
+  return oneWord[0]!;
+}
+
+/** What a cell is: 0 a number with a colour, or one of these. */
+const blankCell = 1;
+const hatchedCell = 2;
+const nanCell = 3;
+const infiniteCell = 4;
+
+/** All that decides how a canvas looks. */
+interface Painting {
+  width: number;
+  /** Device pixels a cell. */
+  cell: number;
+  colours: Uint32Array;
+  kinds: Uint8Array;
+  line: number;
+}
+
+/** What canvases show: a page draws many of them anew of which few have changed. */
+const shown = new WeakMap<HTMLCanvasElement, Painting>();
+
 /** Sets the canvas's size and draws. Cells with NaN or Inf are red and, when large enough, say which it is. */
 export function paintPlane(canvas: HTMLCanvasElement, plane: Plane, options: PaintOptions): void {
-  const { width, height, values } = plane;
   const ratio = Math.max(1, window.devicePixelRatio || 1);
-  const cell = Math.max(1, Math.round(options.cell * ratio));
-  canvas.width = width * cell;
-  canvas.height = height * cell;
+  const painting = paintingOf(plane, options, ratio);
+  const before = shown.get(canvas);
+  if (before && samePainting(before, painting)) return;
+  shown.set(canvas, painting);
+  draw(canvas, painting, ratio);
+}
+
+function paintingOf({ width, height, values }: Plane, options: PaintOptions, ratio: number): Painting {
+  const surface = cssColour('--surface').rgb;
+  const background = packed(surface);
+  const bad = packed(badColour(theme.peek().light));
+  const colours = new Uint32Array(width * height);
+  const kinds = new Uint8Array(colours.length);
+  for (let i = 0; i < colours.length; i++) {
+    const value = values[i]!;
+    const kind = options.blank?.(i)
+      ? blankCell
+      : options.hatched?.(i)
+        ? hatchedCell
+        : Number.isFinite(value)
+          ? 0
+          : Number.isNaN(value)
+            ? nanCell
+            : infiniteCell;
+    kinds[i] = kind;
+    colours[i] = kind === 0 ? packed(options.scale.at(value)) : kind >= nanCell ? bad : background;
+  }
+  return {
+    width,
+    cell: Math.max(1, Math.round(options.cell * ratio)),
+    colours,
+    kinds,
+    line: options.hatched ? packed(over(cssColour('--hatch'), surface)) : background,
+  };
+}
+
+function samePainting(a: Painting, b: Painting): boolean {
+  return (
+    a.width === b.width &&
+    a.cell === b.cell &&
+    a.line === b.line &&
+    a.colours.length === b.colours.length &&
+    a.colours.every((colour, i) => colour === b.colours[i]) &&
+    a.kinds.every((kind, i) => kind === b.kinds[i])
+  );
+}
+
+function draw(canvas: HTMLCanvasElement, painting: Painting, ratio: number): void {
+  const { width, cell, colours, kinds, line } = painting;
+  const across = width * cell;
+  canvas.width = across;
+  canvas.height = (colours.length / width) * cell;
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(canvas.width, canvas.height);
-  const light = theme.peek().light;
-  const bad = badColour(light);
-  const surface = cssColour('--surface').rgb;
-  const line = options.hatched ? over(cssColour('--hatch'), surface) : surface;
-  const glyphs: { x: number; y: number; text: string }[] = [];
-  for (let row = 0; row < height; row++) {
+  const pixels = new Uint32Array(image.data.buffer);
+  for (let first = 0; first < colours.length; first += width) {
+    const top = (first / width) * cell;
     for (let column = 0; column < width; column++) {
-      const index = row * width + column;
-      const value = values[index]!;
-      const blank = options.blank?.(index) ?? false;
-      const skip = blank || (options.hatched?.(index) ?? false);
-      const colour = skip ? surface : Number.isFinite(value) ? options.scale.at(value) : bad;
-      if (!skip && !Number.isFinite(value))
-        glyphs.push({ x: column, y: row, text: Number.isNaN(value) ? '×' : '∞' });
-      for (let y = row * cell; y < (row + 1) * cell; y++) {
-        for (let x = column * cell; x < (column + 1) * cell; x++) {
-          const [r, g, b] = skip && !blank && (x + y) % Math.round(9 * ratio) < ratio ? line : colour;
-          const at = (y * canvas.width + x) * 4;
-          image.data[at] = r;
-          image.data[at + 1] = g;
-          image.data[at + 2] = b;
-          image.data[at + 3] = 255;
-        }
-      }
+      const from = top * across + column * cell;
+      pixels.fill(colours[first + column]!, from, from + cell);
+    }
+    for (let y = top + 1; y < top + cell; y++)
+      pixels.copyWithin(y * across, top * across, (top + 1) * across);
+    for (let column = 0; column < width; column++) {
+      if (kinds[first + column] !== hatchedCell) continue;
+      for (let y = top; y < top + cell; y++)
+        for (let x = column * cell; x < (column + 1) * cell; x++)
+          if ((x + y) % Math.round(9 * ratio) < ratio) pixels[y * across + x] = line;
     }
   }
   context.putImageData(image, 0, 0);
-  if (cell < 11 || glyphs.length === 0) return;
+  if (cell < 11) return;
   context.fillStyle = '#ffffff';
   context.font = `700 ${Math.round(cell * 0.62)}px sans-serif`;
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  for (const glyph of glyphs) context.fillText(glyph.text, (glyph.x + 0.5) * cell, (glyph.y + 0.55) * cell);
+  kinds.forEach((kind, i) => {
+    if (kind < nanCell) return;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    context.fillText(kind === nanCell ? '×' : '∞', (x + 0.5) * cell, (y + 0.55) * cell);
+  });
 }
 
 /** A picture [H, W, C] of pixels in [0, levels): grey for one channel, red, green, blue for three. */

@@ -59,17 +59,34 @@ export function standAloneTheme(): void {
   apply();
 }
 
+interface Colour {
+  rgb: Rgb;
+  alpha: number;
+}
+
+/** Keeps answers until the theme changes: asking the page for a style makes it lay itself out. */
+function ofTheme<T>(read: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  let version = -1;
+  return (name) => {
+    if (version !== theme.peek().version) known.clear();
+    version = theme.peek().version;
+    const found = known.get(name) ?? read(name);
+    known.set(name, found);
+    return found;
+  };
+}
+
+/** The text of a custom property. */
+export const cssText = ofTheme((name) => getComputedStyle(document.body).getPropertyValue(name).trim());
+
 /** The colour that a custom property has now, as numbers and opacity in [0, 1]. */
-export function cssColour(name: string): { rgb: Rgb; alpha: number } {
+export const cssColour = ofTheme((name): Colour => {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
-  context.fillStyle = getComputedStyle(document.body).getPropertyValue(name).trim() || '#888888';
+  context.fillStyle = cssText(name) || '#888888';
   context.fillRect(0, 0, 1, 1);
   const [r = 0, g = 0, b = 0, a = 255] = context.getImageData(0, 0, 1, 1).data;
   return { rgb: [r, g, b], alpha: a / 255 };
-}
-
-export function cssText(name: string): string {
-  return getComputedStyle(document.body).getPropertyValue(name).trim();
-}
+});

@@ -1,8 +1,31 @@
+import { roundUp } from '../format/numbers';
+
 /** Share of the values whose size the colours tell apart when outliers are trimmed. */
 const told = 0.995;
 
-/** The size that 99.5 % of the finite values do not exceed, and how many do. */
-export function trimmedSize(arrays: readonly ArrayLike<number>[]): { size: number; beyond: number } {
+export interface ColourRange {
+  /** Colours end at −limit and limit. */
+  limit: number;
+  /** Of all values, rounded up alike. */
+  full: number;
+  /** Values beyond the limit. */
+  beyond: number;
+}
+
+/** The range in which most of the values can be told apart; never more than `full`. */
+export function trimmedRange(arrays: readonly Float32Array[], full: number): ColourRange {
+  const limit = roundUp(trimmedSize(arrays).size);
+  if (limit >= full) return { limit: full, full, beyond: 0 };
+  const beyond = arrays.reduce(
+    (n, data) =>
+      n + data.reduce((m, value) => m + (Math.abs(value) > limit && Number.isFinite(value) ? 1 : 0), 0),
+    0,
+  );
+  return { limit, full, beyond };
+}
+
+/** The size that 99.5 % of the finite values do not exceed. */
+export function trimmedSize(arrays: readonly ArrayLike<number>[]): { size: number } {
   const sizes: number[] = [];
   for (const array of arrays) {
     for (let i = 0; i < array.length; i++) {
@@ -12,8 +35,5 @@ export function trimmedSize(arrays: readonly ArrayLike<number>[]): { size: numbe
   }
   const sorted = Float64Array.from(sizes).sort();
   const at = Math.max(0, Math.ceil(told * sorted.length) - 1);
-  const size = sorted[at] ?? 0;
-  let beyond = 0;
-  for (let i = sorted.length - 1; i > at && sorted[i]! > size; i--) beyond++;
-  return { size, beyond };
+  return { size: sorted[at] ?? 0 };
 }

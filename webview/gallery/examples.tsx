@@ -1,30 +1,35 @@
 /** Examples of the data, a page at a time, each with what it costs. */
+import { useRef } from 'preact/hooks';
 import type { ExamplePage } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import { Menu } from '../controls/menu';
 import { Segmented } from '../controls/segmented';
 import { Button, Dropdown } from '../controls/toolkit';
-import { item } from '../draw/planes';
 import { fixed, shortened } from '../format/numbers';
 import { baseName, type ExampleOrder } from '../state/population-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { Asked, Message } from '../views/state-box';
+import { ExampleList } from './example-list';
 import { Ranked } from './ranked';
-import { Rows } from './rows';
-import { Tiles } from './tiles';
 
 export function Examples({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { population } = store;
   const recorded = store.connection.choices !== undefined;
+  const { split } = store.page.value;
+  const last = useRef<{ page: ExamplePage; split: typeof split } | undefined>(undefined);
+  // A page that stands until the next one comes is still of its own split.
+  const splitOf = (page: ExamplePage): typeof split => {
+    if (last.current?.page !== page) last.current = { page, split };
+    return last.current.split;
+  };
   if (model.splits.length === 0 && population.own.value === undefined)
     return (
       <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
         {recorded ? null : <OwnMenu />}
       </Message>
     );
-  const { split } = store.page.value;
   const ranked = population.order.value !== 'index' || population.ownShown.value;
   return (
     <>
@@ -42,7 +47,9 @@ export function Examples({ model }: { model: ModelSummary }) {
       {ranked ? (
         <Ranked model={model} />
       ) : (
-        <Asked question={store.examples}>{(page) => <Page model={model} page={page} split={split} />}</Asked>
+        <Asked question={store.examples}>
+          {(page) => <Page model={model} page={page} split={splitOf(page)} />}
+        </Asked>
       )}
     </>
   );
@@ -155,39 +162,20 @@ function Page({
     store.connection.choices?.examples.some(
       (e) => e.kind === 'data' && e.split === split && e.index === index,
     ) ?? true;
-  const choose = (index: number): void => store.selectExample({ kind: 'data', split, index });
   const indices = Array.from({ length: n }, (_, i) => page.offset + i);
-  if (model.kind === 'image')
-    return (
-      <>
-        <Tiles
-          label={text.examples}
-          name="example"
-          levels={model.levels ?? 256}
-          tiles={indices.map((index, i) => ({
-            key: index,
-            label: text.exampleItem(split, index, `${cost(i)} ${unit}`),
-            caption: cost(i),
-            picture: item(page.values, i),
-            pressed: isNow(index),
-            disabled: !allowed(index),
-          }))}
-          onPick={(i) => choose(indices[i]!)}
-        />
-        <p class="tick">{unit}</p>
-      </>
-    );
   return (
-    <Rows
+    <ExampleList
       model={model}
-      label={text.examples}
       values={page.values}
-      count={n}
-      name={(row) => String(indices[row])}
-      lead={[{ head: unit, cell: cost }]}
-      selected={(row) => isNow(indices[row]!)}
-      disabled={(row) => !allowed(indices[row]!)}
-      onPick={(row) => choose(indices[row]!)}
+      unit={unit}
+      examples={indices.map((index, i) => ({
+        index,
+        cost: cost(i),
+        longName: text.exampleItem(split, index, `${cost(i)} ${unit}`),
+        pressed: isNow(index),
+        disabled: !allowed(index),
+      }))}
+      onPick={(index) => store.selectExample({ kind: 'data', split, index })}
     />
   );
 }

@@ -7,6 +7,8 @@ import { text } from '../strings';
 import { TakeAway } from '../takeaway/take-away';
 import { Examples } from './examples';
 import { Interpolate } from './interpolate';
+import { Latents } from './latents';
+import { Nearest } from './nearest';
 import { Reconstruct } from './reconstruct';
 import { PlaneSamples, Samples } from './samples';
 
@@ -21,9 +23,11 @@ export function Gallery({ model }: { model: ModelSummary }) {
         tabs={[
           { id: 'samples', text: text.samples },
           { id: 'examples', text: text.examples },
+          { id: 'nearest', text: text.nearest },
           { id: 'interpolate', text: text.interpolate },
           // Vectors have one scale, always.
           ...(model.kind === 'image' ? [{ id: 'reconstruct' as const, text: text.reconstruct }] : []),
+          { id: 'latents', text: text.latents },
         ]}
         selected={tab}
         onSelect={(id) => (store.galleryTab.value = id)}
@@ -51,6 +55,10 @@ function Mode({ tab, model }: { tab: GalleryTab; model: ModelSummary }) {
       return <Examples model={model} />;
     case 'interpolate':
       return <Interpolate model={model} />;
+    case 'nearest':
+      return <Nearest model={model} />;
+    case 'latents':
+      return <Latents model={model} />;
     case 'reconstruct':
       return <Reconstruct model={model} />;
     default:

@@ -1,19 +1,41 @@
 /** Examples by how likely the model finds them, and those of the user's own data. */
+import { useRef } from 'preact/hooks';
 import type { PickedExamples } from '../../src/protocol/population';
 import type { ModelSummary } from '../../src/protocol/model';
 import { Button } from '../controls/toolkit';
-import { item } from '../draw/planes';
 import { fixed } from '../format/numbers';
 import { memberRef, type Population } from '../state/population-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { Asked, Message } from '../views/state-box';
-import { Rows } from './rows';
-import { Tiles, TilesSkeleton } from './tiles';
+import { ExampleList } from './example-list';
+import { TilesSkeleton } from './tiles';
+
+/** Pictures, and which members of which population they are of. */
+interface Listed {
+  pictures: PickedExamples;
+  population: Population;
+  /** Places in the population. */
+  places: readonly number[];
+  /** Place of the first in the order. */
+  offset: number;
+}
 
 export function Ranked({ model }: { model: ModelSummary }) {
   const { population } = useStore();
   const listed = population.listed.value;
+  const last = useRef<Listed | undefined>(undefined);
+  // Pictures that stand until the next ones come keep the numbers that are theirs.
+  const listedOf = (pictures: PickedExamples, now: Population): Listed => {
+    if (last.current?.pictures !== pictures)
+      last.current = {
+        pictures,
+        population: now,
+        places: population.shown.value.slice(0, pictures.values.shape[0]),
+        offset: population.offset.value,
+      };
+    return last.current;
+  };
   if (!listed) return null;
   if (listed.status === 'scoring') return <Scoring population={listed} />;
   if (listed.status === 'failed')
@@ -39,7 +61,7 @@ export function Ranked({ model }: { model: ModelSummary }) {
         question={population.pictures}
         skeleton={model.kind === 'image' ? <TilesSkeleton count={24} columns={4} /> : undefined}
       >
-        {(pictures) => <Page model={model} population={listed} pictures={pictures} />}
+        {(pictures) => <Page model={model} {...listedOf(pictures, listed)} />}
       </Asked>
       <Covered population={listed} />
     </>
@@ -87,57 +109,27 @@ function Covered({ population }: { population: Population }) {
   );
 }
 
-function Page({
-  model,
-  population,
-  pictures,
-}: {
-  model: ModelSummary;
-  population: Population;
-  pictures: PickedExamples;
-}) {
+function Page({ model, population, pictures, places, offset }: { model: ModelSummary } & Listed) {
   const store = useStore();
   const { source, name, indices, scores } = population;
-  const places = store.population.shown.value.slice(0, pictures.values.shape[0]);
   const now = JSON.stringify(store.example.value);
   const isNow = (place: number): boolean => JSON.stringify(memberRef(source, indices[place]!)) === now;
   const cost = (place: number): string => fixed(scores[place], 2);
   const unit = model.levels === undefined ? text.nats : text.bitsPerDim;
-  const offset = store.population.offset.value;
   const longName = (place: number, i: number): string =>
     text.rankedItem(name, indices[place]!, `${cost(place)} ${unit}`, offset + i + 1, scores.length);
-  const choose = (place: number): void => store.selectExample(memberRef(source, indices[place]!));
-  if (model.kind === 'image')
-    return (
-      <>
-        <Tiles
-          label={text.examples}
-          name="example"
-          levels={model.levels ?? 256}
-          tiles={places.map((place, i) => ({
-            key: indices[place]!,
-            label: longName(place, i),
-            caption: cost(place),
-            picture: item(pictures.values, i),
-            pressed: isNow(place),
-            disabled: false,
-          }))}
-          onPick={(i) => choose(places[i]!)}
-        />
-        <p class="tick">{unit}</p>
-      </>
-    );
   return (
-    <Rows
+    <ExampleList
       model={model}
-      label={text.examples}
       values={pictures.values}
-      count={places.length}
-      name={(row) => String(indices[places[row]!])}
-      longName={(row) => longName(places[row]!, row)}
-      lead={[{ head: unit, cell: (row) => cost(places[row]!) }]}
-      selected={(row) => isNow(places[row]!)}
-      onPick={(row) => choose(places[row]!)}
+      unit={unit}
+      examples={places.map((place, i) => ({
+        index: indices[place]!,
+        cost: cost(place),
+        longName: longName(place, i),
+        pressed: isNow(place),
+      }))}
+      onPick={(index) => store.selectExample(memberRef(source, index))}
     />
   );
 }

@@ -1,9 +1,8 @@
 /** What the model believes in: samples, and one sample's way from z to x. */
-import type { Morph, PlaneView, SampleGrid, SampleQuery } from '../../src/protocol/inspect';
+import type { PlaneView, SampleGrid, SampleQuery } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
-import { isPlane, scaleCount } from '../../src/protocol/questions';
+import { isPlane } from '../../src/protocol/questions';
 import { Sized } from '../charts/sized';
-import { Slider } from '../controls/slider';
 import { Button, Dropdown } from '../controls/toolkit';
 import { magnitudeScale } from '../draw/colour-maps';
 import { finiteExtent, item } from '../draw/planes';
@@ -12,14 +11,15 @@ import { drawPoints, nearestPoint, type PlaneFrame } from '../layer/points';
 import { planeAxes } from '../plane/axes';
 import { useStore } from '../state/use-store';
 import { featureName } from '../strip/layer-names';
-import { OutputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
-import { Board, HeatMap, Picture } from '../views/canvas';
+import { Board, HeatMap } from '../views/canvas';
 import { Legend } from '../views/legend';
 import { Asked } from '../views/state-box';
+import { ByScale, Truncation } from './by-scale';
 import { Picked, Temperature, WhereFinite, WholeNumber } from './controls';
 import { Rows } from './rows';
 import { Tiles, TilesSkeleton } from './tiles';
+import { MorphWay } from './way';
 
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -39,7 +39,8 @@ export function SampleControls({ model }: { model: ModelSummary }) {
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
       />
-      <ScaleTemperatures model={model} query={query} disabled={fixedChoice} onChange={change} />
+      <Truncation query={query} disabled={fixedChoice} onChange={change} />
+      <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
       <div class="ctl">
         <span>{text.seed}</span>
         <WholeNumber
@@ -74,42 +75,6 @@ export function SampleControls({ model }: { model: ModelSummary }) {
         )}
       </div>
     </>
-  );
-}
-
-/** A factor of the temperature for each scale of a flow that factors out. */
-function ScaleTemperatures({
-  model,
-  query,
-  disabled,
-  onChange,
-}: {
-  model: ModelSummary;
-  query: SampleQuery;
-  disabled: boolean;
-  onChange(next: Partial<SampleQuery>): void;
-}) {
-  const scales = scaleCount(model);
-  if (scales < 2) return null;
-  const factors = query.scaleTemperatures ?? Array.from({ length: scales }, () => 1);
-  return (
-    <details class="by-scale">
-      <summary>{text.byScale}</summary>
-      {factors.map((factor, scale) => (
-        <Temperature
-          key={scale}
-          label={text.scale(scale + 1)}
-          name={text.scaleTemperature(scale + 1)}
-          value={factor}
-          disabled={disabled}
-          onChange={(value) => {
-            const next = factors.map((old, k) => (k === scale ? value : old));
-            // All 1 is what is asked without them: one query, one answer.
-            onChange({ scaleTemperatures: next.every((each) => each === 1) ? undefined : next });
-          }}
-        />
-      ))}
-    </details>
   );
 }
 
@@ -172,52 +137,6 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
         </>
       )}
     </WhereFinite>
-  );
-}
-
-/** Every stop on the way from z to x, small; the chosen one large enough to look at. */
-function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }) {
-  const store = useStore();
-  const last = morph.steps.length - 1;
-  const at = Math.min(last, store.morphStep.value ?? last);
-  const step = morph.steps[at]!;
-  const most = 12;
-  const small =
-    morph.steps.length <= most
-      ? morph.steps.map((_, i) => i)
-      : Array.from({ length: most }, (_, i) => Math.round((i * last) / (most - 1)));
-  const nearest = small.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best), 0);
-  const draw = (index: number, size: number) =>
-    index === last ? (
-      <Picture picture={morph.steps[index]!.value} levels={model.levels ?? 256} size={size} name="morph" />
-    ) : (
-      <OutputThumbnail output={morph.steps[index]!.value} size={size} />
-    );
-  return (
-    <>
-      <div class="path-row" aria-hidden="true">
-        {small.map((i) => (
-          <span key={i} class={i === nearest ? 'on' : ''}>
-            {draw(i, 20)}
-          </span>
-        ))}
-      </div>
-      <Slider
-        label={text.way}
-        min={0}
-        max={last}
-        step={1}
-        value={at}
-        valueText={step.label}
-        onInput={(value) => (store.morphStep.value = value)}
-      />
-      <div class="ends tick">
-        <span>z</span>
-        <span>{step.label}</span>
-        <span>x</span>
-      </div>
-      <div class="morph-large">{draw(at, 96)}</div>
-    </>
   );
 }
 

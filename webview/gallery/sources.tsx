@@ -1,5 +1,5 @@
 /** The four examples that interpolations and reconstructions start from, and the controls that change them. */
-import type { SourceRef } from '../../src/protocol/inspect';
+import type { ExampleRef, SourceRef } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import { Button, Dropdown } from '../controls/toolkit';
 import { useStore } from '../state/use-store';
@@ -20,6 +20,11 @@ export function sourceText(source: SourceRef): string {
   return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
 }
 
+/** Not one that is decoded from latents of others. */
+function isSource(example: ExampleRef): example is SourceRef {
+  return ['data', 'sample', 'values', 'file'].includes(example.kind);
+}
+
 /** Changes the example of a slot. @param name of the slot as the view calls it */
 export function SourceControls({
   model,
@@ -35,7 +40,7 @@ export function SourceControls({
   const fixedChoice = store.connection.choices !== undefined;
   const source = grid.value.corners[at]!;
   const selected = store.example.value;
-  const usable = selected && selected.kind !== 'manifold' && selected.kind !== 'reconstruction';
+  const usable = selected !== undefined && isSource(selected) ? selected : undefined;
   const value = source.kind === 'data' ? source.split : source.kind;
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
@@ -48,7 +53,7 @@ export function SourceControls({
     if (chosen === 'train' || chosen === 'validation')
       setSource(at, { kind: 'data', split: chosen, index: at });
     else if (chosen === 'sample') setSource(at, { kind: 'sample', ...store.samplesQuery.value, index: at });
-    else if (chosen === 'selected' && usable) setSource(at, selected);
+    else if (chosen === 'selected' && usable) setSource(at, usable);
   };
   const toIndex = (index: number): void => {
     if (source.kind !== 'values') setSource(at, { ...source, index });

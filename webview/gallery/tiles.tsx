@@ -9,6 +9,8 @@ export interface Tile {
   pressed: boolean;
   /** Under the picture. */
   caption?: string;
+  /** Under the caption. */
+  note?: string;
   disabled?: boolean;
 }
 
@@ -68,6 +70,9 @@ export function Tiles({ label, name, levels, tiles, columns, class: extra, onPic
         >
           <Picture picture={tile.picture} levels={levels} name={name} />
           {tile.caption === undefined ? null : <span class="tick">{tile.caption}</span>}
+          {/* A space, so that two numbers are read as two. */}
+          {tile.note === undefined ? null : ' '}
+          {tile.note === undefined ? null : <span class="tick note">{tile.note}</span>}
         </button>
       ))}
     </div>

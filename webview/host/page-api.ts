@@ -5,6 +5,8 @@ export interface Connection {
   host: PageHost;
   /** Present for a saved page: what it lets its reader choose. */
   choices?: RecordedChoices;
+  /** Path of the model that a saved page compares with. */
+  compared?: string;
   /** State of the page's controls, kept while the editor lives. */
   loadState(): unknown;
   saveState(state: unknown): void;

@@ -7,11 +7,12 @@ import { NoAnswerError, NotRecordedError, type Connection } from './page-api';
 export function connectRecorded(element: Element): Connection {
   const page = decodeRecorded(element.textContent);
   const host: PageHost = {
-    async ask(method, query) {
+    async ask(method, query, _, of) {
+      const model = of !== undefined && of === page.compared?.path ? page.compared : page;
       const key = recordKey(method, query);
-      const answer = page.answers[key];
+      const answer = model.answers[key];
       if (answer !== undefined) return answer as never;
-      const reason = page.reasons?.[key];
+      const reason = model.reasons?.[key];
       throw reason === undefined ? new NotRecordedError(text.notRecorded) : new NoAnswerError(reason);
     },
     async cancel() {},
@@ -20,6 +21,9 @@ export function connectRecorded(element: Element): Connection {
     async openCheckpoint() {},
     async chooseModel() {
       return undefined;
+    },
+    async comparables() {
+      return { runs: [], recent: [] };
     },
     async control() {
       throw new NotRecordedError(text.notRecorded);
@@ -40,5 +44,12 @@ export function connectRecorded(element: Element): Connection {
       return true;
     },
   };
-  return { host, choices: page.choices, loadState: () => undefined, saveState: () => {}, listen: () => {} };
+  return {
+    host,
+    choices: page.choices,
+    ...(page.compared ? { compared: page.compared.path } : {}),
+    loadState: () => undefined,
+    saveState: () => {},
+    listen: () => {},
+  };
 }

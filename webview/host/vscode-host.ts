@@ -40,6 +40,7 @@ export function connectVsCode(): Connection {
     command: (name, of) => remote.command(name, of),
     openCheckpoint: (path) => remote.openCheckpoint(path),
     chooseModel: () => remote.chooseModel(),
+    comparables: () => remote.comparables(),
     control: (request) => remote.control(request),
     chooseData: (what) => remote.chooseData(what),
     save: (name, bytes) => remote.save(name, bytes),

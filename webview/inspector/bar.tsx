@@ -68,6 +68,7 @@ function recordedName(choice: ExampleRef | null): string {
 const madeNames: Record<string, string> = {
   manifold: text.anInterpolation,
   reconstruction: text.aReconstruction,
+  edited: text.anEdited,
 };
 
 /** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
@@ -183,14 +184,14 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
           const parts = typed.split(/[\s,;]+/).filter(Boolean);
           const numbers = parts.map(Number);
           if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
-            problem.value = text.valuesExpected(expected, typed);
+            problem.value = text.valuesExpectedGiven(expected, typed);
             return;
           }
           problem.value = '';
           store.selectExample({ kind: 'values', values: numbers });
         }}
       />
-      {problem.value ? <span class="bad tick">{text.valuesExpected(expected, '')}</span> : null}
+      {problem.value ? <span class="bad tick">{text.valuesExpected(expected)}</span> : null}
     </span>
   );
 }
@@ -208,7 +209,7 @@ function BatchPicker({ model }: { model: ModelSummary }) {
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (
     <div class="pair">
-      <span class="label">{text.statistics}</span>
+      <span class="label implied">{text.statistics}</span>
       <Dropdown
         label={text.statistics}
         value={key(batch)}

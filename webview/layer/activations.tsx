@@ -1,11 +1,14 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
 import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import type { WindowedTensor } from '../../src/protocol/tensor-window';
 import { ColourHistogram } from '../charts/colour-histogram';
 import { Button } from '../controls/toolkit';
 import { signedScale } from '../draw/colour-maps';
 import { compact, fixed, scientific, signed } from '../format/numbers';
+import { ready } from '../state/question';
 import type { ShownLayer } from '../state/store';
 import { useStore } from '../state/use-store';
+import { featuresAPage } from '../state/window-state';
 import { featureName } from '../strip/layer-names';
 import { text } from '../strings';
 import { Legend } from '../views/legend';
@@ -16,7 +19,6 @@ import { Stats } from './stats';
 import { workedElement, type Worked } from './worked';
 
 const frameSize = 128;
-const featuresAPage = 64;
 
 export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: ShownLayer }) {
   const { model, layer } = props;
@@ -52,6 +54,12 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
   const page = Math.min(store.channelPage.value, pages - 1);
   const offset = page * featuresAPage;
   const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
+  // Of a tensor that is too large to be here as a whole, the window that is seen.
+  const valueOf = ({ name, data }: (typeof view.tensors)[number], index: number): number | undefined => {
+    if (data) return data[index];
+    const window = ready(store.windows[name as WindowedTensor].answer.value);
+    return window?.values.data[index - window.from[0]!];
+  };
   const move = (event: KeyboardEvent): void => {
     const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
     if (!by || !worked) return;
@@ -106,7 +114,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
                 {view.tensors.map((tensor) => (
                   <FeatureCell
                     key={tensor.name}
-                    value={tensor.data?.[index]}
+                    value={valueOf(tensor, index)}
                     limit={range(tensor)}
                     passes={
                       (tensor.name === 's' || tensor.name === 't') && (view.mask?.data[index] ?? 0) > 0.5

@@ -1,27 +1,31 @@
 /** Every channel of x, s, t and y as a map: one zoom for all, one marked element, one line that reads a place out. */
 import { useRef } from 'preact/hooks';
+import { cellStep } from '../controls/arrow-keys';
+import type { WindowedTensor } from '../../src/protocol/tensor-window';
 import type { TensorView } from '../../src/protocol/tensors';
 import { ColourHistogram } from '../charts/colour-histogram';
 import { Segmented } from '../controls/segmented';
 import { Button } from '../controls/toolkit';
-import { signedScale } from '../draw/colour-maps';
+import { signedScale, type ColourScale } from '../draw/colour-maps';
 import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from '../draw/map-view';
 import { planesOf } from '../draw/planes';
 import { compact } from '../format/numbers';
 import type { ShownLayer } from '../state/store';
 import { useStore } from '../state/use-store';
+import { channelsAPage, visibleWindow } from '../state/window-state';
 import { text } from '../strings';
 import { HeatMap } from '../views/canvas';
 import { Legend } from '../views/legend';
 import { Pager } from '../views/pager';
 import { Readout } from '../views/readout';
-import { colourRanges, withinRange, type ColourRange } from './colour-ranges';
+import { Asked } from '../views/state-box';
+import type { ColourRange } from '../draw/trimmed';
+import { colourRanges, withinRange } from './colour-ranges';
 import { Stats } from './stats';
 import type { Worked } from './worked';
 
 const frameSize = 128;
 const gap = 8;
-const channelsAPage = 16;
 /** Maps of more cells a side are drawn from means of blocks. */
 const largestMap = 128;
 
@@ -44,13 +48,13 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
     event.stopPropagation();
   };
   const handled = (event: KeyboardEvent): boolean => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const step = cellStep(event.key);
     if (event.key === '+' || event.key === '=') see(zoomed(seen, 2, cells, markedPlace()));
     else if (event.key === '-') see(zoomed(seen, 0.5, cells));
     else if (event.key === '0') see(wholeMap);
-    else if (step && event.shiftKey) see(panned(seen, step[1]! / 4, step[0]! / 4));
+    else if (step && event.shiftKey) see(panned(seen, step[1] / 4, step[0] / 4));
     else if (step && worked) {
-      const next = worked.index + (step[0]! * width + step[1]!) * depth;
+      const next = worked.index + (step[0] * width + step[1]) * depth;
       if (next >= 0 && next < height * width * depth) {
         store.marked.value = next;
         const place = Math.floor(next / depth);
@@ -67,7 +71,10 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
       ? { x: share(worked.place[1]!, width, seen.left), y: share(worked.place[0]!, height, seen.top) }
       : { x: 0.5, y: 0.5 };
   };
-  const block = Math.ceil((seen.span * cells) / largestMap);
+  const large = view.tensors.find((tensor) => !tensor.data);
+  const block = large
+    ? visibleWindow(large.shape, page, seen).block
+    : Math.ceil((seen.span * cells) / largestMap);
   return (
     <>
       <div class="map-controls">
@@ -184,6 +191,44 @@ interface TensorMapsProps {
   see(view: MapView): void;
 }
 
+/** The visible part of a tensor that is too large to be here as a whole: as many maps as a page has, in one picture. */
+function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boolean) => ColourScale }) {
+  const { windows, connection } = useStore();
+  const question = windows[tensor.name as WindowedTensor];
+  if (connection.choices || !(tensor.name in windows))
+    return <p class="nothing">{text.valuesNotShown(tensor.stats.count)}</p>;
+  return (
+    <div class="large-maps" data-large={tensor.name}>
+      <Asked question={question} skeleton={<div class="skeleton pulse" />}>
+        {({ values, block, from, passes }) => {
+          const planes = planesOf(values);
+          const columns = Math.ceil(Math.sqrt(planes.length || 1));
+          const size = Math.floor((frameSize - (columns - 1) * gap) / columns);
+          const conditional = tensor.name === 's' || tensor.name === 't';
+          return (
+            <div
+              class="frame"
+              style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}
+            >
+              {planes.map((plane, p) => (
+                <HeatMap
+                  key={p}
+                  plane={plane}
+                  scale={scale}
+                  size={size}
+                  name={`${tensor.name}[${from[2]! + p}]`}
+                  label={`${tensor.name}, ${text.channel} ${from[2]! + p}, ${text.meansOf(block)}`}
+                  hatched={conditional && passes ? (i) => passes[i * planes.length + p]! > 0.999 : undefined}
+                />
+              ))}
+            </div>
+          );
+        }}
+      </Asked>
+    </div>
+  );
+}
+
 function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMapsProps) {
   const store = useStore();
   const { pointed } = store.layerTabs;
@@ -208,7 +253,7 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
       </h3>
       <div class="frame" style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}>
         {planes.length === 0 ? (
-          <p class="nothing">{text.valuesNotShown(tensor.stats.count)}</p>
+          <LargeMaps tensor={tensor} scale={scale} />
         ) : (
           planes.map((plane, p) => {
             const channel = offset + p;

@@ -15,6 +15,7 @@ import { Legend } from '../views/legend';
 import { Readout, useCursor } from '../views/readout';
 
 const largestCell = 40;
+const largestSide = 512;
 const labelWidth = 56;
 const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
 
@@ -50,7 +51,9 @@ export function JacobianTab({
     <>
       <h3>
         <b>{text.jacobianTitle}</b>{' '}
-        <span class="tick">{view.whole ? text.jacobianWhole : text.jacobianBlock(k)}</span>
+        <span class="tick">
+          {`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
+        </span>
       </h3>
       <div class="ctl">
         {view.whole || store.connection.choices ? null : (
@@ -74,6 +77,11 @@ export function JacobianTab({
         ) : null}
       </div>
       <Figures view={view} />
+      {view.differences ? (
+        <p class="tick" data-differences>
+          {text.centralDifferences(powerOfTwo(view.differences.step), scientific(view.differences.error))}
+        </p>
+      ) : null}
       {store.mode.value === 'train' ? <p class="tick">{text.runningOnly}</p> : null}
       <div class="jacobian">
         <Matrix view={view} places={places} nameOf={nameOf} />
@@ -81,6 +89,11 @@ export function JacobianTab({
       </div>
     </>
   );
+}
+
+/** Side of a cell, so that the whole matrix is seen. */
+function cellOf(width: number, k: number): number {
+  return Math.max(4, Math.floor(Math.min((width - labelWidth) / k, largestSide / k, largestCell)));
 }
 
 interface PartProps {
@@ -101,9 +114,9 @@ function Matrix({ view, places, nameOf }: PartProps) {
   const passing = view.passes?.reduce((n, one) => n + one, 0) ?? 0;
   return (
     <div class="matrix">
-      <Sized height={k * largestCell > 512 ? 512 : k * largestCell}>
-        {(width, height) => {
-          const cell = Math.max(4, Math.floor(Math.min((width - labelWidth) / k, height / k, largestCell)));
+      <Sized height={(width) => k * cellOf(width, k)}>
+        {(width) => {
+          const cell = cellOf(width, k);
           const side = cell * k;
           return (
             <div
@@ -147,10 +160,14 @@ function Matrix({ view, places, nameOf }: PartProps) {
                       const [x, y] = [labelWidth + column * cell, row * cell];
                       context.fillStyle = `rgb(${r},${g},${b})`;
                       context.fillRect(x, y, cell - 1, cell - 1);
-                      if (value === 0) continue;
-                      const figure = [2, 1]
-                        .map((decimals) => fixed(value, decimals))
-                        .find((written) => context.measureText(written).width <= cell - 3);
+                      // Rounded to nothing, the colour says as much.
+                      if (Math.abs(value) < 0.005) continue;
+                      const whole = fixed(value, 2);
+                      const shorter =
+                        Math.abs(value) < 10 ? whole.replace(/^(−?)0(?=\D)/, '$1') : fixed(value, 0);
+                      const figure = [whole, shorter].find(
+                        (written) => context.measureText(written).width <= cell - 3,
+                      );
                       if (figure === undefined) continue;
                       context.fillStyle = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#000000' : '#ffffff';
                       context.fillText(figure, x + cell / 2, y + cell / 2);
@@ -178,6 +195,14 @@ function Matrix({ view, places, nameOf }: PartProps) {
       {view.passes ? <p class="tick">{text.triangular}</p> : null}
     </div>
   );
+}
+
+/** 2⁻⁸: steps are powers of two. */
+function powerOfTwo(step: number): string {
+  const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+  const power = Math.round(Math.log2(step));
+  const written = [...String(Math.abs(power))].map((digit) => digits[Number(digit)]).join('');
+  return `2${power < 0 ? '⁻' : ''}${written}`;
 }
 
 function Figures({ view }: { view: JacobianView }) {

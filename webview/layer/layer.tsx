@@ -37,9 +37,9 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   if (!layer) return <section class="layer" aria-label={text.layer} />;
   return (
     <section class="layer" aria-label={text.layer}>
-      <div class="head" title={`${layer.name}, ${layer.description}`}>
+      <div class="head" title={`${layer.name}, ${text.layerDescription(layer)}`}>
         <h2>{layerTitle(layer)}</h2>
-        <span class="muted">{layer.description}</span>
+        <span class="muted">{text.layerDescription(layer)}</span>
         <span class="muted mono path">{layer.name}</span>
       </div>
       <Tabs

@@ -33,6 +33,7 @@ export function LogDetTab({
   const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;
+  const tooLarge = view.tensors.find(({ name, data }) => name === 's' && !data);
   const still = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
   const rows = strip ? model.layers.map((l) => strip.rows.find((row) => row.layer === l.index)) : undefined;
   const example = rows?.every((row) => row?.example)
@@ -73,7 +74,13 @@ export function LogDetTab({
           <div class="box">
             <h3>
               <b>{text.noMap}</b>
-              <span class="tick">{still ? text.zeroLogDet : text.noMapWhy}</span>
+              <span class="tick">
+                {still
+                  ? text.zeroLogDet
+                  : tooLarge
+                    ? text.valuesNotShown(tooLarge.stats.count)
+                    : text.noMapWhy}
+              </span>
             </h3>
           </div>
         )}

@@ -1,5 +1,6 @@
 /** The plane itself: drawn at any place between two stages, and a point on it followed by mouse or keys. */
 import { useId } from 'preact/hooks';
+import { planeStep } from '../controls/arrow-keys';
 import type { PlaneView } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import type { PathStart } from '../../src/protocol/plane';
@@ -18,13 +19,6 @@ import { drawCells, drawDensity, drawGrid, drawPath } from './draw';
 /** Steps of the arrow keys, shares of the frame. */
 const small = 0.01;
 const large = 0.05;
-
-const arrows: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
 
 export function PlaneBoard({
   model,
@@ -84,7 +78,7 @@ export function PlaneBoard({
   };
   const onKey = (event: KeyboardEvent, frame: PlaneFrame): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const arrow = arrows[event.key];
+    const arrow = planeStep(event.key);
     if (arrow && !saved) {
       const size = (event.shiftKey ? large : small) * (frame.x[1] - frame.x[0]);
       const from = here() ?? [(frame.x[0] + frame.x[1]) / 2, (frame.y[0] + frame.y[1]) / 2];

@@ -122,7 +122,7 @@ function Coordinate({
       label={name}
       placeholder={name}
       value={draft.value}
-      size={5}
+      size={7}
       invalid={draft.value !== '' && read(draft.value) === undefined}
       onInput={(typed) => (draft.value = typed)}
       onCommit={(typed) => {

@@ -1,5 +1,6 @@
 /** From x to z by hand or by itself. */
 import { Dropdown } from '../controls/toolkit';
+import { PlayButton } from '../controls/play-button';
 import { Slider } from '../controls/slider';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
@@ -11,17 +12,7 @@ export function Walk({ last, stageName }: { last: number; stageName: string }) {
   const playing = planes.playing.value;
   return (
     <div class="walk">
-      <button
-        type="button"
-        class="play"
-        aria-label={playing ? text.pause : text.play}
-        title={playing ? text.pause : text.play}
-        onClick={() => (planes.playing.value = !playing)}
-      >
-        <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
-          <path d={playing ? 'M2 1h3v10H2zM7 1h3v10H7z' : 'M2 1l9 5-9 5z'} fill="currentColor" />
-        </svg>
-      </button>
+      <PlayButton playing={playing} label={text.play} onClick={() => (planes.playing.value = !playing)} />
       <span class="tick">x</span>
       <Slider
         label={text.walk}

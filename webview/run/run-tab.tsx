@@ -7,6 +7,7 @@ import { compact, count, fixed } from '../format/numbers';
 import type { RunData } from '../state/run-state';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
+import { validationFigure } from './validation-text';
 import { TakeAway } from '../takeaway/take-away';
 import { Asked, Message } from '../views/state-box';
 import { ControlPanel } from './control-panel';
@@ -178,7 +179,7 @@ function AtStep({
 
 function Status({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
-  const last = run.steps.at(-1) ?? 0;
+  const last = Math.max(run.steps.at(-1) ?? 0, run.step ?? 0);
   const seconds = run.columns.seconds?.at(-1);
   const live = run.status === 'running' || run.status === 'paused';
   const saved = store.connection.choices !== undefined;
@@ -197,6 +198,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
       {saved ? null : <ControlPanel run={run} />}
       <h3>
         <b>{text.checkpoints}</b>
+        <span class="tick">{inBits(run) ? text.bitsPerDim : text.nats}</span>
         {live && !saved ? (
           <label class="tick follow">
             <input
@@ -218,7 +220,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
             onClick={() => store.checkpoint.look(checkpoint.path)}
           >
             <span>{`${text.step} ${count(checkpoint.step)}`}</span>
-            <span>{`${checkpoint.best ? `${text.best} ` : ''}${checkpoint.validationNats === undefined ? '' : `${fixed(checkpoint.validationNats, 2)} ${text.nats}`}`}</span>
+            <span>{`${checkpoint.best ? `${text.best} ` : ''}${validationFigure(checkpoint)}`}</span>
           </button>
         ))}
       </div>

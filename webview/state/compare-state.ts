@@ -1,13 +1,30 @@
 /** A second model beside the one that is shown: asked the same questions, with the same selection. */
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { linkedSelection, partnerOf, type Comparables } from '../../src/protocol/compare';
 import type { LayerView, SampleGrid, SampleQuery, Selection, Strip } from '../../src/protocol/inspect';
-import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
+import type { ModelSummary } from '../../src/protocol/model';
 import { ask, ready, type Question, type QuestionContext } from './question';
 import { createRunState, type RunState } from './run-state';
+
+/** Differences on the range of what they are differences of, or on one of their own, which shows small ones. */
+export type DifferenceRange = 'common' | 'own';
+
+/** What is kept when the editor is hidden and shown again. */
+export interface KeptComparison {
+  path?: string;
+  range: DifferenceRange;
+}
 
 export interface CompareState {
   /** Path of B; undefined while nothing is compared. */
   path: Signal<string | undefined>;
+  range: Signal<DifferenceRange>;
+  /** Asked for when a comparison begins. */
+  comparables: ReadonlySignal<Comparables>;
+  kept: ReadonlySignal<KeptComparison>;
+  /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
+  start(beside: string | undefined): Promise<void>;
+  reset(kept: KeptComparison | undefined): void;
   summary: Question<ModelSummary>;
   strip: Question<Strip>;
   layer: Question<LayerView>;
@@ -27,7 +44,11 @@ export interface Compared {
   /** The input of A's example, in data units. */
   input: ReadonlySignal<Float32Array | undefined>;
   samples: ReadonlySignal<SampleQuery>;
+  /** Path of the model that a saved page compares with. */
+  recorded?: string;
 }
+
+const nothing: Comparables = { runs: [], recent: [] };
 
 export function createCompareState({
   context,
@@ -36,8 +57,20 @@ export function createCompareState({
   layer,
   input,
   samples,
+  recorded,
 }: Compared): CompareState {
   const path = signal<string | undefined>(undefined);
+  const range = signal<DifferenceRange>('common');
+  const comparables = signal<Comparables>(nothing);
+  const look = async (): Promise<Comparables> => {
+    // Without the list there are still the run's own checkpoints, and the dialog.
+    comparables.value = await context.host.comparables().catch(() => nothing);
+    return comparables.value;
+  };
+  const comparing = computed(() => path.value !== undefined);
+  effect(() => {
+    if (comparing.value && recorded === undefined) untracked(() => void look());
+  });
   const other: QuestionContext = { ...context, of: path };
   const summary = ask(other, 'summary', () => (path.value === undefined ? null : undefined));
   const b = computed(() => (path.value === undefined ? undefined : ready(summary.answer.value)));
@@ -49,11 +82,30 @@ export function createCompareState({
   const chosen = computed<Selection | null>(() => {
     const now = selection.value;
     if (!now || !pair.value) return null;
-    return linked(now, pair.value.first, pair.value.second, input.value);
+    return linkedSelection(now, pair.value.first, pair.value.second, input.value);
   });
   const info = computed(() => model.value?.layers.find(({ index }) => index === layer.value));
   return {
     path,
+    range,
+    comparables,
+    kept: computed(() => ({
+      ...(path.value === undefined ? {} : { path: path.value }),
+      range: range.value,
+    })),
+    async start(beside) {
+      let first = recorded ?? beside;
+      if (first === undefined) {
+        const { runs, recent } = await look();
+        first = runs[0]?.checkpoints.at(-1)?.path ?? recent[0] ?? (await context.host.chooseModel());
+      }
+      if (first !== undefined) path.value = first;
+    },
+    reset(kept) {
+      // What is saved while two models are compared opens as a comparison.
+      path.value = kept?.path ?? recorded;
+      range.value = kept?.range ?? 'common';
+    },
     summary,
     strip: ask(other, 'strip', () => chosen.value),
     layer: ask(other, 'layer', () => {
@@ -67,32 +119,4 @@ export function createCompareState({
     ownSamples: ask(context, 'samples', () => (pair.value ? samples.value : null)),
     run: createRunState(other, () => pair.value !== undefined),
   };
-}
-
-/** The layer of B that does what a layer of A does: the same name and shapes. */
-export function partnerOf(layer: LayerInfo, b: ModelSummary): LayerInfo | undefined {
-  const shapes = ({ inputShape, outputShape }: LayerInfo): string =>
-    JSON.stringify([inputShape, outputShape]);
-  return b.layers.find((other) => other.name === layer.name && shapes(other) === shapes(layer));
-}
-
-/** The selection in B: the same input, also where B's data are others, and a batch that B has. */
-function linked(
-  now: Selection,
-  a: ModelSummary,
-  b: ModelSummary,
-  input: Float32Array | undefined,
-): Selection {
-  const sameData =
-    a.runFolder === b.runFolder ||
-    (a.dataName === b.dataName && JSON.stringify(a.splits) === JSON.stringify(b.splits));
-  const sameShape = JSON.stringify(a.shape) === JSON.stringify(b.shape);
-  const { example, ...rest } = now;
-  const split = b.splits.find(({ name }) => name === now.batch.split);
-  const batch = split
-    ? { split: split.name, count: Math.min(now.batch.count, split.count) }
-    : { split: 'sample' as const, count: now.batch.count };
-  if (!example || !sameShape) return { ...rest, batch };
-  if (sameData) return { ...rest, batch, example };
-  return input ? { ...rest, batch, example: { kind: 'values', values: [...input] } } : { ...rest, batch };
 }

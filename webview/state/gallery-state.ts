@@ -12,7 +12,7 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { defaultFresh, defaultManifold, scaleCount } from '../../src/protocol/questions';
 import { ask, type Question, type QuestionContext } from './question';
 
-export type GalleryTab = 'samples' | 'examples' | 'interpolate' | 'reconstruct';
+export type GalleryTab = 'samples' | 'examples' | 'nearest' | 'interpolate' | 'reconstruct' | 'latents';
 
 /** What is kept when the editor is hidden. */
 export interface KeptGallery {

@@ -84,5 +84,8 @@ function describe(name: string, { source, values }: GivenExample, model: ModelSu
   const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.grey : text.colour}`;
   const levels = model.levels ?? 256;
   const from = `${shapeText([source.height, source.width])} ${source.colour ? text.colour : text.grey}`;
-  return from === size ? text.pictureAsIs(name, size, levels) : text.pictureFitted(name, from, size, levels);
+  if (from === size) return text.pictureAsIs(name, size, levels);
+  return source.resized
+    ? text.pictureFitted(name, from, size, levels)
+    : text.pictureRecoloured(name, from, size, levels);
 }

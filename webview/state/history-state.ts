@@ -1,4 +1,4 @@
-/** Back and forward through what was selected: layer, tab and example, as a browser goes through pages. */
+/** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
 import {
   batch as together,
   computed,
@@ -58,6 +58,8 @@ interface Place<Tab> {
   layer: number;
   tab: Tab;
   example: ExampleRef | undefined;
+  /** Path of the model that is compared with. */
+  compared: string | undefined;
 }
 
 export interface HistoryState {
@@ -74,11 +76,17 @@ export function createHistoryState<Tab>(
     layer: Signal<number>;
     tab: Signal<Tab>;
     example: Signal<ExampleRef | undefined>;
+    compared: Signal<string | undefined>;
   },
   select: { layer(index: number): void; example(example: ExampleRef | undefined): void },
 ): HistoryState {
-  const { layer, tab, example } = selection;
-  const here = (): Place<Tab> => ({ layer: layer.value, tab: tab.value, example: example.value });
+  const { layer, tab, example, compared } = selection;
+  const here = (): Place<Tab> => ({
+    layer: layer.value,
+    tab: tab.value,
+    example: example.value,
+    compared: compared.value,
+  });
   const same = (a: Place<Tab>, b: Place<Tab>): boolean => JSON.stringify(a) === JSON.stringify(b);
   const history = signal<History<Place<Tab>>>({ past: [], present: here(), since: 0, future: [] });
 
@@ -94,6 +102,7 @@ export function createHistoryState<Tab>(
       const place = to.present;
       if (place.layer !== layer.peek()) select.layer(place.layer);
       tab.value = place.tab;
+      compared.value = place.compared;
       if (place.example !== example.peek()) select.example(place.example);
     });
   };

@@ -11,7 +11,7 @@ import { usualBlock, type JacobianView } from '../../src/protocol/jacobian';
 import type { LayerInfo } from '../../src/protocol/model';
 import { hasJacobian, jacobianQuery } from '../../src/protocol/questions';
 import { wholeMap, type MapView } from '../draw/map-view';
-import { windowOfWeight } from '../draw/weight-window';
+import { windowOfWeight } from '../../src/protocol/weight-window';
 import type { RangeChoice } from '../layer/colour-ranges';
 import { ask, type Question, type QuestionContext } from './question';
 

@@ -3,23 +3,25 @@ import { effect, type ReadonlySignal } from '@preact/signals';
 import type { Strip } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import type { OutlineLayer } from '../../src/protocol/page-actions';
+import { isPlane } from '../../src/protocol/questions';
 import type { PageHost } from '../../src/protocol/webview';
 import { shapeText, signed } from '../format/numbers';
 import { layerTitle } from '../strip/layer-names';
+import { text } from '../strings';
 import type { HistoryState } from './history-state';
 
 export function outlineOf(model: ModelSummary, strip: Strip | undefined): OutlineLayer[] {
   const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
   return model.layers.map((layer) => {
     const row = rows.get(layer.index);
-    const { index, kind, scale, description } = layer;
+    const { index, kind, scale } = layer;
     return {
       index,
       title: layerTitle(layer),
       kind,
       scale,
       shape: shapeText(layer.outputShape),
-      description,
+      description: text.layerDescription(layer),
       ...(row ? { logDet: signed(row.mean.coupling + row.mean.norm) } : {}),
       nonFinite: row?.nonFinite ?? 0,
       first: strip?.firstNonFinite?.layer === index,
@@ -33,6 +35,8 @@ export function tellSelection(
   strip: () => Strip | undefined,
   layer: ReadonlySignal<number>,
   { canGoBack, canGoForward }: HistoryState,
+  comparedWith: ReadonlySignal<string | undefined>,
+  checkpoints: ReadonlySignal<readonly unknown[]>,
 ): void {
   let told = '';
   let toldLayer: string | undefined;
@@ -55,6 +59,9 @@ export function tellSelection(
       layer: layer.value,
       canGoBack: canGoBack.value,
       canGoForward: canGoForward.value,
+      hasPlane: isPlane(model.value),
+      hasCheckpoints: checkpoints.value.length > 1,
+      ...(comparedWith.value === undefined ? {} : { comparedWith: comparedWith.value }),
     };
     const text = JSON.stringify(selected);
     if (text === toldLayer) return;

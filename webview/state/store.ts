@@ -43,16 +43,21 @@ import type { PageAction } from '../../src/protocol/page-actions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState, type CheckpointState } from './checkpoint-state';
 import { createFindings } from './findings-state';
-import { createCompareState, type CompareState } from './compare-state';
+import { createCompareState, type CompareState, type KeptComparison } from './compare-state';
 import { createGalleryState, type GalleryState, type GalleryTab, type KeptGallery } from './gallery-state';
 import { createGivenState, type GivenState } from './given-state';
 import { createLayerTabsState, type LayerTabsState } from './layer-tabs-state';
+import { createLatentsState, type LatentsState } from './latents-state';
+import { createNearestState, type NearestState } from './nearest-state';
 import { createPlaneState, type KeptPlane, type PlaneState } from './plane-state';
 import { createHistoryState, type HistoryState } from './history-state';
 import { tellSelection } from './outline-state';
 import { createPopulationState, type PopulationState } from './population-state';
+import { askAhead } from './ahead';
 import { AnswerCache, ask, ready, wholeOrPart, type Question } from './question';
 import { createRunState, defaultCurveLook, type CurveLook, type RunState } from './run-state';
+import { createSubject, type Subject } from './subject-state';
+import { createWindowState, type WindowState } from './window-state';
 import { createTensorTable, type TensorTable } from './tensor-table';
 
 export type Tab = 'plane' | LayerTab;
@@ -72,6 +77,9 @@ export interface Store {
   tab: Signal<Tab>;
   galleryTab: Signal<GalleryTab>;
   gallery: GalleryState;
+  subject: Subject;
+  latents: LatentsState;
+  nearest: NearestState;
   diagnosticsTab: Signal<DiagnosticsTab>;
   samplesQuery: Signal<SampleQuery>;
   pickedSample: Signal<number>;
@@ -108,6 +116,7 @@ export interface Store {
   maskOf(layer: number): Question<MaskView>;
   given: GivenState;
   layerTabs: LayerTabsState;
+  windows: WindowState;
   history: HistoryState;
   /** What the page does for a command of the host; set by the page. */
   act: Signal<((action: PageAction) => void) | undefined>;
@@ -134,6 +143,7 @@ interface KeptState {
   /** Absent in what an earlier version kept. */
   gallery?: KeptGallery;
   plane?: KeptPlane;
+  comparison?: KeptComparison;
   /** Path of the user's data to compare with. */
   own?: string;
   curveLook?: CurveLook;
@@ -191,10 +201,6 @@ export function createStore(connection: Connection): Store {
   const helpOpen = signal(false);
   const curveLook = signal<CurveLook>(defaultCurveLook);
   const act = signal<((action: PageAction) => void) | undefined>(undefined);
-  const history = createHistoryState(
-    { layer, tab, example },
-    { layer: (index) => selectLayer(index), example: (chosen) => selectExample(chosen) },
-  );
 
   // The selection starts with the model: its defaults, or what was chosen before the editor was hidden.
   effect(() => {
@@ -230,6 +236,7 @@ export function createStore(connection: Connection): Store {
     galleryTab.value = usable ? kept.galleryTab : 'samples';
     gallery.reset(found, usable ? kept.gallery : undefined);
     planes.reset(usable ? kept.plane : undefined);
+    compare.reset(usable ? kept.comparison : undefined);
     population.own.value = usable ? kept.own : undefined;
     diagnosticsTab.value = usable ? kept.diagnosticsTab : 'diagnostics';
     const tabs = tabsOf(found);
@@ -246,28 +253,6 @@ export function createStore(connection: Connection): Store {
     pickedSample.value = 0;
     history.reset();
   }
-
-  effect(() => {
-    const found = model.value;
-    const state: KeptState = {
-      version: 1,
-      example: example.value,
-      batch: batch.value,
-      mode: mode.value,
-      layer: layer.value,
-      tab: tab.value,
-      galleryTab: galleryTab.value,
-      diagnosticsTab: diagnosticsTab.value,
-      samplesQuery: samplesQuery.value,
-      gallery: gallery.kept.value,
-      plane: planes.kept.value,
-      own: population.own.value,
-      curveLook: curveLook.value,
-      path: checkpoint.own.value,
-      ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
-    };
-    if (found) connection.saveState(state);
-  });
 
   const runnable = computed(() => model.value?.runnable === true);
   const selection = computed<Selection | null>(() =>
@@ -290,6 +275,13 @@ export function createStore(connection: Connection): Store {
     selection.value && info.value && (tab.value === 'activations' || tab.value === 'logdet')
       ? { ...selection.value, layer: layer.value }
       : null,
+  );
+  const layerAsked = computed(() => (ready(layerView.answer.value) ? layer.value : null));
+  const ahead = askAhead(
+    context,
+    () => (connection.choices || !ready(strip.answer.value) ? null : selection.value),
+    () => layerAsked.value,
+    exampleTotal,
   );
   const layerOfExample = ask(context, 'layerOfExample', () => {
     const alone = tab.value === 'activations' ? exampleAlone(layerView) : undefined;
@@ -328,6 +320,9 @@ export function createStore(connection: Connection): Store {
       ? { batch: batch.value, mode: mode.value }
       : null,
   );
+  const subject = createSubject(example, samplesQuery, pickedSample);
+  const looksAt = (wanted: GalleryTab) =>
+    computed(() => runnable.value && !saved && galleryTab.value === wanted);
   const compare = createCompareState({
     context,
     model,
@@ -335,7 +330,36 @@ export function createStore(connection: Connection): Store {
     layer,
     input: computed(() => ready(strip.answer.value)?.input?.data),
     samples: samplesQuery,
+    recorded: connection.compared,
   });
+  const history = createHistoryState(
+    { layer, tab, example, compared: compare.path },
+    { layer: (index) => selectLayer(index), example: (chosen) => selectExample(chosen) },
+  );
+
+  effect(() => {
+    const found = model.value;
+    const state: KeptState = {
+      version: 1,
+      example: example.value,
+      batch: batch.value,
+      mode: mode.value,
+      layer: layer.value,
+      tab: tab.value,
+      galleryTab: galleryTab.value,
+      diagnosticsTab: diagnosticsTab.value,
+      samplesQuery: samplesQuery.value,
+      gallery: gallery.kept.value,
+      plane: planes.kept.value,
+      comparison: compare.kept.value,
+      own: population.own.value,
+      curveLook: curveLook.value,
+      path: checkpoint.own.value,
+      ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
+    };
+    if (found) connection.saveState(state);
+  });
+
   const contribution = ask(context, 'contribution', () =>
     diagnosticsTab.value === 'element' && example.value ? selection.value : null,
   );
@@ -405,6 +429,7 @@ export function createStore(connection: Connection): Store {
       return;
     }
     if (!now || !('index' in now)) return;
+    ahead.went(by);
     const index = Math.min(exampleTotal(now) - 1, Math.max(0, now.index + by));
     if (index !== now.index) selectExample({ ...now, index });
   }
@@ -423,7 +448,33 @@ export function createStore(connection: Connection): Store {
     }
   }
 
-  tellSelection(connection.host, model, () => ready(strip.answer.value), layer, history);
+  const layerTabs = createLayerTabsState(context, {
+    selection,
+    info,
+    tab,
+    marked,
+    recorded: connection.choices !== undefined,
+  });
+  const windows = createWindowState(context, {
+    selection: computed(() => (connection.choices || tab.value !== 'activations' ? null : selection.value)),
+    layer,
+    tensors: computed(() => {
+      const view = ready(layerView.answer.value);
+      return view?.layer === layer.value ? view.tensors : undefined;
+    }),
+    page: channelPage,
+    mapView: layerTabs.mapView,
+  });
+
+  tellSelection(
+    connection.host,
+    model,
+    () => ready(strip.answer.value),
+    layer,
+    history,
+    compare.path,
+    checkpoints,
+  );
 
   return {
     connection: {
@@ -442,6 +493,9 @@ export function createStore(connection: Connection): Store {
     tab,
     galleryTab,
     gallery,
+    subject,
+    latents: createLatentsState(context, subject.example, looksAt('latents')),
+    nearest: createNearestState(context, subject.example, looksAt('nearest')),
     diagnosticsTab,
     samplesQuery,
     pickedSample,
@@ -473,13 +527,8 @@ export function createStore(connection: Connection): Store {
     maskOf,
     population,
     given: createGivenState(connection.host, model, selectExample),
-    layerTabs: createLayerTabsState(context, {
-      selection,
-      info,
-      tab,
-      marked,
-      recorded: connection.choices !== undefined,
-    }),
+    layerTabs,
+    windows,
     history,
     act,
     tensorTable: createTensorTable(context),

@@ -42,7 +42,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const answer = store.strip.answer.value;
   const { value: strip, stale } = shown(store.shownStrip.answer.value);
   const plane = isPlane(model);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
   const selected = store.layer.value;
   const groups = scaleGroups(model.layers, opened.value, selected);
@@ -118,9 +118,9 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           )}
           <span class="name muted">{text.input}</span>
         </div>
-        <ul role="listbox" aria-label={text.flow} ref={list}>
+        <div role="listbox" aria-label={text.flow} ref={list}>
           {groups.map((group) => (
-            <li role="group" aria-label={text.scale(group.scale + 1)} key={group.key}>
+            <div role="group" aria-label={text.scale(group.scale + 1)} key={group.key}>
               {scales > 1 && group.layers.length > 0 ? (
                 <div class="scale-head" aria-hidden="true">
                   <b>{text.scale(group.scale + 1)}</b>
@@ -147,9 +147,9 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
                   />
                 ))
               )}
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
         {plane ? null : (
           <div class="item input-row" aria-hidden="true">
             <span />
@@ -204,7 +204,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
-  const spoken = [layerTitle(layer), layer.description].join(', ');
+  const spoken = [layerTitle(layer), text.layerDescription(layer)].join(', ');
   return (
     <div
       role="option"
@@ -212,7 +212,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
       class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
-      title={layer.description}
+      title={text.layerDescription(layer)}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >

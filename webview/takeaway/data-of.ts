@@ -1,7 +1,9 @@
 /** The numbers behind each view: what its CSV and its NumPy arrays hold. */
 import type { LayerView, NllParts } from '../../src/protocol/inspect';
+import type { JacobianView } from '../../src/protocol/jacobian';
 import type { ModelSummary } from '../../src/protocol/model';
 import { ready } from '../state/question';
+import type { PopulationState } from '../state/population-state';
 import type { Store } from '../state/store';
 import type { Column } from './csv';
 import type { FloatArray } from './npy';
@@ -32,7 +34,7 @@ export function dataOf(id: ViewId, store: Store, model: ModelSummary): ViewData 
     case 'layer':
       return layerData(store, model);
     case 'gallery':
-      return galleryData(store);
+      return galleryData(store, model.levels !== undefined);
     case 'waterfall': {
       const strip = ready(store.strip.answer.value);
       if (!strip) return {};
@@ -53,7 +55,9 @@ export function dataOf(id: ViewId, store: Store, model: ModelSummary): ViewData 
         train: answer.train,
         validation: answer.validation,
         samples: answer.samples,
-      }).flatMap(([name, data]) => (data ? [{ name, data }] : []));
+      }).flatMap(([name, data]) => (data ? [{ name, data: [...data] }] : []));
+      const own = store.population.ownScores.value;
+      if (own) sets.push({ name: own.name, data: own.scores });
       return {
         columns: [
           { name: 'set', values: sets.flatMap(({ name, data }) => Array.from(data, () => name)) },
@@ -244,6 +248,10 @@ function layerData(store: Store, model: ModelSummary): ViewData {
         ],
       };
     }
+    case 'jacobian': {
+      const view = ready(store.layerTabs.jacobian.answer.value);
+      return view ? jacobianData(view) : {};
+    }
     case 'plane': {
       const view = ready(store.plane.answer.value);
       if (!view) return {};
@@ -270,6 +278,29 @@ function layerData(store: Store, model: ModelSummary): ViewData {
     default:
       return {};
   }
+}
+
+/** One row for each y, one column for each x; elements by their number in the layer. */
+function jacobianData({ elements, matrix, passes, expected }: JacobianView): ViewData {
+  const k = elements.length;
+  const all = Array.from(elements);
+  return {
+    columns: [
+      { name: 'y', values: all },
+      ...all.map((element, j) => ({
+        name: `x${element}`,
+        values: all.map((_, i) => matrix.data[i * k + j]),
+      })),
+      ...(expected ? [{ name: 'from_scale', values: Array.from(expected) }] : []),
+      ...(passes ? [{ name: 'passes', values: Array.from(passes) }] : []),
+    ],
+    arrays: {
+      jacobian: matrix,
+      elements: vector(elements),
+      ...(expected ? { from_scale: vector(expected) } : {}),
+      ...(passes ? { passes: vector(passes) } : {}),
+    },
+  };
 }
 
 /** Every tensor of a layer, element by element. */
@@ -312,11 +343,13 @@ function places(shape: readonly number[]): Column[] {
     : [{ name: 'feature', values: at((i) => i) }];
 }
 
-function galleryData(store: Store): ViewData {
+function galleryData(store: Store, bits: boolean): ViewData {
   switch (store.galleryTab.value) {
     case 'samples': {
       const plane = ready(store.plane.answer.value);
-      const values = ready(store.samples.answer.value)?.values ?? plane?.samples;
+      const values =
+        ready(store.samples.answer.value)?.values ??
+        (plane && firstOf(plane.samples, store.samplesQuery.value.count));
       return values
         ? {
             columns: rowsOf('sample', values, 1),
@@ -325,6 +358,7 @@ function galleryData(store: Store): ViewData {
         : {};
     }
     case 'examples': {
+      if (store.population.listed.value) return rankedData(store.population, bits);
       const page = ready(store.examples.answer.value);
       if (!page) return {};
       const { values, nats, bitsPerDim, labels, offset } = page;
@@ -358,6 +392,37 @@ function galleryData(store: Store): ViewData {
         arrays: { values, corners, norms, angles: vector(angles) },
       };
     }
+    case 'latents': {
+      const view = ready(store.latents.latents.answer.value);
+      const before = ready(store.latents.original.answer.value)?.values;
+      const now = store.latents.shown.value?.values;
+      if (!view || !before || !now) return {};
+      const z = Float32Array.from(view.z, (value, i) => store.latents.edits.value.get(i) ?? value);
+      return {
+        columns: [
+          { name: 'latent', values: Array.from(z, (_, i) => i) },
+          ...(view.scales ? [{ name: 'scale', values: Array.from(view.scales, (scale) => scale + 1) }] : []),
+          { name: 'z', values: view.z },
+          { name: 'z_changed', values: z },
+        ],
+        arrays: { z: vector(view.z), z_changed: vector(z), x: before, x_changed: now },
+      };
+    }
+    case 'nearest': {
+      const found = store.nearest.shown.value;
+      if (!found) return {};
+      const { indices, distances, values, nats, bitsPerDim } = found;
+      return {
+        columns: [
+          { name: 'train', values: Array.from(indices) },
+          { name: 'distance', values: distances },
+          { name: 'nll', unit: 'nats', values: nats },
+          ...(bitsPerDim ? [{ name: 'bits_per_dim', values: bitsPerDim }] : []),
+          ...valuesOf(values, 1),
+        ],
+        arrays: { examples: values, distances: vector(distances) },
+      };
+    }
     case 'reconstruct': {
       const view = ready(store.gallery.reconstructions.answer.value);
       if (!view) return {};
@@ -380,6 +445,31 @@ function galleryData(store: Store): ViewData {
     default:
       return {};
   }
+}
+
+/** Examples by how likely they are, or those of the user's own data: the page that is shown. */
+function rankedData({ listed, shown, pictures }: PopulationState, bits: boolean): ViewData {
+  const population = listed.value;
+  const values = ready(pictures.answer.value)?.values;
+  if (!population || !values || values.shape[0] !== shown.value.length) return {};
+  const scores = shown.value.map((place) => population.scores[place]);
+  return {
+    columns: [
+      { name: 'example', values: shown.value.map((place) => population.indices[place]) },
+      bits ? { name: 'bits_per_dim', values: scores } : { name: 'nll', unit: 'nats', values: scores },
+      ...valuesOf(values, 1),
+    ],
+    arrays: {
+      examples: values,
+      [bits ? 'bits_per_dim' : 'nats']: vector(scores.map((score) => score ?? NaN)),
+    },
+  };
+}
+
+/** As many as the view shows. */
+function firstOf({ shape: [total = 0, ...event], data }: FloatArray, count: number): FloatArray {
+  const n = Math.min(count, total);
+  return { shape: [n, ...event], data: data.subarray(0, (data.length / Math.max(1, total)) * n) };
 }
 
 function rowsOf(name: string, array: FloatArray, axes: number): Column[] {

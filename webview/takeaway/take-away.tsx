@@ -1,5 +1,5 @@
 /** One small menu on every view: copy or save what it shows, as a picture or as numbers. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import type { Store } from '../state/store';
 import { useStore } from '../state/use-store';
@@ -37,7 +37,8 @@ export function TakeAway(props: TakeAwayProps) {
   const button = (): HTMLElement | null => root.current?.querySelector<HTMLElement>('button') ?? null;
   const close = (): void => setPlace(undefined);
 
-  useEffect(() => {
+  // Before anything is painted: a key that closes the menu at once must not be followed by its focus.
+  useLayoutEffect(() => {
     if (!place) return;
     root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
     const outside = (event: Event): void => {
@@ -191,6 +192,13 @@ function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture
   return items;
 }
 
+/** Examples that were decoded from latents. */
+const madeNames: Record<string, string> = {
+  manifold: text.anInterpolation,
+  reconstruction: text.aReconstruction,
+  edited: text.anEdited,
+};
+
 /** What the view is about, to be read under the picture years later. */
 function selectionText(store: Store, model: ModelSummary, view: ViewId): string {
   const example = store.example.value;
@@ -203,7 +211,7 @@ function selectionText(store: Store, model: ModelSummary, view: ViewId): string 
       ? `${example.split} ${example.index}`
       : example.kind === 'sample'
         ? `${text.aSample} ${example.index}`
-        : text.typed;
+        : (madeNames[example.kind] ?? text.typed);
   const ofRun = view === 'loss' || view === 'gradient' || view === 'rate';
   return [
     model.fileName,

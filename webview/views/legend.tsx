@@ -25,7 +25,7 @@ export function Legend({ scale, unit, width }: LegendProps) {
             {value === 0
               ? '0'
               : Math.abs(value) < 1e5 && Math.abs(value) >= 0.01
-                ? tickText(Number(value.toFixed(2)))
+                ? tickText(Number(value.toFixed(Math.abs(value) < 0.1 ? 3 : 2)))
                 : tickText(value)}
             {unit && i === ends.length - 1 ? ` ${unit}` : ''}
           </b>

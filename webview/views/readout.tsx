@@ -1,5 +1,6 @@
 /** A cell of a map that is pointed at or reached by keys, and the line that reads it out. */
 import { useSignal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { cellStep, nextCell } from '../controls/arrow-keys';
 import type { Plane } from '../draw/planes';
 
 export interface Cursor {
@@ -14,17 +15,11 @@ export function useCursor(
   isCell: (index: number) => boolean = () => true,
 ): Cursor {
   const at = useSignal<number | undefined>(undefined);
-  const steps: Record<string, [number, number]> = {
-    ArrowLeft: [0, -1],
-    ArrowRight: [0, 1],
-    ArrowUp: [-1, 0],
-    ArrowDown: [1, 0],
-  };
   return {
     at,
     point: (index) => (at.value = index !== undefined && isCell(index) ? index : undefined),
     keys(event) {
-      const step = steps[event.key];
+      const step = cellStep(event.key);
       if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation();
@@ -33,16 +28,7 @@ export function useCursor(
         at.value = 0;
         return;
       }
-      let row = Math.floor(now / width) + step[0];
-      let column = (now % width) + step[1];
-      while (row >= 0 && row < height && column >= 0 && column < width) {
-        if (isCell(row * width + column)) {
-          at.value = row * width + column;
-          return;
-        }
-        row += step[0];
-        column += step[1];
-      }
+      at.value = nextCell(now, step, { width, height }, isCell) ?? now;
     },
   };
 }

@@ -1,9 +1,12 @@
 /** The toy flow's answers to questions about examples from outside, their ranks, costs, neighbours and latents. */
 import type { GivenExample, GivenFile } from '../../../src/protocol/given';
 import type { Contribution } from '../../../src/protocol/contribution';
-import type { InspectorMethod, Selection } from '../../../src/protocol/inspect';
+import type { InspectorMethod, Selection, UneditedRef } from '../../../src/protocol/inspect';
+import type { EditedQuery } from '../../../src/protocol/latents';
+import type { NearestQuery } from '../../../src/protocol/nearest';
 import type { PickedQuery, PopulationRef, Scores, ScoresQuery } from '../../../src/protocol/population';
 import type { ToyFlow } from './toy-flow';
+import { toyEdited, toyLatents, toyNearest } from './toy-latents';
 
 /** Runs in the page: the browser decodes what the engine would have decoded. */
 async function given(flow: ToyFlow, { name, bytes }: GivenFile): Promise<GivenExample> {
@@ -136,6 +139,12 @@ export function answerExamples(flow: ToyFlow, method: InspectorMethod, query: un
       return given(flow, query as GivenFile);
     case 'contribution':
       return toyContribution(flow, query as Selection);
+    case 'latents':
+      return toyLatents(flow, query as { example: UneditedRef });
+    case 'edited':
+      return toyEdited(flow, query as EditedQuery);
+    case 'nearest':
+      return toyNearest(flow, query as NearestQuery);
     case 'scores':
       return scores(flow, query as ScoresQuery);
     case 'pickExamples': {

@@ -2,6 +2,7 @@
  * A small real flow in plain arithmetic, so that what the page draws can be checked against numbers made elsewhere:
  * couplings with fixed weights, batch norm with fixed statistics, squeeze and factor-out, exact inverse and log-dets.
  */
+import type { TensorWindowQuery } from '../../../src/protocol/tensor-window';
 import type {
   Diagnostics,
   ExampleRef,
@@ -11,8 +12,10 @@ import type {
   MaskView,
   Morph,
   NllParts,
+  PlaneQuery,
   PlaneView,
   ReconstructQuery,
+  SampleQuery,
   Selection,
   SourceRef,
   Strip,
@@ -28,6 +31,7 @@ import type {
 } from '../../../src/protocol/tensors';
 import type { FindingsQuery } from '../../../src/protocol/findings';
 import { answerExamples } from './toy-examples';
+import { toyWindow } from './toy-large';
 import { toyFindings } from './toy-findings';
 
 import { ToyRun, toyCheckpoints, toyPath, toySteps } from './toy-run';
@@ -49,6 +53,8 @@ export interface ToyOptions {
   gain?: number;
   /** Of the checkpoint, 240 by default. */
   step?: number;
+  /** Tensors of layers come without their values. */
+  large?: boolean;
   /** Rows of metrics. */
   rows?: number;
   /** A file that is not recognised, with so many tensors, in place of a flow. */
@@ -210,6 +216,15 @@ export class ToyFlow {
         outputShape,
         parameterCount: couplingKind ? 2057 : 0,
         hasNorm: more.norm !== undefined,
+        ...(couplingKind
+          ? {
+              moves: {
+                of: 'values',
+                count: more.mask!.filter((b) => b < 0.5).length,
+                total: more.mask!.length,
+              },
+            }
+          : {}),
         description: `${inputShape.join('×')}${couplingKind ? `, ${more.mask!.filter((b) => b < 0.5).length} values move` : ''}`,
       },
     });
@@ -405,10 +420,19 @@ export class ToyFlow {
     return picture;
   }
 
-  sample(seed: number, temperature: number, index: number): Values[] {
-    return this.inverse(
-      Float64Array.from({ length: product(this.shape) }, (_, i) => temperature * normal(seed, index, i)),
-    );
+  sample(seed: number, temperature: number, index: number, truncations?: (number | null)[]): Values[] {
+    return this.inverse(this.drawn(seed, temperature, index, truncations));
+  }
+
+  /** The latent of a sample; those beyond their bound are drawn again. */
+  drawn(seed: number, temperature: number, index: number, truncations: (number | null)[] = [null]): Values {
+    const last = product(this.layers.at(-1)!.info.outputShape);
+    return Float64Array.from({ length: product(this.shape) }, (_, i) => {
+      const bound = truncations[i < last ? truncations.length - 1 : 0] ?? Infinity;
+      let value = normal(seed, index, i);
+      for (let again = 1; Math.abs(value) > bound; again++) value = normal(seed, index, i, again);
+      return temperature * value;
+    });
   }
 
   example(ref: ExampleRef): Values {
@@ -416,16 +440,23 @@ export class ToyFlow {
     // The toy's folder of the user's: the training examples upside down.
     if (ref.kind === 'file') return this.data('train', ref.index).reverse();
     if (ref.kind === 'data') return this.data(ref.split, ref.index);
-    if (ref.kind === 'sample') return this.sample(ref.seed, ref.temperature, ref.index).at(-1)!;
+    if (ref.kind === 'sample')
+      return this.sample(ref.seed, ref.temperature, ref.index, ref.truncations).at(-1)!;
     return this.inverse(this.made(ref)).at(-1)!;
   }
 
   /** The latent of a source: what leaves last comes first, then what was factored out, first to last. */
-  latentOf(ref: SourceRef): Values {
+  latentOf(ref: ExampleRef): Values {
+    if (ref.kind === 'sample') return this.drawn(ref.seed, ref.temperature, ref.index, ref.truncations);
     return this.forward(this.example(ref)).latent;
   }
 
   made(ref: Exclude<ExampleRef, SourceRef>): Values {
+    if (ref.kind === 'edited') {
+      const z = this.latentOf(ref.example);
+      for (const { element, value } of ref.edits) z[element] = value;
+      return z;
+    }
     if (ref.kind === 'reconstruction')
       return this.reconstruction(ref.example, ref.seed, ref.temperature, ref.row, ref.column);
     const [a, b, c, d] = ref.corners.map((corner) => this.latentOf(corner)) as [
@@ -500,6 +531,8 @@ export class ToyFlow {
         });
         return own;
       }
+      case 'tensorWindow':
+        return toyWindow(this, query as TensorWindowQuery);
       case 'layer':
         return this.#layer(query as Selection & { layer: number });
       case 'mask':
@@ -512,8 +545,10 @@ export class ToyFlow {
       case 'jacobian':
         return answerInside(this, method, query);
       case 'samples': {
-        const q = query as { count: number; seed: number; temperature: number };
-        const all = Array.from({ length: q.count }, (_, i) => this.sample(q.seed, q.temperature, i).at(-1)!);
+        const q = query as SampleQuery;
+        const all = Array.from({ length: q.count }, (_, i) =>
+          this.sample(q.seed, q.temperature, i, q.truncations).at(-1)!,
+        );
         return {
           values: array(
             [q.count, ...this.shape],
@@ -522,7 +557,7 @@ export class ToyFlow {
         };
       }
       case 'morph':
-        return this.#morph(query as { seed: number; temperature: number; index: number });
+        return this.#morph(query as SampleQuery & { index: number });
       case 'manifold': {
         const q = query as ManifoldQuery;
         const step = q.range === 'circle' ? (2 * Math.PI) / q.angles : Math.PI / 2 / (q.angles - 1);
@@ -588,7 +623,7 @@ export class ToyFlow {
       case 'diagnostics':
         return this.#diagnostics(query as Selection);
       case 'plane':
-        return this.#plane(query as { seed: number; temperature: number; grid: number; pixels: number });
+        return this.#plane(query as PlaneQuery);
       case 'planePath':
         return toyPointPath(this, query as PlanePathQuery);
       case 'planeDensity':
@@ -725,8 +760,8 @@ export class ToyFlow {
     };
   }
 
-  #morph(query: { seed: number; temperature: number; index: number }): Morph {
-    const states = this.sample(query.seed, query.temperature, query.index);
+  #morph(query: SampleQuery & { index: number }): Morph {
+    const states = this.sample(query.seed, query.temperature, query.index, query.truncations);
     const reversed = [...this.layers].reverse();
     return {
       steps: states.map((value, i) => ({
@@ -768,7 +803,7 @@ export class ToyFlow {
     };
   }
 
-  #plane(query: { seed: number; temperature: number; grid: number; pixels: number }): PlaneView {
+  #plane(query: PlaneQuery): PlaneView {
     const points = Array.from({ length: 120 }, (_, i) => this.data('validation', i));
     const passes = points.map((x) => this.forward(x).passes);
     const n = query.grid;
@@ -803,7 +838,7 @@ export class ToyFlow {
       samples: array(
         [500, 2],
         Array.from({ length: 500 }, (_, i) => [
-          ...this.sample(query.seed, query.temperature, i).at(-1)!,
+          ...this.sample(query.seed, query.temperature, i, query.truncations).at(-1)!,
         ]).flat(),
       ),
     };

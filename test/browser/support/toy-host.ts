@@ -3,9 +3,10 @@
  * message channel and encoding. The test steers it through `window.toyHost`.
  */
 import { createBirpc } from 'birpc';
-import type { InspectorMethod } from '../../../src/protocol/inspect';
+import type { InspectorMethod, LayerView } from '../../../src/protocol/inspect';
 import type { PageEvents, PageHost } from '../../../src/protocol/webview';
 import { decode, encode } from '../../../src/protocol/wire';
+import { withoutValues } from './toy-large';
 import { ToyFlow, type ToyOptions } from './toy-flow';
 
 export interface ToyHost {
@@ -69,7 +70,10 @@ const functions: PageHost = {
     for (let waited = 0; waited < delay() && !cancelled.includes(token); waited += 10)
       await new Promise((resolve) => setTimeout(resolve, 10));
     if (errors[method]) throw new Error(errors[method]);
-    return flowOf(of).answer(method, query) as never;
+    const answer = flowOf(of).answer(method, query);
+    return (
+      method === 'layer' && window.toyOptions.large ? withoutValues(answer as LayerView) : answer
+    ) as never;
   },
   async cancel(token) {
     window.toyHost.cancelled.push(token);
@@ -79,6 +83,19 @@ const functions: PageHost = {
   async chooseModel() {
     await note('chooseModel');
     return '/other/checkpoints/step-00000120.flow.safetensors';
+  },
+  async comparables() {
+    await note('comparables');
+    const checkpoint = (step: number, bits: number) => ({
+      path: `/other/checkpoints/step-${String(step).padStart(8, '0')}.flow.safetensors`,
+      step,
+      validationBitsPerDim: bits,
+      best: step === 120,
+    });
+    return {
+      runs: [{ folder: '/other', checkpoints: [checkpoint(40, 2.75), checkpoint(120, 2.125)] }],
+      recent: ['/elsewhere/step-00000080.flow.safetensors'],
+    };
   },
   async control(request) {
     await note('control', request);

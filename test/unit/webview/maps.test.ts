@@ -4,8 +4,10 @@ import { describe, it } from 'node:test';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { cut, panned, showing, wholeMap, windowOf, zoomed } from '../../../webview/draw/map-view';
 import { trimmedSize } from '../../../webview/draw/trimmed';
-import { layoutOf, pageOf, pictureOf, windowOfWeight } from '../../../webview/draw/weight-window';
+import { layoutOf, pageOf, windowOfWeight } from '../../../src/protocol/weight-window';
+import { pictureOf } from '../../../webview/draw/weight-picture';
 import { colourRanges, withinRange } from '../../../webview/layer/colour-ranges';
+import { movedOnly } from '../../../webview/layer/moved';
 
 describe('a view of maps', () => {
   it('zooms about a place and never leaves the map', () => {
@@ -65,6 +67,35 @@ describe('ranges of colours', () => {
     const { edges, counts } = withinRange(tensor('x'), 1);
     assert.deepEqual(edges, [-1, 0, 1]);
     assert.equal(counts[0]! + counts[1]!, 997);
+  });
+
+  it('are of what moves, where the rest is zero', () => {
+    const passing = Float32Array.from({ length: 1000 }, (_, i) => (i < 900 ? 1 : 0));
+    const mask = { shape: [10, 10, 10], data: passing };
+    const moved = values.map((value, i) => (i < 900 ? 0 : i === 999 ? 50 : value));
+    const s = movedOnly({ ...tensor('s'), data: moved }, mask);
+    assert.deepEqual([s.stats.count, s.stats.max, s.stats.nan], [100, 50, 0]);
+    // 99.5 % of a hundred values is all of them; of a thousand with the zeros it would not be.
+    assert.equal(colourRanges({ layer: 0, tensors: [s] }, 'most')(s).limit, 50);
+    assert.equal(
+      withinRange(s, 1).counts.reduce((a, b) => a + b),
+      99,
+    );
+    const broken = movedOnly({ ...tensor('s'), data: moved.fill(NaN, 900) }, mask);
+    assert.deepEqual([broken.stats.count, broken.stats.nan, broken.stats.inf], [100, 100, 0]);
+    assert.deepEqual(broken.histogram.counts, [0]);
+    const one = movedOnly(
+      { ...tensor('t'), shape: [2], data: Float32Array.of(0, 3) },
+      {
+        shape: [2],
+        data: Float32Array.of(1, 0),
+      },
+    );
+    assert.equal(one.histogram.edges[0], 2.5);
+    assert.equal(
+      withinRange(one, 3).counts.reduce((a, b) => a + b),
+      1,
+    );
   });
 });
 

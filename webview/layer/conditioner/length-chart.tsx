@@ -1,7 +1,7 @@
 /** One bar for each output channel: how long its weights are, and the gain that they are used with. */
 import { linear } from '../../charts/scale';
 import { Sized } from '../../charts/sized';
-import { ticks, tickText } from '../../format/numbers';
+import { ValueGrid } from '../../charts/value-grid';
 import { text } from '../../strings';
 
 export interface LengthChartProps {
@@ -32,20 +32,7 @@ export function LengthChart({ lengths, gains, total }: LengthChartProps) {
           const middle = (i: number): number => x.at(i) + each / 2;
           return (
             <svg width={width} height={height} role="img" aria-label={title}>
-              {ticks(low, high, 3).map((value) => (
-                <g key={value}>
-                  <line
-                    class={value === 0 ? 'axis' : 'grid'}
-                    x1={left}
-                    x2={width}
-                    y1={y.at(value)}
-                    y2={y.at(value)}
-                  />
-                  <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
-                    {tickText(value)}
-                  </text>
-                </g>
-              ))}
+              <ValueGrid low={low} high={high} wanted={3} at={y.at} left={left} right={width} />
               {[...lengths].map((value, i) =>
                 Number.isFinite(value) ? (
                   <rect

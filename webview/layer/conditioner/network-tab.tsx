@@ -25,10 +25,8 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
   return (
     <div class="conditioner">
       {connection.choices ? <p class="tick">{text.notInSavedPage}</p> : null}
-      {connection.choices || stages.length === 0 ? null : <FeatureMaps layer={layer} stages={stages} />}
-      {connection.choices || norms.length === 0 ? null : (
-        <NormComparison layer={layer} norms={norms} short={short} />
-      )}
+      {stages.length === 0 ? null : <FeatureMaps layer={layer} stages={stages} />}
+      {norms.length === 0 ? null : <NormComparison layer={layer} norms={norms} short={short} />}
       {shown ? (
         <section class="picture-pane" aria-label={short(shown.name)} ref={pane}>
           <header>

@@ -24,7 +24,7 @@ export interface TensorRowsProps {
 }
 
 export function TensorRows({ layer, title, rows, short, withHistogram }: TensorRowsProps) {
-  const { layerTabs, connection } = useStore();
+  const { layerTabs } = useStore();
   const choice = layerTabs.weightChoice;
   const shownName = choice.value?.layer === layer.index ? choice.value.name : undefined;
   return (
@@ -47,7 +47,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
           {rows.map(({ name, shape, stats, histogram, axes }) => (
             <tr key={name} title={name}>
               <td class="mono">
-                {axes && !connection.choices ? (
+                {axes ? (
                   <button
                     type="button"
                     class="linklike"

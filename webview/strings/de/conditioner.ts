@@ -8,7 +8,7 @@ export const conditioner: typeof english = {
   noFeatureMaps: 'Diese Schicht hat kein Netz mit Merkmalskarten.',
   onlyFromCheckpoint: 'Eine Datei dieser Art trennt die Teile ihrer Netze nicht.',
   notInSavedPage:
-    'Gewichte, Merkmalskarten und Statistiken des Batches zeigt der Editor; eine gespeicherte Seite enthält sie nicht.',
+    'Von Gewichten und Merkmalskarten enthält eine gespeicherte Seite die jeweils erste Seite, zu ihrem ersten Beispiel und soweit Platz ist.',
   stageInput: 'Eingangsfaltung',
   stageBlock: (n) => `Block ${n}`,
   stageLayer: (n) => `Schicht ${n}`,

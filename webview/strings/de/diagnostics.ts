@@ -13,7 +13,7 @@ export const diagnostics: typeof english = {
   preprocessing: 'Vorverarbeitung',
   couplingsPart: 'Kopplungen',
   total: 'Summe',
-  howLikely: 'Wie wahrscheinlich ist dieses Beispiel',
+  howLikely: 'Wie wahrscheinlich ist x',
   howLikelyNote: 'Linie Training, Fläche Validierung',
   howLikelyOfSamples: 'Fläche Samples, Temperatur 1',
   isNormal: 'Ist z normalverteilt',

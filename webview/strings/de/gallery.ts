@@ -23,7 +23,7 @@ export const gallery: typeof english = {
     'Die Umkehrung trifft unterwegs auf NaN oder ∞. An deren Stelle wird nichts gezeichnet.',
   interpolate: 'Interpolieren',
   reconstruct: 'Rekonstruieren',
-  byScale: 'Temperatur je Skala',
+  byScale: 'Je Skala',
   scaleTemperature: (scale: number) => `Temperatur der Skala ${scale}`,
   fourExamples: 'Die vier Beispiele',
   sourceOf: (name: string) => `Woher ${name} kommt`,

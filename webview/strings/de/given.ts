@@ -15,6 +15,8 @@ export const given: typeof english = {
   grey: 'grau',
   colour: 'farbig',
   pictureAsIs: (name, size, levels) => `${name}: ${size}, ${levels} Stufen.`,
+  pictureRecoloured: (name, from, size, levels) =>
+    `${name}: ${from}, als ${size} genommen, ${levels} Stufen.`,
   pictureFitted: (name, from, size, levels) =>
     `${name}: ${from}, auf ${size} skaliert und beschnitten, ${levels} Stufen.`,
   numbersRead: (name, n) => `${name}: ${n} Zahlen.`,

@@ -9,11 +9,15 @@ import { findings } from './findings';
 import { gallery } from './gallery';
 import { given } from './given';
 import { jacobian } from './jacobian';
+import { latents } from './latents';
 import { layer } from './layer';
+import { layers } from './layers';
 import { maps } from './maps';
+import { nearest } from './nearest';
 import { plane } from './plane';
 import { population } from './population';
 import { run } from './run';
+import { sampling } from './sampling';
 import { states } from './states';
 import { strip } from './strip';
 import { takeaway } from './takeaway';
@@ -22,11 +26,15 @@ export const german: typeof english = {
   ...bar,
   ...strip,
   ...layer,
+  ...layers,
   ...conditioner,
   ...jacobian,
   ...maps,
   ...plane,
   ...gallery,
+  ...sampling,
+  ...latents,
+  ...nearest,
   ...given,
   ...population,
   ...contribution,

@@ -2,9 +2,13 @@
 import type { jacobian as english } from '../en/jacobian';
 
 export const jacobian: typeof english = {
+  centralDifferences: (step: string, error: string) =>
+    `Zentrale Differenzen, Schrittweite h = ${step}: Der Graph einer ONNX-Datei hat keine Gradienten. Kein Eintrag weicht um mehr als etwa ${error} ab.`,
   jacobianTitle: '∂y/∂x dieser Schicht',
-  jacobianWhole: 'alle Elemente, durch automatisches Differenzieren beim Beispiel',
-  jacobianBlock: (k) => `${k} Elemente um das markierte, durch automatisches Differenzieren beim Beispiel`,
+  jacobianWhole: 'alle Elemente',
+  jacobianBlock: (k) => `${k} Elemente um das markierte`,
+  byGradients: 'durch automatisches Differenzieren beim Beispiel',
+  byDifferences: 'durch zentrale Differenzen beim Beispiel',
   jacobianRows: 'Zeilen: Ausgänge y, Spalten: Eingänge x',
   blockSize: 'Elemente des Blocks',
   elementOrder: 'Reihenfolge',

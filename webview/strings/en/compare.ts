@@ -5,7 +5,13 @@ export const compare = {
   compareStart: 'Compare',
   compareEnd: 'End comparison',
   compareWith: 'Compare with',
-  compareOther: 'Another run or file…',
+  compareOther: 'Another file…',
+  compareSaved: 'Comparison as saved',
+  differenceRange: 'Differences',
+  rangeCommon: 'common range',
+  rangeOwn: 'own range',
+  onCommonRange: 'common range',
+  onOwnRange: 'own range',
   compareFailed: 'This model cannot be compared',
   compareLogDets: 'Log-det by layer',
   compareNoLayer: 'B has no such layer',
@@ -15,5 +21,7 @@ export const compare = {
   compareCurves: 'Validation loss of both runs',
   compareSameRun: 'A and B lie in one run.',
   compareCurvesKey: 'line A, dashed B',
+  compareOtherInput: (input: string, unit: string) =>
+    `B takes other inputs (${input}): its total is in ${unit}, of its own examples, and does not compare.`,
   compareUnmatched: (n: number) => `${count(n)} layers of A have no partner in B.`,
 };

@@ -7,7 +7,7 @@ export const conditioner = {
   noFeatureMaps: 'This layer has no network with feature maps.',
   onlyFromCheckpoint: 'A file of this kind does not tell the parts of its networks apart.',
   notInSavedPage:
-    'Weights, feature maps and batch statistics are shown by the editor; a saved page has none.',
+    'Of weights and feature maps a saved page holds the first page of each, for its first example, as far as there is room.',
   stageInput: 'input convolution',
   stageBlock: (n: number) => `block ${n}`,
   stageLayer: (n: number) => `layer ${n}`,

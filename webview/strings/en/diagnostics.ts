@@ -12,7 +12,7 @@ export const diagnostics = {
   preprocessing: 'preprocessing',
   couplingsPart: 'couplings',
   total: 'total',
-  howLikely: 'How likely is this example',
+  howLikely: 'How likely is x',
   howLikelyNote: 'line train, fill validation',
   howLikelyOfSamples: 'fill samples, temperature 1',
   isNormal: 'Is z normal',

@@ -21,7 +21,7 @@ export const gallery = {
   notFiniteSamplesWhy: 'The inverse meets NaN or ∞ on its way. Nothing is drawn in their place.',
   interpolate: 'Interpolate',
   reconstruct: 'Reconstruct',
-  byScale: 'Temperature by scale',
+  byScale: 'By scale',
   scaleTemperature: (scale: number) => `Temperature of scale ${scale}`,
   fourExamples: 'The four examples',
   sourceOf: (name: string) => `Where ${name} comes from`,

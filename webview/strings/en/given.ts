@@ -13,6 +13,8 @@ export const given = {
   grey: 'grey',
   colour: 'colour',
   pictureAsIs: (name: string, size: string, levels: number) => `${name}: ${size}, ${levels} levels.`,
+  pictureRecoloured: (name: string, from: string, size: string, levels: number) =>
+    `${name}: ${from}, taken as ${size}, ${levels} levels.`,
   pictureFitted: (name: string, from: string, size: string, levels: number) =>
     `${name}: ${from}, scaled and cut to ${size}, ${levels} levels.`,
   numbersRead: (name: string, n: number) => `${name}: ${n} numbers.`,

@@ -1,9 +1,12 @@
 /** Texts of the Jacobian tab. */
 export const jacobian = {
+  centralDifferences: (step: string, error: string) =>
+    `Central differences, step h = ${step}: the graph of an ONNX file has no gradients. No entry is off by more than about ${error}.`,
   jacobianTitle: '∂y/∂x of this layer',
-  jacobianWhole: 'all elements, by automatic differentiation at the example',
-  jacobianBlock: (k: number) =>
-    `${k} elements around the marked one, by automatic differentiation at the example`,
+  jacobianWhole: 'all elements',
+  jacobianBlock: (k: number) => `${k} elements around the marked one`,
+  byGradients: 'by automatic differentiation at the example',
+  byDifferences: 'by central differences at the example',
   jacobianRows: 'rows: outputs y, columns: inputs x',
   blockSize: 'Elements of the block',
   elementOrder: 'Order',

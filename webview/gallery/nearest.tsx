@@ -1,0 +1,166 @@
+/** The training examples nearest to one: whether the flow copies what it was trained on. */
+import type { NearestExamples } from '../../src/protocol/nearest';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Segmented } from '../controls/segmented';
+import { item } from '../draw/planes';
+import { fixed } from '../format/numbers';
+import { useStore } from '../state/use-store';
+import { text } from '../strings';
+import { Picture } from '../views/canvas';
+import { Asked, Message } from '../views/state-box';
+import { Rows } from './rows';
+import { SubjectControls } from './subject';
+import { Tiles, TilesSkeleton } from './tiles';
+
+export function Nearest({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { space, question, shown } = store.nearest;
+  if (store.connection.choices) return <Message title={text.notRecordedTitle} why={text.notRecorded} />;
+  if (!model.splits.some(({ name }) => name === 'train'))
+    return <Message title={text.noTrainData} why={model.splitsReason ?? text.noTrainDataWhy} />;
+  const found = shown.value;
+  return (
+    <>
+      <SubjectControls model={model} />
+      <div class="ctl">
+        <span>{text.distanceIn}</span>
+        <Segmented
+          label={text.distanceIn}
+          value={space.value}
+          options={[
+            { value: 'data' as const, text: model.kind === 'image' ? text.pixels : text.coordinates },
+            { value: 'latent' as const, text: text.inLatents },
+          ]}
+          onChange={(value) => (space.value = value)}
+        />
+      </div>
+      {!store.subject.example.value ? (
+        <Message title={text.noSubject} why={text.noSubjectWhy} />
+      ) : found ? (
+        <Found model={model} found={found} />
+      ) : (
+        <Asked
+          question={question}
+          failedTitle={text.noNearest}
+          skeleton={model.kind === 'image' ? <TilesSkeleton count={8} columns={4} /> : undefined}
+        >
+          {(value) => <Found model={model} found={value} />}
+        </Asked>
+      )}
+    </>
+  );
+}
+
+function Found({ model, found }: { model: ModelSummary; found: NearestExamples }) {
+  const store = useStore();
+  const { space } = store.nearest;
+  const indices = [...found.indices];
+  const now = store.example.value;
+  const isNow = (index: number): boolean =>
+    now?.kind === 'data' && now.split === 'train' && now.index === index;
+  const choose = (i: number): void =>
+    store.selectExample({ kind: 'data', split: 'train', index: indices[i]! });
+  const decimals = model.kind === 'image' ? 2 : 4;
+  const distance = (i: number): string => fixed(found.distances[i], decimals);
+  const cost = (i: number): string => fixed(found.bitsPerDim?.[i] ?? found.nats[i], 2);
+  const unit = found.bitsPerDim ? text.bitsPerDim : text.nats;
+  return (
+    <>
+      <div class="verdict">
+        {model.kind === 'image' ? (
+          <Picture
+            picture={found.example}
+            levels={model.levels ?? 256}
+            size={64}
+            name="nearest-to"
+            label={text.theExample}
+          />
+        ) : null}
+        <p data-verdict>{verdict(found, decimals)}</p>
+      </div>
+      {model.kind === 'image' ? (
+        <Tiles
+          label={text.nearest}
+          name="nearest"
+          levels={model.levels ?? 256}
+          columns={4}
+          class="nearest-tiles"
+          tiles={indices.map((index, i) => ({
+            key: index,
+            label: text.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
+            caption: distance(i),
+            note: cost(i),
+            picture: item(found.values, i),
+            pressed: isNow(index),
+            disabled: false,
+          }))}
+          onPick={choose}
+        />
+      ) : (
+        <Rows
+          model={model}
+          label={text.nearest}
+          values={found.values}
+          count={indices.length}
+          name={(row) => String(indices[row])}
+          longName={(row) => text.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
+          lead={[
+            { head: text.distance, cell: distance },
+            { head: unit, cell: cost },
+          ]}
+          selected={(row) => isNow(indices[row]!)}
+          onPick={choose}
+        />
+      )}
+      <p class="tick">
+        {
+          text.distanceNote[
+            space.value === 'latent' ? 'latent' : model.kind === 'image' ? 'pixels' : 'vector'
+          ]
+        }
+        {model.kind === 'image' ? ` ${text.belowDistance(unit)}` : ''}
+      </p>
+      <Looked found={found} />
+    </>
+  );
+}
+
+/** Beside how far examples held out are from their nearest: what the flow has not seen cannot be a copy. */
+function verdict({ distances, indices, usual }: NearestExamples, decimals: number): string {
+  const nearest = distances[0];
+  if (nearest === undefined) return text.noneToLookAt;
+  if (nearest === 0) return text.sameAs(indices[0]!);
+  if (usual.length === 0) return text.nearestAt(fixed(nearest, decimals));
+  const nearer = usual.filter((value) => value < nearest).length;
+  const range = { low: fixed(usual[0], decimals), high: fixed(usual.at(-1), decimals) };
+  if (nearer === 0) return text.nearerThanAll(fixed(nearest, decimals), usual.length, range);
+  if (nearer === usual.length) return text.fartherThanAll(fixed(nearest, decimals), usual.length, range);
+  return text.asUsual(fixed(nearest, decimals), nearer, usual.length, range);
+}
+
+/** How many were looked at, and the way to stop or go on. */
+function Looked({ found }: { found: NearestExamples }) {
+  const { question, goesOn, stop, goOn } = useStore().nearest;
+  const { looked, limit, total } = found;
+  const answer = question.answer.value;
+  return (
+    <p class="tick" data-looked={looked}>
+      {looked === total ? text.lookedAll(total) : text.lookedFirst(looked, total)}{' '}
+      {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
+        <span class="bad">{answer.message} </span>
+      ) : null}
+      {looked >= limit ? null : goesOn.value && answer.status !== 'failed' ? (
+        <>
+          {text.lookingOn}{' '}
+          <button type="button" class="linklike" onClick={stop}>
+            {text.cancel}
+          </button>
+        </>
+      ) : (
+        <button type="button" class="linklike" onClick={goOn}>
+          {text.lookFurther}
+        </button>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,37 @@
+/** Texts of the latents that are changed by hand. */
+import { count } from '../../format/numbers';
+
+export const latents = {
+  latents: 'Latents',
+  subject: 'Which example',
+  theExample: 'the example',
+  aSampleOf: 'a sample',
+  sampleNumber: (n: number) => `Number of the sample, 1–${n}`,
+  drawnWith: (seed: number, temperature: string) => `seed ${seed}, temperature ${temperature}`,
+  noSubject: 'No example is selected',
+  noSubjectWhy: 'Select one in the bar at the top, or take a sample.',
+  noLatents: 'The latents cannot be had',
+  noWayBack: 'There is no way back from z',
+  farthestOut: 'Farthest from zero',
+  changedLatents: (n: number) => `${count(n)} changed`,
+  resetLatents: 'Reset',
+  anEdited: 'Changed latents',
+  latentSlider: (name: string, place: string) => `${name}, ${place}`,
+  latentOf: (n: number) => `latent ${n}`,
+  latentAt: (scale: number | undefined, row: number, column: number, channel: number | undefined) =>
+    `${scale === undefined ? '' : `scale ${scale}, `}row ${row}, column ${column}${channel === undefined ? '' : `, channel ${channel}`}`,
+  latentCount: (n: number) => `${count(n)} latents`,
+  latentMap: (name: string) => `Latents of ${name}; arrow keys pick one`,
+  latentHint: 'Click a latent, then drag its slider',
+  latentSquare: 'z: drag the point, or move it with the arrow keys',
+  latentData: 'x of this z, among the data',
+  before: 'as it was',
+  now: 'now',
+  difference: 'difference',
+  meanDifference: 'mean difference',
+  differenceHead: 'Δ, levels',
+  meanDifferenceHead: 'mean Δ, levels',
+  xOfLatents: 'x of the changed latents',
+  noLikelihood: 'Without a way from x to z there is no likelihood.',
+  changeOf: (change: string) => `${change} by the changes`,
+};
