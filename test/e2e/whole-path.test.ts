@@ -5,33 +5,39 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { until, workspaceFolder } from '../extension/ours';
+import { simpleDialogs } from './take';
 import { Workbench } from './workbench';
 
 describe('the whole path', function () {
   this.timeout(240_000);
-  // Each step stands on the one before.
-  this.bail(true);
+  let failed = false;
   let workbench: Workbench;
   let page: Frame;
+  let restoreDialogs: () => Promise<void>;
   const run = () => path.join(workspaceFolder().fsPath, 'runs', 'digits');
   const status = () =>
     JSON.parse(readFileSync(path.join(run(), 'run.json'), 'utf8')) as { status: string; step: number };
 
   before(async () => {
     workbench = await Workbench.connect();
-    // The window's own file dialogs can be typed into; those of the system cannot.
-    await vscode.workspace
-      .getConfiguration('files')
-      .update('simpleDialog.enable', true, vscode.ConfigurationTarget.Global);
+    restoreDialogs = await simpleDialogs();
   });
 
+  // Each step stands on the one before. Mocha's own way would end this suite for a failure in any other.
+  beforeEach(() => {
+    if (failed) throw new Error('The step before failed, which this one and those after it stand on.');
+  });
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed')
+    failed ||= this.currentTest?.state === 'failed';
+    if (failed && this.currentTest)
       await workbench.screenshot(`failed-${this.currentTest.title.slice(0, 40)}`);
     await vscode.commands.executeCommand('notifications.clearAll');
   });
 
-  after(() => workbench.close());
+  after(async () => {
+    await restoreDialogs();
+    await workbench.close();
+  });
 
   it('trains on the digits from the palette', async () => {
     await workbench.palette('Flowscope: Train RealNVP');

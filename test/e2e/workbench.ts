@@ -20,6 +20,8 @@ export class Workbench {
       }
       return undefined;
     });
+    // A machine that does other things meanwhile may take long over an engine's start.
+    page.setDefaultTimeout(90_000);
     return new Workbench(browser, page);
   }
 
@@ -27,15 +29,52 @@ export class Workbench {
     await this.browser.close();
   }
 
+  /**
+   * Another window on the folder that is open, which a test can reload without ending itself. Undefined where windows are
+   * not pages of a server, as of desktop VS Code.
+   */
+  async another(): Promise<Workbench | undefined> {
+    const address = new URL(this.page.url());
+    if (!address.protocol.startsWith('http')) return undefined;
+    const payload = JSON.parse(address.searchParams.get('payload') ?? '[]') as [string, string][];
+    const without = payload.filter(([key]) => key !== 'extensionTestsPath');
+    address.searchParams.set('payload', JSON.stringify(without));
+    const page = await this.page.context().newPage();
+    page.setDefaultTimeout(90_000);
+    await page.setViewportSize(this.page.viewportSize() ?? { width: 1440, height: 900 });
+    await page.goto(address.href);
+    await page.locator('.monaco-workbench').waitFor();
+    return new Workbench(this.browser, page);
+  }
+
   /** Runs a command as a user does: by its name in the palette. Fails where the palette does not list it. */
   async palette(name: string): Promise<void> {
-    await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('F1');
-    await this.input().waitFor();
-    await this.input().fill(`>${name}`);
     const row = this.rows().filter({ hasText: name }).first();
-    await row.waitFor();
-    await row.click();
+    // One that is just closing takes neither the key nor the text, and an editor that opens meanwhile closes it.
+    await until(
+      `${name} in the palette`,
+      async () => {
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('F1');
+        try {
+          await this.input().fill(`>${name}`, { timeout: 5000 });
+          await row.waitFor({ timeout: 10_000 });
+          // While the list is still filtered another command can come under the click.
+          let last = '';
+          await until('the list to settle', async () => {
+            const now = (await this.rows().allInnerTexts()).join();
+            const same = now === last;
+            last = now;
+            return same;
+          });
+          await row.click({ timeout: 5000 });
+          return true;
+        } catch {
+          return false;
+        }
+      },
+      90_000,
+    );
   }
 
   /** The text box of the palette, of quick picks and of input boxes. */
@@ -49,6 +88,25 @@ export class Workbench {
 
   rows(): Locator {
     return this.page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row');
+  }
+
+  /** Types the path of a file or folder into the window's own file dialog and accepts it. */
+  async chooseFile(file: string): Promise<void> {
+    const input = this.input();
+    await input.waitFor();
+    // The dialog writes a path of its own once it has read the folder; then what was typed is typed again.
+    await until('the end of the file dialog', async () => {
+      if (!(await input.isVisible())) return true;
+      if ((await input.inputValue()) !== file) {
+        await input.fill(file);
+        return false;
+      }
+      await this.page.locator('.quick-input-widget:visible').getByRole('button', { name: 'OK' }).click();
+      return input.waitFor({ state: 'hidden', timeout: 1000 }).then(
+        () => true,
+        () => false,
+      );
+    });
   }
 
   /** Title of the open quick pick or input box, with its step numbers. */
@@ -81,6 +139,30 @@ export class Workbench {
       milliseconds,
     );
     return item;
+  }
+
+  /**
+   * Answers what is asked of a file of another library with what is proposed. Resolves to the number of questions.
+   * @param first typed in before the first of them is accepted
+   */
+  async acceptQuestions(first?: string): Promise<number> {
+    await this.title()
+      .filter({ hasText: /How to read/ })
+      .waitFor({ timeout: 60_000 });
+    if (first !== undefined) {
+      await this.input().fill(first);
+      await until('what was typed', async () => (await this.input().inputValue()) === first);
+    }
+    // Enter is lost while a question is on its way from the extension to the window; then it is pressed again.
+    let pressed = 0;
+    await until('the end of the questions', async () => {
+      if (!(await this.title().isVisible())) return true;
+      await this.page.keyboard.press('Enter');
+      pressed++;
+      await this.page.waitForTimeout(700);
+      return !(await this.title().isVisible());
+    });
+    return pressed;
   }
 
   statusBar(text: string | RegExp): Locator {

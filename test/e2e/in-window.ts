@@ -1,0 +1,44 @@
+/** What every suite does with the window: connects to it, keeps a picture where a test fails, and leaves it as it was. */
+import { mkdirSync, rmSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { closeAll } from '../extension/ours';
+import { simpleDialogs } from './take';
+import { Workbench } from './workbench';
+
+interface WindowOptions {
+  /** File dialogs are the window's own, which can be typed into. */
+  dialogs?: boolean;
+  /** A folder for the suite's files, made before and removed after. */
+  files?: () => string;
+  /** Editors stay open from test to test. */
+  keepsEditors?: boolean;
+}
+
+/** Adds the hooks to the suite that calls; those that `begin` undoes in an `after` of its own are written before the call. */
+export function inWindow(
+  begin: (workbench: Workbench) => unknown,
+  { dialogs = false, files, keepsEditors = false }: WindowOptions = {},
+): void {
+  let workbench: Workbench;
+  let restoreDialogs: (() => Promise<void>) | undefined;
+
+  before(async () => {
+    workbench = await Workbench.connect();
+    if (dialogs) restoreDialogs = await simpleDialogs();
+    if (files) mkdirSync(files(), { recursive: true });
+    await begin(workbench);
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await workbench.screenshot(`failed-${this.currentTest.fullTitle().slice(0, 80)}`);
+    if (keepsEditors) return;
+    await workbench.page.keyboard.press('Escape');
+    await closeAll();
+    await vscode.commands.executeCommand('notifications.clearAll');
+  });
+  after(async () => {
+    await restoreDialogs?.();
+    if (files) rmSync(files(), { recursive: true, force: true });
+    await workbench.close();
+  });
+}

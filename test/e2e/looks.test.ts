@@ -1,0 +1,365 @@
+/** How the inspector looks in the workbench: contrast and names by axe-core, narrow panes, 200 %, keys, reduced motion. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CDPSession, Frame } from 'playwright-core';
+import * as vscode from 'vscode';
+import { until } from '../extension/ours';
+import { isImage, makeModels, models, openModel, showTab, type Model } from './five-models';
+import { inWindow } from './in-window';
+import type { Workbench } from './workbench';
+
+const themes = [
+  ['Default Dark Modern', 'vscode-dark'],
+  ['Default Light Modern', 'vscode-light'],
+  ['Default High Contrast', 'vscode-high-contrast'],
+] as const;
+
+/** What axe-core answers, as far as it is read here. */
+interface Audit {
+  violations: { id: string; nodes: { target: string[]; failureSummary?: string }[] }[];
+}
+
+/** Tabs of the three regions, a few at a time: what is shown together is looked at together. */
+function tabsOf(model: Model): [string, string][][] {
+  const data = model.steps.length > 0;
+  const layer = ['Activations', 'Mask', 'Log-det', 'Conditioner', 'Jacobian'];
+  const gallery = ['Samples', 'Latents', 'Interpolate', ...(data ? ['Nearest', 'Examples'] : [])];
+  const diag = ['Diagnostics', isImage(model) ? 'By pixel' : 'By feature', 'Run'];
+  if (!isImage(model)) layer.push('Plane');
+  else gallery.push('Reconstruct');
+  return Array.from({ length: Math.max(layer.length, gallery.length) }, (_, i) => [
+    ['.layer', layer[i % layer.length]!],
+    ['.gallery', gallery[i % gallery.length]!],
+    ['.diag', diag[i % diag.length]!],
+  ]);
+}
+
+async function showTabs(frame: Frame, tabs: [string, string][]): Promise<void> {
+  for (const [region, tab] of tabs) {
+    await showTab(frame, region, tab);
+    await frame.locator(region).getByRole('tab', { name: tab, exact: true, selected: true }).waitFor();
+  }
+  // What is being computed pulses.
+  await frame.locator('main .skeleton.pulse').first().waitFor({ state: 'detached', timeout: 60_000 });
+}
+
+/** What is wrong still when all that was on its way has arrived. */
+async function settled(look: () => Promise<string[]>): Promise<string[]> {
+  let found = await look();
+  for (let i = 0; found.length > 0 && i < 8; i++) {
+    await pause(250);
+    found = await look();
+  }
+  return found;
+}
+
+describe('looks in the workbench', function () {
+  this.timeout(240_000);
+  let workbench: Workbench;
+  let session: CDPSession;
+  const axe = readFileSync(
+    path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'node_modules', 'axe-core', 'axe.min.js'),
+    'utf8',
+  );
+  const settings = () => vscode.workspace.getConfiguration('workbench');
+  const usual = () => settings().inspect<string>('colorTheme')?.globalValue;
+  let themeBefore: string | undefined;
+
+  after(async () => {
+    await settings().update('colorTheme', themeBefore, vscode.ConfigurationTarget.Global);
+    await vscode.commands.executeCommand('workbench.action.toggleSidebarVisibility');
+    await session.detach();
+  });
+  inWindow(async (window) => {
+    workbench = window;
+    session = await workbench.page.context().newCDPSession(workbench.page);
+    await makeModels();
+    themeBefore = usual();
+    await vscode.commands.executeCommand('workbench.action.closeSidebar');
+    await vscode.commands.executeCommand('workbench.action.closePanel');
+  });
+  afterEach(async () => {
+    await session.send('Emulation.clearDeviceMetricsOverride');
+    await workbench.page.emulateMedia({ reducedMotion: null });
+  });
+
+  async function setTheme(frame: Frame, name: string, kind: string): Promise<void> {
+    await settings().update('colorTheme', name, vscode.ConfigurationTarget.Global);
+    await until(`the theme ${name}`, () =>
+      frame.evaluate((wanted) => document.body.dataset['vscodeThemeKind'] === wanted, kind),
+    );
+  }
+
+  /** All rules once; contrast, which depends on the theme, in each. */
+  async function violations(frame: Frame, all: boolean): Promise<string[]> {
+    if (!(await frame.evaluate(() => 'axe' in window))) await frame.evaluate(axe);
+    return frame.evaluate(async (every) => {
+      const { axe: run } = window as unknown as {
+        axe: { run(node: Element, options: object): Promise<Audit> };
+      };
+      const { violations: found } = await run.run(document.body, {
+        resultTypes: ['violations'],
+        ...(every ? {} : { runOnly: ['color-contrast'] }),
+      });
+      return found.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.failureSummary ?? ''})`),
+      );
+    }, all);
+  }
+
+  /** Makes the editor so many pixels wide and high. */
+  async function paneOf(frame: Frame, width: number, height: number, scale: number): Promise<void> {
+    const size = { width, height };
+    await until('the size', async () => {
+      await session.send('Emulation.setDeviceMetricsOverride', {
+        ...size,
+        deviceScaleFactor: scale,
+        mobile: false,
+      });
+      const inner = await frame.evaluate(() => window.innerWidth);
+      size.width += width - inner;
+      return inner === width;
+    });
+  }
+
+  for (const model of models) {
+    it(`${model.name}: axe-core finds nothing in any tab, dark, light and high contrast`, async () => {
+      const frame = await openModel(workbench, model);
+      const bad: string[] = [];
+      for (const [at, tabs] of tabsOf(model).entries()) {
+        await showTabs(frame, tabs);
+        // There and back, so that each theme is set once for two sets of tabs.
+        for (const [name, kind] of at % 2 === 0 ? themes : [...themes].reverse()) {
+          await setTheme(frame, name, kind);
+          const found = await settled(() => violations(frame, kind === 'vscode-dark'));
+          bad.push(...found.map((one) => `${name}, ${tabs.join(' ')}: ${one}`));
+        }
+      }
+      assert.deepEqual(bad, []);
+    });
+
+    it(`${model.name}: fits 400 pixels and 200 %: nothing beside the pane, over another, or cut off`, async () => {
+      const frame = await openModel(workbench, model);
+      const bad: string[] = [];
+      for (const [name, width, height, scale] of [
+        ['400 pixels', 400, 900, 1],
+        ['200 %', 640, 400, 2],
+      ] as const) {
+        await paneOf(frame, width, height, scale);
+        await frame.evaluate(spoil);
+        assert.match((await frame.evaluate(misplaced)).join(), /a word.* lies over|lies over .*a word/);
+        await frame.evaluate(() => document.querySelector('#spoil')!.remove());
+        for (const tabs of tabsOf(model)) {
+          await showTabs(frame, tabs);
+          const found = await settled(() => frame.evaluate(misplaced));
+          bad.push(...found.map((one) => `${name}, ${tabs.join(' ')}: ${one}`));
+        }
+      }
+      assert.deepEqual(bad, []);
+    });
+
+    it(`${model.name}: keys reach every control`, async () => {
+      const frame = await openModel(workbench, model);
+      await frame.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
+      await walk(frame);
+    });
+
+    it(`${model.name}: stands still where less motion is wanted`, async () => {
+      await workbench.page.emulateMedia({ reducedMotion: 'reduce' });
+      const frame = await openModel(workbench, model);
+      assert.equal(await frame.evaluate(() => matchMedia('(prefers-reduced-motion: reduce)').matches), true);
+      for (const tabs of tabsOf(model)) {
+        for (const [region, tab] of tabs) await showTab(frame, region, tab);
+        assert.deepEqual(
+          await frame.evaluate(() => document.getAnimations().map((one) => one.constructor.name)),
+          [],
+        );
+      }
+    });
+  }
+
+  /** Tab goes through all stops; in a group with one stop arrows go on to the others. */
+  async function walk(frame: Frame): Promise<void> {
+    const count = await frame.evaluate(() => {
+      const controls =
+        'button, input, select, textarea, a[href], summary, vscode-button, vscode-dropdown, vscode-text-field, [role=tab], [role=radio], [role=option], [tabindex]';
+      let n = 0;
+      for (const element of document.querySelectorAll<HTMLElement>(controls)) {
+        const inside = element.parentElement?.closest('vscode-button, vscode-dropdown, vscode-text-field');
+        if (inside || !element.checkVisibility({ visibilityProperty: true })) continue;
+        if (element.matches(':disabled, [disabled], [aria-disabled=true], [aria-hidden=true] *')) continue;
+        const box = element.getBoundingClientRect();
+        if (box.width === 0 || box.height === 0) continue;
+        element.dataset['stop'] = String(n++);
+      }
+      return n;
+    });
+    assert.ok(count > 30, `${count} controls`);
+    await frame.locator('body').evaluate(() => {
+      (document.activeElement as HTMLElement | null)?.blur();
+      document.body.tabIndex = -1;
+      document.body.focus();
+      document.body.removeAttribute('tabindex');
+    });
+    const reached = new Set<string>();
+    const active = () =>
+      frame.evaluate(
+        () => document.activeElement?.closest<HTMLElement>('[data-stop]')?.dataset['stop'] ?? '',
+      );
+    for (let i = 0; i < count + 5; i++) {
+      await workbench.page.keyboard.press('Tab');
+      const stop = await active();
+      if (stop === '' && reached.size > 0) break;
+      if (stop !== '') reached.add(stop);
+    }
+    /** Focus follows a key once what it selects is drawn; at the end of a list it stays. */
+    const press = async (key: string): Promise<string> => {
+      const before = await active();
+      await workbench.page.keyboard.press(key);
+      const end = Date.now() + 1500;
+      let now = await active();
+      while (now === before && Date.now() < end) {
+        await pause(20);
+        now = await active();
+      }
+      return now;
+    };
+    // Groups with one stop: from the member that Tab reaches, arrows lead to the rest.
+    const groups = await frame.evaluate(
+      (seen) => {
+        const members = (group: Element) =>
+          [...group.querySelectorAll<HTMLElement>('[data-stop]')].map((one) => one.dataset['stop']!);
+        // A tab replaces what is below it, so tabs come last.
+        return ['[role=radiogroup]', '[role=listbox]', '[role=tablist]']
+          .flatMap((role) => [...document.querySelectorAll(role)])
+          .map(members)
+          .filter((all) => all.length > 1 && all.some((one) => seen.includes(one)));
+      },
+      [...reached],
+    );
+    for (const group of groups) {
+      const start = group.find((one) => reached.has(one))!;
+      if ((await frame.locator(`[data-stop="${start}"]`).count()) === 0) continue;
+      await frame.locator(`[data-stop="${start}"]`).focus();
+      const key =
+        (await frame.locator(`[data-stop="${start}"]`).getAttribute('role')) === 'option'
+          ? 'ArrowDown'
+          : 'ArrowRight';
+      if (key === 'ArrowDown') await press('Home');
+      let now = await active();
+      for (let i = 0; i < group.length; i++) {
+        reached.add(now);
+        now = await press(key);
+      }
+    }
+    const missed = await frame.evaluate(
+      (seen) =>
+        [...document.querySelectorAll<HTMLElement>('[data-stop]')]
+          .filter((one) => one.isConnected && !seen.includes(one.dataset['stop']!))
+          .map((one) => one.outerHTML.slice(0, 120)),
+      [...reached],
+    );
+    assert.deepEqual(missed, []);
+  }
+});
+
+/** Puts a word over the first heading. */
+function spoil(): void {
+  const box = document.querySelector('h1')!.getBoundingClientRect();
+  const word = document.createElement('p');
+  word.id = 'spoil';
+  word.textContent = 'a word';
+  word.style.cssText = `position:fixed;left:${box.left}px;top:${box.top}px`;
+  document.body.append(word);
+}
+
+/** Runs in the page: what stands beside the pane, over something else, or is cut off; in words. */
+function misplaced(): string[] {
+  const bad: string[] = [];
+  const width = window.innerWidth;
+  if (document.documentElement.scrollWidth > width)
+    bad.push(`the page is ${document.documentElement.scrollWidth} wide in ${width}`);
+  const named = (element: Element): string =>
+    `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''} "${element.textContent.trim().slice(0, 40)}"`;
+  const scrolls = (element: Element): boolean => {
+    for (let at = element.parentElement; at; at = at.parentElement)
+      if (
+        at !== document.body &&
+        /auto|scroll/.test(getComputedStyle(at).overflowX) &&
+        at.scrollWidth > at.clientWidth
+      )
+        return true;
+    return false;
+  };
+  /** What of a box is seen through the boxes around it. */
+  const visible = (
+    from: Element | null,
+    box: DOMRect,
+  ): { l: number; t: number; r: number; b: number } | undefined => {
+    const seen = { l: box.left, t: box.top, r: box.right, b: box.bottom };
+    for (let at = from; at && at !== document.body; at = at.parentElement) {
+      if (getComputedStyle(at).overflow === 'visible') continue;
+      const around = at.getBoundingClientRect();
+      seen.l = Math.max(seen.l, around.left);
+      seen.t = Math.max(seen.t, around.top);
+      seen.r = Math.min(seen.r, around.right);
+      seen.b = Math.min(seen.b, around.bottom);
+    }
+    return seen.r - seen.l > 1 && seen.b - seen.t > 1 ? seen : undefined;
+  };
+  interface Part {
+    element: Element;
+    box: { l: number; t: number; r: number; b: number };
+  }
+  const parts: Part[] = [];
+  const shown = (element: Element): boolean =>
+    element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest('.sr');
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement!;
+    if (
+      !node.textContent?.trim() ||
+      element.closest('script, style, option, vscode-option') ||
+      !shown(element)
+    )
+      continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      const seen = visible(element, box);
+      if (seen) parts.push({ element, box: seen });
+    }
+    // Cut off without an ellipsis or without a place that has the whole.
+    const style = getComputedStyle(element);
+    if (
+      style.overflowX === 'hidden' &&
+      element.scrollWidth > element.clientWidth + 1 &&
+      !(style.textOverflow === 'ellipsis' && element.closest('[title], [aria-label]'))
+    )
+      bad.push(`cut off: ${named(element)}`);
+  }
+  const controls =
+    'button, input, select, summary, vscode-button, vscode-dropdown, vscode-text-field, [role=tab]';
+  for (const element of document.querySelectorAll(controls)) {
+    if (!shown(element)) continue;
+    const box = element.getBoundingClientRect();
+    if (box.width === 0) continue;
+    if ((box.right > width + 0.5 || box.left < -0.5) && !scrolls(element))
+      bad.push(`beside the pane: ${named(element)}`);
+    const seen = visible(element.parentElement, box);
+    if (seen && !element.parentElement?.closest(controls)) parts.push({ element, box: seen });
+  }
+  for (const { element, box } of parts)
+    if (box.r > width + 1 && !scrolls(element)) bad.push(`beside the pane: ${named(element)}`);
+  for (let i = 0; i < parts.length; i++)
+    for (let j = i + 1; j < parts.length; j++) {
+      const [a, b] = [parts[i]!, parts[j]!];
+      if (a.element.contains(b.element) || b.element.contains(a.element)) continue;
+      const across = Math.min(a.box.r, b.box.r) - Math.max(a.box.l, b.box.l);
+      const down = Math.min(a.box.b, b.box.b) - Math.max(a.box.t, b.box.t);
+      if (across > 2 && down > 3) bad.push(`${named(a.element)} lies over ${named(b.element)}`);
+    }
+  return [...new Set(bad)].slice(0, 12);
+}

@@ -1,0 +1,85 @@
+/** Pictures on the page against values that come from elsewhere. */
+import type { Frame } from 'playwright-core';
+import { until } from '../extension/ours';
+import type { Model } from './five-models';
+
+/** A picture with its opacity. */
+export interface Raster {
+  width: number;
+  height: number;
+  /** Red, green, blue and opacity, pixel after pixel. */
+  data: Uint8Array;
+}
+
+export function rgba({ width, data }: Raster, x: number, y: number): Uint8Array {
+  const at = 4 * (y * width + x);
+  return data.subarray(at, at + 4);
+}
+
+/** Every canvas that the selector finds and that is seen. */
+export async function rastersOf(frame: Frame, selector: string): Promise<Raster[]> {
+  const found = await frame.locator(selector).evaluateAll((elements) =>
+    elements.flatMap((element) => {
+      const canvas = element as HTMLCanvasElement;
+      const { width, height } = canvas;
+      if (width === 0 || height === 0 || !canvas.checkVisibility()) return [];
+      const bytes = canvas.getContext('2d')!.getImageData(0, 0, width, height).data;
+      // As text: a list of so many numbers takes a second on its way.
+      const text: string[] = [];
+      for (let i = 0; i < bytes.length; i += 2 ** 14)
+        text.push(String.fromCharCode(...bytes.subarray(i, i + 2 ** 14)));
+      return [{ width, height, text: btoa(text.join('')) }];
+    }),
+  );
+  return found.map(({ width, height, text }) => ({ width, height, data: Buffer.from(text, 'base64') }));
+}
+
+/** Red, green and blue, pixel after pixel, of every canvas of this name. */
+export async function picturesOf(frame: Frame, selector: string): Promise<number[][]> {
+  return (await rastersOf(frame, selector)).map(({ data }) => [...data.filter((_, i) => i % 4 !== 3)]);
+}
+
+/** The colours of pixels in [0, levels): grey for one channel, red, green and blue for three. */
+export function coloursOf({ shape, levels = 256 }: Model, values: ArrayLike<number>): number[] {
+  const channels = shape[2] ?? 1;
+  const last = levels - 1;
+  return Array.from({ length: (3 * values.length) / channels }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    const value = values[channels === 3 ? i : pixel]!;
+    return Math.round((255 * Math.min(last, Math.max(0, value))) / last);
+  });
+}
+
+/** The n-th of examples that lie one behind the other. */
+export function example({ shape }: Model, values: Float32Array, n: number): Float32Array {
+  const size = shape.reduce((a, b) => a * b);
+  return values.subarray(n * size, (n + 1) * size);
+}
+
+/** The largest difference of two rows of colours; infinite where they are not of one length. */
+export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
+}
+
+/** Waits until there are these pictures and no others, up to one step of a colour. Resolves to what is drawn. */
+export async function untilPictures(
+  frame: Frame,
+  selector: string,
+  model: Model,
+  expected: readonly ArrayLike<number>[],
+): Promise<number[][]> {
+  const colours = expected.map((values) => coloursOf(model, values));
+  let found: number[][] = [];
+  return until(`${expected.length} pictures in ${selector}`, async () => {
+    found = await picturesOf(frame, selector);
+    return found.length === colours.length && found.every((own, i) => apart(own, colours[i]!) <= 1) && found;
+  }).catch((error: unknown) => {
+    const worst = colours.map((own, i) => apart(own, found[i] ?? []));
+    throw new Error(`${(error as Error).message}: ${found.length}, apart by ${worst.join(', ')}`, {
+      cause: error,
+    });
+  });
+}
