@@ -12,6 +12,7 @@ import { main, seconds, Stop } from './run.mjs';
 const bundles = [
   { source: 'src/extension/main.ts', output: 'extension.js', options: nodeOptions },
   { source: 'src/engine/worker.ts', output: 'engine.js', options: nodeOptions },
+  { source: 'src/engine/backends/onnx-thread.ts', output: 'onnx-thread.js', options: nodeOptions },
   {
     source: 'src/cli/main.ts',
     output: 'cli.js',

@@ -22,6 +22,7 @@ const required = [
   'LICENSE.txt',
   'dist/extension.js',
   'dist/engine.js',
+  'dist/onnx-thread.js',
   'dist/cli.js',
   'dist/native.js',
   'dist/webview/inspector.js',

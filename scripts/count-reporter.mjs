@@ -9,7 +9,8 @@ export default async function* count(source) {
     if (type === 'test:fail' && data.todo === undefined) {
       if (fromTests) continue;
       counts.failed++;
-      counts.failures.push(data.name);
+      const { message = '', cause } = data.details?.error ?? {};
+      counts.failures.push(`${data.name}: ${cause?.message ?? message}`);
     } else if (suite) continue;
     else if (data.skip !== undefined || data.todo !== undefined) counts.skipped++;
     else counts.passed++;

@@ -150,12 +150,12 @@ function resultOf(report, failure) {
   if (!fs.existsSync(report)) {
     throw new Stop(`the suite ended without a report${failure ? `: ${failure.message}` : ''}`);
   }
-  const { passed, failed, skipped } = JSON.parse(fs.readFileSync(report, 'utf8'));
+  const { passed, failed, skipped, failures } = JSON.parse(fs.readFileSync(report, 'utf8'));
   // A host that ended badly is a failure also where every test before it passed.
   const unaccounted = failed === 0 && (failure !== undefined || passed === 0) ? 1 : 0;
   if (unaccounted)
     console.error(failure ? `the extension host ended badly: ${failure.message}` : 'no test passed');
-  return { passed, failed: failed + unaccounted, skipped };
+  return { passed, failed: failed + unaccounted, skipped, failures };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {

@@ -1,6 +1,6 @@
 // Screenshots of every view in three themes and in a narrow window, drawn from real runs, files and data.
 //   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] SOURCE NAME [SOURCE NAME]…
-// SOURCE is a run, a checkpoint of ours or of another library, an ONNX file, a file of tensors, or data as data:SOURCE.
+// SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file, a file of tensors, or data as data:SOURCE.
 // FOLDER is out/screenshots unless given; --only keeps the pictures whose name has TEXT (a regular expression) in it.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -58,7 +58,12 @@ async function shoot(browser, page, name, { output, only }, draw) {
 async function drawInspector(tab, theme, save) {
   const title = tab.locator('main.whole h1');
   const tabs = tab.getByRole('tab');
-  await title.or(tabs.first()).first().waitFor();
+  const compared = tab.locator('[data-compared]').first();
+  await title.or(tabs.first()).or(compared).first().waitFor();
+  if (await compared.isVisible()) {
+    await save(theme);
+    return;
+  }
   if (await title.isVisible()) {
     await save(`tensors-${theme}`);
     return;

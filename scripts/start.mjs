@@ -61,11 +61,8 @@ main(async () => {
   const started = performance.now();
   const options = readArguments(process.argv.slice(2));
   const { native } = await setup();
-  if (!native) {
-    stop(
-      'Training needs native TensorFlow, which could not be set up (reasons above). "node dist/cli.js doctor" says what is missing.',
-    );
-  }
+  if (!native)
+    console.log('native TensorFlow could not be set up (reasons above); ONNX Runtime trains instead');
   const folder = freshFolder(path.basename(options.data, path.extname(options.data)));
   console.log(`\ntraining on ${options.data} for at most ${options.seconds} s`);
   await flowscope(

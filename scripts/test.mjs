@@ -126,6 +126,9 @@ main(async () => {
     const more = `${skipped > 0 ? `, ${skipped} skipped` : ''}${reason ? ` (${reason})` : ''}`;
     console.log(`${name.padEnd(10)} ${passed} passed, ${failed} failed${more} in ${time}`);
   }
+  // Once more where they are found: logs are long, and often cut in the middle.
+  for (const { name, failures = [] } of results)
+    for (const failure of failures) console.log(`failed in ${name}: ${failure.split('\n')[0]}`);
   console.log(`all in ${seconds(started)}`);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   if (results.length === 0) throw new Stop('no test ran');
