@@ -41,10 +41,7 @@ export function convolution({
   const g = `${name}.g`;
   const b = `${name}.bias`;
   const kernel = (ctx: FlowContext): Tensor => {
-    const direction = ctx.get(v);
-    const squared = sumOver(tf.square(direction), [0, 1, 2]);
-    const perLength = tf.rsqrt(squared);
-    return tf.mul(direction, learnsLength ? tf.mul(ctx.get(g), perLength) : perLength);
+    return learnsLength ? normalized(ctx.get(v), ctx.get(g)) : normalized(ctx.get(v));
   };
   return {
     parameters: [
@@ -73,4 +70,27 @@ export function convolution({
       return bias ? tf.add(y, ctx.get(b)) : y;
     },
   };
+}
+
+/**
+ * w = g·v / ‖v‖, or v / ‖v‖, norms being over all axes but the last. Its gradient is written out (Salimans and Kingma 2016,
+ * equation 3): what TensorFlow.js makes of the norm's takes a third more calls, for each of some hundred filters.
+ */
+function normalized(v: Tensor, g?: Tensor): Tensor {
+  const kernel = tf.customGrad((...given) => {
+    const save = given.pop() as tf.GradSaveFunc;
+    const [direction, length] = given as [Tensor, Tensor?];
+    const perLength = tf.rsqrt(sumOver(tf.square(direction), [0, 1, 2]));
+    const factor = length ? tf.mul(length, perLength) : perLength;
+    save([direction, perLength, factor]);
+    return { value: tf.mul(direction, factor), gradFunc: gradients };
+  });
+  const gradients = (dw: Tensor, saved: Tensor[]): Tensor[] => {
+    const [direction, perLength, factor] = saved as [Tensor, Tensor, Tensor];
+    const dg = tf.mul(sumOver(tf.mul(dw, direction), [0, 1, 2]), perLength);
+    const along = tf.mul(tf.mul(dg, factor), perLength);
+    const dv = tf.sub(tf.mul(dw, factor), tf.mul(direction, along));
+    return g ? [dv, dg] : [dv];
+  };
+  return g ? kernel(v, g) : kernel(v);
 }

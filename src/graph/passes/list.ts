@@ -6,6 +6,7 @@ export const passes = {
     'what changes nothing: ones of full size, tiling before broadcasts, reshapes and transposes in a row',
   'constant folding': 'computing what follows from parameters alone, such as weight normalization',
   selections: 'taking values apart and joining them in another order, couplings one after the other',
+  'joined parts': 'the same step with each part of a vector, such as running statistics',
   'common subexpressions': 'computing the same twice',
   'affine folding': 'scaling and shifting channels: batch norm goes into the filter and bias before it',
   'composed convolutions':

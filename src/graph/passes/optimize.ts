@@ -3,6 +3,7 @@ import { mergeCommonSubexpressions } from './common-subexpressions';
 import { removeDeadCode } from './dead-code';
 import { foldConstants } from './fold-constants';
 import { followSelections } from './follow-selections';
+import { joinParts } from './join-parts';
 import { simplify } from './simplify';
 
 /** All passes that suit every backend, until nothing changes or for a few rounds. */
@@ -13,5 +14,5 @@ export function optimize(graph: Graph): Graph {
     current = removeDeadCode(mergeCommonSubexpressions(followSelections(foldConstants(simplify(current)))));
     if (current.nodes.length === before && round > 0) break;
   }
-  return current;
+  return joinParts(current);
 }

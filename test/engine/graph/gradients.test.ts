@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
+import { convolution } from '../../../src/flow/nets/convolution';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
 import { expandBatchNorm } from '../../../src/graph/passes/expand-batch-norm';
@@ -94,6 +95,29 @@ describe('gradients', { skip: withoutTensorFlow }, () => {
         assertClose(await program.run(feeds), expected, 1e-5, `${backend.info.library} against eager`);
         await program.dispose();
       }
+    });
+  }
+
+  for (const learnsLength of [true, false]) {
+    it(`of weight normalization${learnsLength ? '' : ' without lengths'}, against that of its formula`, async () => {
+      const conv = convolution({ name: 'c', kernelSize: 3, inputs: 2, outputs: 4, learnsLength });
+      const inputs = conv.parameters
+        .filter(({ name }) => name !== 'c.bias')
+        .map(({ name, shape }) => ({ name, shape: [...shape] }));
+      const names = inputs.map(({ name }) => name);
+      const ours = (tensors: TensorMap): Tensor =>
+        conv.kernel({ training: true, get: (name) => tensors[name]!, update: () => undefined });
+      const formula = (tensors: TensorMap): Tensor => {
+        const norm = tf.sqrt(tf.sum(tf.square(tensors['c.v']!), [0, 1, 2]));
+        return tf.mul(tf.div(tensors['c.v']!, norm), tensors['c.g'] ?? 1);
+      };
+      // Each weight counts differently.
+      const weights = tf.linspace(-1, 2, 72).reshape([3, 3, 2, 4]);
+      const gradients = (kernel: (tensors: TensorMap) => Tensor): ((tensors: TensorMap) => TensorMap) =>
+        withGradients((tensors) => tf.sum(tf.mul(tf.tanh(kernel(tensors)), tf.add(weights, 0))), names);
+      const feeds = normalFeeds(inputs, 8);
+      const expected = await runEagerly(gradients(formula), feeds);
+      assertClose(await runEagerly(gradients(ours), feeds), expected, 1e-5, 'ours against the formula');
     });
   }
 

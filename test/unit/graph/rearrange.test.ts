@@ -167,6 +167,53 @@ describe('joinSums', () => {
   });
 });
 
+describe('joinParts', () => {
+  const running = (sizes: number[], fn: (part: Tensor, i: number, batch: Tensor) => Tensor): Graph => {
+    const all = sizes.reduce((a, b) => a + b);
+    return optimize(
+      trace(
+        ({ state, batch }) => {
+          const parts = tf.split(state!, sizes, 0);
+          const seen = tf.split(batch!, sizes, 0).map((part) => tf.exp(tf.max(part)));
+          return { next: tf.concat(parts.map((part, i) => fn(part, i, seen[i]!))) };
+        },
+        ['state', 'batch'].map((name) => ({ name, shape: [all] })),
+      ),
+    );
+  };
+  const count = (graph: Graph, op: string): number => opsOf(graph).filter((each) => each === op).length;
+
+  it('takes the same step once with the whole vector', () => {
+    const average = (part: Tensor, _: number, batch: Tensor): Tensor =>
+      tf.add(tf.mul(part, 0.9), tf.mul(tf.tile(tf.reshape(batch, [1]), [part.size]), 0.1));
+    const graph = running([2, 3, 1, 4], average);
+    assert.equal(count(graph, 'Multiply'), 2);
+    assert.equal(count(graph, 'Add'), 1);
+    const feeds = Object.fromEntries(
+      ['state', 'batch'].map((name, i) => [
+        name,
+        { shape: [10], data: Float32Array.from(ramp([10], 1 - i), (v) => v / 4) },
+      ]),
+    );
+    const { next } = evaluateGraph(graph, feeds);
+    const { state, batch } = feeds;
+    let at = 0;
+    for (const size of [2, 3, 1, 4]) {
+      const seen = Math.exp(Math.max(...batch!.data.slice(at, at + size)));
+      for (let i = at; i < at + size; i++)
+        assert.ok(Math.abs(next!.data[i]! - (0.9 * state!.data[i]! + 0.1 * seen)) < 1e-5, `entry ${i}`);
+      at += size;
+    }
+  });
+
+  it('not where the parts take different steps, nor a step with numbers of their own', () => {
+    const differs = running([2, 2, 2, 2], (part, i) => (i === 2 ? tf.neg(part) : tf.exp(part)));
+    assert.equal(count(differs, 'Exp'), 3);
+    const own = running([2, 2, 2, 2], (part, i) => tf.mul(part, i + 2));
+    assert.equal(count(own, 'Multiply'), 4);
+  });
+});
+
 describe('halveCheckerboards', () => {
   const board =
     (parity: number, last = parity) =>
