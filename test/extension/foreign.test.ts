@@ -89,6 +89,26 @@ describe('files of other libraries', function () {
     await followed.locator('.scale-head', { hasText: '16×32×3' }).waitFor();
   });
 
+  it('follow answers that somebody else writes, where they are others', async () => {
+    open('rgb.pt');
+    const frame = await strip();
+    await frame.locator('.flow[aria-busy=false]').waitFor();
+    await frame.evaluate(() => {
+      const flow = document.querySelector('.flow')!;
+      new MutationObserver(() => document.body.classList.add('seen-busy')).observe(flow, {
+        attributeFilter: ['aria-busy'],
+      });
+    });
+    const file = `${place('rgb.pt')}.flowscope.json`;
+    const { library, answers } = sidecar('rgb.pt')!;
+    writeFileSync(file, readFileSync(file));
+    await workbench.page.waitForTimeout(1500);
+    assert.equal(await frame.locator('body.seen-busy').count(), 0, 'the same answers are no news');
+    writeFileSync(file, JSON.stringify({ library, answers: { ...answers, height: 32 } }));
+    await frame.locator('body.seen-busy').waitFor({ state: 'attached' });
+    await workbench.webview('.origin :text("Height of the images: 32")');
+  });
+
   it('open with the defaults when the user leaves the questions, which are not remembered', async () => {
     open('again.pth');
     await question().waitFor();

@@ -37,7 +37,7 @@ export class ModelDocument implements CustomDocument {
   private openedIn: EngineProcess | undefined;
   /** The user left the questions about this file: the defaults count until they are asked for again. */
   private declined = false;
-  /** As this document wrote them last. */
+  /** As this document wrote them last, or found them when it opened the file. */
   private answers: string | undefined;
   private readonly closing = new AbortController();
   private readonly changes = new EventEmitter<'model' | 'run'>();
@@ -220,6 +220,8 @@ export class ModelDocument implements CustomDocument {
     const local = await localFile(this.context, this.uri);
     try {
       await this.askOnce(engine, local);
+      // The file system may tell late of answers that were there before, which is no reason to read the model again.
+      if (!isOurs(this.uri)) this.answers = await this.answersBeside();
       const summary = await engine.api.open(local.path);
       if (!local.copied) this.recent.add(summary.path);
       return { engine, local, summary };
@@ -263,10 +265,17 @@ export class ModelDocument implements CustomDocument {
 
   /** Somebody else, such as a version control system, changed the answers. */
   private async answersChanged(): Promise<void> {
-    const bytes = await workspace.fs.readFile(sidecarOf(this.uri)).then(undefined, () => undefined);
-    if (!bytes || this.closing.signal.aborted || new TextDecoder().decode(bytes) === this.answers) return;
+    const answers = await this.answersBeside();
+    if (answers === undefined || this.closing.signal.aborted || answers === this.answers) return;
     this.forget();
     this.changes.fire('model');
+  }
+
+  private async answersBeside(): Promise<string | undefined> {
+    return workspace.fs.readFile(sidecarOf(this.uri)).then(
+      (bytes) => new TextDecoder().decode(bytes),
+      () => undefined,
+    );
   }
 
   /** Lets go of the opened model, if any; the next question opens the file as it then is. */
