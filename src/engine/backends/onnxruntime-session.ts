@@ -2,7 +2,7 @@
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
-import { toOnnx } from '../../graph/onnx/to-onnx';
+import { prepareForOnnx, writeOnnx } from '../../graph/onnx/to-onnx';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 import { feedFor } from './feeds';
@@ -25,17 +25,27 @@ const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const s
 /** From here on, a graph that trains is a convolutional one, in which ONNX Runtime itself finds nothing that pays. */
 const manyNodes = 2000;
 
-export function createSession(
+export interface GraphSession {
+  session: InferenceSession;
+  /** Outputs that follow from constants alone: a session would hand them out anew in each run. None where it trains. */
+  known: ReadonlyMap<string, NdArray>;
+}
+
+export async function createSession(
   runtime: Runtime,
   graph: Graph,
   { threads, spin, training }: SessionOptions,
-): Promise<InferenceSession> {
-  const model = toOnnx(graph, {
+): Promise<GraphSession> {
+  const options = {
     name: 'program',
     rearrange: true,
     ...(training?.block === undefined ? {} : { block: training.block }),
-  });
-  return runtime.InferenceSession.create(model, {
+  };
+  const prepared = prepareForOnnx(graph, options);
+  const { computed, known } = training
+    ? { computed: prepared, known: new Map() }
+    : withoutConstants(prepared);
+  const session = await runtime.InferenceSession.create(writeOnnx(computed, options), {
     // Its passes take many seconds over thousands of nodes in which ours have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
@@ -46,6 +56,19 @@ export function createSession(
     logSeverityLevel: 3,
     ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   });
+  return { session, known };
+}
+
+/** A model needs outputs, so that where all are constant they stay. */
+function withoutConstants(graph: Graph): { computed: Graph; known: Map<string, NdArray> } {
+  const known = new Map<string, NdArray>();
+  const outputs = graph.outputs.filter(({ value }) => !graph.constants.has(value));
+  if (outputs.length === 0) return { computed: graph, known };
+  for (const { name, value } of graph.outputs) {
+    const data = graph.constants.get(value);
+    if (data) known.set(name, { shape: [...graph.values.get(value)!.shape], data });
+  }
+  return { computed: { ...graph, outputs }, known };
 }
 
 export interface SessionInput {

@@ -82,7 +82,7 @@ async function compileFunction(
   const outputs = graph.outputs.map((port) =>
     isState(port) ? { ...port, name: nextName(stateName(port)) } : port,
   );
-  const session = await createSession(runtime, { ...graph, outputs }, options);
+  const { session } = await createSession(runtime, { ...graph, outputs }, options);
   const inputs = inputsOf(session, graph);
   return {
     session,

@@ -1,7 +1,7 @@
 /** ONNX Runtime: comes with the product and needs no set-up; runs graphs, and trains. */
 import { createRequire } from 'node:module';
 import type { Graph } from '../../graph/ir';
-import type { Backend, Program } from './backend';
+import type { Backend, Feeds, Program } from './backend';
 import {
   createSession,
   inputsOf,
@@ -51,14 +51,18 @@ export async function createOnnxRuntimeBackend(options: {
 }
 
 async function compile(runtime: Runtime, graph: Graph, options: SessionOptions): Promise<Program> {
-  const session = await createSession(runtime, graph, options);
+  const { session, known } = await createSession(runtime, graph, options);
   // The graph is not held on to: its constants are as large as the model.
   const wanted = inputsOf(session, graph);
   const { dynamicBatch } = graph;
   return {
     async run(feeds) {
       const results = await session.run(tensorsFor(runtime, wanted, feeds, dynamicBatch));
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+      const all: Feeds = {};
+      for (const [name, tensor] of Object.entries(results)) all[name] = toArray(tensor);
+      // Whoever gets it may change it, or hand its memory on.
+      for (const [name, { shape, data }] of known) all[name] = { shape, data: data.slice() };
+      return all;
     },
     dispose: () => session.release(),
   };

@@ -43,15 +43,26 @@ export interface OnnxOptions {
  * @throws UserError for kernels without an ONNX form.
  */
 export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
+  return writeOnnx(prepareForOnnx(graph, options), options);
+}
+
+/** The graph as ONNX gets it: all passes done. */
+export function prepareForOnnx(
+  graph: Graph,
+  { block, rearrange }: Pick<OnnxOptions, 'block' | 'rearrange'>,
+): Graph {
   // A flow and its inverse in one graph share their weights: what is made of them is merged first and computed once.
   const merged = optimize(mergeCommonSubexpressions(graph));
-  const { block, rearrange } = options;
   const blocked = block === undefined ? merged : useBlocks(block)(merged);
   const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm(blocked))));
   const convolutions = rearrange ? arrangeForRunning(folded) : folded;
   const arranged = optimize(mergeCommonSubexpressions(useChannelsFirst(convolutions)));
   const joined = block === undefined ? arranged : joinReorderings(arranged);
-  const prepared = computeGradientsEarly(removeDeadCode(joinChannelNorms(joined)));
+  return computeGradientsEarly(removeDeadCode(joinChannelNorms(joined)));
+}
+
+/** @param prepared by `prepareForOnnx` with the same options */
+export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
   const writer = new OnnxWriter(prepared);
   for (const node of prepared.nodes) emitOnnx(node, writer);
   for (const { name, value } of prepared.outputs) {
@@ -65,7 +76,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     }
   }
   const info = (name: string, id: number): onnx.IValueInfoProto =>
-    valueInfo(name, prepared.values.get(id)!, graph);
+    valueInfo(name, prepared.values.get(id)!, prepared);
   const message = onnx.ModelProto.create({
     irVersion: onnx.Version.IR_VERSION,
     producerName: 'Flowscope',
@@ -73,7 +84,7 @@ export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     docString: options.docString ?? '',
     opsetImport: [
       { domain: '', version: 17 },
-      ...(block === undefined ? [] : [{ domain: blockedDomain, version: 1 }]),
+      ...(options.block === undefined ? [] : [{ domain: blockedDomain, version: 1 }]),
     ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {

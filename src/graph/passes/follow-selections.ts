@@ -19,13 +19,16 @@ interface Run {
 export const followSelections = pass('selections', (graph) => {
   const producers = new Map<number, Node>();
   const known = new Map<string, Run[]>();
+  const pieces = new Map<string, number>();
   return rewrite(graph, (node, { recorder }) => {
     const typeOf = (id: number): Value => recorder.values.get(id) ?? graph.values.get(id)!;
-    const context: Context = { recorder, producers, known, typeOf };
+    const context: Context = { recorder, producers, known, pieces, typeOf };
     const axis = selectionAxis(node, context);
     const ids = axis === undefined ? undefined : simpler(node, axis, context);
-    if (!ids) for (const id of node.outputs) producers.set(id, node);
-    return ids;
+    if (ids) return ids;
+    for (const id of node.outputs) producers.set(id, node);
+    if (axis !== undefined) remember(node, axis, context);
+    return undefined;
   });
 });
 
@@ -33,6 +36,8 @@ interface Context {
   recorder: Recorder;
   producers: Map<number, Node>;
   known: Map<string, Run[]>;
+  /** What splits and slices took out of a value, so that nothing is taken out twice. */
+  pieces: Map<string, number>;
   typeOf(id: number): Value;
 }
 
@@ -72,6 +77,11 @@ function simpler(node: Node, axis: number, context: Context): number[] | undefin
     const { shape } = typeOf(id);
     return plan(originOf(node, output, axis, shape[axis]!, context), (base) => typeOf(base).shape[axis]!);
   });
+  const there = plans.map((steps) =>
+    steps?.kind === 'slice' ? context.pieces.get(pieceKey(steps.runs[0]!, axis)) : undefined,
+  );
+  const [piece] = there;
+  if (there.length === 1 && piece !== undefined) return [piece];
   const taken = plans.map((steps) => new Set(steps?.runs.map(({ base }) => base)));
   // Nothing is gained where a node takes from its own inputs in the way it did.
   const gains = plans.every(
@@ -84,7 +94,9 @@ function simpler(node: Node, axis: number, context: Context): number[] | undefin
     const output = typeOf(node.outputs[i]!);
     const add = (op: string, inputs: number[], attrs: Node['attrs']): number => {
       const [id] = recorder.addNode(op, inputs, attrs, [output], node.scope);
-      context.producers.set(id!, recorder.nodes.at(-1)!);
+      const added = recorder.nodes.at(-1)!;
+      context.producers.set(id!, added);
+      remember(added, axis, context);
       return id!;
     };
     if (steps!.kind === 'side by side')
@@ -102,6 +114,19 @@ function simpler(node: Node, axis: number, context: Context): number[] | undefin
     );
     return add('GatherV2', [first!.base, recorder.addConstant(indices, [indices.length], 'int32')], { axis });
   });
+}
+
+const pieceKey = ({ base, start, count }: Run, axis: number): string => `${base} ${axis} ${start} ${count}`;
+
+function remember(node: Node, axis: number, { pieces, typeOf }: Context): void {
+  if (node.op !== 'SplitV' && node.op !== 'Slice') return;
+  const [base] = node.inputs as [number];
+  let start = node.op === 'Slice' ? (node.attrs['begin'] as number[])[axis]! : 0;
+  for (const id of node.outputs) {
+    const count = typeOf(id).shape[axis]!;
+    pieces.set(pieceKey({ base, start, count }, axis), id);
+    start += count;
+  }
 }
 
 interface Plan {

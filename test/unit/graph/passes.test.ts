@@ -71,6 +71,22 @@ describe('passes', () => {
     assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
   });
 
+  it('take nothing out of a value twice', () => {
+    const graph = trace(
+      ({ x }) => {
+        const [a, b] = tf.split(x!, [1, 2], 1) as [tf.Tensor, tf.Tensor];
+        const again = tf.slice(x!, [0, 1], [2, 2]);
+        const joined = tf.concat([b, a], 1);
+        return { y: tf.add(tf.exp(again), b), z: tf.neg(tf.slice(joined, [0, 2], [2, 1])), a };
+      },
+      [x],
+    );
+    const passed = optimize(graph);
+    assert.deepEqual(opsOf(passed).sort(), ['Add', 'Exp', 'Neg', 'SplitV']);
+    const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
+    assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+  });
+
   it('follow selections to equal results, whatever is gathered, joined, split and sliced', () => {
     const step = fc.record({ kind: fc.constantFrom('gather', 'split', 'join', 'slice'), seed: fc.nat() });
     fc.assert(
