@@ -67,9 +67,9 @@ export function createCompareState({
     comparables.value = await context.host.comparables().catch(() => nothing);
     return comparables.value;
   };
-  const comparing = computed(() => path.value !== undefined);
   effect(() => {
-    if (comparing.value && recorded === undefined) untracked(() => void look());
+    // With each choice, since what was compared with before it has come to the list.
+    if (path.value !== undefined && recorded === undefined) untracked(() => void look());
   });
   const other: QuestionContext = { ...context, of: path };
   const summary = ask(other, 'summary', () => (path.value === undefined ? null : undefined));
