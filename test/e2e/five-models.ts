@@ -1,8 +1,8 @@
 /**
  * The five models that every view is tried on: our runs on digits, MNIST and two moons, trained here, and two that other
- * libraries trained. Made once for all suites.
+ * libraries trained. Made by the first suite for all.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
@@ -86,11 +86,9 @@ const runs = {
   },
 };
 
-let made: Promise<void> | undefined;
-/** Trains and copies them the first time it is called. */
-export const makeModels = (): Promise<void> => (made ??= make());
-
-async function make(): Promise<void> {
+/** Trains and copies them where no suite did before: each is a bundle of its own, and only the files are there for all. */
+export async function makeModels(): Promise<void> {
+  if (models.every(({ file }) => existsSync(file()))) return;
   const flowscope = await api();
   mkdirSync(folder(), { recursive: true });
   for (const [peer, library, answers] of [
@@ -107,8 +105,8 @@ async function make(): Promise<void> {
     await vscode.commands.executeCommand('flowscope.trainConfig', vscode.Uri.file(file), {
       output: folder(run),
     });
-    await until(`the run ${run}`, () => flowscope.enginePids().trainings.length === 0, 120_000);
   }
+  await until('their runs', () => flowscope.enginePids().trainings.length === 0, 240_000);
   await vscode.commands.executeCommand('notifications.clearAll');
 }
 

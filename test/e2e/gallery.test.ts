@@ -14,7 +14,7 @@ import { signedScale } from '../../webview/draw/colour-maps';
 import { until } from '../extension/ours';
 import { apply, arrays, type Numbers } from './command-line';
 import { isImage, makeModels, models, openModel, showTab, untilWords, type Model } from './five-models';
-import { near, parseNumber, pixels, value } from './inspector-frame';
+import { drawn, near, parseNumber, pixels, value } from './inspector-frame';
 import { apart, coloursOf, example, picturesOf, untilPictures } from './pictures';
 import { allowClipboard, copyNumbers, slide } from './take';
 import { inWindow } from './in-window';
@@ -158,10 +158,10 @@ describe('the gallery', function () {
         const light = await frame.evaluate(() => document.body.classList.contains('vscode-light'));
         const scale = signedScale(3, light);
         // Three channels leave a fourth tile empty.
-        const drawn = [...example(model, z.data, 2), ...new Float32Array(tiled)];
+        const latents = [...example(model, z.data, 2), ...new Float32Array(tiled)];
         assert.equal(
           shown.map(String).sort().join(' '),
-          drawn
+          latents
             .map((latent) => String(scale.at(latent)))
             .sort()
             .join(' '),
@@ -170,7 +170,7 @@ describe('the gallery', function () {
         const seen = new Set<string>();
         for (let step = 0; step < 6; step++) {
           await gallery(frame).locator(`[data-way="${step}"]`).waitFor();
-          seen.add(JSON.stringify(await pixels(frame, large)));
+          seen.add(await drawn(frame, large));
           await way.press('ArrowRight');
         }
         assert.equal(seen.size, 6);
@@ -224,7 +224,7 @@ describe('the gallery', function () {
               found.every((v, i) => Math.abs(v - x[i]!) < 1e-4 * (1 + Math.abs(v)))
             );
           });
-          return JSON.stringify(await pixels(frame, board));
+          return drawn(frame, board);
         };
         const first = await rows(seven.x.data);
         await write(frame, 'Seed', '11');
@@ -404,7 +404,7 @@ describe('the gallery', function () {
           const points = table.values().flat();
           assert.equal(points.length, expected.x.data.length);
           points.forEach((v, i) => near(v, expected.x.data[i]!, 1e-3 * (1 + Math.abs(v)), `value ${i}`));
-          pictures.add(JSON.stringify(await pixels(frame, sheet)));
+          pictures.add(await drawn(frame, sheet));
         }
         assert.equal(pictures.size, 2);
         for (const [k, end] of ends.entries())

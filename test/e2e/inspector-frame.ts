@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
 import { encodeNpy } from '../../src/data/npy';
 import { until } from '../extension/ours';
+import { rasterOf, rgba } from './rasters';
 
 /** "−1,234.5" → −1234.5 */
 export function parseNumber(text: string): number {
@@ -20,6 +21,12 @@ export function value(text: string): number {
     .replace('⁻', '-');
   return parseNumber(digits!) * 10 ** Number(exponent);
 }
+
+export const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** What rounding does to a sum of numbers that are written so. */
+export const rounding = (texts: readonly string[]): number =>
+  sum(texts.map((text) => 0.51 * 10 ** -(text.split('.')[1]?.length ?? 0)));
 
 /** What the example costs, as the bar says it: bits/dim of images, nats of vectors. */
 export async function result(frame: Frame): Promise<number> {
@@ -44,25 +51,20 @@ export async function untilResult(frame: Frame, expected: number, digits = 2): P
 
 /** Red, green and blue of each pixel of the first canvas that the selector finds. */
 export async function pixels(frame: Frame, selector: string): Promise<number[][]> {
-  const flat = await frame
-    .locator(selector)
-    .first()
-    .evaluate((element) => {
-      const canvas = element as HTMLCanvasElement;
-      return [...canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data];
-    });
-  return Array.from({ length: flat.length / 4 }, (_, i) => flat.slice(4 * i, 4 * i + 3));
+  const { data } = await rasterOf(frame, selector);
+  return Array.from({ length: data.length / 4 }, (_, i) => [...data.subarray(4 * i, 4 * i + 3)]);
 }
 
+/** The same text for the same pixels. */
 export async function drawn(frame: Frame, selector: string): Promise<string> {
-  return JSON.stringify(await pixels(frame, selector));
+  return Buffer.from((await rasterOf(frame, selector)).data).toString('latin1');
 }
 
 /** Waits until the canvas shows more than one colour. */
 export async function untilInk(frame: Frame, selector: string): Promise<void> {
   await until(`a picture in ${selector}`, async () => {
-    const all = await pixels(frame, selector).catch(() => []);
-    return new Set(all.map((rgb) => rgb.join())).size > 1;
+    const { data } = await rasterOf(frame, selector).catch(() => ({ data: new Uint8Array() }));
+    return data.some((v, i) => i % 4 < 3 && v !== data[i % 4]);
   });
 }
 
@@ -120,23 +122,14 @@ export async function cells(
   rows: number,
   columns: number,
 ): Promise<number[][]> {
-  return frame
-    .locator(selector)
-    .first()
-    .evaluate(
-      (element, of) => {
-        const canvas = element as HTMLCanvasElement;
-        const { data, width } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-        const cell = canvas.width / of.columns;
-        const inside = Math.min(1, Math.floor(cell) - 1);
-        return Array.from({ length: of.rows * of.columns }, (_, i) => {
-          const x = Math.floor((i % of.columns) * cell) + inside;
-          const y = Math.floor(Math.floor(i / of.columns) * cell) + inside;
-          return [...data.slice(4 * (y * width + x), 4 * (y * width + x) + 3)];
-        });
-      },
-      { rows, columns },
-    );
+  const raster = await rasterOf(frame, selector);
+  const cell = raster.width / columns;
+  const inside = Math.min(1, Math.floor(cell) - 1);
+  return Array.from({ length: rows * columns }, (_, i) => {
+    const x = Math.floor((i % columns) * cell) + inside;
+    const y = Math.floor(Math.floor(i / columns) * cell) + inside;
+    return [...rgba(raster, x, y).subarray(0, 3)];
+  });
 }
 
 export function nearColour(actual: readonly number[], expected: readonly number[], what: string): void {

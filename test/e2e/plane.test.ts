@@ -11,7 +11,7 @@ import { api, until } from '../extension/ours';
 import { apply, arrays, score, type Numbers } from './command-line';
 import { folder, isImage, makeModels, models, openModel } from './five-models';
 import { near, parseNumber, untilResult } from './inspector-frame';
-import { rastersOf } from './pictures';
+import { rasterOf } from './rasters';
 import { allowClipboard, arraysIn, copyNumbers, saved } from './take';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
@@ -320,9 +320,8 @@ interface Square {
 }
 
 async function pictureOf(frame: Frame, selector: string): Promise<Square> {
-  const [first] = await rastersOf(frame, selector);
-  assert.ok(first, `no canvas ${selector}`);
-  return { side: first.width, at: (index) => first.data.subarray(4 * index, 4 * index + 4) };
+  const { width, data } = await rasterOf(frame, selector);
+  return { side: width, at: (index) => data.subarray(4 * index, 4 * index + 4) };
 }
 
 function colourApart(a: ArrayLike<number>, b: ArrayLike<number>): number {

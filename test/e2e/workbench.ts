@@ -159,7 +159,7 @@ export class Workbench {
       if (!(await this.title().isVisible())) return true;
       await this.page.keyboard.press('Enter');
       pressed++;
-      await this.page.waitForTimeout(700);
+      await this.page.waitForTimeout(300);
       return !(await this.title().isVisible());
     });
     return pressed;
