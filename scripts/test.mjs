@@ -15,7 +15,8 @@ const tiers = [
   { name: 'contract', run: nodeTests },
   { name: 'engine', needs: engineNeeds, run: nodeTests },
   { name: 'extension', run: (name, files) => extensionTests(name, files, undefined) },
-  { name: 'browser', needs: browserNeeds, run: nodeTests },
+  // Two pages at once: each waits for its browser half of the time.
+  { name: 'browser', needs: browserNeeds, run: (...given) => nodeTests(...given, 2) },
   { name: 'e2e', run: async (name, files) => extensionTests(name, files, await packaged()) },
 ];
 
@@ -52,7 +53,8 @@ async function browserNeeds() {
   return { CHROMIUM: await ensureBrowser() };
 }
 
-async function nodeTests(name, files, env) {
+/** @param atOnce files that are tested at the same time; Node's own choice unless given */
+async function nodeTests(name, files, env, atOnce) {
   const { bundleTests } = await import('./test-bundles.mjs');
   const bundles = await bundleTests(name, files);
   // Of this process alone: two may run tests of one tier.
@@ -61,7 +63,8 @@ async function nodeTests(name, files, env) {
     ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
     ...[`--test-reporter=./scripts/count-reporter.mjs`, `--test-reporter-destination=${counts}`],
   ];
-  const flags = ['--enable-source-maps', '--test', '--test-timeout=900000', ...reporters];
+  const concurrency = atOnce ? [`--test-concurrency=${atOnce}`] : [];
+  const flags = ['--enable-source-maps', '--test', '--test-timeout=900000', ...concurrency, ...reporters];
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
   const { code } = await run(process.execPath, [...flags, ...bundles], {
     cwd: root,

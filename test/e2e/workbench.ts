@@ -57,8 +57,8 @@ export class Workbench {
         await this.page.keyboard.press('Escape');
         await this.page.keyboard.press('F1');
         try {
-          await this.input().fill(`>${name}`, { timeout: 5000 });
-          await row.waitFor({ timeout: 10_000 });
+          await this.input().fill(`>${name}`, { timeout: 2000 });
+          await row.waitFor({ timeout: 5000 });
           // While the list is still filtered another command can come under the click.
           let last = '';
           await until('the list to settle', async () => {
