@@ -13,9 +13,10 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
-  { name: 'engine', needs: engineNeeds, run: nodeTests },
+  // Two files at once: much of a test traces and compares on one thread.
+  { name: 'engine', needs: engineNeeds, run: (...given) => nodeTests(...given, 2) },
   { name: 'extension', run: (name, files) => extensionTests(name, files, undefined) },
-  // Two pages at once: each waits for its browser half of the time.
+  // Here too: each waits for its browser half of the time.
   { name: 'browser', needs: browserNeeds, run: (...given) => nodeTests(...given, 2) },
   { name: 'e2e', run: async (name, files) => extensionTests(name, files, await packaged()) },
 ];
