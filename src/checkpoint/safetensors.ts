@@ -30,6 +30,8 @@ export interface SafetensorsFile {
   read(name: string): Promise<NdArray>;
   /** The bytes of one tensor as they are stored. @throws UserError for an unknown name */
   readBytes(name: string): Promise<ArrayBuffer>;
+  /** Bytes of the data section, as offsets count them. */
+  readSpan(begin: number, end: number): Promise<ArrayBuffer>;
   close(): Promise<void>;
 }
 
@@ -51,16 +53,16 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
       if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
       return entry;
     };
-    const readBytes = async (name: string) => {
-      const [begin, end] = entryOf(name).offsets;
-      return (await readRange(opened, dataStart + begin, end - begin, file)).buffer;
-    };
+    const readSpan = async (begin: number, end: number) =>
+      (await readRange(opened, dataStart + begin, end - begin, file)).buffer;
+    const readBytes = (name: string) => readSpan(...entryOf(name).offsets);
     return {
       file,
       bytes: info.size,
       metadata,
       tensors,
       readBytes,
+      readSpan,
       async read(name) {
         const entry = entryOf(name);
         const bytes = await readBytes(name);
@@ -86,18 +88,36 @@ export async function readSafetensors(
   }
 }
 
-/** Reads that are under way at once: a flow has a thousand small tensors, which take longer one after the other. */
-const readsAtOnce = 32;
+/** Bytes that are read at once: a flow has a thousand small tensors, for each of which to ask takes longer than its bytes. */
+const readAtOnce = 8 * 2 ** 20;
 
 /** All tensors of an open file. */
 export async function readTensors(opened: SafetensorsFile): Promise<Record<string, NdArray>> {
-  const names = [...opened.tensors.keys()];
-  const read: (readonly [string, NdArray])[] = [];
-  for (let start = 0; start < names.length; start += readsAtOnce) {
-    const some = names.slice(start, start + readsAtOnce);
-    read.push(...(await Promise.all(some.map(async (name) => [name, await opened.read(name)] as const))));
+  const read = new Map<string, NdArray>();
+  for (const names of neighbours(opened.tensors)) {
+    const [start] = opened.tensors.get(names[0]!)!.offsets;
+    const bytes = await opened.readSpan(start, opened.tensors.get(names.at(-1)!)!.offsets[1]);
+    for (const name of names) {
+      const { dtype, shape, offsets } = opened.tensors.get(name)!;
+      const own = names.length === 1 ? bytes : bytes.slice(offsets[0] - start, offsets[1] - start);
+      read.set(name, { shape: [...shape], data: decode(own, dtype, `${opened.file}: tensor "${name}"`) });
+    }
   }
-  return Object.fromEntries(read);
+  return Object.fromEntries([...opened.tensors.keys()].map((name) => [name, read.get(name)!]));
+}
+
+/** The tensors in the order of their bytes, in groups that are read at once. */
+function neighbours(tensors: ReadonlyMap<string, SafetensorsEntry>): string[][] {
+  const groups: string[][] = [];
+  let end = -1;
+  for (const [name, { offsets }] of inOrder(tensors)) {
+    if (offsets[1] > end) {
+      groups.push([]);
+      end = offsets[0] + readAtOnce;
+    }
+    groups.at(-1)!.push(name);
+  }
+  return groups;
 }
 
 /** A tensor in one of the format's types, as other programs want them. */
@@ -202,15 +222,19 @@ function checkEntry(name: string, value: unknown, bad: (what: string) => UserErr
   return { dtype, shape: shape, offsets: [begin, end] };
 }
 
+/** In the order of their bytes; one without bytes before what begins at the same place. */
+function inOrder(tensors: ReadonlyMap<string, SafetensorsEntry>): [string, SafetensorsEntry][] {
+  return [...tensors].sort(([, { offsets: a }], [, { offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
+}
+
 /** The data section has to be covered by the tensors without overlaps and gaps. */
 function checkLayout(
   tensors: ReadonlyMap<string, SafetensorsEntry>,
   size: number,
   bad: (what: string) => UserError,
 ): void {
-  const ordered = [...tensors].sort(([, { offsets: a }], [, { offsets: b }]) => a[0] - b[0] || a[1] - b[1]);
   let end = 0;
-  for (const [name, { offsets }] of ordered) {
+  for (const [name, { offsets }] of inOrder(tensors)) {
     if (offsets[0] < end) throw bad(`tensor "${name}" overlaps another one`);
     if (offsets[0] > end) throw bad(`there is a gap of ${offsets[0] - end} bytes before tensor "${name}"`);
     end = offsets[1];

@@ -22,7 +22,7 @@ import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint } from './model/convert';
-import { openModel, type OpenModel } from './model/open-model';
+import { openModel, outlineModel, type OpenModel } from './model/open-model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { train } from './training/train';
 
@@ -155,6 +155,9 @@ export function createService(options: ServiceOptions = {}): EngineService {
           ...(advice ? { advice } : {}),
         })),
       };
+    },
+    async outline(path) {
+      return outlineModel(path, (await inference.get()).info);
     },
     async open(path) {
       const { inspector } = await acquire(path);

@@ -5,7 +5,7 @@ import type { AssistantApi } from './assistant';
 import type { DataPreview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
-import type { BackendInfo, BackendName, ModelSummary } from './model';
+import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
@@ -92,6 +92,11 @@ export interface ConvertReport {
 /** Implemented by the engine process. */
 export interface EngineApi extends AssistantApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
+  /**
+   * What `open` will say of a checkpoint of ours, without its tensors being read: soon, however large it is. Undefined for
+   * other files.
+   */
+  outline(path: string): Promise<ModelOutline | undefined>;
   /** Opens a checkpoint, an ONNX file or a run folder. Opening the same path again returns the same id. */
   open(path: string): Promise<ModelSummary>;
   close(id: string): Promise<void>;

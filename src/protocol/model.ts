@@ -112,6 +112,9 @@ export interface ModelSummary {
   tensors: TensorEntry[];
 }
 
+/** A summary of a model that has no place in an engine yet. */
+export type ModelOutline = Omit<ModelSummary, 'id'>;
+
 export interface TensorEntry {
   name: string;
   shape: number[];

@@ -11,6 +11,7 @@ import type {
   SampleQuery,
 } from './inspect';
 import type { Comparables } from './compare';
+import type { ModelOutline } from './model';
 import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
 
 /** Offers of the page that the host carries out. */
@@ -58,6 +59,12 @@ export interface PageEvents {
   /** From a host command or a keyboard shortcut of the workbench. */
   select(what: { layer?: number; tab?: LayerTab }): void;
   act(action: PageAction): void;
+}
+
+/** What the page's end of the channel takes. */
+export interface PageApi extends PageEvents {
+  /** What the model is, before its tensors are read: the first question for the summary need not wait for them. */
+  outlined(outline: ModelOutline): void;
 }
 
 /** One that the open model does not have is passed over. */

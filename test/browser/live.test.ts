@@ -84,6 +84,23 @@ describe('live page', () => {
     await close();
   });
 
+  it('shows the layers of an outline while the model is being opened, and what opening it says next', async () => {
+    const live = await browser.openLive({ kind: 'image', delays: { summary: 60_000, strip: 60_000 } });
+    const { page } = live;
+    assert.equal(await page.locator('.flow [role=option]').count(), 0);
+    await page.evaluate(() => window.toyHost.outlined());
+    await page.locator('.flow [data-layer]').first().waitFor();
+    assert.equal(await page.locator('.flow[aria-busy=true]').count(), 1, 'its numbers are not there yet');
+    // Whoever asks again is not told what was true before.
+    await page.evaluate(() => {
+      window.toyHost.delays = {};
+      window.toyHost.errors = { summary: 'toy.flow.safetensors: is damaged.' };
+      window.toyHost.changed('model');
+    });
+    await page.getByText('is damaged').waitFor();
+    await live.close();
+  });
+
   it('shows what is known of the example while the batch takes its time', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' });
     await page.locator('.worked').waitFor();

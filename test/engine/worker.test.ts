@@ -48,6 +48,28 @@ after(async () => {
 });
 
 describe('the engine process', () => {
+  it('says what a checkpoint is without reading its tensors, as opening it does', async () => {
+    const digits = await smallModel(digitsModel, 'digits');
+    for (const { file } of [moons, digits]) {
+      const outline = await engine.api.outline(file);
+      const { id, ...summary } = await engine.api.open(file);
+      assert.deepEqual(outline, summary);
+      await engine.api.close(id);
+    }
+    await digits.dispose();
+    const peers = path.resolve('test', 'fixtures', 'peers');
+    assert.equal(await engine.api.outline(path.join(peers, 'nflows-2d', 'state_dict.pt')), undefined);
+
+    // A damaged one is none: its config calls for other tensors.
+    const { tensors, ...header } = await loadCheckpoint(moons.file);
+    const [first] = Object.keys(tensors);
+    const { [first!]: lost, ...rest } = tensors;
+    assert.ok(lost);
+    const damaged = path.join(folder, 'damaged.flow.safetensors');
+    await saveCheckpoint(damaged, { ...header, tensors: rest });
+    await assert.rejects(engine.api.outline(damaged), { name: 'UserError', message: /is damaged: it lacks/ });
+  });
+
   it('opens a model, shares it between those who open it, and answers', async () => {
     const first = await engine.api.open(moons.file);
     const second = await engine.api.open(moons.file);

@@ -1,7 +1,8 @@
 /** Connection to the extension host over the webview's message channel. */
 import { createBirpc } from 'birpc';
 import { decode, encode } from '../../src/protocol/wire';
-import type { PageEvents, PageHost } from '../../src/protocol/webview';
+import type { ModelOutline, ModelSummary } from '../../src/protocol/model';
+import type { PageApi, PageEvents, PageHost } from '../../src/protocol/webview';
 import type { Connection } from './page-api';
 
 interface VsCodeApi {
@@ -19,12 +20,18 @@ export function inVsCode(): boolean {
 export function connectVsCode(): Connection {
   const api = acquireVsCodeApi();
   const listeners: PageEvents[] = [];
-  const events: PageEvents = {
+  let outlined: (outline: ModelOutline) => void = () => undefined;
+  // Pages do not name the model by its place in the engine.
+  const outline = new Promise<ModelSummary>((resolve) => {
+    outlined = (known) => resolve({ ...known, id: '' });
+  });
+  const events: PageApi = {
+    outlined: (known) => outlined(known),
     changed: (what) => listeners.forEach((listener) => listener.changed(what)),
     select: (what) => listeners.forEach((listener) => listener.select(what)),
     act: (action) => listeners.forEach((listener) => listener.act(action)),
   };
-  const remote = createBirpc<PageHost, PageEvents>(events, {
+  const remote = createBirpc<PageHost, PageApi>(events, {
     post: (message: unknown) => api.postMessage(message),
     on: (receive) => window.addEventListener('message', (event) => receive(event.data)),
     serialize: encode,
@@ -32,9 +39,15 @@ export function connectVsCode(): Connection {
     // A large model takes its time; the page shows progress and can cancel.
     timeout: -1,
   });
+  let first = true;
   const host: PageHost = {
-    ask: (method, query, token, of) =>
-      remote.ask(method, query, token, of) as ReturnType<PageHost['ask']> as never,
+    ask(method, query, token, of) {
+      const answer = remote.ask(method, query, token, of) as Promise<unknown>;
+      // The host gives an outline once, where it opens a model: whoever asks for the second time asks for what is true now.
+      const soon = method === 'summary' && of === undefined && first;
+      if (soon) first = false;
+      return (soon ? Promise.race([outline, answer]) : answer) as never;
+    },
     cancel: (token) => remote.cancel(token),
     showLog: () => remote.showLog(),
     command: (name, of) => remote.command(name, of),

@@ -14,6 +14,7 @@ import { OriginNote } from '../views/origin-note';
 import { NotRunnable } from '../views/not-runnable';
 import { Asked } from '../views/state-box';
 import { act } from './actions';
+import { useAfterPaint } from './after-paint';
 import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
@@ -51,6 +52,8 @@ function Opened({ store }: { store: Store }) {
 
 function Regions({ model }: { model: ModelSummary }) {
   const comparing = useStore().compare.path.value !== undefined;
+  // Layers first: they are what one looks at, and the other two are as much work again.
+  const painted = useAfterPaint();
   if (!model.runnable)
     return (
       <div class="page plain">
@@ -70,8 +73,8 @@ function Regions({ model }: { model: ModelSummary }) {
         <>
           <FlowStrip model={model} />
           <LayerRegion model={model} />
-          <Gallery model={model} />
-          <DiagnosticsRegion model={model} />
+          {painted ? <Gallery model={model} /> : <div class="gallery" />}
+          {painted ? <DiagnosticsRegion model={model} /> : <div class="diag" />}
         </>
       )}
     </main>

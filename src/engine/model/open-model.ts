@@ -1,21 +1,28 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
 import path from 'node:path';
-import { loadCheckpoint, type Checkpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import {
+  loadCheckpoint,
+  readCheckpointHeader,
+  type Checkpoint,
+  type CheckpointHeader,
+} from '../../checkpoint/checkpoint';
 import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
 import type { TensorFile } from '../../checkpoint/import/types';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
-import type { TensorEntry } from '../../protocol/model';
+import type { Flow } from '../../flow/layers';
+import type { BackendInfo, ModelOutline, TensorEntry } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
 import { openOnnxModel } from '../onnx-flow/open-onnx-model';
-import { checkTensors } from './check-tensors';
+import { checkStored, checkTensors } from './check-tensors';
 import { createFlowModel, type FlowModel } from './flow-model';
 import type { InspectedFlow } from './inspected-flow';
-import { createModelData } from './model-data';
+import { modelLayers, parameterCount, type ModelLayer } from './layer-list';
+import { createModelData, type ModelData } from './model-data';
 import { openTensorTable } from './tensor-table';
-import { describeFile, describeFlow, type Described } from './summary';
+import { describeFile, describeFlow } from './summary';
 
 export interface OpenModel {
   /** Absolute path of the file. */
@@ -29,7 +36,7 @@ export interface OpenModel {
   /** Of a file whose flow is not known; stays open until `dispose`. */
   tensorFile?: TensorFile;
   /** Read anew each time: data and checkpoints beside the file come and go. */
-  summary(): Promise<Described>;
+  summary(): Promise<ModelOutline>;
   dispose(): Promise<void>;
 }
 
@@ -58,6 +65,37 @@ async function openOther(
   return openFlow(checkpoint, { file, backend, foreign: { format, layerNames } });
 }
 
+/**
+ * What `openModel` will say of a checkpoint of ours, from its header alone: its tensors, which may be many megabytes, are not
+ * read. Undefined for other files. Opened or described, `data` are those of the model.
+ *
+ * @throws UserError as `openModel` does, but for what only the tensors' bytes show
+ */
+export async function outlineModel(given: string, backend: BackendInfo): Promise<ModelOutline | undefined> {
+  const { kind, file, run } = await resolveModelPath(given);
+  if (kind !== 'checkpoint') return undefined;
+  const { entries, bytes: _, ...header } = await readCheckpointHeader(file);
+  const flow = buildFlow(header.config.model);
+  const tensors = Object.fromEntries(entries);
+  checkStored(file, flow, tensors);
+  const preprocess = buildPreprocess(header.config.model, flow, header.standardize);
+  const data = createModelData(header, run ?? path.dirname(file));
+  try {
+    return await summaryOf({
+      file,
+      ...(run ? { run } : {}),
+      backend,
+      header,
+      flow,
+      layers: modelLayers(flow, preprocess),
+      tensors,
+      splits: () => data.splits(),
+    });
+  } finally {
+    await data.close();
+  }
+}
+
 interface Opening {
   file: string;
   run?: string;
@@ -68,7 +106,7 @@ interface Opening {
 
 function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): OpenModel {
   const { tensors, ...header } = checkpoint;
-  const { config, standardize, origin } = header;
+  const { config, standardize } = header;
   const flow = buildFlow(config.model);
   checkTensors(file, flow, tensors, foreign?.layerNames);
   const preprocess = buildPreprocess(config.model, flow, standardize);
@@ -81,14 +119,7 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
     backend,
     data,
   });
-  const entries: TensorEntry[] = Object.entries(tensors).map(([name, { shape }]) => ({
-    name,
-    shape,
-    dtype: 'F32',
-  }));
-  const bytes = Object.values(tensors).reduce((sum, { data: values }) => sum + values.byteLength, 0);
-  const featureNames = standardize?.names ?? header.data?.featureNames;
-  const splitsOf: typeof data.splits = async () =>
+  const splits: typeof data.splits = async () =>
     foreign && !config.data
       ? {
           splits: [],
@@ -101,29 +132,63 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
     file,
     ...(run ? { run } : {}),
     flow: model,
-    async summary() {
-      const { splits, reason } = await splitsOf();
-      return {
-        ...describeFile(file, {
-          format: foreign?.format ?? 'flowscope',
-          bytes,
-          backend: backend.info,
-          tensors: entries,
-        }),
-        ...describeFlow(config.model, flow),
-        runnable: true,
-        ...(foreign ? {} : { step: header.step }),
-        ...(origin ? { origin: shownOrigin(origin) } : {}),
-        ...dataNameOf(header),
-        ...(featureNames ? { featureNames } : {}),
-        layers: model.layers.map(({ info }) => info),
+    summary: () =>
+      summaryOf({
+        file,
+        ...(run ? { run } : {}),
+        backend: backend.info,
+        header,
+        flow,
+        layers: model.layers,
+        tensors,
         splits,
-        ...(reason ? { splitsReason: reason } : {}),
-        ...(run ? { runFolder: run } : {}),
-        checkpoints: run ? await listCheckpoints(runPaths(run)) : [],
-      };
-    },
+        ...(foreign ? { foreign: foreign.format } : {}),
+      }),
     dispose: () => model.dispose(),
+  };
+}
+
+interface Summarized {
+  file: string;
+  run?: string;
+  backend: BackendInfo;
+  header: CheckpointHeader;
+  flow: Flow;
+  layers: readonly ModelLayer[];
+  tensors: Readonly<Record<string, { shape: number[] }>>;
+  splits: ModelData['splits'];
+  /** Format of a file that another library wrote. */
+  foreign?: 'safetensors' | 'torch';
+}
+
+async function summaryOf(model: Summarized): Promise<ModelOutline> {
+  const { file, run, backend, header, flow, layers, foreign } = model;
+  const { config, standardize, origin } = header;
+  const { splits, reason } = await model.splits();
+  const tensors: TensorEntry[] = Object.entries(model.tensors).map(([name, { shape }]) => ({
+    name,
+    shape,
+    dtype: 'F32',
+  }));
+  const featureNames = standardize?.names ?? header.data?.featureNames;
+  return {
+    ...describeFile(file, {
+      format: foreign ?? 'flowscope',
+      bytes: 4 * parameterCount(tensors),
+      backend,
+      tensors,
+    }),
+    ...describeFlow(config.model, flow),
+    runnable: true,
+    ...(foreign ? {} : { step: header.step }),
+    ...(origin ? { origin: shownOrigin(origin) } : {}),
+    ...dataNameOf(header),
+    ...(featureNames ? { featureNames } : {}),
+    layers: layers.map(({ info }) => info),
+    splits,
+    ...(reason ? { splitsReason: reason } : {}),
+    ...(run ? { runFolder: run } : {}),
+    checkpoints: run ? await listCheckpoints(runPaths(run)) : [],
   };
 }
 

@@ -2,11 +2,8 @@
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelOutline } from '../../protocol/model';
 import { parameterCount } from './layer-list';
-
-/** A summary before it got the id of its place in an engine. */
-export type Described = Omit<ModelSummary, 'id'>;
 
 const grouped = new Intl.NumberFormat('en-US');
 
@@ -41,7 +38,7 @@ export function modelSubtitle(config: ModelConfig, flow: Flow): string {
 export function describeFlow(
   config: ModelConfig,
   flow: Flow,
-): Pick<Described, 'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'parameterCount'> {
+): Pick<ModelOutline, 'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'parameterCount'> {
   return {
     kind: config.kind,
     shape: [...flow.inputShape],
@@ -55,8 +52,8 @@ export function describeFlow(
 /** Fields of a file that cannot be run, which others then replace. */
 export function describeFile(
   file: string,
-  rest: Pick<Described, 'format' | 'bytes' | 'backend' | 'tensors'>,
-): Described {
+  rest: Pick<ModelOutline, 'format' | 'bytes' | 'backend' | 'tensors'>,
+): ModelOutline {
   return {
     path: file,
     fileName: path.basename(file),

@@ -1,8 +1,8 @@
 /** A file of tensors whose flow is not known: it opens as what it is. */
 import { openTensorFile } from '../../checkpoint/tensor-file';
-import type { BackendInfo } from '../../protocol/model';
+import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import type { OpenModel } from './open-model';
-import { describeFile, shortCount, type Described } from './summary';
+import { describeFile, shortCount } from './summary';
 
 /** @param reason why it cannot be run, and what to do */
 export async function openTensorTable(
@@ -14,7 +14,7 @@ export async function openTensorTable(
   const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
   const base = describeFile(file, { format: opened.container, bytes: opened.bytes, backend, tensors });
   const leftOut = opened.leftOut ? `\nNot shown: ${opened.leftOut.join(', ')}.` : '';
-  const summary: Described = {
+  const summary: ModelOutline = {
     ...base,
     subtitle: `${tensors.length} tensors, ${shortCount(base.parameterCount)} values`,
     reason: reason + leftOut,

@@ -1,7 +1,7 @@
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
-import type { BackendInfo } from '../../protocol/model';
+import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import { modelLayers } from '../model/layer-list';
-import { describeFile, describeFlow, shortCount, type Described } from '../model/summary';
+import { describeFile, describeFlow, shortCount } from '../model/summary';
 import { readMetadata } from './metadata';
 import { readOnnx } from './read';
 
@@ -11,9 +11,9 @@ import { readOnnx } from './read';
  *
  * @throws UserError for a file that is no ONNX model
  */
-export async function summarizeOnnx(file: string, backend: BackendInfo): Promise<Described> {
+export async function summarizeOnnx(file: string, backend: BackendInfo): Promise<ModelOutline> {
   const { bytes, summary, tensors } = await readOnnx(file);
-  const base: Described = {
+  const base: ModelOutline = {
     ...describeFile(file, { format: 'onnx', bytes, backend, tensors }),
     onnx: summary,
   };

@@ -1,9 +1,9 @@
 /** An ONNX file as a model of the inspector: the flow in it where there is one, else what the file is made of. */
 import path from 'node:path';
 import { UserError } from '../../config/user-error';
-import type { BackendInfo } from '../../protocol/model';
+import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import type { OpenModel } from '../model/open-model';
-import { shortCount, type Described } from '../model/summary';
+import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
 import { openOnnxFlow, type OnnxFlow } from './open-onnx-flow';
 
@@ -15,7 +15,7 @@ export async function openOnnxModel(file: string, backend: BackendInfo): Promise
     flow = await openOnnxFlow(file, backend.threads);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const summary: Described = { ...base, reason: error.message };
+    const summary: ModelOutline = { ...base, reason: error.message };
     return { file, summary: () => Promise.resolve(summary), dispose: () => Promise.resolve() };
   }
   return {
@@ -29,7 +29,7 @@ export async function openOnnxModel(file: string, backend: BackendInfo): Promise
   };
 }
 
-function summaryOf(base: Described, flow: OnnxFlow): Described {
+function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
   const { config, layers, flow: shapes, pair, notes, quantization } = flow;
   const { reason, ...rest } = base;
   const { opened } = pair;
@@ -38,7 +38,7 @@ function summaryOf(base: Described, flow: OnnxFlow): Described {
   const unknown = infos.filter(({ kind }) => kind === 'unknown').length;
   const other = opened === pair.forward ? pair.inverse : pair.forward;
   const shape = [...shapes.inputShape];
-  const foreign: Partial<Described> = {
+  const foreign: Partial<ModelOutline> = {
     kind: config.kind,
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,

@@ -9,7 +9,7 @@ import type { Comparables } from '../../protocol/compare';
 import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
-import type { ModelSummary } from '../../protocol/model';
+import type { ModelOutline, ModelSummary } from '../../protocol/model';
 import type { EngineProcess } from '../engine/engine-process';
 import type { EngineLease, SharedEngine } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
@@ -41,6 +41,7 @@ export class ModelDocument implements CustomDocument {
   private answers: string | undefined;
   private readonly closing = new AbortController();
   private readonly changes = new EventEmitter<'model' | 'run'>();
+  private readonly outlines = new EventEmitter<ModelOutline>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
   private readonly others = new OtherModels<EngineProcess>();
@@ -49,6 +50,7 @@ export class ModelDocument implements CustomDocument {
   private readonly recent: RecentModels;
   private lookers = 0;
   readonly onDidChange = this.changes.event;
+  readonly onDidOutline = this.outlines.event;
   readonly onDidDispose = this.disposals.event;
 
   constructor(
@@ -200,6 +202,7 @@ export class ModelDocument implements CustomDocument {
     this.lease.dispose();
     this.disposals.fire();
     this.changes.dispose();
+    this.outlines.dispose();
     this.disposals.dispose();
   }
 
@@ -222,6 +225,7 @@ export class ModelDocument implements CustomDocument {
       await this.askOnce(engine, local);
       // The file system may tell late of answers that were there before, which is no reason to read the model again.
       if (!isOurs(this.uri)) this.answers = await this.answersBeside();
+      await this.outline(engine, local);
       const summary = await engine.api.open(local.path);
       if (!local.copied) this.recent.add(summary.path);
       return { engine, local, summary };
@@ -229,6 +233,13 @@ export class ModelDocument implements CustomDocument {
       await local.dispose();
       throw error;
     }
+  }
+
+  /** What is wrong with the file is said when it is opened. */
+  private async outline(engine: EngineProcess, local: LocalFile): Promise<void> {
+    if (!isOurs(this.uri)) return;
+    const outline = await engine.api.outline(local.path).catch(() => undefined);
+    if (outline) this.outlines.fire(outline);
   }
 
   /** The questions about a file that nobody has answered yet; leaving them takes the defaults, unremembered. */

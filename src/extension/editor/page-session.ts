@@ -8,7 +8,7 @@ import { UserError } from '../../config/user-error';
 import type { Comparables } from '../../protocol/compare';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
-import type { PageCommand, PageEvents, PageHost } from '../../protocol/webview';
+import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
@@ -44,7 +44,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   ) {
     this.see(panel.visible);
     this.uri = document.uri;
-    const rpc = createBirpc<PageEvents, PageHost>(this.functions(), {
+    const rpc = createBirpc<PageApi, PageHost>(this.functions(), {
       post: (message) => {
         // An answer that comes after the editor was closed is for nobody.
         if (!this.closed) void panel.webview.postMessage(message);
@@ -54,13 +54,14 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       },
       serialize: encode,
       deserialize: decode,
-      eventNames: ['changed', 'select', 'act'],
+      eventNames: ['changed', 'select', 'act', 'outlined'],
       timeout: -1,
     });
     this.page = rpc;
     this.disposables.push(
       panel.onDidChangeViewState(() => this.see(panel.visible)),
       document.onDidChange((what) => this.page.changed(what)),
+      document.onDidOutline((outline) => rpc.outlined(outline)),
       panel.onDidChangeViewState(() => active.set(this, panel.active)),
       { dispose: () => rpc.$close() },
     );

@@ -4,7 +4,7 @@
  */
 import { createBirpc } from 'birpc';
 import type { InspectorMethod, LayerView } from '../../../src/protocol/inspect';
-import type { PageEvents, PageHost } from '../../../src/protocol/webview';
+import type { PageApi, PageEvents, PageHost } from '../../../src/protocol/webview';
 import { decode, encode } from '../../../src/protocol/wire';
 import { withoutValues } from './toy-large';
 import { ToyFlow, type ToyOptions } from './toy-flow';
@@ -27,6 +27,8 @@ export interface ToyHost {
   changed(what: 'model' | 'run'): void;
   select: PageEvents['select'];
   act: PageEvents['act'];
+  /** Says what the model is, as the host does before its tensors are read. */
+  outlined(): void;
 }
 
 declare global {
@@ -119,7 +121,7 @@ const functions: PageHost = {
 const deliver = (message: unknown): void =>
   void window.dispatchEvent(new MessageEvent('message', { data: structuredClone(message) }));
 
-const page = createBirpc<PageEvents, PageHost>(functions, {
+const page = createBirpc<PageApi, PageHost>(functions, {
   post: deliver,
   on: (listener) => (receive = listener),
   serialize: encode,
@@ -140,6 +142,7 @@ window.toyHost = {
   changed: (what) => void page.changed(what),
   select: (what) => void page.select(what),
   act: (action) => void page.act(action),
+  outlined: () => void page.outlined(flow.summary),
 };
 
 /** As in VS Code, it outlives the document. */
