@@ -67,14 +67,14 @@ async function openOther(
 
 /**
  * What `openModel` will say of a checkpoint of ours, from its header alone: its tensors, which may be many megabytes, are not
- * read. Undefined for other files. Opened or described, `data` are those of the model.
+ * read. Undefined for other files.
  *
  * @throws UserError as `openModel` does, but for what only the tensors' bytes show
  */
 export async function outlineModel(given: string, backend: BackendInfo): Promise<ModelOutline | undefined> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind !== 'checkpoint') return undefined;
-  const { entries, bytes: _, ...header } = await readCheckpointHeader(file);
+  const { entries, ...header } = await readCheckpointHeader(file);
   const flow = buildFlow(header.config.model);
   const tensors = Object.fromEntries(entries);
   checkStored(file, flow, tensors);
