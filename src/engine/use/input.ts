@@ -1,8 +1,9 @@
 /** From an array as someone saved it to what a flow takes: shape, layout, space, and the noise of dequantization. */
-import type { ModelConfig } from '../../config/schema';
+import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
+import { lowestShare } from '../../flow/preprocess';
 import { padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from './layout';
 import { sizeOf, type FlowRunner, type Space } from './runner';
@@ -40,7 +41,7 @@ export function resolveSpace(config: ModelConfig, dtype: string, asked: Space | 
 
 /**
  * Examples for `forward`. In data space, integer pixels get uniform noise in [0, 1), which depends on the seed and the
- * place in the array only; floating-point pixels are taken as they are, in [0, levels].
+ * place in the array only; floating-point pixels are taken as they are: in [0, levels], or where samples lie beside it.
  * @throws UserError saying which shape, layout or values were expected
  */
 export function prepareInput(runner: FlowRunner, array: NpyArray, options: InputOptions): FlowInput {
@@ -58,7 +59,7 @@ export function prepareInput(runner: FlowRunner, array: NpyArray, options: Input
   if (space === 'flow' || config.kind === 'vector') return { x, count, space, dequantized: false };
 
   const dequantized = isInteger(array.dtype);
-  checkPixels(x, config.levels, dequantized, options.where);
+  checkPixels(x, config, dequantized, options.where);
   if (sizeOf(shape) !== sizeOf(inputShape)) x = padImages(x, count, config);
   if (dequantized && options.noise !== false) {
     const noise = stream(options.seed, 'apply-noise').uniform(x.length);
@@ -123,12 +124,32 @@ function checkFinite(values: Float32Array, shape: readonly number[], where: stri
   );
 }
 
-function checkPixels(values: Float32Array, levels: number, integers: boolean, where: string): void {
-  const largest = integers ? levels - 1 : levels;
-  const wrong = values.find((value) => value < 0 || value > largest);
+/**
+ * Integers are levels. Other numbers may be any whose logit there is: samples of a flow lie a little beside the levels, and
+ * their likelihood is asked for as that of data is.
+ */
+function checkPixels(
+  values: Float32Array,
+  { levels, dataRange, dataConstraint }: ImageModelConfig,
+  integers: boolean,
+  where: string,
+): void {
+  if (integers) {
+    const wrong = values.find((value) => value < 0 || value > levels - 1);
+    if (wrong === undefined) return;
+    throw new UserError(
+      `${where}: holds the pixel value ${wrong}; the model's pixels are the integers 0 to ${levels - 1}.`,
+    );
+  }
+  const low = lowestShare(dataConstraint, dataRange);
+  const [least, most] = [(-low * levels) / dataRange, ((1 - low) * levels) / dataRange];
+  // As printed in the paper, what reaches the last level is taken for half a step before it.
+  const wrong = values.find((v) => v <= least || (v >= most && v !== levels));
   if (wrong === undefined) return;
   throw new UserError(
-    `${where}: holds the pixel value ${wrong}; the model's pixels are ${integers ? 'the integers ' : ''}0 to ${largest}.` +
-      (integers ? '' : ' For logits, the input of the flow itself, use --space flow.'),
+    `${where}: holds the pixel value ${wrong}; the model's pixels are 0 to ${levels}, and those of its samples lie between ` +
+      `${rounded(least)} and ${rounded(most)}. For logits, the input of the flow itself, use --space flow.`,
   );
 }
+
+const rounded = (value: number): number => Number(value.toPrecision(4));

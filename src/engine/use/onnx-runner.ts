@@ -73,7 +73,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const asIs = given.preprocessing === 'none';
   const said = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
   const pixels = asIs ? undefined : said;
-  const config = own ? ownConfig(own) : guessConfig(inputShape, pixels?.levels);
+  const config = own ? ownConfig(own) : guessConfig(inputShape, pixels);
   // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
   const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
   const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
@@ -265,11 +265,14 @@ function ownConfig({ config: { model }, part }: OnnxMetadata): ModelConfig {
 }
 
 /** As much of a config as running needs. */
-function guessConfig(shape: readonly number[], levels = 256): ModelConfig {
+function guessConfig(
+  shape: readonly number[],
+  { levels, dataRange }: { levels: number; dataRange: number } = { levels: 256, dataRange: 0.9 },
+): ModelConfig {
   const [height = 0, width = 0, channels = 0] = shape;
   return (
     shape.length === 3
-      ? { kind: 'image', height, width, channels, levels, pad: 0 }
+      ? { kind: 'image', height, width, channels, levels, pad: 0, dataRange, dataConstraint: 'symmetric' }
       : { kind: 'vector', dim: sizeOf(shape) }
   ) as ModelConfig;
 }

@@ -197,6 +197,27 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
       await runner.dispose();
     });
 
+    test('samples beside the levels are pixels too, as far as there is a logit', async () => {
+      const runner = runnerOf(imageConfig, backend);
+      const { x, z } = await sample(runner, { count: 200, seed: 2, temperature: 1.6 });
+      const values = x.data;
+      assert.ok(
+        values.some((v) => v > 17),
+        'some sample is beyond the last level',
+      );
+      const again = prepareInput(runner, floats(x.shape, values), { ...plain, space: 'data' });
+      const forward = await applyForward(runner, again, { layout: 'nhwc' });
+      // The sample's border is cut off, and comes back as zeros: its latents are others.
+      assert.equal(forward.z.data.length, z.data.length);
+      assert.ok(forward.z.data.every(Number.isFinite));
+      const beyond = floats([1, 6, 6, 1], new Float32Array(36).fill(17.95));
+      assert.throws(
+        () => prepareInput(runner, beyond, { ...plain, space: 'data' }),
+        /the model's pixels are 0 to 17, and those of its samples lie between -0\.9444 and 17\.94\./,
+      );
+      await runner.dispose();
+    });
+
     test('channels may come first', async () => {
       const runner = runnerOf(colorConfig, backend);
       const last = normals([3, 4, 8, 3]);
@@ -303,7 +324,7 @@ for (const name of ['onnxruntime', 'tensorflow'] as const) {
       );
       wrong(
         () => prepareInput(image, normals([1, 6, 6, 1]), { ...plain, space: 'data' }),
-        /0 to 17\. For logits.*--space flow/,
+        /0 to 17, and .* between -0\.9444 and 17\.94\. For logits.*--space flow/,
       );
     });
   });
