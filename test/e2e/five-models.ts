@@ -129,7 +129,8 @@ export async function openModel(
     'the editor',
     () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === path.basename(file),
   );
-  const frame = await workbench.webview('[data-result]');
+  // Where the likelihood is no number, the bar says so instead of a result.
+  const frame = await workbench.webview(finite ? '[data-result]' : '.flow [data-layer]');
   await frame.locator('.flow[aria-busy=false]').waitFor();
   if (finite) await until('a result', async () => Number.isFinite(await result(frame).catch(() => NaN)));
   return frame;
