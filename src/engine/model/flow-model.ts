@@ -12,6 +12,7 @@ import type { Backend, Program } from '../backends/backend';
 import { createFlowRunner } from '../use/flow-runner';
 import type { FlowRunner } from '../use/runner';
 import { modelLayers, type ModelLayer } from './layer-list';
+import { keepProgram, type KeptProgram } from './kept-program';
 import type { ModelData } from './model-data';
 
 export interface FlowModel {
@@ -52,7 +53,7 @@ export function createFlowModel(
 ): FlowModel {
   const { header, flow, preprocess, tensors, backend } = parts;
   const config = header.config.model;
-  const programs = new Map<string, { program: Promise<Program>; sized: boolean }>();
+  const programs = new Map<string, KeptProgram & { sized: boolean }>();
   const runner = createFlowRunner({
     config,
     flow,
@@ -64,9 +65,9 @@ export function createFlowModel(
 
   const dropOldest = async (): Promise<void> => {
     const sized = [...programs].filter(([, entry]) => entry.sized);
-    for (const [key, { program }] of sized.slice(0, Math.max(0, sized.length - keptPrograms))) {
+    for (const [key, { drop }] of sized.slice(0, Math.max(0, sized.length - keptPrograms))) {
       programs.delete(key);
-      await (await program).dispose();
+      await drop();
     }
   };
 
@@ -81,23 +82,18 @@ export function createFlowModel(
       const full = batch === undefined ? key : `${key}@${batch}`;
       const known = programs.get(full);
       if (known) return known.program;
-      const program = Promise.resolve().then(() =>
-        backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk }),
-      );
-      programs.set(full, { program, sized: batch !== undefined });
-      program.catch(() => programs.delete(full));
+      const kept = keepProgram(() => backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk }));
+      programs.set(full, { ...kept, sized: batch !== undefined });
+      kept.program.catch(() => programs.delete(full));
       void dropOldest().catch(() => undefined);
-      return program;
+      return kept.program;
     },
     async dispose() {
       const made = [...programs.values()];
       programs.clear();
       await runner.dispose();
       await parts.data.close();
-      for (const { program } of made) {
-        const compiled = await program.catch(() => undefined);
-        await compiled?.dispose();
-      }
+      for (const { drop } of made) await drop();
     },
   };
 }
