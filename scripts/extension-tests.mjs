@@ -86,11 +86,12 @@ function freePort() {
 
 /**
  * Runs the suite `test/<suite>/**.test.ts` and resolves to { passed, failed, skipped }. With `vsix` that package is installed
- * and tested instead of the checkout. A suite that ends without a report, or with no test passed, counts as failed.
+ * and tested instead of the checkout. A failed test is tried `retries` times more, each told of in `again`. A suite that ends
+ * without a report, or with no test passed, counts as failed.
  */
 export async function runExtensionSuite(
   suite,
-  { vsix, sources = testSources(suite), base = path.join('test', suite) } = {},
+  { vsix, sources = testSources(suite), base = path.join('test', suite), retries = 0 } = {},
 ) {
   if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
   await bundleTests(suite, sources, base);
@@ -119,6 +120,7 @@ export async function runExtensionSuite(
           FLOWSCOPE_TEST_REPORT: report,
           FLOWSCOPE_TEST_ROOT: root,
           FLOWSCOPE_TEST_PACKAGED: vsix ? '1' : '',
+          FLOWSCOPE_TEST_RETRIES: String(retries),
           FLOWSCOPE_CDP_URL: `http://127.0.0.1:${port}`,
         },
       });
@@ -150,12 +152,12 @@ function resultOf(report, failure) {
   if (!fs.existsSync(report)) {
     throw new Stop(`the suite ended without a report${failure ? `: ${failure.message}` : ''}`);
   }
-  const { passed, failed, skipped, failures } = JSON.parse(fs.readFileSync(report, 'utf8'));
+  const { passed, failed, skipped, failures, again } = JSON.parse(fs.readFileSync(report, 'utf8'));
   // A host that ended badly is a failure also where every test before it passed.
   const unaccounted = failed === 0 && (failure !== undefined || passed === 0) ? 1 : 0;
   if (unaccounted)
     console.error(failure ? `the extension host ended badly: ${failure.message}` : 'no test passed');
-  return { passed, failed: failed + unaccounted, skipped, failures };
+  return { passed, failed: failed + unaccounted, skipped, failures, again };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {

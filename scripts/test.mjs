@@ -18,7 +18,8 @@ const tiers = [
   { name: 'extension', run: (name, files) => extensionTests(name, files, undefined) },
   // Here too: each waits for its browser half of the time.
   { name: 'browser', needs: browserNeeds, run: (...given) => nodeTests(...given, 2) },
-  { name: 'e2e', run: async (name, files) => extensionTests(name, files, await packaged()) },
+  // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
+  { name: 'e2e', run: async (name, files) => extensionTests(name, files, await packaged(), 1) },
 ];
 
 function readArguments(given) {
@@ -79,9 +80,9 @@ async function nodeTests(name, files, env, atOnce) {
   return result;
 }
 
-async function extensionTests(name, files, vsix) {
+async function extensionTests(name, files, vsix, retries = 0) {
   const { runExtensionSuite } = await import('./extension-tests.mjs');
-  return runExtensionSuite(name, { vsix, sources: files });
+  return runExtensionSuite(name, { vsix, sources: files, retries });
 }
 
 /** The package that users get, for this platform. */
@@ -131,8 +132,10 @@ main(async () => {
     console.log(`${name.padEnd(10)} ${passed} passed, ${failed} failed${more} in ${time}`);
   }
   // Once more where they are found: logs are long, and often cut in the middle.
-  for (const { name, failures = [] } of results)
+  for (const { name, failures = [], again = [] } of results) {
+    for (const failure of again) console.log(`tried again in ${name}: ${failure.split('\n')[0]}`);
     for (const failure of failures) console.log(`failed in ${name}: ${failure.split('\n')[0]}`);
+  }
   console.log(`all in ${seconds(started)}`);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   if (results.length === 0) throw new Stop('no test ran');
