@@ -12,6 +12,9 @@ export const binaryNames = [
   'Add', 'FloorDiv', 'Maximum', 'Minimum', 'Mod', 'Multiply', 'Pow', 'RealDiv', 'SquaredDifference', 'Sub',
 ] as const; // prettier-ignore
 
+/** Operations whose result at a place is of its inputs at that place, and is a number. */
+export const arithmeticNames: ReadonlySet<string> = new Set([...unaryNames, ...binaryNames]);
+
 export const comparisonNames = [
   'Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'NotEqual',
 ] as const; // prettier-ignore

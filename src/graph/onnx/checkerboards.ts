@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../ir';
 import { consumersOf, producersOf } from '../links';
-import { binaryNames, unaryNames } from '../kernels/elementwise';
+import { arithmeticNames } from '../kernels/elementwise';
 import { removeDeadCode } from '../passes/dead-code';
 import { pass } from '../passes/pass';
 import { countUses } from '../passes/count-uses';
@@ -19,8 +19,6 @@ interface Phase {
   row: 0 | 1;
   column: 0 | 1;
 }
-
-const positionwise = new Set<string>([...unaryNames, ...binaryNames]);
 
 /**
  * What a checkerboard mask leaves of a convolution's result is computed alone. Back from there to the last convolutions
@@ -81,7 +79,7 @@ function phaseOf(id: number, phase: Phase, context: Context, wanted = false): nu
       const input = selects ? phaseOf(x, phase, context) : rewriter.resolve(x);
       return add('Conv2D', [input, ...fixed], attrs);
     }
-  } else if (node && positionwise.has(node.op)) {
+  } else if (node && arithmeticNames.has(node.op)) {
     const parts = node.inputs.map((input) => {
       const own = graph.values.get(input)!.shape;
       if (own.join() === shape.join()) return phaseOf(input, phase, context);
@@ -125,7 +123,7 @@ function demands(graph: Graph): (id: number) => number | undefined {
     if (node.op === 'SplitV' && node.attrs['axis'] === 3) return all(node.outputs.map(parityOf));
     const output = node.outputs[0]!;
     const keeps = samePlaces(graph.values.get(output)!, shape);
-    if (!keeps || !positionwise.has(node.op)) return undefined;
+    if (!keeps || !arithmeticNames.has(node.op)) return undefined;
     const mask = node.op === 'Multiply' ? node.inputs.find((input) => input !== id) : undefined;
     return (mask === undefined ? undefined : checkerboardParity(mask, shape, graph)) ?? parityOf(output);
   };

@@ -1,13 +1,11 @@
 import type { Graph, Node, Value } from '../ir';
-import { binaryNames, unaryNames } from '../kernels/elementwise';
+import { arithmeticNames } from '../kernels/elementwise';
 import { producersOf } from '../links';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sameShape, sizeOf } from '../shape';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';
-
-const elementwise = new Set<string>([...unaryNames, ...binaryNames]);
 
 /** What takes the place of the parts: a value there is, the parts side by side, or a step with the whole. */
 type Whole =
@@ -52,7 +50,7 @@ function finder(graph: Graph) {
     if (splits && sameShape(like.outputs, parts)) return { kind: 'value', id: like.inputs[0]! };
     const alike =
       like &&
-      elementwise.has(like.op) &&
+      arithmeticNames.has(like.op) &&
       others.every((node) => node?.op === like.op && sameAttrs(node, like)) &&
       parts.every((id) => uses.get(id) === 1);
     const operands = alike
