@@ -5,6 +5,7 @@ import { defaultBatch } from '../../protocol/questions';
 import { layerName } from '../inspect/findings/words';
 import type { Inspector } from '../inspect/inspector';
 import { statsOf } from '../inspect/statistics';
+import { storedOf } from '../model/inspected-flow';
 import type { OpenModel } from '../model/open-model';
 import { breathe } from '../use/breathe';
 import { reportedRun } from './summarize-checkpoint';
@@ -67,9 +68,7 @@ async function storedTensors(
     return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable };
   }
   const owners = new Map(
-    flow.layers.flatMap(({ info, bijection }) =>
-      [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])].map(({ name }) => [name, info.name]),
-    ),
+    flow.layers.flatMap((layer) => storedOf(layer).map(({ name }) => [name, layer.info.name])),
   );
   const names = [...new Set([...owners.keys(), ...Object.keys(flow.tensors)])];
   for (const name of names) {

@@ -1,5 +1,5 @@
 /** Why NaN or Inf appears in a layer, in words. */
-import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { storedOf, type InspectedFlow, type InspectedLayer } from '../model/inspected-flow';
 import { breathe } from '../use/breathe';
 import type { LayerPass, Pass } from './pass';
 import { statsOf } from './statistics';
@@ -46,8 +46,8 @@ export async function firstStoredNonFinite(
   return undefined;
 }
 
-function storedCause(model: InspectedFlow, { bijection }: InspectedLayer): string | undefined {
-  for (const { name } of [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])]) {
+function storedCause(model: InspectedFlow, layer: InspectedLayer): string | undefined {
+  for (const { name } of storedOf(layer)) {
     const { nan, inf } = statsOf(model.tensors[name]!.data);
     if (nan + inf > 0) {
       const values = nan + inf === 1 ? 'value' : 'values';

@@ -8,7 +8,7 @@ import {
   type WeightView,
 } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
+import { storedOf, type InspectedFlow } from '../model/inspected-flow';
 import { sizeOf } from '../use/runner';
 import { layerAt } from './layer';
 import { statsOf } from './statistics';
@@ -31,14 +31,14 @@ export function axesOf(model: Pick<InspectedFlow, 'inner'>, rank: number): AxisR
 
 /** @throws UserError for a tensor that the layer does not have, or a window outside of it */
 export function weight(model: InspectedFlow, query: WeightQuery): WeightView {
-  const { info, bijection } = layerAt(model, query.layer);
+  const layer = layerAt(model, query.layer);
   const { name } = query;
-  const known = [...(bijection?.parameters ?? []), ...(bijection?.state ?? [])];
+  const known = storedOf(layer);
   const spec = known.find((one) => one.name === name);
   const tensor = spec && model.tensors[name];
   if (!tensor) {
     throw new UserError(
-      `The layer ${info.name} has no tensor "${name}"; it has ${known.map((one) => one.name).join(', ') || 'none'}.`,
+      `The layer ${layer.info.name} has no tensor "${name}"; it has ${known.map((one) => one.name).join(', ') || 'none'}.`,
     );
   }
   const shape = [...spec.shape];
@@ -48,7 +48,7 @@ export function weight(model: InspectedFlow, query: WeightQuery): WeightView {
   const lengths = lengthsOf(tensor, shape, axes.indexOf('output'));
   const gains = name.endsWith('.v') ? model.tensors[`${name.slice(0, -2)}.g`] : undefined;
   return {
-    layer: info.index,
+    layer: layer.info.index,
     name,
     shape,
     axes,

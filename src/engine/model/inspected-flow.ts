@@ -25,6 +25,10 @@ export interface InspectedLayer {
   bijection?: { parameters: readonly StoredTensor[]; state: readonly StoredTensor[] };
 }
 
+/** Everything that is stored of a layer: its parameters, then its state. */
+export const storedOf = ({ bijection }: Pick<InspectedLayer, 'bijection'>): readonly StoredTensor[] =>
+  bijection ? [...bijection.parameters, ...bijection.state] : [];
+
 /**
  * Batch normalization by running statistics, or by those of a batch of this size. Round trips take as long as the way
  * forward and exist with running statistics only.
