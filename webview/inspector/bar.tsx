@@ -11,6 +11,7 @@ import { baseName } from '../state/population-state';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
 import { layerPhrase } from '../strip/layer-names';
+import { madeNames } from '../strip/made-names';
 import { InputThumbnail } from '../strip/thumbnails';
 import { text } from '../strings';
 import { OpenFile } from './given';
@@ -63,13 +64,6 @@ function recordedName(choice: ExampleRef | null): string {
     ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
     : choice.kind;
 }
-
-/** Examples that the gallery made of others; they have a name here, and no next one. */
-const madeNames: Record<string, string> = {
-  manifold: text.anInterpolation,
-  reconstruction: text.aReconstruction,
-  edited: text.anEdited,
-};
 
 /** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
 function fileName(example: ExampleRef | undefined): string | undefined {

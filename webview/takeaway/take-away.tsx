@@ -5,6 +5,7 @@ import type { Store } from '../state/store';
 import { useStore } from '../state/use-store';
 import { text } from '../strings';
 import { layerPhrase } from '../strip/layer-names';
+import { madeNames } from '../strip/made-names';
 import { csvText } from './csv';
 import { dataOf, type ViewId } from './data-of';
 import { npyBytes, npzBytes } from './npy';
@@ -191,13 +192,6 @@ function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture
   if (named.length > 1) items.push({ name: text.asNpz, run: () => save('npz', npzBytes(arrays!)) });
   return items;
 }
-
-/** Examples that were decoded from latents. */
-const madeNames: Record<string, string> = {
-  manifold: text.anInterpolation,
-  reconstruction: text.aReconstruction,
-  edited: text.anEdited,
-};
 
 /** What the view is about, to be read under the picture years later. */
 function selectionText(store: Store, model: ModelSummary, view: ViewId): string {
