@@ -3,8 +3,15 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
 import { encodeNpy } from '../../../src/data/npy';
-import { UserError } from '../../../src/config/user-error';
-import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
+import {
+  anySignal,
+  digitsModel,
+  moonsModel,
+  smallModel,
+  refused,
+  standardize,
+  type SmallModel,
+} from './model';
 
 const rgbModel = {
   kind: 'image',
@@ -41,8 +48,6 @@ const raw = (width: number, height: number, channels: 1 | 3, at: (i: number) => 
       raw: { width, height, channels },
     },
   ).toColourspace(channels === 1 ? 'b-w' : 'srgb');
-const refused = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UserError && (assert.match(error.message, pattern), true);
 
 describe('a picture as the example', () => {
   it('is taken pixel by pixel where its size is the model’s, in equally wide levels', async () => {

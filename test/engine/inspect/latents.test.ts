@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
@@ -13,7 +12,15 @@ import type { ExampleRef, UneditedRef } from '../../../src/protocol/inspect';
 import type { LatentEdit } from '../../../src/protocol/latents';
 import { CancelledError } from '../../../src/protocol/wire';
 import { latentScales } from '../../../src/flow/latent-scales';
-import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
+import {
+  anySignal,
+  digitsModel,
+  moonsModel,
+  smallModel,
+  refused,
+  standardize,
+  type SmallModel,
+} from './model';
 
 let digits: SmallModel;
 let moons: SmallModel;
@@ -41,8 +48,6 @@ const close = (a: ArrayLike<number>, b: ArrayLike<number>, tolerance: number): v
   for (let i = 0; i < a.length; i++)
     assert.ok(Math.abs(a[i]! - b[i]!) <= tolerance, `element ${i}: ${a[i]} is not ${b[i]}`);
 };
-const refused = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UserError && (assert.match(error.message, pattern), true);
 
 describe('latents of an example', () => {
   it('are z of its forward pass, each with its scale and its place in the picture', async () => {

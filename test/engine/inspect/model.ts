@@ -1,10 +1,12 @@
 /** Small flows with parameters that leave nothing trivial, saved as checkpoints and opened as a user would. */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as v from 'valibot';
 import { saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
 import { runConfigSchema } from '../../../src/config/schema';
+import { UserError } from '../../../src/config/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
@@ -39,6 +41,10 @@ export interface SmallModelOptions {
   standardize?: Checkpoint['standardize'];
   change?: (values: Values) => void;
 }
+
+/** For `assert.rejects`: an error that the user is told, in these words. */
+export const refused = (pattern: RegExp) => (error: unknown) =>
+  error instanceof UserError && (assert.match(error.message, pattern), true);
 
 export const anySignal = (): AbortSignal => new AbortController().signal;
 

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { dataExamples } from '../../../src/engine/model/examples';
@@ -10,7 +9,15 @@ import { openModel } from '../../../src/engine/model/open-model';
 import type { ExampleRef } from '../../../src/protocol/inspect';
 import type { NearestExamples, NearestQuery } from '../../../src/protocol/nearest';
 import { CancelledError } from '../../../src/protocol/wire';
-import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
+import {
+  anySignal,
+  digitsModel,
+  moonsModel,
+  smallModel,
+  refused,
+  standardize,
+  type SmallModel,
+} from './model';
 
 let digits: SmallModel;
 let moons: SmallModel;
@@ -27,8 +34,6 @@ const train = 1438;
 const validation = (index: number): ExampleRef => ({ kind: 'data', split: 'validation', index });
 const ask = (model: SmallModel, query: Partial<NearestQuery> & { example: ExampleRef }) =>
   model.inspector.ask('nearest', { space: 'data', count: 8, most: 10_000, ...query }, anySignal());
-const refused = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UserError && (assert.match(error.message, pattern), true);
 
 /** Every distance, sorted; of equal ones the first. */
 function sorted(rows: Float64Array[], point: Float64Array): { index: number; distance: number }[] {

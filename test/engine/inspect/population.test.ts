@@ -5,11 +5,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
-import { UserError } from '../../../src/config/user-error';
 import { encodeNpy } from '../../../src/data/npy';
 import type { PopulationRef } from '../../../src/protocol/population';
 import { CancelledError } from '../../../src/protocol/wire';
-import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
+import {
+  anySignal,
+  digitsModel,
+  moonsModel,
+  smallModel,
+  refused,
+  standardize,
+  type SmallModel,
+} from './model';
 
 let digits: SmallModel;
 let moons: SmallModel;
@@ -40,8 +47,6 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-const refused = (pattern: RegExp) => (error: unknown) =>
-  error instanceof UserError && (assert.match(error.message, pattern), true);
 const own = (name: string): PopulationRef => ({ kind: 'file', path: path.join(folder, name) });
 const close = (a: number, b: number, tolerance = 1e-4): void =>
   assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
