@@ -29,7 +29,8 @@ export function inWindow(
     await begin(workbench);
   });
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed')
+    // Of a try that is followed by another the state is not said.
+    if (this.currentTest && this.currentTest.state !== 'passed' && !this.currentTest.pending)
       await workbench.screenshot(`failed-${this.currentTest.fullTitle().slice(0, 80)}`);
     if (keepsEditors) return;
     await workbench.page.keyboard.press('Escape');
