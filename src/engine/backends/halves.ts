@@ -9,7 +9,7 @@ import type { CompileOptions, Feeds, Program } from './backend';
 
 /** Multiplications in a run, roughly, from which on a half is worth sending away: a few tenths of a millisecond. */
 const leastWork = 4e7;
-/** Places, one of a vector and H·W of an image, from which on all runs together are worth compiling a graph twice. */
+/** Places, one of a vector and H·W of an image, from which on all runs together are worth seconds of compiling. */
 const leastPlaces = 5e5;
 /** Values, 2 MB, that the largest result of a node should have at most. */
 const pieceValues = 2 ** 19;
@@ -35,8 +35,8 @@ function pieceOf({ values, dynamicBatch }: Graph): number {
   return Math.max(1, Math.floor(pieceValues / Math.max(1, ...perExample)));
 }
 
-/** Whether so many examples, in all, are worth two halves. */
-export function worthHalves(graph: Graph, { examples = 0 }: CompileOptions): boolean {
+/** Whether so many examples, in all, are worth a graph that takes longer to compile, or two of them. */
+export function isLongWork(graph: Graph, { examples = 0 }: CompileOptions): boolean {
   return graph.dynamicBatch !== undefined && placesOf(graph) * examples >= leastPlaces;
 }
 

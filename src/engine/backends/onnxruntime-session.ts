@@ -13,8 +13,10 @@ export interface SessionOptions {
   threads: number;
   /** Whether its threads spin while they wait for work. */
   spin: boolean;
-  /** For a graph that trains: channels in a block of ONNX Runtime's layout, where it has one (see `OnnxOptions`). */
-  training?: { block: number | undefined };
+  /** Channels in a block of ONNX Runtime's layout, where it has one and it is to be used (see `OnnxOptions`). */
+  block?: number | undefined;
+  /** The graph trains. */
+  training?: boolean;
 }
 
 const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const satisfies Record<
@@ -34,12 +36,12 @@ export interface GraphSession {
 export async function createSession(
   runtime: Runtime,
   graph: Graph,
-  { threads, spin, training }: SessionOptions,
+  { threads, spin, block, training = false }: SessionOptions,
 ): Promise<GraphSession> {
   const options = {
     name: 'program',
     rearrange: true,
-    ...(training?.block === undefined ? {} : { block: training.block }),
+    ...(block === undefined ? {} : { block }),
   };
   const prepared = prepareForOnnx(graph, options);
   const { computed, known } = training

@@ -36,7 +36,7 @@ export async function compileStateful(
 ): Promise<StatefulProgram> {
   const state = new StateBuffers(runtime, spec.state);
   const functions = new Map<string, StatefulFunction>();
-  const own = { ...options, training: { block: await channelsInBlock(runtime) } };
+  const own = { ...options, training: true, block: await channelsInBlock(runtime) };
   const dispose = async (): Promise<void> => {
     for (const { session } of functions.values()) await session.release();
     functions.clear();

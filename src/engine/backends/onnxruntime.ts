@@ -10,8 +10,9 @@ import {
   type Runtime,
   type SessionOptions,
 } from './onnxruntime-session';
-import { inHalves, worthHalves } from './halves';
+import { inHalves, isLongWork } from './halves';
 import { compileOn, startThread, type Thread } from './onnx-helper';
+import { channelsInBlock } from './onnxruntime-blocks';
 import { compileStateful } from './onnxruntime-stateful';
 
 /** Loads the library; throws where there is none for this platform. */
@@ -28,22 +29,24 @@ export async function createOnnxRuntimeBackend(options: {
   const { threads, reason, spin = true, helper } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
   let other: Thread | undefined;
+  let block: Promise<number | undefined> | undefined;
   return {
     info: { name: 'onnxruntime', library, threads, reason },
     async compile(graph, compiling = {}) {
-      if (helper === undefined || threads < 2 || !worthHalves(graph, compiling))
-        return compile(runtime, graph, { threads, spin });
+      if (!isLongWork(graph, compiling)) return compile(runtime, graph, { threads, spin });
+      const tiles = { spin, block: await (block ??= channelsInBlock(runtime)) };
+      if (helper === undefined || threads < 2) return compile(runtime, graph, { threads, ...tiles });
       const half = threads >> 1;
       other ??= startThread(helper, { threads: half, reason, spin });
       const [here, there] = await Promise.allSettled([
-        compile(runtime, graph, { threads: threads - half, spin }),
-        compileOn(other, graph, {}),
+        compile(runtime, graph, { threads: threads - half, ...tiles }),
+        compileOn(other, graph, compiling),
       ]);
       if (here.status === 'fulfilled' && there.status === 'fulfilled')
         return inHalves(graph, here.value, there.value);
       // Without the other thread there is no half to send away.
       if (here.status === 'fulfilled') await here.value.dispose();
-      return compile(runtime, graph, { threads, spin });
+      return compile(runtime, graph, { threads, ...tiles });
     },
     compileStateful: (spec) => compileStateful(runtime, spec, { threads, spin }),
     dispose: async () => other?.stop(),

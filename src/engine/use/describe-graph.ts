@@ -39,7 +39,7 @@ export interface DescribeOptions {
   backend?: BackendName | undefined;
   /** Examples that sizes are counted for. */
   batch: number;
-  /** Channels in a block where ONNX Runtime has a blocked layout, which training uses. */
+  /** Channels in a block where ONNX Runtime has a blocked layout, which training and long work use. */
   block?: number | undefined;
 }
 
@@ -66,7 +66,7 @@ export function tracedText({ graph }: NamedGraph): string {
 function prepare({ graph, state }: NamedGraph, { backend, block }: DescribeOptions): void {
   const optimized = (): Graph => optimize(mergeCommonSubexpressions(graph));
   if (backend === 'onnxruntime') {
-    toOnnx(graph, { name: 'graph', rearrange: true, ...(state && block !== undefined ? { block } : {}) });
+    toOnnx(graph, { name: 'graph', rearrange: true, ...(block === undefined ? {} : { block }) });
   } else if (backend === 'tensorflow' && state) writeStateful(state, { graph });
   else if (backend === 'tensorflow') writeProgram(optimized());
   else optimized();

@@ -23,45 +23,51 @@ interface Phase {
 /**
  * What a checkerboard mask leaves of a convolution's result is computed alone. Back from there to the last convolutions
  * that look at neighbours, and those included, two of four phases are computed: half of the multiplications.
+ * @param pointwise whether convolutions 1×1 are halved as well that no other follows on the way back
  */
-export const halveCheckerboards = pass('checkerboards', (graph) => {
-  const uses = countUses(graph);
-  const producers = producersOf(graph);
-  const parityOf = demands(graph);
-  const halved = rewrite(graph, (node, rewriter) => {
-    const [output] = node.outputs as [number];
-    if (node.op !== 'Conv2D') return undefined;
-    const { shape, dtype } = graph.values.get(output)!;
-    if (shape[1]! % 2 || shape[2]! % 2) return undefined;
-    const parity = parityOf(output);
-    const source = producers.get(output)!.inputs[0]!;
-    const before = producers.get(source);
-    if (parity === undefined || uses.get(source) !== 1 || before?.op !== 'Relu') return undefined;
-    const phases = ([0, 1] as const).map((row) => {
-      const phase: Phase = { row, column: row === parity ? 0 : 1 };
-      return phaseOf(output, phase, { graph, uses, producers, rewriter, known: new Map() }, true);
+export const halveCheckerboards = ({ pointwise }: { pointwise: boolean }): ((graph: Graph) => Graph) =>
+  pass('checkerboards', (graph) => {
+    const uses = countUses(graph);
+    const producers = producersOf(graph);
+    const parityOf = demands(graph);
+    const halves = (id: number): boolean => pointwise || looksAround(id, { graph, uses, producers });
+    const halved = rewrite(graph, (node, rewriter) => {
+      const [output] = node.outputs as [number];
+      if (node.op !== 'Conv2D') return undefined;
+      const { shape, dtype } = graph.values.get(output)!;
+      if (shape[1]! % 2 || shape[2]! % 2) return undefined;
+      const parity = parityOf(output);
+      const source = producers.get(output)!.inputs[0]!;
+      const before = producers.get(source);
+      if (parity === undefined || uses.get(source) !== 1 || before?.op !== 'Relu' || !halves(source))
+        return undefined;
+      const phases = ([0, 1] as const).map((row) => {
+        const phase: Phase = { row, column: row === parity ? 0 : 1 };
+        return phaseOf(output, phase, { graph, uses, producers, rewriter, halves, known: new Map() }, true);
+      });
+      return rewriter.recorder.addNode(joinPhases, phases, {}, [{ shape, dtype }], node.scope);
     });
-    return rewriter.recorder.addNode(joinPhases, phases, {}, [{ shape, dtype }], node.scope);
+    return removeDeadCode(halved);
   });
-  return removeDeadCode(halved);
-});
 
 interface Context {
   graph: Graph;
   uses: ReadonlyMap<number, number>;
   producers: ReadonlyMap<number, Node>;
   rewriter: Rewriter;
+  /** Whether a value is worth being computed in phases; others are selected from when they are whole. */
+  halves(id: number): boolean;
   known: Map<number, number>;
 }
 
 /** One phase of a value, computed alone as far back as the value has no other use. */
 function phaseOf(id: number, phase: Phase, context: Context, wanted = false): number {
-  const { graph, uses, producers, rewriter, known } = context;
+  const { graph, uses, producers, rewriter, halves, known } = context;
   const made = known.get(id);
   if (made !== undefined) return made;
   const { shape, dtype } = graph.values.get(id)!;
   const half = [shape[0]!, shape[1]! / 2, shape[2]! / 2, shape[3]!];
-  const node = wanted || uses.get(id) === 1 ? producers.get(id) : undefined;
+  const node = wanted || (uses.get(id) === 1 && halves(id)) ? producers.get(id) : undefined;
   const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): number => {
     const [added] = rewriter.recorder.addNode(op, inputs, attrs, [{ shape: half, dtype }], node?.scope ?? '');
     known.set(id, added!);
@@ -88,6 +94,15 @@ function phaseOf(id: number, phase: Phase, context: Context, wanted = false): nu
     if (parts.every((part) => part !== undefined)) return add(node.op, parts, node.attrs);
   }
   return add(selectPhase, [rewriter.resolve(id)], { ...phase });
+}
+
+/** Whether a value comes, place by place and of nothing that is used elsewhere, from a convolution that looks at neighbours. */
+function looksAround(id: number, context: Pick<Context, 'graph' | 'uses' | 'producers'>): boolean {
+  const node = context.uses.get(id) === 1 ? context.producers.get(id) : undefined;
+  if (!node) return false;
+  const convolution = node.op === 'Conv2D' ? stridden(node, { row: 0, column: 0 }, context.graph) : undefined;
+  if (convolution) return !convolution.selects || looksAround(node.inputs[0]!, context);
+  return arithmeticNames.has(node.op) && node.inputs.some((input) => looksAround(input, context));
 }
 
 /** How a convolution of stride 1 gives one phase of its result: on all of its input, or on that phase of it. */

@@ -14,6 +14,7 @@ import { blockedDomain } from './blocked/emit';
 import { joinReorderings, useBlocks } from './blocked/use-blocks';
 import { halveCheckerboards } from './checkerboards';
 import { joinChannelNorms } from './channel-norms';
+import { convolveTiles } from './winograd/use-rows';
 import { computeGradientsEarly } from './gradients-early';
 import { useChannelsFirst } from './layout';
 import { onnxType } from './messages';
@@ -28,8 +29,8 @@ export interface OnnxOptions {
   producerVersion?: string;
   docString?: string;
   /**
-   * Channels in a block, for models that the ONNX Runtime of this machine runs and that convolve with filters that are not
-   * constant: they are written in its own blocked layout. Others are of core operators only.
+   * Channels in a block, for models that the ONNX Runtime of this machine runs: convolutions with filters that are not constant
+   * are written in its own blocked layout, and with `rearrange` those by tiles. Others are of core operators only.
    */
   block?: number;
   /** Convolutions and products are joined and divided where that is faster to run. Without, they are the model's. */
@@ -55,7 +56,7 @@ export function prepareForOnnx(
   const merged = optimize(mergeCommonSubexpressions(graph));
   const blocked = block === undefined ? merged : useBlocks(block)(merged);
   const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm(blocked))));
-  const convolutions = rearrange ? arrangeForRunning(folded) : folded;
+  const convolutions = rearrange ? arrangeForRunning(folded, block) : folded;
   const arranged = optimize(mergeCommonSubexpressions(useChannelsFirst(convolutions)));
   const joined = block === undefined ? arranged : joinReorderings(arranged);
   return computeGradientsEarly(removeDeadCode(joinChannelNorms(joined)));
@@ -98,8 +99,10 @@ export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
   return onnx.ModelProto.encode(message).finish();
 }
 
-function arrangeForRunning(graph: Graph): Graph {
-  return halveCheckerboards(composeConvolutions(joinSums(splitProducts(graph))));
+function arrangeForRunning(graph: Graph, block: number | undefined): Graph {
+  const composed = composeConvolutions(joinSums(splitProducts(graph)));
+  if (block === undefined) return halveCheckerboards({ pointwise: true })(composed);
+  return convolveTiles(block)(halveCheckerboards({ pointwise: false })(composed));
 }
 
 function valueInfo(name: string, { shape, dtype }: Value, { dynamicBatch }: Graph): onnx.IValueInfoProto {

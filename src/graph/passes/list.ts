@@ -14,6 +14,8 @@ export const passes = {
   checkerboards: 'convolving what a checkerboard mask throws away, in ONNX Runtime',
   'split products': 'copying s and t apart: a product for each, with parameters bound',
   'joined sums': 'a call for the log-det of each coupling over few features',
+  'tiles of rows':
+    'half of the multiplications of convolutions 3×3, by minimal filtering of rows in tiles of four, in ONNX Runtime',
   'channels first':
     'transposes around each convolution, since ONNX convolves NCHW: one where the layouts meet',
   'blocked channels':

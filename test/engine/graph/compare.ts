@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { storedTensors } from '../../../src/engine/model/flow-graphs';
+import type { Flow } from '../../../src/flow/layers';
 import type { InputSpec } from '../../../src/graph/trace';
 import type { NdArray } from '../../../src/protocol/tensors';
 
@@ -37,4 +39,15 @@ export function assertClose(
       assert.ok(same, `${what}: ${name}[${i}] is ${other.data[i]}, expected ${value}`);
     });
   }
+}
+
+/** Random, but such that a flow of a few layers stays near 1. */
+export function parametersOf(flow: Flow): Record<string, NdArray> {
+  const tensors = normalFeeds(storedTensors(flow), 5);
+  for (const [name, { data }] of Object.entries(tensors)) {
+    const positive = /variance|gain|scale$/.test(name);
+    const factor = name.endsWith('.v') ? 1 : 0.3;
+    data.forEach((value, i) => (data[i] = positive ? 0.5 + Math.abs(value) * 0.3 : value * factor));
+  }
+  return tensors;
 }

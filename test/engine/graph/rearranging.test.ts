@@ -3,25 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { onnx } from 'onnx-proto';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
-import { forwardGraph, inverseGraph, storedTensors } from '../../../src/engine/model/flow-graphs';
-import type { Flow } from '../../../src/flow/layers';
+import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graphs';
 import type { Graph } from '../../../src/graph/ir';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { bindUsed } from '../../../src/graph/passes/bind-constants';
-import type { NdArray } from '../../../src/protocol/tensors';
 import { flowOf } from '../../contract/flow-of';
-import { assertClose, normalFeeds } from './compare';
-
-/** Random, but such that a flow of a few layers stays near 1. */
-function parametersOf(flow: Flow): Record<string, NdArray> {
-  const tensors = normalFeeds(storedTensors(flow), 5);
-  for (const [name, { data }] of Object.entries(tensors)) {
-    const positive = /variance|gain|scale$/.test(name);
-    const factor = name.endsWith('.v') ? 1 : 0.3;
-    data.forEach((value, i) => (data[i] = positive ? 0.5 + Math.abs(value) * 0.3 : value * factor));
-  }
-  return tensors;
-}
+import { assertClose, normalFeeds, parametersOf } from './compare';
 
 const operators = (graph: Graph, rearrange: boolean): string[] =>
   onnx.ModelProto.decode(toOnnx(graph, { name: 'flow', rearrange })).graph!.node!.map(

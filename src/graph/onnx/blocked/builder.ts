@@ -1,6 +1,7 @@
 /** What is written while a graph is brought into blocks: which of its values exist in which layout, and helpers to add nodes. */
 import type { ConstantData, Graph, Node, Value } from '../../ir';
 import { Recorder, type TensorType } from '../../recorder';
+import { sizeOf } from '../../shape';
 import { toChannelsFirst, toChannelsLast } from '../layout';
 import { blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';
 
@@ -72,12 +73,15 @@ export class BlockedGraph {
   asPlain(id: number): number {
     const known = this.plain.get(id);
     if (known !== undefined) return known;
-    const type = this.typeOf(id);
-    const shape = toChannelsFirst.map((axis) => type.shape[axis]!);
-    const first = this.add(fromBlocks, [this.asBlocked(id)], { shape, dtype: type.dtype });
-    const value = this.add('Transpose', [first], type, { perm: toChannelsLast });
+    const value = this.toPlain(this.asBlocked(id), this.typeOf(id));
     this.plain.set(id, value);
     return value;
+  }
+
+  protected toPlain(value: number, type: Value): number {
+    const shape = toChannelsFirst.map((axis) => type.shape[axis]!);
+    const first = this.add(fromBlocks, [value], { shape, dtype: type.dtype });
+    return this.add('Transpose', [first], type, { perm: toChannelsLast });
   }
 
   asChannelsFirst(id: number): number {
@@ -92,13 +96,22 @@ export class BlockedGraph {
     if (waiting) this.blocked.set(id, waiting.write());
     const known = this.blocked.get(id);
     if (known !== undefined) return known;
-    const { shape, dtype } = this.typeOf(id);
-    const value = this.add(toBlocks, [this.asChannelsFirst(id)], { shape: this.blockedShape(shape), dtype });
+    const value = this.toBlocks(id);
     this.blocked.set(id, value);
     return value;
   }
 
+  protected toBlocks(id: number): number {
+    const { shape, dtype } = this.typeOf(id);
+    const type = { shape: this.inBlocks(shape), dtype };
+    return this.add(toBlocks, [this.asChannelsFirst(id)], type);
+  }
+
   blockedShape(shape: readonly number[]): number[] {
+    return this.inBlocks(shape);
+  }
+
+  private inBlocks(shape: readonly number[]): number[] {
     const [images, rows, columns, channels] = shape as [number, number, number, number];
     return [images, channels / this.block, rows, columns, this.block];
   }
@@ -110,6 +123,23 @@ export class BlockedGraph {
 
   meanOver(value: number, channel: TensorType): number {
     return this.add(blockedSum, [value], channel, { mean: true });
+  }
+
+  /** One number, or one for each channel, which lies in memory as in blocks. */
+  channelVector(id: number): number {
+    const { shape, dtype } = this.typeOf(id);
+    if (sizeOf(shape) === 1) return this.asPlain(id);
+    const type = { shape: [shape.at(-1)! / this.block, 1, 1, this.block], dtype };
+    return this.add('Reshape', [this.asPlain(id)], type);
+  }
+
+  /** While `fn` runs, nodes belong to another scope. */
+  within<T>(scope: string, fn: () => T): T {
+    const outer = this.scope;
+    this.scope = scope;
+    const result = fn();
+    this.scope = outer;
+    return result;
   }
 
   /** x · scale + shift [+ sum]; see `blockedScale`. */
@@ -135,8 +165,9 @@ export class BlockedGraph {
     return this.constant(new Float32Array(type.shape[0]!).fill(value), type);
   }
 
-  private constant(data: ConstantData, { shape, dtype }: TensorType): number {
-    const key = `${shape.join()}:${data[0]}`;
+  /** A small constant; the same numbers are there once. */
+  constant(data: ConstantData, { shape, dtype }: TensorType): number {
+    const key = `${shape.join()}:${data.join()}`;
     const known = this.vectors.get(key);
     if (known !== undefined) return known;
     const id = this.recorder.addConstant(data, shape, dtype);

@@ -2,7 +2,7 @@
 import type { Node } from '../../ir';
 import { intAttribute, intsAttribute, stringAttribute, type Attribute } from '../messages';
 import type { OnnxWriter } from '../writer';
-import { blockedConv, blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';
+import { blockedConv, blockedScale, blockedSum, fromBlocks, toBlocks, transformRows } from './ops';
 
 export const blockedDomain = 'com.microsoft.nchwc';
 
@@ -32,12 +32,13 @@ export const blockedOperators: Record<string, Emit> = {
   [blockedConv]: (node, writer) => {
     const [x, filter, ...added] = node.inputs as [number, number, ...number[]];
     const { bias, sum } = node.attrs as { bias: boolean; sum: boolean };
-    const { strides, dilations, pad, kernel, channels } = node.attrs as {
+    const { strides, dilations, pad, kernel, channels, group } = node.attrs as {
       strides: number[];
       dilations: number[];
       pad: number[];
       kernel: number[];
       channels: number;
+      group?: number;
     };
     const { shape } = writer.typeOf(node.outputs[0]!);
     const filters = writer.add('Reshape', [
@@ -54,7 +55,7 @@ export const blockedOperators: Record<string, Emit> = {
         ...(sum ? [writer.wholeName(added.at(-1)!)] : []),
       ],
       [
-        ...convAttributes(kernel, 1),
+        ...convAttributes(kernel, group ?? 1),
         intsAttribute('strides', strides),
         intsAttribute('dilations', dilations),
         intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
@@ -84,6 +85,17 @@ export const blockedOperators: Record<string, Emit> = {
       const weights = writer.constant(isMean ? 1 / images : 1, 'float32', [images]);
       writer.emit(node, 'MatMul', [weights, channels]);
     }
+  },
+  [transformRows]: (node, writer) => {
+    const [x, matrix] = node.inputs as [number, number];
+    const [rows, blocks, , columns, block] = writer.typeOf(node.outputs[0]!).shape as [
+      number, number, number, number, number,
+    ]; // prettier-ignore
+    const [, given] = writer.typeOf(matrix).shape as [number, number];
+    const groups = node.attrs['groups'] as number;
+    const grouped = writer.add('Reshape', [writer.wholeName(x), writer.int64([groups, given, -1])]);
+    const combined = writer.add('MatMul', [writer.nameOf(matrix), grouped]);
+    writer.emitWhole(node, 'Reshape', [combined, writer.int64([rows, blocks * block, -1, columns])]);
   },
   // A convolution of each channel with a filter of one number.
   [blockedScale]: (node, writer) => {

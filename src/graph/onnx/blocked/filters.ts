@@ -1,5 +1,5 @@
 /** Filters [h, w, C, K] in the arrangements that blocked convolutions take. */
-import type { Node, Value } from '../../ir';
+import type { ConstantData, Node, Value } from '../../ir';
 import type { Recorder } from '../../recorder';
 
 export interface FilterUse {
@@ -43,4 +43,28 @@ export function filterInBlocks(
   const split = [...inParts(columns), taps, rows / block, block];
   value = add('Reshape', [value], {}, split);
   return transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4], split);
+}
+
+/**
+ * Filters that are constants, one for each group: [taps, C, K] → [K/b, C/b, taps, b of C, b of K], one group after the other.
+ */
+export function constantFilterInBlocks(
+  groups: readonly ConstantData[],
+  { taps, channels, outputs, block }: { taps: number; channels: number; outputs: number; block: number },
+): Float32Array {
+  const all = new Float32Array(groups.length * taps * channels * outputs);
+  let at = 0;
+  for (const filter of groups) {
+    for (let to = 0; to < outputs; to += block) {
+      for (let from = 0; from < channels; from += block) {
+        for (let tap = 0; tap < taps; tap++) {
+          for (let channel = from; channel < from + block; channel++) {
+            const first = (tap * channels + channel) * outputs + to;
+            for (let i = 0; i < block; i++) all[at++] = filter[first + i]!;
+          }
+        }
+      }
+    }
+  }
+  return all;
 }

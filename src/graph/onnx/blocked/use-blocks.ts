@@ -48,6 +48,8 @@ function convolution(node: Node, graph: BlockedGraph): boolean {
   const attrs = turned ? asConvolution(node, (id) => graph.typeOf(id)) : node.attrs;
   if (!attrs || !(turned || node.op === 'Conv2D')) return false;
   const [x, filter] = node.inputs as [number, number];
+  // ONNX Runtime arranges those once that are constants.
+  if (graph.recorder.constants.has(filter)) return false;
   const given = graph.typeOf(x).shape[3]!;
   if (given >= block && given % block !== 0) return false;
   const type = graph.typeOf(filter);
@@ -164,13 +166,8 @@ function isOperand({ shape }: Value, output: Value, block: number): boolean {
 }
 
 function operand(id: number, graph: BlockedGraph): number {
-  const { shape, dtype } = graph.typeOf(id);
-  if (shape.length === 0) return graph.asPlain(id);
-  const isVector = sizeOf(shape) === shape.at(-1);
-  if (!isVector) return graph.asBlocked(id);
-  // One number for each channel lies in memory as in blocks.
-  const type = { shape: [shape.at(-1)! / graph.block, 1, 1, graph.block], dtype };
-  return graph.add('Reshape', [graph.asPlain(id)], type);
+  const { shape } = graph.typeOf(id);
+  return shape.length === 0 || sizeOf(shape) === shape.at(-1) ? graph.channelVector(id) : graph.asBlocked(id);
 }
 
 /** Sums over images and pixels. */
