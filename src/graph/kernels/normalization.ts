@@ -1,6 +1,12 @@
 /** Batch normalization in training (src/flow/nets/batch-norm-training.ts): kernels of ours, which backends may fuse. */
 import type { KernelRules } from './rule';
 
+/**
+ * The positive part of a batch norm once more, by its statistics. Inputs x, gain, bias, mean, variance, and last a value before
+ * which it is not computed.
+ */
+export const renewedActivation = 'RenewedActivation';
+
 export const normalizationRules: KernelRules = {
   BatchNormTraining: {
     inputs: ['x', 'gain', 'bias'],

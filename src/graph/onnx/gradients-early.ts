@@ -26,8 +26,13 @@ export const computeGradientsEarly = pass('early gradients', (graph) => {
     before.set(node, last);
   }
   if (moved.size === 0) return graph;
-  const place = new Map(graph.nodes.map((node, i) => [node, i]));
-  const backwards = (list: Node[]): Node[] => list.toSorted((a, b) => place.get(b)! - place.get(a)!);
+  const places = new Map(graph.nodes.map((node, i) => [node, i]));
+  // Flattened, which may have been written long after it was computed.
+  const place = (node: Node): number => {
+    const before = node.op === 'Reshape' ? producers.get(node.inputs[0]!) : undefined;
+    return before ? place(before) : places.get(node)!;
+  };
+  const backwards = (list: Node[]): Node[] => list.toSorted((a, b) => place(b) - place(a));
   const nodes = graph.nodes
     .filter((node) => !moved.has(node))
     .flatMap((node) => [...backwards(before.get(node) ?? []), node]);

@@ -7,6 +7,7 @@ import { expandBatchNorm } from '../passes/expand-batch-norm';
 import { foldAffine } from '../passes/fold-affine';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { optimize } from '../passes/optimize';
+import { recomputeActivations } from '../passes/recompute-activations';
 import { joinSums } from '../passes/join-sums';
 import { splitProducts } from '../passes/split-products';
 import { isDynamic } from '../recorder';
@@ -53,7 +54,7 @@ export function prepareForOnnx(
   { block, rearrange }: Pick<OnnxOptions, 'block' | 'rearrange'>,
 ): Graph {
   // A flow and its inverse in one graph share their weights: what is made of them is merged first and computed once.
-  const merged = optimize(mergeCommonSubexpressions(graph));
+  const merged = recomputeActivations({ waits: false })(optimize(mergeCommonSubexpressions(graph)));
   const blocked = block === undefined ? merged : useBlocks(block)(merged);
   const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm(blocked))));
   const convolutions = rearrange ? arrangeForRunning(folded, block) : folded;

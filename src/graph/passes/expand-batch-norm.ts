@@ -1,5 +1,6 @@
 import type { Node, Value } from '../ir';
 import { rewrite } from '../rewrite';
+import { renewedActivation } from '../kernels/normalization';
 import { pass } from './pass';
 
 type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) => number;
@@ -34,6 +35,15 @@ const expansions: Record<string, Expand> = {
     const variance = add('Mean', [add('Square', [centred], whole)], channel, axes);
     const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
     return [add('Add', [add('Multiply', [centred, factor], whole), bias], whole), mean, variance];
+  },
+  [renewedActivation](node, typeOf, add, number) {
+    const [x, gain, bias, mean, variance] = node.inputs as [number, number, number, number, number];
+    const [whole, channel] = [typeOf(x), typeOf(gain)];
+    // Of what the norm's gradient keeps. The attribute tells it from what it repeats.
+    const centred = add('Sub', [x, mean], whole);
+    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
+    const scaled = add('Multiply', [centred, factor], whole, { again: true });
+    return [add('Relu', [add('Add', [scaled, bias], whole)], whole)];
   },
   /** Ioffe & Szegedy 2015, section 3, in the form dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)). */
   BatchNormTrainingGrad(node, typeOf, add, number) {

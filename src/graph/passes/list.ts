@@ -1,6 +1,7 @@
 /** The passes, and what each saves. */
 export const passes = {
   'written-out norms': 'nothing: batch norm in training is one kernel in TensorFlow, and many in ONNX',
+  'recomputed activations': 'memory: rectified batch norms are computed again on the way back, in training',
   'dead code': 'what no output needs',
   simplify:
     'what changes nothing: ones of full size, tiling before broadcasts, reshapes and transposes in a row',

@@ -1,6 +1,7 @@
 /** How each kernel is said in TensorFlow. */
 import { UserError } from '../../config/user-error';
 import type { Node } from '../ir';
+import { renewedActivation } from '../kernels/normalization';
 import { reductionNames } from '../kernels/reduce';
 import { sameShape } from '../shape';
 import {
@@ -221,6 +222,16 @@ const operators: Record<string, Emit> = {
   BatchNormTraining: (node, writer, [x, gain, bias]) => {
     const { y, mean, variance } = fusedBatchNorm(node, writer, [x!, gain!, bias!]);
     [y, mean, variance].forEach((name, i) => writer.setName(node.outputs[i]!, name));
+  },
+  [renewedActivation]: (node, writer, [x, gain, bias, mean, variance, after]) => {
+    const flat = flattened(node.inputs[0]!, writer);
+    const first = `^${after!.split(':')[0]}`;
+    const normed = writer.add('FusedBatchNormV3', [flat.of(x!), gain!, bias!, mean!, variance!, first], {
+      ...normAttributes(node),
+      exponential_avg_factor: floatAttribute(1),
+      is_training: boolAttribute(false),
+    });
+    writer.emit(node, 'Relu', [flat.back(normed)], typed(node, writer));
   },
   BatchNormTrainingGrad: (node, writer, [dy, x, gain, mean, variance]) => {
     const flat = flattened(node.inputs[1]!, writer);

@@ -1,6 +1,7 @@
 /** Several graphs over shared variables as one SavedModel. */
 import type { Graph } from '../ir';
 import { optimize } from '../passes/optimize';
+import { recomputeActivations } from '../passes/recompute-activations';
 import { savedModel, shapeAttribute, textAttribute, typeAttribute } from './messages';
 import type { FunctionPorts } from './program';
 import { addSignal } from './signal';
@@ -34,7 +35,9 @@ export function writeStateful(
   state: readonly StateSpec[],
   functions: Readonly<Record<string, Graph>>,
 ): StatefulModel {
-  const graphs = Object.entries(functions).map(([name, graph]) => [name, optimize(graph)] as const);
+  const graphs = Object.entries(functions).map(
+    ([name, graph]) => [name, recomputeActivations({ waits: true })(optimize(graph))] as const,
+  );
   const layout = layOutState(
     state,
     graphs.map(([, graph]) => graph),

@@ -70,6 +70,14 @@ const cases: { name: string; inputs: InputSpec[]; loss: (i: TensorMap) => Tensor
     },
   },
   {
+    name: 'a rectified batch normalization that a convolution and a skip take, computed again on the way back',
+    inputs: [wide, filter, ...vectors(['gain', 'bias'], 32), { name: 'skip', shape: [1, 1, 32, 16] }],
+    loss: (i) => {
+      const h = tf.relu(normalizeBatch(i.x!, i.gain!, i.bias!, 1e-3).y);
+      return tf.add(conv(h, i.filter!), conv(h, i.skip!));
+    },
+  },
+  {
     name: 'biases and skip connections, two of them at once',
     inputs: [wide, filter, back, ...vectors(['bias'], 32), ...vectors(['scale'], 32)],
     loss: (i) => {

@@ -45,6 +45,21 @@ test('gradients are written the other way round before they are joined, and noth
   }
 });
 
+test('where a gradient comes is told by what computes it, not by what flattens it', () => {
+  const graph = chain(40);
+  const concat = graph.nodes.findIndex(({ op }) => op === 'Concat');
+  const joined = new Set(graph.nodes[concat]!.inputs);
+  const flatten = graph.nodes.filter(({ op, outputs }) => op === 'Reshape' && joined.has(outputs[0]!));
+  assert.ok(flatten.length > 30);
+  // All of them just before they are joined, and in the order of the layers.
+  const others = graph.nodes.slice(0, concat).filter((node) => !flatten.includes(node));
+  const late = { ...graph, nodes: [...others, ...flatten.toReversed(), ...graph.nodes.slice(concat)] };
+  const orderOf = ({ nodes }: typeof graph): number[] =>
+    nodes.filter((node) => flatten.includes(node)).map(({ outputs }) => outputs[0]!);
+  assert.notDeepEqual(orderOf(late), orderOf(graph));
+  assert.deepEqual(orderOf(computeGradientsEarly(late)), orderOf(computeGradientsEarly(graph)));
+});
+
 test('a graph without gradients stays as it is', () => {
   const graph = chain(8);
   assert.equal(computeGradientsEarly(graph), graph);

@@ -20,6 +20,17 @@ export function batchNorm(
   return [y, mean, variance];
 }
 
+/** x (blocks), gain, bias, mean, variance [C] → the positive part of the norm, computed again. */
+export function renewActivation(
+  graph: BlockedGraph,
+  [x, gain, bias, mean, variance]: readonly [number, number, number, number, number],
+  epsilon: number,
+): number {
+  const factor = graph.add('Multiply', [gain, inverseStd(graph, variance, epsilon)], graph.typeOf(gain));
+  // Of what the norm's gradient keeps. The attribute tells it from what it repeats.
+  return graph.scale(centre(graph, x, mean), factor, bias, [], { relu: true, again: true });
+}
+
 /** dy, x (blocks), gain, mean, variance [C] → [dx, dGain, dBias]; Ioffe & Szegedy 2015, section 3. */
 export function batchNormGradient(
   graph: BlockedGraph,

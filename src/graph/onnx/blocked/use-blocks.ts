@@ -2,6 +2,7 @@ import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/bat
 import type { Graph, Node, Value } from '../../ir';
 import { producersOf } from '../../links';
 import { elementwiseNames } from '../../kernels/elementwise';
+import { renewedActivation } from '../../kernels/normalization';
 import { countUses } from '../../passes/count-uses';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass } from '../../passes/pass';
@@ -9,7 +10,7 @@ import { rewrite } from '../../rewrite';
 import { sameShape, sizeOf } from '../../shape';
 import { asConvolution } from '../input-gradient';
 import { toChannelsFirst, toChannelsLast } from '../layout';
-import { batchNorm, batchNormGradient } from './batch-norm';
+import { batchNorm, batchNormGradient, renewActivation } from './batch-norm';
 import { BlockedGraph, type WaitingSum } from './builder';
 import { filterInBlocks } from './filters';
 import { blockedConv, fromBlocks, toBlocks } from './ops';
@@ -128,6 +129,12 @@ function normalization(node: Node, graph: BlockedGraph, joined: ReadonlySet<numb
     graph.setBlocked(outputs[0]!, y);
     graph.setPlain(outputs[1]!, mean);
     graph.setPlain(outputs[2]!, variance);
+    return true;
+  }
+  if (op === renewedActivation && inBlocks(inputs[0]!)) {
+    const [gain, bias, mean, variance] = inputs.slice(1, 5).map((id) => graph.asPlain(id)) as [number, number, number, number]; // prettier-ignore
+    const x = graph.asBlocked(inputs[0]!);
+    graph.setBlocked(outputs[0]!, renewActivation(graph, [x, gain, bias, mean, variance], epsilon));
     return true;
   }
   if (op === batchNormTrainingGrad && inBlocks(inputs[1]!)) {

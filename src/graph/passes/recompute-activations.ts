@@ -1,0 +1,70 @@
+import { batchNormTraining } from '../../flow/nets/batch-norm-training';
+import { renewedActivation } from '../kernels/normalization';
+import type { Graph, Node } from '../ir';
+import { consumersOf, producersOf } from '../links';
+import { rewrite } from '../rewrite';
+import { pass } from './pass';
+
+/**
+ * In a training step: the positive part of a batch norm is computed once more when its gradient comes, of what the norm's own
+ * gradient has to keep anyway, in one pass over memory. Kept from the way forward it would be half of all that a conditioner
+ * of convolutions keeps.
+ * @param waits whether the backend has to be told to wait for the gradient, and can be; one that goes back from the results
+ *   comes to it when it is needed, as long as it is written before what comes on the way back
+ */
+export const recomputeActivations = ({ waits }: { waits: boolean }): ((graph: Graph) => Graph) =>
+  pass('recomputed activations', (graph) => {
+    const renewals = renewalsOf(graph);
+    if (renewals.size === 0) return graph;
+    const renewed = new Map<number, number>();
+    return rewrite(graph, (node, { recorder }) => {
+      const renew = (id: number, after: readonly number[]): number => {
+        const known = renewed.get(id);
+        if (known !== undefined) return known;
+        const { norm, scope } = renewals.get(id)!;
+        const from = [...norm.inputs, ...norm.outputs.slice(1), ...after];
+        const [value] = recorder.addNode(renewedActivation, from, norm.attrs, [graph.values.get(id)!], scope);
+        renewed.set(id, value!);
+        return value!;
+      };
+      const isKept = (id: number, i: number): boolean => renewals.has(id) && isGradientOf(node, i);
+      const inputs = node.inputs.map((id, i) =>
+        isKept(id, i) ? renew(id, waits ? [arriving(node)] : []) : id,
+      );
+      for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
+      recorder.nodes.push({ ...node, inputs });
+      if (!waits && renewals.has(node.outputs[0]!)) renew(node.outputs[0]!, []);
+      return node.outputs;
+    });
+  });
+
+interface Renewal {
+  norm: Node;
+  scope: string;
+}
+
+function renewalsOf(graph: Graph): Map<number, Renewal> {
+  const producers = producersOf(graph);
+  const consumers = consumersOf(graph);
+  const given = new Set(graph.outputs.map(({ value }) => value));
+  const renewals = new Map<number, Renewal>();
+  for (const { op, inputs, outputs, scope } of graph.nodes) {
+    if (op !== 'Relu') continue;
+    const [output] = outputs as [number];
+    const [y] = inputs as [number];
+    const norm = producers.get(y);
+    if (norm?.op !== batchNormTraining || norm.outputs[0] !== y || given.has(output)) continue;
+    const kept = (consumers.get(output) ?? []).some((node) =>
+      node.inputs.some((id, i) => id === output && isGradientOf(node, i)),
+    );
+    if (kept) renewals.set(output, { norm, scope });
+  }
+  return renewals;
+}
+
+/** Whether an operation of the way back takes its input `i` from the way forward. */
+function isGradientOf({ op }: Node, i: number): boolean {
+  return (op === 'Conv2DBackpropFilter' && i === 0) || (op === 'ReluGrad' && i === 1);
+}
+
+const arriving = ({ op, inputs }: Node): number => inputs[op === 'ReluGrad' ? 0 : 1]!;
