@@ -20,27 +20,33 @@ export function batchNorm(
   return [y, mean, variance];
 }
 
-/** x (blocks), gain, bias, mean, variance [C] → the positive part of the norm, computed again. */
+interface Renewal {
+  epsilon: number;
+  /** x is kept for something else, so that x − mean is computed again as well. */
+  again: boolean;
+}
+
+/** x (blocks), gain, bias, mean, variance [C] → the positive part of the norm, computed again, of what its gradient keeps. */
 export function renewActivation(
   graph: BlockedGraph,
   [x, gain, bias, mean, variance]: readonly [number, number, number, number, number],
-  epsilon: number,
+  { epsilon, again }: Renewal,
 ): number {
   const factor = graph.add('Multiply', [gain, inverseStd(graph, variance, epsilon)], graph.typeOf(gain));
-  // Of what the norm's gradient keeps. The attribute tells it from what it repeats.
-  return graph.scale(centre(graph, x, mean), factor, bias, [], { relu: true, again: true });
+  // The attribute tells it from what it repeats.
+  return graph.scale(centre(graph, x, mean, again), factor, bias, [], { relu: true, again: true });
 }
 
 /** dy, x (blocks), gain, mean, variance [C] → [dx, dGain, dBias]; Ioffe & Szegedy 2015, section 3. */
 export function batchNormGradient(
   graph: BlockedGraph,
   [dy, x, gain, mean, variance]: readonly [number, number, number, number, number],
-  epsilon: number,
+  { epsilon, again }: Renewal,
 ): [number, number, number] {
   const channel = graph.typeOf(gain);
   const whole = graph.typeOf(x);
   const product = (a: number, b: number): number => graph.add('Multiply', [a, b], channel);
-  const centred = centre(graph, x, mean);
+  const centred = centre(graph, x, mean, again);
   const deviation = inverseStd(graph, variance, epsilon);
   const dBias = graph.sumOver(dy, channel);
   const dGain = product(graph.sumOver(graph.add('Multiply', [dy, centred], whole), channel), deviation);
@@ -53,10 +59,11 @@ export function batchNormGradient(
   return [dx, dGain, dBias];
 }
 
-/** The same in both directions, so that it is computed once. */
-function centre(graph: BlockedGraph, x: number, mean: number): number {
+/** The same wherever it is asked for, so that it is computed once, or once more where it is renewed. */
+function centre(graph: BlockedGraph, x: number, mean: number, again = false): number {
   const channel = graph.typeOf(mean);
-  return graph.scale(x, graph.vector(1, channel), graph.add('Neg', [mean], channel));
+  const shift = graph.add('Neg', [mean], channel);
+  return graph.scale(x, graph.vector(1, channel), shift, [], again ? { again } : {});
 }
 
 function inverseStd(graph: BlockedGraph, variance: number, epsilon: number): number {

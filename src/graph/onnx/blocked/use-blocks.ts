@@ -22,14 +22,14 @@ import { blockedConv, fromBlocks, toBlocks } from './ops';
 export const useBlocks = (block: number): ((graph: Graph) => Graph) =>
   pass('blocked channels', (graph) => {
     const result = new BlockedGraph(graph, block);
-    const joined = normsBeforeRelu(graph);
+    const norms = { joined: normsBeforeRelu(graph), renewed: renewedInputs(graph) };
     const uses = countUses(graph);
     for (const node of graph.nodes) {
       result.scope = node.scope;
       const done =
         convolution(node, result) ||
         addition(node, result, uses) ||
-        normalization(node, result, joined) ||
+        normalization(node, result, norms) ||
         between(node, result) ||
         channelSum(node, result);
       if (!done) result.keep(node);
@@ -118,7 +118,21 @@ function normsBeforeRelu(graph: Graph): ReadonlySet<number> {
   return new Set([...norms].filter((id) => gated.has(id)));
 }
 
-function normalization(node: Node, graph: BlockedGraph, joined: ReadonlySet<number>): boolean {
+/** What norms that are computed again are of, where a filter's gradient keeps it as well. */
+function renewedInputs({ nodes }: Graph): ReadonlySet<number> {
+  const kept = new Set(
+    nodes.filter(({ op }) => op === 'Conv2DBackpropFilter').map(({ inputs }) => inputs[0]!),
+  );
+  const renewed = nodes.filter(({ op }) => op === renewedActivation).map(({ inputs }) => inputs[0]!);
+  return new Set(renewed.filter((id) => kept.has(id)));
+}
+
+interface Norms {
+  joined: ReadonlySet<number>;
+  renewed: ReadonlySet<number>;
+}
+
+function normalization(node: Node, graph: BlockedGraph, { joined, renewed }: Norms): boolean {
   const { op, inputs, outputs, attrs } = node;
   const epsilon = attrs['epsilon'] as number;
   const inBlocks = (id: number): boolean => graph.isBlocked(id) && suits(graph.typeOf(id), graph.block);
@@ -134,13 +148,18 @@ function normalization(node: Node, graph: BlockedGraph, joined: ReadonlySet<numb
   if (op === renewedActivation && inBlocks(inputs[0]!)) {
     const [gain, bias, mean, variance] = inputs.slice(1, 5).map((id) => graph.asPlain(id)) as [number, number, number, number]; // prettier-ignore
     const x = graph.asBlocked(inputs[0]!);
-    graph.setBlocked(outputs[0]!, renewActivation(graph, [x, gain, bias, mean, variance], epsilon));
+    const again = renewed.has(inputs[0]!);
+    graph.setBlocked(
+      outputs[0]!,
+      renewActivation(graph, [x, gain, bias, mean, variance], { epsilon, again }),
+    );
     return true;
   }
   if (op === batchNormTrainingGrad && inBlocks(inputs[1]!)) {
     const [dy, x] = inputs.slice(0, 2).map((id) => graph.asBlocked(id)) as [number, number];
     const [gain, mean, variance] = inputs.slice(2).map((id) => graph.asPlain(id)) as [number, number, number];
-    const [dx, dGain, dBias] = batchNormGradient(graph, [dy, x, gain, mean, variance], epsilon);
+    const renewal = { epsilon, again: renewed.has(inputs[1]!) };
+    const [dx, dGain, dBias] = batchNormGradient(graph, [dy, x, gain, mean, variance], renewal);
     graph.setBlocked(outputs[0]!, dx);
     graph.setPlain(outputs[1]!, dGain);
     graph.setPlain(outputs[2]!, dBias);
