@@ -70,7 +70,7 @@ export const graphCommand = defineCommand({
     const batch = options.batch ?? subject.training.batch;
     const named = namedGraph(name, subject, batch);
     const shown = backendOf(session);
-    const block = shown === 'onnxruntime' && named.state ? await blockOfThisMachine() : undefined;
+    const block = shown === 'onnxruntime' ? await blockOfThisMachine() : undefined;
     const described = traced ? undefined : describeGraph(named, { backend: shown, batch, block });
     const text = described ? (print ? described.text() : undefined) : tracedText(named);
     const head = headline(name, subject, shown, batch, traced);

@@ -8,6 +8,10 @@ import { addSignal } from './signal';
 import { layOutState, type StateLayout, type StateSpec, type StateVector } from './state-layout';
 import { addStatefulFunction } from './stateful-function';
 import { GraphDefWriter } from './writer';
+import { tileTraining } from '../winograd/tile-training';
+
+/** Of fewer, convolutions in tiles take as long as TensorFlow's own, or longer. */
+const tiledChannels = 128;
 
 export interface VectorAccess {
   /** Feed `value` and fetch `assigned` to set the whole vector; fetch `read` to get it. */
@@ -35,9 +39,7 @@ export function writeStateful(
   state: readonly StateSpec[],
   functions: Readonly<Record<string, Graph>>,
 ): StatefulModel {
-  const graphs = Object.entries(functions).map(
-    ([name, graph]) => [name, recomputeActivations({ waits: true })(optimize(graph))] as const,
-  );
+  const graphs = Object.entries(functions).map(([name, graph]) => [name, arrange(graph)] as const);
   const layout = layOutState(
     state,
     graphs.map(([, graph]) => graph),
@@ -70,4 +72,10 @@ function addAccess(target: GraphDefWriter, { name, size }: StateVector, handle: 
   const assigned = addSignal(target, `${at}/assigned`, [assign]);
   const read = target.add(`${at}/read`, 'ReadVariableOp', [handle], { dtype: float });
   return { value, assigned, read };
+}
+
+function arrange(graph: Graph): Graph {
+  return tileTraining({ leastChannels: tiledChannels })(
+    recomputeActivations({ waits: true })(optimize(graph)),
+  );
 }

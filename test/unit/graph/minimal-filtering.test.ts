@@ -10,7 +10,7 @@ import {
   taps,
   tile,
   valueMatrix,
-} from '../../../src/graph/onnx/winograd/minimal-filtering';
+} from '../../../src/graph/winograd/minimal-filtering';
 
 /** [rows, columns] times a vector. */
 const times = (matrix: Float32Array, vector: readonly number[]): number[] =>
@@ -27,7 +27,7 @@ describe('minimal filtering', () => {
     it(`of ${height} values, padded by one zero at each end`, () => {
       const values = [...random.normal(height)];
       const filter = random.normal(taps);
-      const inProducts = times(valueMatrix(height), values);
+      const inProducts = times(valueMatrix(height, 'tile by tile'), values);
       const filters = filterProducts(filter).map(([value]) => value!);
       const results = inProducts.map((value, i) => value * filters[i % products]!);
       for (let row = 0; row < height; row++) {

@@ -3,7 +3,7 @@
  * twelve. y = A((G·g) ⊙ (B·d)) for taps g and six values d (Winograd 1980; Lavin and Gray 2016 in two dimensions). B
  * multiplies out what Lagrange's formula has below the line, so that A and B are exact in float32.
  */
-import type { ConstantData } from '../../ir';
+import type { ConstantData } from '../ir';
 
 /** Results that are computed together. */
 export const tile = 4;
@@ -61,13 +61,19 @@ const onePerResult = [
   0,
 ];
 
-/** [height / 4 · 6, height]: the values of all tiles along an axis that is padded with one zero at each end. */
-export function valueMatrix(height: number): Float32Array {
+/** Which of a tile's values, products or results lie next to each other. */
+export type Order = 'tile by tile' | 'product by product';
+
+/**
+ * [height / 4 · 6, height]: the values of all tiles along an axis that is padded with one zero at each end, on their way into
+ * the products.
+ */
+export function valueMatrix(height: number, order: Order): Float32Array {
   const matrix = new Float32Array((height / tile) * products * height);
-  for (let row = 0; row < matrix.length / height; row++) {
-    const first = Math.floor(row / products) * tile - 1;
-    valueRows[row % products]!.forEach((value, i) => {
-      if (first + i >= 0 && first + i < height) matrix[row * height + first + i] = value;
+  for (const { product, tileAt, row } of productsOf(height, order)) {
+    valueRows[product]!.forEach((value, i) => {
+      const at = tileAt * tile - 1 + i;
+      if (at >= 0 && at < height) matrix[row * height + at] = value;
     });
   }
   return matrix;
@@ -75,6 +81,35 @@ export function valueMatrix(height: number): Float32Array {
 
 /** [4, 6]: the results of a tile. */
 export const resultMatrix = (): Float32Array => Float32Array.from(resultRows.flat());
+
+/** [height, height / 4 · 6]: the results of all tiles, of their products product by product. */
+export function resultsMatrix(height: number): Float32Array {
+  const columns = (height / tile) * products;
+  const matrix = new Float32Array(height * columns);
+  for (const { product, tileAt, row } of productsOf(height, 'product by product'))
+    resultRows.forEach((values, i) => (matrix[(tileAt * tile + i) * columns + row] = values[product]!));
+  return matrix;
+}
+
+/** [6, 3]: the taps of a filter on their way into the products. */
+export const filterMatrix = (): Float32Array => Float32Array.from(filterRows.flat());
+
+/** Rows [columns, rows] of a matrix [rows, columns]. */
+export function transposed(matrix: Float32Array, columns: number): Float32Array {
+  const rows = matrix.length / columns;
+  return Float32Array.from(
+    { length: matrix.length },
+    (_, i) => matrix[(i % rows) * columns + Math.floor(i / rows)]!,
+  );
+}
+
+function productsOf(height: number, order: Order): { product: number; tileAt: number; row: number }[] {
+  const tiles = height / tile;
+  return Array.from({ length: tiles * products }, (_, i) => {
+    const [tileAt, product] = [Math.floor(i / products), i % products];
+    return { product, tileAt, row: order === 'tile by tile' ? i : product * tiles + tileAt };
+  });
+}
 
 /** A filter [3, width, C, K] → six of [width, C, K], the rows of which became one number each. */
 export function filterProducts(filter: ConstantData): Float32Array[] {

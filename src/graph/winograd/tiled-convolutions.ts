@@ -1,0 +1,103 @@
+/**
+ * Convolutions 3×3 padded by one, and their gradients, of images whose rows come first, [H, N, W, C]: each is six convolutions
+ * 1×3 between products with small matrices, each the transposed map of another.
+ */
+import type { ExchangedGraph } from './exchanged-graph';
+import {
+  filterMatrix,
+  products,
+  resultsMatrix,
+  taps,
+  tile,
+  transposed,
+  valueMatrix,
+} from './minimal-filtering';
+
+const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+const float = (shape: readonly number[]): { shape: readonly number[]; dtype: 'float32' } => ({
+  shape,
+  dtype: 'float32',
+});
+const along = { strides: [1, 1], dilations: [1, 1], pad: [0, 0, 1, 1] };
+
+/** x [H, N, W, C], filter [3, 3, C, K] → [H, N, W, K]. */
+export function convolve(graph: ExchangedGraph, x: number, filter: number): number {
+  const depth = graph.typeOf(filter).shape[3]!;
+  const filters = filtersOf(graph, filter);
+  const results = valuesOf(graph, x).map((part, i) =>
+    graph.add('Conv2D', [part, filters[i]!], float([...graph.typeOf(part).shape.slice(0, 3), depth]), along),
+  );
+  const height = graph.typeOf(x).shape[0]!;
+  return combined(graph, results, resultsOf(graph, height));
+}
+
+/** dy [H, N, W, K], filter [3, 3, C, K] → dx [H, N, W, C]. */
+export function gradientOfInput(graph: ExchangedGraph, dy: number, filter: number): number {
+  const depth = graph.typeOf(filter).shape[2]!;
+  const filters = filtersOf(graph, filter);
+  const parts = gradientsOf(graph, dy).map((part, i) => {
+    const shape = [...graph.typeOf(part).shape.slice(0, 3), depth];
+    return graph.add('Conv2DBackpropInput', [part, filters[i]!], float(shape), along);
+  });
+  const height = graph.typeOf(dy).shape[0]!;
+  const back = graph.matrix(`values back ${height}`, (height / tile) * products, () =>
+    transposed(valueMatrix(height, 'product by product'), height),
+  );
+  return combined(graph, parts, back);
+}
+
+/** x [H, N, W, C], dy [H, N, W, K] → [3, 3, C, K]. */
+export function gradientOfFilter(graph: ExchangedGraph, x: number, dy: number): number {
+  const shape = [1, taps, graph.typeOf(x).shape[3]!, graph.typeOf(dy).shape[3]!];
+  const values = valuesOf(graph, x);
+  const parts = gradientsOf(graph, dy).map((part, i) =>
+    graph.add('Conv2DBackpropFilter', [values[i]!, part], float(shape), along),
+  );
+  const back = graph.matrix('filters back', products, () => transposed(filterMatrix(), taps));
+  return combined(graph, parts, back);
+}
+
+/** Six of [H/4, N, W, C]. */
+function valuesOf(graph: ExchangedGraph, x: number): number[] {
+  const height = graph.typeOf(x).shape[0]!;
+  const matrix = graph.matrix(`values ${height}`, height, () => valueMatrix(height, 'product by product'));
+  return inProducts(graph, x, matrix);
+}
+
+function gradientsOf(graph: ExchangedGraph, dy: number): number[] {
+  const height = graph.typeOf(dy).shape[0]!;
+  const matrix = graph.matrix(`results back ${height}`, height, () =>
+    transposed(resultsMatrix(height), (height / tile) * products),
+  );
+  return inProducts(graph, dy, matrix);
+}
+
+const resultsOf = (graph: ExchangedGraph, height: number): number =>
+  graph.matrix(`results ${height}`, (height / tile) * products, () => resultsMatrix(height));
+
+/** Six of [1, 3, C, K]. */
+const filtersOf = (graph: ExchangedGraph, filter: number): number[] =>
+  inProducts(graph, filter, graph.matrix('filters', taps, filterMatrix));
+
+/** The first axis of a value times a matrix, cut into six. */
+function inProducts(graph: ExchangedGraph, value: number, matrix: number): number[] {
+  const [rows, ...rest] = graph.typeOf(value).shape as [number, ...number[]];
+  const multiplied = graph.multiply(matrix, graph.reshape(value, [rows, size(rest)]));
+  const all = graph.typeOf(matrix).shape[0]!;
+  const each = all / products;
+  return graph.recorder.addNode(
+    'SplitV',
+    [graph.reshape(multiplied, [all, ...rest])],
+    { axis: 0, sizes: Array<number>(products).fill(each) },
+    Array.from({ length: products }, () => float([each, ...rest])),
+    graph.scope,
+  );
+}
+
+/** Six values one after the other, their first axis times a matrix. */
+function combined(graph: ExchangedGraph, parts: readonly number[], matrix: number): number {
+  const [each, ...rest] = graph.typeOf(parts[0]!).shape as [number, ...number[]];
+  const all = graph.add('Concat', parts, float([each * products, ...rest]), { axis: 0 });
+  const result = graph.multiply(matrix, graph.reshape(all, [each * products, size(rest)]));
+  return graph.reshape(result, [graph.typeOf(matrix).shape[0]!, ...rest]);
+}
