@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
-import { passes } from '../../../src/graph/passes/list';
+import type { passes } from '../../../src/graph/passes/list';
 import { watchPasses } from '../../../src/graph/passes/pass';
 import { writeStateful } from '../../../src/graph/tensorflow/stateful';
 import { trace, type InputSpec } from '../../../src/graph/trace';
@@ -29,9 +29,7 @@ const block = (x: Tensor, first: Tensor, second: Tensor, gain: Tensor, bias: Ten
 test('a residual block of 128 channels and its gradients in tiles of rows', async () => {
   const backend = await createTensorFlowBackend({ threads: 2, reason: 'test' });
   const graph = trace((given) => {
-    const { value, grads } = tf.valueAndGrads(block as (...tensors: Tensor[]) => Scalar)(
-      inputs.map(({ name }) => given[name]!),
-    );
+    const { value, grads } = tf.valueAndGrads(block)(inputs.map(({ name }) => given[name]!));
     return { value, ...Object.fromEntries(inputs.map(({ name }, i) => [`d ${name}`, grads[i]!])) };
   }, inputs);
   const { runs } = watchPasses(() => writeStateful([], { f: graph }));
