@@ -16,7 +16,8 @@ export const passes = {
   'split products': 'copying s and t apart: a product for each, with parameters bound',
   'joined sums': 'a call for the log-det of each coupling over few features',
   'tiles of rows':
-    'half of the multiplications of convolutions 3×3, by minimal filtering of rows in tiles of four, in ONNX Runtime',
+    'half of the multiplications of convolutions 3×3 of many channels, by minimal filtering of rows in tiles of four',
+  'pointwise products': 'slow gradients of convolutions 1×1: they are products of matrices, in TensorFlow',
   'channels first':
     'transposes around each convolution, since ONNX convolves NCHW: one where the layouts meet',
   'blocked channels':

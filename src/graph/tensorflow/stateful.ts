@@ -3,6 +3,7 @@ import type { Graph } from '../ir';
 import { optimize } from '../passes/optimize';
 import { recomputeActivations } from '../passes/recompute-activations';
 import { savedModel, shapeAttribute, textAttribute, typeAttribute } from './messages';
+import { multiplyPointwise } from './pointwise-products';
 import type { FunctionPorts } from './program';
 import { addSignal } from './signal';
 import { layOutState, type StateLayout, type StateSpec, type StateVector } from './state-layout';
@@ -75,7 +76,6 @@ function addAccess(target: GraphDefWriter, { name, size }: StateVector, handle: 
 }
 
 function arrange(graph: Graph): Graph {
-  return tileTraining({ leastChannels: tiledChannels })(
-    recomputeActivations({ waits: true })(optimize(graph)),
-  );
+  const recomputed = recomputeActivations({ waits: true })(optimize(graph));
+  return multiplyPointwise(tileTraining({ leastChannels: tiledChannels })(recomputed));
 }
