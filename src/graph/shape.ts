@@ -11,6 +11,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
+/** Whether something is one number, or one for each channel, the last axis. */
+export function isPerChannel(shape: Shape, channels: number): boolean {
+  return sizeOf(shape) === 1 || (sizeOf(shape) === channels && shape.at(-1) === channels);
+}
+
 /** Row-major strides, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);

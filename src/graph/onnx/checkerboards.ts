@@ -1,3 +1,4 @@
+import { convolutionAttrs, isPointwise } from '../convolution';
 import type { Graph, Node, Value } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { arithmeticNames } from '../kernels/elementwise';
@@ -111,11 +112,10 @@ function stridden(
   { row, column }: Phase,
   graph: Graph,
 ): { attrs: Node['attrs']; selects: boolean } | undefined {
-  const { strides, dilations, pad } = node.attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const { strides, dilations, pad } = convolutionAttrs(node);
   const [height, width] = graph.values.get(node.inputs[1]!)!.shape as [number, number];
   if (![...strides, ...dilations].every((step) => step === 1)) return undefined;
-  if (height === 1 && width === 1 && pad.every((rows) => rows === 0))
-    return { attrs: node.attrs, selects: true };
+  if (isPointwise(node, [height, width])) return { attrs: node.attrs, selects: true };
   const same = [height, height, width, width].every((size, i) => size === 2 * pad[i]! + 1 && pad[i]! > 0);
   if (!same) return undefined;
   const shifted = [pad[0]! - row, pad[1]! - 1 + row, pad[2]! - column, pad[3]! - 1 + column];

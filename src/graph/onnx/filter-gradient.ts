@@ -1,4 +1,5 @@
 /** The gradient of a convolution with respect to its filter. */
+import { convolutionAttrs } from '../convolution';
 import type { Node } from '../ir';
 import { intAttribute, intsAttribute } from './messages';
 import type { OnnxWriter } from './writer';
@@ -13,7 +14,7 @@ import type { OnnxWriter } from './writer';
  * them would copy x h·w times, and the product is as large as the multiplier of matrices likes it.
  */
 export function filterGradient(node: Node, writer: OnnxWriter, [x, dy]: string[]): void {
-  const { strides, dilations, pad } = node.attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const { strides, dilations, pad } = convolutionAttrs(node);
   const [height, width, channels, filters] = writer.typeOf(node.outputs[0]!).shape as [
     number, number, number, number,
   ]; // prettier-ignore

@@ -1,4 +1,5 @@
 /** The gradient of a convolution with respect to what it convolves. */
+import { convolutionAttrs } from '../convolution';
 import type { Node, Value } from '../ir';
 
 /**
@@ -6,7 +7,7 @@ import type { Node, Value } from '../ir';
  * filter turned by 180 degrees; undefined where it is none. ConvTranspose, which is always right, is slower.
  */
 export function asConvolution(node: Node, typeOf: (id: number) => Value): Node['attrs'] | undefined {
-  const { strides, dilations, pad } = node.attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const { strides, dilations, pad } = convolutionAttrs(node);
   if (strides.some((stride) => stride !== 1)) return undefined;
   const given = typeOf(node.inputs[0]!).shape;
   const filter = typeOf(node.inputs[1]!).shape;

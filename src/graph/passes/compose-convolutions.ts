@@ -1,4 +1,5 @@
 import type { ConstantData, Graph, Node, Value } from '../ir';
+import { isPointwise } from '../convolution';
 import { producersOf } from '../links';
 import { rewrite, type Rewriter } from '../rewrite';
 import { removeDeadCode } from './dead-code';
@@ -30,7 +31,7 @@ function composeSums(graph: Graph): Graph {
   const constantNames = new Map(graph.constantNames);
   const composed = rewrite(graph, (node, rewriter) => {
     const outer = fixedConvolution(node, graph);
-    if (!outer || !isPointwise(outer)) return undefined;
+    if (!outer || !isPointwise(node, outer.shape)) return undefined;
     const sum = uses.get(outer.x) === 1 ? producers.get(outer.x) : undefined;
     if (sum?.op !== 'Add' || !sum.inputs.every((id) => sameSize(id, outer.x, graph))) return undefined;
     for (const [inner, other] of [sum.inputs, sum.inputs.toReversed()] as [number, number][]) {
@@ -72,7 +73,7 @@ function mergeAdded(graph: Graph): Graph {
   const groups = new Map<string, FixedConvolution[]>();
   for (const node of graph.nodes) {
     const found = sums.has(node.outputs[0]!) ? fixedConvolution(node, graph) : undefined;
-    if (!found || !isPointwise(found)) continue;
+    if (!found || !isPointwise(node, found.shape)) continue;
     const key = `${found.x} ${total(node.outputs[0]!)}`;
     groups.set(key, [...(groups.get(key) ?? []), found]);
   }
@@ -150,14 +151,6 @@ function fixedConvolution(node: Node, graph: Graph): FixedConvolution | undefine
   const bias = biasId === undefined ? undefined : graph.constants.get(biasId);
   if (!filter || (biasId !== undefined && !bias)) return undefined;
   return { node, x, filter, shape: graph.values.get(filterId)!.shape, ...(bias ? { bias } : {}) };
-}
-
-function isPointwise({ shape, node }: FixedConvolution): boolean {
-  const { strides, pad } = node.attrs as { strides: number[]; pad: number[] };
-  const [height, width] = shape;
-  return (
-    height === 1 && width === 1 && strides.every((step) => step === 1) && pad.every((rows) => rows === 0)
-  );
 }
 
 /** The filter and bias of `outer` (1×1) after `inner`. Sums are in double precision. */

@@ -3,18 +3,29 @@ import { renewedActivation } from '../kernels/normalization';
 import type { Graph, Node } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { rewrite } from '../rewrite';
+import { sizeOf } from '../shape';
 import { pass } from './pass';
+
+/** 1 MB: of less, a step is made of calls, and memory is no matter. */
+const worthwhile = 2 ** 18;
 
 /**
  * In a training step: the positive part of a batch norm is computed once more when its gradient comes, of what the norm's own
  * gradient has to keep anyway, in one pass over memory. Kept from the way forward it would be half of all that a conditioner
  * of convolutions keeps.
- * @param waits whether the backend has to be told to wait for the gradient, and can be; one that goes back from the results
+ * @param options.leastValues from which on an activation is worth it
+ * @param options.waits whether the backend has to be told to wait for the gradient, and can be; one that goes back from the results
  *   comes to it when it is needed, as long as it is written before what comes on the way back
  */
-export const recomputeActivations = ({ waits }: { waits: boolean }): ((graph: Graph) => Graph) =>
+export const recomputeActivations = ({
+  waits,
+  leastValues = worthwhile,
+}: {
+  waits: boolean;
+  leastValues?: number;
+}): ((graph: Graph) => Graph) =>
   pass('recomputed activations', (graph) => {
-    const renewals = renewalsOf(graph);
+    const renewals = renewalsOf(graph, leastValues);
     if (renewals.size === 0) return graph;
     const renewed = new Map<number, number>();
     return rewrite(graph, (node, { recorder }) => {
@@ -43,14 +54,14 @@ interface Renewal {
   scope: string;
 }
 
-function renewalsOf(graph: Graph): Map<number, Renewal> {
+function renewalsOf(graph: Graph, leastValues: number): Map<number, Renewal> {
   const producers = producersOf(graph);
   const consumers = consumersOf(graph);
   const given = new Set(graph.outputs.map(({ value }) => value));
   const renewals = new Map<number, Renewal>();
   for (const { op, inputs, outputs, scope } of graph.nodes) {
-    if (op !== 'Relu') continue;
     const [output] = outputs as [number];
+    if (op !== 'Relu' || sizeOf(graph.values.get(output)!.shape) < leastValues) continue;
     const [y] = inputs as [number];
     const norm = producers.get(y);
     if (norm?.op !== batchNormTraining || norm.outputs[0] !== y || given.has(output)) continue;

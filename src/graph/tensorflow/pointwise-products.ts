@@ -1,3 +1,4 @@
+import { isPointwise } from '../convolution';
 import type { Graph } from '../ir';
 import { pass } from '../passes/pass';
 import { rewrite } from '../rewrite';
@@ -15,9 +16,7 @@ export const multiplyPointwise = pass('pointwise products', (graph: Graph) =>
     const type = recorder.values.get(node.outputs[0]!) ?? graph.values.get(node.outputs[0]!)!;
     const [a, b] = node.inputs as [number, number];
     const filter = isFilter ? type.shape : recorder.values.get(b)!.shape;
-    const { strides, pad } = node.attrs as { strides: number[]; pad: number[] };
-    const isPointwise = filter[0] === 1 && filter[1] === 1 && strides.every((step) => step === 1);
-    if (!isPointwise || pad.some((rows) => rows !== 0)) return undefined;
+    if (!isPointwise(node, filter)) return undefined;
     const add = (op: string, inputs: number[], shape: readonly number[], attrs = {}): number =>
       recorder.addNode(op, inputs, attrs, [{ shape, dtype: type.dtype }], node.scope)[0]!;
     const asMatrix = (id: number): number => {

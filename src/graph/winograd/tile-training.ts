@@ -1,11 +1,12 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../flow/nets/batch-norm-training';
+import { convolutionAttrs, isPointwise } from '../convolution';
 import type { Graph, Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { renewedActivation } from '../kernels/normalization';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { removeDeadCode } from '../passes/dead-code';
 import { pass } from '../passes/pass';
-import { sameShape, sizeOf } from '../shape';
+import { isPerChannel, sameShape } from '../shape';
 import { ExchangedGraph, exchanged } from './exchanged-graph';
 import { tile } from './minimal-filtering';
 import { convolve, gradientOfFilter, gradientOfInput } from './tiled-convolutions';
@@ -41,19 +42,15 @@ function isTiled(node: Node, graph: Graph, leastChannels: number): boolean {
   if (!convolutions.includes(node.op) || node.inputs.length !== 2) return false;
   const [height, width, inputs, outputs] = filterShape(node, graph) as [number, number, number, number];
   const [, rows] = graph.values.get(node.inputs[0]!)!.shape as [number, number];
+  const { strides, dilations, pad } = convolutionAttrs(node);
   return (
     height === 3 &&
     width === 3 &&
     Math.min(inputs, outputs) >= leastChannels &&
     rows % tile === 0 &&
     rows > tile &&
-    stepsOf(node).every((step) => step === 1)
+    [...strides, ...dilations, ...pad].every((step) => step === 1)
   );
-}
-
-function stepsOf({ attrs }: Node): number[] {
-  const { strides, dilations, pad } = attrs as Record<'strides' | 'dilations' | 'pad', number[]>;
-  return [...strides, ...dilations, ...pad];
 }
 
 function writeTiled({ op, inputs, outputs }: Node, result: ExchangedGraph): void {
@@ -87,18 +84,15 @@ function imagesOf(node: Node, graph: Graph): number[] | undefined {
   if (op === batchNormTrainingGrad) return [0, 1];
   if (op === 'Sum') return String(attrs['axis']) === '0,1,2' && !attrs['keepDims'] ? [0] : undefined;
   if (convolutions.includes(op)) {
-    const [height, width] = filterShape(node, graph);
-    const { strides, pad } = attrs as { strides: number[]; pad: number[] };
-    const isPointwise =
-      height === 1 && width === 1 && strides.every((step) => step === 1) && pad.every((rows) => rows === 0);
-    return isPointwise ? (op === 'Conv2DBackpropFilter' ? [0, 1] : [0]) : undefined;
+    if (!isPointwise(node, filterShape(node, graph))) return undefined;
+    return op === 'Conv2DBackpropFilter' ? [0, 1] : [0];
   }
   const shape = typeOf(outputs[0]!);
   if (!elementwiseNames.has(op) || shape.length !== 4) return undefined;
-  const isVector = (own: readonly number[]): boolean =>
-    sizeOf(own) === 1 || (sizeOf(own) === shape[3] && own.at(-1) === shape[3]);
   const images = [...inputs.keys()].filter((i) => sameShape(typeOf(inputs[i]!), shape));
-  return inputs.every((id, i) => images.includes(i) || isVector(typeOf(id))) ? images : undefined;
+  return inputs.every((id, i) => images.includes(i) || isPerChannel(typeOf(id), shape[3]!))
+    ? images
+    : undefined;
 }
 
 function writeExchanged(

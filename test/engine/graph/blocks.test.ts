@@ -35,6 +35,8 @@ function withGradients(
 
 const image: InputSpec = { name: 'x', shape: [3, 6, 5, 3] };
 const wide: InputSpec = { name: 'x', shape: [3, 6, 5, 32] };
+/** Enough values for activations to be computed again. */
+const large: InputSpec = { name: 'x', shape: [64, 16, 8, 32] };
 const first: InputSpec = { name: 'first', shape: [3, 3, 3, 32] };
 const filter: InputSpec = { name: 'filter', shape: [3, 3, 32, 16] };
 const back: InputSpec = { name: 'back', shape: [1, 1, 16, 32] };
@@ -71,7 +73,7 @@ const cases: { name: string; inputs: InputSpec[]; loss: (i: TensorMap) => Tensor
   },
   {
     name: 'a rectified batch normalization that a convolution and a skip take, computed again on the way back',
-    inputs: [wide, filter, ...vectors(['gain', 'bias'], 32), { name: 'skip', shape: [1, 1, 32, 16] }],
+    inputs: [large, filter, ...vectors(['gain', 'bias'], 32), { name: 'skip', shape: [1, 1, 32, 16] }],
     loss: (i) => {
       const h = tf.relu(normalizeBatch(i.x!, i.gain!, i.bias!, 1e-3).y);
       return tf.add(conv(h, i.filter!), conv(h, i.skip!));

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
+import { renewedActivation } from '../../../src/graph/kernels/normalization';
 import type { passes } from '../../../src/graph/passes/list';
 import { watchPasses } from '../../../src/graph/passes/pass';
 import { writeStateful } from '../../../src/graph/tensorflow/stateful';
@@ -13,7 +14,7 @@ import { assertClose, normalFeeds } from './compare';
 
 const depth = 128;
 const inputs: InputSpec[] = [
-  { name: 'x', shape: [5, 8, 7, depth] },
+  { name: 'x', shape: [37, 8, 7, depth] },
   { name: 'first', shape: [3, 3, depth, depth] },
   { name: 'second', shape: [3, 3, depth, depth] },
   { name: 'gain', shape: [depth] },
@@ -26,7 +27,7 @@ const block = (x: Tensor, first: Tensor, second: Tensor, gain: Tensor, bias: Ten
   return tf.mean(tf.square(tf.add(x, tf.add(conv(h, second), bias))));
 };
 
-test('a residual block of 128 channels and its gradients in tiles of rows', async () => {
+test('a residual block of 128 channels and its gradients in tiles of rows, its activation computed again', async () => {
   const backend = await createTensorFlowBackend({ threads: 2, reason: 'test' });
   const graph = trace((given) => {
     const { value, grads } = tf.valueAndGrads(block)(inputs.map(({ name }) => given[name]!));
@@ -36,6 +37,8 @@ test('a residual block of 128 channels and its gradients in tiles of rows', asyn
   const tiles = runs.find(({ name }) => name === ('tiles of rows' satisfies keyof typeof passes))!;
   const filters = tiles.after.nodes.filter(({ op }) => op === 'Conv2DBackpropFilter');
   assert.equal(filters.length, 12, 'two gradients of filters, six products each');
+
+  assert.ok(tiles.before.nodes.some(({ op }) => op === renewedActivation));
 
   const feeds = normalFeeds(inputs, 2, (value) => 0.2 * value);
   const plain = await backend.compile(graph);

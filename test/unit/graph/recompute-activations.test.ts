@@ -38,7 +38,7 @@ const find = (graph: Graph, op: string): Node => graph.nodes[indexOf(graph, op)]
 describe('recomputeActivations', () => {
   it('lets the way back take nothing rectified from the way forward', () => {
     for (const waits of [true, false]) {
-      const graph = recomputeActivations({ waits })(step());
+      const graph = recomputeActivations({ leastValues: 1, waits })(step());
       const renewed = find(graph, renewedActivation).outputs[0]!;
       assert.equal(find(graph, 'Conv2DBackpropFilter').inputs[0], renewed);
       assert.equal(find(graph, 'ReluGrad').inputs[1], renewed);
@@ -48,26 +48,28 @@ describe('recomputeActivations', () => {
   });
 
   it('waits for the gradient where the backend has to be told to', () => {
-    const graph = recomputeActivations({ waits: true })(step());
+    const graph = recomputeActivations({ leastValues: 1, waits: true })(step());
     const after = find(graph, renewedActivation).inputs[5];
     assert.equal(after, find(graph, 'Conv2DBackpropFilter').inputs[1]);
   });
 
   it('is written before the way back where the order says when it runs', () => {
-    const graph = recomputeActivations({ waits: false })(step());
+    const graph = recomputeActivations({ leastValues: 1, waits: false })(step());
     assert.equal(indexOf(graph, renewedActivation), indexOf(graph, 'Relu') + 1);
     assert.equal(find(graph, renewedActivation).inputs.length, 5);
   });
 
-  it('leaves what is asked for as it is, and graphs without gradients', () => {
+  it('leaves what is asked for as it is, what is small, and graphs without gradients', () => {
     const asked = step((h) => ({ h }));
-    assert.equal(recomputeActivations({ waits: true })(asked), asked);
+    assert.equal(recomputeActivations({ leastValues: 1, waits: true })(asked), asked);
     const forward = optimize(
       trace(
         ({ x }) => ({ y: tf.relu(normalizeBatch(x!, tf.ones([3]), tf.zeros([3]), 1e-3).y) }),
         [{ name: 'x', shape: [2, 3] }],
       ),
     );
-    assert.equal(recomputeActivations({ waits: true })(forward), forward);
+    assert.equal(recomputeActivations({ leastValues: 1, waits: true })(forward), forward);
+    const small = step();
+    assert.equal(recomputeActivations({ waits: true })(small), small);
   });
 });

@@ -1,7 +1,8 @@
 /** What convolutions by tiles can do, and when they pay. */
-import type { Graph, Node, Value } from '../../ir';
+import { convolutionAttrs } from '../../convolution';
+import type { Graph, Node } from '../../ir';
 import { arithmeticNames } from '../../kernels/elementwise';
-import { sameShape, sizeOf } from '../../shape';
+import { isPerChannel, sameShape } from '../../shape';
 import { tile } from '../../winograd/minimal-filtering';
 
 /**
@@ -16,7 +17,7 @@ export function isTiled(node: Node, graph: Graph, block: number): boolean {
   if (!isFixed(node, graph, block)) return false;
   const [height, width, inputs, outputs] = graph.values.get(node.inputs[1]!)!.shape;
   const [, rows] = graph.values.get(node.outputs[0]!)!.shape;
-  const { strides, dilations, pad } = node.attrs as { strides: number[]; dilations: number[]; pad: number[] };
+  const { strides, dilations, pad } = convolutionAttrs(node);
   return (
     height === 3 &&
     width === 3 &&
@@ -43,14 +44,6 @@ export function isFixed(
   );
 }
 
-export function isPointwise(node: Node, { values }: Graph): boolean {
-  const [height, width] = values.get(node.inputs[1]!)!.shape;
-  const { strides, pad } = node.attrs as { strides: number[]; pad: number[] };
-  return (
-    height === 1 && width === 1 && strides.every((step) => step === 1) && pad.every((rows) => rows === 0)
-  );
-}
-
 /** Whether a node works place by place on images in whole blocks and numbers for each channel. */
 export function isBetween({ op, inputs, outputs }: Node, { values }: Graph, block: number): boolean {
   const { shape, dtype } = values.get(outputs[0]!)!;
@@ -58,10 +51,6 @@ export function isBetween({ op, inputs, outputs }: Node, { values }: Graph, bloc
     return false;
   return inputs.every((id) => {
     const own = values.get(id)!;
-    return sameShape(own.shape, shape) || (own.dtype === 'float32' && isVector(own, shape[3]!));
+    return sameShape(own.shape, shape) || (own.dtype === 'float32' && isPerChannel(own.shape, shape[3]!));
   });
 }
-
-/** One number, or one for each channel. */
-export const isVector = ({ shape }: Value, channels: number): boolean =>
-  sizeOf(shape) === 1 || (sizeOf(shape) === channels && shape.at(-1) === channels);

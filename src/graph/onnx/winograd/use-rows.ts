@@ -1,12 +1,13 @@
+import { isPointwise } from '../../convolution';
 import type { ConstantData, Graph, Node } from '../../ir';
 import { producersOf } from '../../links';
 import { countUses } from '../../passes/count-uses';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass } from '../../passes/pass';
-import { sameShape } from '../../shape';
+import { isPerChannel, sameShape } from '../../shape';
 import { pointwise, tiledConvolution, type Fixed } from './convolutions';
 import { RowsGraph } from './rows-graph';
-import { isBetween, isFixed, isPointwise, isTiled, isVector } from './suits';
+import { isBetween, isFixed, isTiled } from './suits';
 
 /**
  * Convolutions 3×3 with constant filters take half of their multiplications: the rows of images in tiles of four by minimal
@@ -69,7 +70,14 @@ function convolution(node: Node, context: Context): boolean {
   const [x, filterId, biasId] = node.inputs as [number, number, number?];
   const [output] = node.outputs as [number];
   const isTile = tiled.has(node);
-  if (!isTile && !(isFixed(node, graph, block) && isPointwise(node, graph) && result.isBlocked(x)))
+  if (
+    !isTile &&
+    !(
+      isFixed(node, graph, block) &&
+      isPointwise(node, graph.values.get(filterId)!.shape) &&
+      result.isBlocked(x)
+    )
+  )
     return false;
   const filter = graph.constants.get(filterId)!;
   const bias = biasId === undefined ? undefined : graph.constants.get(biasId)!;
@@ -122,7 +130,7 @@ function scaled(node: Node, { graph, result, uses, producers, wanted }: Context)
       const vector = graph.constants.get(constant);
       if (
         vector &&
-        isVector(graph.values.get(constant)!, channels) &&
+        isPerChannel(graph.values.get(constant)!.shape, channels) &&
         sameShape(graph.values.get(x)!.shape, shape)
       )
         return { x, vector };
