@@ -56,7 +56,7 @@ export function prepareForOnnx(
   // A flow and its inverse in one graph share their weights: what is made of them is merged first and computed once.
   const merged = recomputeActivations({ waits: false })(optimize(mergeCommonSubexpressions(graph)));
   const blocked = block === undefined ? merged : useBlocks(block)(merged);
-  const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm(blocked))));
+  const folded = foldAffine(optimize(mergeCommonSubexpressions(expandBatchNorm()(blocked))));
   const convolutions = rearrange ? arrangeForRunning(folded, block) : folded;
   const arranged = optimize(mergeCommonSubexpressions(useChannelsFirst(convolutions)));
   const joined = block === undefined ? arranged : joinReorderings(arranged);

@@ -1,22 +1,26 @@
-import type { Node, Value } from '../ir';
+import type { Graph, Node, Value } from '../ir';
 import { rewrite } from '../rewrite';
 import { renewedActivation } from '../kernels/normalization';
 import { pass } from './pass';
 
 type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) => number;
 
-/** Batch normalization in training out of elementary ops, for backends without a fused kernel. */
-export const expandBatchNorm = pass('written-out norms', (graph) => {
-  return rewrite(graph, (node, { recorder }) => {
-    const expand = expansions[node.op];
-    if (!expand) return undefined;
-    const typeOf = (id: number): Value => recorder.values.get(id)!;
-    const add: Add = (op, inputs, { shape, dtype }, attrs = {}) =>
-      recorder.addNode(op, inputs, attrs, [{ shape, dtype }], node.scope)[0]!;
-    const number = (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32');
-    return expand(node, typeOf, add, number);
-  });
-});
+/**
+ * Batch normalization in training out of elementary ops, for backends without a fused kernel, or one that is slow.
+ * @param options.below channels of those that are written out
+ */
+export const expandBatchNorm = ({ below = Infinity }: { below?: number } = {}): ((graph: Graph) => Graph) =>
+  pass('written-out norms', (graph) =>
+    rewrite(graph, (node, { recorder }) => {
+      const expand = expansions[node.op];
+      if (!expand || graph.values.get(node.outputs[0]!)!.shape.at(-1)! >= below) return undefined;
+      const typeOf = (id: number): Value => recorder.values.get(id)!;
+      const add: Add = (op, inputs, { shape, dtype }, attrs = {}) =>
+        recorder.addNode(op, inputs, attrs, [{ shape, dtype }], node.scope)[0]!;
+      const number = (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32');
+      return expand(node, typeOf, add, number);
+    }),
+  );
 
 type Expand = (
   node: Node,

@@ -88,7 +88,7 @@ describe('gradients', { skip: withoutTensorFlow }, () => {
       const feeds = normalFeeds(inputs, 5);
       // Outside of a trace the same function is composed of elementary ops, whose gradients are TensorFlow.js's own.
       const expected = await runEagerly(fn, feeds);
-      assertClose(evaluateGraph(expandBatchNorm(graph), feeds), expected, 1e-5, 'expanded against eager');
+      assertClose(evaluateGraph(expandBatchNorm()(graph), feeds), expected, 1e-5, 'expanded against eager');
       for (const create of [createTensorFlowBackend, createOnnxRuntimeBackend]) {
         const backend = await create({ threads: 1, reason: 'test' });
         const program = await backend.compile(graph);
