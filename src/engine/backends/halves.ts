@@ -11,6 +11,8 @@ import type { CompileOptions, Feeds, Program } from './backend';
 const leastWork = 4e7;
 /** Places, one of a vector and H·W of an image, from which on all runs together are worth seconds of compiling. */
 const leastPlaces = 5e5;
+/** Parameters of flows whose graphs are small. */
+const fewParameters = 5e5;
 /** Values, 2 MB, that the largest result of a node should have at most. */
 const pieceValues = 2 ** 19;
 
@@ -40,11 +42,23 @@ export function isLongWork(graph: Graph, { examples = 0 }: CompileOptions): bool
   return graph.dynamicBatch !== undefined && placesOf(graph) * examples >= leastPlaces;
 }
 
+/** Whether a graph is compiled in a moment: its batches are more often too small to be halved than those of others. */
+export function isSmall({ constants }: Graph): boolean {
+  return [...constants.values()].reduce((sum, { length }) => sum + length, 0) < fewParameters;
+}
+
+/** `whole` runs small batches, and may be `here`. */
+interface Halves {
+  here: Program;
+  there: Program;
+  whole: Program;
+}
+
 /**
- * Runs `here` and `there` at the same time, each on one half of the examples; small batches run here alone.
+ * Runs `here` and `there` at the same time, each on one half of the examples; small batches are run whole.
  * @param graph whose examples do not depend on each other: an input [N, …] gives [N, …], or what holds for all
  */
-export function inHalves(graph: Graph, here: Program, there: Program): Program {
+export function inHalves(graph: Graph, { here, there, whole }: Halves): Program {
   const work = workOf(graph);
   const piece = pieceOf(graph);
   const ofExamples = new Set(
@@ -55,7 +69,7 @@ export function inHalves(graph: Graph, here: Program, there: Program): Program {
   return {
     async run(feeds) {
       const count = Object.values(feeds)[0]?.shape[0] ?? 0;
-      if (count < 2 || work * count < leastWork) return here.run(feeds);
+      if (count < 2 || work * count < leastWork) return whole.run(feeds);
       const half = count >> 1;
       // Those for the other thread are sent first: what runs here holds this one.
       const others = Promise.all(piecesOf(feeds, half, count, piece).map((part) => there.run(part)));
@@ -67,7 +81,7 @@ export function inHalves(graph: Graph, here: Program, there: Program): Program {
       return joined(results, ofExamples);
     },
     async dispose() {
-      await Promise.all([here.dispose(), there.dispose()]);
+      await Promise.all([...new Set([here, there, whole])].map((program) => program.dispose()));
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   type Runtime,
   type SessionOptions,
 } from './onnxruntime-session';
-import { inHalves, isLongWork } from './halves';
+import { inHalves, isLongWork, isSmall } from './halves';
 import { compileOn, startThread, type Thread } from './onnx-helper';
 import { channelsInBlock } from './onnxruntime-blocks';
 import { compileStateful } from './onnxruntime-stateful';
@@ -42,8 +42,11 @@ export async function createOnnxRuntimeBackend(options: {
         compile(runtime, graph, { threads: threads - half, ...tiles }),
         compileOn(other, graph, compiling),
       ]);
-      if (here.status === 'fulfilled' && there.status === 'fulfilled')
-        return inHalves(graph, here.value, there.value);
+      if (here.status === 'fulfilled' && there.status === 'fulfilled') {
+        // Batches that stay here have all threads, where that takes no time to compile.
+        const whole = isSmall(graph) ? await compile(runtime, graph, { threads, ...tiles }) : here.value;
+        return inHalves(graph, { here: here.value, there: there.value, whole });
+      }
       // Without the other thread there is no half to send away.
       if (here.status === 'fulfilled') await here.value.dispose();
       return compile(runtime, graph, { threads, ...tiles });

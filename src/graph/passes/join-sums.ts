@@ -1,6 +1,7 @@
 import type { Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
+import { sizeOf } from '../shape';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';
@@ -50,12 +51,47 @@ export const joinSums = pass('joined sums', (graph) => {
         like,
       );
       const { attrs } = group[0]!;
+      // Of one feature there is nothing to add up.
+      if (graph.values.get(like)!.shape[1] === 1)
+        return rewriter.recorder.addNode('Reshape', [whole], {}, [graph.values.get(output)!], scope)[0]!;
       return rewriter.recorder.addNode('Sum', [whole], attrs, [graph.values.get(output)!], scope)[0]!;
     });
     return [add([...others.map(rewriter.resolve), ...sums], output)];
   });
-  return removeDeadCode(joined);
+  return multiplySums(removeDeadCode(joined));
 });
+
+/** c · Σ a + d over few features, as a prior is, is a product of a with a column of c: one call instead of three. */
+function multiplySums(graph: Graph): Graph {
+  const uses = countUses(graph);
+  const producers = producersOf(graph);
+  const number = (id: number): number | undefined =>
+    sizeOf(graph.values.get(id)!.shape) === 1 ? graph.constants.get(id)?.[0] : undefined;
+  const before = (id: number, op: string): Node | undefined => {
+    const node = uses.get(id) === 1 ? producers.get(id) : undefined;
+    return node?.op === op ? node : undefined;
+  };
+  const multiplied = rewrite(graph, (node, { recorder, resolve }) => {
+    const [output] = node.outputs as [number];
+    const type = graph.values.get(output)!;
+    const [whole, shift] = producers.get(output)!.inputs as [number, number];
+    const product = node.op === 'Add' && number(shift) !== undefined ? before(whole, 'Multiply') : undefined;
+    const [sum, factor] = product?.inputs ?? [];
+    const small = sum === undefined ? undefined : smallSum(before(sum, 'Sum'), graph);
+    if (!small || number(factor!) === undefined || type.dtype !== 'float32') return undefined;
+    const [x] = small.inputs as [number];
+    const [rows, features] = graph.values.get(x)!.shape as [number, number];
+    const column = { shape: [rows, 1], dtype: type.dtype };
+    const weights = new Float32Array(features).fill(number(factor!)!);
+    const inputs = [resolve(x), recorder.addConstant(weights, [features, 1], 'float32')];
+    const bias = recorder.addConstant(Float32Array.of(number(shift)!), [1], 'float32');
+    const attrs = { transposeA: false, transposeB: false };
+    const [multiplied] = recorder.addNode('BatchMatMul', inputs, attrs, [column], node.scope) as [number];
+    const [added] = recorder.addNode('Add', [multiplied, bias], {}, [column], node.scope) as [number];
+    return recorder.addNode('Reshape', [added], {}, [type], node.scope);
+  });
+  return removeDeadCode(multiplied);
+}
 
 /** A sum of two vectors with one number for each example. */
 function addsVectors(node: Node | undefined, { values }: Graph): boolean {

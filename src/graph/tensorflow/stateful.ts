@@ -1,6 +1,7 @@
 /** Several graphs over shared variables as one SavedModel. */
 import type { Graph } from '../ir';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
+import { removeDeadCode } from '../passes/dead-code';
 import { expandBatchNorm } from '../passes/expand-batch-norm';
 import { optimize } from '../passes/optimize';
 import { recomputeActivations } from '../passes/recompute-activations';
@@ -83,5 +84,5 @@ function addAccess(target: GraphDefWriter, { name, size }: StateVector, handle: 
 function arrange(graph: Graph): Graph {
   const norms = mergeCommonSubexpressions(expandBatchNorm({ below: fusedChannels })(optimize(graph)));
   const recomputed = recomputeActivations({ waits: true })(norms);
-  return multiplyPointwise(tileTraining({ leastChannels: tiledChannels })(recomputed));
+  return removeDeadCode(multiplyPointwise(tileTraining({ leastChannels: tiledChannels })(recomputed)));
 }

@@ -129,6 +129,31 @@ describe('joinSums', () => {
     assert.deepEqual(evaluateGraph(joined, feeds), evaluateGraph(graph, feeds));
   });
 
+  it('sums nothing of one feature, and multiplies where a sum is scaled and shifted', () => {
+    const inputs = ['x', 'y', 'z'].map((name, i) => ({ name, shape: [2, i < 2 ? 1 : 3] }));
+    const graph = optimize(
+      trace(
+        ({ x, y, z }) => ({
+          logDet: tf.add(tf.sum(x!, 1), tf.sum(y!, 1)),
+          prior: tf.add(tf.mul(tf.sum(tf.square(z!), 1), -0.5), -2),
+          // Its sum is wanted as well.
+          other: tf.add(tf.mul(tf.sum(z!, 1), 3), 1),
+          sum: tf.sum(z!, 1),
+        }),
+        inputs,
+      ),
+    );
+    const joined = joinSums(graph);
+    assert.deepEqual(
+      opsOf(joined).filter((op) => ['Sum', 'BatchMatMul'].includes(op)),
+      ['BatchMatMul', 'Sum'],
+    );
+    const feeds = Object.fromEntries(
+      inputs.map(({ name, shape }, i) => [name, { shape, data: Float32Array.from(ramp(shape, i)) }]),
+    );
+    assert.deepEqual(evaluateGraph(joined, feeds), evaluateGraph(graph, feeds));
+  });
+
   it('one row of sums after the other, where a sum goes on into the next', () => {
     const graph = optimize(
       trace(
