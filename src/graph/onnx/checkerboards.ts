@@ -16,6 +16,8 @@ export const selectPhase = 'SelectPhase';
  */
 export const joinPhases = 'JoinPhases';
 
+type StaysWhole = (node: Node, graph: Graph) => boolean;
+
 interface Phase {
   row: 0 | 1;
   column: 0 | 1;
@@ -24,14 +26,15 @@ interface Phase {
 /**
  * What a checkerboard mask leaves of a convolution's result is computed alone. Back from there to the last convolutions
  * that look at neighbours, and those included, two of four phases are computed: half of the multiplications.
- * @param pointwise whether convolutions 1×1 are halved as well that no other follows on the way back
+ * @param staysWhole tells of convolutions 1×1 that are not worth it for their own sake
  */
-export const halveCheckerboards = ({ pointwise }: { pointwise: boolean }): ((graph: Graph) => Graph) =>
+export const halveCheckerboards = (staysWhole?: StaysWhole): ((graph: Graph) => Graph) =>
   pass('checkerboards', (graph) => {
     const uses = countUses(graph);
     const producers = producersOf(graph);
     const parityOf = demands(graph);
-    const halves = (id: number): boolean => pointwise || looksAround(id, { graph, uses, producers });
+    const halves = (id: number): boolean =>
+      !staysWhole || isWorth(id, { graph, uses, producers }, staysWhole);
     const halved = rewrite(graph, (node, rewriter) => {
       const [output] = node.outputs as [number];
       if (node.op !== 'Conv2D') return undefined;
@@ -97,13 +100,19 @@ function phaseOf(id: number, phase: Phase, context: Context, wanted = false): nu
   return add(selectPhase, [rewriter.resolve(id)], { ...phase });
 }
 
-/** Whether a value comes, place by place and of nothing that is used elsewhere, from a convolution that looks at neighbours. */
-function looksAround(id: number, context: Pick<Context, 'graph' | 'uses' | 'producers'>): boolean {
-  const node = context.uses.get(id) === 1 ? context.producers.get(id) : undefined;
+/** Whether a value comes, place by place and of nothing that is used elsewhere, from a convolution that does not stay whole. */
+function isWorth(
+  id: number,
+  context: Pick<Context, 'graph' | 'uses' | 'producers'>,
+  staysWhole: StaysWhole,
+): boolean {
+  const { graph, uses, producers } = context;
+  const node = uses.get(id) === 1 ? producers.get(id) : undefined;
   if (!node) return false;
-  const convolution = node.op === 'Conv2D' ? stridden(node, { row: 0, column: 0 }, context.graph) : undefined;
-  if (convolution) return !convolution.selects || looksAround(node.inputs[0]!, context);
-  return arithmeticNames.has(node.op) && node.inputs.some((input) => looksAround(input, context));
+  const convolution = node.op === 'Conv2D' ? stridden(node, { row: 0, column: 0 }, graph) : undefined;
+  if (convolution && !(convolution.selects && staysWhole(node, graph))) return true;
+  if (!convolution && !arithmeticNames.has(node.op)) return false;
+  return node.inputs.some((input) => isWorth(input, context, staysWhole));
 }
 
 /** How a convolution of stride 1 gives one phase of its result: on all of its input, or on that phase of it. */

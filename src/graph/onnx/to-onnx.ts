@@ -1,6 +1,6 @@
 /** Writes a graph as an ONNX model. */
 import { onnx } from 'onnx-proto';
-import type { Graph, Value } from '../ir';
+import type { Graph, Node, Value } from '../ir';
 import { composeConvolutions } from '../passes/compose-convolutions';
 import { removeDeadCode } from '../passes/dead-code';
 import { expandBatchNorm } from '../passes/expand-batch-norm';
@@ -15,6 +15,7 @@ import { blockedDomain } from './blocked/emit';
 import { joinReorderings, useBlocks } from './blocked/use-blocks';
 import { halveCheckerboards } from './checkerboards';
 import { joinChannelNorms } from './channel-norms';
+import { liesInRows } from './winograd/suits';
 import { convolveTiles } from './winograd/use-rows';
 import { computeGradientsEarly } from './gradients-early';
 import { useChannelsFirst } from './layout';
@@ -102,8 +103,10 @@ export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
 
 function arrangeForRunning(graph: Graph, block: number | undefined): Graph {
   const composed = composeConvolutions(joinSums(splitProducts(graph)));
-  if (block === undefined) return halveCheckerboards({ pointwise: true })(composed);
-  return convolveTiles(block)(halveCheckerboards({ pointwise: false })(composed));
+  if (block === undefined) return halveCheckerboards()(composed);
+  // Phases of what lies row by row cost more than they save.
+  const isBetweenTiles = (node: Node, of: Graph): boolean => liesInRows(node, of, block);
+  return convolveTiles(block)(halveCheckerboards(isBetweenTiles)(composed));
 }
 
 function valueInfo(name: string, { shape, dtype }: Value, { dynamicBatch }: Graph): onnx.IValueInfoProto {

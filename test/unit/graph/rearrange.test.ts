@@ -254,7 +254,7 @@ describe('halveCheckerboards', () => {
     return { s: tf.mul(tf.tanh(s), mask), t: tf.mul(t, mask) };
   };
   const halved = (mask: () => Tensor): Graph =>
-    halveCheckerboards({ pointwise: true })(foldAffine(optimize(trace(net(mask), [image('x', 2)]))));
+    halveCheckerboards()(foldAffine(optimize(trace(net(mask), [image('x', 2)]))));
 
   for (const [parity, pads] of [
     [
@@ -284,6 +284,21 @@ describe('halveCheckerboards', () => {
     });
   }
 
+  it('leaves what stays whole, where no convolution that looks around comes before it', () => {
+    const pointwise = (inputs: Record<string, Tensor>): Record<string, Tensor> => {
+      const h = tf.relu(convolve(inputs['x']!, [1, 1, 2, 4], ramp([1, 1, 2, 4])));
+      return { y: tf.mul(convolve(h, [1, 1, 4, 2], ramp([1, 1, 4, 2])), board(0)()) };
+    };
+    const joins = (fn: Parameters<typeof trace>[0], staysWhole?: () => boolean): number => {
+      const graph = foldAffine(optimize(trace(fn, [image('x', 2)])));
+      return opsOf(halveCheckerboards(staysWhole)(graph)).filter((op) => op === 'JoinPhases').length;
+    };
+    assert.deepEqual(
+      [joins(pointwise), joins(pointwise, () => true), joins(net(board(0)), () => true)],
+      [1, 0, 1],
+    );
+  });
+
   it('not with another mask, nor when more than the mask lets through is wanted', () => {
     const before = ['Conv2D', 'Relu', 'Conv2D'];
     assert.deepEqual(opsOf(halved(board(0, 1))).slice(0, 3), before);
@@ -294,7 +309,7 @@ describe('halveCheckerboards', () => {
       },
       [image('x', 2)],
     );
-    const ops = opsOf(halveCheckerboards({ pointwise: true })(foldAffine(optimize(wanted))));
+    const ops = opsOf(halveCheckerboards()(foldAffine(optimize(wanted))));
     assert.equal(ops.filter((op) => op === 'JoinPhases').length, 1);
   });
 });

@@ -14,19 +14,18 @@ const leastRows = 2 * tile;
 
 /** Whether a convolution is one that tiles pay for. */
 export function isTiled(node: Node, graph: Graph, block: number): boolean {
-  if (!isFixed(node, graph, block)) return false;
-  const [height, width, inputs, outputs] = graph.values.get(node.inputs[1]!)!.shape;
-  const [, rows] = graph.values.get(node.outputs[0]!)!.shape;
+  if (!liesInRows(node, graph, block)) return false;
+  const [height, width] = graph.values.get(node.inputs[1]!)!.shape;
   const { strides, dilations, pad } = convolutionAttrs(node);
-  return (
-    height === 3 &&
-    width === 3 &&
-    rows! % tile === 0 &&
-    rows! >= leastRows &&
-    inputs! >= leastChannels &&
-    outputs! >= leastChannels &&
-    [...strides, ...dilations, ...pad].every((step) => step === 1)
-  );
+  return height === 3 && width === 3 && [...strides, ...dilations, ...pad].every((step) => step === 1);
+}
+
+/** Whether a convolution is of a size that tiles pay for, so that it comes between such that go in tiles. */
+export function liesInRows(node: Node, graph: Graph, block: number): boolean {
+  if (!isFixed(node, graph, block)) return false;
+  const [, , inputs, outputs] = graph.values.get(node.inputs[1]!)!.shape;
+  const [, rows] = graph.values.get(node.outputs[0]!)!.shape;
+  return rows! % tile === 0 && rows! >= leastRows && inputs! >= leastChannels && outputs! >= leastChannels;
 }
 
 /** A convolution between whole blocks whose filter and bias are constants. */
