@@ -5,6 +5,7 @@ import { removeDeadCode } from '../passes/dead-code';
 import { expandBatchNorm } from '../passes/expand-batch-norm';
 import { optimize } from '../passes/optimize';
 import { recomputeActivations } from '../passes/recompute-activations';
+import { tileTraining } from '../winograd/tile-training';
 import { savedModel, shapeAttribute, textAttribute, typeAttribute } from './messages';
 import { multiplyPointwise } from './pointwise-products';
 import type { FunctionPorts } from './program';
@@ -12,7 +13,6 @@ import { addSignal } from './signal';
 import { layOutState, type StateLayout, type StateSpec, type StateVector } from './state-layout';
 import { addStatefulFunction } from './stateful-function';
 import { GraphDefWriter } from './writer';
-import { tileTraining } from '../winograd/tile-training';
 
 /** Of fewer, convolutions in tiles take as long as TensorFlow's own, or longer. */
 const tiledChannels = 128;
@@ -81,6 +81,7 @@ function addAccess(target: GraphDefWriter, { name, size }: StateVector, handle: 
   return { value, assigned, read };
 }
 
+/** The graph as TensorFlow gets it: all passes done. */
 function arrange(graph: Graph): Graph {
   const norms = mergeCommonSubexpressions(expandBatchNorm({ below: fusedChannels })(optimize(graph)));
   const recomputed = recomputeActivations({ waits: true })(norms);
