@@ -21,9 +21,13 @@ function placesOf({ inputs, values }: Graph): number {
   return channels === undefined ? 1 : height * width;
 }
 
+function parametersOf({ constants }: Graph): number {
+  return [...constants.values()].reduce((sum, { length }) => sum + length, 0);
+}
+
 /** Multiplications for an example, roughly: each parameter of a convolution is used at each place, less after squeezes. */
 function workOf(graph: Graph): number {
-  return placesOf(graph) * [...graph.constants.values()].reduce((sum, { length }) => sum + length, 0);
+  return placesOf(graph) * parametersOf(graph);
 }
 
 /**
@@ -43,8 +47,8 @@ export function isLongWork(graph: Graph, { examples = 0 }: CompileOptions): bool
 }
 
 /** Whether a graph is compiled in a moment: its batches are more often too small to be halved than those of others. */
-export function isSmall({ constants }: Graph): boolean {
-  return [...constants.values()].reduce((sum, { length }) => sum + length, 0) < fewParameters;
+export function isSmall(graph: Graph): boolean {
+  return parametersOf(graph) < fewParameters;
 }
 
 /** `whole` runs small batches, and may be `here`. */

@@ -2,6 +2,7 @@
  * Convolutions 3×3 padded by one, and their gradients, of images whose rows come first, [H, N, W, C]: each is six convolutions
  * 1×3 between products with small matrices, each the transposed map of another.
  */
+import { sizeOf } from '../shape';
 import type { ExchangedGraph } from './exchanged-graph';
 import {
   filterMatrix,
@@ -13,7 +14,6 @@ import {
   valueMatrix,
 } from './minimal-filtering';
 
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const float = (shape: readonly number[]): { shape: readonly number[]; dtype: 'float32' } => ({
   shape,
   dtype: 'float32',
@@ -28,7 +28,8 @@ export function convolve(graph: ExchangedGraph, x: number, filter: number): numb
     graph.add('Conv2D', [part, filters[i]!], float([...graph.typeOf(part).shape.slice(0, 3), depth]), along),
   );
   const height = graph.typeOf(x).shape[0]!;
-  return combined(graph, results, resultsOf(graph, height));
+  const matrix = graph.matrix(`results ${height}`, (height / tile) * products, () => resultsMatrix(height));
+  return combined(graph, results, matrix);
 }
 
 /** dy [H, N, W, K], filter [3, 3, C, K] → dx [H, N, W, C]. */
@@ -72,9 +73,6 @@ function gradientsOf(graph: ExchangedGraph, dy: number): number[] {
   return inProducts(graph, dy, matrix);
 }
 
-const resultsOf = (graph: ExchangedGraph, height: number): number =>
-  graph.matrix(`results ${height}`, (height / tile) * products, () => resultsMatrix(height));
-
 /** Six of [1, 3, C, K]. */
 const filtersOf = (graph: ExchangedGraph, filter: number): number[] =>
   inProducts(graph, filter, graph.matrix('filters', taps, filterMatrix));
@@ -82,7 +80,7 @@ const filtersOf = (graph: ExchangedGraph, filter: number): number[] =>
 /** The first axis of a value times a matrix, cut into six. */
 function inProducts(graph: ExchangedGraph, value: number, matrix: number): number[] {
   const [rows, ...rest] = graph.typeOf(value).shape as [number, ...number[]];
-  const multiplied = graph.multiply(matrix, graph.reshape(value, [rows, size(rest)]));
+  const multiplied = graph.multiply(matrix, graph.reshape(value, [rows, sizeOf(rest)]));
   const all = graph.typeOf(matrix).shape[0]!;
   const each = all / products;
   return graph.recorder.addNode(
@@ -98,6 +96,6 @@ function inProducts(graph: ExchangedGraph, value: number, matrix: number): numbe
 function combined(graph: ExchangedGraph, parts: readonly number[], matrix: number): number {
   const [each, ...rest] = graph.typeOf(parts[0]!).shape as [number, ...number[]];
   const all = graph.add('Concat', parts, float([each * products, ...rest]), { axis: 0 });
-  const result = graph.multiply(matrix, graph.reshape(all, [each * products, size(rest)]));
+  const result = graph.multiply(matrix, graph.reshape(all, [each * products, sizeOf(rest)]));
   return graph.reshape(result, [graph.typeOf(matrix).shape[0]!, ...rest]);
 }

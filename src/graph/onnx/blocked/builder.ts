@@ -1,6 +1,7 @@
-/** What is written while a graph is brought into blocks: which of its values exist in which layout, and helpers to add nodes. */
+/** What is written while a graph is brought into blocks. */
 import type { ConstantData, Graph, Node, Value } from '../../ir';
-import { Recorder, type TensorType } from '../../recorder';
+import type { TensorType } from '../../recorder';
+import { RelaidGraph } from '../../relaid-graph';
 import { sizeOf } from '../../shape';
 import { toChannelsFirst, toChannelsLast } from '../layout';
 import { blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';
@@ -11,42 +12,16 @@ export interface WaitingSum {
   write(sum?: number): number;
 }
 
-export class BlockedGraph {
-  readonly recorder: Recorder;
-  /** What stands for values of the old graph, as they were and in blocks. */
-  private readonly plain: Map<number, number>;
+export class BlockedGraph extends RelaidGraph {
   private readonly blocked = new Map<number, number>();
   private readonly waiting = new Map<number, WaitingSum>();
   private readonly vectors = new Map<string, number>();
-  scope = '';
 
   constructor(
-    private readonly graph: Graph,
+    graph: Graph,
     readonly block: number,
   ) {
-    this.recorder = new Recorder(graph.dynamicBatch, Math.max(-1, ...graph.values.keys()) + 1);
-    for (const [id, value] of graph.values) this.recorder.values.set(id, value);
-    for (const [id, data] of graph.constants) this.recorder.constants.set(id, data);
-    const given = [...graph.inputs.map(({ value }) => value), ...graph.constants.keys()];
-    this.plain = new Map(given.map((id) => [id, id]));
-  }
-
-  typeOf(id: number): Value {
-    return this.recorder.values.get(id)!;
-  }
-
-  add(op: string, inputs: readonly number[], type: TensorType, attrs: Node['attrs'] = {}): number {
-    return this.recorder.addNode(op, inputs, attrs, [type], this.scope)[0]!;
-  }
-
-  /** A node of the old graph, on values as they were. */
-  keep(node: Node): void {
-    this.recorder.nodes.push({ ...node, inputs: node.inputs.map((id) => this.asPlain(id)) });
-    for (const id of node.outputs) this.plain.set(id, id);
-  }
-
-  setPlain(old: number, value: number): void {
-    this.plain.set(old, value);
+    super(graph);
   }
 
   setBlocked(old: number, value: number): void {
@@ -69,13 +44,8 @@ export class BlockedGraph {
     return value;
   }
 
-  /** An old value as it was. */
-  asPlain(id: number): number {
-    const known = this.plain.get(id);
-    if (known !== undefined) return known;
-    const value = this.toPlain(this.asBlocked(id), this.typeOf(id));
-    this.plain.set(id, value);
-    return value;
+  protected override backToPlain(id: number): number {
+    return this.toPlain(this.asBlocked(id), this.typeOf(id));
   }
 
   protected toPlain(value: number, type: Value): number {
@@ -173,14 +143,5 @@ export class BlockedGraph {
     const id = this.recorder.addConstant(data, shape, dtype);
     this.vectors.set(key, id);
     return id;
-  }
-
-  finish(): Graph {
-    const outputs = this.graph.outputs.map(({ name, value }) => ({ name, value: this.asPlain(value) }));
-    const { constantNames } = this.graph;
-    return {
-      ...this.recorder.graph(this.graph.inputs, outputs),
-      ...(constantNames ? { constantNames } : {}),
-    };
   }
 }
