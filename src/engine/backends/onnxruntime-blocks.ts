@@ -6,8 +6,16 @@ import type { Runtime } from './onnxruntime-session';
 
 const channels = 32;
 
+const known = new WeakMap<Runtime, Promise<number | undefined>>();
+
 /** Found once by letting it reorder channels; undefined where it has no blocked layout. */
-export async function channelsInBlock(runtime: Runtime): Promise<number | undefined> {
+export function channelsInBlock(runtime: Runtime): Promise<number | undefined> {
+  const block = known.get(runtime) ?? findBlock(runtime);
+  known.set(runtime, block);
+  return block;
+}
+
+async function findBlock(runtime: Runtime): Promise<number | undefined> {
   try {
     const session = await runtime.InferenceSession.create(reordering(), { logSeverityLevel: 4 });
     // Two pixels: the second of the first channel comes after the block's channels of the first.

@@ -38,11 +38,7 @@ export async function createSession(
   graph: Graph,
   { threads, spin, block, training = false }: SessionOptions,
 ): Promise<GraphSession> {
-  const options = {
-    name: 'program',
-    rearrange: true,
-    ...(block === undefined ? {} : { block }),
-  };
+  const options = { name: 'program', rearrange: true, block };
   const prepared = prepareForOnnx(graph, options);
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }

@@ -29,12 +29,11 @@ export async function createOnnxRuntimeBackend(options: {
   const { threads, reason, spin = true, helper } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
   let other: Thread | undefined;
-  let block: Promise<number | undefined> | undefined;
   return {
     info: { name: 'onnxruntime', library, threads, reason },
     async compile(graph, compiling = {}) {
       if (!isLongWork(graph, compiling)) return compile(runtime, graph, { threads, spin });
-      const tiles = { spin, block: await (block ??= channelsInBlock(runtime)) };
+      const tiles = { spin, block: await channelsInBlock(runtime) };
       if (helper === undefined || threads < 2) return compile(runtime, graph, { threads, ...tiles });
       const half = threads >> 1;
       other ??= startThread(helper, { threads: half, reason, spin });

@@ -66,7 +66,7 @@ export function tracedText({ graph }: NamedGraph): string {
 function prepare({ graph, state }: NamedGraph, { backend, block }: DescribeOptions): void {
   const optimized = (): Graph => optimize(mergeCommonSubexpressions(graph));
   if (backend === 'onnxruntime') {
-    toOnnx(graph, { name: 'graph', rearrange: true, ...(block === undefined ? {} : { block }) });
+    toOnnx(graph, { name: 'graph', rearrange: true, block });
   } else if (backend === 'tensorflow' && state) writeStateful(state, { graph });
   else if (backend === 'tensorflow') writeProgram(optimized());
   else optimized();

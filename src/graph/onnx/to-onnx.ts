@@ -34,7 +34,7 @@ export interface OnnxOptions {
    * Channels in a block, for models that the ONNX Runtime of this machine runs: convolutions with filters that are not constant
    * are written in its own blocked layout, and with `rearrange` those by tiles. Others are of core operators only.
    */
-  block?: number;
+  block?: number | undefined;
   /** Convolutions and products are joined and divided where that is faster to run. Without, they are the model's. */
   rearrange?: boolean;
 }

@@ -19,8 +19,9 @@ import { convolve, gradientOfFilter, gradientOfInput } from './tiled-convolution
  */
 export const tileTraining = ({ leastChannels }: { leastChannels: number }): ((graph: Graph) => Graph) =>
   pass('tiles of rows', (graph) => {
+    if (graph.dynamicBatch !== undefined) return graph;
     const tiled = new Set(graph.nodes.filter((node) => isTiled(node, graph, leastChannels)));
-    if (tiled.size === 0 || graph.dynamicBatch !== undefined) return graph;
+    if (tiled.size === 0) return graph;
     const wanted = wantedRowsFirst(graph, tiled);
     const result = new ExchangedGraph(graph);
     for (const node of graph.nodes) {

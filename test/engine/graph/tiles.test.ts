@@ -14,7 +14,7 @@ import { assertClose, normalFeeds, parametersOf } from './compare';
 
 /** Convolutions along rows with a filter for each of the six products. */
 function tiledConvolutions(graph: Graph, block?: number): number {
-  const model = toOnnx(graph, { name: 'flow', rearrange: true, ...(block === undefined ? {} : { block }) });
+  const model = toOnnx(graph, { name: 'flow', rearrange: true, block });
   const groups = onnx.ModelProto.decode(model).graph!.node!.filter(
     ({ opType, attribute }) =>
       opType === 'Conv' && attribute!.some(({ name, i }) => name === 'group' && Number(i) === 6),
