@@ -28,6 +28,13 @@ describe('the inspector in German', () => {
     await close();
   });
 
+  it('names what the plane player does in words of its own, not in those of a run', async () => {
+    const { page, close } = await browser.openLive({ kind: 'plane' }, { language: 'de' });
+    await page.getByRole('button', { name: 'Durch die Schichten abspielen' }).click();
+    await page.getByRole('button', { name: 'Anhalten' }).waitFor();
+    await close();
+  });
+
   it('falls back to English for a language that it does not have', async () => {
     const { page, close } = await browser.openLive({ kind: 'image' }, { language: 'pt-br' });
     await page.locator('.worked').waitFor();

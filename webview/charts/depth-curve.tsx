@@ -37,7 +37,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
       width={width}
       height={height}
       role="img"
-      aria-label={`${text.overDepth}: ${signed(last(curves[0]) ?? last(curves[1]))} ${text.nats}`}
+      aria-label={`${text.layer.overDepth}: ${signed(last(curves[0]) ?? last(curves[1]))} ${text.strip.nats}`}
     >
       <rect
         class="band"
@@ -53,7 +53,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
         x
       </text>
       <text x={(left + width) / 2} y={height - 6} text-anchor="middle">
-        {`${text.layerAxis} ${fixed(selected + 1, 0)}`}
+        {`${text.diagnostics.layerAxis} ${fixed(selected + 1, 0)}`}
       </text>
       <text x={width - 4} y={height - 6} text-anchor="end">
         z

@@ -16,7 +16,7 @@ export function Quantiles({
   z: number[];
 }) {
   const extent = finiteExtent([...normal, ...z]);
-  if (!extent) return <p class="muted">{text.noValues}</p>;
+  if (!extent) return <p class="muted">{text.diagnostics.noValues}</p>;
   const limit = Math.max(2.5, Math.abs(extent.low), Math.abs(extent.high)) * 1.05;
   const left = 26;
   const x = linear(-limit, limit, left, width - 4);
@@ -26,7 +26,7 @@ export function Quantiles({
       width={width}
       height={height}
       role="img"
-      aria-label={`${text.isNormal}: ${text.zQuantile}, ${text.normalQuantile}`}
+      aria-label={`${text.diagnostics.isNormal}: ${text.diagnostics.zQuantile}, ${text.diagnostics.normalQuantile}`}
     >
       {ticks(-limit, limit, limit > 6 ? 3 : 4).map((value) => (
         <g key={value}>
@@ -47,10 +47,10 @@ export function Quantiles({
         ) : null,
       )}
       <text x={left + 4} y={15}>
-        {text.zQuantile}
+        {text.diagnostics.zQuantile}
       </text>
       <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {text.normalQuantile}
+        {text.diagnostics.normalQuantile}
       </text>
     </svg>
   );

@@ -13,7 +13,11 @@ export interface Choice {
 /** "step 325, best, 2.013 bits/dim": validation as far as it was measured. */
 function checkpointName(checkpoint: CheckpointInfo): string {
   const { step, best } = checkpoint;
-  const parts = [`${text.step} ${count(step)}`, best ? text.best : '', validationText(checkpoint)];
+  const parts = [
+    `${text.bar.step} ${count(step)}`,
+    best ? text.diagnostics.best : '',
+    validationText(checkpoint),
+  ];
   return parts.filter((part) => part !== '').join(', ');
 }
 

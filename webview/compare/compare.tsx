@@ -28,9 +28,10 @@ import { choicesOf } from './choices';
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
   const run = model.runFolder?.split(/[\\/]/).at(-1);
-  return [run ?? model.fileName, ...(model.step === undefined ? [] : [text.readoutStep(model.step)])].join(
-    ', ',
-  );
+  return [
+    run ?? model.fileName,
+    ...(model.step === undefined ? [] : [text.run.readoutStep(model.step)]),
+  ].join(', ');
 }
 
 /** The way in; the head of the comparison has the way out. */
@@ -38,7 +39,7 @@ export function CompareToggle({ model }: { model: ModelSummary }) {
   const store = useStore();
   if (store.connection.choices && store.connection.compared === undefined) return null;
   const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path)?.path;
-  return <Button onClick={() => void store.compare.start(beside)}>{text.compareStart}</Button>;
+  return <Button onClick={() => void store.compare.start(beside)}>{text.compare.compareStart}</Button>;
 }
 
 export function CompareRegions({ model }: { model: ModelSummary }) {
@@ -46,7 +47,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
   return (
     <div class="compare">
       <CompareHead model={model} />
-      <Asked question={store.compare.summary} failedTitle={text.compareFailed}>
+      <Asked question={store.compare.summary} failedTitle={text.compare.compareFailed}>
         {(other) =>
           other.runnable ? (
             <div class="compare-body">
@@ -56,7 +57,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
               <ComparedRuns a={model} b={other} />
             </div>
           ) : (
-            <Message title={text.compareFailed} why={other.reason} />
+            <Message title={text.compare.compareFailed} why={other.reason} />
           )
         }
       </Asked>
@@ -77,12 +78,12 @@ function CompareHead({ model }: { model: ModelSummary }) {
         <b>A</b> {titleOf(model)} <b>B</b> {name}
       </h1>
       {store.connection.choices ? (
-        <span class="note-chip">{text.compareSaved}</span>
+        <span class="note-chip">{text.compare.compareSaved}</span>
       ) : (
         <>
           <span class="compare-choice">
             <Dropdown
-              label={text.compareWith}
+              label={text.compare.compareWith}
               value={path.value ?? ''}
               options={known ? options : [...options, { value: path.value ?? '', text: name }]}
               onChange={(value) => (path.value = value)}
@@ -93,11 +94,11 @@ function CompareHead({ model }: { model: ModelSummary }) {
               void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
             }
           >
-            {text.compareOther}
+            {text.compare.compareOther}
           </Button>
         </>
       )}
-      <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
+      <Button onClick={() => (path.value = undefined)}>{text.compare.compareEnd}</Button>
     </header>
   );
 }
@@ -116,8 +117,8 @@ function ComparedStrips({ a, b }: Pair) {
   const store = useStore();
   const first = ready(store.strip.answer.value);
   return (
-    <section class="compare-part" aria-label={text.flow}>
-      <h2>{text.compareLogDets}</h2>
+    <section class="compare-part" aria-label={text.bar.flow}>
+      <h2>{text.compare.compareLogDets}</h2>
       <Asked question={store.compare.strip}>
         {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
       </Asked>
@@ -127,7 +128,7 @@ function ComparedStrips({ a, b }: Pair) {
 
 /** "8×8×1, 17 levels" */
 function inputText({ shape, levels }: ModelSummary): string {
-  return [shapeText(shape), ...(levels === undefined ? [] : [text.levels(levels)])].join(', ');
+  return [shapeText(shape), ...(levels === undefined ? [] : [text.diagnostics.levels(levels)])].join(', ');
 }
 
 function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
@@ -152,19 +153,20 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
   };
   const totals = [costs(first), costs(second)] as const;
   const sameInput = JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
-  const unit = (of: ModelSummary): string => (of.levels === undefined ? text.nats : text.bitsPerDim);
+  const unit = (of: ModelSummary): string =>
+    of.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
     <>
       <p class="tick">
         {[
-          `${text.logDetNats}, ${mean ? text.mean : text.thisExample}. ${text.positiveRaises}.`,
-          ...(unmatched > 0 ? [text.compareUnmatched(unmatched)] : []),
-          ...(sameInput ? [] : [text.compareOtherInput(inputText(b), unit(b))]),
+          `${text.strip.logDetNats}, ${mean ? text.layer.mean : text.bar.thisExample}. ${text.strip.positiveRaises}.`,
+          ...(unmatched > 0 ? [text.compare.compareUnmatched(unmatched)] : []),
+          ...(sameInput ? [] : [text.compare.compareOtherInput(inputText(b), unit(b))]),
         ].join(' ')}
       </p>
-      <div class="compare-strip" role="listbox" aria-label={text.flow}>
+      <div class="compare-strip" role="listbox" aria-label={text.bar.flow}>
         <div class="compare-row tick" aria-hidden="true">
           <span />
           <span>{`±${limit}`}</span>
@@ -211,7 +213,7 @@ function ComparedLayer({ a, b }: Pair) {
   const layer = a.layers.find(({ index }) => index === store.layer.value);
   if (!layer) return null;
   return (
-    <section class="compare-part" aria-label={text.layer}>
+    <section class="compare-part" aria-label={text.bar.layer}>
       <h2>{layerTitle(layer)}</h2>
       {partnerOf(layer, b) ? (
         <Asked question={store.compare.ownLayer}>
@@ -220,7 +222,7 @@ function ComparedLayer({ a, b }: Pair) {
           )}
         </Asked>
       ) : (
-        <Message title={text.compareNoLayer} why={text.compareNoLayerWhy} />
+        <Message title={text.compare.compareNoLayer} why={text.compare.compareNoLayerWhy} />
       )}
     </section>
   );
@@ -232,13 +234,13 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
   return (
     <>
       <div class="ctl">
-        <span class="tick">{text.differenceRange}</span>
+        <span class="tick">{text.compare.differenceRange}</span>
         <Segmented
-          label={text.differenceRange}
+          label={text.compare.differenceRange}
           value={range.value}
           options={[
-            { value: 'common', text: text.rangeCommon },
-            { value: 'own', text: text.rangeOwn },
+            { value: 'common', text: text.compare.rangeCommon },
+            { value: 'own', text: text.compare.rangeOwn },
           ]}
           onChange={(chosen) => (range.value = chosen)}
         />
@@ -282,7 +284,7 @@ function MapColumn({
           label={`${tensor.name}, ${name}${note}`}
         />
       ) : (
-        <p class="tick wrap">{text.compareNoValues}</p>
+        <p class="tick wrap">{text.compare.compareNoValues}</p>
       )}
     </figure>
   );
@@ -290,12 +292,17 @@ function MapColumn({
   return (
     <div class="compare-map" data-map={tensor.name}>
       <h3>
-        <b>{tensor.name}</b> <span class="tick">{text.roles[tensor.name] ?? ''}</span>
+        <b>{tensor.name}</b> <span class="tick">{text.layer.roles[tensor.name] ?? ''}</span>
       </h3>
       {map('A', here, limit)}
       {map('B', there, limit)}
       <Legend scale={scaleTo(limit)} width={96} />
-      {map('B − A', difference, own, `, ${range === 'own' ? text.onOwnRange : text.onCommonRange}`)}
+      {map(
+        'B − A',
+        difference,
+        own,
+        `, ${range === 'own' ? text.compare.onOwnRange : text.compare.onCommonRange}`,
+      )}
       <Legend scale={scaleTo(own)} width={96} />
     </div>
   );
@@ -305,9 +312,9 @@ function ComparedSamples({ a, b }: Pair) {
   const store = useStore();
   const { count: n, seed, temperature } = store.samplesQuery.value;
   return (
-    <section class="compare-part" aria-label={text.samples}>
-      <h2>{text.samples}</h2>
-      <p class="tick">{text.samplesNote(n, fixed(temperature, 2), seed)}</p>
+    <section class="compare-part" aria-label={text.gallery.samples}>
+      <h2>{text.gallery.samples}</h2>
+      <p class="tick">{text.plane.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples">
         <Asked question={store.compare.ownSamples}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
@@ -341,7 +348,7 @@ function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary;
       ) : values.shape[1] === 2 ? (
         <PointsThumbnail points={values} />
       ) : (
-        <p class="tick wrap">{text.compareNoPicture}</p>
+        <p class="tick wrap">{text.compare.compareNoPicture}</p>
       )}
     </figure>
   );
@@ -361,11 +368,13 @@ function ComparedRuns({ a, b }: Pair) {
     ];
   }, [first, second, axis, bits]);
   return (
-    <section class="compare-part" aria-label={text.run}>
-      <h2>{text.compareCurves}</h2>
+    <section class="compare-part" aria-label={text.diagnostics.run}>
+      <h2>{text.compare.compareCurves}</h2>
       <CurveControls />
       <p class="tick">
-        {a.runFolder === b.runFolder && a.runFolder ? text.compareSameRun : text.compareCurvesKey}
+        {a.runFolder === b.runFolder && a.runFolder
+          ? text.compare.compareSameRun
+          : text.compare.compareCurvesKey}
       </p>
       <Sized height={170}>
         {(width, height) => (
@@ -376,7 +385,7 @@ function ComparedRuns({ a, b }: Pair) {
             axis={axis}
             log={log}
             smoothing={smoothing}
-            label={`${text.validation}, ${bits ? text.bitsPerDim : text.nats}`}
+            label={`${text.run.validation}, ${bits ? text.strip.bitsPerDim : text.strip.nats}`}
           />
         )}
       </Sized>

@@ -11,7 +11,7 @@ export function PlayButton({
   label: string;
   onClick(): void;
 }) {
-  const name = playing ? text.pause : label;
+  const name = playing ? text.plane.pause : label;
   return (
     <button type="button" class="play" aria-label={name} title={name} onClick={onClick}>
       <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

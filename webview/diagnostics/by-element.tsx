@@ -20,7 +20,8 @@ const side = 112;
 
 export function ByElement({ model }: { model: ModelSummary }) {
   const store = useStore();
-  if (!store.example.value) return <Message title={text.noExample} why={text.costNoExample} />;
+  if (!store.example.value)
+    return <Message title={text.states.noExample} why={text.contribution.costNoExample} />;
   return (
     <Asked question={store.contribution}>
       {(costs) => (
@@ -31,8 +32,8 @@ export function ByElement({ model }: { model: ModelSummary }) {
             <Features model={model} costs={costs} />
           )}
           <p class="tick">
-            {text.costPlace}
-            {costs.spread.length > 0 ? ` ${text.costSpread(namesOf(model, costs.spread))}` : ''}
+            {text.contribution.costPlace}
+            {costs.spread.length > 0 ? ` ${text.contribution.costSpread(namesOf(model, costs.spread))}` : ''}
           </p>
         </div>
       )}
@@ -54,12 +55,12 @@ interface Part {
 
 function partsOf(model: ModelSummary, costs: Contribution): Part[] {
   return [
-    { name: text.costTotal, map: costs.total },
-    { name: text.prior, map: costs.prior },
-    { name: text.couplingsPart, map: costs.couplings },
-    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: text.norm, map: costs.norm }] : []),
+    { name: text.contribution.costTotal, map: costs.total },
+    { name: text.diagnostics.prior, map: costs.prior },
+    { name: text.diagnostics.couplingsPart, map: costs.couplings },
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: text.strip.norm, map: costs.norm }] : []),
     {
-      name: model.levels === undefined ? text.preprocessing : text.costPreprocessing,
+      name: model.levels === undefined ? text.diagnostics.preprocessing : text.contribution.costPreprocessing,
       map: costs.preprocessing,
     },
   ];
@@ -98,14 +99,14 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
-        <span class="tick">{text.costHint}</span>
+        <b data-cost-sum>{text.contribution.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
+        <span class="tick">{text.contribution.costHint}</span>
         {channels > 1 ? (
           <Segmented
-            label={text.costChannels}
+            label={text.contribution.costChannels}
             value={chosen.value}
             options={[
-              { value: 'sum', text: text.channelSum },
+              { value: 'sum', text: text.contribution.channelSum },
               ...Array.from({ length: channels }, (_, c) => ({
                 value: String(c),
                 text: 'RGB'[c] ?? String(c),
@@ -136,16 +137,22 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
             }}
             onPointerLeave={() => (over.value = undefined)}
           >
-            <HeatMap plane={plane} scale={scale} size={side} label={text.costOf(name)} name="cost" />
+            <HeatMap
+              plane={plane}
+              scale={scale}
+              size={side}
+              label={text.contribution.costOf(name)}
+              name="cost"
+            />
             <figcaption>
               <span>{name}</span>
-              <span class="tick num">{text.costPart(signed(mean, 2))}</span>
+              <span class="tick num">{text.contribution.costPart(signed(mean, 2))}</span>
             </figcaption>
           </figure>
         ))}
         <div class="cost-legend">
-          <Legend scale={scale} unit={text.costBits} width={side} />
-          {beyond > 0 ? <p class="tick">{text.beyondRange(beyond, full)}</p> : null}
+          <Legend scale={scale} unit={text.contribution.costBits} width={side} />
+          {beyond > 0 ? <p class="tick">{text.maps.beyondRange(beyond, full)}</p> : null}
         </div>
       </div>
     </>
@@ -159,7 +166,11 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
     <span class="tick readout" aria-hidden="true">
       {at === undefined
         ? ' '
-        : text.costAt(Math.floor(at / plane.width), at % plane.width, signed(plane.values[at], 2))}
+        : text.contribution.costAt(
+            Math.floor(at / plane.width),
+            at % plane.width,
+            signed(plane.values[at], 2),
+          )}
     </span>
   );
 }
@@ -172,14 +183,14 @@ function Features({ model, costs }: { model: ModelSummary; costs: Contribution }
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.costSumNats(fixed(costs.parts.nats, 2))}</b>
-        <span class="tick">{text.costHintNats}</span>
+        <b data-cost-sum>{text.contribution.costSumNats(fixed(costs.parts.nats, 2))}</b>
+        <span class="tick">{text.contribution.costHintNats}</span>
       </div>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.byFeature}>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.contribution.byFeature}>
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.name}</th>
+              <th>{text.layer.name}</th>
               <th class="num">x</th>
               {parts.map(({ name }) => (
                 <th key={name} class="num">

@@ -33,14 +33,17 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
   const tab = store.diagnosticsTab.value;
   return (
-    <section class="diag" aria-label={text.diagnosticsRegion}>
+    <section class="diag" aria-label={text.bar.diagnosticsRegion}>
       <Tabs
         id="diagnostics"
-        label={text.diagnosticsRegion}
+        label={text.bar.diagnosticsRegion}
         tabs={[
-          { id: 'diagnostics', text: text.diagnostics },
-          { id: 'element', text: model.kind === 'image' ? text.byPixel : text.byFeature },
-          { id: 'run', text: text.run },
+          { id: 'diagnostics', text: text.diagnostics.diagnostics },
+          {
+            id: 'element',
+            text: model.kind === 'image' ? text.contribution.byPixel : text.contribution.byFeature,
+          },
+          { id: 'run', text: text.diagnostics.run },
         ]}
         selected={tab}
         onSelect={(id) => (store.diagnosticsTab.value = id)}
@@ -72,21 +75,21 @@ function DiagnosticsTab({ model }: { model: ModelSummary }) {
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (first && layer) {
-    const title = text.firstNonFinite(layerPhrase(layer));
+    const title = text.diagnostics.firstNonFinite(layerPhrase(layer));
     return (
       <Message title={title} why={first.cause} bad>
         <Button primary onClick={() => store.selectLayer(layer.index)}>
-          {text.goTo(layerPhrase(layer))}
+          {text.diagnostics.goTo(layerPhrase(layer))}
         </Button>
         <Button
           onClick={() =>
             void navigator.clipboard.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
           }
         >
-          {text.copyReport}
+          {text.diagnostics.copyReport}
         </Button>
         {store.connection.choices ? null : (
-          <Button onClick={() => void store.connection.host.showLog()}>{text.showLog}</Button>
+          <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
         )}
       </Message>
     );
@@ -110,13 +113,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
     <div class="charts">
       <div class="chart">
         <h3>
-          <b>{bits ? text.whereBits : text.whereNats}</b>
-          <span class="tick">{text.runningSum(answer.unit)}</span>
+          <b>{bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}</b>
+          <span class="tick">{text.diagnostics.runningSum(answer.unit)}</span>
         </h3>
         <TakeAway
           model={model}
           view="waterfall"
-          title={bits ? text.whereBits : text.whereNats}
+          title={bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}
           fileName="waterfall"
           frame=".chart"
         />
@@ -125,12 +128,18 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       <HowLikely model={model} answer={answer} own={own} />
       <div class="chart">
         <h3>
-          <b>{text.isNormal}</b>
+          <b>{text.diagnostics.isNormal}</b>
           <span class="tick">
-            {text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
+            {text.diagnostics.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
           </span>
         </h3>
-        <TakeAway model={model} view="quantiles" title={text.isNormal} fileName="quantiles" frame=".chart" />
+        <TakeAway
+          model={model}
+          view="quantiles"
+          title={text.diagnostics.isNormal}
+          fileName="quantiles"
+          frame=".chart"
+        />
         <Sized>
           {(width, height) => (
             <Quantiles
@@ -144,10 +153,16 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       </div>
       <div class="chart">
         <h3>
-          <b>{text.isExact}</b>
-          <span class="tick">{text.isExactNote}</span>
+          <b>{text.diagnostics.isExact}</b>
+          <span class="tick">{text.diagnostics.isExactNote}</span>
         </h3>
-        <TakeAway model={model} view="inverse" title={text.isExact} fileName="inverse" frame=".chart" />
+        <TakeAway
+          model={model}
+          view="inverse"
+          title={text.diagnostics.isExact}
+          fileName="inverse"
+          frame=".chart"
+        />
         <Sized>
           {(width, height) => (
             <InverseError

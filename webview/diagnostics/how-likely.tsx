@@ -25,22 +25,22 @@ export function HowLikely({
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;
   // Which part is drawn how; then, on a line of its own, where the example stands among them.
-  const running = compared && store.mode.value === 'train' ? ` ${text.byRunning}` : '';
+  const running = compared && store.mode.value === 'train' ? ` ${text.population.byRunning}` : '';
   const note = [
-    data ? text.howLikelyNote : text.howLikelyOfSamples,
-    ...(name ? [text.comparedWith(name) + running] : []),
+    data ? text.diagnostics.howLikelyNote : text.diagnostics.howLikelyOfSamples,
+    ...(name ? [text.population.comparedWith(name) + running] : []),
   ].join(', ');
   const shares = [
     { name: 'validation', share: shareBelow(answer.validation, own) },
     { name: 'train', share: shareBelow(answer.train, own) },
-    ...(data ? [] : [{ name: text.samples, share: shareBelow(answer.samples, own) }]),
+    ...(data ? [] : [{ name: text.gallery.samples, share: shareBelow(answer.samples, own) }]),
     ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
   ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
-  const words = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;
+  const words = shares.length > 0 ? text.population.lessLikelyThan(shares) : undefined;
   return (
     <div class="chart how-likely">
       <h3>
-        <b>{text.howLikely}</b>
+        <b>{text.diagnostics.howLikely}</b>
         <span class="tick" title={note}>
           {note}
         </span>
@@ -48,7 +48,7 @@ export function HowLikely({
       <TakeAway
         model={model}
         view="distribution"
-        title={text.howLikely}
+        title={text.diagnostics.howLikely}
         fileName="distribution"
         frame=".chart"
       />
@@ -58,7 +58,7 @@ export function HowLikely({
         <p class="tick rank" data-rank title={words}>
           {compared?.status === 'failed' ? (
             <span class="bad" title={compared.message}>
-              {text.notScored(compared.name)}
+              {text.population.notScored(compared.name)}
             </span>
           ) : (
             words
@@ -73,14 +73,14 @@ export function HowLikely({
             values={answer.validation ?? (data ? undefined : answer.samples)}
             outline={answer.train}
             dashed={compared?.scores}
-            marked={own === undefined ? undefined : { value: own, text: text.this }}
+            marked={own === undefined ? undefined : { value: own, text: text.diagnostics.this }}
             unit={answer.unit}
             label={[
-              `${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
+              `${text.diagnostics.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
               ...(words ? [words] : []),
             ].join('. ')}
             mayBeLog
-            nothing={text.noValues}
+            nothing={text.diagnostics.noValues}
           />
         )}
       </Sized>

@@ -24,12 +24,14 @@ export function Waterfall({
   const factor = (parts: NllParts | undefined): number =>
     parts?.bitsPerDim !== undefined && parts.nats !== 0 ? parts.bitsPerDim / parts.nats : 1;
   const all: Part[] = [
-    { name: text.prior, pick: (p) => p.prior },
-    ...(model.levels ? [{ name: text.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
-    { name: text.preprocessing, pick: (p) => p.preprocessing },
-    { name: text.couplingsPart, pick: (p) => p.couplings },
+    { name: text.diagnostics.prior, pick: (p) => p.prior },
+    ...(model.levels
+      ? [{ name: text.diagnostics.levels(model.levels), pick: (p: NllParts) => p.quantization }]
+      : []),
+    { name: text.diagnostics.preprocessing, pick: (p) => p.preprocessing },
+    { name: text.diagnostics.couplingsPart, pick: (p) => p.couplings },
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ name: text.norm, pick: (p: NllParts) => p.norm }]
+      ? [{ name: text.strip.norm, pick: (p: NllParts) => p.norm }]
       : []),
   ];
   let sum = 0;
@@ -52,18 +54,18 @@ export function Waterfall({
     <div
       class="waterfall"
       role="table"
-      aria-label={drawn?.bitsPerDim === undefined ? text.whereNats : text.whereBits}
+      aria-label={drawn?.bitsPerDim === undefined ? text.diagnostics.whereNats : text.diagnostics.whereBits}
     >
       <div role="row" class="row-contents">
         <span role="columnheader">
-          <span class="sr">{text.name}</span>
+          <span class="sr">{text.layer.name}</span>
         </span>
         <span aria-hidden="true" />
         <span role="columnheader" class="num tick">
-          {text.this}
+          {text.diagnostics.this}
         </span>
         <span role="columnheader" class="num tick">
-          {text.mean}
+          {text.layer.mean}
         </span>
       </div>
       {bars.map((bar) => (
@@ -89,7 +91,7 @@ export function Waterfall({
         </div>
       ))}
       <div role="row" class="row-contents total" data-part="total">
-        <span role="rowheader">{text.total}</span>
+        <span role="rowheader">{text.diagnostics.total}</span>
         <span class="b" aria-hidden="true">
           {Number.isFinite(total) ? (
             <i

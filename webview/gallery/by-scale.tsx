@@ -24,8 +24,8 @@ export function Truncation({ query, disabled, onChange }: SamplingProps) {
   const same = bounds.every((bound) => bound === bounds[0]);
   return (
     <Bound
-      label={text.truncation}
-      name={text.truncation}
+      label={text.sampling.truncation}
+      name={text.sampling.truncation}
       value={same ? bounds[0]! : undefined}
       disabled={disabled}
       onChange={(bound) => onChange({ truncations: bound === null ? undefined : [bound] })}
@@ -44,13 +44,13 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
     all.map((old, k) => (k === at ? value : old));
   return (
     <details class="by-scale">
-      <summary>{text.byScale}</summary>
+      <summary>{text.gallery.byScale}</summary>
       {factors.map((factor, scale) => (
-        <div key={scale} role="group" aria-label={text.scale(scale + 1)}>
-          <p class="tick">{text.scale(scale + 1)}</p>
+        <div key={scale} role="group" aria-label={text.strip.scale(scale + 1)}>
+          <p class="tick">{text.strip.scale(scale + 1)}</p>
           <Temperature
-            label={text.temperature}
-            name={text.scaleTemperature(scale + 1)}
+            label={text.gallery.temperature}
+            name={text.gallery.scaleTemperature(scale + 1)}
             value={factor}
             disabled={disabled}
             onChange={(value) => {
@@ -60,8 +60,8 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
             }}
           />
           <Bound
-            label={text.truncation}
-            name={text.scaleTruncation(scale + 1)}
+            label={text.sampling.truncation}
+            name={text.sampling.scaleTruncation(scale + 1)}
             value={bounds[scale]}
             disabled={disabled}
             onChange={(bound) => {
@@ -94,9 +94,9 @@ function Bound({
   useEffect(() => void (draft.value = value), [value]);
   const shown =
     draft.value === undefined
-      ? text.byScaleShort
+      ? text.sampling.byScaleShort
       : draft.value === null
-        ? text.noTruncation
+        ? text.sampling.noTruncation
         : `|z| ≤ ${fixed(draft.value, 1)}`;
   const read = (at: number): number | null => (at >= none ? null : at);
   return (

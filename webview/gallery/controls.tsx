@@ -95,7 +95,7 @@ export function Picked({ label, example }: { label: string; example: ExampleRef 
       <span data-picked>{label}</span>
       <span class="spring" />
       {store.connection.choices ? null : (
-        <Button onClick={() => store.selectExample(example)}>{text.useAsExample}</Button>
+        <Button onClick={() => store.selectExample(example)}>{text.gallery.useAsExample}</Button>
       )}
     </div>
   );
@@ -120,11 +120,13 @@ export function WhereFinite({
   const n = values.shape[0]!;
   const bad = nonFiniteCount(values);
   if (n > 0 && bad === n)
-    return <Message title={text.notFiniteSamples(bad, n)} why={text.notFiniteSamplesWhy} bad />;
+    return (
+      <Message title={text.gallery.notFiniteSamples(bad, n)} why={text.gallery.notFiniteSamplesWhy} bad />
+    );
   return (
     <>
       {children()}
-      {bad > 0 ? <p class="bad">{text.notFiniteSamples(bad, n)}</p> : null}
+      {bad > 0 ? <p class="bad">{text.gallery.notFiniteSamples(bad, n)}</p> : null}
     </>
   );
 }

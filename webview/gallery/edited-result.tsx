@@ -21,13 +21,13 @@ export function EditedResult({ model }: { model: ModelSummary }) {
   return (
     <Asked
       question={original}
-      failedTitle={text.noWayBack}
+      failedTitle={text.latents.noWayBack}
       skeleton={<div class="skeleton" style={{ height: `${side + 60}px` }} />}
     >
       {(before) => {
         if (changed && answer.status === 'failed')
           return (
-            <Asked question={edited} failedTitle={text.noWayBack}>
+            <Asked question={edited} failedTitle={text.latents.noWayBack}>
               {() => null}
             </Asked>
           );
@@ -47,9 +47,9 @@ export function EditedResult({ model }: { model: ModelSummary }) {
             <p class="wait-line tick">
               {slow ? (
                 <>
-                  {text.loading}{' '}
+                  {text.states.loading}{' '}
                   <button type="button" class="linklike" onClick={() => edited.cancel()}>
-                    {text.cancel}
+                    {text.states.cancel}
                   </button>
                 </>
               ) : null}
@@ -70,21 +70,27 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   return (
     <div class="edited-pictures">
       <div>
-        <p class="tick">{text.before}</p>
-        <Picture picture={before.values} levels={levels} size={side} name="before" label={text.before} />
+        <p class="tick">{text.latents.before}</p>
+        <Picture
+          picture={before.values}
+          levels={levels}
+          size={side}
+          name="before"
+          label={text.latents.before}
+        />
       </div>
       <div>
-        <p class="tick">{text.now}</p>
-        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.now} />
+        <p class="tick">{text.latents.now}</p>
+        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.latents.now} />
       </div>
       <div>
-        <p class="tick">{channels > 1 ? text.meanDifferenceHead : text.differenceHead}</p>
+        <p class="tick">{channels > 1 ? text.latents.meanDifferenceHead : text.latents.differenceHead}</p>
         <HeatMap
           plane={difference}
           scale={scale}
           size={side}
           name="difference"
-          label={channels > 1 ? text.meanDifference : text.difference}
+          label={channels > 1 ? text.latents.meanDifference : text.latents.difference}
         />
         <Legend scale={scale} width={side} />
       </div>
@@ -123,13 +129,13 @@ function Coordinates({
 }) {
   const features = Math.min(before.values.data.length, 64);
   return (
-    <table class="rows-table edited-table" aria-label={text.xOfLatents}>
+    <table class="rows-table edited-table" aria-label={text.latents.xOfLatents}>
       <thead>
         <tr>
           <th>x</th>
-          <th class="num">{text.before}</th>
-          <th class="num">{text.now}</th>
-          {isPlane(model) ? null : <th class="num">{text.difference}</th>}
+          <th class="num">{text.latents.before}</th>
+          <th class="num">{text.latents.now}</th>
+          {isPlane(model) ? null : <th class="num">{text.latents.difference}</th>}
         </tr>
       </thead>
       <tbody>
@@ -152,7 +158,7 @@ function Coordinates({
 }
 
 function Cost({ before, after }: { before: EditedView; after: EditedView }) {
-  if (after.nats === undefined) return <p class="tick">{text.noLikelihood}</p>;
+  if (after.nats === undefined) return <p class="tick">{text.latents.noLikelihood}</p>;
   const bits = after.bitsPerDim;
   const change =
     bits === undefined ? -(after.nats - (before.nats ?? NaN)) : bits - (before.bitsPerDim ?? NaN);
@@ -160,14 +166,14 @@ function Cost({ before, after }: { before: EditedView; after: EditedView }) {
   return (
     <p class={`cost ${finite ? '' : 'bad'}`}>
       <span>
-        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{text.nats}</span>
+        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{text.strip.nats}</span>
       </span>
       {bits === undefined ? null : (
         <span>
-          <b data-bits>{fixed(bits, 3)}</b> <span class="tick">{text.bitsPerDim}</span>
+          <b data-bits>{fixed(bits, 3)}</b> <span class="tick">{text.strip.bitsPerDim}</span>
         </span>
       )}
-      <span class="tick">{text.changeOf(signed(change, bits === undefined ? 2 : 3))}</span>
+      <span class="tick">{text.latents.changeOf(signed(change, bits === undefined ? 2 : 3))}</span>
     </p>
   );
 }

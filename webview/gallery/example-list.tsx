@@ -34,7 +34,7 @@ export function ExampleList({
     return (
       <>
         <Tiles
-          label={text.examples}
+          label={text.gallery.examples}
           name="example"
           levels={model.levels ?? 256}
           tiles={examples.map(({ index, cost, longName, pressed, disabled = false }, i) => ({
@@ -53,7 +53,7 @@ export function ExampleList({
   return (
     <Rows
       model={model}
-      label={text.examples}
+      label={text.gallery.examples}
       values={values}
       count={examples.length}
       name={(row) => String(examples[row]!.index)}

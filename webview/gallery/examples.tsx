@@ -26,7 +26,7 @@ export function Examples({ model }: { model: ModelSummary }) {
   };
   if (model.splits.length === 0 && population.own.value === undefined)
     return (
-      <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
+      <Message title={text.states.noExamples} why={model.splitsReason ?? text.states.noExamplesWhy}>
         {recorded ? null : <OwnMenu />}
       </Message>
     );
@@ -65,7 +65,7 @@ function SourceChoice({ model }: { model: ModelSummary }) {
   ];
   return (
     <Segmented
-      label={text.split}
+      label={text.gallery.split}
       value={own.value !== undefined && ownShown.value ? 'own' : store.page.value.split}
       options={options}
       onChange={(value) => {
@@ -81,11 +81,13 @@ function OwnMenu() {
   const { population } = useStore();
   return (
     <Menu
-      label={text.ownData}
+      label={text.population.ownData}
       items={[
-        { text: text.ownFolder, run: () => void population.choose('folder') },
-        { text: text.ownFile, run: () => void population.choose('file') },
-        ...(population.own.value === undefined ? [] : [{ text: text.ownDrop, run: () => population.drop() }]),
+        { text: text.population.ownFolder, run: () => void population.choose('folder') },
+        { text: text.population.ownFile, run: () => void population.choose('file') },
+        ...(population.own.value === undefined
+          ? []
+          : [{ text: text.population.ownDrop, run: () => population.drop() }]),
       ]}
     />
   );
@@ -95,12 +97,12 @@ function OrderChoice() {
   const { order, offset } = useStore().population;
   return (
     <Dropdown
-      label={text.order}
+      label={text.population.order}
       value={order.value}
       options={[
-        { value: 'index', text: text.orderIndex },
-        { value: 'most', text: text.orderMost },
-        { value: 'least', text: text.orderLeast },
+        { value: 'index', text: text.population.orderIndex },
+        { value: 'most', text: text.population.orderMost },
+        { value: 'least', text: text.population.orderLeast },
       ]}
       onChange={(value) => {
         order.value = value as ExampleOrder;
@@ -128,14 +130,19 @@ function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boole
     <>
       <Button
         icon
-        label={text.previousPage}
+        label={text.gallery.previousPage}
         disabled={offset === 0 || recorded}
         onClick={() => go(Math.max(0, offset - size))}
       >
         ‹
       </Button>
-      <span class="tick">{text.pageOf(Math.min(total, offset + 1), to, total)}</span>
-      <Button icon label={text.nextPage} disabled={to >= total || recorded} onClick={() => go(offset + size)}>
+      <span class="tick">{text.gallery.pageOf(Math.min(total, offset + 1), to, total)}</span>
+      <Button
+        icon
+        label={text.gallery.nextPage}
+        disabled={to >= total || recorded}
+        onClick={() => go(offset + size)}
+      >
         ›
       </Button>
     </>
@@ -157,7 +164,7 @@ function Page({
   const isNow = (index: number): boolean =>
     now?.kind === 'data' && now.split === split && now.index === index;
   const cost = (i: number): string => fixed(page.bitsPerDim?.[i] ?? page.nats[i], 2);
-  const unit = page.bitsPerDim ? text.bitsPerDim : text.nats;
+  const unit = page.bitsPerDim ? text.strip.bitsPerDim : text.strip.nats;
   const allowed = (index: number): boolean =>
     store.connection.choices?.examples.some(
       (e) => e.kind === 'data' && e.split === split && e.index === index,
@@ -171,7 +178,7 @@ function Page({
       examples={indices.map((index, i) => ({
         index,
         cost: cost(i),
-        longName: text.exampleItem(split, index, `${cost(i)} ${unit}`),
+        longName: text.gallery.exampleItem(split, index, `${cost(i)} ${unit}`),
         pressed: isNow(index),
         disabled: !allowed(index),
       }))}

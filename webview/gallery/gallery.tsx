@@ -12,38 +12,48 @@ import { Nearest } from './nearest';
 import { Reconstruct } from './reconstruct';
 import { PlaneSamples, Samples } from './samples';
 
+const names: Record<GalleryTab, string> = {
+  samples: text.gallery.samples,
+  examples: text.gallery.examples,
+  nearest: text.nearest.nearest,
+  interpolate: text.gallery.interpolate,
+  reconstruct: text.gallery.reconstruct,
+  latents: text.latents.latents,
+};
+const tab = (id: GalleryTab) => ({ id, text: names[id] });
+
 export function Gallery({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const tab = store.galleryTab.value;
+  const selected = store.galleryTab.value;
   return (
-    <section class="gallery" aria-label={text.gallery}>
+    <section class="gallery" aria-label={text.bar.gallery}>
       <Tabs
         id="gallery"
-        label={text.gallery}
+        label={text.bar.gallery}
         tabs={[
-          { id: 'samples', text: text.samples },
-          { id: 'examples', text: text.examples },
-          { id: 'nearest', text: text.nearest },
-          { id: 'interpolate', text: text.interpolate },
+          tab('samples'),
+          tab('examples'),
+          tab('nearest'),
+          tab('interpolate'),
           // Vectors have one scale, always.
-          ...(model.kind === 'image' ? [{ id: 'reconstruct' as const, text: text.reconstruct }] : []),
-          { id: 'latents', text: text.latents },
+          ...(model.kind === 'image' ? [tab('reconstruct')] : []),
+          tab('latents'),
         ]}
-        selected={tab}
+        selected={selected}
         onSelect={(id) => (store.galleryTab.value = id)}
         end={
           <TakeAway
             model={model}
             view="gallery"
-            title={text[tab]}
-            fileName={tab}
+            title={names[selected]}
+            fileName={selected}
             frame=".gallery"
             content=".panel"
           />
         }
       />
-      <TabPanel id="gallery" selected={tab}>
-        <Mode tab={tab} model={model} />
+      <TabPanel id="gallery" selected={selected}>
+        <Mode tab={selected} model={model} />
       </TabPanel>
     </section>
   );

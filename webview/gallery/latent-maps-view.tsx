@@ -35,7 +35,7 @@ export function LatentMaps({ view, z, at }: { view: LatentsView; z: Float32Array
         ))}
       </div>
       <Legend scale={outputScale} width={small} />
-      <Readout of={pointed} hint={text.latentHint}>
+      <Readout of={pointed} hint={text.latents.latentHint}>
         {(element) => `${latentName(element)}, ${placeOf(view, element)}: ${fixed(z[element], 2)}`}
       </Readout>
     </>
@@ -60,7 +60,7 @@ function ScaleMap({
   const long = Math.max(width, height);
   // Whole pixels, so that the mark stands on its cell.
   const cell = size >= long ? Math.floor(size / long) : size / long;
-  const name = scale === undefined ? text.latents : text.scale(scale + 1);
+  const name = scale === undefined ? text.latents.latents : text.strip.scale(scale + 1);
   const values = Float32Array.from(elements, (element) => (element < 0 ? 0 : z[element]!));
   const here = elements.indexOf(at);
   const pick = (index: number): void => {
@@ -83,13 +83,13 @@ function ScaleMap({
     <div class="latent-map">
       <h3 class="ends">
         <b>{name}</b>
-        <span class="tick">{text.latentCount(count)}</span>
+        <span class="tick">{text.latents.latentCount(count)}</span>
       </h3>
       <div
         class="frame"
         role="group"
         tabIndex={0}
-        aria-label={text.latentMap(name)}
+        aria-label={text.latents.latentMap(name)}
         onKeyDown={onKeyDown}
         style={{ width: `${cell * width}px`, height: `${cell * height}px` }}
       >

@@ -54,7 +54,7 @@ export function LatentPlane({
           class="latent-square"
           role="application"
           tabIndex={0}
-          aria-label={text.latentSquare}
+          aria-label={text.latents.latentSquare}
           onPointerDown={(event) => {
             if (event.button !== 0) return;
             event.currentTarget.setPointerCapture(event.pointerId);
@@ -77,7 +77,7 @@ export function LatentPlane({
             width={side}
             height={side}
             name="latent-square"
-            label={text.latentSquare}
+            label={text.latents.latentSquare}
             draw={(context) => {
               planeAxes(context, frame, [`z₁`, `z₂`]);
               // One, two and three deviations of the prior.
@@ -100,7 +100,7 @@ export function LatentPlane({
           width={side}
           height={side}
           name="latent-data"
-          label={text.latentData}
+          label={text.latents.latentData}
           draw={(context) => {
             planeAxes(context, data, [featureName(model, 0), featureName(model, 1)]);
             if (plane) {

@@ -24,16 +24,17 @@ const mostListed = 64;
 export function Latents({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { base, latents } = store.latents;
-  if (store.connection.choices) return <Message title={text.notRecordedTitle} why={text.notRecorded} />;
+  if (store.connection.choices)
+    return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
   return (
     <>
       <SubjectControls model={model} />
       {base.value ? (
-        <Asked question={latents} failedTitle={text.noLatents}>
+        <Asked question={latents} failedTitle={text.latents.noLatents}>
           {(view) => <Editor model={model} view={view} />}
         </Asked>
       ) : (
-        <Message title={text.noSubject} why={text.noSubjectWhy} />
+        <Message title={text.latents.noSubject} why={text.latents.noSubjectWhy} />
       )}
     </>
   );
@@ -57,20 +58,20 @@ function Editor({ model, view }: { model: ModelSummary; view: LatentsView }) {
       ))}
       <div class="ctl">
         <span class="tick" data-changed={edits.value.size}>
-          {text.changedLatents(edits.value.size)}
+          {text.latents.changedLatents(edits.value.size)}
         </span>
         <span class="spring" />
         <Button disabled={edits.value.size === 0} onClick={reset}>
-          {text.resetLatents}
+          {text.latents.resetLatents}
         </Button>
         <Button disabled={edits.value.size === 0} onClick={() => store.selectExample(example.value)}>
-          {text.useAsExample}
+          {text.gallery.useAsExample}
         </Button>
       </div>
       {image ? <LatentMaps view={view} z={z} at={at} /> : null}
       {plane ? null : (
         <>
-          {image ? <p class="tick">{text.farthestOut}</p> : null}
+          {image ? <p class="tick">{text.latents.farthestOut}</p> : null}
           <ElementList view={view} z={z} at={at} most={image ? 8 : mostListed} />
         </>
       )}
@@ -89,7 +90,7 @@ function ElementSlider({ view, z, element }: { view: LatentsView; z: Float32Arra
         {name}
       </b>
       <Slider
-        label={text.latentSlider(name, placeOf(view, element))}
+        label={text.latents.latentSlider(name, placeOf(view, element))}
         min={-most}
         max={most}
         step={0.05}
@@ -121,7 +122,7 @@ function ElementList({
   const elements = useMemo(() => farthest(view.z, most), [view, most]);
   const listed = most >= z.length ? elements.toSorted((a, b) => a - b) : elements;
   return (
-    <div class="latent-list" role="group" aria-label={text.latents}>
+    <div class="latent-list" role="group" aria-label={text.latents.latents}>
       {listed.map((element) => (
         <button
           key={element}

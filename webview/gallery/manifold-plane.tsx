@@ -39,7 +39,7 @@ export function ManifoldPlane({
             width={size}
             height={size}
             name="manifold"
-            label={text.manifold}
+            label={text.gallery.manifold}
             draw={(context) => {
               planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
               context.globalAlpha = 0.4;

@@ -40,19 +40,19 @@ export function Ranked({ model }: { model: ModelSummary }) {
   if (listed.status === 'scoring') return <Scoring population={listed} />;
   if (listed.status === 'failed')
     return (
-      <Message title={text.notScored(listed.name)} why={listed.message} bad>
+      <Message title={text.population.notScored(listed.name)} why={listed.message} bad>
         <Button primary onClick={() => population.retry()}>
-          {text.retry}
+          {text.states.retry}
         </Button>
       </Message>
     );
   if (listed.indices.length === 0)
     return (
       <Message
-        title={listed.status === 'cancelled' ? text.cancelled : text.noneScored}
-        why={listed.status === 'cancelled' ? text.cancelledWhy : listed.reason}
+        title={listed.status === 'cancelled' ? text.states.cancelled : text.population.noneScored}
+        why={listed.status === 'cancelled' ? text.states.cancelledWhy : listed.reason}
       >
-        <Button onClick={() => population.retry()}>{text.retry}</Button>
+        <Button onClick={() => population.retry()}>{text.states.retry}</Button>
       </Message>
     );
   return (
@@ -76,11 +76,11 @@ export function Scoring({ population: { done, planned } }: { population: Populat
       <progress
         max={planned || 1}
         value={planned ? done : undefined}
-        aria-label={text.scoring(done, planned)}
+        aria-label={text.population.scoring(done, planned)}
       />
-      <span class="tick">{text.scoring(done, planned)}</span>
+      <span class="tick">{text.population.scoring(done, planned)}</span>
       <button type="button" class="linklike" onClick={() => store.population.cancel()}>
-        {text.cancel}
+        {text.states.cancel}
       </button>
     </div>
   );
@@ -90,7 +90,7 @@ export function Scoring({ population: { done, planned } }: { population: Populat
 function Covered({ population }: { population: Population }) {
   const store = useStore();
   const { source, scores, total, unreadable, reason, status } = population;
-  const covered = source.kind === 'file' ? text.scoredSpread : text.scoredOf;
+  const covered = source.kind === 'file' ? text.population.scoredSpread : text.population.scoredOf;
   return (
     <>
       <p class="tick" data-covered>
@@ -99,12 +99,12 @@ function Covered({ population }: { population: Population }) {
           <>
             {' '}
             <button type="button" class="linklike" onClick={() => store.population.retry()}>
-              {text.retry}
+              {text.states.retry}
             </button>
           </>
         ) : null}
       </p>
-      {unreadable > 0 ? <p class="bad tick">{text.unreadable(unreadable, reason ?? '')}</p> : null}
+      {unreadable > 0 ? <p class="bad tick">{text.population.unreadable(unreadable, reason ?? '')}</p> : null}
     </>
   );
 }
@@ -115,9 +115,15 @@ function Page({ model, population, pictures, places, offset }: { model: ModelSum
   const now = JSON.stringify(store.example.value);
   const isNow = (place: number): boolean => JSON.stringify(memberRef(source, indices[place]!)) === now;
   const cost = (place: number): string => fixed(scores[place], 2);
-  const unit = model.levels === undefined ? text.nats : text.bitsPerDim;
+  const unit = model.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
   const longName = (place: number, i: number): string =>
-    text.rankedItem(name, indices[place]!, `${cost(place)} ${unit}`, offset + i + 1, scores.length);
+    text.population.rankedItem(
+      name,
+      indices[place]!,
+      `${cost(place)} ${unit}`,
+      offset + i + 1,
+      scores.length,
+    );
   return (
     <ExampleList
       model={model}

@@ -14,7 +14,7 @@ import { Tiles, TilesSkeleton } from './tiles';
 export function Reconstruct({ model }: { model: ModelSummary }) {
   const { reconstructions, reconstruction } = useStore().gallery;
   const scales = scaleCount(model);
-  if (scales < 2) return <Message title={text.oneScale} why={text.oneScaleWhy} />;
+  if (scales < 2) return <Message title={text.gallery.oneScale} why={text.gallery.oneScaleWhy} />;
   const row = Math.floor(reconstruction.value / scales);
   return (
     <>
@@ -46,15 +46,15 @@ function FreshControls() {
   return (
     <>
       <Temperature
-        label={text.temperature}
+        label={text.gallery.temperature}
         value={temperature}
         disabled={fixedChoice}
         onChange={(value) => (fresh.value = { seed, temperature: value })}
       />
       <div class="ctl">
-        <span>{text.seed}</span>
+        <span>{text.gallery.seed}</span>
         <WholeNumber
-          label={text.seed}
+          label={text.gallery.seed}
           value={seed}
           size={4}
           disabled={fixedChoice}
@@ -64,10 +64,10 @@ function FreshControls() {
         {fixedChoice ? null : (
           <Button
             primary
-            label={`${text.drawAgain}: ${text.seed} + 1`}
+            label={`${text.gallery.drawAgain}: ${text.gallery.seed} + 1`}
             onClick={() => (fresh.value = { seed: seed + 1, temperature })}
           >
-            {text.drawAgain}
+            {text.gallery.drawAgain}
           </Button>
         )}
       </div>
@@ -91,14 +91,14 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
     return column < 0
       ? {
           key: i,
-          label: `${text.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
+          label: `${text.gallery.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
           picture: item(view.originals, row),
           pressed: false,
           disabled: false,
         }
       : {
           key: i,
-          label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
+          label: text.gallery.reconstructionItem(row + 1, text.gallery.keptShare(share(column))),
           picture: item(all, row * scales + column),
           pressed: row === pickedRow && column === pickedColumn,
           disabled: false,
@@ -107,13 +107,13 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
   return (
     <>
       <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
-        <span>{text.asGiven}</span>
+        <span>{text.gallery.asGiven}</span>
         {view.kept.map((_, column) => (
-          <span key={column}>{text.keptShare(share(column))}</span>
+          <span key={column}>{text.gallery.keptShare(share(column))}</span>
         ))}
       </p>
       <Tiles
-        label={text.reconstructions}
+        label={text.gallery.reconstructions}
         name="reconstruction"
         class="sized-tiles"
         levels={model.levels ?? 256}
@@ -127,7 +127,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
         }}
       />
       <Picked
-        label={text.reconstructionItem(pickedRow + 1, text.keptShare(share(pickedColumn)))}
+        label={text.gallery.reconstructionItem(pickedRow + 1, text.gallery.keptShare(share(pickedColumn)))}
         example={{
           kind: 'reconstruction',
           example: corners[pickedRow]!,
@@ -136,7 +136,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
           ...fresh.value,
         }}
       />
-      <p class="tick">{text.keptNote}</p>
+      <p class="tick">{text.gallery.keptNote}</p>
     </>
   );
 }

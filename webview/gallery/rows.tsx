@@ -35,7 +35,7 @@ export function Rows(props: RowsProps) {
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.number}</th>
+              <th>{text.strip.number}</th>
               {lead.map(({ head }) => (
                 <th key={head} class="num">
                   {head}
@@ -80,7 +80,7 @@ export function Rows(props: RowsProps) {
           </tbody>
         </table>
       </div>
-      {shown < features ? <p class="tick">{text.featuresShown(1, shown, features)}</p> : null}
+      {shown < features ? <p class="tick">{text.layer.featuresShown(1, shown, features)}</p> : null}
     </>
   );
 }

@@ -34,7 +34,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
   return (
     <>
       <Temperature
-        label={text.temperature}
+        label={text.gallery.temperature}
         value={query.temperature}
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
@@ -42,16 +42,16 @@ export function SampleControls({ model }: { model: ModelSummary }) {
       <Truncation query={query} disabled={fixedChoice} onChange={change} />
       <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
       <div class="ctl">
-        <span>{text.seed}</span>
+        <span>{text.gallery.seed}</span>
         <WholeNumber
-          label={text.seed}
+          label={text.gallery.seed}
           value={query.seed}
           size={4}
           disabled={fixedChoice}
           onChange={(seed) => change({ seed })}
         />
         <Dropdown
-          label={text.gridSize}
+          label={text.gallery.gridSize}
           value={String(query.count)}
           disabled={fixedChoice}
           options={[...new Set([...sizes, query.count])].map((n) => ({
@@ -68,9 +68,9 @@ export function SampleControls({ model }: { model: ModelSummary }) {
           <Button
             primary
             onClick={() => change({ seed: query.seed + 1 })}
-            label={`${text.sample}: ${text.seed} + 1`}
+            label={`${text.gallery.sample}: ${text.gallery.seed} + 1`}
           >
-            {text.sample}
+            {text.gallery.sample}
           </Button>
         )}
       </div>
@@ -111,13 +111,13 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
       {() => (
         <>
           <Tiles
-            label={text.samples}
+            label={text.gallery.samples}
             name="sample"
             levels={model.levels ?? 256}
             columns={Math.ceil(Math.sqrt(n))}
             tiles={Array.from({ length: n }, (_, i) => ({
               key: i,
-              label: text.sampleItem(i + 1),
+              label: text.gallery.sampleItem(i + 1),
               picture: item(grid.values, i),
               pressed: i === picked,
               disabled: false,
@@ -128,7 +128,7 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
             }}
           />
           <Picked
-            label={text.zToX(picked + 1)}
+            label={text.gallery.zToX(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
           <Asked question={store.morph} skeleton={<div class="skeleton" style={{ height: '120px' }} />}>
@@ -150,16 +150,16 @@ function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid 
         <>
           <Rows
             model={model}
-            label={text.samples}
+            label={text.gallery.samples}
             values={grid.values}
             count={Math.min(n, 64)}
             name={(row) => String(row + 1)}
-            longName={(row) => text.sampleItem(row + 1)}
+            longName={(row) => text.gallery.sampleItem(row + 1)}
             selected={(row) => row === picked}
             onPick={(row) => (store.pickedSample.value = row)}
           />
           <Picked
-            label={text.sampleItem(picked + 1)}
+            label={text.gallery.sampleItem(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
         </>
@@ -201,8 +201,8 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   return (
     <>
       <h3 class="ends">
-        <b>{text.density}</b>
-        <span class="tick">{text.densityNote}</span>
+        <b>{text.plane.density}</b>
+        <span class="tick">{text.plane.densityNote}</span>
       </h3>
       <Sized height={planeSide}>
         {(width) => (
@@ -210,7 +210,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
             plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
             scale={scale}
             size={Math.min(width, planeSide)}
-            label={text.density}
+            label={text.plane.density}
             name="density"
           />
         )}
@@ -219,9 +219,9 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         <Legend scale={scale} width={planeSide} />
       </div>
       <h3 class="ends">
-        <b>{text.samples}</b>
+        <b>{text.gallery.samples}</b>
         <span class="tick">
-          {text.samplesNote(
+          {text.plane.samplesNote(
             Math.min(samples, view.samples.shape[0]!),
             fixed(query.temperature, 2),
             query.seed,
@@ -237,7 +237,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
                 width={frame.size}
                 height={frame.size}
                 name="samples"
-                label={text.samples}
+                label={text.gallery.samples}
                 draw={(context) => {
                   drawPoints(context, frame, view.samples, 1.2, undefined, samples);
                   planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);

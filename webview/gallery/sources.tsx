@@ -15,7 +15,7 @@ export function sourceName(slot: number): string {
 
 /** In words, short enough to stand under a tile. */
 export function sourceText(source: SourceRef): string {
-  if (source.kind === 'values') return source.name ?? text.typed;
+  if (source.kind === 'values') return source.name ?? text.bar.typed;
   if (source.kind === 'file') return `${shortened(baseName(source.path), 12)} ${source.index}`;
   return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
 }
@@ -44,9 +44,9 @@ export function SourceControls({
   const value = source.kind === 'data' ? source.split : source.kind;
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    { value: 'sample', text: text.aSample },
+    { value: 'sample', text: text.bar.aSample },
     ...(value === 'values' || value === 'file' ? [{ value, text: sourceText(source) }] : []),
-    ...(usable ? [{ value: 'selected', text: text.theSelected }] : []),
+    ...(usable ? [{ value: 'selected', text: text.gallery.theSelected }] : []),
   ];
   const total = store.exampleTotal(source);
   const change = (chosen: string): void => {
@@ -62,7 +62,7 @@ export function SourceControls({
     <div class="ctl">
       <b class="slot">{name}</b>
       <Dropdown
-        label={text.sourceOf(name)}
+        label={text.gallery.sourceOf(name)}
         value={value}
         options={options}
         disabled={fixedChoice}
@@ -71,7 +71,7 @@ export function SourceControls({
       {source.kind === 'values' ? null : (
         <>
           <WholeNumber
-            label={text.indexOf(name, total)}
+            label={text.gallery.indexOf(name, total)}
             value={source.index}
             size={4}
             below={total}
@@ -81,7 +81,7 @@ export function SourceControls({
           <span class="pair tight">
             <Button
               icon
-              label={text.previousOf(name)}
+              label={text.gallery.previousOf(name)}
               disabled={fixedChoice || source.index === 0}
               onClick={() => toIndex(source.index - 1)}
             >
@@ -89,7 +89,7 @@ export function SourceControls({
             </Button>
             <Button
               icon
-              label={text.nextOf(name)}
+              label={text.gallery.nextOf(name)}
               disabled={fixedChoice || source.index + 1 >= total}
               onClick={() => toIndex(source.index + 1)}
             >

@@ -15,25 +15,25 @@ export function SubjectControls({ model }: { model: ModelSummary }) {
   return (
     <div class="ctl subject">
       <Segmented
-        label={text.subject}
+        label={text.latents.subject}
         value={from.value}
         options={[
-          { value: 'selected' as const, text: text.theExample },
-          { value: 'sample' as const, text: text.aSampleOf, disabled: noSamples },
+          { value: 'selected' as const, text: text.latents.theExample },
+          { value: 'sample' as const, text: text.latents.aSampleOf, disabled: noSamples },
         ]}
         onChange={(value) => (from.value = value)}
       />
       {from.value === 'sample' ? (
         <>
           <WholeNumber
-            label={text.sampleNumber(count)}
+            label={text.latents.sampleNumber(count)}
             value={picked + 1}
             size={4}
             below={count + 1}
             disabled={false}
             onChange={(number) => (store.pickedSample.value = Math.max(0, number - 1))}
           />
-          <span class="tick">{text.drawnWith(seed, fixed(temperature, 2))}</span>
+          <span class="tick">{text.latents.drawnWith(seed, fixed(temperature, 2))}</span>
         </>
       ) : null}
     </div>

@@ -78,18 +78,18 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
       {lessMotion() ? null : (
         <PlayButton
           playing={playing.value}
-          label={text.playWay}
+          label={text.sampling.playWay}
           onClick={() => {
             if (!playing.value && at >= last) store.morphStep.value = 0;
             playing.value = !playing.value;
           }}
         />
       )}
-      <Button icon label={text.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
+      <Button icon label={text.sampling.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
         ‹
       </Button>
       <Slider
-        label={text.way}
+        label={text.gallery.way}
         min={0}
         max={last}
         step={1}
@@ -97,7 +97,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
         valueText={morph.steps[at]!.label}
         onInput={go}
       />
-      <Button icon label={text.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
+      <Button icon label={text.sampling.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
         ›
       </Button>
     </div>

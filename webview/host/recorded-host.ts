@@ -13,7 +13,7 @@ export function connectRecorded(element: Element): Connection {
       const answer = model.answers[key];
       if (answer !== undefined) return answer as never;
       const reason = model.reasons?.[key];
-      throw reason === undefined ? new NotRecordedError(text.notRecorded) : new NoAnswerError(reason);
+      throw reason === undefined ? new NotRecordedError(text.states.notRecorded) : new NoAnswerError(reason);
     },
     async cancel() {},
     async showLog() {},
@@ -26,14 +26,14 @@ export function connectRecorded(element: Element): Connection {
       return { runs: [], recent: [] };
     },
     async control() {
-      throw new NotRecordedError(text.notRecorded);
+      throw new NotRecordedError(text.states.notRecorded);
     },
     async copyText(copied) {
       await navigator.clipboard.writeText(copied);
     },
     async outline() {},
     async selected() {},
-    chooseData: () => Promise.reject(new NotRecordedError(text.notRecorded)),
+    chooseData: () => Promise.reject(new NotRecordedError(text.states.notRecorded)),
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

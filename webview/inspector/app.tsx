@@ -42,7 +42,7 @@ function Opened({ store }: { store: Store }) {
     <div class="page">
       <div class="bar" />
       <main class="whole">
-        <Asked question={store.summary} failedTitle={text.modelFailed}>
+        <Asked question={store.summary} failedTitle={text.states.modelFailed}>
           {() => null}
         </Asked>
       </main>

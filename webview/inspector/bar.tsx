@@ -19,7 +19,7 @@ import { StepPicker } from './step-picker';
 
 export function Bar({ model }: { model: ModelSummary }) {
   return (
-    <div class="bar" role="region" aria-label={text.selection}>
+    <div class="bar" role="region" aria-label={text.bar.selection}>
       {model.runnable ? (
         <>
           <HistoryButtons />
@@ -42,11 +42,16 @@ export function Bar({ model }: { model: ModelSummary }) {
 function HistoryButtons() {
   const { history } = useStore();
   return (
-    <span class="pair tight" role="group" aria-label={text.history}>
-      <Button icon label={text.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
+    <span class="pair tight" role="group" aria-label={text.bar.history}>
+      <Button icon label={text.bar.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
         ←
       </Button>
-      <Button icon label={text.goForward} disabled={!history.canGoForward.value} onClick={history.forward}>
+      <Button
+        icon
+        label={text.bar.goForward}
+        disabled={!history.canGoForward.value}
+        onClick={history.forward}
+      >
         →
       </Button>
     </span>
@@ -59,7 +64,7 @@ function sourceOf(example: ExampleRef | undefined): string {
 }
 
 function recordedName(choice: ExampleRef | null): string {
-  if (!choice) return text.none;
+  if (!choice) return text.bar.none;
   return 'index' in choice
     ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
     : choice.kind;
@@ -81,11 +86,15 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const vector = model.kind === 'vector';
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    ...(vector || source === 'values' ? [{ value: 'values', text: fileName(example) ?? text.typed }] : []),
+    ...(vector || source === 'values'
+      ? [{ value: 'values', text: fileName(example) ?? text.bar.typed }]
+      : []),
     ...(example?.kind === 'file' ? [{ value: 'file', text: fileName(example)! }] : []),
     ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
-    ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: text.aSample }] : []),
-    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
+    ...(source === 'sample' || model.splits.length === 0
+      ? [{ value: 'sample', text: text.bar.aSample }]
+      : []),
+    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.bar.none }] : []),
   ];
   const change = (value: string): void => {
     if (value === 'train' || value === 'validation')
@@ -102,7 +111,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const total = store.exampleTotal(example);
   return (
     <div class="pair">
-      <span>{text.example}</span>
+      <span>{text.bar.example}</span>
       {vector ? null : (
         <span class="picture">
           <InputThumbnail model={model} input={input} size={24} />
@@ -110,7 +119,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       )}
       {recorded ? (
         <Dropdown
-          label={text.example}
+          label={text.bar.example}
           value={JSON.stringify(example ?? null)}
           options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
             value: JSON.stringify(choice),
@@ -119,7 +128,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
           onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
         />
       ) : (
-        <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
+        <Dropdown label={text.bar.exampleSource} value={source} options={options} onChange={change} />
       )}
       {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
       {vector && !recorded && example?.kind === 'values' ? (
@@ -129,10 +138,10 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
         <OpenFile model={model} />
         {example && 'index' in example ? (
           <>
-            <Button icon label={text.previousExample} onClick={() => store.stepExample(-1)}>
+            <Button icon label={text.bar.previousExample} onClick={() => store.stepExample(-1)}>
               ‹
             </Button>
-            <Button icon label={text.nextExample} onClick={() => store.stepExample(1)}>
+            <Button icon label={text.bar.nextExample} onClick={() => store.stepExample(1)}>
               ›
             </Button>
           </>
@@ -149,7 +158,7 @@ function IndexField({ example, total }: { example: Indexed; total: number }) {
   const invalid = useSignal(false);
   return (
     <TextField
-      label={`${text.exampleIndex}, 0–${total - 1}`}
+      label={`${text.bar.exampleIndex}, 0–${total - 1}`}
       value={String(example.index)}
       size={5}
       invalid={invalid.value}
@@ -169,7 +178,7 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
   return (
     <span class="pair">
       <TextField
-        label={problem.value || `${text.exampleValues}: ${expected}`}
+        label={problem.value || `${text.bar.exampleValues}: ${expected}`}
         value={shown}
         size={18}
         invalid={problem.value !== ''}
@@ -178,14 +187,14 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
           const parts = typed.split(/[\s,;]+/).filter(Boolean);
           const numbers = parts.map(Number);
           if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
-            problem.value = text.valuesExpectedGiven(expected, typed);
+            problem.value = text.bar.valuesExpectedGiven(expected, typed);
             return;
           }
           problem.value = '';
           store.selectExample({ kind: 'values', values: numbers });
         }}
       />
-      {problem.value ? <span class="bad tick">{text.valuesExpected(expected)}</span> : null}
+      {problem.value ? <span class="bad tick">{text.bar.valuesExpected(expected)}</span> : null}
     </span>
   );
 }
@@ -203,13 +212,13 @@ function BatchPicker({ model }: { model: ModelSummary }) {
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (
     <div class="pair">
-      <span class="label implied">{text.statistics}</span>
+      <span class="label implied">{text.bar.statistics}</span>
       <Dropdown
-        label={text.statistics}
+        label={text.bar.statistics}
         value={key(batch)}
         options={unique.map((b) => ({
           value: key(b),
-          text: b.split === 'sample' ? text.batchOfSamples(b.count) : text.batchOf(b.count, b.split),
+          text: b.split === 'sample' ? text.bar.batchOfSamples(b.count) : text.bar.batchOf(b.count, b.split),
         }))}
         onChange={(value) => {
           const found = unique.find((b) => key(b) === value);
@@ -226,13 +235,13 @@ function NormPicker({ model }: { model: ModelSummary }) {
   const allowed = store.connection.choices?.modes;
   return (
     <div class="pair">
-      <span class="label">{text.batchNorm}</span>
+      <span class="label">{text.bar.batchNorm}</span>
       <Segmented
-        label={text.batchNorm}
+        label={text.bar.batchNorm}
         value={store.mode.value}
         options={[
-          { value: 'eval', text: text.evalMode, disabled: allowed && !allowed.includes('eval') },
-          { value: 'train', text: text.trainMode, disabled: allowed && !allowed.includes('train') },
+          { value: 'eval', text: text.bar.evalMode, disabled: allowed && !allowed.includes('eval') },
+          { value: 'train', text: text.bar.trainMode, disabled: allowed && !allowed.includes('train') },
         ]}
         onChange={(value) => (store.mode.value = value)}
       />
@@ -246,7 +255,7 @@ function Result({ model }: { model: ModelSummary }) {
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;
-  const of = strip?.example || (!strip && store.example.value) ? text.thisExample : text.meanOfBatch;
+  const of = strip?.example || (!strip && store.example.value) ? text.bar.thisExample : text.bar.meanOfBatch;
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (parts && layer && (value === undefined || !Number.isFinite(value)))
@@ -254,7 +263,7 @@ function Result({ model }: { model: ModelSummary }) {
       <div class="pair" role="status">
         <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
         <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
-          {text.firstAt(layerPhrase(layer))}
+          {text.bar.firstAt(layerPhrase(layer))}
         </button>
       </div>
     );
@@ -263,7 +272,7 @@ function Result({ model }: { model: ModelSummary }) {
       <span class="hero" data-result>
         {fixed(value, 2)}
       </span>
-      <span class="muted">{`${bits ? text.bitsPerDim : text.nats}, ${of}`}</span>
+      <span class="muted">{`${bits ? text.strip.bitsPerDim : text.strip.nats}, ${of}`}</span>
     </div>
   );
 }
@@ -272,18 +281,18 @@ function ExportMenu({ model }: { model: ModelSummary }) {
   const { connection } = useStore();
   if (connection.choices)
     return (
-      <span class="note-chip" title={text.savedPageHint}>
-        {text.savedPage}
+      <span class="note-chip" title={text.bar.savedPageHint}>
+        {text.bar.savedPage}
       </span>
     );
   if (!model.runnable || model.format === 'onnx') return null;
   return (
     <Menu
-      label={text.export}
+      label={text.bar.export}
       items={[
-        { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
-        { text: text.exportHtml, run: () => void connection.host.command('exportHtml') },
-        { text: text.convert, run: () => void connection.host.command('convert') },
+        { text: text.bar.exportOnnx, run: () => void connection.host.command('exportOnnx') },
+        { text: text.bar.exportHtml, run: () => void connection.host.command('exportHtml') },
+        { text: text.bar.convert, run: () => void connection.host.command('convert') },
       ]}
     />
   );

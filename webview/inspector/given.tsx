@@ -30,7 +30,7 @@ export function OpenFile({ model }: { model: ModelSummary }) {
       />
       <Button
         icon
-        label={`${text.openFile} ${image ? text.openFileHint : text.openNumbersHint}`}
+        label={`${text.given.openFile} ${image ? text.given.openFileHint : text.given.openNumbersHint}`}
         onClick={() => input.current?.click()}
       >
         <svg class="open-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -84,8 +84,8 @@ export function DropTarget() {
     <>
       {given.dragging.value ? (
         <div class="drop-target" aria-hidden="true">
-          <p>{connection.choices ? text.notRecorded : text.dropHere}</p>
-          {connection.choices ? null : <p class="muted">{text.dropHint}</p>}
+          <p>{connection.choices ? text.states.notRecorded : text.given.dropHere}</p>
+          {connection.choices ? null : <p class="muted">{text.given.dropHint}</p>}
         </div>
       ) : null}
       <GivenNote />
@@ -102,9 +102,9 @@ function GivenNote() {
     return (
       <div class="given-note" role="status">
         <span class="progress pulse" />
-        <span>{text.reading(status.name)}</span>
+        <span>{text.given.reading(status.name)}</span>
         <button type="button" class="linklike" onClick={() => given.cancel()}>
-          {text.cancel}
+          {text.states.cancel}
         </button>
       </div>
     );
@@ -112,11 +112,11 @@ function GivenNote() {
   return (
     <div class="given-note" role={failed ? 'alert' : 'status'} data-given={status.kind}>
       <span>
-        {failed ? <b class="bad">{`${text.fileNotRead(status.name)}. `}</b> : null}
+        {failed ? <b class="bad">{`${text.given.fileNotRead(status.name)}. `}</b> : null}
         {status.message}
       </span>
       <button type="button" class="linklike" onClick={() => given.dismiss()}>
-        {text.dismiss}
+        {text.given.dismiss}
       </button>
     </div>
   );

@@ -12,10 +12,15 @@ export function Help() {
     if (!open && dialog.current?.open) dialog.current.close();
   }, [open]);
   return (
-    <dialog class="dialog" ref={dialog} aria-label={text.keys} onClose={() => (store.helpOpen.value = false)}>
-      <h2>{text.keys}</h2>
+    <dialog
+      class="dialog"
+      ref={dialog}
+      aria-label={text.bar.keys}
+      onClose={() => (store.helpOpen.value = false)}
+    >
+      <h2>{text.bar.keys}</h2>
       <dl>
-        {text.keyList.map(([key, what]) => (
+        {text.bar.keyList.map(([key, what]) => (
           <>
             <dt key={key}>
               <kbd>{key}</kbd>
@@ -24,7 +29,7 @@ export function Help() {
           </>
         ))}
       </dl>
-      <Button onClick={() => (store.helpOpen.value = false)}>{text.close}</Button>
+      <Button onClick={() => (store.helpOpen.value = false)}>{text.bar.close}</Button>
     </dialog>
   );
 }

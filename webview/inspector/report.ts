@@ -13,21 +13,24 @@ export function reportOf(store: Store): string | undefined {
   const lines = [`${model.fileName}: ${model.title}`, model.subtitle];
   const bits = model.levels !== undefined;
   for (const [parts, of] of [
-    [strip.example, text.thisExample],
-    [strip.mean, text.meanOfBatch],
+    [strip.example, text.bar.thisExample],
+    [strip.mean, text.bar.meanOfBatch],
   ] as const) {
     if (!parts) continue;
     const value = bits
-      ? `${fixed(parts.bitsPerDim, 3)} ${text.bitsPerDim}`
-      : `${fixed(parts.nats, 3)} ${text.nats}`;
+      ? `${fixed(parts.bitsPerDim, 3)} ${text.strip.bitsPerDim}`
+      : `${fixed(parts.nats, 3)} ${text.strip.nats}`;
     lines.push(`${value}, ${of}`);
   }
   const worst = strip.rows.reduce((most, { roundTrip }) => Math.max(most, roundTrip), 0);
-  lines.push(`${text.roundTrip}: ${scientific(worst)}`);
+  lines.push(`${text.strip.roundTrip}: ${scientific(worst)}`);
   const first = strip.firstNonFinite;
   const layer = first && model.layers.find(({ index }) => index === first.layer);
-  if (first && layer) lines.push(`${text.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
-  lines.push('', `${text.layer}\t${text.shape}\t${text.logDetNats}, ${text.meanOfBatch}\t${text.roundTrip}`);
+  if (first && layer) lines.push(`${text.diagnostics.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
+  lines.push(
+    '',
+    `${text.bar.layer}\t${text.layer.shape}\t${text.strip.logDetNats}, ${text.bar.meanOfBatch}\t${text.strip.roundTrip}`,
+  );
   for (const row of strip.rows) {
     const found = model.layers.find(({ index }) => index === row.layer);
     if (!found) continue;

@@ -27,14 +27,14 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   const elsewhere = shown.value !== undefined && !opening;
   return (
     <div class="pair step-picker">
-      <span class="label">{text.step}</span>
+      <span class="label">{text.bar.step}</span>
       <Slider
-        label={text.step}
+        label={text.bar.step}
         min={0}
         max={checkpoints.length - 1}
         step={1}
         value={at}
-        valueText={text.stepOf(step, at + 1, checkpoints.length)}
+        valueText={text.run.stepOf(step, at + 1, checkpoints.length)}
         onInput={(value) => (draft.value = value)}
         onChange={(value) => {
           draft.value = undefined;
@@ -46,21 +46,21 @@ export function StepPicker({ model }: { model: ModelSummary }) {
         class={`step-number ${opening || draft.value !== undefined ? 'muted' : ''}`}
         role="status"
         data-step={opening ? undefined : step}
-        title={problem.value || (elsewhere ? text.notTheFile(model.fileName) : undefined)}
+        title={problem.value || (elsewhere ? text.run.notTheFile(model.fileName) : undefined)}
       >
         {count(step)}
         {opening ? '…' : ''}
       </span>
       {problem.value ? (
         <span class="bad tick step-problem" role="alert" title={problem.value}>
-          {text.stepNotOpened}
+          {text.run.stepNotOpened}
         </span>
       ) : (
         // There is room for it at all times, so that the bar does not move.
         <span class={elsewhere ? 'step-back' : 'step-back gone'}>
           <Button
             icon
-            label={text.backToFileHint}
+            label={text.run.backToFileHint}
             disabled={!elsewhere}
             onClick={() => store.checkpoint.look(own.value)}
           >
@@ -75,7 +75,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
 function OneStep({ step }: { step: number }) {
   return (
     <div class="pair">
-      <span class="label">{text.step}</span>
+      <span class="label">{text.bar.step}</span>
       <span data-step={step}>{count(step)}</span>
     </div>
   );
@@ -86,10 +86,10 @@ function SavedStep({ model }: { model: ModelSummary }) {
   if (model.step === undefined) return null;
   const others = model.checkpoints.length > 1;
   return (
-    <div class="pair" title={others ? text.savedOneStep : undefined}>
-      <span class="label">{text.step}</span>
+    <div class="pair" title={others ? text.run.savedOneStep : undefined}>
+      <span class="label">{text.bar.step}</span>
       <span data-step={model.step}>
-        {others ? text.oneOfSteps(model.step, model.checkpoints.length) : count(model.step)}
+        {others ? text.run.oneOfSteps(model.step, model.checkpoints.length) : count(model.step)}
       </span>
     </div>
   );

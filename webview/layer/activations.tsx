@@ -33,7 +33,7 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   const worked = workedElement(view, store.marked.value);
   return (
     <>
-      {store.example.value ? null : <p class="tick">{text.firstOfBatch}</p>}
+      {store.example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
       {image ? (
         <ChannelMaps view={view} worked={worked} />
       ) : (
@@ -74,16 +74,16 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
         <div class="pager">
           <Button
             icon
-            label={text.previousPage}
+            label={text.gallery.previousPage}
             disabled={page === 0}
             onClick={() => (store.channelPage.value = page - 1)}
           >
             ‹
           </Button>
-          <span class="tick">{text.featuresShown(offset + 1, offset + rows.length, features)}</span>
+          <span class="tick">{text.layer.featuresShown(offset + 1, offset + rows.length, features)}</span>
           <Button
             icon
-            label={text.nextPage}
+            label={text.gallery.nextPage}
             disabled={page === pages - 1}
             onClick={() => (store.channelPage.value = page + 1)}
           >
@@ -91,14 +91,14 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
           </Button>
         </div>
       ) : null}
-      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.markedElement} onKeyDown={move}>
+      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.layer.markedElement} onKeyDown={move}>
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.feature}</th>
+              <th>{text.layer.feature}</th>
               {view.tensors.map((tensor) => (
                 <th key={tensor.name} colSpan={2}>
-                  <b>{tensor.name}</b> {text.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
+                  <b>{tensor.name}</b> {text.layer.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
                 </th>
               ))}
             </tr>
@@ -134,11 +134,11 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
               low={-range(tensor)}
               high={range(tensor)}
               mean={tensor.stats.mean}
-              label={`${text.distribution} ${tensor.name}, ${text.mean} ${compact(tensor.stats.mean)}`}
+              label={`${text.layer.distribution} ${tensor.name}, ${text.layer.mean} ${compact(tensor.stats.mean)}`}
             />
             <Legend
               scale={(light) => signedScale(range(tensor), light)}
-              unit={tensor.name === 's' ? text.nats : undefined}
+              unit={tensor.name === 's' ? text.strip.nats : undefined}
               width={frameSize}
             />
             <Stats tensor={tensor} />
@@ -152,7 +152,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
 function FeatureCell({ value, limit, passes }: { value?: number; limit: number; passes: boolean }) {
   if (passes)
     return (
-      <td colSpan={2} class="hatched-cell" aria-label={text.passesUnchanged}>
+      <td colSpan={2} class="hatched-cell" aria-label={text.layer.passesUnchanged}>
         {' '}
       </td>
     );
@@ -179,7 +179,7 @@ function FeatureCell({ value, limit, passes }: { value?: number; limit: number; 
 function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Worked; image: boolean }) {
   const { place, x, s, t, y, form } = worked;
   const where = image
-    ? `(${place[0]}, ${place[1]}) ${text.channel} ${place[2]}:`
+    ? `(${place[0]}, ${place[1]}) ${text.layer.channel} ${place[2]}:`
     : `${featureName(model, place[0]!)}:`;
   const value = (number: number | undefined, name: string) => (
     <>
@@ -195,7 +195,7 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
       <span class="muted">{where}</span>
       {form?.kind === 'unchanged' ? (
         <span>
-          {value(x, 'x')} <span class="muted">{text.passesUnchanged}</span>
+          {value(x, 'x')} <span class="muted">{text.layer.passesUnchanged}</span>
         </span>
       ) : form?.kind === 'x·exp(s) + t' ? (
         <span>
@@ -221,7 +221,7 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
       )}
       {form?.normed ? (
         <span>
-          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {text.norm} →</span>
+          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {text.strip.norm} →</span>
         </span>
       ) : (
         <span class="muted">→</span>
@@ -236,15 +236,15 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   const part = view.logDetExample;
   const facts: [string, string][] = [
     [
-      store.example.value ? text.logDetThis : text.logDetFirst,
-      part ? `${signed(part.coupling + part.norm, 2)} ${text.nats}` : '–',
+      store.example.value ? text.layer.logDetThis : text.layer.logDetFirst,
+      part ? `${signed(part.coupling + part.norm, 2)} ${text.strip.nats}` : '–',
     ],
   ];
   if (part && layer.coupling !== undefined) {
-    facts.push([text.couplingSum, `${signed(part.coupling, 2)} ${text.nats}`]);
-    if (layer.hasNorm) facts.push([text.norm, `${signed(part.norm, 2)} ${text.nats}`]);
+    facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
+    if (layer.hasNorm) facts.push([text.strip.norm, `${signed(part.norm, 2)} ${text.strip.nats}`]);
   }
-  facts.push([text.roundTrip, scientific(view.roundTrip)]);
+  facts.push([text.strip.roundTrip, scientific(view.roundTrip)]);
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

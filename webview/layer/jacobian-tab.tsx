@@ -50,15 +50,15 @@ export function JacobianTab({
   return (
     <>
       <h3>
-        <b>{text.jacobianTitle}</b>{' '}
+        <b>{text.jacobian.jacobianTitle}</b>{' '}
         <span class="tick">
-          {`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
+          {`${view.whole ? text.jacobian.jacobianWhole : text.jacobian.jacobianBlock(k)}, ${view.differences ? text.jacobian.byDifferences : text.jacobian.byGradients}`}
         </span>
       </h3>
       <div class="ctl">
         {view.whole || store.connection.choices ? null : (
           <Segmented
-            label={text.blockSize}
+            label={text.jacobian.blockSize}
             value={String(jacobianCount.value)}
             options={blockSizes.map((n) => ({ value: String(n), text: String(n) }))}
             onChange={(n) => (jacobianCount.value = Number(n))}
@@ -66,11 +66,11 @@ export function JacobianTab({
         )}
         {view.passes ? (
           <Segmented
-            label={text.elementOrder}
+            label={text.jacobian.elementOrder}
             value={jacobianOrder.value}
             options={[
-              { value: 'passing', text: text.passingFirst },
-              { value: 'own', text: text.ownOrder },
+              { value: 'passing', text: text.jacobian.passingFirst },
+              { value: 'own', text: text.jacobian.ownOrder },
             ]}
             onChange={(order) => (jacobianOrder.value = order)}
           />
@@ -79,10 +79,13 @@ export function JacobianTab({
       <Figures view={view} />
       {view.differences ? (
         <p class="tick" data-differences>
-          {text.centralDifferences(powerOfTwo(view.differences.step), scientific(view.differences.error))}
+          {text.jacobian.centralDifferences(
+            powerOfTwo(view.differences.step),
+            scientific(view.differences.error),
+          )}
         </p>
       ) : null}
-      {store.mode.value === 'train' ? <p class="tick">{text.runningOnly}</p> : null}
+      {store.mode.value === 'train' ? <p class="tick">{text.jacobian.runningOnly}</p> : null}
       <div class="jacobian">
         <Matrix view={view} places={places} nameOf={nameOf} />
         <Diagonal view={view} places={places} nameOf={nameOf} />
@@ -123,7 +126,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
               class="fit"
               role="group"
               tabIndex={0}
-              aria-label={text.jacobianHint}
+              aria-label={text.jacobian.jacobianHint}
               onKeyDown={cursor.keys}
               onPointerMove={(event) => {
                 const box = event.currentTarget.getBoundingClientRect();
@@ -138,7 +141,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
                 width={labelWidth + side}
                 height={side}
                 name="jacobian"
-                label={`${text.jacobianTitle}, ${text.jacobianRows}`}
+                label={`${text.jacobian.jacobianTitle}, ${text.jacobian.jacobianRows}`}
                 draw={(context, light) => {
                   const colours = scale(light);
                   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -183,16 +186,16 @@ function Matrix({ view, places, nameOf }: PartProps) {
           );
         }}
       </Sized>
-      <Readout of={cursor.at} hint={text.jacobianHint}>
+      <Readout of={cursor.at} hint={text.jacobian.jacobianHint}>
         {(cell) =>
           `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)} = ${compact(at(cell))}`
         }
       </Readout>
       <div class="ctl">
         <Legend scale={scale} width={160} />
-        <span class="tick">{text.jacobianRows}</span>
+        <span class="tick">{text.jacobian.jacobianRows}</span>
       </div>
-      {view.passes ? <p class="tick">{text.triangular}</p> : null}
+      {view.passes ? <p class="tick">{text.jacobian.triangular}</p> : null}
     </div>
   );
 }
@@ -207,13 +210,15 @@ function powerOfTwo(step: number): string {
 
 function Figures({ view }: { view: JacobianView }) {
   const differences = diagonalDifferences(view);
-  const figures: [string, string][] = [[text.determinant, `${fixed(view.logDet, 4)} ${text.nats}`]];
+  const figures: [string, string][] = [
+    [text.jacobian.determinant, `${fixed(view.logDet, 4)} ${text.strip.nats}`],
+  ];
   if (view.claimed !== undefined)
     figures.push([
-      view.whole ? text.claimedWhole : text.claimedBlock,
-      `${fixed(view.claimed, 4)} ${text.nats}`,
+      view.whole ? text.jacobian.claimedWhole : text.jacobian.claimedBlock,
+      `${fixed(view.claimed, 4)} ${text.strip.nats}`,
     ]);
-  if (differences) figures.push([text.largestDifference, scientific(Math.max(...differences))]);
+  if (differences) figures.push([text.jacobian.largestDifference, scientific(Math.max(...differences))]);
   return (
     <dl class="figures-line">
       {figures.map(([name, value]) => (
@@ -239,14 +244,15 @@ function Diagonal({ view, places, nameOf }: PartProps) {
   return (
     <div class="figures">
       <h3>
-        <b>{text.diagonal}</b> {differences ? <span class="tick">{text.diagonalNote}</span> : null}
+        <b>{text.jacobian.diagonal}</b>{' '}
+        {differences ? <span class="tick">{text.jacobian.diagonalNote}</span> : null}
       </h3>
       <table>
         <thead>
           <tr>
-            <th>{text.element}</th>
-            <th class="num">{text.fromJacobian}</th>
-            {differences ? <th class="num">{text.fromScale}</th> : null}
+            <th>{text.jacobian.element}</th>
+            <th class="num">{text.jacobian.fromJacobian}</th>
+            {differences ? <th class="num">{text.jacobian.fromScale}</th> : null}
           </tr>
         </thead>
         <tbody>

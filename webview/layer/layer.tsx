@@ -34,25 +34,25 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   const layer = store.layerInfo();
   const tabs = tabsOf(model);
   const tab = store.tab.value;
-  if (!layer) return <section class="layer" aria-label={text.layer} />;
+  if (!layer) return <section class="layer" aria-label={text.bar.layer} />;
   return (
-    <section class="layer" aria-label={text.layer}>
-      <div class="head" title={`${layer.name}, ${text.layerDescription(layer)}`}>
+    <section class="layer" aria-label={text.bar.layer}>
+      <div class="head" title={`${layer.name}, ${text.layers.layerDescription(layer)}`}>
         <h2>{layerTitle(layer)}</h2>
-        <span class="muted">{text.layerDescription(layer)}</span>
+        <span class="muted">{text.layers.layerDescription(layer)}</span>
         <span class="muted mono path">{layer.name}</span>
       </div>
       <Tabs
         id="layer"
-        label={text.layer}
-        tabs={tabs.map((id) => ({ id, text: text.tabs[id] }))}
+        label={text.bar.layer}
+        tabs={tabs.map((id) => ({ id, text: text.layer.tabs[id] }))}
         selected={tab}
         onSelect={(id) => (store.tab.value = id)}
         end={
           <TakeAway
             model={model}
             view="layer"
-            title={`${layerTitle(layer)}, ${text.tabs[tab]}`}
+            title={`${layerTitle(layer)}, ${text.layer.tabs[tab]}`}
             fileName={`${layer.name}-${tab}`}
             frame=".layer"
             content=".panel"
@@ -72,7 +72,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
               {(found) => <MaskTab model={model} layer={layer} view={found} />}
             </Asked>
           ) : (
-            <Message title={text.noMask} why={text.noMaskWhy} />
+            <Message title={text.layer.noMask} why={text.layer.noMaskWhy} />
           )
         ) : tab === 'logdet' ? (
           <Asked question={store.layerView} skeleton={<MapSkeleton />}>
@@ -83,12 +83,12 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
             <Asked
               question={store.layerTabs.jacobian}
               skeleton={<MapSkeleton />}
-              failedTitle={text.noJacobianHere}
+              failedTitle={text.jacobian.noJacobianHere}
             >
               {(found) => <JacobianTab model={model} layer={layer} view={found} />}
             </Asked>
           ) : (
-            <Message title={text.noJacobian} why={text.noJacobianWhy} />
+            <Message title={text.jacobian.noJacobian} why={text.jacobian.noJacobianWhy} />
           )
         ) : (
           <Asked question={store.network}>{(found) => <NetworkTab layer={layer} view={found} />}</Asked>

@@ -47,7 +47,7 @@ export function LogDetTab({
           <>
             <MapBox
               model={model}
-              title={store.example.value ? text.mapThis : text.mapFirst}
+              title={store.example.value ? text.layer.mapThis : text.layer.mapFirst}
               map={view.logDetMap}
               view={view}
               limit={limit}
@@ -55,7 +55,7 @@ export function LogDetTab({
             />
             <MapBox
               model={model}
-              title={text.mapInImage}
+              title={text.layer.mapInImage}
               map={view.logDetInImage}
               view={view}
               limit={limit}
@@ -63,7 +63,7 @@ export function LogDetTab({
             />
             <MapBox
               model={model}
-              title={text.mapMean(view.logDetBatch.length)}
+              title={text.layer.mapMean(view.logDetBatch.length)}
               map={view.logDetMapMean}
               view={view}
               limit={limit}
@@ -73,21 +73,21 @@ export function LogDetTab({
         ) : (
           <div class="box">
             <h3>
-              <b>{text.noMap}</b>
+              <b>{text.layer.noMap}</b>
               <span class="tick">
                 {still
-                  ? text.zeroLogDet
+                  ? text.layer.zeroLogDet
                   : tooLarge
-                    ? text.valuesNotShown(tooLarge.stats.count)
-                    : text.noMapWhy}
+                    ? text.layer.valuesNotShown(tooLarge.stats.count)
+                    : text.layer.noMapWhy}
               </span>
             </h3>
           </div>
         )}
         <div class="box">
           <h3>
-            <b>{text.overBatch(view.logDetBatch.length)}</b>
-            <span class="tick">{text.overBatchNote}</span>
+            <b>{text.layer.overBatch(view.logDetBatch.length)}</b>
+            <span class="tick">{text.layer.overBatchNote}</span>
           </h3>
           <Sized height={136}>
             {(width, height) => (
@@ -97,20 +97,20 @@ export function LogDetTab({
                 values={view.logDetBatch}
                 marked={
                   part && store.example.value
-                    ? { value: part.coupling + part.norm, text: text.this }
+                    ? { value: part.coupling + part.norm, text: text.diagnostics.this }
                     : undefined
                 }
-                unit={text.nats}
-                label={text.overBatch(view.logDetBatch.length)}
-                nothing={text.noValues}
+                unit={text.strip.nats}
+                label={text.layer.overBatch(view.logDetBatch.length)}
+                nothing={text.diagnostics.noValues}
               />
             )}
           </Sized>
         </div>
         <div class="box">
           <h3>
-            <b>{text.overDepth}</b>
-            <span class="tick">{text.overDepthNote}</span>
+            <b>{text.layer.overDepth}</b>
+            <span class="tick">{text.layer.overDepthNote}</span>
           </h3>
           {mean ? (
             <Sized height={136}>
@@ -128,7 +128,7 @@ export function LogDetTab({
             <div class="skeleton" style={{ height: '136px' }} />
           )}
           <p class="tick">
-            {example ? `— ${text.legendThis}   ` : ''}- - {text.legendMean}
+            {example ? `— ${text.layer.legendThis}   ` : ''}- - {text.layer.legendMean}
           </p>
         </div>
       </div>
@@ -161,7 +161,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
     <div class="box" data-map={name}>
       <h3>
         <b>{title}</b>
-        <span class="tick">{`Σ ${fixed(total, 2)} ${text.nats}; ${carried ? text.maskInImageNote : text.mapNote}`}</span>
+        <span class="tick">{`Σ ${fixed(total, 2)} ${text.strip.nats}; ${carried ? text.layer.maskInImageNote : text.layer.mapNote}`}</span>
       </h3>
       {map.shape.length === 3 ? (
         <PlaneGrid planes={planes} size={size}>
@@ -171,7 +171,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
               plane={plane}
               scale={scale}
               size={each}
-              label={`${title}, ${text.channel} ${c}`}
+              label={`${title}, ${text.layer.channel} ${c}`}
               name={`${name}[${c}]`}
               hatched={(i) => passes(i * channels + c)}
             />
@@ -184,7 +184,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
               <tr key={i}>
                 <td>{featureName(model, i)}</td>
                 {passes(i) ? (
-                  <td colSpan={2} class="hatched-cell" aria-label={text.passesUnchanged}>
+                  <td colSpan={2} class="hatched-cell" aria-label={text.layer.passesUnchanged}>
                     {' '}
                   </td>
                 ) : (
@@ -209,7 +209,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
         </table>
       )}
       <div style={{ marginTop: '8px' }}>
-        <Legend scale={scale} unit={text.nats} width={size} />
+        <Legend scale={scale} unit={text.strip.nats} width={size} />
       </div>
     </div>
   );

@@ -34,15 +34,15 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
           <h3>
-            <b>{text.maskHere}</b>
-            <span class="tick">{text.maskHereNote(reads, view.mask.data.length)}</span>
+            <b>{text.layer.maskHere}</b>
+            <span class="tick">{text.layer.maskHereNote(reads, view.mask.data.length)}</span>
           </h3>
           <Channels planes={planes} />
         </div>
         <div class="box">
           <h3>
-            <b>{text.maskInImage}</b>
-            <span class="tick">{text.maskInImageNote}</span>
+            <b>{text.layer.maskInImage}</b>
+            <span class="tick">{text.layer.maskInImageNote}</span>
           </h3>
           <PlaneGrid planes={inImages} size={size}>
             {(plane, c, each) => (
@@ -51,7 +51,11 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
                 plane={plane}
                 scale={maskScale}
                 size={each}
-                label={inImages.length > 1 ? `${text.maskInImage}, ${text.channel} ${c}` : text.maskInImage}
+                label={
+                  inImages.length > 1
+                    ? `${text.layer.maskInImage}, ${text.layer.channel} ${c}`
+                    : text.layer.maskInImage
+                }
                 name={c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`}
                 hatched={(i) => Number.isNaN(plane.values[i])}
               />
@@ -62,28 +66,28 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
           <>
             <div class="box">
               <h3>
-                <b>{text.read}</b>
-                <span class="tick">{text.readNote}</span>
+                <b>{text.layer.read}</b>
+                <span class="tick">{text.layer.readNote}</span>
               </h3>
               <HeatMap
                 plane={input}
                 scale={grey}
                 size={size}
-                label={text.read}
+                label={text.layer.read}
                 name="read"
                 hatched={(i) => !(inImage.values[i]! > 0.5)}
               />
             </div>
             <div class="box">
               <h3>
-                <b>{text.moves}</b>
-                <span class="tick">{text.movesNote}</span>
+                <b>{text.layer.moves}</b>
+                <span class="tick">{text.layer.movesNote}</span>
               </h3>
               <HeatMap
                 plane={input}
                 scale={grey}
                 size={size}
-                label={text.moves}
+                label={text.layer.moves}
                 name="moves"
                 hatched={(i) => !(inImage.values[i]! <= 0.5)}
               />
@@ -94,16 +98,16 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
       <p class="keyline tick">
         <span>
           <i style={{ background: rgb(maskColours.moves) }} />
-          {text.keyMoves}
+          {text.layer.keyMoves}
         </span>
         <span>
           <i style={{ background: rgb(maskColours.reads) }} />
-          {text.keyReads}
+          {text.layer.keyReads}
         </span>
         {inImage.values.some(Number.isNaN) ? (
           <span>
             <i class="hatched-cell" />
-            {text.keyGone}
+            {text.layer.keyGone}
           </span>
         ) : null}
       </p>
@@ -120,7 +124,7 @@ function Channels({ planes }: { planes: Plane[] }) {
           plane={plane}
           scale={maskScale}
           size={each}
-          label={`${text.mask}, ${text.channel} ${c}`}
+          label={`${text.strip.mask}, ${text.layer.channel} ${c}`}
           name={`mask[${c}]`}
         />
       )}
@@ -142,14 +146,14 @@ function VectorMask({
   const values = [...view.mask.data];
   return (
     <>
-      <p class="tick">{text.maskHereNote(reads, values.length)}</p>
+      <p class="tick">{text.layer.maskHereNote(reads, values.length)}</p>
       <div class="scroll-x">
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.feature}</th>
-              <th>{text.mask}</th>
-              <th class="num">{text.example}</th>
+              <th>{text.layer.feature}</th>
+              <th>{text.strip.mask}</th>
+              <th class="num">{text.bar.example}</th>
             </tr>
           </thead>
           <tbody>
@@ -164,7 +168,7 @@ function VectorMask({
                       size={12}
                       name={`mask[${i}]`}
                     />
-                    {value > 0.5 ? text.keyReads : text.keyMoves}
+                    {value > 0.5 ? text.layer.keyReads : text.layer.keyMoves}
                   </span>
                 </td>
                 <td class="num">{fixed(input?.data[i], 3)}</td>

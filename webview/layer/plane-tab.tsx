@@ -19,17 +19,17 @@ export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView
   const stage = Math.min(last, planes.stage.value);
   const stageName =
     stage === 0
-      ? text.dataSpace
+      ? text.plane.dataSpace
       : stage === last
-        ? text.latentSpace
-        : text.afterLayer(layerPhrase(model.layers[stage - 1]!));
+        ? text.plane.latentSpace
+        : text.plane.afterLayer(layerPhrase(model.layers[stage - 1]!));
   const bad = !view.points[stage]!.data.every(Number.isFinite);
   const cells =
     planes.behind.value === 'grid' ? cellsOf(view, stage, latest(planes.cells.answer.value)) : undefined;
   return (
     <>
       <p class="muted">
-        {stageName}, {text.planeNote(stage, last)}
+        {stageName}, {text.plane.planeNote(stage, last)}
       </p>
       <div class="plane-view">
         <PlaneBoard model={model} view={view} stageName={stageName} cells={cells} />

@@ -7,16 +7,16 @@ export function Stats({ tensor }: { tensor: TensorView }) {
   const bad = stats.nan + stats.inf > 0;
   return (
     <dl class="stat">
-      <dt>{text.min}</dt>
+      <dt>{text.layer.min}</dt>
       <dd>{compact(stats.min)}</dd>
-      <dt>{text.mean}</dt>
+      <dt>{text.layer.mean}</dt>
       <dd>{compact(stats.mean)}</dd>
-      <dt>{text.max}</dt>
+      <dt>{text.layer.max}</dt>
       <dd>{compact(stats.max)}</dd>
-      <dt>{text.nanInf}</dt>
+      <dt>{text.layer.nanInf}</dt>
       <dd>
         <span class={bad ? 'bad' : undefined}>{`${count(stats.nan)}, ${count(stats.inf)}`}</span>{' '}
-        <span class="muted">{text.of(stats.count)}</span>
+        <span class="muted">{text.layer.of(stats.count)}</span>
       </dd>
     </dl>
   );

@@ -15,13 +15,13 @@ export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; 
   return (
     <div class="plane-behind">
       <div class="ends">
-        <h3>{text.behind}</h3>
+        <h3>{text.plane.behind}</h3>
         <Segmented
-          label={text.behind}
+          label={text.plane.behind}
           value={planes.behind.value}
           options={[
-            { value: 'grid', text: text.behindGrid },
-            { value: 'density', text: text.behindDensity },
+            { value: 'grid', text: text.plane.behindGrid },
+            { value: 'density', text: text.plane.behindDensity },
           ]}
           onChange={(value) => (planes.behind.value = value)}
         />
@@ -38,30 +38,30 @@ function GridFigures({ cells }: { cells: BentCells | undefined }) {
   const waiting = answer.status === 'loading' && answer.slow;
   return (
     <>
-      <p class="tick">{text.cellAreaNote}</p>
+      <p class="tick">{text.plane.cellAreaNote}</p>
       <Legend scale={(light) => signedScale(areaLimit, light)} />
       <dl class="stat pairs">
-        <dt>{text.smallest}</dt>
+        <dt>{text.plane.smallest}</dt>
         <dd>{fixed(areas[0], 2)}</dd>
-        <dt>{text.largest}</dt>
+        <dt>{text.plane.largest}</dt>
         <dd>{fixed(areas.at(-1), 2)}</dd>
-        <dt>{text.median}</dt>
+        <dt>{text.plane.median}</dt>
         <dd>{fixed(areas[areas.length >> 1], 2)}</dd>
-        <dt>{text.cellsDivided}</dt>
+        <dt>{text.plane.cellsDivided}</dt>
         <dd data-value="divided">{waiting ? '–' : cells?.divided}</dd>
       </dl>
       <p class="tick">
         {waiting ? (
           <>
-            {text.dividing}{' '}
+            {text.plane.dividing}{' '}
             <button type="button" class="linklike" onClick={() => planes.cells.cancel()}>
-              {text.cancel}
+              {text.states.cancel}
             </button>
           </>
         ) : cells && cells.folded > 0 ? (
-          text.stillFolded(cells.folded)
+          text.plane.stillFolded(cells.folded)
         ) : (
-          text.planeReading
+          text.plane.planeReading
         )}
       </p>
     </>
@@ -78,10 +78,12 @@ function DensityFigures({ letter }: { letter: string }) {
     <Asked question={planes.density} skeleton={<div class="skeleton density-wait" />}>
       {(found) => (
         <>
-          <p class="tick">{text.densityAt(letter)}</p>
+          <p class="tick">{text.plane.densityAt(letter)}</p>
           <Legend scale={() => densityScale(found)} />
-          <p class="tick">{text.densityRange}</p>
-          {unknown > 0 ? <p class="tick">{text.densityUnknown(unknown, found.density.data.length)}</p> : null}
+          <p class="tick">{text.plane.densityRange}</p>
+          {unknown > 0 ? (
+            <p class="tick">{text.plane.densityUnknown(unknown, found.density.data.length)}</p>
+          ) : null}
         </>
       )}
     </Asked>

@@ -143,7 +143,7 @@ export function PlaneBoard({
                 }}
               />
               <span id={hint} hidden>
-                {saved ? text.planeHintSaved : text.planeHint}
+                {saved ? text.plane.planeHintSaved : text.plane.planeHint}
               </span>
             </div>
           );

@@ -20,13 +20,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
   return (
     <div class="plane-probe">
       <div class="ends">
-        <h3>{text.probe}</h3>
+        <h3>{text.plane.probe}</h3>
         <span class="tick" data-probe={start?.kind ?? 'selected'}>
           {nameOf(start)}
         </span>
       </div>
       {saved ? (
-        <p class="tick">{text.probeSaved}</p>
+        <p class="tick">{text.plane.probeSaved}</p>
       ) : (
         <div class="ctl">
           <Coordinates key={stage} model={model} stage={stage} last={last} path={path} />
@@ -40,13 +40,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
               planes.probe.value = undefined;
             }}
           >
-            {text.useAsExample}
+            {text.gallery.useAsExample}
           </Button>
         </div>
       )}
       <Asked
         question={planes.path}
-        idle={<p class="tick">{text.probeNone}</p>}
+        idle={<p class="tick">{text.plane.probeNone}</p>}
         skeleton={<div class="skeleton" style={{ height: `${(last + 4) * 20}px` }} />}
       >
         {(found) => <PathTable model={model} path={found} stage={stage} />}
@@ -56,12 +56,12 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
 }
 
 function nameOf(start: PathStart | undefined): string {
-  if (!start) return text.probeSelected;
-  if (start.kind === 'point') return text.probePoint;
+  if (!start) return text.plane.probeSelected;
+  if (start.kind === 'point') return text.plane.probePoint;
   const { example } = start;
   return 'index' in example
-    ? text.probeExample(example.kind === 'data' ? example.split : text.aSample, example.index)
-    : text.probePoint;
+    ? text.plane.probeExample(example.kind === 'data' ? example.split : text.bar.aSample, example.index)
+    : text.plane.probePoint;
 }
 
 /** Two fields: what is typed is the point at this stage. */
@@ -135,8 +135,8 @@ function Coordinate({
 
 /** Couplings have their number, as in the strip. */
 function namesOf(layer: LayerInfo | undefined): { name: string; long: string } {
-  if (!layer) return { name: 'x', long: text.dataSpace };
-  const long = text.afterLayer(layerPhrase(layer));
+  if (!layer) return { name: 'x', long: text.plane.dataSpace };
+  const long = text.plane.afterLayer(layerPhrase(layer));
   return { name: layer.coupling === undefined ? shortName(layer) : String(layer.coupling + 1), long };
 }
 
@@ -156,14 +156,14 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
       <td class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>{textOf(value)}</td>
     );
   return (
-    <table class="rows-table path-table" aria-label={text.pathTable}>
+    <table class="rows-table path-table" aria-label={text.plane.pathTable}>
       <thead>
         <tr>
-          <th>{text.pathAfter}</th>
+          <th>{text.plane.pathAfter}</th>
           <th class="num">h{subscript(1)}</th>
           <th class="num">h{subscript(2)}</th>
-          <th class="num">{text.pathLogDet}</th>
-          <th class="num">{text.pathSum}</th>
+          <th class="num">{text.plane.pathLogDet}</th>
+          <th class="num">{text.plane.pathSum}</th>
         </tr>
       </thead>
       <tbody>
@@ -193,13 +193,13 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
       </tbody>
       <tfoot>
         <tr>
-          <td colSpan={3}>{text.pathPrior}</td>
+          <td colSpan={3}>{text.plane.pathPrior}</td>
           {figure(path.prior, (value) => signed(value, 2))}
           <td />
         </tr>
         <tr>
           <th colSpan={3} scope="row">
-            {text.pathTotal}
+            {text.plane.pathTotal}
           </th>
           <td />
           <td class="num" data-value="logDensity">

@@ -12,10 +12,14 @@ export function Walk({ last, stageName }: { last: number; stageName: string }) {
   const playing = planes.playing.value;
   return (
     <div class="walk">
-      <PlayButton playing={playing} label={text.play} onClick={() => (planes.playing.value = !playing)} />
+      <PlayButton
+        playing={playing}
+        label={text.plane.play}
+        onClick={() => (planes.playing.value = !playing)}
+      />
       <span class="tick">x</span>
       <Slider
-        label={text.walk}
+        label={text.plane.walk}
         min={0}
         max={last}
         step={1}
@@ -28,9 +32,9 @@ export function Walk({ last, stageName }: { last: number; stageName: string }) {
       />
       <span class="tick">z</span>
       <Dropdown
-        label={text.pace}
+        label={text.plane.pace}
         value={String(planes.speed.value)}
-        options={speeds.map((speed) => ({ value: String(speed), text: text.times(speed) }))}
+        options={speeds.map((speed) => ({ value: String(speed), text: text.plane.times(speed) }))}
         onChange={(value) => (planes.speed.value = Number(value))}
       />
     </div>

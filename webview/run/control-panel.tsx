@@ -37,7 +37,7 @@ export function ControlPanel({ run }: { run: RunData }) {
     return run.status === 'stopped' || run.status === 'failed' ? (
       <span class="pair">
         <Button onClick={() => void store.connection.host.command('resumeTraining')}>
-          {text.goOnTraining}
+          {text.run.goOnTraining}
         </Button>
       </span>
     ) : null;
@@ -48,14 +48,14 @@ export function ControlPanel({ run }: { run: RunData }) {
       <span class="pair">
         {run.status === 'paused' ? (
           <Button primary onClick={() => void ask({ action: 'resume' })}>
-            {text.goOn}
+            {text.run.goOn}
           </Button>
         ) : (
-          <Button onClick={() => void ask({ action: 'pause' })}>{text.pause}</Button>
+          <Button onClick={() => void ask({ action: 'pause' })}>{text.run.pause}</Button>
         )}
-        <Button onClick={() => void ask({ action: 'stop' })}>{text.stop}</Button>
+        <Button onClick={() => void ask({ action: 'stop' })}>{text.run.stop}</Button>
         <TextField
-          label={text.newRate}
+          label={text.run.newRate}
           value={rate === undefined ? '' : String(Number(rate.toPrecision(6)))}
           size={8}
           invalid={invalid.value}
@@ -63,7 +63,7 @@ export function ControlPanel({ run }: { run: RunData }) {
             const value = Number(typed);
             if (typed.trim() === '' || !(value > 0 && value <= largestLearningRate)) {
               invalid.value = true;
-              problem.value = text.rateExpected(typed);
+              problem.value = text.run.rateExpected(typed);
               return;
             }
             invalid.value = false;
@@ -78,13 +78,13 @@ export function ControlPanel({ run }: { run: RunData }) {
         {problem.value ||
           (waiting
             ? late.value
-              ? text.notAnswered
-              : text.asking
+              ? text.run.notAnswered
+              : text.run.asking
             : heard?.problem
-              ? text.notCarriedOut(heard.problem)
+              ? text.run.notCarriedOut(heard.problem)
               : heard
-                ? text.heardAt(heard.step)
-                : text.rate)}
+                ? text.run.heardAt(heard.step)
+                : text.run.rate)}
       </p>
     </div>
   );

@@ -13,32 +13,32 @@ export function CurveControls() {
   return (
     <div class="curve-controls">
       <Segmented
-        label={text.horizontal}
+        label={text.run.horizontal}
         value={axis}
         options={[
-          { value: 'step', text: text.byStep },
-          { value: 'time', text: text.byTime },
+          { value: 'step', text: text.run.byStep },
+          { value: 'time', text: text.run.byTime },
         ]}
         onChange={(value) => change({ axis: value })}
       />
       <Segmented
-        label={text.vertical}
+        label={text.run.vertical}
         value={log ? 'log' : 'linear'}
         options={[
-          { value: 'linear', text: text.linearAxis },
-          { value: 'log', text: text.logAxisShort },
+          { value: 'linear', text: text.run.linearAxis },
+          { value: 'log', text: text.run.logAxisShort },
         ]}
         onChange={(value) => change({ log: value === 'log' })}
       />
       <span class="pair">
-        <span class="label">{text.smoothing}</span>
+        <span class="label">{text.run.smoothing}</span>
         <Slider
-          label={text.smoothing}
+          label={text.run.smoothing}
           min={0}
           max={0.99}
           step={0.01}
           value={smoothing}
-          valueText={text.smoothingValue(smoothing.toFixed(2))}
+          valueText={text.run.smoothingValue(smoothing.toFixed(2))}
           onInput={(value) => change({ smoothing: value })}
         />
         <span class="num">{smoothing.toFixed(2)}</span>

@@ -20,7 +20,9 @@ export function RunTab({ model }: { model: ModelSummary }) {
   // What is known stays in sight while more is asked for.
   if (run) return <Followed model={model} run={run} />;
   return (
-    <Asked question={store.run.question}>{() => <Message title={text.noRun} why={text.noRunWhy} />}</Asked>
+    <Asked question={store.run.question}>
+      {() => <Message title={text.diagnostics.noRun} why={text.diagnostics.noRunWhy} />}
+    </Asked>
   );
 }
 
@@ -28,26 +30,28 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
   const { axis, log, smoothing } = store.curveLook.value;
   const bits = inBits(run);
-  const unit = bits ? text.bitsPerDim : text.nats;
+  const unit = bits ? text.strip.bitsPerDim : text.strip.nats;
   const { loss, gradient, rate } = useMemo(() => {
     const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
       lineOf(run, metric, { name, style, axis });
     return {
       loss: [
-        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
-        ...line(bits ? 'validationBitsPerDim' : 'validationNats', text.validation, 'main'),
+        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.run.train, 'faint'),
+        ...line(bits ? 'validationBitsPerDim' : 'validationNats', text.run.validation, 'main'),
       ],
-      gradient: line('gradientNorm', text.gradient, 'main'),
-      rate: line('learningRate', text.rate, 'main'),
+      gradient: line('gradientNorm', text.diagnostics.gradient, 'main'),
+      rate: line('learningRate', text.run.rate, 'main'),
     };
   }, [run.steps, run.columns, axis]);
   const at = placeOfStep(run, model.step, axis);
   const marks = run.rates.flatMap((change) => {
     const x = placeOfStep(run, change.step, axis);
-    return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
+    return x === undefined
+      ? []
+      : [{ x, text: text.run.rateChanged(change.step, compact(change.learningRate)) }];
   });
   if (run.steps.length === 0)
-    return <Message title={text.noMetrics} why={run.message ?? text.noMetricsWhy} />;
+    return <Message title={text.diagnostics.noMetrics} why={run.message ?? text.diagnostics.noMetricsWhy} />;
   return (
     <div class="run-tab">
       <div class="run-bar">
@@ -55,7 +59,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
       <div class="charts run-charts">
-        <Chart model={model} view="loss" title={text.loss} note={text.lossKey(unit)}>
+        <Chart model={model} view="loss" title={text.run.loss} note={text.run.lossKey(unit)}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -66,11 +70,16 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               smoothing={smoothing}
               at={at}
               marks={marks}
-              label={`${text.loss}, ${unit}`}
+              label={`${text.run.loss}, ${unit}`}
             />
           )}
         </Chart>
-        <Chart model={model} view="gradient" title={text.gradient} note={text.gradientNote}>
+        <Chart
+          model={model}
+          view="gradient"
+          title={text.diagnostics.gradient}
+          note={text.diagnostics.gradientNote}
+        >
           {(width, height) => (
             <RunChart
               width={width}
@@ -81,11 +90,11 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               smoothing={smoothing}
               at={at}
               marks={marks}
-              label={text.gradient}
+              label={text.diagnostics.gradient}
             />
           )}
         </Chart>
-        <Chart model={model} view="rate" title={text.rate} note={text.logAxisShort}>
+        <Chart model={model} view="rate" title={text.run.rate} note={text.run.logAxisShort}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -95,7 +104,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               log
               at={at}
               marks={marks}
-              label={text.rate}
+              label={text.run.rate}
             />
           )}
         </Chart>
@@ -146,21 +155,21 @@ function AtStep({
   const { step } = model;
   if (step === undefined) return null;
   const measured = [
-    [text.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
-    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
+    [text.run.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
+    [text.run.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
   ] as const;
   const seconds = valueAt(run, 'seconds', step);
   const learningRate = valueAt(run, 'learningRate', step);
   return (
     <p class="at-step tick" data-at-step={step}>
-      <b>{text.lookingAt(step)}</b>
+      <b>{text.run.lookingAt(step)}</b>
       {`: ${[
         ...measured.flatMap(([name, value]) =>
           value === undefined ? [] : [`${name} ${fixed(value, 3)} ${unit}`],
         ),
       ].join(', ')}`}
-      {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
-      {seconds === undefined ? '' : `, ${text.seconds(seconds)}`}
+      {learningRate === undefined ? '' : `, ${text.run.learningRate} ${compact(learningRate)}`}
+      {seconds === undefined ? '' : `, ${text.diagnostics.seconds(seconds)}`}
       {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
         <>
           {' '}
@@ -169,7 +178,7 @@ function AtStep({
             class="linklike"
             onClick={() => void store.connection.host.openCheckpoint(model.path)}
           >
-            {text.openByItself}
+            {text.run.openByItself}
           </button>
         </>
       )}
@@ -184,21 +193,23 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
   const live = run.status === 'running' || run.status === 'paused';
   const saved = store.connection.choices !== undefined;
   const shown = [
-    run.totalSteps === undefined ? `${text.step} ${count(last)}` : text.progressOf(last, run.totalSteps),
-    ...(seconds === undefined ? [] : [text.seconds(seconds)]),
+    run.totalSteps === undefined
+      ? `${text.bar.step} ${count(last)}`
+      : text.run.progressOf(last, run.totalSteps),
+    ...(seconds === undefined ? [] : [text.diagnostics.seconds(seconds)]),
   ].join(', ');
   return (
     <div class="chart run-status">
       <h3>
-        <b data-run-status={run.status}>{text.statusNames[run.status]}</b>
+        <b data-run-status={run.status}>{text.diagnostics.statusNames[run.status]}</b>
         <span class="tick" title={run.message}>
           {`${shown}${run.message && !live ? `. ${run.message}` : ''}`}
         </span>
       </h3>
       {saved ? null : <ControlPanel run={run} />}
       <h3>
-        <b>{text.checkpoints}</b>
-        <span class="tick">{inBits(run) ? text.bitsPerDim : text.nats}</span>
+        <b>{text.diagnostics.checkpoints}</b>
+        <span class="tick">{inBits(run) ? text.strip.bitsPerDim : text.strip.nats}</span>
         {live && !saved ? (
           <label class="tick follow">
             <input
@@ -206,7 +217,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
               checked={store.checkpoint.follow.value}
               onChange={(event) => (store.checkpoint.follow.value = event.currentTarget.checked)}
             />
-            {text.followNewest}
+            {text.run.followNewest}
           </label>
         ) : null}
       </h3>
@@ -219,8 +230,8 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
             disabled={saved}
             onClick={() => store.checkpoint.look(checkpoint.path)}
           >
-            <span>{`${text.step} ${count(checkpoint.step)}`}</span>
-            <span>{`${checkpoint.best ? `${text.best} ` : ''}${validationFigure(checkpoint)}`}</span>
+            <span>{`${text.bar.step} ${count(checkpoint.step)}`}</span>
+            <span>{`${checkpoint.best ? `${text.diagnostics.best} ` : ''}${validationFigure(checkpoint)}`}</span>
           </button>
         ))}
       </div>

@@ -11,6 +11,6 @@ export function validationFigure({ validationNats, validationBitsPerDim }: Check
 /** The same with its unit. */
 export function validationText(checkpoint: CheckpointInfo): string {
   const figure = validationFigure(checkpoint);
-  const unit = checkpoint.validationBitsPerDim === undefined ? text.nats : text.bitsPerDim;
+  const unit = checkpoint.validationBitsPerDim === undefined ? text.strip.nats : text.strip.bitsPerDim;
   return figure && `${figure} ${unit}`;
 }

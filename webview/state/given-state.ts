@@ -49,7 +49,7 @@ export function createGivenState(
       cancel();
       const { name } = file;
       if (file.size > largestGivenFile) {
-        const message = text.tooLarge(name, sizeText(file.size), sizeText(largestGivenFile));
+        const message = text.given.tooLarge(name, sizeText(file.size), sizeText(largestGivenFile));
         status.value = { kind: 'failed', name, message };
         return;
       }
@@ -78,14 +78,14 @@ export function createGivenState(
 }
 
 function describe(name: string, { source, values }: GivenExample, model: ModelSummary | undefined): string {
-  if (source.kind === 'numbers' || !model) return text.numbersRead(name, values.length);
+  if (source.kind === 'numbers' || !model) return text.given.numbersRead(name, values.length);
   const pad = 2 * (model.pad ?? 0);
   const [height = 0, width = 0, channels = 1] = model.shape;
-  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.grey : text.colour}`;
+  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.given.grey : text.given.colour}`;
   const levels = model.levels ?? 256;
-  const from = `${shapeText([source.height, source.width])} ${source.colour ? text.colour : text.grey}`;
-  if (from === size) return text.pictureAsIs(name, size, levels);
+  const from = `${shapeText([source.height, source.width])} ${source.colour ? text.given.colour : text.given.grey}`;
+  if (from === size) return text.given.pictureAsIs(name, size, levels);
   return source.resized
-    ? text.pictureFitted(name, from, size, levels)
-    : text.pictureRecoloured(name, from, size, levels);
+    ? text.given.pictureFitted(name, from, size, levels)
+    : text.given.pictureRecoloured(name, from, size, levels);
 }

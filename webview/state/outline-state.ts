@@ -21,7 +21,7 @@ export function outlineOf(model: ModelSummary, strip: Strip | undefined): Outlin
       kind,
       scale,
       shape: shapeText(layer.outputShape),
-      description: text.layerDescription(layer),
+      description: text.layers.layerDescription(layer),
       ...(row ? { logDet: signed(row.mean.coupling + row.mean.norm) } : {}),
       nonFinite: row?.nonFinite ?? 0,
       first: strip?.firstNonFinite?.layer === index,

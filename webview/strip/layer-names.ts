@@ -8,18 +8,20 @@ export function isNorm(layer: LayerInfo): boolean {
 }
 
 export function layerTitle(layer: LayerInfo): string {
-  return layer.coupling === undefined ? text.kindNames[layer.kind] : text.coupling(layer.coupling + 1);
+  return layer.coupling === undefined
+    ? text.strip.kindNames[layer.kind]
+    : text.layer.coupling(layer.coupling + 1);
 }
 
 /** As it stands in a sentence: "coupling 4", "logit". */
 export function layerPhrase(layer: LayerInfo): string {
-  return text.inSentence(layerTitle(layer));
+  return text.strip.inSentence(layerTitle(layer));
 }
 
 export function shortName(layer: LayerInfo): string {
-  if (layer.kind === 'squeeze') return text.squeezeTo(shapeText(layer.outputShape));
-  if (layer.kind === 'factorOut') return text.factorOutOf(shapeText(layer.outputShape));
-  return text.shortNames[layer.kind];
+  if (layer.kind === 'squeeze') return text.strip.squeezeTo(shapeText(layer.outputShape));
+  if (layer.kind === 'factorOut') return text.strip.factorOutOf(shapeText(layer.outputShape));
+  return text.strip.shortNames[layer.kind];
 }
 
 const subscripts = '₀₁₂₃₄₅₆₇₈₉';

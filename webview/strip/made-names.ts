@@ -2,7 +2,7 @@ import { text } from '../strings';
 
 /** What an example is called that the inspector made of others, by its kind. */
 export const madeNames: Readonly<Record<string, string>> = {
-  manifold: text.anInterpolation,
-  reconstruction: text.aReconstruction,
-  edited: text.anEdited,
+  manifold: text.bar.anInterpolation,
+  reconstruction: text.bar.aReconstruction,
+  edited: text.latents.anEdited,
 };

@@ -63,11 +63,11 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   };
 
   return (
-    <section class="strip" aria-label={text.flow}>
+    <section class="strip" aria-label={text.bar.flow}>
       <header>
         <div class="ends">
           <h1 title={model.title}>{model.title}</h1>
-          <TakeAway model={model} view="strip" title={text.flow} fileName="strip" frame=".strip" />
+          <TakeAway model={model} view="strip" title={text.bar.flow} fileName="strip" frame=".strip" />
         </div>
         <div class="ends">
           <p class="muted" title={model.subtitle}>
@@ -77,16 +77,16 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span class="pair">
               <span class="progress pulse" />
               <button type="button" class="linklike" onClick={() => store.strip.cancel()}>
-                {text.cancel}
+                {text.states.cancel}
               </button>
             </span>
           ) : store.example.value ? (
             <Segmented
-              label={text.barsShow}
+              label={text.strip.barsShow}
               value={store.barsOf.value}
               options={[
-                { value: 'example', text: text.this },
-                { value: 'mean', text: text.mean },
+                { value: 'example', text: text.diagnostics.this },
+                { value: 'mean', text: text.layer.mean },
               ]}
               onChange={(value) => (store.barsOf.value = value)}
             />
@@ -94,18 +94,18 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
         </div>
       </header>
       <div class="cols tick" aria-hidden="true">
-        <span class="num">{text.number}</span>
-        {plane ? null : <span class="mask-cell">{text.mask}</span>}
-        <span>{text.out}</span>
+        <span class="num">{text.strip.number}</span>
+        {plane ? null : <span class="mask-cell">{text.strip.mask}</span>}
+        <span>{text.strip.out}</span>
         <span />
-        <span class="axis-head" title={text.positiveRaises}>
-          <em>{text.logDetNats}</em>
+        <span class="axis-head" title={text.strip.positiveRaises}>
+          <em>{text.strip.logDetNats}</em>
           <b>{`−${shortTick(limit)}`}</b>
           <b>0</b>
           <b>{shortTick(limit)}</b>
         </span>
-        <span class="num">{store.barsOf.value === 'mean' ? text.mean : text.sum}</span>
-        <span class="num">{text.roundTrip}</span>
+        <span class="num">{store.barsOf.value === 'mean' ? text.layer.mean : text.strip.sum}</span>
+        <span class="num">{text.strip.roundTrip}</span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
@@ -116,14 +116,14 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           ) : (
             <InputThumbnail model={model} input={strip?.input} />
           )}
-          <span class="name muted">{text.input}</span>
+          <span class="name muted">{text.strip.input}</span>
         </div>
-        <div role="listbox" aria-label={text.flow} ref={list}>
+        <div role="listbox" aria-label={text.bar.flow} ref={list}>
           {groups.map((group) => (
-            <div role="group" aria-label={text.scale(group.scale + 1)} key={group.key}>
+            <div role="group" aria-label={text.strip.scale(group.scale + 1)} key={group.key}>
               {scales > 1 && group.layers.length > 0 ? (
                 <div class="scale-head" aria-hidden="true">
-                  <b>{text.scale(group.scale + 1)}</b>
+                  <b>{text.strip.scale(group.scale + 1)}</b>
                   {shapeText(group.layers[0]!.inputShape)}
                 </div>
               ) : null}
@@ -155,25 +155,27 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span />
             <span class="mask-cell" />
             <OutputThumbnail output={strip?.latent} />
-            <span class="name muted">{text.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+            <span class="name muted">{text.strip.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
           </div>
         )}
       </div>
       {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
         <div class="sum failed" role="alert">
-          <p class="bad">{answer.reason === 'notRecorded' ? text.notRecordedTitle : text.stripFailed}</p>
+          <p class="bad">
+            {answer.reason === 'notRecorded' ? text.states.notRecordedTitle : text.strip.stripFailed}
+          </p>
           <p class="tick wrap">{answer.message}</p>
           {answer.reason === 'error' ? (
             <span class="pair">
-              <Button onClick={() => store.strip.retry()}>{text.retry}</Button>
-              <Button onClick={() => void store.connection.host.showLog()}>{text.showLog}</Button>
+              <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
+              <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
             </span>
           ) : null}
         </div>
       ) : answer.status === 'failed' ? (
         <div class="sum failed">
-          <p>{text.cancelled}</p>
-          <Button onClick={() => store.strip.retry()}>{text.retry}</Button>
+          <p>{text.states.cancelled}</p>
+          <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
         </div>
       ) : (
         <Sums model={model} strip={strip} />
@@ -204,7 +206,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
-  const spoken = [layerTitle(layer), text.layerDescription(layer)].join(', ');
+  const spoken = [layerTitle(layer), text.layers.layerDescription(layer)].join(', ');
   return (
     <div
       role="option"
@@ -212,7 +214,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
       class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
-      title={text.layerDescription(layer)}
+      title={text.layers.layerDescription(layer)}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >
@@ -249,9 +251,9 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       {bad ? (
         <span class="two-cells">
           {layer.index === firstBad ? (
-            <span class="badge-nan">{text.nonFiniteFirst(row.nonFinite)}</span>
+            <span class="badge-nan">{text.strip.nonFiniteFirst(row.nonFinite)}</span>
           ) : (
-            <span class="bad">{text.nonFiniteLater(row.nonFinite)}</span>
+            <span class="bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
           )}
         </span>
       ) : moves ? null : (
@@ -302,7 +304,7 @@ function FoldedRow({
     <div
       role="option"
       aria-selected="false"
-      title={text.foldedHint}
+      title={text.strip.foldedHint}
       tabIndex={0}
       class="item"
       onClick={onOpen}
@@ -315,10 +317,10 @@ function FoldedRow({
       <span class="idx">▸</span>
       <span class="mask-cell" />
       <span />
-      <span class="name">{text.folded(layers.length)}</span>
+      <span class="name">{text.strip.folded(layers.length)}</span>
       {part ? <Bars coupling={part.coupling} norm={part.norm} limit={limit} /> : <span class="bars" />}
       {row && row.nonFinite > 0 ? (
-        <span class="two-cells bad">{text.nonFiniteLater(row.nonFinite)}</span>
+        <span class="two-cells bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
       ) : (
         <>
           <span class="num">
@@ -338,12 +340,12 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
   const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
-    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.bitsPerDim}`;
+    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.strip.bitsPerDim}`;
   };
   const lines = [
-    { key: '', name: text.couplings, cost: nll?.couplings },
+    { key: '', name: text.strip.couplings, cost: nll?.couplings },
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ key: 'norm', name: text.norm, cost: nll?.norm }]
+      ? [{ key: 'norm', name: text.strip.norm, cost: nll?.norm }]
       : []),
   ];
   return (
@@ -357,16 +359,16 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
           <span class="num">
             {line.cost === undefined || !Number.isFinite(line.cost)
               ? unknown
-              : `${signed(-line.cost)} ${text.nats}`}
+              : `${signed(-line.cost)} ${text.strip.nats}`}
           </span>
           <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
         </>
       ))}
       <span class="keys">
-        <span>{isPlane(model) ? text.positiveRaises : text.maskKey}</span>
+        <span>{isPlane(model) ? text.strip.positiveRaises : text.strip.maskKey}</span>
         {isPlane(model) ? null : (
           <>
-            <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>
+            <span>{`${text.strip.outKey} ${fixed(-3, 0)}`}</span>
             <span class="gradient">
               <Legend scale={outputScale} width={48} />
             </span>

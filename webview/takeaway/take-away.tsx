@@ -96,7 +96,7 @@ export function TakeAway(props: TakeAwayProps) {
     try {
       setSaid((await item.run()) ?? '');
     } catch (error) {
-      setSaid(text.notTaken(error instanceof Error ? error.message : String(error)));
+      setSaid(text.takeaway.notTaken(error instanceof Error ? error.message : String(error)));
     }
   };
   const picture = (): Picture => {
@@ -115,8 +115,8 @@ export function TakeAway(props: TakeAwayProps) {
         class="take-button"
         aria-haspopup="menu"
         aria-expanded={place !== undefined}
-        aria-label={text.takeAway(title)}
-        title={text.takeAway(title)}
+        aria-label={text.takeaway.takeAway(title)}
+        title={text.takeaway.takeAway(title)}
         onClick={() => (place ? close() : open())}
       >
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
@@ -129,7 +129,7 @@ export function TakeAway(props: TakeAwayProps) {
       {place ? (
         <div
           role="menu"
-          aria-label={text.takeAway(title)}
+          aria-label={text.takeaway.takeAway(title)}
           class="menu-items take-items"
           style={pixels(place)}
         >
@@ -155,41 +155,42 @@ function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture
   const stem = [...(run ? [run] : []), model.fileName.replace(/(\.flow)?\.[^.]*$/, ''), fileName].join('-');
   const bytes = (content: string): Uint8Array => new TextEncoder().encode(content);
   const save = async (ending: string, content: Uint8Array): Promise<string | undefined> =>
-    (await host.save(`${stem}.${ending}`, content)) ? text.saved(`${stem}.${ending}`) : undefined;
+    (await host.save(`${stem}.${ending}`, content)) ? text.takeaway.saved(`${stem}.${ending}`) : undefined;
   const named = Object.entries(arrays ?? {});
   const items: Item[] = [
     {
-      name: text.copyPicture,
+      name: text.takeaway.copyPicture,
       async run() {
         try {
           // The promise is handed over at once: a clipboard belongs to the click.
           await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(picture()) })]);
-          return text.copied;
+          return text.takeaway.copied;
         } catch {
-          return text.notCopied;
+          return text.takeaway.notCopied;
         }
       },
     },
     {
-      name: text.asPng,
+      name: text.takeaway.asPng,
       run: async () => save('png', new Uint8Array(await (await pngOf(picture())).arrayBuffer())),
     },
-    { name: text.asSvg, run: () => save('svg', bytes(picture().text)) },
+    { name: text.takeaway.asSvg, run: () => save('svg', bytes(picture().text)) },
   ];
   if (columns) {
     const table = columns;
     items.splice(1, 0, {
-      name: text.copyNumbers,
+      name: text.takeaway.copyNumbers,
       async run() {
         const content = csvText(table);
         await navigator.clipboard.writeText(content).catch(() => host.copyText(content));
-        return text.copied;
+        return text.takeaway.copied;
       },
     });
-    items.push({ name: text.asCsv, run: () => save('csv', bytes(csvText(table))) });
+    items.push({ name: text.takeaway.asCsv, run: () => save('csv', bytes(csvText(table))) });
   }
-  if (named.length === 1) items.push({ name: text.asNpy, run: () => save('npy', npyBytes(named[0]![1])) });
-  if (named.length > 1) items.push({ name: text.asNpz, run: () => save('npz', npzBytes(arrays!)) });
+  if (named.length === 1)
+    items.push({ name: text.takeaway.asNpy, run: () => save('npy', npyBytes(named[0]![1])) });
+  if (named.length > 1) items.push({ name: text.takeaway.asNpz, run: () => save('npz', npzBytes(arrays!)) });
   return items;
 }
 
@@ -204,22 +205,22 @@ function selectionText(store: Store, model: ModelSummary, view: ViewId): string 
     : example.kind === 'data'
       ? `${example.split} ${example.index}`
       : example.kind === 'sample'
-        ? `${text.aSample} ${example.index}`
-        : (madeNames[example.kind] ?? text.typed);
+        ? `${text.bar.aSample} ${example.index}`
+        : (madeNames[example.kind] ?? text.bar.typed);
   const ofRun = view === 'loss' || view === 'gradient' || view === 'rate';
   return [
     model.fileName,
-    ...(model.step === undefined ? [] : [`${text.step} ${model.step}`]),
+    ...(model.step === undefined ? [] : [`${text.bar.step} ${model.step}`]),
     ...(view === 'layer' && layer ? [layerPhrase(layer), layer.name] : []),
     ...(view === 'gallery'
-      ? [`${text.seed} ${query.seed}`, `${text.temperature} ${query.temperature}`]
+      ? [`${text.gallery.seed} ${query.seed}`, `${text.gallery.temperature} ${query.temperature}`]
       : ofRun
         ? []
         : [
-            ...(exampleName ? [text.exampleNamed(exampleName)] : []),
-            text.statisticsOf(batch.count, batch.split),
-            text.normMode(store.mode.value),
+            ...(exampleName ? [text.takeaway.exampleNamed(exampleName)] : []),
+            text.takeaway.statisticsOf(batch.count, batch.split),
+            text.takeaway.normMode(store.mode.value),
           ]),
-    text.drawnBy,
+    text.takeaway.drawnBy,
   ].join(', ');
 }

@@ -9,16 +9,16 @@ export function OriginNote({ origin }: { origin: ModelOrigin }) {
   // The title of a graph says no more than which way it goes.
   const title = library.startsWith('ONNX') ? `${library}, ${origin.title}` : origin.title;
   return (
-    <section class="origin" aria-label={text.origin}>
-      <p>{assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}</p>
+    <section class="origin" aria-label={text.bar.origin}>
+      <p>{assumptions.length > 0 ? text.bar.fromAssuming(title, assumptions) : text.bar.from(title)}</p>
       {assumptions.length > 0 && !connection.choices ? (
         <button
           type="button"
           class="linklike"
-          title={text.changeImportHint}
+          title={text.bar.changeImportHint}
           onClick={() => void connection.host.command('changeImport')}
         >
-          {text.changeImport}
+          {text.bar.changeImport}
         </button>
       ) : null}
     </section>

@@ -25,14 +25,19 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
     <div class="pager">
       <Button
         icon
-        label={text.previousPage}
+        label={text.gallery.previousPage}
         disabled={page === 0}
         onClick={() => onChange((page - 1) * size)}
       >
         ‹
       </Button>
       <span class="tick">{shown}</span>
-      <Button icon label={text.nextPage} disabled={page === last} onClick={() => onChange((page + 1) * size)}>
+      <Button
+        icon
+        label={text.gallery.nextPage}
+        disabled={page === last}
+        onClick={() => onChange((page + 1) * size)}
+      >
         ›
       </Button>
       {last > 1 ? (

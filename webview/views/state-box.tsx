@@ -52,9 +52,9 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
       <div class="waiting" aria-busy="true">
         <div class="wait-note">
           <span class="progress pulse" />
-          <span class="tick">{text.loading}</span>
+          <span class="tick">{text.states.loading}</span>
           <button type="button" class="linklike" onClick={() => question.cancel()}>
-            {text.cancel}
+            {text.states.cancel}
           </button>
         </div>
         {skeleton ?? <div class="skeleton fill" />}
@@ -63,20 +63,21 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
   }
   if (answer.reason === 'cancelled')
     return (
-      <Message title={text.cancelled} why={text.cancelledWhy}>
-        <Button onClick={() => question.retry()}>{text.retry}</Button>
+      <Message title={text.states.cancelled} why={text.states.cancelledWhy}>
+        <Button onClick={() => question.retry()}>{text.states.retry}</Button>
       </Message>
     );
   if (answer.reason === 'noAnswer')
-    return <Message title={failedTitle ?? text.failed} why={answer.message} bad />;
-  if (answer.reason === 'notRecorded') return <Message title={text.notRecordedTitle} why={answer.message} />;
+    return <Message title={failedTitle ?? text.states.failed} why={answer.message} bad />;
+  if (answer.reason === 'notRecorded')
+    return <Message title={text.states.notRecordedTitle} why={answer.message} />;
   return (
-    <Message title={failedTitle ?? text.failed} why={answer.message} bad>
+    <Message title={failedTitle ?? text.states.failed} why={answer.message} bad>
       <Button primary onClick={() => question.retry()}>
-        {text.retry}
+        {text.states.retry}
       </Button>
       {store.connection.choices ? null : (
-        <Button onClick={() => void store.connection.host.showLog()}>{text.showLog}</Button>
+        <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
       )}
     </Message>
   );

@@ -22,11 +22,11 @@ export function TensorRows({ model }: { model: ModelSummary }) {
   }, [model, wanted]);
   return (
     <>
-      <h2>{`${text.tensors}: ${count(model.tensorCount)}`}</h2>
+      <h2>{`${text.states.tensors}: ${count(model.tensorCount)}`}</h2>
       <div class="ctl">
         <TextField
-          label={text.filter}
-          placeholder={text.filter}
+          label={text.states.filter}
+          placeholder={text.states.filter}
           value={filter.value}
           size={30}
           onInput={(v) => (filter.value = v)}
@@ -37,24 +37,24 @@ export function TensorRows({ model }: { model: ModelSummary }) {
         class="scroll-x tensor-table"
         tabIndex={0}
         role="group"
-        aria-label={text.tensors}
+        aria-label={text.states.tensors}
         aria-busy={tensorTable.busy.value}
       >
         <table>
           <thead>
             <tr>
-              <th>{text.name}</th>
-              <th>{text.shape}</th>
-              <th>{text.dtype}</th>
-              <th class="num">{text.count}</th>
+              <th>{text.layer.name}</th>
+              <th>{text.layer.shape}</th>
+              <th>{text.states.dtype}</th>
+              <th class="num">{text.layer.count}</th>
               {withStatistics ? (
                 <>
-                  <th class="num">{text.min}</th>
-                  <th class="num">{text.mean}</th>
-                  <th class="num">{text.max}</th>
-                  <th class="num">{text.std}</th>
+                  <th class="num">{text.layer.min}</th>
+                  <th class="num">{text.layer.mean}</th>
+                  <th class="num">{text.layer.max}</th>
+                  <th class="num">{text.layer.std}</th>
                   <th class="after">
-                    <span class="sr">{text.remarks}</span>
+                    <span class="sr">{text.states.remarks}</span>
                   </th>
                 </>
               ) : null}
@@ -78,7 +78,7 @@ export function TensorRows({ model }: { model: ModelSummary }) {
         </table>
       </div>
       {matching.length > shownTensors ? (
-        <p class="muted">{text.moreTensors(matching.length - shownTensors)}</p>
+        <p class="muted">{text.states.moreTensors(matching.length - shownTensors)}</p>
       ) : null}
     </>
   );
@@ -116,7 +116,7 @@ function Statistics({ of: found, whole }: { of: TensorStatistics | undefined; wh
       {value(stats?.max, end)}
       {value(stats?.std)}
       <td class="after bad" title={found?.problem}>
-        {found?.problem ? text.notRead : stats ? nonFiniteText(stats) : ''}
+        {found?.problem ? text.states.notRead : stats ? nonFiniteText(stats) : ''}
       </td>
     </>
   );

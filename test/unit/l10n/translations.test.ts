@@ -1,10 +1,13 @@
 /** German is complete: the same keys, the same placeholders and links, and no text left in English by accident. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { german as germanPage } from '../../../webview/strings/de';
+import { drawData as germanDrawData } from '../../../webview/strings/de/draw-data';
 import { preview as germanPreview } from '../../../webview/strings/de/preview';
 import { english as englishPage } from '../../../webview/strings/en';
+import { drawData as englishDrawData } from '../../../webview/strings/en/draw-data';
 import { preview as englishPreview } from '../../../webview/strings/en/preview';
 import { mayBeEqual } from './same-words';
 
@@ -30,7 +33,47 @@ const tables: [name: string, english: Table, german: Table][] = [
   ['the manifest', read('package.nls.json'), read('package.nls.de.json')],
   ['the inspector', englishPage, germanPage],
   ['the data preview', englishPreview, germanPreview],
+  ['the drawing page', englishDrawData, germanDrawData],
 ];
+
+/** The sources under a folder of the pages, without the texts themselves. */
+function sourceOf(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name) && !/^strings[\\/]/.test(name))
+    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    .join('\n');
+}
+
+describe('the texts of the pages', () => {
+  it('are grouped by part, so that two parts cannot overwrite a text of each other', () => {
+    for (const [part, texts] of Object.entries(englishPage)) assert.equal(typeof texts, 'object', part);
+  });
+
+  it('are all shown somewhere', () => {
+    const inspector = Object.entries(englishPage).flatMap(([part, texts]) =>
+      Object.keys(texts).map((key) => `${part}.${key}`),
+    );
+    const pages: [folder: string, keys: string[]][] = [
+      ['webview', inspector],
+      ['webview/preview', Object.keys(englishPreview)],
+      ['webview/draw-data', Object.keys(englishDrawData)],
+    ];
+    for (const [folder, keys] of pages) {
+      const source = sourceOf(folder);
+      const shown = new Set(
+        [...source.matchAll(/\btext\s*\.\s*(\w+)(?:\s*\.\s*(\w+))?/g)].flatMap(([, first, second]) => [
+          first,
+          `${first}.${second}`,
+        ]),
+      );
+      assert.deepEqual(
+        keys.filter((key) => !shown.has(key)),
+        [],
+        folder,
+      );
+    }
+  });
+});
 
 describe('German', () => {
   for (const [name, english, german] of tables) {

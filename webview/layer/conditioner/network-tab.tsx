@@ -21,10 +21,10 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
   // The row that was chosen may be far below.
   useEffect(() => pane.current?.scrollIntoView({ block: 'nearest' }), [shown?.name]);
   if (parameters.length === 0 && state.length === 0)
-    return <Message title={text.noParameters} why={text.noParametersWhy} />;
+    return <Message title={text.layer.noParameters} why={text.layer.noParametersWhy} />;
   return (
     <div class="conditioner">
-      {connection.choices ? <p class="tick">{text.notInSavedPage}</p> : null}
+      {connection.choices ? <p class="tick">{text.conditioner.notInSavedPage}</p> : null}
       {stages.length === 0 ? null : <FeatureMaps layer={layer} stages={stages} />}
       {norms.length === 0 ? null : <NormComparison layer={layer} norms={norms} short={short} />}
       {shown ? (
@@ -34,8 +34,8 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
             <button
               type="button"
               class="text-button"
-              aria-label={text.closePicture}
-              title={text.closePicture}
+              aria-label={text.conditioner.closePicture}
+              title={text.conditioner.closePicture}
               onClick={() => (layerTabs.weightChoice.value = undefined)}
             >
               ×
@@ -47,9 +47,15 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
         </section>
       ) : null}
       {parameters.length ? (
-        <TensorRows layer={layer} title={text.parameters} rows={parameters} short={short} withHistogram />
+        <TensorRows
+          layer={layer}
+          title={text.layer.parameters}
+          rows={parameters}
+          short={short}
+          withHistogram
+        />
       ) : null}
-      {state.length ? <TensorRows layer={layer} title={text.state} rows={state} short={short} /> : null}
+      {state.length ? <TensorRows layer={layer} title={text.layer.state} rows={state} short={short} /> : null}
     </div>
   );
 }

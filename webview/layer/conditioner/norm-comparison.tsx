@@ -22,9 +22,9 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
   const compared = layerTabs.compared;
   const open = compared.value?.layer === layer.index;
   return (
-    <section class="norms" aria-label={text.batchNorms}>
+    <section class="norms" aria-label={text.conditioner.batchNorms}>
       <h3>
-        <b>{text.batchNorms}</b> <span class="tick">{text.compareNormsNote}</span>
+        <b>{text.conditioner.batchNorms}</b> <span class="tick">{text.conditioner.compareNormsNote}</span>
       </h3>
       {open ? (
         <Asked
@@ -35,7 +35,7 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
         </Asked>
       ) : (
         <Button onClick={() => (compared.value = { layer: layer.index, norm: 0, offset: 0 })}>
-          {text.compareNorms(batch.value.count)}
+          {text.conditioner.compareNorms(batch.value.count)}
         </Button>
       )}
     </section>
@@ -67,10 +67,10 @@ function Comparison({
         <table>
           <thead>
             <tr>
-              <th>{text.name}</th>
-              <th class="num">{text.count}</th>
-              <th class="num">{`${text.normShift}, ${text.normShiftUnit}`}</th>
-              <th class="num">{text.varianceRatio}</th>
+              <th>{text.layer.name}</th>
+              <th class="num">{text.layer.count}</th>
+              <th class="num">{`${text.conditioner.normShift}, ${text.conditioner.normShiftUnit}`}</th>
+              <th class="num">{text.conditioner.varianceRatio}</th>
             </tr>
           </thead>
           <tbody>
@@ -86,7 +86,7 @@ function Comparison({
                       type="button"
                       class="linklike"
                       aria-pressed={one === norm}
-                      aria-label={text.listChannels(short(one.name))}
+                      aria-label={text.conditioner.listChannels(short(one.name))}
                       onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
                     >
                       {short(one.name)}
@@ -104,13 +104,13 @@ function Comparison({
       {norm ? <Channels norm={norm} short={short} /> : null}
       {view.stages.length ? (
         <p class="tick" data-dead>
-          {`${text.deadOverBatch(view.count)}: `}
+          {`${text.conditioner.deadOverBatch(view.count)}: `}
           {view.stages.every(({ dead }) => dead === 0)
-            ? text.noneDead
+            ? text.conditioner.noneDead
             : view.stages
                 .map(
                   ({ name, channels, dead }) =>
-                    `${stageName(name, layer.name)} ${count(dead)} ${text.of(channels)}`,
+                    `${stageName(name, layer.name)} ${count(dead)} ${text.layer.of(channels)}`,
                 )
                 .join('; ')}
         </p>
@@ -132,8 +132,8 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         offset={offset}
         size={channelsAPage}
         total={total}
-        label={text.channel}
-        shown={text.channelsOf(offset, end - 1, total)}
+        label={text.layer.channel}
+        shown={text.conditioner.channelsOf(offset, end - 1, total)}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
       <div class="scroll-x">
@@ -141,12 +141,12 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
           <caption class="tick mono">{short(norm.name)}</caption>
           <thead>
             <tr>
-              <th>{text.channel}</th>
-              <th class="num">{text.channelMeanRunning}</th>
-              <th class="num">{text.channelMeanBatch}</th>
-              <th class="num">{text.channelShift}</th>
-              <th class="num">{text.channelStdRunning}</th>
-              <th class="num">{text.channelStdBatch}</th>
+              <th>{text.layer.channel}</th>
+              <th class="num">{text.conditioner.channelMeanRunning}</th>
+              <th class="num">{text.conditioner.channelMeanBatch}</th>
+              <th class="num">{text.conditioner.channelShift}</th>
+              <th class="num">{text.conditioner.channelStdRunning}</th>
+              <th class="num">{text.conditioner.channelStdBatch}</th>
             </tr>
           </thead>
           <tbody>

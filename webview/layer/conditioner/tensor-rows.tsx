@@ -33,14 +33,14 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
         <caption class="tick">{`${title}: ${count(rows.reduce((n, row) => n + row.stats.count, 0))}`}</caption>
         <thead>
           <tr>
-            <th>{text.name}</th>
-            <th>{text.shape}</th>
-            <th class="num">{text.mean}</th>
-            <th class="num">{text.std}</th>
-            <th class="num">{text.min}</th>
-            <th class="num">{text.max}</th>
-            <th class="num">{text.nanInf}</th>
-            {withHistogram ? <th class="after">{text.distribution}</th> : null}
+            <th>{text.layer.name}</th>
+            <th>{text.layer.shape}</th>
+            <th class="num">{text.layer.mean}</th>
+            <th class="num">{text.layer.std}</th>
+            <th class="num">{text.layer.min}</th>
+            <th class="num">{text.layer.max}</th>
+            <th class="num">{text.layer.nanInf}</th>
+            {withHistogram ? <th class="after">{text.layer.distribution}</th> : null}
           </tr>
         </thead>
         <tbody>
@@ -52,7 +52,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
                     type="button"
                     class="linklike"
                     aria-pressed={name === shownName}
-                    aria-label={text.pictureOf(short(name))}
+                    aria-label={text.conditioner.pictureOf(short(name))}
                     onClick={() =>
                       (choice.value =
                         name === shownName

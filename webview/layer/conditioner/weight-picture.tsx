@@ -33,7 +33,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
       ...choice,
       from: choice.from.map((first, k) => (k === axis ? offset : first)),
     });
-  const nameOf = (axis: number): string => text.axis[axes[axis]!]!;
+  const nameOf = (axis: number): string => text.conditioner.axis[axes[axis]!]!;
   const kernels = layout.kernelColumns !== undefined || layout.kernelRows !== undefined;
   const paged = [layout.rows, layout.columns].filter((axis) => axis !== undefined);
   const read = (cell: number): string => {
@@ -54,7 +54,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
               size={size}
               total={shape[axis]!}
               label={nameOf(axis)}
-              shown={text.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
+              shown={text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
               onChange={(offset) => move(axis, offset)}
             />
           );
@@ -65,7 +65,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
         .map((axis) => (
           <label class="ctl" key={axis}>
             <span class="tick">
-              {text.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
+              {text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
             </span>
             <Slider
               label={nameOf(axis)}
@@ -78,19 +78,29 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           </label>
         ))}
       <p class="tick">
-        {kernels ? text.kernelGrid : axes.includes('input') ? text.matrixMap : text.plainMap}
+        {kernels
+          ? text.conditioner.kernelGrid
+          : axes.includes('input')
+            ? text.conditioner.matrixMap
+            : text.conditioner.plainMap}
       </p>
       <Sized height={heightOf(plane)}>
         {(width) => {
           const cell = cellOf(plane, width);
           return (
-            <div role="group" tabIndex={0} aria-label={text.pointHint} onKeyDown={keys} class="fit">
+            <div
+              role="group"
+              tabIndex={0}
+              aria-label={text.conditioner.pointHint}
+              onKeyDown={keys}
+              class="fit"
+            >
               <HeatMap
                 plane={plane}
                 scale={scale}
                 size={cell * Math.max(plane.width, plane.height)}
                 name="weight"
-                label={`${view.name}, ${kernels ? text.kernelGrid : text.matrixMap}`}
+                label={`${view.name}, ${kernels ? text.conditioner.kernelGrid : text.conditioner.matrixMap}`}
                 blank={(i) => placeOf(i) === undefined}
                 onPoint={point}
               />
@@ -98,14 +108,14 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           );
         }}
       </Sized>
-      <Readout of={at} hint={text.pointHint}>
+      <Readout of={at} hint={text.conditioner.pointHint}>
         {read}
       </Readout>
       <div class="ctl">
         <Legend scale={scale} width={160} />
         <span class="spring" />
         <span data-frobenius>
-          <span class="tick">{text.frobenius}</span> {compact(view.frobenius)}
+          <span class="tick">{text.conditioner.frobenius}</span> {compact(view.frobenius)}
         </span>
       </div>
       {view.lengths && view.lengths.length > 1 ? (
@@ -115,7 +125,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           total={shape[axes.indexOf('output')] ?? view.lengths.length}
         />
       ) : null}
-      {view.gains ? <p class="tick">{text.gainNote}</p> : null}
+      {view.gains ? <p class="tick">{text.conditioner.gainNote}</p> : null}
     </div>
   );
 }

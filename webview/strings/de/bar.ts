@@ -3,7 +3,6 @@ import { count } from '../../format/numbers';
 import type { bar as english } from '../en/bar';
 
 export const bar: typeof english = {
-  appName: 'Flowscope',
   selection: 'Auswahl',
   history: 'Frühere Auswahl',
   goBack: 'Zurück zur früheren Auswahl (Alt+←)',

@@ -5,8 +5,6 @@ import type { conditioner as english } from '../en/conditioner';
 export const conditioner: typeof english = {
   featureMaps: 'Merkmalskarten',
   featureMapsNote: 'werden auf Wunsch berechnet, eine Stelle des Netzes auf einmal',
-  noFeatureMaps: 'Diese Schicht hat kein Netz mit Merkmalskarten.',
-  onlyFromCheckpoint: 'Eine Datei dieser Art trennt die Teile ihrer Netze nicht.',
   notInSavedPage:
     'Von Gewichten und Merkmalskarten enthält eine gespeicherte Seite die jeweils erste Seite, zu ihrem ersten Beispiel und soweit Platz ist.',
   stageInput: 'Eingangsfaltung',

@@ -16,7 +16,6 @@ export const drawData: typeof english = {
   redo: 'Wiederholen',
   clear: 'Leeren',
   startFrom: 'Beginnen mit',
-  nothing: 'nichts',
   points: (n: number) => (n === 1 ? '1 Punkt' : `${count(n)} Punkte`),
   few: (n: number) => `Ein Datensatz braucht mindestens ${n} Punkte.`,
   full: (n: number) => `Es ist Platz für ${count(n)} Punkte.`,

@@ -26,7 +26,6 @@ export const layer: typeof english = {
   featuresShown: (from: number, to: number, n: number) => `Merkmale ${from}–${to} von ${n}`,
   valuesNotShown: (n: number) => `${count(n)} Werte sind zu viele zum Zeichnen; die Statistik gilt für alle.`,
   markedElement: 'Markiertes Element. Pfeiltasten bewegen die Marke.',
-  markHint: 'Klicken oder mit den Pfeiltasten ein Element markieren',
   firstOfBatch: 'Kein Beispiel gewählt: Gezeigt wird das erste des Batches.',
   feature: 'Merkmal',
   channel: 'Kanal',

@@ -24,7 +24,6 @@ export const preview: typeof english = {
   levels: (n: number) => `ganze Zahlen unter ${count(n)}`,
   looked: (n: number, all: number) =>
     n >= all ? 'über alle Beispiele' : `über die ${count(n)} betrachteten Beispiele`,
-  origin: 'Woher sie kommen',
   warnings: (n: number) =>
     n === 1 ? 'Eines ist vor dem Training zu wissen' : `${n} Dinge sind vor dem Training zu wissen`,
   noWarnings: 'Nichts spricht gegen ein Training mit diesen Daten.',

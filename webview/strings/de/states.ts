@@ -4,7 +4,6 @@ import type { states as english } from '../en/states';
 
 export const states: typeof english = {
   loading: 'Wird berechnet…',
-  loadingModel: 'Modell wird geöffnet…',
   cancel: 'Abbrechen',
   cancelled: 'Abgebrochen',
   cancelledWhy: 'Für diese Auswahl wurde nichts berechnet.',

@@ -19,7 +19,6 @@ export const strip: typeof english = {
   foldedHint: 'Enter öffnet',
   couplings: 'Kopplungen, Σ s',
   norm: 'Batch-Norm',
-  other: 'Vorverarbeitung',
   nats: 'Nats',
   bitsPerDim: 'Bits/Dim',
   maskKey: 'Maske: hell wird bewegt, dunkel gelesen',

@@ -2,7 +2,6 @@
 import { count } from '../../format/numbers';
 
 export const bar = {
-  appName: 'Flowscope',
   selection: 'Selection',
   history: 'Earlier selections',
   goBack: 'Back to the earlier selection (Alt+←)',

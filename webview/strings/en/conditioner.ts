@@ -4,8 +4,6 @@ import { count } from '../../format/numbers';
 export const conditioner = {
   featureMaps: 'Feature maps',
   featureMapsNote: 'computed when asked for, one place of the network at a time',
-  noFeatureMaps: 'This layer has no network with feature maps.',
-  onlyFromCheckpoint: 'A file of this kind does not tell the parts of its networks apart.',
   notInSavedPage:
     'Of weights and feature maps a saved page holds the first page of each, for its first example, as far as there is room.',
   stageInput: 'input convolution',

@@ -14,7 +14,6 @@ export const drawData = {
   redo: 'Redo',
   clear: 'Clear',
   startFrom: 'Start from',
-  nothing: 'nothing',
   points: (n: number) => (n === 1 ? '1 point' : `${count(n)} points`),
   few: (n: number) => `At least ${n} points make a data set.`,
   full: (n: number) => `There is room for ${count(n)} points.`,

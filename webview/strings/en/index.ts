@@ -1,4 +1,4 @@
-/** Every text of the inspector in English. */
+/** Every text of the inspector in English, by part: two parts may use the same key. */
 import { bar } from './bar';
 import { conditioner } from './conditioner';
 import { compare } from './compare';
@@ -22,25 +22,25 @@ import { strip } from './strip';
 import { takeaway } from './takeaway';
 
 export const english = {
-  ...bar,
-  ...strip,
-  ...layer,
-  ...layers,
-  ...conditioner,
-  ...jacobian,
-  ...maps,
-  ...plane,
-  ...gallery,
-  ...sampling,
-  ...latents,
-  ...nearest,
-  ...given,
-  ...population,
-  ...contribution,
-  ...diagnostics,
-  ...findings,
-  ...states,
-  ...takeaway,
-  ...run,
-  ...compare,
+  bar,
+  strip,
+  layer,
+  layers,
+  conditioner,
+  jacobian,
+  maps,
+  plane,
+  gallery,
+  sampling,
+  latents,
+  nearest,
+  given,
+  population,
+  contribution,
+  diagnostics,
+  findings,
+  states,
+  takeaway,
+  run,
+  compare,
 };

@@ -25,7 +25,6 @@ export const layer = {
   featuresShown: (from: number, to: number, n: number) => `features ${from}–${to} of ${n}`,
   valuesNotShown: (n: number) => `${count(n)} values are too many to draw; statistics are of all of them.`,
   markedElement: 'Marked element. Arrow keys move the mark.',
-  markHint: 'Click or use the arrow keys to mark an element',
   firstOfBatch: 'No example is chosen: the first of the batch is shown.',
   feature: 'feature',
   channel: 'channel',

@@ -23,7 +23,6 @@ export const preview = {
   levels: (n: number) => `whole numbers below ${count(n)}`,
   looked: (n: number, all: number) =>
     n >= all ? 'of all examples' : `of the ${count(n)} examples that were looked at`,
-  origin: 'Where they come from',
   warnings: (n: number) =>
     n === 1 ? 'One thing to know before training' : `${n} things to know before training`,
   noWarnings: 'Nothing stands against training on these data.',

@@ -3,7 +3,6 @@ import { count } from '../../format/numbers';
 
 export const states = {
   loading: 'Computing…',
-  loadingModel: 'Opening the model…',
   cancel: 'Cancel',
   cancelled: 'Cancelled',
   cancelledWhy: 'Nothing was computed for this selection.',

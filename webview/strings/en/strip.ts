@@ -19,7 +19,6 @@ export const strip = {
   foldedHint: 'Enter opens',
   couplings: 'couplings, Σ s',
   norm: 'batch norm',
-  other: 'preprocessing',
   nats: 'nats',
   bitsPerDim: 'bits/dim',
   maskKey: 'mask: light moves, dark is read',
