@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
 
-/** Which folders a folder of `src/` (or the webview) may import from, beside itself. */
-const mayImport = {
+/** Which folders a folder of `src/` (or the webview) may import from, other than itself. docs/architecture.md has the same. */
+export const mayImport = {
   config: [],
   'inspector-html': ['protocol'],
   protocol: ['config'],
