@@ -44,7 +44,8 @@ function optionsOf({ source, output, options }, outdir, production) {
 
 /**
  * Bundles into `outdir`. A source that is not written yet is passed over with a note, unless `production`: a package
- * never goes out with a part missing. Returns the sizes in bytes by output.
+ * never goes out with a part missing. Resolves to { sizes, modules }: the bytes of each output, and the files whose code is
+ * in any of them, relative to the root.
  */
 export async function build({
   production = false,
@@ -53,6 +54,7 @@ export async function build({
   log = console.log,
 } = {}) {
   const sizes = {};
+  const modules = new Set();
   const contexts = [];
   const failed = [];
   for (const bundle of bundles) {
@@ -70,8 +72,10 @@ export async function build({
     }
     try {
       const { metafile } = await esbuild.build(options);
-      for (const [file, { bytes }] of Object.entries(metafile.outputs)) {
+      for (const [file, { bytes, inputs }] of Object.entries(metafile.outputs)) {
         if (!file.endsWith('.map')) sizes[path.relative(outdir, path.join(root, file))] = bytes;
+        for (const [module, { bytesInOutput }] of Object.entries(inputs))
+          if (bytesInOutput > 0) modules.add(module);
       }
     } catch {
       // esbuild has printed the errors; the other bundles are still worth building.
@@ -81,14 +85,14 @@ export async function build({
   }
   if (failed.length > 0) throw new Stop(`build failed: ${failed.join(', ')}`);
   if (sizes['cli.js']) fs.chmodSync(path.join(outdir, 'cli.js'), 0o755);
-  return watch ? contexts : sizes;
+  return watch ? contexts : { sizes, modules: [...modules] };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   main(async () => {
     const started = performance.now();
     const watch = process.argv.includes('--watch');
-    const sizes = await build({ watch, production: process.argv.includes('--production') });
+    const { sizes } = await build({ watch, production: process.argv.includes('--production') });
     if (watch) return;
     for (const [file, bytes] of Object.entries(sizes)) {
       console.log(`${(bytes / 1024).toFixed(0).padStart(7)} KiB  dist/${file}`);

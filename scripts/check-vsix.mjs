@@ -8,9 +8,12 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createBirpc } from 'birpc';
 import { unzipSync } from 'fflate';
+import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
-import { packageExtension } from './package.mjs';
+import { readmeProblems } from './extension-readme.mjs';
+import { bundledPackages, packageExtension } from './package.mjs';
 import { main, run, seconds, Stop } from './run.mjs';
+import { heading, missingFrom } from './third-party-notices.mjs';
 
 const largest = 60e6;
 
@@ -20,6 +23,7 @@ const required = [
   'readme.md',
   'changelog.md',
   'LICENSE.txt',
+  'THIRD_PARTY_NOTICES.txt',
   'dist/extension.js',
   'dist/engine.js',
   'dist/onnx-thread.js',
@@ -55,6 +59,12 @@ export function contentsProblems(names, bytes, target) {
   if (bytes > largest)
     problems.push(`the package has ${(bytes / 1e6).toFixed(1)} MB, more than ${largest / 1e6} MB`);
   return problems;
+}
+
+/** The npm packages that lie in the package as folders. */
+function copiedPackages(names, read) {
+  const manifest = /^dist\/(?:node_modules|native-sources)\/(?:@[^/]+\/)?[^/@]+\/package\.json$/;
+  return names.filter((name) => manifest.test(name)).map((name) => JSON.parse(read(name)));
 }
 
 function unpack(file, folder) {
@@ -118,6 +128,19 @@ export async function checkVsix(file) {
       const problems = contentsProblems(names, bytes, `${process.platform}-${process.arch}`);
       if (problems.length > 0) throw new Stop(problems.join('; '));
       return `${names.length} files, ${(bytes / 1e6).toFixed(1)} MB packed`;
+    });
+    const read = (name) => fs.readFileSync(path.join(folder, name), 'utf8');
+    await check('page of the extension', () => {
+      const problems = readmeProblems(read('readme.md'));
+      if (problems.length > 0) throw new Stop(problems.join('; '));
+      return 'no relative link, no SVG, no command for a clone';
+    });
+    await check('third-party notices', async () => {
+      const { modules } = await build({ production: true, outdir: path.join(folder, 'again') });
+      const shipped = [...bundledPackages(modules), ...copiedPackages(names, read)];
+      const missing = missingFrom(read('THIRD_PARTY_NOTICES.txt'), shipped);
+      if (missing.length > 0) throw new Stop(`${missing.map(heading).join(', ')} not named`);
+      return `${shipped.length} packages named`;
     });
     // No native TensorFlow and no packages of the checkout: what a fresh machine has.
     const env = {

@@ -38,7 +38,7 @@ function copy(from, to, wanted) {
   }
 }
 
-/** Fills `folder` (the package's dist/node_modules) for the target. */
+/** Fills `folder` (the package's dist/node_modules) for the target. Resolves to the folders that were copied from. */
 export async function copyNativePackages(folder, target) {
   const { platform, arch } = targets[target];
   const to = (name) => path.join(folder, ...name.split('/'));
@@ -60,14 +60,19 @@ export async function copyNativePackages(folder, target) {
     to('sharp'),
     (name) => isCode(name) && (name.startsWith('dist/') || !name.includes('/')),
   );
-  for (const name of ['@img/colour', 'detect-libc', 'semver']) copy(from(name), to(name), isCode);
+  const pure = ['@img/colour', 'detect-libc', 'semver'];
+  for (const name of pure) copy(from(name), to(name), isCode);
+  const copied = ['onnxruntime-node', 'onnxruntime-common', 'sharp', ...pure].map(from);
   const sharp = JSON.parse(fs.readFileSync(path.join(from('sharp'), 'package.json'), 'utf8'));
   for (const name of [`@img/sharp-${target}`, `@img/sharp-libvips-${target}`]) {
     const version = sharp.optionalDependencies[name];
     // On Windows libvips is part of sharp's own package.
     if (!version) continue;
-    copy(await installed(name, version), to(name), (file) => !/\.(h|md)$/.test(file));
+    const source = await installed(name, version);
+    copy(source, to(name), (file) => !/\.(h|md)$/.test(file));
+    copied.push(source);
   }
+  return copied;
 }
 
 /** Folder of an npm package: node_modules has this machine's, those of other platforms are fetched. */
@@ -91,13 +96,16 @@ async function installed(name, version) {
   return unpacked;
 }
 
-/** The sources from which the native ladder compiles the add-on on the user's machine: 200 kB. */
+/**
+ * The sources from which the native ladder compiles the add-on on the user's machine: 200 kB. Returns the folders that were
+ * copied from.
+ */
 export function copyNativeSources(folder) {
   const tfjsNode = path.join('@tensorflow', 'tfjs-node');
+  const apiHeaders = 'node-api-headers';
   const used = /^(binding\/|package\.json$|scripts\/(install|deps-constants)\.js$)/;
   copy(path.join(modules, tfjsNode), path.join(folder, tfjsNode), (name) => used.test(name));
   const headers = /^(include\/|package\.json$|LICENSE)/;
-  copy(path.join(modules, 'node-api-headers'), path.join(folder, 'node-api-headers'), (name) =>
-    headers.test(name),
-  );
+  copy(path.join(modules, apiHeaders), path.join(folder, apiHeaders), (name) => headers.test(name));
+  return [tfjsNode, apiHeaders].map((name) => path.join(modules, name));
 }

@@ -6,11 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
 import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
+import { extensionReadme, readmeSource } from './extension-readme.mjs';
 import { copyNativePackages, copyNativeSources, targetOfThisMachine, targets } from './package-contents.mjs';
 import { main, seconds, Stop } from './run.mjs';
+import { describePackage, noticesOf, packageFolder } from './third-party-notices.mjs';
 
-/** Files at the root that go in beside dist/ and media/. README, CHANGELOG and LICENSE are shown by VS Code. */
-const texts = /^(README\.md|CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
+/** Files at the root that go in beside dist/ and media/. CHANGELOG and LICENSE are shown by VS Code. */
+const texts = /^(CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
 
 /** Resolves to { target, file, bytes }, with `file` the absolute path of the VSIX. */
 export async function packageExtension(target = targetOfThisMachine()) {
@@ -19,9 +21,9 @@ export async function packageExtension(target = targetOfThisMachine()) {
   const folder = path.join(root, 'out', 'package', target);
   fs.rmSync(folder, { recursive: true, force: true });
   const dist = path.join(folder, 'dist');
-  await build({ production: true, outdir: dist });
-  await copyNativePackages(path.join(dist, 'node_modules'), target);
-  copyNativeSources(path.join(dist, 'native-sources'));
+  const { modules } = await build({ production: true, outdir: dist });
+  const copied = await copyNativePackages(path.join(dist, 'node_modules'), target);
+  copied.push(...copyNativeSources(path.join(dist, 'native-sources')));
   for (const name of ['media', 'l10n']) {
     if (fs.existsSync(path.join(root, name)))
       fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
@@ -30,6 +32,10 @@ export async function packageExtension(target = targetOfThisMachine()) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }
   const manifest = packagedManifest();
+  const readme = fs.readFileSync(path.join(root, ...readmeSource.split('/')), 'utf8');
+  fs.writeFileSync(path.join(folder, 'README.md'), extensionReadme(readme, manifest.repository));
+  const notices = noticesOf([...bundledPackages(modules), ...copied.map(describePackage)]);
+  fs.writeFileSync(path.join(folder, 'THIRD_PARTY_NOTICES.txt'), notices);
   fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
 
   fs.copyFileSync(path.join(root, '.vscodeignore'), path.join(folder, '.vscodeignore'));
@@ -42,12 +48,17 @@ export async function packageExtension(target = targetOfThisMachine()) {
     packagePath: file,
     target,
     dependencies: false,
+    // The project has no public address yet.
     allowMissingRepository: true,
     allowStarActivation: false,
-    skipLicense: false,
-    rewriteRelativeLinks: false,
   });
   return { target, file, bytes: fs.statSync(file).size };
+}
+
+/** The packages that the bundled modules come from. */
+export function bundledPackages(modules) {
+  const folders = new Set(modules.map(packageFolder).filter((folder) => folder !== undefined));
+  return [...folders].map((folder) => describePackage(path.join(root, folder)));
 }
 
 /** Everything that runs is bundled or copied, so the manifest names no packages and no scripts. */

@@ -1,0 +1,59 @@
+// The page of the extension in VS Code, made from docs/extension.md: there, links and pictures relative to the repository
+// lead nowhere.
+import path from 'node:path';
+
+/** The page's source, relative to the root. */
+export const readmeSource = 'docs/extension.md';
+
+/**
+ * Where the files of a repository are on the web, from the `repository` of a package.json: { page, raw }, each to be
+ * followed by a path. Undefined without one, and for hosts other than GitHub and GitLab, whose addresses are not known.
+ */
+export function webAddresses(repository) {
+  const given = (typeof repository === 'string' ? repository : repository?.url) ?? '';
+  const url = given.replace(/^(github|gitlab):/, 'https://$1.com/').replace(/^git@([^:]+):/, 'https://$1/');
+  const [, host, project] = /\b(github|gitlab)\.com\/(.+?)(?:\.git)?\/?$/.exec(url) ?? [];
+  if (!host) return undefined;
+  const base = `https://${host}.com/${project}`;
+  const inside = host === 'gitlab' ? `${base}/-` : base;
+  return { page: `${inside}/blob/HEAD/`, raw: `${inside}/raw/HEAD/` };
+}
+
+const absolute = /^([a-z][a-z\d+.-]*:|#)/i;
+const picture = /!\[([^\]]*)\]\(([^)\s]+)\)/g;
+const link = /(?<!!)\[((?:[^[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)/g;
+
+/**
+ * The page as it is packed. Relative pictures and links become absolute where the manifest names a repository. Where it
+ * names none, a picture is left out, with its line if nothing else is on it, and a link leaves its text.
+ */
+export function extensionReadme(markdown, repository) {
+  const addresses = webAddresses(repository);
+  const inRepository = (target) => path.posix.join(path.posix.dirname(readmeSource), target);
+  const withPictures = markdown.replace(picture, (all, alt, target) => {
+    if (absolute.test(target)) return all;
+    return addresses ? `![${alt}](${addresses.raw}${inRepository(target)})` : '\0';
+  });
+  return withPictures
+    .replace(/^[ \t]*(?:\0[ \t]*)+\n+/gm, '')
+    .replaceAll('\0', '')
+    .replace(link, (all, text, target) => {
+      if (absolute.test(target)) return all;
+      return addresses ? `[${text}](${addresses.page}${inRepository(target)})` : text;
+    });
+}
+
+/** What does not belong on the page, in words; none for a good one. */
+export function readmeProblems(markdown) {
+  const targets = [
+    ...[...markdown.matchAll(/\]\(\s*<?([^)\s>]*)/g)].map(([, target]) => target),
+    ...[...markdown.matchAll(/^\s*\[[^\]]+\]:\s*(\S+)/gm)].map(([, target]) => target),
+    ...[...markdown.matchAll(/\b(?:src|href)\s*=\s*["']?([^"'\s>]*)/gi)].map(([, target]) => target),
+  ];
+  const problems = targets
+    .filter((target) => !absolute.test(target))
+    .map((target) => `relative link ${target}`);
+  if (/\.svg\b|<svg\b|image\/svg/i.test(markdown)) problems.push('an SVG, which VS Code does not show there');
+  if (/\bnpm (start|test|run)\b/.test(markdown)) problems.push('a command for a clone of the repository');
+  return problems;
+}
