@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import {
   downloadAndUnzipVSCode,
@@ -13,6 +14,8 @@ import {
 import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
 import { main, run, Stop } from './run.mjs';
+import { chromium } from 'playwright-core';
+import { readProgress, saidOfHang, watchProgress } from './test-progress.mjs';
 import { bundleTests, testSources } from './test-bundles.mjs';
 import { ensureWorkbench } from './workbench.mjs';
 
@@ -86,12 +89,19 @@ function freePort() {
 
 /**
  * Runs the suite `test/<suite>/**.test.ts` and resolves to { passed, failed, skipped }. With `vsix` that package is installed
- * and tested instead of the checkout. A failed test is tried `retries` times more, each told of in `again`. A suite that ends
- * without a report, or with no test passed, counts as failed.
+ * and tested instead of the checkout. A failed test is tried `retries` times more, each told of in `again`. One in which
+ * no test ends for too long is ended, and what did not run is named in `missing`.
  */
 export async function runExtensionSuite(
   suite,
-  { vsix, sources = testSources(suite), base = path.join('test', suite), retries = 0 } = {},
+  {
+    vsix,
+    sources = testSources(suite),
+    base = path.join('test', suite),
+    retries = 0,
+    env = {},
+    pace = 1,
+  } = {},
 ) {
   if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
   await bundleTests(suite, sources, base);
@@ -102,12 +112,18 @@ export async function runExtensionSuite(
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'fsp-'));
   const workspace = path.join(profile, 'workspace');
   fs.mkdirSync(workspace);
-  const report = path.join(root, 'out', 'test', `${suite}.json`);
+  const report = path.join(root, 'out', 'test', `${suite}.jsonl`);
   fs.rmSync(report, { force: true });
   const port = await freePort();
   try {
     if (vsix) await installPackage(host, vsix, profile);
     let failure;
+    let hang;
+    const unwatch = watchProgress(report, pace, (limit) => {
+      hang = saidOfHang(readProgress(report), limit);
+      console.error(hang);
+      void endWindow(port, suite);
+    });
     try {
       await runTests({
         vscodeExecutablePath: host.executable,
@@ -116,6 +132,7 @@ export async function runExtensionSuite(
         launchArgs: [workspace, ...profileArguments(profile), `--remote-debugging-port=${port}`],
         extensionTestsEnv: {
           ...host.env,
+          ...env,
           FLOWSCOPE_TEST_FILES: path.join(root, 'out', 'test', suite),
           FLOWSCOPE_TEST_REPORT: report,
           FLOWSCOPE_TEST_ROOT: root,
@@ -126,8 +143,10 @@ export async function runExtensionSuite(
       });
     } catch (error) {
       failure = error;
+    } finally {
+      unwatch();
     }
-    return resultOf(report, failure);
+    return resultOf(report, hang ?? failure?.message);
   } finally {
     fs.rmSync(profile, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -148,16 +167,42 @@ function harness(profile) {
   return folder;
 }
 
-function resultOf(report, failure) {
-  if (!fs.existsSync(report)) {
-    throw new Stop(`the suite ended without a report${failure ? `: ${failure.message}` : ''}`);
+/** A picture of the window, then its end. What hangs so that it cannot even close is ended by the system's means. */
+async function endWindow(port, suite) {
+  const browser = await chromium
+    .connectOverCDP(`http://127.0.0.1:${port}`, { timeout: 20_000 })
+    .catch(() => undefined);
+  const folder = path.join(root, 'artifacts', suite);
+  fs.mkdirSync(folder, { recursive: true });
+  for (const [n, page] of (browser?.contexts().flatMap((context) => context.pages()) ?? []).entries()) {
+    const file = path.join(folder, `hang-${n + 1}.png`);
+    const taken = await page.screenshot({ path: file, timeout: 20_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (taken) console.error(`the window as it was: ${file}`);
   }
-  const { passed, failed, skipped, failures, again } = JSON.parse(fs.readFileSync(report, 'utf8'));
+  const session = await browser?.newBrowserCDPSession().catch(() => undefined);
+  await session?.send('Browser.close').catch(() => undefined);
+  // test-electron ends what it started at this signal, at the second one with all its children.
+  for (const wait of [20_000, 10_000]) {
+    await pause(wait, undefined, { ref: false });
+    process.emit('SIGINT');
+  }
+}
+
+/** What ran is counted also where the suite was cut short; that is a failure of its own, and what did not run is named. */
+function resultOf(report, failure) {
+  const { passed, failed, skipped, failures, again, ended, missing } = readProgress(report);
+  if (passed + failed === 0) {
+    throw new Stop(`the suite ended before any test did${failure ? `: ${failure}` : ''}`);
+  }
   // A host that ended badly is a failure also where every test before it passed.
-  const unaccounted = failed === 0 && (failure !== undefined || passed === 0) ? 1 : 0;
-  if (unaccounted)
-    console.error(failure ? `the extension host ended badly: ${failure.message}` : 'no test passed');
-  return { passed, failed: failed + unaccounted, skipped, failures, again };
+  const bad = !ended || (failed === 0 && (failure !== undefined || passed === 0));
+  if (!bad) return { passed, failed, skipped, failures, again, missing };
+  const reason = `the suite was cut short: ${failure ?? 'its process ended'}`;
+  console.error(reason);
+  return { passed, failed: failed + 1, skipped, failures: [...failures, reason], again, missing };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
@@ -165,7 +210,10 @@ if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.ar
     const given = process.argv.slice(2);
     const at = given.indexOf('--vsix');
     const vsix = at < 0 ? undefined : given.splice(at, 2)[1];
-    const { passed, failed, skipped } = await runExtensionSuite(given[0] ?? 'extension', { vsix });
+    const { testModels } = await import('./test-models.mjs');
+    const suite = given[0] ?? 'extension';
+    const env = suite === 'e2e' ? { FLOWSCOPE_TEST_MODELS: await testModels() } : {};
+    const { passed, failed, skipped } = await runExtensionSuite(suite, { vsix, env });
     console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
     process.exitCode = failed > 0 ? 1 : 0;
   });

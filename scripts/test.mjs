@@ -13,14 +13,19 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
-  // Two files at once: much of a test traces and compares on one thread.
-  { name: 'engine', needs: engineNeeds, run: (...given) => nodeTests(...given, 2) },
-  { name: 'extension', run: (name, files) => extensionTests(name, files, undefined) },
-  // Here too: each waits for its browser half of the time.
-  { name: 'browser', needs: browserNeeds, run: (...given) => nodeTests(...given, 2) },
+  { name: 'engine', needs: engineNeeds, run: nodeTests },
+  { name: 'extension', run: (name, files, context) => extensionTests(name, files, context) },
+  { name: 'browser', needs: browserNeeds, run: nodeTests },
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
-  { name: 'e2e', run: async (name, files) => extensionTests(name, files, await packaged(), 1) },
+  {
+    name: 'e2e',
+    needs: modelNeeds,
+    run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
+  },
 ];
+
+/** Of a tier that was not begun. */
+const nothing = { passed: 0, failed: 0, skipped: 0, missing: ['all of it'] };
 
 function readArguments(given) {
   const options = { tiers: [], file: undefined, setup: true };
@@ -52,37 +57,33 @@ async function engineNeeds() {
 
 async function browserNeeds() {
   const { ensureBrowser } = await import('./browser.mjs');
-  return { CHROMIUM: await ensureBrowser() };
+  return { CHROMIUM: await ensureBrowser(), ...(await modelNeeds()) };
 }
 
-/** @param atOnce files that are tested at the same time; Node's own choice unless given */
-async function nodeTests(name, files, env, atOnce) {
+/** Models to look at. */
+async function modelNeeds() {
+  const { testModels } = await import('./test-models.mjs');
+  return { FLOWSCOPE_TEST_MODELS: await testModels() };
+}
+
+async function nodeTests(name, files, { env, pace, onCut }) {
   const { bundleTests } = await import('./test-bundles.mjs');
+  const { runNodeTests } = await import('./node-tests.mjs');
   const bundles = await bundleTests(name, files);
-  // Of this process alone: two may run tests of one tier.
-  const counts = path.join(root, 'out', 'test', `${name}-${process.pid}.json`);
-  const reporters = [
-    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-    ...[`--test-reporter=./scripts/count-reporter.mjs`, `--test-reporter-destination=${counts}`],
-  ];
-  const concurrency = atOnce ? [`--test-concurrency=${atOnce}`] : [];
-  const flags = ['--enable-source-maps', '--test', '--test-timeout=900000', ...concurrency, ...reporters];
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
-  const { code } = await run(process.execPath, [...flags, ...bundles], {
-    cwd: root,
-    env: { ...quietLibrary, ...env },
-  });
-  const result = fs.existsSync(counts)
-    ? JSON.parse(fs.readFileSync(counts, 'utf8'))
-    : { passed: 0, failed: 0, skipped: 0 };
-  fs.rmSync(counts, { force: true });
-  if (code !== 0 && result.failed === 0) throw new Stop(`the test runner ended with ${code}`);
-  return result;
+  // Two files at once: each waits for a browser, or computes on one thread, for much of its time.
+  return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce: 2 });
 }
 
-async function extensionTests(name, files, vsix, retries = 0) {
+async function extensionTests(
+  name,
+  files,
+  { env, pace },
+  { packaged: fromPackage = false, retries = 0 } = {},
+) {
   const { runExtensionSuite } = await import('./extension-tests.mjs');
-  return runExtensionSuite(name, { vsix, sources: files, retries });
+  const vsix = fromPackage ? await packaged() : undefined;
+  return runExtensionSuite(name, { vsix, sources: files, retries, env, pace });
 }
 
 /** The package that users get, for this platform. */
@@ -91,7 +92,7 @@ async function packaged() {
   return (await packageExtension()).file;
 }
 
-async function runTier(tier, file) {
+async function runTier(tier, file, pace, onCut) {
   const started = performance.now();
   console.log(`\n── ${tier.name} ${'─'.repeat(Math.max(0, 70 - tier.name.length))}`);
   let result;
@@ -104,8 +105,8 @@ async function runTier(tier, file) {
       if (file) return undefined;
       throw new Stop(`there are no tests in test/${tier.name}`);
     }
-    const env = (await tier.needs?.()) ?? {};
-    result = await tier.run(tier.name, files, env);
+    const env = { FLOWSCOPE_TEST_PACE: String(pace), ...(await tier.needs?.()) };
+    result = await tier.run(tier.name, files, { env, pace, onCut });
     if (result.passed + result.failed === 0) throw new Stop('no test ran');
   } catch (error) {
     const reason = error instanceof Stop ? error.message : (error.stack ?? String(error));
@@ -115,30 +116,66 @@ async function runTier(tier, file) {
   return { name: tier.name, ...result, time: seconds(started) };
 }
 
+/** At most so many names of a list are written. */
+const mostNames = 40;
+
+function summarize(results, started) {
+  console.log(`\n${'═'.repeat(74)}`);
+  for (const { name, passed, failed, skipped, time, reason, missing = [] } of results) {
+    const more = [
+      skipped > 0 && `, ${skipped} skipped`,
+      missing.length > 0 && `, ${missing.length} did not run`,
+      reason && ` (${reason})`,
+    ];
+    console.log(
+      `${name.padEnd(10)} ${passed} passed, ${failed} failed${more.filter(Boolean).join('')} in ${time}`,
+    );
+  }
+  // Once more where they are found: logs are long, and often cut in the middle.
+  for (const { name, failures = [], again = [], missing = [] } of results) {
+    for (const failure of again) console.log(`tried again in ${name}: ${failure.split('\n')[0]}`);
+    for (const failure of failures) console.log(`failed in ${name}: ${failure.split('\n')[0]}`);
+    for (const test of missing.slice(0, mostNames)) console.log(`did not run in ${name}: ${test}`);
+    if (missing.length > mostNames) console.log(`did not run in ${name}: ${missing.length - mostNames} more`);
+  }
+  console.log(`all in ${seconds(started)}`);
+  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  const short = results.some(({ missing = [] }) => missing.length > 0);
+  process.exitCode = sum('failed') > 0 || short ? 1 : 0;
+}
+
 main(async () => {
   requireNode();
   const started = performance.now();
   const options = readArguments(process.argv.slice(2));
   if (options.setup) await setup();
+  const { measurePace } = await import('./pace.mjs');
+  const chosen = tiers.filter(({ name }) => options.tiers.length === 0 || options.tiers.includes(name));
   const results = [];
-  for (const tier of tiers) {
-    if (options.tiers.length > 0 && !options.tiers.includes(tier.name)) continue;
-    const result = await runTier(tier, options.file);
+  let cut = () => undefined;
+  let over = false;
+  // What passed is reported also where somebody ends the whole.
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      over = true;
+      console.error(`\nended by ${signal}`);
+      cut();
+    });
+  }
+  for (const [at, tier] of chosen.entries()) {
+    if (over) {
+      results.push(...chosen.slice(at).map(({ name }) => ({ name, ...nothing, time: '0 s' })));
+      break;
+    }
+    const pace = await measurePace();
+    if (pace > 1.3)
+      console.log(
+        `\nthis machine takes ${pace.toFixed(1)} times as long as usual: limits are as much longer`,
+      );
+    const result = await runTier(tier, options.file, pace, (end) => (cut = end));
     if (result) results.push(result);
   }
-  console.log(`\n${'═'.repeat(74)}`);
-  for (const { name, passed, failed, skipped, time, reason } of results) {
-    const more = `${skipped > 0 ? `, ${skipped} skipped` : ''}${reason ? ` (${reason})` : ''}`;
-    console.log(`${name.padEnd(10)} ${passed} passed, ${failed} failed${more} in ${time}`);
-  }
-  // Once more where they are found: logs are long, and often cut in the middle.
-  for (const { name, failures = [], again = [] } of results) {
-    for (const failure of again) console.log(`tried again in ${name}: ${failure.split('\n')[0]}`);
-    for (const failure of failures) console.log(`failed in ${name}: ${failure.split('\n')[0]}`);
-  }
-  console.log(`all in ${seconds(started)}`);
-  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   if (results.length === 0) throw new Stop('no test ran');
-  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
-  process.exitCode = sum('failed') > 0 ? 1 : 0;
+  summarize(results, started);
 });

@@ -8,7 +8,8 @@ import vm from 'node:vm';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { Workbench } from '../../test/e2e/workbench';
-import { api, closeAll, until } from '../../test/extension/ours';
+import { api, closeAll } from '../../test/extension/ours';
+import { until } from '../../test/inspector/until';
 
 interface Row {
   what: string;

@@ -7,12 +7,13 @@ import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { encodeNpy } from '../../src/data/npy';
 import type { CheckpointReport, NonFiniteReport, ScoreReport } from '../../src/protocol/assistant';
-import { allowTools, api, ours, until } from '../extension/ours';
-import { flowscope, score } from './command-line';
-import { edited } from './edited';
-import { folder, isImage, makeModels, models, openModel, type Model } from './five-models';
-import { eventually, near, parseNumber, result, value } from './inspector-frame';
-import { exampleOf, reference } from './reference';
+import { allowTools, api, ours } from '../extension/ours';
+import { until } from '../inspector/until';
+import { flowscope, score } from '../inspector/command-line';
+import { edited } from '../inspector/edited';
+import { folder, isImage, models, openModel, type Model } from '../inspector/models';
+import { eventually, near, parseNumber, result, value } from '../inspector/frame';
+import { exampleOf, reference } from '../inspector/reference';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
 
@@ -28,7 +29,6 @@ describe('in VS Code', function () {
   });
   inWindow(async (window) => {
     workbench = window;
-    await makeModels();
     await vscode.commands.executeCommand('flowscope.layers.focus');
     await allowTools(true);
   });

@@ -1,8 +1,10 @@
 /** What every suite does with the window: connects to it, keeps a picture where a test fails, and leaves it as it was. */
 import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import * as vscode from 'vscode';
-import { closeAll } from '../extension/ours';
-import { simpleDialogs } from './take';
+import { closeAll, ours, workspaceFolder } from '../extension/ours';
+import { placeModels } from '../inspector/models';
+import { simpleDialogs } from './dialogs';
 import { Workbench } from './workbench';
 
 interface WindowOptions {
@@ -23,6 +25,8 @@ export function inWindow(
   let restoreDialogs: (() => Promise<void>) | undefined;
 
   before(async () => {
+    process.env['FLOWSCOPE_TEST_CLI'] = path.join(ours().extensionPath, 'dist', 'cli.js');
+    placeModels(path.join(workspaceFolder().fsPath, 'models'));
     workbench = await Workbench.connect();
     if (dialogs) restoreDialogs = await simpleDialogs();
     if (files) mkdirSync(files(), { recursive: true });

@@ -5,11 +5,19 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
-import { api, ours, until } from '../extension/ours';
-import { chooseListed, compared, openComparison, otherOutput, others, sameInput } from './comparison';
-import { isImage, makeModels, models, showTab, type Model } from './five-models';
-import { eventually, giveValues, near, parseNumber } from './inspector-frame';
-import { exampleOf } from './reference';
+import { api, ours } from '../extension/ours';
+import { until } from '../inspector/until';
+import {
+  chooseListed,
+  compared,
+  openComparison,
+  otherOutput,
+  others,
+  sameInput,
+} from '../inspector/comparison';
+import { isImage, models, showTab, type Model } from '../inspector/models';
+import { eventually, giveValues, near, parseNumber } from '../inspector/frame';
+import { exampleOf } from '../inspector/reference';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
 
@@ -67,7 +75,6 @@ describe('trainings', function () {
   inWindow(
     async (window) => {
       workbench = window;
-      await makeModels();
     },
     { files: others },
   );

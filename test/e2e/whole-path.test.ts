@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
-import { until, workspaceFolder } from '../extension/ours';
-import { simpleDialogs } from './take';
+import { workspaceFolder } from '../extension/ours';
+import { until } from '../inspector/until';
+import { simpleDialogs } from './dialogs';
 import { Workbench } from './workbench';
 
 describe('the whole path', function () {

@@ -4,9 +4,11 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
 import * as vscode from 'vscode';
-import { until } from '../extension/ours';
+import type { InspectorWindow } from '../inspector/window';
+import { acceptSave } from './dialogs';
+import { patience, until } from '../inspector/until';
 
-export class Workbench {
+export class Workbench implements InspectorWindow {
   private constructor(
     private readonly browser: Browser,
     readonly page: Page,
@@ -21,7 +23,7 @@ export class Workbench {
       return undefined;
     });
     // A machine that does other things meanwhile may take long over an engine's start.
-    page.setDefaultTimeout(90_000);
+    page.setDefaultTimeout(patience(90_000));
     return new Workbench(browser, page);
   }
 
@@ -40,7 +42,7 @@ export class Workbench {
     const without = payload.filter(([key]) => key !== 'extensionTestsPath');
     address.searchParams.set('payload', JSON.stringify(without));
     const page = await this.page.context().newPage();
-    page.setDefaultTimeout(90_000);
+    page.setDefaultTimeout(patience(90_000));
     await page.setViewportSize(this.page.viewportSize() ?? { width: 1440, height: 900 });
     await page.goto(address.href);
     await page.locator('.monaco-workbench').waitFor();
@@ -189,7 +191,31 @@ export class Workbench {
     );
   }
 
-  /** A picture of the window, kept as an artefact. */
+  /** Opens a checkpoint or a file of another library, and brings its editor to the front. */
+  async open(file: string, selector: string): Promise<Frame> {
+    const ours = file.endsWith('.flow.safetensors');
+    void vscode.commands.executeCommand(
+      ours ? 'flowscope.openInInspector' : 'flowscope.openModel',
+      vscode.Uri.file(file),
+    );
+    await until(
+      'the editor',
+      () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === path.basename(file),
+    );
+    return this.webview(selector);
+  }
+
+  acceptSave(): Promise<Buffer> {
+    return acceptSave(this);
+  }
+
+  async reduceMotion(reduced: boolean): Promise<void> {
+    await vscode.workspace
+      .getConfiguration('workbench')
+      .update('reduceMotion', reduced ? 'on' : undefined, vscode.ConfigurationTarget.Global);
+  }
+
+  /** A picture of the window, kept as an artifact. */
   async screenshot(name: string): Promise<void> {
     const root = process.env['FLOWSCOPE_TEST_ROOT'];
     assert.ok(root, 'FLOWSCOPE_TEST_ROOT');

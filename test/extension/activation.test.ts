@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { assertNothingNative, ours, until } from './ours';
+import { assertNothingNative, ours } from './ours';
+import { until } from '../inspector/until';
 
 /** The promise. Of processor time, since what else the machine does at that moment is not ours. */
 const mostMilliseconds = 50;

@@ -1,7 +1,8 @@
 /** What stands above the first line of a run config, in a real editor. */
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { api, closeAll, openInspectors, until, workspaceFolder } from './ours';
+import { api, closeAll, openInspectors, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('actions of a run config', function () {
   this.timeout(120_000);

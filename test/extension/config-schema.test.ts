@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { closeAll, until, workspaceFolder } from './ours';
+import { closeAll, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('config files', () => {
   after(closeAll);

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, assertNothingNative, closeAll, until, workspaceFolder } from './ours';
+import { api, assertNothingNative, closeAll, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('drawing data', function () {
   this.timeout(180_000);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, closeAll, openInspectors, until, workspaceFolder } from './ours';
+import { api, closeAll, openInspectors, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('inspector editors', function () {
   this.timeout(120_000);

@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, closeAll, openInspectors, until, workspaceFolder } from './ours';
+import { api, closeAll, openInspectors, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 interface Sidecar {
   library: string;

@@ -1,10 +1,11 @@
 /**
  * Loads and runs a suite inside the extension host. The scripts name the folder of bundled tests and the file for the report
- * in the environment; the report is what counts, since an extension host that dies still looks like success from outside.
+ * in the environment. The report grows with every test: what counts is what it holds, however the host ends.
  */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
+import { patience } from '../inspector/until';
 
 export async function run(): Promise<void> {
   const folder = required('FLOWSCOPE_TEST_FILES');
@@ -22,25 +23,44 @@ export async function run(): Promise<void> {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     if (name.endsWith('.test.js')) mocha.addFile(path.join(folder, name));
   }
+  writeFileSync(report, '');
+  const tell = (event: string, test: string, message?: string): void =>
+    appendFileSync(report, `${JSON.stringify({ event, test, message })}\n`);
   const failed = await new Promise<number>((resolve) => {
-    const failures: string[] = [];
-    const again: string[] = [];
     const runner = mocha.run((count) => {
-      const { passes, pending } = runner.stats ?? { passes: 0, pending: 0 };
-      writeFileSync(
-        report,
-        JSON.stringify({ passed: passes, failed: count, skipped: pending, failures, again }),
-      );
+      tell('end', '');
       resolve(count);
     });
-    const said = (test: Mocha.Test, error: Error): string => `${test.fullTitle()}: ${error.message}`;
-    runner.on('fail', (test, error: Error) => failures.push(said(test, error)));
+    runner.once('start', () => {
+      eachSuite(mocha.suite, (suite) => {
+        for (const test of suite.tests) {
+          if (!only || test.fullTitle().includes(only)) tell('planned', test.fullTitle());
+        }
+        // Limits are written for a machine of usual pace.
+        for (const each of [...suite.tests, ...hooksOf(suite)]) each.timeout(patience(each.timeout()));
+      });
+    });
+    runner.on('test', (test) => tell('start', test.fullTitle()));
+    runner.on('pass', (test) => tell('pass', test.fullTitle()));
+    runner.on('pending', (test) => tell('skip', test.fullTitle()));
+    runner.on('fail', (test, error: Error) => tell('fail', test.fullTitle(), error.message));
     runner.on('retry', (test: Mocha.Test, error: Error) => {
-      again.push(said(test, error));
+      tell('retry', test.fullTitle(), error.message);
       console.log(`      tried again: ${error.stack ?? error.message}`);
     });
   });
   if (failed > 0) throw new Error(`${failed} tests failed`);
+}
+
+function eachSuite(suite: Mocha.Suite, visit: (suite: Mocha.Suite) => void): void {
+  visit(suite);
+  for (const inner of suite.suites) eachSuite(inner, visit);
+}
+
+/** Mocha has no public list of them. */
+function hooksOf(suite: Mocha.Suite): Mocha.Hook[] {
+  const lists = suite as unknown as Record<string, Mocha.Hook[]>;
+  return ['_beforeAll', '_beforeEach', '_afterEach', '_afterAll'].flatMap((name) => lists[name] ?? []);
 }
 
 function required(name: string): string {

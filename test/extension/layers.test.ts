@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, closeAll, until, workspaceFolder } from './ours';
+import { api, closeAll, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('layers of the active inspector', function () {
   this.timeout(120_000);

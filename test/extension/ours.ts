@@ -1,7 +1,6 @@
 /** What the suites share: our extension, and waiting for what comes in its own time. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { FlowscopeApi } from '../../src/extension/main';
 
@@ -19,21 +18,6 @@ export function workspaceFolder(): vscode.Uri {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   assert.ok(folder, 'a folder is open');
   return folder;
-}
-
-/** Asks until the answer is neither undefined nor false. */
-export async function until<T>(
-  what: string,
-  ask: () => T | undefined | false | Promise<T | undefined | false>,
-  milliseconds = 20_000,
-): Promise<T> {
-  const end = Date.now() + milliseconds;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} s in vain for ${what}`);
-    await pause(50);
-  }
 }
 
 /** The custom editors that are open now, as "viewType name". */

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, assertNothingNative, closeAll, until, workspaceFolder } from './ours';
+import { api, assertNothingNative, closeAll, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 /** A picture of one colour, written by hand: the host must load nothing native for a test either. */
 function png(width: number, height: number, colour: [number, number, number]): Buffer {

@@ -6,7 +6,8 @@ import { engineEnvironment } from '../../src/extension/engine/environment';
 import { problemWithRun, proposeRun, resolveRunFolder } from '../../src/extension/training/run-name';
 import { readSettings } from '../../src/extension/settings';
 import { Workbench } from '../e2e/workbench';
-import { closeAll, ours, until, workspaceFolder } from './ours';
+import { closeAll, ours, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 interface Contributes {
   configuration: { properties: Record<string, object> }[];

@@ -4,7 +4,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { Workbench } from '../e2e/workbench';
-import { api, closeAll, openInspectors, until, workspaceFolder } from './ours';
+import { api, closeAll, openInspectors, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 describe('the status bar with two trainings', function () {
   this.timeout(180_000);

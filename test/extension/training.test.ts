@@ -5,7 +5,8 @@ import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as vscode from 'vscode';
-import { api, assertNothingNative, until, workspaceFolder } from './ours';
+import { api, assertNothingNative, workspaceFolder } from './ours';
+import { until } from '../inspector/until';
 
 interface RunJson {
   status: string;

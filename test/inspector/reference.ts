@@ -8,7 +8,7 @@ import { loadAnyCheckpoint } from '../../src/checkpoint/import/load';
 import { modelLayers, type ModelLayer } from '../../src/engine/model/layer-list';
 import { buildFlow, buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/real-nvp';
 import { contextOf, onCpu, toTensors, type Values } from '../contract/eager';
-import { isImage, type Model } from './five-models';
+import { isImage, type Model } from './models';
 
 export interface ReferenceLayer {
   layer: ModelLayer;

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { encodeNpy } from '../../src/data/npy';
-import { flowscope } from './command-line';
+import { after, describe, it } from 'node:test';
+import { encodeNpy } from '../../../src/data/npy';
+import { flowscope } from '../../inspector/command-line';
 import {
   chooseListed,
   chooseOther,
@@ -17,17 +18,16 @@ import {
   others,
   sameInput,
   select,
-} from './comparison';
-import { edited } from './edited';
-import { fixture, folder, isImage, makeModels, models, openModel, type Model } from './five-models';
-import { eventually, giveValues, near } from './inspector-frame';
-import { exampleOf } from './reference';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+} from '../../inspector/comparison';
+import { edited } from '../../inspector/edited';
+import { fixture, folder, isImage, models, openModel, type Model } from '../../inspector/models';
+import { eventually, giveValues, near } from '../../inspector/frame';
+import { exampleOf } from '../../inspector/reference';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
-describe('compared', function () {
-  this.timeout(240_000);
-  let workbench: Workbench;
+describe('compared', () => {
+  let editor: InspectorWindow;
 
   after(() => {
     for (const name of ['changed.safetensors', 'changed.safetensors.flowscope.json'])
@@ -35,15 +35,14 @@ describe('compared', function () {
   });
   inWindow(
     async (window) => {
-      workbench = window;
-      await makeModels();
+      editor = window;
     },
-    { dialogs: true, files: others },
+    { files: others },
   );
 
   for (const model of models.filter(({ steps }) => steps.length > 0)) {
     it(`are two steps of ${model.name}`, async () => {
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await giveValues(frame, 'given.npy', exampleOf(model));
       await openComparison(frame);
       const step = model.steps.at(-2)!;
@@ -63,7 +62,7 @@ describe('compared', function () {
         if (tensor === change) values.forEach((v, i) => (values[i] = image ? 2 * v : v + 0.5));
       });
       const trained = trainedOn(model);
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await giveValues(frame, 'given.npy', exampleOf(model));
       await openComparison(frame);
       if (image) {
@@ -71,7 +70,7 @@ describe('compared', function () {
         await frame.locator('.compare-part', { hasText: 'B takes other inputs (' }).waitFor();
         assert.equal(await frame.locator('[data-totals] .num').nth(2).innerText(), '–');
       }
-      await chooseOther(workbench, frame, copy.file(), path.basename(copy.file()));
+      await chooseOther(editor, frame, copy.file(), path.basename(copy.file()));
       const rows = await compared(frame, model, copy.file());
       await sameInput(frame, rows);
       const couplings = couplingsOf(rows);
@@ -96,7 +95,7 @@ describe('compared', function () {
 
       // A later checkpoint of the library's own form: every coupling has learned something.
       const later = await trained;
-      await chooseOther(workbench, frame, later, path.basename(later));
+      await chooseOther(editor, frame, later, path.basename(later));
       const learned = await compared(frame, model, later);
       await sameInput(frame, learned);
       const moved = couplingsOf(learned).filter((row) => row.difference !== 0).length;
@@ -112,7 +111,7 @@ describe('compared', function () {
         cpSync(fixture('peers', 'zuko-2d', 'state_dict.pt'), zuko);
         const sidecar = { library: 'zuko', answers: { activation: 'relu' } };
         writeFileSync(`${zuko}.flowscope.json`, JSON.stringify(sidecar));
-        await chooseOther(workbench, frame, zuko, 'zuko-2d.pt');
+        await chooseOther(editor, frame, zuko, 'zuko-2d.pt');
         await compared(frame, model, zuko);
       }
       await endComparison(frame, title);

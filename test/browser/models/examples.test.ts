@@ -5,14 +5,23 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import sharp from 'sharp';
-import { encodeNpy } from '../../src/data/npy';
-import { readNpz } from '../../src/data/npz';
-import { greyScale, signedScale } from '../../webview/draw/colour-maps';
-import { until, workspaceFolder } from '../extension/ours';
-import { costsOf, flowscope, scoreRows, type Parts, type Scores } from './command-line';
-import { examplesOf, isImage, makeModels, models, openModel, showTab, type Model } from './five-models';
+import { encodeNpy } from '../../../src/data/npy';
+import { readNpz } from '../../../src/data/npz';
+import { greyScale, signedScale } from '../../../webview/draw/colour-maps';
+import { until } from '../../inspector/until';
+import { costsOf, flowscope, scoreRows, type Parts, type Scores } from '../../inspector/command-line';
+import {
+  examplesOf,
+  folder as modelFolder,
+  isImage,
+  models,
+  openModel,
+  showTab,
+  type Model,
+} from '../../inspector/models';
 import {
   cells,
   eventually,
@@ -22,11 +31,11 @@ import {
   pixels,
   result,
   untilResult,
-} from './inspector-frame';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+} from '../../inspector/frame';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
-const folder = (...names: string[]) => path.join(workspaceFolder().fsPath, 'examples', ...names);
+const folder = (...names: string[]) => modelFolder('examples', ...names);
 const sizeOf = ({ shape }: Model) => shape.reduce((a, b) => a * b, 1);
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 const moments = (values: readonly number[]) => {
@@ -71,16 +80,14 @@ async function costsOfSamples(model: Model, rows: readonly Float32Array[]): Prom
   });
 }
 
-describe('any example', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('any example', () => {
+  let editor: InspectorWindow;
 
   inWindow(
     async (window) => {
-      workbench = window;
-      await makeModels();
+      editor = window;
     },
-    { dialogs: true, files: folder },
+    { files: folder },
   );
 
   for (const model of models) {
@@ -133,7 +140,7 @@ describe('any example', function () {
       // Pixels of the data and of a picture get noise, points do not.
       const many = image ? noisy : (one: Float32Array) => [one];
       const [frame, samples, scored, others] = await Promise.all([
-        openModel(workbench, model),
+        openModel(editor, model),
         drawSamples(model),
         scoresBy(model, 'given', [given]),
         costsBy(model, 'others', [...many(dropped), ...(row ? many(row) : [])]),
@@ -166,7 +173,7 @@ describe('any example', function () {
         await frame.locator('.bar').getByText('2 numbers are expected').waitFor();
         near(await result(frame), sampled!, 0.0051, 'the number is the same as before');
         // What is passed over in less than half a second is none of the places that lead back.
-        await workbench.page.waitForTimeout(600);
+        await editor.page.waitForTimeout(600);
         await field.fill([...given].join(' '));
         await field.press('Enter');
         await untilResult(frame, cost!);
@@ -235,7 +242,7 @@ describe('any example', function () {
       const [first] = data && image ? await examplesOf(model, 'validation', [0]) : [];
       const splits = data ? (['validation', 'train'] as const) : [];
       const [frame, costs, spread, ...bySplit] = await Promise.all([
-        openModel(workbench, model),
+        openModel(editor, model),
         ownCosts(model, own.rows),
         first ? costsBy(model, 'first', noisy(first)) : [0],
         ...splits.map((split) => flowscope<Scores>('score', model.file(), '--split', split)),
@@ -246,7 +253,7 @@ describe('any example', function () {
       const order = (name: string) => choose(frame, 'Order of the examples', name);
       await frame.locator('.gallery').getByRole('button', { name: 'Own…' }).click();
       await frame.getByRole('menuitem', { name: image ? 'Folder of images…' : 'File of examples…' }).click();
-      await workbench.chooseFile(own.path);
+      await editor.chooseFile(own.path);
       const ownName = path.basename(own.path);
       await covered(`All ${own.rows.length} scored.`);
       const listed = async (name: string) => {

@@ -3,26 +3,25 @@
  * trained. What the views say has to agree with one another, and what they draw has to be there.
  */
 import assert from 'node:assert/strict';
-import { until } from '../extension/ours';
-import { isImage, makeModels, models, openModel, showTab, untilWords } from './five-models';
-import { drawn, near, parseNumber, result, untilInk, value } from './inspector-frame';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { describe, it } from 'node:test';
+import { until } from '../../inspector/until';
+import { isImage, models, openModel, showTab, untilWords } from '../../inspector/models';
+import { drawn, near, parseNumber, result, untilInk, value } from '../../inspector/frame';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
-describe('every view', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('every view', () => {
+  let editor: InspectorWindow;
 
   inWindow(async (window) => {
-    workbench = window;
-    await makeModels();
+    editor = window;
   });
 
   for (const model of models) {
     it(`of ${model.name} agrees with the others`, async () => {
       const image = isImage(model);
       const data = model.steps.length > 0;
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       const costs = await result(frame);
       const tab = (region: string, title: string) => showTab(frame, region, title);
       const words = (selector: string, says: RegExp) => untilWords(frame, selector, says);

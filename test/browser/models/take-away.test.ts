@@ -2,35 +2,32 @@
 import assert from 'node:assert/strict';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { after, describe, it } from 'node:test';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import sharp from 'sharp';
-import * as vscode from 'vscode';
-import { encodeNpy, parseNpy } from '../../src/data/npy';
-import { magnitudeScale } from '../../webview/draw/colour-maps';
-import { until } from '../extension/ours';
-import { apply, arrays, score, type Numbers } from './command-line';
-import { folder, isImage, makeModels, models, openModel, showTab, untilWords } from './five-models';
-import { near, pixels, result } from './inspector-frame';
-import { apart, untilPictures } from './pictures';
-import { type Raster, rastersOf, rgba } from './rasters';
-import { acceptFile, allowClipboard, arraysIn, copyNumbers, saved, tableOf, take } from './take';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { encodeNpy, parseNpy } from '../../../src/data/npy';
+import { magnitudeScale } from '../../../webview/draw/colour-maps';
+import { until } from '../../inspector/until';
+import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
+import { folder, isImage, models, openModel, showTab, untilWords } from '../../inspector/models';
+import { near, pixels, result } from '../../inspector/frame';
+import { apart, untilPictures } from '../../inspector/pictures';
+import { type Raster, rastersOf, rgba } from '../../inspector/rasters';
+import { arraysIn, copyNumbers, saved, tableOf, take } from '../../inspector/take';
+import { inWindow } from '../support/in-window';
+import type { EngineWindow } from '../support/engine-window';
 
-describe('what is taken away', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('what is taken away', () => {
+  let editor: EngineWindow;
   let browser: Browser | undefined;
   const at = (...names: string[]) => folder('taken', ...names);
 
   after(() => browser?.close());
   inWindow(
     async (window) => {
-      workbench = window;
-      await allowClipboard(workbench);
-      await makeModels();
+      editor = window;
     },
-    { dialogs: true, files: at },
+    { files: at },
   );
 
   for (const [n, model] of models.entries()) {
@@ -38,8 +35,8 @@ describe('what is taken away', function () {
     const size = model.shape.reduce((a, b) => a * b);
 
     it(`of ${model.name} are the numbers of the flow`, async () => {
-      const frame = await openModel(workbench, model);
-      const save = (view: string, entry: string) => saved(workbench, frame, view, entry);
+      const frame = await openModel(editor, model);
+      const save = (view: string, entry: string) => saved(editor, frame, view, entry);
 
       // The strip: its latents lead back to its log-dets, and these add up to the bar's number.
       const strip = arraysIn(await save('.strip', 'Save NPZ'));
@@ -151,8 +148,8 @@ describe('what is taken away', function () {
     });
 
     it(`of ${model.name} are the pictures of the page`, async () => {
-      const frame = await openModel(workbench, model);
-      const save = (view: string, entry: string) => saved(workbench, frame, view, entry);
+      const frame = await openModel(editor, model);
+      const save = (view: string, entry: string) => saved(editor, frame, view, entry);
       // A density leaves no pixel of its plane open; the way of a sample comes last.
       if (image) await showTab(frame, '.layer', 'Activations');
       else await frame.getByRole('radio', { name: 'Density' }).click();
@@ -195,12 +192,11 @@ describe('what is taken away', function () {
     });
 
     it(`of ${model.name} is a whole page that needs no network`, async () => {
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       if (image) await showTab(frame, '.layer', 'Activations');
       const live = await read(frame);
-      void vscode.commands.executeCommand('flowscope.exportHtml', vscode.Uri.file(model.file()));
-      const file = await acceptFile(workbench);
-      await workbench.notification(/Wrote .*needs no network/, 120_000);
+      const file = at('saved.html');
+      await editor.exportHtml(model.file(), file);
       const megabytes = statSync(file).size / 1e6;
       assert.ok(megabytes > 0.5 && megabytes <= 10, `${megabytes} MB`);
 

@@ -1,31 +1,22 @@
-/** What the inspector says in a real window of flows that other libraries trained, against those libraries' own numbers. */
+/** What the inspector says of flows that other libraries trained, against those libraries' own numbers. */
 import assert from 'node:assert/strict';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Frame } from 'playwright-core';
-import * as vscode from 'vscode';
-import { readNpz } from '../../src/data/npz';
-import { until, workspaceFolder } from '../extension/ours';
-import { couplingLogDets, eventually, giveValues, near, untilInk, untilResult } from './inspector-frame';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { describe, it } from 'node:test';
+import { readNpz } from '../../../src/data/npz';
+import { fixture, folder } from '../../inspector/models';
+import { until } from '../../inspector/until';
+import { couplingLogDets, eventually, giveValues, near, untilInk, untilResult } from '../../inspector/frame';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
-describe('looking inside', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
-  const at = (...names: string[]) => path.join(workspaceFolder().fsPath, 'inside', ...names);
-  const open = async (file: string): Promise<Frame> => {
-    void vscode.commands.executeCommand('flowscope.openModel', vscode.Uri.file(file));
-    await until(
-      'the editor',
-      () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === path.basename(file),
-    );
-    return workbench.webview('[data-result]');
-  };
+describe('looking inside', () => {
+  let editor: InspectorWindow;
+  const at = (...names: string[]) => folder('inside', ...names);
 
   inWindow(
     (window) => {
-      workbench = window;
+      editor = window;
     },
     { files: at },
   );
@@ -36,11 +27,11 @@ describe('looking inside', function () {
     { peer: 'chrischute-rgb', library: 'chrischute', answers: { height: 8, width: 8, levels: 256 } },
   ]) {
     it(`shows a checkpoint of ${peer} with the numbers of its own library`, async () => {
-      const fixtures = path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'test', 'fixtures', 'peers', peer);
+      const fixtures = fixture('peers', peer);
       const file = at(`${peer}.pt`);
       copyFileSync(path.join(fixtures, 'state_dict.pt'), file);
       writeFileSync(`${file}.flowscope.json`, JSON.stringify({ library, answers }));
-      const frame = await open(file);
+      const frame = await editor.open(file, '[data-result]');
       const { values, costs, logDet } = await recordedExample(path.join(fixtures, 'io.npz'));
       await giveValues(frame, 'example.npy', values);
       // bits/dim or −log p by PyTorch, and its log-dets by layer.
@@ -73,7 +64,7 @@ describe('looking inside', function () {
         await untilInk(frame, '[role=tabpanel] canvas');
       }
       await untilInk(frame, '.gallery canvas');
-      await workbench.screenshot(`peer-${peer}`);
+      await editor.screenshot(`peer-${peer}`);
     });
   }
 });

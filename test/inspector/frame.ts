@@ -1,9 +1,9 @@
-/** What a test reads from an inspector in the workbench: its numbers as numbers, its canvases as pixels. */
+/** What a test reads from an inspector in the window: its numbers as numbers, its canvases as pixels. */
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
 import { encodeNpy } from '../../src/data/npy';
-import { until } from '../extension/ours';
+import { until } from './until';
 import { rasterOf, rgba } from './rasters';
 
 /** "−1,234.5" → −1234.5 */

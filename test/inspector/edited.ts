@@ -5,7 +5,7 @@ import { exportStateDict, saveStateDict } from '../../src/checkpoint/export-to/e
 import { loadAnyCheckpoint } from '../../src/checkpoint/import/load';
 import { readSidecar } from '../../src/checkpoint/sidecar';
 import { chainOf } from '../../src/engine/model/vector-chain';
-import { folder, type Model } from './five-models';
+import { folder, type Model } from './models';
 
 /**
  * What a library trained stays in its library's form, so that it is imported again.

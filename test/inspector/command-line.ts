@@ -6,10 +6,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { encodeNpy } from '../../src/data/npy';
 import { readNpz } from '../../src/data/npz';
-import { ours } from '../extension/ours';
+import { root } from './models';
 
 export async function flowscope<T>(...args: string[]): Promise<T> {
-  const program = path.join(ours().extensionPath, 'dist', 'cli.js');
+  const program = process.env['FLOWSCOPE_TEST_CLI'] ?? path.join(root(), 'dist', 'cli.js');
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [program, ...args, '--json', '--quiet', '--backend', 'onnxruntime'],

@@ -4,10 +4,10 @@ import { statSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
 import { signedScale } from '../../webview/draw/colour-maps';
 import { costsOf, scoreRows, type Parts, type Scores } from './command-line';
-import { folder, type Model } from './five-models';
-import { eventually, isLight, near, parseNumber, pixels, rounding, sum, untilInk } from './inspector-frame';
+import { folder, type Model } from './models';
+import { eventually, isLight, near, parseNumber, pixels, rounding, sum, untilInk } from './frame';
 import { exampleOf } from './reference';
-import type { Workbench } from './workbench';
+import type { InspectorWindow } from './window';
 
 /** Files of the suites that compare. */
 export const others = (...names: string[]): string => folder('others', ...names);
@@ -147,13 +147,13 @@ export async function openComparison(frame: Frame): Promise<void> {
 
 /** By the file dialog. */
 export async function chooseOther(
-  workbench: Workbench,
+  window: InspectorWindow,
   frame: Frame,
   file: string,
   title: string,
 ): Promise<void> {
   await frame.getByRole('button', { name: 'Another file…' }).click();
-  await workbench.chooseFile(file);
+  await window.chooseFile(file);
   await frame.locator('.compare-head h1', { hasText: title }).waitFor();
 }
 

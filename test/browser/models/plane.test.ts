@@ -1,35 +1,31 @@
 /** Two-dimensional flows: density, samples, the bent grid, the points and one point's path, against the command line. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import * as vscode from 'vscode';
-import { encodeNpy } from '../../src/data/npy';
-import { squareAround, stageBounds, type PlaneBounds } from '../../src/protocol/plane';
-import { magnitudeScale, signedScale } from '../../webview/draw/colour-maps';
-import { api, until } from '../extension/ours';
-import { apply, arrays, score, type Numbers } from './command-line';
-import { folder, isImage, makeModels, models, openModel } from './five-models';
-import { near, parseNumber, untilResult } from './inspector-frame';
-import { rasterOf } from './rasters';
-import { allowClipboard, arraysIn, copyNumbers, saved } from './take';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { encodeNpy } from '../../../src/data/npy';
+import { squareAround, stageBounds, type PlaneBounds } from '../../../src/protocol/plane';
+import { magnitudeScale, signedScale } from '../../../webview/draw/colour-maps';
+import { until } from '../../inspector/until';
+import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
+import { folder, isImage, models, openModel } from '../../inspector/models';
+import { near, parseNumber, untilResult } from '../../inspector/frame';
+import { rasterOf } from '../../inspector/rasters';
+import { arraysIn, copyNumbers, saved } from '../../inspector/take';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
 const board = '.layer canvas[data-name=plane]';
 
-describe('the plane', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('the plane', () => {
+  let editor: InspectorWindow;
   const at = (...names: string[]) => folder('plane', ...names);
 
   inWindow(
     async (window) => {
-      workbench = window;
-      await allowClipboard(workbench);
-      await makeModels();
+      editor = window;
     },
-    { dialogs: true, files: at },
+    { files: at },
   );
 
   const densityAt = async (model: string, points: number[][]): Promise<number[]> => {
@@ -46,7 +42,7 @@ describe('the plane', function () {
   for (const model of models.filter((each) => !isImage(each))) {
     it(`of ${model.name} has the density and the samples of the command line`, async () => {
       const { x: drawn } = await arrays<'x'>('sample', model.file(), { count: 500, seed: 7 });
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       const table = await copyNumbers(frame, '.layer');
       const bounds = around(table.column('x1'), table.column('x2'));
 
@@ -66,8 +62,8 @@ describe('the plane', function () {
     });
 
     it(`of ${model.name} is bent and moved by every layer as by the flow`, async () => {
-      const frame = await openModel(workbench, model);
-      const bytes = await saved(workbench, frame, '.layer', 'Save NPZ');
+      const frame = await openModel(editor, model);
+      const bytes = await saved(editor, frame, '.layer', 'Save NPZ');
       const all = arraysIn(bytes);
       const points = Object.keys(all).filter((name) => name.startsWith('points_'));
       const grids = points.map((name) => all[name.replace('points_', 'grid_')]!);
@@ -139,7 +135,7 @@ describe('the plane', function () {
     });
 
     it(`of ${model.name} follows a point from x to z`, async () => {
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       const table = await copyNumbers(frame, '.layer');
       const [x1, x2] = [table.column('x1'), table.column('x2')];
       await goTo(frame, 0);
@@ -229,7 +225,7 @@ describe('the plane', function () {
 
   it('plays through the layers, and rests where less motion is wanted', async () => {
     const model = models.find(({ name }) => name === 'two moons')!;
-    const frame = await openModel(workbench, model);
+    const frame = await openModel(editor, model);
     await frame.evaluate(() => {
       const seen: string[] = [];
       Object.assign(window, { seen });
@@ -247,8 +243,7 @@ describe('the plane', function () {
     await until('the next layer', async () => (await stage()) >= 1);
     await frame.locator('.walk').getByRole('button', { name: 'Pause' }).click();
     assert.ok(await moved());
-    const motion = () => vscode.workspace.getConfiguration('workbench');
-    await motion().update('reduceMotion', 'on', vscode.ConfigurationTarget.Global);
+    await editor.reduceMotion(true);
     try {
       await frame.locator('body.vscode-reduce-motion').waitFor({ state: 'attached' });
       await goTo(frame, 0);
@@ -258,58 +253,8 @@ describe('the plane', function () {
       await frame.locator('.walk').getByRole('button', { name: 'Pause' }).click();
       assert.ok(!(await moved()), 'nothing moves between the layers');
     } finally {
-      await motion().update('reduceMotion', undefined, vscode.ConfigurationTarget.Global);
+      await editor.reduceMotion(false);
     }
-  });
-
-  it('is drawn on, trained on, and learned', async () => {
-    const flowscope = await api();
-    await vscode.commands.executeCommand('flowscope.drawData', {
-      file: at('drawn.csv'),
-      train: { output: at('drawn'), maxSteps: 400, seed: 1 },
-    });
-    const page = await workbench.webview('.draw-plane');
-    const box = (await page.locator('.draw-plane').boundingBox())!;
-    const place = (x: number, y: number) =>
-      [box.x + (box.width * (x + 3)) / 6, box.y + (box.height * (3 - y)) / 6] as const;
-    // A stroke from left to right at y = 1.
-    const { mouse } = workbench.page;
-    await mouse.move(...place(-2, 1));
-    await mouse.down();
-    await mouse.move(...place(2, 1), { steps: 40 });
-    await mouse.up();
-    const count = await until('points', async () => {
-      const said = Number(await page.locator('[data-count]').getAttribute('data-count'));
-      return said > 100 && said;
-    });
-    await page.locator('vscode-button').filter({ hasText: 'Save and train' }).click();
-    const best = at('drawn', 'checkpoints', 'best.flow.safetensors');
-    await until('a training', () => flowscope.enginePids().trainings.length > 0, 60_000);
-    await until('its end', () => flowscope.enginePids().trainings.length === 0, 120_000);
-    await until('a checkpoint', () => existsSync(best));
-    const drawn = readFileSync(at('drawn.csv'), 'utf8').trim().split('\n').slice(1);
-    const points = drawn.map((line) => line.split(',').map(Number));
-    assert.equal(points.length, count);
-    for (const [x = NaN, y = NaN] of points)
-      assert.ok(Math.abs(x) < 2.3 && Math.abs(y - 1) < 0.3, `${x}, ${y} is not on the stroke`);
-    const { data } = JSON.parse(readFileSync(at('drawn', 'config.json'), 'utf8')) as {
-      data: { source: string };
-    };
-    assert.equal(path.resolve(at('drawn'), data.source), at('drawn.csv'));
-
-    const run = { name: 'drawn', shape: [2], steps: [400], file: () => best };
-    const frame = await openModel(workbench, run);
-    // What is held out and shown are drawn points.
-    const table = await copyNumbers(frame, '.layer');
-    const known = new Set(points.map(([x, y]) => `${Math.fround(x!)},${Math.fround(y!)}`));
-    table
-      .column('x1')
-      .forEach((x, i) => assert.ok(known.has(`${x},${table.column('x2')[i]}`), `${x} was not drawn`));
-    const [on = 0, off = 0] = await densityAt(best, [
-      [0, 1],
-      [0, -1],
-    ]);
-    assert.ok(on > 20 * off, `p is ${on} on the stroke and ${off} beside it`);
   });
 });
 

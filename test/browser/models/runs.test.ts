@@ -1,12 +1,10 @@
 /** Runs that ended: the step slider, what is gone back to, and what a reload keeps. */
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import type { Frame } from 'playwright-core';
-import { until } from '../extension/ours';
-import { costsOf } from './command-line';
-import { others, scored } from './comparison';
-import { folder, isImage, makeModels, models, openModel, showTab, type Model } from './five-models';
+import { describe, it } from 'node:test';
+import { until } from '../../inspector/until';
+import { costsOf } from '../../inspector/command-line';
+import { others, scored } from '../../inspector/comparison';
+import { isImage, models, openModel, showTab } from '../../inspector/models';
 import {
   couplingLogDets,
   drawn,
@@ -18,22 +16,20 @@ import {
   rounding,
   sum,
   untilResult,
-} from './inspector-frame';
-import { exampleOf } from './reference';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+} from '../../inspector/frame';
+import { exampleOf } from '../../inspector/reference';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
 /** Places that are looked at for less are none to come back to. */
 const settled = 600;
 
-describe('runs', function () {
-  this.timeout(240_000);
-  let workbench: Workbench;
+describe('runs', () => {
+  let editor: InspectorWindow;
 
   inWindow(
     async (window) => {
-      workbench = window;
-      await makeModels();
+      editor = window;
     },
     { files: others },
   );
@@ -41,7 +37,7 @@ describe('runs', function () {
   for (const model of models.filter(({ steps }) => steps.length > 0)) {
     it(`of ${model.name} are slid through: each step with its own numbers, maps and samples`, async () => {
       const image = isImage(model);
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await giveValues(frame, 'given.npy', exampleOf(model));
       const scores = new Map(
         await Promise.all(
@@ -96,9 +92,9 @@ describe('runs', function () {
   for (const model of models) {
     it(`with ${model.name}: one selection in all regions, gone back and forward through`, async () => {
       const image = isImage(model);
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await giveValues(frame, 'given.npy', exampleOf(model));
-      const rest = () => workbench.page.waitForTimeout(settled);
+      const rest = () => editor.page.waitForTimeout(settled);
       /** What every region says of the selection; they have to agree. */
       const place = async () => {
         const found = {
@@ -193,90 +189,4 @@ describe('runs', function () {
       });
     });
   }
-
-  it('and models of others come back as they were after the window is reloaded', async function () {
-    // Files of their own: a window remembers what was looked at in those of the other tests.
-    for (const run of ['grey', 'handwritten', 'crescents'])
-      cpSync(folder(run), folder('again', run), { recursive: true });
-    for (const peer of ['nflows-2d', 'chrischute-rgb'])
-      for (const name of [`${peer}.pt`, `${peer}.pt.flowscope.json`])
-        cpSync(folder(name), folder('again', name), { recursive: true });
-    const second = await workbench.another();
-    // Desktop VS Code has no second window that a test could reload.
-    if (!second) return this.skip();
-    const { page } = second;
-    const active = (file: string) =>
-      page.locator('.tabs-container .tab[aria-selected=true]', { hasText: path.basename(file) });
-    try {
-      // What another window had open comes along.
-      await second.palette('View: Close All Editors');
-      await page.locator('.tabs-container .tab').first().waitFor({ state: 'hidden' });
-      const show = async (model: Model): Promise<Frame> => {
-        await page
-          .locator('.tabs-container .tab', { hasText: path.basename(model.file()) })
-          .last()
-          .click();
-        return second.webview('[data-result]', 90_000);
-      };
-      const seen = async (frame: Frame, index: number) => {
-        await frame.locator('.flow[aria-busy=false]').waitFor();
-        const field = frame.locator('.bar vscode-text-field[title^="Index of the example"] input');
-        await until('the example', async () => (await field.inputValue()) === String(index));
-        await until('a result', async () => Number.isFinite(await result(frame).catch(() => NaN)));
-        return {
-          title: await frame.locator('.head h2').innerText(),
-          layer: await frame.locator('.flow [aria-selected=true]').getAttribute('data-layer'),
-          tabs: await frame.locator('[role=tab][aria-selected=true]').allInnerTexts(),
-          step: await frame.locator('[data-step]').allInnerTexts(),
-          strip: await couplingLogDets(frame),
-          result: await result(frame),
-        };
-      };
-      const states: Awaited<ReturnType<typeof seen>>[] = [];
-      for (const [i, model] of models.entries()) {
-        const relative = path.relative(folder(), model.file());
-        await page.keyboard.press('ControlOrMeta+P');
-        await second.input().waitFor();
-        await second.input().fill(`again/${relative}`);
-        const row = second
-          .rows()
-          .filter({ hasText: path.basename(relative) })
-          .filter({ hasText: 'again' });
-        await row.first().click();
-        await active(relative).waitFor();
-        if (model.steps.length === 0) await second.palette('Flowscope: Open in Inspector');
-        const frame = await second.webview('[data-result]', 90_000);
-        await active(relative).waitFor();
-        await frame.locator('.flow[aria-busy=false]').waitFor();
-        const before = await result(frame);
-        await frame.locator('[data-layer]').first().focus();
-        for (let k = 0; k <= i + 1; k++) await page.keyboard.press('ArrowDown');
-        await page.keyboard.press(String(2 + (i % 3)));
-        for (let k = 0; k <= i; k++) await page.keyboard.press('ArrowRight');
-        if (model.steps.length > 0) {
-          await page.keyboard.press('[');
-          await frame.locator(`[data-step="${model.steps.at(-2)}"]`).waitFor();
-        }
-        await showTab(frame, '.gallery', i % 2 ? 'Interpolate' : 'Latents');
-        await showTab(frame, '.diag', isImage(model) ? 'By pixel' : 'By feature');
-        await until('another result', async () => {
-          const now = await result(frame).catch(() => NaN);
-          return Number.isFinite(now) && now !== before;
-        });
-        states.push(await seen(frame, i + 1));
-      }
-      assert.equal(new Set(states.map(({ result: cost }) => cost)).size, models.length);
-      await Promise.all([page.waitForEvent('load'), second.palette('Developer: Reload Window')]);
-      for (const [i, model] of [...models.entries()].reverse()) {
-        const frame = await show(model);
-        assert.deepEqual(await seen(frame, i + 1), states[i], model.name);
-      }
-    } catch (error) {
-      await second.screenshot('failed-second-window');
-      throw error;
-    } finally {
-      await page.close();
-      rmSync(folder('again'), { recursive: true, force: true });
-    }
-  });
 });

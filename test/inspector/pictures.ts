@@ -1,7 +1,7 @@
 /** Pictures on the page against values that come from elsewhere. */
 import type { Frame } from 'playwright-core';
-import { until } from '../extension/ours';
-import type { Model } from './five-models';
+import { until } from './until';
+import type { Model } from './models';
 import { rastersOf } from './rasters';
 
 /** Red, green and blue, pixel after pixel, of every canvas of this name. */

@@ -1,11 +1,12 @@
 /** The layer tabs of the five models: numbers and pixels against the flow in plain JavaScript and the tensors of the file. */
 import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { greyScale, maskColours, signedScale, badColour } from '../../webview/draw/colour-maps';
-import { roundUp } from '../../webview/format/numbers';
-import { closeAll, until } from '../extension/ours';
-import { edited } from './edited';
-import { isImage, makeModels, models, openModel, showTab, untilWords, type Model } from './five-models';
+import { greyScale, maskColours, signedScale, badColour } from '../../../webview/draw/colour-maps';
+import { roundUp } from '../../../webview/format/numbers';
+import { until } from '../../inspector/until';
+import { edited } from '../../inspector/edited';
+import { isImage, models, openModel, showTab, untilWords, type Model } from '../../inspector/models';
 import {
   cells,
   eventually,
@@ -16,10 +17,16 @@ import {
   parseNumber,
   untilResult,
   value,
-} from './inspector-frame';
-import { exampleOf, reference, type Reference, type ReferenceLayer, type ReferencePass } from './reference';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+} from '../../inspector/frame';
+import {
+  exampleOf,
+  reference,
+  type Reference,
+  type ReferenceLayer,
+  type ReferencePass,
+} from '../../inspector/reference';
+import { inWindow } from '../support/in-window';
+import type { EngineWindow } from '../support/engine-window';
 
 const panel = '.layer [role=tabpanel]';
 
@@ -74,17 +81,15 @@ const tensorsOf = ({ x, s, t, y }: ReferenceLayer): Named => [
   ['y', y],
 ];
 
-describe('the layer tabs', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('the layer tabs', () => {
+  let editor: EngineWindow;
   let light: boolean;
 
   inWindow(
     async (window) => {
-      workbench = window;
-      await makeModels();
+      editor = window;
     },
-    { keepsEditors: true },
+    { keepsPages: true },
   );
 
   for (const model of models) {
@@ -100,13 +105,13 @@ describe('the layer tabs', function () {
         flow = await reference(model.file());
         pass = flow.pass(exampleOf(model));
         chosen = chosenCouplings(pass);
-        frame = await openModel(workbench, model);
+        frame = await openModel(editor, model);
         await giveValues(frame, 'known.npy', exampleOf(model));
         await untilResult(frame, pass.costs);
         await frame.locator('.flow[aria-busy=false]').waitFor();
         light = await isLight(frame);
       });
-      after(closeAll);
+      after(() => editor.closePages());
 
       it('draw and read out the activations', async () => {
         await showTab(frame, '.layer', 'Activations');
@@ -180,7 +185,7 @@ describe('the layer tabs', function () {
       const layer = pass.layers.find(({ name }) => name === broken.name)!;
       assert.ok(layer.t!.some(Number.isNaN), `${done} makes a value NaN`);
       try {
-        const frame = await openModel(workbench, wrong, undefined, false);
+        const frame = await openModel(editor, wrong, undefined, false);
         await giveValues(frame, 'known.npy', exampleOf(model));
         light = await isLight(frame);
         await frame.locator('.flow[aria-busy=false] .badge-nan').waitFor();
@@ -203,7 +208,7 @@ describe('the layer tabs', function () {
           assert.deepEqual(figures.slice(1).map(Number), expected, `${name}: ${text}`);
         }
       } finally {
-        await closeAll();
+        await editor.closePages();
       }
     });
   }

@@ -3,33 +3,30 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import * as vscode from 'vscode';
-import type { DataConfig } from '../../src/config/schema';
-import type { Dataset } from '../../src/data/dataset';
-import { openDataset } from '../../src/data/open';
-import { memoryExamples } from '../../src/data/records';
-import { holdOut } from '../../src/data/split';
-import { signedScale } from '../../webview/draw/colour-maps';
-import { until } from '../extension/ours';
-import { apply, arrays, type Numbers } from './command-line';
-import { isImage, makeModels, models, openModel, showTab, untilWords, type Model } from './five-models';
-import { drawn, near, parseNumber, pixels, value } from './inspector-frame';
-import { apart, coloursOf, example, picturesOf, untilPictures } from './pictures';
-import { allowClipboard, copyNumbers, slide } from './take';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import type { DataConfig } from '../../../src/config/schema';
+import type { Dataset } from '../../../src/data/dataset';
+import { openDataset } from '../../../src/data/open';
+import { memoryExamples } from '../../../src/data/records';
+import { holdOut } from '../../../src/data/split';
+import { signedScale } from '../../../webview/draw/colour-maps';
+import { until } from '../../inspector/until';
+import { apply, arrays, type Numbers } from '../../inspector/command-line';
+import { isImage, models, openModel, showTab, untilWords, type Model, root } from '../../inspector/models';
+import { drawn, near, parseNumber, pixels, value } from '../../inspector/frame';
+import { apart, coloursOf, example, picturesOf, untilPictures } from '../../inspector/pictures';
+import { copyNumbers, slide } from '../../inspector/take';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
 const samples = '.gallery canvas[data-name=sample]';
 
-describe('the gallery', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('the gallery', () => {
+  let editor: InspectorWindow;
 
   inWindow(async (window) => {
-    workbench = window;
-    await allowClipboard(workbench);
-    await makeModels();
+    editor = window;
   });
 
   const gallery = (frame: Frame) => frame.locator('.gallery');
@@ -56,7 +53,7 @@ describe('the gallery', function () {
     if (isImage(model)) {
       it(`draws of ${model.name} what the command line draws`, async () => {
         const [frame, seven, eleven, { scales }] = await Promise.all([
-          openModel(workbench, model),
+          openModel(editor, model),
           drawnBy(model, { count: 25, seed: 7, temperature: 1 }),
           drawnBy(model, { count: 25, seed: 11, temperature: 0.8 }),
           arrays<'scales'>('reconstruct', model.file(), { examples: '0' }),
@@ -142,7 +139,7 @@ describe('the gallery', function () {
 
       it(`leads a sample of ${model.name} from z to x`, async () => {
         const { x, z } = await drawnBy(model, { count: 25, seed: 7, temperature: 0.8 });
-        const frame = await openModel(workbench, model);
+        const frame = await openModel(editor, model);
         const large = '.gallery .morph-large canvas';
         await untilPictures(frame, large, model, [example(model, x.data, 0)]);
         await gallery(frame).getByRole('button', { name: 'Sample 3', exact: true }).click();
@@ -192,8 +189,7 @@ describe('the gallery', function () {
         await play.waitFor();
 
         // With less motion nothing plays; the steps are there.
-        const motion = vscode.workspace.getConfiguration('workbench');
-        await motion.update('reduceMotion', 'on', vscode.ConfigurationTarget.Global);
+        await editor.reduceMotion(true);
         try {
           await frame.locator('body.vscode-reduce-motion').waitFor({ state: 'attached' });
           await gallery(frame).getByRole('button', { name: 'Previous layer on the way' }).click();
@@ -202,13 +198,13 @@ describe('the gallery', function () {
             .waitFor();
           assert.equal(await play.count(), 0);
         } finally {
-          await motion.update('reduceMotion', undefined, vscode.ConfigurationTarget.Global);
+          await editor.reduceMotion(false);
         }
       });
     } else {
       it(`draws of ${model.name} what the command line draws`, async () => {
         const [frame, seven, eleven, cool, mode] = await Promise.all([
-          openModel(workbench, model),
+          openModel(editor, model),
           drawnBy(model, { count: 500, seed: 7, temperature: 1 }),
           drawnBy(model, { count: 500, seed: 11, temperature: 1 }),
           drawnBy(model, { count: 200, seed: 7, temperature: 0.5 }),
@@ -264,7 +260,7 @@ describe('the gallery', function () {
     }
 
     it(`changes latents of ${model.name}, and what comes of them`, async () => {
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await showTab(frame, '.gallery', 'Latents');
       await gallery(frame).locator('[data-changed="0"]').waitFor();
       await gallery(frame).locator('.edited-result').waitFor();
@@ -283,7 +279,7 @@ describe('the gallery', function () {
       await shows(before!);
 
       // While it is dragged, before it is let go.
-      const { mouse } = workbench.page;
+      const { mouse } = editor.page;
       await slider.scrollIntoViewIfNeeded();
       const box = (await slider.boundingBox())!;
       await mouse.move(box.x + box.width / 2, box.y + box.height / 2);
@@ -368,7 +364,7 @@ describe('the gallery', function () {
           ...{ examples: '0,1,2,3', angles, range },
         });
       const [frame, circle, quarter] = await Promise.all([
-        openModel(workbench, model),
+        openModel(editor, model),
         by('circle'),
         by('quarter'),
       ]);
@@ -444,7 +440,7 @@ describe('the gallery', function () {
       it(`finds the training examples nearest to one of ${model.name}`, async () => {
         const { train: others, own } = await dataOf(model);
         const count = others.length / size;
-        const frame = await openModel(workbench, model);
+        const frame = await openModel(editor, model);
         await showTab(frame, '.gallery', 'Nearest');
         await gallery(frame).locator(`[data-looked="${count}"]`).waitFor();
         const table = await copyNumbers(frame, '.gallery');
@@ -514,9 +510,7 @@ async function dataOf(model: Model): Promise<{ train: Float32Array; own: Float32
 }
 
 function digits(config: DataConfig): Pick<Dataset, 'train' | 'validation'> & { close?: Dataset['close'] } {
-  const packed = readFileSync(
-    path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'media', 'data', 'digits.csv.gz'),
-  );
+  const packed = readFileSync(path.join(root(), 'media', 'data', 'digits.csv.gz'));
   const rows = gunzipSync(packed).toString('latin1').trim().split('\n');
   const pixels = rows.flatMap((row) => row.split(',').slice(0, 64).map(Number));
   return holdOut(memoryExamples(Uint8Array.from(pixels), 64), config, 'the digits');

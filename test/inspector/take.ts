@@ -1,13 +1,10 @@
 /** What the menu of a view copies and saves. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { unzipSync } from 'fflate';
 import type { Frame } from 'playwright-core';
-import * as vscode from 'vscode';
 import { parseNpy } from '../../src/data/npy';
-import { until } from '../extension/ours';
+import { until } from './until';
 import type { Numbers } from './command-line';
-import type { Workbench } from './workbench';
+import type { InspectorWindow } from './window';
 
 export interface Table {
   head: string[];
@@ -45,7 +42,7 @@ export function tableOf(csv: string): Table {
 }
 
 /** The clipboard of the window, which asks before it is read unless that was settled. */
-export async function allowClipboard({ page }: Workbench): Promise<void> {
+export async function allowClipboard({ page }: Pick<InspectorWindow, 'page'>): Promise<void> {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
 }
 
@@ -70,57 +67,15 @@ export async function slide(frame: Frame, name: string, value: number): Promise<
   await frame.getByRole('slider', { name, exact: true }).fill(String(value));
 }
 
-const setting = () => vscode.workspace.getConfiguration('files');
-
-/** The window's own file dialogs can be driven, those of the system cannot. Resolves to what undoes it. */
-export async function simpleDialogs(): Promise<() => Promise<void>> {
-  const before = setting().inspect<boolean>('simpleDialog.enable')?.globalValue;
-  const become = (value: boolean | undefined) =>
-    setting().update('simpleDialog.enable', value, vscode.ConfigurationTarget.Global);
-  await become(true);
-  return async () => become(before);
-}
-
-/** Saves a view where it is proposed, reads what was written, and removes it. */
+/** Saves a view where it is proposed, and reads what was written. */
 export async function saved(
-  workbench: Workbench,
+  window: InspectorWindow,
   frame: Frame,
   view: string,
   entry: string,
 ): Promise<Buffer> {
   await take(frame, view, entry);
-  const file = await acceptFile(workbench);
-  let length = 0;
-  const bytes = await until(`the file ${file}`, () => {
-    const found = existsSync(file) ? readFileSync(file) : undefined;
-    const whole = found !== undefined && found.length > 0 && found.length === length;
-    length = found?.length ?? 0;
-    return whole && found;
-  });
-  rmSync(file);
-  return bytes;
-}
-
-/**
- * Accepts the name that a dialog proposes, and says which. None of ours is typed: a dialog that is still reading the folder
- * would take another.
- */
-export async function acceptFile(workbench: Workbench): Promise<string> {
-  const input = workbench.input();
-  await input.waitFor();
-  const file = await until('the proposed name', async () => {
-    const proposed = await input.inputValue();
-    return path.isAbsolute(proposed) && path.extname(proposed) !== '' && proposed;
-  });
-  await until('the end of the dialog', async () => {
-    if (!(await input.isVisible())) return true;
-    await workbench.page.keyboard.press('Enter');
-    return input.waitFor({ state: 'hidden', timeout: 1000 }).then(
-      () => true,
-      () => false,
-    );
-  });
-  return file;
+  return window.acceptSave();
 }
 
 /** The arrays of a saved .npz. */

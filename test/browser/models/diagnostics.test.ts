@@ -1,13 +1,14 @@
 /** Diagnostics of the five models: the parts of what an example costs, and what is found in flows that are wrong on purpose. */
 import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { flowscope } from './command-line';
-import { edited } from './edited';
-import { isImage, makeModels, models, openModel, showTab, untilWords, type Model } from './five-models';
-import { eventually, giveValues, near, untilResult, value } from './inspector-frame';
-import { exampleOf, reference } from './reference';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { flowscope } from '../../inspector/command-line';
+import { edited } from '../../inspector/edited';
+import { isImage, models, openModel, showTab, untilWords, type Model } from '../../inspector/models';
+import { eventually, giveValues, near, untilResult, value } from '../../inspector/frame';
+import { exampleOf, reference } from '../../inspector/reference';
+import { inWindow } from '../support/in-window';
+import type { InspectorWindow } from '../../inspector/window';
 
 interface Diagnosed {
   findings: { check: string; severity: string; sentence: string }[];
@@ -128,13 +129,11 @@ function setScale(tensor: string, values: Float32Array, u: number): void {
   if (tensor.endsWith('.net.2.weight')) values.forEach((_, i) => i % 4 < 2 && (values[i] = 0));
 }
 
-describe('diagnostics', function () {
-  this.timeout(180_000);
-  let workbench: Workbench;
+describe('diagnostics', () => {
+  let editor: InspectorWindow;
 
   inWindow(async (window) => {
-    workbench = window;
-    await makeModels();
+    editor = window;
   });
 
   const checksOf = (frame: Frame): Promise<Record<string, string>> =>
@@ -152,7 +151,7 @@ describe('diagnostics', function () {
   for (const model of models) {
     it(`of ${model.name} split what an example costs into its parts`, async () => {
       const { parts, costs } = (await reference(model.file())).pass(exampleOf(model));
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
       await giveValues(frame, 'known.npy', exampleOf(model));
       await untilResult(frame, costs);
       await showTab(frame, '.diag', 'Diagnostics');
@@ -204,7 +203,7 @@ describe('diagnostics', function () {
     it(`of ${model.name} with faults find each, and lead to its layer`, async () => {
       const { model: wrong, expected } = await spoilt(model);
       assert.ok(expected.length >= 2);
-      const frame = await openModel(workbench, wrong);
+      const frame = await openModel(editor, wrong);
       await showTab(frame, '.diag', 'Diagnostics');
       await frame.locator('.finding[data-check=deadUnits]').waitFor();
       for (const [at, { check, title, severity, says, coupling, tab }] of expected.entries()) {
@@ -227,7 +226,7 @@ describe('diagnostics', function () {
             await summary.press('Enter');
             await button.waitFor();
             await summary.press('Tab');
-            await workbench.page.keyboard.press('Enter');
+            await editor.page.keyboard.press('Enter');
           }
           await frame.locator('.layer .head h2', { hasText: new RegExp(`^Coupling ${coupling}$`) }).waitFor();
           await frame.locator('.layer').getByRole('tab', { name: tab, selected: true }).waitFor();

@@ -1,20 +1,16 @@
-/** How the inspector looks in the workbench: contrast and names by axe-core, narrow panes, 200 %, keys, reduced motion. */
+/** How the inspector looks in the window: contrast and names by axe-core, narrow panes, 200 %, keys, reduced motion. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CDPSession, Frame } from 'playwright-core';
-import * as vscode from 'vscode';
-import { closeAll, until } from '../extension/ours';
-import { isImage, makeModels, models, openModel, showTab, type Model } from './five-models';
-import { inWindow } from './in-window';
-import type { Workbench } from './workbench';
+import { after, before, describe, it } from 'node:test';
+import type { Frame } from 'playwright-core';
+import { until } from '../../inspector/until';
+import { isImage, models, openModel, root, showTab, type Model } from '../../inspector/models';
+import { inWindow } from '../support/in-window';
+import type { EngineWindow } from '../support/engine-window';
 
-const themes = [
-  ['Default Dark Modern', 'vscode-dark'],
-  ['Default Light Modern', 'vscode-light'],
-  ['Default High Contrast', 'vscode-high-contrast'],
-] as const;
+const themes = ['vscode-dark', 'vscode-light', 'vscode-high-contrast'] as const;
 
 /** What axe-core answers, as far as it is read here. */
 interface Audit {
@@ -55,45 +51,16 @@ async function settled(look: () => Promise<string[]>): Promise<string[]> {
   return found;
 }
 
-describe('looks in the workbench', function () {
-  this.timeout(240_000);
-  let workbench: Workbench;
-  let session: CDPSession;
-  const axe = readFileSync(
-    path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'node_modules', 'axe-core', 'axe.min.js'),
-    'utf8',
-  );
-  const settings = () => vscode.workspace.getConfiguration('workbench');
-  const usual = () => settings().inspect<string>('colorTheme')?.globalValue;
-  let themeBefore: string | undefined;
+describe('looks', () => {
+  let editor: EngineWindow;
+  const axe = readFileSync(path.join(root(), 'node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 
-  after(async () => {
-    await settings().update('colorTheme', themeBefore, vscode.ConfigurationTarget.Global);
-    await vscode.commands.executeCommand('workbench.action.toggleSidebarVisibility');
-    await session.detach();
-  });
   inWindow(
-    async (window) => {
-      workbench = window;
-      session = await workbench.page.context().newCDPSession(workbench.page);
-      await makeModels();
-      themeBefore = usual();
-      await vscode.commands.executeCommand('workbench.action.closeSidebar');
-      await vscode.commands.executeCommand('workbench.action.closePanel');
+    (window) => {
+      editor = window;
     },
-    { keepsEditors: true },
+    { keepsPages: true },
   );
-  afterEach(async () => {
-    await session.send('Emulation.clearDeviceMetricsOverride');
-    await workbench.page.emulateMedia({ reducedMotion: null });
-  });
-
-  async function setTheme(frame: Frame, name: string, kind: string): Promise<void> {
-    await settings().update('colorTheme', name, vscode.ConfigurationTarget.Global);
-    await until(`the theme ${name}`, () =>
-      frame.evaluate((wanted) => document.body.dataset['vscodeThemeKind'] === wanted, kind),
-    );
-  }
 
   /** All rules once; contrast, which depends on the theme, in each. */
   async function violations(frame: Frame, all: boolean): Promise<string[]> {
@@ -112,26 +79,23 @@ describe('looks in the workbench', function () {
     }, all);
   }
 
-  /** Makes the editor so many pixels wide and high. */
+  /** Makes the editor so many pixels wide and high, as at 200 % or on a narrow screen. */
   async function paneOf(frame: Frame, width: number, height: number, scale: number): Promise<void> {
-    const size = { width, height };
-    await until('the size', async () => {
-      await session.send('Emulation.setDeviceMetricsOverride', {
-        ...size,
-        deviceScaleFactor: scale,
-        mobile: false,
-      });
-      const inner = await frame.evaluate(() => window.innerWidth);
-      size.width += width - inner;
-      return inner === width;
+    const session = await editor.page.context().newCDPSession(editor.page);
+    await session.send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height,
+      deviceScaleFactor: scale,
+      mobile: false,
     });
+    await until('the size', async () => (await frame.evaluate(() => window.innerWidth)) === width);
   }
 
   for (const model of models) {
     describe(model.name, () => {
       let frame: Frame;
-      before(async () => (frame = await openModel(workbench, model)));
-      after(closeAll);
+      before(async () => (frame = await openModel(editor, model)));
+      after(() => editor.closePages());
 
       it('lets keys reach every control', async () => {
         await frame.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
@@ -143,10 +107,10 @@ describe('looks in the workbench', function () {
         for (const [at, tabs] of tabsOf(model).entries()) {
           await showTabs(frame, tabs);
           // There and back, so that each theme is set once for two sets of tabs.
-          for (const [name, kind] of at % 2 === 0 ? themes : [...themes].reverse()) {
-            await setTheme(frame, name, kind);
+          for (const kind of at % 2 === 0 ? themes : [...themes].reverse()) {
+            await editor.setTheme(kind);
             const found = await settled(() => violations(frame, kind === 'vscode-dark'));
-            bad.push(...found.map((one) => `${name}, ${tabs.join(' ')}: ${one}`));
+            bad.push(...found.map((one) => `${kind}, ${tabs.join(' ')}: ${one}`));
           }
         }
         assert.deepEqual(bad, []);
@@ -173,8 +137,8 @@ describe('looks in the workbench', function () {
     });
 
     it(`${model.name}: stands still where less motion is wanted`, async () => {
-      await workbench.page.emulateMedia({ reducedMotion: 'reduce' });
-      const frame = await openModel(workbench, model);
+      const frame = await openModel(editor, model);
+      await editor.page.emulateMedia({ reducedMotion: 'reduce' });
       assert.equal(await frame.evaluate(() => matchMedia('(prefers-reduced-motion: reduce)').matches), true);
       for (const tabs of tabsOf(model)) {
         for (const [region, tab] of tabs) await showTab(frame, region, tab);
@@ -183,7 +147,7 @@ describe('looks in the workbench', function () {
           [],
         );
       }
-      await closeAll();
+      await editor.closePages();
     });
   }
 
@@ -216,7 +180,7 @@ describe('looks in the workbench', function () {
         () => document.activeElement?.closest<HTMLElement>('[data-stop]')?.dataset['stop'] ?? '',
       );
     for (let i = 0; i < count + 5; i++) {
-      await workbench.page.keyboard.press('Tab');
+      await editor.page.keyboard.press('Tab');
       const stop = await active();
       if (stop === '' && reached.size > 0) break;
       if (stop !== '') reached.add(stop);
@@ -224,7 +188,7 @@ describe('looks in the workbench', function () {
     /** Focus follows a key once what it selects is drawn; at the end of a list it stays. */
     const press = async (key: string): Promise<string> => {
       const before = await active();
-      await workbench.page.keyboard.press(key);
+      await editor.page.keyboard.press(key);
       const end = Date.now() + 1500;
       let now = await active();
       while (now === before && Date.now() < end) {
