@@ -76,6 +76,8 @@ export default defineConfig(
           'AbortSignal',
           'AbortController',
           'setTimeout',
+          'setInterval',
+          'clearInterval',
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -1,13 +1,8 @@
 // npm test: sets up, then runs the tiers in order and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--no-setup]
 // Tiers: unit, contract, engine, extension, browser, e2e. --file runs only the test files whose path holds the text.
-import fs from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { main, run, seconds, Stop } from './run.mjs';
+import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What a tier needs beside Node: a function that resolves to environment variables, or throws with what is missing. */
 const tiers = [

@@ -201,6 +201,47 @@ describe('live page', () => {
     await close();
   });
 
+  it('keeps Retry where it is while it is pressed, and while the file is read again', async () => {
+    const { page, close } = await browser.openLive({ kind: 'image', errors: { network: 'It is cut off.' } });
+    await page.locator('.worked').waitFor();
+    await page.keyboard.press('4');
+    const panel = page.locator('#layer-panel');
+    const button = panel.locator('vscode-button', { hasText: 'Retry' });
+    await button.waitFor();
+    await button.evaluate((element) => element.setAttribute('data-same', ''));
+    const same = panel.locator('vscode-button[data-same]');
+    const asked = async (): Promise<number> =>
+      (await calls(page, 'ask')).filter((call) => call.includes('"network"')).length;
+
+    // The file changed: the same question is asked again, and fails again after a while.
+    const before = await asked();
+    await page.evaluate(() => {
+      window.toyHost.delays = { network: 500 };
+      window.toyHost.changed('model');
+    });
+    for (let i = 0; i < 100 && (await asked()) === before; i++) await page.waitForTimeout(10);
+    assert.ok((await asked()) > before, 'it is asked again');
+    assert.equal(await same.count(), 1);
+    await page.waitForTimeout(700);
+    assert.equal(await same.count(), 1);
+
+    // An answer that comes while the button is pressed takes it away only once it is let go.
+    const box = (await button.boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.evaluate(() => {
+      window.toyHost.delays = {};
+      window.toyHost.errors = {};
+      window.toyHost.changed('model');
+    });
+    await page.waitForTimeout(300);
+    assert.equal(await same.count(), 1);
+    await page.mouse.up();
+    await panel.getByText('input.bias').waitFor();
+    assert.equal(await same.count(), 0);
+    await close();
+  });
+
   it('says why a model cannot be opened', async () => {
     const { page, close } = await browser.openLive({
       kind: 'image',

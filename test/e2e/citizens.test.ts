@@ -33,7 +33,8 @@ describe('in VS Code', function () {
     await allowTools(true);
   });
 
-  for (const model of trained) {
+  // Of a small picture and of a plane; MNIST's differs in its numbers only.
+  for (const model of trained.filter(({ name }) => name !== 'MNIST')) {
     it(`a run config of ${model.name} has hovers, opens its last checkpoint and trains`, async () => {
       const file = `${runOf(model)}.flow.json`;
       const document = await vscode.workspace.openTextDocument(file);
@@ -173,6 +174,8 @@ describe('in VS Code', function () {
       assert.equal(await title.innerText(), 'Coupling 4');
     });
 
+    // One with a run and one without, by the palette.
+    if (model.name !== 'digits' && model.name !== 'a flow of nflows') continue;
     it(`commands do what they say with ${model.name}`, async () => {
       const { layers } = await reference(model.file());
       const frame = await openModel(workbench, model);
@@ -180,28 +183,27 @@ describe('in VS Code', function () {
       await hiddenWhereTheyCannotDoAnything(model);
       await aboutTheFile(model);
     });
+  }
 
+  // A run and a file of another library; what the tools compute is tested with the engine.
+  for (const model of models.filter(({ name }) => name === 'digits' || name === 'a flow of nflows')) {
     it(`tools of chat say of ${model.name} what the command line says`, async () => {
       await toolsAgree(model);
     });
   }
 
-  /** By the palette for one of each kind; the others by their ids, which takes no time. */
+  /** By the palette, as a user does. */
   async function commandsWork(model: Model, frame: Frame, layerCount: number): Promise<void> {
-    const byPalette = model.name === 'digits' || model.name === 'a flow of nflows';
-    const run = async (title: string, id: string): Promise<void> => {
-      if (byPalette) await workbench.palette(`Flowscope: ${title}`);
-      else await vscode.commands.executeCommand(`flowscope.${id}`);
-    };
+    const run = (title: string): Promise<void> => workbench.palette(`Flowscope: ${title}`);
     const selected = () => frame.locator('.flow [aria-selected=true]').getAttribute('data-layer');
     const at = (layer: number, what: string) => until(what, async () => (await selected()) === String(layer));
-    await run('Last Layer', 'lastLayer');
+    await run('Last Layer');
     await at(layerCount - 1, 'the last layer');
-    await run('Previous Layer', 'previousLayer');
+    await run('Previous Layer');
     await at(layerCount - 2, 'the layer before');
-    await run('First Layer', 'firstLayer');
+    await run('First Layer');
     await at(0, 'the first layer');
-    await run('Next Layer', 'nextLayer');
+    await run('Next Layer');
     await at(1, 'the second layer');
     // What stood for a moment only is no place to go back to.
     const can = (way: string) => frame.locator(`.bar vscode-button[title^="${way}"]:not([disabled])`);
@@ -212,56 +214,49 @@ describe('in VS Code', function () {
       await at(0, 'the first layer');
       return can('Back to').isVisible();
     });
-    await run('Back to the Earlier Selection', 'goBack');
+    await run('Back to the Earlier Selection');
     // Which one depends on how long the window took for those before.
     await until('the way back', async () => (await selected()) !== '0');
     await can('Forward').waitFor();
-    await run('Forward to the Later Selection', 'goForward');
+    await run('Forward to the Later Selection');
     await at(0, 'the way forward');
 
     const coupling = frame.locator('[data-layer]:has(.idx:not(:empty))').first();
     await coupling.click();
-    const tabs = [
-      ['Mask', 'showMask'],
-      ['Log-det', 'showLogDet'],
-      ['Conditioner', 'showNetwork'],
-      ['Jacobian', 'showJacobian'],
-      ['Activations', 'showActivations'],
-      ...(isImage(model) ? [] : [['Plane', 'showPlane']]),
-    ] as const;
-    for (const [tab, id] of tabs) {
-      await run(`Show ${tab} of the Layer`, id);
+    const tabs = ['Mask', 'Log-det', 'Conditioner', 'Jacobian', 'Activations'];
+    for (const tab of [...tabs, ...(isImage(model) ? [] : ['Plane'])]) {
+      await run(`Show ${tab} of the Layer`);
       await frame.locator('.layer').getByRole('tab', { name: tab, selected: true }).waitFor();
     }
 
     const before = await result(frame);
     const index = frame.locator('.bar vscode-text-field[title^="Index"] input');
     assert.equal(await index.inputValue(), '0');
-    await run('Next Example', 'nextExample');
+    await run('Next Example');
     await until('the next example', async () => (await index.inputValue()) === '1');
     await until('its likelihood', async () => {
       const now = await result(frame).catch(() => NaN);
       return Number.isFinite(now) && now !== before;
     });
-    await run('Previous Example', 'previousExample');
+    await run('Previous Example');
     await until('the example before', async () => (await result(frame).catch(() => NaN)) === before);
 
     if (model.steps.length > 0) {
-      await run('Previous Checkpoint of the Run', 'previousCheckpoint');
+      await run('Previous Checkpoint of the Run');
       await frame.locator(`[data-step="${model.steps.at(-2)}"]`).waitFor();
-      await run('Next Checkpoint of the Run', 'nextCheckpoint');
+      await run('Next Checkpoint of the Run');
       await frame.locator(`[data-step="${model.steps.at(-1)}"]`).waitFor();
       await until('its likelihood', async () => (await result(frame).catch(() => NaN)) === before);
     }
 
     const seed = frame.locator('vscode-text-field[title="Seed"] input');
     const drawn = Number(await seed.inputValue());
-    await run('Draw New Samples', 'drawSamples');
+    await run('Draw New Samples');
     await until('another seed', async () => Number(await seed.inputValue()) === drawn + 1);
 
     await frame.locator('.flow[aria-busy=false]').waitFor();
     await vscode.env.clipboard.writeText('');
-    await run('Copy Report', 'copyReport');
+    await run('Copy Report');
     const report = await until('a report', async () => {
       const text = await vscode.env.clipboard.readText();
       return text.includes('\t') && text;
@@ -277,7 +272,7 @@ describe('in VS Code', function () {
       near(value(row.split('\t')[2]!), parseNumber(await number.first().innerText()), 0.51, row);
     }
 
-    await run('Show Keys of the Inspector', 'showKeys');
+    await run('Show Keys of the Inspector');
     await frame.locator('dialog[open], [role=dialog]').first().waitFor();
     await frame.locator('body').press('Escape');
     await until('the end of the help', async () => (await frame.locator('dialog[open]').count()) === 0);

@@ -12,7 +12,8 @@ import { until } from '../inspector/until';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
 
-describe('the plane', () => {
+describe('the plane', function () {
+  this.timeout(240_000);
   let workbench: Workbench;
   const at = (...names: string[]) => folder('drawn', ...names);
 

@@ -9,7 +9,8 @@ import { until } from '../inspector/until';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
 
-describe('runs', () => {
+describe('runs', function () {
+  this.timeout(240_000);
   let workbench: Workbench;
 
   inWindow((window) => {

@@ -79,7 +79,8 @@ describe('trainings', function () {
     { files: others },
   );
 
-  for (const model of models.filter(({ steps }) => steps.length > 0)) {
+  // Of pictures; one of a plane is followed below.
+  for (const model of models.filter(({ name }) => name === 'digits')) {
     it(`like that of ${model.name} are paused, given another rate, resumed, stopped and compared`, async () => {
       const run = others(path.basename(runOf(model)));
       const config = JSON.parse(readFileSync(`${runOf(model)}.flow.json`, 'utf8')) as {

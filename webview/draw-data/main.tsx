@@ -1,11 +1,13 @@
 /** Starts the page on which data are drawn. */
 import { render } from 'preact';
+import { holdWhilePressed } from '../controls/press';
 import { registerControls } from '../controls/toolkit';
 import { followTheme } from '../draw/theme';
 import { App } from './app';
 import { connect } from './host';
 import './draw-data.css';
 
+holdWhilePressed();
 registerControls();
 followTheme();
 const { host, loadState, saveState } = connect();

@@ -1,5 +1,6 @@
 /** Starts the inspector: finds who answers, follows the theme, draws. */
 import { render } from 'preact';
+import { holdWhilePressed } from '../controls/press';
 import { registerControls } from '../controls/toolkit';
 import { followTheme, standAloneTheme } from '../draw/theme';
 import type { Connection } from '../host/page-api';
@@ -19,6 +20,7 @@ function connect(): Connection {
 
 if (!inVsCode()) standAloneTheme();
 followTheme();
+holdWhilePressed();
 registerControls();
 const root = document.getElementById('root') ?? document.body;
 const store = createStore(connect());

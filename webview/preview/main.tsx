@@ -1,11 +1,13 @@
 /** Starts the data preview: asks the host, draws what it answers. */
 import { render } from 'preact';
+import { holdWhilePressed } from '../controls/press';
 import { registerControls } from '../controls/toolkit';
 import { App } from './app';
 import { connect } from './host';
 import { previewQuestion } from './state';
 import './preview.css';
 
+holdWhilePressed();
 registerControls();
 const { host, saveState } = connect(() => question.ask());
 const question = previewQuestion(host);

@@ -67,10 +67,13 @@ export function ask<M extends InspectorMethod>(
   type Value = InspectorAnswer<M>;
   const answer = signal<Answer<Value>>({ status: 'idle' });
   let current: { key: string; token: string; timer?: number } | undefined;
+  /** What the state on the page is about, whenever it was asked. */
+  let shown: string | undefined;
   let lastQuery: InspectorQuery<M> | null = null;
 
-  const keyOf = (asked: InspectorQuery<M>): string =>
-    `${context.generation.value} ${context.of?.value ?? ''} ${recordKey(method, asked)}`;
+  const aboutOf = (asked: InspectorQuery<M>): string =>
+    `${context.of?.value ?? ''} ${recordKey(method, asked)}`;
+  const keyOf = (asked: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(asked)}`;
 
   const stop = (): void => {
     if (!current) return;
@@ -79,7 +82,8 @@ export function ask<M extends InspectorMethod>(
     current = undefined;
   };
 
-  const start = (asked: InspectorQuery<M>, key: string): void => {
+  /** @param silently whether a failure stands until the new answer is there */
+  const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
     const kept = options.cached === false ? undefined : (context.cache.get(key) as Value | undefined);
     if (kept !== undefined) {
       answer.value = { status: 'ready', value: kept };
@@ -90,11 +94,13 @@ export function ask<M extends InspectorMethod>(
       before.status === 'ready' ? before.value : before.status === 'loading' ? before.previous : undefined;
     const token = `page-${nextToken++}`;
     const call = { key, token, timer: 0 };
-    call.timer = window.setTimeout(() => {
-      if (current === call) answer.value = { status: 'loading', slow: true };
-    }, slowAfterMs);
     current = call;
-    answer.value = { status: 'loading', slow: previous === undefined, previous };
+    if (!silently || before.status !== 'failed') {
+      call.timer = window.setTimeout(() => {
+        if (current === call) answer.value = { status: 'loading', slow: true };
+      }, slowAfterMs);
+      answer.value = { status: 'loading', slow: previous === undefined, previous };
+    }
     const finish = (result: Answer<Value>): void => {
       if (current !== call) return;
       clearTimeout(call.timer);
@@ -117,8 +123,12 @@ export function ask<M extends InspectorMethod>(
       lastQuery = asked;
       if (asked !== null && current?.key === key) return;
       stop();
+      const about = asked === null ? undefined : aboutOf(asked);
+      // The file changed: what failed may fail again, and its button stays where it is until that is known.
+      const same = about === shown;
+      shown = about;
       if (asked === null) answer.value = { status: 'idle' };
-      else start(asked, key);
+      else start(asked, key, same);
     });
   });
 
@@ -130,6 +140,7 @@ export function ask<M extends InspectorMethod>(
         start(
           lastQuery,
           untracked(() => keyOf(lastQuery!)),
+          false,
         );
     },
     cancel() {

@@ -95,6 +95,7 @@ export class EngineWindow implements InspectorWindow {
     const page = await this.context.newPage();
     this.pages.push(page);
     const summary = this.engine.api.open(file);
+    let receive: (message: unknown) => void = () => undefined;
     const rpc = createBirpc<PageApi, PageHost>(this.host(file, summary), {
       post: (message) => {
         // An answer that comes after the page was closed is for nobody.
@@ -104,7 +105,7 @@ export class EngineWindow implements InspectorWindow {
           }, message)
           .catch(() => undefined);
       },
-      on: (listener) => page.exposeFunction('toHost', (message: unknown) => void listener(message)),
+      on: (listener) => (receive = listener),
       serialize: encode,
       deserialize: decode,
       eventNames: ['changed', 'select', 'act', 'outlined'],
@@ -113,6 +114,9 @@ export class EngineWindow implements InspectorWindow {
     page.once('close', () => {
       rpc.$close();
       void summary.then(({ id }) => this.engine.api.close(id)).catch(() => undefined);
+    });
+    await page.exposeFunction('toHost', (message: unknown) => {
+      receive(message);
     });
     await page.addInitScript(channel);
     const html = inspectorHtml({
