@@ -13,6 +13,7 @@ import { writeAtomically } from '../files/atomic';
 import { readError } from '../files/read';
 import type { RateChange } from '../protocol/run';
 import { openRun, readStatus } from './run-folder';
+import { readHolder } from './run-lock';
 
 export function controlFile(folder: string): string {
   return path.join(folder, 'control.json');
@@ -34,6 +35,12 @@ export async function requestControl(folder: string, given: unknown): Promise<Na
   if (status !== 'running' && status !== 'paused') {
     throw new UserError(
       `${folder}: is not being trained (it is ${status ?? 'without run.json'}), so nobody would hear this. Resume the run first.`,
+    );
+  }
+  const holder = await readHolder(folder);
+  if (holder?.liveness === 'gone') {
+    throw new UserError(
+      `${folder}: is not being trained: process ${holder.owner?.pid}, which trained it, has ended. Resume the run first.`,
     );
   }
   const waiting = await waitingControl(folder, control?.id);

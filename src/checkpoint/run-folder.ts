@@ -9,8 +9,10 @@ import type { MetricsRow } from '../protocol/inspect';
 import type { CheckpointInfo } from '../protocol/model';
 import type { ControlAnswer } from '../protocol/run';
 import { writeAtomically, writeError } from '../files/atomic';
+import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
 import { rowOf } from './metrics-tail';
+import { refuseTrained, takeRun, type RunLock } from './run-lock';
 
 export interface RunPaths {
   folder: string;
@@ -66,29 +68,80 @@ export async function isRunFolder(folder: string): Promise<boolean> {
   return (await exists(config)) && (await exists(checkpoints));
 }
 
+/** A run that nobody else may write to until its lock is released. */
+export interface ClaimedRun {
+  paths: RunPaths;
+  lock: RunLock;
+}
+
 /**
- * Makes the folder of a new run and writes its config.
- * @throws UserError when the folder holds anything already: nothing is overwritten
+ * Makes the folder of a new run, takes it, and writes its config.
+ * @throws UserError when the folder holds anything already (nothing is overwritten), or another process was first
  */
-export async function createRun(folder: string, config: RunConfig): Promise<RunPaths> {
+export async function createRun(folder: string, config: RunConfig): Promise<ClaimedRun> {
   const paths = runPaths(folder);
-  const present = await entries(folder);
-  if (present.length > 0) {
-    throw new UserError(
-      (await isRunFolder(folder))
-        ? `${folder}: already holds a run. Resume it, or choose another folder.`
-        : `${folder}: is not empty and not a run (it holds ${present.slice(0, 3).join(', ')}` +
-            `${present.length > 3 ? ', …' : ''}). Choose an empty or new folder.`,
-    );
-  }
+  await refuseTrained(folder);
+  await refuseUsed(folder);
   try {
-    await mkdir(paths.checkpoints, { recursive: true });
-    await mkdir(paths.samples, { recursive: true });
+    await mkdir(folder, { recursive: true });
   } catch (error) {
     throw writeError(folder, error);
   }
-  await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
-  return paths;
+  const lock = await takeRun(folder);
+  try {
+    // Another process may have trained here since, from its start to its end.
+    await refuseUsed(folder);
+    await makeFolders(paths);
+    await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
+    return { paths, lock };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function refuseUsed(folder: string): Promise<void> {
+  const present = (await entries(folder)).filter((name) => !name.startsWith(lockName));
+  if (present.length === 0) return;
+  throw new UserError(
+    (await isRunFolder(folder))
+      ? `${folder}: already holds a run. Resume it, or choose another folder.`
+      : `${folder}: is not empty and not a run (it holds ${present.slice(0, 3).join(', ')}` +
+          `${present.length > 3 ? ', …' : ''}). Choose an empty or new folder.`,
+  );
+}
+
+async function makeFolders({ folder, checkpoints, samples }: RunPaths): Promise<void> {
+  try {
+    await mkdir(checkpoints);
+    await mkdir(samples);
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+}
+
+/**
+ * Takes a run that is there, so that its training goes on, and removes what killed writers left.
+ * @param takeOver also from a trainer on another machine that has been silent for long
+ * @throws UserError when the folder is not a run, or another process trains it
+ */
+export async function claimRun(folder: string, takeOver = false): Promise<ClaimedRun> {
+  const { paths } = await openRun(folder);
+  const lock = await takeRun(folder, takeOver);
+  await sweep(paths).catch(() => undefined);
+  return { paths, lock };
+}
+
+/** What a trainer writes before it renames it, and locks for taking a lock over. Files of others are left alone. */
+const leftover =
+  /^(\.(run\.json|metrics\.jsonl|rates\.json|train\.lock|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12}\.tmp|train\.lock\..+)$/;
+
+async function sweep(paths: RunPaths): Promise<void> {
+  for (const folder of [paths.folder, paths.checkpoints, paths.samples]) {
+    for (const name of await entries(folder)) {
+      if (leftover.test(name)) await rm(path.join(folder, name), { force: true });
+    }
+  }
 }
 
 /** @throws UserError when the folder is not a run or its config is damaged */

@@ -22,7 +22,7 @@ export async function writeAtomically(file: string, content: Content): Promise<v
     } finally {
       await handle.close();
     }
-    await replace(temporary, file);
+    await patiently(() => rename(temporary, file));
     await syncFolder(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -65,12 +65,11 @@ async function writeAll(handle: FileHandle, content: Content): Promise<void> {
   }
 }
 
-/** On Windows a virus scanner or a reader can hold the target for a moment. */
-async function replace(from: string, to: string): Promise<void> {
+/** On Windows a virus scanner or a reader can hold a file for a moment: renaming, removing and creating it are tried again. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await rename(from, to);
-      return;
+      return await work();
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       const passing = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(code);

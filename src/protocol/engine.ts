@@ -34,6 +34,8 @@ export interface TrainRequest {
   output: string;
   /** Goes on with the run in `output`. */
   resume?: boolean;
+  /** With `resume`: also where another machine trained the run and has been silent for long. */
+  takeOver?: boolean;
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
 import { isRunFolder } from '../../checkpoint/run-folder';
+import { refuseTrained } from '../../checkpoint/run-lock';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
 import { UserError } from '../../config/user-error';
@@ -54,6 +55,10 @@ export const trainCommand = defineCommand({
     'max-steps': { type: 'integer', value: 'N', min: 1, help: 'End after so many steps.' },
     seed: { type: 'integer', value: 'S', min: 0, help: 'Of initial weights, order, noise and flips.' },
     resume: { type: 'flag', help: 'Go on with the run in --output.' },
+    'take-over': {
+      type: 'flag',
+      help: 'With --resume: also when another machine trained the run and has given no sign of life for two minutes.',
+    },
   },
   examples: [
     {
@@ -94,6 +99,10 @@ export const trainCommand = defineCommand({
         '--resume takes data, preset, config, weights and seed from the run; leave these options out, or choose another --output for a new run.',
       );
     }
+    const takeOver = options['take-over'];
+    if (takeOver && !resume) throw new UserError('--take-over goes along with --resume.');
+    // Also looked at when the run is taken; here it costs no waiting for the backend.
+    await refuseTrained(path.resolve(output), takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
       throw new UserError(
         `--output ${output}: already holds a run; go on with it by --resume, or choose another folder.`,
@@ -108,7 +117,7 @@ export const trainCommand = defineCommand({
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
         ...(from === undefined ? {} : { from: path.resolve(from) }),
-        ...(resume ? { resume } : {}),
+        ...(resume ? { resume, takeOver } : {}),
         ...(seed === undefined ? {} : { seed }),
         ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
         ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),

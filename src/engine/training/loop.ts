@@ -1,8 +1,8 @@
 /** The loop over steps: when to validate, save, report and stop. */
 import type { RunPaths, RunStatus } from '../../checkpoint/run-folder';
 import { writeStatus } from '../../checkpoint/run-folder';
+import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
 import type { MetricsRow } from '../../protocol/inspect';
@@ -19,6 +19,7 @@ export interface LoopOptions {
   config: RunConfig;
   dataset: Dataset;
   paths: RunPaths;
+  lock: RunLock;
   backend: BackendInfo;
   /** Where an interrupted run goes on. */
   start?: { step: number; seconds: number; progress: RunProgress };
@@ -42,13 +43,13 @@ interface Ending {
 /** Progress goes out at most this often, ms. */
 const reportEvery = 200;
 
-/** A run says that it is alive at least this often, ms, also while it is paused. */
-const aliveEvery = 20_000;
+/** run.json says how far a run is at least this often, ms. */
+const statusEvery = 20_000;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
-  const { trainer, recorder, config, dataset, paths, signal, start } = options;
+  const { trainer, recorder, config, dataset, paths, lock, signal, start } = options;
   const { training } = config;
   const total = Math.min(training.steps, options.maxSteps ?? Infinity);
   const maxSeconds = options.maxSeconds ?? Infinity;
@@ -61,10 +62,13 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   const secondsBefore = seconds;
   let latest: MetricsRow | undefined;
   let reported = 0;
+  /** False after a step that was not finite: its moments have moved, and nothing could go on from them. */
+  let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
-  let alive = performance.now();
+  let said = performance.now();
   const saveStatus = async (status: RunStatus['status'], message?: string): Promise<void> => {
-    alive = performance.now();
+    said = performance.now();
+    await lock.check();
     await writeStatus(paths, {
       status,
       ...(message === undefined ? {} : { message }),
@@ -103,7 +107,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     row.validationNats = result.nats;
     if (bitsPerDim !== undefined) row.validationBitsPerDim = bitsPerDim;
     latest = row;
-    if (result.nats < (progress.best?.nats ?? Infinity)) {
+    if (isBetter(result.nats, progress)) {
       progress.best = { step, nats: result.nats, ...(bitsPerDim === undefined ? {} : { bitsPerDim }) };
       progress.withoutBetter = 0;
       await recorder.best(moment());
@@ -117,6 +121,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     const result = await trainer.step(step + 1, steering.rates);
     seconds += (performance.now() - began) / 1000;
     if (!result.finite) {
+      sound = false;
       const where = await trainer.diagnose(step + 1);
       return {
         status: 'failed',
@@ -137,14 +142,14 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     } else {
       report('training');
     }
-    if (step % training.sampleEvery === 0) await recorder.samples(step);
+    if (step % training.sampleEvery === 0) await picture();
     if (step % training.checkpointEvery === 0) {
       report('saving');
       await recorder.periodic(moment());
       await recorder.last(moment(), progress);
       await saveStatus('running');
     }
-    if (performance.now() - alive > aliveEvery) await saveStatus('running');
+    if (performance.now() - said > statusEvery) await saveStatus('running');
     if (training.patience > 0 && progress.withoutBetter >= training.patience) {
       return {
         status: 'finished',
@@ -154,10 +159,25 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     return undefined;
   };
 
-  /** Data that cannot be read any more end a run; what was learned is kept, so that it can go on when they are back. */
-  const keep = async (message: string): Promise<void> => {
-    await recorder.last(moment(), progress);
-    await saveStatus('failed', message);
+  /** A picture is not worth a training. */
+  const picture = async (): Promise<void> => {
+    await recorder.samples(step).catch((error: unknown) => {
+      options.log(`The picture of samples at step ${step} was left out: ${messageOf(error)}`);
+    });
+  };
+
+  /**
+   * Data that cannot be read any more, a full disk or a fault of ours end a run. Why is said first, since it needs less room;
+   * what was learned is kept where it can be, so that the run can go on.
+   */
+  const keep = async (error: unknown): Promise<void> => {
+    await saveStatus('failed', messageOf(error)).catch((problem: unknown) => {
+      options.log(`${paths.status} does not say that the training failed: ${messageOf(problem)}`);
+    });
+    if (!sound) return;
+    await recorder.last(moment(), progress).catch((problem: unknown) => {
+      options.log(`What was learned since the last checkpoint is lost: ${messageOf(problem)}`);
+    });
   };
 
   /** Does what the run folder asks for. A pause keeps everything that a resume needs, should this process end. */
@@ -172,43 +192,54 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       await steering.wait(signal);
       if (await steering.look(step)) {
         await saveStatus(steering.wish() === 'pause' ? 'paused' : 'running');
-      } else if (performance.now() - alive > aliveEvery) {
+      } else if (performance.now() - said > statusEvery) {
         await saveStatus('paused');
         report('paused');
       }
     }
   };
 
-  if (options.validateFirst && dataset.validation.count > 0) {
-    const row: MetricsRow = { step, seconds };
-    await validate(row);
-    await recorder.metrics(row);
-    report('training', row);
-  }
-
-  let ending: Ending | undefined;
-  while (!ending) {
-    await obey();
+  /** Why there is no next step; undefined while there is one. */
+  const ended = (): Ending | undefined => {
     if (signal?.aborted || steering.wish() === 'stop')
-      ending = { status: 'stopped', message: `Stopped at step ${step}.` };
-    else if (step >= training.steps)
-      ending = { status: 'finished', message: `All ${training.steps} steps are done.` };
-    else if (step >= total) ending = { status: 'stopped', message: `Stopped at step ${step}, as asked.` };
-    else if (seconds >= maxSeconds)
-      ending = { status: 'finished', message: `Time is up after ${seconds.toFixed(0)} s of training.` };
-    else {
-      try {
-        ending = await oneStep();
-      } catch (error) {
-        if (error instanceof UserError) await keep(error.message);
-        throw error;
-      }
+      return { status: 'stopped', message: `Stopped at step ${step}.` };
+    if (step >= training.steps)
+      return { status: 'finished', message: `All ${training.steps} steps are done.` };
+    if (step >= total) return { status: 'stopped', message: `Stopped at step ${step}, as asked.` };
+    if (seconds >= maxSeconds)
+      return { status: 'finished', message: `Time is up after ${seconds.toFixed(0)} s of training.` };
+    return undefined;
+  };
+
+  const run = async (): Promise<Ending> => {
+    if (options.validateFirst && dataset.validation.count > 0) {
+      const row: MetricsRow = { step, seconds };
+      await validate(row);
+      await recorder.metrics(row);
+      report('training', row);
+    }
+    for (;;) {
+      await obey();
+      const ending = ended() ?? (await oneStep());
+      if (ending) return ending;
       await turn();
     }
-  }
+  };
 
-  report('saving');
-  await finish(options, ending, { moment: moment(), progress, trained: step > first });
+  let ending: Ending;
+  try {
+    ending = await run();
+    report('saving');
+    const trained = step > first;
+    if (ending.status !== 'failed' && (trained || !progress.best)) {
+      await finish(options, { moment: moment(), progress });
+      if (step % training.sampleEvery !== 0) await picture();
+    }
+    await saveStatus(ending.status, ending.message);
+  } catch (error) {
+    await keep(error);
+    throw error;
+  }
   const best = progress.best;
   await saveStatus(ending.status, ending.message);
   report('done');
@@ -223,36 +254,39 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   };
 }
 
-/** Leaves the last checkpoint, a final validation when none was made yet, and a picture. */
+function isBetter(nats: number, { best }: RunProgress): boolean {
+  return Number.isFinite(nats) && nats < (best?.nats ?? Infinity);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Leaves the last checkpoint, and a final validation when none was made yet. */
 async function finish(
-  { trainer, recorder, dataset, config }: LoopOptions,
-  ending: Ending,
+  { trainer, recorder, dataset }: LoopOptions,
   {
     moment,
     progress,
-    trained,
   }: {
     moment: { step: number; seconds: number; metrics?: MetricsRow };
     progress: RunProgress;
-    trained: boolean;
   },
 ): Promise<void> {
-  // After a step that was not finite the moments have moved, so what to resume from stays as it was saved before.
-  if (ending.status === 'failed') return;
-  if (!trained && progress.best) return;
   if (!progress.best && dataset.validation.count > 0 && moment.step > 0) {
     const { nats } = await trainer.evaluate(dataset.validation);
-    const bitsPerDim = trainer.bitsPerDim(nats);
-    progress.best = { step: moment.step, nats, ...(bitsPerDim === undefined ? {} : { bitsPerDim }) };
-    const metrics: MetricsRow = {
-      ...moment.metrics,
-      step: moment.step,
-      seconds: moment.seconds,
-      validationNats: nats,
-    };
-    if (bitsPerDim !== undefined) metrics.validationBitsPerDim = bitsPerDim;
-    await recorder.best({ ...moment, metrics });
+    if (isBetter(nats, progress)) {
+      const bitsPerDim = trainer.bitsPerDim(nats);
+      progress.best = { step: moment.step, nats, ...(bitsPerDim === undefined ? {} : { bitsPerDim }) };
+      const metrics: MetricsRow = {
+        ...moment.metrics,
+        step: moment.step,
+        seconds: moment.seconds,
+        validationNats: nats,
+      };
+      if (bitsPerDim !== undefined) metrics.validationBitsPerDim = bitsPerDim;
+      await recorder.best({ ...moment, metrics });
+    }
   }
   await recorder.last(moment, progress);
-  if (moment.step % config.training.sampleEvery !== 0) await recorder.samples(moment.step);
 }

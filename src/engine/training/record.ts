@@ -2,6 +2,7 @@
 import { saveCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
 import { saveResume } from '../../checkpoint/resume';
 import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
+import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import type { MetricsRow } from '../../protocol/inspect';
@@ -32,6 +33,8 @@ export interface Recorder {
 
 export interface RecorderOptions {
   paths: RunPaths;
+  /** Looked at before each writing. */
+  lock: RunLock;
   config: RunConfig;
   trainer: Trainer;
   header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
@@ -41,11 +44,16 @@ const gridColumns = 6;
 const imageSamples = gridColumns * gridColumns;
 const pointSamples = 1000;
 
-export function createRecorder({ paths, config, trainer, header }: RecorderOptions): Recorder {
-  const save = async (file: string, moment: Moment): Promise<void> =>
-    saveCheckpoint(file, { ...header, ...moment, tensors: await trainer.weights() });
+export function createRecorder({ paths, lock, config, trainer, header }: RecorderOptions): Recorder {
+  const save = async (file: string, moment: Moment): Promise<void> => {
+    await lock.check();
+    await saveCheckpoint(file, { ...header, ...moment, tensors: await trainer.weights() });
+  };
   return {
-    metrics: (row) => appendMetrics(paths, row),
+    async metrics(row) {
+      await lock.check();
+      await appendMetrics(paths, row);
+    },
     best: (moment) => save(paths.best, moment),
     async last(moment, progress) {
       await save(paths.last, moment);
@@ -63,6 +71,7 @@ export function createRecorder({ paths, config, trainer, header }: RecorderOptio
     async samples(step) {
       // A picture of more than two coordinates would show nothing.
       if (config.model.kind === 'vector' && config.model.dim !== 2) return;
+      await lock.check();
       if (config.model.kind === 'image') {
         await writeSampleGrid(
           await trainer.samples(imageSamples),

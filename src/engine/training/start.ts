@@ -6,7 +6,7 @@ import { readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { readRates } from '../../checkpoint/control';
 import { loadResume } from '../../checkpoint/resume';
-import { dropAfter, openRun, truncateMetrics } from '../../checkpoint/run-folder';
+import { openRun } from '../../checkpoint/run-folder';
 import type { RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
 import type { RunConfig } from '../../config/schema';
@@ -91,6 +91,7 @@ async function startFrom(request: TrainRequest, from: string): Promise<Start> {
   };
 }
 
+/** Reads only: a resume that fails has changed nothing. */
 async function startAgain(request: TrainRequest): Promise<Start> {
   const { paths, config } = await openRun(request.output);
   const { step, seconds, progress, tensors } = await loadResume(paths.resume);
@@ -100,13 +101,6 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     : undefined;
   const rates = await readRates(paths.folder);
   const dataset = await openDataset(config.data, paths.folder);
-  try {
-    await truncateMetrics(paths, step);
-    await dropAfter(paths, step);
-  } catch (error) {
-    await dataset.close();
-    throw error;
-  }
   return {
     config,
     dataset,

@@ -1,7 +1,14 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
 import { describeData, type Origin } from '../../checkpoint/checkpoint';
 import { forgetControl } from '../../checkpoint/control';
-import { createRun, runPaths, writeStatus } from '../../checkpoint/run-folder';
+import {
+  claimRun,
+  createRun,
+  dropAfter,
+  truncateMetrics,
+  writeStatus,
+  type ClaimedRun,
+} from '../../checkpoint/run-folder';
 import { UserError } from '../../config/user-error';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
@@ -25,22 +32,30 @@ export interface TrainOptions {
  * Trains until the steps are done, time is up, validation no longer improves, the loss is not finite, or `signal`
  * aborts. The run folder then holds the best and the last checkpoint and what a resume needs.
  *
- * @throws UserError when data, config or folder are wrong, or the backend cannot train; nothing is trained then.
+ * @throws UserError when data, config or folder are wrong, another process trains the run, or the backend cannot train;
+ *   nothing is trained or changed then.
  */
 export async function train(request: TrainRequest, options: TrainOptions): Promise<TrainResult> {
   const { backend } = options;
   options.onProgress?.({ phase: 'preparing', step: 0, totalSteps: 0, fraction: 0, backend: backend.info });
-  const start = await startOf(request);
-  if (start.origin) options.onOrigin?.(start.origin);
+  // Before anything of the run is read: what another process still changes would be old at once.
+  const claimed = request.resume ? await claimRun(request.output, request.takeOver) : undefined;
   try {
-    return await trainOn(start, request, options);
+    const start = await startOf(request);
+    if (start.origin) options.onOrigin?.(start.origin);
+    try {
+      return await trainOn(start, claimed, request, options);
+    } finally {
+      await start.dataset.close();
+    }
   } finally {
-    await start.dataset.close();
+    await claimed?.lock.release();
   }
 }
 
 async function trainOn(
   { config, dataset, resumed, rates, weights, ...start }: Start,
+  claimed: ClaimedRun | undefined,
   request: TrainRequest,
   options: TrainOptions,
 ): Promise<TrainResult> {
@@ -58,10 +73,17 @@ async function trainOn(
     ...(resumed ? { state: resumed.tensors } : {}),
     ...(weights ? { weights } : {}),
   });
+  let run = claimed;
   try {
-    const paths = request.resume ? runPaths(request.output) : await createRun(request.output, config);
+    run ??= await createRun(request.output, config);
+    const { paths, lock } = run;
+    if (resumed) {
+      await truncateMetrics(paths, resumed.step);
+      await dropAfter(paths, resumed.step);
+    }
     const recorder = createRecorder({
       paths,
+      lock,
       config,
       trainer,
       header: {
@@ -78,6 +100,7 @@ async function trainOn(
       config,
       dataset,
       paths,
+      lock,
       backend: backend.info,
       start: resumed,
       ...(rates ? { rates } : {}),
@@ -89,6 +112,7 @@ async function trainOn(
       log: options.log ?? (() => undefined),
     });
   } finally {
+    await run?.lock.release();
     await trainer.dispose();
   }
 }

@@ -1,8 +1,9 @@
-import { l10n, Uri, window, workspace } from 'vscode';
+import { env, l10n, Uri, window, workspace } from 'vscode';
+import { lockName } from '../../config/train-lock';
 import { UserError } from '../../config/user-error';
 import type { TrainRequest } from '../../protocol/engine';
 import { rememberRunOf } from '../configs/runs-of-configs';
-import { exists, readRun } from '../runs/run-files';
+import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
 import type { Services } from '../services';
 import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
@@ -96,18 +97,58 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
       l10n.t('{0} has no checkpoints/last.flow.safetensors to go on from. Train it anew.', run.fsPath),
     );
   }
-  if (state === 'running' && !folders.has(run.fsPath)) {
-    const anyway = l10n.t('Resume Anyway');
-    const choice = await window.showWarningMessage(
+  const takeOver = folders.has(run.fsPath) ? false : await mayTakeOver(run, state);
+  if (takeOver === undefined) return;
+  start(services, { request: { output: run.fsPath, resume: true, takeOver }, scope: run });
+}
+
+/**
+ * Whether the run has to be taken over from a trainer that may have ended; undefined where the user says no.
+ * @throws UserError that names who trains the run
+ */
+async function mayTakeOver(run: Uri, state: RunState | undefined): Promise<boolean | undefined> {
+  const holder = await readHolder(run);
+  if (holder?.liveness === 'gone') return false;
+  if (!holder) {
+    if (state !== 'running') return false;
+    return (await confirm(
       l10n.t(
         'Another process wrote to this run within the last two minutes. Two trainings of one run spoil it.',
       ),
-      { modal: true },
-      anyway,
-    );
-    if (choice !== anyway) return;
+      l10n.t('Resume Anyway'),
+    ))
+      ? false
+      : undefined;
   }
-  start(services, { request: { output: run.fsPath, resume: true }, scope: run });
+  const { owner, age, liveness } = holder;
+  const who = owner
+    ? l10n.t(
+        'process {0} on {1} since {2}',
+        owner.pid,
+        owner.host,
+        new Date(owner.since).toLocaleString(env.language),
+      )
+    : l10n.t('a process that {0} does not name yet', lockName);
+  if (liveness === 'alive') {
+    throw new UserError(
+      l10n.t(
+        '{0} is being trained by {1}. Two trainings of one run would spoil it: stop that one first, or choose another folder.',
+        run.fsPath,
+        who,
+      ),
+    );
+  }
+  const asked = l10n.t(
+    '{0} was trained by {1}, which gave no sign of life for {2} minutes and cannot be seen from here. When you are sure that it has ended, take the run over.',
+    run.fsPath,
+    who,
+    Math.round(age / 60_000),
+  );
+  return (await confirm(asked, l10n.t('Take Over'))) ? true : undefined;
+}
+
+async function confirm(question: string, yes: string): Promise<boolean> {
+  return (await window.showWarningMessage(question, { modal: true }, yes)) === yes;
 }
 
 function start(services: Services, plan: Plan | undefined): void {

@@ -1,6 +1,14 @@
 /** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
 import { FileType, Uri, workspace } from 'vscode';
 import * as v from 'valibot';
+import {
+  type Holder,
+  isSilent,
+  largestLock,
+  lockName,
+  parseLock,
+  seenFromHere,
+} from '../../config/train-lock';
 
 const runStatusSchema = v.object({
   status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
@@ -37,12 +45,42 @@ export interface CheckpointFile {
   bytes: number;
 }
 
-/** A run says "running" at least this often while it is alive. */
+/** Who trains a run, as its lock says; undefined where there is none. `now` is compared to the time of the heartbeat. */
+export async function readHolder(run: Uri, now = Date.now()): Promise<Holder | undefined> {
+  const file = Uri.joinPath(run, lockName);
+  try {
+    const { mtime, size } = await workspace.fs.stat(file);
+    const text = size <= largestLock ? new TextDecoder().decode(await workspace.fs.readFile(file)) : '';
+    const owner = parseLock(text);
+    const age = now - mtime;
+    const liveness = (owner && seenFromHere(owner)) ?? (isSilent(age) ? 'silent' : 'alive');
+    return { liveness, age, ...(owner ? { owner } : {}) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A run of a version without locks says "running" at least this often while it is alive. */
 const silentMilliseconds = 120_000;
 
 /**
- * Returns undefined for a run.json that is not one of ours. `now` is compared to the time of the last write: a run that
- * says it is running and has been silent for two minutes was interrupted.
+ * What the lock says goes before what was written last: a killed training still says that it runs, and one that is about to
+ * go on still says that it was stopped.
+ */
+function stateOf(
+  said: v.InferOutput<typeof runStatusSchema>['status'],
+  holder: Holder | undefined,
+  silence: number,
+): RunState {
+  if (said === 'unknown') return 'interrupted';
+  const trains = said === 'running' || said === 'paused';
+  if (holder?.liveness === 'alive') return trains ? said : 'running';
+  return trains && (holder || silence > silentMilliseconds) ? 'interrupted' : said;
+}
+
+/**
+ * Returns undefined for a run.json that is not one of ours. `now` is compared to the time of the last sign of life, where the
+ * process that trains cannot be seen from here.
  */
 export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder | undefined> {
   const uri = Uri.joinPath(runFile, '..');
@@ -53,16 +91,9 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
     const status = v.safeParse(runStatusSchema, JSON.parse(text));
     if (!status.success) return undefined;
     const { best, message, step } = status.output;
-    const silent = now - updated > silentMilliseconds;
-    const said = status.output.status;
     return {
       uri,
-      state:
-        (said === 'running' || said === 'paused') && silent
-          ? 'interrupted'
-          : said === 'unknown'
-            ? 'interrupted'
-            : said,
+      state: stateOf(status.output.status, await readHolder(uri, now), now - updated),
       message: message ?? undefined,
       step,
       best: best ? { step: best.step, nats: best.nats, bitsPerDim: best.bitsPerDim ?? undefined } : undefined,

@@ -129,9 +129,14 @@ export function registerRunsView(context: ExtensionContext, training: () => Set<
     if (view.visible) provider.refresh();
   }, 500);
   const watcher = workspace.createFileSystemWatcher('**/{run.json,*.flow.safetensors}');
+  // Only its coming and going: its changes are heartbeats.
+  const locks = workspace.createFileSystemWatcher('**/train.lock', false, true, false);
   context.subscriptions.push(
     view,
     watcher,
+    locks,
+    locks.onDidCreate(refresh.call),
+    locks.onDidDelete(refresh.call),
     refresh,
     watcher.onDidCreate(refresh.call),
     watcher.onDidChange(refresh.call),

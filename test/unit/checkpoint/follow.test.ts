@@ -21,7 +21,11 @@ import { temporaryFolder } from '../support/temporary';
 const root = temporaryFolder();
 let runs = 0;
 const config = parseRunConfig({ data: { source: 'moons' }, model: { kind: 'vector', dim: 2 } }, 'test');
-const fresh = () => createRun(path.join(root, `run-${runs++}`), config);
+const fresh = async () => {
+  const { paths, lock } = await createRun(path.join(root, `run-${runs++}`), config);
+  await lock.release();
+  return paths;
+};
 const line = (step: number, nats = step / 10): string =>
   `${JSON.stringify({ step, seconds: step / 2, trainNats: nats })}\n`;
 

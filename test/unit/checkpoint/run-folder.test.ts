@@ -25,7 +25,11 @@ import { put, temporaryFolder } from '../support/temporary';
 const root = temporaryFolder();
 let runs = 0;
 const config = parseRunConfig({ data: { source: 'moons' }, model: { kind: 'vector', dim: 2 } }, 'test');
-const fresh = () => createRun(path.join(root, `run-${runs++}`, 'deep'), config);
+const fresh = async () => {
+  const { paths, lock } = await createRun(path.join(root, `run-${runs++}`, 'deep'), config);
+  await lock.release();
+  return paths;
+};
 
 const save = (file: string, step: number, validationNats?: number) =>
   saveCheckpoint(file, {

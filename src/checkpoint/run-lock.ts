@@ -1,0 +1,215 @@
+/**
+ * One writer per run folder. Who trains a run holds `train.lock` in it, a file that only one process can create, on network
+ * file systems too. A lock whose process is gone is taken over.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { lstat, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import {
+  beatEvery,
+  isSilent,
+  largestLock,
+  lockName,
+  lockOfThisProcess,
+  parseLock,
+  seenFromHere,
+  type Holder,
+  type TrainLock,
+} from '../config/train-lock';
+import { UserError } from '../config/user-error';
+import { patiently, writeError } from '../files/atomic';
+import { readError } from '../files/read';
+
+export interface RunLock {
+  /** @throws UserError when another process has taken the run over: nothing may be written to it any more */
+  check(): Promise<void>;
+  /** May be called again. */
+  release(): Promise<void>;
+}
+
+/** Who trains the run in a folder; undefined where nobody says so. */
+export async function readHolder(folder: string): Promise<Holder | undefined> {
+  return lookAt(path.join(folder, lockName));
+}
+
+/**
+ * @param takeOver a run whose trainer is on another machine and has been silent for long
+ * @throws UserError that names who trains the run
+ */
+export async function refuseTrained(folder: string, takeOver = false): Promise<void> {
+  const holder = await readHolder(folder);
+  if (holder && !mayBreak(holder, takeOver)) throw refusal(folder, holder);
+}
+
+/**
+ * Takes a run for training. The folder has to exist.
+ * @param takeOver also from a trainer on another machine that has been silent for long
+ * @param every milliseconds between heartbeats
+ * @throws UserError that names who trains the run, or when the folder cannot be written
+ */
+export async function takeRun(folder: string, takeOver = false, every = beatEvery): Promise<RunLock> {
+  const file = path.join(folder, lockName);
+  const { handle, text, id } = await take(file, takeOver);
+  const worker = new Worker(beat, {
+    eval: true,
+    execArgv: [],
+    workerData: { descriptor: handle.fd, text, every },
+  });
+  // Without heartbeats the lock still holds against every process that sees this one.
+  worker.on('error', () => undefined);
+  worker.unref();
+  let released = false;
+  const owner = async (): Promise<TrainLock | undefined> => readLock(file).catch(() => undefined);
+  return {
+    async check() {
+      const now = await owner();
+      if (!now || now.id === id) return;
+      throw new UserError(
+        `${folder}: was taken over by ${nameOf(now)}. This training ends and writes nothing more.`,
+      );
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await worker.terminate();
+      await handle.close().catch(() => undefined);
+      // One that cannot be removed is taken over as soon as this process has ended.
+      if ((await owner())?.id === id) await remove(file).catch(() => undefined);
+    },
+  };
+}
+
+/**
+ * On a thread of its own, since a step of training is one call that blocks its thread, and timers do not get their turn between
+ * the steps of a validation. It writes through the handle that created the file: the time is the file server's, as is the one it
+ * is compared with, and a lock of another process at the same place is not touched.
+ */
+const beat = `
+const { fsyncSync, writeSync } = require('node:fs');
+const { descriptor, text, every } = require('node:worker_threads').workerData;
+setInterval(() => {
+  try {
+    writeSync(descriptor, text, 0);
+    fsyncSync(descriptor);
+  } catch {
+    // The next one may reach the disk.
+  }
+}, every);
+`;
+
+interface Taken {
+  handle: FileHandle;
+  text: string;
+  id: string;
+}
+
+/** How often to look again at a lock that does not say whose it is: it is being written, which takes a moment. */
+const looks = 20;
+
+async function take(file: string, takeOver: boolean): Promise<Taken> {
+  for (let look = 1; ; look++) {
+    const taken = await create(file);
+    if (taken) return taken;
+    const holder = await lookAt(file);
+    if (holder && mayBreak(holder, takeOver)) await remake(file, holder.owner?.id, takeOver);
+    else if (holder && (holder.owner || look >= looks)) throw refusal(path.dirname(file), holder);
+    else await sleep(50);
+  }
+}
+
+function mayBreak({ liveness }: Holder, takeOver: boolean): boolean {
+  return liveness === 'gone' || (liveness === 'silent' && takeOver);
+}
+
+/**
+ * Removes a lock that was left behind. Only who holds the lock named after it may do so, and looks once more: of two that found
+ * it, the later one would remove the new lock of the first.
+ */
+async function remake(file: string, id: string | undefined, takeOver: boolean): Promise<void> {
+  const right = `${file}.${id ?? 'damaged'}`;
+  const { handle } = await take(right, takeOver);
+  await handle.close();
+  try {
+    const holder = await lookAt(file);
+    if (holder && holder.owner?.id === id && mayBreak(holder, takeOver)) await remove(file);
+  } finally {
+    await remove(right);
+  }
+}
+
+/** Undefined when there is one already. */
+async function create(file: string): Promise<Taken | undefined> {
+  const id = randomUUID();
+  const text = `${JSON.stringify(lockOfThisProcess(id), null, 2)}\n`;
+  let handle: FileHandle;
+  try {
+    handle = await patiently(() => open(file, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw writeError(file, error);
+  }
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+    return { handle, text, id };
+  } catch (error) {
+    await handle.close();
+    await remove(file).catch(() => undefined);
+    throw writeError(file, error);
+  }
+}
+
+function remove(file: string): Promise<void> {
+  return patiently(() => rm(file, { force: true }));
+}
+
+async function lookAt(file: string): Promise<Holder | undefined> {
+  try {
+    const { mtimeMs } = await lstat(file);
+    const owner = await readLock(file);
+    const seen = owner && seenFromHere(owner);
+    const age = seen ? 0 : (await now(path.dirname(file))) - mtimeMs;
+    return { liveness: seen ?? (isSilent(age) ? 'silent' : 'alive'), ...(owner ? { owner } : {}), age };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw readError(file, error);
+  }
+}
+
+async function readLock(file: string): Promise<TrainLock | undefined> {
+  const found = await lstat(file);
+  return found.isFile() && found.size <= largestLock ? parseLock(await readFile(file, 'utf8')) : undefined;
+}
+
+/** The time of the file server, whose clock set the heartbeats; our own where nothing can be written. */
+async function now(folder: string): Promise<number> {
+  const probe = path.join(folder, `.${lockName}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await writeFile(probe, '', { flag: 'wx' });
+    return (await lstat(probe)).mtimeMs;
+  } catch {
+    return Date.now();
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}
+
+function nameOf({ pid, host, since }: TrainLock): string {
+  return `process ${pid} on ${host} since ${since.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+function refusal(folder: string, { liveness, owner, age }: Holder): UserError {
+  const who = owner ? nameOf(owner) : `a process that ${lockName} does not name yet`;
+  if (liveness === 'silent') {
+    return new UserError(
+      `${folder}: was trained by ${who}, which gave no sign of life for ${Math.round(age / 60_000)} minutes and cannot be seen from here. ` +
+        'When you are sure that it has ended, take the run over (flowscope train --resume --take-over).',
+    );
+  }
+  return new UserError(
+    `${folder}: is being trained by ${who}. Two trainings of one run would spoil it: stop that one first, or choose another folder.`,
+  );
+}
