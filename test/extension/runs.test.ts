@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
+import path from 'node:path';
 import * as vscode from 'vscode';
+import { lockOfThisProcess } from '../../src/config/train-lock';
 import { bestOf } from '../../src/extension/commands/targets';
+import { resumeTraining } from '../../src/extension/commands/train';
 import { findRuns } from '../../src/extension/runs/find-runs';
 import { readCheckpoints, readRun, runOfCheckpoint } from '../../src/extension/runs/run-files';
+import type { Services } from '../../src/extension/services';
+import type { TrainRequest } from '../../src/protocol/engine';
 import { workspaceFolder } from './ours';
 
 const memory: vscode.Memento = {
@@ -54,6 +61,74 @@ describe('runs on disk', () => {
     const held = vscode.Uri.joinPath(folder(), 'held', 'run.json');
     assert.equal((await readRun(held))?.state, 'paused');
     assert.equal((await readRun(held, Date.now() + 600_000))?.state, 'interrupted');
+  });
+
+  it('are what their lock says, where there is one', async () => {
+    const here = lockOfThisProcess(randomUUID());
+    const file = vscode.Uri.joinPath(folder(), 'locked', 'run.json');
+    const state = async (said: string, lock: object | string, later = 0) => {
+      await write('locked/run.json', JSON.stringify({ status: said, step: 40 }));
+      await write('locked/train.lock', typeof lock === 'string' ? lock : JSON.stringify(lock));
+      return (await readRun(file, Date.now() + later))?.state;
+    };
+    // The process can be seen from here: however long it has been silent, or how fresh its files are.
+    assert.equal(await state('running', here, 600_000), 'running');
+    assert.equal(await state('paused', here, 600_000), 'paused');
+    assert.equal(await state('stopped', here), 'running');
+    const killed = { ...here, pid: 2 ** 31 - 1 };
+    assert.equal(await state('running', killed), 'interrupted');
+    assert.equal(await state('paused', killed), 'interrupted');
+    assert.equal(await state('finished', killed), 'finished');
+    // Elsewhere heartbeats count.
+    const elsewhere = { ...here, host: 'far-away' };
+    assert.equal(await state('running', elsewhere, 100_000), 'running');
+    assert.equal(await state('running', elsewhere, 600_000), 'interrupted');
+    assert.equal(await state('running', '{"pid"'), 'running');
+    assert.equal(await state('running', '{"pid"', 600_000), 'interrupted');
+    assert.equal(await state('finished', elsewhere, 600_000), 'finished');
+  });
+
+  it('are not resumed while another process trains them, and are asked about where it may have ended', async () => {
+    const busy = vscode.Uri.joinPath(folder(), 'busy');
+    const started: TrainRequest[] = [];
+    const services = {
+      trainings: { folders: new Set(), start: (request: TrainRequest) => started.push(request) },
+    } as unknown as Services;
+    const here = lockOfThisProcess(randomUUID());
+    await write('busy/run.json', JSON.stringify({ status: 'running', step: 40 }));
+    await write('busy/config.json', '{}');
+    await write('busy/checkpoints/last.flow.safetensors', 'x');
+    await write('busy/train.lock', JSON.stringify(here));
+    await assert.rejects(
+      resumeTraining(services, busy),
+      new RegExp(`is being trained by process ${process.pid} on .* since .*stop that one first`),
+    );
+
+    await write('busy/train.lock', JSON.stringify({ ...here, host: 'far-away' }));
+    await assert.rejects(resumeTraining(services, busy), /is being trained by process \d+ on far-away/);
+    const old = Date.now() / 1000 - 20 * 60;
+    await utimes(path.join(busy.fsPath, 'train.lock'), old, old);
+    const { showWarningMessage } = vscode.window;
+    const asked: string[] = [];
+    try {
+      for (const answer of [undefined, 'Take Over']) {
+        vscode.window.showWarningMessage = ((question: string) => {
+          asked.push(question);
+          return Promise.resolve(answer);
+        });
+        await resumeTraining(services, busy);
+      }
+    } finally {
+      vscode.window.showWarningMessage = showWarningMessage;
+    }
+    assert.equal(asked.length, 2);
+    assert.match(asked[0]!, /on far-away since .*, which gave no sign of life for 20 minutes/);
+    assert.deepEqual(started, [{ output: busy.fsPath, resume: true, takeOver: true }]);
+
+    // Killed, and seen to be: nothing has to be asked.
+    await write('busy/train.lock', JSON.stringify({ ...here, pid: 2 ** 31 - 1 }));
+    await resumeTraining(services, busy);
+    assert.deepEqual(started[1], { output: busy.fsPath, resume: true, takeOver: false });
   });
 
   it('list checkpoints: best, last, then the newest first', async () => {

@@ -102,7 +102,7 @@ export const trainCommand = defineCommand({
     const takeOver = options['take-over'];
     if (takeOver && !resume) throw new UserError('--take-over goes along with --resume.');
     // Also looked at when the run is taken; here it costs no waiting for the backend.
-    await refuseTrained(path.resolve(output), takeOver);
+    await refuseTrained(output, takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
       throw new UserError(
         `--output ${output}: already holds a run; go on with it by --resume, or choose another folder.`,
