@@ -101,7 +101,8 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
 }
 
 async function refuseUsed(folder: string): Promise<void> {
-  const present = (await entries(folder)).filter((name) => !name.startsWith(lockName));
+  // Locks, and what others make for a moment to tell how old one is.
+  const present = (await entries(folder)).filter((name) => !name.replace(/^\./, '').startsWith(lockName));
   if (present.length === 0) return;
   throw new UserError(
     (await isRunFolder(folder))

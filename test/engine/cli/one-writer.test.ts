@@ -37,36 +37,42 @@ const resume = (run: string, ...more: string[]) => flowscope('train', '--output'
 const names = (pid: number) =>
   new RegExp(`is being trained by process ${pid} on ${hostname()} since [-0-9]+ [:0-9]+ UTC`);
 
-test('a run that is being trained is not resumed by another process, and nothing of it changes', async () => {
-  const { paths, training, pid } = await begin('live');
-  // Stopped, so that whatever changes is of the other process; a stopped process is alive.
-  training.child.kill('SIGSTOP');
-  await sleep(200);
-  const files = (readdirSync(paths.folder, { recursive: true }) as string[]).sort();
-  const metrics = readFileSync(paths.metrics);
-  for (const more of [[], ['--take-over']]) {
-    const { code, stderr } = await resume(paths.folder, ...more);
-    assert.equal(code, 1);
-    assert.match(stderr, names(pid));
-  }
-  const again = await flowscope('train', '--config', config, '--output', paths.folder);
-  assert.equal(again.code, 1);
-  assert.match(again.stderr, names(pid));
-  assert.deepEqual((readdirSync(paths.folder, { recursive: true }) as string[]).sort(), files);
-  assert.deepEqual(readFileSync(paths.metrics), metrics);
+const posix = { skip: process.platform === 'win32' && 'Windows stops no process' };
 
-  training.child.kill('SIGCONT');
-  const running = await resume(paths.folder);
-  assert.equal(running.code, 1);
-  training.child.kill('SIGINT');
-  assert.equal((await training.ended).code, 130);
-  const steps = (await readMetrics(paths)).map(({ step }) => step);
-  assert.deepEqual(
-    steps,
-    [...new Set(steps)].sort((a, b) => a - b),
-  );
-  assert.ok(!readdirSync(paths.folder).includes('train.lock'));
-});
+test(
+  'a run that is being trained is not resumed by another process, and nothing of it changes',
+  posix,
+  async () => {
+    const { paths, training, pid } = await begin('live');
+    // Stopped, so that whatever changes is of the other process; a stopped process is alive.
+    training.child.kill('SIGSTOP');
+    await sleep(200);
+    const files = (readdirSync(paths.folder, { recursive: true }) as string[]).sort();
+    const metrics = readFileSync(paths.metrics);
+    for (const more of [[], ['--take-over']]) {
+      const { code, stderr } = await resume(paths.folder, ...more);
+      assert.equal(code, 1);
+      assert.match(stderr, names(pid));
+    }
+    const again = await flowscope('train', '--config', config, '--output', paths.folder);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, names(pid));
+    assert.deepEqual((readdirSync(paths.folder, { recursive: true }) as string[]).sort(), files);
+    assert.deepEqual(readFileSync(paths.metrics), metrics);
+
+    training.child.kill('SIGCONT');
+    const running = await resume(paths.folder);
+    assert.equal(running.code, 1);
+    training.child.kill('SIGINT');
+    assert.equal((await training.ended).code, 130);
+    const steps = (await readMetrics(paths)).map(({ step }) => step);
+    assert.deepEqual(
+      steps,
+      [...new Set(steps)].sort((a, b) => a - b),
+    );
+    assert.ok(!readdirSync(paths.folder).includes('train.lock'));
+  },
+);
 
 test('a run whose process was killed goes on', async () => {
   const { paths, training } = await begin('killed');
