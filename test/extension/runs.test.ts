@@ -112,10 +112,10 @@ describe('runs on disk', () => {
     const asked: string[] = [];
     try {
       for (const answer of [undefined, 'Take Over']) {
-        vscode.window.showWarningMessage = ((question: string) => {
+        vscode.window.showWarningMessage = (question: string) => {
           asked.push(question);
           return Promise.resolve(answer);
-        });
+        };
         await resumeTraining(services, busy);
       }
     } finally {

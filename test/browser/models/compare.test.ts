@@ -103,7 +103,11 @@ describe('compared', () => {
       const title = await otherOutput(frame, learned);
 
       // What was compared with before is in the list.
-      await chooseListed(frame, `five/${path.basename(copy.file())}`, path.basename(copy.file()));
+      await chooseListed(
+        frame,
+        `${path.basename(folder())}/${path.basename(copy.file())}`,
+        path.basename(copy.file()),
+      );
       assert.deepEqual(await compared(frame, model, copy.file()), rows);
       if (!image) {
         // Another library's flow of the same plane.

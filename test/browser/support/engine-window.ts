@@ -73,7 +73,8 @@ export class EngineWindow implements InspectorWindow {
       args: browserArguments,
     });
     const context = await browser.newContext({
-      viewport: { width: 1440, height: 860 },
+      // An editor beside the side bar of a window of 1440×900.
+      viewport: { width: 1092, height: 800 },
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     context.setDefaultTimeout(patience(90_000));
