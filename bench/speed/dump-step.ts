@@ -18,7 +18,7 @@ const flow = buildFlow(model);
 const vectors = trainingVectors(flow, training);
 const graph = stepGraph(flow, buildPreprocess(model, flow), training, training.batch);
 const state = vectors.map((vector) => ({ name: vector.name, shape: [vector.size] }));
-const { bytes, layout, access, functions } = writeStateful(state, { step: graph });
+const { bytes, variables, functions } = writeStateful(state, { step: graph });
 
 const tensors = initialTensors(flow, training.seed);
 for (const { name, shape } of vectors.flatMap(({ members }) => members))
@@ -27,12 +27,11 @@ const packed = packTensors(vectors, tensors);
 
 mkdirSync(folder, { recursive: true });
 writeFileSync(path.join(folder, 'saved_model.pb'), bytes);
-const assignments = layout.vectors.map((vector, i) => {
+const assignments = [...variables.values()].map(({ name, value, assigned }, i) => {
   const file = `state-${i}.bin`;
-  const values = new Float32Array(vector.size);
-  for (const { name, offset } of vector.members) values.set(packed[name]!.data, offset);
-  writeFileSync(path.join(folder, file), new Uint8Array(values.buffer));
-  return { ...access.get(vector)!, file };
+  const { buffer } = packed[name]!.data;
+  writeFileSync(path.join(folder, file), new Uint8Array(buffer));
+  return { value, assigned, file };
 });
 const { feeds, fetches } = functions.get('step')!;
 const inputs = [...feeds].map(([name, node]) => {

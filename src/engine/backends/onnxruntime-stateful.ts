@@ -4,8 +4,8 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UserError } from '../../config/user-error';
-import type { Graph, Port } from '../../graph/ir';
-import { isState, stateName } from '../../graph/state-ports';
+import type { Graph } from '../../graph/ir';
+import { checkState, isState, stateName } from '../../graph/state-ports';
 import type { StatefulProgram, StatefulSpec } from './backend';
 import { channelsInBlock } from './onnxruntime-blocks';
 import {
@@ -43,7 +43,7 @@ export async function compileStateful(
   };
   try {
     for (const [name, graph] of Object.entries(spec.functions)) {
-      checkState(state, name, graph);
+      checkState(state.members, name, graph);
       functions.set(name, await compileFunction(runtime, graph, own));
     }
   } catch (error) {
@@ -92,10 +92,4 @@ async function compileFunction(
     results: graph.outputs.filter((port) => !isState(port)).map(({ name }) => name),
     dynamicBatch: graph.dynamicBatch,
   };
-}
-
-function checkState(state: StateBuffers, name: string, graph: Graph): void {
-  for (const port of [...graph.inputs, ...graph.outputs].filter((each: Port) => isState(each))) {
-    state.check(stateName(port), graph.values.get(port.value)!.shape, `the function "${name}"`);
-  }
 }

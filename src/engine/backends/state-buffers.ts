@@ -1,7 +1,7 @@
 /** Named state as memory of the process. What is written goes to a second buffer, which then changes places with the first. */
 import type { Tensor } from 'onnxruntime-node';
 import { UserError } from '../../config/user-error';
-import { sameShape, showShape, sizeOf } from '../../graph/shape';
+import { sizeOf } from '../../graph/shape';
 import type { Feeds } from './backend';
 import { stateValues } from './feeds';
 import type { Runtime } from './onnxruntime-session';
@@ -16,7 +16,7 @@ interface Member {
 
 /** State that was never set is zero. */
 export class StateBuffers {
-  private readonly members: ReadonlyMap<string, Member>;
+  readonly members: ReadonlyMap<string, Member>;
 
   constructor(
     private readonly runtime: Runtime,
@@ -59,17 +59,6 @@ export class StateBuffers {
   swap(name: string): void {
     const member = this.member(name);
     [member.current, member.next] = [member.next!, member.current];
-  }
-
-  /** @throws UserError where there is no such state, or in another shape */
-  check(name: string, shape: readonly number[], user: string): void {
-    const member = this.members.get(name);
-    if (!member) throw new UserError(`There is no state named "${name}", which ${user} uses.`);
-    if (!sameShape(shape, member.shape)) {
-      throw new UserError(
-        `"state:${name}" has shape ${showShape(shape)} in ${user}; the state has ${showShape(member.shape)}.`,
-      );
-    }
   }
 
   private member(name: string): Member {

@@ -8,7 +8,7 @@ import { writeStateful } from '../../graph/tensorflow/stateful';
 import { findNative } from '../../native/locate';
 import type { Backend, Feeds, Program, StatefulProgram, StatefulSpec } from './backend';
 import { feedFor } from './feeds';
-import { PackedState } from './packed-state';
+import { SessionState } from './session-state';
 import { loadBinding, Session } from './tensorflow-native';
 
 type Binding = ReturnType<typeof loadBinding>;
@@ -81,9 +81,9 @@ function runFunction(
 }
 
 function compileStateful(binding: Binding, spec: StatefulSpec): StatefulProgram {
-  const { bytes, layout, access, functions } = writeStateful(spec.state, spec.functions);
+  const { bytes, variables, functions } = writeStateful(spec.state, spec.functions);
   const session = new Session(binding, bytes);
-  const state = new PackedState(session, layout, access);
+  const state = new SessionState(session, variables);
   return {
     set: (values) => asPromise(() => state.set(values)),
     get: (names = spec.state.map(({ name }) => name)) => asPromise(() => state.get(names)),

@@ -1,7 +1,7 @@
 /** The graphs that the product runs, by name: as they are traced, with the parameters bound where they are constants. */
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import type { StateSpec } from '../../graph/tensorflow/state-layout';
+import type { StateSpec } from '../../graph/tensorflow/variables';
 import { forwardGraph, inverseGraph } from '../model/flow-graphs';
 import { stepGraph, trainingVectors, validationGraph } from '../training/step-graph';
 import type { GraphSubject } from './graph-subject';

@@ -152,8 +152,13 @@ for (const { name: backendName, create, skip } of backends)
 
     it('keeps nothing of the memory that it was given', async () => {
       const program = await compile(
-        { a: [1024] },
-        { keep: { inputs: { x: [1024] }, fn: (i) => ({ 'state:a': tf.reshape(i.x!, [1024]) }) } },
+        { a: [1024], b: [512] },
+        {
+          keep: {
+            inputs: { x: [1024] },
+            fn: (i) => ({ 'state:a': tf.reshape(i.x!, [1024]), 'state:b': tf.slice(i.x!, 0, 512) }),
+          },
+        },
       );
       const fed = { shape: [1024], data: new Float32Array(1024).fill(1) };
       await program.set({ a: fed });
@@ -162,6 +167,39 @@ for (const { name: backendName, create, skip } of backends)
       await program.run('keep', { x: fed });
       fed.data.fill(3);
       assert.equal((await program.get(['a']))['a']!.data[5], 2);
+      assert.equal((await program.get(['b']))['b']!.data[5], 2);
+      await program.dispose();
+    });
+
+    it('keeps a copy of what an update in place gives', async () => {
+      const program = await compile(
+        { p: [2], m: [2], v: [2], copy: [2] },
+        {
+          step: {
+            fn: (i) => {
+              const [p, m, v] = fusedAdam(
+                {
+                  param: i['state:p']!,
+                  m: i['state:m']!,
+                  v: i['state:v']!,
+                  gradient: tf.onesLike(i['state:p']!),
+                  learningRate: tf.scalar(1),
+                  beta1Power: tf.scalar(0.9),
+                  beta2Power: tf.scalar(0.99),
+                },
+                { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
+              );
+              return { 'state:p': p, 'state:m': m, 'state:v': v, 'state:copy': p };
+            },
+          },
+          reset: { fn: (i) => ({ 'state:p': tf.zerosLike(i['state:p']!) }) },
+        },
+      );
+      await program.set({ p: vector(5, 6) });
+      await program.run('step', {});
+      assertClose(await program.get(['p', 'copy']), { p: vector(4, 5), copy: vector(4, 5) }, 1e-5, 'step');
+      await program.run('reset', {});
+      assertClose(await program.get(['p', 'copy']), { p: vector(0, 0), copy: vector(4, 5) }, 1e-5, 'reset');
       await program.dispose();
     });
 
@@ -247,6 +285,16 @@ for (const { name: backendName, create, skip } of backends)
       await assert.rejects(program.run('f', {}), /"x" was not given/);
       await assert.rejects(program.run('f', { x: vector(1) }), /"x" has shape \[1\].*\[2\] is expected/);
       await program.dispose();
+    });
+
+    it('says which state a function lacks', async () => {
+      const backend = await create({ threads: 1, reason: 'test' });
+      const f = trace((i) => ({ y: tf.neg(i['state:a']!) }), [{ name: 'state:a', shape: [2] }]);
+      const compileWith = (name: string, shape: number[]): Promise<StatefulProgram> =>
+        backend.compileStateful!({ state: [{ name, shape }], functions: { f } });
+      await assert.rejects(compileWith('b', [2]), /no state named "a", which the function "f" uses/);
+      await assert.rejects(compileWith('a', [3]), /"state:a" has shape \[2\].*the state has \[3\]/);
+      await backend.dispose();
     });
 
     it('writes state that others read before, in whatever shape they read it', async () => {
