@@ -2,7 +2,9 @@
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
-import { prepareForOnnx, writeOnnx } from '../../graph/onnx/to-onnx';
+import { writeOnnx } from '../../graph/onnx/to-onnx';
+import { runPasses } from '../../graph/passes/pass';
+import { onnxPasses } from '../../graph/pipelines';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 import { feedFor } from './feeds';
@@ -39,7 +41,7 @@ export async function createSession(
   { threads, spin, block, training = false }: SessionOptions,
 ): Promise<GraphSession> {
   const options = { name: 'program', rearrange: true, block };
-  const prepared = prepareForOnnx(graph, options);
+  const prepared = runPasses(graph, onnxPasses(options));
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);

@@ -1,8 +1,8 @@
 /** TensorFlow through tfjs-node's native add-on: runs graphs in sessions of its own, with state, and trains. */
 import { UserError } from '../../config/user-error';
 import type { Graph } from '../../graph/ir';
-import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions';
-import { optimize } from '../../graph/passes/optimize';
+import { runPasses } from '../../graph/passes/pass';
+import { mergeAndCleanUp } from '../../graph/pipelines';
 import { writeProgram, type FunctionPorts } from '../../graph/tensorflow/program';
 import { writeStateful } from '../../graph/tensorflow/stateful';
 import { findNative } from '../../native/locate';
@@ -39,7 +39,7 @@ export async function createTensorFlowBackend(options: {
   return {
     info: { name: 'tensorflow', library: `TensorFlow ${binding.TF_Version}`, ...options },
     compile: (graph, { optimize: wanted = false } = {}) =>
-      asPromise(() => compile(binding, wanted ? optimize(mergeCommonSubexpressions(graph)) : graph)),
+      asPromise(() => compile(binding, wanted ? runPasses(graph, mergeAndCleanUp) : graph)),
     compileStateful: (spec) => asPromise(() => compileStateful(binding, spec)),
     dispose: () => Promise.resolve(),
   };

@@ -1,15 +1,11 @@
-/** What passes make of a graph, watched while a backend's own writer runs them. */
+/** What a backend's passes make of a graph. */
 import type { Graph } from '../../graph/ir';
-import { toOnnx } from '../../graph/onnx/to-onnx';
-import { mergeCommonSubexpressions } from '../../graph/passes/common-subexpressions';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { passes, type PassName } from '../../graph/passes/list';
-import { optimize } from '../../graph/passes/optimize';
-import { watchPasses, type PassRun } from '../../graph/passes/pass';
+import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
+import { mergeAndCleanUp, onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../graph/pipelines';
 import { printGraph } from '../../graph/print';
 import { graphSize, type GraphSize } from '../../graph/size';
-import { writeProgram } from '../../graph/tensorflow/program';
-import { writeStateful } from '../../graph/tensorflow/stateful';
 import type { BackendName } from '../../protocol/model';
 import type { NamedGraph } from './named-graphs';
 
@@ -43,12 +39,11 @@ export interface DescribeOptions {
   block?: number | undefined;
 }
 
-/** @throws UserError for a kernel that the backend cannot run */
 export function describeGraph(named: NamedGraph, options: DescribeOptions): DescribedGraph {
   const { graph } = named;
   const { batch } = options;
-  const { runs } = watchPasses(() => prepare(named, options));
-  const last = runs.at(-1)?.after ?? graph;
+  const runs: PassRun[] = [];
+  const last = runPasses(graph, pipelineOf(named, options), (run) => runs.push(run));
   return {
     traced: graphSize(graph, batch),
     left: graphSize(last, batch),
@@ -63,13 +58,10 @@ export function tracedText({ graph }: NamedGraph): string {
 }
 
 /** Everything that happens to a graph on its way to what a backend runs. */
-function prepare({ graph, state }: NamedGraph, { backend, block }: DescribeOptions): void {
-  const optimized = (): Graph => optimize(mergeCommonSubexpressions(graph));
-  if (backend === 'onnxruntime') {
-    toOnnx(graph, { name: 'graph', rearrange: true, block });
-  } else if (backend === 'tensorflow' && state) writeStateful(state, { graph });
-  else if (backend === 'tensorflow') writeProgram(optimized());
-  else optimized();
+function pipelineOf({ state }: NamedGraph, { backend, block }: DescribeOptions): Pipeline {
+  if (backend === undefined) return mergeAndCleanUp;
+  if (backend === 'onnxruntime') return onnxPasses({ rearrange: true, block });
+  return state ? tensorFlowStateful : [...mergeAndCleanUp, ...tensorFlowProgram];
 }
 
 /** Their sum is what all passes together save. */

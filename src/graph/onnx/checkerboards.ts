@@ -3,7 +3,7 @@ import type { Graph, Node, Value } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { arithmeticNames } from '../kernels/elementwise';
 import { removeDeadCode } from '../passes/dead-code';
-import { pass } from '../passes/pass';
+import { pass, type Pass } from '../passes/pass';
 import { countUses } from '../passes/count-uses';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sizeOf } from '../shape';
@@ -28,7 +28,7 @@ interface Phase {
  * that look at neighbours, and those included, two of four phases are computed: half of the multiplications.
  * @param staysWhole tells of convolutions 1×1 that are not worth it for their own sake
  */
-export const halveCheckerboards = (staysWhole?: StaysWhole): ((graph: Graph) => Graph) =>
+export const halveCheckerboards = (staysWhole?: StaysWhole): Pass =>
   pass('checkerboards', (graph) => {
     const uses = countUses(graph);
     const producers = producersOf(graph);

@@ -1,7 +1,7 @@
-import type { Graph, Node, Value } from '../ir';
+import type { Node, Value } from '../ir';
 import { rewrite } from '../rewrite';
 import { renewedActivation } from '../kernels/normalization';
-import { pass } from './pass';
+import { pass, type Pass } from './pass';
 
 type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) => number;
 
@@ -9,7 +9,7 @@ type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) =>
  * Batch normalization in training out of elementary ops, for backends without a fused kernel, or one that is slow.
  * @param options.below channels of those that are written out
  */
-export const expandBatchNorm = ({ below = Infinity }: { below?: number } = {}): ((graph: Graph) => Graph) =>
+export const expandBatchNorm = ({ below = Infinity }: { below?: number } = {}): Pass =>
   pass('written-out norms', (graph) =>
     rewrite(graph, (node, { recorder }) => {
       const expand = expansions[node.op];

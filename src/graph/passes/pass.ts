@@ -1,6 +1,19 @@
-/** What every pass is wrapped in, so that its effect can be watched where it really runs. */
+/** Passes have names, and a pipeline is a list of them, so that what each saves can be shown. */
 import type { Graph } from '../ir';
 import type { PassName } from './list';
+
+export interface Pass {
+  (graph: Graph): Graph;
+  readonly passName: PassName;
+}
+
+/** Passes that run again until the number of nodes stays the same. */
+interface Rounds {
+  most: number;
+  passes: readonly Pass[];
+}
+
+export type Pipeline = readonly (Pass | Rounds)[];
 
 export interface PassRun {
   name: PassName;
@@ -8,35 +21,27 @@ export interface PassRun {
   after: Graph;
 }
 
-export type Pass = (graph: Graph) => Graph;
-
-let watcher: PassRun[] | undefined;
-
-/** A pass with a name. It computes the same, watched or not. */
-export function pass(name: PassName, run: Pass): Pass {
-  return (before) => {
-    const told = watcher;
-    if (!told) return run(before);
-    // A pass that calls others counts as one.
-    watcher = undefined;
-    try {
-      const after = run(before);
-      told.push({ name, before, after });
-      return after;
-    } finally {
-      watcher = told;
-    }
-  };
+/** Gives a pass its name. Passes that it calls itself are part of it. */
+export function pass(name: PassName, run: (graph: Graph) => Graph): Pass {
+  return Object.assign(run, { passName: name });
 }
 
-/** Calls `fn`, and lists the passes that ran in it, in order. */
-export function watchPasses<T>(fn: () => T): { result: T; runs: PassRun[] } {
-  const outer = watcher;
-  const runs: PassRun[] = [];
-  watcher = runs;
-  try {
-    return { result: fn(), runs };
-  } finally {
-    watcher = outer;
+/** Runs all passes in order; `ran` hears of each. */
+export function runPasses(graph: Graph, pipeline: Pipeline, ran?: (run: PassRun) => void): Graph {
+  return pipeline.reduce((before, step) => {
+    if ('passes' in step) return runRounds(before, step, ran);
+    const after = step(before);
+    ran?.({ name: step.passName, before, after });
+    return after;
+  }, graph);
+}
+
+function runRounds(graph: Graph, { most, passes }: Rounds, ran?: (run: PassRun) => void): Graph {
+  let current = graph;
+  for (let round = 0; round < most; round++) {
+    const before = current.nodes.length;
+    current = runPasses(current, passes, ran);
+    if (current.nodes.length === before && round > 0) break;
   }
+  return current;
 }

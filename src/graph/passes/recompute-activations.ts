@@ -4,7 +4,7 @@ import type { Graph, Node } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../shape';
-import { pass } from './pass';
+import { pass, type Pass } from './pass';
 
 /** 1 MB: of less, a step is made of calls, and memory is no matter. */
 const worthwhile = 2 ** 18;
@@ -23,7 +23,7 @@ export const recomputeActivations = ({
 }: {
   waits: boolean;
   leastValues?: number;
-}): ((graph: Graph) => Graph) =>
+}): Pass =>
   pass('recomputed activations', (graph) => {
     const renewals = renewalsOf(graph, leastValues);
     if (renewals.size === 0) return graph;

@@ -1,7 +1,7 @@
 /** A graph without state as a SavedModel. */
 import type { Graph } from '../ir';
-import { foldAffine } from '../passes/fold-affine';
-import { optimize } from '../passes/optimize';
+import { runPasses } from '../passes/pass';
+import { tensorFlowProgram } from '../pipelines';
 import { isDynamic } from '../recorder';
 import { savedModel, shapeAttribute, typeAttribute } from './messages';
 import { emitTensorFlow } from './operators';
@@ -14,7 +14,7 @@ export interface FunctionPorts {
 }
 
 export function writeProgram(graph: Graph): { bytes: Uint8Array; ports: FunctionPorts } {
-  const optimized = foldAffine(optimize(graph));
+  const optimized = runPasses(graph, tensorFlowProgram);
   const target = new GraphDefWriter();
   const writer = new FunctionWriter(target, optimized, 'program');
   const feeds = new Map(

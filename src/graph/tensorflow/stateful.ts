@@ -1,23 +1,12 @@
 /** Several graphs over shared variables as one SavedModel. */
 import type { Graph } from '../ir';
-import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
-import { removeDeadCode } from '../passes/dead-code';
-import { expandBatchNorm } from '../passes/expand-batch-norm';
-import { optimize } from '../passes/optimize';
-import { recomputeActivations } from '../passes/recompute-activations';
-import { tileTraining } from '../winograd/tile-training';
+import { runPasses } from '../passes/pass';
+import { tensorFlowStateful } from '../pipelines';
 import { savedModel } from './messages';
-import { multiplyPointwise } from './pointwise-products';
 import type { FunctionPorts } from './program';
 import { addStatefulFunction } from './stateful-function';
 import { addVariable, type StateSpec, type StateVariable } from './variables';
 import { GraphDefWriter } from './writer';
-
-/** Of fewer, convolutions in tiles take as long as TensorFlow's own, or longer. */
-const tiledChannels = 128;
-
-/** Fused normalization takes longer for fewer than its parts together: 0.24 ms for 4096 values of one channel. */
-const fusedChannels = 8;
 
 export interface StatefulModel {
   bytes: Uint8Array;
@@ -40,15 +29,8 @@ export function writeStateful(
   const ports = new Map(
     Object.entries(functions).map(([name, graph]) => [
       name,
-      addStatefulFunction(target, name, arrange(graph), variables),
+      addStatefulFunction(target, name, runPasses(graph, tensorFlowStateful), variables),
     ]),
   );
   return { bytes: savedModel(target.nodes), variables, functions: ports };
-}
-
-/** The graph as TensorFlow gets it: all passes done. */
-function arrange(graph: Graph): Graph {
-  const norms = mergeCommonSubexpressions(expandBatchNorm({ below: fusedChannels })(optimize(graph)));
-  const recomputed = recomputeActivations({ waits: true })(norms);
-  return removeDeadCode(multiplyPointwise(tileTraining({ leastChannels: tiledChannels })(recomputed)));
 }

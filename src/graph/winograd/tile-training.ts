@@ -5,7 +5,7 @@ import { elementwiseNames } from '../kernels/elementwise';
 import { renewedActivation } from '../kernels/normalization';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { removeDeadCode } from '../passes/dead-code';
-import { pass } from '../passes/pass';
+import { pass, type Pass } from '../passes/pass';
 import { isPerChannel, sameShape } from '../shape';
 import { ExchangedGraph, exchanged } from './exchanged-graph';
 import { tile } from './minimal-filtering';
@@ -17,7 +17,7 @@ import { convolve, gradientOfFilter, gradientOfInput } from './tiled-convolution
  * transform is one product of matrices.
  * @param leastChannels in and out from which on a convolution is worth its transforms
  */
-export const tileTraining = ({ leastChannels }: { leastChannels: number }): ((graph: Graph) => Graph) =>
+export const tileTraining = ({ leastChannels }: { leastChannels: number }): Pass =>
   pass('tiles of rows', (graph) => {
     if (graph.dynamicBatch !== undefined) return graph;
     const tiled = new Set(graph.nodes.filter((node) => isTiled(node, graph, leastChannels)));

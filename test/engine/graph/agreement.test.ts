@@ -4,7 +4,7 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from '../../unit/graph/optimize';
 import { trace } from '../../../src/graph/trace';
 import { assertClose, normalFeeds } from './compare';
 import { runEagerly, withoutTensorFlow } from './eager';

@@ -7,8 +7,8 @@ import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import { renewedActivation } from '../../../src/graph/kernels/normalization';
 import type { passes } from '../../../src/graph/passes/list';
-import { watchPasses } from '../../../src/graph/passes/pass';
-import { writeStateful } from '../../../src/graph/tensorflow/stateful';
+import { runPasses, type PassRun } from '../../../src/graph/passes/pass';
+import { tensorFlowStateful } from '../../../src/graph/pipelines';
 import { trace, type InputSpec } from '../../../src/graph/trace';
 import { assertClose, normalFeeds } from './compare';
 
@@ -33,7 +33,8 @@ test('a residual block of 128 channels and its gradients in tiles of rows, its a
     const { value, grads } = tf.valueAndGrads(block)(inputs.map(({ name }) => given[name]!));
     return { value, ...Object.fromEntries(inputs.map(({ name }, i) => [`d ${name}`, grads[i]!])) };
   }, inputs);
-  const { runs } = watchPasses(() => writeStateful([], { f: graph }));
+  const runs: PassRun[] = [];
+  runPasses(graph, tensorFlowStateful, (run) => runs.push(run));
   const tiles = runs.find(({ name }) => name === ('tiles of rows' satisfies keyof typeof passes))!;
   const filters = tiles.after.nodes.filter(({ op }) => op === 'Conv2DBackpropFilter');
   assert.equal(filters.length, 12, 'two gradients of filters, six products each');

@@ -9,10 +9,8 @@ import { graphFunctions, namedGraph, type GraphFunction } from '../../../src/eng
 import { initialTensors, type TensorTable } from '../../../src/engine/training/initialize';
 import type { Graph } from '../../../src/graph/ir';
 import { kernelRules } from '../../../src/graph/kernels/rules';
-import { toOnnx } from '../../../src/graph/onnx/to-onnx';
-import { watchPasses } from '../../../src/graph/passes/pass';
-import { writeProgram } from '../../../src/graph/tensorflow/program';
-import { writeStateful } from '../../../src/graph/tensorflow/stateful';
+import { runPasses, type PassRun } from '../../../src/graph/passes/pass';
+import { onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../../src/graph/pipelines';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { runReference, unknownKernel, withBatch } from './reference';
 
@@ -98,13 +96,14 @@ describe('each pass keeps results', () => {
       it(`${name} of ${what}`, () => {
         const { graph, state } = namedGraph(name, subject, batch);
         const feeds = feedsOf(withBatch(graph, batch));
-        const { runs } = watchPasses(() => {
-          toOnnx(graph, { name: 'graph' });
-          toOnnx(graph, { name: 'graph', rearrange: true });
-          toOnnx(graph, { name: 'graph', rearrange: true, block: 2 });
-          if (state) writeStateful(state, { graph });
-          else writeProgram(graph);
-        });
+        const runs: PassRun[] = [];
+        for (const pipeline of [
+          onnxPasses({}),
+          onnxPasses({ rearrange: true }),
+          onnxPasses({ rearrange: true, block: 2 }),
+          state ? tensorFlowStateful : tensorFlowProgram,
+        ])
+          runPasses(graph, pipeline, (run) => runs.push(run));
         const results = new Map<Graph, Record<string, NdArray>>();
         const resultsOf = (of: Graph): Record<string, NdArray> => {
           const found = results.get(of) ?? runReference(withBatch(of, batch), feeds);

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { computeGradientsEarly } from '../../../src/graph/onnx/gradients-early';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { trace } from '../../../src/graph/trace';
 
 /** The gradient of a chain of matrices that are parts of one vector, as training packs them. */

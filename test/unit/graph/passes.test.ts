@@ -10,7 +10,7 @@ import { removeDeadCode } from '../../../src/graph/passes/dead-code';
 import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { foldConstants } from '../../../src/graph/passes/fold-constants';
 import { followSelections } from '../../../src/graph/passes/follow-selections';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { simplify } from '../../../src/graph/passes/simplify';
 import { trace } from '../../../src/graph/trace';
 import type { NdArray } from '../../../src/protocol/tensors';

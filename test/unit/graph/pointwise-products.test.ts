@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stream } from '../../../src/data/random';
 import type { Graph } from '../../../src/graph/ir';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { multiplyPointwise } from '../../../src/graph/tensorflow/pointwise-products';
 import { trace } from '../../../src/graph/trace';
 import { runReference } from './reference';

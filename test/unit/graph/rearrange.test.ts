@@ -8,7 +8,7 @@ import { halveCheckerboards } from '../../../src/graph/onnx/checkerboards';
 import { composeConvolutions } from '../../../src/graph/passes/compose-convolutions';
 import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { joinSums } from '../../../src/graph/passes/join-sums';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { splitProducts } from '../../../src/graph/passes/split-products';
 import { trace, type InputSpec } from '../../../src/graph/trace';
 

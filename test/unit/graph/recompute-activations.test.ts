@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import type { Graph, Node } from '../../../src/graph/ir';
 import { renewedActivation } from '../../../src/graph/kernels/normalization';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { recomputeActivations } from '../../../src/graph/passes/recompute-activations';
 import { trace } from '../../../src/graph/trace';
 

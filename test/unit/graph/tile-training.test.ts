@@ -6,7 +6,7 @@ import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { stream } from '../../../src/data/random';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import type { Graph } from '../../../src/graph/ir';
-import { optimize } from '../../../src/graph/passes/optimize';
+import { optimize } from './optimize';
 import { trace } from '../../../src/graph/trace';
 import { tileTraining } from '../../../src/graph/winograd/tile-training';
 import type { NdArray } from '../../../src/protocol/tensors';

@@ -5,7 +5,7 @@ import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { countUses } from '../../passes/count-uses';
 import { removeDeadCode } from '../../passes/dead-code';
-import { pass } from '../../passes/pass';
+import { pass, type Pass } from '../../passes/pass';
 import { rewrite } from '../../rewrite';
 import { sameShape, sizeOf } from '../../shape';
 import { asConvolution } from '../input-gradient';
@@ -19,7 +19,7 @@ import { blockedConv, fromBlocks, toBlocks } from './ops';
  * Convolutions, and what lies between them, in ONNX Runtime's blocked layout (see `ops.ts`).
  * @param block channels in a block
  */
-export const useBlocks = (block: number): ((graph: Graph) => Graph) =>
+export const useBlocks = (block: number): Pass =>
   pass('blocked channels', (graph) => {
     const result = new BlockedGraph(graph, block);
     const norms = { joined: normsBeforeRelu(graph), renewed: renewedInputs(graph) };

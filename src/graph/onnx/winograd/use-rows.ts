@@ -3,7 +3,7 @@ import type { ConstantData, Graph, Node } from '../../ir';
 import { producersOf } from '../../links';
 import { countUses } from '../../passes/count-uses';
 import { removeDeadCode } from '../../passes/dead-code';
-import { pass } from '../../passes/pass';
+import { pass, type Pass } from '../../passes/pass';
 import { isPerChannel, sameShape } from '../../shape';
 import { pointwise, tiledConvolution, type Fixed } from './convolutions';
 import { RowsGraph } from './rows-graph';
@@ -15,7 +15,7 @@ import { isBetween, isFixed, isTiled } from './suits';
  * are products with one matrix for all channels and columns.
  * @param block channels in a block
  */
-export const convolveTiles = (block: number): ((graph: Graph) => Graph) =>
+export const convolveTiles = (block: number): Pass =>
   pass('tiles of rows', (graph) => {
     const tiled = new Set(graph.nodes.filter((node) => isTiled(node, graph, block)));
     if (tiled.size === 0) return graph;
