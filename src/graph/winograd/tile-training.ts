@@ -1,14 +1,13 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../flow/nets/batch-norm-training';
-import { convolutionAttrs, isPointwise } from '../convolution';
+import { isPointwise } from '../convolution';
 import type { Graph, Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { renewedActivation } from '../kernels/normalization';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { removeDeadCode } from '../passes/dead-code';
 import { pass, type Pass } from '../passes/pass';
-import { isPerChannel, sameShape } from '../shape';
 import { ExchangedGraph, exchanged } from './exchanged-graph';
-import { tile } from './minimal-filtering';
+import { fillsTiles, imageOperands, stepsByOne } from './tileable';
 import { convolve, gradientOfFilter, gradientOfInput } from './tiled-convolutions';
 
 /**
@@ -41,17 +40,9 @@ function filterShape({ op, inputs, outputs }: Node, { values }: Graph): readonly
 
 function isTiled(node: Node, graph: Graph, leastChannels: number): boolean {
   if (!convolutions.includes(node.op) || node.inputs.length !== 2) return false;
-  const [height, width, inputs, outputs] = filterShape(node, graph) as [number, number, number, number];
-  const [, rows] = graph.values.get(node.inputs[0]!)!.shape as [number, number];
-  const { strides, dilations, pad } = convolutionAttrs(node);
-  return (
-    height === 3 &&
-    width === 3 &&
-    Math.min(inputs, outputs) >= leastChannels &&
-    rows % tile === 0 &&
-    rows > tile &&
-    [...strides, ...dilations, ...pad].every((step) => step === 1)
-  );
+  const filter = filterShape(node, graph);
+  const { shape } = graph.values.get(node.inputs[0]!)!;
+  return stepsByOne(node, filter) && fillsTiles(shape, filter, leastChannels);
 }
 
 function writeTiled({ op, inputs, outputs }: Node, result: ExchangedGraph): void {
@@ -78,9 +69,8 @@ function wantedRowsFirst(graph: Graph, tiled: ReadonlySet<Node>): Set<number> {
 
 /** Which inputs of a node are images whose rows may come first, with its result's then; undefined where the order matters. */
 function imagesOf(node: Node, graph: Graph): number[] | undefined {
-  const { op, inputs, outputs, attrs } = node;
-  const typeOf = (id: number): readonly number[] => graph.values.get(id)!.shape;
-  if (!inputs.some((id) => typeOf(id).length === 4)) return undefined;
+  const { op, inputs, attrs } = node;
+  if (!inputs.some((id) => graph.values.get(id)!.shape.length === 4)) return undefined;
   if (op === batchNormTraining || op === renewedActivation) return [0];
   if (op === batchNormTrainingGrad) return [0, 1];
   if (op === 'Sum') return String(attrs['axis']) === '0,1,2' && !attrs['keepDims'] ? [0] : undefined;
@@ -88,12 +78,7 @@ function imagesOf(node: Node, graph: Graph): number[] | undefined {
     if (!isPointwise(node, filterShape(node, graph))) return undefined;
     return op === 'Conv2DBackpropFilter' ? [0, 1] : [0];
   }
-  const shape = typeOf(outputs[0]!);
-  if (!elementwiseNames.has(op) || shape.length !== 4) return undefined;
-  const images = [...inputs.keys()].filter((i) => sameShape(typeOf(inputs[i]!), shape));
-  return inputs.every((id, i) => images.includes(i) || isPerChannel(typeOf(id), shape[3]!))
-    ? images
-    : undefined;
+  return elementwiseNames.has(op) ? imageOperands(node, graph) : undefined;
 }
 
 function writeExchanged(

@@ -1,0 +1,32 @@
+/** What both kinds of convolutions by tiles, in training and with constant filters, ask of a graph. */
+import { convolutionAttrs } from '../convolution';
+import type { Graph, Node } from '../ir';
+import { isPerChannel, sameShape } from '../shape';
+import { tile } from './minimal-filtering';
+
+/** Whether the step of a convolution, or of a gradient of one, is that of tiles: 3×3, and images keep their size. */
+export function stepsByOne(node: Node, [height, width]: readonly number[]): boolean {
+  const { strides, dilations, pad } = convolutionAttrs(node);
+  return height === 3 && width === 3 && [...strides, ...dilations, ...pad].every((step) => step === 1);
+}
+
+/** Whether tiles divide the rows of images [N, rows, …], and a filter [h, w, in, out] has channels enough to pay for them. */
+export function fillsTiles(
+  [, rows]: readonly number[],
+  [, , inputs, outputs]: readonly number[],
+  leastChannels: number,
+): boolean {
+  return rows! % tile === 0 && rows! > tile && Math.min(inputs!, outputs!) >= leastChannels;
+}
+
+/**
+ * Which inputs of an elementwise node are images shaped as its result, where all others are numbers for each channel;
+ * undefined where they are not, or the result is no image.
+ */
+export function imageOperands({ inputs, outputs }: Node, { values }: Graph): number[] | undefined {
+  const { shape } = values.get(outputs[0]!)!;
+  if (shape.length !== 4) return undefined;
+  const shapes = inputs.map((id) => values.get(id)!.shape);
+  const images = [...inputs.keys()].filter((i) => sameShape(shapes[i]!, shape));
+  return shapes.every((own, i) => images.includes(i) || isPerChannel(own, shape[3]!)) ? images : undefined;
+}
