@@ -201,7 +201,11 @@ describe('what is taken away', () => {
       assert.ok(megabytes > 0.5 && megabytes <= 10, `${megabytes} MB`);
 
       browser ??= await chromium.launch({ executablePath: process.env['CHROMIUM'] || undefined });
-      const context = await browser.newContext({ offline: true, viewport: { width: 1100, height: 860 } });
+      const context = await browser.newContext({
+        offline: true,
+        colorScheme: 'dark',
+        viewport: { width: 1100, height: 860 },
+      });
       try {
         const page = await context.newPage();
         const asked: string[] = [];
