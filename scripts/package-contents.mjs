@@ -85,6 +85,7 @@ async function installed(name, version) {
   fs.rmSync(cache, { recursive: true, force: true });
   fs.mkdirSync(cache, { recursive: true });
   const packed = await npm(['pack', '--silent', '--pack-destination', cache, `${name}@${version}`], {
+    cwd: cache,
     quiet: true,
   });
   if (packed.code !== 0)

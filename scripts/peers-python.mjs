@@ -17,8 +17,10 @@ const modules = ['torch', 'numpy', 'safetensors', 'nflows', 'normflows', 'zuko']
  * FLOWSCOPE_PEERS_PYTHON names one that has them already, such as that of an environment with PyTorch for CPUs.
  */
 export async function ensurePeersPython() {
-  const chosen = process.env.FLOWSCOPE_PEERS_PYTHON;
-  if (chosen) {
+  const given = process.env.FLOWSCOPE_PEERS_PYTHON;
+  if (given) {
+    // A path of the current folder; a bare name is looked for where programs are.
+    const chosen = /[\\/]/.test(given) ? path.resolve(given) : given;
     const { code, output } = await run(chosen, ['-c', `import ${modules.join(', ')}`], { quiet: true });
     if (code === 0) return chosen;
     throw new Stop(

@@ -1,11 +1,25 @@
 // Small helpers of the scripts: run a program, run npm, tell times.
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 
 /**
  * Runs a program without a shell and resolves to { code, output }. Its output is shown, unless `quiet`, which collects it.
- * Never rejects: a program that cannot be started has code 127.
+ * Without `cwd` it runs in a new and empty folder, which is removed afterwards: Python takes a `pip.py` of the current folder
+ * for pip, and Windows looks for programs there first. Never rejects: a program that cannot be started has code 127.
  */
-export function run(command, args, { cwd, env, quiet = false, timeout, shell = false } = {}) {
+export async function run(command, args, options = {}) {
+  if (options.cwd !== undefined) return runIn(command, args, options);
+  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-run-'));
+  try {
+    return await runIn(command, args, { ...options, cwd, env: { ...options.env, PYTHONSAFEPATH: '1' } });
+  } finally {
+    await fs.promises.rm(cwd, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
+function runIn(command, args, { cwd, env, quiet = false, timeout, shell = false }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -23,7 +37,7 @@ export function run(command, args, { cwd, env, quiet = false, timeout, shell = f
   });
 }
 
-/** npm under the Node that runs us. On Windows npm is a batch file, which only a shell starts. */
+/** npm under the Node that runs us, in the folder `cwd` that it is about. On Windows npm is a batch file, which only a shell starts. */
 export function npm(args, options = {}) {
   const script = process.env.npm_execpath;
   if (script && /\.c?js$/.test(script)) return run(process.execPath, [script, ...args], options);

@@ -14,7 +14,8 @@ function pageFile(name) {
 }
 
 async function flowscope(...args) {
-  const { code, output } = await run(process.execPath, [cli, ...args, '--quiet'], { quiet: true });
+  const cwd = process.cwd();
+  const { code, output } = await run(process.execPath, [cli, ...args, '--quiet'], { cwd, quiet: true });
   if (code !== 0) throw new Stop(output.trim());
   return output;
 }

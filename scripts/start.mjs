@@ -43,13 +43,15 @@ async function flowscope(...args) {
 
 async function openResult(checkpoint, html) {
   const windows = process.platform === 'win32';
-  if ((await run('code', ['--version'], { quiet: true, shell: windows })).code === 0) {
+  // What is opened stays open, and so in a folder that stays.
+  const options = { cwd: root, quiet: true };
+  if ((await run('code', ['--version'], { ...options, shell: windows })).code === 0) {
     const args = [`--extensionDevelopmentPath=${root}`, root, checkpoint];
     const quoted = windows ? args.map((arg) => `"${arg}"`) : args;
-    if ((await run('code', quoted, { quiet: true, shell: windows })).code === 0) return 'opened in VS Code';
+    if ((await run('code', quoted, { ...options, shell: windows })).code === 0) return 'opened in VS Code';
   }
   const opener = { darwin: ['open'], win32: ['explorer.exe'] }[process.platform] ?? ['xdg-open'];
-  const { code } = await run(opener[0], [windows ? html : pathToFileURL(html).href], { quiet: true });
+  const { code } = await run(opener[0], [windows ? html : pathToFileURL(html).href], options);
   // Explorer answers 1 although it has opened the page.
   return code === 0 || windows
     ? 'opened in the browser'

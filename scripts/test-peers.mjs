@@ -260,6 +260,7 @@ main(async () => {
     const list = path.join(folder, 'cases.json');
     fs.writeFileSync(list, JSON.stringify(cases));
     const { output } = await run(python, [path.join(root, 'test', 'peers', 'check.py'), list], {
+      cwd: folder,
       quiet: true,
     });
     const lines = output.split('\n').filter((line) => line.startsWith('{'));

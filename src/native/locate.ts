@@ -15,12 +15,16 @@ export interface NativeTensorFlow {
   source: string;
 }
 
-/** The user's cache folder of this product: the place of what can be downloaded or built again. */
+/** The user's cache folder of this product, absolute: the place of what can be downloaded or built again. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (platform === 'win32')
-    return path.join(env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'), 'flowscope', 'cache');
-  if (platform === 'darwin') return path.join(homedir(), 'Library', 'Caches', 'flowscope');
-  return path.join(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'flowscope');
+    return path.resolve(
+      env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'),
+      'flowscope',
+      'cache',
+    );
+  if (platform === 'darwin') return path.resolve(homedir(), 'Library', 'Caches', 'flowscope');
+  return path.resolve(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'flowscope');
 }
 
 /** The folder of native libraries: `FLOWSCOPE_NATIVE` where it is set, otherwise below the user's cache folder. */

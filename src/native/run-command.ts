@@ -1,7 +1,11 @@
 /** Runs a program to its end, without a shell, and keeps the end of what it printed for the error message. */
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 
 export interface CommandOptions {
+  /** A folder of our own making; by default a new and empty one, which is removed afterwards. */
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   signal?: AbortSignal;
@@ -13,17 +17,39 @@ class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** Resolves to the standard output. Throws a CommandError where the program is absent or does not end with 0. */
-export function runCommand(
+/**
+ * Resolves to the standard output. Throws a CommandError where the program is absent or does not end with 0.
+ *
+ * Never runs in the current folder, which may be anybody's: Python takes a `pip.py` there for pip, Windows looks for
+ * programs there first, and so does every search path with an empty entry.
+ */
+export async function runCommand(
   command: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const { cwd, env, signal, timeout } = options;
+  if (options.cwd !== undefined) return runIn(options.cwd, command, args, options);
+  const empty = await mkdtemp(path.join(tmpdir(), 'flowscope-run-'));
+  try {
+    return await runIn(empty, command, args, options);
+  } finally {
+    // On Windows a program that was killed may hold it a little longer.
+    await rm(empty, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+  }
+}
+
+function runIn(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  { env = process.env, signal, timeout }: CommandOptions,
+): Promise<string> {
+  // What Node is told to load beforehand may be given relative to the folder that we were called in.
+  const { NODE_OPTIONS: _, ...rest } = env;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: env ?? process.env,
+      env: { ...rest, PYTHONSAFEPATH: '1' },
       signal,
       timeout,
       windowsHide: true,

@@ -24,12 +24,12 @@ async function makeNative(root: string, tensorflow: string, key = nativeKey(tens
 }
 
 test('the cache folder follows the platform and FLOWSCOPE_NATIVE goes first', () => {
-  assert.equal(cacheRoot({ XDG_CACHE_HOME: '/c' }, 'linux'), path.join('/c', 'flowscope'));
+  assert.equal(cacheRoot({ XDG_CACHE_HOME: '/c' }, 'linux'), path.resolve('/c', 'flowscope'));
   assert.match(cacheRoot({}, 'linux'), /\.cache.flowscope$/);
   assert.match(cacheRoot({}, 'darwin'), /Library.Caches.flowscope$/);
-  assert.equal(cacheRoot({ LOCALAPPDATA: 'L' }, 'win32'), path.join('L', 'flowscope', 'cache'));
+  assert.equal(cacheRoot({ LOCALAPPDATA: 'L' }, 'win32'), path.resolve('L', 'flowscope', 'cache'));
   assert.equal(nativeRoot({ FLOWSCOPE_NATIVE: 'here' }), path.resolve('here'));
-  assert.equal(nativeRoot({ XDG_CACHE_HOME: '/c' }), path.join('/c', 'flowscope', 'native'));
+  assert.equal(nativeRoot({ XDG_CACHE_HOME: '/c' }), path.resolve('/c', 'flowscope', 'native'));
 });
 
 test('no folder, or an empty one, is no native TensorFlow', (context) => {
