@@ -3,6 +3,11 @@ import * as v from 'valibot';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, fraction, nonNegativeInteger, positive, positiveInteger } from './fields';
 
+/** Of an image flow. */
+export const mostScales = 8;
+/** Residual blocks of a conditioner. */
+export const mostBlocks = 64;
+
 export const imageModelSchema = v.strictObject({
   kind: v.pipe(v.literal('image'), describe('Images of discrete pixels.')),
   height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
@@ -23,7 +28,7 @@ export const imageModelSchema = v.strictObject({
     0,
   ),
   scales: v.optional(
-    v.pipe(positiveInteger, v.maxValue(8), describe('Scales of the multi-scale architecture.')),
+    v.pipe(positiveInteger, v.maxValue(mostScales), describe('Scales of the multi-scale architecture.')),
     2,
   ),
   base: v.optional(
@@ -45,7 +50,7 @@ export const imageModelSchema = v.strictObject({
     2,
   ),
   blocks: v.optional(
-    v.pipe(nonNegativeInteger, v.maxValue(64), describe('Residual blocks of each conditioner.')),
+    v.pipe(nonNegativeInteger, v.maxValue(mostBlocks), describe('Residual blocks of each conditioner.')),
     2,
   ),
   dataRange: v.optional(

@@ -4,4 +4,21 @@
  */
 export class UserError extends Error {
   override readonly name = 'UserError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(withoutMiddle(message), options);
+  }
+}
+
+/** A name or value out of a file in a message: it may have any length there. */
+export function shortened(text: string, most = 200): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+const longestMessage = 4000;
+
+/** What is wrong comes first in a message, and what to do last. */
+function withoutMiddle(message: string): string {
+  if (message.length <= longestMessage) return message;
+  return `${message.slice(0, longestMessage - 1000)} … ${message.slice(-900)}`;
 }

@@ -5,6 +5,9 @@ import { describe, nonNegativeInteger, positiveInteger } from './fields';
 
 const bit = v.picklist([0, 1]);
 
+/** Of a vector flow. */
+export const mostFeatures = 4096;
+
 /** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
 const vectorLayer = v.variant('kind', [
   v.strictObject({
@@ -31,7 +34,7 @@ const vectorLayer = v.variant('kind', [
 
 export const vectorModelSchema = v.strictObject({
   kind: v.pipe(v.literal('vector'), describe('Rows of numbers.')),
-  dim: v.pipe(positiveInteger, v.maxValue(4096), describe('Number of features D.')),
+  dim: v.pipe(positiveInteger, v.maxValue(mostFeatures), describe('Number of features D.')),
   couplings: v.optional(
     v.pipe(positiveInteger, v.maxValue(1000), describe('Number of affine couplings.')),
     8,

@@ -5,11 +5,12 @@
 import { parseStoredConfig } from '../../config/parse';
 import { UserError } from '../../config/user-error';
 import {
-  countOf,
+  blocksOf,
   fitOf,
   imageQuestions,
   imageWords,
   isBatchCount,
+  scalesOf,
   type Fit,
   type PlannedCoupling,
 } from './image-plan';
@@ -90,16 +91,12 @@ function structureOf(file: TensorFile): Structure | undefined {
   const channels = file.tensors.get(`${at}in_norm.weight`)?.shape[0];
   const mid = file.tensors.get(`${at}in_conv.conv.weight_v`)?.shape[0];
   if (channels === undefined || mid === undefined) return undefined;
-  return {
-    prefix,
-    channels,
-    mid,
-    blocks: countOf(file, (i) => `${at}blocks.${i}.in_conv.conv.weight_v`),
-    scales: countOf(
-      file,
-      (i) => `${prefix}flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`,
-    ),
-  };
+  const scales = scalesOf(
+    file,
+    (i) => `${prefix}flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`,
+  );
+  const blocks = blocksOf(file, (i) => `${at}blocks.${i}.in_conv.conv.weight_v`);
+  return { prefix, channels, mid, blocks, scales };
 }
 
 function fit(file: TensorFile, structure: Structure): Fit {

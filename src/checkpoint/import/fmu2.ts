@@ -4,11 +4,12 @@
  */
 import { parseStoredConfig } from '../../config/parse';
 import {
-  countOf,
+  blocksOf,
   fitOf,
   imageQuestions,
   imageWords,
   isBatchCount,
+  scalesOf,
   type Fit,
   type PlannedCoupling,
 } from './image-plan';
@@ -95,12 +96,13 @@ function structureOf(file: TensorFile): Structure | undefined {
   if (base === undefined || inputs === undefined || inputs % 2 === 0) return undefined;
   const widthOf = (layer: string): number | undefined =>
     file.tensors.get(`${prefix}${layer}.coupling.block.1.in_block.conv.weight_v`)?.shape[0];
+  const scales = scalesOf(file, (i) => `${prefix}s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`);
   return {
     prefix,
     channels: (inputs - 1) / 2,
     base,
-    blocks: countOf(file, (i) => `${prefix}${anchor}block.1.core_block.${i}.res_block.0.conv.weight_v`),
-    scales: countOf(file, (i) => `${prefix}s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`),
+    blocks: blocksOf(file, (i) => `${prefix}${anchor}block.1.core_block.${i}.res_block.0.conv.weight_v`),
+    scales,
     widthGrowth: widthOf('s2_ckbd.0') === base ? 'constant' : 'double',
     channelwiseWidth: widthOf('s1_chan.0') === base ? 1 : 2,
   };

@@ -7,12 +7,14 @@ import { UserError } from '../../config/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import {
+  beyondWords,
   gaps,
   hiddenWords,
   lengthOf,
   linearStack,
   moduleList,
   stackNames,
+  tooMany,
   type LinearStack,
 } from './modules';
 import { readOurs } from './names';
@@ -124,6 +126,8 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
       checkPart(t1, first, second) ?? checkPart(s2, second, first) ?? checkPart(t2, second, first);
     if (wrong) return wrong;
     const features = first + second;
+    const wide = tooMany(features);
+    if (wide) return wide;
     const one = (name: string, firstMoves: boolean, s: LinearStack, t: LinearStack): Step => ({
       kind: 'coupling',
       theirs: `${at}${name}`,
@@ -145,6 +149,8 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
     const wrong = checkPart(one, first, 2 * second) ?? checkPart(two, second, 2 * first);
     if (wrong) return wrong;
     const features = first + second;
+    const wide = tooMany(features);
+    if (wide) return wide;
     const coupling = (name: string, firstMoves: boolean, stack: LinearStack): Step => ({
       kind: 'coupling',
       theirs: `${at}${name}`,
@@ -163,6 +169,8 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
     if (typeof stack === 'string') return stack;
     const features = lengthOf(file, `${at}global_scale`);
     if (features === undefined) return `${at}global_scale is not of features`;
+    const wide = tooMany(features);
+    if (wide) return wide;
     const first = features - Math.floor(features / 2);
     const wrong = checkPart(stack, first, 2 * (features - first));
     if (wrong) return wrong;
@@ -212,7 +220,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
       fitting += rests.length;
     }
   }
-  for (const gap of gaps(list.modules)) missing.push(`${list.prefix}${gap} is a module without tensors`);
+  for (const gap of gaps(list)) missing.push(`${list.prefix}${gap} is a module without tensors`);
+  missing.push(...beyondWords(list));
   const share = fitting / file.tensors.size;
   const first = modules.find(({ block }) => block);
   if (!first || missing.length > 0) return { share, missing };
@@ -242,13 +251,15 @@ function stacksOf(steps: readonly Step[]): LinearStack[] {
 /** From a permutation matrix to the input that comes to each place; undefined for a rotation. */
 export function orderOfMatrix({ shape, data }: Values): number[] | undefined {
   const size = shape[0]!;
+  if (shape.length !== 2 || shape[1] !== size) return undefined;
   const order = Array.from({ length: size }, (_, i) => data.subarray(i * size, (i + 1) * size).indexOf(1));
-  const isPermutation =
-    shape[1] === size &&
-    new Set(order).size === size &&
-    !order.includes(-1) &&
-    data.filter((x) => x !== 0).length === size;
-  return isPermutation ? order : undefined;
+  return isOrder(order) && data.filter((x) => x !== 0).length === size ? order : undefined;
+}
+
+/** Whether each place is in it once. */
+function isOrder(order: readonly number[]): boolean {
+  const places = new Set(order);
+  return places.size === order.length && order.every((_, place) => places.has(place));
 }
 
 function invert(order: readonly number[]): number[] {
@@ -366,6 +377,9 @@ function recognized(file: TensorFile, { steps, block, features, hidden }: Struct
         `${file.file}: ${step.theirs} rotates the features (permute_soft=True), which no layer here does; expected ` +
           `blocks with hard permutations.`,
       );
+    }
+    if (!isOrder(order)) {
+      throw new UserError(`${file.file}: ${step.theirs} is no permutation: each place has to be in it once.`);
     }
     return { kind: 'permute', order: toLatent ? order : invert(order) };
   }

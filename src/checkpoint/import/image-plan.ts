@@ -1,4 +1,5 @@
 /** Image flows of other libraries, coupling by coupling: what their files have to hold, and whether they do. */
+import { mostBlocks, mostScales } from '../../config/image-model';
 import { UserError } from '../../config/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { theirNames, type Renaming } from './names';
@@ -51,11 +52,23 @@ export function isBatchCount(name: string): boolean {
   return name.endsWith('.num_batches_tracked');
 }
 
-/** Numbers 0, 1, … for which the file has `name(i)`. */
-export function countOf(file: TensorFile, name: (i: number) => string): number {
+/**
+ * Numbers 0, 1, … for which the file has `name(i)`, up to one more than a flow of ours can have: a plan is made of scales
+ * times blocks, which for a long list of names would be far longer than the list.
+ */
+function countOf(file: TensorFile, most: number, name: (i: number) => string): number {
   let count = 0;
-  while (file.tensors.has(name(count))) count++;
+  while (count <= most && file.tensors.has(name(count))) count++;
   return count;
+}
+
+export function scalesOf(file: TensorFile, name: (i: number) => string): number {
+  return countOf(file, mostScales, name);
+}
+
+/** Residual blocks of a conditioner. */
+export function blocksOf(file: TensorFile, name: (i: number) => string): number {
+  return countOf(file, mostBlocks, name);
 }
 
 function pixels(key: string, title: string, scales: number, fallback: number): ImportQuestion {

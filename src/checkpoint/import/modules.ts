@@ -1,4 +1,6 @@
 /** Reading a PyTorch state dict by its structure: numbered modules, and stacks of linear layers in them. */
+import { shortened } from '../../config/user-error';
+import { mostFeatures } from '../../config/vector-model';
 import type { Renaming } from './names';
 import { linearNames, under } from './names';
 import type { TensorFile } from './types';
@@ -7,8 +9,10 @@ import type { TensorFile } from './types';
 export interface ModuleList {
   /** Up to the number of a module, for example "transform.transforms.". */
   prefix: string;
-  /** By number, ascending: the names of its tensors below "PREFIX NUMBER .". */
+  /** By number, ascending: the names of its tensors below "PREFIX NUMBER .". Numbers are below the count of tensors. */
   modules: ReadonlyMap<number, readonly string[]>;
+  /** Names with a number that no list reaches whose modules have a tensor each. */
+  beyond: readonly string[];
   /** Names of the file that are not in the list. */
   others: readonly string[];
 }
@@ -18,6 +22,7 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
   const pattern = new RegExp(`^((?:.*?\\.)??${list.replaceAll('.', '\\.')}\\.)(\\d+)\\.(.+)$`);
   const modules = new Map<number, string[]>();
   const others: string[] = [];
+  const beyond: string[] = [];
   let prefix: string | undefined;
   for (const name of file.tensors.keys()) {
     const match = pattern.exec(name);
@@ -25,13 +30,18 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
     if (!match || match[1] !== prefix) others.push(name);
     else {
       const number = Number(match[2]);
+      // A number is a word of the file: what is counted up to it has to fit what the file holds.
+      if (number >= file.tensors.size || String(number) !== match[2]) {
+        beyond.push(name);
+        continue;
+      }
       const rests = modules.get(number) ?? [];
       rests.push(match[3]!);
       modules.set(number, rests);
     }
   }
   if (prefix === undefined) return undefined;
-  return { prefix, modules: new Map([...modules].sort(([a], [b]) => a - b)), others };
+  return { prefix, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond, others };
 }
 
 /** Linear layers one after another, with an activation between each two. */
@@ -59,7 +69,7 @@ export function linearStack(
   const numbers = new Set<number>();
   let path: string | undefined;
   for (const rest of rests) {
-    const match = /^((?:.*\.)?)(\d+)\.(weight|bias)$/.exec(rest);
+    const match = /^((?:.*\.)?)(0|[1-9]\d*)\.(weight|bias)$/.exec(rest);
     if (!match) return `${module}${rest} is not of a linear layer`;
     path ??= match[1]!;
     if (match[1] !== path) return `${module}${rest} is not of the same stack as ${module}${path}`;
@@ -72,7 +82,7 @@ export function linearStack(
   for (const [i, number] of sorted.entries()) {
     const weight = file.tensors.get(`${prefix}${number}.weight`)?.shape;
     const bias = file.tensors.get(`${prefix}${number}.bias`)?.shape;
-    if (weight?.length !== 2) return `${prefix}${number} is not a linear layer`;
+    if (weight?.length !== 2 || weight.includes(0)) return `${prefix}${number} is not a linear layer`;
     if (bias?.length !== 1 || bias[0] !== weight[0]) return `${prefix}${number} has no bias`;
     if (i > 0 && weight[1] !== widths.at(-1)) return `${prefix}${number} does not fit the layer before it`;
     const distance = i === 0 ? 2 : number - sorted[i - 1]!;
@@ -91,20 +101,38 @@ export function stackNames(stack: LinearStack, ourPrefix: string): Renaming[] {
   );
 }
 
-/** Of a rank-1 or [1, D] tensor. */
+/** D of a [D] or [1, D] tensor, which holds that many values; undefined for others. */
 export function lengthOf(file: TensorFile, name: string): number | undefined {
   const shape = file.tensors.get(name)?.shape;
   if (!shape || shape.length === 0 || shape.slice(0, -1).some((n) => n !== 1)) return undefined;
-  return shape.at(-1);
+  return shape.at(-1) || undefined;
+}
+
+/** In words, where there are more features than a flow of ours has; asked before anything of that length is made. */
+export function tooMany(features: number): string | undefined {
+  if (features <= mostFeatures) return undefined;
+  return `a flow of at most ${mostFeatures} features (this one has ${features})`;
 }
 
 /** "64, 64", or "no hidden layers". */
 export function hiddenWords(hidden: readonly number[]): string {
-  return hidden.length > 0 ? `of ${hidden.join(', ')}` : 'without hidden layers';
+  if (hidden.length === 0) return 'without hidden layers';
+  return `of ${hidden.slice(0, 8).join(', ')}${hidden.length > 8 ? `, … (${hidden.length} layers)` : ''}`;
 }
 
 /** The numbers from 0 to the largest that a list lacks: modules without tensors. */
-export function gaps(modules: ReadonlyMap<number, unknown>): number[] {
-  const last = Math.max(...modules.keys());
-  return Array.from({ length: last + 1 }, (_, i) => i).filter((i) => !modules.has(i));
+export function gaps({ modules }: ModuleList): number[] {
+  return Array.from({ length: lengthOfList(modules) }, (_, i) => i).filter((i) => !modules.has(i));
+}
+
+/** One more than the largest number. */
+export function lengthOfList(modules: ModuleList['modules']): number {
+  return ([...modules.keys()].at(-1) ?? -1) + 1;
+}
+
+/** What numbers that no list reaches stand for, in words; empty without any. */
+export function beyondWords({ beyond }: ModuleList): string[] {
+  if (beyond.length === 0) return [];
+  const more = beyond.length > 1 ? ` (and ${beyond.length - 1} more)` : '';
+  return [`a place for ${shortened(beyond[0]!, 100)}${more}, whose number is beyond what the file holds`];
 }

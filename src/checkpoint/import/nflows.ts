@@ -4,7 +4,7 @@
  */
 import type { ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { gaps, lengthOf, moduleList, type ModuleList } from './modules';
+import { beyondWords, gaps, lengthOf, moduleList, tooMany, type ModuleList } from './modules';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
 import { activationOf, activationQuestion, choice, chosen } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
@@ -120,7 +120,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
       fitting += rests.length;
     }
   }
-  for (const gap of gaps(list.modules)) missing.push(`${list.prefix}${gap} is a layer without tensors`);
+  for (const gap of gaps(list)) missing.push(`${list.prefix}${gap} is a layer without tensors`);
+  missing.push(...beyondWords(list));
   const share = fitting / file.tensors.size;
   const couplings = steps.filter((step) => step.kind === 'coupling');
   const first = couplings[0];
@@ -128,18 +129,27 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
 
   const shapeOf = (coupling: Coupling): { width: number; blocks: number; netNorm: boolean } => {
     const rests = list.modules.get(coupling.number)!;
-    const numbers = rests.map((rest) => Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1));
     return {
       width: file.tensors.get(`${list.prefix}${coupling.number}.${net}initial_layer.weight`)!.shape[0]!,
-      blocks: Math.max(...numbers) + 1,
+      blocks: rests.reduce(
+        (most, rest) => Math.max(most, 1 + Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1)),
+        0,
+      ),
       netNorm: rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`),
     };
   };
   const features = first.conditioning + first.moving;
+  const wide = tooMany(features);
+  if (wide) return { share, missing: [wide] };
   const shape = shapeOf(first);
   for (const coupling of couplings) {
     const other = shapeOf(coupling);
     const at = `${list.prefix}${coupling.number}`;
+    const rests = list.modules.get(coupling.number)!;
+    if (other.blocks > rests.length) {
+      missing.push(`blocks of the network of ${at}, which are numbered up to ${other.blocks - 1}`);
+      continue;
+    }
     if (other.width !== shape.width || other.blocks !== shape.blocks || other.netNorm !== shape.netNorm) {
       missing.push(`${at} has a network of another size than ${list.prefix}${first.number}`);
     }
@@ -152,9 +162,7 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
       'transform_features',
       ...residualNames(other.blocks, other.netNorm).map(({ theirs }) => `${net}${theirs as string}`),
     ]);
-    const unknown = list.modules
-      .get(coupling.number)!
-      .find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
+    const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
     if (unknown) missing.push(`${at}.${unknown} has no place in a ResidualNet`);
   }
   for (const step of steps) {

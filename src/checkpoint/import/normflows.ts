@@ -4,7 +4,17 @@
  */
 import type { ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { hiddenWords, lengthOf, linearStack, moduleList, stackNames, type LinearStack } from './modules';
+import {
+  beyondWords,
+  hiddenWords,
+  lengthOf,
+  lengthOfList,
+  linearStack,
+  moduleList,
+  stackNames,
+  tooMany,
+  type LinearStack,
+} from './modules';
 import { readOurs, under, type Renaming } from './names';
 import { answeredNumber, choice, chosen } from './questions';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
@@ -143,8 +153,9 @@ function readMasked(
 ): Step | string {
   const features = lengthOf(file, `${at}b`);
   if (features === undefined) return `${at}b is not a mask of features, such as [1, 2]`;
-  const scales = rests.filter((rest) => /^[st]\.net\.\d+\.scale$/.test(rest));
-  const others = rests.filter((rest) => rest !== 'b' && !scales.includes(rest));
+  const isScale = (rest: string) => /^[st]\.net\.\d+\.scale$/.test(rest);
+  const scales = rests.filter(isScale);
+  const others = rests.filter((rest) => rest !== 'b' && !isScale(rest));
   const strange = others.find((rest) => !/^[st]\.net\./.test(rest));
   if (strange) return `${at}${strange} is not known`;
   const stacks: { s?: LinearStack; t?: LinearStack } = {};
@@ -220,7 +231,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   const missing: string[] = [];
   const steps: Step[] = [];
   let fitting = 0;
-  for (let number = 0; number <= Math.max(...list.modules.keys()); number++) {
+  const length = lengthOfList(list.modules);
+  for (let number = 0; number < length; number++) {
     const rests = list.modules.get(number);
     const step: Step | string = rests
       ? readStep(file, `${list.prefix}${number}.`, number, rests)
@@ -231,6 +243,7 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
       fitting += rests?.length ?? 0;
     }
   }
+  missing.push(...beyondWords(list));
   const root = list.prefix.slice(0, -'flows.'.length);
   const baseTensors = list.others.filter((name) => name.startsWith(`${root}q0.`));
   const isGaussian = baseTensors.every((name) => name === `${root}q0.loc` || name === `${root}q0.log_scale`);
@@ -242,6 +255,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   const first = couplings[0];
   if (!first || missing.length > 0) return { share, missing };
   const { features } = first;
+  const wide = tooMany(features);
+  if (wide) return { share, missing: [wide] };
   const hidden = hiddenOf(first);
   for (const step of steps) {
     const at = `${list.prefix}${step.number}`;

@@ -1,6 +1,6 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
 import { nearest } from '../../config/nearest';
-import { UserError } from '../../config/user-error';
+import { shortened, UserError } from '../../config/user-error';
 import { chrischute } from './chrischute';
 import { fmu2 } from './fmu2';
 import { freia } from './freia';
@@ -25,7 +25,7 @@ export function parseLibrary(word: string): Library {
   if (found) return found;
   const near = nearest(word, libraries);
   throw new UserError(
-    `"${word}" is no library whose files are known; expected one of ${libraries.join(', ')}.` +
+    `"${shortened(word)}" is no library whose files are known; expected one of ${libraries.join(', ')}.` +
       (near ? ` Did you mean ${near}?` : ''),
   );
 }
@@ -52,7 +52,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
     .map(({ name, closeness }) => ({ name, ...closeness(read) }))
     .sort((a, b) => b.share - a.share);
   const best = matches[0];
-  const shown = best?.missing.slice(0, 4) ?? [];
+  const shown = best?.missing.slice(0, 4).map((what) => shortened(what)) ?? [];
   const more = (best?.missing.length ?? 0) - shown.length;
   const missing =
     shown.length > 0 ? ` It lacks: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}.` : '';

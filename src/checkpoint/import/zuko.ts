@@ -3,12 +3,14 @@
  * condition and gives (shift, scale) of each that moves in turn.
  */
 import {
+  beyondWords,
   gaps,
   hiddenWords,
   lengthOf,
   linearStack,
   moduleList,
   stackNames,
+  tooMany,
   type LinearStack,
 } from './modules';
 import { readOurs } from './names';
@@ -79,7 +81,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
     steps.push({ kind: 'coupling', number, stack });
     fitting += rests.length;
   }
-  for (const gap of gaps(list.modules)) missing.push(`${list.prefix}${gap} is a transform without tensors`);
+  for (const gap of gaps(list)) missing.push(`${list.prefix}${gap} is a transform without tensors`);
+  missing.push(...beyondWords(list));
   const root = list.prefix.slice(0, -'transform.transforms.'.length);
   const known = [`${root}base.loc`, `${root}base.scale`];
   const baseTensors = list.others.filter((name) => name.startsWith(`${root}base.`));
@@ -90,6 +93,8 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   const couplings = steps.filter((step) => step.kind === 'coupling');
   const first = couplings[0];
   if (!first || features === undefined || missing.length > 0) return { share, missing };
+  const wide = tooMany(features);
+  if (wide) return { share, missing: [wide] };
   const hidden = first.stack.widths.slice(1, -1);
   for (const step of steps) {
     if (step.kind === 'permute' && lengthOf(file, `${list.prefix}${step.number}._0`) !== features) {

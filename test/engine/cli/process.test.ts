@@ -1,9 +1,10 @@
 /** The command line as a process: streams, exit codes and signals. */
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { temporaryFolder } from '../../unit/support/temporary';
+import { rawSafetensors } from '../../unit/support/raw-safetensors';
+import { put, temporaryFolder } from '../../unit/support/temporary';
 import { flowscope, json, start } from './flowscope';
 
 const folder = temporaryFolder();
@@ -16,6 +17,22 @@ test('doctor finds a backend and says so as JSON', async () => {
     ['node', 'native', 'onnxruntime', 'backend'].filter((name) => !lines.some((line) => line.name === name)),
     [],
   );
+});
+
+test('tensors whose names hold large numbers are listed in little memory', async () => {
+  for (const [i, name] of [
+    '_transforms.300000000._permutation',
+    'flows.300000000.s',
+    'transform.transforms.300000000._0',
+    '_transforms.9007199254740991._permutation',
+  ].entries()) {
+    const file = put(at('names'), `${i}.safetensors`, rawSafetensors({ [name]: [1] }));
+    const env = { NODE_OPTIONS: '--max-old-space-size=512' };
+    const { code, stdout, stderr } = await start(['info', file], { env }).ended;
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.ok(stdout.includes(name));
+  }
+  rmSync(at('names'), { recursive: true });
 });
 
 test('an error of the user is one line, code 1 and an empty standard output', async () => {

@@ -1,0 +1,270 @@
+/** Numbers in names and sizes in shapes are the file's word: nothing is counted up to them, or made as long as they say. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { zipSync } from 'fflate';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import type { Library, TensorFile } from '../../../../src/checkpoint/import/types';
+import { UserError } from '../../../../src/config/user-error';
+import * as p from '../../support/pickle';
+import { rawSafetensors, type RawTensors } from '../../support/raw-safetensors';
+import { put, temporaryFolder } from '../../support/temporary';
+
+const folder = temporaryFolder();
+
+function torchFile(tensors: RawTensors): Uint8Array {
+  const ints = (values: readonly number[]) => p.tuple(values.map((value) => p.number(value)));
+  const entries = Object.entries(tensors).map(([name, shape]) => [
+    p.text(name),
+    p.global('torch._utils', '_rebuild_tensor_v2'),
+    p.tuple([
+      p.storage('FloatStorage', '0', 1),
+      p.number(0),
+      ints(shape),
+      ints(shape.map(() => 0)),
+      p.false,
+      p.emptyDict,
+    ]),
+    p.reduce,
+    p.setItem,
+  ]);
+  return zipSync(
+    { 'x/data.pkl': p.pickle(p.emptyDict, ...entries.flat()), 'x/data/0': new Uint8Array(4) },
+    { level: 0 },
+  );
+}
+
+const largest = 2 ** 32 - 1;
+
+/** With one number each in the place of N. */
+const names = [
+  '_transforms.N._permutation',
+  '_transforms.N.identity_features',
+  'flows.N.s',
+  'flows.N.flow.s',
+  'flows.N.flows.1.param_map.net.0.weight',
+  'transform.transforms.N._0',
+  'module_list.N.perm',
+  'model.module_list.N.scale',
+  'transform.transforms.0.hyper.N.weight',
+  'flows.0.s.net.N.weight',
+  'module_list.0.subnet1.N.weight',
+  'flows.in_couplings.N.st_net.in_skip.conv.weight_v',
+  'sN_ckbd.0.coupling.block.1.in_block.conv.weight_v',
+];
+const numbers = [
+  '300000000',
+  '4294967295',
+  '9007199254740991',
+  '9007199254740993',
+  '18446744073709551616',
+  '9'.repeat(400),
+  '00',
+  '1',
+];
+
+/** nflows' coupling of two features, complete but for its blocks. */
+const nflowsCoupling: RawTensors = {
+  '_transforms.0.identity_features': [1],
+  '_transforms.0.transform_features': [1],
+  '_transforms.0.transform_net.initial_layer.weight': [4, 1],
+  '_transforms.0.transform_net.initial_layer.bias': [4],
+  '_transforms.0.transform_net.final_layer.weight': [2, 4],
+  '_transforms.0.transform_net.final_layer.bias': [2],
+};
+
+const stack = (at: string, widths: readonly number[], empty = false): RawTensors =>
+  Object.fromEntries(
+    widths.slice(1).flatMap((to, i) => [
+      [`${at}${2 * i}.weight`, [to, widths[i]!]],
+      [`${at}${2 * i}.bias`, [empty ? 0 : to]],
+    ]),
+  );
+
+/** Files whose tensors have no bytes and all the size. */
+const shapes: RawTensors[] = [
+  { 'flows.0.b': [0, largest] },
+  { 'flows.0.b': [1, 0], 'flows.0.s.net.0.weight': [0, largest], 'flows.0.s.net.0.bias': [0] },
+  { 'flows.0.s': [1, 0], 'flows.0.t': [1, 0] },
+  { 'flows.0.flows.1.param_map.net.0.weight': [0, largest], 'flows.0.flows.1.param_map.net.0.bias': [0] },
+  {
+    'transform.transforms.0.mask': [0],
+    ...stack('transform.transforms.0.hyper.', [largest, 0, largest], true),
+  },
+  { 'transform.transforms.0._0': [0] },
+  {
+    'module_list.0.subnet1.0.weight': [0, largest],
+    'module_list.0.subnet1.0.bias': [0],
+    'module_list.0.subnet2.0.weight': [2 * largest, 0],
+    'module_list.0.subnet2.0.bias': [0],
+  },
+  Object.fromEntries(
+    ['s1', 's2', 't1', 't2'].flatMap((net) =>
+      Object.entries(stack(`module_list.0.subnet_${net}.`, [largest, 0, largest], true)),
+    ),
+  ),
+  { ...nflowsCoupling, '_transforms.0.transform_net.initial_layer.weight': [0, largest] },
+  {
+    ...Object.fromEntries(
+      ['bias', 'in_norm.weight', 'in_norm.bias'].map((rest) => [`flows.in_couplings.0.st_net.${rest}`, [0]]),
+    ),
+    'flows.in_couplings.0.st_net.in_norm.weight': [largest, 0],
+    'flows.in_couplings.0.st_net.in_conv.conv.weight_v': [0, largest, 3, 3],
+    'flows.in_couplings.0.st_net.in_skip.conv.weight_v': [0, largest, 3, 3],
+  },
+  { 's1_ckbd.0.coupling.block.1.in_block.conv.weight_v': [0, largest, 3, 3] },
+];
+
+const files: RawTensors[] = [
+  ...names.flatMap((name) => numbers.map((number) => ({ [name.replace('N', number)]: [1] }))),
+  ...numbers.map((number) => ({
+    ...nflowsCoupling,
+    [`_transforms.0.transform_net.blocks.${number}.linear_layers.0.bias`]: [4],
+  })),
+  ...shapes,
+];
+
+/** A shape's product, where the file would have as many values. */
+const sizes = (tensors: RawTensors) =>
+  Object.values(tensors).map((shape) => shape.reduce((product, length) => product * length, 1));
+
+async function describedOrRefused(file: string): Promise<void> {
+  const started = performance.now();
+  try {
+    const imported = await importCheckpoint(file);
+    assert.ok('reason' in imported, 'is no flow');
+    assert.ok(imported.reason.length < 2000, `${imported.reason.length} characters`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    assert.ok(error.message.length < 5000);
+  }
+  assert.ok(performance.now() - started < 3000, 'takes long');
+}
+
+test('files of names and shapes are described or refused at once, whatever numbers they hold', async () => {
+  for (const tensors of files)
+    await describedOrRefused(put(folder, 'a.safetensors', rawSafetensors(tensors)));
+});
+
+test('the same in PyTorch’s format', async () => {
+  for (const tensors of files) {
+    if (sizes(tensors).some((size) => size > 1)) continue;
+    await describedOrRefused(put(folder, 'a.pt', torchFile(tensors)));
+  }
+  const far = torchFile({ 'flows.300000000.s': [1], 'flows.300000000.t': [1] });
+  await assert.rejects(loadAnyCheckpoint(put(folder, 'b.pt', far)), /b\.pt: .*Its table of tensors is shown/);
+});
+
+/** As a file of any size would be: names and shapes only. */
+const listed = (tensors: RawTensors): TensorFile => ({
+  file: '/x.safetensors',
+  container: 'safetensors',
+  bytes: 0,
+  tensors: new Map(Object.entries(tensors).map(([name, shape]) => [name, { dtype: 'U8', shape }])),
+  extras: {},
+  read: () => Promise.reject(new Error('is not to be read')),
+  close: () => Promise.resolve(),
+});
+
+test('more features than a flow can have are named before any list of that length is made', () => {
+  const features = 2 ** 31;
+  const half = features / 2;
+  const both = (nets: readonly string[], widths: number[]): RawTensors =>
+    Object.fromEntries(nets.flatMap((net) => Object.entries(stack(`module_list.0.${net}.`, widths))));
+  const wide: [Library, RawTensors][] = [
+    ['normflows', { 'flows.0.b': [features], ...stack('flows.0.s.net.', [features, 1, features]) }],
+    ['normflows', stack('flows.0.flows.1.param_map.net.', [half, 1, features])],
+    [
+      'zuko',
+      {
+        'transform.transforms.0.mask': [features],
+        ...stack('transform.transforms.0.hyper.', [half, 1, features]),
+      },
+    ],
+    ['freia', both(['subnet1', 'subnet2'], [half, 1, features])],
+    ['freia', both(['subnet_s1', 'subnet_s2', 'subnet_t1', 'subnet_t2'], [half, 1, half])],
+    [
+      'freia',
+      {
+        ...both(['subnet'], [half, 1, features]),
+        'module_list.0.global_scale': [1, features],
+        'module_list.0.global_offset': [1, features],
+        'module_list.0.w_perm': [1],
+        'module_list.0.w_perm_inv': [1],
+      },
+    ],
+    [
+      'nflows',
+      {
+        ...nflowsCoupling,
+        '_transforms.0.identity_features': [half],
+        '_transforms.0.transform_features': [half],
+        '_transforms.0.transform_net.initial_layer.weight': [4, half],
+        '_transforms.0.transform_net.final_layer.weight': [features, 4],
+        '_transforms.0.transform_net.final_layer.bias': [features],
+      },
+    ],
+  ];
+  for (const [library, tensors] of wide) {
+    const file = listed(tensors);
+    assert.equal(recognize(file), undefined);
+    assert.match(
+      whyUnknown(file, library),
+      /It lacks: a flow of at most 4096 features \(this one has 2147483648\)/,
+    );
+  }
+});
+
+test('many names are looked through in time, whatever they are', () => {
+  const many = (name: (i: number) => string, shape: number[] = [1], count = 30_000): RawTensors =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [name(i), shape]));
+  const cases: RawTensors[] = [
+    many((i) => `flows.${2 * i}.s`),
+    many((i) => `_transforms.${i}._permutation`, [1], 130_000),
+    many((i) => `transform.transforms.${i}._0`),
+    many((i) => `module_list.${i}.perm`),
+    many((i) => `module_list.${10 ** 9 + i}.perm`, [1], 130_000),
+    { 'flows.0.b': [2], ...many((i) => `flows.0.s.net.${i}.scale`) },
+    { ...nflowsCoupling, ...many((i) => `_transforms.0.transform_net.blocks.${i}.x`) },
+    {
+      ...many((i) => `s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`, [8, 3, 3, 3], 3000),
+      ...many((i) => `s1_ckbd.0.coupling.block.1.core_block.${i}.res_block.0.conv.weight_v`, [1], 3000),
+    },
+    {
+      'flows.in_couplings.0.st_net.in_skip.conv.weight_v': [8, 6, 3, 3],
+      'flows.in_couplings.0.st_net.in_norm.weight': [3],
+      ...many((i) => `flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`, [8], 100),
+      ...many((i) => `flows.in_couplings.0.st_net.blocks.${i}.in_conv.conv.weight_v`, [1], 20_000),
+    },
+  ];
+  for (const tensors of cases) {
+    const file = listed(tensors);
+    const started = performance.now();
+    assert.equal(recognize(file), undefined);
+    assert.ok(whyUnknown(file).length < 2000);
+    assert.ok(
+      performance.now() - started < 20_000,
+      `${Object.keys(tensors)[1]}: ${performance.now() - started} ms`,
+    );
+  }
+});
+
+test('an order that is none is refused before it is turned round', async () => {
+  const tensors = {
+    ...stack('module_list.0.subnet1.', [1, 2]),
+    ...stack('module_list.0.subnet2.', [1, 2]),
+    'module_list.1.perm': [2],
+    'module_list.1.perm_inv': [2],
+  };
+  const bytes = Buffer.from(rawSafetensors(tensors));
+  // The last tensors of the data are the orders.
+  new Float32Array([4e9, 1, 0, 1]).forEach((value, i) =>
+    bytes.writeFloatLE(value, bytes.length - 16 + 4 * i),
+  );
+  await assert.rejects(
+    loadAnyCheckpoint(put(folder, 'order.safetensors', bytes), {
+      answers: () => ({ direction: 'latent-to-data' }),
+    }),
+    (error) => error instanceof UserError && /module_list\.1 is no permutation/.test(error.message),
+  );
+});
