@@ -1,8 +1,8 @@
 /** Reads an ONNX file whole, with the weights that lie in files beside it. */
-import { open, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { onnx } from 'onnx-proto';
-import { UserError } from '../../config/user-error';
+import { shortened, UserError } from '../../config/user-error';
 import { readError } from '../../files/read';
 import { decodeOnnx, largestModel } from '../onnx-file/decode';
 
@@ -31,64 +31,96 @@ function tensorsOf(graph: onnx.IGraphProto): onnx.ITensorProto[] {
   return [...(graph.initializer ?? []), ...inNodes];
 }
 
+/** The bytes of a tensor that lie in a file beside the model. */
+interface Part {
+  tensor: onnx.ITensorProto;
+  file: string;
+  offset: number;
+  length: number;
+}
+
+/** All sizes are known, and add up to no more than is read, before the first byte is. */
 async function bringInside(
   file: string,
   bytes: number,
   tensors: readonly onnx.ITensorProto[],
 ): Promise<void> {
-  const folder = path.dirname(file);
+  const parts: Part[] = [];
   let total = bytes;
   for (const tensor of tensors) {
     if (tensor.dataLocation !== DataLocation.EXTERNAL) continue;
-    const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
-    const location = entries.get('location') ?? '';
-    const beside = path.resolve(folder, location);
-    const offset = Number(entries.get('offset') ?? 0);
-    const length = entries.has('length') ? Number(entries.get('length')) : undefined;
-    const whole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-    // The format allows places beside the model and below only; others would read files that nobody meant.
-    const inside =
-      location !== '' && !path.relative(folder, beside).startsWith('..') && !path.isAbsolute(location);
-    if (!inside || !whole(offset) || (length !== undefined && !whole(length))) {
+    const part = await findPart(file, tensor);
+    total += part.length;
+    if (total > largestModel) {
       throw new UserError(
-        `${file}: keeps the weights "${tensor.name}" at ${JSON.stringify(location)}, which is no place beside it. ` +
-          'Save the model with its weights inside.',
+        `${file}: is larger than 2 GiB with its weights; its layers cannot be looked into.`,
       );
     }
-    total += length ?? 0;
-    if (total > largestModel) throw tooLarge(file);
-    const raw = await readPart(beside, offset, length, `it holds weights of ${path.basename(file)}`);
-    tensor.rawData = raw;
-    tensor.dataLocation = DataLocation.DEFAULT;
-    tensor.externalData = [];
+    parts.push(part);
+  }
+  for (const part of parts) {
+    part.tensor.rawData = await readPart(part, file);
+    part.tensor.dataLocation = DataLocation.DEFAULT;
+    part.tensor.externalData = [];
   }
 }
 
-function tooLarge(file: string): UserError {
-  return new UserError(`${file}: is larger than 2 GiB with its weights; its layers cannot be looked into.`);
+async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part> {
+  const folder = path.dirname(model);
+  const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+  const location = entries.get('location') ?? '';
+  const beside = path.resolve(folder, location);
+  const offset = Number(entries.get('offset') ?? 0);
+  const length = entries.has('length') ? Number(entries.get('length')) : undefined;
+  const whole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  const elsewhere = () =>
+    new UserError(
+      `${model}: keeps the weights "${shortened(tensor.name ?? '')}" at ${JSON.stringify(shortened(location))}, which is ` +
+        'no place beside it. Save the model with its weights inside.',
+    );
+  // The format allows places beside the model and below only; others would read files that nobody meant.
+  const inside = location !== '' && !path.isAbsolute(location) && isInside(folder, beside);
+  if (!inside || !whole(offset) || (length !== undefined && !whole(length))) throw elsewhere();
+  try {
+    // A link beside it may lead anywhere; where the model itself is one, the weights may be beside what it leads to.
+    const file = await realpath(beside);
+    const homes = [await realpath(folder), path.dirname(await realpath(model))];
+    if (!homes.some((home) => isInside(home, file))) throw elsewhere();
+    const info = await stat(file);
+    // Pipes and devices would be waited for without end.
+    if (!info.isFile()) throw missing(file, model, 'is no file');
+    const wanted = length ?? info.size - offset;
+    if (wanted < 0 || offset + wanted > info.size) {
+      throw missing(file, model, `ends before byte ${offset + Math.max(0, wanted)}`);
+    }
+    return { tensor, file, offset, length: wanted };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(beside, model, 'no such file');
+    throw readError(beside, error);
+  }
 }
 
-async function readPart(
-  file: string,
-  offset: number,
-  length: number | undefined,
-  purpose: string,
-): Promise<Uint8Array> {
-  const missing = (what: string): UserError =>
-    new UserError(`${file}: ${what}; ${purpose}. Fetch the file again.`);
+/** Whether a path lies below a folder; on Windows what is relative to it can still be of another drive. */
+function isInside(folder: string, file: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
+}
+
+function missing(file: string, model: string, what: string): UserError {
+  return new UserError(
+    `${file}: ${what}; it holds weights of ${path.basename(model)}. Fetch the file again.`,
+  );
+}
+
+async function readPart({ file, offset, length }: Part, model: string): Promise<Uint8Array> {
   try {
-    const { size } = await stat(file);
-    const wanted = length ?? size - offset;
-    if (wanted > largestModel) throw tooLarge(file);
-    if (wanted < 0 || offset + wanted > size)
-      throw missing(`ends before byte ${offset + Math.max(0, wanted)}`);
     const handle = await open(file, 'r');
     try {
-      const bytes = new Uint8Array(wanted);
+      const bytes = new Uint8Array(length);
       let at = 0;
-      while (at < wanted) {
-        const { bytesRead } = await handle.read(bytes, at, wanted - at, offset + at);
-        if (bytesRead === 0) throw missing(`ends before byte ${offset + wanted}`);
+      while (at < length) {
+        const { bytesRead } = await handle.read(bytes, at, length - at, offset + at);
+        if (bytesRead === 0) throw missing(file, model, `ends before byte ${offset + length}`);
         at += bytesRead;
       }
       return bytes;
@@ -96,7 +128,6 @@ async function readPart(
       await handle.close();
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing('no such file');
     throw readError(file, error);
   }
 }
