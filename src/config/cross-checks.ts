@@ -48,8 +48,20 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 
+/** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
+const mostValues = 2 ** 24;
+
 function checkImage(model: ImageModelConfig): Problem[] {
-  const { height, width, pad, scales } = model;
+  const { height, width, channels, pad, scales } = model;
+  const values = (height + 2 * pad) * (width + 2 * pad) * channels;
+  if (values > mostValues) {
+    return [
+      {
+        path: 'model.pad',
+        message: `expected at most ${mostValues} values in an image with its padding, and they are ${values}; expected smaller images or less padding`,
+      },
+    ];
+  }
   // Every scale but the last halves height and width.
   const unit = 2 ** (scales - 1);
   const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;

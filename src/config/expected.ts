@@ -103,8 +103,11 @@ export function expectation(schema: v.GenericSchema): string {
       return `one of ${(inner.options as AnySchema[])
         .map((option) => JSON.stringify(option.entries?.[inner.key!]?.literal))
         .join(', ')}`;
-    case 'array':
-      return `a list, not empty, each ${expectation(inner.item!)}`;
+    case 'array': {
+      const most = checks.find(({ type }) => type === 'max_length')?.requirement;
+      const length = most === undefined ? 'not empty' : `not empty and of at most ${most as number}`;
+      return `a list, ${length}, each ${expectation(inner.item!)}`;
+    }
     default:
       return 'an object';
   }

@@ -1,7 +1,7 @@
 /** The model section of the config for images. */
 import * as v from 'valibot';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { describe, fraction, nonNegativeInteger, positive, positiveInteger } from './fields';
+import { describe, fraction, layerWidth, nonNegativeInteger, positive, positiveInteger } from './fields';
 
 /** Of an image flow. */
 export const mostScales = 8;
@@ -24,7 +24,11 @@ export const imageModelSchema = v.strictObject({
     256,
   ),
   pad: v.optional(
-    v.pipe(nonNegativeInteger, describe('Pixels of zeros added at each edge, for example 2 for 28 → 32.')),
+    v.pipe(
+      nonNegativeInteger,
+      v.maxValue(512),
+      describe('Pixels of zeros added at each edge, for example 2 for 28 → 32.'),
+    ),
     0,
   ),
   scales: v.optional(
@@ -32,10 +36,7 @@ export const imageModelSchema = v.strictObject({
     2,
   ),
   base: v.optional(
-    v.pipe(
-      positiveInteger,
-      describe('Feature maps of the conditioners in the first checkerboard couplings.'),
-    ),
+    v.pipe(layerWidth, describe('Feature maps of the conditioners in the first checkerboard couplings.')),
     32,
   ),
   widthGrowth: v.optional(

@@ -1,7 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { describe, nonNegativeInteger, positiveInteger } from './fields';
+import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
 const bit = v.picklist([0, 1]);
 
@@ -48,8 +48,9 @@ export const vectorModelSchema = v.strictObject({
   ),
   hidden: v.optional(
     v.pipe(
-      v.array(positiveInteger),
+      v.array(layerWidth),
       v.minLength(1),
+      v.maxLength(64),
       describe('Widths of the hidden layers of each conditioner; a residual net has only the first.'),
     ),
     () => [64, 64],

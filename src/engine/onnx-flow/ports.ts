@@ -111,6 +111,12 @@ export function identifyPorts(
     throw cannot(`it has the outputs ${list(outputs)}; which one the flow ends in cannot be told.`);
 
   const batch = input.shape[0];
+  if ((batch ?? 1) * size > mostValues) {
+    throw new UserError(
+      `${file}: its input "${input.name}" has ${(batch ?? 1) * size} values in each run (${[batch ?? 1, ...shape].join('×')}); ` +
+        `at most ${mostValues} can be looked into. Export it for a smaller batch.`,
+    );
+  }
   return {
     direction,
     input: input.name,
@@ -143,6 +149,9 @@ function directionOf(
     ? 'inverse'
     : 'forward';
 }
+
+/** Of the input in one run, float32: the sizes are the file's word. */
+const mostValues = 2 ** 26;
 
 function portOf({ name, dtype, shape }: DescribedPort): Port {
   return {

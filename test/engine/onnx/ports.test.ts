@@ -47,6 +47,27 @@ test('the form shows the guess, and its answers are what the file is opened with
   }
 });
 
+test('sizes in the header of a file are bounded before anything is made of that size', () => {
+  const identify = (shape: number[]) => {
+    const ports = {
+      inputs: [{ name: 'x', dtype: 'float32', shape }],
+      outputs: [{ name: 'z', dtype: 'float32', shape }],
+    };
+    return identifyPorts('f.onnx', ports, {}, undefined);
+  };
+  assert.equal(identify([64, 2]).fixedBatch, 64);
+  for (const shape of [
+    [1_000_000_000, 2],
+    [1, 2 ** 40],
+    [2 ** 20, 2 ** 20],
+  ]) {
+    assert.throws(
+      () => identify(shape),
+      (error) => error instanceof UserError && /f\.onnx: its input "x" has \d+ values/.test(error.message),
+    );
+  }
+});
+
 test('a density beside z is not taken for a log-det', () => {
   const port = (name: string, shape: (number | string)[]) => ({ name, dtype: 'float32', shape });
   const identify = (output: string) =>

@@ -2,14 +2,33 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseStoredConfig } from '../../../src/config/parse';
 
-function complaint(model: Record<string, unknown>): string {
+function complaint(fields: Record<string, unknown>): string {
+  const model = 'kind' in fields ? fields : { kind: 'vector', dim: 3, ...fields };
   try {
-    parseStoredConfig({ model: { kind: 'vector', dim: 3, ...model } }, 'a.json');
+    parseStoredConfig({ model }, 'a.json');
   } catch (error) {
     return (error as Error).message;
   }
   return 'accepted';
 }
+
+test('what a config makes a flow allocate is bounded', () => {
+  const image = (fields: Record<string, unknown>): string =>
+    complaint({ kind: 'image', height: 8, width: 8, scales: 1, ...fields });
+  assert.equal(image({ pad: 512 }), 'accepted');
+  assert.match(image({ pad: 15000 }), /model\.pad: expected an integer ≥ 0 and ≤ 512, got 15000/);
+  assert.match(
+    image({ height: 1024, width: 1024, channels: 16, pad: 512 }),
+    /model\.pad: expected at most 16777216 values .* they are 67108864/,
+  );
+  assert.match(image({ base: 2 ** 40 }), /model\.base: expected an integer ≥ 1 and ≤ 65536/);
+  const many = Array.from({ length: 100_000 }, () => 1);
+  assert.match(
+    complaint({ hidden: many }),
+    /^a\.json: model\.hidden: expected a list, .* at most 64, .{1,200}$/,
+  );
+  assert.match(complaint({ hidden: [70_000] }), /model\.hidden\.0: expected an integer ≥ 1 and ≤ 65536/);
+});
 
 const coupling = { kind: 'coupling', mask: [1, 0, 1] };
 

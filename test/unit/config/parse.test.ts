@@ -52,7 +52,7 @@ test('a wrong value is named with what was expected', () => {
   );
   assert.match(
     complaint({ data, model: { kind: 'vector', dim: 2, hidden: [] } }),
-    /model\.hidden: expected a list, not empty, each an integer ≥ 1, got \[\]/,
+    /model\.hidden: expected a list, not empty and of at most 64, each an integer ≥ 1 and ≤ 65536, got \[\]/,
   );
 });
 
