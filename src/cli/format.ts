@@ -45,12 +45,17 @@ export function scientific(value: number): string {
   return value === 0 ? '0' : value.toExponential(1);
 }
 
+/** Cells that are longer stand out of their column. */
+const widestColumn = 200;
+
 /** Rows under headings; `right` columns are aligned to the right. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, c) =>
-    Math.max(0, ...rows.map((row) => (row[c] ?? '').length)),
-  );
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, c) => {
+      widths[c] = Math.min(widestColumn, Math.max(widths[c] ?? 0, cell.length));
+    });
+  }
   return rows
     .map((row) =>
       row

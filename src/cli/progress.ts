@@ -52,7 +52,7 @@ export function createProgress(
   let last = terminal.interactive ? -Infinity : now();
   let drawn = false;
   const clear = (): void => {
-    if (drawn) terminal.err('\r\u001b[2K');
+    if (drawn) terminal.rewrite('');
     drawn = false;
   };
   return {
@@ -61,7 +61,7 @@ export function createProgress(
       if (now() - last < every) return;
       last = now();
       if (terminal.interactive) {
-        terminal.err(`\r\u001b[2K${progressLine(state, terminal.columns())}`);
+        terminal.rewrite(progressLine(state, terminal.columns()));
         drawn = true;
       } else terminal.err(`${plainLine(state)}\n`);
     },

@@ -1,15 +1,41 @@
 /** Where a command writes. Results go to standard output, everything else to standard error. */
 export interface Terminal {
-  /** Standard output, as it is. */
+  /** Standard output; control characters are spelled out. */
   out(text: string): void;
-  /** Standard error, as it is. */
+  /** Standard error; control characters are spelled out. */
   err(text: string): void;
+  /** Puts the text in the place of standard error's last line, which has not ended; only where `interactive`. */
+  rewrite(text: string): void;
   /** Whether standard error is a screen on which a line can be rewritten. */
   interactive: boolean;
   /** Width of that screen. */
   columns(): number;
   /** Resolves when everything written has left the process. */
   flush(): Promise<void>;
+}
+
+/**
+ * A terminal on what writes. Names and messages out of files may hold sequences that clear the screen or write the clipboard:
+ * all control characters but tab and line feed become `\u001b`, which is also their right form in JSON.
+ */
+export function terminalOn(
+  streams: Pick<Terminal, 'out' | 'err'>,
+  rest: Pick<Terminal, 'interactive' | 'columns' | 'flush'>,
+): Terminal {
+  return {
+    out: (text) => streams.out(printable(text)),
+    err: (text) => streams.err(printable(text)),
+    rewrite: (text) => streams.err(`\r\u001b[2K${printable(text)}`),
+    ...rest,
+  };
+}
+
+function printable(text: string): string {
+  return text.replace(
+    // eslint-disable-next-line no-control-regex -- they are what it is about
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 type Stream = NodeJS.WriteStream;
@@ -41,14 +67,15 @@ export function processTerminal(onClosed: () => void): Terminal {
   const write = (stream: Stream, text: string): void => {
     if (!closed.has(stream)) stream.write(text);
   };
-  return {
-    out: (text) => write(process.stdout, text),
-    err: (text) => write(process.stderr, text),
-    interactive: process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'],
-    columns: () => process.stderr.columns || 80,
-    flush: async () => {
-      const open = [process.stdout, process.stderr].filter((stream) => !closed.has(stream));
-      await Promise.all(open.map(drained));
+  return terminalOn(
+    { out: (text) => write(process.stdout, text), err: (text) => write(process.stderr, text) },
+    {
+      interactive: process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'],
+      columns: () => process.stderr.columns || 80,
+      flush: async () => {
+        const open = [process.stdout, process.stderr].filter((stream) => !closed.has(stream));
+        await Promise.all(open.map(drained));
+      },
     },
-  };
+  );
 }

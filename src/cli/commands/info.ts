@@ -1,4 +1,5 @@
 import { defineCommand, type Outcome } from '../command';
+import { shortened } from '../../config/user-error';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel, type ModelDescription } from '../../engine/use/describe-model';
 import type { DescribedTensor } from '../../engine/use/describe-tensors';
@@ -65,7 +66,7 @@ function asText(model: ModelDescription): string {
           ['#', 'layer', 'kind', 'shape', 'parameters', ''],
           ...model.layers.map((layer) => [
             String(layer.index),
-            layer.name,
+            shortened(layer.name),
             layer.kind,
             layer.shape.join('×'),
             layer.parameterCount > 0 ? count(layer.parameterCount) : '',
@@ -80,12 +81,12 @@ function asText(model: ModelDescription): string {
     const { inputs, outputs, operators, opset, producer } = model.onnx;
     const port = (p: { name: string; dtype: string; shape: (number | string)[] }, role: string): string[] => [
       role,
-      p.name,
+      shortened(p.name),
       p.dtype,
       p.shape.join('×'),
     ];
     parts.push(
-      `ONNX opset ${opset}${producer ? `, written by ${producer}` : ''}`,
+      `ONNX opset ${opset}${producer ? `, written by ${shortened(producer)}` : ''}`,
       table([...inputs.map((p) => port(p, 'input')), ...outputs.map((p) => port(p, 'output'))]),
       `Operators: ${operators.map(({ op, count: n }) => `${op} ${n}`).join(', ')}`,
     );
@@ -114,7 +115,9 @@ ${table([['key', answered ? 'answer' : 'default', 'is', 'possible'], ...rows])}`
 
 /** The first of them on one line: --json has all. */
 function extrasText(extras: NonNullable<ModelDescription['extras']>): string {
-  const all = Object.entries(extras).map(([name, value]) => `${name} ${String(value).slice(0, 40)}`);
+  const all = Object.entries(extras).map(
+    ([name, value]) => `${shortened(name, 40)} ${String(value).slice(0, 40)}`,
+  );
   return all.slice(0, 8).join(', ') + (all.length > 8 ? `, … ${all.length - 8} more` : '');
 }
 
@@ -128,7 +131,7 @@ function tensorTable(tensors: readonly DescribedTensor[]): string {
     [
       ['tensor', 'type', 'shape', 'min', 'mean', 'max', 'std', ''],
       ...tensors.map(({ name, dtype, shape, stats, problem }) => [
-        name,
+        shortened(name),
         dtype,
         shape.join('×'),
         ...[stats?.min, stats?.mean, stats?.max, stats?.std].map(number),

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../../src/cli/commands';
 import { run } from '../../../src/cli/run';
+import { rawSafetensors } from '../support/raw-safetensors';
+import { put, temporaryFolder } from '../support/temporary';
 import { memoryTerminal, noSignals } from './memory-terminal';
 
 const fixture = (name: string) => path.resolve('test', 'fixtures', 'torch', name);
@@ -58,6 +60,30 @@ test('a type that is not read, what was left out, what stands beside', async () 
   const { stdout } = await info('training.pt');
   assert.match(stdout, /Not shown: "ema" \(9 tensors\), "best_loss"\./);
   assert.match(stdout, /^Beside +epoch 12, steps 1099511627776, .* more$/m);
+});
+
+test('names that hold sequences for terminals are spelled out, and cut', async () => {
+  const escape = '\u001b]52;c;Li4u\u0007\u009b2J\r';
+  const long = 'x'.repeat(100_000);
+  const file = put(
+    temporaryFolder(),
+    'names.safetensors',
+    rawSafetensors({ [escape]: [1], [long]: [1], b: [1] }),
+  );
+  for (const options of [[], ['--json']]) {
+    const { code, stdout, stderr } = await info(file, ...options);
+    assert.deepEqual([code, stderr], [0, '']);
+    // eslint-disable-next-line no-control-regex -- they are what it is about
+    assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+    if (options.length > 0) {
+      const { tensors } = JSON.parse(stdout) as { tensors: { name: string }[] };
+      assert.deepEqual(new Set(tensors.map(({ name }) => name)), new Set([escape, long, 'b']));
+    } else {
+      assert.match(stdout, /^\\u001b\]52;c;Li4u\\u0007\\u009b2J\\u000d +F32/m);
+      assert.match(stdout, /^x{200}… +F32/m);
+      assert.ok(stdout.length < 5000, `${stdout.length} characters`);
+    }
+  }
 });
 
 test('a file that is refused ends with one line and code 1', async () => {

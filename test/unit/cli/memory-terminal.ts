@@ -1,16 +1,16 @@
 import type { Stopping, StopSignal } from '../../../src/cli/signals';
-import type { Terminal } from '../../../src/cli/terminal';
+import { terminalOn, type Terminal } from '../../../src/cli/terminal';
 
 /** A terminal that keeps what is written. */
 export function memoryTerminal(interactive = false): Terminal & { stdout(): string; stderr(): string } {
   let stdout = '';
   let stderr = '';
+  const terminal = terminalOn(
+    { out: (text) => void (stdout += text), err: (text) => void (stderr += text) },
+    { interactive, columns: () => 80, flush: () => Promise.resolve() },
+  );
   return {
-    out: (text) => void (stdout += text),
-    err: (text) => void (stderr += text),
-    interactive,
-    columns: () => 80,
-    flush: () => Promise.resolve(),
+    ...terminal,
     stdout: () => stdout,
     stderr: () => stderr,
   };
