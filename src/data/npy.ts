@@ -209,9 +209,15 @@ function parseHeader(bytes: Uint8Array, where: string) {
     .map((size) => size.trim().replace(/L$/, ''))
     .filter((size) => size !== '')
     .map(Number);
+  if (shape.length > mostAxes) {
+    throw new UserError(`${where}: has ${shape.length} axes; expected at most ${mostAxes}.`);
+  }
   if (!shape.every(Number.isSafeInteger)) throw new UserError(`${where}: has no valid shape (${tuple}).`);
   return { descr, fortran: fortran === 'True', shape, start };
 }
+
+/** As in NumPy 2. */
+const mostAxes = 64;
 
 function descrOf(data: NpyData): string {
   if (data instanceof Float32Array) return '<f4';

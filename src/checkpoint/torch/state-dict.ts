@@ -73,8 +73,11 @@ export function pickStateDict(root: unknown): StateDict {
 function collect(root: unknown, found: Found): void {
   const open = new Set<unknown>();
   let values = 0;
-  const visit = (value: unknown, path: string[]): void => {
+  const count = () => {
     if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
+  };
+  const visit = (value: unknown, path: string[]): void => {
+    count();
     if (value instanceof Tensor) {
       found.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
@@ -83,10 +86,13 @@ function collect(root: unknown, found: Found): void {
       open.add(value);
       const entries = value as Map<unknown, unknown> | unknown[];
       if (!isOptimizer(value)) {
+        // Once for each container: it looks through all keys.
+        let modules: boolean | undefined;
         for (const [key, item] of entries.entries()) {
           const name = typeof key === 'string' ? key : keyOf(key);
           const nested = item instanceof Map || Array.isArray(item) || item instanceof Tensor;
-          if (!(nested && trainingKey.test(name) && !isStateDict(value))) visit(item, [...path, name]);
+          if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) count();
+          else visit(item, [...path, name]);
         }
       }
       open.delete(value);

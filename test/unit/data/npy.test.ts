@@ -129,6 +129,33 @@ test('integers become floats on demand', () => {
   );
 });
 
+test('more axes than arrays have are refused at once', () => {
+  const started = performance.now();
+  for (const [axes, version] of [
+    [65, 1],
+    [2_000_000, 2],
+  ] as const) {
+    const header = Buffer.from(
+      `{'descr': '<f4', 'fortran_order': True, 'shape': (${'1,'.repeat(axes)}), }\n`,
+    );
+    const length = Buffer.alloc(version === 1 ? 2 : 4);
+    length.writeUIntLE(header.length, 0, length.length);
+    const bytes = Buffer.concat([
+      Buffer.from('\u0093NUMPY', 'latin1'),
+      Buffer.from([version, 0]),
+      length,
+      header,
+      Buffer.alloc(4),
+    ]);
+    assert.throws(
+      () => parseNpy(bytes, 'a.npy'),
+      (error) =>
+        error instanceof UserError && error.message === `a.npy: has ${axes} axes; expected at most 64.`,
+    );
+  }
+  assert.ok(performance.now() - started < 5000);
+});
+
 test('what is wrong is named', async () => {
   const wrong: [Uint8Array, RegExp][] = [
     [new Uint8Array(0), /is empty/],

@@ -305,3 +305,11 @@ test('any bytes end in a value or in an error that is told', () => {
     { numRuns: 3000 },
   );
 });
+
+test('a container of many states of optimizers is looked through once', () => {
+  const states = new Map<string, unknown>(Array.from({ length: 300_000 }, (_, i) => [`optim${i}`, []]));
+  const started = performance.now();
+  assert.equal(pickStateDict(states).tensors.size, 0);
+  assert.throws(() => pickStateDict([states, states, states, states]), /more than 1000000 values/);
+  assert.ok(performance.now() - started < 5000);
+});
