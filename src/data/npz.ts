@@ -1,8 +1,9 @@
 /** NumPy's archives of arrays: a ZIP of NPY files. */
 import { unzipSync, zipSync, type Unzipped } from 'fflate';
-import { UserError } from '../config/user-error';
+import { shortened, UserError } from '../config/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readUnpacked } from '../files/read';
+import { largestRatio } from '../files/zip-directory';
 import { encodeNpy, parseNpy, type NpyArray, type NpyData } from './npy';
 
 /** Guards against an archive that unpacks to more than fits memory. */
@@ -70,9 +71,13 @@ function unzip(
   let total = 0;
   try {
     const files = unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
+      filter: ({ name, size, originalSize, compression }) => {
         names.push(name);
         if (!wanted(name)) return false;
+        // Room is made for what the archive says, before anything is unpacked.
+        if (size > bytes.length || originalSize > (compression === 0 ? size : size * largestRatio)) {
+          throw new Error(`the sizes of "${shortened(name)}" cannot be`);
+        }
         total += originalSize;
         if (total > largest) throw new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
         return true;

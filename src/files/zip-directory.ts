@@ -23,7 +23,7 @@ export interface ZipEntry {
 /** An entry that is packed has to be unpacked as a whole. */
 const largestPacked = 2 ** 30;
 /** Deflate makes at most 258 bytes of two bits. */
-const largestRatio = 1032;
+export const largestRatio = 1032;
 /** What is read ahead of a directory's entries, about a hundred bytes each. */
 const blockBytes = 2 ** 16;
 

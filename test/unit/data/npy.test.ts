@@ -236,6 +236,18 @@ test('an archive with ZIP64 fields in its local headers, as NumPy writes them', 
   assert.deepEqual(archive.array('x').data, Float32Array.of(1, 2, 3));
 });
 
+test('an archive that says it unpacks to gigabytes is refused before room is made for them', async () => {
+  const bytes = Buffer.from(zipSync({ 'x.npy': encodeNpy({ shape: [2], data: new Float32Array(2) }) }));
+  const directory = bytes.lastIndexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+  bytes.writeUInt32LE(2 ** 32 - 2 ** 21, directory + 24);
+  const archive = await readNpz(put(folder, 'large.npz', bytes));
+  assert.throws(
+    () => archive.array('x'),
+    (error) =>
+      error instanceof UserError && /large\.npz: .*the sizes of "x\.npy" cannot be/.test(error.message),
+  );
+});
+
 test('archives that are none, empty, cut off or damaged', async () => {
   const good = zipSync({ 'x.npy': encodeNpy({ shape: [3], data: Float32Array.of(1, 2, 3) }) });
   const wrong: [Uint8Array, RegExp][] = [
