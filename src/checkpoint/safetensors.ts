@@ -1,6 +1,6 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import { open, type FileHandle } from 'node:fs/promises';
-import { UserError } from '../config/user-error';
+import { shortened, shownValue, UserError } from '../config/user-error';
 import { readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 import { writeAtomically } from '../files/atomic';
@@ -200,11 +200,12 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
   return { metadata, tensors, dataStart: 8 + length };
 }
 
-function checkEntry(name: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
+function checkEntry(given: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
   const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  const name = shortened(given);
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype)) {
-    throw bad(`tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
+    throw bad(`tensor "${name}" has the unknown type ${shownValue(dtype)}`);
   }
   if (!Array.isArray(shape) || shape.length > 32 || !shape.every(isSize)) {
     throw bad(`tensor "${name}" has no valid shape`);

@@ -1,5 +1,9 @@
+/** What is longer was no slip, and to compare it takes its length times that of the known names. */
+const longestGiven = 100;
+
 /** The known name that was probably meant, or undefined when none is close. */
 export function nearest(given: string, known: readonly string[]): string | undefined {
+  if (given.length > longestGiven) return undefined;
   const plain = (name: string) => name.toLowerCase().replace(/[-_\s]/g, '');
   let best: string | undefined;
   let least = Infinity;

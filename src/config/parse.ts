@@ -11,7 +11,7 @@ import {
   type RunConfig,
   type StoredConfig,
 } from './schema';
-import { UserError } from './user-error';
+import { shortened, shownValue, UserError } from './user-error';
 
 /** Something wrong at a place in a config. */
 export interface Problem {
@@ -56,7 +56,9 @@ function parse<S extends v.GenericSchema>(
   fileName: string,
 ): v.InferOutput<S> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw problemsError(fileName, [{ path: prefix, message: `expected an object, got ${shown(value)}` }]);
+    throw problemsError(fileName, [
+      { path: prefix, message: `expected an object, got ${shownValue(value)}` },
+    ]);
   }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
@@ -75,17 +77,26 @@ function problemsError(fileName: string, problems: readonly Problem[]): UserErro
   return new UserError(`${fileName}: ${lines.join('; ')}.`);
 }
 
-/** All of them; the validator itself stops at the first in each object. */
+/** Of one object or value; more help nobody. */
+const mostProblems = 20;
+
+/** As many as are named; the validator itself stops at the first in each object. */
 function unknownKeys(schema: v.GenericSchema, value: unknown, path: Path): Problem[] {
   const known = knownKeys(schema, value);
   if (!known || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    if (Object.hasOwn(known, key)) return unknownKeys(known[key]!, inner, [...path, key]);
-    const names = Object.keys(known);
-    const near = nearest(key, names);
-    const advice = near ? `did you mean "${near}"?` : `known are ${names.join(', ')}`;
-    return [{ path: [...path, key].join('.'), message: `unknown setting; ${advice}` }];
-  });
+  const names = Object.keys(known);
+  const inside = names
+    .filter((key) => Object.hasOwn(value, key))
+    .flatMap((key) => unknownKeys(known[key]!, (value as Record<string, unknown>)[key], [...path, key]));
+  const unknown = Object.keys(value)
+    .filter((key) => !Object.hasOwn(known, key))
+    .slice(0, mostProblems)
+    .map((key) => {
+      const near = nearest(key, names);
+      const advice = near ? `did you mean "${near}"?` : `known are ${names.join(', ')}`;
+      return { path: [...path, shortened(key, 60)].join('.'), message: `unknown setting; ${advice}` };
+    });
+  return [...unknown, ...inside];
 }
 
 function invalidValues(
@@ -96,19 +107,15 @@ function invalidValues(
   const byPath = new Map<string, Problem>();
   for (const issue of issues) {
     if (issue.expected === 'never') continue;
+    if (byPath.size === mostProblems) break;
     const keys = (issue.path ?? []).map((item) => item.key as string | number);
     const path = keys.join('.');
     const at = schemaAt(schema, value, keys);
     const expected = at ? expectation(at) : (issue.expected ?? 'something else');
     const got = issue.path ? issue.path.at(-1)!.value : issue.input;
     const message =
-      got === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${shown(got)}`;
+      got === undefined ? `missing; expected ${expected}` : `expected ${expected}, got ${shownValue(got)}`;
     if (!byPath.has(path)) byPath.set(path, { path, message });
   }
   return [...byPath.values()];
-}
-
-function shown(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -15,6 +15,18 @@ export function shortened(text: string, most = 200): string {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
+/** A value out of a file as JSON, cut; what is nested too deeply for that is only named. */
+export function shownValue(value: unknown, most = 60): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    // Undefined has no JSON.
+    const text: unknown = JSON.stringify(value);
+    return shortened(typeof text === 'string' ? text : 'nothing', most);
+  } catch {
+    return `${Array.isArray(value) ? 'a list' : 'an object'} too large or too deeply nested to be shown`;
+  }
+}
+
 const longestMessage = 4000;
 
 /** What is wrong comes first in a message, and what to do last. */

@@ -234,3 +234,20 @@ test('any header gives a UserError or a consistent table', async () => {
     { numRuns: 300 },
   );
 });
+
+test('what is wrong with a header is told in few words, however large or deep it is', async () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const long = JSON.stringify('x'.repeat(1_000_000));
+  for (const text of [
+    `{"a":{"dtype":${deep}}}`,
+    `{"a":{"dtype":${long}}}`,
+    `{"a":{"dtype":"F32","shape":${deep}}}`,
+    `{${long}:{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}`,
+    `{"__metadata__":{${long}:1}}`,
+  ]) {
+    await assert.rejects(
+      openSafetensors(put(folder, 'wrong.safetensors', build(text))),
+      (error) => error instanceof UserError && error.message.length < 4100,
+    );
+  }
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseDataConfig, parseRunConfig } from '../../../src/config/parse';
+import { parseDataConfig, parseRunConfig, parseStoredConfig } from '../../../src/config/parse';
 import { UserError } from '../../../src/config/user-error';
 
 const data = { source: 'x' };
@@ -224,4 +224,25 @@ test('the data section alone', () => {
     message:
       'f: data.sorce: unknown setting; did you mean "source"?; data.validation: expected a number ≥ 0 and ≤ 1, or an integer ≥ 1, got -1.',
   });
+});
+
+test('what is wrong is told at once and in few words, however large or deep it is', () => {
+  const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`);
+  const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`hiden${i}`, i]));
+  const vector = { kind: 'vector', dim: 2 };
+  const started = performance.now();
+  for (const model of [
+    deep,
+    { ...vector, hidden: deep },
+    { ...vector, ['hiden'.repeat(1_000_000)]: 1 },
+    { ...vector, ...many },
+    { ...vector, hidden: Array.from({ length: 100_000 }, () => 'x') },
+  ]) {
+    assert.throws(
+      () => parseStoredConfig({ model }, 'a.json'),
+      (error) =>
+        error instanceof UserError && /^a\.json: model/.test(error.message) && error.message.length < 4100,
+    );
+  }
+  assert.ok(performance.now() - started < 5000);
 });
