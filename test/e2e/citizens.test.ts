@@ -7,7 +7,7 @@ import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { encodeNpy } from '../../src/data/npy';
 import type { CheckpointReport, NonFiniteReport, ScoreReport } from '../../src/protocol/assistant';
-import { allowTools, api, ours } from '../extension/ours';
+import { allowTools, api, closeAll, ours } from '../extension/ours';
 import { until } from '../inspector/until';
 import { flowscope, score } from '../inspector/command-line';
 import { edited } from '../inspector/edited';
@@ -35,7 +35,7 @@ describe('in VS Code', function () {
 
   // Of a small picture and of a plane; MNIST's differs in its numbers only.
   for (const model of trained.filter(({ name }) => name !== 'MNIST')) {
-    it(`a run config of ${model.name} has hovers, opens its last checkpoint and trains`, async () => {
+    it(`a run config of ${model.name} has hovers, trains and opens its last checkpoint`, async () => {
       const file = `${runOf(model)}.flow.json`;
       const document = await vscode.workspace.openTextDocument(file);
       await vscode.window.showTextDocument(document);
@@ -71,19 +71,6 @@ describe('in VS Code', function () {
       }
 
       const lens = (title: string) => workbench.page.locator('.codelens-decoration a', { hasText: title });
-      await lens('Open last checkpoint').click();
-      await until('the inspector', () => {
-        const { input } = vscode.window.tabGroups.activeTabGroup.activeTab ?? {};
-        return (
-          input instanceof vscode.TabInputCustom &&
-          path.dirname(input.uri.fsPath) === path.join(runOf(model), 'checkpoints') &&
-          path.basename(input.uri.fsPath).startsWith('last')
-        );
-      });
-      const frame = await workbench.webview('[data-result]');
-      await frame.locator(`[data-step="${model.steps.at(-1)}"]`).waitFor();
-
-      await vscode.window.showTextDocument(document);
       await lens('Train').first().click();
       await workbench.title().filter({ hasText: 'Train RealNVP' }).waitFor();
       const name = `again-${path.basename(runOf(model))}`;
@@ -124,7 +111,22 @@ describe('in VS Code', function () {
         const last = rows.at(-1)!['step']!;
         assert.ok(Number(percent) <= Math.ceil((last / steps) * 100), `${percent} % at step ${last}`);
         assert.equal((await api()).statusBarText(), undefined);
+
+        await vscode.window.showTextDocument(document);
+        await lens('Open last checkpoint').click();
+        await until('the inspector', () => {
+          const { input } = vscode.window.tabGroups.activeTabGroup.activeTab ?? {};
+          return (
+            input instanceof vscode.TabInputCustom &&
+            path.dirname(input.uri.fsPath) === path.join(run, 'checkpoints') &&
+            path.basename(input.uri.fsPath).startsWith('last')
+          );
+        });
+        const frame = await workbench.webview('[data-result]');
+        const { step } = JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { step: number };
+        await frame.locator(`[data-step="${step}"]`).waitFor();
       } finally {
+        await closeAll();
         rmSync(run, { recursive: true, force: true });
       }
     });

@@ -8,7 +8,15 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Frame } from 'playwright-core';
 import * as vscode from 'vscode';
-import { chooseOther, compared, endComparison, openComparison, others } from '../inspector/comparison';
+import {
+  chooseOther,
+  compared,
+  couplingsOf,
+  endComparison,
+  openComparison,
+  others,
+  select,
+} from '../inspector/comparison';
 import { giveValues, result } from '../inspector/frame';
 import { fixture, folder, models, openModel, root, showTab } from '../inspector/models';
 import { exampleOf } from '../inspector/reference';
@@ -89,7 +97,7 @@ describe('in the window', function () {
     await chooseOther(workbench, frame, copy, path.basename(copy));
     const rows = await compared(frame, model, copy);
     assert.ok(rows.every(({ difference }) => difference === 0));
-    await endComparison(frame, await selectedTitle(frame));
+    await endComparison(frame, await select(frame, couplingsOf(rows).at(-1)!.name));
   });
 
   it('texts stand out from their background in the themes of VS Code', async () => {
@@ -129,9 +137,6 @@ describe('in the window', function () {
     assert.deepEqual(bad, []);
   });
 });
-
-const selectedTitle = (frame: Frame): Promise<string> =>
-  frame.locator('.compare-part h2').first().innerText();
 
 /** Texts whose contrast is too low, by axe-core. */
 function faint(frame: Frame): Promise<string[]> {
