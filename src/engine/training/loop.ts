@@ -241,7 +241,6 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     throw error;
   }
   const best = progress.best;
-  await saveStatus(ending.status, ending.message);
   report('done');
   options.log(ending.message);
   return {
