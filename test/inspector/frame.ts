@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Frame } from 'playwright-core';
 import { encodeNpy } from '../../src/data/npy';
-import { until } from './until';
+import { patience, until } from './until';
 import { rasterOf, rgba } from './rasters';
 
 /** "−1,234.5" → −1234.5 */
@@ -93,9 +93,12 @@ export async function giveValues(frame: Frame, name: string, values: Float32Arra
   await frame.locator('.bar .selected-value', { hasText: name }).waitFor();
 }
 
-/** Tries a check until it holds; throws what it last threw. For what is drawn a moment after it is asked for. */
+/**
+ * Tries a check until it holds; throws what it last threw. For what is drawn a moment after it is asked for.
+ * @param milliseconds on a machine of usual pace
+ */
 export async function eventually(check: () => Promise<void>, milliseconds = 20_000): Promise<void> {
-  const end = Date.now() + milliseconds;
+  const end = Date.now() + patience(milliseconds);
   for (;;) {
     try {
       await check();

@@ -32,12 +32,13 @@ export function holdWhilePressed(): void {
     clearTimeout(timer);
     timer = window.setTimeout(release, longest);
   };
-  // The click comes right after the pointer or the key is let go.
+  // The click comes right after the pointer or the key is let go; where there is none, a moment later.
   const afterClick = (): void => {
     if (pressed) window.setTimeout(release);
   };
 
   addEventListener('pointerdown', press, true);
+  addEventListener('click', () => pressed && release());
   for (const end of ['pointerup', 'pointercancel', 'blur']) addEventListener(end, afterClick, true);
   addEventListener('keydown', (event) => event.key === ' ' && press(event), true);
   addEventListener('keyup', (event) => event.key === ' ' && afterClick(), true);
