@@ -20,7 +20,7 @@ const bundles = [
   },
   { source: 'src/native/main.ts', output: 'native.js', options: nodeOptions },
   {
-    source: 'webview/inspector/main.tsx',
+    source: 'webview/app/main.tsx',
     output: 'webview/inspector.js',
     options: { ...browserOptions, loader: { '.svg': 'text' } },
   },

@@ -1,5 +1,5 @@
 /** Every text of the page, in the language that the document names. */
-import { chosenLanguage } from './format/language';
+import { chosenLanguage } from './base/format/language';
 import { german } from './strings/de';
 import { english } from './strings/en';
 

@@ -1,8 +1,8 @@
 /** Costs by element: sum, pixels and words against the toy flow. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { signedScale } from '../../webview/draw/colour-maps';
-import { roundUp } from '../../webview/format/numbers';
+import { signedScale } from '../../webview/base/canvas/colour-maps';
+import { roundUp } from '../../webview/base/format/numbers';
 import { cellColour, InspectorBrowser, parseNumber } from './support/inspector-page';
 import { recordedToy } from './support/recorded';
 import { toyContribution } from './support/toy-examples';

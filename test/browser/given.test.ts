@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { greyScale } from '../../webview/draw/colour-maps';
+import { greyScale } from '../../webview/base/canvas/colour-maps';
 import { InspectorBrowser } from './support/inspector-page';
 import { recordedToy } from './support/recorded';
 

@@ -5,8 +5,8 @@ import type { Page } from 'playwright-core';
 import type { LayerView } from '../../src/protocol/inspect';
 import { defaultSelection } from '../../src/protocol/questions';
 import type { TensorWindowQuery } from '../../src/protocol/tensor-window';
-import { signedScale } from '../../webview/draw/colour-maps';
-import { roundUp } from '../../webview/format/numbers';
+import { signedScale } from '../../webview/base/canvas/colour-maps';
+import { roundUp } from '../../webview/base/format/numbers';
 import { cellColour, InspectorBrowser } from './support/inspector-page';
 import { ToyFlow } from './support/toy-flow';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { LayerView } from '../../src/protocol/inspect';
 import { defaultSelection } from '../../src/protocol/questions';
-import { signedScale } from '../../webview/draw/colour-maps';
-import { compact, roundUp } from '../../webview/format/numbers';
+import { signedScale } from '../../webview/base/canvas/colour-maps';
+import { compact, roundUp } from '../../webview/base/format/numbers';
 import { cellColour, InspectorBrowser } from './support/inspector-page';
 import { ToyFlow } from './support/toy-flow';
 

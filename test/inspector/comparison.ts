@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import { signedScale } from '../../webview/draw/colour-maps';
+import { signedScale } from '../../webview/base/canvas/colour-maps';
 import { costsOf, scoreRows, type Parts, type Scores } from './command-line';
 import { folder, type Model } from './models';
 import { eventually, isLight, near, parseNumber, pixels, rounding, sum, untilInk } from './frame';

@@ -2,9 +2,9 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { drawnReach, fewestPoints, mostPoints, type DrawHost } from '../../src/protocol/draw-page';
-import { Segmented } from '../controls/segmented';
-import { Slider } from '../controls/slider';
-import { Button, Dropdown } from '../controls/toolkit';
+import { Segmented } from '../base/controls/segmented';
+import { Slider } from '../base/controls/slider';
+import { Button, Dropdown } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
 import { changed, emptyDrawing, fitted, redone, undone, type Drawing } from './points';
 import { text } from './strings';

@@ -1,8 +1,8 @@
 /** Starts the page on which data are drawn. */
 import { render } from 'preact';
-import { holdWhilePressed } from '../controls/press';
-import { registerControls } from '../controls/toolkit';
-import { followTheme } from '../draw/theme';
+import { holdWhilePressed } from '../base/controls/press';
+import { registerControls } from '../base/controls/toolkit';
+import { followTheme } from '../base/canvas/theme';
 import { App } from './app';
 import { connect } from './host';
 import './draw-data.css';

@@ -1,14 +1,14 @@
 /** The plane that is drawn on, by mouse, pen or keys. */
 import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
-import { planeStep } from '../controls/arrow-keys';
+import { planeStep } from '../base/controls/arrow-keys';
 import { drawnReach } from '../../src/protocol/draw-page';
-import { Sized } from '../charts/sized';
-import { cssText } from '../draw/theme';
-import { fixed } from '../format/numbers';
-import { drawPoints, toScreen, type PlaneFrame } from '../layer/points';
-import { planeAxes } from '../plane/axes';
-import { Board } from '../views/canvas';
+import { Sized } from '../base/charts/sized';
+import { cssText } from '../base/canvas/theme';
+import { fixed } from '../base/format/numbers';
+import { drawPoints, toScreen, type PlaneFrame } from '../base/canvas/points';
+import { planeAxes } from '../base/canvas/axes';
+import { Board } from '../base/canvas/canvas';
 import { changed, erased, sprayed, type Drawing, type Points } from './points';
 import { text } from './strings';
 

@@ -1,6 +1,6 @@
 /** The page: reading, failed, or what the data are. */
 import type { PreviewHost } from '../../src/protocol/preview-page';
-import { Button } from '../controls/toolkit';
+import { Button } from '../base/controls/toolkit';
 import { Facts } from './facts';
 import { Features, Rows } from './features';
 import { Sheet } from './sheet';

@@ -1,5 +1,5 @@
 import type { DataPreview } from '../../src/protocol/data';
-import { compact, count } from '../format/numbers';
+import { compact, count } from '../base/format/numbers';
 import { text } from './strings';
 
 function shapeOf({ kind, shape }: DataPreview): string {

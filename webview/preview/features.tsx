@@ -1,6 +1,6 @@
 import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
 import type { Histogram } from '../../src/protocol/tensors';
-import { compact, count } from '../format/numbers';
+import { compact, count } from '../base/format/numbers';
 import { text } from './strings';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {

@@ -1,7 +1,7 @@
 /** Starts the data preview: asks the host, draws what it answers. */
 import { render } from 'preact';
-import { holdWhilePressed } from '../controls/press';
-import { registerControls } from '../controls/toolkit';
+import { holdWhilePressed } from '../base/controls/press';
+import { registerControls } from '../base/controls/toolkit';
 import { App } from './app';
 import { connect } from './host';
 import { previewQuestion } from './state';

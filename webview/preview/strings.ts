@@ -1,5 +1,5 @@
 /** Every text of the data preview, in the language that the document names. */
-import { chosenLanguage } from '../format/language';
+import { chosenLanguage } from '../base/format/language';
 import { preview as german } from '../strings/de/preview';
 import { preview as english } from '../strings/en/preview';
 

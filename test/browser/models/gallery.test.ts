@@ -10,7 +10,7 @@ import type { Dataset } from '../../../src/data/dataset';
 import { openDataset } from '../../../src/data/open';
 import { memoryExamples } from '../../../src/data/records';
 import { holdOut } from '../../../src/data/split';
-import { signedScale } from '../../../webview/draw/colour-maps';
+import { signedScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, type Numbers } from '../../inspector/command-line';
 import { isImage, models, openModel, showTab, untilWords, type Model, root } from '../../inspector/models';

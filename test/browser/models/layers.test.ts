@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { greyScale, maskColours, signedScale, badColour } from '../../../webview/draw/colour-maps';
-import { roundUp } from '../../../webview/format/numbers';
+import { greyScale, maskColours, signedScale, badColour } from '../../../webview/base/canvas/colour-maps';
+import { roundUp } from '../../../webview/base/format/numbers';
 import { until } from '../../inspector/until';
 import { edited } from '../../inspector/edited';
 import { isImage, models, openModel, showTab, untilWords, type Model } from '../../inspector/models';

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { encodeNpy } from '../../../src/data/npy';
 import { squareAround, stageBounds, type PlaneBounds } from '../../../src/protocol/plane';
-import { magnitudeScale, signedScale } from '../../../webview/draw/colour-maps';
+import { magnitudeScale, signedScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
 import { folder, isImage, models, openModel } from '../../inspector/models';

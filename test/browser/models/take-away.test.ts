@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { encodeNpy, parseNpy } from '../../../src/data/npy';
-import { magnitudeScale } from '../../../webview/draw/colour-maps';
+import { magnitudeScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
 import { folder, isImage, models, openModel, showTab, untilWords } from '../../inspector/models';

@@ -50,7 +50,7 @@ export class InspectorBrowser {
       ...browserOptions,
       define,
       entryPoints: {
-        inspector: 'webview/inspector/main.tsx',
+        inspector: 'webview/app/main.tsx',
         preview: 'webview/preview/main.tsx',
         'toy-host': 'test/browser/support/toy-host.ts',
         'preview-host': 'test/browser/support/preview-host.ts',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { greyScale } from '../../../webview/draw/colour-maps';
+import { greyScale } from '../../../webview/base/canvas/colour-maps';
 
 const grey = greyScale(16);
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { linePath } from '../../../webview/charts/decimate';
-import { linear } from '../../../webview/charts/scale';
-import { smoothed } from '../../../webview/charts/smooth';
-import { merged } from '../../../webview/state/run-state';
+import { linePath } from '../../../webview/base/charts/decimate';
+import { linear } from '../../../webview/base/charts/scale';
+import { smoothed } from '../../../webview/base/charts/smooth';
+import { merged } from '../../../webview/base/store/run-state';
 
 const points = (path: string): [number, number][] =>
   path

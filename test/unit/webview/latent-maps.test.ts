@@ -1,7 +1,7 @@
 /** Which cell of which map an element of z stands in. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { farthest, latentMaps } from '../../../webview/gallery/latent-maps';
+import { farthest, latentMaps } from '../../../webview/features/latents/latent-maps';
 
 describe('maps of latents', () => {
   it('leave rows and columns out that a scale does not use, and keep every element once', () => {

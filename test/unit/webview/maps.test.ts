@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { cut, panned, showing, wholeMap, windowOf, zoomed } from '../../../webview/draw/map-view';
-import { trimmedSize } from '../../../webview/draw/trimmed';
+import { cut, panned, showing, wholeMap, windowOf, zoomed } from '../../../webview/base/canvas/map-view';
+import { trimmedSize } from '../../../webview/base/canvas/trimmed';
 import { layoutOf, pageOf, windowOfWeight } from '../../../src/protocol/weight-window';
-import { pictureOf } from '../../../webview/draw/weight-picture';
-import { colourRanges, withinRange } from '../../../webview/layer/colour-ranges';
-import { movedOnly } from '../../../webview/layer/moved';
+import { pictureOf } from '../../../webview/features/network/picture-of';
+import { colourRanges, withinRange } from '../../../webview/features/activations/colour-ranges';
+import { movedOnly } from '../../../webview/features/activations/moved';
 
 describe('a view of maps', () => {
   it('zooms about a place and never leaves the map', () => {

@@ -1,5 +1,5 @@
 /** Texte zum Vergleich zweier Modelle. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { compare as english } from '../en/compare';
 
 export const compare: typeof english = {

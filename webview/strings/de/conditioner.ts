@@ -1,5 +1,5 @@
 /** Texte des Reiters Konditionierer: Gewichte, Merkmalskarten, Normalisierungen. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { conditioner as english } from '../en/conditioner';
 
 export const conditioner: typeof english = {

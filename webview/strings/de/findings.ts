@@ -1,6 +1,6 @@
 /** Befunde auf Deutsch: Sätze aus dem, was gemessen wurde. */
 import type { CheckName, Finding } from '../../../src/protocol/findings';
-import { compact, count, fixed } from '../../format/numbers';
+import { compact, count, fixed } from '../../base/format/numbers';
 import type { findings as english } from '../en/findings';
 
 type Values = Finding['values'];

@@ -1,5 +1,5 @@
 /** Texts of the gallery. */
-import { count, decimal } from '../../format/numbers';
+import { count, decimal } from '../../base/format/numbers';
 import type { gallery as english } from '../en/gallery';
 
 export const gallery: typeof english = {

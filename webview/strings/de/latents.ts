@@ -1,5 +1,5 @@
 /** Texts of the latents that are changed by hand. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { latents as english } from '../en/latents';
 
 export const latents: typeof english = {

@@ -1,5 +1,5 @@
 /** Texts of the layer's tabs. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { layer as english } from '../en/layer';
 
 export const layer: typeof english = {

@@ -1,5 +1,5 @@
 /** Texte der Karten einer Schicht: Zoom, Wertebereich, Ablesen. */
-import { compact, count } from '../../format/numbers';
+import { compact, count } from '../../base/format/numbers';
 import type { maps as english } from '../en/maps';
 
 export const maps: typeof english = {

@@ -1,5 +1,5 @@
 /** Texts of the training examples nearest to one. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { nearest as english } from '../en/nearest';
 
 const held = (n: number, { low, high }: { low: string; high: string }): string =>

@@ -1,5 +1,5 @@
 /** Texts of two-dimensional flows. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { plane as english } from '../en/plane';
 
 export const plane: typeof english = {

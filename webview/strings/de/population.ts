@@ -1,6 +1,6 @@
 /** Texte dazu, womit das Beispiel verglichen wird. */
 import type { population as english } from '../en/population';
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;
 

@@ -1,5 +1,5 @@
 /** Every text of the data preview. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { preview as english } from '../en/preview';
 
 export const preview: typeof english = {

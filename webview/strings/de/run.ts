@@ -1,5 +1,5 @@
 /** Texte zu den Schritten eines Laufs. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { run as english } from '../en/run';
 
 export const run: typeof english = {

@@ -1,5 +1,5 @@
 /** Texts of states of a view, and of a file that cannot be run. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 import type { states as english } from '../en/states';
 
 export const states: typeof english = {

@@ -1,5 +1,5 @@
 /** Texts of the flow strip. */
-import { count, short } from '../../format/numbers';
+import { count, short } from '../../base/format/numbers';
 import type { strip as english } from '../en/strip';
 
 export const strip: typeof english = {

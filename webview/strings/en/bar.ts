@@ -1,5 +1,5 @@
 /** Texts of the bar, the regions and the keys. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const bar = {
   selection: 'Selection',

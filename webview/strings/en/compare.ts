@@ -1,5 +1,5 @@
 /** Texts of the comparison of two models. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const compare = {
   compareStart: 'Compare',

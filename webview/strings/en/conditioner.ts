@@ -1,5 +1,5 @@
 /** Texts of the Conditioner tab: weights, feature maps, norms. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const conditioner = {
   featureMaps: 'Feature maps',

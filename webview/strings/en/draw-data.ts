@@ -1,5 +1,5 @@
 /** Every text of the page on which data are drawn. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const drawData = {
   title: 'Draw data',

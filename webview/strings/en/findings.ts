@@ -1,6 +1,6 @@
 /** Texts of findings. Their sentences come in English from the engine. */
 import type { Finding } from '../../../src/protocol/findings';
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 /** A translation makes its own sentence, in which the layer is named in its words. */
 const englishSentence: (finding: Finding, layer: string) => string = ({ sentence }) => sentence;

@@ -1,5 +1,5 @@
 /** Texts of the gallery. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const gallery = {
   samples: 'Samples',

@@ -1,5 +1,5 @@
 /** Texts of the layer's tabs. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const layer = {
   coupling: (n: number) => `Coupling ${n}`,

@@ -1,5 +1,5 @@
 /** Texts of the layer's maps: zoom, range, readout. */
-import { compact, count } from '../../format/numbers';
+import { compact, count } from '../../base/format/numbers';
 
 export const maps = {
   zoomIn: 'Zoom in on all maps (+)',

@@ -1,5 +1,5 @@
 /** Texts of the training examples nearest to one. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 interface Range {
   low: string;

@@ -1,5 +1,5 @@
 /** Texts of two-dimensional flows. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const plane = {
   dataSpace: 'Data space, x',

@@ -1,5 +1,5 @@
 /** Texts about what the example is compared with. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 const percent = (share: number): string => `${Math.round(100 * share)}%`;
 

@@ -1,5 +1,5 @@
 /** Every text of the data preview. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const preview = {
   reading: 'Reading the data…',

@@ -1,5 +1,5 @@
 /** Texts of the steps of a run: its slider, its curves, and what it can be told. */
-import { count } from '../../format/numbers';
+import { count } from '../../base/format/numbers';
 
 export const run = {
   stepOf: (step: number, place: number, n: number) => `step ${count(step)}, checkpoint ${place} of ${n}`,

@@ -1,6 +1,6 @@
 /** Texts of the flow strip. */
 import type { LayerKind } from '../../../src/protocol/model';
-import { count, short } from '../../format/numbers';
+import { count, short } from '../../base/format/numbers';
 
 export const strip = {
   number: '#',

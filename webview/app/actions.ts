@@ -1,0 +1,52 @@
+/** What keys, buttons and commands of the host do alike. */
+import type { PageAction } from '../../src/protocol/page-actions';
+import type { Store } from '../base/store/store';
+import { reportOf } from './report';
+import { placeOf } from './step-picker';
+
+export function stepCheckpoint(store: Store, by: number): void {
+  if (!store.model.peek() || store.connection.choices) return;
+  const ordered = store.checkpoints.peek();
+  const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
+  if (next) store.checkpoint.look(next.path);
+}
+
+/** To the layer `by` places away, or to an end for ±Infinity. */
+export function stepLayer(store: Store, by: number): void {
+  const layers = store.model.peek()?.layers ?? [];
+  const at = layers.findIndex((layer) => layer.index === store.layer.peek());
+  const layer = layers[Math.min(layers.length - 1, Math.max(0, at + by))];
+  if (layer) store.selectLayer(layer.index);
+}
+
+function drawSamples(store: Store): void {
+  if (store.connection.choices) return;
+  const query = store.samplesQuery.peek();
+  store.galleryTab.value = 'samples';
+  store.samplesQuery.value = { ...query, seed: query.seed + 1 };
+}
+
+const actions: Record<PageAction, (store: Store) => void> = {
+  previousLayer: (store) => stepLayer(store, -1),
+  nextLayer: (store) => stepLayer(store, 1),
+  firstLayer: (store) => stepLayer(store, -Infinity),
+  lastLayer: (store) => stepLayer(store, Infinity),
+  previousExample: (store) => store.stepExample(-1),
+  nextExample: (store) => store.stepExample(1),
+  previousCheckpoint: (store) => stepCheckpoint(store, -1),
+  nextCheckpoint: (store) => stepCheckpoint(store, 1),
+  goBack: (store) => store.history.back(),
+  goForward: (store) => store.history.forward(),
+  drawSamples,
+  copyReport: (store) => {
+    const report = reportOf(store);
+    if (report) void store.connection.host.copyText(report);
+  },
+  showKeys: (store) => (store.helpOpen.value = true),
+};
+
+/** Does nothing in a page whose model cannot be run, except to show the keys. */
+export function act(store: Store, action: PageAction): void {
+  if (!Object.hasOwn(actions, action)) return;
+  if (store.model.peek()?.runnable || action === 'showKeys') actions[action](store);
+}

@@ -1,0 +1,82 @@
+/** The page: one selection at the top, regions below. */
+import { useEffect } from 'preact/hooks';
+import type { ModelSummary } from '../../src/protocol/model';
+import { isPlane } from '../../src/protocol/questions';
+import { CompareRegions } from '../features/compare/view';
+import { DiagnosticsRegion } from './diagnostics-region';
+import { Gallery } from './gallery-region';
+import { LayerRegion } from './layer-region';
+import type { Store } from '../base/store/store';
+import { StoreContext, useStore } from '../base/store/use-store';
+import { text } from '../strings';
+import { FlowStrip } from '../features/strip/view';
+import { OriginNote } from './origin-note';
+import { NotRunnable } from '../features/file/not-runnable';
+import { Asked } from '../base/store/asked';
+import { act } from './actions';
+import { useAfterPaint } from './after-paint';
+import { Bar } from './bar';
+import { DropTarget } from './given';
+import { Help } from './help';
+import { handleKey } from './keys';
+
+export function App({ store }: { store: Store }) {
+  useEffect(() => {
+    const listen = (event: KeyboardEvent): void => handleKey(store, event);
+    document.addEventListener('keydown', listen);
+    store.act.value = (action) => act(store, action);
+    return () => document.removeEventListener('keydown', listen);
+  }, [store]);
+  return (
+    <StoreContext.Provider value={store}>
+      <Opened store={store} />
+      <Help />
+    </StoreContext.Provider>
+  );
+}
+
+function Opened({ store }: { store: Store }) {
+  const model = store.model.value;
+  if (model) return <Regions model={model} />;
+  return (
+    <div class="page">
+      <div class="bar" />
+      <main class="whole">
+        <Asked question={store.summary} failedTitle={text.states.modelFailed}>
+          {() => null}
+        </Asked>
+      </main>
+    </div>
+  );
+}
+
+function Regions({ model }: { model: ModelSummary }) {
+  const comparing = useStore().compare.path.value !== undefined;
+  // Layers first: they are what one looks at, and the other two are as much work again.
+  const painted = useAfterPaint();
+  if (!model.runnable)
+    return (
+      <div class="page plain">
+        <Bar model={model} />
+        <NotRunnable model={model} />
+      </div>
+    );
+  const { origin } = model;
+  return (
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin ? 'with-origin' : ''}`}>
+      <DropTarget />
+      {origin ? <OriginNote origin={origin} /> : null}
+      <Bar model={model} />
+      {comparing ? (
+        <CompareRegions model={model} />
+      ) : (
+        <>
+          <FlowStrip model={model} />
+          <LayerRegion model={model} />
+          {painted ? <Gallery model={model} /> : <div class="gallery" />}
+          {painted ? <DiagnosticsRegion model={model} /> : <div class="diag" />}
+        </>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,299 @@
+/** The selection that everything below is about, and the one number that comes of it. */
+import { useSignal } from '@preact/signals';
+import type { BatchRef, ExampleRef } from '../../src/protocol/inspect';
+import type { ModelSummary } from '../../src/protocol/model';
+import { hasBatchMode } from '../../src/protocol/questions';
+import { Menu } from '../base/controls/menu';
+import { Segmented } from '../base/controls/segmented';
+import { Button, Dropdown, TextField } from '../base/controls/toolkit';
+import { fixed, shortened } from '../base/format/numbers';
+import { baseName } from '../base/store/population-state';
+import { ready } from '../base/store/question';
+import { useStore } from '../base/store/use-store';
+import { layerPhrase } from '../base/layers/layer-names';
+import { madeNames } from '../base/layers/made-names';
+import { InputThumbnail } from '../base/layers/thumbnails';
+import { text } from '../strings';
+import { OpenFile } from './given';
+import { StepPicker } from './step-picker';
+
+export function Bar({ model }: { model: ModelSummary }) {
+  return (
+    <div class="bar" role="region" aria-label={text.bar.selection}>
+      {model.runnable ? (
+        <>
+          <HistoryButtons />
+          <ExamplePicker model={model} />
+          <BatchPicker model={model} />
+          <NormPicker model={model} />
+          <StepPicker model={model} />
+        </>
+      ) : (
+        <span class="pair">{model.fileName}</span>
+      )}
+      <span class="spring" />
+      {model.runnable ? <Result model={model} /> : null}
+      <ExportMenu model={model} />
+    </div>
+  );
+}
+
+/** There also where they cannot be used, so that nothing moves when they can. */
+function HistoryButtons() {
+  const { history } = useStore();
+  return (
+    <span class="pair tight" role="group" aria-label={text.bar.history}>
+      <Button icon label={text.bar.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
+        ←
+      </Button>
+      <Button
+        icon
+        label={text.bar.goForward}
+        disabled={!history.canGoForward.value}
+        onClick={history.forward}
+      >
+        →
+      </Button>
+    </span>
+  );
+}
+
+function sourceOf(example: ExampleRef | undefined): string {
+  if (!example) return 'none';
+  return example.kind === 'data' ? example.split : example.kind;
+}
+
+function recordedName(choice: ExampleRef | null): string {
+  if (!choice) return text.bar.none;
+  return 'index' in choice
+    ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
+    : choice.kind;
+}
+
+/** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
+function fileName(example: ExampleRef | undefined): string | undefined {
+  if (example?.kind === 'values' && example.name) return shortened(example.name, 16);
+  if (example?.kind === 'file') return shortened(baseName(example.path), 16);
+  return undefined;
+}
+
+function ExamplePicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const example = store.example.value;
+  const input = ready(store.shownStrip.answer.value)?.input;
+  const recorded = store.connection.choices?.examples;
+  const source = sourceOf(example);
+  const vector = model.kind === 'vector';
+  const options = [
+    ...model.splits.map((split) => ({ value: split.name, text: split.name })),
+    ...(vector || source === 'values'
+      ? [{ value: 'values', text: fileName(example) ?? text.bar.typed }]
+      : []),
+    ...(example?.kind === 'file' ? [{ value: 'file', text: fileName(example)! }] : []),
+    ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
+    ...(source === 'sample' || model.splits.length === 0
+      ? [{ value: 'sample', text: text.bar.aSample }]
+      : []),
+    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.bar.none }] : []),
+  ];
+  const change = (value: string): void => {
+    if (value === 'train' || value === 'validation')
+      store.selectExample({ kind: 'data', split: value, index: 0 });
+    else if (value === 'values')
+      store.selectExample({
+        kind: 'values',
+        values: input ? [...input.data] : Array.from({ length: model.shape[0] ?? 1 }, () => 0),
+      });
+    else if (value === 'sample')
+      store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
+    else if (value === 'none') store.selectExample(undefined);
+  };
+  const total = store.exampleTotal(example);
+  return (
+    <div class="pair">
+      <span>{text.bar.example}</span>
+      {vector ? null : (
+        <span class="picture">
+          <InputThumbnail model={model} input={input} size={24} />
+        </span>
+      )}
+      {recorded ? (
+        <Dropdown
+          label={text.bar.example}
+          value={JSON.stringify(example ?? null)}
+          options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
+            value: JSON.stringify(choice),
+            text: recordedName(choice),
+          }))}
+          onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
+        />
+      ) : (
+        <Dropdown label={text.bar.exampleSource} value={source} options={options} onChange={change} />
+      )}
+      {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
+      {vector && !recorded && example?.kind === 'values' ? (
+        <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
+      ) : null}
+      <span class="pair tight">
+        <OpenFile model={model} />
+        {example && 'index' in example ? (
+          <>
+            <Button icon label={text.bar.previousExample} onClick={() => store.stepExample(-1)}>
+              ‹
+            </Button>
+            <Button icon label={text.bar.nextExample} onClick={() => store.stepExample(1)}>
+              ›
+            </Button>
+          </>
+        ) : null}
+      </span>
+    </div>
+  );
+}
+
+type Indexed = Extract<ExampleRef, { index: number }>;
+
+function IndexField({ example, total }: { example: Indexed; total: number }) {
+  const store = useStore();
+  const invalid = useSignal(false);
+  return (
+    <TextField
+      label={`${text.bar.exampleIndex}, 0–${total - 1}`}
+      value={String(example.index)}
+      size={5}
+      invalid={invalid.value}
+      onCommit={(value) => {
+        const index = Number(value);
+        invalid.value = !(Number.isInteger(index) && index >= 0 && index < total && value.trim() !== '');
+        if (!invalid.value && index !== example.index) store.selectExample({ ...example, index });
+      }}
+    />
+  );
+}
+
+function ValuesField({ values, expected }: { values: number[]; expected: number }) {
+  const store = useStore();
+  const problem = useSignal('');
+  const shown = values.map((value) => Number(value.toPrecision(6))).join(', ');
+  return (
+    <span class="pair">
+      <TextField
+        label={problem.value || `${text.bar.exampleValues}: ${expected}`}
+        value={shown}
+        size={18}
+        invalid={problem.value !== ''}
+        onCommit={(typed) => {
+          if (typed === shown) return;
+          const parts = typed.split(/[\s,;]+/).filter(Boolean);
+          const numbers = parts.map(Number);
+          if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
+            problem.value = text.bar.valuesExpectedGiven(expected, typed);
+            return;
+          }
+          problem.value = '';
+          store.selectExample({ kind: 'values', values: numbers });
+        }}
+      />
+      {problem.value ? <span class="bad tick">{text.bar.valuesExpected(expected)}</span> : null}
+    </span>
+  );
+}
+
+function BatchPicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const batch = store.batch.value;
+  const key = (b: BatchRef): string => `${b.split} ${b.count}`;
+  const choices: BatchRef[] = store.connection.choices?.batches ?? [
+    ...model.splits.flatMap((split) =>
+      [16, 64, 256].map((n) => ({ split: split.name, count: Math.min(n, split.count) })),
+    ),
+    { split: 'sample', count: 64 },
+  ];
+  const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
+  return (
+    <div class="pair">
+      <span class="label implied">{text.bar.statistics}</span>
+      <Dropdown
+        label={text.bar.statistics}
+        value={key(batch)}
+        options={unique.map((b) => ({
+          value: key(b),
+          text: b.split === 'sample' ? text.bar.batchOfSamples(b.count) : text.bar.batchOf(b.count, b.split),
+        }))}
+        onChange={(value) => {
+          const found = unique.find((b) => key(b) === value);
+          if (found) store.batch.value = found;
+        }}
+      />
+    </div>
+  );
+}
+
+function NormPicker({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (!hasBatchMode(model)) return null;
+  const allowed = store.connection.choices?.modes;
+  return (
+    <div class="pair">
+      <span class="label">{text.bar.batchNorm}</span>
+      <Segmented
+        label={text.bar.batchNorm}
+        value={store.mode.value}
+        options={[
+          { value: 'eval', text: text.bar.evalMode, disabled: allowed && !allowed.includes('eval') },
+          { value: 'train', text: text.bar.trainMode, disabled: allowed && !allowed.includes('train') },
+        ]}
+        onChange={(value) => (store.mode.value = value)}
+      />
+    </div>
+  );
+}
+
+function Result({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const strip = ready(store.shownStrip.answer.value);
+  const parts = strip?.example ?? strip?.mean;
+  const bits = model.levels !== undefined;
+  const value = bits ? parts?.bitsPerDim : parts?.nats;
+  const of = strip?.example || (!strip && store.example.value) ? text.bar.thisExample : text.bar.meanOfBatch;
+  const first = strip?.firstNonFinite;
+  const layer = first && model.layers.find((l) => l.index === first.layer);
+  if (parts && layer && (value === undefined || !Number.isFinite(value)))
+    return (
+      <div class="pair" role="status">
+        <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
+        <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
+          {text.bar.firstAt(layerPhrase(layer))}
+        </button>
+      </div>
+    );
+  return (
+    <div class="pair" role="status">
+      <span class="hero" data-result>
+        {fixed(value, 2)}
+      </span>
+      <span class="muted">{`${bits ? text.strip.bitsPerDim : text.strip.nats}, ${of}`}</span>
+    </div>
+  );
+}
+
+function ExportMenu({ model }: { model: ModelSummary }) {
+  const { connection } = useStore();
+  if (connection.choices)
+    return (
+      <span class="note-chip" title={text.bar.savedPageHint}>
+        {text.bar.savedPage}
+      </span>
+    );
+  if (!model.runnable || model.format === 'onnx') return null;
+  return (
+    <Menu
+      label={text.bar.export}
+      items={[
+        { text: text.bar.exportOnnx, run: () => void connection.host.command('exportOnnx') },
+        { text: text.bar.exportHtml, run: () => void connection.host.command('exportHtml') },
+        { text: text.bar.convert, run: () => void connection.host.command('convert') },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,123 @@
+/** Files that become the example: browsed for, dropped on the page, or pasted. */
+import { useEffect, useRef } from 'preact/hooks';
+import type { ModelSummary } from '../../src/protocol/model';
+import { Button } from '../base/controls/toolkit';
+import { useStore } from '../base/store/use-store';
+import { text } from '../strings';
+
+const numberFiles = '.csv,.tsv,.txt,.npy';
+
+/** Opens the system's file dialog. A saved page has no engine to read a file. */
+export function OpenFile({ model }: { model: ModelSummary }) {
+  const { connection, given } = useStore();
+  const input = useRef<HTMLInputElement>(null);
+  if (connection.choices) return null;
+  const image = model.kind === 'image';
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        data-name="given-file"
+        accept={image ? 'image/*,.npy' : numberFiles}
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          // So that the same file can be chosen again after it was changed.
+          event.currentTarget.value = '';
+          if (file) void given.read(file);
+        }}
+      />
+      <Button
+        icon
+        label={`${text.given.openFile} ${image ? text.given.openFileHint : text.given.openNumbersHint}`}
+        onClick={() => input.current?.click()}
+      >
+        <svg class="open-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <path d="M8 10.5V2.5M5 5.5l3-3 3 3M2.5 9.5v4h11v-4" />
+        </svg>
+      </Button>
+    </>
+  );
+}
+
+const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
+
+/** Listens on the whole page and says what will happen to a file that is dragged over it. */
+export function DropTarget() {
+  const { connection, given } = useStore();
+  useEffect(() => {
+    const over = (event: DragEvent): void => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = connection.choices ? 'none' : 'copy';
+      given.dragging.value = true;
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) given.dragging.value = false;
+    };
+    const drop = (event: DragEvent): void => {
+      given.dragging.value = false;
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      const file = event.dataTransfer?.files[0];
+      if (file && !connection.choices) void given.read(file);
+    };
+    const paste = (event: ClipboardEvent): void => {
+      const file = event.clipboardData?.files[0];
+      if (!file || connection.choices) return;
+      event.preventDefault();
+      void given.read(file);
+    };
+    document.addEventListener('dragover', over);
+    document.addEventListener('dragleave', leave);
+    document.addEventListener('drop', drop);
+    document.addEventListener('paste', paste);
+    return () => {
+      document.removeEventListener('dragover', over);
+      document.removeEventListener('dragleave', leave);
+      document.removeEventListener('drop', drop);
+      document.removeEventListener('paste', paste);
+    };
+  }, [connection, given]);
+  return (
+    <>
+      {given.dragging.value ? (
+        <div class="drop-target" aria-hidden="true">
+          <p>{connection.choices ? text.states.notRecorded : text.given.dropHere}</p>
+          {connection.choices ? null : <p class="muted">{text.given.dropHint}</p>}
+        </div>
+      ) : null}
+      <GivenNote />
+    </>
+  );
+}
+
+/** How the last file was read, above the page so that nothing moves. */
+function GivenNote() {
+  const { given } = useStore();
+  const status = given.status.value;
+  if (status.kind === 'idle') return null;
+  if (status.kind === 'reading')
+    return (
+      <div class="given-note" role="status">
+        <span class="progress pulse" />
+        <span>{text.given.reading(status.name)}</span>
+        <button type="button" class="linklike" onClick={() => given.cancel()}>
+          {text.states.cancel}
+        </button>
+      </div>
+    );
+  const failed = status.kind === 'failed';
+  return (
+    <div class="given-note" role={failed ? 'alert' : 'status'} data-given={status.kind}>
+      <span>
+        {failed ? <b class="bad">{`${text.given.fileNotRead(status.name)}. `}</b> : null}
+        {status.message}
+      </span>
+      <button type="button" class="linklike" onClick={() => given.dismiss()}>
+        {text.given.dismiss}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../base/controls/toolkit';
+import { useStore } from '../base/store/use-store';
+import { text } from '../strings';
+
+export function Help() {
+  const store = useStore();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = store.helpOpen.value;
+  useEffect(() => {
+    if (open && !dialog.current?.open) dialog.current?.showModal();
+    if (!open && dialog.current?.open) dialog.current.close();
+  }, [open]);
+  return (
+    <dialog
+      class="dialog"
+      ref={dialog}
+      aria-label={text.bar.keys}
+      onClose={() => (store.helpOpen.value = false)}
+    >
+      <h2>{text.bar.keys}</h2>
+      <dl>
+        {text.bar.keyList.map(([key, what]) => (
+          <>
+            <dt key={key}>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+      <Button onClick={() => (store.helpOpen.value = false)}>{text.bar.close}</Button>
+    </dialog>
+  );
+}

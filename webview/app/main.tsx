@@ -1,0 +1,28 @@
+/** Starts the inspector: finds who answers, follows the theme, draws. */
+import { render } from 'preact';
+import { holdWhilePressed } from '../base/controls/press';
+import { registerControls } from '../base/controls/toolkit';
+import { followTheme, standAloneTheme } from '../base/canvas/theme';
+import type { Connection } from '../base/host/page-api';
+import { connectRecorded } from '../base/host/recorded-host';
+import { connectVsCode, inVsCode } from '../base/host/vscode-host';
+import { createStore } from '../base/store/store';
+import { App } from './app';
+import { markPaints } from './marks';
+import './inspector.css';
+
+function connect(): Connection {
+  if (inVsCode()) return connectVsCode();
+  const recorded = document.getElementById('flowscope-recorded');
+  if (!recorded) throw new Error('The page has neither a host nor recorded answers.');
+  return connectRecorded(recorded);
+}
+
+if (!inVsCode()) standAloneTheme();
+followTheme();
+holdWhilePressed();
+registerControls();
+const root = document.getElementById('root') ?? document.body;
+const store = createStore(connect());
+markPaints(store);
+render(<App store={store} />, root);

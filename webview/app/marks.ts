@@ -1,0 +1,18 @@
+/** Entries of the performance timeline that say when something stood on the screen first (bench/ui reads them). */
+import { effect } from '@preact/signals';
+import { ready } from '../base/store/question';
+import type { Store } from '../base/store/store';
+
+export function markPaints(store: Store): void {
+  markOnce('flowscope.layers', () => store.model.value !== undefined);
+  markOnce('flowscope.strip', () => ready(store.strip.answer.value) !== undefined);
+}
+
+function markOnce(name: string, isThere: () => boolean): void {
+  const stop = effect(() => {
+    if (!isThere()) return;
+    queueMicrotask(() => stop());
+    // Drawn in the next frame, and on the screen when the one after it begins.
+    requestAnimationFrame(() => requestAnimationFrame(() => performance.mark(name)));
+  });
+}

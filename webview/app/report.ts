@@ -1,0 +1,46 @@
+/** What the page knows of the model and its selection, as text for a message to somebody. */
+import { fixed, scientific, shapeText, signed } from '../base/format/numbers';
+import { ready } from '../base/store/question';
+import type { Store } from '../base/store/store';
+import { layerPhrase, layerTitle } from '../base/layers/layer-names';
+import { text } from '../strings';
+
+/** Undefined while there is nothing to report yet. */
+export function reportOf(store: Store): string | undefined {
+  const model = store.model.peek();
+  const strip = ready(store.strip.answer.peek());
+  if (!model || !strip) return undefined;
+  const lines = [`${model.fileName}: ${model.title}`, model.subtitle];
+  const bits = model.levels !== undefined;
+  for (const [parts, of] of [
+    [strip.example, text.bar.thisExample],
+    [strip.mean, text.bar.meanOfBatch],
+  ] as const) {
+    if (!parts) continue;
+    const value = bits
+      ? `${fixed(parts.bitsPerDim, 3)} ${text.strip.bitsPerDim}`
+      : `${fixed(parts.nats, 3)} ${text.strip.nats}`;
+    lines.push(`${value}, ${of}`);
+  }
+  const worst = strip.rows.reduce((most, { roundTrip }) => Math.max(most, roundTrip), 0);
+  lines.push(`${text.strip.roundTrip}: ${scientific(worst)}`);
+  const first = strip.firstNonFinite;
+  const layer = first && model.layers.find(({ index }) => index === first.layer);
+  if (first && layer) lines.push(`${text.diagnostics.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
+  lines.push(
+    '',
+    `${text.bar.layer}\t${text.layer.shape}\t${text.strip.logDetNats}, ${text.bar.meanOfBatch}\t${text.strip.roundTrip}`,
+  );
+  for (const row of strip.rows) {
+    const found = model.layers.find(({ index }) => index === row.layer);
+    if (!found) continue;
+    const cells = [
+      layerTitle(found),
+      shapeText(found.outputShape),
+      signed(row.mean.coupling + row.mean.norm, 2),
+      scientific(row.roundTrip),
+    ];
+    lines.push(cells.join('\t'));
+  }
+  return lines.filter((line, i) => line !== '' || i > 0).join('\n');
+}

@@ -1,0 +1,43 @@
+/** Ticks, grid lines and names of both axes of a plane. */
+import { cssText } from './theme';
+import { ticks, tickText } from '../format/numbers';
+import { toScreen, type PlaneFrame } from './points';
+
+export function planeAxes(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  names: [string, string],
+): void {
+  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  context.lineWidth = 1;
+  const { size } = frame;
+  for (const value of ticks(...frame.x, 4)) {
+    const [x] = toScreen(frame, value, 0);
+    context.strokeStyle = cssText('--grid');
+    context.beginPath();
+    context.moveTo(x, 0);
+    context.lineTo(x, size);
+    context.stroke();
+    context.fillStyle = cssText('--muted');
+    context.textAlign = 'center';
+    if (x > 12 && x < size - 40) context.fillText(tickText(value), x, size - 5);
+  }
+  for (const value of ticks(...frame.y, 4)) {
+    const [, y] = toScreen(frame, 0, value);
+    context.strokeStyle = cssText('--grid');
+    context.beginPath();
+    context.moveTo(0, y);
+    context.lineTo(size, y);
+    context.stroke();
+    context.fillStyle = cssText('--muted');
+    context.textAlign = 'left';
+    if (y > 24 && y < size - 18) context.fillText(tickText(value), 4, y - 3);
+  }
+  context.fillStyle = cssText('--muted');
+  context.textAlign = 'right';
+  context.fillText(names[0], size - 5, size - 5);
+  context.textAlign = 'left';
+  context.fillText(names[1], 4, 13);
+  context.strokeStyle = cssText('--axis');
+  context.strokeRect(0.5, 0.5, size - 1, size - 1);
+}

@@ -1,0 +1,81 @@
+import { squareAround } from '../../../src/protocol/plane';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { cssText } from './theme';
+import { Board } from './canvas';
+
+export interface PlaneFrame {
+  size: number;
+  x: [number, number];
+  y: [number, number];
+}
+
+export function toScreen(frame: PlaneFrame, x: number, y: number): [number, number] {
+  return [
+    ((x - frame.x[0]) / (frame.x[1] - frame.x[0])) * frame.size,
+    ((frame.y[1] - y) / (frame.y[1] - frame.y[0])) * frame.size,
+  ];
+}
+
+/** Index of the drawn point nearest to a place on the screen, at most `reach` pixels away. */
+export function nearestPoint(
+  points: NdArray<Float32Array>,
+  frame: PlaneFrame,
+  [x, y]: readonly [number, number],
+  count = points.shape[0]!,
+  reach = 6,
+): number | undefined {
+  let best: number | undefined;
+  let distance = reach;
+  for (let i = 0; i < count; i++) {
+    const [px, py] = toScreen(frame, points.data[2 * i]!, points.data[2 * i + 1]!);
+    const d = Math.hypot(px - x, py - y);
+    if (d <= distance) [best, distance] = [i, d];
+  }
+  return best;
+}
+
+/** Dots for label 0 or none, rings for other labels. */
+export function drawPoints(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  points: NdArray<Float32Array>,
+  radius: number,
+  labels?: (number | null)[],
+  most = Infinity,
+): void {
+  const colour = cssText('--fg');
+  context.fillStyle = colour;
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(0.8, radius * 0.5);
+  const n = Math.min(points.shape[0]!, most);
+  for (let i = 0; i < n; i++) {
+    const [x, y] = toScreen(frame, points.data[2 * i]!, points.data[2 * i + 1]!);
+    if (!Number.isFinite(x + y)) continue;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    if (labels?.[i]) context.stroke();
+    else context.fill();
+  }
+}
+
+/** As `squareAround`, on a square of `size` pixels. */
+export function frameOf(points: NdArray<Float32Array>, size: number, trim = 0.005): PlaneFrame {
+  return { size, ...squareAround(points, trim) };
+}
+
+export function PointsThumbnail({ points, size = 48 }: { points?: NdArray<Float32Array>; size?: number }) {
+  if (!points) return <span class="skeleton" style={{ width: `${size}px`, height: `${size}px` }} />;
+  const frame = frameOf(points, size);
+  return (
+    <Board
+      width={size}
+      height={size}
+      name="points"
+      draw={(context) => {
+        context.fillStyle = cssText('--surface');
+        context.fillRect(0, 0, size, size);
+        drawPoints(context, frame, points, 0.8, undefined, 300);
+      }}
+    />
+  );
+}

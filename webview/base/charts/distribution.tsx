@@ -1,0 +1,105 @@
+/** How values of a batch are spread, with one of them marked. */
+import { finiteExtent } from '../canvas/planes';
+import { fixed, logTicks, ticks, tickText } from '../format/numbers';
+import { binned } from './bins';
+import { linear, logarithmic } from './scale';
+
+export interface DistributionProps {
+  width: number;
+  height: number;
+  /** Drawn filled. */
+  values?: ArrayLike<number>;
+  /** Drawn as an outline. */
+  outline?: ArrayLike<number>;
+  /** Drawn as an outline of dashes. */
+  dashed?: ArrayLike<number>;
+  marked?: { value: number; text: string };
+  unit: string;
+  label: string;
+  /** A log axis when the spread calls for one. */
+  mayBeLog?: boolean;
+  nothing: string;
+}
+
+export function Distribution({
+  width,
+  height,
+  values,
+  outline,
+  dashed,
+  marked,
+  unit,
+  label,
+  mayBeLog,
+  nothing,
+}: DistributionProps) {
+  const all = [
+    ...[values, outline, dashed].flatMap((series) => Array.from(series ?? [])),
+    ...(marked ? [marked.value] : []),
+  ];
+  const extent = finiteExtent(all);
+  if (!extent) return <p class="muted">{nothing}</p>;
+  const log = mayBeLog === true && extent.low > 0 && extent.high / extent.low > 5;
+  const margin = log ? 0 : (extent.high - extent.low) * 0.04 || 0.5;
+  const low = extent.low - margin;
+  const high = extent.high + margin;
+  const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
+  const left = 6;
+  const base = height - 32;
+  const x = log ? logarithmic(low, high, left, width - 6) : linear(low, high, left, width - 6);
+  const filled = values ? binned(values, low, high, bins, log) : undefined;
+  const line = outline ? binned(outline, low, high, bins, log) : undefined;
+  const dashes = dashed?.length ? binned(dashed, low, high, bins, log) : undefined;
+  // All are shares of their own set, so that sets of different size compare.
+  const share = (histogram: { counts: number[] }): number => histogram.counts.reduce((a, b) => a + b, 0) || 1;
+  const most = Math.max(
+    ...[filled, line, dashes].flatMap((h) => (h ? h.counts.map((n) => n / share(h)) : [])),
+    1e-9,
+  );
+  const y = linear(0, most, base, 20);
+  const outlineOf = (histogram: { edges: number[]; counts: number[] }): string =>
+    `M${x.at(histogram.edges[0]!).toFixed(1)} ${base}${histogram.counts
+      .map((n, i) => `V${y.at(n / share(histogram)).toFixed(1)}H${x.at(histogram.edges[i + 1]!).toFixed(1)}`)
+      .join('')}V${base}`;
+  const tickValues = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
+  return (
+    <svg width={width} height={height} role="img" aria-label={label}>
+      {filled?.counts.map((n, i) =>
+        n ? (
+          <rect
+            key={i}
+            class="fill"
+            x={x.at(filled.edges[i]!)}
+            width={Math.max(1, x.at(filled.edges[i + 1]!) - x.at(filled.edges[i]!) - 0.5)}
+            y={y.at(n / share(filled))}
+            height={base - y.at(n / share(filled))}
+          />
+        ) : null,
+      )}
+      {line ? <path class="line" d={outlineOf(line)} /> : null}
+      {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
+      <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
+      {tickValues
+        .filter((value) => x.at(value) < width - 16)
+        .map((value) => (
+          <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
+            {tickText(value)}
+          </text>
+        ))}
+      <text x={width / 2} y={base + 28} text-anchor="middle">
+        {log ? `${unit}, log axis` : unit}
+      </text>
+      {marked && Number.isFinite(marked.value) ? (
+        <g>
+          <line class="here" x1={x.at(marked.value)} x2={x.at(marked.value)} y1={16} y2={base} />
+          <text
+            class="fg"
+            x={Math.min(width - 40, Math.max(40, x.at(marked.value)))}
+            y={11}
+            text-anchor="middle"
+          >{`${marked.text}, ${fixed(marked.value, 2)}`}</text>
+        </g>
+      ) : null}
+    </svg>
+  );
+}

@@ -1,0 +1,219 @@
+/** Measurements of a run, or of two, by step or by seconds, with a readout under the pointer. */
+import { useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
+import { compact, count, logTicks, ticks, tickText } from '../format/numbers';
+import { text } from '../../strings';
+import { linePath } from './decimate';
+import { linear, logarithmic } from './scale';
+import { smoothed } from './smooth';
+
+export interface RunLine {
+  name: string;
+  /** `main` is drawn strong, `faint` thin; `other` belongs to the run that is compared with. */
+  style: 'main' | 'faint' | 'other' | 'other-faint';
+  /** Steps or seconds, ascending. */
+  x: ArrayLike<number>;
+  /** NaN where nothing was measured. */
+  y: Float32Array;
+}
+
+export interface RunChartProps {
+  width: number;
+  height: number;
+  lines: readonly RunLine[];
+  axis: 'step' | 'time';
+  log?: boolean;
+  smoothing?: number;
+  /** Where the checkpoint that is shown lies, on the horizontal axis. */
+  at?: number;
+  /** Where the learning rate was changed by hand. */
+  marks?: readonly { x: number; text: string }[];
+  label: string;
+}
+
+const left = 52;
+const foot = 32;
+
+/** Values that decide the vertical axis: outliers of the first steps are cut, so that the rest can be read. */
+function extentOf(lines: readonly RunLine[], log: boolean): { low: number; high: number } | undefined {
+  const total = lines.reduce((sum, { y }) => sum + y.length, 0);
+  const values = new Float32Array(total);
+  let n = 0;
+  for (const { y } of lines)
+    for (let i = 0; i < y.length; i++) {
+      const value = y[i]!;
+      if (Number.isFinite(value) && (!log || value > 0)) values[n++] = value;
+    }
+  if (n === 0) return undefined;
+  const sorted = values.subarray(0, n).sort();
+  return { low: sorted[0]!, high: sorted[Math.floor((n - 1) * (n > 20 ? 0.97 : 1))]! };
+}
+
+function widthOf(lines: readonly RunLine[]): { low: number; high: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const { x } of lines) {
+    if (x.length === 0) continue;
+    low = Math.min(low, x[0]!);
+    high = Math.max(high, x[x.length - 1]!);
+  }
+  return low <= high ? { low, high } : { low: 0, high: 1 };
+}
+
+export function RunChart({
+  width,
+  height,
+  lines,
+  axis,
+  log = false,
+  smoothing = 0,
+  at,
+  marks = [],
+  label,
+}: RunChartProps) {
+  const hover = useSignal<number | undefined>(undefined);
+  const base = height - foot;
+  const drawn = useMemo(() => {
+    const values = extentOf(lines, log);
+    if (!values) return undefined;
+    const xs = widthOf(lines);
+    const x = linear(xs.low, xs.high === xs.low ? xs.low + 1 : xs.high, left, width - 8);
+    const margin = (values.high - values.low) * 0.06 || Math.abs(values.high) * 0.05 || 1;
+    const y = log
+      ? logarithmic(values.low / 1.2, values.high * 1.2, base, 14)
+      : linear(values.low - margin, values.high + margin, base, 14);
+    const clip = (pixel: number): number => Math.max(4, Math.min(base, pixel));
+    const positive = (ys: Float32Array): Float32Array => (log ? ys.map((v) => (v > 0 ? v : NaN)) : ys);
+    const paths = lines.flatMap((line) => {
+      const usable = positive(line.y);
+      const strong = {
+        name: line.name,
+        style: line.style,
+        d: linePath(line.x, smoothed(usable, smoothing), x, y, clip),
+      };
+      // Smoothing hides how much the values move, so they stay behind it.
+      return smoothing > 0
+        ? [{ name: `${line.name} `, style: 'raw', d: linePath(line.x, usable, x, y, clip) }, strong]
+        : [strong];
+    });
+    return { x, y, paths, clip };
+  }, [lines, log, smoothing, width, height]);
+  if (!drawn) return <p class="muted">{text.diagnostics.noMetricsWhy}</p>;
+  const { x, y, paths, clip } = drawn;
+  const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(3, Math.floor(base / 30)));
+  const place = hover.value;
+  const found = place === undefined ? undefined : readAt(lines, place, smoothing);
+  const move = (event: KeyboardEvent): void => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const step = (x.high - x.low) / 60;
+    hover.value = Math.min(x.high, Math.max(x.low, (place ?? at ?? x.high) + by * step));
+  };
+  return (
+    <div
+      class="run-chart"
+      tabIndex={0}
+      role="group"
+      aria-label={`${label}. ${text.run.curvesHint}`}
+      onKeyDown={move}
+      onBlur={() => (hover.value = undefined)}
+    >
+      <svg
+        width={width}
+        height={height}
+        role="img"
+        aria-label={label}
+        onPointerMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          const share = (event.clientX - box.left - left) / (width - 8 - left);
+          hover.value = share < 0 || share > 1 ? undefined : x.low + share * (x.high - x.low);
+        }}
+        onPointerLeave={() => (hover.value = undefined)}
+      >
+        {yTicks.map((value) => (
+          <g key={value}>
+            <line class="grid" x1={left} x2={width} y1={y.at(value)} y2={y.at(value)} />
+            <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
+              {tickText(value)}
+            </text>
+          </g>
+        ))}
+        {ticks(x.low, x.high, Math.max(3, Math.floor(width / 60))).map((value) => (
+          <text
+            key={value}
+            x={x.at(value)}
+            y={base + 13}
+            text-anchor={x.at(value) > width - 24 ? 'end' : 'middle'}
+          >
+            {count(value)}
+          </text>
+        ))}
+        <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
+          {axis === 'step' ? text.diagnostics.stepAxis : text.run.timeAxis}
+        </text>
+        {marks.map((mark) => (
+          <g key={mark.x} class="rate-mark">
+            <line x1={x.at(mark.x)} x2={x.at(mark.x)} y1={14} y2={base} />
+            <title>{mark.text}</title>
+          </g>
+        ))}
+        {at !== undefined && at >= x.low && at <= x.high ? (
+          <line class="here" data-here x1={x.at(at)} x2={x.at(at)} y1={4} y2={base} />
+        ) : null}
+        {paths.map((path) => (
+          <path key={path.name} class={`run-line ${path.style}`} data-line={path.name} d={path.d} />
+        ))}
+        {found ? (
+          <>
+            <line class="axis" x1={x.at(found.x)} x2={x.at(found.x)} y1={4} y2={base} />
+            {found.values.map(({ name, x: own, value }) =>
+              !log || value > 0 ? (
+                <circle key={name} class="run-point" cx={x.at(own)} cy={clip(y.at(value))} r={2.6} />
+              ) : null,
+            )}
+          </>
+        ) : null}
+      </svg>
+      <output class="run-readout tick" aria-live="off">
+        {found
+          ? [
+              axis === 'step' ? text.run.readoutStep(Math.round(found.x)) : text.diagnostics.seconds(found.x),
+              ...found.values.map(({ name, value }) => `${name} ${compact(value)}`),
+            ].join(' · ')
+          : ''}
+      </output>
+    </div>
+  );
+}
+
+interface Reading {
+  /** Of the row that is nearest to the wanted place. */
+  x: number;
+  values: { name: string; x: number; value: number }[];
+}
+
+/** What each line says nearest to a place; smoothed lines say what is drawn. */
+export function readAt(lines: readonly RunLine[], place: number, smoothing = 0): Reading | undefined {
+  const values = lines.flatMap((line) => {
+    const ys = smoothed(line.y, smoothing);
+    const at = nearest(line.x, ys, place);
+    return at < 0 ? [] : [{ name: line.name, x: line.x[at]!, value: ys[at]! }];
+  });
+  const closest = values.reduce<number | undefined>(
+    (best, { x }) => (best === undefined || Math.abs(x - place) < Math.abs(best - place) ? x : best),
+    undefined,
+  );
+  return closest === undefined ? undefined : { x: closest, values };
+}
+
+function nearest(xs: ArrayLike<number>, ys: Float32Array, place: number): number {
+  let best = -1;
+  for (let i = 0; i < ys.length; i++) {
+    if (!Number.isFinite(ys[i]!)) continue;
+    if (best < 0 || Math.abs(xs[i]! - place) <= Math.abs(xs[best]! - place)) best = i;
+    else if (xs[i]! > place) break;
+  }
+  return best;
+}

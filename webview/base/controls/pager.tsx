@@ -1,0 +1,56 @@
+/** A page of many: buttons to the neighbours, and a slider when there are more than a few. */
+import { Button } from './toolkit';
+import { Slider } from './slider';
+import { text } from '../../strings';
+
+export interface PagerProps {
+  /** First of the page. */
+  offset: number;
+  /** Of a full page. */
+  size: number;
+  total: number;
+  /** What the page shows, in words. */
+  shown: string;
+  /** Slider's name. */
+  label: string;
+  onChange(offset: number): void;
+}
+
+/** Nothing when one page holds all. */
+export function Pager({ offset, size, total, shown, label, onChange }: PagerProps) {
+  if (total <= size) return null;
+  const last = Math.ceil(total / size) - 1;
+  const page = Math.min(last, Math.floor(offset / size));
+  return (
+    <div class="pager">
+      <Button
+        icon
+        label={text.gallery.previousPage}
+        disabled={page === 0}
+        onClick={() => onChange((page - 1) * size)}
+      >
+        ‹
+      </Button>
+      <span class="tick">{shown}</span>
+      <Button
+        icon
+        label={text.gallery.nextPage}
+        disabled={page === last}
+        onClick={() => onChange((page + 1) * size)}
+      >
+        ›
+      </Button>
+      {last > 1 ? (
+        <Slider
+          label={label}
+          min={0}
+          max={last}
+          step={1}
+          value={page}
+          valueText={shown}
+          onInput={(value) => onChange(value * size)}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,132 @@
+/** Controls and notes that several modes of the gallery have. */
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { ExampleRef } from '../../../src/protocol/inspect';
+import { Slider } from '../controls/slider';
+import { Button, TextField } from '../controls/toolkit';
+import { item } from '../canvas/planes';
+import { fixed } from '../format/numbers';
+import { useStore } from '../store/use-store';
+import { text } from '../../strings';
+import { Message } from '../store/asked';
+
+/** A temperature; the value counts when the slider is let go. */
+export function Temperature({
+  label,
+  name,
+  value,
+  disabled,
+  onChange,
+}: {
+  /** What stands before the slider, and its name where that says more. */
+  label: string;
+  name?: string;
+  value: number;
+  disabled: boolean;
+  onChange(value: number): void;
+}) {
+  const draft = useSignal(value);
+  useEffect(() => void (draft.value = value), [value]);
+  return (
+    <div class="ctl">
+      <span>{label}</span>
+      <Slider
+        label={name ?? label}
+        min={0}
+        max={1.5}
+        step={0.05}
+        value={draft.value}
+        valueText={fixed(draft.value, 2)}
+        disabled={disabled}
+        onInput={(next) => (draft.value = next)}
+        onChange={onChange}
+      />
+      <span class="num">{fixed(draft.value, 2)}</span>
+    </div>
+  );
+}
+
+/** A whole number from 0; anything else is marked and not taken. */
+export function WholeNumber({
+  label,
+  value,
+  size,
+  below = Infinity,
+  disabled,
+  onChange,
+}: {
+  label: string;
+  value: number;
+  size: number;
+  below?: number;
+  disabled: boolean;
+  onChange(value: number): void;
+}) {
+  const draft = useSignal(String(value));
+  useEffect(() => void (draft.value = String(value)), [value]);
+  const read = (typed: string): number | undefined => {
+    const number = Number(typed);
+    return typed.trim() !== '' && Number.isSafeInteger(number) && number >= 0 && number < below
+      ? number
+      : undefined;
+  };
+  return (
+    <TextField
+      label={label}
+      value={draft.value}
+      size={size}
+      disabled={disabled}
+      invalid={read(draft.value) === undefined}
+      onInput={(typed) => (draft.value = typed)}
+      onCommit={(typed) => {
+        const number = read(typed);
+        if (number !== undefined && number !== value) onChange(number);
+      }}
+    />
+  );
+}
+
+/** What was picked, and the way to make it the example that the rest of the page shows. */
+export function Picked({ label, example }: { label: string; example: ExampleRef }) {
+  const store = useStore();
+  return (
+    <div class="ctl picked">
+      <span data-picked>{label}</span>
+      <span class="spring" />
+      {store.connection.choices ? null : (
+        <Button onClick={() => store.selectExample(example)}>{text.gallery.useAsExample}</Button>
+      )}
+    </div>
+  );
+}
+
+function nonFiniteCount(values: { shape: number[]; data: Float32Array }): number {
+  const n = values.shape[0]!;
+  let bad = 0;
+  for (let i = 0; i < n; i++) if (!item(values, i).data.every(Number.isFinite)) bad++;
+  return bad;
+}
+
+/** Says so when values are not finite; draws `children` unless none is. */
+export function WhereFinite({
+  values,
+  children,
+}: {
+  /** [n, …]. */
+  values: { shape: number[]; data: Float32Array };
+  children(): ComponentChildren;
+}) {
+  const n = values.shape[0]!;
+  const bad = nonFiniteCount(values);
+  if (n > 0 && bad === n)
+    return (
+      <Message title={text.gallery.notFiniteSamples(bad, n)} why={text.gallery.notFiniteSamplesWhy} bad />
+    );
+  return (
+    <>
+      {children()}
+      {bad > 0 ? <p class="bad">{text.gallery.notFiniteSamples(bad, n)}</p> : null}
+    </>
+  );
+}

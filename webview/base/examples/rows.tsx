@@ -1,0 +1,86 @@
+/** Vectors as rows of a table, each of which can be chosen. */
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { fixed } from '../format/numbers';
+import { featureName } from '../layers/layer-names';
+import { text } from '../../strings';
+
+const mostFeatures = 12;
+
+export interface RowsProps {
+  model: ModelSummary;
+  label: string;
+  /** [n, D]. */
+  values: NdArray<Float32Array>;
+  /** Rows that are shown. */
+  count: number;
+  /** What stands in the button of a row, and its name where that says more. */
+  name(row: number): string;
+  longName?(row: number): string;
+  /** Columns between the button and the features. */
+  lead?: readonly { head: string; cell(row: number): string }[];
+  selected(row: number): boolean;
+  disabled?(row: number): boolean;
+  onPick(row: number): void;
+}
+
+export function Rows(props: RowsProps) {
+  const { model, values, count, lead = [] } = props;
+  const features = values.shape.at(-1) ?? 0;
+  const shown = Math.min(features, mostFeatures);
+  const columns = Array.from({ length: shown }, (_, f) => f);
+  return (
+    <>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={props.label}>
+        <table class="rows-table">
+          <thead>
+            <tr>
+              <th>{text.strip.number}</th>
+              {lead.map(({ head }) => (
+                <th key={head} class="num">
+                  {head}
+                </th>
+              ))}
+              {columns.map((f) => (
+                <th key={f} class="num">
+                  {featureName(model, f)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: count }, (_, row) => (
+              <tr key={row} aria-selected={props.selected(row)}>
+                <td>
+                  <button
+                    type="button"
+                    class="linklike"
+                    aria-label={props.longName?.(row)}
+                    disabled={props.disabled?.(row)}
+                    onClick={() => props.onPick(row)}
+                  >
+                    {props.name(row)}
+                  </button>
+                </td>
+                {lead.map(({ head, cell }) => (
+                  <td key={head} class="num">
+                    {cell(row)}
+                  </td>
+                ))}
+                {columns.map((f) => {
+                  const value = values.data[row * features + f]!;
+                  return (
+                    <td key={f} class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>
+                      {fixed(value, 2)}
+                    </td>
+                  );
+                })}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {shown < features ? <p class="tick">{text.layer.featuresShown(1, shown, features)}</p> : null}
+    </>
+  );
+}

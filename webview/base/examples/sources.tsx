@@ -1,0 +1,103 @@
+/** The four examples that interpolations and reconstructions start from, and the controls that change them. */
+import type { ExampleRef, SourceRef } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Button, Dropdown } from '../controls/toolkit';
+import { useStore } from '../store/use-store';
+import { subscript } from '../layers/layer-names';
+import { text } from '../../strings';
+import { shortened } from '../format/numbers';
+import { baseName } from '../store/population-state';
+import { WholeNumber } from './controls';
+
+export function sourceName(slot: number): string {
+  return `z${subscript(slot + 1)}`;
+}
+
+/** In words, short enough to stand under a tile. */
+export function sourceText(source: SourceRef): string {
+  if (source.kind === 'values') return source.name ?? text.bar.typed;
+  if (source.kind === 'file') return `${shortened(baseName(source.path), 12)} ${source.index}`;
+  return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
+}
+
+/** Not one that is decoded from latents of others. */
+function isSource(example: ExampleRef): example is SourceRef {
+  return ['data', 'sample', 'values', 'file'].includes(example.kind);
+}
+
+/** Changes the example of a slot. @param name of the slot as the view calls it */
+export function SourceControls({
+  model,
+  slot: at,
+  name,
+}: {
+  model: ModelSummary;
+  slot: number;
+  name: string;
+}) {
+  const store = useStore();
+  const { grid, setSource } = store.gallery;
+  const fixedChoice = store.connection.choices !== undefined;
+  const source = grid.value.corners[at]!;
+  const selected = store.example.value;
+  const usable = selected !== undefined && isSource(selected) ? selected : undefined;
+  const value = source.kind === 'data' ? source.split : source.kind;
+  const options = [
+    ...model.splits.map((split) => ({ value: split.name, text: split.name })),
+    { value: 'sample', text: text.bar.aSample },
+    ...(value === 'values' || value === 'file' ? [{ value, text: sourceText(source) }] : []),
+    ...(usable ? [{ value: 'selected', text: text.gallery.theSelected }] : []),
+  ];
+  const total = store.exampleTotal(source);
+  const change = (chosen: string): void => {
+    if (chosen === 'train' || chosen === 'validation')
+      setSource(at, { kind: 'data', split: chosen, index: at });
+    else if (chosen === 'sample') setSource(at, { kind: 'sample', ...store.samplesQuery.value, index: at });
+    else if (chosen === 'selected' && usable) setSource(at, usable);
+  };
+  const toIndex = (index: number): void => {
+    if (source.kind !== 'values') setSource(at, { ...source, index });
+  };
+  return (
+    <div class="ctl">
+      <b class="slot">{name}</b>
+      <Dropdown
+        label={text.gallery.sourceOf(name)}
+        value={value}
+        options={options}
+        disabled={fixedChoice}
+        onChange={change}
+      />
+      {source.kind === 'values' ? null : (
+        <>
+          <WholeNumber
+            label={text.gallery.indexOf(name, total)}
+            value={source.index}
+            size={4}
+            below={total}
+            disabled={fixedChoice}
+            onChange={toIndex}
+          />
+          <span class="pair tight">
+            <Button
+              icon
+              label={text.gallery.previousOf(name)}
+              disabled={fixedChoice || source.index === 0}
+              onClick={() => toIndex(source.index - 1)}
+            >
+              ‹
+            </Button>
+            <Button
+              icon
+              label={text.gallery.nextOf(name)}
+              disabled={fixedChoice || source.index + 1 >= total}
+              onClick={() => toIndex(source.index + 1)}
+            >
+              ›
+            </Button>
+          </span>
+        </>
+      )}
+    </div>
+  );
+}

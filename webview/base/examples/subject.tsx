@@ -1,0 +1,41 @@
+/** Which example a mode of the gallery is about. */
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Segmented } from '../controls/segmented';
+import { fixed } from '../format/numbers';
+import { useStore } from '../store/use-store';
+import { text } from '../../strings';
+import { WholeNumber } from './controls';
+
+export function SubjectControls({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { from } = store.subject;
+  const { count, seed, temperature } = store.samplesQuery.value;
+  const picked = Math.min(store.pickedSample.value, count - 1);
+  const noSamples = model.kind === 'unknown';
+  return (
+    <div class="ctl subject">
+      <Segmented
+        label={text.latents.subject}
+        value={from.value}
+        options={[
+          { value: 'selected' as const, text: text.latents.theExample },
+          { value: 'sample' as const, text: text.latents.aSampleOf, disabled: noSamples },
+        ]}
+        onChange={(value) => (from.value = value)}
+      />
+      {from.value === 'sample' ? (
+        <>
+          <WholeNumber
+            label={text.latents.sampleNumber(count)}
+            value={picked + 1}
+            size={4}
+            below={count + 1}
+            disabled={false}
+            onChange={(number) => (store.pickedSample.value = Math.max(0, number - 1))}
+          />
+          <span class="tick">{text.latents.drawnWith(seed, fixed(temperature, 2))}</span>
+        </>
+      ) : null}
+    </div>
+  );
+}

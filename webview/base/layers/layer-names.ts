@@ -1,0 +1,36 @@
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { shapeText } from '../format/numbers';
+import { text } from '../../strings';
+
+/** A layer of its own that normalizes; couplings can have a norm inside. */
+export function isNorm(layer: LayerInfo): boolean {
+  return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
+}
+
+export function layerTitle(layer: LayerInfo): string {
+  return layer.coupling === undefined
+    ? text.strip.kindNames[layer.kind]
+    : text.layer.coupling(layer.coupling + 1);
+}
+
+/** As it stands in a sentence: "coupling 4", "logit". */
+export function layerPhrase(layer: LayerInfo): string {
+  return text.strip.inSentence(layerTitle(layer));
+}
+
+export function shortName(layer: LayerInfo): string {
+  if (layer.kind === 'squeeze') return text.strip.squeezeTo(shapeText(layer.outputShape));
+  if (layer.kind === 'factorOut') return text.strip.factorOutOf(shapeText(layer.outputShape));
+  return text.strip.shortNames[layer.kind];
+}
+
+const subscripts = '₀₁₂₃₄₅₆₇₈₉';
+
+export function subscript(value: number): string {
+  return [...String(value)].map((digit) => subscripts[Number(digit)]).join('');
+}
+
+/** The feature's own name where the data had one, else x₁, x₂, … */
+export function featureName(model: ModelSummary | undefined, index: number, letter = 'x'): string {
+  return (letter === 'x' && model?.featureNames?.[index]) || `${letter}${subscript(index + 1)}`;
+}

@@ -1,0 +1,90 @@
+import type { NdArray } from '../../../src/protocol/tensors';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { maskColours, signedScale, type ColourScale } from '../canvas/colour-maps';
+import { planesOf, tile, type Plane } from '../canvas/planes';
+import { ready } from '../store/question';
+import { useStore } from '../store/use-store';
+import { HeatMap, Picture } from '../canvas/canvas';
+
+/** Outputs are drawn on one scale from top to bottom, so that rows compare. */
+export const outputRange = 3;
+
+export const maskScale = (): ColourScale => ({
+  low: 0,
+  high: 1,
+  at: (value) => (value > 0.5 ? maskColours.reads : maskColours.moves),
+});
+
+export const outputScale = (light: boolean): ColourScale => signedScale(outputRange, light);
+
+/** A mask in one small picture: bands when whole channels move, else the pattern of the first channel. */
+export function maskPlane(mask: NdArray<Float32Array>): Plane {
+  const planes = planesOf(mask);
+  if (mask.shape.length !== 3) return planes[0]!;
+  const flat = planes.every((plane) => plane.values.every((value) => value === plane.values[0]));
+  if (flat)
+    return { width: 1, height: planes.length, values: Float32Array.from(planes, (p) => p.values[0]!) };
+  const same = planes.every((plane) => plane.values.every((value, i) => value === planes[0]!.values[i]));
+  return same ? planes[0]! : tile(planes);
+}
+
+const side = 32;
+
+/** Stretched to a square, so that bands and patterns take the same room. */
+export function MaskThumbnail({ layer }: { layer: number }) {
+  const mask = ready(useStore().maskOf(layer).answer.value)?.mask;
+  if (!mask) return <span class="skeleton" style={{ width: `${side}px`, height: `${side}px` }} />;
+  const plane = maskPlane(mask);
+  const long = Math.max(plane.width, plane.height);
+  return (
+    <span
+      class="thumb"
+      style={{ display: 'block', width: `${side}px`, height: `${side}px`, overflow: 'hidden' }}
+    >
+      <HeatMap plane={stretch(plane, long)} scale={maskScale} size={side} name="mask" />
+    </span>
+  );
+}
+
+/** Repeats the short side until the plane is square. */
+function stretch(plane: Plane, side: number): Plane {
+  if (plane.width === side && plane.height === side) return plane;
+  const values = new Float32Array(side * side);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++)
+      values[y * side + x] =
+        plane.values[
+          Math.floor((y * plane.height) / side) * plane.width + Math.floor((x * plane.width) / side)
+        ]!;
+  return { width: side, height: side, values };
+}
+
+export function OutputThumbnail({ output, size = side }: { output?: NdArray<Float32Array>; size?: number }) {
+  if (!output) return <span class="thumb" style={{ width: `${size}px`, height: `${size}px` }} />;
+  const plane = output.shape.length === 3 ? tile(planesOf(output)) : planesOf(output)[0]!;
+  const square = output.shape.length === 3 ? plane : stretch(plane, plane.width);
+  return (
+    <span class="thumb">
+      <HeatMap plane={square} scale={outputScale} size={size} name="output" />
+    </span>
+  );
+}
+
+export function InputThumbnail({
+  model,
+  input,
+  size = side,
+}: {
+  model: ModelSummary;
+  input?: NdArray<Float32Array>;
+  size?: number;
+}) {
+  if (!input) return <span class="thumb" style={{ width: `${size}px`, height: `${size}px` }} />;
+  if (model.kind === 'image')
+    return (
+      <span class="thumb">
+        <Picture picture={input} levels={model.levels ?? 256} size={size} name="input" />
+      </span>
+    );
+  return <OutputThumbnail output={input} size={size} />;
+}

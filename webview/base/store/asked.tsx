@@ -1,0 +1,84 @@
+/** Loading, empty and failed states, in the box of the view that they stand for. */
+import type { ComponentChildren } from 'preact';
+import { Button } from '../controls/toolkit';
+import type { Question } from './question';
+import { useStore } from './use-store';
+import { text } from '../../strings';
+
+export function Message({
+  title,
+  why,
+  bad,
+  children,
+}: {
+  title: string;
+  why?: string;
+  bad?: boolean;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class="state" role={bad ? 'alert' : undefined}>
+      <h3 class={bad ? 'bad' : undefined}>{title}</h3>
+      {why ? <p>{why}</p> : null}
+      {children ? <div class="row">{children}</div> : null}
+    </div>
+  );
+}
+
+export interface AskedProps<T> {
+  question: Question<T>;
+  /** What stands in the box while nothing is known yet; frames keep the size of the ready view. */
+  skeleton?: ComponentChildren;
+  /** Instead of nothing, while the question is not asked. */
+  idle?: ComponentChildren;
+  failedTitle?: string;
+  children(value: T): ComponentChildren;
+}
+
+/** Draws the answer of a question, or the state that it is in. */
+export function Asked<T>({ question, skeleton, idle, failedTitle, children }: AskedProps<T>) {
+  const store = useStore();
+  const answer = question.answer.value;
+  if (answer.status === 'ready') return <>{children(answer.value)}</>;
+  if (answer.status === 'idle') return <>{idle ?? null}</>;
+  if (answer.status === 'loading') {
+    if (!answer.slow && answer.previous !== undefined)
+      return (
+        <div class="stale" aria-busy="true">
+          {children(answer.previous)}
+        </div>
+      );
+    return (
+      <div class="waiting" aria-busy="true">
+        <div class="wait-note">
+          <span class="progress pulse" />
+          <span class="tick">{text.states.loading}</span>
+          <button type="button" class="linklike" onClick={() => question.cancel()}>
+            {text.states.cancel}
+          </button>
+        </div>
+        {skeleton ?? <div class="skeleton fill" />}
+      </div>
+    );
+  }
+  if (answer.reason === 'cancelled')
+    return (
+      <Message title={text.states.cancelled} why={text.states.cancelledWhy}>
+        <Button onClick={() => question.retry()}>{text.states.retry}</Button>
+      </Message>
+    );
+  if (answer.reason === 'noAnswer')
+    return <Message title={failedTitle ?? text.states.failed} why={answer.message} bad />;
+  if (answer.reason === 'notRecorded')
+    return <Message title={text.states.notRecordedTitle} why={answer.message} />;
+  return (
+    <Message title={failedTitle ?? text.states.failed} why={answer.message} bad>
+      <Button primary onClick={() => question.retry()}>
+        {text.states.retry}
+      </Button>
+      {store.connection.choices ? null : (
+        <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+      )}
+    </Message>
+  );
+}

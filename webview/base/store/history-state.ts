@@ -1,0 +1,116 @@
+/** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
+import {
+  batch as together,
+  computed,
+  effect,
+  signal,
+  type ReadonlySignal,
+  type Signal,
+} from '@preact/signals';
+import type { ExampleRef } from '../../../src/protocol/inspect';
+
+export interface History<T> {
+  past: readonly T[];
+  present: T;
+  /** When the present was selected, ms. */
+  since: number;
+  /** The nearest last. */
+  future: readonly T[];
+}
+
+/** What was not looked at for so long is no place to come back to: a held arrow key passes through many. */
+const settledMs = 500;
+const most = 50;
+
+/** `same` says that nothing was selected; `now` in ms. */
+export function visit<T>(
+  history: History<T>,
+  next: T,
+  now: number,
+  same: (a: T, b: T) => boolean,
+): History<T> {
+  const { past, present, since } = history;
+  if (same(present, next)) return history;
+  const keeps = now - since >= settledMs;
+  const grown = keeps ? [...past, present].slice(-most) : past;
+  // Passing through and arriving where one came from is no step.
+  const last = grown.at(-1);
+  return last !== undefined && same(last, next)
+    ? { past: grown.slice(0, -1), present: next, since: now, future: [] }
+    : { past: grown, present: next, since: now, future: [] };
+}
+
+export function goBack<T>(history: History<T>, now: number): History<T> {
+  const { past, present, future } = history;
+  const before = past.at(-1);
+  if (before === undefined) return history;
+  return { past: past.slice(0, -1), present: before, since: now, future: [...future, present] };
+}
+
+export function goForward<T>(history: History<T>, now: number): History<T> {
+  const { past, present, future } = history;
+  const after = future.at(-1);
+  if (after === undefined) return history;
+  return { past: [...past, present], present: after, since: now, future: future.slice(0, -1) };
+}
+
+interface Place<Tab> {
+  layer: number;
+  tab: Tab;
+  example: ExampleRef | undefined;
+  /** Path of the model that is compared with. */
+  compared: string | undefined;
+}
+
+export interface HistoryState {
+  canGoBack: ReadonlySignal<boolean>;
+  canGoForward: ReadonlySignal<boolean>;
+  back(): void;
+  forward(): void;
+  /** Another model: there is nothing to go back to. */
+  reset(): void;
+}
+
+export function createHistoryState<Tab>(
+  selection: {
+    layer: Signal<number>;
+    tab: Signal<Tab>;
+    example: Signal<ExampleRef | undefined>;
+    compared: Signal<string | undefined>;
+  },
+  select: { layer(index: number): void; example(example: ExampleRef | undefined): void },
+): HistoryState {
+  const { layer, tab, example, compared } = selection;
+  const here = (): Place<Tab> => ({
+    layer: layer.value,
+    tab: tab.value,
+    example: example.value,
+    compared: compared.value,
+  });
+  const same = (a: Place<Tab>, b: Place<Tab>): boolean => JSON.stringify(a) === JSON.stringify(b);
+  const history = signal<History<Place<Tab>>>({ past: [], present: here(), since: 0, future: [] });
+
+  effect(() => {
+    const next = here();
+    history.value = visit(history.peek(), next, Date.now(), same);
+  });
+
+  const go = (to: History<Place<Tab>>): void => {
+    if (to === history.peek()) return;
+    together(() => {
+      history.value = to;
+      const place = to.present;
+      if (place.layer !== layer.peek()) select.layer(place.layer);
+      tab.value = place.tab;
+      compared.value = place.compared;
+      if (place.example !== example.peek()) select.example(place.example);
+    });
+  };
+  return {
+    canGoBack: computed(() => history.value.past.length > 0),
+    canGoForward: computed(() => history.value.future.length > 0),
+    back: () => go(goBack(history.peek(), Date.now())),
+    forward: () => go(goForward(history.peek(), Date.now())),
+    reset: () => (history.value = { past: [], present: here(), since: 0, future: [] }),
+  };
+}

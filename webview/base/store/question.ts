@@ -1,0 +1,183 @@
+/** One question of the page, asked again whenever its query changes. */
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
+import { recordKey, type PageHost } from '../../../src/protocol/webview';
+import { NoAnswerError, NotRecordedError } from '../host/page-api';
+
+export type Answer<T> =
+  | { status: 'idle' }
+  /** `slow` after 100 ms: until then the frame stays as it is, dimmed, then gives way to a skeleton. */
+  | { status: 'loading'; slow: boolean; previous?: T }
+  | { status: 'ready'; value: T }
+  /** Asking again may help after an error; a saved page will never have the answer. */
+  | { status: 'failed'; reason: 'error' | 'cancelled' | 'noAnswer' | 'notRecorded'; message: string };
+
+export interface Question<T> {
+  readonly answer: ReadonlySignal<Answer<T>>;
+  retry(): void;
+  cancel(): void;
+}
+
+const slowAfterMs = 100;
+const cacheSize = 48;
+
+let nextToken = 1;
+
+/** Answers worth keeping: paging back to a layer or an example shows it at once. */
+export class AnswerCache {
+  readonly #answers = new Map<string, unknown>();
+
+  get(key: string): unknown {
+    return this.#answers.get(key);
+  }
+
+  set(key: string, value: unknown): void {
+    this.#answers.delete(key);
+    this.#answers.set(key, value);
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= cacheSize) break;
+      this.#answers.delete(oldest);
+    }
+  }
+
+  clear(): void {
+    this.#answers.clear();
+  }
+}
+
+export interface QuestionContext {
+  host: PageHost;
+  cache: AnswerCache;
+  /** Grows when the model or its run changed on disk. */
+  generation: ReadonlySignal<number>;
+  /** Path of the model that is asked; the editor's own file where it is undefined. */
+  of?: ReadonlySignal<string | undefined>;
+}
+
+/**
+ * Asks `method` with what `query` gives; `null` asks nothing. An answer counts only for the query it was asked with:
+ * when the query changes, the old call is cancelled and its answer, should it still come, is dropped.
+ */
+export function ask<M extends InspectorMethod>(
+  context: QuestionContext,
+  method: M,
+  query: () => InspectorQuery<M> | null,
+  options: { cached?: boolean } = {},
+): Question<InspectorAnswer<M>> {
+  type Value = InspectorAnswer<M>;
+  const answer = signal<Answer<Value>>({ status: 'idle' });
+  let current: { key: string; token: string; timer?: number } | undefined;
+  /** What the state on the page is about, whenever it was asked. */
+  let shown: string | undefined;
+  let lastQuery: InspectorQuery<M> | null = null;
+
+  const aboutOf = (asked: InspectorQuery<M>): string =>
+    `${context.of?.value ?? ''} ${recordKey(method, asked)}`;
+  const keyOf = (asked: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(asked)}`;
+
+  const stop = (): void => {
+    if (!current) return;
+    clearTimeout(current.timer);
+    void context.host.cancel(current.token).catch(() => {});
+    current = undefined;
+  };
+
+  /** @param silently whether a failure stands until the new answer is there */
+  const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
+    const kept = options.cached === false ? undefined : (context.cache.get(key) as Value | undefined);
+    if (kept !== undefined) {
+      answer.value = { status: 'ready', value: kept };
+      return;
+    }
+    const before = answer.peek();
+    const previous =
+      before.status === 'ready' ? before.value : before.status === 'loading' ? before.previous : undefined;
+    const token = `page-${nextToken++}`;
+    const call = { key, token, timer: 0 };
+    current = call;
+    if (!silently || before.status !== 'failed') {
+      call.timer = window.setTimeout(() => {
+        if (current === call) answer.value = { status: 'loading', slow: true };
+      }, slowAfterMs);
+      answer.value = { status: 'loading', slow: previous === undefined, previous };
+    }
+    const finish = (result: Answer<Value>): void => {
+      if (current !== call) return;
+      clearTimeout(call.timer);
+      current = undefined;
+      answer.value = result;
+    };
+    context.host.ask(method, asked, token, context.of?.peek()).then(
+      (value) => {
+        if (current === call && options.cached !== false) context.cache.set(key, value);
+        finish({ status: 'ready', value });
+      },
+      (error: unknown) => finish({ status: 'failed', ...describe(error) }),
+    );
+  };
+
+  effect(() => {
+    const asked = query();
+    const key = asked === null ? '' : keyOf(asked);
+    untracked(() => {
+      lastQuery = asked;
+      if (asked !== null && current?.key === key) return;
+      stop();
+      const about = asked === null ? undefined : aboutOf(asked);
+      // The file changed: what failed may fail again, and its button stays where it is until that is known.
+      const same = about === shown;
+      shown = about;
+      if (asked === null) answer.value = { status: 'idle' };
+      else start(asked, key, same);
+    });
+  });
+
+  return {
+    answer,
+    retry() {
+      stop();
+      if (lastQuery !== null)
+        start(
+          lastQuery,
+          untracked(() => keyOf(lastQuery!)),
+          false,
+        );
+    },
+    cancel() {
+      if (!current) return;
+      stop();
+      answer.value = { status: 'failed', reason: 'cancelled', message: '' };
+    },
+  };
+}
+
+type Failure = Omit<Extract<Answer<never>, { status: 'failed' }>, 'status'>;
+
+function describe(error: unknown): Failure {
+  if (error instanceof NoAnswerError) return { reason: 'noAnswer', message: error.message };
+  if (error instanceof NotRecordedError) return { reason: 'notRecorded', message: error.message };
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+  const cancelled =
+    error instanceof Error && (error.name === 'CancelledError' || error.name === 'AbortError');
+  return { reason: cancelled ? 'cancelled' : 'error', message };
+}
+
+export function ready<T>(answer: Answer<T>): T | undefined {
+  return answer.status === 'ready' ? answer.value : undefined;
+}
+
+/** The whole answer once it is there; until then a part of it that comes sooner, where that is known. */
+export function wholeOrPart<Whole extends Part, Part>(
+  whole: Question<Whole>,
+  part: Question<Part>,
+): Question<Part> {
+  return {
+    ...whole,
+    answer: computed((): Answer<Part> => {
+      const all = whole.answer.value;
+      const some = part.answer.value;
+      return all.status === 'loading' && all.slow && some.status === 'ready' ? some : all;
+    }),
+  };
+}

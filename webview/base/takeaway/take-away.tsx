@@ -1,0 +1,226 @@
+/** One small menu on every view: copy or save what it shows, as a picture or as numbers. */
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { Store } from '../store/store';
+import { useStore } from '../store/use-store';
+import { text } from '../../strings';
+import { layerPhrase } from '../layers/layer-names';
+import { madeNames } from '../layers/made-names';
+import { csvText } from './csv';
+import { dataOf, type ViewId } from './data-of';
+import { npyBytes, npzBytes } from './npy';
+import { pngOf } from './png-of';
+import { svgOf, type Picture } from './svg-of';
+
+export interface TakeAwayProps {
+  model: ModelSummary;
+  view: ViewId;
+  /** What the view is called, for people. */
+  title: string;
+  /** The last part of the file's name. */
+  fileName: string;
+  /** CSS selector of the view's frame, which the menu lies in, and of what is drawn of it. */
+  frame: string;
+  content?: string;
+}
+
+interface Item {
+  name: string;
+  run(): Promise<string | undefined>;
+}
+
+export function TakeAway(props: TakeAwayProps) {
+  const { model, view, title, frame, content } = props;
+  const store = useStore();
+  const [place, setPlace] = useState<{ right: number; top?: number; bottom?: number }>();
+  const [said, setSaid] = useState('');
+  const root = useRef<HTMLDivElement>(null);
+  const button = (): HTMLElement | null => root.current?.querySelector<HTMLElement>('button') ?? null;
+  const close = (): void => setPlace(undefined);
+
+  // Before anything is painted: a key that closes the menu at once must not be followed by its focus.
+  useLayoutEffect(() => {
+    if (!place) return;
+    root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
+    const outside = (event: Event): void => {
+      if (!root.current?.contains(event.target as Node)) close();
+    };
+    const moved = (event: Event): void => {
+      if (event.type === 'resize' || !root.current?.contains(event.target as Node)) close();
+    };
+    document.addEventListener('pointerdown', outside);
+    document.addEventListener('scroll', moved, true);
+    window.addEventListener('resize', moved);
+    return () => {
+      document.removeEventListener('pointerdown', outside);
+      document.removeEventListener('scroll', moved, true);
+      window.removeEventListener('resize', moved);
+    };
+  }, [place]);
+  useEffect(() => {
+    if (!said) return;
+    const timer = setTimeout(() => setSaid(''), 4000);
+    return () => clearTimeout(timer);
+  }, [said]);
+
+  const open = (): void => {
+    const box = button()!.getBoundingClientRect();
+    const right = Math.max(0, document.documentElement.clientWidth - box.right);
+    // Upwards where there is no room below.
+    setPlace(
+      box.bottom + 190 < window.innerHeight || box.top < 190
+        ? { right, top: box.bottom + 2 }
+        : { right, bottom: window.innerHeight - box.top + 2 },
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (!place) return;
+    event.stopPropagation();
+    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    if (event.key === 'Escape' || event.key === 'Tab') {
+      close();
+      button()?.focus();
+      if (event.key === 'Tab') return;
+    } else if (event.key === 'ArrowDown') all[(at + 1) % all.length]?.focus();
+    else if (event.key === 'ArrowUp') all[(at + all.length - 1) % all.length]?.focus();
+    else if (event.key === 'Home') all[0]?.focus();
+    else if (event.key === 'End') all.at(-1)?.focus();
+    else return;
+    event.preventDefault();
+  };
+
+  const take = async (item: Item): Promise<void> => {
+    close();
+    button()?.focus();
+    try {
+      setSaid((await item.run()) ?? '');
+    } catch (error) {
+      setSaid(text.takeaway.notTaken(error instanceof Error ? error.message : String(error)));
+    }
+  };
+  const picture = (): Picture => {
+    const whole = root.current!.closest(frame)!;
+    return svgOf(
+      (content && whole.querySelector(content)) || whole,
+      frame === '.chart' ? model.title : `${model.title}: ${title}`,
+      [selectionText(store, model, view)],
+    );
+  };
+
+  return (
+    <div class="take" ref={root} onKeyDown={onKeyDown} data-not-in-picture>
+      <button
+        type="button"
+        class="take-button"
+        aria-haspopup="menu"
+        aria-expanded={place !== undefined}
+        aria-label={text.takeaway.takeAway(title)}
+        title={text.takeaway.takeAway(title)}
+        onClick={() => (place ? close() : open())}
+      >
+        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M8 2v8M4.5 6.5 8 10l3.5-3.5M3 13.5h10" />
+        </svg>
+      </button>
+      <span class={said ? 'take-said' : 'sr'} role="status">
+        {said}
+      </span>
+      {place ? (
+        <div
+          role="menu"
+          aria-label={text.takeaway.takeAway(title)}
+          class="menu-items take-items"
+          style={pixels(place)}
+        >
+          {itemsOf(props, store, picture).map((item) => (
+            <button key={item.name} type="button" role="menuitem" onClick={() => void take(item)}>
+              {item.name}
+            </button>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function pixels(place: { right: number; top?: number; bottom?: number }): Record<string, string> {
+  return Object.fromEntries(Object.entries(place).map(([side, value]) => [side, `${value}px`]));
+}
+
+function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture: () => Picture): Item[] {
+  const { host } = store.connection;
+  const { columns, arrays } = dataOf(view, store, model);
+  const run = model.runFolder?.split(/[\\/]/).at(-1);
+  const stem = [...(run ? [run] : []), model.fileName.replace(/(\.flow)?\.[^.]*$/, ''), fileName].join('-');
+  const bytes = (content: string): Uint8Array => new TextEncoder().encode(content);
+  const save = async (ending: string, content: Uint8Array): Promise<string | undefined> =>
+    (await host.save(`${stem}.${ending}`, content)) ? text.takeaway.saved(`${stem}.${ending}`) : undefined;
+  const named = Object.entries(arrays ?? {});
+  const items: Item[] = [
+    {
+      name: text.takeaway.copyPicture,
+      async run() {
+        try {
+          // The promise is handed over at once: a clipboard belongs to the click.
+          await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(picture()) })]);
+          return text.takeaway.copied;
+        } catch {
+          return text.takeaway.notCopied;
+        }
+      },
+    },
+    {
+      name: text.takeaway.asPng,
+      run: async () => save('png', new Uint8Array(await (await pngOf(picture())).arrayBuffer())),
+    },
+    { name: text.takeaway.asSvg, run: () => save('svg', bytes(picture().text)) },
+  ];
+  if (columns) {
+    const table = columns;
+    items.splice(1, 0, {
+      name: text.takeaway.copyNumbers,
+      async run() {
+        const content = csvText(table);
+        await navigator.clipboard.writeText(content).catch(() => host.copyText(content));
+        return text.takeaway.copied;
+      },
+    });
+    items.push({ name: text.takeaway.asCsv, run: () => save('csv', bytes(csvText(table))) });
+  }
+  if (named.length === 1)
+    items.push({ name: text.takeaway.asNpy, run: () => save('npy', npyBytes(named[0]![1])) });
+  if (named.length > 1) items.push({ name: text.takeaway.asNpz, run: () => save('npz', npzBytes(arrays!)) });
+  return items;
+}
+
+/** What the view is about, to be read under the picture years later. */
+function selectionText(store: Store, model: ModelSummary, view: ViewId): string {
+  const example = store.example.value;
+  const batch = store.batch.value;
+  const layer = store.layerInfo();
+  const query = store.samplesQuery.value;
+  const exampleName = !example
+    ? undefined
+    : example.kind === 'data'
+      ? `${example.split} ${example.index}`
+      : example.kind === 'sample'
+        ? `${text.bar.aSample} ${example.index}`
+        : (madeNames[example.kind] ?? text.bar.typed);
+  const ofRun = view === 'loss' || view === 'gradient' || view === 'rate';
+  return [
+    model.fileName,
+    ...(model.step === undefined ? [] : [`${text.bar.step} ${model.step}`]),
+    ...(view === 'layer' && layer ? [layerPhrase(layer), layer.name] : []),
+    ...(view === 'gallery'
+      ? [`${text.gallery.seed} ${query.seed}`, `${text.gallery.temperature} ${query.temperature}`]
+      : ofRun
+        ? []
+        : [
+            ...(exampleName ? [text.takeaway.exampleNamed(exampleName)] : []),
+            text.takeaway.statisticsOf(batch.count, batch.split),
+            text.takeaway.normMode(store.mode.value),
+          ]),
+    text.takeaway.drawnBy,
+  ].join(', ');
+}

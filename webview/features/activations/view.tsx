@@ -1,0 +1,258 @@
+/** Input, log scale, shift and output of a layer: every channel, or every feature. */
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { WindowedTensor } from '../../../src/protocol/tensor-window';
+import { ColourHistogram } from '../../base/charts/colour-histogram';
+import { Button } from '../../base/controls/toolkit';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { compact, fixed, scientific, signed } from '../../base/format/numbers';
+import { ready } from '../../base/store/question';
+import type { ShownLayer } from '../../base/store/store';
+import { useStore } from '../../base/store/use-store';
+import { featuresAPage } from './windows';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Legend } from '../../base/canvas/legend';
+import { ChannelMaps } from './channel-maps';
+import { colourRanges, withinRange } from './colour-ranges';
+import { movedOnly } from './moved';
+import { Stats } from '../../base/layers/stats';
+import { workedElement, type Worked } from './worked';
+
+const frameSize = 128;
+
+export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: ShownLayer }) {
+  const { model, layer } = props;
+  const store = useStore();
+  const view = {
+    ...props.view,
+    tensors: props.view.tensors.map((tensor) =>
+      tensor.name === 's' || tensor.name === 't' ? movedOnly(tensor, props.view.mask) : tensor,
+    ),
+  };
+  const image = view.tensors.some((tensor) => tensor.shape.length === 3);
+  const worked = workedElement(view, store.marked.value);
+  return (
+    <>
+      {store.example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
+      {image ? (
+        <ChannelMaps view={view} worked={worked} />
+      ) : (
+        <FeatureRows model={model} view={view} worked={worked} />
+      )}
+      {worked && view.mask ? <WorkedLine model={model} worked={worked} image={image} /> : null}
+      <Facts layer={layer} view={view} />
+    </>
+  );
+}
+
+function FeatureRows({ model, view, worked }: { model: ModelSummary; view: ShownLayer; worked?: Worked }) {
+  const store = useStore();
+  const rangeOf = colourRanges(view, store.layerTabs.mapRange.value);
+  const range = (tensor: (typeof view.tensors)[number]): number => rangeOf(tensor).limit;
+  const features = Math.max(...view.tensors.map((t) => t.shape[0] ?? 1));
+  const pages = Math.ceil(features / featuresAPage);
+  const page = Math.min(store.channelPage.value, pages - 1);
+  const offset = page * featuresAPage;
+  const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
+  // Of a tensor that is too large to be here as a whole, the window that is seen.
+  const valueOf = ({ name, data }: (typeof view.tensors)[number], index: number): number | undefined => {
+    if (data) return data[index];
+    const window = ready(store.windows[name as WindowedTensor].answer.value);
+    return window?.values.data[index - window.from[0]!];
+  };
+  const move = (event: KeyboardEvent): void => {
+    const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
+    if (!by || !worked) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = worked.index + by;
+    if (next >= 0 && next < features) store.marked.value = next;
+  };
+  return (
+    <>
+      {pages > 1 ? (
+        <div class="pager">
+          <Button
+            icon
+            label={text.gallery.previousPage}
+            disabled={page === 0}
+            onClick={() => (store.channelPage.value = page - 1)}
+          >
+            ‹
+          </Button>
+          <span class="tick">{text.layer.featuresShown(offset + 1, offset + rows.length, features)}</span>
+          <Button
+            icon
+            label={text.gallery.nextPage}
+            disabled={page === pages - 1}
+            onClick={() => (store.channelPage.value = page + 1)}
+          >
+            ›
+          </Button>
+        </div>
+      ) : null}
+      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.layer.markedElement} onKeyDown={move}>
+        <table class="rows-table">
+          <thead>
+            <tr>
+              <th>{text.layer.feature}</th>
+              {view.tensors.map((tensor) => (
+                <th key={tensor.name} colSpan={2}>
+                  <b>{tensor.name}</b> {text.layer.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((index) => (
+              <tr
+                key={index}
+                aria-selected={worked?.index === index}
+                onClick={() => (store.marked.value = index)}
+              >
+                <td>{featureName(model, index)}</td>
+                {view.tensors.map((tensor) => (
+                  <FeatureCell
+                    key={tensor.name}
+                    value={valueOf(tensor, index)}
+                    limit={range(tensor)}
+                    passes={
+                      (tensor.name === 's' || tensor.name === 't') && (view.mask?.data[index] ?? 0) > 0.5
+                    }
+                  />
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <div class="maps">
+        {view.tensors.map((tensor) => (
+          <div class="map" key={tensor.name}>
+            <ColourHistogram
+              histogram={withinRange(tensor, range(tensor))}
+              low={-range(tensor)}
+              high={range(tensor)}
+              mean={tensor.stats.mean}
+              label={`${text.layer.distribution} ${tensor.name}, ${text.layer.mean} ${compact(tensor.stats.mean)}`}
+            />
+            <Legend
+              scale={(light) => signedScale(range(tensor), light)}
+              unit={tensor.name === 's' ? text.strip.nats : undefined}
+              width={frameSize}
+            />
+            <Stats tensor={tensor} />
+          </div>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function FeatureCell({ value, limit, passes }: { value?: number; limit: number; passes: boolean }) {
+  if (passes)
+    return (
+      <td colSpan={2} class="hatched-cell" aria-label={text.layer.passesUnchanged}>
+        {' '}
+      </td>
+    );
+  const finite = value !== undefined && Number.isFinite(value);
+  const share = finite ? Math.min(1, Math.abs(value) / limit) * 50 : 0;
+  return (
+    <>
+      <td>
+        <span class="cell-bar" aria-hidden="true">
+          <i
+            style={{
+              left: `${finite && value < 0 ? 50 - share : 50}%`,
+              width: `${share}%`,
+              background: finite && value < 0 ? 'var(--neg)' : 'var(--pos)',
+            }}
+          />
+        </span>
+      </td>
+      <td class={`num ${value !== undefined && !finite ? 'bad' : ''}`}>{fixed(value, 3)}</td>
+    </>
+  );
+}
+
+function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Worked; image: boolean }) {
+  const { place, x, s, t, y, form } = worked;
+  const where = image
+    ? `(${place[0]}, ${place[1]}) ${text.layer.channel} ${place[2]}:`
+    : `${featureName(model, place[0]!)}:`;
+  const value = (number: number | undefined, name: string) => (
+    <>
+      <b data-value={name}>{fixed(number, 2)}</b> <span class="muted">{name}</span>
+    </>
+  );
+  return (
+    <div
+      class="worked"
+      aria-live="polite"
+      title={form && form.kind !== 'unchanged' ? `y = ${form.kind}` : undefined}
+    >
+      <span class="muted">{where}</span>
+      {form?.kind === 'unchanged' ? (
+        <span>
+          {value(x, 'x')} <span class="muted">{text.layer.passesUnchanged}</span>
+        </span>
+      ) : form?.kind === 'x·exp(s) + t' ? (
+        <span>
+          {value(x, 'x')} · exp( {value(s, 's')} ) + {value(t, 't')}
+        </span>
+      ) : form?.kind === '(x + t)·exp(s)' ? (
+        <span>
+          ( {value(x, 'x')} + {value(t, 't')} ) · exp( {value(s, 's')} )
+        </span>
+      ) : form?.kind === '(x − t)·exp(−s)' ? (
+        <span>
+          ( {value(x, 'x')} − {value(t, 't')} ) · exp( − {value(s, 's')} )
+        </span>
+      ) : form ? (
+        <span>
+          {value(x, 'x')} · exp( − {value(s, 's')} ) {form.kind === 'x·exp(−s) − t' ? '−' : '+'}{' '}
+          {value(t, 't')}
+        </span>
+      ) : (
+        <span>
+          {value(x, 'x')}, {value(s, 's')}, {value(t, 't')}
+        </span>
+      )}
+      {form?.normed ? (
+        <span>
+          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {text.strip.norm} →</span>
+        </span>
+      ) : (
+        <span class="muted">→</span>
+      )}
+      <span>{value(y, 'y')}</span>
+    </div>
+  );
+}
+
+export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
+  const store = useStore();
+  const part = view.logDetExample;
+  const facts: [string, string][] = [
+    [
+      store.example.value ? text.layer.logDetThis : text.layer.logDetFirst,
+      part ? `${signed(part.coupling + part.norm, 2)} ${text.strip.nats}` : '–',
+    ],
+  ];
+  if (part && layer.coupling !== undefined) {
+    facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
+    if (layer.hasNorm) facts.push([text.strip.norm, `${signed(part.norm, 2)} ${text.strip.nats}`]);
+  }
+  facts.push([text.strip.roundTrip, scientific(view.roundTrip)]);
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,44 @@
+/** What B can be: checkpoints of this run, of other runs, and files that were looked at lately. */
+import type { Comparables } from '../../../src/protocol/compare';
+import type { CheckpointInfo, ModelSummary } from '../../../src/protocol/model';
+import { count } from '../../base/format/numbers';
+import { validationText } from '../../base/curves/validation-text';
+import { text } from '../../strings';
+
+export interface Choice {
+  value: string;
+  text: string;
+}
+
+/** "step 325, best, 2.013 bits/dim": validation as far as it was measured. */
+function checkpointName(checkpoint: CheckpointInfo): string {
+  const { step, best } = checkpoint;
+  const parts = [
+    `${text.bar.step} ${count(step)}`,
+    best ? text.diagnostics.best : '',
+    validationText(checkpoint),
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+const lastPart = (path: string, parts = 1): string => path.split(/[\\/]/).slice(-parts).join('/');
+
+export function choicesOf(
+  a: ModelSummary,
+  own: readonly CheckpointInfo[],
+  { runs, recent }: Comparables,
+): Choice[] {
+  const all = [
+    ...own
+      .filter(({ path }) => path !== a.path)
+      .map((checkpoint) => ({ value: checkpoint.path, text: checkpointName(checkpoint) })),
+    ...runs.flatMap(({ folder, checkpoints }) =>
+      [...checkpoints].reverse().map((checkpoint) => ({
+        value: checkpoint.path,
+        text: `${lastPart(folder)}: ${checkpointName(checkpoint)}`,
+      })),
+    ),
+    ...recent.map((path) => ({ value: path, text: lastPart(path, 2) })),
+  ];
+  return [...new Map(all.map((choice) => [choice.value, choice])).values()];
+}

@@ -1,0 +1,122 @@
+/** A second model beside the one that is shown: asked the same questions, with the same selection. */
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { linkedSelection, partnerOf, type Comparables } from '../../../src/protocol/compare';
+import type { LayerView, SampleGrid, SampleQuery, Selection, Strip } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+import { createRunState, type RunState } from '../../base/store/run-state';
+
+/** Differences on the range of what they are differences of, or on one of their own, which shows small ones. */
+export type DifferenceRange = 'common' | 'own';
+
+/** What is kept when the editor is hidden and shown again. */
+export interface KeptComparison {
+  path?: string;
+  range: DifferenceRange;
+}
+
+export interface CompareState {
+  /** Path of B; undefined while nothing is compared. */
+  path: Signal<string | undefined>;
+  range: Signal<DifferenceRange>;
+  /** Asked for when a comparison begins. */
+  comparables: ReadonlySignal<Comparables>;
+  kept: ReadonlySignal<KeptComparison>;
+  /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
+  start(beside: string | undefined): Promise<void>;
+  reset(kept: KeptComparison | undefined): void;
+  summary: Question<ModelSummary>;
+  strip: Question<Strip>;
+  layer: Question<LayerView>;
+  samples: Question<SampleGrid>;
+  /** Of A, asked here so that it is there whatever tab is open. */
+  ownLayer: Question<LayerView>;
+  ownSamples: Question<SampleGrid>;
+  run: RunState;
+}
+
+export interface Compared {
+  /** Of A: the checkpoint that is shown. */
+  context: QuestionContext;
+  model: ReadonlySignal<ModelSummary | undefined>;
+  selection: ReadonlySignal<Selection | null>;
+  layer: ReadonlySignal<number>;
+  /** The input of A's example, in data units. */
+  input: ReadonlySignal<Float32Array | undefined>;
+  samples: ReadonlySignal<SampleQuery>;
+  /** Path of the model that a saved page compares with. */
+  recorded?: string;
+}
+
+const nothing: Comparables = { runs: [], recent: [] };
+
+export function createCompareState({
+  context,
+  model,
+  selection,
+  layer,
+  input,
+  samples,
+  recorded,
+}: Compared): CompareState {
+  const path = signal<string | undefined>(undefined);
+  const range = signal<DifferenceRange>('common');
+  const comparables = signal<Comparables>(nothing);
+  const look = async (): Promise<Comparables> => {
+    // Without the list there are still the run's own checkpoints, and the dialog.
+    comparables.value = await context.host.comparables().catch(() => nothing);
+    return comparables.value;
+  };
+  effect(() => {
+    // With each choice, since what was compared with before it has come to the list.
+    if (path.value !== undefined && recorded === undefined) untracked(() => void look());
+  });
+  const other: QuestionContext = { ...context, of: path };
+  const summary = ask(other, 'summary', () => (path.value === undefined ? null : undefined));
+  const b = computed(() => (path.value === undefined ? undefined : ready(summary.answer.value)));
+  const pair = computed(() => {
+    const first = model.value;
+    const second = b.value;
+    return first && second?.runnable ? { first, second } : undefined;
+  });
+  const chosen = computed<Selection | null>(() => {
+    const now = selection.value;
+    if (!now || !pair.value) return null;
+    return linkedSelection(now, pair.value.first, pair.value.second, input.value);
+  });
+  const info = computed(() => model.value?.layers.find(({ index }) => index === layer.value));
+  return {
+    path,
+    range,
+    comparables,
+    kept: computed(() => ({
+      ...(path.value === undefined ? {} : { path: path.value }),
+      range: range.value,
+    })),
+    async start(beside) {
+      let first = recorded ?? beside;
+      if (first === undefined) {
+        const { runs, recent } = await look();
+        first = runs[0]?.checkpoints.at(-1)?.path ?? recent[0] ?? (await context.host.chooseModel());
+      }
+      if (first !== undefined) path.value = first;
+    },
+    reset(kept) {
+      // What is saved while two models are compared opens as a comparison.
+      path.value = kept?.path ?? recorded;
+      range.value = kept?.range ?? 'common';
+    },
+    summary,
+    strip: ask(other, 'strip', () => chosen.value),
+    layer: ask(other, 'layer', () => {
+      const same = pair.value && info.value && partnerOf(info.value, pair.value.second);
+      return chosen.value && same ? { ...chosen.value, layer: same.index } : null;
+    }),
+    samples: ask(other, 'samples', () => (pair.value ? samples.value : null)),
+    ownLayer: ask(context, 'layer', () =>
+      pair.value && selection.value && info.value ? { ...selection.value, layer: layer.value } : null,
+    ),
+    ownSamples: ask(context, 'samples', () => (pair.value ? samples.value : null)),
+    run: createRunState(other, () => pair.value !== undefined),
+  };
+}

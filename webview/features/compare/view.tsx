@@ -1,0 +1,394 @@
+/** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
+import { useMemo } from 'preact/hooks';
+import { partnerOf } from '../../../src/protocol/compare';
+import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { TensorView } from '../../../src/protocol/tensors';
+import { RunChart } from '../../base/charts/run-chart';
+import { Sized } from '../../base/charts/sized';
+import { Segmented } from '../../base/controls/segmented';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { item, largest, planesOf, tile } from '../../base/canvas/planes';
+import { fixed, roundUp, shapeText, signed, unknown } from '../../base/format/numbers';
+import { PointsThumbnail } from '../../base/canvas/points';
+import { inBits, lineOf } from '../../base/curves/lines';
+import { CurveControls } from '../../base/curves/curve-controls';
+import type { DifferenceRange } from './state';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { Bars } from '../../base/layers/bars';
+import { layerTitle, shortName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { HeatMap, Picture } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Asked, Message } from '../../base/store/asked';
+import { choicesOf } from './choices';
+
+/** "digits, step 400"; the file's name where there is neither. */
+function titleOf(model: ModelSummary): string {
+  const run = model.runFolder?.split(/[\\/]/).at(-1);
+  return [
+    run ?? model.fileName,
+    ...(model.step === undefined ? [] : [text.run.readoutStep(model.step)]),
+  ].join(', ');
+}
+
+/** The way in; the head of the comparison has the way out. */
+export function CompareToggle({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (store.connection.choices && store.connection.compared === undefined) return null;
+  const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path)?.path;
+  return <Button onClick={() => void store.compare.start(beside)}>{text.compare.compareStart}</Button>;
+}
+
+export function CompareRegions({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  return (
+    <div class="compare">
+      <CompareHead model={model} />
+      <Asked question={store.compare.summary} failedTitle={text.compare.compareFailed}>
+        {(other) =>
+          other.runnable ? (
+            <div class="compare-body">
+              <ComparedStrips a={model} b={other} />
+              <ComparedLayer a={model} b={other} />
+              <ComparedSamples a={model} b={other} />
+              <ComparedRuns a={model} b={other} />
+            </div>
+          ) : (
+            <Message title={text.compare.compareFailed} why={other.reason} />
+          )
+        }
+      </Asked>
+    </div>
+  );
+}
+
+function CompareHead({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { path } = store.compare;
+  const other = ready(store.compare.summary.answer.value);
+  const options = choicesOf(model, store.checkpoints.value, store.compare.comparables.value);
+  const known = options.some(({ value }) => value === path.value);
+  const name = other ? titleOf(other) : (path.value ?? '').split(/[\\/]/).at(-1)!;
+  return (
+    <header class="compare-head">
+      <h1>
+        <b>A</b> {titleOf(model)} <b>B</b> {name}
+      </h1>
+      {store.connection.choices ? (
+        <span class="note-chip">{text.compare.compareSaved}</span>
+      ) : (
+        <>
+          <span class="compare-choice">
+            <Dropdown
+              label={text.compare.compareWith}
+              value={path.value ?? ''}
+              options={known ? options : [...options, { value: path.value ?? '', text: name }]}
+              onChange={(value) => (path.value = value)}
+            />
+          </span>
+          <Button
+            onClick={() =>
+              void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
+            }
+          >
+            {text.compare.compareOther}
+          </Button>
+        </>
+      )}
+      <Button onClick={() => (path.value = undefined)}>{text.compare.compareEnd}</Button>
+    </header>
+  );
+}
+
+interface Pair {
+  a: ModelSummary;
+  b: ModelSummary;
+}
+
+function part(row: StripRow | undefined, mean: boolean): number | undefined {
+  const value = mean ? row?.mean : row?.example;
+  return value && value.coupling + value.norm;
+}
+
+function ComparedStrips({ a, b }: Pair) {
+  const store = useStore();
+  const first = ready(store.strip.answer.value);
+  return (
+    <section class="compare-part" aria-label={text.bar.flow}>
+      <h2>{text.compare.compareLogDets}</h2>
+      <Asked question={store.compare.strip}>
+        {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
+      </Asked>
+    </section>
+  );
+}
+
+/** "8×8×1, 17 levels" */
+function inputText({ shape, levels }: ModelSummary): string {
+  return [shapeText(shape), ...(levels === undefined ? [] : [text.diagnostics.levels(levels)])].join(', ');
+}
+
+function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
+  const store = useStore();
+  const mean = first.example === undefined || second.example === undefined;
+  const rows = a.layers.map((layer) => {
+    const partner = partnerOf(layer, b);
+    return {
+      layer,
+      here: part(
+        first.rows.find((row) => row.layer === layer.index),
+        mean,
+      ),
+      there: part(partner && second.rows.find((row) => row.layer === partner.index), mean),
+    };
+  });
+  const limit = roundUp(largest(rows.slice(1).flatMap(({ here = 0, there = 0 }) => [here, there])));
+  const unmatched = a.layers.filter((layer) => !partnerOf(layer, b)).length;
+  const costs = (strip: Strip): number | undefined => {
+    const parts = mean ? strip.mean : strip.example;
+    return parts && (parts.bitsPerDim ?? parts.nats);
+  };
+  const totals = [costs(first), costs(second)] as const;
+  const sameInput = JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
+  const unit = (of: ModelSummary): string =>
+    of.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
+  const difference = (x?: number, y?: number): number | undefined =>
+    x === undefined || y === undefined ? undefined : y - x;
+  return (
+    <>
+      <p class="tick">
+        {[
+          `${text.strip.logDetNats}, ${mean ? text.layer.mean : text.bar.thisExample}. ${text.strip.positiveRaises}.`,
+          ...(unmatched > 0 ? [text.compare.compareUnmatched(unmatched)] : []),
+          ...(sameInput ? [] : [text.compare.compareOtherInput(inputText(b), unit(b))]),
+        ].join(' ')}
+      </p>
+      <div class="compare-strip" role="listbox" aria-label={text.bar.flow}>
+        <div class="compare-row tick" aria-hidden="true">
+          <span />
+          <span>{`±${limit}`}</span>
+          <span class="num">A</span>
+          <span class="num">B</span>
+          <span class="num">B − A</span>
+        </div>
+        {rows.map(({ layer, here, there }) => (
+          <div
+            key={layer.index}
+            role="option"
+            tabIndex={layer.index === store.layer.value ? 0 : -1}
+            aria-selected={layer.index === store.layer.value}
+            class="compare-row"
+            data-compared={layer.name}
+            onClick={() => store.selectLayer(layer.index)}
+          >
+            <span class="name">{layer.coupling === undefined ? shortName(layer) : layerTitle(layer)}</span>
+            <span class="two-bars">
+              {here === undefined ? <span class="bars" /> : <Bars coupling={here} limit={limit} />}
+              {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
+            </span>
+            <span class="num">{here === undefined ? unknown : signed(here)}</span>
+            <span class="num">{there === undefined ? unknown : signed(there)}</span>
+            <span class="num" data-difference>
+              {signed(difference(here, there))}
+            </span>
+          </div>
+        ))}
+        <div class="compare-row total" data-totals>
+          <span class="name">{unit(a)}</span>
+          <span />
+          <span class="num">{fixed(totals[0], 3)}</span>
+          <span class="num">{fixed(totals[1], 3)}</span>
+          <span class="num">{sameInput ? signed(difference(...totals), 3) : unknown}</span>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function ComparedLayer({ a, b }: Pair) {
+  const store = useStore();
+  const layer = a.layers.find(({ index }) => index === store.layer.value);
+  if (!layer) return null;
+  return (
+    <section class="compare-part" aria-label={text.bar.layer}>
+      <h2>{layerTitle(layer)}</h2>
+      {partnerOf(layer, b) ? (
+        <Asked question={store.compare.ownLayer}>
+          {(first) => (
+            <Asked question={store.compare.layer}>{(second) => <Maps first={first} second={second} />}</Asked>
+          )}
+        </Asked>
+      ) : (
+        <Message title={text.compare.compareNoLayer} why={text.compare.compareNoLayerWhy} />
+      )}
+    </section>
+  );
+}
+
+/** x, s, t, y of A and of B on one range, and their difference on that range or its own; symmetric about zero. */
+function Maps({ first, second }: { first: LayerView; second: LayerView }) {
+  const { range } = useStore().compare;
+  return (
+    <>
+      <div class="ctl">
+        <span class="tick">{text.compare.differenceRange}</span>
+        <Segmented
+          label={text.compare.differenceRange}
+          value={range.value}
+          options={[
+            { value: 'common', text: text.compare.rangeCommon },
+            { value: 'own', text: text.compare.rangeOwn },
+          ]}
+          onChange={(chosen) => (range.value = chosen)}
+        />
+      </div>
+      <div class="compare-maps">
+        {first.tensors.map((tensor) => (
+          <MapColumn
+            key={tensor.name}
+            tensor={tensor}
+            there={second.tensors.find(({ name }) => name === tensor.name)?.data}
+            range={range.value}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+function MapColumn({
+  tensor,
+  there,
+  range,
+}: {
+  tensor: TensorView;
+  there: Float32Array | undefined;
+  range: DifferenceRange;
+}) {
+  const here = tensor.data;
+  const difference = here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
+  const limit = roundUp(largest(here, there));
+  const scaleTo = (size: number) => (light: boolean) => signedScale(size, light);
+  const map = (name: string, data: Float32Array | undefined, size: number, note = '') => (
+    <figure>
+      <figcaption class="tick">{`${name}${note}`}</figcaption>
+      {data ? (
+        <HeatMap
+          plane={tile(planesOf({ shape: tensor.shape, data }))}
+          scale={scaleTo(size)}
+          size={96}
+          name={`${tensor.name} ${name}`}
+          label={`${tensor.name}, ${name}${note}`}
+        />
+      ) : (
+        <p class="tick wrap">{text.compare.compareNoValues}</p>
+      )}
+    </figure>
+  );
+  const own = range === 'own' ? roundUp(largest(difference)) : limit;
+  return (
+    <div class="compare-map" data-map={tensor.name}>
+      <h3>
+        <b>{tensor.name}</b> <span class="tick">{text.layer.roles[tensor.name] ?? ''}</span>
+      </h3>
+      {map('A', here, limit)}
+      {map('B', there, limit)}
+      <Legend scale={scaleTo(limit)} width={96} />
+      {map(
+        'B − A',
+        difference,
+        own,
+        `, ${range === 'own' ? text.compare.onOwnRange : text.compare.onCommonRange}`,
+      )}
+      <Legend scale={scaleTo(own)} width={96} />
+    </div>
+  );
+}
+
+function ComparedSamples({ a, b }: Pair) {
+  const store = useStore();
+  const { count: n, seed, temperature } = store.samplesQuery.value;
+  return (
+    <section class="compare-part" aria-label={text.gallery.samples}>
+      <h2>{text.gallery.samples}</h2>
+      <p class="tick">{text.plane.samplesNote(n, fixed(temperature, 2), seed)}</p>
+      <div class="compare-samples">
+        <Asked question={store.compare.ownSamples}>
+          {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
+        </Asked>
+        <Asked question={store.compare.samples}>
+          {(grid) => <SampleSheet name="B" model={b} grid={grid} />}
+        </Asked>
+      </div>
+    </section>
+  );
+}
+
+function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary; grid: SampleGrid }) {
+  const { values } = grid;
+  const shown = Math.min(25, values.shape[0] ?? 0);
+  return (
+    <figure data-samples={name}>
+      <figcaption class="tick">{name}</figcaption>
+      {model.kind === 'image' ? (
+        <div class="compare-sheet">
+          {Array.from({ length: shown }, (_, i) => (
+            <Picture
+              key={i}
+              picture={item(values, i)}
+              levels={model.levels ?? 256}
+              size={24}
+              name={`sample ${name}`}
+            />
+          ))}
+        </div>
+      ) : values.shape[1] === 2 ? (
+        <PointsThumbnail points={values} />
+      ) : (
+        <p class="tick wrap">{text.compare.compareNoPicture}</p>
+      )}
+    </figure>
+  );
+}
+
+function ComparedRuns({ a, b }: Pair) {
+  const store = useStore();
+  const { axis, log, smoothing } = store.curveLook.value;
+  const first = store.run.data.value;
+  const second = a.runFolder === b.runFolder ? undefined : store.compare.run.data.value;
+  const bits = first ? inBits(first) : second ? inBits(second) : false;
+  const lines = useMemo(() => {
+    const metric = bits ? ('validationBitsPerDim' as const) : ('validationNats' as const);
+    return [
+      ...(first ? lineOf(first, metric, { name: 'A', style: 'main', axis }) : []),
+      ...(second ? lineOf(second, metric, { name: 'B', style: 'other', axis }) : []),
+    ];
+  }, [first, second, axis, bits]);
+  return (
+    <section class="compare-part" aria-label={text.diagnostics.run}>
+      <h2>{text.compare.compareCurves}</h2>
+      <CurveControls />
+      <p class="tick">
+        {a.runFolder === b.runFolder && a.runFolder
+          ? text.compare.compareSameRun
+          : text.compare.compareCurvesKey}
+      </p>
+      <Sized height={170}>
+        {(width, height) => (
+          <RunChart
+            width={width}
+            height={height}
+            lines={lines}
+            axis={axis}
+            log={log}
+            smoothing={smoothing}
+            label={`${text.run.validation}, ${bits ? text.strip.bitsPerDim : text.strip.nats}`}
+          />
+        )}
+      </Sized>
+    </section>
+  );
+}

@@ -1,0 +1,156 @@
+/** What is wrong with the flow, in words, and that nothing is. */
+import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Button } from '../../base/controls/toolkit';
+import { useStore } from '../../base/store/use-store';
+import { layerPhrase } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { TakeAway } from '../../base/takeaway/take-away';
+
+const marks: Record<Finding['severity'], string> = {
+  error: '✕',
+  warning: '!',
+  notice: 'i',
+  ok: '✓',
+  skipped: '–',
+};
+
+/** One line while all is well or not yet known; a line for each finding otherwise. */
+export function Findings({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { findings: question } = store;
+  const answer = question.answer.value;
+  const known = answer.status === 'ready' ? answer.value : undefined;
+  return (
+    <section
+      class="findings"
+      aria-label={text.findings.findingsLabel}
+      aria-busy={answer.status === 'loading'}
+    >
+      {known ? (
+        <>
+          <Known model={model} answer={known} />
+          <TakeAway
+            model={model}
+            view="findings"
+            title={text.findings.findingsLabel}
+            fileName="findings"
+            frame=".findings"
+          />
+        </>
+      ) : answer.status === 'failed' ? (
+        <p class="findings-head">
+          <span class={answer.reason === 'error' ? 'bad' : 'muted'}>
+            {answer.reason === 'cancelled'
+              ? `${text.findings.findingsLabel}: ${text.states.cancelled}`
+              : answer.message}
+          </span>
+          {answer.reason === 'notRecorded' || answer.reason === 'noAnswer' ? null : (
+            <button type="button" class="linklike" onClick={() => question.retry()}>
+              {text.states.retry}
+            </button>
+          )}
+        </p>
+      ) : (
+        <p class="findings-head">
+          <span class="progress pulse" />
+          <span class="tick">{text.findings.findingsBusy}</span>
+          {answer.status === 'loading' ? (
+            <button type="button" class="linklike" onClick={() => question.cancel()}>
+              {text.states.cancel}
+            </button>
+          ) : null}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
+  const all = bySeverity(answer.findings);
+  const wrong = all.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
+  const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
+  return (
+    <>
+      {wrong.map((finding) => (
+        <Item key={finding.check} model={model} finding={finding} />
+      ))}
+      {rest.length > 0 ? (
+        <details class="findings-rest">
+          <summary>
+            <i class={`finding-mark ${wrong.length ? 'skipped' : 'ok'}`} aria-hidden="true">
+              {wrong.length ? marks.skipped : marks.ok}
+            </i>
+            <span>
+              {wrong.length
+                ? `${text.findings.somethingWrong(wrong.length, answer.count)}; ${text.findings.checksShown(all.length)}`
+                : text.findings.nothingWrong(answer.count)}
+            </span>
+            <span class="tick">{wrong.length ? '' : text.findings.checksShown(rest.length)}</span>
+          </summary>
+          <ul>
+            {rest.map((finding) => (
+              <li key={finding.check} data-check={finding.check} data-severity={finding.severity}>
+                <i class={`finding-mark ${finding.severity}`} aria-hidden="true">
+                  {marks[finding.severity]}
+                </i>
+                <span>
+                  <b>{text.findings.checks[finding.check]}</b>{' '}
+                  <span class={finding.severity === 'skipped' ? 'muted' : undefined}>
+                    {`${finding.severity === 'skipped' ? `${text.findings.notLookedAt}. ` : ''}${text.findings.sentence(finding, phraseOf(model, finding.layer))}`}
+                  </span>
+                </span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
+    </>
+  );
+}
+
+function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
+  const store = useStore();
+  const { check, severity, layer, tab, others = [] } = finding;
+  const advice = text.findings.advice(finding);
+  const go = (index: number): void => {
+    store.selectLayer(index);
+    if (tab) store.tab.value = tab;
+  };
+  return (
+    <details class="finding" data-check={check} data-severity={severity}>
+      <summary>
+        <i class={`finding-mark ${severity}`} aria-hidden="true">
+          {marks[severity]}
+        </i>
+        <b>{text.findings.checks[check]}</b>
+        <span class="sr">{text.findings.severities[severity]}</span>
+        <span class="finding-line">{text.findings.sentence(finding, phraseOf(model, layer))}</span>
+      </summary>
+      <div class="finding-more">
+        <p>{text.findings.sentence(finding, phraseOf(model, layer))}</p>
+        {advice ? (
+          <p>
+            <b>{text.findings.try}</b> {advice}
+          </p>
+        ) : null}
+        {layer === undefined ? null : (
+          <div class="row">
+            <Button onClick={() => go(layer)}>{text.findings.lookAt(phraseOf(model, layer))}</Button>
+            {others.length > 0 ? <span class="muted">{text.findings.alsoIn}</span> : null}
+            {others.slice(0, 8).map((index) => (
+              <button type="button" class="linklike" key={index} onClick={() => go(index)}>
+                {phraseOf(model, index)}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
+    </details>
+  );
+}
+
+function phraseOf(model: ModelSummary, index: number | undefined): string {
+  const layer = model.layers.find((one) => one.index === index);
+  return layer ? layerPhrase(layer) : '';
+}

@@ -1,0 +1,89 @@
+/** The example among those of train, validation and the user's own data. */
+import type { Diagnostics } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Distribution } from '../../base/charts/distribution';
+import { Sized } from '../../base/charts/sized';
+import { fixed, shortened } from '../../base/format/numbers';
+import { Scoring } from '../examples/ranked';
+import { shareBelow } from '../../base/store/population-state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { TakeAway } from '../../base/takeaway/take-away';
+
+/** @param own what the example costs, in the unit of the answer */
+export function HowLikely({
+  model,
+  answer,
+  own,
+}: {
+  model: ModelSummary;
+  answer: Diagnostics;
+  own: number | undefined;
+}) {
+  const store = useStore();
+  const compared = store.population.ownScores.value;
+  const name = compared && shortened(compared.name, 10);
+  const data = answer.train !== undefined || answer.validation !== undefined;
+  // Which part is drawn how; then, on a line of its own, where the example stands among them.
+  const running = compared && store.mode.value === 'train' ? ` ${text.population.byRunning}` : '';
+  const note = [
+    data ? text.diagnostics.howLikelyNote : text.diagnostics.howLikelyOfSamples,
+    ...(name ? [text.population.comparedWith(name) + running] : []),
+  ].join(', ');
+  const shares = [
+    { name: 'validation', share: shareBelow(answer.validation, own) },
+    { name: 'train', share: shareBelow(answer.train, own) },
+    ...(data ? [] : [{ name: text.gallery.samples, share: shareBelow(answer.samples, own) }]),
+    ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
+  ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
+  const words = shares.length > 0 ? text.population.lessLikelyThan(shares) : undefined;
+  return (
+    <div class="chart how-likely">
+      <h3>
+        <b>{text.diagnostics.howLikely}</b>
+        <span class="tick" title={note}>
+          {note}
+        </span>
+      </h3>
+      <TakeAway
+        model={model}
+        view="distribution"
+        title={text.diagnostics.howLikely}
+        fileName="distribution"
+        frame=".chart"
+      />
+      {compared?.status === 'scoring' ? (
+        <Scoring population={compared} />
+      ) : (
+        <p class="tick rank" data-rank title={words}>
+          {compared?.status === 'failed' ? (
+            <span class="bad" title={compared.message}>
+              {text.population.notScored(compared.name)}
+            </span>
+          ) : (
+            words
+          )}
+        </p>
+      )}
+      <Sized>
+        {(width, height) => (
+          <Distribution
+            width={width}
+            height={height}
+            values={answer.validation ?? (data ? undefined : answer.samples)}
+            outline={answer.train}
+            dashed={compared?.scores}
+            marked={own === undefined ? undefined : { value: own, text: text.diagnostics.this }}
+            unit={answer.unit}
+            label={[
+              `${text.diagnostics.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
+              ...(words ? [words] : []),
+            ].join('. ')}
+            mayBeLog
+            nothing={text.diagnostics.noValues}
+          />
+        )}
+      </Sized>
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+import type { Diagnostics } from '../../../src/protocol/inspect';
+import { powerOfTen } from '../../base/format/numbers';
+import { text } from '../../strings';
+import { linear, logarithmic } from '../../base/charts/scale';
+
+const float32Epsilon = 2 ** -23;
+
+export interface InverseErrorProps {
+  width: number;
+  height: number;
+  errors: Diagnostics['inverseError'];
+  /** Layer that is selected in the strip. */
+  selected: number;
+}
+
+/** Largest error at each layer's input when the inverse starts at z, and of each layer alone. */
+export function InverseError({ width, height, errors, selected }: InverseErrorProps) {
+  const values = errors.flatMap((e) => [e.fromLatent, e.alone]).filter((v) => v > 0 && Number.isFinite(v));
+  if (values.length === 0) return <p class="muted">{text.diagnostics.noValues}</p>;
+  const low = Math.min(-8, Math.floor(Math.log10(Math.min(...values))));
+  const high = Math.max(-4, Math.ceil(Math.log10(Math.max(...values))));
+  const left = 36;
+  const base = height - 32;
+  const x = linear(-0.5, errors.length - 0.5, left, width - 4);
+  const y = logarithmic(10 ** low, 10 ** high, base, 6);
+  const step = Math.max(1, Math.ceil((high - low) / 4));
+  const shown = (value: number): boolean => Number.isFinite(value) && value >= 0;
+  const place = errors.findIndex((e) => e.layer === selected);
+  const every = Math.max(1, Math.ceil(errors.length / Math.max(2, (width - left) / 22)));
+  // Zero error has no logarithm; it is drawn at the foot.
+  const foot = (value: number): number => Math.max(value, 10 ** low);
+  return (
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={`${text.diagnostics.isExact}: ${text.diagnostics.isExactNote}`}
+    >
+      {place >= 0 ? (
+        <rect class="band" x={x.at(place - 0.5)} width={x.at(1) - x.at(0)} y={4} height={base - 4} />
+      ) : null}
+      {Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step).map((power) => (
+        <g key={power}>
+          <line class="grid" x1={left} x2={width} y1={y.at(10 ** power)} y2={y.at(10 ** power)} />
+          <text x={left - 4} y={y.at(10 ** power) + 4} text-anchor="end">
+            {powerOfTen(power)}
+          </text>
+        </g>
+      ))}
+      <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
+      <text x={width - 2} y={y.at(float32Epsilon) + 12} text-anchor="end">
+        {text.diagnostics.float32}
+      </text>
+      <path
+        class="line"
+        d={errors
+          .map((e, i) =>
+            shown(e.fromLatent)
+              ? `${i === 0 || !shown(errors[i - 1]!.fromLatent) ? 'M' : 'L'}${x.at(i).toFixed(1)} ${y.at(foot(e.fromLatent)).toFixed(1)}`
+              : '',
+          )
+          .join('')}
+      />
+      {errors.map((e, i) => (
+        <g key={e.layer}>
+          {shown(e.alone) ? <circle class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} /> : null}
+          {i % every === 0 ? (
+            <text x={x.at(i)} y={base + 13} text-anchor="middle">
+              {e.layer + 1}
+            </text>
+          ) : null}
+        </g>
+      ))}
+      <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
+        {text.diagnostics.layerAxis}
+      </text>
+    </svg>
+  );
+}

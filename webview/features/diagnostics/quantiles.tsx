@@ -1,0 +1,57 @@
+import { finiteExtent } from '../../base/canvas/planes';
+import { ticks, tickText } from '../../base/format/numbers';
+import { text } from '../../strings';
+import { linear } from '../../base/charts/scale';
+
+/** Quantiles of z against those of a standard normal: on the diagonal when they agree. */
+export function Quantiles({
+  width,
+  height,
+  normal,
+  z,
+}: {
+  width: number;
+  height: number;
+  normal: number[];
+  z: number[];
+}) {
+  const extent = finiteExtent([...normal, ...z]);
+  if (!extent) return <p class="muted">{text.diagnostics.noValues}</p>;
+  const limit = Math.max(2.5, Math.abs(extent.low), Math.abs(extent.high)) * 1.05;
+  const left = 26;
+  const x = linear(-limit, limit, left, width - 4);
+  const y = linear(-limit, limit, height - 32, 6);
+  return (
+    <svg
+      width={width}
+      height={height}
+      role="img"
+      aria-label={`${text.diagnostics.isNormal}: ${text.diagnostics.zQuantile}, ${text.diagnostics.normalQuantile}`}
+    >
+      {ticks(-limit, limit, limit > 6 ? 3 : 4).map((value) => (
+        <g key={value}>
+          <line class="grid" x1={left} x2={width - 4} y1={y.at(value)} y2={y.at(value)} />
+          <line class="grid" x1={x.at(value)} x2={x.at(value)} y1={6} y2={height - 32} />
+          <text x={left - 4} y={y.at(value) + 4} text-anchor="end">
+            {tickText(value)}
+          </text>
+          <text x={x.at(value)} y={height - 18} text-anchor="middle">
+            {tickText(value)}
+          </text>
+        </g>
+      ))}
+      <line class="dashed" x1={x.at(-limit)} y1={y.at(-limit)} x2={x.at(limit)} y2={y.at(limit)} />
+      {normal.map((value, i) =>
+        Number.isFinite(value + z[i]!) ? (
+          <circle key={i} class="dot" cx={x.at(value)} cy={y.at(z[i]!)} r={1.6} />
+        ) : null,
+      )}
+      <text x={left + 4} y={15}>
+        {text.diagnostics.zQuantile}
+      </text>
+      <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
+        {text.diagnostics.normalQuantile}
+      </text>
+    </svg>
+  );
+}

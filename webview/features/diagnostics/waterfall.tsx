@@ -1,0 +1,115 @@
+/** Where the bits go: the parts of −log p(x) as a running sum. */
+import type { NllParts } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { fixed, signed, unknown } from '../../base/format/numbers';
+import { isNorm } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+
+interface Part {
+  name: string;
+  pick(parts: NllParts): number;
+}
+
+export function Waterfall({
+  model,
+  example,
+  mean,
+}: {
+  model: ModelSummary;
+  example?: NllParts;
+  mean?: NllParts;
+}) {
+  const drawn = example ?? mean;
+  // Images in bits/dim, vectors in nats: the same factor takes every part there.
+  const factor = (parts: NllParts | undefined): number =>
+    parts?.bitsPerDim !== undefined && parts.nats !== 0 ? parts.bitsPerDim / parts.nats : 1;
+  const all: Part[] = [
+    { name: text.diagnostics.prior, pick: (p) => p.prior },
+    ...(model.levels
+      ? [{ name: text.diagnostics.levels(model.levels), pick: (p: NllParts) => p.quantization }]
+      : []),
+    { name: text.diagnostics.preprocessing, pick: (p) => p.preprocessing },
+    { name: text.diagnostics.couplingsPart, pick: (p) => p.couplings },
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
+      ? [{ name: text.strip.norm, pick: (p: NllParts) => p.norm }]
+      : []),
+  ];
+  let sum = 0;
+  const bars = all.map((part) => {
+    const value = drawn ? part.pick(drawn) * factor(drawn) : NaN;
+    const from = sum;
+    sum += value;
+    return { ...part, value, from };
+  });
+  const low = Math.min(0, ...bars.flatMap((bar) => [bar.from, bar.from + bar.value]).filter(Number.isFinite));
+  const high = Math.max(
+    ...bars.flatMap((bar) => [bar.from, bar.from + bar.value]).filter(Number.isFinite),
+    1e-9,
+  );
+  const percent = (value: number): number => ((value - low) / (high - low)) * 100;
+  const total = drawn ? drawn.nats * factor(drawn) : NaN;
+  const cell = (parts: NllParts | undefined, part: Part): string =>
+    parts ? signed(part.pick(parts) * factor(parts), 2) : unknown;
+  return (
+    <div
+      class="waterfall"
+      role="table"
+      aria-label={drawn?.bitsPerDim === undefined ? text.diagnostics.whereNats : text.diagnostics.whereBits}
+    >
+      <div role="row" class="row-contents">
+        <span role="columnheader">
+          <span class="sr">{text.layer.name}</span>
+        </span>
+        <span aria-hidden="true" />
+        <span role="columnheader" class="num tick">
+          {text.diagnostics.this}
+        </span>
+        <span role="columnheader" class="num tick">
+          {text.layer.mean}
+        </span>
+      </div>
+      {bars.map((bar) => (
+        <div role="row" class="row-contents" key={bar.name} data-part={bar.name}>
+          <span role="rowheader">{bar.name}</span>
+          <span class="b" aria-hidden="true">
+            {Number.isFinite(bar.value) && Number.isFinite(bar.from) ? (
+              <i
+                style={{
+                  left: `${percent(Math.min(bar.from, bar.from + bar.value))}%`,
+                  width: `${percent(Math.abs(bar.value) + low)}%`,
+                  background: bar.value < 0 ? 'var(--neg)' : 'var(--pos)',
+                }}
+              />
+            ) : null}
+          </span>
+          <span role="cell" class="num">
+            {cell(example, bar)}
+          </span>
+          <span role="cell" class="num muted">
+            {cell(mean, bar)}
+          </span>
+        </div>
+      ))}
+      <div role="row" class="row-contents total" data-part="total">
+        <span role="rowheader">{text.diagnostics.total}</span>
+        <span class="b" aria-hidden="true">
+          {Number.isFinite(total) ? (
+            <i
+              style={{
+                left: `${percent(Math.min(0, total))}%`,
+                width: `${percent(Math.abs(total) + low)}%`,
+                background: 'var(--fg)',
+              }}
+            />
+          ) : null}
+        </span>
+        <span role="cell" class="num">
+          {example ? fixed(example.nats * factor(example), 2) : unknown}
+        </span>
+        <span role="cell" class="num muted">
+          {mean ? fixed(mean.nats * factor(mean), 2) : unknown}
+        </span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,219 @@
+/** −log p of the example, element by element: maps over the image, or a row for each feature. */
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import type { Contribution } from '../../../src/protocol/contribution';
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { Segmented } from '../../base/controls/segmented';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { largest, type Plane } from '../../base/canvas/planes';
+import { trimmedRange } from '../../base/canvas/trimmed';
+import { fixed, roundUp, signed } from '../../base/format/numbers';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { featureName, isNorm, layerPhrase } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { HeatMap, Picture } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Asked, Message } from '../../base/store/asked';
+
+const side = 112;
+
+export function ByElement({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (!store.example.value)
+    return <Message title={text.states.noExample} why={text.contribution.costNoExample} />;
+  return (
+    <Asked question={store.contribution}>
+      {(costs) => (
+        <div class="by-element">
+          {model.kind === 'image' ? (
+            <Maps model={model} costs={costs} />
+          ) : (
+            <Features model={model} costs={costs} />
+          )}
+          <p class="tick">
+            {text.contribution.costPlace}
+            {costs.spread.length > 0 ? ` ${text.contribution.costSpread(namesOf(model, costs.spread))}` : ''}
+          </p>
+        </div>
+      )}
+    </Asked>
+  );
+}
+
+function namesOf(model: ModelSummary, layers: readonly number[]): string {
+  return layers
+    .map((index) => model.layers.find((layer) => layer.index === index))
+    .flatMap((layer) => (layer ? [layerPhrase(layer)] : []))
+    .join(', ');
+}
+
+interface Part {
+  name: string;
+  map: NdArray<Float32Array>;
+}
+
+function partsOf(model: ModelSummary, costs: Contribution): Part[] {
+  return [
+    { name: text.contribution.costTotal, map: costs.total },
+    { name: text.diagnostics.prior, map: costs.prior },
+    { name: text.diagnostics.couplingsPart, map: costs.couplings },
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: text.strip.norm, map: costs.norm }] : []),
+    {
+      name: model.levels === undefined ? text.diagnostics.preprocessing : text.contribution.costPreprocessing,
+      map: costs.preprocessing,
+    },
+  ];
+}
+
+/** Bits of one channel, or of all of a pixel's channels together. */
+function bitsPlane({ shape, data }: NdArray<Float32Array>, channel: number | undefined): Plane {
+  const [height = 1, width = 1, channels = 1] = shape;
+  const values = new Float32Array(height * width);
+  for (let i = 0; i < values.length; i++) {
+    for (let c = 0; c < channels; c++)
+      if (channel === undefined || channel === c) values[i]! += data[i * channels + c]! / Math.LN2;
+  }
+  return { width, height, values };
+}
+
+const sumOf = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
+
+function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
+  const store = useStore();
+  const chosen = useSignal<string>('sum');
+  const over = useSignal<number | undefined>(undefined);
+  const channels = model.shape[2] ?? 1;
+  const channel = chosen.value === 'sum' ? undefined : Number(chosen.value);
+  const planes = partsOf(model, costs).map(({ name, map }) => ({
+    name,
+    plane: bitsPlane(map, channel),
+    mean: sumOf(map.data) / Math.LN2 / map.data.length,
+  }));
+  // One pixel in a place that the flow never saw may cost more than all others together.
+  const values = planes.map(({ plane }) => plane.values);
+  const { limit, full, beyond } = trimmedRange(values, roundUp(largest(...values)));
+  const scale = (light: boolean) => signedScale(limit, light);
+  const input = ready(store.strip.answer.value)?.input;
+  const bits = costs.parts.nats / Math.LN2;
+  return (
+    <>
+      <div class="cost-head">
+        <b data-cost-sum>{text.contribution.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
+        <span class="tick">{text.contribution.costHint}</span>
+        {channels > 1 ? (
+          <Segmented
+            label={text.contribution.costChannels}
+            value={chosen.value}
+            options={[
+              { value: 'sum', text: text.contribution.channelSum },
+              ...Array.from({ length: channels }, (_, c) => ({
+                value: String(c),
+                text: 'RGB'[c] ?? String(c),
+              })),
+            ]}
+            onChange={(value) => (chosen.value = value)}
+          />
+        ) : null}
+        <Readout over={over} plane={planes[0]!.plane} />
+      </div>
+      <div class="cost-maps">
+        {input ? (
+          <figure>
+            <Picture picture={input} levels={model.levels ?? 256} size={side} name="cost-input" label="x" />
+            <figcaption>x</figcaption>
+          </figure>
+        ) : null}
+        {planes.map(({ name, plane, mean }) => (
+          <figure
+            key={name}
+            data-cost={name}
+            onPointerMove={(event) => {
+              const box = event.currentTarget.querySelector('canvas')!.getBoundingClientRect();
+              const column = Math.floor(((event.clientX - box.left) / box.width) * plane.width);
+              const row = Math.floor(((event.clientY - box.top) / box.height) * plane.height);
+              const inside = column >= 0 && row >= 0 && column < plane.width && row < plane.height;
+              over.value = inside ? row * plane.width + column : undefined;
+            }}
+            onPointerLeave={() => (over.value = undefined)}
+          >
+            <HeatMap
+              plane={plane}
+              scale={scale}
+              size={side}
+              label={text.contribution.costOf(name)}
+              name="cost"
+            />
+            <figcaption>
+              <span>{name}</span>
+              <span class="tick num">{text.contribution.costPart(signed(mean, 2))}</span>
+            </figcaption>
+          </figure>
+        ))}
+        <div class="cost-legend">
+          <Legend scale={scale} unit={text.contribution.costBits} width={side} />
+          {beyond > 0 ? <p class="tick">{text.maps.beyondRange(beyond, full)}</p> : null}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** Alone in following the pointer: the maps and their range stay as they are. */
+function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; plane: Plane }) {
+  const at = over.value;
+  return (
+    <span class="tick readout" aria-hidden="true">
+      {at === undefined
+        ? ' '
+        : text.contribution.costAt(
+            Math.floor(at / plane.width),
+            at % plane.width,
+            signed(plane.values[at], 2),
+          )}
+    </span>
+  );
+}
+
+function Features({ model, costs }: { model: ModelSummary; costs: Contribution }) {
+  const store = useStore();
+  const parts = partsOf(model, costs);
+  const input = ready(store.strip.answer.value)?.input;
+  const features = costs.total.data.length;
+  return (
+    <>
+      <div class="cost-head">
+        <b data-cost-sum>{text.contribution.costSumNats(fixed(costs.parts.nats, 2))}</b>
+        <span class="tick">{text.contribution.costHintNats}</span>
+      </div>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.contribution.byFeature}>
+        <table class="rows-table">
+          <thead>
+            <tr>
+              <th>{text.layer.name}</th>
+              <th class="num">x</th>
+              {parts.map(({ name }) => (
+                <th key={name} class="num">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: features }, (_, f) => (
+              <tr key={f} data-feature={f}>
+                <td>{featureName(model, f)}</td>
+                <td class="num">{fixed(input?.data[f], 2)}</td>
+                {parts.map(({ name, map }) => (
+                  <td key={name} class="num">
+                    {signed(map.data[f], 2)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

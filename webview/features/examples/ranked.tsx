@@ -1,0 +1,141 @@
+/** Examples by how likely the model finds them, and those of the user's own data. */
+import { useRef } from 'preact/hooks';
+import type { PickedExamples } from '../../../src/protocol/population';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Button } from '../../base/controls/toolkit';
+import { fixed } from '../../base/format/numbers';
+import { memberRef, type Population } from '../../base/store/population-state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Asked, Message } from '../../base/store/asked';
+import { ExampleList } from '../../base/examples/example-list';
+import { TilesSkeleton } from '../../base/examples/tiles';
+
+/** Pictures, and which members of which population they are of. */
+interface Listed {
+  pictures: PickedExamples;
+  population: Population;
+  /** Places in the population. */
+  places: readonly number[];
+  /** Place of the first in the order. */
+  offset: number;
+}
+
+export function Ranked({ model }: { model: ModelSummary }) {
+  const { population } = useStore();
+  const listed = population.listed.value;
+  const last = useRef<Listed | undefined>(undefined);
+  // Pictures that stand until the next ones come keep the numbers that are theirs.
+  const listedOf = (pictures: PickedExamples, now: Population): Listed => {
+    if (last.current?.pictures !== pictures)
+      last.current = {
+        pictures,
+        population: now,
+        places: population.shown.value.slice(0, pictures.values.shape[0]),
+        offset: population.offset.value,
+      };
+    return last.current;
+  };
+  if (!listed) return null;
+  if (listed.status === 'scoring') return <Scoring population={listed} />;
+  if (listed.status === 'failed')
+    return (
+      <Message title={text.population.notScored(listed.name)} why={listed.message} bad>
+        <Button primary onClick={() => population.retry()}>
+          {text.states.retry}
+        </Button>
+      </Message>
+    );
+  if (listed.indices.length === 0)
+    return (
+      <Message
+        title={listed.status === 'cancelled' ? text.states.cancelled : text.population.noneScored}
+        why={listed.status === 'cancelled' ? text.states.cancelledWhy : listed.reason}
+      >
+        <Button onClick={() => population.retry()}>{text.states.retry}</Button>
+      </Message>
+    );
+  return (
+    <>
+      <Asked
+        question={population.pictures}
+        skeleton={model.kind === 'image' ? <TilesSkeleton count={24} columns={4} /> : undefined}
+      >
+        {(pictures) => <Page model={model} {...listedOf(pictures, listed)} />}
+      </Asked>
+      <Covered population={listed} />
+    </>
+  );
+}
+
+/** How far the scoring is, in numbers that the engine said, and the way to end it. */
+export function Scoring({ population: { done, planned } }: { population: Population }) {
+  const store = useStore();
+  return (
+    <div class="wait-note" role="status" data-scoring>
+      <progress
+        max={planned || 1}
+        value={planned ? done : undefined}
+        aria-label={text.population.scoring(done, planned)}
+      />
+      <span class="tick">{text.population.scoring(done, planned)}</span>
+      <button type="button" class="linklike" onClick={() => store.population.cancel()}>
+        {text.states.cancel}
+      </button>
+    </div>
+  );
+}
+
+/** Which part of the source the order is about. */
+function Covered({ population }: { population: Population }) {
+  const store = useStore();
+  const { source, scores, total, unreadable, reason, status } = population;
+  const covered = source.kind === 'file' ? text.population.scoredSpread : text.population.scoredOf;
+  return (
+    <>
+      <p class="tick" data-covered>
+        {covered(scores.length, total)}
+        {status === 'cancelled' ? (
+          <>
+            {' '}
+            <button type="button" class="linklike" onClick={() => store.population.retry()}>
+              {text.states.retry}
+            </button>
+          </>
+        ) : null}
+      </p>
+      {unreadable > 0 ? <p class="bad tick">{text.population.unreadable(unreadable, reason ?? '')}</p> : null}
+    </>
+  );
+}
+
+function Page({ model, population, pictures, places, offset }: { model: ModelSummary } & Listed) {
+  const store = useStore();
+  const { source, name, indices, scores } = population;
+  const now = JSON.stringify(store.example.value);
+  const isNow = (place: number): boolean => JSON.stringify(memberRef(source, indices[place]!)) === now;
+  const cost = (place: number): string => fixed(scores[place], 2);
+  const unit = model.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
+  const longName = (place: number, i: number): string =>
+    text.population.rankedItem(
+      name,
+      indices[place]!,
+      `${cost(place)} ${unit}`,
+      offset + i + 1,
+      scores.length,
+    );
+  return (
+    <ExampleList
+      model={model}
+      values={pictures.values}
+      unit={unit}
+      examples={places.map((place, i) => ({
+        index: indices[place]!,
+        cost: cost(place),
+        longName: longName(place, i),
+        pressed: isNow(place),
+      }))}
+      onPick={(index) => store.selectExample(memberRef(source, index))}
+    />
+  );
+}

@@ -1,0 +1,188 @@
+/** Examples of the data, a page at a time, each with what it costs. */
+import { useRef } from 'preact/hooks';
+import type { ExamplePage } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Menu } from '../../base/controls/menu';
+import { Segmented } from '../../base/controls/segmented';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { fixed, shortened } from '../../base/format/numbers';
+import { baseName, type ExampleOrder } from '../../base/store/population-state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Asked, Message } from '../../base/store/asked';
+import { ExampleList } from '../../base/examples/example-list';
+import { Ranked } from './ranked';
+
+export function Examples({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { population } = store;
+  const recorded = store.connection.choices !== undefined;
+  const { split } = store.page.value;
+  const last = useRef<{ page: ExamplePage; split: typeof split } | undefined>(undefined);
+  // A page that stands until the next one comes is still of its own split.
+  const splitOf = (page: ExamplePage): typeof split => {
+    if (last.current?.page !== page) last.current = { page, split };
+    return last.current.split;
+  };
+  if (model.splits.length === 0 && population.own.value === undefined)
+    return (
+      <Message title={text.states.noExamples} why={model.splitsReason ?? text.states.noExamplesWhy}>
+        {recorded ? null : <OwnMenu />}
+      </Message>
+    );
+  const ranked = population.order.value !== 'index' || population.ownShown.value;
+  return (
+    <>
+      <div class="ctl source-row">
+        <SourceChoice model={model} />
+        <span class="spring" />
+        {recorded ? null : <OwnMenu />}
+      </div>
+      {population.problem.value ? <p class="bad tick">{population.problem.value}</p> : null}
+      <div class="ctl">
+        {recorded ? null : <OrderChoice />}
+        <span class="spring" />
+        <Pager model={model} ranked={ranked} recorded={recorded} />
+      </div>
+      {ranked ? (
+        <Ranked model={model} />
+      ) : (
+        <Asked question={store.examples}>
+          {(page) => <Page model={model} page={page} split={splitOf(page)} />}
+        </Asked>
+      )}
+    </>
+  );
+}
+
+/** A split, or the user's own data. */
+function SourceChoice({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { own, ownShown, offset } = store.population;
+  const options = [
+    ...model.splits.map((s) => ({ value: s.name, text: s.name })),
+    ...(own.value === undefined ? [] : [{ value: 'own', text: shortened(baseName(own.value), 10) }]),
+  ];
+  return (
+    <Segmented
+      label={text.gallery.split}
+      value={own.value !== undefined && ownShown.value ? 'own' : store.page.value.split}
+      options={options}
+      onChange={(value) => {
+        ownShown.value = value === 'own';
+        offset.value = 0;
+        if (value === 'train' || value === 'validation') store.page.value = { split: value, offset: 0 };
+      }}
+    />
+  );
+}
+
+function OwnMenu() {
+  const { population } = useStore();
+  return (
+    <Menu
+      label={text.population.ownData}
+      items={[
+        { text: text.population.ownFolder, run: () => void population.choose('folder') },
+        { text: text.population.ownFile, run: () => void population.choose('file') },
+        ...(population.own.value === undefined
+          ? []
+          : [{ text: text.population.ownDrop, run: () => population.drop() }]),
+      ]}
+    />
+  );
+}
+
+function OrderChoice() {
+  const { order, offset } = useStore().population;
+  return (
+    <Dropdown
+      label={text.population.order}
+      value={order.value}
+      options={[
+        { value: 'index', text: text.population.orderIndex },
+        { value: 'most', text: text.population.orderMost },
+        { value: 'least', text: text.population.orderLeast },
+      ]}
+      onChange={(value) => {
+        order.value = value as ExampleOrder;
+        offset.value = 0;
+      }}
+    />
+  );
+}
+
+function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boolean; recorded: boolean }) {
+  const store = useStore();
+  const { population } = store;
+  const { split } = store.page.value;
+  const size = population.pageSize.value;
+  const offset = ranked ? population.offset.value : store.page.value.offset;
+  const total = ranked
+    ? (population.listed.value?.indices.length ?? 0)
+    : (model.splits.find((s) => s.name === split)?.count ?? 0);
+  const to = Math.min(total, offset + size);
+  const go = (next: number): void => {
+    if (ranked) population.offset.value = next;
+    else store.page.value = { split, offset: next };
+  };
+  return (
+    <>
+      <Button
+        icon
+        label={text.gallery.previousPage}
+        disabled={offset === 0 || recorded}
+        onClick={() => go(Math.max(0, offset - size))}
+      >
+        ‹
+      </Button>
+      <span class="tick">{text.gallery.pageOf(Math.min(total, offset + 1), to, total)}</span>
+      <Button
+        icon
+        label={text.gallery.nextPage}
+        disabled={to >= total || recorded}
+        onClick={() => go(offset + size)}
+      >
+        ›
+      </Button>
+    </>
+  );
+}
+
+function Page({
+  model,
+  page,
+  split,
+}: {
+  model: ModelSummary;
+  page: ExamplePage;
+  split: 'train' | 'validation';
+}) {
+  const store = useStore();
+  const n = page.values.shape[0]!;
+  const now = store.example.value;
+  const isNow = (index: number): boolean =>
+    now?.kind === 'data' && now.split === split && now.index === index;
+  const cost = (i: number): string => fixed(page.bitsPerDim?.[i] ?? page.nats[i], 2);
+  const unit = page.bitsPerDim ? text.strip.bitsPerDim : text.strip.nats;
+  const allowed = (index: number): boolean =>
+    store.connection.choices?.examples.some(
+      (e) => e.kind === 'data' && e.split === split && e.index === index,
+    ) ?? true;
+  const indices = Array.from({ length: n }, (_, i) => page.offset + i);
+  return (
+    <ExampleList
+      model={model}
+      values={page.values}
+      unit={unit}
+      examples={indices.map((index, i) => ({
+        index,
+        cost: cost(i),
+        longName: text.gallery.exampleItem(split, index, `${cost(i)} ${unit}`),
+        pressed: isNow(index),
+        disabled: !allowed(index),
+      }))}
+      onPick={(index) => store.selectExample({ kind: 'data', split, index })}
+    />
+  );
+}

@@ -1,0 +1,147 @@
+/** The manifold of a two-dimensional flow: its points, and the lines of both angles through the picked one. */
+import type { ManifoldView } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Sized } from '../../base/charts/sized';
+import { cssText } from '../../base/canvas/theme';
+import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { planeAxes } from '../../base/canvas/axes';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Board } from '../../base/canvas/canvas';
+
+/** CSS pixels a side. */
+const side = 236;
+
+export function ManifoldPlane({
+  model,
+  view,
+  picked,
+}: {
+  model: ModelSummary;
+  view: ManifoldView;
+  picked: number;
+}) {
+  const store = useStore();
+  const plane = ready(store.plane.answer.value);
+  const closed = store.gallery.grid.value.range === 'circle';
+  const n = view.angles.length;
+  return (
+    <Sized height={side}>
+      {(width) => {
+        const size = Math.min(width, side);
+        const frame: PlaneFrame = plane
+          ? { size, x: plane.bounds.x, y: plane.bounds.y }
+          : frameOf({ shape: [n * n, 2], data: view.values.data }, size, 0);
+        return (
+          <Board
+            width={size}
+            height={size}
+            name="manifold"
+            label={text.gallery.manifold}
+            draw={(context) => {
+              planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+              context.globalAlpha = 0.4;
+              drawPoints(context, frame, { shape: [n * n, 2], data: view.values.data }, 0.8);
+              context.globalAlpha = 1;
+              drawLines(context, frame, view, picked, closed);
+              drawCorners(context, frame, view);
+              drawPicked(context, frame, view, picked);
+            }}
+          />
+        );
+      }}
+    </Sized>
+  );
+}
+
+/** The lines through the picked point: by φ′ at its φ, and by φ at its φ′. */
+const lines = {
+  'φ′': { colour: '--neg', dash: [] },
+  φ: { colour: '--pos', dash: [4, 3] },
+} as const;
+
+/** How the line of an angle is drawn, beside its slider. */
+export function ManifoldLine({ name }: { name: keyof typeof lines }) {
+  const { colour, dash } = lines[name];
+  return (
+    <svg width="20" height="8" aria-hidden="true" class="line-key">
+      <line
+        x1="0"
+        y1="4"
+        x2="20"
+        y2="4"
+        stroke={`var(${colour})`}
+        stroke-width="2"
+        stroke-dasharray={dash.join(' ')}
+      />
+    </svg>
+  );
+}
+
+function drawLines(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  { angles, values }: ManifoldView,
+  picked: number,
+  closed: boolean,
+): void {
+  const n = angles.length;
+  const row = Math.floor(picked / n);
+  const column = picked % n;
+  context.lineWidth = 1.5;
+  for (const [name, at] of [
+    ['φ′', (k: number) => row * n + k],
+    ['φ', (k: number) => k * n + column],
+  ] as const) {
+    context.strokeStyle = cssText(lines[name].colour);
+    context.setLineDash([...lines[name].dash]);
+    context.beginPath();
+    for (let k = 0; k < (closed ? n + 1 : n); k++) {
+      const i = 2 * at(k % n);
+      const [x, y] = toScreen(frame, values.data[i]!, values.data[i + 1]!);
+      if (Number.isFinite(x + y)) context[k === 0 ? 'moveTo' : 'lineTo'](x, y);
+    }
+    context.stroke();
+  }
+  context.setLineDash([]);
+}
+
+function drawCorners(context: CanvasRenderingContext2D, frame: PlaneFrame, { corners }: ManifoldView): void {
+  context.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
+  context.textAlign = 'left';
+  for (let k = 0; k < 4; k++) {
+    const [x, y] = toScreen(frame, corners.data[2 * k]!, corners.data[2 * k + 1]!);
+    context.beginPath();
+    context.arc(x, y, 5, 0, 2 * Math.PI);
+    context.fillStyle = cssText('--surface');
+    context.fill();
+    context.strokeStyle = cssText('--fg');
+    context.lineWidth = 1.5;
+    context.stroke();
+    // The name stands on the surface's colour, so that lines do not cross it.
+    context.lineWidth = 3;
+    context.strokeStyle = cssText('--surface');
+    context.strokeText(String(k + 1), x + 8, y + 4);
+    context.fillStyle = cssText('--fg');
+    context.fillText(String(k + 1), x + 8, y + 4);
+  }
+}
+
+function drawPicked(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  { values }: ManifoldView,
+  picked: number,
+): void {
+  const [x, y] = toScreen(frame, values.data[2 * picked]!, values.data[2 * picked + 1]!);
+  if (!Number.isFinite(x + y)) return;
+  context.beginPath();
+  context.arc(x, y, 4, 0, 2 * Math.PI);
+  context.fillStyle = cssText('--accent');
+  context.fill();
+  context.strokeStyle = cssText('--fg');
+  context.lineWidth = 1;
+  context.stroke();
+}

@@ -1,0 +1,246 @@
+/** The manifold that four examples span, by the two angles of the paper. */
+import type { ManifoldQuery, ManifoldView } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane } from '../../../src/protocol/questions';
+import { Segmented } from '../../base/controls/segmented';
+import { Slider } from '../../base/controls/slider';
+import { Dropdown } from '../../base/controls/toolkit';
+import { item } from '../../base/canvas/planes';
+import { fixed } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Asked } from '../../base/store/asked';
+import { Picked, WhereFinite } from '../../base/examples/controls';
+import { ManifoldLine, ManifoldPlane } from './manifold-plane';
+import { Rows } from '../../base/examples/rows';
+import { SourceControls, sourceName, sourceText } from '../../base/examples/sources';
+import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+
+export function Interpolate({ model }: { model: ModelSummary }) {
+  const { manifold, grid, slot } = useStore().gallery;
+  const { angles } = grid.value;
+  const image = model.kind === 'image';
+  return (
+    <>
+      {image ? (
+        <div class="corners-row">
+          <CornerTiles model={model} />
+          <GridControls model={model} />
+        </div>
+      ) : (
+        <SlotChoice />
+      )}
+      <SourceControls model={model} slot={slot.value} name={sourceName(slot.value)} />
+      {image ? null : <GridControls model={model} />}
+      <Asked
+        question={manifold}
+        skeleton={image ? <TilesSkeleton count={angles ** 2} columns={angles} /> : undefined}
+      >
+        {(view) => (
+          <>
+            <WhereFinite values={flat(view)}>
+              {() =>
+                image ? (
+                  <PictureGrid model={model} view={view} />
+                ) : isPlane(model) ? (
+                  <PlanePoints model={model} view={view} />
+                ) : (
+                  <PointRows model={model} view={view} />
+                )
+              }
+            </WhereFinite>
+            <PickedPoint view={view} />
+            <p class="tick">
+              {image ? `${text.gallery.formula}; ${text.gallery.acrossDown}` : text.gallery.formula}
+            </p>
+          </>
+        )}
+      </Asked>
+    </>
+  );
+}
+
+/** All points in one row. */
+function flat({ values }: ManifoldView): { shape: number[]; data: Float32Array } {
+  const [rows = 0, columns = 0, ...event] = values.shape;
+  return { shape: [rows * columns, ...event], data: values.data };
+}
+
+const degrees = (angle: number): string => text.gallery.degrees((180 * angle) / Math.PI);
+
+/** They stand where they are while the grid below is computed. */
+function CornerTiles({ model }: { model: ModelSummary }) {
+  const { grid, slot, manifold } = useStore().gallery;
+  const answer = manifold.answer.value;
+  const view =
+    answer.status === 'ready' ? answer.value : answer.status === 'loading' ? answer.previous : undefined;
+  if (!view)
+    return (
+      <div class="corners">
+        <TilesSkeleton count={4} columns={4} />
+      </div>
+    );
+  return (
+    <div class={`corners ${answer.status === 'ready' ? '' : 'stale'}`}>
+      <Tiles
+        label={text.gallery.fourExamples}
+        name="corner"
+        levels={model.levels ?? 256}
+        columns={4}
+        tiles={grid.value.corners.map((corner, k) => ({
+          key: k,
+          label: `${sourceName(k)}, ${sourceText(corner)}`,
+          caption: sourceName(k),
+          picture: item(view.corners, k),
+          pressed: k === slot.value,
+          disabled: false,
+        }))}
+        onPick={(k) => (slot.value = k)}
+      />
+    </div>
+  );
+}
+
+/** Which of the four examples is changed, where there are no pictures to press. */
+function SlotChoice() {
+  const { grid, slot } = useStore().gallery;
+  return (
+    <div class="ctl">
+      <Segmented
+        label={text.gallery.fourExamples}
+        value={String(slot.value)}
+        options={grid.value.corners.map((_, k) => ({ value: String(k), text: sourceName(k) }))}
+        onChange={(value) => (slot.value = Number(value))}
+      />
+    </div>
+  );
+}
+
+function GridControls({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { grid, point } = store.gallery;
+  const fixedChoice = store.connection.choices !== undefined;
+  const change = (next: Partial<ManifoldQuery>): void => {
+    grid.value = { ...grid.value, ...next };
+    point.value = 0;
+  };
+  const sizes = isPlane(model) ? [8, 16, 32, 48] : [4, 5, 6, 8, 12];
+  const all = [...new Set([...sizes, grid.value.angles])].sort((a, b) => a - b);
+  return (
+    <div class="ctl grid-controls">
+      <Segmented
+        label={text.gallery.angleRange}
+        value={grid.value.range}
+        options={[
+          { value: 'circle' as const, text: text.gallery.circle, disabled: fixedChoice },
+          { value: 'quarter' as const, text: text.gallery.quarter, disabled: fixedChoice },
+        ]}
+        onChange={(range) => change({ range })}
+      />
+      <Dropdown
+        label={text.gallery.angleCount}
+        value={String(grid.value.angles)}
+        disabled={fixedChoice}
+        options={all.map((n) => ({ value: String(n), text: `${n}×${n}` }))}
+        onChange={(value) => change({ angles: Number(value) })}
+      />
+    </div>
+  );
+}
+
+function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView }) {
+  const { point } = useStore().gallery;
+  const { angles } = view;
+  const n = angles.length;
+  const all = flat(view);
+  return (
+    <Tiles
+      label={text.gallery.manifold}
+      name="manifold"
+      class="tight"
+      levels={model.levels ?? 256}
+      columns={n}
+      tiles={Array.from({ length: n * n }, (_, i) => ({
+        key: i,
+        label: text.gallery.point(degrees(angles[Math.floor(i / n)]!), degrees(angles[i % n]!)),
+        picture: item(all, i),
+        pressed: i === point.value,
+        disabled: false,
+      }))}
+      onPick={(i) => (point.value = i)}
+    />
+  );
+}
+
+/** Two sliders pick the point, since a plane has no cells to press. */
+function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView }) {
+  const { point } = useStore().gallery;
+  const n = view.angles.length;
+  const row = Math.floor(point.value / n);
+  const column = point.value % n;
+  return (
+    <>
+      <ManifoldPlane model={model} view={view} picked={point.value} />
+      {(
+        [
+          ['φ', row, (at: number) => at * n + column],
+          ['φ′', column, (at: number) => row * n + at],
+        ] as const
+      ).map(([name, at, to]) => (
+        <div class="ctl" key={name}>
+          <span class="slot">{name}</span>
+          <ManifoldLine name={name} />
+          <Slider
+            label={text.gallery.angleSlider(name)}
+            min={0}
+            max={n - 1}
+            step={1}
+            value={at}
+            valueText={degrees(view.angles[at] ?? 0)}
+            onInput={(value) => (point.value = to(value))}
+          />
+          <span class="num">{degrees(view.angles[at] ?? 0)}</span>
+        </div>
+      ))}
+    </>
+  );
+}
+
+function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView }) {
+  const { point } = useStore().gallery;
+  const { angles } = view;
+  const n = angles.length;
+  const phi = (row: number): string => degrees(angles[Math.floor(row / n)]!);
+  const prime = (row: number): string => degrees(angles[row % n]!);
+  return (
+    <Rows
+      model={model}
+      label={text.gallery.manifold}
+      values={flat(view)}
+      count={n * n}
+      name={(row) => String(row + 1)}
+      longName={(row) => `${row + 1}: ${text.gallery.point(phi(row), prime(row))}`}
+      lead={[
+        { head: 'φ', cell: phi },
+        { head: 'φ′', cell: prime },
+      ]}
+      selected={(row) => row === point.value}
+      onPick={(row) => (point.value = row)}
+    />
+  );
+}
+
+function PickedPoint({ view }: { view: ManifoldView }) {
+  const { point, grid } = useStore().gallery;
+  const { angles, norms } = view;
+  const n = angles.length;
+  const at = Math.min(point.value, n * n - 1);
+  const phi = angles[Math.floor(at / n)]!;
+  const phiPrime = angles[at % n]!;
+  return (
+    <Picked
+      label={text.gallery.pointLength(degrees(phi), degrees(phiPrime), fixed(norms.data[at], 2))}
+      example={{ kind: 'manifold', corners: grid.value.corners, phi, phiPrime }}
+    />
+  );
+}

@@ -1,0 +1,270 @@
+/** ∂y/∂x of the layer: its triangular structure, its diagonal beside eˢ, its determinant beside the claimed log-det. */
+import { largestJacobianBlock, usualBlock, type JacobianView } from '../../../src/protocol/jacobian';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { Sized } from '../../base/charts/sized';
+import { Segmented } from '../../base/controls/segmented';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { largest } from '../../base/canvas/planes';
+import { cssText } from '../../base/canvas/theme';
+import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Board } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Readout, useCursor } from '../../base/canvas/readout';
+
+const largestCell = 40;
+const largestSide = 512;
+const labelWidth = 56;
+const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
+
+/** Positions in the view's lists, passing elements first or as they are. */
+export function orderOf({ elements, passes }: JacobianView, order: 'passing' | 'own'): number[] {
+  const own = Array.from(elements, (_, i) => i);
+  return order === 'own' || !passes ? own : own.sort((a, b) => passes[b]! - passes[a]! || a - b);
+}
+
+/** What an element is called: a feature's name, or row, column and channel. */
+export function elementName(model: ModelSummary, { inputShape }: LayerInfo, element: number): string {
+  if (inputShape.length !== 3) return featureName(model, element);
+  const [, width = 1, channels = 1] = inputShape;
+  const place = `${Math.floor(element / (width * channels))}, ${Math.floor(element / channels) % width}`;
+  return channels > 1 ? `(${place}) ${element % channels}` : `(${place})`;
+}
+
+export function JacobianTab({
+  model,
+  layer,
+  view,
+}: {
+  model: ModelSummary;
+  layer: LayerInfo;
+  view: JacobianView;
+}) {
+  const store = useStore();
+  const { jacobianOrder, jacobianCount } = store.layerTabs;
+  const k = view.elements.length;
+  const places = orderOf(view, jacobianOrder.value);
+  const nameOf = (place: number): string => elementName(model, layer, view.elements[place]!);
+  return (
+    <>
+      <h3>
+        <b>{text.jacobian.jacobianTitle}</b>{' '}
+        <span class="tick">
+          {`${view.whole ? text.jacobian.jacobianWhole : text.jacobian.jacobianBlock(k)}, ${view.differences ? text.jacobian.byDifferences : text.jacobian.byGradients}`}
+        </span>
+      </h3>
+      <div class="ctl">
+        {view.whole || store.connection.choices ? null : (
+          <Segmented
+            label={text.jacobian.blockSize}
+            value={String(jacobianCount.value)}
+            options={blockSizes.map((n) => ({ value: String(n), text: String(n) }))}
+            onChange={(n) => (jacobianCount.value = Number(n))}
+          />
+        )}
+        {view.passes ? (
+          <Segmented
+            label={text.jacobian.elementOrder}
+            value={jacobianOrder.value}
+            options={[
+              { value: 'passing', text: text.jacobian.passingFirst },
+              { value: 'own', text: text.jacobian.ownOrder },
+            ]}
+            onChange={(order) => (jacobianOrder.value = order)}
+          />
+        ) : null}
+      </div>
+      <Figures view={view} />
+      {view.differences ? (
+        <p class="tick" data-differences>
+          {text.jacobian.centralDifferences(
+            powerOfTwo(view.differences.step),
+            scientific(view.differences.error),
+          )}
+        </p>
+      ) : null}
+      {store.mode.value === 'train' ? <p class="tick">{text.jacobian.runningOnly}</p> : null}
+      <div class="jacobian">
+        <Matrix view={view} places={places} nameOf={nameOf} />
+        <Diagonal view={view} places={places} nameOf={nameOf} />
+      </div>
+    </>
+  );
+}
+
+/** Side of a cell, so that the whole matrix is seen. */
+function cellOf(width: number, k: number): number {
+  return Math.max(4, Math.floor(Math.min((width - labelWidth) / k, largestSide / k, largestCell)));
+}
+
+interface PartProps {
+  view: JacobianView;
+  places: readonly number[];
+  nameOf(place: number): string;
+}
+
+function Matrix({ view, places, nameOf }: PartProps) {
+  const k = places.length;
+  const { data } = view.matrix;
+  const at = (cell: number): number => data[places[Math.floor(cell / k)]! * k + places[cell % k]!]!;
+  const limit = roundUp(largest(data));
+  const scale = (light: boolean) => signedScale(limit, light);
+  const cursor = useCursor({ width: k, height: k });
+  const sorted =
+    view.passes && places.every((p, i) => i === 0 || view.passes![places[i - 1]!]! >= view.passes![p]!);
+  const passing = view.passes?.reduce((n, one) => n + one, 0) ?? 0;
+  return (
+    <div class="matrix">
+      <Sized height={(width) => k * cellOf(width, k)}>
+        {(width) => {
+          const cell = cellOf(width, k);
+          const side = cell * k;
+          return (
+            <div
+              class="fit"
+              role="group"
+              tabIndex={0}
+              aria-label={text.jacobian.jacobianHint}
+              onKeyDown={cursor.keys}
+              onPointerMove={(event) => {
+                const box = event.currentTarget.getBoundingClientRect();
+                const column = Math.floor((event.clientX - box.left - labelWidth) / cell);
+                const row = Math.floor((event.clientY - box.top) / cell);
+                const inside = row >= 0 && row < k && column >= 0 && column < k;
+                cursor.point(inside ? row * k + column : undefined);
+              }}
+              onPointerLeave={() => cursor.point(undefined)}
+            >
+              <Board
+                width={labelWidth + side}
+                height={side}
+                name="jacobian"
+                label={`${text.jacobian.jacobianTitle}, ${text.jacobian.jacobianRows}`}
+                draw={(context, light) => {
+                  const colours = scale(light);
+                  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+                  context.textBaseline = 'middle';
+                  for (let row = 0; row < k; row++) {
+                    context.textAlign = 'right';
+                    context.fillStyle = cssText('--muted');
+                    if (cell >= 12)
+                      context.fillText(
+                        nameOf(places[row]!),
+                        labelWidth - 6,
+                        (row + 0.5) * cell,
+                        labelWidth - 8,
+                      );
+                    context.textAlign = 'center';
+                    for (let column = 0; column < k; column++) {
+                      const value = at(row * k + column);
+                      const [r, g, b] = Number.isFinite(value) ? colours.at(value) : [190, 17, 0];
+                      const [x, y] = [labelWidth + column * cell, row * cell];
+                      context.fillStyle = `rgb(${r},${g},${b})`;
+                      context.fillRect(x, y, cell - 1, cell - 1);
+                      // Rounded to nothing, the colour says as much.
+                      if (Math.abs(value) < 0.005) continue;
+                      const whole = fixed(value, 2);
+                      const shorter =
+                        Math.abs(value) < 10 ? whole.replace(/^(−?)0(?=\D)/, '$1') : fixed(value, 0);
+                      const figure = [whole, shorter].find(
+                        (written) => context.measureText(written).width <= cell - 3,
+                      );
+                      if (figure === undefined) continue;
+                      context.fillStyle = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#000000' : '#ffffff';
+                      context.fillText(figure, x + cell / 2, y + cell / 2);
+                    }
+                  }
+                  if (!sorted || passing === 0 || passing === k) return;
+                  context.fillStyle = cssText('--fg');
+                  context.fillRect(labelWidth + passing * cell - 1, 0, 1, side);
+                  context.fillRect(labelWidth, passing * cell - 1, side, 1);
+                }}
+              />
+            </div>
+          );
+        }}
+      </Sized>
+      <Readout of={cursor.at} hint={text.jacobian.jacobianHint}>
+        {(cell) =>
+          `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)} = ${compact(at(cell))}`
+        }
+      </Readout>
+      <div class="ctl">
+        <Legend scale={scale} width={160} />
+        <span class="tick">{text.jacobian.jacobianRows}</span>
+      </div>
+      {view.passes ? <p class="tick">{text.jacobian.triangular}</p> : null}
+    </div>
+  );
+}
+
+/** 2⁻⁸: steps are powers of two. */
+function powerOfTwo(step: number): string {
+  const digits = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+  const power = Math.round(Math.log2(step));
+  const written = [...String(Math.abs(power))].map((digit) => digits[Number(digit)]).join('');
+  return `2${power < 0 ? '⁻' : ''}${written}`;
+}
+
+function Figures({ view }: { view: JacobianView }) {
+  const differences = diagonalDifferences(view);
+  const figures: [string, string][] = [
+    [text.jacobian.determinant, `${fixed(view.logDet, 4)} ${text.strip.nats}`],
+  ];
+  if (view.claimed !== undefined)
+    figures.push([
+      view.whole ? text.jacobian.claimedWhole : text.jacobian.claimedBlock,
+      `${fixed(view.claimed, 4)} ${text.strip.nats}`,
+    ]);
+  if (differences) figures.push([text.jacobian.largestDifference, scientific(Math.max(...differences))]);
+  return (
+    <dl class="figures-line">
+      {figures.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Difference of each diagonal entry from what s and the norm say, as a share of the latter. */
+export function diagonalDifferences({ matrix, expected, elements }: JacobianView): number[] | undefined {
+  const k = elements.length;
+  return expected && Array.from(expected, (value, i) => Math.abs(matrix.data[i * k + i]! - value) / value);
+}
+
+function Diagonal({ view, places, nameOf }: PartProps) {
+  const k = places.length;
+  const differences = diagonalDifferences(view);
+  const rows = places.filter((place) => !view.passes?.[place]);
+  return (
+    <div class="figures">
+      <h3>
+        <b>{text.jacobian.diagonal}</b>{' '}
+        {differences ? <span class="tick">{text.jacobian.diagonalNote}</span> : null}
+      </h3>
+      <table>
+        <thead>
+          <tr>
+            <th>{text.jacobian.element}</th>
+            <th class="num">{text.jacobian.fromJacobian}</th>
+            {differences ? <th class="num">{text.jacobian.fromScale}</th> : null}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((place) => (
+            <tr key={place} data-element={view.elements[place]}>
+              <td>{nameOf(place)}</td>
+              <td class="num">{fixed(view.matrix.data[place * k + place], 4)}</td>
+              {view.expected ? <td class="num">{fixed(view.expected[place], 4)}</td> : null}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,179 @@
+/** What comes of changed latents: x, its difference to x of the latents as they were, and what it costs. */
+import type { EditedView } from '../../../src/protocol/latents';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane } from '../../../src/protocol/questions';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { largest, planesOf, type Plane } from '../../base/canvas/planes';
+import { fixed, signed } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { HeatMap, Picture } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Asked } from '../../base/store/asked';
+
+const side = 84;
+
+export function EditedResult({ model }: { model: ModelSummary }) {
+  const { original, edited, edits, shown } = useStore().latents;
+  const answer = edited.answer.value;
+  const changed = edits.value.size > 0;
+  return (
+    <Asked
+      question={original}
+      failedTitle={text.latents.noWayBack}
+      skeleton={<div class="skeleton" style={{ height: `${side + 60}px` }} />}
+    >
+      {(before) => {
+        if (changed && answer.status === 'failed')
+          return (
+            <Asked question={edited} failedTitle={text.latents.noWayBack}>
+              {() => null}
+            </Asked>
+          );
+        // What was decoded last stands for the moment that the next one takes; after that it is dimmed.
+        const slow = changed && answer.status === 'loading' && answer.slow;
+        const after = changed ? (shown.value ?? before) : before;
+        return (
+          <div class="edited-result" aria-busy={slow}>
+            <div class={slow ? 'dimmed' : undefined}>
+              {model.kind === 'image' ? (
+                <Pictures model={model} before={before} after={after} />
+              ) : (
+                <Coordinates model={model} before={before} after={after} />
+              )}
+              <Cost before={before} after={after} />
+            </div>
+            <p class="wait-line tick">
+              {slow ? (
+                <>
+                  {text.states.loading}{' '}
+                  <button type="button" class="linklike" onClick={() => edited.cancel()}>
+                    {text.states.cancel}
+                  </button>
+                </>
+              ) : null}
+            </p>
+          </div>
+        );
+      }}
+    </Asked>
+  );
+}
+
+function Pictures({ model, before, after }: { model: ModelSummary; before: EditedView; after: EditedView }) {
+  const levels = model.levels ?? 256;
+  const difference = differenceOf(before, after);
+  const channels = before.values.shape[2] ?? 1;
+  const limit = Math.min(levels, roundUp(largest(difference.values)));
+  const scale = (light: boolean) => signedScale(limit, light);
+  return (
+    <div class="edited-pictures">
+      <div>
+        <p class="tick">{text.latents.before}</p>
+        <Picture
+          picture={before.values}
+          levels={levels}
+          size={side}
+          name="before"
+          label={text.latents.before}
+        />
+      </div>
+      <div>
+        <p class="tick">{text.latents.now}</p>
+        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.latents.now} />
+      </div>
+      <div>
+        <p class="tick">{channels > 1 ? text.latents.meanDifferenceHead : text.latents.differenceHead}</p>
+        <HeatMap
+          plane={difference}
+          scale={scale}
+          size={side}
+          name="difference"
+          label={channels > 1 ? text.latents.meanDifference : text.latents.difference}
+        />
+        <Legend scale={scale} width={side} />
+      </div>
+    </div>
+  );
+}
+
+/** Of each pixel, the mean over its channels. */
+function differenceOf(before: EditedView, after: EditedView): Plane {
+  const of = (view: EditedView): Plane[] => planesOf(view.values);
+  const [first, second] = [of(before), of(after)];
+  const { width, height } = first[0]!;
+  const values = new Float32Array(width * height);
+  first.forEach((plane, c) => {
+    for (let i = 0; i < values.length; i++)
+      values[i]! += (second[c]!.values[i]! - plane.values[i]!) / first.length;
+  });
+  return { width, height, values };
+}
+
+/** 1, 2 or 5 times a power of ten, so that the range stays while a slider moves a little. */
+function roundUp(value: number): number {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 5].find((step) => value <= step * power * 1.000001) ?? 10);
+}
+
+function Coordinates({
+  model,
+  before,
+  after,
+}: {
+  model: ModelSummary;
+  before: EditedView;
+  after: EditedView;
+}) {
+  const features = Math.min(before.values.data.length, 64);
+  return (
+    <table class="rows-table edited-table" aria-label={text.latents.xOfLatents}>
+      <thead>
+        <tr>
+          <th>x</th>
+          <th class="num">{text.latents.before}</th>
+          <th class="num">{text.latents.now}</th>
+          {isPlane(model) ? null : <th class="num">{text.latents.difference}</th>}
+        </tr>
+      </thead>
+      <tbody>
+        {Array.from({ length: features }, (_, f) => {
+          const [was, is] = [before.values.data[f]!, after.values.data[f]!];
+          return (
+            <tr key={f}>
+              <td>{featureName(model, f)}</td>
+              <td class="num">{fixed(was, 3)}</td>
+              <td class={`num ${Number.isFinite(is) ? '' : 'bad'}`} data-x={f}>
+                {fixed(is, 3)}
+              </td>
+              {isPlane(model) ? null : <td class="num">{signed(is - was, 3)}</td>}
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+function Cost({ before, after }: { before: EditedView; after: EditedView }) {
+  if (after.nats === undefined) return <p class="tick">{text.latents.noLikelihood}</p>;
+  const bits = after.bitsPerDim;
+  const change =
+    bits === undefined ? -(after.nats - (before.nats ?? NaN)) : bits - (before.bitsPerDim ?? NaN);
+  const finite = Number.isFinite(after.nats);
+  return (
+    <p class={`cost ${finite ? '' : 'bad'}`}>
+      <span>
+        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{text.strip.nats}</span>
+      </span>
+      {bits === undefined ? null : (
+        <span>
+          <b data-bits>{fixed(bits, 3)}</b> <span class="tick">{text.strip.bitsPerDim}</span>
+        </span>
+      )}
+      <span class="tick">{text.latents.changeOf(signed(change, bits === undefined ? 2 : 3))}</span>
+    </p>
+  );
+}

@@ -1,0 +1,62 @@
+/** The latents of each scale as one map, at the places in the picture where they leave. */
+import type { LatentsView } from '../../../src/protocol/latents';
+
+export interface LatentMap {
+  /** Zero-based; undefined where scales are not known. */
+  scale?: number;
+  width: number;
+  height: number;
+  /** Element of z in each cell, row-major; −1 where the scale has none. */
+  elements: Int32Array;
+  count: number;
+}
+
+/**
+ * Rows, columns and channels that a scale does not use are left out, so that coarse scales are small maps and no grids of
+ * gaps. Channels stand side by side, as square as it gets.
+ */
+export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap[] {
+  const [, width = 1, channels = 1] = shape;
+  const all = Array.from(z.keys());
+  const last = scales ? Math.max(...new Set(scales)) : 0;
+  return Array.from({ length: last + 1 }, (_, scale) => {
+    const own = scales ? all.filter((element) => scales[element] === scale) : all;
+    const at = own.map((element) => {
+      const place = places?.[element] ?? element;
+      const pixel = Math.floor(place / channels);
+      return { element, row: Math.floor(pixel / width), column: pixel % width, channel: place % channels };
+    });
+    const rows = order(at.map(({ row }) => row));
+    const columns = order(at.map(({ column }) => column));
+    const planes = order(at.map(({ channel }) => channel));
+    const across = Math.ceil(Math.sqrt(planes.size));
+    const mapWidth = Math.max(1, across * columns.size);
+    const mapHeight = Math.max(1, Math.ceil(planes.size / Math.max(1, across)) * rows.size);
+    const elements = new Int32Array(mapWidth * mapHeight).fill(-1);
+    for (const { element, row, column, channel } of at) {
+      const plane = planes.get(channel)!;
+      const y = Math.floor(plane / across) * rows.size + rows.get(row)!;
+      const x = (plane % across) * columns.size + columns.get(column)!;
+      elements[y * mapWidth + x] = element;
+    }
+    return {
+      ...(scales ? { scale } : {}),
+      width: mapWidth,
+      height: mapHeight,
+      elements,
+      count: own.length,
+    };
+  }).filter(({ count }) => count > 0);
+}
+
+/** Each distinct number with its rank. */
+function order(numbers: readonly number[]): Map<number, number> {
+  return new Map([...new Set(numbers)].sort((a, b) => a - b).map((number, rank) => [number, rank]));
+}
+
+/** The `count` elements farthest from zero, farthest first. */
+export function farthest(z: ArrayLike<number>, count: number): number[] {
+  return Array.from({ length: z.length }, (_, i) => i)
+    .sort((a, b) => Math.abs(z[b]!) - Math.abs(z[a]!) || a - b)
+    .slice(0, count);
+}

@@ -1,0 +1,142 @@
+/** A two-dimensional flow: z is dragged in its square, x moves beside it. */
+import { planeStep } from '../../base/controls/arrow-keys';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { cssText } from '../../base/canvas/theme';
+import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { planeAxes } from '../../base/canvas/axes';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Board } from '../../base/canvas/canvas';
+
+const side = 124;
+const reach = 4;
+/** Of the arrow keys; larger with Shift. */
+const step = { small: 0.05, large: 0.5 };
+
+const within = (value: number): number => Math.min(reach, Math.max(-reach, value));
+
+export function LatentPlane({
+  model,
+  z,
+  original,
+}: {
+  model: ModelSummary;
+  z: Float32Array;
+  original: Float32Array;
+}) {
+  const store = useStore();
+  const { change, shown, original: first } = store.latents;
+  const frame: PlaneFrame = { size: side, x: [-reach, reach], y: [-reach, reach] };
+  const plane = ready(store.plane.answer.value);
+  const x = shown.value?.values.data;
+  const from = ready(first.answer.value)?.values.data;
+  const data: PlaneFrame = plane
+    ? { size: side, ...plane.bounds }
+    : frameOf({ shape: [2, 2], data: Float32Array.of(-3, -3, 3, 3) }, side, 0);
+  const move = (event: PointerEvent): void => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const across = (event.clientX - box.left) / box.width;
+    const down = (event.clientY - box.top) / box.height;
+    change([
+      [0, within(reach * (2 * across - 1))],
+      [1, within(reach * (1 - 2 * down))],
+    ]);
+  };
+  return (
+    <div class="latent-planes">
+      <div>
+        <h3>
+          <b>z</b>
+        </h3>
+        <div
+          class="latent-square"
+          role="application"
+          tabIndex={0}
+          aria-label={text.latents.latentSquare}
+          onPointerDown={(event) => {
+            if (event.button !== 0) return;
+            event.currentTarget.setPointerCapture(event.pointerId);
+            move(event);
+          }}
+          onPointerMove={(event) => {
+            if (event.currentTarget.hasPointerCapture(event.pointerId)) move(event);
+          }}
+          onKeyDown={(event) => {
+            const arrow = planeStep(event.key);
+            if (!arrow || event.ctrlKey || event.metaKey || event.altKey) return;
+            event.preventDefault();
+            event.stopPropagation();
+            const by = event.shiftKey ? step.large : step.small;
+            const axis = arrow[0] === 0 ? 1 : 0;
+            change([[axis, within(z[axis]! + by * (arrow[0] + arrow[1]))]]);
+          }}
+        >
+          <Board
+            width={side}
+            height={side}
+            name="latent-square"
+            label={text.latents.latentSquare}
+            draw={(context) => {
+              planeAxes(context, frame, [`z₁`, `z₂`]);
+              // One, two and three deviations of the prior.
+              context.strokeStyle = cssText('--axis');
+              for (const radius of [1, 2, 3]) {
+                context.beginPath();
+                context.arc(side / 2, side / 2, (radius / (2 * reach)) * side, 0, 2 * Math.PI);
+                context.stroke();
+              }
+              points(context, frame, original, z);
+            }}
+          />
+        </div>
+      </div>
+      <div>
+        <h3>
+          <b>x</b>
+        </h3>
+        <Board
+          width={side}
+          height={side}
+          name="latent-data"
+          label={text.latents.latentData}
+          draw={(context) => {
+            planeAxes(context, data, [featureName(model, 0), featureName(model, 1)]);
+            if (plane) {
+              context.globalAlpha = 0.3;
+              drawPoints(context, data, plane.points[0]!, 0.9);
+              context.globalAlpha = 1;
+            }
+            if (x) points(context, data, from, x);
+          }}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** Where it was, as a ring, and where it is. */
+function points(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  before: Float32Array | undefined,
+  now: Float32Array,
+): void {
+  const dot = (at: Float32Array, radius: number): void => {
+    const [x, y] = toScreen(frame, at[0]!, at[1]!);
+    context.beginPath();
+    if (Number.isFinite(x + y)) context.arc(x, y, radius, 0, 2 * Math.PI);
+  };
+  context.lineWidth = 1.5;
+  if (before) {
+    context.strokeStyle = cssText('--fg');
+    dot(before, 5);
+    context.stroke();
+  }
+  context.fillStyle = cssText('--accent');
+  dot(now, 4);
+  context.fill();
+  context.strokeStyle = cssText('--surface');
+  context.stroke();
+}

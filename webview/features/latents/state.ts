@@ -1,0 +1,116 @@
+/** Latents that are changed by hand, and what comes of it: one question at a time, always the newest. */
+import { batch as together, computed, effect, signal, untracked } from '@preact/signals';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { ExampleRef, UneditedRef } from '../../../src/protocol/inspect';
+import type { EditedView, LatentEdit, LatentsView } from '../../../src/protocol/latents';
+import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+
+export interface LatentsState {
+  /** The example whose latents are changed. */
+  base: ReadonlySignal<UneditedRef | undefined>;
+  /** New values by element of z. */
+  edits: Signal<ReadonlyMap<number, number>>;
+  /** The element that the slider moves; undefined for the one farthest out. */
+  picked: Signal<number | undefined>;
+  latents: Question<LatentsView>;
+  /** The example as it comes back from its own latents. */
+  original: Question<EditedView>;
+  edited: Question<EditedView>;
+  /** What was decoded last of this example; stands while the next is on its way. */
+  shown: ReadonlySignal<EditedView | undefined>;
+  /** The changed example, to be looked at by the rest of the page. */
+  example: ReadonlySignal<ExampleRef | undefined>;
+  change(values: readonly (readonly [element: number, value: number])[]): void;
+  reset(): void;
+}
+
+const none: ReadonlyMap<number, number> = new Map();
+
+function listed(edits: ReadonlyMap<number, number>): LatentEdit[] {
+  return [...edits].sort(([a], [b]) => a - b).map(([element, value]) => ({ element, value }));
+}
+
+export function createLatentsState(
+  context: QuestionContext,
+  subject: ReadonlySignal<ExampleRef | undefined>,
+  open: ReadonlySignal<boolean>,
+): LatentsState {
+  const base = signal<UneditedRef | undefined>(undefined);
+  const edits = signal(none);
+  const picked = signal<number | undefined>(undefined);
+  const shown = signal<EditedView | undefined>(undefined);
+  let key = '';
+
+  // Another example has other latents; one that was changed here brings its changes along.
+  effect(() => {
+    const example = subject.value;
+    const next = example?.kind === 'edited' ? example.example : example;
+    together(() => {
+      const nextKey = JSON.stringify(next);
+      if (nextKey !== key) {
+        key = nextKey;
+        base.value = next;
+        edits.value = none;
+        shown.value = undefined;
+      }
+      if (example?.kind === 'edited')
+        edits.value = new Map(example.edits.map(({ element, value }) => [element, value]));
+    });
+  });
+
+  const query = (): { example: UneditedRef } | null =>
+    open.value && base.value ? { example: base.value } : null;
+  const latents = ask(context, 'latents', query);
+  const original = ask(context, 'edited', () => {
+    const asked = query();
+    return asked && { ...asked, edits: [] };
+  });
+  // Every place that a slider passes would push answers worth keeping out of the cache.
+  const asked = signal<{ of: UneditedRef | undefined; edits: ReadonlyMap<number, number> }>({
+    of: undefined,
+    edits: none,
+  });
+  const edited = ask(
+    context,
+    'edited',
+    () => {
+      const now = query();
+      const { of, edits: changed } = asked.value;
+      return now && of === now.example && changed.size > 0
+        ? { example: now.example, edits: listed(changed) }
+        : null;
+    },
+    { cached: false },
+  );
+  effect(() => {
+    const wanted = { of: base.value, edits: edits.value };
+    const before = untracked(() => asked.value);
+    const busy = edited.answer.value.status === 'loading' && before.of === wanted.of && wanted.edits.size > 0;
+    if (!busy && (before.of !== wanted.of || before.edits !== wanted.edits)) asked.value = wanted;
+  });
+  effect(() => {
+    const value = edits.value.size > 0 ? ready(edited.answer.value) : ready(original.answer.value);
+    if (value) shown.value = value;
+  });
+
+  return {
+    base,
+    edits,
+    picked,
+    latents,
+    original,
+    edited,
+    shown,
+    example: computed(() => {
+      const of = base.value;
+      if (!of || edits.value.size === 0) return of;
+      return { kind: 'edited', example: of, edits: listed(edits.value) };
+    }),
+    change(values) {
+      edits.value = new Map([...edits.value, ...values]);
+    },
+    reset() {
+      edits.value = none;
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/** Which elements the coupling's network reads, and which it moves: at this scale and over the picture. */
+import type { MaskView } from '../../../src/protocol/inspect';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
+import { planesOf, type Plane } from '../../base/canvas/planes';
+import { fixed } from '../../base/format/numbers';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { maskScale } from '../../base/layers/thumbnails';
+import { text } from '../../strings';
+import { HeatMap } from '../../base/canvas/canvas';
+import { PlaneGrid } from '../../base/canvas/plane-grid';
+
+const size = 144;
+
+const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
+
+export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: MaskView }) {
+  const strip = ready(useStore().strip.answer.value);
+  const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
+  if (model.kind !== 'image')
+    return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
+  const planes = planesOf(view.mask, 16);
+  // Colours may be masked differently once a squeeze has made channels of them.
+  const inImages = planesOf(view.inImage, 4);
+  const inImage = inImages[0]!;
+  const input = strip?.input ? planesOf(strip.input)[0] : undefined;
+  const fits = input !== undefined && input.width === inImage.width && input.height === inImage.height;
+  const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
+  return (
+    <>
+      <div class="panels" data-layer-name={layer.name}>
+        <div class="box">
+          <h3>
+            <b>{text.layer.maskHere}</b>
+            <span class="tick">{text.layer.maskHereNote(reads, view.mask.data.length)}</span>
+          </h3>
+          <Channels planes={planes} />
+        </div>
+        <div class="box">
+          <h3>
+            <b>{text.layer.maskInImage}</b>
+            <span class="tick">{text.layer.maskInImageNote}</span>
+          </h3>
+          <PlaneGrid planes={inImages} size={size}>
+            {(plane, c, each) => (
+              <HeatMap
+                key={c}
+                plane={plane}
+                scale={maskScale}
+                size={each}
+                label={
+                  inImages.length > 1
+                    ? `${text.layer.maskInImage}, ${text.layer.channel} ${c}`
+                    : text.layer.maskInImage
+                }
+                name={c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`}
+                hatched={(i) => Number.isNaN(plane.values[i])}
+              />
+            )}
+          </PlaneGrid>
+        </div>
+        {fits ? (
+          <>
+            <div class="box">
+              <h3>
+                <b>{text.layer.read}</b>
+                <span class="tick">{text.layer.readNote}</span>
+              </h3>
+              <HeatMap
+                plane={input}
+                scale={grey}
+                size={size}
+                label={text.layer.read}
+                name="read"
+                hatched={(i) => !(inImage.values[i]! > 0.5)}
+              />
+            </div>
+            <div class="box">
+              <h3>
+                <b>{text.layer.moves}</b>
+                <span class="tick">{text.layer.movesNote}</span>
+              </h3>
+              <HeatMap
+                plane={input}
+                scale={grey}
+                size={size}
+                label={text.layer.moves}
+                name="moves"
+                hatched={(i) => !(inImage.values[i]! <= 0.5)}
+              />
+            </div>
+          </>
+        ) : null}
+      </div>
+      <p class="keyline tick">
+        <span>
+          <i style={{ background: rgb(maskColours.moves) }} />
+          {text.layer.keyMoves}
+        </span>
+        <span>
+          <i style={{ background: rgb(maskColours.reads) }} />
+          {text.layer.keyReads}
+        </span>
+        {inImage.values.some(Number.isNaN) ? (
+          <span>
+            <i class="hatched-cell" />
+            {text.layer.keyGone}
+          </span>
+        ) : null}
+      </p>
+    </>
+  );
+}
+
+function Channels({ planes }: { planes: Plane[] }) {
+  return (
+    <PlaneGrid planes={planes} size={size}>
+      {(plane, c, each) => (
+        <HeatMap
+          key={c}
+          plane={plane}
+          scale={maskScale}
+          size={each}
+          label={`${text.strip.mask}, ${text.layer.channel} ${c}`}
+          name={`mask[${c}]`}
+        />
+      )}
+    </PlaneGrid>
+  );
+}
+
+function VectorMask({
+  model,
+  view,
+  input,
+  reads,
+}: {
+  model: ModelSummary;
+  view: MaskView;
+  input?: NdArray<Float32Array>;
+  reads: number;
+}) {
+  const values = [...view.mask.data];
+  return (
+    <>
+      <p class="tick">{text.layer.maskHereNote(reads, values.length)}</p>
+      <div class="scroll-x">
+        <table class="rows-table">
+          <thead>
+            <tr>
+              <th>{text.layer.feature}</th>
+              <th>{text.strip.mask}</th>
+              <th class="num">{text.bar.example}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {values.map((value, i) => (
+              <tr key={i}>
+                <td>{featureName(model, i)}</td>
+                <td>
+                  <span class="pair">
+                    <HeatMap
+                      plane={{ width: 1, height: 1, values: Float32Array.of(value) }}
+                      scale={maskScale}
+                      size={12}
+                      name={`mask[${i}]`}
+                    />
+                    {value > 0.5 ? text.layer.keyReads : text.layer.keyMoves}
+                  </span>
+                </td>
+                <td class="num">{fixed(input?.data[i], 3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,65 @@
+/** The training examples nearest to one, over ever more of them while the page is looked at. */
+import { computed, effect, signal, untracked } from '@preact/signals';
+import type { ReadonlySignal, Signal } from '@preact/signals';
+import type { ExampleRef } from '../../../src/protocol/inspect';
+import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
+import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+
+export interface NearestState {
+  space: Signal<NearestSpace>;
+  question: Question<NearestExamples>;
+  /** The newest answer for this example and space; stands while more are looked at. */
+  shown: ReadonlySignal<NearestExamples | undefined>;
+  /** Whether there are more that will be looked at by themselves. */
+  goesOn: ReadonlySignal<boolean>;
+  stop(): void;
+  goOn(): void;
+}
+
+const count = 8;
+/** Latents take a pass through the flow each. */
+const first: Record<NearestSpace, number> = { data: 2048, latent: 256 };
+
+export function createNearestState(
+  context: QuestionContext,
+  subject: ReadonlySignal<ExampleRef | undefined>,
+  open: ReadonlySignal<boolean>,
+): NearestState {
+  const space = signal<NearestSpace>('data');
+  const stopped = signal(false);
+  const key = computed(() => JSON.stringify([space.value, subject.value, context.of?.value]));
+  const reached = signal({ key: '', most: 0 });
+  const held = signal<{ key: string; value: NearestExamples } | undefined>(undefined);
+  const most = computed(() => (reached.value.key === key.value ? reached.value.most : first[space.value]));
+  const question = ask(context, 'nearest', () =>
+    open.value && subject.value
+      ? { example: subject.value, space: space.value, count, most: most.value }
+      : null,
+  );
+  effect(() => {
+    const value = ready(question.answer.value);
+    if (!value) return;
+    const now = untracked(() => key.value);
+    held.value = { key: now, value };
+    if (!stopped.value && value.looked < value.limit && value.looked === untracked(() => most.value))
+      reached.value = { key: now, most: Math.min(value.limit, 2 * value.looked) };
+  });
+  const shown = computed(() => (held.value?.key === key.value ? held.value.value : undefined));
+  return {
+    space,
+    question,
+    shown,
+    goesOn: computed(() => {
+      const value = shown.value;
+      return !stopped.value && value !== undefined && value.looked < value.limit;
+    }),
+    stop() {
+      stopped.value = true;
+      question.cancel();
+    },
+    goOn() {
+      stopped.value = false;
+      if (question.answer.peek().status === 'failed') question.retry();
+    },
+  };
+}

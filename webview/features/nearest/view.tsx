@@ -1,0 +1,173 @@
+/** The training examples nearest to one: whether the flow copies what it was trained on. */
+import type { NearestExamples } from '../../../src/protocol/nearest';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Segmented } from '../../base/controls/segmented';
+import { item } from '../../base/canvas/planes';
+import { fixed } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Picture } from '../../base/canvas/canvas';
+import { Asked, Message } from '../../base/store/asked';
+import { Rows } from '../../base/examples/rows';
+import { SubjectControls } from '../../base/examples/subject';
+import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+
+export function Nearest({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { space, question, shown } = store.nearest;
+  if (store.connection.choices)
+    return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
+  if (!model.splits.some(({ name }) => name === 'train'))
+    return (
+      <Message title={text.nearest.noTrainData} why={model.splitsReason ?? text.nearest.noTrainDataWhy} />
+    );
+  const found = shown.value;
+  return (
+    <>
+      <SubjectControls model={model} />
+      <div class="ctl">
+        <span>{text.nearest.distanceIn}</span>
+        <Segmented
+          label={text.nearest.distanceIn}
+          value={space.value}
+          options={[
+            {
+              value: 'data' as const,
+              text: model.kind === 'image' ? text.nearest.pixels : text.nearest.coordinates,
+            },
+            { value: 'latent' as const, text: text.nearest.inLatents },
+          ]}
+          onChange={(value) => (space.value = value)}
+        />
+      </div>
+      {!store.subject.example.value ? (
+        <Message title={text.latents.noSubject} why={text.latents.noSubjectWhy} />
+      ) : found ? (
+        <Found model={model} found={found} />
+      ) : (
+        <Asked
+          question={question}
+          failedTitle={text.nearest.noNearest}
+          skeleton={model.kind === 'image' ? <TilesSkeleton count={8} columns={4} /> : undefined}
+        >
+          {(value) => <Found model={model} found={value} />}
+        </Asked>
+      )}
+    </>
+  );
+}
+
+function Found({ model, found }: { model: ModelSummary; found: NearestExamples }) {
+  const store = useStore();
+  const { space } = store.nearest;
+  const indices = [...found.indices];
+  const now = store.example.value;
+  const isNow = (index: number): boolean =>
+    now?.kind === 'data' && now.split === 'train' && now.index === index;
+  const choose = (i: number): void =>
+    store.selectExample({ kind: 'data', split: 'train', index: indices[i]! });
+  const decimals = model.kind === 'image' ? 2 : 4;
+  const distance = (i: number): string => fixed(found.distances[i], decimals);
+  const cost = (i: number): string => fixed(found.bitsPerDim?.[i] ?? found.nats[i], 2);
+  const unit = found.bitsPerDim ? text.strip.bitsPerDim : text.strip.nats;
+  return (
+    <>
+      <div class="verdict">
+        {model.kind === 'image' ? (
+          <Picture
+            picture={found.example}
+            levels={model.levels ?? 256}
+            size={64}
+            name="nearest-to"
+            label={text.latents.theExample}
+          />
+        ) : null}
+        <p data-verdict>{verdict(found, decimals)}</p>
+      </div>
+      {model.kind === 'image' ? (
+        <Tiles
+          label={text.nearest.nearest}
+          name="nearest"
+          levels={model.levels ?? 256}
+          columns={4}
+          class="nearest-tiles"
+          tiles={indices.map((index, i) => ({
+            key: index,
+            label: text.nearest.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
+            caption: distance(i),
+            note: cost(i),
+            picture: item(found.values, i),
+            pressed: isNow(index),
+            disabled: false,
+          }))}
+          onPick={choose}
+        />
+      ) : (
+        <Rows
+          model={model}
+          label={text.nearest.nearest}
+          values={found.values}
+          count={indices.length}
+          name={(row) => String(indices[row])}
+          longName={(row) => text.nearest.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
+          lead={[
+            { head: text.nearest.distance, cell: distance },
+            { head: unit, cell: cost },
+          ]}
+          selected={(row) => isNow(indices[row]!)}
+          onPick={choose}
+        />
+      )}
+      <p class="tick">
+        {
+          text.nearest.distanceNote[
+            space.value === 'latent' ? 'latent' : model.kind === 'image' ? 'pixels' : 'vector'
+          ]
+        }
+        {model.kind === 'image' ? ` ${text.nearest.belowDistance(unit)}` : ''}
+      </p>
+      <Looked found={found} />
+    </>
+  );
+}
+
+/** Beside how far examples held out are from their nearest: what the flow has not seen cannot be a copy. */
+function verdict({ distances, indices, usual }: NearestExamples, decimals: number): string {
+  const nearest = distances[0];
+  if (nearest === undefined) return text.nearest.noneToLookAt;
+  if (nearest === 0) return text.nearest.sameAs(indices[0]!);
+  if (usual.length === 0) return text.nearest.nearestAt(fixed(nearest, decimals));
+  const nearer = usual.filter((value) => value < nearest).length;
+  const range = { low: fixed(usual[0], decimals), high: fixed(usual.at(-1), decimals) };
+  if (nearer === 0) return text.nearest.nearerThanAll(fixed(nearest, decimals), usual.length, range);
+  if (nearer === usual.length)
+    return text.nearest.fartherThanAll(fixed(nearest, decimals), usual.length, range);
+  return text.nearest.asUsual(fixed(nearest, decimals), nearer, usual.length, range);
+}
+
+/** How many were looked at, and the way to stop or go on. */
+function Looked({ found }: { found: NearestExamples }) {
+  const { question, goesOn, stop, goOn } = useStore().nearest;
+  const { looked, limit, total } = found;
+  const answer = question.answer.value;
+  return (
+    <p class="tick" data-looked={looked}>
+      {looked === total ? text.nearest.lookedAll(total) : text.nearest.lookedFirst(looked, total)}{' '}
+      {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
+        <span class="bad">{answer.message} </span>
+      ) : null}
+      {looked >= limit ? null : goesOn.value && answer.status !== 'failed' ? (
+        <>
+          {text.nearest.lookingOn}{' '}
+          <button type="button" class="linklike" onClick={stop}>
+            {text.states.cancel}
+          </button>
+        </>
+      ) : (
+        <button type="button" class="linklike" onClick={goOn}>
+          {text.nearest.lookFurther}
+        </button>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,193 @@
+/** What the layer's network computes on its way, for the example: one place of the network, one page of channels. */
+import { featurePage, type FeatureStage, type FeatureView } from '../../../src/protocol/conditioner';
+import type { LayerInfo } from '../../../src/protocol/model';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { largest, planesOf } from '../../base/canvas/planes';
+import { compact, roundUp } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { HeatMap } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Pager } from '../../base/controls/pager';
+import { Readout, useCursor } from '../../base/canvas/readout';
+import { Asked } from '../../base/store/asked';
+
+const mapSize = 60;
+const unitsARow = 16;
+
+export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: readonly FeatureStage[] }) {
+  const { layerTabs, example } = useStore();
+  const choice = layerTabs.stage.value;
+  const shown = choice?.layer === layer.index ? choice.stage : undefined;
+  const image = stages[0]!.shape.length === 3;
+  return (
+    <section class="features" aria-label={text.conditioner.featureMaps}>
+      <h3>
+        <b>{text.conditioner.featureMaps}</b> <span class="tick">{text.conditioner.featureMapsNote}</span>
+      </h3>
+      <div class="choices" role="group" aria-label={text.conditioner.featureMaps}>
+        {stages.map(({ name }) => (
+          <button
+            key={name}
+            type="button"
+            class="choice"
+            title={name}
+            aria-pressed={name === shown}
+            onClick={() =>
+              (layerTabs.stage.value =
+                name === shown ? undefined : { layer: layer.index, stage: name, offset: 0 })
+            }
+          >
+            {stageName(name, layer.name)}
+          </button>
+        ))}
+      </div>
+      {shown ? (
+        <Asked
+          question={layerTabs.features}
+          skeleton={<div class={`skeleton pulse ${image ? 'maps-skeleton' : 'units-skeleton'}`} />}
+        >
+          {(view) => (
+            <>
+              {example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
+              <FeaturePage view={view} />
+            </>
+          )}
+        </Asked>
+      ) : null}
+    </section>
+  );
+}
+
+/** "block 0" of the last part of its name; networks of their own for s and t keep their names. */
+export function stageName(name: string, layer: string): string {
+  const path = name.slice(layer.length + 1).split('.');
+  const net = path[0] === 'net' ? '' : `${path[0]} `;
+  const last = path.at(-1)!;
+  if (path.at(-2) === 'blocks') return `${net}${text.conditioner.stageBlock(Number(last))}`;
+  if (last === 'convIn') return `${net}${text.conditioner.stageInput}`;
+  if (last === 'in') return `${net}${text.conditioner.stageFirst}`;
+  return /^\d+$/.test(last) ? `${net}${text.conditioner.stageLayer(Number(last))}` : path.join('.');
+}
+
+function FeaturePage({ view }: { view: FeatureView }) {
+  const { layerTabs } = useStore();
+  const image = view.shape.length === 3;
+  const channels = view.shape.at(-1)!;
+  const shown = view.values.shape.at(-1)!;
+  const size = image ? featurePage.maps : featurePage.units;
+  const last = view.offset + shown - 1;
+  const range = image
+    ? text.conditioner.channelsOf(view.offset, last, channels)
+    : text.conditioner.unitsOf(view.offset, last, channels);
+  return (
+    <>
+      <div class="facts-line">
+        <span class="tick">
+          {image
+            ? text.conditioner.deadMaps(view.dead, channels)
+            : text.conditioner.deadUnits(view.dead, channels)}
+        </span>
+        {channels > size ? null : <span class="tick">{range}</span>}
+        {view.block > 1 ? <span class="tick">{text.conditioner.meansOf(view.block)}</span> : null}
+      </div>
+      <Pager
+        offset={view.offset}
+        size={size}
+        total={channels}
+        label={text.conditioner.featureMaps}
+        shown={range}
+        onChange={(offset) => (layerTabs.stage.value = { layer: view.layer, stage: view.stage, offset })}
+      />
+      {image ? <Maps view={view} /> : <Units view={view} />}
+    </>
+  );
+}
+
+function Maps({ view }: { view: FeatureView }) {
+  const planes = planesOf(view.values);
+  const [height, width] = [planes[0]!.height, planes[0]!.width];
+  // One row of all maps: a cell is known by its map and its place.
+  const cursor = useCursor({ width: width * planes.length, height });
+  const limit = roundUp(largest([view.stats.min, view.stats.max]));
+  const scale = (light: boolean) => signedScale(limit, light);
+  return (
+    <>
+      <div
+        class="feature-grid"
+        role="group"
+        tabIndex={0}
+        aria-label={text.conditioner.pointHint}
+        onKeyDown={cursor.keys}
+      >
+        {planes.map((plane, p) => (
+          <figure key={p}>
+            <HeatMap
+              plane={plane}
+              scale={scale}
+              size={mapSize}
+              name={`feature[${view.offset + p}]`}
+              label={`${text.layer.channel} ${view.offset + p}`}
+              onPoint={(index) =>
+                cursor.point(
+                  index === undefined
+                    ? undefined
+                    : Math.floor(index / width) * width * planes.length + p * width + (index % width),
+                )
+              }
+            />
+            <figcaption class="tick">{view.offset + p}</figcaption>
+          </figure>
+        ))}
+      </div>
+      <Readout of={cursor.at} hint={text.conditioner.pointHint}>
+        {(at) => {
+          const row = Math.floor(at / (width * planes.length));
+          const along = at % (width * planes.length);
+          const p = Math.floor(along / width);
+          const column = along % width;
+          const value = planes[p]!.values[row * width + column];
+          const place = `(${row * view.block}, ${column * view.block})`;
+          return `${text.layer.channel} ${view.offset + p} ${place}: ${compact(value)}`;
+        }}
+      </Readout>
+      <Legend scale={scale} width={160} />
+    </>
+  );
+}
+
+function Units({ view }: { view: FeatureView }) {
+  const { data } = view.values;
+  const width = Math.min(unitsARow, data.length);
+  const height = Math.ceil(data.length / width);
+  const values = new Float32Array(width * height);
+  values.set(data);
+  const cursor = useCursor({ width, height }, (i) => i < data.length);
+  const limit = roundUp(largest([view.stats.min, view.stats.max]));
+  const scale = (light: boolean) => signedScale(limit, light);
+  return (
+    <>
+      <div
+        class="fit"
+        role="group"
+        tabIndex={0}
+        aria-label={text.conditioner.pointHint}
+        onKeyDown={cursor.keys}
+      >
+        <HeatMap
+          plane={{ width, height, values }}
+          scale={scale}
+          size={Math.max(width, height) * 20}
+          name="units"
+          label={text.conditioner.unitsOf(view.offset, view.offset + data.length - 1, view.shape[0]!)}
+          blank={(i) => i >= data.length}
+          onPoint={cursor.point}
+        />
+      </div>
+      <Readout of={cursor.at} hint={text.conditioner.pointHint}>
+        {(at) => `${text.conditioner.unitName} ${view.offset + at}: ${compact(values[at])}`}
+      </Readout>
+      <Legend scale={scale} width={160} />
+    </>
+  );
+}

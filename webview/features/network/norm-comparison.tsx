@@ -1,0 +1,168 @@
+/** Running statistics of the layer's norms beside those of the chosen batch, and channels that say nothing. */
+import type { ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
+import type { LayerInfo } from '../../../src/protocol/model';
+import { Button } from '../../base/controls/toolkit';
+import { compact, count, fixed } from '../../base/format/numbers';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Pager } from '../../base/controls/pager';
+import { Asked } from '../../base/store/asked';
+import { stageName } from './feature-maps';
+
+const channelsAPage = 16;
+
+export interface NormComparisonProps {
+  layer: LayerInfo;
+  norms: readonly string[];
+  short(name: string): string;
+}
+
+export function NormComparison({ layer, norms, short }: NormComparisonProps) {
+  const { layerTabs, batch } = useStore();
+  const compared = layerTabs.compared;
+  const open = compared.value?.layer === layer.index;
+  return (
+    <section class="norms" aria-label={text.conditioner.batchNorms}>
+      <h3>
+        <b>{text.conditioner.batchNorms}</b> <span class="tick">{text.conditioner.compareNormsNote}</span>
+      </h3>
+      {open ? (
+        <Asked
+          question={layerTabs.activity}
+          skeleton={<div class="skeleton pulse" style={{ height: `${24 * (norms.length + 1)}px` }} />}
+        >
+          {(view) => <Comparison layer={layer} view={view} short={short} />}
+        </Asked>
+      ) : (
+        <Button onClick={() => (compared.value = { layer: layer.index, norm: 0, offset: 0 })}>
+          {text.conditioner.compareNorms(batch.value.count)}
+        </Button>
+      )}
+    </section>
+  );
+}
+
+/** (batch mean − running mean) / running σ of each channel. */
+export function shiftsOf({ running, batch }: NormStatistics): number[] {
+  return [...running.mean].map(
+    (mean, c) => (batch.mean[c]! - mean) / Math.sqrt(Math.max(running.variance[c]!, 1e-12)),
+  );
+}
+
+function Comparison({
+  layer,
+  view,
+  short,
+}: {
+  layer: LayerInfo;
+  view: ActivityView;
+  short(name: string): string;
+}) {
+  const { compared } = useStore().layerTabs;
+  const chosen = compared.value?.norm ?? 0;
+  const norm = view.norms[chosen] ?? view.norms[0];
+  return (
+    <>
+      <div class="scroll-x">
+        <table>
+          <thead>
+            <tr>
+              <th>{text.layer.name}</th>
+              <th class="num">{text.layer.count}</th>
+              <th class="num">{`${text.conditioner.normShift}, ${text.conditioner.normShiftUnit}`}</th>
+              <th class="num">{text.conditioner.varianceRatio}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {view.norms.map((one, i) => {
+              const shifts = shiftsOf(one).map(Math.abs);
+              const ratios = [...one.batch.variance].map(
+                (value, c) => value / Math.max(one.running.variance[c]!, 1e-12),
+              );
+              return (
+                <tr key={one.name} data-norm={short(one.name)}>
+                  <td class="mono">
+                    <button
+                      type="button"
+                      class="linklike"
+                      aria-pressed={one === norm}
+                      aria-label={text.conditioner.listChannels(short(one.name))}
+                      onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
+                    >
+                      {short(one.name)}
+                    </button>
+                  </td>
+                  <td class="num">{count(shifts.length)}</td>
+                  <td class="num">{fixed(Math.max(...shifts), 2)}</td>
+                  <td class="num">{`${fixed(Math.min(...ratios), 2)} – ${fixed(Math.max(...ratios), 2)}`}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      {norm ? <Channels norm={norm} short={short} /> : null}
+      {view.stages.length ? (
+        <p class="tick" data-dead>
+          {`${text.conditioner.deadOverBatch(view.count)}: `}
+          {view.stages.every(({ dead }) => dead === 0)
+            ? text.conditioner.noneDead
+            : view.stages
+                .map(
+                  ({ name, channels, dead }) =>
+                    `${stageName(name, layer.name)} ${count(dead)} ${text.layer.of(channels)}`,
+                )
+                .join('; ')}
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Channels({ norm, short }: { norm: NormStatistics; short(name: string): string }) {
+  const { compared } = useStore().layerTabs;
+  const choice = compared.value!;
+  const total = norm.running.mean.length;
+  const offset = Math.min(choice.offset, Math.floor((total - 1) / channelsAPage) * channelsAPage);
+  const end = Math.min(total, offset + channelsAPage);
+  const shifts = shiftsOf(norm);
+  return (
+    <>
+      <Pager
+        offset={offset}
+        size={channelsAPage}
+        total={total}
+        label={text.layer.channel}
+        shown={text.conditioner.channelsOf(offset, end - 1, total)}
+        onChange={(next) => (compared.value = { ...choice, offset: next })}
+      />
+      <div class="scroll-x">
+        <table class="channel-table">
+          <caption class="tick mono">{short(norm.name)}</caption>
+          <thead>
+            <tr>
+              <th>{text.layer.channel}</th>
+              <th class="num">{text.conditioner.channelMeanRunning}</th>
+              <th class="num">{text.conditioner.channelMeanBatch}</th>
+              <th class="num">{text.conditioner.channelShift}</th>
+              <th class="num">{text.conditioner.channelStdRunning}</th>
+              <th class="num">{text.conditioner.channelStdBatch}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: end - offset }, (_, i) => offset + i).map((c) => (
+              <tr key={c}>
+                <td>{c}</td>
+                <td class="num">{compact(norm.running.mean[c])}</td>
+                <td class="num">{compact(norm.batch.mean[c])}</td>
+                <td class="num">{fixed(shifts[c], 2)}</td>
+                <td class="num">{compact(Math.sqrt(norm.running.variance[c]!))}</td>
+                <td class="num">{compact(Math.sqrt(norm.batch.variance[c]!))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}

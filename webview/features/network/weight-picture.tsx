@@ -1,0 +1,142 @@
+/** A window of a weight in colours, and the length of each output's part. */
+import type { WeightView } from '../../../src/protocol/conditioner';
+import { Sized } from '../../base/charts/sized';
+import { Slider } from '../../base/controls/slider';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { largest } from '../../base/canvas/planes';
+import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
+import { pictureOf } from './picture-of';
+import { compact, roundUp } from '../../base/format/numbers';
+import type { WeightChoice } from './state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { HeatMap } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Pager } from '../../base/controls/pager';
+import { Readout, useCursor } from '../../base/canvas/readout';
+import { LengthChart } from './length-chart';
+
+/** Cells are no larger, so that a small kernel stays small. */
+const largestCell = 24;
+const pictureWidth = 320;
+
+export function WeightPicture({ choice, view }: { choice: WeightChoice; view: WeightView }) {
+  const { layerTabs } = useStore();
+  const { shape, axes, from, values } = view;
+  const layout = layoutOf(shape, axes);
+  const { plane, placeOf } = pictureOf(values, axes, from, layout);
+  const { at, point, keys } = useCursor(plane, (cell) => placeOf(cell) !== undefined);
+  const limit = roundUp(largest([view.stats.min, view.stats.max]));
+  const scale = (light: boolean) => signedScale(limit, light);
+  const move = (axis: number, offset: number): void =>
+    void (layerTabs.weightChoice.value = {
+      ...choice,
+      from: choice.from.map((first, k) => (k === axis ? offset : first)),
+    });
+  const nameOf = (axis: number): string => text.conditioner.axis[axes[axis]!]!;
+  const kernels = layout.kernelColumns !== undefined || layout.kernelRows !== undefined;
+  const paged = [layout.rows, layout.columns].filter((axis) => axis !== undefined);
+  const read = (cell: number): string => {
+    const place = placeOf(cell)!;
+    const where = place.flatMap((index, axis) => (shape[axis]! > 1 ? [`${nameOf(axis)} ${index}`] : []));
+    return `${where.join(', ')}: ${compact(plane.values[cell])}`;
+  };
+  return (
+    <div class="weight">
+      <div class="pagers">
+        {paged.map((axis) => {
+          const size = pageOf(shape, layout, axis);
+          const end = Math.min(shape[axis]!, choice.from[axis]! + size) - 1;
+          return (
+            <Pager
+              key={axis}
+              offset={choice.from[axis]!}
+              size={size}
+              total={shape[axis]!}
+              label={nameOf(axis)}
+              shown={text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
+              onChange={(offset) => move(axis, offset)}
+            />
+          );
+        })}
+      </div>
+      {layout.others
+        .filter((axis) => shape[axis]! > 1)
+        .map((axis) => (
+          <label class="ctl" key={axis}>
+            <span class="tick">
+              {text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
+            </span>
+            <Slider
+              label={nameOf(axis)}
+              min={0}
+              max={shape[axis]! - 1}
+              step={1}
+              value={choice.from[axis]!}
+              onInput={(value) => move(axis, value)}
+            />
+          </label>
+        ))}
+      <p class="tick">
+        {kernels
+          ? text.conditioner.kernelGrid
+          : axes.includes('input')
+            ? text.conditioner.matrixMap
+            : text.conditioner.plainMap}
+      </p>
+      <Sized height={heightOf(plane)}>
+        {(width) => {
+          const cell = cellOf(plane, width);
+          return (
+            <div
+              role="group"
+              tabIndex={0}
+              aria-label={text.conditioner.pointHint}
+              onKeyDown={keys}
+              class="fit"
+            >
+              <HeatMap
+                plane={plane}
+                scale={scale}
+                size={cell * Math.max(plane.width, plane.height)}
+                name="weight"
+                label={`${view.name}, ${kernels ? text.conditioner.kernelGrid : text.conditioner.matrixMap}`}
+                blank={(i) => placeOf(i) === undefined}
+                onPoint={point}
+              />
+            </div>
+          );
+        }}
+      </Sized>
+      <Readout of={at} hint={text.conditioner.pointHint}>
+        {read}
+      </Readout>
+      <div class="ctl">
+        <Legend scale={scale} width={160} />
+        <span class="spring" />
+        <span data-frobenius>
+          <span class="tick">{text.conditioner.frobenius}</span> {compact(view.frobenius)}
+        </span>
+      </div>
+      {view.lengths && view.lengths.length > 1 ? (
+        <LengthChart
+          lengths={view.lengths}
+          gains={view.gains}
+          total={shape[axes.indexOf('output')] ?? view.lengths.length}
+        />
+      ) : null}
+      {view.gains ? <p class="tick">{text.conditioner.gainNote}</p> : null}
+    </div>
+  );
+}
+
+/** The box keeps its height while the window changes, whatever width it gets. */
+function heightOf({ width, height }: { width: number; height: number }): number {
+  const cell = Math.min(largestCell, Math.max(1, Math.floor(pictureWidth / width)));
+  return Math.max(48, Math.min(320, Math.round(height * cell)));
+}
+
+function cellOf(plane: { width: number; height: number }, width: number): number {
+  const fitting = Math.min(width / plane.width, heightOf(plane) / plane.height, largestCell);
+  return fitting >= 1 ? Math.floor(fitting) : fitting;
+}

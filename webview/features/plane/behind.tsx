@@ -1,0 +1,91 @@
+/** What stands behind the points, its legend and its figures. */
+import { Segmented } from '../../base/controls/segmented';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { fixed } from '../../base/format/numbers';
+import { latest } from './state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Legend } from '../../base/canvas/legend';
+import { Asked } from '../../base/store/asked';
+import type { BentCells } from './bent-cells';
+import { areaLimit, densityScale } from './draw';
+
+export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; letter: string }) {
+  const { planes } = useStore();
+  return (
+    <div class="plane-behind">
+      <div class="ends">
+        <h3>{text.plane.behind}</h3>
+        <Segmented
+          label={text.plane.behind}
+          value={planes.behind.value}
+          options={[
+            { value: 'grid', text: text.plane.behindGrid },
+            { value: 'density', text: text.plane.behindDensity },
+          ]}
+          onChange={(value) => (planes.behind.value = value)}
+        />
+      </div>
+      {planes.behind.value === 'grid' ? <GridFigures cells={cells} /> : <DensityFigures letter={letter} />}
+    </div>
+  );
+}
+
+function GridFigures({ cells }: { cells: BentCells | undefined }) {
+  const { planes } = useStore();
+  const areas = cells?.areas ?? [];
+  const answer = planes.cells.answer.value;
+  const waiting = answer.status === 'loading' && answer.slow;
+  return (
+    <>
+      <p class="tick">{text.plane.cellAreaNote}</p>
+      <Legend scale={(light) => signedScale(areaLimit, light)} />
+      <dl class="stat pairs">
+        <dt>{text.plane.smallest}</dt>
+        <dd>{fixed(areas[0], 2)}</dd>
+        <dt>{text.plane.largest}</dt>
+        <dd>{fixed(areas.at(-1), 2)}</dd>
+        <dt>{text.plane.median}</dt>
+        <dd>{fixed(areas[areas.length >> 1], 2)}</dd>
+        <dt>{text.plane.cellsDivided}</dt>
+        <dd data-value="divided">{waiting ? '–' : cells?.divided}</dd>
+      </dl>
+      <p class="tick">
+        {waiting ? (
+          <>
+            {text.plane.dividing}{' '}
+            <button type="button" class="linklike" onClick={() => planes.cells.cancel()}>
+              {text.states.cancel}
+            </button>
+          </>
+        ) : cells && cells.folded > 0 ? (
+          text.plane.stillFolded(cells.folded)
+        ) : (
+          text.plane.planeReading
+        )}
+      </p>
+    </>
+  );
+}
+
+function DensityFigures({ letter }: { letter: string }) {
+  const { planes } = useStore();
+  const shown = latest(planes.density.answer.value);
+  const unknown = shown
+    ? shown.density.data.reduce((n, value) => n + (Number.isFinite(value) ? 0 : 1), 0)
+    : 0;
+  return (
+    <Asked question={planes.density} skeleton={<div class="skeleton density-wait" />}>
+      {(found) => (
+        <>
+          <p class="tick">{text.plane.densityAt(letter)}</p>
+          <Legend scale={() => densityScale(found)} />
+          <p class="tick">{text.plane.densityRange}</p>
+          {unknown > 0 ? (
+            <p class="tick">{text.plane.densityUnknown(unknown, found.density.data.length)}</p>
+          ) : null}
+        </>
+      )}
+    </Asked>
+  );
+}

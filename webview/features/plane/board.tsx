@@ -1,0 +1,166 @@
+/** The plane itself: drawn at any place between two stages, and a point on it followed by mouse or keys. */
+import { useId } from 'preact/hooks';
+import { planeStep } from '../../base/controls/arrow-keys';
+import type { PlaneView } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { PathStart } from '../../../src/protocol/plane';
+import { Sized } from '../../base/charts/sized';
+import { drawPoints, nearestPoint, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { latest } from './state';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Board } from '../../base/canvas/canvas';
+import { planeAxes } from '../../base/canvas/axes';
+import { bentCells, type BentCells } from './bent-cells';
+import { between, boundsAt, eased } from './between';
+import { drawCells, drawDensity, drawGrid, drawPath } from './draw';
+
+/** Steps of the arrow keys, shares of the frame. */
+const small = 0.01;
+const large = 0.05;
+
+export function PlaneBoard({
+  model,
+  view,
+  stageName,
+  cells,
+}: {
+  model: ModelSummary;
+  view: PlaneView;
+  stageName: string;
+  /** Of the stage. */
+  cells: BentCells | undefined;
+}) {
+  const store = useStore();
+  const { planes } = store;
+  const hint = useId();
+  const last = view.points.length - 1;
+  const stage = Math.min(last, planes.stage.value);
+  const position = Math.min(last, stage + eased(planes.share.value));
+  const moving = position !== stage;
+  const points = between(view.points, position);
+  const grid = between(view.grids, position);
+  const flat = view.grids[last]!;
+  const behind = planes.behind.value;
+  const drawnCells = behind === 'grid' ? (moving ? bentCells(grid, flat) : cells) : undefined;
+  const found = latest(planes.density.answer.value);
+  const density = behind === 'density' && found?.stage === stage ? found : undefined;
+  const path = latest(planes.path.answer.value);
+  const saved = store.connection.choices !== undefined;
+  const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
+  const names: [string, string] = [featureName(model, 0, letter), featureName(model, 1, letter)];
+  const bounds = boundsAt(view, position);
+
+  const here = (): [number, number] | undefined => {
+    const own = planes.probe.peek();
+    // While the engine answers, what was typed last is where the next step starts.
+    if (own?.kind === 'point' && own.stage === stage) return own.point;
+    return path && [path.points.data[2 * stage]!, path.points.data[2 * stage + 1]!];
+  };
+  const probe = (start: PathStart): void => {
+    planes.playing.value = false;
+    planes.probe.value = start;
+  };
+  const pointAt = (event: PointerEvent, frame: PlaneFrame): [number, number] => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const x = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+    const y = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
+    return [frame.x[0] + x * (frame.x[1] - frame.x[0]), frame.y[1] - y * (frame.y[1] - frame.y[0])];
+  };
+  const pick = (event: PointerEvent, frame: PlaneFrame, snaps: boolean): void => {
+    const point = pointAt(event, frame);
+    const near = snaps ? nearestPoint(view.points[stage]!, frame, toScreen(frame, ...point)) : undefined;
+    const { split } = store.batch.peek();
+    if (near === undefined) probe({ kind: 'point', stage, point });
+    else if (split === 'sample') probe({ kind: 'point', stage: 0, point: pair(view.points[0]!.data, near) });
+    else probe({ kind: 'example', example: { kind: 'data', split, index: near } });
+  };
+  const onKey = (event: KeyboardEvent, frame: PlaneFrame): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const arrow = planeStep(event.key);
+    if (arrow && !saved) {
+      const size = (event.shiftKey ? large : small) * (frame.x[1] - frame.x[0]);
+      const from = here() ?? [(frame.x[0] + frame.x[1]) / 2, (frame.y[0] + frame.y[1]) / 2];
+      probe({ kind: 'point', stage, point: [from[0] + size * arrow[0], from[1] + size * arrow[1]] });
+    } else if (event.key === ' ') planes.playing.value = !planes.playing.peek();
+    else if (event.key === 'PageUp') planes.setStage(stage - 1);
+    else if (event.key === 'PageDown') planes.setStage(stage + 1);
+    else if (event.key === 'Escape' && planes.probe.peek()) planes.probe.value = undefined;
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div class="plane-box">
+      <Sized>
+        {(width, height) => {
+          const size = Math.min(width, height);
+          const frame: PlaneFrame = { size, ...bounds };
+          return (
+            <div
+              class="plane-board"
+              role="application"
+              tabIndex={0}
+              aria-label={stageName}
+              aria-describedby={hint}
+              data-stage={stage}
+              data-moving={moving}
+              onKeyDown={(event) => onKey(event, frame)}
+              onPointerDown={(event) => {
+                if (saved || event.button !== 0) return;
+                event.currentTarget.setPointerCapture(event.pointerId);
+                pick(event, { size, ...boundsAt(view, stage) }, !event.shiftKey);
+              }}
+              onPointerMove={(event) => {
+                if (!saved && event.currentTarget.hasPointerCapture(event.pointerId))
+                  pick(event, frame, false);
+              }}
+            >
+              <Board
+                width={size}
+                height={size}
+                name="plane"
+                draw={(context, light) => {
+                  if (density) drawDensity(context, frame, density, 1 - planes.share.value);
+                  if (drawnCells) {
+                    drawCells(context, frame, drawnCells.cells, light);
+                    drawGrid(context, frame, grid, light);
+                  }
+                  context.globalAlpha = density ? 0.6 : 1;
+                  drawPoints(context, frame, points, density ? 1.2 : 1.7, view.labels);
+                  context.globalAlpha = 1;
+                  planeAxes(context, frame, names);
+                  if (path?.points.shape[0] === last + 1)
+                    drawPath(
+                      context,
+                      frame,
+                      path.points,
+                      position,
+                      pair(between(stagesOf(path.points.data), position).data, 0),
+                    );
+                }}
+              />
+              <span id={hint} hidden>
+                {saved ? text.plane.planeHintSaved : text.plane.planeHint}
+              </span>
+            </div>
+          );
+        }}
+      </Sized>
+    </div>
+  );
+}
+
+function pair(data: Float32Array, index: number): [number, number] {
+  return [data[2 * index]!, data[2 * index + 1]!];
+}
+
+/** Each stage of a path as an array of one point. */
+function stagesOf(data: Float32Array) {
+  return Array.from({ length: data.length / 2 }, (_, k) => ({
+    shape: [1, 2],
+    data: data.subarray(2 * k, 2 * k + 2),
+  }));
+}

@@ -1,0 +1,212 @@
+/** The path of one point in numbers: where it is after every layer, and what each adds to ln p. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { PathStart, PlanePath } from '../../../src/protocol/plane';
+import { Button, TextField } from '../../base/controls/toolkit';
+import { fixed, signed } from '../../base/format/numbers';
+import { latest } from './state';
+import { useStore } from '../../base/store/use-store';
+import { featureName, layerPhrase, shortName, subscript } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Asked } from '../../base/store/asked';
+
+export function Probe({ model, stage, last }: { model: ModelSummary; stage: number; last: number }) {
+  const store = useStore();
+  const { planes } = store;
+  const saved = store.connection.choices !== undefined;
+  const start = planes.probe.value;
+  const path = latest(planes.path.answer.value);
+  return (
+    <div class="plane-probe">
+      <div class="ends">
+        <h3>{text.plane.probe}</h3>
+        <span class="tick" data-probe={start?.kind ?? 'selected'}>
+          {nameOf(start)}
+        </span>
+      </div>
+      {saved ? (
+        <p class="tick">{text.plane.probeSaved}</p>
+      ) : (
+        <div class="ctl">
+          <Coordinates key={stage} model={model} stage={stage} last={last} path={path} />
+          <span class="spring" />
+          <Button
+            disabled={!start || !path}
+            onClick={() => {
+              if (!start || !path) return;
+              const values = [path.points.data[0]!, path.points.data[1]!];
+              store.selectExample(start.kind === 'example' ? start.example : { kind: 'values', values });
+              planes.probe.value = undefined;
+            }}
+          >
+            {text.gallery.useAsExample}
+          </Button>
+        </div>
+      )}
+      <Asked
+        question={planes.path}
+        idle={<p class="tick">{text.plane.probeNone}</p>}
+        skeleton={<div class="skeleton" style={{ height: `${(last + 4) * 20}px` }} />}
+      >
+        {(found) => <PathTable model={model} path={found} stage={stage} />}
+      </Asked>
+    </div>
+  );
+}
+
+function nameOf(start: PathStart | undefined): string {
+  if (!start) return text.plane.probeSelected;
+  if (start.kind === 'point') return text.plane.probePoint;
+  const { example } = start;
+  return 'index' in example
+    ? text.plane.probeExample(example.kind === 'data' ? example.split : text.bar.aSample, example.index)
+    : text.plane.probePoint;
+}
+
+/** Two fields: what is typed is the point at this stage. */
+function Coordinates({
+  model,
+  stage,
+  last,
+  path,
+}: {
+  model: ModelSummary;
+  stage: number;
+  last: number;
+  path: PlanePath | undefined;
+}) {
+  const { planes } = useStore();
+  const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
+  const known: [number, number] | undefined = path && [
+    path.points.data[2 * stage]!,
+    path.points.data[2 * stage + 1]!,
+  ];
+  const change = (axis: 0 | 1, value: number): void => {
+    const point: [number, number] = [...(known ?? ([0, 0] as const))];
+    point[axis] = value;
+    planes.probe.value = { kind: 'point', stage, point };
+  };
+  return (
+    <>
+      {([0, 1] as const).map((axis) => (
+        <Coordinate
+          key={axis}
+          name={featureName(model, axis, letter)}
+          value={known?.[axis]}
+          onChange={(value) => change(axis, value)}
+        />
+      ))}
+    </>
+  );
+}
+
+function Coordinate({
+  name,
+  value,
+  onChange,
+}: {
+  name: string;
+  value: number | undefined;
+  onChange(value: number): void;
+}) {
+  const shown = value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(5)));
+  const draft = useSignal(shown);
+  useEffect(() => void (draft.value = shown), [shown]);
+  const read = (typed: string): number | undefined => {
+    const number = Number(typed.replace('−', '-').replace(',', '.'));
+    return typed.trim() !== '' && Number.isFinite(number) ? number : undefined;
+  };
+  return (
+    <TextField
+      label={name}
+      placeholder={name}
+      value={draft.value}
+      size={7}
+      invalid={draft.value !== '' && read(draft.value) === undefined}
+      onInput={(typed) => (draft.value = typed)}
+      onCommit={(typed) => {
+        const number = read(typed);
+        if (number !== undefined && typed !== shown) onChange(number);
+      }}
+    />
+  );
+}
+
+/** Couplings have their number, as in the strip. */
+function namesOf(layer: LayerInfo | undefined): { name: string; long: string } {
+  if (!layer) return { name: 'x', long: text.plane.dataSpace };
+  const long = text.plane.afterLayer(layerPhrase(layer));
+  return { name: layer.coupling === undefined ? shortName(layer) : String(layer.coupling + 1), long };
+}
+
+function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePath; stage: number }) {
+  const { planes } = useStore();
+  const layers = model.layers.length;
+  let sum = 0;
+  const rows = Array.from({ length: layers + 1 }, (_, k) => {
+    const logDet = k === 0 ? undefined : path.logDets[k - 1]!;
+    sum += logDet ?? 0;
+    return { k, ...namesOf(k === 0 ? undefined : model.layers[k - 1]), logDet, sum };
+  });
+  const figure = (value: number | undefined, textOf: (value: number) => string) =>
+    value === undefined ? (
+      <td class="num" />
+    ) : (
+      <td class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>{textOf(value)}</td>
+    );
+  return (
+    <table class="rows-table path-table" aria-label={text.plane.pathTable}>
+      <thead>
+        <tr>
+          <th>{text.plane.pathAfter}</th>
+          <th class="num">h{subscript(1)}</th>
+          <th class="num">h{subscript(2)}</th>
+          <th class="num">{text.plane.pathLogDet}</th>
+          <th class="num">{text.plane.pathSum}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ k, name, long, logDet, sum: total }) => (
+          <tr key={k} aria-selected={k === stage} data-path-row={k}>
+            <td>
+              <button
+                type="button"
+                class="linklike"
+                aria-label={`${name}: ${long}`}
+                title={long}
+                aria-current={k === stage ? 'step' : undefined}
+                onClick={() => {
+                  planes.playing.value = false;
+                  planes.setStage(k);
+                }}
+              >
+                {name}
+              </button>
+            </td>
+            {figure(path.points.data[2 * k], (value) => fixed(value, 2))}
+            {figure(path.points.data[2 * k + 1], (value) => fixed(value, 2))}
+            {figure(logDet, (value) => signed(value, 2))}
+            {figure(k === 0 ? undefined : total, (value) => signed(value, 2))}
+          </tr>
+        ))}
+      </tbody>
+      <tfoot>
+        <tr>
+          <td colSpan={3}>{text.plane.pathPrior}</td>
+          {figure(path.prior, (value) => signed(value, 2))}
+          <td />
+        </tr>
+        <tr>
+          <th colSpan={3} scope="row">
+            {text.plane.pathTotal}
+          </th>
+          <td />
+          <td class="num" data-value="logDensity">
+            <b>{signed(path.logDensity, 2)}</b>
+          </td>
+        </tr>
+      </tfoot>
+    </table>
+  );
+}

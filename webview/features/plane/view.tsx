@@ -1,0 +1,45 @@
+/** Two-dimensional flows: the points after each layer over the bent grid or the density, and one point's path. */
+import type { PlaneView } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { BehindPoints } from './behind';
+import { cellsOf } from './bent-cells';
+import { PlaneBoard } from './board';
+import { usePlayer } from './player';
+import { Probe } from './probe';
+import { Walk } from './walk';
+import { latest } from './state';
+import { useStore } from '../../base/store/use-store';
+import { layerPhrase } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+
+export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView }) {
+  const { planes } = useStore();
+  const last = view.points.length - 1;
+  usePlayer(planes, last);
+  const stage = Math.min(last, planes.stage.value);
+  const stageName =
+    stage === 0
+      ? text.plane.dataSpace
+      : stage === last
+        ? text.plane.latentSpace
+        : text.plane.afterLayer(layerPhrase(model.layers[stage - 1]!));
+  const bad = !view.points[stage]!.data.every(Number.isFinite);
+  const cells =
+    planes.behind.value === 'grid' ? cellsOf(view, stage, latest(planes.cells.answer.value)) : undefined;
+  return (
+    <>
+      <p class="muted">
+        {stageName}, {text.plane.planeNote(stage, last)}
+      </p>
+      <div class="plane-view">
+        <PlaneBoard model={model} view={view} stageName={stageName} cells={cells} />
+        <div class="note">
+          <BehindPoints cells={cells} letter={stage === 0 ? 'x' : stage === last ? 'z' : 'h'} />
+          {bad ? <p class="bad">NaN, ∞</p> : null}
+          <Probe model={model} stage={stage} last={last} />
+        </div>
+      </div>
+      <Walk last={last} stageName={stageName} />
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+/** From x to z by hand or by itself. */
+import { Dropdown } from '../../base/controls/toolkit';
+import { PlayButton } from '../../base/controls/play-button';
+import { Slider } from '../../base/controls/slider';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+
+const speeds = [0.5, 1, 2];
+
+export function Walk({ last, stageName }: { last: number; stageName: string }) {
+  const { planes } = useStore();
+  const playing = planes.playing.value;
+  return (
+    <div class="walk">
+      <PlayButton
+        playing={playing}
+        label={text.plane.play}
+        onClick={() => (planes.playing.value = !playing)}
+      />
+      <span class="tick">x</span>
+      <Slider
+        label={text.plane.walk}
+        min={0}
+        max={last}
+        step={1}
+        value={planes.stage.value}
+        valueText={stageName}
+        onInput={(value) => {
+          planes.playing.value = false;
+          planes.setStage(value);
+        }}
+      />
+      <span class="tick">z</span>
+      <Dropdown
+        label={text.plane.pace}
+        value={String(planes.speed.value)}
+        options={speeds.map((speed) => ({ value: String(speed), text: text.plane.times(speed) }))}
+        onChange={(value) => (planes.speed.value = Number(value))}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,142 @@
+/** What the coarse scales hold: their latents are kept, those that left early are drawn anew. */
+import type { Reconstructions } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { scaleCount } from '../../../src/protocol/questions';
+import { Button } from '../../base/controls/toolkit';
+import { item } from '../../base/canvas/planes';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { Asked, Message } from '../../base/store/asked';
+import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
+import { SourceControls, sourceText } from '../../base/examples/sources';
+import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+
+export function Reconstruct({ model }: { model: ModelSummary }) {
+  const { reconstructions, reconstruction } = useStore().gallery;
+  const scales = scaleCount(model);
+  if (scales < 2) return <Message title={text.gallery.oneScale} why={text.gallery.oneScaleWhy} />;
+  const row = Math.floor(reconstruction.value / scales);
+  return (
+    <>
+      <FreshControls />
+      <SourceControls model={model} slot={row} name={String(row + 1)} />
+      <Asked
+        question={reconstructions}
+        skeleton={<TilesSkeleton count={4 * (scales + 1)} columns={scales + 1} class="sized-tiles" />}
+      >
+        {(view) => (
+          <WhereFinite values={flat(view)}>{() => <Columns model={model} view={view} />}</WhereFinite>
+        )}
+      </Asked>
+    </>
+  );
+}
+
+/** All reconstructions in one row. */
+function flat({ values }: Reconstructions): { shape: number[]; data: Float32Array } {
+  const [rows = 0, columns = 0, ...event] = values.shape;
+  return { shape: [rows * columns, ...event], data: values.data };
+}
+
+function FreshControls() {
+  const store = useStore();
+  const { fresh } = store.gallery;
+  const fixedChoice = store.connection.choices !== undefined;
+  const { seed, temperature } = fresh.value;
+  return (
+    <>
+      <Temperature
+        label={text.gallery.temperature}
+        value={temperature}
+        disabled={fixedChoice}
+        onChange={(value) => (fresh.value = { seed, temperature: value })}
+      />
+      <div class="ctl">
+        <span>{text.gallery.seed}</span>
+        <WholeNumber
+          label={text.gallery.seed}
+          value={seed}
+          size={4}
+          disabled={fixedChoice}
+          onChange={(value) => (fresh.value = { seed: value, temperature })}
+        />
+        <span class="spring" />
+        {fixedChoice ? null : (
+          <Button
+            primary
+            label={`${text.gallery.drawAgain}: ${text.gallery.seed} + 1`}
+            onClick={() => (fresh.value = { seed: seed + 1, temperature })}
+          >
+            {text.gallery.drawAgain}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }) {
+  const { reconstruction, grid, fresh } = useStore().gallery;
+  const rows = view.originals.shape[0]!;
+  const scales = view.kept.length;
+  const all = flat(view);
+  const share = (column: number): string =>
+    String(Math.round((1000 * view.kept[column]!) / view.kept[0]!) / 10);
+  const picked = Math.min(reconstruction.value, rows * scales - 1);
+  const [pickedRow, pickedColumn] = [Math.floor(picked / scales), picked % scales];
+  const { corners } = grid.value;
+  const tiles = Array.from({ length: rows * (scales + 1) }, (_, i) => {
+    const row = Math.floor(i / (scales + 1));
+    const column = (i % (scales + 1)) - 1;
+    return column < 0
+      ? {
+          key: i,
+          label: `${text.gallery.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
+          picture: item(view.originals, row),
+          pressed: false,
+          disabled: false,
+        }
+      : {
+          key: i,
+          label: text.gallery.reconstructionItem(row + 1, text.gallery.keptShare(share(column))),
+          picture: item(all, row * scales + column),
+          pressed: row === pickedRow && column === pickedColumn,
+          disabled: false,
+        };
+  });
+  return (
+    <>
+      <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
+        <span>{text.gallery.asGiven}</span>
+        {view.kept.map((_, column) => (
+          <span key={column}>{text.gallery.keptShare(share(column))}</span>
+        ))}
+      </p>
+      <Tiles
+        label={text.gallery.reconstructions}
+        name="reconstruction"
+        class="sized-tiles"
+        levels={model.levels ?? 256}
+        columns={scales + 1}
+        tiles={tiles}
+        onPick={(i) => {
+          const row = Math.floor(i / (scales + 1));
+          const column = (i % (scales + 1)) - 1;
+          // An original stands for its row.
+          reconstruction.value = row * scales + (column < 0 ? pickedColumn : column);
+        }}
+      />
+      <Picked
+        label={text.gallery.reconstructionItem(pickedRow + 1, text.gallery.keptShare(share(pickedColumn)))}
+        example={{
+          kind: 'reconstruction',
+          example: corners[pickedRow]!,
+          row: pickedRow,
+          column: pickedColumn,
+          ...fresh.value,
+        }}
+      />
+      <p class="tick">{text.gallery.keptNote}</p>
+    </>
+  );
+}

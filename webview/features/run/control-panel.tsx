@@ -1,0 +1,91 @@
+/** What a training can be told from the page, and whether it heard. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ControlRequest } from '../../../src/config/control';
+import { largestLearningRate } from '../../../src/config/learning-rate';
+import { Button, TextField } from '../../base/controls/toolkit';
+import { compact } from '../../base/format/numbers';
+import type { RunData } from '../../base/store/run-state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { valueAt } from '../../base/curves/lines';
+
+const patience = 10_000;
+
+export function ControlPanel({ run }: { run: RunData }) {
+  const store = useStore();
+  const asked = useSignal<string | undefined>(undefined);
+  const problem = useSignal('');
+  const late = useSignal(false);
+  const invalid = useSignal(false);
+  const waiting = asked.value !== undefined && run.answered?.id !== asked.value;
+  useEffect(() => {
+    late.value = false;
+    if (!waiting) return;
+    const timer = setTimeout(() => (late.value = true), patience);
+    return () => clearTimeout(timer);
+  }, [asked.value, waiting]);
+  const ask = async (request: ControlRequest): Promise<void> => {
+    problem.value = '';
+    try {
+      asked.value = (await store.connection.host.control(request)).id;
+    } catch (error) {
+      problem.value = error instanceof Error ? error.message : String(error);
+    }
+  };
+  if (run.status !== 'running' && run.status !== 'paused')
+    return run.status === 'stopped' || run.status === 'failed' ? (
+      <span class="pair">
+        <Button onClick={() => void store.connection.host.command('resumeTraining')}>
+          {text.run.goOnTraining}
+        </Button>
+      </span>
+    ) : null;
+  const rate = run.rates.at(-1)?.learningRate ?? valueAt(run, 'learningRate', Infinity);
+  const heard = asked.value !== undefined && run.answered?.id === asked.value ? run.answered : undefined;
+  return (
+    <div class="run-control">
+      <span class="pair">
+        {run.status === 'paused' ? (
+          <Button primary onClick={() => void ask({ action: 'resume' })}>
+            {text.run.goOn}
+          </Button>
+        ) : (
+          <Button onClick={() => void ask({ action: 'pause' })}>{text.run.pause}</Button>
+        )}
+        <Button onClick={() => void ask({ action: 'stop' })}>{text.run.stop}</Button>
+        <TextField
+          label={text.run.newRate}
+          value={rate === undefined ? '' : String(Number(rate.toPrecision(6)))}
+          size={8}
+          invalid={invalid.value}
+          onCommit={(typed) => {
+            const value = Number(typed);
+            if (typed.trim() === '' || !(value > 0 && value <= largestLearningRate)) {
+              invalid.value = true;
+              problem.value = text.run.rateExpected(typed);
+              return;
+            }
+            invalid.value = false;
+            problem.value = '';
+            // Leaving the field with what it held asks for nothing.
+            if (rate !== undefined && compact(value) === compact(rate)) return;
+            void ask({ learningRate: value });
+          }}
+        />
+      </span>
+      <p class={`tick wrap ${problem.value || heard?.problem ? 'bad' : ''}`} role="status">
+        {problem.value ||
+          (waiting
+            ? late.value
+              ? text.run.notAnswered
+              : text.run.asking
+            : heard?.problem
+              ? text.run.notCarriedOut(heard.problem)
+              : heard
+                ? text.run.heardAt(heard.step)
+                : text.run.rate)}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,240 @@
+/** How the model was trained: curves, status, what the training can be told, and the checkpoints to step through. */
+import { useMemo } from 'preact/hooks';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { RunChart, type RunLine } from '../../base/charts/run-chart';
+import { Sized } from '../../base/charts/sized';
+import { compact, count, fixed } from '../../base/format/numbers';
+import type { RunData } from '../../base/store/run-state';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { validationFigure } from '../../base/curves/validation-text';
+import { TakeAway } from '../../base/takeaway/take-away';
+import { Asked, Message } from '../../base/store/asked';
+import { ControlPanel } from './control-panel';
+import { CurveControls } from '../../base/curves/curve-controls';
+import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
+
+export function RunTab({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const run = store.run.data.value;
+  // What is known stays in sight while more is asked for.
+  if (run) return <Followed model={model} run={run} />;
+  return (
+    <Asked question={store.run.question}>
+      {() => <Message title={text.diagnostics.noRun} why={text.diagnostics.noRunWhy} />}
+    </Asked>
+  );
+}
+
+function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
+  const store = useStore();
+  const { axis, log, smoothing } = store.curveLook.value;
+  const bits = inBits(run);
+  const unit = bits ? text.strip.bitsPerDim : text.strip.nats;
+  const { loss, gradient, rate } = useMemo(() => {
+    const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
+      lineOf(run, metric, { name, style, axis });
+    return {
+      loss: [
+        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.run.train, 'faint'),
+        ...line(bits ? 'validationBitsPerDim' : 'validationNats', text.run.validation, 'main'),
+      ],
+      gradient: line('gradientNorm', text.diagnostics.gradient, 'main'),
+      rate: line('learningRate', text.run.rate, 'main'),
+    };
+  }, [run.steps, run.columns, axis]);
+  const at = placeOfStep(run, model.step, axis);
+  const marks = run.rates.flatMap((change) => {
+    const x = placeOfStep(run, change.step, axis);
+    return x === undefined
+      ? []
+      : [{ x, text: text.run.rateChanged(change.step, compact(change.learningRate)) }];
+  });
+  if (run.steps.length === 0)
+    return <Message title={text.diagnostics.noMetrics} why={run.message ?? text.diagnostics.noMetricsWhy} />;
+  return (
+    <div class="run-tab">
+      <div class="run-bar">
+        <CurveControls />
+        <AtStep model={model} run={run} unit={unit} bits={bits} />
+      </div>
+      <div class="charts run-charts">
+        <Chart model={model} view="loss" title={text.run.loss} note={text.run.lossKey(unit)}>
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={loss}
+              axis={axis}
+              log={log}
+              smoothing={smoothing}
+              at={at}
+              marks={marks}
+              label={`${text.run.loss}, ${unit}`}
+            />
+          )}
+        </Chart>
+        <Chart
+          model={model}
+          view="gradient"
+          title={text.diagnostics.gradient}
+          note={text.diagnostics.gradientNote}
+        >
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={gradient}
+              axis={axis}
+              log
+              smoothing={smoothing}
+              at={at}
+              marks={marks}
+              label={text.diagnostics.gradient}
+            />
+          )}
+        </Chart>
+        <Chart model={model} view="rate" title={text.run.rate} note={text.run.logAxisShort}>
+          {(width, height) => (
+            <RunChart
+              width={width}
+              height={height}
+              lines={rate}
+              axis={axis}
+              log
+              at={at}
+              marks={marks}
+              label={text.run.rate}
+            />
+          )}
+        </Chart>
+        <Status model={model} run={run} />
+      </div>
+    </div>
+  );
+}
+
+function Chart({
+  model,
+  view,
+  title,
+  note,
+  children,
+}: {
+  model: ModelSummary;
+  view: 'loss' | 'gradient' | 'rate';
+  title: string;
+  note: string;
+  children: Parameters<typeof Sized>[0]['children'];
+}) {
+  return (
+    <div class="chart">
+      <h3>
+        <b>{title}</b>
+        <span class="tick">{note}</span>
+      </h3>
+      <TakeAway model={model} view={view} title={title} fileName={view} frame=".chart" />
+      <Sized>{children}</Sized>
+    </div>
+  );
+}
+
+/** What was measured at the step that the page shows. */
+function AtStep({
+  model,
+  run,
+  unit,
+  bits,
+}: {
+  model: ModelSummary;
+  run: RunData;
+  unit: string;
+  bits: boolean;
+}) {
+  const store = useStore();
+  const { step } = model;
+  if (step === undefined) return null;
+  const measured = [
+    [text.run.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
+    [text.run.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
+  ] as const;
+  const seconds = valueAt(run, 'seconds', step);
+  const learningRate = valueAt(run, 'learningRate', step);
+  return (
+    <p class="at-step tick" data-at-step={step}>
+      <b>{text.run.lookingAt(step)}</b>
+      {`: ${[
+        ...measured.flatMap(([name, value]) =>
+          value === undefined ? [] : [`${name} ${fixed(value, 3)} ${unit}`],
+        ),
+      ].join(', ')}`}
+      {learningRate === undefined ? '' : `, ${text.run.learningRate} ${compact(learningRate)}`}
+      {seconds === undefined ? '' : `, ${text.diagnostics.seconds(seconds)}`}
+      {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
+        <>
+          {' '}
+          <button
+            type="button"
+            class="linklike"
+            onClick={() => void store.connection.host.openCheckpoint(model.path)}
+          >
+            {text.run.openByItself}
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+function Status({ model, run }: { model: ModelSummary; run: RunData }) {
+  const store = useStore();
+  const last = Math.max(run.steps.at(-1) ?? 0, run.step ?? 0);
+  const seconds = run.columns.seconds?.at(-1);
+  const live = run.status === 'running' || run.status === 'paused';
+  const saved = store.connection.choices !== undefined;
+  const shown = [
+    run.totalSteps === undefined
+      ? `${text.bar.step} ${count(last)}`
+      : text.run.progressOf(last, run.totalSteps),
+    ...(seconds === undefined ? [] : [text.diagnostics.seconds(seconds)]),
+  ].join(', ');
+  return (
+    <div class="chart run-status">
+      <h3>
+        <b data-run-status={run.status}>{text.diagnostics.statusNames[run.status]}</b>
+        <span class="tick" title={run.message}>
+          {`${shown}${run.message && !live ? `. ${run.message}` : ''}`}
+        </span>
+      </h3>
+      {saved ? null : <ControlPanel run={run} />}
+      <h3>
+        <b>{text.diagnostics.checkpoints}</b>
+        <span class="tick">{inBits(run) ? text.strip.bitsPerDim : text.strip.nats}</span>
+        {live && !saved ? (
+          <label class="tick follow">
+            <input
+              type="checkbox"
+              checked={store.checkpoint.follow.value}
+              onChange={(event) => (store.checkpoint.follow.value = event.currentTarget.checked)}
+            />
+            {text.run.followNewest}
+          </label>
+        ) : null}
+      </h3>
+      <div class="run-list">
+        {store.checkpoints.value.map((checkpoint) => (
+          <button
+            key={checkpoint.path}
+            type="button"
+            aria-current={checkpoint.path === model.path}
+            disabled={saved}
+            onClick={() => store.checkpoint.look(checkpoint.path)}
+          >
+            <span>{`${text.bar.step} ${count(checkpoint.step)}`}</span>
+            <span>{`${checkpoint.best ? `${text.diagnostics.best} ` : ''}${validationFigure(checkpoint)}`}</span>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

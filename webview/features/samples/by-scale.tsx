@@ -1,0 +1,119 @@
+/** Where latents are truncated, and what differs between the scales of a flow that factors out. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { SampleQuery } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { scaleCount } from '../../../src/protocol/questions';
+import { Slider } from '../../base/controls/slider';
+import { fixed } from '../../base/format/numbers';
+import { text } from '../../strings';
+import { Temperature } from '../../base/examples/controls';
+
+export interface SamplingProps {
+  query: SampleQuery;
+  disabled: boolean;
+  onChange(next: Partial<SampleQuery>): void;
+}
+
+/** The right end of the slider: nothing is cut off. */
+const none = 4;
+
+/** One bound for the latents of all scales. */
+export function Truncation({ query, disabled, onChange }: SamplingProps) {
+  const bounds = query.truncations ?? [null];
+  const same = bounds.every((bound) => bound === bounds[0]);
+  return (
+    <Bound
+      label={text.sampling.truncation}
+      name={text.sampling.truncation}
+      value={same ? bounds[0]! : undefined}
+      disabled={disabled}
+      onChange={(bound) => onChange({ truncations: bound === null ? undefined : [bound] })}
+    />
+  );
+}
+
+/** A factor of the temperature and a bound for each scale. */
+export function ByScale({ model, query, disabled, onChange }: SamplingProps & { model: ModelSummary }) {
+  const scales = scaleCount(model);
+  if (scales < 2) return null;
+  const factors = query.scaleTemperatures ?? Array.from({ length: scales }, () => 1);
+  const given = query.truncations ?? [null];
+  const bounds = Array.from({ length: scales }, (_, k) => given[given.length === 1 ? 0 : k] ?? null);
+  const replaced = <T,>(all: readonly T[], at: number, value: T): T[] =>
+    all.map((old, k) => (k === at ? value : old));
+  return (
+    <details class="by-scale">
+      <summary>{text.gallery.byScale}</summary>
+      {factors.map((factor, scale) => (
+        <div key={scale} role="group" aria-label={text.strip.scale(scale + 1)}>
+          <p class="tick">{text.strip.scale(scale + 1)}</p>
+          <Temperature
+            label={text.gallery.temperature}
+            name={text.gallery.scaleTemperature(scale + 1)}
+            value={factor}
+            disabled={disabled}
+            onChange={(value) => {
+              const next = replaced(factors, scale, value);
+              // All 1 is what is asked without them: one query, one answer.
+              onChange({ scaleTemperatures: next.every((each) => each === 1) ? undefined : next });
+            }}
+          />
+          <Bound
+            label={text.sampling.truncation}
+            name={text.sampling.scaleTruncation(scale + 1)}
+            value={bounds[scale]}
+            disabled={disabled}
+            onChange={(bound) => {
+              const next = replaced(bounds, scale, bound);
+              const same = next.every((each) => each === next[0]);
+              onChange({ truncations: !same ? next : next[0] === null ? undefined : [next[0]!] });
+            }}
+          />
+        </div>
+      ))}
+    </details>
+  );
+}
+
+/** @param value null for no bound, undefined where scales differ; it counts when the slider is let go */
+function Bound({
+  label,
+  name,
+  value,
+  disabled,
+  onChange,
+}: {
+  label: string;
+  name: string;
+  value: number | null | undefined;
+  disabled: boolean;
+  onChange(bound: number | null): void;
+}) {
+  const draft = useSignal<number | null | undefined>(value);
+  useEffect(() => void (draft.value = value), [value]);
+  const shown =
+    draft.value === undefined
+      ? text.sampling.byScaleShort
+      : draft.value === null
+        ? text.sampling.noTruncation
+        : `|z| ≤ ${fixed(draft.value, 1)}`;
+  const read = (at: number): number | null => (at >= none ? null : at);
+  return (
+    <div class="ctl">
+      <span>{label}</span>
+      <Slider
+        label={name}
+        min={0.2}
+        max={none}
+        step={0.1}
+        value={draft.value ?? none}
+        valueText={shown}
+        disabled={disabled}
+        onInput={(at) => (draft.value = read(at))}
+        onChange={(at) => onChange(read(at))}
+      />
+      <span class="num bound">{shown}</span>
+    </div>
+  );
+}

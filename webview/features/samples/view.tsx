@@ -1,0 +1,252 @@
+/** What the model believes in: samples, and one sample's way from z to x. */
+import type { PlaneView, SampleGrid, SampleQuery } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane } from '../../../src/protocol/questions';
+import { Sized } from '../../base/charts/sized';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { magnitudeScale } from '../../base/canvas/colour-maps';
+import { finiteExtent, item } from '../../base/canvas/planes';
+import { fixed } from '../../base/format/numbers';
+import { drawPoints, nearestPoint, type PlaneFrame } from '../../base/canvas/points';
+import { planeAxes } from '../../base/canvas/axes';
+import { useStore } from '../../base/store/use-store';
+import { featureName } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { Board, HeatMap } from '../../base/canvas/canvas';
+import { Legend } from '../../base/canvas/legend';
+import { Asked } from '../../base/store/asked';
+import { ByScale, Truncation } from './by-scale';
+import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/examples/controls';
+import { Rows } from '../../base/examples/rows';
+import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { MorphWay } from './way';
+
+export function SampleControls({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const query = store.samplesQuery.value;
+  const fixedChoice = store.connection.choices !== undefined;
+  const change = (next: Partial<SampleQuery>): void => {
+    store.samplesQuery.value = { ...query, ...next };
+    store.morphStep.value = undefined;
+  };
+  const sizes =
+    model.kind === 'image' ? [9, 16, 25, 36, 64] : isPlane(model) ? [200, 500, 2000] : [8, 16, 64];
+  return (
+    <>
+      <Temperature
+        label={text.gallery.temperature}
+        value={query.temperature}
+        disabled={fixedChoice}
+        onChange={(temperature) => change({ temperature })}
+      />
+      <Truncation query={query} disabled={fixedChoice} onChange={change} />
+      <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
+      <div class="ctl">
+        <span>{text.gallery.seed}</span>
+        <WholeNumber
+          label={text.gallery.seed}
+          value={query.seed}
+          size={4}
+          disabled={fixedChoice}
+          onChange={(seed) => change({ seed })}
+        />
+        <Dropdown
+          label={text.gallery.gridSize}
+          value={String(query.count)}
+          disabled={fixedChoice}
+          options={[...new Set([...sizes, query.count])].map((n) => ({
+            value: String(n),
+            text:
+              model.kind === 'image' && Number.isInteger(Math.sqrt(n))
+                ? `${Math.sqrt(n)}×${Math.sqrt(n)}`
+                : String(n),
+          }))}
+          onChange={(value) => change({ count: Number(value) })}
+        />
+        <span class="spring" />
+        {fixedChoice ? null : (
+          <Button
+            primary
+            onClick={() => change({ seed: query.seed + 1 })}
+            label={`${text.gallery.sample}: ${text.gallery.seed} + 1`}
+          >
+            {text.gallery.sample}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+export function Samples({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const count = store.samplesQuery.value.count;
+  return (
+    <>
+      <SampleControls model={model} />
+      <Asked
+        question={store.samples}
+        skeleton={
+          <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
+        }
+      >
+        {(grid) =>
+          model.kind === 'image' ? (
+            <ImageSamples model={model} grid={grid} />
+          ) : (
+            <VectorSamples model={model} grid={grid} />
+          )
+        }
+      </Asked>
+    </>
+  );
+}
+
+function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
+  const store = useStore();
+  const n = grid.values.shape[0]!;
+  const picked = Math.min(store.pickedSample.value, n - 1);
+  return (
+    <WhereFinite values={grid.values}>
+      {() => (
+        <>
+          <Tiles
+            label={text.gallery.samples}
+            name="sample"
+            levels={model.levels ?? 256}
+            columns={Math.ceil(Math.sqrt(n))}
+            tiles={Array.from({ length: n }, (_, i) => ({
+              key: i,
+              label: text.gallery.sampleItem(i + 1),
+              picture: item(grid.values, i),
+              pressed: i === picked,
+              disabled: false,
+            }))}
+            onPick={(i) => {
+              store.pickedSample.value = i;
+              store.morphStep.value = undefined;
+            }}
+          />
+          <Picked
+            label={text.gallery.zToX(picked + 1)}
+            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+          />
+          <Asked question={store.morph} skeleton={<div class="skeleton" style={{ height: '120px' }} />}>
+            {(morph) => <MorphWay model={model} morph={morph} />}
+          </Asked>
+        </>
+      )}
+    </WhereFinite>
+  );
+}
+
+function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }) {
+  const store = useStore();
+  const n = grid.values.shape[0]!;
+  const picked = Math.min(store.pickedSample.value, n - 1);
+  return (
+    <WhereFinite values={grid.values}>
+      {() => (
+        <>
+          <Rows
+            model={model}
+            label={text.gallery.samples}
+            values={grid.values}
+            count={Math.min(n, 64)}
+            name={(row) => String(row + 1)}
+            longName={(row) => text.gallery.sampleItem(row + 1)}
+            selected={(row) => row === picked}
+            onPick={(row) => (store.pickedSample.value = row)}
+          />
+          <Picked
+            label={text.gallery.sampleItem(picked + 1)}
+            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+          />
+        </>
+      )}
+    </WhereFinite>
+  );
+}
+
+/** Density and samples of a two-dimensional flow, over the same part of the plane. */
+export function PlaneSamples({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  return (
+    <>
+      <SampleControls model={model} />
+      <Asked question={store.plane}>{(view) => <DensityAndSamples model={model} view={view} />}</Asked>
+    </>
+  );
+}
+
+/** CSS pixels a side; both planes fit the gallery of a small window without scrolling. */
+const planeSide = 152;
+
+function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneView }) {
+  const store = useStore();
+  const high = finiteExtent(view.density.data)?.high ?? 1;
+  const scale = () => magnitudeScale(high);
+  const pixels = view.density.shape[1]!;
+  const query = store.samplesQuery.value;
+  const samples = query.count;
+  const pick = (event: MouseEvent, frame: PlaneFrame): void => {
+    if (store.connection.choices) return;
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const place = [event.clientX - box.left, event.clientY - box.top] as const;
+    const index = nearestPoint(view.samples, frame, place, Math.min(samples, view.samples.shape[0]!));
+    if (index === undefined) return;
+    store.planes.probe.value = { kind: 'example', example: { kind: 'sample', ...query, index } };
+    store.tab.value = 'plane';
+  };
+  return (
+    <>
+      <h3 class="ends">
+        <b>{text.plane.density}</b>
+        <span class="tick">{text.plane.densityNote}</span>
+      </h3>
+      <Sized height={planeSide}>
+        {(width) => (
+          <HeatMap
+            plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
+            scale={scale}
+            size={Math.min(width, planeSide)}
+            label={text.plane.density}
+            name="density"
+          />
+        )}
+      </Sized>
+      <div style={{ margin: '4px 0 8px' }}>
+        <Legend scale={scale} width={planeSide} />
+      </div>
+      <h3 class="ends">
+        <b>{text.gallery.samples}</b>
+        <span class="tick">
+          {text.plane.samplesNote(
+            Math.min(samples, view.samples.shape[0]!),
+            fixed(query.temperature, 2),
+            query.seed,
+          )}
+        </span>
+      </h3>
+      <Sized height={planeSide}>
+        {(width) => {
+          const frame = { size: Math.min(width, planeSide), x: view.bounds.x, y: view.bounds.y };
+          return (
+            <div class="pickable" onClick={(event) => pick(event, frame)}>
+              <Board
+                width={frame.size}
+                height={frame.size}
+                name="samples"
+                label={text.gallery.samples}
+                draw={(context) => {
+                  drawPoints(context, frame, view.samples, 1.2, undefined, samples);
+                  planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+                }}
+              />
+            </div>
+          );
+        }}
+      </Sized>
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+/** One sample's way from z to x, layer by layer: by a slider, by steps, or by itself. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { Morph } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { PlayButton } from '../../base/controls/play-button';
+import { Slider } from '../../base/controls/slider';
+import { Button } from '../../base/controls/toolkit';
+import { lessMotion } from '../plane/player';
+import { useStore } from '../../base/store/use-store';
+import { OutputThumbnail } from '../../base/layers/thumbnails';
+import { text } from '../../strings';
+import { Picture } from '../../base/canvas/canvas';
+
+/** How long each step is looked at while the way plays, milliseconds. */
+const rest = 400;
+
+/** Every stop on the way from z to x, small; the chosen one large enough to look at. */
+export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }) {
+  const store = useStore();
+  const last = morph.steps.length - 1;
+  const at = Math.min(last, store.morphStep.value ?? last);
+  const step = morph.steps[at]!;
+  const most = 12;
+  const small =
+    morph.steps.length <= most
+      ? morph.steps.map((_, i) => i)
+      : Array.from({ length: most }, (_, i) => Math.round((i * last) / (most - 1)));
+  const nearest = small.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best), 0);
+  const draw = (index: number, size: number) =>
+    index === last ? (
+      <Picture picture={morph.steps[index]!.value} levels={model.levels ?? 256} size={size} name="morph" />
+    ) : (
+      <OutputThumbnail output={morph.steps[index]!.value} size={size} />
+    );
+  return (
+    <>
+      <div class="path-row" aria-hidden="true">
+        {small.map((i) => (
+          <span key={i} class={i === nearest ? 'on' : ''}>
+            {draw(i, 20)}
+          </span>
+        ))}
+      </div>
+      <WayControls morph={morph} at={at} />
+      <div class="ends tick">
+        <span>z</span>
+        <span data-way={at}>{step.label}</span>
+        <span>x</span>
+      </div>
+      <div class="morph-large">{draw(at, 96)}</div>
+    </>
+  );
+}
+
+/** Motion that was not asked for is no part of it: with less motion there are the slider and the steps alone. */
+function WayControls({ morph, at }: { morph: Morph; at: number }) {
+  const store = useStore();
+  const last = morph.steps.length - 1;
+  const playing = useSignal(false);
+  const go = (to: number): void => {
+    playing.value = false;
+    store.morphStep.value = to;
+  };
+  // Another sample starts at rest.
+  useEffect(() => void (playing.value = false), [morph]);
+  useEffect(() => {
+    if (!playing.value) return;
+    if (at >= last) {
+      playing.value = false;
+      return;
+    }
+    const timer = setTimeout(() => (store.morphStep.value = at + 1), rest);
+    return () => clearTimeout(timer);
+  }, [playing.value, at, last]);
+  return (
+    <div class="way-controls">
+      {lessMotion() ? null : (
+        <PlayButton
+          playing={playing.value}
+          label={text.sampling.playWay}
+          onClick={() => {
+            if (!playing.value && at >= last) store.morphStep.value = 0;
+            playing.value = !playing.value;
+          }}
+        />
+      )}
+      <Button icon label={text.sampling.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
+        ‹
+      </Button>
+      <Slider
+        label={text.gallery.way}
+        min={0}
+        max={last}
+        step={1}
+        value={at}
+        valueText={morph.steps[at]!.label}
+        onInput={go}
+      />
+      <Button icon label={text.sampling.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
+        ›
+      </Button>
+    </div>
+  );
+}

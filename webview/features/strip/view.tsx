@@ -1,0 +1,381 @@
+/** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { isCoupling, isPlane } from '../../../src/protocol/questions';
+import { Segmented } from '../../base/controls/segmented';
+import { Button } from '../../base/controls/toolkit';
+import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
+import { ready, type Answer } from '../../base/store/question';
+import type { ShownRow, ShownStrip } from '../../base/store/store';
+import { useStore } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { TakeAway } from '../../base/takeaway/take-away';
+import { Legend } from '../../base/canvas/legend';
+import { PointsThumbnail } from '../../base/canvas/points';
+import { Bars } from '../../base/layers/bars';
+import { foldRows, scaleGroups } from './entries';
+import { featureName, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
+import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
+
+/** The answer, or the one before for the first moments of a new question. */
+function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
+  if (answer.status === 'ready') return { value: answer.value, stale: false };
+  if (answer.status === 'loading' && !answer.slow) return { value: answer.previous, stale: true };
+  return { stale: false };
+}
+
+export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
+  let limit = 0;
+  for (const layer of layers) {
+    if (!isCoupling(layer) && !isNorm(layer)) continue;
+    const row = strip?.rows.find((r) => r.layer === layer.index);
+    for (const part of [row?.example, row?.mean])
+      for (const value of [part?.coupling, part?.norm])
+        if (value !== undefined && Number.isFinite(value)) limit = Math.max(limit, Math.abs(value));
+  }
+  return roundUp(limit);
+}
+
+export function FlowStrip({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const answer = store.strip.answer.value;
+  const { value: strip, stale } = shown(store.shownStrip.answer.value);
+  const plane = isPlane(model);
+  const list = useRef<HTMLDivElement>(null);
+  const opened = useSignal<ReadonlySet<string>>(new Set());
+  const selected = store.layer.value;
+  const groups = scaleGroups(model.layers, opened.value, selected);
+  const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
+  const limit = barLimit(model.layers, strip);
+  const scales = new Set(model.layers.map((l) => l.scale)).size;
+  const firstBad = strip?.firstNonFinite?.layer;
+  const planeView = plane ? ready(store.plane.answer.value) : undefined;
+
+  useEffect(() => {
+    const row = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    if (list.current?.contains(document.activeElement)) row?.focus();
+    else row?.scrollIntoView({ block: 'nearest' });
+  }, [selected]);
+
+  const open = (key: string): void => {
+    opened.value = new Set([...opened.value, key]);
+  };
+
+  return (
+    <section class="strip" aria-label={text.bar.flow}>
+      <header>
+        <div class="ends">
+          <h1 title={model.title}>{model.title}</h1>
+          <TakeAway model={model} view="strip" title={text.bar.flow} fileName="strip" frame=".strip" />
+        </div>
+        <div class="ends">
+          <p class="muted" title={model.subtitle}>
+            {model.subtitle}
+          </p>
+          {answer.status === 'loading' && answer.slow ? (
+            <span class="pair">
+              <span class="progress pulse" />
+              <button type="button" class="linklike" onClick={() => store.strip.cancel()}>
+                {text.states.cancel}
+              </button>
+            </span>
+          ) : store.example.value ? (
+            <Segmented
+              label={text.strip.barsShow}
+              value={store.barsOf.value}
+              options={[
+                { value: 'example', text: text.diagnostics.this },
+                { value: 'mean', text: text.layer.mean },
+              ]}
+              onChange={(value) => (store.barsOf.value = value)}
+            />
+          ) : null}
+        </div>
+      </header>
+      <div class="cols tick" aria-hidden="true">
+        <span class="num">{text.strip.number}</span>
+        {plane ? null : <span class="mask-cell">{text.strip.mask}</span>}
+        <span>{text.strip.out}</span>
+        <span />
+        <span class="axis-head" title={text.strip.positiveRaises}>
+          <em>{text.strip.logDetNats}</em>
+          <b>{`−${shortTick(limit)}`}</b>
+          <b>0</b>
+          <b>{shortTick(limit)}</b>
+        </span>
+        <span class="num">{store.barsOf.value === 'mean' ? text.layer.mean : text.strip.sum}</span>
+        <span class="num">{text.strip.roundTrip}</span>
+      </div>
+      <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
+        <div class="item input-row" aria-hidden="true">
+          <span class="idx">{plane ? 'x' : ''}</span>
+          {plane ? null : <span class="mask-cell" />}
+          {planeView ? (
+            <PointsThumbnail points={planeView.points[0]} />
+          ) : (
+            <InputThumbnail model={model} input={strip?.input} />
+          )}
+          <span class="name muted">{text.strip.input}</span>
+        </div>
+        <div role="listbox" aria-label={text.bar.flow} ref={list}>
+          {groups.map((group) => (
+            <div role="group" aria-label={text.strip.scale(group.scale + 1)} key={group.key}>
+              {scales > 1 && group.layers.length > 0 ? (
+                <div class="scale-head" aria-hidden="true">
+                  <b>{text.strip.scale(group.scale + 1)}</b>
+                  {shapeText(group.layers[0]!.inputShape)}
+                </div>
+              ) : null}
+              {group.folded ? (
+                <FoldedRow
+                  layers={group.layers}
+                  row={foldRows(group.layers.map((l) => rows.get(l.index)))}
+                  limit={limit}
+                  onOpen={() => open(group.key)}
+                />
+              ) : (
+                group.layers.map((layer) => (
+                  <LayerRow
+                    key={layer.index}
+                    model={model}
+                    layer={layer}
+                    row={rows.get(layer.index)}
+                    limit={limit}
+                    firstBad={firstBad}
+                    selected={layer.index === selected}
+                  />
+                ))
+              )}
+            </div>
+          ))}
+        </div>
+        {plane ? null : (
+          <div class="item input-row" aria-hidden="true">
+            <span />
+            <span class="mask-cell" />
+            <OutputThumbnail output={strip?.latent} />
+            <span class="name muted">{text.strip.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+          </div>
+        )}
+      </div>
+      {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
+        <div class="sum failed" role="alert">
+          <p class="bad">
+            {answer.reason === 'notRecorded' ? text.states.notRecordedTitle : text.strip.stripFailed}
+          </p>
+          <p class="tick wrap">{answer.message}</p>
+          {answer.reason === 'error' ? (
+            <span class="pair">
+              <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
+              <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+            </span>
+          ) : null}
+        </div>
+      ) : answer.status === 'failed' ? (
+        <div class="sum failed">
+          <p>{text.states.cancelled}</p>
+          <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
+        </div>
+      ) : (
+        <Sums model={model} strip={strip} />
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  model: ModelSummary;
+  layer: LayerInfo;
+  row?: ShownRow;
+  limit: number;
+  firstBad?: number;
+  selected: boolean;
+}
+
+function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
+  const store = useStore();
+  const plane = isPlane(model);
+  const mean = store.barsOf.value === 'mean' || !row?.example;
+  const part = mean ? row?.mean : row.example;
+  const coupling = isCoupling(layer);
+  const moves = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
+  const sum = part ? part.coupling + part.norm : undefined;
+  const otherPart = mean ? row?.example : row.mean;
+  // A layer that only moves values does not make them bad; its neighbours say how many there are.
+  const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
+  const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
+  // What the eye has from pictures and position; the texts of the row follow.
+  const spoken = [layerTitle(layer), text.layers.layerDescription(layer)].join(', ');
+  return (
+    <div
+      role="option"
+      id={`layer-${layer.index}`}
+      aria-selected={selected}
+      tabIndex={selected ? 0 : -1}
+      class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
+      title={text.layers.layerDescription(layer)}
+      data-layer={layer.index}
+      onClick={() => store.selectLayer(layer.index)}
+    >
+      <span class="sr">{spoken}</span>
+      <span class="idx" aria-hidden="true">
+        {layer.coupling === undefined ? '' : layer.coupling + 1}
+      </span>
+      {plane ? null : (
+        <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
+      )}
+      {plane ? (
+        <PointsThumbnail points={points} />
+      ) : coupling || isNorm(layer) ? (
+        <OutputThumbnail output={row?.thumbnail} />
+      ) : (
+        <span />
+      )}
+      <span class={`name ${coupling ? '' : 'muted'} ${moves ? 'wide' : ''}`}>
+        {plane && coupling ? <MovedFeatures model={model} layer={layer} /> : shortName(layer)}
+      </span>
+      {moves ? null : !part ? (
+        <span class="bars" />
+      ) : coupling && layer.hasNorm ? (
+        <Bars coupling={part.coupling} norm={part.norm} limit={limit} mark={markOf(otherPart)} />
+      ) : isNorm(layer) ? (
+        <Bars coupling={0} norm={part.coupling + part.norm} limit={limit} mark={markOf(otherPart)} />
+      ) : (
+        <Bars
+          coupling={part.coupling + part.norm}
+          limit={limit}
+          mark={coupling ? markOf(otherPart) : undefined}
+        />
+      )}
+      {bad ? (
+        <span class="two-cells">
+          {layer.index === firstBad ? (
+            <span class="badge-nan">{text.strip.nonFiniteFirst(row.nonFinite)}</span>
+          ) : (
+            <span class="bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
+          )}
+        </span>
+      ) : moves ? null : (
+        <>
+          <span class="num">{sum === undefined ? unknown : signed(sum, sumDecimals(sum, limit, plane))}</span>
+          <span class="num rt">{scientific(row?.roundTrip)}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function shortTick(value: number): string {
+  return value >= 1000 ? `${tickText(value / 1000)}k` : tickText(value);
+}
+
+/** Thousands leave no room for a decimal, nor does it say anything beside them. */
+function sumDecimals(sum: number, limit: number, plane: boolean): number {
+  if (plane || (Math.abs(sum) < 10 && limit < 3)) return 2;
+  return Math.abs(sum) >= 1000 ? 0 : 1;
+}
+
+function markOf(part: { coupling: number; norm: number } | undefined): number | undefined {
+  return part && Number.isFinite(part.coupling + part.norm) ? part.coupling + part.norm : undefined;
+}
+
+function MovedFeatures({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
+  const mask = ready(useStore().maskOf(layer.index).answer.value)?.mask;
+  if (!mask) return <>{shortName(layer)}</>;
+  const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(model, i)] : []));
+  return <>{moved.join(', ')}</>;
+}
+
+function FoldedRow({
+  layers,
+  row,
+  limit,
+  onOpen,
+}: {
+  layers: LayerInfo[];
+  row?: ShownRow;
+  limit: number;
+  onOpen(): void;
+}) {
+  const store = useStore();
+  const part = store.barsOf.value === 'mean' || !row?.example ? row?.mean : row.example;
+  return (
+    <div
+      role="option"
+      aria-selected="false"
+      title={text.strip.foldedHint}
+      tabIndex={0}
+      class="item"
+      onClick={onOpen}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onOpen();
+      }}
+    >
+      <span class="idx">▸</span>
+      <span class="mask-cell" />
+      <span />
+      <span class="name">{text.strip.folded(layers.length)}</span>
+      {part ? <Bars coupling={part.coupling} norm={part.norm} limit={limit} /> : <span class="bars" />}
+      {row && row.nonFinite > 0 ? (
+        <span class="two-cells bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
+      ) : (
+        <>
+          <span class="num">
+            {part
+              ? signed(part.coupling + part.norm, sumDecimals(part.coupling + part.norm, limit, false))
+              : unknown}
+          </span>
+          <span class="num rt">{scientific(row?.roundTrip)}</span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
+  const store = useStore();
+  const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
+  const bits = (nats: number | undefined): string => {
+    if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
+    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.strip.bitsPerDim}`;
+  };
+  const lines = [
+    { key: '', name: text.strip.couplings, cost: nll?.couplings },
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
+      ? [{ key: 'norm', name: text.strip.norm, cost: nll?.norm }]
+      : []),
+  ];
+  return (
+    <div class="sum tick">
+      {lines.map((line) => (
+        <>
+          <span key={`${line.name}-name`}>
+            <i class={`key ${line.key}`} />
+            {line.name}
+          </span>
+          <span class="num">
+            {line.cost === undefined || !Number.isFinite(line.cost)
+              ? unknown
+              : `${signed(-line.cost)} ${text.strip.nats}`}
+          </span>
+          <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
+        </>
+      ))}
+      <span class="keys">
+        <span>{isPlane(model) ? text.strip.positiveRaises : text.strip.maskKey}</span>
+        {isPlane(model) ? null : (
+          <>
+            <span>{`${text.strip.outKey} ${fixed(-3, 0)}`}</span>
+            <span class="gradient">
+              <Legend scale={outputScale} width={48} />
+            </span>
+            <span>3</span>
+          </>
+        )}
+      </span>
+    </div>
+  );
+}
