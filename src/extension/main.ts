@@ -7,7 +7,8 @@ import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode
 import { pageActions } from '../protocol/page-actions';
 import { registerTools } from './assistant/tools';
 import { registerConfigLenses } from './configs/config-lenses';
-import { act, comparedWith, selectLayer, showTab, tabCommands } from './commands/page';
+import { layerTabs, type LayerTab } from '../protocol/webview';
+import { act, comparedWith, selectLayer, showTab } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './editor/view-types';
 import { drawView } from './draw/view-type';
@@ -54,7 +55,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
 
   context.subscriptions.push(
     ...pageActions.map((action) => pageCommand(action, () => act(active, action))),
-    ...Object.entries(tabCommands).map(([id, tab]) => pageCommand(id, () => showTab(active, tab))),
+    ...(Object.keys(layerTabs) as LayerTab[]).map((tab) =>
+      pageCommand(layerTabs[tab], () => showTab(active, tab)),
+    ),
     pageCommand('selectLayer', (layer) => selectLayer(active, layer)),
     command('train', l10n.t('Train RealNVP'), async ({ services }, given) =>
       (await import('./commands/train')).train(services, given as object | undefined),

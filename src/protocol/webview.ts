@@ -67,8 +67,18 @@ export interface PageApi extends PageEvents {
   outlined(outline: ModelOutline): void;
 }
 
+/** Tabs of the layer, each with the command of the host that opens it: "flowscope." and this name. */
+export const layerTabs = {
+  plane: 'showPlane',
+  activations: 'showActivations',
+  mask: 'showMask',
+  logdet: 'showLogDet',
+  network: 'showNetwork',
+  jacobian: 'showJacobian',
+} as const;
+
 /** One that the open model does not have is passed over. */
-export type LayerTab = 'plane' | 'activations' | 'mask' | 'logdet' | 'network' | 'jacobian';
+export type LayerTab = keyof typeof layerTabs;
 
 /** Answers recorded in a saved page: key is `recordKey(method, query)`. */
 export interface RecordedPage {

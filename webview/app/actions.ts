@@ -3,10 +3,14 @@ import type { PageAction } from '../../src/protocol/page-actions';
 import type { Store } from '../base/store/store';
 import { reportOf } from './report';
 import { placeOf } from './step-picker';
+import { runState } from '../base/store/run-state';
+import { historyState } from './history-state';
+import { helpState } from './help-state';
+import { steppingState } from './stepping';
 
 export function stepCheckpoint(store: Store, by: number): void {
   if (!store.model.peek() || store.connection.choices) return;
-  const ordered = store.checkpoints.peek();
+  const ordered = store.state(runState).checkpoints.peek();
   const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
   if (next) store.checkpoint.look(next.path);
 }
@@ -22,7 +26,7 @@ export function stepLayer(store: Store, by: number): void {
 function drawSamples(store: Store): void {
   if (store.connection.choices) return;
   const query = store.samplesQuery.peek();
-  store.galleryTab.value = 'samples';
+  store.tabs.gallery.value = 'samples';
   store.samplesQuery.value = { ...query, seed: query.seed + 1 };
 }
 
@@ -31,18 +35,18 @@ const actions: Record<PageAction, (store: Store) => void> = {
   nextLayer: (store) => stepLayer(store, 1),
   firstLayer: (store) => stepLayer(store, -Infinity),
   lastLayer: (store) => stepLayer(store, Infinity),
-  previousExample: (store) => store.stepExample(-1),
-  nextExample: (store) => store.stepExample(1),
+  previousExample: (store) => store.state(steppingState).stepExample(-1),
+  nextExample: (store) => store.state(steppingState).stepExample(1),
   previousCheckpoint: (store) => stepCheckpoint(store, -1),
   nextCheckpoint: (store) => stepCheckpoint(store, 1),
-  goBack: (store) => store.history.back(),
-  goForward: (store) => store.history.forward(),
+  goBack: (store) => store.state(historyState).back(),
+  goForward: (store) => store.state(historyState).forward(),
   drawSamples,
   copyReport: (store) => {
     const report = reportOf(store);
     if (report) void store.connection.host.copyText(report);
   },
-  showKeys: (store) => (store.helpOpen.value = true),
+  showKeys: (store) => (store.state(helpState).value = true),
 };
 
 /** Does nothing in a page whose model cannot be run, except to show the keys. */

@@ -2,29 +2,25 @@
 import { useEffect } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
-import { CompareRegions } from '../features/compare/view';
 import { DiagnosticsRegion } from './diagnostics-region';
-import { Gallery } from './gallery-region';
+import { GalleryRegion } from './gallery-region';
 import { LayerRegion } from './layer-region';
-import type { Store } from '../base/store/store';
-import { StoreContext, useStore } from '../base/store/use-store';
+import type { RegionFeature, Store } from '../base/store/store';
+import { StoreContext, useFeature, useStore } from '../base/store/use-store';
 import { text } from '../strings';
-import { FlowStrip } from '../features/strip/view';
 import { OriginNote } from './origin-note';
-import { NotRunnable } from '../features/file/not-runnable';
 import { Asked } from '../base/store/asked';
-import { act } from './actions';
 import { useAfterPaint } from './after-paint';
 import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
 import { handleKey } from './keys';
+import { compareState } from '../features/compare/state';
 
 export function App({ store }: { store: Store }) {
   useEffect(() => {
     const listen = (event: KeyboardEvent): void => handleKey(store, event);
     document.addEventListener('keydown', listen);
-    store.act.value = (action) => act(store, action);
     return () => document.removeEventListener('keydown', listen);
   }, [store]);
   return (
@@ -51,14 +47,14 @@ function Opened({ store }: { store: Store }) {
 }
 
 function Regions({ model }: { model: ModelSummary }) {
-  const comparing = useStore().compare.path.value !== undefined;
+  const comparing = useFeature(compareState).path.value !== undefined;
   // Layers first: they are what one looks at, and the other two are as much work again.
   const painted = useAfterPaint();
   if (!model.runnable)
     return (
       <div class="page plain">
         <Bar model={model} />
-        <NotRunnable model={model} />
+        <Region name="file" model={model} />
       </div>
     );
   const { origin } = model;
@@ -68,15 +64,21 @@ function Regions({ model }: { model: ModelSummary }) {
       {origin ? <OriginNote origin={origin} /> : null}
       <Bar model={model} />
       {comparing ? (
-        <CompareRegions model={model} />
+        <Region name="compare" model={model} />
       ) : (
         <>
-          <FlowStrip model={model} />
+          <Region name="strip" model={model} />
           <LayerRegion model={model} />
-          {painted ? <Gallery model={model} /> : <div class="gallery" />}
+          {painted ? <GalleryRegion model={model} /> : <div class="gallery" />}
           {painted ? <DiagnosticsRegion model={model} /> : <div class="diag" />}
         </>
       )}
     </main>
   );
+}
+
+/** A region without tabs, which one feature fills. */
+function Region({ name, model }: { name: RegionFeature['region']; model: ModelSummary }) {
+  const [feature] = useStore().featuresIn(name, model);
+  return feature ? <feature.View model={model} /> : null;
 }

@@ -7,15 +7,18 @@ import { Menu } from '../base/controls/menu';
 import { Segmented } from '../base/controls/segmented';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed, shortened } from '../base/format/numbers';
-import { baseName } from '../base/store/population-state';
+import { baseName, exampleTotal } from '../base/store/population-state';
 import { ready } from '../base/store/question';
-import { useStore } from '../base/store/use-store';
+import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
 import { InputThumbnail } from '../base/layers/thumbnails';
 import { text } from '../strings';
 import { OpenFile } from './given';
 import { StepPicker } from './step-picker';
+import { stripState } from '../base/store/strip-state';
+import { historyState } from './history-state';
+import { steppingState } from './stepping';
 
 export function Bar({ model }: { model: ModelSummary }) {
   return (
@@ -40,7 +43,7 @@ export function Bar({ model }: { model: ModelSummary }) {
 
 /** There also where they cannot be used, so that nothing moves when they can. */
 function HistoryButtons() {
-  const { history } = useStore();
+  const history = useFeature(historyState);
   return (
     <span class="pair tight" role="group" aria-label={text.bar.history}>
       <Button icon label={text.bar.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
@@ -80,7 +83,7 @@ function fileName(example: ExampleRef | undefined): string | undefined {
 function ExamplePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
-  const input = ready(store.shownStrip.answer.value)?.input;
+  const input = ready(store.state(stripState).shownStrip.answer.value)?.input;
   const recorded = store.connection.choices?.examples;
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
@@ -108,7 +111,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
     else if (value === 'none') store.selectExample(undefined);
   };
-  const total = store.exampleTotal(example);
+  const total = exampleTotal(store, example);
   return (
     <div class="pair">
       <span>{text.bar.example}</span>
@@ -138,10 +141,18 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
         <OpenFile model={model} />
         {example && 'index' in example ? (
           <>
-            <Button icon label={text.bar.previousExample} onClick={() => store.stepExample(-1)}>
+            <Button
+              icon
+              label={text.bar.previousExample}
+              onClick={() => store.state(steppingState).stepExample(-1)}
+            >
               ‹
             </Button>
-            <Button icon label={text.bar.nextExample} onClick={() => store.stepExample(1)}>
+            <Button
+              icon
+              label={text.bar.nextExample}
+              onClick={() => store.state(steppingState).stepExample(1)}
+            >
               ›
             </Button>
           </>
@@ -251,7 +262,7 @@ function NormPicker({ model }: { model: ModelSummary }) {
 
 function Result({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const strip = ready(store.shownStrip.answer.value);
+  const strip = ready(store.state(stripState).shownStrip.answer.value);
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;

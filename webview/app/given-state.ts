@@ -1,11 +1,10 @@
 /** A file of the user's on its way to be the example. */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { largestGivenFile, type GivenExample } from '../../src/protocol/given';
-import type { ExampleRef } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
-import type { PageHost } from '../../src/protocol/webview';
 import { bytes as sizeText, shapeText } from '../base/format/numbers';
 import { text } from '../strings';
+import type { StateDefinition, Store } from '../base/store/store';
 import { asKnownPicture } from './known-picture';
 
 export type GivenStatus =
@@ -25,11 +24,9 @@ export interface GivenState {
 
 let nextToken = 1;
 
-export function createGivenState(
-  host: PageHost,
-  model: ReadonlySignal<ModelSummary | undefined>,
-  select: (example: ExampleRef) => void,
-): GivenState {
+export const givenState: StateDefinition<GivenState> = { create };
+
+function create({ connection: { host }, model, selectExample }: Store): GivenState {
   const status = signal<GivenStatus>({ kind: 'idle' });
   const dragging = signal(false);
   let token: string | undefined;
@@ -61,7 +58,7 @@ export function createGivenState(
         const given = await host.ask('givenExample', { name, bytes }, own);
         // Cancelled, or another file came after it.
         if (token !== own) return;
-        select({ kind: 'values', values: [...given.values], name });
+        selectExample({ kind: 'values', values: [...given.values], name });
         status.value = { kind: 'read', message: describe(name, given, model.peek()) };
       } catch (error) {
         if (token !== own) return;

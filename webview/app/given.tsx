@@ -2,14 +2,16 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { Button } from '../base/controls/toolkit';
-import { useStore } from '../base/store/use-store';
+import { useStore, useFeature } from '../base/store/use-store';
 import { text } from '../strings';
+import { givenState } from './given-state';
 
 const numberFiles = '.csv,.tsv,.txt,.npy';
 
 /** Opens the system's file dialog. A saved page has no engine to read a file. */
 export function OpenFile({ model }: { model: ModelSummary }) {
-  const { connection, given } = useStore();
+  const { connection } = useStore();
+  const given = useFeature(givenState);
   const input = useRef<HTMLInputElement>(null);
   if (connection.choices) return null;
   const image = model.kind === 'image';
@@ -45,7 +47,8 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includ
 
 /** Listens on the whole page and says what will happen to a file that is dragged over it. */
 export function DropTarget() {
-  const { connection, given } = useStore();
+  const { connection } = useStore();
+  const given = useFeature(givenState);
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
@@ -95,7 +98,7 @@ export function DropTarget() {
 
 /** How the last file was read, above the page so that nothing moves. */
 function GivenNote() {
-  const { given } = useStore();
+  const given = useFeature(givenState);
   const status = given.status.value;
   if (status.kind === 'idle') return null;
   if (status.kind === 'reading')

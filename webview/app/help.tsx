@@ -2,11 +2,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../base/controls/toolkit';
 import { useStore } from '../base/store/use-store';
 import { text } from '../strings';
+import { helpState } from './help-state';
 
 export function Help() {
   const store = useStore();
   const dialog = useRef<HTMLDialogElement>(null);
-  const open = store.helpOpen.value;
+  const open = store.state(helpState).value;
   useEffect(() => {
     if (open && !dialog.current?.open) dialog.current?.showModal();
     if (!open && dialog.current?.open) dialog.current.close();
@@ -16,7 +17,7 @@ export function Help() {
       class="dialog"
       ref={dialog}
       aria-label={text.bar.keys}
-      onClose={() => (store.helpOpen.value = false)}
+      onClose={() => (store.state(helpState).value = false)}
     >
       <h2>{text.bar.keys}</h2>
       <dl>
@@ -29,7 +30,7 @@ export function Help() {
           </>
         ))}
       </dl>
-      <Button onClick={() => (store.helpOpen.value = false)}>{text.bar.close}</Button>
+      <Button onClick={() => (store.state(helpState).value = false)}>{text.bar.close}</Button>
     </dialog>
   );
 }

@@ -1,6 +1,9 @@
 /** Keys that work anywhere on the page, unless the focused control wants them itself. */
-import { tabsOf, type Store } from '../base/store/store';
+import type { Store } from '../base/store/store';
 import { stepCheckpoint, stepLayer } from './actions';
+import { historyState } from './history-state';
+import { helpState } from './help-state';
+import { steppingState } from './stepping';
 
 const ownKeys = 'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
@@ -15,7 +18,7 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
   const model = store.model.peek();
   if (!model) return;
   if (event.key === '?') {
-    store.helpOpen.value = true;
+    store.state(helpState).value = true;
     event.preventDefault();
     return;
   }
@@ -34,10 +37,10 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
       stepLayer(store, Infinity);
       break;
     case 'ArrowLeft':
-      store.stepExample(-1);
+      store.state(steppingState).stepExample(-1);
       break;
     case 'ArrowRight':
-      store.stepExample(1);
+      store.state(steppingState).stepExample(1);
       break;
     case '[':
       stepCheckpoint(store, -1);
@@ -46,9 +49,11 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
       stepCheckpoint(store, 1);
       break;
     default: {
-      const tab = /^[1-9]$/.test(event.key) ? tabsOf(model)[Number(event.key) - 1] : undefined;
+      const tab = /^[1-9]$/.test(event.key)
+        ? store.featuresIn('layer', model)[Number(event.key) - 1]
+        : undefined;
       if (!tab) return;
-      store.tab.value = tab;
+      store.tabs.layer.value = tab.id;
     }
   }
   event.preventDefault();
@@ -59,7 +64,7 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
  * not hear of it: a webview passes on the keys that reach its window.
  */
 function handleHistoryKey(store: Store, event: KeyboardEvent): void {
-  const { canGoBack, canGoForward, back, forward } = store.history;
+  const { canGoBack, canGoForward, back, forward } = store.state(historyState);
   const go =
     event.key === 'ArrowLeft' && canGoBack.peek()
       ? back

@@ -1,4 +1,6 @@
 /** Starts the inspector: finds who answers, follows the theme, draws. */
+import '../base/style.css';
+import './shell.css';
 import { render } from 'preact';
 import { holdWhilePressed } from '../base/controls/press';
 import { registerControls } from '../base/controls/toolkit';
@@ -6,10 +8,11 @@ import { followTheme, standAloneTheme } from '../base/canvas/theme';
 import type { Connection } from '../base/host/page-api';
 import { connectRecorded } from '../base/host/recorded-host';
 import { connectVsCode, inVsCode } from '../base/host/vscode-host';
-import { createStore } from '../base/store/store';
+import { createStore } from '../base/store/create-store';
 import { App } from './app';
+import { features } from './features';
+import { listen } from './listen';
 import { markPaints } from './marks';
-import './inspector.css';
 
 function connect(): Connection {
   if (inVsCode()) return connectVsCode();
@@ -23,6 +26,7 @@ followTheme();
 holdWhilePressed();
 registerControls();
 const root = document.getElementById('root') ?? document.body;
-const store = createStore(connect());
+const store = createStore(connect(), features);
+listen(store);
 markPaints(store);
 render(<App store={store} />, root);

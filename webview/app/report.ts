@@ -4,11 +4,12 @@ import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';
 import { layerPhrase, layerTitle } from '../base/layers/layer-names';
 import { text } from '../strings';
+import { stripState } from '../base/store/strip-state';
 
 /** Undefined while there is nothing to report yet. */
 export function reportOf(store: Store): string | undefined {
   const model = store.model.peek();
-  const strip = ready(store.strip.answer.peek());
+  const strip = ready(store.state(stripState).strip.answer.peek());
   if (!model || !strip) return undefined;
   const lines = [`${model.fileName}: ${model.title}`, model.subtitle];
   const bits = model.levels !== undefined;

@@ -6,6 +6,7 @@ import { Button } from '../base/controls/toolkit';
 import { count } from '../base/format/numbers';
 import { useStore } from '../base/store/use-store';
 import { text } from '../strings';
+import { runState } from '../base/store/run-state';
 
 /** Place of a checkpoint among those of its run; the last file of a step stands for all of them. −1 where it is none. */
 export function placeOf(ordered: readonly CheckpointInfo[], path: string, step?: number): number {
@@ -16,7 +17,7 @@ export function placeOf(ordered: readonly CheckpointInfo[], path: string, step?:
 export function StepPicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const draft = useSignal<number | undefined>(undefined);
-  const checkpoints = store.checkpoints.value;
+  const checkpoints = store.state(runState).checkpoints.value;
   if (store.connection.choices) return <SavedStep model={model} />;
   if (checkpoints.length < 2) return model.step === undefined ? null : <OneStep step={model.step} />;
   const { shown, wanted, own, problem } = store.checkpoint;

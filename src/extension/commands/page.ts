@@ -5,16 +5,6 @@ import type { PageAction } from '../../protocol/page-actions';
 import type { LayerTab, PageEvents } from '../../protocol/webview';
 import type { ActiveInspector } from '../editor/active-inspector';
 
-/** Tabs of the layer, by the command that shows each. */
-export const tabCommands: Record<string, LayerTab> = {
-  showPlane: 'plane',
-  showActivations: 'activations',
-  showMask: 'mask',
-  showLogDet: 'logdet',
-  showNetwork: 'network',
-  showJacobian: 'jacobian',
-};
-
 /** Commands can be run although no menu shows them. Throws a UserError where no inspector is active. */
 function pageOf(active: ActiveInspector): PageEvents {
   const { current } = active;

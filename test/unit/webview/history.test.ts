@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { goBack, goForward, type History, visit } from '../../../webview/base/store/history-state';
+import { goBack, goForward, type History, visit } from '../../../webview/app/history-state';
 
 const same = (a: string, b: string): boolean => a === b;
 const start: History<string> = { past: [], present: 'a', since: 0, future: [] };

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { cut, panned, showing, wholeMap, windowOf, zoomed } from '../../../webview/base/canvas/map-view';
+import {
+  cut,
+  panned,
+  showing,
+  wholeMap,
+  windowOf,
+  zoomed,
+} from '../../../webview/features/activations/map-view';
 import { trimmedSize } from '../../../webview/base/canvas/trimmed';
 import { layoutOf, pageOf, windowOfWeight } from '../../../src/protocol/weight-window';
 import { pictureOf } from '../../../webview/features/network/picture-of';

@@ -1,11 +1,12 @@
 /** How the curves of runs are drawn: axes and smoothing, the same for all of them. */
 import { Segmented } from '../controls/segmented';
 import { Slider } from '../controls/slider';
-import { useStore } from '../store/use-store';
+import { useFeature } from '../store/use-store';
 import { text } from '../../strings';
+import { curveLookState } from './curve-look';
 
 export function CurveControls() {
-  const { curveLook } = useStore();
+  const { curveLook } = useFeature(curveLookState);
   const { axis, log, smoothing } = curveLook.value;
   const change = (part: Partial<typeof curveLook.value>): void => {
     curveLook.value = { ...curveLook.value, ...part };

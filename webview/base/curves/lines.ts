@@ -1,7 +1,8 @@
 /** The columns of a run as lines of a chart. */
 import type { MetricName } from '../../../src/protocol/run';
 import type { RunLine } from '../charts/run-chart';
-import type { CurveLook, RunData } from '../store/run-state';
+import type { RunData } from '../store/run-state';
+import type { CurveLook } from './curve-look';
 
 /** Whether losses are stated in bits/dim. */
 export function inBits({ columns }: RunData): boolean {

@@ -6,8 +6,9 @@ import { useStore } from '../store/use-store';
 import { subscript } from '../layers/layer-names';
 import { text } from '../../strings';
 import { shortened } from '../format/numbers';
-import { baseName } from '../store/population-state';
+import { baseName, exampleTotal } from '../store/population-state';
 import { WholeNumber } from './controls';
+import { cornersState } from './corners-state';
 
 export function sourceName(slot: number): string {
   return `z${subscript(slot + 1)}`;
@@ -36,7 +37,7 @@ export function SourceControls({
   name: string;
 }) {
   const store = useStore();
-  const { grid, setSource } = store.gallery;
+  const { grid, setSource } = store.state(cornersState);
   const fixedChoice = store.connection.choices !== undefined;
   const source = grid.value.corners[at]!;
   const selected = store.example.value;
@@ -48,7 +49,7 @@ export function SourceControls({
     ...(value === 'values' || value === 'file' ? [{ value, text: sourceText(source) }] : []),
     ...(usable ? [{ value: 'selected', text: text.gallery.theSelected }] : []),
   ];
-  const total = store.exampleTotal(source);
+  const total = exampleTotal(store, source);
   const change = (chosen: string): void => {
     if (chosen === 'train' || chosen === 'validation')
       setSource(at, { kind: 'data', split: chosen, index: at });

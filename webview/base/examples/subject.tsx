@@ -5,10 +5,11 @@ import { fixed } from '../format/numbers';
 import { useStore } from '../store/use-store';
 import { text } from '../../strings';
 import { WholeNumber } from './controls';
+import { subjectState } from './subject-state';
 
 export function SubjectControls({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { from } = store.subject;
+  const { from } = store.state(subjectState);
   const { count, seed, temperature } = store.samplesQuery.value;
   const picked = Math.min(store.pickedSample.value, count - 1);
   const noSamples = model.kind === 'unknown';

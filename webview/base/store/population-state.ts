@@ -1,20 +1,8 @@
 /** What the example is compared with: scores of a split or of the user's own data, which come a block at a time. */
-import {
-  batch as together,
-  computed,
-  effect,
-  signal,
-  untracked,
-  type ReadonlySignal,
-  type Signal,
-} from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { ExampleRef } from '../../../src/protocol/inspect';
-import type { ModelSummary } from '../../../src/protocol/model';
-import type { PickedExamples, PopulationRef } from '../../../src/protocol/population';
-import { examplesQuery } from '../../../src/protocol/questions';
-import { ask, type Question, type QuestionContext } from './question';
-
-export type ExampleOrder = 'index' | 'most' | 'least';
+import type { PopulationRef } from '../../../src/protocol/population';
+import type { StateDefinition, StateParts, Store } from './store';
 
 /** Scores so far. */
 export interface Population {
@@ -34,22 +22,16 @@ export interface Population {
   message?: string;
 }
 
-export interface PopulationState {
-  /** The user's own data, if any were chosen. */
+export interface PopulationState extends StateParts {
+  /** Path of the user's own data, if any were chosen. */
   own: Signal<string | undefined>;
-  /** Whether the gallery's examples are those of the own data. */
-  ownShown: Signal<boolean>;
-  order: Signal<ExampleOrder>;
-  offset: Signal<number>;
-  /** What the gallery lists by how likely it is; absent where it pages through a split by index. */
-  listed: ReadonlySignal<Population | undefined>;
   /** Scores of the own data. */
   ownScores: ReadonlySignal<Population | undefined>;
-  /** Places in `listed` of the page that is shown. */
-  shown: ReadonlySignal<number[]>;
-  pictures: Question<PickedExamples>;
-  pageSize: ReadonlySignal<number>;
-  choose(what: 'file' | 'folder'): Promise<void>;
+  /** What a list of examples needs the scores of, beside the own data. */
+  wanted: Signal<PopulationRef | undefined>;
+  scoresOf(source: PopulationRef | undefined): Population | undefined;
+  /** Lets the user choose; whether they did. */
+  choose(what: 'file' | 'folder'): Promise<boolean>;
   drop(): void;
   cancel(): void;
   retry(): void;
@@ -57,7 +39,7 @@ export interface PopulationState {
   problem: Signal<string>;
 }
 
-export function sourceKey(source: PopulationRef): string {
+function sourceKey(source: PopulationRef): string {
   return source.kind === 'split' ? source.split : `file ${source.path}`;
 }
 
@@ -65,17 +47,12 @@ export const baseName = (path: string): string => path.replace(/[\\/]+$/, '').re
 
 let nextToken = 1;
 
-export function createPopulationState(
-  context: QuestionContext,
-  model: ReadonlySignal<ModelSummary | undefined>,
-  split: ReadonlySignal<'train' | 'validation'>,
-  open: ReadonlySignal<boolean>,
-): PopulationState {
+export const populationState: StateDefinition<PopulationState> = { keep: 'own', create };
+
+function create({ context, model }: Store): PopulationState {
   const { host } = context;
   const own = signal<string | undefined>(undefined);
-  const ownShown = signal(false);
-  const order = signal<ExampleOrder>('index');
-  const offset = signal(0);
+  const wanted = signal<PopulationRef | undefined>(undefined);
   const problem = signal('');
   const known = signal<Record<string, Population>>({});
   const running = new Map<string, string>();
@@ -127,10 +104,6 @@ export function createPopulationState(
     }
   };
 
-  const wanted = computed<PopulationRef | undefined>(() => {
-    if (own.value !== undefined && ownShown.value) return { kind: 'file', path: own.value };
-    return order.value === 'index' ? undefined : { kind: 'split', split: split.value };
-  });
   const ownSource = computed<PopulationRef | undefined>(() =>
     own.value === undefined ? undefined : { kind: 'file', path: own.value },
   );
@@ -149,7 +122,7 @@ export function createPopulationState(
   effect(() => {
     const now = `${context.generation.value} ${model.value?.path ?? ''}`;
     const runnable = model.value?.runnable === true;
-    const sources = [ownSource.value, open.value ? wanted.value : undefined];
+    const sources = [ownSource.value, wanted.value];
     untracked(() => {
       if (now !== before) {
         before = now;
@@ -160,60 +133,30 @@ export function createPopulationState(
     });
   });
 
-  const pageSize = computed(() => (model.value ? examplesQuery(model.value, 'train', 0).count : 24));
-  const listed = computed(() => populationOf(wanted.value));
-  const shown = computed(() => {
-    const population = listed.value;
-    if (!population || population.status === 'scoring') return [];
-    const { scores, indices } = population;
-    const places = [...indices.keys()];
-    // What is not finite is neither likely nor unlikely; it comes last.
-    const at = (i: number): number => (Number.isFinite(scores[i]) ? scores[i]! : Infinity);
-    if (order.value === 'most') places.sort((a, b) => at(a) - at(b) || a - b);
-    if (order.value === 'least')
-      places.sort((a, b) => (at(b) === Infinity ? -1 : at(b)) - (at(a) === Infinity ? -1 : at(a)) || a - b);
-    return places.slice(offset.value, offset.value + pageSize.value);
-  });
-  const pictures = ask(context, 'pickExamples', () => {
-    const population = listed.value;
-    return open.value && population && shown.value.length > 0
-      ? { source: population.source, indices: shown.value.map((place) => population.indices[place]!) }
-      : null;
-  });
-
   return {
     own,
-    ownShown,
-    order,
-    offset,
-    listed,
     ownScores: computed(() => populationOf(ownSource.value)),
-    shown,
-    pictures,
-    pageSize,
+    wanted,
+    scoresOf: populationOf,
     problem,
+    kept: own,
+    reset: (_, kept) => void (own.value = kept as string | undefined),
     async choose(what) {
       problem.value = '';
       try {
         const path = await host.chooseData(what);
-        if (path === undefined) return;
-        together(() => {
-          own.value = path;
-          ownShown.value = true;
-          offset.value = 0;
-        });
+        if (path === undefined) return false;
+        own.value = path;
+        return true;
       } catch (error) {
         problem.value = error instanceof Error ? error.message : String(error);
+        return false;
       }
     },
     drop() {
       const source = ownSource.peek();
       const key = source && sourceKey(source);
-      together(() => {
-        own.value = undefined;
-        ownShown.value = false;
-        offset.value = 0;
-      });
+      own.value = undefined;
       if (key === undefined) return;
       const token = running.get(key);
       running.delete(key);
@@ -256,4 +199,19 @@ export function shareBelow(
   // An example among them does not count as more likely than itself for the rounding of float32.
   const low = own - 1e-5 * Math.abs(own);
   return finite.filter((value) => value < low).length / finite.length;
+}
+
+/** How many examples there are where this one comes from; 0 where it stands alone. */
+export function exampleTotal(store: Store, of: ExampleRef | undefined): number {
+  const { own, ownScores } = store.state(populationState);
+  switch (of?.kind) {
+    case 'data':
+      return store.model.value?.splits.find((s) => s.name === of.split)?.count ?? 0;
+    case 'sample':
+      return of.count;
+    case 'file':
+      return (of.path === own.value && ownScores.value?.total) || of.index + 1;
+    default:
+      return 0;
+  }
 }

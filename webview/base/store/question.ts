@@ -167,6 +167,11 @@ export function ready<T>(answer: Answer<T>): T | undefined {
   return answer.status === 'ready' ? answer.value : undefined;
 }
 
+/** The answer, or the one before it while the next is on its way. */
+export function latest<T>(answer: Answer<T>): T | undefined {
+  return answer.status === 'ready' ? answer.value : answer.status === 'loading' ? answer.previous : undefined;
+}
+
 /** The whole answer once it is there; until then a part of it that comes sooner, where that is known. */
 export function wholeOrPart<Whole extends Part, Part>(
   whole: Question<Whole>,

@@ -7,14 +7,16 @@ import { text } from '../../strings';
 import { layerPhrase } from '../layers/layer-names';
 import { madeNames } from '../layers/made-names';
 import { csvText } from './csv';
-import { dataOf, type ViewId } from './data-of';
+import type { ViewData } from './view-data';
 import { npyBytes, npzBytes } from './npy';
 import { pngOf } from './png-of';
 import { svgOf, type Picture } from './svg-of';
 
 export interface TakeAwayProps {
   model: ModelSummary;
-  view: ViewId;
+  numbers(): ViewData;
+  /** What its caption names beside the model: the example and the statistics where nothing is said. */
+  about?: 'layer' | 'samples' | 'run';
   /** What the view is called, for people. */
   title: string;
   /** The last part of the file's name. */
@@ -30,7 +32,7 @@ interface Item {
 }
 
 export function TakeAway(props: TakeAwayProps) {
-  const { model, view, title, frame, content } = props;
+  const { model, about, title, frame, content } = props;
   const store = useStore();
   const [place, setPlace] = useState<{ right: number; top?: number; bottom?: number }>();
   const [said, setSaid] = useState('');
@@ -104,7 +106,7 @@ export function TakeAway(props: TakeAwayProps) {
     return svgOf(
       (content && whole.querySelector(content)) || whole,
       frame === '.chart' ? model.title : `${model.title}: ${title}`,
-      [selectionText(store, model, view)],
+      [selectionText(store, model, about)],
     );
   };
 
@@ -148,9 +150,9 @@ function pixels(place: { right: number; top?: number; bottom?: number }): Record
   return Object.fromEntries(Object.entries(place).map(([side, value]) => [side, `${value}px`]));
 }
 
-function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture: () => Picture): Item[] {
+function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, picture: () => Picture): Item[] {
   const { host } = store.connection;
-  const { columns, arrays } = dataOf(view, store, model);
+  const { columns, arrays } = numbers();
   const run = model.runFolder?.split(/[\\/]/).at(-1);
   const stem = [...(run ? [run] : []), model.fileName.replace(/(\.flow)?\.[^.]*$/, ''), fileName].join('-');
   const bytes = (content: string): Uint8Array => new TextEncoder().encode(content);
@@ -195,7 +197,7 @@ function itemsOf({ model, view, fileName }: TakeAwayProps, store: Store, picture
 }
 
 /** What the view is about, to be read under the picture years later. */
-function selectionText(store: Store, model: ModelSummary, view: ViewId): string {
+function selectionText(store: Store, model: ModelSummary, about: TakeAwayProps['about']): string {
   const example = store.example.value;
   const batch = store.batch.value;
   const layer = store.layerInfo();
@@ -207,14 +209,13 @@ function selectionText(store: Store, model: ModelSummary, view: ViewId): string 
       : example.kind === 'sample'
         ? `${text.bar.aSample} ${example.index}`
         : (madeNames[example.kind] ?? text.bar.typed);
-  const ofRun = view === 'loss' || view === 'gradient' || view === 'rate';
   return [
     model.fileName,
     ...(model.step === undefined ? [] : [`${text.bar.step} ${model.step}`]),
-    ...(view === 'layer' && layer ? [layerPhrase(layer), layer.name] : []),
-    ...(view === 'gallery'
+    ...(about === 'layer' && layer ? [layerPhrase(layer), layer.name] : []),
+    ...(about === 'samples'
       ? [`${text.gallery.seed} ${query.seed}`, `${text.gallery.temperature} ${query.temperature}`]
-      : ofRun
+      : about === 'run'
         ? []
         : [
             ...(exampleName ? [text.takeaway.exampleNamed(exampleName)] : []),

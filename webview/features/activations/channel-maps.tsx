@@ -7,11 +7,11 @@ import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Segmented } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { signedScale, type ColourScale } from '../../base/canvas/colour-maps';
-import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from '../../base/canvas/map-view';
+import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from './map-view';
 import { planesOf } from '../../base/canvas/planes';
 import { compact } from '../../base/format/numbers';
-import type { ShownLayer } from '../../base/store/store';
-import { useStore } from '../../base/store/use-store';
+import type { ShownLayer } from '../../base/store/layer-view';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { channelsAPage, visibleWindow } from './windows';
 import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -21,8 +21,9 @@ import { Readout } from '../../base/canvas/readout';
 import { Asked } from '../../base/store/asked';
 import type { ColourRange } from '../../base/canvas/trimmed';
 import { colourRanges, withinRange } from './colour-ranges';
-import { Stats } from '../../base/layers/stats';
+import { Stats } from './stats';
 import type { Worked } from './worked';
+import { activationsState } from './state';
 
 const frameSize = 128;
 const gap = 8;
@@ -31,11 +32,11 @@ const largestMap = 128;
 
 export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worked }) {
   const store = useStore();
-  const { mapView, mapRange, pointed } = store.layerTabs;
+  const { mapView, mapRange, pointed } = store.state(activationsState);
   const rangeOf = colourRanges(view, mapRange.value);
   const channels = Math.max(...view.tensors.map((t) => t.shape[2] ?? 1));
   const pages = Math.ceil(channels / channelsAPage);
-  const page = Math.min(store.channelPage.value, pages - 1);
+  const page = Math.min(store.state(activationsState).channelPage.value, pages - 1);
   const offset = page * channelsAPage;
   const [height = 1, width = 1, depth = 1] = view.tensors[0]?.shape ?? [];
   const seen = mapView.value.layer === view.layer ? mapView.value : wholeMap;
@@ -125,7 +126,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
         total={channels}
         label={text.layer.channel}
         shown={text.layer.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
-        onChange={(next) => (store.channelPage.value = next / channelsAPage)}
+        onChange={(next) => (store.state(activationsState).channelPage.value = next / channelsAPage)}
       />
       <div
         class="maps"
@@ -193,7 +194,8 @@ interface TensorMapsProps {
 
 /** The visible part of a tensor that is too large to be here as a whole: as many maps as a page has, in one picture. */
 function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boolean) => ColourScale }) {
-  const { windows, connection } = useStore();
+  const { connection } = useStore();
+  const { windows } = useFeature(activationsState);
   const question = windows[tensor.name as WindowedTensor];
   if (connection.choices || !(tensor.name in windows))
     return <p class="nothing">{text.layer.valuesNotShown(tensor.stats.count)}</p>;
@@ -231,7 +233,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
 
 function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMapsProps) {
   const store = useStore();
-  const { pointed } = store.layerTabs;
+  const { pointed } = store.state(activationsState);
   const drag = useRef<{ x: number; y: number; from: MapView; moved: boolean } | undefined>(undefined);
   const planes = planesOf(tensor, channelsAPage, offset);
   const columns = Math.ceil(Math.sqrt(planes.length || 1));

@@ -3,7 +3,7 @@ import type { TensorView } from '../../../src/protocol/tensors';
 import { largest } from '../../base/canvas/planes';
 import { trimmedRange, type ColourRange } from '../../base/canvas/trimmed';
 import { roundUp } from '../../base/format/numbers';
-import type { ShownLayer } from '../../base/store/store';
+import type { ShownLayer } from '../../base/store/layer-view';
 import type { CountedTensor } from './moved';
 
 /** Colours tell apart the most of the values, or all of them. */

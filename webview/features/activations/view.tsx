@@ -4,9 +4,9 @@ import type { WindowedTensor } from '../../../src/protocol/tensor-window';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Button } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';
-import { compact, fixed, scientific, signed } from '../../base/format/numbers';
+import { compact, fixed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
-import type { ShownLayer } from '../../base/store/store';
+import type { ShownLayer } from '../../base/store/layer-view';
 import { useStore } from '../../base/store/use-store';
 import { featuresAPage } from './windows';
 import { featureName } from '../../base/layers/layer-names';
@@ -15,8 +15,10 @@ import { Legend } from '../../base/canvas/legend';
 import { ChannelMaps } from './channel-maps';
 import { colourRanges, withinRange } from './colour-ranges';
 import { movedOnly } from './moved';
-import { Stats } from '../../base/layers/stats';
+import { Facts } from '../../base/layers/facts';
+import { Stats } from './stats';
 import { workedElement, type Worked } from './worked';
+import { activationsState } from './state';
 
 const frameSize = 128;
 
@@ -47,17 +49,17 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
 
 function FeatureRows({ model, view, worked }: { model: ModelSummary; view: ShownLayer; worked?: Worked }) {
   const store = useStore();
-  const rangeOf = colourRanges(view, store.layerTabs.mapRange.value);
+  const rangeOf = colourRanges(view, store.state(activationsState).mapRange.value);
   const range = (tensor: (typeof view.tensors)[number]): number => rangeOf(tensor).limit;
   const features = Math.max(...view.tensors.map((t) => t.shape[0] ?? 1));
   const pages = Math.ceil(features / featuresAPage);
-  const page = Math.min(store.channelPage.value, pages - 1);
+  const page = Math.min(store.state(activationsState).channelPage.value, pages - 1);
   const offset = page * featuresAPage;
   const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
   // Of a tensor that is too large to be here as a whole, the window that is seen.
   const valueOf = ({ name, data }: (typeof view.tensors)[number], index: number): number | undefined => {
     if (data) return data[index];
-    const window = ready(store.windows[name as WindowedTensor].answer.value);
+    const window = ready(store.state(activationsState).windows[name as WindowedTensor].answer.value);
     return window?.values.data[index - window.from[0]!];
   };
   const move = (event: KeyboardEvent): void => {
@@ -76,7 +78,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
             icon
             label={text.gallery.previousPage}
             disabled={page === 0}
-            onClick={() => (store.channelPage.value = page - 1)}
+            onClick={() => (store.state(activationsState).channelPage.value = page - 1)}
           >
             ‹
           </Button>
@@ -85,7 +87,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
             icon
             label={text.gallery.nextPage}
             disabled={page === pages - 1}
-            onClick={() => (store.channelPage.value = page + 1)}
+            onClick={() => (store.state(activationsState).channelPage.value = page + 1)}
           >
             ›
           </Button>
@@ -228,31 +230,5 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
       )}
       <span>{value(y, 'y')}</span>
     </div>
-  );
-}
-
-export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
-  const store = useStore();
-  const part = view.logDetExample;
-  const facts: [string, string][] = [
-    [
-      store.example.value ? text.layer.logDetThis : text.layer.logDetFirst,
-      part ? `${signed(part.coupling + part.norm, 2)} ${text.strip.nats}` : '–',
-    ],
-  ];
-  if (part && layer.coupling !== undefined) {
-    facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
-    if (layer.hasNorm) facts.push([text.strip.norm, `${signed(part.norm, 2)} ${text.strip.nats}`]);
-  }
-  facts.push([text.strip.roundTrip, scientific(view.roundTrip)]);
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Selection } from '../../../src/protocol/inspect';
 import type { TensorWindow, WindowedTensor } from '../../../src/protocol/tensor-window';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { windowOf, type MapView, wholeMap } from '../../base/canvas/map-view';
+import { windowOf, type MapView, wholeMap } from './map-view';
 import { ask, type Question, type QuestionContext } from '../../base/store/question';
 
 /** Channels, or features, that a page shows. */
@@ -13,7 +13,7 @@ export const featuresAPage = 64;
 /** Cells a side of one map of a page; all of its maps share a frame. */
 const cellsAPage = 128;
 
-export type WindowState = Record<WindowedTensor, Question<TensorWindow>>;
+export type Windows = Record<WindowedTensor, Question<TensorWindow>>;
 
 interface Shown {
   selection: ReadonlySignal<Selection | null>;
@@ -50,10 +50,10 @@ export function visibleWindow(shape: readonly number[], page: number, seen: MapV
   };
 }
 
-export function createWindowState(
+export function createWindows(
   context: QuestionContext,
   { selection, layer, tensors, page, mapView }: Shown,
-): WindowState {
+): Windows {
   const windowed = (name: WindowedTensor): Question<TensorWindow> => {
     const tensor = computed(() => tensors.value?.find((one) => one.name === name && !one.data));
     return ask(context, 'tensorWindow', () => {

@@ -1,30 +1,30 @@
 /** A second model beside the one that is shown: asked the same questions, with the same selection. */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { linkedSelection, partnerOf, type Comparables } from '../../../src/protocol/compare';
-import type { LayerView, SampleGrid, SampleQuery, Selection, Strip } from '../../../src/protocol/inspect';
+import type { LayerView, SampleGrid, Selection, Strip } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+import type { StateDefinition, StateParts, Store } from '../../base/store/store';
+import { stripState } from '../../base/store/strip-state';
 import { createRunState, type RunState } from '../../base/store/run-state';
 
 /** Differences on the range of what they are differences of, or on one of their own, which shows small ones. */
 export type DifferenceRange = 'common' | 'own';
 
 /** What is kept when the editor is hidden and shown again. */
-export interface KeptComparison {
+interface KeptComparison {
   path?: string;
   range: DifferenceRange;
 }
 
-export interface CompareState {
+export interface CompareState extends StateParts {
   /** Path of B; undefined while nothing is compared. */
   path: Signal<string | undefined>;
   range: Signal<DifferenceRange>;
   /** Asked for when a comparison begins. */
   comparables: ReadonlySignal<Comparables>;
-  kept: ReadonlySignal<KeptComparison>;
   /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
   start(beside: string | undefined): Promise<void>;
-  reset(kept: KeptComparison | undefined): void;
   summary: Question<ModelSummary>;
   strip: Question<Strip>;
   layer: Question<LayerView>;
@@ -35,30 +35,15 @@ export interface CompareState {
   run: RunState;
 }
 
-export interface Compared {
-  /** Of A: the checkpoint that is shown. */
-  context: QuestionContext;
-  model: ReadonlySignal<ModelSummary | undefined>;
-  selection: ReadonlySignal<Selection | null>;
-  layer: ReadonlySignal<number>;
-  /** The input of A's example, in data units. */
-  input: ReadonlySignal<Float32Array | undefined>;
-  samples: ReadonlySignal<SampleQuery>;
-  /** Path of the model that a saved page compares with. */
-  recorded?: string;
-}
-
 const nothing: Comparables = { runs: [], recent: [] };
 
-export function createCompareState({
-  context,
-  model,
-  selection,
-  layer,
-  input,
-  samples,
-  recorded,
-}: Compared): CompareState {
+export const compareState: StateDefinition<CompareState> = { keep: 'comparison', create };
+
+function create(store: Store): CompareState {
+  const { context, model, selection, layer, samplesQuery: samples } = store;
+  const { strip } = store.state(stripState);
+  // Path of the model that a saved page compares with.
+  const recorded = store.connection.compared;
   const path = signal<string | undefined>(undefined);
   const range = signal<DifferenceRange>('common');
   const comparables = signal<Comparables>(nothing);
@@ -79,12 +64,14 @@ export function createCompareState({
     const second = b.value;
     return first && second?.runnable ? { first, second } : undefined;
   });
+  // The input of A's example, in data units.
+  const input = computed(() => ready(strip.answer.value)?.input?.data);
   const chosen = computed<Selection | null>(() => {
     const now = selection.value;
     if (!now || !pair.value) return null;
     return linkedSelection(now, pair.value.first, pair.value.second, input.value);
   });
-  const info = computed(() => model.value?.layers.find(({ index }) => index === layer.value));
+  const info = computed(() => store.layerInfo());
   return {
     path,
     range,
@@ -101,7 +88,8 @@ export function createCompareState({
       }
       if (first !== undefined) path.value = first;
     },
-    reset(kept) {
+    reset(_, last) {
+      const kept = last as KeptComparison | undefined;
       // What is saved while two models are compared opens as a comparison.
       path.value = kept?.path ?? recorded;
       range.value = kept?.range ?? 'common';

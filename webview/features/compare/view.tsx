@@ -16,7 +16,7 @@ import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls } from '../../base/curves/curve-controls';
 import type { DifferenceRange } from './state';
 import { ready } from '../../base/store/question';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
 import { layerTitle, shortName } from '../../base/layers/layer-names';
 import { text } from '../../strings';
@@ -24,6 +24,10 @@ import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked, Message } from '../../base/store/asked';
 import { choicesOf } from './choices';
+import { stripState } from '../../base/store/strip-state';
+import { runState } from '../../base/store/run-state';
+import { curveLookState } from '../../base/curves/curve-look';
+import { compareState } from './state';
 
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
@@ -34,20 +38,12 @@ function titleOf(model: ModelSummary): string {
   ].join(', ');
 }
 
-/** The way in; the head of the comparison has the way out. */
-export function CompareToggle({ model }: { model: ModelSummary }) {
-  const store = useStore();
-  if (store.connection.choices && store.connection.compared === undefined) return null;
-  const beside = store.checkpoints.value.findLast(({ path }) => path !== model.path)?.path;
-  return <Button onClick={() => void store.compare.start(beside)}>{text.compare.compareStart}</Button>;
-}
-
 export function CompareRegions({ model }: { model: ModelSummary }) {
   const store = useStore();
   return (
     <div class="compare">
       <CompareHead model={model} />
-      <Asked question={store.compare.summary} failedTitle={text.compare.compareFailed}>
+      <Asked question={store.state(compareState).summary} failedTitle={text.compare.compareFailed}>
         {(other) =>
           other.runnable ? (
             <div class="compare-body">
@@ -67,9 +63,13 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
 
 function CompareHead({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { path } = store.compare;
-  const other = ready(store.compare.summary.answer.value);
-  const options = choicesOf(model, store.checkpoints.value, store.compare.comparables.value);
+  const { path } = store.state(compareState);
+  const other = ready(store.state(compareState).summary.answer.value);
+  const options = choicesOf(
+    model,
+    store.state(runState).checkpoints.value,
+    store.state(compareState).comparables.value,
+  );
   const known = options.some(({ value }) => value === path.value);
   const name = other ? titleOf(other) : (path.value ?? '').split(/[\\/]/).at(-1)!;
   return (
@@ -115,11 +115,11 @@ function part(row: StripRow | undefined, mean: boolean): number | undefined {
 
 function ComparedStrips({ a, b }: Pair) {
   const store = useStore();
-  const first = ready(store.strip.answer.value);
+  const first = ready(store.state(stripState).strip.answer.value);
   return (
     <section class="compare-part" aria-label={text.bar.flow}>
       <h2>{text.compare.compareLogDets}</h2>
-      <Asked question={store.compare.strip}>
+      <Asked question={store.state(compareState).strip}>
         {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
       </Asked>
     </section>
@@ -216,9 +216,11 @@ function ComparedLayer({ a, b }: Pair) {
     <section class="compare-part" aria-label={text.bar.layer}>
       <h2>{layerTitle(layer)}</h2>
       {partnerOf(layer, b) ? (
-        <Asked question={store.compare.ownLayer}>
+        <Asked question={store.state(compareState).ownLayer}>
           {(first) => (
-            <Asked question={store.compare.layer}>{(second) => <Maps first={first} second={second} />}</Asked>
+            <Asked question={store.state(compareState).layer}>
+              {(second) => <Maps first={first} second={second} />}
+            </Asked>
           )}
         </Asked>
       ) : (
@@ -230,7 +232,7 @@ function ComparedLayer({ a, b }: Pair) {
 
 /** x, s, t, y of A and of B on one range, and their difference on that range or its own; symmetric about zero. */
 function Maps({ first, second }: { first: LayerView; second: LayerView }) {
-  const { range } = useStore().compare;
+  const { range } = useFeature(compareState);
   return (
     <>
       <div class="ctl">
@@ -316,10 +318,10 @@ function ComparedSamples({ a, b }: Pair) {
       <h2>{text.gallery.samples}</h2>
       <p class="tick">{text.plane.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples">
-        <Asked question={store.compare.ownSamples}>
+        <Asked question={store.state(compareState).ownSamples}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
         </Asked>
-        <Asked question={store.compare.samples}>
+        <Asked question={store.state(compareState).samples}>
           {(grid) => <SampleSheet name="B" model={b} grid={grid} />}
         </Asked>
       </div>
@@ -356,9 +358,9 @@ function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary;
 
 function ComparedRuns({ a, b }: Pair) {
   const store = useStore();
-  const { axis, log, smoothing } = store.curveLook.value;
-  const first = store.run.data.value;
-  const second = a.runFolder === b.runFolder ? undefined : store.compare.run.data.value;
+  const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
+  const first = store.state(runState).run.data.value;
+  const second = a.runFolder === b.runFolder ? undefined : store.state(compareState).run.data.value;
   const bits = first ? inBits(first) : second ? inBits(second) : false;
   const lines = useMemo(() => {
     const metric = bits ? ('validationBitsPerDim' as const) : ('validationNats' as const);

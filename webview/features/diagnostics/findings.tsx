@@ -2,10 +2,12 @@
 import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
+import { findingNumbers } from './numbers';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 import { TakeAway } from '../../base/takeaway/take-away';
+import { diagnosticsState } from './state';
 
 const marks: Record<Finding['severity'], string> = {
   error: '✕',
@@ -18,7 +20,7 @@ const marks: Record<Finding['severity'], string> = {
 /** One line while all is well or not yet known; a line for each finding otherwise. */
 export function Findings({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { findings: question } = store;
+  const { findings: question } = store.state(diagnosticsState);
   const answer = question.answer.value;
   const known = answer.status === 'ready' ? answer.value : undefined;
   return (
@@ -32,7 +34,7 @@ export function Findings({ model }: { model: ModelSummary }) {
           <Known model={model} answer={known} />
           <TakeAway
             model={model}
-            view="findings"
+            numbers={() => findingNumbers(store, model)}
             title={text.findings.findingsLabel}
             fileName="findings"
             frame=".findings"
@@ -115,7 +117,7 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
   const advice = text.findings.advice(finding);
   const go = (index: number): void => {
     store.selectLayer(index);
-    if (tab) store.tab.value = tab;
+    if (tab) store.tabs.layer.value = tab;
   };
   return (
     <details class="finding" data-check={check} data-severity={severity}>

@@ -4,8 +4,9 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Distribution } from '../../base/charts/distribution';
 import { Sized } from '../../base/charts/sized';
 import { fixed, shortened } from '../../base/format/numbers';
-import { Scoring } from '../examples/ranked';
-import { shareBelow } from '../../base/store/population-state';
+import { distributionNumbers } from './numbers';
+import { Scoring } from '../../base/examples/scoring';
+import { shareBelow, populationState } from '../../base/store/population-state';
 import { useStore } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { TakeAway } from '../../base/takeaway/take-away';
@@ -21,7 +22,7 @@ export function HowLikely({
   own: number | undefined;
 }) {
   const store = useStore();
-  const compared = store.population.ownScores.value;
+  const compared = store.state(populationState).ownScores.value;
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;
   // Which part is drawn how; then, on a line of its own, where the example stands among them.
@@ -47,7 +48,7 @@ export function HowLikely({
       </h3>
       <TakeAway
         model={model}
-        view="distribution"
+        numbers={() => distributionNumbers(store)}
         title={text.diagnostics.howLikely}
         fileName="distribution"
         frame=".chart"

@@ -1,17 +1,27 @@
-/** What may be wrong with the flow, asked for once the charts of diagnostics are there. */
-import type { ReadonlySignal } from '@preact/signals';
 import type { Findings } from '../../../src/protocol/findings';
-import type { BatchRef, Diagnostics } from '../../../src/protocol/inspect';
-import { ask, type Question, type QuestionContext } from '../../base/store/question';
+import type { Diagnostics } from '../../../src/protocol/inspect';
+import { ask, type Question } from '../../base/store/question';
+import type { StateDefinition } from '../../base/store/store';
 
-/** Not before the diagnostics of the same batch: findings take longer, and share their passes. */
-export function createFindings(
-  context: QuestionContext,
-  batch: ReadonlySignal<BatchRef>,
-  diagnostics: Question<Diagnostics>,
-): Question<Findings> {
-  return ask(context, 'findings', () => {
-    const { status } = diagnostics.answer.value;
-    return status === 'ready' || status === 'failed' ? { batch: batch.value } : null;
-  });
+export interface DiagnosticsState {
+  diagnostics: Question<Diagnostics>;
+  /** What may be wrong with the flow. */
+  findings: Question<Findings>;
 }
+
+export const diagnosticsState: StateDefinition<DiagnosticsState> = {
+  create(store) {
+    const { context, batch, mode } = store;
+    const diagnostics = ask(context, 'diagnostics', () =>
+      store.shows('diagnostics') ? { batch: batch.value, mode: mode.value } : null,
+    );
+    return {
+      diagnostics,
+      // Not before the diagnostics of the same batch: findings take longer, and share their passes.
+      findings: ask(context, 'findings', () => {
+        const { status } = diagnostics.answer.value;
+        return status === 'ready' || status === 'failed' ? { batch: batch.value } : null;
+      }),
+    };
+  },
+};

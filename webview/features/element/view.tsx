@@ -15,6 +15,8 @@ import { text } from '../../strings';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked, Message } from '../../base/store/asked';
+import { stripState } from '../../base/store/strip-state';
+import { elementState } from './state';
 
 const side = 112;
 
@@ -23,7 +25,7 @@ export function ByElement({ model }: { model: ModelSummary }) {
   if (!store.example.value)
     return <Message title={text.states.noExample} why={text.contribution.costNoExample} />;
   return (
-    <Asked question={store.contribution}>
+    <Asked question={store.state(elementState)}>
       {(costs) => (
         <div class="by-element">
           {model.kind === 'image' ? (
@@ -94,7 +96,7 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
   const values = planes.map(({ plane }) => plane.values);
   const { limit, full, beyond } = trimmedRange(values, roundUp(largest(...values)));
   const scale = (light: boolean) => signedScale(limit, light);
-  const input = ready(store.strip.answer.value)?.input;
+  const input = ready(store.state(stripState).strip.answer.value)?.input;
   const bits = costs.parts.nats / Math.LN2;
   return (
     <>
@@ -178,7 +180,7 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
 function Features({ model, costs }: { model: ModelSummary; costs: Contribution }) {
   const store = useStore();
   const parts = partsOf(model, costs);
-  const input = ready(store.strip.answer.value)?.input;
+  const input = ready(store.state(stripState).strip.answer.value)?.input;
   const features = costs.total.data.length;
   return (
     <>

@@ -4,12 +4,14 @@ import type { PickedExamples } from '../../../src/protocol/population';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
-import { memberRef, type Population } from '../../base/store/population-state';
-import { useStore } from '../../base/store/use-store';
+import { memberRef, type Population, populationState } from '../../base/store/population-state';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked, Message } from '../../base/store/asked';
 import { ExampleList } from '../../base/examples/example-list';
+import { Scoring } from '../../base/examples/scoring';
 import { TilesSkeleton } from '../../base/examples/tiles';
+import { examplesState } from './state';
 
 /** Pictures, and which members of which population they are of. */
 interface Listed {
@@ -22,8 +24,9 @@ interface Listed {
 }
 
 export function Ranked({ model }: { model: ModelSummary }) {
-  const { population } = useStore();
-  const listed = population.listed.value;
+  const population = useFeature(populationState);
+  const examples = useFeature(examplesState);
+  const listed = examples.listed.value;
   const last = useRef<Listed | undefined>(undefined);
   // Pictures that stand until the next ones come keep the numbers that are theirs.
   const listedOf = (pictures: PickedExamples, now: Population): Listed => {
@@ -31,8 +34,8 @@ export function Ranked({ model }: { model: ModelSummary }) {
       last.current = {
         pictures,
         population: now,
-        places: population.shown.value.slice(0, pictures.values.shape[0]),
-        offset: population.offset.value,
+        places: examples.shown.value.slice(0, pictures.values.shape[0]),
+        offset: examples.offset.value,
       };
     return last.current;
   };
@@ -58,31 +61,13 @@ export function Ranked({ model }: { model: ModelSummary }) {
   return (
     <>
       <Asked
-        question={population.pictures}
+        question={examples.pictures}
         skeleton={model.kind === 'image' ? <TilesSkeleton count={24} columns={4} /> : undefined}
       >
         {(pictures) => <Page model={model} {...listedOf(pictures, listed)} />}
       </Asked>
       <Covered population={listed} />
     </>
-  );
-}
-
-/** How far the scoring is, in numbers that the engine said, and the way to end it. */
-export function Scoring({ population: { done, planned } }: { population: Population }) {
-  const store = useStore();
-  return (
-    <div class="wait-note" role="status" data-scoring>
-      <progress
-        max={planned || 1}
-        value={planned ? done : undefined}
-        aria-label={text.population.scoring(done, planned)}
-      />
-      <span class="tick">{text.population.scoring(done, planned)}</span>
-      <button type="button" class="linklike" onClick={() => store.population.cancel()}>
-        {text.states.cancel}
-      </button>
-    </div>
   );
 }
 
@@ -98,7 +83,7 @@ function Covered({ population }: { population: Population }) {
         {status === 'cancelled' ? (
           <>
             {' '}
-            <button type="button" class="linklike" onClick={() => store.population.retry()}>
+            <button type="button" class="linklike" onClick={() => store.state(populationState).retry()}>
               {text.states.retry}
             </button>
           </>

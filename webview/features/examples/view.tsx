@@ -6,18 +6,20 @@ import { Menu } from '../../base/controls/menu';
 import { Segmented } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { fixed, shortened } from '../../base/format/numbers';
-import { baseName, type ExampleOrder } from '../../base/store/population-state';
-import { useStore } from '../../base/store/use-store';
+import { baseName, populationState } from '../../base/store/population-state';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked, Message } from '../../base/store/asked';
+import { examplesState, type ExampleOrder } from './state';
 import { ExampleList } from '../../base/examples/example-list';
 import { Ranked } from './ranked';
 
 export function Examples({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { population } = store;
+  const population = store.state(populationState);
+  const examples = store.state(examplesState);
   const recorded = store.connection.choices !== undefined;
-  const { split } = store.page.value;
+  const { split } = examples.page.value;
   const last = useRef<{ page: ExamplePage; split: typeof split } | undefined>(undefined);
   // A page that stands until the next one comes is still of its own split.
   const splitOf = (page: ExamplePage): typeof split => {
@@ -30,7 +32,7 @@ export function Examples({ model }: { model: ModelSummary }) {
         {recorded ? null : <OwnMenu />}
       </Message>
     );
-  const ranked = population.order.value !== 'index' || population.ownShown.value;
+  const ranked = examples.order.value !== 'index' || examples.ownShown.value;
   return (
     <>
       <div class="ctl source-row">
@@ -47,7 +49,7 @@ export function Examples({ model }: { model: ModelSummary }) {
       {ranked ? (
         <Ranked model={model} />
       ) : (
-        <Asked question={store.examples}>
+        <Asked question={examples.examples}>
           {(page) => <Page model={model} page={page} split={splitOf(page)} />}
         </Asked>
       )}
@@ -58,7 +60,8 @@ export function Examples({ model }: { model: ModelSummary }) {
 /** A split, or the user's own data. */
 function SourceChoice({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { own, ownShown, offset } = store.population;
+  const { own } = store.state(populationState);
+  const { page, ownShown, offset } = store.state(examplesState);
   const options = [
     ...model.splits.map((s) => ({ value: s.name, text: s.name })),
     ...(own.value === undefined ? [] : [{ value: 'own', text: shortened(baseName(own.value), 10) }]),
@@ -66,35 +69,34 @@ function SourceChoice({ model }: { model: ModelSummary }) {
   return (
     <Segmented
       label={text.gallery.split}
-      value={own.value !== undefined && ownShown.value ? 'own' : store.page.value.split}
+      value={own.value !== undefined && ownShown.value ? 'own' : page.value.split}
       options={options}
       onChange={(value) => {
         ownShown.value = value === 'own';
         offset.value = 0;
-        if (value === 'train' || value === 'validation') store.page.value = { split: value, offset: 0 };
+        if (value === 'train' || value === 'validation') page.value = { split: value, offset: 0 };
       }}
     />
   );
 }
 
 function OwnMenu() {
-  const { population } = useStore();
+  const { own } = useFeature(populationState);
+  const { choose, drop } = useFeature(examplesState);
   return (
     <Menu
       label={text.population.ownData}
       items={[
-        { text: text.population.ownFolder, run: () => void population.choose('folder') },
-        { text: text.population.ownFile, run: () => void population.choose('file') },
-        ...(population.own.value === undefined
-          ? []
-          : [{ text: text.population.ownDrop, run: () => population.drop() }]),
+        { text: text.population.ownFolder, run: () => void choose('folder') },
+        { text: text.population.ownFile, run: () => void choose('file') },
+        ...(own.value === undefined ? [] : [{ text: text.population.ownDrop, run: () => drop() }]),
       ]}
     />
   );
 }
 
 function OrderChoice() {
-  const { order, offset } = useStore().population;
+  const { order, offset } = useFeature(examplesState);
   return (
     <Dropdown
       label={text.population.order}
@@ -114,17 +116,17 @@ function OrderChoice() {
 
 function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boolean; recorded: boolean }) {
   const store = useStore();
-  const { population } = store;
-  const { split } = store.page.value;
-  const size = population.pageSize.value;
-  const offset = ranked ? population.offset.value : store.page.value.offset;
+  const examples = store.state(examplesState);
+  const { split } = examples.page.value;
+  const size = examples.pageSize.value;
+  const offset = ranked ? examples.offset.value : examples.page.value.offset;
   const total = ranked
-    ? (population.listed.value?.indices.length ?? 0)
+    ? (examples.listed.value?.indices.length ?? 0)
     : (model.splits.find((s) => s.name === split)?.count ?? 0);
   const to = Math.min(total, offset + size);
   const go = (next: number): void => {
-    if (ranked) population.offset.value = next;
-    else store.page.value = { split, offset: next };
+    if (ranked) examples.offset.value = next;
+    else examples.page.value = { split, offset: next };
   };
   return (
     <>

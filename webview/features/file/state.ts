@@ -3,7 +3,8 @@ import { computed, effect, signal, type ReadonlySignal, type Signal } from '@pre
 import type { TensorEntry } from '../../../src/protocol/model';
 import { nextTensors } from '../../../src/protocol/questions';
 import type { TensorStatistics } from '../../../src/protocol/tensors';
-import { ask, ready, type QuestionContext } from '../../base/store/question';
+import { ask, ready } from '../../base/store/question';
+import type { StateDefinition, Store } from '../../base/store/store';
 
 export interface TensorTable {
   /** Rows on show; what was asked for others is kept. */
@@ -13,7 +14,9 @@ export interface TensorTable {
   busy: ReadonlySignal<boolean>;
 }
 
-export function createTensorTable(context: QuestionContext): TensorTable {
+export const tensorTableState: StateDefinition<TensorTable> = { create };
+
+function create({ context }: Store): TensorTable {
   const rows = signal<readonly TensorEntry[]>([]);
   const known = signal<ReadonlyMap<string, TensorStatistics>>(new Map());
   const question = ask(

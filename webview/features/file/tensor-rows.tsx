@@ -7,11 +7,12 @@ import { hasTensorTable, shownTensors } from '../../../src/protocol/questions';
 import type { TensorStatistics } from '../../../src/protocol/tensors';
 import { TextField } from '../../base/controls/toolkit';
 import { compact, count, fixed, shapeText } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
+import { tensorTableState } from './state';
 
 export function TensorRows({ model }: { model: ModelSummary }) {
-  const { tensorTable } = useStore();
+  const tensorTable = useFeature(tensorTableState);
   const filter = useSignal('');
   const wanted = filter.value.toLowerCase();
   const matching = model.tensors.filter((tensor) => tensor.name.toLowerCase().includes(wanted));

@@ -10,6 +10,8 @@ import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 import { Board } from '../../base/canvas/canvas';
+import { planeView } from '../../base/store/plane-view';
+import { cornersState } from '../../base/examples/corners-state';
 
 /** CSS pixels a side. */
 const side = 236;
@@ -24,8 +26,8 @@ export function ManifoldPlane({
   picked: number;
 }) {
   const store = useStore();
-  const plane = ready(store.plane.answer.value);
-  const closed = store.gallery.grid.value.range === 'circle';
+  const plane = ready(store.state(planeView).answer.value);
+  const closed = store.state(cornersState).grid.value.range === 'circle';
   const n = view.angles.length;
   return (
     <Sized height={side}>

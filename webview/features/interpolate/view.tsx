@@ -7,7 +7,7 @@ import { Slider } from '../../base/controls/slider';
 import { Dropdown } from '../../base/controls/toolkit';
 import { item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked } from '../../base/store/asked';
 import { Picked, WhereFinite } from '../../base/examples/controls';
@@ -15,9 +15,12 @@ import { ManifoldLine, ManifoldPlane } from './manifold-plane';
 import { Rows } from '../../base/examples/rows';
 import { SourceControls, sourceName, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { cornersState } from '../../base/examples/corners-state';
+import { interpolateState } from './state';
 
 export function Interpolate({ model }: { model: ModelSummary }) {
-  const { manifold, grid, slot } = useStore().gallery;
+  const { grid } = useFeature(cornersState);
+  const { manifold, slot } = useFeature(interpolateState);
   const { angles } = grid.value;
   const image = model.kind === 'image';
   return (
@@ -70,7 +73,8 @@ const degrees = (angle: number): string => text.gallery.degrees((180 * angle) / 
 
 /** They stand where they are while the grid below is computed. */
 function CornerTiles({ model }: { model: ModelSummary }) {
-  const { grid, slot, manifold } = useStore().gallery;
+  const { grid } = useFeature(cornersState);
+  const { manifold, slot } = useFeature(interpolateState);
   const answer = manifold.answer.value;
   const view =
     answer.status === 'ready' ? answer.value : answer.status === 'loading' ? answer.previous : undefined;
@@ -103,7 +107,8 @@ function CornerTiles({ model }: { model: ModelSummary }) {
 
 /** Which of the four examples is changed, where there are no pictures to press. */
 function SlotChoice() {
-  const { grid, slot } = useStore().gallery;
+  const { grid } = useFeature(cornersState);
+  const { slot } = useFeature(interpolateState);
   return (
     <div class="ctl">
       <Segmented
@@ -118,7 +123,8 @@ function SlotChoice() {
 
 function GridControls({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { grid, point } = store.gallery;
+  const { grid } = store.state(cornersState);
+  const { point } = store.state(interpolateState);
   const fixedChoice = store.connection.choices !== undefined;
   const change = (next: Partial<ManifoldQuery>): void => {
     grid.value = { ...grid.value, ...next };
@@ -149,7 +155,7 @@ function GridControls({ model }: { model: ModelSummary }) {
 }
 
 function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView }) {
-  const { point } = useStore().gallery;
+  const { point } = useFeature(interpolateState);
   const { angles } = view;
   const n = angles.length;
   const all = flat(view);
@@ -174,7 +180,7 @@ function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView 
 
 /** Two sliders pick the point, since a plane has no cells to press. */
 function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView }) {
-  const { point } = useStore().gallery;
+  const { point } = useFeature(interpolateState);
   const n = view.angles.length;
   const row = Math.floor(point.value / n);
   const column = point.value % n;
@@ -207,7 +213,7 @@ function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView 
 }
 
 function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView }) {
-  const { point } = useStore().gallery;
+  const { point } = useFeature(interpolateState);
   const { angles } = view;
   const n = angles.length;
   const phi = (row: number): string => degrees(angles[Math.floor(row / n)]!);
@@ -231,7 +237,8 @@ function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView })
 }
 
 function PickedPoint({ view }: { view: ManifoldView }) {
-  const { point, grid } = useStore().gallery;
+  const { grid } = useFeature(cornersState);
+  const { point } = useFeature(interpolateState);
   const { angles, norms } = view;
   const n = angles.length;
   const at = Math.min(point.value, n * n - 1);

@@ -13,6 +13,7 @@ import { text } from '../../strings';
 import { Board } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Readout, useCursor } from '../../base/canvas/readout';
+import { jacobianState } from './state';
 
 const largestCell = 40;
 const largestSide = 512;
@@ -43,7 +44,7 @@ export function JacobianTab({
   view: JacobianView;
 }) {
   const store = useStore();
-  const { jacobianOrder, jacobianCount } = store.layerTabs;
+  const { order: jacobianOrder, count: jacobianCount } = store.state(jacobianState);
   const k = view.elements.length;
   const places = orderOf(view, jacobianOrder.value);
   const nameOf = (place: number): string => elementName(model, layer, view.elements[place]!);

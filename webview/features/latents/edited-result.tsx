@@ -5,17 +5,18 @@ import { isPlane } from '../../../src/protocol/questions';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed, signed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
+import { latentsState } from './state';
 
 const side = 84;
 
 export function EditedResult({ model }: { model: ModelSummary }) {
-  const { original, edited, edits, shown } = useStore().latents;
+  const { original, edited, edits, shown } = useFeature(latentsState);
   const answer = edited.answer.value;
   const changed = edits.value.size > 0;
   return (

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { cellStep, nextCell } from '../../base/controls/arrow-keys';
 import type { LatentsView } from '../../../src/protocol/latents';
 import { fixed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { outputScale } from '../../base/layers/thumbnails';
 import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -12,6 +12,7 @@ import { Legend } from '../../base/canvas/legend';
 import { Readout } from '../../base/canvas/readout';
 import { latentMaps, type LatentMap } from './latent-maps';
 import { latentName, placeOf } from './latent-names';
+import { latentsState } from './state';
 
 /** CSS pixels: of one map alone, and of those that stand beside others. */
 const large = 160;
@@ -55,7 +56,7 @@ function ScaleMap({
   size: number;
   onPoint(element: number | undefined): void;
 }) {
-  const { picked } = useStore().latents;
+  const { picked } = useFeature(latentsState);
   const { width, height, elements, scale, count } = map;
   const long = Math.max(width, height);
   // Whole pixels, so that the mark stands on its cell.

@@ -9,6 +9,8 @@ import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 import { Board } from '../../base/canvas/canvas';
+import { planeView } from '../../base/store/plane-view';
+import { latentsState } from './state';
 
 const side = 124;
 const reach = 4;
@@ -27,9 +29,9 @@ export function LatentPlane({
   original: Float32Array;
 }) {
   const store = useStore();
-  const { change, shown, original: first } = store.latents;
+  const { change, shown, original: first } = store.state(latentsState);
   const frame: PlaneFrame = { size: side, x: [-reach, reach], y: [-reach, reach] };
-  const plane = ready(store.plane.answer.value);
+  const plane = ready(store.state(planeView).answer.value);
   const x = shown.value?.values.data;
   const from = ready(first.answer.value)?.values.data;
   const data: PlaneFrame = plane

@@ -3,7 +3,9 @@ import { batch as together, computed, effect, signal, untracked } from '@preact/
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ExampleRef, UneditedRef } from '../../../src/protocol/inspect';
 import type { EditedView, LatentEdit, LatentsView } from '../../../src/protocol/latents';
-import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+import { subjectState } from '../../base/examples/subject-state';
+import { ask, ready, type Question } from '../../base/store/question';
+import type { StateDefinition, Store } from '../../base/store/store';
 
 export interface LatentsState {
   /** The example whose latents are changed. */
@@ -30,11 +32,12 @@ function listed(edits: ReadonlyMap<number, number>): LatentEdit[] {
   return [...edits].sort(([a], [b]) => a - b).map(([element, value]) => ({ element, value }));
 }
 
-export function createLatentsState(
-  context: QuestionContext,
-  subject: ReadonlySignal<ExampleRef | undefined>,
-  open: ReadonlySignal<boolean>,
-): LatentsState {
+export const latentsState: StateDefinition<LatentsState> = { create };
+
+function create(store: Store): LatentsState {
+  const { context } = store;
+  const { example: subject } = store.state(subjectState);
+  const open = computed(() => store.shows('latents') && !store.connection.choices);
   const base = signal<UneditedRef | undefined>(undefined);
   const edits = signal(none);
   const picked = signal<number | undefined>(undefined);

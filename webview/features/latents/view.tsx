@@ -6,7 +6,7 @@ import { isPlane } from '../../../src/protocol/questions';
 import { Slider } from '../../base/controls/slider';
 import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked, Message } from '../../base/store/asked';
 import { EditedResult } from './edited-result';
@@ -15,6 +15,7 @@ import { LatentMaps } from './latent-maps-view';
 import { LatentPlane } from './latent-plane';
 import { latentName, placeOf } from './latent-names';
 import { SubjectControls } from '../../base/examples/subject';
+import { latentsState } from './state';
 
 /** What the slider reaches, unless a latent lies farther out. */
 const reach = 4;
@@ -23,7 +24,7 @@ const mostListed = 64;
 
 export function Latents({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { base, latents } = store.latents;
+  const { base, latents } = store.state(latentsState);
   if (store.connection.choices)
     return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
   return (
@@ -42,7 +43,7 @@ export function Latents({ model }: { model: ModelSummary }) {
 
 function Editor({ model, view }: { model: ModelSummary; view: LatentsView }) {
   const store = useStore();
-  const { edits, picked, example, reset } = store.latents;
+  const { edits, picked, example, reset } = store.state(latentsState);
   const z = view.z.slice();
   for (const [element, value] of edits.value) z[element] = value;
   const most = useMemo(() => farthest(view.z, 1)[0]!, [view]);
@@ -81,7 +82,7 @@ function Editor({ model, view }: { model: ModelSummary; view: LatentsView }) {
 }
 
 function ElementSlider({ view, z, element }: { view: LatentsView; z: Float32Array; element: number }) {
-  const { change } = useStore().latents;
+  const { change } = useFeature(latentsState);
   const most = Math.max(reach, Math.ceil(Math.abs(view.z[element]!)));
   const name = latentName(element);
   return (
@@ -117,7 +118,7 @@ function ElementList({
   at: number;
   most: number;
 }) {
-  const { picked } = useStore().latents;
+  const { picked } = useFeature(latentsState);
   // Large flows have many, and a slider draws this anew at each of its places.
   const elements = useMemo(() => farthest(view.z, most), [view, most]);
   const listed = most >= z.length ? elements.toSorted((a, b) => a - b) : elements;

@@ -15,7 +15,8 @@ import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
-import { Facts } from '../activations/view';
+import { Facts } from '../../base/layers/facts';
+import { stripState } from '../../base/store/strip-state';
 
 const size = 116;
 
@@ -29,7 +30,7 @@ export function LogDetTab({
   view: LayerView;
 }) {
   const store = useStore();
-  const strip = ready(store.strip.answer.value);
+  const strip = ready(store.state(stripState).strip.answer.value);
   const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;

@@ -6,19 +6,20 @@ import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colo
 import { planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { maskScale } from '../../base/layers/thumbnails';
 import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
+import { stripState } from '../../base/store/strip-state';
 
 const size = 144;
 
 const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
 
 export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: MaskView }) {
-  const strip = ready(useStore().strip.answer.value);
+  const strip = ready(useFeature(stripState).strip.answer.value);
   const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
   if (model.kind !== 'image')
     return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;

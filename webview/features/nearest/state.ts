@@ -1,9 +1,10 @@
 /** The training examples nearest to one, over ever more of them while the page is looked at. */
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { ReadonlySignal, Signal } from '@preact/signals';
-import type { ExampleRef } from '../../../src/protocol/inspect';
 import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
-import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
+import { subjectState } from '../../base/examples/subject-state';
+import { ask, ready, type Question } from '../../base/store/question';
+import type { StateDefinition, Store } from '../../base/store/store';
 
 export interface NearestState {
   space: Signal<NearestSpace>;
@@ -20,11 +21,12 @@ const count = 8;
 /** Latents take a pass through the flow each. */
 const first: Record<NearestSpace, number> = { data: 2048, latent: 256 };
 
-export function createNearestState(
-  context: QuestionContext,
-  subject: ReadonlySignal<ExampleRef | undefined>,
-  open: ReadonlySignal<boolean>,
-): NearestState {
+export const nearestState: StateDefinition<NearestState> = { create };
+
+function create(store: Store): NearestState {
+  const { context } = store;
+  const { example: subject } = store.state(subjectState);
+  const open = computed(() => store.shows('nearest') && !store.connection.choices);
   const space = signal<NearestSpace>('data');
   const stopped = signal(false);
   const key = computed(() => JSON.stringify([space.value, subject.value, context.of?.value]));

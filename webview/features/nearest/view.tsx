@@ -4,17 +4,19 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Segmented } from '../../base/controls/segmented';
 import { item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Picture } from '../../base/canvas/canvas';
 import { Asked, Message } from '../../base/store/asked';
 import { Rows } from '../../base/examples/rows';
 import { SubjectControls } from '../../base/examples/subject';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { subjectState } from '../../base/examples/subject-state';
+import { nearestState } from './state';
 
 export function Nearest({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { space, question, shown } = store.nearest;
+  const { space, question, shown } = store.state(nearestState);
   if (store.connection.choices)
     return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
   if (!model.splits.some(({ name }) => name === 'train'))
@@ -40,7 +42,7 @@ export function Nearest({ model }: { model: ModelSummary }) {
           onChange={(value) => (space.value = value)}
         />
       </div>
-      {!store.subject.example.value ? (
+      {!store.state(subjectState).example.value ? (
         <Message title={text.latents.noSubject} why={text.latents.noSubjectWhy} />
       ) : found ? (
         <Found model={model} found={found} />
@@ -59,7 +61,7 @@ export function Nearest({ model }: { model: ModelSummary }) {
 
 function Found({ model, found }: { model: ModelSummary; found: NearestExamples }) {
   const store = useStore();
-  const { space } = store.nearest;
+  const { space } = store.state(nearestState);
   const indices = [...found.indices];
   const now = store.example.value;
   const isNow = (index: number): boolean =>
@@ -147,7 +149,7 @@ function verdict({ distances, indices, usual }: NearestExamples, decimals: numbe
 
 /** How many were looked at, and the way to stop or go on. */
 function Looked({ found }: { found: NearestExamples }) {
-  const { question, goesOn, stop, goOn } = useStore().nearest;
+  const { question, goesOn, stop, goOn } = useFeature(nearestState);
   const { looked, limit, total } = found;
   const answer = question.answer.value;
   return (

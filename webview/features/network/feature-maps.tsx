@@ -4,20 +4,22 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { compact, roundUp } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { Asked } from '../../base/store/asked';
+import { networkState } from './state';
 
 const mapSize = 60;
 const unitsARow = 16;
 
 export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: readonly FeatureStage[] }) {
-  const { layerTabs, example } = useStore();
-  const choice = layerTabs.stage.value;
+  const { example } = useStore();
+  const network = useFeature(networkState);
+  const choice = network.stage.value;
   const shown = choice?.layer === layer.index ? choice.stage : undefined;
   const image = stages[0]!.shape.length === 3;
   return (
@@ -34,7 +36,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
             title={name}
             aria-pressed={name === shown}
             onClick={() =>
-              (layerTabs.stage.value =
+              (network.stage.value =
                 name === shown ? undefined : { layer: layer.index, stage: name, offset: 0 })
             }
           >
@@ -44,7 +46,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
       </div>
       {shown ? (
         <Asked
-          question={layerTabs.features}
+          question={network.features}
           skeleton={<div class={`skeleton pulse ${image ? 'maps-skeleton' : 'units-skeleton'}`} />}
         >
           {(view) => (
@@ -71,7 +73,7 @@ export function stageName(name: string, layer: string): string {
 }
 
 function FeaturePage({ view }: { view: FeatureView }) {
-  const { layerTabs } = useStore();
+  const network = useFeature(networkState);
   const image = view.shape.length === 3;
   const channels = view.shape.at(-1)!;
   const shown = view.values.shape.at(-1)!;
@@ -97,7 +99,7 @@ function FeaturePage({ view }: { view: FeatureView }) {
         total={channels}
         label={text.conditioner.featureMaps}
         shown={range}
-        onChange={(offset) => (layerTabs.stage.value = { layer: view.layer, stage: view.stage, offset })}
+        onChange={(offset) => (network.stage.value = { layer: view.layer, stage: view.stage, offset })}
       />
       {image ? <Maps view={view} /> : <Units view={view} />}
     </>

@@ -3,11 +3,12 @@ import type { ActivityView, NormStatistics } from '../../../src/protocol/conditi
 import type { LayerInfo } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { compact, count, fixed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Pager } from '../../base/controls/pager';
 import { Asked } from '../../base/store/asked';
 import { stageName } from './feature-maps';
+import { networkState } from './state';
 
 const channelsAPage = 16;
 
@@ -18,8 +19,9 @@ export interface NormComparisonProps {
 }
 
 export function NormComparison({ layer, norms, short }: NormComparisonProps) {
-  const { layerTabs, batch } = useStore();
-  const compared = layerTabs.compared;
+  const { batch } = useStore();
+  const network = useFeature(networkState);
+  const compared = network.compared;
   const open = compared.value?.layer === layer.index;
   return (
     <section class="norms" aria-label={text.conditioner.batchNorms}>
@@ -28,7 +30,7 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
       </h3>
       {open ? (
         <Asked
-          question={layerTabs.activity}
+          question={network.activity}
           skeleton={<div class="skeleton pulse" style={{ height: `${24 * (norms.length + 1)}px` }} />}
         >
           {(view) => <Comparison layer={layer} view={view} short={short} />}
@@ -58,7 +60,7 @@ function Comparison({
   view: ActivityView;
   short(name: string): string;
 }) {
-  const { compared } = useStore().layerTabs;
+  const { compared } = useFeature(networkState);
   const chosen = compared.value?.norm ?? 0;
   const norm = view.norms[chosen] ?? view.norms[0];
   return (
@@ -120,7 +122,7 @@ function Comparison({
 }
 
 function Channels({ norm, short }: { norm: NormStatistics; short(name: string): string }) {
-  const { compared } = useStore().layerTabs;
+  const { compared } = useFeature(networkState);
   const choice = compared.value!;
   const total = norm.running.mean.length;
   const offset = Math.min(choice.offset, Math.floor((total - 1) / channelsAPage) * channelsAPage);

@@ -3,8 +3,9 @@ import type { AxisRole } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { compact, count, shapeText } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
+import { networkState } from './state';
 
 export interface TensorRow {
   name: string;
@@ -24,8 +25,8 @@ export interface TensorRowsProps {
 }
 
 export function TensorRows({ layer, title, rows, short, withHistogram }: TensorRowsProps) {
-  const { layerTabs } = useStore();
-  const choice = layerTabs.weightChoice;
+  const network = useFeature(networkState);
+  const choice = network.weightChoice;
   const shownName = choice.value?.layer === layer.index ? choice.value.name : undefined;
   return (
     <div class="scroll-x">

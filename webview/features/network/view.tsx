@@ -2,20 +2,22 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { NetworkView } from '../../../src/protocol/inspect';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked, Message } from '../../base/store/asked';
 import { FeatureMaps } from './feature-maps';
 import { NormComparison } from './norm-comparison';
 import { TensorRows } from './tensor-rows';
 import { WeightPicture } from './weight-picture';
+import { networkState } from './state';
 
 export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
-  const { layerTabs, connection } = useStore();
+  const { connection } = useStore();
+  const network = useFeature(networkState);
   const { parameters, state, stages, norms } = view;
   const short = (name: string): string =>
     name.startsWith(`${layer.name}.`) ? name.slice(layer.name.length + 1) : name;
-  const choice = layerTabs.weightChoice.value;
+  const choice = network.weightChoice.value;
   const shown = choice?.layer === layer.index ? choice : undefined;
   const pane = useRef<HTMLElement>(null);
   // The row that was chosen may be far below.
@@ -36,12 +38,12 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
               class="text-button"
               aria-label={text.conditioner.closePicture}
               title={text.conditioner.closePicture}
-              onClick={() => (layerTabs.weightChoice.value = undefined)}
+              onClick={() => (network.weightChoice.value = undefined)}
             >
               ×
             </button>
           </header>
-          <Asked question={layerTabs.weight} skeleton={<div class="skeleton pulse weight-skeleton" />}>
+          <Asked question={network.weight} skeleton={<div class="skeleton pulse weight-skeleton" />}>
             {(weight) => <WeightPicture choice={shown} view={weight} />}
           </Asked>
         </section>

@@ -8,20 +8,21 @@ import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
 import { pictureOf } from './picture-of';
 import { compact, roundUp } from '../../base/format/numbers';
 import type { WeightChoice } from './state';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { LengthChart } from './length-chart';
+import { networkState } from './state';
 
 /** Cells are no larger, so that a small kernel stays small. */
 const largestCell = 24;
 const pictureWidth = 320;
 
 export function WeightPicture({ choice, view }: { choice: WeightChoice; view: WeightView }) {
-  const { layerTabs } = useStore();
+  const network = useFeature(networkState);
   const { shape, axes, from, values } = view;
   const layout = layoutOf(shape, axes);
   const { plane, placeOf } = pictureOf(values, axes, from, layout);
@@ -29,7 +30,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
   const limit = roundUp(largest([view.stats.min, view.stats.max]));
   const scale = (light: boolean) => signedScale(limit, light);
   const move = (axis: number, offset: number): void =>
-    void (layerTabs.weightChoice.value = {
+    void (network.weightChoice.value = {
       ...choice,
       from: choice.from.map((first, k) => (k === axis ? offset : first)),
     });

@@ -2,8 +2,9 @@
 import { Segmented } from '../../base/controls/segmented';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { fixed } from '../../base/format/numbers';
-import { latest } from './state';
-import { useStore } from '../../base/store/use-store';
+import { planeState } from './state';
+import { latest } from '../../base/store/question';
+import { useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
@@ -11,7 +12,7 @@ import type { BentCells } from './bent-cells';
 import { areaLimit, densityScale } from './draw';
 
 export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; letter: string }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   return (
     <div class="plane-behind">
       <div class="ends">
@@ -32,7 +33,7 @@ export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; 
 }
 
 function GridFigures({ cells }: { cells: BentCells | undefined }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   const areas = cells?.areas ?? [];
   const answer = planes.cells.answer.value;
   const waiting = answer.status === 'loading' && answer.slow;
@@ -69,7 +70,7 @@ function GridFigures({ cells }: { cells: BentCells | undefined }) {
 }
 
 function DensityFigures({ letter }: { letter: string }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   const shown = latest(planes.density.answer.value);
   const unknown = shown
     ? shown.density.data.reduce((n, value) => n + (Number.isFinite(value) ? 0 : 1), 0)

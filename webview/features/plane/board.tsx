@@ -6,7 +6,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import { Sized } from '../../base/charts/sized';
 import { drawPoints, nearestPoint, toScreen, type PlaneFrame } from '../../base/canvas/points';
-import { latest } from './state';
+import { planeState } from './state';
+import { latest } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { text } from '../../strings';
@@ -33,7 +34,7 @@ export function PlaneBoard({
   cells: BentCells | undefined;
 }) {
   const store = useStore();
-  const { planes } = store;
+  const planes = store.state(planeState);
   const hint = useId();
   const last = view.points.length - 1;
   const stage = Math.min(last, planes.stage.value);
@@ -53,14 +54,14 @@ export function PlaneBoard({
   const bounds = boundsAt(view, position);
 
   const here = (): [number, number] | undefined => {
-    const own = planes.probe.peek();
+    const own = store.probe.peek();
     // While the engine answers, what was typed last is where the next step starts.
     if (own?.kind === 'point' && own.stage === stage) return own.point;
     return path && [path.points.data[2 * stage]!, path.points.data[2 * stage + 1]!];
   };
   const probe = (start: PathStart): void => {
     planes.playing.value = false;
-    planes.probe.value = start;
+    store.probe.value = start;
   };
   const pointAt = (event: PointerEvent, frame: PlaneFrame): [number, number] => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -86,7 +87,7 @@ export function PlaneBoard({
     } else if (event.key === ' ') planes.playing.value = !planes.playing.peek();
     else if (event.key === 'PageUp') planes.setStage(stage - 1);
     else if (event.key === 'PageDown') planes.setStage(stage + 1);
-    else if (event.key === 'Escape' && planes.probe.peek()) planes.probe.value = undefined;
+    else if (event.key === 'Escape' && store.probe.peek()) store.probe.value = undefined;
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -1,18 +1,11 @@
 /** Plays the plane through the layers: it rests at each stage, then moves to the next. */
 import { useEffect } from 'preact/hooks';
+import { lessMotion } from '../../base/controls/motion';
 import type { PlaneState } from './state';
 
 /** At the usual pace, milliseconds. */
 const rest = 500;
 const move = 900;
-
-/** Whether the user, or VS Code, asked for less motion. */
-export function lessMotion(): boolean {
-  return (
-    matchMedia('(prefers-reduced-motion: reduce)').matches ||
-    document.body.classList.contains('vscode-reduce-motion')
-  );
-}
 
 export type Moment = { kind: 'at'; share: number } | { kind: 'next' };
 

@@ -5,17 +5,18 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
 import { Button, TextField } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
-import { latest } from './state';
-import { useStore } from '../../base/store/use-store';
+import { planeState } from './state';
+import { latest } from '../../base/store/question';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { featureName, layerPhrase, shortName, subscript } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 import { Asked } from '../../base/store/asked';
 
 export function Probe({ model, stage, last }: { model: ModelSummary; stage: number; last: number }) {
   const store = useStore();
-  const { planes } = store;
+  const planes = store.state(planeState);
   const saved = store.connection.choices !== undefined;
-  const start = planes.probe.value;
+  const start = store.probe.value;
   const path = latest(planes.path.answer.value);
   return (
     <div class="plane-probe">
@@ -37,7 +38,7 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
               if (!start || !path) return;
               const values = [path.points.data[0]!, path.points.data[1]!];
               store.selectExample(start.kind === 'example' ? start.example : { kind: 'values', values });
-              planes.probe.value = undefined;
+              store.probe.value = undefined;
             }}
           >
             {text.gallery.useAsExample}
@@ -76,7 +77,7 @@ function Coordinates({
   last: number;
   path: PlanePath | undefined;
 }) {
-  const { planes } = useStore();
+  const store = useStore();
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
   const known: [number, number] | undefined = path && [
     path.points.data[2 * stage]!,
@@ -85,7 +86,7 @@ function Coordinates({
   const change = (axis: 0 | 1, value: number): void => {
     const point: [number, number] = [...(known ?? ([0, 0] as const))];
     point[axis] = value;
-    planes.probe.value = { kind: 'point', stage, point };
+    store.probe.value = { kind: 'point', stage, point };
   };
   return (
     <>
@@ -141,7 +142,7 @@ function namesOf(layer: LayerInfo | undefined): { name: string; long: string } {
 }
 
 function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePath; stage: number }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   const layers = model.layers.length;
   let sum = 0;
   const rows = Array.from({ length: layers + 1 }, (_, k) => {

@@ -7,13 +7,14 @@ import { PlaneBoard } from './board';
 import { usePlayer } from './player';
 import { Probe } from './probe';
 import { Walk } from './walk';
-import { latest } from './state';
-import { useStore } from '../../base/store/use-store';
+import { planeState } from './state';
+import { latest } from '../../base/store/question';
+import { useFeature } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { text } from '../../strings';
 
 export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   const last = view.points.length - 1;
   usePlayer(planes, last);
   const stage = Math.min(last, planes.stage.value);

@@ -2,13 +2,14 @@
 import { Dropdown } from '../../base/controls/toolkit';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
-import { useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
+import { planeState } from './state';
 
 const speeds = [0.5, 1, 2];
 
 export function Walk({ last, stageName }: { last: number; stageName: string }) {
-  const { planes } = useStore();
+  const planes = useFeature(planeState);
   const playing = planes.playing.value;
   return (
     <div class="walk">

@@ -4,15 +4,17 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { Button } from '../../base/controls/toolkit';
 import { item } from '../../base/canvas/planes';
-import { useStore } from '../../base/store/use-store';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { Asked, Message } from '../../base/store/asked';
 import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
 import { SourceControls, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { cornersState } from '../../base/examples/corners-state';
+import { reconstructState } from './state';
 
 export function Reconstruct({ model }: { model: ModelSummary }) {
-  const { reconstructions, reconstruction } = useStore().gallery;
+  const { reconstructions, reconstruction } = useFeature(reconstructState);
   const scales = scaleCount(model);
   if (scales < 2) return <Message title={text.gallery.oneScale} why={text.gallery.oneScaleWhy} />;
   const row = Math.floor(reconstruction.value / scales);
@@ -40,7 +42,7 @@ function flat({ values }: Reconstructions): { shape: number[]; data: Float32Arra
 
 function FreshControls() {
   const store = useStore();
-  const { fresh } = store.gallery;
+  const { fresh } = store.state(reconstructState);
   const fixedChoice = store.connection.choices !== undefined;
   const { seed, temperature } = fresh.value;
   return (
@@ -76,7 +78,8 @@ function FreshControls() {
 }
 
 function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }) {
-  const { reconstruction, grid, fresh } = useStore().gallery;
+  const { grid } = useFeature(cornersState);
+  const { reconstruction, fresh } = useFeature(reconstructState);
   const rows = view.originals.shape[0]!;
   const scales = view.kept.length;
   const all = flat(view);

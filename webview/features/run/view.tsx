@@ -8,19 +8,22 @@ import type { RunData } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { validationFigure } from '../../base/curves/validation-text';
+import { runNumbers } from './numbers';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { Asked, Message } from '../../base/store/asked';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
+import { runState } from '../../base/store/run-state';
+import { curveLookState } from '../../base/curves/curve-look';
 
 export function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const run = store.run.data.value;
+  const run = store.state(runState).run.data.value;
   // What is known stays in sight while more is asked for.
   if (run) return <Followed model={model} run={run} />;
   return (
-    <Asked question={store.run.question}>
+    <Asked question={store.state(runState).run.question}>
       {() => <Message title={text.diagnostics.noRun} why={text.diagnostics.noRunWhy} />}
     </Asked>
   );
@@ -28,7 +31,7 @@ export function RunTab({ model }: { model: ModelSummary }) {
 
 function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
-  const { axis, log, smoothing } = store.curveLook.value;
+  const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
   const bits = inBits(run);
   const unit = bits ? text.strip.bitsPerDim : text.strip.nats;
   const { loss, gradient, rate } = useMemo(() => {
@@ -127,13 +130,21 @@ function Chart({
   note: string;
   children: Parameters<typeof Sized>[0]['children'];
 }) {
+  const store = useStore();
   return (
     <div class="chart">
       <h3>
         <b>{title}</b>
         <span class="tick">{note}</span>
       </h3>
-      <TakeAway model={model} view={view} title={title} fileName={view} frame=".chart" />
+      <TakeAway
+        model={model}
+        numbers={() => runNumbers(view, store)}
+        about="run"
+        title={title}
+        fileName={view}
+        frame=".chart"
+      />
       <Sized>{children}</Sized>
     </div>
   );
@@ -222,7 +233,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
         ) : null}
       </h3>
       <div class="run-list">
-        {store.checkpoints.value.map((checkpoint) => (
+        {store.state(runState).checkpoints.value.map((checkpoint) => (
           <button
             key={checkpoint.path}
             type="button"

@@ -20,6 +20,8 @@ import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/exampl
 import { Rows } from '../../base/examples/rows';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { MorphWay } from './way';
+import { planeView } from '../../base/store/plane-view';
+import { samplesState } from './state';
 
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -27,7 +29,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
   const fixedChoice = store.connection.choices !== undefined;
   const change = (next: Partial<SampleQuery>): void => {
     store.samplesQuery.value = { ...query, ...next };
-    store.morphStep.value = undefined;
+    store.state(samplesState).morphStep.value = undefined;
   };
   const sizes =
     model.kind === 'image' ? [9, 16, 25, 36, 64] : isPlane(model) ? [200, 500, 2000] : [8, 16, 64];
@@ -85,7 +87,7 @@ export function Samples({ model }: { model: ModelSummary }) {
     <>
       <SampleControls model={model} />
       <Asked
-        question={store.samples}
+        question={store.state(samplesState).samples}
         skeleton={
           <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
         }
@@ -124,14 +126,17 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
             }))}
             onPick={(i) => {
               store.pickedSample.value = i;
-              store.morphStep.value = undefined;
+              store.state(samplesState).morphStep.value = undefined;
             }}
           />
           <Picked
             label={text.gallery.zToX(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
-          <Asked question={store.morph} skeleton={<div class="skeleton" style={{ height: '120px' }} />}>
+          <Asked
+            question={store.state(samplesState).morph}
+            skeleton={<div class="skeleton" style={{ height: '120px' }} />}
+          >
             {(morph) => <MorphWay model={model} morph={morph} />}
           </Asked>
         </>
@@ -174,7 +179,9 @@ export function PlaneSamples({ model }: { model: ModelSummary }) {
   return (
     <>
       <SampleControls model={model} />
-      <Asked question={store.plane}>{(view) => <DensityAndSamples model={model} view={view} />}</Asked>
+      <Asked question={store.state(planeView)}>
+        {(view) => <DensityAndSamples model={model} view={view} />}
+      </Asked>
     </>
   );
 }
@@ -195,8 +202,8 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
     const place = [event.clientX - box.left, event.clientY - box.top] as const;
     const index = nearestPoint(view.samples, frame, place, Math.min(samples, view.samples.shape[0]!));
     if (index === undefined) return;
-    store.planes.probe.value = { kind: 'example', example: { kind: 'sample', ...query, index } };
-    store.tab.value = 'plane';
+    store.probe.value = { kind: 'example', example: { kind: 'sample', ...query, index } };
+    store.tabs.layer.value = 'plane';
   };
   return (
     <>

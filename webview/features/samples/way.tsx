@@ -6,11 +6,12 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
 import { Button } from '../../base/controls/toolkit';
-import { lessMotion } from '../plane/player';
+import { lessMotion } from '../../base/controls/motion';
 import { useStore } from '../../base/store/use-store';
 import { OutputThumbnail } from '../../base/layers/thumbnails';
 import { text } from '../../strings';
 import { Picture } from '../../base/canvas/canvas';
+import { samplesState } from './state';
 
 /** How long each step is looked at while the way plays, milliseconds. */
 const rest = 400;
@@ -19,7 +20,7 @@ const rest = 400;
 export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }) {
   const store = useStore();
   const last = morph.steps.length - 1;
-  const at = Math.min(last, store.morphStep.value ?? last);
+  const at = Math.min(last, store.state(samplesState).morphStep.value ?? last);
   const step = morph.steps[at]!;
   const most = 12;
   const small =
@@ -60,7 +61,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
   const playing = useSignal(false);
   const go = (to: number): void => {
     playing.value = false;
-    store.morphStep.value = to;
+    store.state(samplesState).morphStep.value = to;
   };
   // Another sample starts at rest.
   useEffect(() => void (playing.value = false), [morph]);
@@ -70,7 +71,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
       playing.value = false;
       return;
     }
-    const timer = setTimeout(() => (store.morphStep.value = at + 1), rest);
+    const timer = setTimeout(() => (store.state(samplesState).morphStep.value = at + 1), rest);
     return () => clearTimeout(timer);
   }, [playing.value, at, last]);
   return (
@@ -80,7 +81,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
           playing={playing.value}
           label={text.sampling.playWay}
           onClick={() => {
-            if (!playing.value && at >= last) store.morphStep.value = 0;
+            if (!playing.value && at >= last) store.state(samplesState).morphStep.value = 0;
             playing.value = !playing.value;
           }}
         />

@@ -1,6 +1,6 @@
 /** Which rows the strip shows: all layers by scale, or folded scales when there are too many. */
 import type { LayerInfo } from '../../../src/protocol/model';
-import type { ShownRow } from '../../base/store/store';
+import type { ShownRow } from '../../base/store/strip-state';
 
 export interface ScaleGroup {
   /** Tells groups apart, also those of one scale. */

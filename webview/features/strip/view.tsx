@@ -7,8 +7,8 @@ import { Segmented } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { ready, type Answer } from '../../base/store/question';
-import type { ShownRow, ShownStrip } from '../../base/store/store';
-import { useStore } from '../../base/store/use-store';
+import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
+import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from '../../strings';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { Legend } from '../../base/canvas/legend';
@@ -17,6 +17,11 @@ import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
 import { featureName, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
+import { stripState } from '../../base/store/strip-state';
+import { masksState } from '../../base/store/masks';
+import { stripNumbers } from './numbers';
+import { barsState } from './state';
+import { planeView } from '../../base/store/plane-view';
 
 /** The answer, or the one before for the first moments of a new question. */
 function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
@@ -39,8 +44,8 @@ export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undef
 
 export function FlowStrip({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const answer = store.strip.answer.value;
-  const { value: strip, stale } = shown(store.shownStrip.answer.value);
+  const answer = store.state(stripState).strip.answer.value;
+  const { value: strip, stale } = shown(store.state(stripState).shownStrip.answer.value);
   const plane = isPlane(model);
   const list = useRef<HTMLDivElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
@@ -50,7 +55,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const limit = barLimit(model.layers, strip);
   const scales = new Set(model.layers.map((l) => l.scale)).size;
   const firstBad = strip?.firstNonFinite?.layer;
-  const planeView = plane ? ready(store.plane.answer.value) : undefined;
+  const points = plane ? ready(store.state(planeView).answer.value)?.points : undefined;
 
   useEffect(() => {
     const row = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
@@ -67,7 +72,13 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       <header>
         <div class="ends">
           <h1 title={model.title}>{model.title}</h1>
-          <TakeAway model={model} view="strip" title={text.bar.flow} fileName="strip" frame=".strip" />
+          <TakeAway
+            model={model}
+            numbers={() => stripNumbers(store, model)}
+            title={text.bar.flow}
+            fileName="strip"
+            frame=".strip"
+          />
         </div>
         <div class="ends">
           <p class="muted" title={model.subtitle}>
@@ -76,19 +87,19 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           {answer.status === 'loading' && answer.slow ? (
             <span class="pair">
               <span class="progress pulse" />
-              <button type="button" class="linklike" onClick={() => store.strip.cancel()}>
+              <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
                 {text.states.cancel}
               </button>
             </span>
           ) : store.example.value ? (
             <Segmented
               label={text.strip.barsShow}
-              value={store.barsOf.value}
+              value={store.state(barsState).value}
               options={[
                 { value: 'example', text: text.diagnostics.this },
                 { value: 'mean', text: text.layer.mean },
               ]}
-              onChange={(value) => (store.barsOf.value = value)}
+              onChange={(value) => (store.state(barsState).value = value)}
             />
           ) : null}
         </div>
@@ -104,15 +115,15 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <b>0</b>
           <b>{shortTick(limit)}</b>
         </span>
-        <span class="num">{store.barsOf.value === 'mean' ? text.layer.mean : text.strip.sum}</span>
+        <span class="num">{store.state(barsState).value === 'mean' ? text.layer.mean : text.strip.sum}</span>
         <span class="num">{text.strip.roundTrip}</span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
           <span class="idx">{plane ? 'x' : ''}</span>
           {plane ? null : <span class="mask-cell" />}
-          {planeView ? (
-            <PointsThumbnail points={planeView.points[0]} />
+          {points ? (
+            <PointsThumbnail points={points[0]} />
           ) : (
             <InputThumbnail model={model} input={strip?.input} />
           )}
@@ -167,7 +178,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <p class="tick wrap">{answer.message}</p>
           {answer.reason === 'error' ? (
             <span class="pair">
-              <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
+              <Button onClick={() => store.state(stripState).strip.retry()}>{text.states.retry}</Button>
               <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
             </span>
           ) : null}
@@ -175,7 +186,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       ) : answer.status === 'failed' ? (
         <div class="sum failed">
           <p>{text.states.cancelled}</p>
-          <Button onClick={() => store.strip.retry()}>{text.states.retry}</Button>
+          <Button onClick={() => store.state(stripState).strip.retry()}>{text.states.retry}</Button>
         </div>
       ) : (
         <Sums model={model} strip={strip} />
@@ -196,7 +207,7 @@ interface RowProps {
 function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const store = useStore();
   const plane = isPlane(model);
-  const mean = store.barsOf.value === 'mean' || !row?.example;
+  const mean = store.state(barsState).value === 'mean' || !row?.example;
   const part = mean ? row?.mean : row.example;
   const coupling = isCoupling(layer);
   const moves = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
@@ -204,7 +215,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const otherPart = mean ? row?.example : row.mean;
   // A layer that only moves values does not make them bad; its neighbours say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
-  const points = plane ? ready(store.plane.answer.value)?.points[layer.index + 1] : undefined;
+  const points = plane ? ready(store.state(planeView).answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
   const spoken = [layerTitle(layer), text.layers.layerDescription(layer)].join(', ');
   return (
@@ -281,7 +292,7 @@ function markOf(part: { coupling: number; norm: number } | undefined): number | 
 }
 
 function MovedFeatures({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
-  const mask = ready(useStore().maskOf(layer.index).answer.value)?.mask;
+  const mask = ready(useFeature(masksState)(layer.index).answer.value)?.mask;
   if (!mask) return <>{shortName(layer)}</>;
   const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(model, i)] : []));
   return <>{moved.join(', ')}</>;
@@ -299,7 +310,7 @@ function FoldedRow({
   onOpen(): void;
 }) {
   const store = useStore();
-  const part = store.barsOf.value === 'mean' || !row?.example ? row?.mean : row.example;
+  const part = store.state(barsState).value === 'mean' || !row?.example ? row?.mean : row.example;
   return (
     <div
       role="option"
@@ -337,7 +348,7 @@ function FoldedRow({
 
 function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
   const store = useStore();
-  const nll = store.barsOf.value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
+  const nll = store.state(barsState).value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.strip.bitsPerDim}`;

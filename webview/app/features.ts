@@ -1,0 +1,41 @@
+/** Every feature of the page. A new one is its folder and a line here. */
+import type { Feature } from '../base/store/store';
+import { activations } from '../features/activations';
+import { compare } from '../features/compare';
+import { diagnostics } from '../features/diagnostics';
+import { element } from '../features/element';
+import { examples } from '../features/examples';
+import { file } from '../features/file';
+import { interpolate } from '../features/interpolate';
+import { jacobian } from '../features/jacobian';
+import { latents } from '../features/latents';
+import { logdet } from '../features/logdet';
+import { mask } from '../features/mask';
+import { nearest } from '../features/nearest';
+import { network } from '../features/network';
+import { plane } from '../features/plane';
+import { reconstruct } from '../features/reconstruct';
+import { run } from '../features/run';
+import { samples } from '../features/samples';
+import { strip } from '../features/strip';
+
+export const features: readonly Feature[] = [
+  plane,
+  activations,
+  mask,
+  logdet,
+  network,
+  jacobian,
+  samples,
+  examples,
+  nearest,
+  interpolate,
+  reconstruct,
+  latents,
+  diagnostics,
+  element,
+  run,
+  strip,
+  compare,
+  file,
+];

@@ -1,0 +1,106 @@
+/** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
+import { batch as together, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import type { ExampleRef } from '../../src/protocol/inspect';
+import type { StateDefinition, StateParts, Store } from '../base/store/store';
+import { compareState } from '../features/compare/state';
+
+export interface History<T> {
+  past: readonly T[];
+  present: T;
+  /** When the present was selected, ms. */
+  since: number;
+  /** The nearest last. */
+  future: readonly T[];
+}
+
+/** What was not looked at for so long is no place to come back to: a held arrow key passes through many. */
+const settledMs = 500;
+const most = 50;
+
+/** `same` says that nothing was selected; `now` in ms. */
+export function visit<T>(
+  history: History<T>,
+  next: T,
+  now: number,
+  same: (a: T, b: T) => boolean,
+): History<T> {
+  const { past, present, since } = history;
+  if (same(present, next)) return history;
+  const keeps = now - since >= settledMs;
+  const grown = keeps ? [...past, present].slice(-most) : past;
+  // Passing through and arriving where one came from is no step.
+  const last = grown.at(-1);
+  return last !== undefined && same(last, next)
+    ? { past: grown.slice(0, -1), present: next, since: now, future: [] }
+    : { past: grown, present: next, since: now, future: [] };
+}
+
+export function goBack<T>(history: History<T>, now: number): History<T> {
+  const { past, present, future } = history;
+  const before = past.at(-1);
+  if (before === undefined) return history;
+  return { past: past.slice(0, -1), present: before, since: now, future: [...future, present] };
+}
+
+export function goForward<T>(history: History<T>, now: number): History<T> {
+  const { past, present, future } = history;
+  const after = future.at(-1);
+  if (after === undefined) return history;
+  return { past: [...past, present], present: after, since: now, future: future.slice(0, -1) };
+}
+
+interface Place {
+  layer: number;
+  tab: string;
+  example: ExampleRef | undefined;
+  /** Path of the model that is compared with. */
+  compared: string | undefined;
+}
+
+export interface HistoryState extends StateParts {
+  canGoBack: ReadonlySignal<boolean>;
+  canGoForward: ReadonlySignal<boolean>;
+  back(): void;
+  forward(): void;
+}
+
+export const historyState: StateDefinition<HistoryState> = { create };
+
+function create(store: Store): HistoryState {
+  const { layer, example } = store;
+  const tab = store.tabs.layer;
+  const compared = store.state(compareState).path;
+  const here = (): Place => ({
+    layer: layer.value,
+    tab: tab.value,
+    example: example.value,
+    compared: compared.value,
+  });
+  const same = (a: Place, b: Place): boolean => JSON.stringify(a) === JSON.stringify(b);
+  const history = signal<History<Place>>({ past: [], present: here(), since: 0, future: [] });
+
+  effect(() => {
+    const next = here();
+    history.value = visit(history.peek(), next, Date.now(), same);
+  });
+
+  const go = (to: History<Place>): void => {
+    if (to === history.peek()) return;
+    together(() => {
+      history.value = to;
+      const place = to.present;
+      if (place.layer !== layer.peek()) store.selectLayer(place.layer);
+      tab.value = place.tab;
+      compared.value = place.compared;
+      if (place.example !== example.peek()) store.selectExample(place.example);
+    });
+  };
+  return {
+    canGoBack: computed(() => history.value.past.length > 0),
+    canGoForward: computed(() => history.value.future.length > 0),
+    back: () => go(goBack(history.peek(), Date.now())),
+    forward: () => go(goForward(history.peek(), Date.now())),
+    // Of another model there is nothing to go back to.
+    reset: () => (history.value = { past: [], present: here(), since: 0, future: [] }),
+  };
+}

@@ -1,0 +1,26 @@
+/** What the host says to the page, and what it is told. */
+import { runState } from '../base/store/run-state';
+import type { Store } from '../base/store/store';
+import { act } from './actions';
+import { tellSelection } from './outline';
+import { steppingState } from './stepping';
+
+export function listen(store: Store): void {
+  const { run } = store.state(runState);
+  store.connection.listen({
+    changed(what) {
+      if (what === 'run') run.changed();
+      else store.renew();
+    },
+    select({ layer, tab }) {
+      if (layer !== undefined) store.selectLayer(layer);
+      const opened = store.model.peek();
+      if (opened && store.featuresIn('layer', opened).some(({ id }) => id === tab))
+        store.tabs.layer.value = tab!;
+    },
+    act: (action) => act(store, action),
+  });
+  // Asks ahead from the start, not from the first step on.
+  store.state(steppingState);
+  tellSelection(store);
+}

@@ -1,0 +1,21 @@
+import { populationState, type Population } from '../store/population-state';
+import { useFeature } from '../store/use-store';
+import { text } from '../../strings';
+
+/** How far the scoring is, in numbers that the engine said, and the way to end it. */
+export function Scoring({ population: { done, planned } }: { population: Population }) {
+  const { cancel } = useFeature(populationState);
+  return (
+    <div class="wait-note" role="status" data-scoring>
+      <progress
+        max={planned || 1}
+        value={planned ? done : undefined}
+        aria-label={text.population.scoring(done, planned)}
+      />
+      <span class="tick">{text.population.scoring(done, planned)}</span>
+      <button type="button" class="linklike" onClick={() => cancel()}>
+        {text.states.cancel}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+/** The numbers behind a view: what its CSV and its NumPy arrays hold. */
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { Column } from './csv';
+import type { FloatArray } from './npy';
+
+export interface ViewData {
+  columns?: Column[];
+  arrays?: Record<string, FloatArray>;
+}
+
+export function vector(values: ArrayLike<number>): FloatArray {
+  return { shape: [values.length], data: Float32Array.from(values) };
+}
+
+export function column(name: string, unit: string, values: number[] | undefined): Column[] {
+  return values ? [{ name, unit, values }] : [];
+}
+
+export function nameOf(model: ModelSummary, index: number): string {
+  return model.layers.find((layer) => layer.index === index)?.name ?? String(index);
+}
+
+/** Row, column and channel of every element, or its feature. */
+export function places(shape: readonly number[]): Column[] {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const at = (pick: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => pick(i));
+  const [, width = 1, depth = 1] = shape;
+  return shape.length === 3
+    ? [
+        { name: 'row', values: at((i) => Math.floor(i / (width * depth))) },
+        { name: 'column', values: at((i) => Math.floor(i / depth) % width) },
+        { name: 'channel', values: at((i) => i % depth) },
+      ]
+    : [{ name: 'feature', values: at((i) => i) }];
+}
+
+export function rowsOf(name: string, array: FloatArray, axes: number): Column[] {
+  const count = array.shape.slice(0, axes).reduce((a, b) => a * b, 1);
+  return [{ name, values: Array.from({ length: count }, (_, i) => i) }, ...valuesOf(array, axes)];
+}
+
+/** One column for each value of an example, the first `axes` axes being rows: v0, v1, … in row-major order. */
+export function valuesOf({ shape, data }: FloatArray, axes: number): Column[] {
+  const count = shape.slice(0, axes).reduce((a, b) => a * b, 1);
+  const size = count === 0 ? 0 : data.length / count;
+  return Array.from({ length: size }, (_, k) => ({
+    name: `v${k}`,
+    values: Array.from({ length: count }, (_, i) => data[i * size + k]),
+  }));
+}

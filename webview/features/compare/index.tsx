@@ -1,0 +1,14 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { compareState } from './state';
+import { CompareRegions } from './view';
+import './style.css';
+
+export const compare: RegionFeature = {
+  id: 'compare',
+  region: 'compare',
+  order: 1,
+  title: () => text.compare.compareStart,
+  state: compareState,
+  View: CompareRegions,
+};

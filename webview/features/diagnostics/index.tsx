@@ -1,0 +1,15 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { diagnosticsState } from './state';
+import { DiagnosticsTab } from './view';
+import './style.css';
+
+export const diagnostics: RegionFeature = {
+  id: 'diagnostics',
+  region: 'diagnostics',
+  order: 1,
+  title: () => text.diagnostics.diagnostics,
+  panel: 'with-findings',
+  state: diagnosticsState,
+  View: DiagnosticsTab,
+};

@@ -1,0 +1,99 @@
+/** The numbers of each chart of diagnostics. */
+import type { NllParts } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { populationState } from '../../base/store/population-state';
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import { stripState } from '../../base/store/strip-state';
+import { column, nameOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { diagnosticsState } from './state';
+
+const partNames = [
+  'prior',
+  'quantization',
+  'preprocessing',
+  'couplings',
+  'norm',
+  'nats',
+  'bitsPerDim',
+] as const satisfies readonly (keyof NllParts)[];
+
+export function waterfallNumbers(store: Store): ViewData {
+  const strip = ready(store.state(stripState).strip.answer.value);
+  if (!strip) return {};
+  const parts = (from: NllParts | undefined): number[] | undefined =>
+    from && partNames.map((name) => from[name] ?? NaN);
+  return {
+    columns: [
+      { name: 'part', values: partNames },
+      ...column('example', 'nats', parts(strip.example)),
+      ...column('mean', 'nats', parts(strip.mean)),
+    ],
+  };
+}
+
+export function distributionNumbers(store: Store): ViewData {
+  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  if (!answer) return {};
+  const sets = Object.entries({
+    train: answer.train,
+    validation: answer.validation,
+    samples: answer.samples,
+  }).flatMap(([name, data]) => (data ? [{ name, data: [...data] }] : []));
+  const own = store.state(populationState).ownScores.value;
+  if (own) sets.push({ name: own.name, data: own.scores });
+  return {
+    columns: [
+      { name: 'set', values: sets.flatMap(({ name, data }) => Array.from(data, () => name)) },
+      { name: 'value', unit: answer.unit, values: sets.flatMap(({ data }) => [...data]) },
+    ],
+    arrays: Object.fromEntries(sets.map(({ name, data }) => [name, vector(data)])),
+  };
+}
+
+export function quantileNumbers(store: Store): ViewData {
+  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  if (!answer) return {};
+  const { normal, z } = answer.latentQuantiles;
+  return {
+    columns: [
+      { name: 'normal', values: normal },
+      { name: 'z', values: z },
+    ],
+    arrays: { normal: vector(normal), z: vector(z) },
+  };
+}
+
+export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
+  const errors = ready(store.state(diagnosticsState).diagnostics.answer.value)?.inverseError;
+  if (!errors) return {};
+  return {
+    columns: [
+      { name: 'layer', values: errors.map(({ layer }) => layer) },
+      { name: 'name', values: errors.map(({ layer }) => nameOf(model, layer)) },
+      { name: 'from_latent', values: errors.map(({ fromLatent }) => fromLatent) },
+      { name: 'alone', values: errors.map(({ alone }) => alone) },
+    ],
+    arrays: {
+      from_latent: vector(errors.map(({ fromLatent }) => fromLatent)),
+      alone: vector(errors.map(({ alone }) => alone)),
+    },
+  };
+}
+
+export function findingNumbers(store: Store, model: ModelSummary): ViewData {
+  const found = ready(store.state(diagnosticsState).findings.answer.value)?.findings;
+  if (!found) return {};
+  return {
+    columns: [
+      { name: 'check', values: found.map(({ check }) => check) },
+      { name: 'severity', values: found.map(({ severity }) => severity) },
+      {
+        name: 'layer',
+        values: found.map(({ layer }) => (layer === undefined ? '' : nameOf(model, layer))),
+      },
+      { name: 'sentence', values: found.map(({ sentence }) => sentence) },
+      { name: 'advice', values: found.map(({ advice }) => advice ?? '') },
+    ],
+  };
+}

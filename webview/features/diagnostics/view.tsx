@@ -1,0 +1,140 @@
+/** Where the cost comes from, and whether the flow does what a flow should. */
+import type { Diagnostics as DiagnosticsAnswer } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { InverseError } from './inverse-error';
+import { Quantiles } from './quantiles';
+import { Sized } from '../../base/charts/sized';
+import { Button } from '../../base/controls/toolkit';
+import { fixed, signed } from '../../base/format/numbers';
+import { ready } from '../../base/store/question';
+import { useStore } from '../../base/store/use-store';
+import { layerPhrase } from '../../base/layers/layer-names';
+import { text } from '../../strings';
+import { TakeAway } from '../../base/takeaway/take-away';
+import { Asked, Message } from '../../base/store/asked';
+import { Findings } from './findings';
+import { HowLikely } from './how-likely';
+import { Waterfall } from './waterfall';
+import { stripState } from '../../base/store/strip-state';
+import { diagnosticsState } from './state';
+
+import { inverseNumbers, quantileNumbers, waterfallNumbers } from './numbers';
+
+function Skeleton() {
+  return (
+    <div class="charts">
+      {[0, 1, 2, 3].map((i) => (
+        <div key={i} class="skeleton pulse" style={{ minHeight: '160px' }} />
+      ))}
+    </div>
+  );
+}
+
+export function DiagnosticsTab({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const strip = ready(store.state(stripState).strip.answer.value);
+  const first = strip?.firstNonFinite;
+  const layer = first && model.layers.find((l) => l.index === first.layer);
+  if (first && layer) {
+    const title = text.diagnostics.firstNonFinite(layerPhrase(layer));
+    return (
+      <Message title={title} why={first.cause} bad>
+        <Button primary onClick={() => store.selectLayer(layer.index)}>
+          {text.diagnostics.goTo(layerPhrase(layer))}
+        </Button>
+        <Button
+          onClick={() =>
+            void navigator.clipboard.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
+          }
+        >
+          {text.diagnostics.copyReport}
+        </Button>
+        {store.connection.choices ? null : (
+          <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+        )}
+      </Message>
+    );
+  }
+  return (
+    <>
+      <Findings model={model} />
+      <Asked question={store.state(diagnosticsState).diagnostics} skeleton={<Skeleton />}>
+        {(answer) => <Charts model={model} answer={answer} />}
+      </Asked>
+    </>
+  );
+}
+
+function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAnswer }) {
+  const store = useStore();
+  const strip = ready(store.state(stripState).strip.answer.value);
+  const bits = answer.unit === 'bits/dim';
+  const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
+  return (
+    <div class="charts">
+      <div class="chart">
+        <h3>
+          <b>{bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}</b>
+          <span class="tick">{text.diagnostics.runningSum(answer.unit)}</span>
+        </h3>
+        <TakeAway
+          model={model}
+          numbers={() => waterfallNumbers(store)}
+          title={bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}
+          fileName="waterfall"
+          frame=".chart"
+        />
+        <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
+      </div>
+      <HowLikely model={model} answer={answer} own={own} />
+      <div class="chart">
+        <h3>
+          <b>{text.diagnostics.isNormal}</b>
+          <span class="tick">
+            {text.diagnostics.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
+          </span>
+        </h3>
+        <TakeAway
+          model={model}
+          numbers={() => quantileNumbers(store)}
+          title={text.diagnostics.isNormal}
+          fileName="quantiles"
+          frame=".chart"
+        />
+        <Sized>
+          {(width, height) => (
+            <Quantiles
+              width={width}
+              height={height}
+              normal={answer.latentQuantiles.normal}
+              z={answer.latentQuantiles.z}
+            />
+          )}
+        </Sized>
+      </div>
+      <div class="chart">
+        <h3>
+          <b>{text.diagnostics.isExact}</b>
+          <span class="tick">{text.diagnostics.isExactNote}</span>
+        </h3>
+        <TakeAway
+          model={model}
+          numbers={() => inverseNumbers(store, model)}
+          title={text.diagnostics.isExact}
+          fileName="inverse"
+          frame=".chart"
+        />
+        <Sized>
+          {(width, height) => (
+            <InverseError
+              width={width}
+              height={height}
+              errors={answer.inverseError}
+              selected={store.layer.value}
+            />
+          )}
+        </Sized>
+      </div>
+    </div>
+  );
+}

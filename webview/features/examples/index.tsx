@@ -1,0 +1,16 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { exampleNumbers } from './numbers';
+import { examplesState } from './state';
+import { Examples } from './view';
+import './style.css';
+
+export const examples: RegionFeature = {
+  id: 'examples',
+  region: 'gallery',
+  order: 2,
+  title: () => text.gallery.examples,
+  state: examplesState,
+  View: Examples,
+  numbers: exampleNumbers,
+};

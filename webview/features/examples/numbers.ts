@@ -1,0 +1,42 @@
+import type { ModelSummary } from '../../../src/protocol/model';
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import { valuesOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { examplesState, type ExamplesState } from './state';
+
+export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
+  const state = store.state(examplesState);
+  if (state.listed.value) return rankedNumbers(state, model.levels !== undefined);
+  const page = ready(state.examples.answer.value);
+  if (!page) return {};
+  const { values, nats, bitsPerDim, labels, offset } = page;
+  return {
+    columns: [
+      { name: 'example', values: Array.from(nats, (_, i) => offset + i) },
+      { name: 'nll', unit: 'nats', values: nats },
+      ...(bitsPerDim ? [{ name: 'bits_per_dim', values: bitsPerDim }] : []),
+      ...(labels ? [{ name: 'label', values: labels.map((label) => label ?? undefined) }] : []),
+      ...valuesOf(values, 1),
+    ],
+    arrays: { examples: values, nats: vector(nats) },
+  };
+}
+
+/** Examples by how likely they are, or those of the user's own data: the page that is shown. */
+function rankedNumbers({ listed, shown, pictures }: ExamplesState, bits: boolean): ViewData {
+  const population = listed.value;
+  const values = ready(pictures.answer.value)?.values;
+  if (!population || !values || values.shape[0] !== shown.value.length) return {};
+  const scores = shown.value.map((place) => population.scores[place]);
+  return {
+    columns: [
+      { name: 'example', values: shown.value.map((place) => population.indices[place]) },
+      bits ? { name: 'bits_per_dim', values: scores } : { name: 'nll', unit: 'nats', values: scores },
+      ...valuesOf(values, 1),
+    ],
+    arrays: {
+      examples: values,
+      [bits ? 'bits_per_dim' : 'nats']: vector(scores.map((score) => score ?? NaN)),
+    },
+  };
+}

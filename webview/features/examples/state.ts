@@ -1,0 +1,106 @@
+/** Which examples are listed: a page of a split by index, or members of a population by how likely they are. */
+import {
+  batch as together,
+  computed,
+  effect,
+  signal,
+  type ReadonlySignal,
+  type Signal,
+} from '@preact/signals';
+import type { ExamplePage } from '../../../src/protocol/inspect';
+import type { PickedExamples, PopulationRef } from '../../../src/protocol/population';
+import { examplesQuery } from '../../../src/protocol/questions';
+import { populationState, type Population } from '../../base/store/population-state';
+import { ask, type Question } from '../../base/store/question';
+import type { StateDefinition, StateParts, Store } from '../../base/store/store';
+
+export type ExampleOrder = 'index' | 'most' | 'least';
+
+export interface ExamplesState extends StateParts {
+  page: Signal<{ split: 'train' | 'validation'; offset: number }>;
+  examples: Question<ExamplePage>;
+  /** Whether the examples are those of the own data. */
+  ownShown: Signal<boolean>;
+  order: Signal<ExampleOrder>;
+  offset: Signal<number>;
+  /** What is listed by how likely it is; absent where a split is paged through by index. */
+  listed: ReadonlySignal<Population | undefined>;
+  /** Places in `listed` of the page that is shown. */
+  shown: ReadonlySignal<number[]>;
+  pictures: Question<PickedExamples>;
+  pageSize: ReadonlySignal<number>;
+  choose(what: 'file' | 'folder'): Promise<void>;
+  drop(): void;
+}
+
+export const examplesState: StateDefinition<ExamplesState> = { create };
+
+function create(store: Store): ExamplesState {
+  const { context, model } = store;
+  const population = store.state(populationState);
+  const { own } = population;
+  const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
+  const ownShown = signal(false);
+  const order = signal<ExampleOrder>('index');
+  const offset = signal(0);
+  const source = computed<PopulationRef | undefined>(() => {
+    if (own.value !== undefined && ownShown.value) return { kind: 'file', path: own.value };
+    return order.value === 'index' ? undefined : { kind: 'split', split: page.value.split };
+  });
+  effect(() => void (population.wanted.value = store.shows('examples') ? source.value : undefined));
+
+  const pageSize = computed(() => (model.value ? examplesQuery(model.value, 'train', 0).count : 24));
+  const listed = computed(() => population.scoresOf(source.value));
+  const shown = computed(() => {
+    const found = listed.value;
+    if (!found || found.status === 'scoring') return [];
+    const { scores, indices } = found;
+    const places = [...indices.keys()];
+    // What is not finite is neither likely nor unlikely; it comes last.
+    const at = (i: number): number => (Number.isFinite(scores[i]) ? scores[i]! : Infinity);
+    if (order.value === 'most') places.sort((a, b) => at(a) - at(b) || a - b);
+    if (order.value === 'least')
+      places.sort((a, b) => (at(b) === Infinity ? -1 : at(b)) - (at(a) === Infinity ? -1 : at(a)) || a - b);
+    return places.slice(offset.value, offset.value + pageSize.value);
+  });
+  return {
+    page,
+    examples: ask(context, 'examples', () =>
+      store.shows('examples') && model.value && model.value.splits.length > 0
+        ? examplesQuery(model.value, page.value.split, page.value.offset)
+        : null,
+    ),
+    ownShown,
+    order,
+    offset,
+    listed,
+    shown,
+    pictures: ask(context, 'pickExamples', () => {
+      const found = listed.value;
+      return store.shows('examples') && found && shown.value.length > 0
+        ? { source: found.source, indices: shown.value.map((place) => found.indices[place]!) }
+        : null;
+    }),
+    pageSize,
+    async choose(what) {
+      if (!(await population.choose(what))) return;
+      together(() => {
+        ownShown.value = true;
+        offset.value = 0;
+      });
+    },
+    drop() {
+      together(() => {
+        population.drop();
+        ownShown.value = false;
+        offset.value = 0;
+      });
+    },
+    reset(found) {
+      page.value = {
+        split: (found.splits.find((s) => s.name === 'validation') ?? found.splits[0])?.name ?? 'validation',
+        offset: 0,
+      };
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { Asked } from '../../base/store/asked';
+import type { LayerFeature } from '../../base/store/store';
+import { useFeature } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { hasJacobian } from '../../../src/protocol/questions';
+import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { jacobianNumbers } from './numbers';
+import { jacobianState } from './state';
+import { JacobianTab } from './view';
+import './style.css';
+
+export const jacobian: LayerFeature = {
+  id: 'jacobian',
+  region: 'layer',
+  order: 6,
+  title: () => text.layer.tabs.jacobian,
+  state: jacobianState,
+  missing: (layer) =>
+    hasJacobian(layer) ? undefined : { title: text.jacobian.noJacobian, why: text.jacobian.noJacobianWhy },
+  View: ({ model, layer }) => (
+    <Asked
+      question={useFeature(jacobianState).jacobian}
+      skeleton={<MapSkeleton />}
+      failedTitle={text.jacobian.noJacobianHere}
+    >
+      {(view) => <JacobianTab model={model} layer={layer} view={view} />}
+    </Asked>
+  ),
+  numbers: jacobianNumbers,
+};

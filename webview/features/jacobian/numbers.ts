@@ -1,0 +1,33 @@
+import type { JacobianView } from '../../../src/protocol/jacobian';
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { jacobianState } from './state';
+
+export function jacobianNumbers(store: Store): ViewData {
+  const view = ready(store.state(jacobianState).jacobian.answer.value);
+  return view ? numbersOf(view) : {};
+}
+
+/** One row for each y, one column for each x; elements by their number in the layer. */
+function numbersOf({ elements, matrix, passes, expected }: JacobianView): ViewData {
+  const k = elements.length;
+  const all = Array.from(elements);
+  return {
+    columns: [
+      { name: 'y', values: all },
+      ...all.map((element, j) => ({
+        name: `x${element}`,
+        values: all.map((_, i) => matrix.data[i * k + j]),
+      })),
+      ...(expected ? [{ name: 'from_scale', values: Array.from(expected) }] : []),
+      ...(passes ? [{ name: 'passes', values: Array.from(passes) }] : []),
+    ],
+    arrays: {
+      jacobian: matrix,
+      elements: vector(elements),
+      ...(expected ? { from_scale: vector(expected) } : {}),
+      ...(passes ? { passes: vector(passes) } : {}),
+    },
+  };
+}

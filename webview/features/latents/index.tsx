@@ -1,0 +1,16 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { latentNumbers } from './numbers';
+import { latentsState } from './state';
+import { Latents } from './view';
+import './style.css';
+
+export const latents: RegionFeature = {
+  id: 'latents',
+  region: 'gallery',
+  order: 6,
+  title: () => text.latents.latents,
+  state: latentsState,
+  View: Latents,
+  numbers: latentNumbers,
+};

@@ -1,0 +1,16 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { nearestNumbers } from './numbers';
+import { nearestState } from './state';
+import { Nearest } from './view';
+import './style.css';
+
+export const nearest: RegionFeature = {
+  id: 'nearest',
+  region: 'gallery',
+  order: 3,
+  title: () => text.nearest.nearest,
+  state: nearestState,
+  View: Nearest,
+  numbers: nearestNumbers,
+};

@@ -1,0 +1,24 @@
+import { Asked } from '../../base/store/asked';
+import type { LayerFeature } from '../../base/store/store';
+import { useFeature } from '../../base/store/use-store';
+import { text } from '../../strings';
+import { isPlane } from '../../../src/protocol/questions';
+import { planeView } from '../../base/store/plane-view';
+import { planeNumbers } from './numbers';
+import { planeState } from './state';
+import { PlaneTab } from './view';
+import './style.css';
+
+export const plane: LayerFeature = {
+  id: 'plane',
+  region: 'layer',
+  order: 1,
+  title: () => text.layer.tabs.plane,
+  applies: isPlane,
+  state: planeState,
+  panel: 'plane-panel',
+  View: ({ model }) => (
+    <Asked question={useFeature(planeView)}>{(view) => <PlaneTab model={model} view={view} />}</Asked>
+  ),
+  numbers: planeNumbers,
+};

@@ -1,0 +1,29 @@
+import type { ModelSummary } from '../../../src/protocol/model';
+import { planeView } from '../../base/store/plane-view';
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import type { FloatArray } from '../../base/takeaway/npy';
+import type { ViewData } from '../../base/takeaway/view-data';
+
+export function planeNumbers(store: Store, model: ModelSummary): ViewData {
+  const view = ready(store.state(planeView).answer.value);
+  if (!view) return {};
+  const { points, grids, density, samples } = view;
+  const names = ['data', ...model.layers.map(({ name }) => name)];
+  const last = points.at(-1)!;
+  const pick = ({ data }: FloatArray, axis: number): Float32Array => data.filter((_, i) => i % 2 === axis);
+  return {
+    columns: [
+      { name: 'x1', values: pick(points[0]!, 0) },
+      { name: 'x2', values: pick(points[0]!, 1) },
+      { name: 'z1', values: pick(last, 0) },
+      { name: 'z2', values: pick(last, 1) },
+    ],
+    arrays: {
+      ...Object.fromEntries(points.map((array, i) => [`points_${names[i] ?? i}`, array])),
+      ...Object.fromEntries(grids.map((array, i) => [`grid_${names[i] ?? i}`, array])),
+      density,
+      samples,
+    },
+  };
+}

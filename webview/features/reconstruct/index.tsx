@@ -1,0 +1,17 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { reconstructionNumbers } from './numbers';
+import { reconstructState } from './state';
+import { Reconstruct } from './view';
+
+export const reconstruct: RegionFeature = {
+  id: 'reconstruct',
+  region: 'gallery',
+  order: 5,
+  title: () => text.gallery.reconstruct,
+  // Vectors have one scale, always.
+  applies: ({ kind }) => kind === 'image',
+  state: reconstructState,
+  View: Reconstruct,
+  numbers: reconstructionNumbers,
+};

@@ -1,0 +1,17 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { isPlane } from '../../../src/protocol/questions';
+import { PlaneSamples, Samples } from './view';
+import { sampleNumbers } from './numbers';
+import { samplesState } from './state';
+import './style.css';
+
+export const samples: RegionFeature = {
+  id: 'samples',
+  region: 'gallery',
+  order: 1,
+  title: () => text.gallery.samples,
+  state: samplesState,
+  View: ({ model }) => (isPlane(model) ? <PlaneSamples model={model} /> : <Samples model={model} />),
+  numbers: sampleNumbers,
+};

@@ -1,0 +1,25 @@
+import { planeView } from '../../base/store/plane-view';
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import type { FloatArray } from '../../base/takeaway/npy';
+import { rowsOf, type ViewData } from '../../base/takeaway/view-data';
+import { samplesState } from './state';
+
+export function sampleNumbers(store: Store): ViewData {
+  const plane = ready(store.state(planeView).answer.value);
+  const values =
+    ready(store.state(samplesState).samples.answer.value)?.values ??
+    (plane && firstOf(plane.samples, store.samplesQuery.value.count));
+  return values
+    ? {
+        columns: rowsOf('sample', values, 1),
+        arrays: { samples: values, ...(plane ? { density: plane.density } : {}) },
+      }
+    : {};
+}
+
+/** As many as the view shows. */
+function firstOf({ shape: [total = 0, ...event], data }: FloatArray, count: number): FloatArray {
+  const n = Math.min(count, total);
+  return { shape: [n, ...event], data: data.subarray(0, (data.length / Math.max(1, total)) * n) };
+}

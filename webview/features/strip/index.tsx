@@ -1,0 +1,16 @@
+import type { RegionFeature } from '../../base/store/store';
+import { text } from '../../strings';
+import { stripNumbers } from './numbers';
+import { barsState } from './state';
+import { FlowStrip } from './view';
+import './style.css';
+
+export const strip: RegionFeature = {
+  id: 'strip',
+  region: 'strip',
+  order: 1,
+  title: () => text.bar.flow,
+  state: barsState,
+  View: FlowStrip,
+  numbers: stripNumbers,
+};
