@@ -7,7 +7,7 @@ import { GalleryRegion } from './gallery-region';
 import { LayerRegion } from './layer-region';
 import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore } from '../base/store/use-store';
-import { text } from '../strings';
+import { text } from './text';
 import { OriginNote } from './origin-note';
 import { Asked } from '../base/store/asked';
 import { useAfterPaint } from './after-paint';
@@ -38,7 +38,7 @@ function Opened({ store }: { store: Store }) {
     <div class="page">
       <div class="bar" />
       <main class="whole">
-        <Asked question={store.summary} failedTitle={text.states.modelFailed}>
+        <Asked question={store.summary} failedTitle={text.modelFailed}>
           {() => null}
         </Asked>
       </main>

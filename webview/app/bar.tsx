@@ -13,7 +13,8 @@ import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
 import { InputThumbnail } from '../base/layers/thumbnails';
-import { text } from '../strings';
+import { words } from '../base/words';
+import { text } from './text';
 import { OpenFile } from './given';
 import { StepPicker } from './step-picker';
 import { stripState } from '../base/store/strip-state';
@@ -22,7 +23,7 @@ import { steppingState } from './stepping';
 
 export function Bar({ model }: { model: ModelSummary }) {
   return (
-    <div class="bar" role="region" aria-label={text.bar.selection}>
+    <div class="bar" role="region" aria-label={text.selection}>
       {model.runnable ? (
         <>
           <HistoryButtons />
@@ -45,16 +46,11 @@ export function Bar({ model }: { model: ModelSummary }) {
 function HistoryButtons() {
   const history = useFeature(historyState);
   return (
-    <span class="pair tight" role="group" aria-label={text.bar.history}>
-      <Button icon label={text.bar.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
+    <span class="pair tight" role="group" aria-label={text.history}>
+      <Button icon label={text.goBack} disabled={!history.canGoBack.value} onClick={history.back}>
         ←
       </Button>
-      <Button
-        icon
-        label={text.bar.goForward}
-        disabled={!history.canGoForward.value}
-        onClick={history.forward}
-      >
+      <Button icon label={text.goForward} disabled={!history.canGoForward.value} onClick={history.forward}>
         →
       </Button>
     </span>
@@ -67,7 +63,7 @@ function sourceOf(example: ExampleRef | undefined): string {
 }
 
 function recordedName(choice: ExampleRef | null): string {
-  if (!choice) return text.bar.none;
+  if (!choice) return text.none;
   return 'index' in choice
     ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
     : choice.kind;
@@ -89,15 +85,11 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const vector = model.kind === 'vector';
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    ...(vector || source === 'values'
-      ? [{ value: 'values', text: fileName(example) ?? text.bar.typed }]
-      : []),
+    ...(vector || source === 'values' ? [{ value: 'values', text: fileName(example) ?? words.typed }] : []),
     ...(example?.kind === 'file' ? [{ value: 'file', text: fileName(example)! }] : []),
     ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
-    ...(source === 'sample' || model.splits.length === 0
-      ? [{ value: 'sample', text: text.bar.aSample }]
-      : []),
-    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.bar.none }] : []),
+    ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: words.aSample }] : []),
+    ...(source === 'none' || model.splits.length === 0 ? [{ value: 'none', text: text.none }] : []),
   ];
   const change = (value: string): void => {
     if (value === 'train' || value === 'validation')
@@ -114,7 +106,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const total = exampleTotal(store, example);
   return (
     <div class="pair">
-      <span>{text.bar.example}</span>
+      <span>{words.example}</span>
       {vector ? null : (
         <span class="picture">
           <InputThumbnail model={model} input={input} size={24} />
@@ -122,7 +114,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       )}
       {recorded ? (
         <Dropdown
-          label={text.bar.example}
+          label={words.example}
           value={JSON.stringify(example ?? null)}
           options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
             value: JSON.stringify(choice),
@@ -131,7 +123,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
           onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
         />
       ) : (
-        <Dropdown label={text.bar.exampleSource} value={source} options={options} onChange={change} />
+        <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
       )}
       {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
       {vector && !recorded && example?.kind === 'values' ? (
@@ -143,16 +135,12 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
           <>
             <Button
               icon
-              label={text.bar.previousExample}
+              label={text.previousExample}
               onClick={() => store.state(steppingState).stepExample(-1)}
             >
               ‹
             </Button>
-            <Button
-              icon
-              label={text.bar.nextExample}
-              onClick={() => store.state(steppingState).stepExample(1)}
-            >
+            <Button icon label={text.nextExample} onClick={() => store.state(steppingState).stepExample(1)}>
               ›
             </Button>
           </>
@@ -169,7 +157,7 @@ function IndexField({ example, total }: { example: Indexed; total: number }) {
   const invalid = useSignal(false);
   return (
     <TextField
-      label={`${text.bar.exampleIndex}, 0–${total - 1}`}
+      label={`${text.exampleIndex}, 0–${total - 1}`}
       value={String(example.index)}
       size={5}
       invalid={invalid.value}
@@ -189,7 +177,7 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
   return (
     <span class="pair">
       <TextField
-        label={problem.value || `${text.bar.exampleValues}: ${expected}`}
+        label={problem.value || `${text.exampleValues}: ${expected}`}
         value={shown}
         size={18}
         invalid={problem.value !== ''}
@@ -198,14 +186,14 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
           const parts = typed.split(/[\s,;]+/).filter(Boolean);
           const numbers = parts.map(Number);
           if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
-            problem.value = text.bar.valuesExpectedGiven(expected, typed);
+            problem.value = text.valuesExpectedGiven(expected, typed);
             return;
           }
           problem.value = '';
           store.selectExample({ kind: 'values', values: numbers });
         }}
       />
-      {problem.value ? <span class="bad tick">{text.bar.valuesExpected(expected)}</span> : null}
+      {problem.value ? <span class="bad tick">{text.valuesExpected(expected)}</span> : null}
     </span>
   );
 }
@@ -223,13 +211,13 @@ function BatchPicker({ model }: { model: ModelSummary }) {
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (
     <div class="pair">
-      <span class="label implied">{text.bar.statistics}</span>
+      <span class="label implied">{text.statistics}</span>
       <Dropdown
-        label={text.bar.statistics}
+        label={text.statistics}
         value={key(batch)}
         options={unique.map((b) => ({
           value: key(b),
-          text: b.split === 'sample' ? text.bar.batchOfSamples(b.count) : text.bar.batchOf(b.count, b.split),
+          text: b.split === 'sample' ? text.batchOfSamples(b.count) : text.batchOf(b.count, b.split),
         }))}
         onChange={(value) => {
           const found = unique.find((b) => key(b) === value);
@@ -246,13 +234,13 @@ function NormPicker({ model }: { model: ModelSummary }) {
   const allowed = store.connection.choices?.modes;
   return (
     <div class="pair">
-      <span class="label">{text.bar.batchNorm}</span>
+      <span class="label">{text.batchNorm}</span>
       <Segmented
-        label={text.bar.batchNorm}
+        label={text.batchNorm}
         value={store.mode.value}
         options={[
-          { value: 'eval', text: text.bar.evalMode, disabled: allowed && !allowed.includes('eval') },
-          { value: 'train', text: text.bar.trainMode, disabled: allowed && !allowed.includes('train') },
+          { value: 'eval', text: text.evalMode, disabled: allowed && !allowed.includes('eval') },
+          { value: 'train', text: text.trainMode, disabled: allowed && !allowed.includes('train') },
         ]}
         onChange={(value) => (store.mode.value = value)}
       />
@@ -266,7 +254,7 @@ function Result({ model }: { model: ModelSummary }) {
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;
-  const of = strip?.example || (!strip && store.example.value) ? text.bar.thisExample : text.bar.meanOfBatch;
+  const of = strip?.example || (!strip && store.example.value) ? words.thisExample : text.meanOfBatch;
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (parts && layer && (value === undefined || !Number.isFinite(value)))
@@ -274,7 +262,7 @@ function Result({ model }: { model: ModelSummary }) {
       <div class="pair" role="status">
         <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
         <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
-          {text.bar.firstAt(layerPhrase(layer))}
+          {text.firstAt(layerPhrase(layer))}
         </button>
       </div>
     );
@@ -283,7 +271,7 @@ function Result({ model }: { model: ModelSummary }) {
       <span class="hero" data-result>
         {fixed(value, 2)}
       </span>
-      <span class="muted">{`${bits ? text.strip.bitsPerDim : text.strip.nats}, ${of}`}</span>
+      <span class="muted">{`${bits ? words.bitsPerDim : words.nats}, ${of}`}</span>
     </div>
   );
 }
@@ -292,18 +280,18 @@ function ExportMenu({ model }: { model: ModelSummary }) {
   const { connection } = useStore();
   if (connection.choices)
     return (
-      <span class="note-chip" title={text.bar.savedPageHint}>
-        {text.bar.savedPage}
+      <span class="note-chip" title={text.savedPageHint}>
+        {text.savedPage}
       </span>
     );
   if (!model.runnable || model.format === 'onnx') return null;
   return (
     <Menu
-      label={text.bar.export}
+      label={text.export}
       items={[
-        { text: text.bar.exportOnnx, run: () => void connection.host.command('exportOnnx') },
-        { text: text.bar.exportHtml, run: () => void connection.host.command('exportHtml') },
-        { text: text.bar.convert, run: () => void connection.host.command('convert') },
+        { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
+        { text: text.exportHtml, run: () => void connection.host.command('exportHtml') },
+        { text: text.convert, run: () => void connection.host.command('convert') },
       ]}
     />
   );

@@ -4,18 +4,18 @@ import { TabPanel, Tabs } from '../base/controls/tabs';
 import { count } from '../base/format/numbers';
 import { useStore } from '../base/store/use-store';
 import { CompareToggle } from '../features/compare/toggle';
-import { text } from '../strings';
+import { text } from './text';
 
 export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
   const features = store.featuresIn('diagnostics', model);
   const open = features.find(({ id }) => id === store.tabs.diagnostics.value);
-  if (!open) return <section class="diag" aria-label={text.bar.diagnosticsRegion} />;
+  if (!open) return <section class="diag" aria-label={text.diagnosticsRegion} />;
   return (
-    <section class="diag" aria-label={text.bar.diagnosticsRegion}>
+    <section class="diag" aria-label={text.diagnosticsRegion}>
       <Tabs
         id="diagnostics"
-        label={text.bar.diagnosticsRegion}
+        label={text.diagnosticsRegion}
         tabs={features.map(({ id, title }) => ({ id, text: title(model) }))}
         selected={open.id}
         onSelect={(id) => (store.tabs.diagnostics.value = id)}

@@ -3,18 +3,18 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { TabPanel, Tabs } from '../base/controls/tabs';
 import { useStore } from '../base/store/use-store';
 import { TakeAway } from '../base/takeaway/take-away';
-import { text } from '../strings';
+import { text } from './text';
 
 export function GalleryRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
   const features = store.featuresIn('gallery', model);
   const open = features.find(({ id }) => id === store.tabs.gallery.value);
-  if (!open) return <section class="gallery" aria-label={text.bar.gallery} />;
+  if (!open) return <section class="gallery" aria-label={text.gallery} />;
   return (
-    <section class="gallery" aria-label={text.bar.gallery}>
+    <section class="gallery" aria-label={text.gallery}>
       <Tabs
         id="gallery"
-        label={text.bar.gallery}
+        label={text.gallery}
         tabs={features.map(({ id, title }) => ({ id, text: title(model) }))}
         selected={open.id}
         onSelect={(id) => (store.tabs.gallery.value = id)}

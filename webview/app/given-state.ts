@@ -3,7 +3,7 @@ import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { largestGivenFile, type GivenExample } from '../../src/protocol/given';
 import type { ModelSummary } from '../../src/protocol/model';
 import { bytes as sizeText, shapeText } from '../base/format/numbers';
-import { text } from '../strings';
+import { text } from './text';
 import type { StateDefinition, Store } from '../base/store/store';
 import { asKnownPicture } from './known-picture';
 
@@ -46,7 +46,7 @@ function create({ connection: { host }, model, selectExample }: Store): GivenSta
       cancel();
       const { name } = file;
       if (file.size > largestGivenFile) {
-        const message = text.given.tooLarge(name, sizeText(file.size), sizeText(largestGivenFile));
+        const message = text.tooLarge(name, sizeText(file.size), sizeText(largestGivenFile));
         status.value = { kind: 'failed', name, message };
         return;
       }
@@ -75,14 +75,14 @@ function create({ connection: { host }, model, selectExample }: Store): GivenSta
 }
 
 function describe(name: string, { source, values }: GivenExample, model: ModelSummary | undefined): string {
-  if (source.kind === 'numbers' || !model) return text.given.numbersRead(name, values.length);
+  if (source.kind === 'numbers' || !model) return text.numbersRead(name, values.length);
   const pad = 2 * (model.pad ?? 0);
   const [height = 0, width = 0, channels = 1] = model.shape;
-  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.given.grey : text.given.colour}`;
+  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.grey : text.colour}`;
   const levels = model.levels ?? 256;
-  const from = `${shapeText([source.height, source.width])} ${source.colour ? text.given.colour : text.given.grey}`;
-  if (from === size) return text.given.pictureAsIs(name, size, levels);
+  const from = `${shapeText([source.height, source.width])} ${source.colour ? text.colour : text.grey}`;
+  if (from === size) return text.pictureAsIs(name, size, levels);
   return source.resized
-    ? text.given.pictureFitted(name, from, size, levels)
-    : text.given.pictureRecoloured(name, from, size, levels);
+    ? text.pictureFitted(name, from, size, levels)
+    : text.pictureRecoloured(name, from, size, levels);
 }

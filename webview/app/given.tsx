@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { Button } from '../base/controls/toolkit';
 import { useStore, useFeature } from '../base/store/use-store';
-import { text } from '../strings';
+import { words } from '../base/words';
+import { text } from './text';
 import { givenState } from './given-state';
 
 const numberFiles = '.csv,.tsv,.txt,.npy';
@@ -32,7 +33,7 @@ export function OpenFile({ model }: { model: ModelSummary }) {
       />
       <Button
         icon
-        label={`${text.given.openFile} ${image ? text.given.openFileHint : text.given.openNumbersHint}`}
+        label={`${text.openFile} ${image ? text.openFileHint : text.openNumbersHint}`}
         onClick={() => input.current?.click()}
       >
         <svg class="open-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -87,8 +88,8 @@ export function DropTarget() {
     <>
       {given.dragging.value ? (
         <div class="drop-target" aria-hidden="true">
-          <p>{connection.choices ? text.states.notRecorded : text.given.dropHere}</p>
-          {connection.choices ? null : <p class="muted">{text.given.dropHint}</p>}
+          <p>{connection.choices ? words.notRecorded : text.dropHere}</p>
+          {connection.choices ? null : <p class="muted">{text.dropHint}</p>}
         </div>
       ) : null}
       <GivenNote />
@@ -105,9 +106,9 @@ function GivenNote() {
     return (
       <div class="given-note" role="status">
         <span class="progress pulse" />
-        <span>{text.given.reading(status.name)}</span>
+        <span>{text.reading(status.name)}</span>
         <button type="button" class="linklike" onClick={() => given.cancel()}>
-          {text.states.cancel}
+          {words.cancel}
         </button>
       </div>
     );
@@ -115,11 +116,11 @@ function GivenNote() {
   return (
     <div class="given-note" role={failed ? 'alert' : 'status'} data-given={status.kind}>
       <span>
-        {failed ? <b class="bad">{`${text.given.fileNotRead(status.name)}. `}</b> : null}
+        {failed ? <b class="bad">{`${text.fileNotRead(status.name)}. `}</b> : null}
         {status.message}
       </span>
       <button type="button" class="linklike" onClick={() => given.dismiss()}>
-        {text.given.dismiss}
+        {text.dismiss}
       </button>
     </div>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../base/controls/toolkit';
 import { useStore } from '../base/store/use-store';
-import { text } from '../strings';
+import { text } from './text';
 import { helpState } from './help-state';
 
 export function Help() {
@@ -16,12 +16,12 @@ export function Help() {
     <dialog
       class="dialog"
       ref={dialog}
-      aria-label={text.bar.keys}
+      aria-label={text.keys}
       onClose={() => (store.state(helpState).value = false)}
     >
-      <h2>{text.bar.keys}</h2>
+      <h2>{text.keys}</h2>
       <dl>
-        {text.bar.keyList.map(([key, what]) => (
+        {text.keyList.map(([key, what]) => (
           <>
             <dt key={key}>
               <kbd>{key}</kbd>
@@ -30,7 +30,7 @@ export function Help() {
           </>
         ))}
       </dl>
-      <Button onClick={() => (store.state(helpState).value = false)}>{text.bar.close}</Button>
+      <Button onClick={() => (store.state(helpState).value = false)}>{text.close}</Button>
     </dialog>
   );
 }

@@ -5,25 +5,25 @@ import { TabPanel, Tabs } from '../base/controls/tabs';
 import { layerTitle } from '../base/layers/layer-names';
 import { useStore } from '../base/store/use-store';
 import { TakeAway } from '../base/takeaway/take-away';
-import { text } from '../strings';
+import { words } from '../base/words';
 
 export function LayerRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
   const layer = store.layerInfo();
   const features = store.featuresIn('layer', model);
   const open = features.find(({ id }) => id === store.tabs.layer.value);
-  if (!layer || !open) return <section class="layer" aria-label={text.bar.layer} />;
+  if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
   const missing = open.missing?.(layer);
   return (
-    <section class="layer" aria-label={text.bar.layer}>
-      <div class="head" title={`${layer.name}, ${text.layers.layerDescription(layer)}`}>
+    <section class="layer" aria-label={words.layer}>
+      <div class="head" title={`${layer.name}, ${words.layerDescription(layer)}`}>
         <h2>{layerTitle(layer)}</h2>
-        <span class="muted">{text.layers.layerDescription(layer)}</span>
+        <span class="muted">{words.layerDescription(layer)}</span>
         <span class="muted mono path">{layer.name}</span>
       </div>
       <Tabs
         id="layer"
-        label={text.bar.layer}
+        label={words.layer}
         tabs={features.map(({ id, title }) => ({ id, text: title(model) }))}
         selected={open.id}
         onSelect={(id) => (store.tabs.layer.value = id)}

@@ -1,7 +1,7 @@
 /** Of a flow that another library wrote: where it comes from, and what had to be assumed to read it. */
 import type { ModelOrigin } from '../../src/protocol/model';
 import { useStore } from '../base/store/use-store';
-import { text } from '../strings';
+import { text } from './text';
 
 export function OriginNote({ origin }: { origin: ModelOrigin }) {
   const { connection } = useStore();
@@ -9,16 +9,16 @@ export function OriginNote({ origin }: { origin: ModelOrigin }) {
   // The title of a graph says no more than which way it goes.
   const title = library.startsWith('ONNX') ? `${library}, ${origin.title}` : origin.title;
   return (
-    <section class="origin" aria-label={text.bar.origin}>
-      <p>{assumptions.length > 0 ? text.bar.fromAssuming(title, assumptions) : text.bar.from(title)}</p>
+    <section class="origin" aria-label={text.origin}>
+      <p>{assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}</p>
       {assumptions.length > 0 && !connection.choices ? (
         <button
           type="button"
           class="linklike"
-          title={text.bar.changeImportHint}
+          title={text.changeImportHint}
           onClick={() => void connection.host.command('changeImport')}
         >
-          {text.bar.changeImport}
+          {text.changeImport}
         </button>
       ) : null}
     </section>

@@ -6,7 +6,7 @@ import type { OutlineLayer } from '../../src/protocol/page-actions';
 import { isPlane } from '../../src/protocol/questions';
 import { shapeText, signed } from '../base/format/numbers';
 import { layerTitle } from '../base/layers/layer-names';
-import { text } from '../strings';
+import { words } from '../base/words';
 import { ready } from '../base/store/question';
 import { runState } from '../base/store/run-state';
 import type { Store } from '../base/store/store';
@@ -25,7 +25,7 @@ export function outlineOf(model: ModelSummary, strip: Strip | undefined): Outlin
       kind,
       scale,
       shape: shapeText(layer.outputShape),
-      description: text.layers.layerDescription(layer),
+      description: words.layerDescription(layer),
       ...(row ? { logDet: signed(row.mean.coupling + row.mean.norm) } : {}),
       nonFinite: row?.nonFinite ?? 0,
       first: strip?.firstNonFinite?.layer === index,

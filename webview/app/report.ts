@@ -3,7 +3,8 @@ import { fixed, scientific, shapeText, signed } from '../base/format/numbers';
 import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';
 import { layerPhrase, layerTitle } from '../base/layers/layer-names';
-import { text } from '../strings';
+import { words } from '../base/words';
+import { text } from './text';
 import { stripState } from '../base/store/strip-state';
 
 /** Undefined while there is nothing to report yet. */
@@ -14,23 +15,23 @@ export function reportOf(store: Store): string | undefined {
   const lines = [`${model.fileName}: ${model.title}`, model.subtitle];
   const bits = model.levels !== undefined;
   for (const [parts, of] of [
-    [strip.example, text.bar.thisExample],
-    [strip.mean, text.bar.meanOfBatch],
+    [strip.example, words.thisExample],
+    [strip.mean, text.meanOfBatch],
   ] as const) {
     if (!parts) continue;
     const value = bits
-      ? `${fixed(parts.bitsPerDim, 3)} ${text.strip.bitsPerDim}`
-      : `${fixed(parts.nats, 3)} ${text.strip.nats}`;
+      ? `${fixed(parts.bitsPerDim, 3)} ${words.bitsPerDim}`
+      : `${fixed(parts.nats, 3)} ${words.nats}`;
     lines.push(`${value}, ${of}`);
   }
   const worst = strip.rows.reduce((most, { roundTrip }) => Math.max(most, roundTrip), 0);
-  lines.push(`${text.strip.roundTrip}: ${scientific(worst)}`);
+  lines.push(`${words.roundTrip}: ${scientific(worst)}`);
   const first = strip.firstNonFinite;
   const layer = first && model.layers.find(({ index }) => index === first.layer);
-  if (first && layer) lines.push(`${text.diagnostics.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
+  if (first && layer) lines.push(`${words.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
   lines.push(
     '',
-    `${text.bar.layer}\t${text.layer.shape}\t${text.strip.logDetNats}, ${text.bar.meanOfBatch}\t${text.strip.roundTrip}`,
+    `${words.layer}\t${words.shape}\t${words.logDetNats}, ${text.meanOfBatch}\t${words.roundTrip}`,
   );
   for (const row of strip.rows) {
     const found = model.layers.find(({ index }) => index === row.layer);

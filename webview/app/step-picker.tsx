@@ -5,7 +5,8 @@ import { Slider } from '../base/controls/slider';
 import { Button } from '../base/controls/toolkit';
 import { count } from '../base/format/numbers';
 import { useStore } from '../base/store/use-store';
-import { text } from '../strings';
+import { words } from '../base/words';
+import { text } from './text';
 import { runState } from '../base/store/run-state';
 
 /** Place of a checkpoint among those of its run; the last file of a step stands for all of them. −1 where it is none. */
@@ -28,14 +29,14 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   const elsewhere = shown.value !== undefined && !opening;
   return (
     <div class="pair step-picker">
-      <span class="label">{text.bar.step}</span>
+      <span class="label">{words.step}</span>
       <Slider
-        label={text.bar.step}
+        label={words.step}
         min={0}
         max={checkpoints.length - 1}
         step={1}
         value={at}
-        valueText={text.run.stepOf(step, at + 1, checkpoints.length)}
+        valueText={text.stepOf(step, at + 1, checkpoints.length)}
         onInput={(value) => (draft.value = value)}
         onChange={(value) => {
           draft.value = undefined;
@@ -47,21 +48,21 @@ export function StepPicker({ model }: { model: ModelSummary }) {
         class={`step-number ${opening || draft.value !== undefined ? 'muted' : ''}`}
         role="status"
         data-step={opening ? undefined : step}
-        title={problem.value || (elsewhere ? text.run.notTheFile(model.fileName) : undefined)}
+        title={problem.value || (elsewhere ? text.notTheFile(model.fileName) : undefined)}
       >
         {count(step)}
         {opening ? '…' : ''}
       </span>
       {problem.value ? (
         <span class="bad tick step-problem" role="alert" title={problem.value}>
-          {text.run.stepNotOpened}
+          {text.stepNotOpened}
         </span>
       ) : (
         // There is room for it at all times, so that the bar does not move.
         <span class={elsewhere ? 'step-back' : 'step-back gone'}>
           <Button
             icon
-            label={text.run.backToFileHint}
+            label={text.backToFileHint}
             disabled={!elsewhere}
             onClick={() => store.checkpoint.look(own.value)}
           >
@@ -76,7 +77,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
 function OneStep({ step }: { step: number }) {
   return (
     <div class="pair">
-      <span class="label">{text.bar.step}</span>
+      <span class="label">{words.step}</span>
       <span data-step={step}>{count(step)}</span>
     </div>
   );
@@ -87,10 +88,10 @@ function SavedStep({ model }: { model: ModelSummary }) {
   if (model.step === undefined) return null;
   const others = model.checkpoints.length > 1;
   return (
-    <div class="pair" title={others ? text.run.savedOneStep : undefined}>
-      <span class="label">{text.bar.step}</span>
+    <div class="pair" title={others ? text.savedOneStep : undefined}>
+      <span class="label">{words.step}</span>
       <span data-step={model.step}>
-        {others ? text.run.oneOfSteps(model.step, model.checkpoints.length) : count(model.step)}
+        {others ? text.oneOfSteps(model.step, model.checkpoints.length) : count(model.step)}
       </span>
     </div>
   );

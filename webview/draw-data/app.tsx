@@ -7,7 +7,7 @@ import { Slider } from '../base/controls/slider';
 import { Button, Dropdown } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
 import { changed, emptyDrawing, fitted, redone, undone, type Drawing } from './points';
-import { text } from './strings';
+import { text } from './text';
 
 type Work =
   { kind: 'none' } | { kind: 'busy'; says: string; token?: string } | { kind: 'failed'; why: string };

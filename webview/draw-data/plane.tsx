@@ -10,7 +10,7 @@ import { drawPoints, toScreen, type PlaneFrame } from '../base/canvas/points';
 import { planeAxes } from '../base/canvas/axes';
 import { Board } from '../base/canvas/canvas';
 import { changed, erased, sprayed, type Drawing, type Points } from './points';
-import { text } from './strings';
+import { text } from './text';
 
 export type Tool = 'spray' | 'erase';
 

@@ -5,7 +5,7 @@ import { Facts } from './facts';
 import { Features, Rows } from './features';
 import { Sheet } from './sheet';
 import type { PreviewQuestion } from './state';
-import { text } from './strings';
+import { text } from './text';
 
 export function App({ host, question }: { host: PreviewHost; question: PreviewQuestion }) {
   const state = question.state.value;

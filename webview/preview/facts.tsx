@@ -1,6 +1,6 @@
 import type { DataPreview } from '../../src/protocol/data';
 import { compact, count } from '../base/format/numbers';
-import { text } from './strings';
+import { text } from './text';
 
 function shapeOf({ kind, shape }: DataPreview): string {
   const [first = 0, width = 0, channels = 0] = shape;

@@ -1,7 +1,7 @@
 import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
 import type { Histogram } from '../../src/protocol/tensors';
 import { compact, count } from '../base/format/numbers';
-import { text } from './strings';
+import { text } from './text';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
   const histograms = features.some(({ histogram }) => histogram);

@@ -1,7 +1,7 @@
 /** The contact sheet: pixels as they are, enlarged by whole numbers; shrunk only where the pane is narrower. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DataPreview } from '../../src/protocol/data';
-import { text } from './strings';
+import { text } from './text';
 
 /** CSS pixels of one picture. */
 const comfortableTile = 96;

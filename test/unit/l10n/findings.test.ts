@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'node:test';
 import { checkNames, type CheckName } from '../../../src/protocol/findings';
-import { findings as german } from '../../../webview/strings/de/findings';
+import { german } from '../../../webview/features/diagnostics/finding-text';
 
 const folder = path.join('src', 'engine', 'inspect', 'findings');
 

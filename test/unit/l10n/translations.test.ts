@@ -2,13 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
-import { german as germanPage } from '../../../webview/strings/de';
-import { drawData as germanDrawData } from '../../../webview/strings/de/draw-data';
-import { preview as germanPreview } from '../../../webview/strings/de/preview';
-import { english as englishPage } from '../../../webview/strings/en';
-import { drawData as englishDrawData } from '../../../webview/strings/en/draw-data';
-import { preview as englishPreview } from '../../../webview/strings/en/preview';
+import { before, describe, it } from 'node:test';
 import { mayBeEqual } from './same-words';
 
 type Table = Record<string, unknown>;
@@ -28,71 +22,80 @@ function flatten(value: unknown, name = ''): [name: string, text: string][] {
   return Object.entries(value).flatMap(([key, inner]) => flatten(inner, name ? `${name}.${key}` : key));
 }
 
+/** The texts of the pages, by file: `text.ts` of a part, and the words that parts share. */
+const pages = readdirSync('webview', { recursive: true, encoding: 'utf8' })
+  .map((name) => name.replaceAll(path.sep, '/'))
+  .filter((name) => /\/(text|words)\.ts$/.test(name));
+
+interface Texts {
+  english: Table;
+  german: Table;
+}
+
+const texts = new Map<string, Texts>();
 const tables: [name: string, english: Table, german: Table][] = [
   ['the host', read('l10n/bundle.l10n.json'), read('l10n/bundle.l10n.de.json')],
   ['the manifest', read('package.nls.json'), read('package.nls.de.json')],
-  ['the inspector', englishPage, germanPage],
-  ['the data preview', englishPreview, germanPreview],
-  ['the drawing page', englishDrawData, germanDrawData],
 ];
 
-/** The sources under a folder of the pages, without the texts themselves. */
-function sourceOf(folder: string): string {
+before(async () => {
+  for (const name of pages) {
+    const part = name.replace(/\.ts$/, '');
+    const { english, german } = (await import(`../../../webview/${part}.ts`)) as Texts;
+    texts.set(name, { english, german });
+    tables.push([name, english, german]);
+  }
+});
+
+/** The sources that may use the texts of a file: those beside it, or all of the pages for shared words. */
+function sourceFor(name: string): string {
+  const folder = name.endsWith('words.ts') ? 'webview' : path.join('webview', path.dirname(name));
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.tsx?$/.test(name) && !/^strings[\\/]/.test(name))
-    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
+    .filter((file) => /\.tsx?$/.test(file))
+    .map((file) => readFileSync(path.join(folder, file), 'utf8'))
     .join('\n');
 }
 
 describe('the texts of the pages', () => {
-  it('are grouped by part, so that two parts cannot overwrite a text of each other', () => {
-    for (const [part, texts] of Object.entries(englishPage)) assert.equal(typeof texts, 'object', part);
-  });
+  it('are found', () => assert.ok(texts.size > 20));
 
   it('are all shown somewhere', () => {
-    const inspector = Object.entries(englishPage).flatMap(([part, texts]) =>
-      Object.keys(texts).map((key) => `${part}.${key}`),
-    );
-    const pages: [folder: string, keys: string[]][] = [
-      ['webview', inspector],
-      ['webview/preview', Object.keys(englishPreview)],
-      ['webview/draw-data', Object.keys(englishDrawData)],
-    ];
-    for (const [folder, keys] of pages) {
-      const source = sourceOf(folder);
-      const shown = new Set(
-        [...source.matchAll(/\btext\s*\.\s*(\w+)(?:\s*\.\s*(\w+))?/g)].flatMap(([, first, second]) => [
-          first,
-          `${first}.${second}`,
-        ]),
-      );
+    for (const [name, { english }] of texts) {
+      const source = sourceFor(name);
+      const shown = new Set([...source.matchAll(/\b(?:text|words)\s*\.\s*(\w+)/g)].map(([, key]) => key));
       assert.deepEqual(
-        keys.filter((key) => !shown.has(key)),
+        Object.keys(english).filter((key) => !shown.has(key)),
         [],
-        folder,
+        name,
       );
     }
   });
 });
 
 describe('German', () => {
-  for (const [name, english, german] of tables) {
-    const originals = flatten(english);
-    const translated = new Map(flatten(german));
+  const each = (
+    check: (name: string, originals: [string, string][], translated: Map<string, string>) => void,
+  ) => tables.forEach(([name, english, german]) => check(name, flatten(english), new Map(flatten(german))));
 
-    it(`has every text of ${name} and no other`, () => {
-      assert.ok(originals.length > 20);
-      assert.deepEqual([...translated.keys()].sort(), originals.map(([key]) => key).sort());
+  it('has every text and no other', () => {
+    each((name, originals, translated) => {
+      assert.ok(originals.length > 0, name);
+      assert.deepEqual([...translated.keys()].sort(), originals.map(([key]) => key).sort(), name);
     });
+  });
 
-    it(`keeps the places for values and the links in the texts of ${name}`, () => {
+  it('keeps the places for values and the links', () => {
+    each((name, originals, translated) => {
       for (const [key, text] of originals)
-        if (!text.includes('=>')) assert.deepEqual(fixedParts(translated.get(key)!), fixedParts(text), key);
+        if (!text.includes('=>'))
+          assert.deepEqual(fixedParts(translated.get(key)!), fixedParts(text), `${name} ${key}`);
     });
+  });
 
-    it(`leaves nothing of ${name} in English`, () => {
+  it('leaves nothing in English', () => {
+    each((name, originals, translated) => {
       const left = originals.filter(([key, text]) => translated.get(key) === text && !mayBeEqual(text));
-      assert.deepEqual(left, []);
+      assert.deepEqual(left, [], name);
     });
-  }
+  });
 });

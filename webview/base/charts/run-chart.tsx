@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { compact, count, logTicks, ticks, tickText } from '../format/numbers';
-import { text } from '../../strings';
+import { words } from '../words';
 import { linePath } from './decimate';
 import { linear, logarithmic } from './scale';
 import { smoothed } from './smooth';
@@ -98,7 +98,7 @@ export function RunChart({
     });
     return { x, y, paths, clip };
   }, [lines, log, smoothing, width, height]);
-  if (!drawn) return <p class="muted">{text.diagnostics.noMetricsWhy}</p>;
+  if (!drawn) return <p class="muted">{words.noMetricsWhy}</p>;
   const { x, y, paths, clip } = drawn;
   const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(3, Math.floor(base / 30)));
   const place = hover.value;
@@ -116,7 +116,7 @@ export function RunChart({
       class="run-chart"
       tabIndex={0}
       role="group"
-      aria-label={`${label}. ${text.run.curvesHint}`}
+      aria-label={`${label}. ${words.curvesHint}`}
       onKeyDown={move}
       onBlur={() => (hover.value = undefined)}
     >
@@ -151,7 +151,7 @@ export function RunChart({
           </text>
         ))}
         <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-          {axis === 'step' ? text.diagnostics.stepAxis : text.run.timeAxis}
+          {axis === 'step' ? words.stepAxis : words.timeAxis}
         </text>
         {marks.map((mark) => (
           <g key={mark.x} class="rate-mark">
@@ -179,7 +179,7 @@ export function RunChart({
       <output class="run-readout tick" aria-live="off">
         {found
           ? [
-              axis === 'step' ? text.run.readoutStep(Math.round(found.x)) : text.diagnostics.seconds(found.x),
+              axis === 'step' ? words.readoutStep(Math.round(found.x)) : words.seconds(found.x),
               ...found.values.map(({ name, value }) => `${name} ${compact(value)}`),
             ].join(' · ')
           : ''}

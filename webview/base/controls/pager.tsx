@@ -1,7 +1,7 @@
 /** A page of many: buttons to the neighbours, and a slider when there are more than a few. */
 import { Button } from './toolkit';
 import { Slider } from './slider';
-import { text } from '../../strings';
+import { words } from '../words';
 
 export interface PagerProps {
   /** First of the page. */
@@ -25,7 +25,7 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
     <div class="pager">
       <Button
         icon
-        label={text.gallery.previousPage}
+        label={words.previousPage}
         disabled={page === 0}
         onClick={() => onChange((page - 1) * size)}
       >
@@ -34,7 +34,7 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
       <span class="tick">{shown}</span>
       <Button
         icon
-        label={text.gallery.nextPage}
+        label={words.nextPage}
         disabled={page === last}
         onClick={() => onChange((page + 1) * size)}
       >

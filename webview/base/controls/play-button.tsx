@@ -1,4 +1,4 @@
-import { text } from '../../strings';
+import { words } from '../words';
 
 /** Starts and pauses what plays by itself. */
 export function PlayButton({
@@ -11,7 +11,7 @@ export function PlayButton({
   label: string;
   onClick(): void;
 }) {
-  const name = playing ? text.plane.pause : label;
+  const name = playing ? words.pause : label;
   return (
     <button type="button" class="play" aria-label={name} title={name} onClick={onClick}>
       <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">

@@ -2,7 +2,8 @@
 import { Segmented } from '../controls/segmented';
 import { Slider } from '../controls/slider';
 import { useFeature } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 import { curveLookState } from './curve-look';
 
 export function CurveControls() {
@@ -14,32 +15,32 @@ export function CurveControls() {
   return (
     <div class="curve-controls">
       <Segmented
-        label={text.run.horizontal}
+        label={text.horizontal}
         value={axis}
         options={[
-          { value: 'step', text: text.run.byStep },
-          { value: 'time', text: text.run.byTime },
+          { value: 'step', text: text.byStep },
+          { value: 'time', text: text.byTime },
         ]}
         onChange={(value) => change({ axis: value })}
       />
       <Segmented
-        label={text.run.vertical}
+        label={text.vertical}
         value={log ? 'log' : 'linear'}
         options={[
-          { value: 'linear', text: text.run.linearAxis },
-          { value: 'log', text: text.run.logAxisShort },
+          { value: 'linear', text: text.linearAxis },
+          { value: 'log', text: words.logAxisShort },
         ]}
         onChange={(value) => change({ log: value === 'log' })}
       />
       <span class="pair">
-        <span class="label">{text.run.smoothing}</span>
+        <span class="label">{text.smoothing}</span>
         <Slider
-          label={text.run.smoothing}
+          label={text.smoothing}
           min={0}
           max={0.99}
           step={0.01}
           value={smoothing}
-          valueText={text.run.smoothingValue(smoothing.toFixed(2))}
+          valueText={text.smoothingValue(smoothing.toFixed(2))}
           onInput={(value) => change({ smoothing: value })}
         />
         <span class="num">{smoothing.toFixed(2)}</span>

@@ -1,6 +1,6 @@
 import type { CheckpointInfo } from '../../../src/protocol/model';
 import { fixed } from '../format/numbers';
-import { text } from '../../strings';
+import { words } from '../words';
 
 /** What validation said of a checkpoint, without its unit; empty where it was not measured. */
 export function validationFigure({ validationNats, validationBitsPerDim }: CheckpointInfo): string {
@@ -11,6 +11,6 @@ export function validationFigure({ validationNats, validationBitsPerDim }: Check
 /** The same with its unit. */
 export function validationText(checkpoint: CheckpointInfo): string {
   const figure = validationFigure(checkpoint);
-  const unit = checkpoint.validationBitsPerDim === undefined ? text.strip.nats : text.strip.bitsPerDim;
+  const unit = checkpoint.validationBitsPerDim === undefined ? words.nats : words.bitsPerDim;
   return figure && `${figure} ${unit}`;
 }

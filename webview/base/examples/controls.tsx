@@ -8,7 +8,8 @@ import { Button, TextField } from '../controls/toolkit';
 import { item } from '../canvas/planes';
 import { fixed } from '../format/numbers';
 import { useStore } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 import { Message } from '../store/asked';
 
 /** A temperature; the value counts when the slider is let go. */
@@ -95,7 +96,7 @@ export function Picked({ label, example }: { label: string; example: ExampleRef 
       <span data-picked>{label}</span>
       <span class="spring" />
       {store.connection.choices ? null : (
-        <Button onClick={() => store.selectExample(example)}>{text.gallery.useAsExample}</Button>
+        <Button onClick={() => store.selectExample(example)}>{words.useAsExample}</Button>
       )}
     </div>
   );
@@ -120,13 +121,11 @@ export function WhereFinite({
   const n = values.shape[0]!;
   const bad = nonFiniteCount(values);
   if (n > 0 && bad === n)
-    return (
-      <Message title={text.gallery.notFiniteSamples(bad, n)} why={text.gallery.notFiniteSamplesWhy} bad />
-    );
+    return <Message title={text.notFiniteSamples(bad, n)} why={text.notFiniteSamplesWhy} bad />;
   return (
     <>
       {children()}
-      {bad > 0 ? <p class="bad">{text.gallery.notFiniteSamples(bad, n)}</p> : null}
+      {bad > 0 ? <p class="bad">{text.notFiniteSamples(bad, n)}</p> : null}
     </>
   );
 }

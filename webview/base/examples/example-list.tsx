@@ -2,7 +2,7 @@
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { item } from '../canvas/planes';
-import { text } from '../../strings';
+import { words } from '../words';
 import { Rows } from './rows';
 import { Tiles } from './tiles';
 
@@ -34,7 +34,7 @@ export function ExampleList({
     return (
       <>
         <Tiles
-          label={text.gallery.examples}
+          label={words.examples}
           name="example"
           levels={model.levels ?? 256}
           tiles={examples.map(({ index, cost, longName, pressed, disabled = false }, i) => ({
@@ -53,7 +53,7 @@ export function ExampleList({
   return (
     <Rows
       model={model}
-      label={text.gallery.examples}
+      label={words.examples}
       values={values}
       count={examples.length}
       name={(row) => String(examples[row]!.index)}

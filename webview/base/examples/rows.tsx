@@ -3,7 +3,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { fixed } from '../format/numbers';
 import { featureName } from '../layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../words';
 
 const mostFeatures = 12;
 
@@ -35,7 +35,7 @@ export function Rows(props: RowsProps) {
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.strip.number}</th>
+              <th>{words.number}</th>
               {lead.map(({ head }) => (
                 <th key={head} class="num">
                   {head}
@@ -80,7 +80,7 @@ export function Rows(props: RowsProps) {
           </tbody>
         </table>
       </div>
-      {shown < features ? <p class="tick">{text.layer.featuresShown(1, shown, features)}</p> : null}
+      {shown < features ? <p class="tick">{words.featuresShown(1, shown, features)}</p> : null}
     </>
   );
 }

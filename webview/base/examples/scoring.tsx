@@ -1,6 +1,7 @@
 import { populationState, type Population } from '../store/population-state';
 import { useFeature } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 
 /** How far the scoring is, in numbers that the engine said, and the way to end it. */
 export function Scoring({ population: { done, planned } }: { population: Population }) {
@@ -10,11 +11,11 @@ export function Scoring({ population: { done, planned } }: { population: Populat
       <progress
         max={planned || 1}
         value={planned ? done : undefined}
-        aria-label={text.population.scoring(done, planned)}
+        aria-label={text.scoring(done, planned)}
       />
-      <span class="tick">{text.population.scoring(done, planned)}</span>
+      <span class="tick">{text.scoring(done, planned)}</span>
       <button type="button" class="linklike" onClick={() => cancel()}>
-        {text.states.cancel}
+        {words.cancel}
       </button>
     </div>
   );

@@ -4,7 +4,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Button, Dropdown } from '../controls/toolkit';
 import { useStore } from '../store/use-store';
 import { subscript } from '../layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 import { shortened } from '../format/numbers';
 import { baseName, exampleTotal } from '../store/population-state';
 import { WholeNumber } from './controls';
@@ -16,7 +17,7 @@ export function sourceName(slot: number): string {
 
 /** In words, short enough to stand under a tile. */
 export function sourceText(source: SourceRef): string {
-  if (source.kind === 'values') return source.name ?? text.bar.typed;
+  if (source.kind === 'values') return source.name ?? words.typed;
   if (source.kind === 'file') return `${shortened(baseName(source.path), 12)} ${source.index}`;
   return `${source.kind === 'data' ? source.split : 'sample'} ${source.index}`;
 }
@@ -45,9 +46,9 @@ export function SourceControls({
   const value = source.kind === 'data' ? source.split : source.kind;
   const options = [
     ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    { value: 'sample', text: text.bar.aSample },
+    { value: 'sample', text: words.aSample },
     ...(value === 'values' || value === 'file' ? [{ value, text: sourceText(source) }] : []),
-    ...(usable ? [{ value: 'selected', text: text.gallery.theSelected }] : []),
+    ...(usable ? [{ value: 'selected', text: text.theSelected }] : []),
   ];
   const total = exampleTotal(store, source);
   const change = (chosen: string): void => {
@@ -63,7 +64,7 @@ export function SourceControls({
     <div class="ctl">
       <b class="slot">{name}</b>
       <Dropdown
-        label={text.gallery.sourceOf(name)}
+        label={text.sourceOf(name)}
         value={value}
         options={options}
         disabled={fixedChoice}
@@ -72,7 +73,7 @@ export function SourceControls({
       {source.kind === 'values' ? null : (
         <>
           <WholeNumber
-            label={text.gallery.indexOf(name, total)}
+            label={text.indexOf(name, total)}
             value={source.index}
             size={4}
             below={total}
@@ -82,7 +83,7 @@ export function SourceControls({
           <span class="pair tight">
             <Button
               icon
-              label={text.gallery.previousOf(name)}
+              label={text.previousOf(name)}
               disabled={fixedChoice || source.index === 0}
               onClick={() => toIndex(source.index - 1)}
             >
@@ -90,7 +91,7 @@ export function SourceControls({
             </Button>
             <Button
               icon
-              label={text.gallery.nextOf(name)}
+              label={text.nextOf(name)}
               disabled={fixedChoice || source.index + 1 >= total}
               onClick={() => toIndex(source.index + 1)}
             >

@@ -3,7 +3,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Segmented } from '../controls/segmented';
 import { fixed } from '../format/numbers';
 import { useStore } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 import { WholeNumber } from './controls';
 import { subjectState } from './subject-state';
 
@@ -16,25 +17,25 @@ export function SubjectControls({ model }: { model: ModelSummary }) {
   return (
     <div class="ctl subject">
       <Segmented
-        label={text.latents.subject}
+        label={text.subject}
         value={from.value}
         options={[
-          { value: 'selected' as const, text: text.latents.theExample },
-          { value: 'sample' as const, text: text.latents.aSampleOf, disabled: noSamples },
+          { value: 'selected' as const, text: words.theExample },
+          { value: 'sample' as const, text: text.aSampleOf, disabled: noSamples },
         ]}
         onChange={(value) => (from.value = value)}
       />
       {from.value === 'sample' ? (
         <>
           <WholeNumber
-            label={text.latents.sampleNumber(count)}
+            label={text.sampleNumber(count)}
             value={picked + 1}
             size={4}
             below={count + 1}
             disabled={false}
             onChange={(number) => (store.pickedSample.value = Math.max(0, number - 1))}
           />
-          <span class="tick">{text.latents.drawnWith(seed, fixed(temperature, 2))}</span>
+          <span class="tick">{text.drawnWith(seed, fixed(temperature, 2))}</span>
         </>
       ) : null}
     </div>

@@ -5,3 +5,6 @@ import { languageOf, type Language } from '../../../src/protocol/language';
 export const chosenLanguage: Language = languageOf(
   typeof document === 'undefined' ? undefined : document.documentElement.lang,
 );
+
+/** The texts in the chosen language. The type of the German ones is to prove that none is missing. */
+export const inLanguage = <T>(english: T, german: T): T => (chosenLanguage === 'de' ? german : english);

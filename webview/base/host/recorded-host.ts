@@ -1,7 +1,7 @@
 /** A saved page answers from what it holds; nothing is fetched and nothing computed. */
 import { decodeRecorded } from '../../../src/protocol/recorded';
 import { recordKey, type PageHost } from '../../../src/protocol/webview';
-import { text } from '../../strings';
+import { words } from '../words';
 import { NoAnswerError, NotRecordedError, type Connection } from './page-api';
 
 export function connectRecorded(element: Element): Connection {
@@ -13,7 +13,7 @@ export function connectRecorded(element: Element): Connection {
       const answer = model.answers[key];
       if (answer !== undefined) return answer as never;
       const reason = model.reasons?.[key];
-      throw reason === undefined ? new NotRecordedError(text.states.notRecorded) : new NoAnswerError(reason);
+      throw reason === undefined ? new NotRecordedError(words.notRecorded) : new NoAnswerError(reason);
     },
     async cancel() {},
     async showLog() {},
@@ -26,14 +26,14 @@ export function connectRecorded(element: Element): Connection {
       return { runs: [], recent: [] };
     },
     async control() {
-      throw new NotRecordedError(text.states.notRecorded);
+      throw new NotRecordedError(words.notRecorded);
     },
     async copyText(copied) {
       await navigator.clipboard.writeText(copied);
     },
     async outline() {},
     async selected() {},
-    chooseData: () => Promise.reject(new NotRecordedError(text.states.notRecorded)),
+    chooseData: () => Promise.reject(new NotRecordedError(words.notRecorded)),
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));
       const link = document.createElement('a');

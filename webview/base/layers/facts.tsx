@@ -3,22 +3,22 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { scientific, signed } from '../format/numbers';
 import type { ShownLayer } from '../store/layer-view';
 import { useStore } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
 
 export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   const store = useStore();
   const part = view.logDetExample;
   const facts: [string, string][] = [
     [
-      store.example.value ? text.layer.logDetThis : text.layer.logDetFirst,
-      part ? `${signed(part.coupling + part.norm, 2)} ${text.strip.nats}` : '–',
+      store.example.value ? words.logDetThis : words.logDetFirst,
+      part ? `${signed(part.coupling + part.norm, 2)} ${words.nats}` : '–',
     ],
   ];
   if (part && layer.coupling !== undefined) {
-    facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
-    if (layer.hasNorm) facts.push([text.strip.norm, `${signed(part.norm, 2)} ${text.strip.nats}`]);
+    facts.push([words.couplingSum, `${signed(part.coupling, 2)} ${words.nats}`]);
+    if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);
   }
-  facts.push([text.strip.roundTrip, scientific(view.roundTrip)]);
+  facts.push([words.roundTrip, scientific(view.roundTrip)]);
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

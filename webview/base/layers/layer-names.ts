@@ -1,6 +1,6 @@
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { shapeText } from '../format/numbers';
-import { text } from '../../strings';
+import { words } from '../words';
 
 /** A layer of its own that normalizes; couplings can have a norm inside. */
 export function isNorm(layer: LayerInfo): boolean {
@@ -8,20 +8,18 @@ export function isNorm(layer: LayerInfo): boolean {
 }
 
 export function layerTitle(layer: LayerInfo): string {
-  return layer.coupling === undefined
-    ? text.strip.kindNames[layer.kind]
-    : text.layer.coupling(layer.coupling + 1);
+  return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
 }
 
 /** As it stands in a sentence: "coupling 4", "logit". */
 export function layerPhrase(layer: LayerInfo): string {
-  return text.strip.inSentence(layerTitle(layer));
+  return words.inSentence(layerTitle(layer));
 }
 
 export function shortName(layer: LayerInfo): string {
-  if (layer.kind === 'squeeze') return text.strip.squeezeTo(shapeText(layer.outputShape));
-  if (layer.kind === 'factorOut') return text.strip.factorOutOf(shapeText(layer.outputShape));
-  return text.strip.shortNames[layer.kind];
+  if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
+  if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
+  return words.shortNames[layer.kind];
 }
 
 const subscripts = '₀₁₂₃₄₅₆₇₈₉';

@@ -1,8 +1,8 @@
-import { text } from '../../strings';
+import { words } from '../words';
 
 /** What an example is called that the inspector made of others, by its kind. */
 export const madeNames: Readonly<Record<string, string>> = {
-  manifold: text.bar.anInterpolation,
-  reconstruction: text.bar.aReconstruction,
-  edited: text.latents.anEdited,
+  manifold: words.anInterpolation,
+  reconstruction: words.aReconstruction,
+  edited: words.anEdited,
 };

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { Button } from '../controls/toolkit';
 import type { Question } from './question';
 import { useStore } from './use-store';
-import { text } from '../../strings';
+import { words } from '../words';
 
 export function Message({
   title,
@@ -52,9 +52,9 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
       <div class="waiting" aria-busy="true">
         <div class="wait-note">
           <span class="progress pulse" />
-          <span class="tick">{text.states.loading}</span>
+          <span class="tick">{words.loading}</span>
           <button type="button" class="linklike" onClick={() => question.cancel()}>
-            {text.states.cancel}
+            {words.cancel}
           </button>
         </div>
         {skeleton ?? <div class="skeleton fill" />}
@@ -63,21 +63,20 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
   }
   if (answer.reason === 'cancelled')
     return (
-      <Message title={text.states.cancelled} why={text.states.cancelledWhy}>
-        <Button onClick={() => question.retry()}>{text.states.retry}</Button>
+      <Message title={words.cancelled} why={words.cancelledWhy}>
+        <Button onClick={() => question.retry()}>{words.retry}</Button>
       </Message>
     );
   if (answer.reason === 'noAnswer')
-    return <Message title={failedTitle ?? text.states.failed} why={answer.message} bad />;
-  if (answer.reason === 'notRecorded')
-    return <Message title={text.states.notRecordedTitle} why={answer.message} />;
+    return <Message title={failedTitle ?? words.failed} why={answer.message} bad />;
+  if (answer.reason === 'notRecorded') return <Message title={words.notRecordedTitle} why={answer.message} />;
   return (
-    <Message title={failedTitle ?? text.states.failed} why={answer.message} bad>
+    <Message title={failedTitle ?? words.failed} why={answer.message} bad>
       <Button primary onClick={() => question.retry()}>
-        {text.states.retry}
+        {words.retry}
       </Button>
       {store.connection.choices ? null : (
-        <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+        <Button onClick={() => void store.connection.host.showLog()}>{words.showLog}</Button>
       )}
     </Message>
   );

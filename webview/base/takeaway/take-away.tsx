@@ -3,7 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { Store } from '../store/store';
 import { useStore } from '../store/use-store';
-import { text } from '../../strings';
+import { words } from '../words';
+import { text } from './text';
 import { layerPhrase } from '../layers/layer-names';
 import { madeNames } from '../layers/made-names';
 import { csvText } from './csv';
@@ -98,7 +99,7 @@ export function TakeAway(props: TakeAwayProps) {
     try {
       setSaid((await item.run()) ?? '');
     } catch (error) {
-      setSaid(text.takeaway.notTaken(error instanceof Error ? error.message : String(error)));
+      setSaid(text.notTaken(error instanceof Error ? error.message : String(error)));
     }
   };
   const picture = (): Picture => {
@@ -117,8 +118,8 @@ export function TakeAway(props: TakeAwayProps) {
         class="take-button"
         aria-haspopup="menu"
         aria-expanded={place !== undefined}
-        aria-label={text.takeaway.takeAway(title)}
-        title={text.takeaway.takeAway(title)}
+        aria-label={text.takeAway(title)}
+        title={text.takeAway(title)}
         onClick={() => (place ? close() : open())}
       >
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
@@ -131,7 +132,7 @@ export function TakeAway(props: TakeAwayProps) {
       {place ? (
         <div
           role="menu"
-          aria-label={text.takeaway.takeAway(title)}
+          aria-label={text.takeAway(title)}
           class="menu-items take-items"
           style={pixels(place)}
         >
@@ -157,42 +158,41 @@ function itemsOf({ model, numbers, fileName }: TakeAwayProps, store: Store, pict
   const stem = [...(run ? [run] : []), model.fileName.replace(/(\.flow)?\.[^.]*$/, ''), fileName].join('-');
   const bytes = (content: string): Uint8Array => new TextEncoder().encode(content);
   const save = async (ending: string, content: Uint8Array): Promise<string | undefined> =>
-    (await host.save(`${stem}.${ending}`, content)) ? text.takeaway.saved(`${stem}.${ending}`) : undefined;
+    (await host.save(`${stem}.${ending}`, content)) ? text.saved(`${stem}.${ending}`) : undefined;
   const named = Object.entries(arrays ?? {});
   const items: Item[] = [
     {
-      name: text.takeaway.copyPicture,
+      name: text.copyPicture,
       async run() {
         try {
           // The promise is handed over at once: a clipboard belongs to the click.
           await navigator.clipboard.write([new ClipboardItem({ 'image/png': pngOf(picture()) })]);
-          return text.takeaway.copied;
+          return text.copied;
         } catch {
-          return text.takeaway.notCopied;
+          return text.notCopied;
         }
       },
     },
     {
-      name: text.takeaway.asPng,
+      name: text.asPng,
       run: async () => save('png', new Uint8Array(await (await pngOf(picture())).arrayBuffer())),
     },
-    { name: text.takeaway.asSvg, run: () => save('svg', bytes(picture().text)) },
+    { name: text.asSvg, run: () => save('svg', bytes(picture().text)) },
   ];
   if (columns) {
     const table = columns;
     items.splice(1, 0, {
-      name: text.takeaway.copyNumbers,
+      name: text.copyNumbers,
       async run() {
         const content = csvText(table);
         await navigator.clipboard.writeText(content).catch(() => host.copyText(content));
-        return text.takeaway.copied;
+        return text.copied;
       },
     });
-    items.push({ name: text.takeaway.asCsv, run: () => save('csv', bytes(csvText(table))) });
+    items.push({ name: text.asCsv, run: () => save('csv', bytes(csvText(table))) });
   }
-  if (named.length === 1)
-    items.push({ name: text.takeaway.asNpy, run: () => save('npy', npyBytes(named[0]![1])) });
-  if (named.length > 1) items.push({ name: text.takeaway.asNpz, run: () => save('npz', npzBytes(arrays!)) });
+  if (named.length === 1) items.push({ name: text.asNpy, run: () => save('npy', npyBytes(named[0]![1])) });
+  if (named.length > 1) items.push({ name: text.asNpz, run: () => save('npz', npzBytes(arrays!)) });
   return items;
 }
 
@@ -207,21 +207,21 @@ function selectionText(store: Store, model: ModelSummary, about: TakeAwayProps['
     : example.kind === 'data'
       ? `${example.split} ${example.index}`
       : example.kind === 'sample'
-        ? `${text.bar.aSample} ${example.index}`
-        : (madeNames[example.kind] ?? text.bar.typed);
+        ? `${words.aSample} ${example.index}`
+        : (madeNames[example.kind] ?? words.typed);
   return [
     model.fileName,
-    ...(model.step === undefined ? [] : [`${text.bar.step} ${model.step}`]),
+    ...(model.step === undefined ? [] : [`${words.step} ${model.step}`]),
     ...(about === 'layer' && layer ? [layerPhrase(layer), layer.name] : []),
     ...(about === 'samples'
-      ? [`${text.gallery.seed} ${query.seed}`, `${text.gallery.temperature} ${query.temperature}`]
+      ? [`${words.seed} ${query.seed}`, `${words.temperature} ${query.temperature}`]
       : about === 'run'
         ? []
         : [
-            ...(exampleName ? [text.takeaway.exampleNamed(exampleName)] : []),
-            text.takeaway.statisticsOf(batch.count, batch.split),
-            text.takeaway.normMode(store.mode.value),
+            ...(exampleName ? [text.exampleNamed(exampleName)] : []),
+            text.statisticsOf(batch.count, batch.split),
+            text.normMode(store.mode.value),
           ]),
-    text.takeaway.drawnBy,
+    text.drawnBy,
   ].join(', ');
 }

@@ -13,7 +13,8 @@ import { compact } from '../../base/format/numbers';
 import type { ShownLayer } from '../../base/store/layer-view';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { channelsAPage, visibleWindow } from './windows';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
@@ -82,7 +83,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
         <span class="pair tight">
           <Button
             icon
-            label={text.maps.zoomOut}
+            label={text.zoomOut}
             disabled={seen.span === 1}
             onClick={() => see(zoomed(seen, 0.5, cells))}
           >
@@ -90,7 +91,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
           </Button>
           <Button
             icon
-            label={text.maps.zoomIn}
+            label={text.zoomIn}
             disabled={cells * seen.span <= 2}
             onClick={() => see(zoomed(seen, 2, cells, markedPlace()))}
           >
@@ -99,7 +100,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
           <button
             type="button"
             class="text-button zoom"
-            title={text.maps.zoomReset}
+            title={text.zoomReset}
             disabled={seen.span === 1}
             onClick={() => see(wholeMap)}
           >
@@ -107,32 +108,32 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
           </button>
         </span>
         <span class="pair">
-          <span class="tick">{text.maps.colourRange}</span>
+          <span class="tick">{text.colourRange}</span>
           <Segmented
-            label={text.maps.colourRange}
+            label={text.colourRange}
             value={mapRange.value}
             options={[
-              { value: 'most', text: text.maps.rangeMost },
-              { value: 'all', text: text.maps.rangeAll },
+              { value: 'most', text: text.rangeMost },
+              { value: 'all', text: text.rangeAll },
             ]}
             onChange={(choice) => (mapRange.value = choice)}
           />
         </span>
-        {block > 1 ? <span class="tick">{text.conditioner.meansOf(block)}</span> : null}
+        {block > 1 ? <span class="tick">{words.meansOf(block)}</span> : null}
       </div>
       <Pager
         offset={offset}
         size={channelsAPage}
         total={channels}
-        label={text.layer.channel}
-        shown={text.layer.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
+        label={words.channel}
+        shown={text.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / channelsAPage)}
       />
       <div
         class="maps"
         role="group"
         tabIndex={0}
-        aria-label={`${text.layer.markedElement} ${text.maps.zoomKeys}`}
+        aria-label={`${text.markedElement} ${text.zoomKeys}`}
         onKeyDown={keys}
         onWheel={(event) => {
           // Without Ctrl the wheel scrolls, as everywhere; a pinch on a touchpad comes with it.
@@ -158,7 +159,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
           />
         ))}
       </div>
-      <Readout of={pointed} hint={text.maps.mapHint}>
+      <Readout of={pointed} hint={text.mapHint}>
         {({ tensor, index }) => placeText(view, tensor, index)}
       </Readout>
     </>
@@ -178,8 +179,8 @@ function placeText(view: ShownLayer, name: string, index: number): string {
         ? `${tensor.name} –`
         : `${tensor.name} ${compact(tensor.data![index])}`,
     );
-  const note = passes ? `, ${text.layer.passesUnchanged}` : '';
-  return `${place} ${text.layer.channel} ${index % channels}: ${values.join(', ')}${note}`;
+  const note = passes ? `, ${words.passesUnchanged}` : '';
+  return `${place} ${words.channel} ${index % channels}: ${values.join(', ')}${note}`;
 }
 
 interface TensorMapsProps {
@@ -198,7 +199,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
   const { windows } = useFeature(activationsState);
   const question = windows[tensor.name as WindowedTensor];
   if (connection.choices || !(tensor.name in windows))
-    return <p class="nothing">{text.layer.valuesNotShown(tensor.stats.count)}</p>;
+    return <p class="nothing">{words.valuesNotShown(tensor.stats.count)}</p>;
   return (
     <div class="large-maps" data-large={tensor.name}>
       <Asked question={question} skeleton={<div class="skeleton pulse" />}>
@@ -219,7 +220,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
                   scale={scale}
                   size={size}
                   name={`${tensor.name}[${from[2]! + p}]`}
-                  label={`${tensor.name}, ${text.layer.channel} ${from[2]! + p}, ${text.conditioner.meansOf(block)}`}
+                  label={`${tensor.name}, ${words.channel} ${from[2]! + p}, ${words.meansOf(block)}`}
                   hatched={conditional && passes ? (i) => passes[i * planes.length + p]! > 0.999 : undefined}
                 />
               ))}
@@ -245,13 +246,13 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
   const conditional = tensor.name === 's' || tensor.name === 't';
   const { limit, full, beyond } = range;
   const scale = (light: boolean) => signedScale(limit, light);
-  const unit = tensor.name === 's' ? text.strip.nats : undefined;
+  const unit = tensor.name === 's' ? words.nats : undefined;
   const sameShape = worked !== undefined && tensor.data?.length === tensor.shape.reduce((a, b) => a * b, 1);
   return (
     <div class="map" data-tensor={tensor.name}>
       <h3>
         <b>{tensor.name}</b>
-        <span class="tick">{text.layer.roles[tensor.name] ?? ''}</span>
+        <span class="tick">{words.roles[tensor.name] ?? ''}</span>
       </h3>
       <div class="frame" style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}>
         {planes.length === 0 ? (
@@ -294,7 +295,7 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
                   scale={scale}
                   size={crisp * Math.max(window.height, window.width)}
                   name={`${tensor.name}[${channel}]`}
-                  label={`${tensor.name}, ${text.layer.channel} ${channel}`}
+                  label={`${tensor.name}, ${words.channel} ${channel}`}
                   hatched={conditional && view.mask ? (i) => view.mask!.data[elementAt(i)]! > 0.5 : undefined}
                   onPick={(index) => {
                     const dragged = drag.current?.moved;
@@ -327,10 +328,10 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
         low={-limit}
         high={limit}
         mean={tensor.stats.mean}
-        label={`${text.layer.distribution} ${tensor.name}, ${text.layer.mean} ${compact(tensor.stats.mean)}`}
+        label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
       />
       <Legend scale={scale} unit={unit} width={frameSize} />
-      <p class="tick beyond">{beyond > 0 ? text.maps.beyondRange(beyond, full) : ''}</p>
+      <p class="tick beyond">{beyond > 0 ? words.beyondRange(beyond, full) : ''}</p>
       <Stats tensor={tensor} />
     </div>
   );

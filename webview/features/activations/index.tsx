@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { layerNumbers } from '../../base/layers/layer-numbers';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { layerViewState } from '../../base/store/layer-view';
@@ -13,7 +13,7 @@ export const activations: LayerFeature = {
   id: 'activations',
   region: 'layer',
   order: 2,
-  title: () => text.layer.tabs.activations,
+  title: () => text.tab,
   state: activationsState,
   layerView: 'exampleFirst',
   View: ({ model, layer }) => (

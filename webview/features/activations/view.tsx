@@ -10,7 +10,8 @@ import type { ShownLayer } from '../../base/store/layer-view';
 import { useStore } from '../../base/store/use-store';
 import { featuresAPage } from './windows';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Legend } from '../../base/canvas/legend';
 import { ChannelMaps } from './channel-maps';
 import { colourRanges, withinRange } from './colour-ranges';
@@ -35,7 +36,7 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   const worked = workedElement(view, store.marked.value);
   return (
     <>
-      {store.example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
+      {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
       {image ? (
         <ChannelMaps view={view} worked={worked} />
       ) : (
@@ -76,16 +77,16 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
         <div class="pager">
           <Button
             icon
-            label={text.gallery.previousPage}
+            label={words.previousPage}
             disabled={page === 0}
             onClick={() => (store.state(activationsState).channelPage.value = page - 1)}
           >
             ‹
           </Button>
-          <span class="tick">{text.layer.featuresShown(offset + 1, offset + rows.length, features)}</span>
+          <span class="tick">{words.featuresShown(offset + 1, offset + rows.length, features)}</span>
           <Button
             icon
-            label={text.gallery.nextPage}
+            label={words.nextPage}
             disabled={page === pages - 1}
             onClick={() => (store.state(activationsState).channelPage.value = page + 1)}
           >
@@ -93,14 +94,14 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
           </Button>
         </div>
       ) : null}
-      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.layer.markedElement} onKeyDown={move}>
+      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.markedElement} onKeyDown={move}>
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.layer.feature}</th>
+              <th>{words.feature}</th>
               {view.tensors.map((tensor) => (
                 <th key={tensor.name} colSpan={2}>
-                  <b>{tensor.name}</b> {text.layer.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
+                  <b>{tensor.name}</b> {words.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
                 </th>
               ))}
             </tr>
@@ -136,11 +137,11 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
               low={-range(tensor)}
               high={range(tensor)}
               mean={tensor.stats.mean}
-              label={`${text.layer.distribution} ${tensor.name}, ${text.layer.mean} ${compact(tensor.stats.mean)}`}
+              label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
             />
             <Legend
               scale={(light) => signedScale(range(tensor), light)}
-              unit={tensor.name === 's' ? text.strip.nats : undefined}
+              unit={tensor.name === 's' ? words.nats : undefined}
               width={frameSize}
             />
             <Stats tensor={tensor} />
@@ -154,7 +155,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
 function FeatureCell({ value, limit, passes }: { value?: number; limit: number; passes: boolean }) {
   if (passes)
     return (
-      <td colSpan={2} class="hatched-cell" aria-label={text.layer.passesUnchanged}>
+      <td colSpan={2} class="hatched-cell" aria-label={words.passesUnchanged}>
         {' '}
       </td>
     );
@@ -181,7 +182,7 @@ function FeatureCell({ value, limit, passes }: { value?: number; limit: number; 
 function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Worked; image: boolean }) {
   const { place, x, s, t, y, form } = worked;
   const where = image
-    ? `(${place[0]}, ${place[1]}) ${text.layer.channel} ${place[2]}:`
+    ? `(${place[0]}, ${place[1]}) ${words.channel} ${place[2]}:`
     : `${featureName(model, place[0]!)}:`;
   const value = (number: number | undefined, name: string) => (
     <>
@@ -197,7 +198,7 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
       <span class="muted">{where}</span>
       {form?.kind === 'unchanged' ? (
         <span>
-          {value(x, 'x')} <span class="muted">{text.layer.passesUnchanged}</span>
+          {value(x, 'x')} <span class="muted">{words.passesUnchanged}</span>
         </span>
       ) : form?.kind === 'x·exp(s) + t' ? (
         <span>
@@ -223,7 +224,7 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
       )}
       {form?.normed ? (
         <span>
-          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {text.strip.norm} →</span>
+          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {words.norm} →</span>
         </span>
       ) : (
         <span class="muted">→</span>

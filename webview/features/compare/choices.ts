@@ -3,7 +3,7 @@ import type { Comparables } from '../../../src/protocol/compare';
 import type { CheckpointInfo, ModelSummary } from '../../../src/protocol/model';
 import { count } from '../../base/format/numbers';
 import { validationText } from '../../base/curves/validation-text';
-import { text } from '../../strings';
+import { words } from '../../base/words';
 
 export interface Choice {
   value: string;
@@ -13,11 +13,7 @@ export interface Choice {
 /** "step 325, best, 2.013 bits/dim": validation as far as it was measured. */
 function checkpointName(checkpoint: CheckpointInfo): string {
   const { step, best } = checkpoint;
-  const parts = [
-    `${text.bar.step} ${count(step)}`,
-    best ? text.diagnostics.best : '',
-    validationText(checkpoint),
-  ];
+  const parts = [`${words.step} ${count(step)}`, best ? words.best : '', validationText(checkpoint)];
   return parts.filter((part) => part !== '').join(', ');
 }
 

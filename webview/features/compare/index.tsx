@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { compareState } from './state';
 import { CompareRegions } from './view';
 import './style.css';
@@ -8,7 +8,7 @@ export const compare: RegionFeature = {
   id: 'compare',
   region: 'compare',
   order: 1,
-  title: () => text.compare.compareStart,
+  title: () => text.compareStart,
   state: compareState,
   View: CompareRegions,
 };

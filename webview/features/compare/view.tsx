@@ -19,7 +19,8 @@ import { ready } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
 import { layerTitle, shortName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked, Message } from '../../base/store/asked';
@@ -32,10 +33,9 @@ import { compareState } from './state';
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
   const run = model.runFolder?.split(/[\\/]/).at(-1);
-  return [
-    run ?? model.fileName,
-    ...(model.step === undefined ? [] : [text.run.readoutStep(model.step)]),
-  ].join(', ');
+  return [run ?? model.fileName, ...(model.step === undefined ? [] : [words.readoutStep(model.step)])].join(
+    ', ',
+  );
 }
 
 export function CompareRegions({ model }: { model: ModelSummary }) {
@@ -43,7 +43,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
   return (
     <div class="compare">
       <CompareHead model={model} />
-      <Asked question={store.state(compareState).summary} failedTitle={text.compare.compareFailed}>
+      <Asked question={store.state(compareState).summary} failedTitle={text.compareFailed}>
         {(other) =>
           other.runnable ? (
             <div class="compare-body">
@@ -53,7 +53,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
               <ComparedRuns a={model} b={other} />
             </div>
           ) : (
-            <Message title={text.compare.compareFailed} why={other.reason} />
+            <Message title={text.compareFailed} why={other.reason} />
           )
         }
       </Asked>
@@ -78,12 +78,12 @@ function CompareHead({ model }: { model: ModelSummary }) {
         <b>A</b> {titleOf(model)} <b>B</b> {name}
       </h1>
       {store.connection.choices ? (
-        <span class="note-chip">{text.compare.compareSaved}</span>
+        <span class="note-chip">{text.compareSaved}</span>
       ) : (
         <>
           <span class="compare-choice">
             <Dropdown
-              label={text.compare.compareWith}
+              label={text.compareWith}
               value={path.value ?? ''}
               options={known ? options : [...options, { value: path.value ?? '', text: name }]}
               onChange={(value) => (path.value = value)}
@@ -94,11 +94,11 @@ function CompareHead({ model }: { model: ModelSummary }) {
               void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
             }
           >
-            {text.compare.compareOther}
+            {text.compareOther}
           </Button>
         </>
       )}
-      <Button onClick={() => (path.value = undefined)}>{text.compare.compareEnd}</Button>
+      <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
     </header>
   );
 }
@@ -117,8 +117,8 @@ function ComparedStrips({ a, b }: Pair) {
   const store = useStore();
   const first = ready(store.state(stripState).strip.answer.value);
   return (
-    <section class="compare-part" aria-label={text.bar.flow}>
-      <h2>{text.compare.compareLogDets}</h2>
+    <section class="compare-part" aria-label={words.flow}>
+      <h2>{text.compareLogDets}</h2>
       <Asked question={store.state(compareState).strip}>
         {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
       </Asked>
@@ -128,7 +128,7 @@ function ComparedStrips({ a, b }: Pair) {
 
 /** "8×8×1, 17 levels" */
 function inputText({ shape, levels }: ModelSummary): string {
-  return [shapeText(shape), ...(levels === undefined ? [] : [text.diagnostics.levels(levels)])].join(', ');
+  return [shapeText(shape), ...(levels === undefined ? [] : [words.levels(levels)])].join(', ');
 }
 
 function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
@@ -153,20 +153,19 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
   };
   const totals = [costs(first), costs(second)] as const;
   const sameInput = JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
-  const unit = (of: ModelSummary): string =>
-    of.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
+  const unit = (of: ModelSummary): string => (of.levels === undefined ? words.nats : words.bitsPerDim);
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
     <>
       <p class="tick">
         {[
-          `${text.strip.logDetNats}, ${mean ? text.layer.mean : text.bar.thisExample}. ${text.strip.positiveRaises}.`,
-          ...(unmatched > 0 ? [text.compare.compareUnmatched(unmatched)] : []),
-          ...(sameInput ? [] : [text.compare.compareOtherInput(inputText(b), unit(b))]),
+          `${words.logDetNats}, ${mean ? words.mean : words.thisExample}. ${words.positiveRaises}.`,
+          ...(unmatched > 0 ? [text.compareUnmatched(unmatched)] : []),
+          ...(sameInput ? [] : [text.compareOtherInput(inputText(b), unit(b))]),
         ].join(' ')}
       </p>
-      <div class="compare-strip" role="listbox" aria-label={text.bar.flow}>
+      <div class="compare-strip" role="listbox" aria-label={words.flow}>
         <div class="compare-row tick" aria-hidden="true">
           <span />
           <span>{`±${limit}`}</span>
@@ -213,7 +212,7 @@ function ComparedLayer({ a, b }: Pair) {
   const layer = a.layers.find(({ index }) => index === store.layer.value);
   if (!layer) return null;
   return (
-    <section class="compare-part" aria-label={text.bar.layer}>
+    <section class="compare-part" aria-label={words.layer}>
       <h2>{layerTitle(layer)}</h2>
       {partnerOf(layer, b) ? (
         <Asked question={store.state(compareState).ownLayer}>
@@ -224,7 +223,7 @@ function ComparedLayer({ a, b }: Pair) {
           )}
         </Asked>
       ) : (
-        <Message title={text.compare.compareNoLayer} why={text.compare.compareNoLayerWhy} />
+        <Message title={text.compareNoLayer} why={text.compareNoLayerWhy} />
       )}
     </section>
   );
@@ -236,13 +235,13 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
   return (
     <>
       <div class="ctl">
-        <span class="tick">{text.compare.differenceRange}</span>
+        <span class="tick">{text.differenceRange}</span>
         <Segmented
-          label={text.compare.differenceRange}
+          label={text.differenceRange}
           value={range.value}
           options={[
-            { value: 'common', text: text.compare.rangeCommon },
-            { value: 'own', text: text.compare.rangeOwn },
+            { value: 'common', text: text.rangeCommon },
+            { value: 'own', text: text.rangeOwn },
           ]}
           onChange={(chosen) => (range.value = chosen)}
         />
@@ -286,7 +285,7 @@ function MapColumn({
           label={`${tensor.name}, ${name}${note}`}
         />
       ) : (
-        <p class="tick wrap">{text.compare.compareNoValues}</p>
+        <p class="tick wrap">{text.compareNoValues}</p>
       )}
     </figure>
   );
@@ -294,17 +293,12 @@ function MapColumn({
   return (
     <div class="compare-map" data-map={tensor.name}>
       <h3>
-        <b>{tensor.name}</b> <span class="tick">{text.layer.roles[tensor.name] ?? ''}</span>
+        <b>{tensor.name}</b> <span class="tick">{words.roles[tensor.name] ?? ''}</span>
       </h3>
       {map('A', here, limit)}
       {map('B', there, limit)}
       <Legend scale={scaleTo(limit)} width={96} />
-      {map(
-        'B − A',
-        difference,
-        own,
-        `, ${range === 'own' ? text.compare.onOwnRange : text.compare.onCommonRange}`,
-      )}
+      {map('B − A', difference, own, `, ${range === 'own' ? text.onOwnRange : text.onCommonRange}`)}
       <Legend scale={scaleTo(own)} width={96} />
     </div>
   );
@@ -314,9 +308,9 @@ function ComparedSamples({ a, b }: Pair) {
   const store = useStore();
   const { count: n, seed, temperature } = store.samplesQuery.value;
   return (
-    <section class="compare-part" aria-label={text.gallery.samples}>
-      <h2>{text.gallery.samples}</h2>
-      <p class="tick">{text.plane.samplesNote(n, fixed(temperature, 2), seed)}</p>
+    <section class="compare-part" aria-label={words.samples}>
+      <h2>{words.samples}</h2>
+      <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples">
         <Asked question={store.state(compareState).ownSamples}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
@@ -350,7 +344,7 @@ function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary;
       ) : values.shape[1] === 2 ? (
         <PointsThumbnail points={values} />
       ) : (
-        <p class="tick wrap">{text.compare.compareNoPicture}</p>
+        <p class="tick wrap">{text.compareNoPicture}</p>
       )}
     </figure>
   );
@@ -370,13 +364,11 @@ function ComparedRuns({ a, b }: Pair) {
     ];
   }, [first, second, axis, bits]);
   return (
-    <section class="compare-part" aria-label={text.diagnostics.run}>
-      <h2>{text.compare.compareCurves}</h2>
+    <section class="compare-part" aria-label={words.run}>
+      <h2>{text.compareCurves}</h2>
       <CurveControls />
       <p class="tick">
-        {a.runFolder === b.runFolder && a.runFolder
-          ? text.compare.compareSameRun
-          : text.compare.compareCurvesKey}
+        {a.runFolder === b.runFolder && a.runFolder ? text.compareSameRun : text.compareCurvesKey}
       </p>
       <Sized height={170}>
         {(width, height) => (
@@ -387,7 +379,7 @@ function ComparedRuns({ a, b }: Pair) {
             axis={axis}
             log={log}
             smoothing={smoothing}
-            label={`${text.run.validation}, ${bits ? text.strip.bitsPerDim : text.strip.nats}`}
+            label={`${words.validation}, ${bits ? words.bitsPerDim : words.nats}`}
           />
         )}
       </Sized>

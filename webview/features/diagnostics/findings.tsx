@@ -5,7 +5,9 @@ import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { findingText } from './finding-text';
+import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { diagnosticsState } from './state';
 
@@ -24,18 +26,14 @@ export function Findings({ model }: { model: ModelSummary }) {
   const answer = question.answer.value;
   const known = answer.status === 'ready' ? answer.value : undefined;
   return (
-    <section
-      class="findings"
-      aria-label={text.findings.findingsLabel}
-      aria-busy={answer.status === 'loading'}
-    >
+    <section class="findings" aria-label={text.findingsLabel} aria-busy={answer.status === 'loading'}>
       {known ? (
         <>
           <Known model={model} answer={known} />
           <TakeAway
             model={model}
             numbers={() => findingNumbers(store, model)}
-            title={text.findings.findingsLabel}
+            title={text.findingsLabel}
             fileName="findings"
             frame=".findings"
           />
@@ -43,23 +41,21 @@ export function Findings({ model }: { model: ModelSummary }) {
       ) : answer.status === 'failed' ? (
         <p class="findings-head">
           <span class={answer.reason === 'error' ? 'bad' : 'muted'}>
-            {answer.reason === 'cancelled'
-              ? `${text.findings.findingsLabel}: ${text.states.cancelled}`
-              : answer.message}
+            {answer.reason === 'cancelled' ? `${text.findingsLabel}: ${words.cancelled}` : answer.message}
           </span>
           {answer.reason === 'notRecorded' || answer.reason === 'noAnswer' ? null : (
             <button type="button" class="linklike" onClick={() => question.retry()}>
-              {text.states.retry}
+              {words.retry}
             </button>
           )}
         </p>
       ) : (
         <p class="findings-head">
           <span class="progress pulse" />
-          <span class="tick">{text.findings.findingsBusy}</span>
+          <span class="tick">{text.findingsBusy}</span>
           {answer.status === 'loading' ? (
             <button type="button" class="linklike" onClick={() => question.cancel()}>
-              {text.states.cancel}
+              {words.cancel}
             </button>
           ) : null}
         </p>
@@ -85,10 +81,10 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
             </i>
             <span>
               {wrong.length
-                ? `${text.findings.somethingWrong(wrong.length, answer.count)}; ${text.findings.checksShown(all.length)}`
-                : text.findings.nothingWrong(answer.count)}
+                ? `${text.somethingWrong(wrong.length, answer.count)}; ${text.checksShown(all.length)}`
+                : text.nothingWrong(answer.count)}
             </span>
-            <span class="tick">{wrong.length ? '' : text.findings.checksShown(rest.length)}</span>
+            <span class="tick">{wrong.length ? '' : text.checksShown(rest.length)}</span>
           </summary>
           <ul>
             {rest.map((finding) => (
@@ -97,9 +93,9 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
                   {marks[finding.severity]}
                 </i>
                 <span>
-                  <b>{text.findings.checks[finding.check]}</b>{' '}
+                  <b>{text.checks[finding.check]}</b>{' '}
                   <span class={finding.severity === 'skipped' ? 'muted' : undefined}>
-                    {`${finding.severity === 'skipped' ? `${text.findings.notLookedAt}. ` : ''}${text.findings.sentence(finding, phraseOf(model, finding.layer))}`}
+                    {`${finding.severity === 'skipped' ? `${text.notLookedAt}. ` : ''}${findingText.sentence(finding, phraseOf(model, finding.layer))}`}
                   </span>
                 </span>
               </li>
@@ -114,7 +110,7 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
 function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
   const store = useStore();
   const { check, severity, layer, tab, others = [] } = finding;
-  const advice = text.findings.advice(finding);
+  const advice = findingText.advice(finding);
   const go = (index: number): void => {
     store.selectLayer(index);
     if (tab) store.tabs.layer.value = tab;
@@ -125,21 +121,21 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
         <i class={`finding-mark ${severity}`} aria-hidden="true">
           {marks[severity]}
         </i>
-        <b>{text.findings.checks[check]}</b>
-        <span class="sr">{text.findings.severities[severity]}</span>
-        <span class="finding-line">{text.findings.sentence(finding, phraseOf(model, layer))}</span>
+        <b>{text.checks[check]}</b>
+        <span class="sr">{text.severities[severity]}</span>
+        <span class="finding-line">{findingText.sentence(finding, phraseOf(model, layer))}</span>
       </summary>
       <div class="finding-more">
-        <p>{text.findings.sentence(finding, phraseOf(model, layer))}</p>
+        <p>{findingText.sentence(finding, phraseOf(model, layer))}</p>
         {advice ? (
           <p>
-            <b>{text.findings.try}</b> {advice}
+            <b>{text.try}</b> {advice}
           </p>
         ) : null}
         {layer === undefined ? null : (
           <div class="row">
-            <Button onClick={() => go(layer)}>{text.findings.lookAt(phraseOf(model, layer))}</Button>
-            {others.length > 0 ? <span class="muted">{text.findings.alsoIn}</span> : null}
+            <Button onClick={() => go(layer)}>{text.lookAt(phraseOf(model, layer))}</Button>
+            {others.length > 0 ? <span class="muted">{text.alsoIn}</span> : null}
             {others.slice(0, 8).map((index) => (
               <button type="button" class="linklike" key={index} onClick={() => go(index)}>
                 {phraseOf(model, index)}

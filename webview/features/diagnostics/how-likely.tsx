@@ -8,7 +8,8 @@ import { distributionNumbers } from './numbers';
 import { Scoring } from '../../base/examples/scoring';
 import { shareBelow, populationState } from '../../base/store/population-state';
 import { useStore } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 
 /** @param own what the example costs, in the unit of the answer */
@@ -26,22 +27,22 @@ export function HowLikely({
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;
   // Which part is drawn how; then, on a line of its own, where the example stands among them.
-  const running = compared && store.mode.value === 'train' ? ` ${text.population.byRunning}` : '';
+  const running = compared && store.mode.value === 'train' ? ` ${text.byRunning}` : '';
   const note = [
-    data ? text.diagnostics.howLikelyNote : text.diagnostics.howLikelyOfSamples,
-    ...(name ? [text.population.comparedWith(name) + running] : []),
+    data ? text.howLikelyNote : text.howLikelyOfSamples,
+    ...(name ? [text.comparedWith(name) + running] : []),
   ].join(', ');
   const shares = [
     { name: 'validation', share: shareBelow(answer.validation, own) },
     { name: 'train', share: shareBelow(answer.train, own) },
-    ...(data ? [] : [{ name: text.gallery.samples, share: shareBelow(answer.samples, own) }]),
+    ...(data ? [] : [{ name: words.samples, share: shareBelow(answer.samples, own) }]),
     ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
   ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
-  const words = shares.length > 0 ? text.population.lessLikelyThan(shares) : undefined;
+  const sentence = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;
   return (
     <div class="chart how-likely">
       <h3>
-        <b>{text.diagnostics.howLikely}</b>
+        <b>{text.howLikely}</b>
         <span class="tick" title={note}>
           {note}
         </span>
@@ -49,20 +50,20 @@ export function HowLikely({
       <TakeAway
         model={model}
         numbers={() => distributionNumbers(store)}
-        title={text.diagnostics.howLikely}
+        title={text.howLikely}
         fileName="distribution"
         frame=".chart"
       />
       {compared?.status === 'scoring' ? (
         <Scoring population={compared} />
       ) : (
-        <p class="tick rank" data-rank title={words}>
+        <p class="tick rank" data-rank title={sentence}>
           {compared?.status === 'failed' ? (
             <span class="bad" title={compared.message}>
-              {text.population.notScored(compared.name)}
+              {words.notScored(compared.name)}
             </span>
           ) : (
-            words
+            sentence
           )}
         </p>
       )}
@@ -74,14 +75,14 @@ export function HowLikely({
             values={answer.validation ?? (data ? undefined : answer.samples)}
             outline={answer.train}
             dashed={compared?.scores}
-            marked={own === undefined ? undefined : { value: own, text: text.diagnostics.this }}
+            marked={own === undefined ? undefined : { value: own, text: words.this }}
             unit={answer.unit}
             label={[
-              `${text.diagnostics.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
-              ...(words ? [words] : []),
+              `${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
+              ...(sentence ? [sentence] : []),
             ].join('. ')}
             mayBeLog
-            nothing={text.diagnostics.noValues}
+            nothing={words.noValues}
           />
         )}
       </Sized>

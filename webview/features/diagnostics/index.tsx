@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { diagnosticsState } from './state';
 import { DiagnosticsTab } from './view';
 import './style.css';
@@ -8,7 +8,7 @@ export const diagnostics: RegionFeature = {
   id: 'diagnostics',
   region: 'diagnostics',
   order: 1,
-  title: () => text.diagnostics.diagnostics,
+  title: () => text.diagnostics,
   panel: 'with-findings',
   state: diagnosticsState,
   View: DiagnosticsTab,

@@ -1,6 +1,7 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { powerOfTen } from '../../base/format/numbers';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { linear, logarithmic } from '../../base/charts/scale';
 
 const float32Epsilon = 2 ** -23;
@@ -16,7 +17,7 @@ export interface InverseErrorProps {
 /** Largest error at each layer's input when the inverse starts at z, and of each layer alone. */
 export function InverseError({ width, height, errors, selected }: InverseErrorProps) {
   const values = errors.flatMap((e) => [e.fromLatent, e.alone]).filter((v) => v > 0 && Number.isFinite(v));
-  if (values.length === 0) return <p class="muted">{text.diagnostics.noValues}</p>;
+  if (values.length === 0) return <p class="muted">{words.noValues}</p>;
   const low = Math.min(-8, Math.floor(Math.log10(Math.min(...values))));
   const high = Math.max(-4, Math.ceil(Math.log10(Math.max(...values))));
   const left = 36;
@@ -30,12 +31,7 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
   // Zero error has no logarithm; it is drawn at the foot.
   const foot = (value: number): number => Math.max(value, 10 ** low);
   return (
-    <svg
-      width={width}
-      height={height}
-      role="img"
-      aria-label={`${text.diagnostics.isExact}: ${text.diagnostics.isExactNote}`}
-    >
+    <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
       {place >= 0 ? (
         <rect class="band" x={x.at(place - 0.5)} width={x.at(1) - x.at(0)} y={4} height={base - 4} />
       ) : null}
@@ -49,7 +45,7 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
       ))}
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
       <text x={width - 2} y={y.at(float32Epsilon) + 12} text-anchor="end">
-        {text.diagnostics.float32}
+        {text.float32}
       </text>
       <path
         class="line"
@@ -72,7 +68,7 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
         </g>
       ))}
       <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {text.diagnostics.layerAxis}
+        {words.layerAxis}
       </text>
     </svg>
   );

@@ -1,6 +1,7 @@
 import { finiteExtent } from '../../base/canvas/planes';
 import { ticks, tickText } from '../../base/format/numbers';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { linear } from '../../base/charts/scale';
 
 /** Quantiles of z against those of a standard normal: on the diagonal when they agree. */
@@ -16,7 +17,7 @@ export function Quantiles({
   z: number[];
 }) {
   const extent = finiteExtent([...normal, ...z]);
-  if (!extent) return <p class="muted">{text.diagnostics.noValues}</p>;
+  if (!extent) return <p class="muted">{words.noValues}</p>;
   const limit = Math.max(2.5, Math.abs(extent.low), Math.abs(extent.high)) * 1.05;
   const left = 26;
   const x = linear(-limit, limit, left, width - 4);
@@ -26,7 +27,7 @@ export function Quantiles({
       width={width}
       height={height}
       role="img"
-      aria-label={`${text.diagnostics.isNormal}: ${text.diagnostics.zQuantile}, ${text.diagnostics.normalQuantile}`}
+      aria-label={`${text.isNormal}: ${text.zQuantile}, ${text.normalQuantile}`}
     >
       {ticks(-limit, limit, limit > 6 ? 3 : 4).map((value) => (
         <g key={value}>
@@ -47,10 +48,10 @@ export function Quantiles({
         ) : null,
       )}
       <text x={left + 4} y={15}>
-        {text.diagnostics.zQuantile}
+        {text.zQuantile}
       </text>
       <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {text.diagnostics.normalQuantile}
+        {text.normalQuantile}
       </text>
     </svg>
   );

@@ -9,7 +9,8 @@ import { fixed, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { Asked, Message } from '../../base/store/asked';
 import { Findings } from './findings';
@@ -36,21 +37,21 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (first && layer) {
-    const title = text.diagnostics.firstNonFinite(layerPhrase(layer));
+    const title = words.firstNonFinite(layerPhrase(layer));
     return (
       <Message title={title} why={first.cause} bad>
         <Button primary onClick={() => store.selectLayer(layer.index)}>
-          {text.diagnostics.goTo(layerPhrase(layer))}
+          {text.goTo(layerPhrase(layer))}
         </Button>
         <Button
           onClick={() =>
             void navigator.clipboard.writeText(`${model.fileName}: ${title}. ${first.cause}`).catch(() => {})
           }
         >
-          {text.diagnostics.copyReport}
+          {text.copyReport}
         </Button>
         {store.connection.choices ? null : (
-          <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+          <Button onClick={() => void store.connection.host.showLog()}>{words.showLog}</Button>
         )}
       </Message>
     );
@@ -74,13 +75,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
     <div class="charts">
       <div class="chart">
         <h3>
-          <b>{bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}</b>
-          <span class="tick">{text.diagnostics.runningSum(answer.unit)}</span>
+          <b>{bits ? text.whereBits : text.whereNats}</b>
+          <span class="tick">{text.runningSum(answer.unit)}</span>
         </h3>
         <TakeAway
           model={model}
           numbers={() => waterfallNumbers(store)}
-          title={bits ? text.diagnostics.whereBits : text.diagnostics.whereNats}
+          title={bits ? text.whereBits : text.whereNats}
           fileName="waterfall"
           frame=".chart"
         />
@@ -89,15 +90,15 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       <HowLikely model={model} answer={answer} own={own} />
       <div class="chart">
         <h3>
-          <b>{text.diagnostics.isNormal}</b>
+          <b>{text.isNormal}</b>
           <span class="tick">
-            {text.diagnostics.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
+            {text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
           </span>
         </h3>
         <TakeAway
           model={model}
           numbers={() => quantileNumbers(store)}
-          title={text.diagnostics.isNormal}
+          title={text.isNormal}
           fileName="quantiles"
           frame=".chart"
         />
@@ -114,13 +115,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       </div>
       <div class="chart">
         <h3>
-          <b>{text.diagnostics.isExact}</b>
-          <span class="tick">{text.diagnostics.isExactNote}</span>
+          <b>{text.isExact}</b>
+          <span class="tick">{text.isExactNote}</span>
         </h3>
         <TakeAway
           model={model}
           numbers={() => inverseNumbers(store, model)}
-          title={text.diagnostics.isExact}
+          title={text.isExact}
           fileName="inverse"
           frame=".chart"
         />

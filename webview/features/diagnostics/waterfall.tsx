@@ -3,7 +3,8 @@ import type { NllParts } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { fixed, signed, unknown } from '../../base/format/numbers';
 import { isNorm } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 
 interface Part {
   name: string;
@@ -24,14 +25,12 @@ export function Waterfall({
   const factor = (parts: NllParts | undefined): number =>
     parts?.bitsPerDim !== undefined && parts.nats !== 0 ? parts.bitsPerDim / parts.nats : 1;
   const all: Part[] = [
-    { name: text.diagnostics.prior, pick: (p) => p.prior },
-    ...(model.levels
-      ? [{ name: text.diagnostics.levels(model.levels), pick: (p: NllParts) => p.quantization }]
-      : []),
-    { name: text.diagnostics.preprocessing, pick: (p) => p.preprocessing },
-    { name: text.diagnostics.couplingsPart, pick: (p) => p.couplings },
+    { name: words.prior, pick: (p) => p.prior },
+    ...(model.levels ? [{ name: words.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
+    { name: words.preprocessing, pick: (p) => p.preprocessing },
+    { name: words.couplingsPart, pick: (p) => p.couplings },
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ name: text.strip.norm, pick: (p: NllParts) => p.norm }]
+      ? [{ name: words.norm, pick: (p: NllParts) => p.norm }]
       : []),
   ];
   let sum = 0;
@@ -54,18 +53,18 @@ export function Waterfall({
     <div
       class="waterfall"
       role="table"
-      aria-label={drawn?.bitsPerDim === undefined ? text.diagnostics.whereNats : text.diagnostics.whereBits}
+      aria-label={drawn?.bitsPerDim === undefined ? text.whereNats : text.whereBits}
     >
       <div role="row" class="row-contents">
         <span role="columnheader">
-          <span class="sr">{text.layer.name}</span>
+          <span class="sr">{words.name}</span>
         </span>
         <span aria-hidden="true" />
         <span role="columnheader" class="num tick">
-          {text.diagnostics.this}
+          {words.this}
         </span>
         <span role="columnheader" class="num tick">
-          {text.layer.mean}
+          {words.mean}
         </span>
       </div>
       {bars.map((bar) => (
@@ -91,7 +90,7 @@ export function Waterfall({
         </div>
       ))}
       <div role="row" class="row-contents total" data-part="total">
-        <span role="rowheader">{text.diagnostics.total}</span>
+        <span role="rowheader">{text.total}</span>
         <span class="b" aria-hidden="true">
           {Number.isFinite(total) ? (
             <i

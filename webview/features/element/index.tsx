@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { elementState } from './state';
 import { ByElement } from './view';
 import './style.css';
@@ -8,7 +8,7 @@ export const element: RegionFeature = {
   id: 'element',
   region: 'diagnostics',
   order: 2,
-  title: ({ kind }) => (kind === 'image' ? text.contribution.byPixel : text.contribution.byFeature),
+  title: ({ kind }) => (kind === 'image' ? text.byPixel : text.byFeature),
   state: elementState,
   View: ByElement,
 };

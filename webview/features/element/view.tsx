@@ -11,7 +11,8 @@ import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName, isNorm, layerPhrase } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked, Message } from '../../base/store/asked';
@@ -22,8 +23,7 @@ const side = 112;
 
 export function ByElement({ model }: { model: ModelSummary }) {
   const store = useStore();
-  if (!store.example.value)
-    return <Message title={text.states.noExample} why={text.contribution.costNoExample} />;
+  if (!store.example.value) return <Message title={text.noExample} why={text.costNoExample} />;
   return (
     <Asked question={store.state(elementState)}>
       {(costs) => (
@@ -34,8 +34,8 @@ export function ByElement({ model }: { model: ModelSummary }) {
             <Features model={model} costs={costs} />
           )}
           <p class="tick">
-            {text.contribution.costPlace}
-            {costs.spread.length > 0 ? ` ${text.contribution.costSpread(namesOf(model, costs.spread))}` : ''}
+            {text.costPlace}
+            {costs.spread.length > 0 ? ` ${text.costSpread(namesOf(model, costs.spread))}` : ''}
           </p>
         </div>
       )}
@@ -57,12 +57,12 @@ interface Part {
 
 function partsOf(model: ModelSummary, costs: Contribution): Part[] {
   return [
-    { name: text.contribution.costTotal, map: costs.total },
-    { name: text.diagnostics.prior, map: costs.prior },
-    { name: text.diagnostics.couplingsPart, map: costs.couplings },
-    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: text.strip.norm, map: costs.norm }] : []),
+    { name: text.costTotal, map: costs.total },
+    { name: words.prior, map: costs.prior },
+    { name: words.couplingsPart, map: costs.couplings },
+    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: words.norm, map: costs.norm }] : []),
     {
-      name: model.levels === undefined ? text.diagnostics.preprocessing : text.contribution.costPreprocessing,
+      name: model.levels === undefined ? words.preprocessing : text.costPreprocessing,
       map: costs.preprocessing,
     },
   ];
@@ -101,14 +101,14 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.contribution.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
-        <span class="tick">{text.contribution.costHint}</span>
+        <b data-cost-sum>{text.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
+        <span class="tick">{text.costHint}</span>
         {channels > 1 ? (
           <Segmented
-            label={text.contribution.costChannels}
+            label={text.costChannels}
             value={chosen.value}
             options={[
-              { value: 'sum', text: text.contribution.channelSum },
+              { value: 'sum', text: text.channelSum },
               ...Array.from({ length: channels }, (_, c) => ({
                 value: String(c),
                 text: 'RGB'[c] ?? String(c),
@@ -139,22 +139,16 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
             }}
             onPointerLeave={() => (over.value = undefined)}
           >
-            <HeatMap
-              plane={plane}
-              scale={scale}
-              size={side}
-              label={text.contribution.costOf(name)}
-              name="cost"
-            />
+            <HeatMap plane={plane} scale={scale} size={side} label={text.costOf(name)} name="cost" />
             <figcaption>
               <span>{name}</span>
-              <span class="tick num">{text.contribution.costPart(signed(mean, 2))}</span>
+              <span class="tick num">{text.costPart(signed(mean, 2))}</span>
             </figcaption>
           </figure>
         ))}
         <div class="cost-legend">
-          <Legend scale={scale} unit={text.contribution.costBits} width={side} />
-          {beyond > 0 ? <p class="tick">{text.maps.beyondRange(beyond, full)}</p> : null}
+          <Legend scale={scale} unit={text.costBits} width={side} />
+          {beyond > 0 ? <p class="tick">{words.beyondRange(beyond, full)}</p> : null}
         </div>
       </div>
     </>
@@ -168,11 +162,7 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
     <span class="tick readout" aria-hidden="true">
       {at === undefined
         ? ' '
-        : text.contribution.costAt(
-            Math.floor(at / plane.width),
-            at % plane.width,
-            signed(plane.values[at], 2),
-          )}
+        : text.costAt(Math.floor(at / plane.width), at % plane.width, signed(plane.values[at], 2))}
     </span>
   );
 }
@@ -185,14 +175,14 @@ function Features({ model, costs }: { model: ModelSummary; costs: Contribution }
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.contribution.costSumNats(fixed(costs.parts.nats, 2))}</b>
-        <span class="tick">{text.contribution.costHintNats}</span>
+        <b data-cost-sum>{text.costSumNats(fixed(costs.parts.nats, 2))}</b>
+        <span class="tick">{text.costHintNats}</span>
       </div>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.contribution.byFeature}>
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.byFeature}>
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.layer.name}</th>
+              <th>{words.name}</th>
               <th class="num">x</th>
               {parts.map(({ name }) => (
                 <th key={name} class="num">

@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
 import { exampleNumbers } from './numbers';
 import { examplesState } from './state';
 import { Examples } from './view';
@@ -9,7 +9,7 @@ export const examples: RegionFeature = {
   id: 'examples',
   region: 'gallery',
   order: 2,
-  title: () => text.gallery.examples,
+  title: () => words.examples,
   state: examplesState,
   View: Examples,
   numbers: exampleNumbers,

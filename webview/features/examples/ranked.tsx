@@ -6,7 +6,8 @@ import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { memberRef, type Population, populationState } from '../../base/store/population-state';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
 import { ExampleList } from '../../base/examples/example-list';
 import { Scoring } from '../../base/examples/scoring';
@@ -43,19 +44,19 @@ export function Ranked({ model }: { model: ModelSummary }) {
   if (listed.status === 'scoring') return <Scoring population={listed} />;
   if (listed.status === 'failed')
     return (
-      <Message title={text.population.notScored(listed.name)} why={listed.message} bad>
+      <Message title={words.notScored(listed.name)} why={listed.message} bad>
         <Button primary onClick={() => population.retry()}>
-          {text.states.retry}
+          {words.retry}
         </Button>
       </Message>
     );
   if (listed.indices.length === 0)
     return (
       <Message
-        title={listed.status === 'cancelled' ? text.states.cancelled : text.population.noneScored}
-        why={listed.status === 'cancelled' ? text.states.cancelledWhy : listed.reason}
+        title={listed.status === 'cancelled' ? words.cancelled : text.noneScored}
+        why={listed.status === 'cancelled' ? words.cancelledWhy : listed.reason}
       >
-        <Button onClick={() => population.retry()}>{text.states.retry}</Button>
+        <Button onClick={() => population.retry()}>{words.retry}</Button>
       </Message>
     );
   return (
@@ -75,7 +76,7 @@ export function Ranked({ model }: { model: ModelSummary }) {
 function Covered({ population }: { population: Population }) {
   const store = useStore();
   const { source, scores, total, unreadable, reason, status } = population;
-  const covered = source.kind === 'file' ? text.population.scoredSpread : text.population.scoredOf;
+  const covered = source.kind === 'file' ? text.scoredSpread : text.scoredOf;
   return (
     <>
       <p class="tick" data-covered>
@@ -84,12 +85,12 @@ function Covered({ population }: { population: Population }) {
           <>
             {' '}
             <button type="button" class="linklike" onClick={() => store.state(populationState).retry()}>
-              {text.states.retry}
+              {words.retry}
             </button>
           </>
         ) : null}
       </p>
-      {unreadable > 0 ? <p class="bad tick">{text.population.unreadable(unreadable, reason ?? '')}</p> : null}
+      {unreadable > 0 ? <p class="bad tick">{text.unreadable(unreadable, reason ?? '')}</p> : null}
     </>
   );
 }
@@ -100,15 +101,9 @@ function Page({ model, population, pictures, places, offset }: { model: ModelSum
   const now = JSON.stringify(store.example.value);
   const isNow = (place: number): boolean => JSON.stringify(memberRef(source, indices[place]!)) === now;
   const cost = (place: number): string => fixed(scores[place], 2);
-  const unit = model.levels === undefined ? text.strip.nats : text.strip.bitsPerDim;
+  const unit = model.levels === undefined ? words.nats : words.bitsPerDim;
   const longName = (place: number, i: number): string =>
-    text.population.rankedItem(
-      name,
-      indices[place]!,
-      `${cost(place)} ${unit}`,
-      offset + i + 1,
-      scores.length,
-    );
+    text.rankedItem(name, indices[place]!, `${cost(place)} ${unit}`, offset + i + 1, scores.length);
   return (
     <ExampleList
       model={model}

@@ -8,7 +8,8 @@ import { Button, Dropdown } from '../../base/controls/toolkit';
 import { fixed, shortened } from '../../base/format/numbers';
 import { baseName, populationState } from '../../base/store/population-state';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
 import { examplesState, type ExampleOrder } from './state';
 import { ExampleList } from '../../base/examples/example-list';
@@ -28,7 +29,7 @@ export function Examples({ model }: { model: ModelSummary }) {
   };
   if (model.splits.length === 0 && population.own.value === undefined)
     return (
-      <Message title={text.states.noExamples} why={model.splitsReason ?? text.states.noExamplesWhy}>
+      <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
         {recorded ? null : <OwnMenu />}
       </Message>
     );
@@ -68,7 +69,7 @@ function SourceChoice({ model }: { model: ModelSummary }) {
   ];
   return (
     <Segmented
-      label={text.gallery.split}
+      label={text.split}
       value={own.value !== undefined && ownShown.value ? 'own' : page.value.split}
       options={options}
       onChange={(value) => {
@@ -85,11 +86,11 @@ function OwnMenu() {
   const { choose, drop } = useFeature(examplesState);
   return (
     <Menu
-      label={text.population.ownData}
+      label={text.ownData}
       items={[
-        { text: text.population.ownFolder, run: () => void choose('folder') },
-        { text: text.population.ownFile, run: () => void choose('file') },
-        ...(own.value === undefined ? [] : [{ text: text.population.ownDrop, run: () => drop() }]),
+        { text: text.ownFolder, run: () => void choose('folder') },
+        { text: text.ownFile, run: () => void choose('file') },
+        ...(own.value === undefined ? [] : [{ text: text.ownDrop, run: () => drop() }]),
       ]}
     />
   );
@@ -99,12 +100,12 @@ function OrderChoice() {
   const { order, offset } = useFeature(examplesState);
   return (
     <Dropdown
-      label={text.population.order}
+      label={text.order}
       value={order.value}
       options={[
-        { value: 'index', text: text.population.orderIndex },
-        { value: 'most', text: text.population.orderMost },
-        { value: 'least', text: text.population.orderLeast },
+        { value: 'index', text: text.orderIndex },
+        { value: 'most', text: text.orderMost },
+        { value: 'least', text: text.orderLeast },
       ]}
       onChange={(value) => {
         order.value = value as ExampleOrder;
@@ -132,16 +133,16 @@ function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boole
     <>
       <Button
         icon
-        label={text.gallery.previousPage}
+        label={words.previousPage}
         disabled={offset === 0 || recorded}
         onClick={() => go(Math.max(0, offset - size))}
       >
         ‹
       </Button>
-      <span class="tick">{text.gallery.pageOf(Math.min(total, offset + 1), to, total)}</span>
+      <span class="tick">{text.pageOf(Math.min(total, offset + 1), to, total)}</span>
       <Button
         icon
-        label={text.gallery.nextPage}
+        label={words.nextPage}
         disabled={to >= total || recorded}
         onClick={() => go(offset + size)}
       >
@@ -166,7 +167,7 @@ function Page({
   const isNow = (index: number): boolean =>
     now?.kind === 'data' && now.split === split && now.index === index;
   const cost = (i: number): string => fixed(page.bitsPerDim?.[i] ?? page.nats[i], 2);
-  const unit = page.bitsPerDim ? text.strip.bitsPerDim : text.strip.nats;
+  const unit = page.bitsPerDim ? words.bitsPerDim : words.nats;
   const allowed = (index: number): boolean =>
     store.connection.choices?.examples.some(
       (e) => e.kind === 'data' && e.split === split && e.index === index,
@@ -180,7 +181,7 @@ function Page({
       examples={indices.map((index, i) => ({
         index,
         cost: cost(i),
-        longName: text.gallery.exampleItem(split, index, `${cost(i)} ${unit}`),
+        longName: text.exampleItem(split, index, `${cost(i)} ${unit}`),
         pressed: isNow(index),
         disabled: !allowed(index),
       }))}

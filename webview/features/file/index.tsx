@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { tensorTableState } from './state';
 import { NotRunnable } from './view';
 import './style.css';
@@ -8,7 +8,7 @@ export const file: RegionFeature = {
   id: 'file',
   region: 'file',
   order: 1,
-  title: () => text.states.tensors,
+  title: () => text.tensors,
   state: tensorTableState,
   View: NotRunnable,
 };

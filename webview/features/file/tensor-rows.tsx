@@ -8,7 +8,8 @@ import type { TensorStatistics } from '../../../src/protocol/tensors';
 import { TextField } from '../../base/controls/toolkit';
 import { compact, count, fixed, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { tensorTableState } from './state';
 
 export function TensorRows({ model }: { model: ModelSummary }) {
@@ -23,11 +24,11 @@ export function TensorRows({ model }: { model: ModelSummary }) {
   }, [model, wanted]);
   return (
     <>
-      <h2>{`${text.states.tensors}: ${count(model.tensorCount)}`}</h2>
+      <h2>{`${text.tensors}: ${count(model.tensorCount)}`}</h2>
       <div class="ctl">
         <TextField
-          label={text.states.filter}
-          placeholder={text.states.filter}
+          label={text.filter}
+          placeholder={text.filter}
           value={filter.value}
           size={30}
           onInput={(v) => (filter.value = v)}
@@ -38,24 +39,24 @@ export function TensorRows({ model }: { model: ModelSummary }) {
         class="scroll-x tensor-table"
         tabIndex={0}
         role="group"
-        aria-label={text.states.tensors}
+        aria-label={text.tensors}
         aria-busy={tensorTable.busy.value}
       >
         <table>
           <thead>
             <tr>
-              <th>{text.layer.name}</th>
-              <th>{text.layer.shape}</th>
-              <th>{text.states.dtype}</th>
-              <th class="num">{text.layer.count}</th>
+              <th>{words.name}</th>
+              <th>{words.shape}</th>
+              <th>{text.dtype}</th>
+              <th class="num">{words.count}</th>
               {withStatistics ? (
                 <>
-                  <th class="num">{text.layer.min}</th>
-                  <th class="num">{text.layer.mean}</th>
-                  <th class="num">{text.layer.max}</th>
-                  <th class="num">{text.layer.std}</th>
+                  <th class="num">{words.min}</th>
+                  <th class="num">{words.mean}</th>
+                  <th class="num">{words.max}</th>
+                  <th class="num">{words.std}</th>
                   <th class="after">
-                    <span class="sr">{text.states.remarks}</span>
+                    <span class="sr">{text.remarks}</span>
                   </th>
                 </>
               ) : null}
@@ -79,7 +80,7 @@ export function TensorRows({ model }: { model: ModelSummary }) {
         </table>
       </div>
       {matching.length > shownTensors ? (
-        <p class="muted">{text.states.moreTensors(matching.length - shownTensors)}</p>
+        <p class="muted">{text.moreTensors(matching.length - shownTensors)}</p>
       ) : null}
     </>
   );
@@ -117,7 +118,7 @@ function Statistics({ of: found, whole }: { of: TensorStatistics | undefined; wh
       {value(stats?.max, end)}
       {value(stats?.std)}
       <td class="after bad" title={found?.problem}>
-        {found?.problem ? text.states.notRead : stats ? nonFiniteText(stats) : ''}
+        {found?.problem ? text.notRead : stats ? nonFiniteText(stats) : ''}
       </td>
     </>
   );

@@ -1,7 +1,8 @@
 /** A model that can be read but not run: what its file says. */
 import type { ModelSummary, OnnxSummary } from '../../../src/protocol/model';
 import { bytes, count, shapeText } from '../../base/format/numbers';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { TensorRows } from './tensor-rows';
 
 export function NotRunnable({ model }: { model: ModelSummary }) {
@@ -11,7 +12,7 @@ export function NotRunnable({ model }: { model: ModelSummary }) {
       <p class="muted">{`${model.subtitle}${model.subtitle ? ', ' : ''}${bytes(model.bytes)}`}</p>
       {model.reason ? (
         <>
-          <h2>{text.states.notRunnable}</h2>
+          <h2>{text.notRunnable}</h2>
           <p class="why">{model.reason}</p>
         </>
       ) : null}
@@ -28,9 +29,9 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
       <table>
         <thead>
           <tr>
-            <th>{text.layer.name}</th>
-            <th>{text.layer.shape}</th>
-            <th>{text.states.dtype}</th>
+            <th>{words.name}</th>
+            <th>{words.shape}</th>
+            <th>{text.dtype}</th>
           </tr>
         </thead>
         <tbody>
@@ -47,15 +48,15 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
   );
   return (
     <div class="columns">
-      {ports(text.states.inputs, onnx.inputs)}
-      {ports(text.states.outputs, onnx.outputs)}
+      {ports(text.inputs, onnx.inputs)}
+      {ports(text.outputs, onnx.outputs)}
       <div>
-        <h2>{`${text.states.operators}, opset ${onnx.opset}`}</h2>
+        <h2>{`${text.operators}, opset ${onnx.opset}`}</h2>
         <table>
           <thead>
             <tr>
-              <th>{text.states.operator}</th>
-              <th class="num">{text.layer.count}</th>
+              <th>{text.operator}</th>
+              <th class="num">{words.count}</th>
             </tr>
           </thead>
           <tbody>
@@ -69,7 +70,7 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
         </table>
       </div>
       <div>
-        <h2>{`${text.states.metadata}${onnx.producer ? `, ${onnx.producer}` : ''}`}</h2>
+        <h2>{`${text.metadata}${onnx.producer ? `, ${onnx.producer}` : ''}`}</h2>
         <table>
           <tbody>
             {Object.entries(onnx.metadata).map(([key, value]) => (

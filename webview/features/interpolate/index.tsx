@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { manifoldNumbers } from './numbers';
 import { interpolateState } from './state';
 import { Interpolate } from './view';
@@ -9,7 +9,7 @@ export const interpolate: RegionFeature = {
   id: 'interpolate',
   region: 'gallery',
   order: 4,
-  title: () => text.gallery.interpolate,
+  title: () => text.interpolate,
   state: interpolateState,
   View: Interpolate,
   numbers: manifoldNumbers,

@@ -8,7 +8,7 @@ import { planeAxes } from '../../base/canvas/axes';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeView } from '../../base/store/plane-view';
 import { cornersState } from '../../base/examples/corners-state';
@@ -41,7 +41,7 @@ export function ManifoldPlane({
             width={size}
             height={size}
             name="manifold"
-            label={text.gallery.manifold}
+            label={text.manifold}
             draw={(context) => {
               planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
               context.globalAlpha = 0.4;

@@ -8,7 +8,7 @@ import { Dropdown } from '../../base/controls/toolkit';
 import { item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { Asked } from '../../base/store/asked';
 import { Picked, WhereFinite } from '../../base/examples/controls';
 import { ManifoldLine, ManifoldPlane } from './manifold-plane';
@@ -53,9 +53,7 @@ export function Interpolate({ model }: { model: ModelSummary }) {
               }
             </WhereFinite>
             <PickedPoint view={view} />
-            <p class="tick">
-              {image ? `${text.gallery.formula}; ${text.gallery.acrossDown}` : text.gallery.formula}
-            </p>
+            <p class="tick">{image ? `${text.formula}; ${text.acrossDown}` : text.formula}</p>
           </>
         )}
       </Asked>
@@ -69,7 +67,7 @@ function flat({ values }: ManifoldView): { shape: number[]; data: Float32Array }
   return { shape: [rows * columns, ...event], data: values.data };
 }
 
-const degrees = (angle: number): string => text.gallery.degrees((180 * angle) / Math.PI);
+const degrees = (angle: number): string => text.degrees((180 * angle) / Math.PI);
 
 /** They stand where they are while the grid below is computed. */
 function CornerTiles({ model }: { model: ModelSummary }) {
@@ -87,7 +85,7 @@ function CornerTiles({ model }: { model: ModelSummary }) {
   return (
     <div class={`corners ${answer.status === 'ready' ? '' : 'stale'}`}>
       <Tiles
-        label={text.gallery.fourExamples}
+        label={text.fourExamples}
         name="corner"
         levels={model.levels ?? 256}
         columns={4}
@@ -112,7 +110,7 @@ function SlotChoice() {
   return (
     <div class="ctl">
       <Segmented
-        label={text.gallery.fourExamples}
+        label={text.fourExamples}
         value={String(slot.value)}
         options={grid.value.corners.map((_, k) => ({ value: String(k), text: sourceName(k) }))}
         onChange={(value) => (slot.value = Number(value))}
@@ -135,16 +133,16 @@ function GridControls({ model }: { model: ModelSummary }) {
   return (
     <div class="ctl grid-controls">
       <Segmented
-        label={text.gallery.angleRange}
+        label={text.angleRange}
         value={grid.value.range}
         options={[
-          { value: 'circle' as const, text: text.gallery.circle, disabled: fixedChoice },
-          { value: 'quarter' as const, text: text.gallery.quarter, disabled: fixedChoice },
+          { value: 'circle' as const, text: text.circle, disabled: fixedChoice },
+          { value: 'quarter' as const, text: text.quarter, disabled: fixedChoice },
         ]}
         onChange={(range) => change({ range })}
       />
       <Dropdown
-        label={text.gallery.angleCount}
+        label={text.angleCount}
         value={String(grid.value.angles)}
         disabled={fixedChoice}
         options={all.map((n) => ({ value: String(n), text: `${n}×${n}` }))}
@@ -161,14 +159,14 @@ function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView 
   const all = flat(view);
   return (
     <Tiles
-      label={text.gallery.manifold}
+      label={text.manifold}
       name="manifold"
       class="tight"
       levels={model.levels ?? 256}
       columns={n}
       tiles={Array.from({ length: n * n }, (_, i) => ({
         key: i,
-        label: text.gallery.point(degrees(angles[Math.floor(i / n)]!), degrees(angles[i % n]!)),
+        label: text.point(degrees(angles[Math.floor(i / n)]!), degrees(angles[i % n]!)),
         picture: item(all, i),
         pressed: i === point.value,
         disabled: false,
@@ -197,7 +195,7 @@ function PlanePoints({ model, view }: { model: ModelSummary; view: ManifoldView 
           <span class="slot">{name}</span>
           <ManifoldLine name={name} />
           <Slider
-            label={text.gallery.angleSlider(name)}
+            label={text.angleSlider(name)}
             min={0}
             max={n - 1}
             step={1}
@@ -221,11 +219,11 @@ function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView })
   return (
     <Rows
       model={model}
-      label={text.gallery.manifold}
+      label={text.manifold}
       values={flat(view)}
       count={n * n}
       name={(row) => String(row + 1)}
-      longName={(row) => `${row + 1}: ${text.gallery.point(phi(row), prime(row))}`}
+      longName={(row) => `${row + 1}: ${text.point(phi(row), prime(row))}`}
       lead={[
         { head: 'φ', cell: phi },
         { head: 'φ′', cell: prime },
@@ -246,7 +244,7 @@ function PickedPoint({ view }: { view: ManifoldView }) {
   const phiPrime = angles[at % n]!;
   return (
     <Picked
-      label={text.gallery.pointLength(degrees(phi), degrees(phiPrime), fixed(norms.data[at], 2))}
+      label={text.pointLength(degrees(phi), degrees(phiPrime), fixed(norms.data[at], 2))}
       example={{ kind: 'manifold', corners: grid.value.corners, phi, phiPrime }}
     />
   );

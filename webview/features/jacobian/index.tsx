@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { hasJacobian } from '../../../src/protocol/questions';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { jacobianNumbers } from './numbers';
@@ -13,15 +13,14 @@ export const jacobian: LayerFeature = {
   id: 'jacobian',
   region: 'layer',
   order: 6,
-  title: () => text.layer.tabs.jacobian,
+  title: () => text.tab,
   state: jacobianState,
-  missing: (layer) =>
-    hasJacobian(layer) ? undefined : { title: text.jacobian.noJacobian, why: text.jacobian.noJacobianWhy },
+  missing: (layer) => (hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy }),
   View: ({ model, layer }) => (
     <Asked
       question={useFeature(jacobianState).jacobian}
       skeleton={<MapSkeleton />}
-      failedTitle={text.jacobian.noJacobianHere}
+      failedTitle={text.noJacobianHere}
     >
       {(view) => <JacobianTab model={model} layer={layer} view={view} />}
     </Asked>

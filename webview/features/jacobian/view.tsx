@@ -9,7 +9,8 @@ import { cssText } from '../../base/canvas/theme';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Readout, useCursor } from '../../base/canvas/readout';
@@ -51,15 +52,15 @@ export function JacobianTab({
   return (
     <>
       <h3>
-        <b>{text.jacobian.jacobianTitle}</b>{' '}
+        <b>{text.jacobianTitle}</b>{' '}
         <span class="tick">
-          {`${view.whole ? text.jacobian.jacobianWhole : text.jacobian.jacobianBlock(k)}, ${view.differences ? text.jacobian.byDifferences : text.jacobian.byGradients}`}
+          {`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
         </span>
       </h3>
       <div class="ctl">
         {view.whole || store.connection.choices ? null : (
           <Segmented
-            label={text.jacobian.blockSize}
+            label={text.blockSize}
             value={String(jacobianCount.value)}
             options={blockSizes.map((n) => ({ value: String(n), text: String(n) }))}
             onChange={(n) => (jacobianCount.value = Number(n))}
@@ -67,11 +68,11 @@ export function JacobianTab({
         )}
         {view.passes ? (
           <Segmented
-            label={text.jacobian.elementOrder}
+            label={text.elementOrder}
             value={jacobianOrder.value}
             options={[
-              { value: 'passing', text: text.jacobian.passingFirst },
-              { value: 'own', text: text.jacobian.ownOrder },
+              { value: 'passing', text: text.passingFirst },
+              { value: 'own', text: text.ownOrder },
             ]}
             onChange={(order) => (jacobianOrder.value = order)}
           />
@@ -80,13 +81,10 @@ export function JacobianTab({
       <Figures view={view} />
       {view.differences ? (
         <p class="tick" data-differences>
-          {text.jacobian.centralDifferences(
-            powerOfTwo(view.differences.step),
-            scientific(view.differences.error),
-          )}
+          {text.centralDifferences(powerOfTwo(view.differences.step), scientific(view.differences.error))}
         </p>
       ) : null}
-      {store.mode.value === 'train' ? <p class="tick">{text.jacobian.runningOnly}</p> : null}
+      {store.mode.value === 'train' ? <p class="tick">{text.runningOnly}</p> : null}
       <div class="jacobian">
         <Matrix view={view} places={places} nameOf={nameOf} />
         <Diagonal view={view} places={places} nameOf={nameOf} />
@@ -127,7 +125,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
               class="fit"
               role="group"
               tabIndex={0}
-              aria-label={text.jacobian.jacobianHint}
+              aria-label={text.jacobianHint}
               onKeyDown={cursor.keys}
               onPointerMove={(event) => {
                 const box = event.currentTarget.getBoundingClientRect();
@@ -142,7 +140,7 @@ function Matrix({ view, places, nameOf }: PartProps) {
                 width={labelWidth + side}
                 height={side}
                 name="jacobian"
-                label={`${text.jacobian.jacobianTitle}, ${text.jacobian.jacobianRows}`}
+                label={`${text.jacobianTitle}, ${text.jacobianRows}`}
                 draw={(context, light) => {
                   const colours = scale(light);
                   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -187,16 +185,16 @@ function Matrix({ view, places, nameOf }: PartProps) {
           );
         }}
       </Sized>
-      <Readout of={cursor.at} hint={text.jacobian.jacobianHint}>
+      <Readout of={cursor.at} hint={text.jacobianHint}>
         {(cell) =>
           `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)} = ${compact(at(cell))}`
         }
       </Readout>
       <div class="ctl">
         <Legend scale={scale} width={160} />
-        <span class="tick">{text.jacobian.jacobianRows}</span>
+        <span class="tick">{text.jacobianRows}</span>
       </div>
-      {view.passes ? <p class="tick">{text.jacobian.triangular}</p> : null}
+      {view.passes ? <p class="tick">{text.triangular}</p> : null}
     </div>
   );
 }
@@ -211,15 +209,13 @@ function powerOfTwo(step: number): string {
 
 function Figures({ view }: { view: JacobianView }) {
   const differences = diagonalDifferences(view);
-  const figures: [string, string][] = [
-    [text.jacobian.determinant, `${fixed(view.logDet, 4)} ${text.strip.nats}`],
-  ];
+  const figures: [string, string][] = [[text.determinant, `${fixed(view.logDet, 4)} ${words.nats}`]];
   if (view.claimed !== undefined)
     figures.push([
-      view.whole ? text.jacobian.claimedWhole : text.jacobian.claimedBlock,
-      `${fixed(view.claimed, 4)} ${text.strip.nats}`,
+      view.whole ? text.claimedWhole : text.claimedBlock,
+      `${fixed(view.claimed, 4)} ${words.nats}`,
     ]);
-  if (differences) figures.push([text.jacobian.largestDifference, scientific(Math.max(...differences))]);
+  if (differences) figures.push([text.largestDifference, scientific(Math.max(...differences))]);
   return (
     <dl class="figures-line">
       {figures.map(([name, value]) => (
@@ -245,15 +241,14 @@ function Diagonal({ view, places, nameOf }: PartProps) {
   return (
     <div class="figures">
       <h3>
-        <b>{text.jacobian.diagonal}</b>{' '}
-        {differences ? <span class="tick">{text.jacobian.diagonalNote}</span> : null}
+        <b>{text.diagonal}</b> {differences ? <span class="tick">{text.diagonalNote}</span> : null}
       </h3>
       <table>
         <thead>
           <tr>
-            <th>{text.jacobian.element}</th>
-            <th class="num">{text.jacobian.fromJacobian}</th>
-            {differences ? <th class="num">{text.jacobian.fromScale}</th> : null}
+            <th>{text.element}</th>
+            <th class="num">{text.fromJacobian}</th>
+            {differences ? <th class="num">{text.fromScale}</th> : null}
           </tr>
         </thead>
         <tbody>

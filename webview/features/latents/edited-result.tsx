@@ -7,7 +7,8 @@ import { largest, planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed, signed } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
@@ -22,13 +23,13 @@ export function EditedResult({ model }: { model: ModelSummary }) {
   return (
     <Asked
       question={original}
-      failedTitle={text.latents.noWayBack}
+      failedTitle={text.noWayBack}
       skeleton={<div class="skeleton" style={{ height: `${side + 60}px` }} />}
     >
       {(before) => {
         if (changed && answer.status === 'failed')
           return (
-            <Asked question={edited} failedTitle={text.latents.noWayBack}>
+            <Asked question={edited} failedTitle={text.noWayBack}>
               {() => null}
             </Asked>
           );
@@ -48,9 +49,9 @@ export function EditedResult({ model }: { model: ModelSummary }) {
             <p class="wait-line tick">
               {slow ? (
                 <>
-                  {text.states.loading}{' '}
+                  {words.loading}{' '}
                   <button type="button" class="linklike" onClick={() => edited.cancel()}>
-                    {text.states.cancel}
+                    {words.cancel}
                   </button>
                 </>
               ) : null}
@@ -71,27 +72,21 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   return (
     <div class="edited-pictures">
       <div>
-        <p class="tick">{text.latents.before}</p>
-        <Picture
-          picture={before.values}
-          levels={levels}
-          size={side}
-          name="before"
-          label={text.latents.before}
-        />
+        <p class="tick">{text.before}</p>
+        <Picture picture={before.values} levels={levels} size={side} name="before" label={text.before} />
       </div>
       <div>
-        <p class="tick">{text.latents.now}</p>
-        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.latents.now} />
+        <p class="tick">{text.now}</p>
+        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.now} />
       </div>
       <div>
-        <p class="tick">{channels > 1 ? text.latents.meanDifferenceHead : text.latents.differenceHead}</p>
+        <p class="tick">{channels > 1 ? text.meanDifferenceHead : text.differenceHead}</p>
         <HeatMap
           plane={difference}
           scale={scale}
           size={side}
           name="difference"
-          label={channels > 1 ? text.latents.meanDifference : text.latents.difference}
+          label={channels > 1 ? text.meanDifference : text.difference}
         />
         <Legend scale={scale} width={side} />
       </div>
@@ -130,13 +125,13 @@ function Coordinates({
 }) {
   const features = Math.min(before.values.data.length, 64);
   return (
-    <table class="rows-table edited-table" aria-label={text.latents.xOfLatents}>
+    <table class="rows-table edited-table" aria-label={text.xOfLatents}>
       <thead>
         <tr>
           <th>x</th>
-          <th class="num">{text.latents.before}</th>
-          <th class="num">{text.latents.now}</th>
-          {isPlane(model) ? null : <th class="num">{text.latents.difference}</th>}
+          <th class="num">{text.before}</th>
+          <th class="num">{text.now}</th>
+          {isPlane(model) ? null : <th class="num">{text.difference}</th>}
         </tr>
       </thead>
       <tbody>
@@ -159,7 +154,7 @@ function Coordinates({
 }
 
 function Cost({ before, after }: { before: EditedView; after: EditedView }) {
-  if (after.nats === undefined) return <p class="tick">{text.latents.noLikelihood}</p>;
+  if (after.nats === undefined) return <p class="tick">{text.noLikelihood}</p>;
   const bits = after.bitsPerDim;
   const change =
     bits === undefined ? -(after.nats - (before.nats ?? NaN)) : bits - (before.bitsPerDim ?? NaN);
@@ -167,14 +162,14 @@ function Cost({ before, after }: { before: EditedView; after: EditedView }) {
   return (
     <p class={`cost ${finite ? '' : 'bad'}`}>
       <span>
-        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{text.strip.nats}</span>
+        ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{words.nats}</span>
       </span>
       {bits === undefined ? null : (
         <span>
-          <b data-bits>{fixed(bits, 3)}</b> <span class="tick">{text.strip.bitsPerDim}</span>
+          <b data-bits>{fixed(bits, 3)}</b> <span class="tick">{words.bitsPerDim}</span>
         </span>
       )}
-      <span class="tick">{text.latents.changeOf(signed(change, bits === undefined ? 2 : 3))}</span>
+      <span class="tick">{text.changeOf(signed(change, bits === undefined ? 2 : 3))}</span>
     </p>
   );
 }

@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { latentNumbers } from './numbers';
 import { latentsState } from './state';
 import { Latents } from './view';
@@ -9,7 +9,7 @@ export const latents: RegionFeature = {
   id: 'latents',
   region: 'gallery',
   order: 6,
-  title: () => text.latents.latents,
+  title: () => text.latents,
   state: latentsState,
   View: Latents,
   numbers: latentNumbers,

@@ -6,7 +6,8 @@ import type { LatentsView } from '../../../src/protocol/latents';
 import { fixed } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
 import { outputScale } from '../../base/layers/thumbnails';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Readout } from '../../base/canvas/readout';
@@ -36,7 +37,7 @@ export function LatentMaps({ view, z, at }: { view: LatentsView; z: Float32Array
         ))}
       </div>
       <Legend scale={outputScale} width={small} />
-      <Readout of={pointed} hint={text.latents.latentHint}>
+      <Readout of={pointed} hint={text.latentHint}>
         {(element) => `${latentName(element)}, ${placeOf(view, element)}: ${fixed(z[element], 2)}`}
       </Readout>
     </>
@@ -61,7 +62,7 @@ function ScaleMap({
   const long = Math.max(width, height);
   // Whole pixels, so that the mark stands on its cell.
   const cell = size >= long ? Math.floor(size / long) : size / long;
-  const name = scale === undefined ? text.latents.latents : text.strip.scale(scale + 1);
+  const name = scale === undefined ? text.latents : words.scale(scale + 1);
   const values = Float32Array.from(elements, (element) => (element < 0 ? 0 : z[element]!));
   const here = elements.indexOf(at);
   const pick = (index: number): void => {
@@ -84,13 +85,13 @@ function ScaleMap({
     <div class="latent-map">
       <h3 class="ends">
         <b>{name}</b>
-        <span class="tick">{text.latents.latentCount(count)}</span>
+        <span class="tick">{text.latentCount(count)}</span>
       </h3>
       <div
         class="frame"
         role="group"
         tabIndex={0}
-        aria-label={text.latents.latentMap(name)}
+        aria-label={text.latentMap(name)}
         onKeyDown={onKeyDown}
         style={{ width: `${cell * width}px`, height: `${cell * height}px` }}
       >

@@ -1,7 +1,7 @@
 /** What latents are called. */
 import type { LatentsView } from '../../../src/protocol/latents';
 import { subscript } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { text } from './text';
 
 export function latentName(element: number): string {
   return `z${subscript(element + 1)}`;
@@ -10,11 +10,11 @@ export function latentName(element: number): string {
 /** Where an element of z leaves: its scale, and its place in the picture. */
 export function placeOf({ shape, scales, places }: LatentsView, element: number): string {
   const scale = scales && shape.length === 3 ? scales[element]! + 1 : undefined;
-  if (shape.length !== 3) return text.latents.latentOf(element + 1);
+  if (shape.length !== 3) return text.latentOf(element + 1);
   const [, width = 1, channels = 1] = shape;
   const place = places?.[element] ?? element;
   const pixel = Math.floor(place / channels);
-  return text.latents.latentAt(
+  return text.latentAt(
     scale,
     Math.floor(pixel / width),
     pixel % width,

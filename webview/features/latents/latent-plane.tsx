@@ -7,7 +7,7 @@ import { planeAxes } from '../../base/canvas/axes';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeView } from '../../base/store/plane-view';
 import { latentsState } from './state';
@@ -56,7 +56,7 @@ export function LatentPlane({
           class="latent-square"
           role="application"
           tabIndex={0}
-          aria-label={text.latents.latentSquare}
+          aria-label={text.latentSquare}
           onPointerDown={(event) => {
             if (event.button !== 0) return;
             event.currentTarget.setPointerCapture(event.pointerId);
@@ -79,7 +79,7 @@ export function LatentPlane({
             width={side}
             height={side}
             name="latent-square"
-            label={text.latents.latentSquare}
+            label={text.latentSquare}
             draw={(context) => {
               planeAxes(context, frame, [`z₁`, `z₂`]);
               // One, two and three deviations of the prior.
@@ -102,7 +102,7 @@ export function LatentPlane({
           width={side}
           height={side}
           name="latent-data"
-          label={text.latents.latentData}
+          label={text.latentData}
           draw={(context) => {
             planeAxes(context, data, [featureName(model, 0), featureName(model, 1)]);
             if (plane) {

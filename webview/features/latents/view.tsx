@@ -7,7 +7,8 @@ import { Slider } from '../../base/controls/slider';
 import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
 import { EditedResult } from './edited-result';
 import { farthest } from './latent-maps';
@@ -25,17 +26,16 @@ const mostListed = 64;
 export function Latents({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { base, latents } = store.state(latentsState);
-  if (store.connection.choices)
-    return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
+  if (store.connection.choices) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
   return (
     <>
       <SubjectControls model={model} />
       {base.value ? (
-        <Asked question={latents} failedTitle={text.latents.noLatents}>
+        <Asked question={latents} failedTitle={text.noLatents}>
           {(view) => <Editor model={model} view={view} />}
         </Asked>
       ) : (
-        <Message title={text.latents.noSubject} why={text.latents.noSubjectWhy} />
+        <Message title={words.noSubject} why={words.noSubjectWhy} />
       )}
     </>
   );
@@ -59,20 +59,20 @@ function Editor({ model, view }: { model: ModelSummary; view: LatentsView }) {
       ))}
       <div class="ctl">
         <span class="tick" data-changed={edits.value.size}>
-          {text.latents.changedLatents(edits.value.size)}
+          {text.changedLatents(edits.value.size)}
         </span>
         <span class="spring" />
         <Button disabled={edits.value.size === 0} onClick={reset}>
-          {text.latents.resetLatents}
+          {text.resetLatents}
         </Button>
         <Button disabled={edits.value.size === 0} onClick={() => store.selectExample(example.value)}>
-          {text.gallery.useAsExample}
+          {words.useAsExample}
         </Button>
       </div>
       {image ? <LatentMaps view={view} z={z} at={at} /> : null}
       {plane ? null : (
         <>
-          {image ? <p class="tick">{text.latents.farthestOut}</p> : null}
+          {image ? <p class="tick">{text.farthestOut}</p> : null}
           <ElementList view={view} z={z} at={at} most={image ? 8 : mostListed} />
         </>
       )}
@@ -91,7 +91,7 @@ function ElementSlider({ view, z, element }: { view: LatentsView; z: Float32Arra
         {name}
       </b>
       <Slider
-        label={text.latents.latentSlider(name, placeOf(view, element))}
+        label={text.latentSlider(name, placeOf(view, element))}
         min={-most}
         max={most}
         step={0.05}
@@ -123,7 +123,7 @@ function ElementList({
   const elements = useMemo(() => farthest(view.z, most), [view, most]);
   const listed = most >= z.length ? elements.toSorted((a, b) => a - b) : elements;
   return (
-    <div class="latent-list" role="group" aria-label={text.latents.latents}>
+    <div class="latent-list" role="group" aria-label={text.latents}>
       {listed.map((element) => (
         <button
           key={element}

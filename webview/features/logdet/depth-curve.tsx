@@ -1,6 +1,7 @@
 /** Running sum of log-dets from x to z. */
 import { fixed, signed } from '../../base/format/numbers';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { linear } from '../../base/charts/scale';
 import { ValueGrid } from '../../base/charts/value-grid';
 
@@ -37,7 +38,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
       width={width}
       height={height}
       role="img"
-      aria-label={`${text.layer.overDepth}: ${signed(last(curves[0]) ?? last(curves[1]))} ${text.strip.nats}`}
+      aria-label={`${text.overDepth}: ${signed(last(curves[0]) ?? last(curves[1]))} ${words.nats}`}
     >
       <rect
         class="band"
@@ -53,7 +54,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
         x
       </text>
       <text x={(left + width) / 2} y={height - 6} text-anchor="middle">
-        {`${text.diagnostics.layerAxis} ${fixed(selected + 1, 0)}`}
+        {`${words.layerAxis} ${fixed(selected + 1, 0)}`}
       </text>
       <text x={width - 4} y={height - 6} text-anchor="end">
         z

@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { layerNumbers } from '../../base/layers/layer-numbers';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { layerViewState } from '../../base/store/layer-view';
@@ -11,7 +11,7 @@ export const logdet: LayerFeature = {
   id: 'logdet',
   region: 'layer',
   order: 4,
-  title: () => text.layer.tabs.logdet,
+  title: () => text.tab,
   layerView: 'whole',
   View: ({ model, layer }) => (
     <Asked question={useFeature(layerViewState).layerView} skeleton={<MapSkeleton />}>

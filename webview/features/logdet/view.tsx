@@ -11,7 +11,8 @@ import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
@@ -48,7 +49,7 @@ export function LogDetTab({
           <>
             <MapBox
               model={model}
-              title={store.example.value ? text.layer.mapThis : text.layer.mapFirst}
+              title={store.example.value ? text.mapThis : text.mapFirst}
               map={view.logDetMap}
               view={view}
               limit={limit}
@@ -56,7 +57,7 @@ export function LogDetTab({
             />
             <MapBox
               model={model}
-              title={text.layer.mapInImage}
+              title={text.mapInImage}
               map={view.logDetInImage}
               view={view}
               limit={limit}
@@ -64,7 +65,7 @@ export function LogDetTab({
             />
             <MapBox
               model={model}
-              title={text.layer.mapMean(view.logDetBatch.length)}
+              title={text.mapMean(view.logDetBatch.length)}
               map={view.logDetMapMean}
               view={view}
               limit={limit}
@@ -74,21 +75,21 @@ export function LogDetTab({
         ) : (
           <div class="box">
             <h3>
-              <b>{text.layer.noMap}</b>
+              <b>{text.noMap}</b>
               <span class="tick">
                 {still
-                  ? text.layer.zeroLogDet
+                  ? text.zeroLogDet
                   : tooLarge
-                    ? text.layer.valuesNotShown(tooLarge.stats.count)
-                    : text.layer.noMapWhy}
+                    ? words.valuesNotShown(tooLarge.stats.count)
+                    : text.noMapWhy}
               </span>
             </h3>
           </div>
         )}
         <div class="box">
           <h3>
-            <b>{text.layer.overBatch(view.logDetBatch.length)}</b>
-            <span class="tick">{text.layer.overBatchNote}</span>
+            <b>{text.overBatch(view.logDetBatch.length)}</b>
+            <span class="tick">{text.overBatchNote}</span>
           </h3>
           <Sized height={136}>
             {(width, height) => (
@@ -98,20 +99,20 @@ export function LogDetTab({
                 values={view.logDetBatch}
                 marked={
                   part && store.example.value
-                    ? { value: part.coupling + part.norm, text: text.diagnostics.this }
+                    ? { value: part.coupling + part.norm, text: words.this }
                     : undefined
                 }
-                unit={text.strip.nats}
-                label={text.layer.overBatch(view.logDetBatch.length)}
-                nothing={text.diagnostics.noValues}
+                unit={words.nats}
+                label={text.overBatch(view.logDetBatch.length)}
+                nothing={words.noValues}
               />
             )}
           </Sized>
         </div>
         <div class="box">
           <h3>
-            <b>{text.layer.overDepth}</b>
-            <span class="tick">{text.layer.overDepthNote}</span>
+            <b>{text.overDepth}</b>
+            <span class="tick">{text.overDepthNote}</span>
           </h3>
           {mean ? (
             <Sized height={136}>
@@ -129,7 +130,7 @@ export function LogDetTab({
             <div class="skeleton" style={{ height: '136px' }} />
           )}
           <p class="tick">
-            {example ? `— ${text.layer.legendThis}   ` : ''}- - {text.layer.legendMean}
+            {example ? `— ${text.legendThis}   ` : ''}- - {text.legendMean}
           </p>
         </div>
       </div>
@@ -162,7 +163,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
     <div class="box" data-map={name}>
       <h3>
         <b>{title}</b>
-        <span class="tick">{`Σ ${fixed(total, 2)} ${text.strip.nats}; ${carried ? text.layer.maskInImageNote : text.layer.mapNote}`}</span>
+        <span class="tick">{`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : text.mapNote}`}</span>
       </h3>
       {map.shape.length === 3 ? (
         <PlaneGrid planes={planes} size={size}>
@@ -172,7 +173,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
               plane={plane}
               scale={scale}
               size={each}
-              label={`${title}, ${text.layer.channel} ${c}`}
+              label={`${title}, ${words.channel} ${c}`}
               name={`${name}[${c}]`}
               hatched={(i) => passes(i * channels + c)}
             />
@@ -185,7 +186,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
               <tr key={i}>
                 <td>{featureName(model, i)}</td>
                 {passes(i) ? (
-                  <td colSpan={2} class="hatched-cell" aria-label={text.layer.passesUnchanged}>
+                  <td colSpan={2} class="hatched-cell" aria-label={words.passesUnchanged}>
                     {' '}
                   </td>
                 ) : (
@@ -210,7 +211,7 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
         </table>
       )}
       <div style={{ marginTop: '8px' }}>
-        <Legend scale={scale} unit={text.strip.nats} width={size} />
+        <Legend scale={scale} unit={words.nats} width={size} />
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { isCoupling } from '../../../src/protocol/questions';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { maskNumbers } from './numbers';
@@ -13,10 +13,9 @@ export const mask: LayerFeature = {
   id: 'mask',
   region: 'layer',
   order: 3,
-  title: () => text.layer.tabs.mask,
+  title: () => text.tab,
   state: maskState,
-  missing: (layer) =>
-    isCoupling(layer) ? undefined : { title: text.layer.noMask, why: text.layer.noMaskWhy },
+  missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: text.noMaskWhy }),
   View: ({ model, layer }) => (
     <Asked question={useFeature(maskState)} skeleton={<MapSkeleton />}>
       {(view) => <MaskTab model={model} layer={layer} view={view} />}

@@ -9,7 +9,8 @@ import { ready } from '../../base/store/question';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { maskScale } from '../../base/layers/thumbnails';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
 import { stripState } from '../../base/store/strip-state';
@@ -35,15 +36,15 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
           <h3>
-            <b>{text.layer.maskHere}</b>
-            <span class="tick">{text.layer.maskHereNote(reads, view.mask.data.length)}</span>
+            <b>{text.maskHere}</b>
+            <span class="tick">{text.maskHereNote(reads, view.mask.data.length)}</span>
           </h3>
           <Channels planes={planes} />
         </div>
         <div class="box">
           <h3>
-            <b>{text.layer.maskInImage}</b>
-            <span class="tick">{text.layer.maskInImageNote}</span>
+            <b>{text.maskInImage}</b>
+            <span class="tick">{words.maskInImageNote}</span>
           </h3>
           <PlaneGrid planes={inImages} size={size}>
             {(plane, c, each) => (
@@ -52,11 +53,7 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
                 plane={plane}
                 scale={maskScale}
                 size={each}
-                label={
-                  inImages.length > 1
-                    ? `${text.layer.maskInImage}, ${text.layer.channel} ${c}`
-                    : text.layer.maskInImage
-                }
+                label={inImages.length > 1 ? `${text.maskInImage}, ${words.channel} ${c}` : text.maskInImage}
                 name={c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`}
                 hatched={(i) => Number.isNaN(plane.values[i])}
               />
@@ -67,28 +64,28 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
           <>
             <div class="box">
               <h3>
-                <b>{text.layer.read}</b>
-                <span class="tick">{text.layer.readNote}</span>
+                <b>{text.read}</b>
+                <span class="tick">{text.readNote}</span>
               </h3>
               <HeatMap
                 plane={input}
                 scale={grey}
                 size={size}
-                label={text.layer.read}
+                label={text.read}
                 name="read"
                 hatched={(i) => !(inImage.values[i]! > 0.5)}
               />
             </div>
             <div class="box">
               <h3>
-                <b>{text.layer.moves}</b>
-                <span class="tick">{text.layer.movesNote}</span>
+                <b>{text.moves}</b>
+                <span class="tick">{text.movesNote}</span>
               </h3>
               <HeatMap
                 plane={input}
                 scale={grey}
                 size={size}
-                label={text.layer.moves}
+                label={text.moves}
                 name="moves"
                 hatched={(i) => !(inImage.values[i]! <= 0.5)}
               />
@@ -99,16 +96,16 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
       <p class="keyline tick">
         <span>
           <i style={{ background: rgb(maskColours.moves) }} />
-          {text.layer.keyMoves}
+          {text.keyMoves}
         </span>
         <span>
           <i style={{ background: rgb(maskColours.reads) }} />
-          {text.layer.keyReads}
+          {text.keyReads}
         </span>
         {inImage.values.some(Number.isNaN) ? (
           <span>
             <i class="hatched-cell" />
-            {text.layer.keyGone}
+            {text.keyGone}
           </span>
         ) : null}
       </p>
@@ -125,7 +122,7 @@ function Channels({ planes }: { planes: Plane[] }) {
           plane={plane}
           scale={maskScale}
           size={each}
-          label={`${text.strip.mask}, ${text.layer.channel} ${c}`}
+          label={`${words.mask}, ${words.channel} ${c}`}
           name={`mask[${c}]`}
         />
       )}
@@ -147,14 +144,14 @@ function VectorMask({
   const values = [...view.mask.data];
   return (
     <>
-      <p class="tick">{text.layer.maskHereNote(reads, values.length)}</p>
+      <p class="tick">{text.maskHereNote(reads, values.length)}</p>
       <div class="scroll-x">
         <table class="rows-table">
           <thead>
             <tr>
-              <th>{text.layer.feature}</th>
-              <th>{text.strip.mask}</th>
-              <th class="num">{text.bar.example}</th>
+              <th>{words.feature}</th>
+              <th>{words.mask}</th>
+              <th class="num">{words.example}</th>
             </tr>
           </thead>
           <tbody>
@@ -169,7 +166,7 @@ function VectorMask({
                       size={12}
                       name={`mask[${i}]`}
                     />
-                    {value > 0.5 ? text.layer.keyReads : text.layer.keyMoves}
+                    {value > 0.5 ? text.keyReads : text.keyMoves}
                   </span>
                 </td>
                 <td class="num">{fixed(input?.data[i], 3)}</td>

@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { nearestNumbers } from './numbers';
 import { nearestState } from './state';
 import { Nearest } from './view';
@@ -9,7 +9,7 @@ export const nearest: RegionFeature = {
   id: 'nearest',
   region: 'gallery',
   order: 3,
-  title: () => text.nearest.nearest,
+  title: () => text.nearest,
   state: nearestState,
   View: Nearest,
   numbers: nearestNumbers,

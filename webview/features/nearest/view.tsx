@@ -5,7 +5,8 @@ import { Segmented } from '../../base/controls/segmented';
 import { item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Picture } from '../../base/canvas/canvas';
 import { Asked, Message } from '../../base/store/asked';
 import { Rows } from '../../base/examples/rows';
@@ -17,39 +18,36 @@ import { nearestState } from './state';
 export function Nearest({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { space, question, shown } = store.state(nearestState);
-  if (store.connection.choices)
-    return <Message title={text.states.notRecordedTitle} why={text.states.notRecorded} />;
+  if (store.connection.choices) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
   if (!model.splits.some(({ name }) => name === 'train'))
-    return (
-      <Message title={text.nearest.noTrainData} why={model.splitsReason ?? text.nearest.noTrainDataWhy} />
-    );
+    return <Message title={text.noTrainData} why={model.splitsReason ?? text.noTrainDataWhy} />;
   const found = shown.value;
   return (
     <>
       <SubjectControls model={model} />
       <div class="ctl">
-        <span>{text.nearest.distanceIn}</span>
+        <span>{text.distanceIn}</span>
         <Segmented
-          label={text.nearest.distanceIn}
+          label={text.distanceIn}
           value={space.value}
           options={[
             {
               value: 'data' as const,
-              text: model.kind === 'image' ? text.nearest.pixels : text.nearest.coordinates,
+              text: model.kind === 'image' ? text.pixels : text.coordinates,
             },
-            { value: 'latent' as const, text: text.nearest.inLatents },
+            { value: 'latent' as const, text: text.inLatents },
           ]}
           onChange={(value) => (space.value = value)}
         />
       </div>
       {!store.state(subjectState).example.value ? (
-        <Message title={text.latents.noSubject} why={text.latents.noSubjectWhy} />
+        <Message title={words.noSubject} why={words.noSubjectWhy} />
       ) : found ? (
         <Found model={model} found={found} />
       ) : (
         <Asked
           question={question}
-          failedTitle={text.nearest.noNearest}
+          failedTitle={text.noNearest}
           skeleton={model.kind === 'image' ? <TilesSkeleton count={8} columns={4} /> : undefined}
         >
           {(value) => <Found model={model} found={value} />}
@@ -71,7 +69,7 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
   const decimals = model.kind === 'image' ? 2 : 4;
   const distance = (i: number): string => fixed(found.distances[i], decimals);
   const cost = (i: number): string => fixed(found.bitsPerDim?.[i] ?? found.nats[i], 2);
-  const unit = found.bitsPerDim ? text.strip.bitsPerDim : text.strip.nats;
+  const unit = found.bitsPerDim ? words.bitsPerDim : words.nats;
   return (
     <>
       <div class="verdict">
@@ -81,21 +79,21 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
             levels={model.levels ?? 256}
             size={64}
             name="nearest-to"
-            label={text.latents.theExample}
+            label={words.theExample}
           />
         ) : null}
         <p data-verdict>{verdict(found, decimals)}</p>
       </div>
       {model.kind === 'image' ? (
         <Tiles
-          label={text.nearest.nearest}
+          label={text.nearest}
           name="nearest"
           levels={model.levels ?? 256}
           columns={4}
           class="nearest-tiles"
           tiles={indices.map((index, i) => ({
             key: index,
-            label: text.nearest.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
+            label: text.nearestItem(index, distance(i), `${cost(i)} ${unit}`),
             caption: distance(i),
             note: cost(i),
             picture: item(found.values, i),
@@ -107,13 +105,13 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
       ) : (
         <Rows
           model={model}
-          label={text.nearest.nearest}
+          label={text.nearest}
           values={found.values}
           count={indices.length}
           name={(row) => String(indices[row])}
-          longName={(row) => text.nearest.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
+          longName={(row) => text.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
           lead={[
-            { head: text.nearest.distance, cell: distance },
+            { head: text.distance, cell: distance },
             { head: unit, cell: cost },
           ]}
           selected={(row) => isNow(indices[row]!)}
@@ -122,11 +120,11 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
       )}
       <p class="tick">
         {
-          text.nearest.distanceNote[
+          text.distanceNote[
             space.value === 'latent' ? 'latent' : model.kind === 'image' ? 'pixels' : 'vector'
           ]
         }
-        {model.kind === 'image' ? ` ${text.nearest.belowDistance(unit)}` : ''}
+        {model.kind === 'image' ? ` ${text.belowDistance(unit)}` : ''}
       </p>
       <Looked found={found} />
     </>
@@ -136,15 +134,14 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
 /** Beside how far examples held out are from their nearest: what the flow has not seen cannot be a copy. */
 function verdict({ distances, indices, usual }: NearestExamples, decimals: number): string {
   const nearest = distances[0];
-  if (nearest === undefined) return text.nearest.noneToLookAt;
-  if (nearest === 0) return text.nearest.sameAs(indices[0]!);
-  if (usual.length === 0) return text.nearest.nearestAt(fixed(nearest, decimals));
+  if (nearest === undefined) return text.noneToLookAt;
+  if (nearest === 0) return text.sameAs(indices[0]!);
+  if (usual.length === 0) return text.nearestAt(fixed(nearest, decimals));
   const nearer = usual.filter((value) => value < nearest).length;
   const range = { low: fixed(usual[0], decimals), high: fixed(usual.at(-1), decimals) };
-  if (nearer === 0) return text.nearest.nearerThanAll(fixed(nearest, decimals), usual.length, range);
-  if (nearer === usual.length)
-    return text.nearest.fartherThanAll(fixed(nearest, decimals), usual.length, range);
-  return text.nearest.asUsual(fixed(nearest, decimals), nearer, usual.length, range);
+  if (nearer === 0) return text.nearerThanAll(fixed(nearest, decimals), usual.length, range);
+  if (nearer === usual.length) return text.fartherThanAll(fixed(nearest, decimals), usual.length, range);
+  return text.asUsual(fixed(nearest, decimals), nearer, usual.length, range);
 }
 
 /** How many were looked at, and the way to stop or go on. */
@@ -154,20 +151,20 @@ function Looked({ found }: { found: NearestExamples }) {
   const answer = question.answer.value;
   return (
     <p class="tick" data-looked={looked}>
-      {looked === total ? text.nearest.lookedAll(total) : text.nearest.lookedFirst(looked, total)}{' '}
+      {looked === total ? text.lookedAll(total) : text.lookedFirst(looked, total)}{' '}
       {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
         <span class="bad">{answer.message} </span>
       ) : null}
       {looked >= limit ? null : goesOn.value && answer.status !== 'failed' ? (
         <>
-          {text.nearest.lookingOn}{' '}
+          {text.lookingOn}{' '}
           <button type="button" class="linklike" onClick={stop}>
-            {text.states.cancel}
+            {words.cancel}
           </button>
         </>
       ) : (
         <button type="button" class="linklike" onClick={goOn}>
-          {text.nearest.lookFurther}
+          {text.lookFurther}
         </button>
       )}
     </p>

@@ -5,7 +5,8 @@ import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { compact, roundUp } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
@@ -23,11 +24,11 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
   const shown = choice?.layer === layer.index ? choice.stage : undefined;
   const image = stages[0]!.shape.length === 3;
   return (
-    <section class="features" aria-label={text.conditioner.featureMaps}>
+    <section class="features" aria-label={text.featureMaps}>
       <h3>
-        <b>{text.conditioner.featureMaps}</b> <span class="tick">{text.conditioner.featureMapsNote}</span>
+        <b>{text.featureMaps}</b> <span class="tick">{text.featureMapsNote}</span>
       </h3>
-      <div class="choices" role="group" aria-label={text.conditioner.featureMaps}>
+      <div class="choices" role="group" aria-label={text.featureMaps}>
         {stages.map(({ name }) => (
           <button
             key={name}
@@ -51,7 +52,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
         >
           {(view) => (
             <>
-              {example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
+              {example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
               <FeaturePage view={view} />
             </>
           )}
@@ -66,10 +67,10 @@ export function stageName(name: string, layer: string): string {
   const path = name.slice(layer.length + 1).split('.');
   const net = path[0] === 'net' ? '' : `${path[0]} `;
   const last = path.at(-1)!;
-  if (path.at(-2) === 'blocks') return `${net}${text.conditioner.stageBlock(Number(last))}`;
-  if (last === 'convIn') return `${net}${text.conditioner.stageInput}`;
-  if (last === 'in') return `${net}${text.conditioner.stageFirst}`;
-  return /^\d+$/.test(last) ? `${net}${text.conditioner.stageLayer(Number(last))}` : path.join('.');
+  if (path.at(-2) === 'blocks') return `${net}${text.stageBlock(Number(last))}`;
+  if (last === 'convIn') return `${net}${text.stageInput}`;
+  if (last === 'in') return `${net}${text.stageFirst}`;
+  return /^\d+$/.test(last) ? `${net}${text.stageLayer(Number(last))}` : path.join('.');
 }
 
 function FeaturePage({ view }: { view: FeatureView }) {
@@ -80,24 +81,22 @@ function FeaturePage({ view }: { view: FeatureView }) {
   const size = image ? featurePage.maps : featurePage.units;
   const last = view.offset + shown - 1;
   const range = image
-    ? text.conditioner.channelsOf(view.offset, last, channels)
-    : text.conditioner.unitsOf(view.offset, last, channels);
+    ? text.channelsOf(view.offset, last, channels)
+    : text.unitsOf(view.offset, last, channels);
   return (
     <>
       <div class="facts-line">
         <span class="tick">
-          {image
-            ? text.conditioner.deadMaps(view.dead, channels)
-            : text.conditioner.deadUnits(view.dead, channels)}
+          {image ? text.deadMaps(view.dead, channels) : text.deadUnits(view.dead, channels)}
         </span>
         {channels > size ? null : <span class="tick">{range}</span>}
-        {view.block > 1 ? <span class="tick">{text.conditioner.meansOf(view.block)}</span> : null}
+        {view.block > 1 ? <span class="tick">{words.meansOf(view.block)}</span> : null}
       </div>
       <Pager
         offset={view.offset}
         size={size}
         total={channels}
-        label={text.conditioner.featureMaps}
+        label={text.featureMaps}
         shown={range}
         onChange={(offset) => (network.stage.value = { layer: view.layer, stage: view.stage, offset })}
       />
@@ -115,13 +114,7 @@ function Maps({ view }: { view: FeatureView }) {
   const scale = (light: boolean) => signedScale(limit, light);
   return (
     <>
-      <div
-        class="feature-grid"
-        role="group"
-        tabIndex={0}
-        aria-label={text.conditioner.pointHint}
-        onKeyDown={cursor.keys}
-      >
+      <div class="feature-grid" role="group" tabIndex={0} aria-label={text.pointHint} onKeyDown={cursor.keys}>
         {planes.map((plane, p) => (
           <figure key={p}>
             <HeatMap
@@ -129,7 +122,7 @@ function Maps({ view }: { view: FeatureView }) {
               scale={scale}
               size={mapSize}
               name={`feature[${view.offset + p}]`}
-              label={`${text.layer.channel} ${view.offset + p}`}
+              label={`${words.channel} ${view.offset + p}`}
               onPoint={(index) =>
                 cursor.point(
                   index === undefined
@@ -142,7 +135,7 @@ function Maps({ view }: { view: FeatureView }) {
           </figure>
         ))}
       </div>
-      <Readout of={cursor.at} hint={text.conditioner.pointHint}>
+      <Readout of={cursor.at} hint={text.pointHint}>
         {(at) => {
           const row = Math.floor(at / (width * planes.length));
           const along = at % (width * planes.length);
@@ -150,7 +143,7 @@ function Maps({ view }: { view: FeatureView }) {
           const column = along % width;
           const value = planes[p]!.values[row * width + column];
           const place = `(${row * view.block}, ${column * view.block})`;
-          return `${text.layer.channel} ${view.offset + p} ${place}: ${compact(value)}`;
+          return `${words.channel} ${view.offset + p} ${place}: ${compact(value)}`;
         }}
       </Readout>
       <Legend scale={scale} width={160} />
@@ -169,25 +162,19 @@ function Units({ view }: { view: FeatureView }) {
   const scale = (light: boolean) => signedScale(limit, light);
   return (
     <>
-      <div
-        class="fit"
-        role="group"
-        tabIndex={0}
-        aria-label={text.conditioner.pointHint}
-        onKeyDown={cursor.keys}
-      >
+      <div class="fit" role="group" tabIndex={0} aria-label={text.pointHint} onKeyDown={cursor.keys}>
         <HeatMap
           plane={{ width, height, values }}
           scale={scale}
           size={Math.max(width, height) * 20}
           name="units"
-          label={text.conditioner.unitsOf(view.offset, view.offset + data.length - 1, view.shape[0]!)}
+          label={text.unitsOf(view.offset, view.offset + data.length - 1, view.shape[0]!)}
           blank={(i) => i >= data.length}
           onPoint={cursor.point}
         />
       </div>
-      <Readout of={cursor.at} hint={text.conditioner.pointHint}>
-        {(at) => `${text.conditioner.unitName} ${view.offset + at}: ${compact(values[at])}`}
+      <Readout of={cursor.at} hint={text.pointHint}>
+        {(at) => `${text.unitName} ${view.offset + at}: ${compact(values[at])}`}
       </Readout>
       <Legend scale={scale} width={160} />
     </>

@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { networkNumbers } from './numbers';
 import { networkState } from './state';
 import { NetworkTab } from './view';
@@ -11,7 +11,7 @@ export const network: LayerFeature = {
   id: 'network',
   region: 'layer',
   order: 5,
-  title: () => text.layer.tabs.network,
+  title: () => text.tab,
   state: networkState,
   View: ({ layer }) => (
     <Asked question={useFeature(networkState).network}>

@@ -2,7 +2,7 @@
 import { linear } from '../../base/charts/scale';
 import { Sized } from '../../base/charts/sized';
 import { ValueGrid } from '../../base/charts/value-grid';
-import { text } from '../../strings';
+import { text } from './text';
 
 export interface LengthChartProps {
   lengths: Float32Array;
@@ -15,13 +15,13 @@ export function LengthChart({ lengths, gains, total }: LengthChartProps) {
   const finite = [...lengths, ...(gains ?? [])].filter(Number.isFinite);
   const low = Math.min(0, ...finite);
   const high = Math.max(...finite, 1e-9);
-  const title = gains ? text.conditioner.lengthOf : text.conditioner.lengthsOfWeight;
+  const title = gains ? text.lengthOf : text.lengthsOfWeight;
   return (
     <figure class="lengths">
       <figcaption class="tick">
         {`▮ ${title}`}
-        {gains ? `   ● ${text.conditioner.gain}` : ''}
-        {total > lengths.length ? `   ${text.conditioner.firstOutputs(lengths.length, total)}` : ''}
+        {gains ? `   ● ${text.gain}` : ''}
+        {total > lengths.length ? `   ${text.firstOutputs(lengths.length, total)}` : ''}
       </figcaption>
       <Sized height={96}>
         {(width, height) => {
@@ -62,7 +62,7 @@ export function LengthChart({ lengths, gains, total }: LengthChartProps) {
                 0
               </text>
               <text x={(left + width) / 2} y={height - 4} text-anchor="middle">
-                {text.conditioner.outputChannel}
+                {text.outputChannel}
               </text>
               <text x={width - 4} y={height - 4} text-anchor="end">
                 {lengths.length - 1}

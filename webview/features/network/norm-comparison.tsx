@@ -4,7 +4,8 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Pager } from '../../base/controls/pager';
 import { Asked } from '../../base/store/asked';
 import { stageName } from './feature-maps';
@@ -24,9 +25,9 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
   const compared = network.compared;
   const open = compared.value?.layer === layer.index;
   return (
-    <section class="norms" aria-label={text.conditioner.batchNorms}>
+    <section class="norms" aria-label={text.batchNorms}>
       <h3>
-        <b>{text.conditioner.batchNorms}</b> <span class="tick">{text.conditioner.compareNormsNote}</span>
+        <b>{text.batchNorms}</b> <span class="tick">{text.compareNormsNote}</span>
       </h3>
       {open ? (
         <Asked
@@ -37,7 +38,7 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
         </Asked>
       ) : (
         <Button onClick={() => (compared.value = { layer: layer.index, norm: 0, offset: 0 })}>
-          {text.conditioner.compareNorms(batch.value.count)}
+          {text.compareNorms(batch.value.count)}
         </Button>
       )}
     </section>
@@ -69,10 +70,10 @@ function Comparison({
         <table>
           <thead>
             <tr>
-              <th>{text.layer.name}</th>
-              <th class="num">{text.layer.count}</th>
-              <th class="num">{`${text.conditioner.normShift}, ${text.conditioner.normShiftUnit}`}</th>
-              <th class="num">{text.conditioner.varianceRatio}</th>
+              <th>{words.name}</th>
+              <th class="num">{words.count}</th>
+              <th class="num">{`${text.normShift}, ${text.normShiftUnit}`}</th>
+              <th class="num">{text.varianceRatio}</th>
             </tr>
           </thead>
           <tbody>
@@ -88,7 +89,7 @@ function Comparison({
                       type="button"
                       class="linklike"
                       aria-pressed={one === norm}
-                      aria-label={text.conditioner.listChannels(short(one.name))}
+                      aria-label={text.listChannels(short(one.name))}
                       onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
                     >
                       {short(one.name)}
@@ -106,13 +107,13 @@ function Comparison({
       {norm ? <Channels norm={norm} short={short} /> : null}
       {view.stages.length ? (
         <p class="tick" data-dead>
-          {`${text.conditioner.deadOverBatch(view.count)}: `}
+          {`${text.deadOverBatch(view.count)}: `}
           {view.stages.every(({ dead }) => dead === 0)
-            ? text.conditioner.noneDead
+            ? text.noneDead
             : view.stages
                 .map(
                   ({ name, channels, dead }) =>
-                    `${stageName(name, layer.name)} ${count(dead)} ${text.layer.of(channels)}`,
+                    `${stageName(name, layer.name)} ${count(dead)} ${words.of(channels)}`,
                 )
                 .join('; ')}
         </p>
@@ -134,8 +135,8 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         offset={offset}
         size={channelsAPage}
         total={total}
-        label={text.layer.channel}
-        shown={text.conditioner.channelsOf(offset, end - 1, total)}
+        label={words.channel}
+        shown={text.channelsOf(offset, end - 1, total)}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
       <div class="scroll-x">
@@ -143,12 +144,12 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
           <caption class="tick mono">{short(norm.name)}</caption>
           <thead>
             <tr>
-              <th>{text.layer.channel}</th>
-              <th class="num">{text.conditioner.channelMeanRunning}</th>
-              <th class="num">{text.conditioner.channelMeanBatch}</th>
-              <th class="num">{text.conditioner.channelShift}</th>
-              <th class="num">{text.conditioner.channelStdRunning}</th>
-              <th class="num">{text.conditioner.channelStdBatch}</th>
+              <th>{words.channel}</th>
+              <th class="num">{text.channelMeanRunning}</th>
+              <th class="num">{text.channelMeanBatch}</th>
+              <th class="num">{text.channelShift}</th>
+              <th class="num">{text.channelStdRunning}</th>
+              <th class="num">{text.channelStdBatch}</th>
             </tr>
           </thead>
           <tbody>

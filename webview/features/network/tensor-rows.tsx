@@ -4,7 +4,8 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { compact, count, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { networkState } from './state';
 
 export interface TensorRow {
@@ -34,14 +35,14 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
         <caption class="tick">{`${title}: ${count(rows.reduce((n, row) => n + row.stats.count, 0))}`}</caption>
         <thead>
           <tr>
-            <th>{text.layer.name}</th>
-            <th>{text.layer.shape}</th>
-            <th class="num">{text.layer.mean}</th>
-            <th class="num">{text.layer.std}</th>
-            <th class="num">{text.layer.min}</th>
-            <th class="num">{text.layer.max}</th>
-            <th class="num">{text.layer.nanInf}</th>
-            {withHistogram ? <th class="after">{text.layer.distribution}</th> : null}
+            <th>{words.name}</th>
+            <th>{words.shape}</th>
+            <th class="num">{words.mean}</th>
+            <th class="num">{words.std}</th>
+            <th class="num">{words.min}</th>
+            <th class="num">{words.max}</th>
+            <th class="num">{words.nanInf}</th>
+            {withHistogram ? <th class="after">{words.distribution}</th> : null}
           </tr>
         </thead>
         <tbody>
@@ -53,7 +54,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
                     type="button"
                     class="linklike"
                     aria-pressed={name === shownName}
-                    aria-label={text.conditioner.pictureOf(short(name))}
+                    aria-label={text.pictureOf(short(name))}
                     onClick={() =>
                       (choice.value =
                         name === shownName

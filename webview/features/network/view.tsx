@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { NetworkView } from '../../../src/protocol/inspect';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
 import { FeatureMaps } from './feature-maps';
 import { NormComparison } from './norm-comparison';
@@ -23,10 +23,10 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
   // The row that was chosen may be far below.
   useEffect(() => pane.current?.scrollIntoView({ block: 'nearest' }), [shown?.name]);
   if (parameters.length === 0 && state.length === 0)
-    return <Message title={text.layer.noParameters} why={text.layer.noParametersWhy} />;
+    return <Message title={text.noParameters} why={text.noParametersWhy} />;
   return (
     <div class="conditioner">
-      {connection.choices ? <p class="tick">{text.conditioner.notInSavedPage}</p> : null}
+      {connection.choices ? <p class="tick">{text.notInSavedPage}</p> : null}
       {stages.length === 0 ? null : <FeatureMaps layer={layer} stages={stages} />}
       {norms.length === 0 ? null : <NormComparison layer={layer} norms={norms} short={short} />}
       {shown ? (
@@ -36,8 +36,8 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
             <button
               type="button"
               class="text-button"
-              aria-label={text.conditioner.closePicture}
-              title={text.conditioner.closePicture}
+              aria-label={text.closePicture}
+              title={text.closePicture}
               onClick={() => (network.weightChoice.value = undefined)}
             >
               ×
@@ -49,15 +49,9 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
         </section>
       ) : null}
       {parameters.length ? (
-        <TensorRows
-          layer={layer}
-          title={text.layer.parameters}
-          rows={parameters}
-          short={short}
-          withHistogram
-        />
+        <TensorRows layer={layer} title={text.parameters} rows={parameters} short={short} withHistogram />
       ) : null}
-      {state.length ? <TensorRows layer={layer} title={text.layer.state} rows={state} short={short} /> : null}
+      {state.length ? <TensorRows layer={layer} title={text.state} rows={state} short={short} /> : null}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import { pictureOf } from './picture-of';
 import { compact, roundUp } from '../../base/format/numbers';
 import type { WeightChoice } from './state';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
@@ -34,7 +34,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
       ...choice,
       from: choice.from.map((first, k) => (k === axis ? offset : first)),
     });
-  const nameOf = (axis: number): string => text.conditioner.axis[axes[axis]!]!;
+  const nameOf = (axis: number): string => text.axis[axes[axis]!]!;
   const kernels = layout.kernelColumns !== undefined || layout.kernelRows !== undefined;
   const paged = [layout.rows, layout.columns].filter((axis) => axis !== undefined);
   const read = (cell: number): string => {
@@ -55,7 +55,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
               size={size}
               total={shape[axis]!}
               label={nameOf(axis)}
-              shown={text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
+              shown={text.axisShown(nameOf(axis), choice.from[axis]!, end, shape[axis]!)}
               onChange={(offset) => move(axis, offset)}
             />
           );
@@ -66,7 +66,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
         .map((axis) => (
           <label class="ctl" key={axis}>
             <span class="tick">
-              {text.conditioner.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
+              {text.axisShown(nameOf(axis), choice.from[axis]!, choice.from[axis]!, shape[axis]!)}
             </span>
             <Slider
               label={nameOf(axis)}
@@ -79,29 +79,19 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           </label>
         ))}
       <p class="tick">
-        {kernels
-          ? text.conditioner.kernelGrid
-          : axes.includes('input')
-            ? text.conditioner.matrixMap
-            : text.conditioner.plainMap}
+        {kernels ? text.kernelGrid : axes.includes('input') ? text.matrixMap : text.plainMap}
       </p>
       <Sized height={heightOf(plane)}>
         {(width) => {
           const cell = cellOf(plane, width);
           return (
-            <div
-              role="group"
-              tabIndex={0}
-              aria-label={text.conditioner.pointHint}
-              onKeyDown={keys}
-              class="fit"
-            >
+            <div role="group" tabIndex={0} aria-label={text.pointHint} onKeyDown={keys} class="fit">
               <HeatMap
                 plane={plane}
                 scale={scale}
                 size={cell * Math.max(plane.width, plane.height)}
                 name="weight"
-                label={`${view.name}, ${kernels ? text.conditioner.kernelGrid : text.conditioner.matrixMap}`}
+                label={`${view.name}, ${kernels ? text.kernelGrid : text.matrixMap}`}
                 blank={(i) => placeOf(i) === undefined}
                 onPoint={point}
               />
@@ -109,14 +99,14 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           );
         }}
       </Sized>
-      <Readout of={at} hint={text.conditioner.pointHint}>
+      <Readout of={at} hint={text.pointHint}>
         {read}
       </Readout>
       <div class="ctl">
         <Legend scale={scale} width={160} />
         <span class="spring" />
         <span data-frobenius>
-          <span class="tick">{text.conditioner.frobenius}</span> {compact(view.frobenius)}
+          <span class="tick">{text.frobenius}</span> {compact(view.frobenius)}
         </span>
       </div>
       {view.lengths && view.lengths.length > 1 ? (
@@ -126,7 +116,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
           total={shape[axes.indexOf('output')] ?? view.lengths.length}
         />
       ) : null}
-      {view.gains ? <p class="tick">{text.conditioner.gainNote}</p> : null}
+      {view.gains ? <p class="tick">{text.gainNote}</p> : null}
     </div>
   );
 }

@@ -5,7 +5,8 @@ import { fixed } from '../../base/format/numbers';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
 import type { BentCells } from './bent-cells';
@@ -16,13 +17,13 @@ export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; 
   return (
     <div class="plane-behind">
       <div class="ends">
-        <h3>{text.plane.behind}</h3>
+        <h3>{text.behind}</h3>
         <Segmented
-          label={text.plane.behind}
+          label={text.behind}
           value={planes.behind.value}
           options={[
-            { value: 'grid', text: text.plane.behindGrid },
-            { value: 'density', text: text.plane.behindDensity },
+            { value: 'grid', text: text.behindGrid },
+            { value: 'density', text: text.behindDensity },
           ]}
           onChange={(value) => (planes.behind.value = value)}
         />
@@ -39,30 +40,30 @@ function GridFigures({ cells }: { cells: BentCells | undefined }) {
   const waiting = answer.status === 'loading' && answer.slow;
   return (
     <>
-      <p class="tick">{text.plane.cellAreaNote}</p>
+      <p class="tick">{text.cellAreaNote}</p>
       <Legend scale={(light) => signedScale(areaLimit, light)} />
       <dl class="stat pairs">
-        <dt>{text.plane.smallest}</dt>
+        <dt>{text.smallest}</dt>
         <dd>{fixed(areas[0], 2)}</dd>
-        <dt>{text.plane.largest}</dt>
+        <dt>{text.largest}</dt>
         <dd>{fixed(areas.at(-1), 2)}</dd>
-        <dt>{text.plane.median}</dt>
+        <dt>{text.median}</dt>
         <dd>{fixed(areas[areas.length >> 1], 2)}</dd>
-        <dt>{text.plane.cellsDivided}</dt>
+        <dt>{text.cellsDivided}</dt>
         <dd data-value="divided">{waiting ? '–' : cells?.divided}</dd>
       </dl>
       <p class="tick">
         {waiting ? (
           <>
-            {text.plane.dividing}{' '}
+            {text.dividing}{' '}
             <button type="button" class="linklike" onClick={() => planes.cells.cancel()}>
-              {text.states.cancel}
+              {words.cancel}
             </button>
           </>
         ) : cells && cells.folded > 0 ? (
-          text.plane.stillFolded(cells.folded)
+          text.stillFolded(cells.folded)
         ) : (
-          text.plane.planeReading
+          text.planeReading
         )}
       </p>
     </>
@@ -79,12 +80,10 @@ function DensityFigures({ letter }: { letter: string }) {
     <Asked question={planes.density} skeleton={<div class="skeleton density-wait" />}>
       {(found) => (
         <>
-          <p class="tick">{text.plane.densityAt(letter)}</p>
+          <p class="tick">{text.densityAt(letter)}</p>
           <Legend scale={() => densityScale(found)} />
-          <p class="tick">{text.plane.densityRange}</p>
-          {unknown > 0 ? (
-            <p class="tick">{text.plane.densityUnknown(unknown, found.density.data.length)}</p>
-          ) : null}
+          <p class="tick">{text.densityRange}</p>
+          {unknown > 0 ? <p class="tick">{text.densityUnknown(unknown, found.density.data.length)}</p> : null}
         </>
       )}
     </Asked>

@@ -10,7 +10,7 @@ import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeAxes } from '../../base/canvas/axes';
 import { bentCells, type BentCells } from './bent-cells';
@@ -144,7 +144,7 @@ export function PlaneBoard({
                 }}
               />
               <span id={hint} hidden>
-                {saved ? text.plane.planeHintSaved : text.plane.planeHint}
+                {saved ? text.planeHintSaved : text.planeHint}
               </span>
             </div>
           );

@@ -1,7 +1,7 @@
 import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { isPlane } from '../../../src/protocol/questions';
 import { planeView } from '../../base/store/plane-view';
 import { planeNumbers } from './numbers';
@@ -13,7 +13,7 @@ export const plane: LayerFeature = {
   id: 'plane',
   region: 'layer',
   order: 1,
-  title: () => text.layer.tabs.plane,
+  title: () => text.tab,
   applies: isPlane,
   state: planeState,
   panel: 'plane-panel',

@@ -9,7 +9,8 @@ import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { featureName, layerPhrase, shortName, subscript } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Asked } from '../../base/store/asked';
 
 export function Probe({ model, stage, last }: { model: ModelSummary; stage: number; last: number }) {
@@ -21,13 +22,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
   return (
     <div class="plane-probe">
       <div class="ends">
-        <h3>{text.plane.probe}</h3>
+        <h3>{text.probe}</h3>
         <span class="tick" data-probe={start?.kind ?? 'selected'}>
           {nameOf(start)}
         </span>
       </div>
       {saved ? (
-        <p class="tick">{text.plane.probeSaved}</p>
+        <p class="tick">{text.probeSaved}</p>
       ) : (
         <div class="ctl">
           <Coordinates key={stage} model={model} stage={stage} last={last} path={path} />
@@ -41,13 +42,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
               store.probe.value = undefined;
             }}
           >
-            {text.gallery.useAsExample}
+            {words.useAsExample}
           </Button>
         </div>
       )}
       <Asked
         question={planes.path}
-        idle={<p class="tick">{text.plane.probeNone}</p>}
+        idle={<p class="tick">{text.probeNone}</p>}
         skeleton={<div class="skeleton" style={{ height: `${(last + 4) * 20}px` }} />}
       >
         {(found) => <PathTable model={model} path={found} stage={stage} />}
@@ -57,12 +58,12 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
 }
 
 function nameOf(start: PathStart | undefined): string {
-  if (!start) return text.plane.probeSelected;
-  if (start.kind === 'point') return text.plane.probePoint;
+  if (!start) return text.probeSelected;
+  if (start.kind === 'point') return text.probePoint;
   const { example } = start;
   return 'index' in example
-    ? text.plane.probeExample(example.kind === 'data' ? example.split : text.bar.aSample, example.index)
-    : text.plane.probePoint;
+    ? text.probeExample(example.kind === 'data' ? example.split : words.aSample, example.index)
+    : text.probePoint;
 }
 
 /** Two fields: what is typed is the point at this stage. */
@@ -136,8 +137,8 @@ function Coordinate({
 
 /** Couplings have their number, as in the strip. */
 function namesOf(layer: LayerInfo | undefined): { name: string; long: string } {
-  if (!layer) return { name: 'x', long: text.plane.dataSpace };
-  const long = text.plane.afterLayer(layerPhrase(layer));
+  if (!layer) return { name: 'x', long: text.dataSpace };
+  const long = text.afterLayer(layerPhrase(layer));
   return { name: layer.coupling === undefined ? shortName(layer) : String(layer.coupling + 1), long };
 }
 
@@ -157,14 +158,14 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
       <td class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>{textOf(value)}</td>
     );
   return (
-    <table class="rows-table path-table" aria-label={text.plane.pathTable}>
+    <table class="rows-table path-table" aria-label={text.pathTable}>
       <thead>
         <tr>
-          <th>{text.plane.pathAfter}</th>
+          <th>{text.pathAfter}</th>
           <th class="num">h{subscript(1)}</th>
           <th class="num">h{subscript(2)}</th>
-          <th class="num">{text.plane.pathLogDet}</th>
-          <th class="num">{text.plane.pathSum}</th>
+          <th class="num">{text.pathLogDet}</th>
+          <th class="num">{text.pathSum}</th>
         </tr>
       </thead>
       <tbody>
@@ -194,13 +195,13 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
       </tbody>
       <tfoot>
         <tr>
-          <td colSpan={3}>{text.plane.pathPrior}</td>
+          <td colSpan={3}>{text.pathPrior}</td>
           {figure(path.prior, (value) => signed(value, 2))}
           <td />
         </tr>
         <tr>
           <th colSpan={3} scope="row">
-            {text.plane.pathTotal}
+            {text.pathTotal}
           </th>
           <td />
           <td class="num" data-value="logDensity">

@@ -11,7 +11,7 @@ import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useFeature } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { text } from './text';
 
 export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView }) {
   const planes = useFeature(planeState);
@@ -20,17 +20,17 @@ export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView
   const stage = Math.min(last, planes.stage.value);
   const stageName =
     stage === 0
-      ? text.plane.dataSpace
+      ? text.dataSpace
       : stage === last
-        ? text.plane.latentSpace
-        : text.plane.afterLayer(layerPhrase(model.layers[stage - 1]!));
+        ? text.latentSpace
+        : text.afterLayer(layerPhrase(model.layers[stage - 1]!));
   const bad = !view.points[stage]!.data.every(Number.isFinite);
   const cells =
     planes.behind.value === 'grid' ? cellsOf(view, stage, latest(planes.cells.answer.value)) : undefined;
   return (
     <>
       <p class="muted">
-        {stageName}, {text.plane.planeNote(stage, last)}
+        {stageName}, {text.planeNote(stage, last)}
       </p>
       <div class="plane-view">
         <PlaneBoard model={model} view={view} stageName={stageName} cells={cells} />

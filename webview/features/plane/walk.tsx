@@ -3,7 +3,7 @@ import { Dropdown } from '../../base/controls/toolkit';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
 import { useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { planeState } from './state';
 
 const speeds = [0.5, 1, 2];
@@ -13,14 +13,10 @@ export function Walk({ last, stageName }: { last: number; stageName: string }) {
   const playing = planes.playing.value;
   return (
     <div class="walk">
-      <PlayButton
-        playing={playing}
-        label={text.plane.play}
-        onClick={() => (planes.playing.value = !playing)}
-      />
+      <PlayButton playing={playing} label={text.play} onClick={() => (planes.playing.value = !playing)} />
       <span class="tick">x</span>
       <Slider
-        label={text.plane.walk}
+        label={text.walk}
         min={0}
         max={last}
         step={1}
@@ -33,9 +29,9 @@ export function Walk({ last, stageName }: { last: number; stageName: string }) {
       />
       <span class="tick">z</span>
       <Dropdown
-        label={text.plane.pace}
+        label={text.pace}
         value={String(planes.speed.value)}
-        options={speeds.map((speed) => ({ value: String(speed), text: text.plane.times(speed) }))}
+        options={speeds.map((speed) => ({ value: String(speed), text: text.times(speed) }))}
         onChange={(value) => (planes.speed.value = Number(value))}
       />
     </div>

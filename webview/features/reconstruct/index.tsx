@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { text } from './text';
 import { reconstructionNumbers } from './numbers';
 import { reconstructState } from './state';
 import { Reconstruct } from './view';
@@ -8,7 +8,7 @@ export const reconstruct: RegionFeature = {
   id: 'reconstruct',
   region: 'gallery',
   order: 5,
-  title: () => text.gallery.reconstruct,
+  title: () => text.reconstruct,
   // Vectors have one scale, always.
   applies: ({ kind }) => kind === 'image',
   state: reconstructState,

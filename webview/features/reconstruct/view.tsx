@@ -5,7 +5,8 @@ import { scaleCount } from '../../../src/protocol/questions';
 import { Button } from '../../base/controls/toolkit';
 import { item } from '../../base/canvas/planes';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
 import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
 import { SourceControls, sourceText } from '../../base/examples/sources';
@@ -16,7 +17,7 @@ import { reconstructState } from './state';
 export function Reconstruct({ model }: { model: ModelSummary }) {
   const { reconstructions, reconstruction } = useFeature(reconstructState);
   const scales = scaleCount(model);
-  if (scales < 2) return <Message title={text.gallery.oneScale} why={text.gallery.oneScaleWhy} />;
+  if (scales < 2) return <Message title={text.oneScale} why={text.oneScaleWhy} />;
   const row = Math.floor(reconstruction.value / scales);
   return (
     <>
@@ -48,15 +49,15 @@ function FreshControls() {
   return (
     <>
       <Temperature
-        label={text.gallery.temperature}
+        label={words.temperature}
         value={temperature}
         disabled={fixedChoice}
         onChange={(value) => (fresh.value = { seed, temperature: value })}
       />
       <div class="ctl">
-        <span>{text.gallery.seed}</span>
+        <span>{words.seed}</span>
         <WholeNumber
-          label={text.gallery.seed}
+          label={words.seed}
           value={seed}
           size={4}
           disabled={fixedChoice}
@@ -66,10 +67,10 @@ function FreshControls() {
         {fixedChoice ? null : (
           <Button
             primary
-            label={`${text.gallery.drawAgain}: ${text.gallery.seed} + 1`}
+            label={`${text.drawAgain}: ${words.seed} + 1`}
             onClick={() => (fresh.value = { seed: seed + 1, temperature })}
           >
-            {text.gallery.drawAgain}
+            {text.drawAgain}
           </Button>
         )}
       </div>
@@ -94,14 +95,14 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
     return column < 0
       ? {
           key: i,
-          label: `${text.gallery.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
+          label: `${text.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
           picture: item(view.originals, row),
           pressed: false,
           disabled: false,
         }
       : {
           key: i,
-          label: text.gallery.reconstructionItem(row + 1, text.gallery.keptShare(share(column))),
+          label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
           picture: item(all, row * scales + column),
           pressed: row === pickedRow && column === pickedColumn,
           disabled: false,
@@ -110,13 +111,13 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
   return (
     <>
       <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
-        <span>{text.gallery.asGiven}</span>
+        <span>{text.asGiven}</span>
         {view.kept.map((_, column) => (
-          <span key={column}>{text.gallery.keptShare(share(column))}</span>
+          <span key={column}>{text.keptShare(share(column))}</span>
         ))}
       </p>
       <Tiles
-        label={text.gallery.reconstructions}
+        label={text.reconstructions}
         name="reconstruction"
         class="sized-tiles"
         levels={model.levels ?? 256}
@@ -130,7 +131,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
         }}
       />
       <Picked
-        label={text.gallery.reconstructionItem(pickedRow + 1, text.gallery.keptShare(share(pickedColumn)))}
+        label={text.reconstructionItem(pickedRow + 1, text.keptShare(share(pickedColumn)))}
         example={{
           kind: 'reconstruction',
           example: corners[pickedRow]!,
@@ -139,7 +140,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
           ...fresh.value,
         }}
       />
-      <p class="tick">{text.gallery.keptNote}</p>
+      <p class="tick">{text.keptNote}</p>
     </>
   );
 }

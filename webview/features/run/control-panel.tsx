@@ -7,7 +7,7 @@ import { Button, TextField } from '../../base/controls/toolkit';
 import { compact } from '../../base/format/numbers';
 import type { RunData } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { text } from './text';
 import { valueAt } from '../../base/curves/lines';
 
 const patience = 10_000;
@@ -37,7 +37,7 @@ export function ControlPanel({ run }: { run: RunData }) {
     return run.status === 'stopped' || run.status === 'failed' ? (
       <span class="pair">
         <Button onClick={() => void store.connection.host.command('resumeTraining')}>
-          {text.run.goOnTraining}
+          {text.goOnTraining}
         </Button>
       </span>
     ) : null;
@@ -48,14 +48,14 @@ export function ControlPanel({ run }: { run: RunData }) {
       <span class="pair">
         {run.status === 'paused' ? (
           <Button primary onClick={() => void ask({ action: 'resume' })}>
-            {text.run.goOn}
+            {text.goOn}
           </Button>
         ) : (
-          <Button onClick={() => void ask({ action: 'pause' })}>{text.run.pause}</Button>
+          <Button onClick={() => void ask({ action: 'pause' })}>{text.pause}</Button>
         )}
-        <Button onClick={() => void ask({ action: 'stop' })}>{text.run.stop}</Button>
+        <Button onClick={() => void ask({ action: 'stop' })}>{text.stop}</Button>
         <TextField
-          label={text.run.newRate}
+          label={text.newRate}
           value={rate === undefined ? '' : String(Number(rate.toPrecision(6)))}
           size={8}
           invalid={invalid.value}
@@ -63,7 +63,7 @@ export function ControlPanel({ run }: { run: RunData }) {
             const value = Number(typed);
             if (typed.trim() === '' || !(value > 0 && value <= largestLearningRate)) {
               invalid.value = true;
-              problem.value = text.run.rateExpected(typed);
+              problem.value = text.rateExpected(typed);
               return;
             }
             invalid.value = false;
@@ -78,13 +78,13 @@ export function ControlPanel({ run }: { run: RunData }) {
         {problem.value ||
           (waiting
             ? late.value
-              ? text.run.notAnswered
-              : text.run.asking
+              ? text.notAnswered
+              : text.asking
             : heard?.problem
-              ? text.run.notCarriedOut(heard.problem)
+              ? text.notCarriedOut(heard.problem)
               : heard
-                ? text.run.heardAt(heard.step)
-                : text.run.rate)}
+                ? text.heardAt(heard.step)
+                : text.rate)}
       </p>
     </div>
   );

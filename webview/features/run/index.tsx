@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
 import { RunTab } from './view';
 import './style.css';
 
@@ -7,6 +7,6 @@ export const run: RegionFeature = {
   id: 'run',
   region: 'diagnostics',
   order: 3,
-  title: () => text.diagnostics.run,
+  title: () => words.run,
   View: RunTab,
 };

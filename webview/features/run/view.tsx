@@ -6,7 +6,8 @@ import { Sized } from '../../base/charts/sized';
 import { compact, count, fixed } from '../../base/format/numbers';
 import type { RunData } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
 import { runNumbers } from './numbers';
 import { TakeAway } from '../../base/takeaway/take-away';
@@ -24,7 +25,7 @@ export function RunTab({ model }: { model: ModelSummary }) {
   if (run) return <Followed model={model} run={run} />;
   return (
     <Asked question={store.state(runState).run.question}>
-      {() => <Message title={text.diagnostics.noRun} why={text.diagnostics.noRunWhy} />}
+      {() => <Message title={text.noRun} why={text.noRunWhy} />}
     </Asked>
   );
 }
@@ -33,28 +34,26 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const store = useStore();
   const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
   const bits = inBits(run);
-  const unit = bits ? text.strip.bitsPerDim : text.strip.nats;
+  const unit = bits ? words.bitsPerDim : words.nats;
   const { loss, gradient, rate } = useMemo(() => {
     const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
       lineOf(run, metric, { name, style, axis });
     return {
       loss: [
-        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.run.train, 'faint'),
-        ...line(bits ? 'validationBitsPerDim' : 'validationNats', text.run.validation, 'main'),
+        ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
+        ...line(bits ? 'validationBitsPerDim' : 'validationNats', words.validation, 'main'),
       ],
-      gradient: line('gradientNorm', text.diagnostics.gradient, 'main'),
-      rate: line('learningRate', text.run.rate, 'main'),
+      gradient: line('gradientNorm', text.gradient, 'main'),
+      rate: line('learningRate', text.rate, 'main'),
     };
   }, [run.steps, run.columns, axis]);
   const at = placeOfStep(run, model.step, axis);
   const marks = run.rates.flatMap((change) => {
     const x = placeOfStep(run, change.step, axis);
-    return x === undefined
-      ? []
-      : [{ x, text: text.run.rateChanged(change.step, compact(change.learningRate)) }];
+    return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
   });
   if (run.steps.length === 0)
-    return <Message title={text.diagnostics.noMetrics} why={run.message ?? text.diagnostics.noMetricsWhy} />;
+    return <Message title={text.noMetrics} why={run.message ?? words.noMetricsWhy} />;
   return (
     <div class="run-tab">
       <div class="run-bar">
@@ -62,7 +61,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
       <div class="charts run-charts">
-        <Chart model={model} view="loss" title={text.run.loss} note={text.run.lossKey(unit)}>
+        <Chart model={model} view="loss" title={text.loss} note={text.lossKey(unit)}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -73,16 +72,11 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               smoothing={smoothing}
               at={at}
               marks={marks}
-              label={`${text.run.loss}, ${unit}`}
+              label={`${text.loss}, ${unit}`}
             />
           )}
         </Chart>
-        <Chart
-          model={model}
-          view="gradient"
-          title={text.diagnostics.gradient}
-          note={text.diagnostics.gradientNote}
-        >
+        <Chart model={model} view="gradient" title={text.gradient} note={text.gradientNote}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -93,11 +87,11 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               smoothing={smoothing}
               at={at}
               marks={marks}
-              label={text.diagnostics.gradient}
+              label={text.gradient}
             />
           )}
         </Chart>
-        <Chart model={model} view="rate" title={text.run.rate} note={text.run.logAxisShort}>
+        <Chart model={model} view="rate" title={text.rate} note={words.logAxisShort}>
           {(width, height) => (
             <RunChart
               width={width}
@@ -107,7 +101,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               log
               at={at}
               marks={marks}
-              label={text.run.rate}
+              label={text.rate}
             />
           )}
         </Chart>
@@ -166,21 +160,21 @@ function AtStep({
   const { step } = model;
   if (step === undefined) return null;
   const measured = [
-    [text.run.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
-    [text.run.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
+    [words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
+    [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
   ] as const;
   const seconds = valueAt(run, 'seconds', step);
   const learningRate = valueAt(run, 'learningRate', step);
   return (
     <p class="at-step tick" data-at-step={step}>
-      <b>{text.run.lookingAt(step)}</b>
+      <b>{text.lookingAt(step)}</b>
       {`: ${[
         ...measured.flatMap(([name, value]) =>
           value === undefined ? [] : [`${name} ${fixed(value, 3)} ${unit}`],
         ),
       ].join(', ')}`}
-      {learningRate === undefined ? '' : `, ${text.run.learningRate} ${compact(learningRate)}`}
-      {seconds === undefined ? '' : `, ${text.diagnostics.seconds(seconds)}`}
+      {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
+      {seconds === undefined ? '' : `, ${words.seconds(seconds)}`}
       {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
         <>
           {' '}
@@ -189,7 +183,7 @@ function AtStep({
             class="linklike"
             onClick={() => void store.connection.host.openCheckpoint(model.path)}
           >
-            {text.run.openByItself}
+            {text.openByItself}
           </button>
         </>
       )}
@@ -204,23 +198,21 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
   const live = run.status === 'running' || run.status === 'paused';
   const saved = store.connection.choices !== undefined;
   const shown = [
-    run.totalSteps === undefined
-      ? `${text.bar.step} ${count(last)}`
-      : text.run.progressOf(last, run.totalSteps),
-    ...(seconds === undefined ? [] : [text.diagnostics.seconds(seconds)]),
+    run.totalSteps === undefined ? `${words.step} ${count(last)}` : text.progressOf(last, run.totalSteps),
+    ...(seconds === undefined ? [] : [words.seconds(seconds)]),
   ].join(', ');
   return (
     <div class="chart run-status">
       <h3>
-        <b data-run-status={run.status}>{text.diagnostics.statusNames[run.status]}</b>
+        <b data-run-status={run.status}>{text.statusNames[run.status]}</b>
         <span class="tick" title={run.message}>
           {`${shown}${run.message && !live ? `. ${run.message}` : ''}`}
         </span>
       </h3>
       {saved ? null : <ControlPanel run={run} />}
       <h3>
-        <b>{text.diagnostics.checkpoints}</b>
-        <span class="tick">{inBits(run) ? text.strip.bitsPerDim : text.strip.nats}</span>
+        <b>{text.checkpoints}</b>
+        <span class="tick">{inBits(run) ? words.bitsPerDim : words.nats}</span>
         {live && !saved ? (
           <label class="tick follow">
             <input
@@ -228,7 +220,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
               checked={store.checkpoint.follow.value}
               onChange={(event) => (store.checkpoint.follow.value = event.currentTarget.checked)}
             />
-            {text.run.followNewest}
+            {text.followNewest}
           </label>
         ) : null}
       </h3>
@@ -241,8 +233,8 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
             disabled={saved}
             onClick={() => store.checkpoint.look(checkpoint.path)}
           >
-            <span>{`${text.bar.step} ${count(checkpoint.step)}`}</span>
-            <span>{`${checkpoint.best ? `${text.diagnostics.best} ` : ''}${validationFigure(checkpoint)}`}</span>
+            <span>{`${words.step} ${count(checkpoint.step)}`}</span>
+            <span>{`${checkpoint.best ? `${words.best} ` : ''}${validationFigure(checkpoint)}`}</span>
           </button>
         ))}
       </div>

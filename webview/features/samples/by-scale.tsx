@@ -6,7 +6,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { Slider } from '../../base/controls/slider';
 import { fixed } from '../../base/format/numbers';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Temperature } from '../../base/examples/controls';
 
 export interface SamplingProps {
@@ -24,8 +25,8 @@ export function Truncation({ query, disabled, onChange }: SamplingProps) {
   const same = bounds.every((bound) => bound === bounds[0]);
   return (
     <Bound
-      label={text.sampling.truncation}
-      name={text.sampling.truncation}
+      label={text.truncation}
+      name={text.truncation}
       value={same ? bounds[0]! : undefined}
       disabled={disabled}
       onChange={(bound) => onChange({ truncations: bound === null ? undefined : [bound] })}
@@ -44,13 +45,13 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
     all.map((old, k) => (k === at ? value : old));
   return (
     <details class="by-scale">
-      <summary>{text.gallery.byScale}</summary>
+      <summary>{text.byScale}</summary>
       {factors.map((factor, scale) => (
-        <div key={scale} role="group" aria-label={text.strip.scale(scale + 1)}>
-          <p class="tick">{text.strip.scale(scale + 1)}</p>
+        <div key={scale} role="group" aria-label={words.scale(scale + 1)}>
+          <p class="tick">{words.scale(scale + 1)}</p>
           <Temperature
-            label={text.gallery.temperature}
-            name={text.gallery.scaleTemperature(scale + 1)}
+            label={words.temperature}
+            name={text.scaleTemperature(scale + 1)}
             value={factor}
             disabled={disabled}
             onChange={(value) => {
@@ -60,8 +61,8 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
             }}
           />
           <Bound
-            label={text.sampling.truncation}
-            name={text.sampling.scaleTruncation(scale + 1)}
+            label={text.truncation}
+            name={text.scaleTruncation(scale + 1)}
             value={bounds[scale]}
             disabled={disabled}
             onChange={(bound) => {
@@ -94,9 +95,9 @@ function Bound({
   useEffect(() => void (draft.value = value), [value]);
   const shown =
     draft.value === undefined
-      ? text.sampling.byScaleShort
+      ? text.byScaleShort
       : draft.value === null
-        ? text.sampling.noTruncation
+        ? text.noTruncation
         : `|z| ≤ ${fixed(draft.value, 1)}`;
   const read = (at: number): number | null => (at >= none ? null : at);
   return (

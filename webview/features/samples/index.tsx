@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
 import { isPlane } from '../../../src/protocol/questions';
 import { PlaneSamples, Samples } from './view';
 import { sampleNumbers } from './numbers';
@@ -10,7 +10,7 @@ export const samples: RegionFeature = {
   id: 'samples',
   region: 'gallery',
   order: 1,
-  title: () => text.gallery.samples,
+  title: () => words.samples,
   state: samplesState,
   View: ({ model }) => (isPlane(model) ? <PlaneSamples model={model} /> : <Samples model={model} />),
   numbers: sampleNumbers,

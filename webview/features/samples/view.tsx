@@ -11,7 +11,8 @@ import { drawPoints, nearestPoint, type PlaneFrame } from '../../base/canvas/poi
 import { planeAxes } from '../../base/canvas/axes';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
@@ -36,7 +37,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
   return (
     <>
       <Temperature
-        label={text.gallery.temperature}
+        label={words.temperature}
         value={query.temperature}
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
@@ -44,16 +45,16 @@ export function SampleControls({ model }: { model: ModelSummary }) {
       <Truncation query={query} disabled={fixedChoice} onChange={change} />
       <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
       <div class="ctl">
-        <span>{text.gallery.seed}</span>
+        <span>{words.seed}</span>
         <WholeNumber
-          label={text.gallery.seed}
+          label={words.seed}
           value={query.seed}
           size={4}
           disabled={fixedChoice}
           onChange={(seed) => change({ seed })}
         />
         <Dropdown
-          label={text.gallery.gridSize}
+          label={text.gridSize}
           value={String(query.count)}
           disabled={fixedChoice}
           options={[...new Set([...sizes, query.count])].map((n) => ({
@@ -70,9 +71,9 @@ export function SampleControls({ model }: { model: ModelSummary }) {
           <Button
             primary
             onClick={() => change({ seed: query.seed + 1 })}
-            label={`${text.gallery.sample}: ${text.gallery.seed} + 1`}
+            label={`${text.sample}: ${words.seed} + 1`}
           >
-            {text.gallery.sample}
+            {text.sample}
           </Button>
         )}
       </div>
@@ -113,13 +114,13 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
       {() => (
         <>
           <Tiles
-            label={text.gallery.samples}
+            label={words.samples}
             name="sample"
             levels={model.levels ?? 256}
             columns={Math.ceil(Math.sqrt(n))}
             tiles={Array.from({ length: n }, (_, i) => ({
               key: i,
-              label: text.gallery.sampleItem(i + 1),
+              label: text.sampleItem(i + 1),
               picture: item(grid.values, i),
               pressed: i === picked,
               disabled: false,
@@ -130,7 +131,7 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
             }}
           />
           <Picked
-            label={text.gallery.zToX(picked + 1)}
+            label={text.zToX(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
           <Asked
@@ -155,16 +156,16 @@ function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid 
         <>
           <Rows
             model={model}
-            label={text.gallery.samples}
+            label={words.samples}
             values={grid.values}
             count={Math.min(n, 64)}
             name={(row) => String(row + 1)}
-            longName={(row) => text.gallery.sampleItem(row + 1)}
+            longName={(row) => text.sampleItem(row + 1)}
             selected={(row) => row === picked}
             onPick={(row) => (store.pickedSample.value = row)}
           />
           <Picked
-            label={text.gallery.sampleItem(picked + 1)}
+            label={text.sampleItem(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
         </>
@@ -208,8 +209,8 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   return (
     <>
       <h3 class="ends">
-        <b>{text.plane.density}</b>
-        <span class="tick">{text.plane.densityNote}</span>
+        <b>{text.density}</b>
+        <span class="tick">{text.densityNote}</span>
       </h3>
       <Sized height={planeSide}>
         {(width) => (
@@ -217,7 +218,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
             plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
             scale={scale}
             size={Math.min(width, planeSide)}
-            label={text.plane.density}
+            label={text.density}
             name="density"
           />
         )}
@@ -226,9 +227,9 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         <Legend scale={scale} width={planeSide} />
       </div>
       <h3 class="ends">
-        <b>{text.gallery.samples}</b>
+        <b>{words.samples}</b>
         <span class="tick">
-          {text.plane.samplesNote(
+          {words.samplesNote(
             Math.min(samples, view.samples.shape[0]!),
             fixed(query.temperature, 2),
             query.seed,
@@ -244,7 +245,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
                 width={frame.size}
                 height={frame.size}
                 name="samples"
-                label={text.gallery.samples}
+                label={words.samples}
                 draw={(context) => {
                   drawPoints(context, frame, view.samples, 1.2, undefined, samples);
                   planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);

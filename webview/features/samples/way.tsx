@@ -9,7 +9,7 @@ import { Button } from '../../base/controls/toolkit';
 import { lessMotion } from '../../base/controls/motion';
 import { useStore } from '../../base/store/use-store';
 import { OutputThumbnail } from '../../base/layers/thumbnails';
-import { text } from '../../strings';
+import { text } from './text';
 import { Picture } from '../../base/canvas/canvas';
 import { samplesState } from './state';
 
@@ -79,18 +79,18 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
       {lessMotion() ? null : (
         <PlayButton
           playing={playing.value}
-          label={text.sampling.playWay}
+          label={text.playWay}
           onClick={() => {
             if (!playing.value && at >= last) store.state(samplesState).morphStep.value = 0;
             playing.value = !playing.value;
           }}
         />
       )}
-      <Button icon label={text.sampling.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
+      <Button icon label={text.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
         ‹
       </Button>
       <Slider
-        label={text.gallery.way}
+        label={text.way}
         min={0}
         max={last}
         step={1}
@@ -98,7 +98,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
         valueText={morph.steps[at]!.label}
         onInput={go}
       />
-      <Button icon label={text.sampling.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
+      <Button icon label={text.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
         ›
       </Button>
     </div>

@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
 import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { FlowStrip } from './view';
@@ -9,7 +9,7 @@ export const strip: RegionFeature = {
   id: 'strip',
   region: 'strip',
   order: 1,
-  title: () => text.bar.flow,
+  title: () => words.flow,
   state: barsState,
   View: FlowStrip,
   numbers: stripNumbers,

@@ -9,7 +9,8 @@ import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from
 import { ready, type Answer } from '../../base/store/question';
 import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
 import { useStore, useFeature } from '../../base/store/use-store';
-import { text } from '../../strings';
+import { words } from '../../base/words';
+import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { Legend } from '../../base/canvas/legend';
 import { PointsThumbnail } from '../../base/canvas/points';
@@ -68,14 +69,14 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   };
 
   return (
-    <section class="strip" aria-label={text.bar.flow}>
+    <section class="strip" aria-label={words.flow}>
       <header>
         <div class="ends">
           <h1 title={model.title}>{model.title}</h1>
           <TakeAway
             model={model}
             numbers={() => stripNumbers(store, model)}
-            title={text.bar.flow}
+            title={words.flow}
             fileName="strip"
             frame=".strip"
           />
@@ -88,16 +89,16 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span class="pair">
               <span class="progress pulse" />
               <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
-                {text.states.cancel}
+                {words.cancel}
               </button>
             </span>
           ) : store.example.value ? (
             <Segmented
-              label={text.strip.barsShow}
+              label={text.barsShow}
               value={store.state(barsState).value}
               options={[
-                { value: 'example', text: text.diagnostics.this },
-                { value: 'mean', text: text.layer.mean },
+                { value: 'example', text: words.this },
+                { value: 'mean', text: words.mean },
               ]}
               onChange={(value) => (store.state(barsState).value = value)}
             />
@@ -105,18 +106,18 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
         </div>
       </header>
       <div class="cols tick" aria-hidden="true">
-        <span class="num">{text.strip.number}</span>
-        {plane ? null : <span class="mask-cell">{text.strip.mask}</span>}
-        <span>{text.strip.out}</span>
+        <span class="num">{words.number}</span>
+        {plane ? null : <span class="mask-cell">{words.mask}</span>}
+        <span>{text.out}</span>
         <span />
-        <span class="axis-head" title={text.strip.positiveRaises}>
-          <em>{text.strip.logDetNats}</em>
+        <span class="axis-head" title={words.positiveRaises}>
+          <em>{words.logDetNats}</em>
           <b>{`−${shortTick(limit)}`}</b>
           <b>0</b>
           <b>{shortTick(limit)}</b>
         </span>
-        <span class="num">{store.state(barsState).value === 'mean' ? text.layer.mean : text.strip.sum}</span>
-        <span class="num">{text.strip.roundTrip}</span>
+        <span class="num">{store.state(barsState).value === 'mean' ? words.mean : text.sum}</span>
+        <span class="num">{words.roundTrip}</span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
@@ -127,14 +128,14 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           ) : (
             <InputThumbnail model={model} input={strip?.input} />
           )}
-          <span class="name muted">{text.strip.input}</span>
+          <span class="name muted">{text.input}</span>
         </div>
-        <div role="listbox" aria-label={text.bar.flow} ref={list}>
+        <div role="listbox" aria-label={words.flow} ref={list}>
           {groups.map((group) => (
-            <div role="group" aria-label={text.strip.scale(group.scale + 1)} key={group.key}>
+            <div role="group" aria-label={words.scale(group.scale + 1)} key={group.key}>
               {scales > 1 && group.layers.length > 0 ? (
                 <div class="scale-head" aria-hidden="true">
-                  <b>{text.strip.scale(group.scale + 1)}</b>
+                  <b>{words.scale(group.scale + 1)}</b>
                   {shapeText(group.layers[0]!.inputShape)}
                 </div>
               ) : null}
@@ -166,27 +167,25 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span />
             <span class="mask-cell" />
             <OutputThumbnail output={strip?.latent} />
-            <span class="name muted">{text.strip.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+            <span class="name muted">{text.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
           </div>
         )}
       </div>
       {answer.status === 'failed' && answer.reason !== 'cancelled' ? (
         <div class="sum failed" role="alert">
-          <p class="bad">
-            {answer.reason === 'notRecorded' ? text.states.notRecordedTitle : text.strip.stripFailed}
-          </p>
+          <p class="bad">{answer.reason === 'notRecorded' ? words.notRecordedTitle : text.stripFailed}</p>
           <p class="tick wrap">{answer.message}</p>
           {answer.reason === 'error' ? (
             <span class="pair">
-              <Button onClick={() => store.state(stripState).strip.retry()}>{text.states.retry}</Button>
-              <Button onClick={() => void store.connection.host.showLog()}>{text.states.showLog}</Button>
+              <Button onClick={() => store.state(stripState).strip.retry()}>{words.retry}</Button>
+              <Button onClick={() => void store.connection.host.showLog()}>{words.showLog}</Button>
             </span>
           ) : null}
         </div>
       ) : answer.status === 'failed' ? (
         <div class="sum failed">
-          <p>{text.states.cancelled}</p>
-          <Button onClick={() => store.state(stripState).strip.retry()}>{text.states.retry}</Button>
+          <p>{words.cancelled}</p>
+          <Button onClick={() => store.state(stripState).strip.retry()}>{words.retry}</Button>
         </div>
       ) : (
         <Sums model={model} strip={strip} />
@@ -217,7 +216,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.state(planeView).answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
-  const spoken = [layerTitle(layer), text.layers.layerDescription(layer)].join(', ');
+  const spoken = [layerTitle(layer), words.layerDescription(layer)].join(', ');
   return (
     <div
       role="option"
@@ -225,7 +224,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
       class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
-      title={text.layers.layerDescription(layer)}
+      title={words.layerDescription(layer)}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >
@@ -262,9 +261,9 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       {bad ? (
         <span class="two-cells">
           {layer.index === firstBad ? (
-            <span class="badge-nan">{text.strip.nonFiniteFirst(row.nonFinite)}</span>
+            <span class="badge-nan">{text.nonFiniteFirst(row.nonFinite)}</span>
           ) : (
-            <span class="bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
+            <span class="bad">{text.nonFiniteLater(row.nonFinite)}</span>
           )}
         </span>
       ) : moves ? null : (
@@ -315,7 +314,7 @@ function FoldedRow({
     <div
       role="option"
       aria-selected="false"
-      title={text.strip.foldedHint}
+      title={text.foldedHint}
       tabIndex={0}
       class="item"
       onClick={onOpen}
@@ -328,10 +327,10 @@ function FoldedRow({
       <span class="idx">▸</span>
       <span class="mask-cell" />
       <span />
-      <span class="name">{text.strip.folded(layers.length)}</span>
+      <span class="name">{text.folded(layers.length)}</span>
       {part ? <Bars coupling={part.coupling} norm={part.norm} limit={limit} /> : <span class="bars" />}
       {row && row.nonFinite > 0 ? (
-        <span class="two-cells bad">{text.strip.nonFiniteLater(row.nonFinite)}</span>
+        <span class="two-cells bad">{text.nonFiniteLater(row.nonFinite)}</span>
       ) : (
         <>
           <span class="num">
@@ -351,12 +350,12 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
   const nll = store.state(barsState).value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
-    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.strip.bitsPerDim}`;
+    return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
   const lines = [
-    { key: '', name: text.strip.couplings, cost: nll?.couplings },
+    { key: '', name: text.couplings, cost: nll?.couplings },
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ key: 'norm', name: text.strip.norm, cost: nll?.norm }]
+      ? [{ key: 'norm', name: words.norm, cost: nll?.norm }]
       : []),
   ];
   return (
@@ -370,16 +369,16 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
           <span class="num">
             {line.cost === undefined || !Number.isFinite(line.cost)
               ? unknown
-              : `${signed(-line.cost)} ${text.strip.nats}`}
+              : `${signed(-line.cost)} ${words.nats}`}
           </span>
           <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
         </>
       ))}
       <span class="keys">
-        <span>{isPlane(model) ? text.strip.positiveRaises : text.strip.maskKey}</span>
+        <span>{isPlane(model) ? words.positiveRaises : text.maskKey}</span>
         {isPlane(model) ? null : (
           <>
-            <span>{`${text.strip.outKey} ${fixed(-3, 0)}`}</span>
+            <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>
             <span class="gradient">
               <Legend scale={outputScale} width={48} />
             </span>

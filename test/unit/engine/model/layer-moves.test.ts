@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { FlowLayer } from '../../../../src/flow/layers';
 import { describeLayer, movesOf } from '../../../../src/engine/model/layer-list';
 import type { LayerInfo } from '../../../../src/protocol/model';
-import { layers as german } from '../../../../webview/strings/de/layers';
+import { german } from '../../../../webview/base/words';
 
 function coupling(kind: FlowLayer['kind'], shape: number[], read: (i: number) => boolean): FlowLayer {
   const size = shape.reduce((a, b) => a * b, 1);

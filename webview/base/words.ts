@@ -1,0 +1,276 @@
+/** Words that several parts of the page use, in English and in German. */
+import { count, compact } from './format/numbers';
+import type { LayerInfo, LayerKind } from '../../src/protocol/model';
+import { numbersThatMove, type LayerMoves } from '../../src/protocol/layer-moves';
+import { inLanguage } from './format/language';
+
+export const english = {
+  example: 'Example',
+  typed: 'Typed values',
+  aSample: 'A sample',
+  anInterpolation: 'Interpolated',
+  aReconstruction: 'Reconstructed',
+  step: 'Step',
+  thisExample: 'this example',
+  flow: 'Flow',
+  layer: 'Layer',
+  meansOf: (block: number) => `drawn from means of ${block}×${block}`,
+  run: 'Run',
+  this: 'this',
+  prior: 'prior',
+  levels: (n: number) => `${n} levels`,
+  preprocessing: 'preprocessing',
+  couplingsPart: 'couplings',
+  layerAxis: 'layer',
+  firstNonFinite: (name: string) => `First non-finite value: ${name}`,
+  noValues: 'No examples to compare with. Choose samples as the statistics.',
+  noMetricsWhy: 'They appear when the first validation is done.',
+  best: 'best',
+  stepAxis: 'step',
+  seconds: (s: number) => `${s.toFixed(0)} s of training`,
+  samples: 'Samples',
+  examples: 'Examples',
+  temperature: 'Temperature',
+  seed: 'Seed',
+  useAsExample: 'Use as example',
+  previousPage: 'Previous page',
+  nextPage: 'Next page',
+  theExample: 'the example',
+  noSubject: 'No example is selected',
+  noSubjectWhy: 'Select one in the bar at the top, or take a sample.',
+  anEdited: 'Changed latents',
+  coupling: (n: number) => `Coupling ${n}`,
+  roles: { x: 'input', s: 'log scale', t: 'shift', y: 'output' } as Record<string, string>,
+  min: 'min',
+  mean: 'mean',
+  max: 'max',
+  nanInf: 'NaN, Inf',
+  of: (n: number) => `of ${count(n)}`,
+  logDetThis: 'log-det, this example',
+  logDetFirst: 'log-det, first of the batch',
+  couplingSum: 'coupling Σ s',
+  passesUnchanged: 'passes unchanged',
+  featuresShown: (from: number, to: number, n: number) => `features ${from}–${to} of ${n}`,
+  valuesNotShown: (n: number) => `${count(n)} values are too many to draw; statistics are of all of them.`,
+  firstOfBatch: 'No example is chosen: the first of the batch is shown.',
+  feature: 'feature',
+  channel: 'channel',
+  maskInImageNote: 'carried back through squeezes and factor-outs',
+  name: 'name',
+  shape: 'shape',
+  count: 'count',
+  std: 'std',
+  distribution: 'distribution',
+  /** The engine says it in English. */
+  layerDescription: (layer: LayerInfo): string => layer.description,
+  beyondRange: (beyond: number, full: number) => `${count(beyond)} beyond, up to ±${compact(full)}`,
+  pause: 'Pause',
+  samplesNote: (n: number, t: string, seed: number) => `${count(n)}, temperature ${t}, seed ${seed}`,
+  notScored: (name: string) => `${name} was not scored`,
+  validation: 'validation',
+  logAxisShort: 'log',
+  timeAxis: 'seconds of training',
+  readoutStep: (step: number) => `step ${count(step)}`,
+  curvesHint: 'Arrow keys move the readout along the curve',
+  loading: 'Computing…',
+  cancel: 'Cancel',
+  cancelled: 'Cancelled',
+  cancelledWhy: 'Nothing was computed for this selection.',
+  retry: 'Retry',
+  showLog: 'Show log',
+  failed: 'This could not be shown',
+  notRecorded: 'The saved page does not hold this answer. Open the model in Flowscope to see it.',
+  notRecordedTitle: 'Not in this saved page',
+  number: '#',
+  mask: 'mask',
+  logDetNats: 'log-det, nats',
+  roundTrip: 'round trip',
+  positiveRaises: 'positive raises log p(x)',
+  scale: (n: number) => `Scale ${n}`,
+  norm: 'batch norm',
+  nats: 'nats',
+  bitsPerDim: 'bits/dim',
+  kindNames: {
+    logit: 'Logit',
+    standardize: 'Standardize',
+    checkerboard: 'Checkerboard',
+    channelwise: 'Channel-wise',
+    vector: 'Vector',
+    squeeze: 'Squeeze',
+    factorOut: 'Factor out',
+    batchNorm: 'Batch norm',
+    actNorm: 'Act norm',
+    unknown: 'Not understood',
+    permute: 'Permute',
+  } satisfies Record<LayerKind, string>,
+  shortNames: {
+    logit: 'logit',
+    standardize: 'z-score',
+    checkerboard: 'checker',
+    channelwise: 'channel',
+    vector: 'vector',
+    squeeze: 'squeeze',
+    factorOut: 'factor out',
+    batchNorm: 'batch norm',
+    actNorm: 'act norm',
+    unknown: 'unknown',
+    permute: 'permute',
+  } satisfies Record<LayerKind, string>,
+  squeezeTo: (shape: string) => `squeeze to ${shape}`,
+  factorOutOf: (rest: string) => `factor out, ${rest} go on`,
+  /** A layer's title as it stands in a sentence. */
+  inSentence: (title: string) => title[0]!.toLowerCase() + title.slice(1),
+};
+
+function moving(moves: LayerMoves): string {
+  if (moves.of === 'pixels')
+    return `Pixel mit ${moves.parity === 'odd' ? 'ungerader' : 'gerader'} Summe aus Zeile und Spalte bewegen sich`;
+  if (moves.of === 'values') return `${moves.count} von ${moves.total} Werten bewegen sich`;
+  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : ['Merkmal', 'Merkmale'];
+  return moves.count === 1
+    ? `${one} ${moves.first[0]} bewegt sich`
+    : `${many} ${numbersThatMove(moves)} bewegen sich`;
+}
+
+function described(layer: LayerInfo): string {
+  const { kind, moves, hasNorm, assumed } = layer;
+  const shape = layer.inputShape.join('×');
+  const output = layer.outputShape.join('×');
+  if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}`;
+  switch (kind) {
+    case 'logit':
+      return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
+    case 'standardize':
+      return `${shape}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
+    case 'squeeze':
+      return `${shape} zu ${output} gefaltet`;
+    case 'factorOut':
+      return `${output} von ${shape} gehen weiter, der Rest nach z`;
+    case 'permute':
+      return `${shape}, Merkmale in anderer Reihenfolge`;
+    case 'batchNorm':
+      return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
+    case 'actNorm':
+      return `${shape}, gelernte Verschiebung und Skalierung jedes Merkmals`;
+    default:
+      return layer.description;
+  }
+}
+
+export const german: typeof english = {
+  example: 'Beispiel',
+  typed: 'Eingegebene Werte',
+  aSample: 'Ein Sample',
+  anInterpolation: 'Interpoliert',
+  aReconstruction: 'Rekonstruiert',
+  step: 'Schritt',
+  thisExample: 'dieses Beispiel',
+  flow: 'Flow',
+  layer: 'Schicht',
+  meansOf: (block) => `gezeichnet aus Mittelwerten von ${block}×${block}`,
+  run: 'Lauf',
+  this: 'dieses',
+  prior: 'Prior',
+  levels: (n: number) => `${n} Stufen`,
+  preprocessing: 'Vorverarbeitung',
+  couplingsPart: 'Kopplungen',
+  layerAxis: 'Schicht',
+  firstNonFinite: (name: string) => `Erster nicht endlicher Wert: ${name}`,
+  noValues: 'Keine Beispiele zum Vergleich. Samples als Statistik wählen.',
+  noMetricsWhy: 'Sie erscheinen nach der ersten Validierung.',
+  best: 'bester',
+  stepAxis: 'Schritt',
+  seconds: (s: number) => `${s.toFixed(0)} s Training`,
+  samples: 'Samples',
+  examples: 'Beispiele',
+  temperature: 'Temperatur',
+  seed: 'Seed',
+  useAsExample: 'Als Beispiel nehmen',
+  previousPage: 'Vorige Seite',
+  nextPage: 'Nächste Seite',
+  theExample: 'das Beispiel',
+  noSubject: 'Kein Beispiel ist ausgewählt',
+  noSubjectWhy: 'Oben in der Leiste eines auswählen, oder ein Sample nehmen.',
+  anEdited: 'Geänderte Latente',
+  coupling: (n: number) => `Kopplung ${n}`,
+  roles: { x: 'Eingabe', s: 'log. Skalierung', t: 'Verschiebung', y: 'Ausgabe' },
+  min: 'min',
+  mean: 'Mittel',
+  max: 'max',
+  nanInf: 'NaN, Inf',
+  of: (n: number) => `von ${count(n)}`,
+  logDetThis: 'log-det, dieses Beispiel',
+  logDetFirst: 'log-det, erstes des Batches',
+  couplingSum: 'Kopplung Σ s',
+  passesUnchanged: 'geht unverändert durch',
+  featuresShown: (from: number, to: number, n: number) => `Merkmale ${from}–${to} von ${n}`,
+  valuesNotShown: (n: number) => `${count(n)} Werte sind zu viele zum Zeichnen; die Statistik gilt für alle.`,
+  firstOfBatch: 'Kein Beispiel gewählt: Gezeigt wird das erste des Batches.',
+  feature: 'Merkmal',
+  channel: 'Kanal',
+  maskInImageNote: 'zurückgeführt durch Squeezes und Ausfaktorisierungen',
+  name: 'Name',
+  shape: 'Form',
+  count: 'Anzahl',
+  std: 'Std.',
+  distribution: 'Verteilung',
+  layerDescription: described,
+  beyondRange: (beyond, full) => `${count(beyond)} darüber, bis ±${compact(full)}`,
+  pause: 'Anhalten',
+  samplesNote: (n: number, t: string, seed: number) => `${count(n)}, Temperatur ${t}, Seed ${seed}`,
+  notScored: (name) => `${name} wurde nicht bewertet`,
+  validation: 'Validierung',
+  logAxisShort: 'log',
+  timeAxis: 'Sekunden Training',
+  readoutStep: (step) => `Schritt ${count(step)}`,
+  curvesHint: 'Pfeiltasten bewegen die Ablesung auf der Kurve',
+  loading: 'Wird berechnet…',
+  cancel: 'Abbrechen',
+  cancelled: 'Abgebrochen',
+  cancelledWhy: 'Für diese Auswahl wurde nichts berechnet.',
+  retry: 'Erneut versuchen',
+  showLog: 'Protokoll zeigen',
+  failed: 'Dies konnte nicht gezeigt werden',
+  notRecorded: 'Die gespeicherte Seite enthält diese Antwort nicht. Flowscope zeigt sie am Modell selbst.',
+  notRecordedTitle: 'Nicht in dieser gespeicherten Seite',
+  number: '#',
+  mask: 'Maske',
+  logDetNats: 'log-det, Nats',
+  roundTrip: 'hin/zurück',
+  positiveRaises: 'positiv erhöht log p(x)',
+  scale: (n: number) => `Skala ${n}`,
+  norm: 'Batch-Norm',
+  nats: 'Nats',
+  bitsPerDim: 'Bits/Dim',
+  kindNames: {
+    logit: 'Logit',
+    standardize: 'Standardisierung',
+    checkerboard: 'Schachbrett',
+    channelwise: 'Kanalweise',
+    vector: 'Vektor',
+    squeeze: 'Squeeze',
+    factorOut: 'Ausfaktorisieren',
+    batchNorm: 'Batch-Norm',
+    actNorm: 'Act-Norm',
+    unknown: 'Nicht verstanden',
+    permute: 'Permutation',
+  },
+  shortNames: {
+    logit: 'Logit',
+    standardize: 'z-Wert',
+    checkerboard: 'Schach',
+    channelwise: 'Kanal',
+    vector: 'Vektor',
+    squeeze: 'Squeeze',
+    factorOut: 'ausfaktorisieren',
+    batchNorm: 'Batch-Norm',
+    actNorm: 'Act-Norm',
+    unknown: 'unbekannt',
+    permute: 'Permutation',
+  },
+  squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
+  factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,
+  inSentence: (title: string) => title,
+};
+
+export const words = inLanguage(english, german);

@@ -1,0 +1,34 @@
+/** Texts of this feature, in English and in German. */
+import { inLanguage } from '../../base/format/language';
+
+export const english = {
+  tab: 'Activations',
+  channelsShown: (from: number, to: number, n: number) => `channels ${from}–${to} of ${n}`,
+  markedElement: 'Marked element. Arrow keys move the mark.',
+  zoomIn: 'Zoom in on all maps (+)',
+  zoomOut: 'Zoom out (−)',
+  zoomReset: 'Show whole maps (0)',
+  zoomKeys: 'Plus and minus zoom all maps, Shift with arrows moves what is seen, 0 shows all of it.',
+  colourRange: 'Colours',
+  rangeMost: '99.5 %',
+  rangeAll: 'all values',
+  mapHint: 'Point at a map to read a place; Ctrl and wheel zoom, click marks an element',
+};
+
+export const german: typeof english = {
+  tab: 'Aktivierungen',
+  channelsShown: (from: number, to: number, n: number) => `Kanäle ${from}–${to} von ${n}`,
+  markedElement: 'Markiertes Element. Pfeiltasten bewegen die Marke.',
+  zoomIn: 'In alle Karten hineinzoomen (+)',
+  zoomOut: 'Herauszoomen (−)',
+  zoomReset: 'Ganze Karten zeigen (0)',
+  zoomKeys:
+    'Plus und Minus zoomen alle Karten, Umschalt mit Pfeilen verschiebt den Ausschnitt, 0 zeigt alles.',
+  colourRange: 'Farben',
+  rangeMost: '99,5 %',
+  rangeAll: 'alle Werte',
+  mapHint:
+    'Auf eine Karte zeigen, um eine Stelle abzulesen; Strg und Mausrad zoomen, Klicken markiert ein Element',
+};
+
+export const text = inLanguage(english, german);

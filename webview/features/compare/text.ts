@@ -1,0 +1,56 @@
+/** Texts of this feature, in English and in German. */
+import { count } from '../../base/format/numbers';
+import { inLanguage } from '../../base/format/language';
+
+export const english = {
+  compareStart: 'Compare',
+  compareEnd: 'End comparison',
+  compareWith: 'Compare with',
+  compareOther: 'Another file…',
+  compareSaved: 'Comparison as saved',
+  differenceRange: 'Differences',
+  rangeCommon: 'common range',
+  rangeOwn: 'own range',
+  onCommonRange: 'common range',
+  onOwnRange: 'own range',
+  compareFailed: 'This model cannot be compared',
+  compareLogDets: 'Log-det by layer',
+  compareNoLayer: 'B has no such layer',
+  compareNoLayerWhy: 'Its layers have other names or shapes. Totals, samples and curves still compare.',
+  compareNoValues: 'values not shown',
+  compareNoPicture: 'Samples of this size are not drawn.',
+  compareCurves: 'Validation loss of both runs',
+  compareSameRun: 'A and B lie in one run.',
+  compareCurvesKey: 'line A, dashed B',
+  compareOtherInput: (input: string, unit: string) =>
+    `B takes other inputs (${input}): its total is in ${unit}, of its own examples, and does not compare.`,
+  compareUnmatched: (n: number) => `${count(n)} layers of A have no partner in B.`,
+};
+
+export const german: typeof english = {
+  compareStart: 'Vergleichen',
+  compareEnd: 'Vergleich beenden',
+  compareWith: 'Vergleichen mit',
+  compareOther: 'Andere Datei…',
+  compareSaved: 'Vergleich wie gespeichert',
+  differenceRange: 'Differenzen',
+  rangeCommon: 'gemeinsamer Bereich',
+  rangeOwn: 'eigener Bereich',
+  onCommonRange: 'gemeinsamer Bereich',
+  onOwnRange: 'eigener Bereich',
+  compareFailed: 'Dieses Modell lässt sich nicht vergleichen',
+  compareLogDets: 'Log-Det je Schicht',
+  compareNoLayer: 'B hat keine solche Schicht',
+  compareNoLayerWhy:
+    'Ihre Schichten haben andere Namen oder Formen. Summen, Stichproben und Kurven lassen sich vergleichen.',
+  compareNoValues: 'Werte nicht gezeigt',
+  compareNoPicture: 'Stichproben dieser Größe werden nicht gezeichnet.',
+  compareCurves: 'Validierungsverlust beider Läufe',
+  compareSameRun: 'A und B liegen in einem Lauf.',
+  compareCurvesKey: 'Linie A, gestrichelt B',
+  compareOtherInput: (input, unit) =>
+    `B nimmt andere Eingaben (${input}): Die Summe ist in ${unit}, aus eigenen Beispielen, und nicht vergleichbar.`,
+  compareUnmatched: (n: number) => `${count(n)} Schichten von A haben kein Gegenstück in B.`,
+};
+
+export const text = inLanguage(english, german);

@@ -1,0 +1,145 @@
+/** Findings in words: English comes from the engine, German is made of what was measured. */
+import type { Finding } from '../../../src/protocol/findings';
+import { inLanguage } from '../../base/format/language';
+import { compact, fixed } from '../../base/format/numbers';
+
+type Values = Finding['values'];
+
+type Say = (values: Values, layer: string, finding: Finding) => string;
+
+const number = (value: number | string | undefined): string =>
+  typeof value === 'number' ? compact(value) : (value ?? '');
+
+const percent = (value: number | string | undefined): string => `${fixed(Number(value) * 100, 0)} %`;
+
+const unitOf = (values: Values): string => (values.unit === 'bits/dim' ? 'bits/dim' : 'nats je Dimension');
+
+const others = ({ others: more = [] }: Finding): string =>
+  more.length === 0 ? '' : ` und ${more.length} weiteren`;
+
+const needsData = 'Der Stapel besteht aus Samples; dafür braucht es Daten.';
+
+const latentNumbers = (v: Values): string =>
+  `Standardabweichung ${number(v.std)} (erlaubt ${number(1 / Number(v.allowedStd))} bis ${number(v.allowedStd)}), Exzess ${number(v.kurtosis)} (bis ${number(v.allowedKurtosis)}), Abstand der Verteilungen ${number(v.distance)} (bis ${number(v.allowedDistance)})`;
+
+const ofScale = (v: Values): string => (Number(v.scales) > 1 ? ` von Skala ${v.scale}` : '');
+
+const inverseNumbers = (v: Values): string =>
+  `x kommt aus z auf ${number(v.error)} genau zurück, ${number(v.share)} seiner Spanne (das ${number(v.times)}-Fache der Rundung von float32); ab ${number(v.notice)} zählt es`;
+
+const modeNumbers = (v: Values): string =>
+  `${number(v.running)} mit laufenden Statistiken, ${number(v.batch)} mit denen des Stapels (${unitOf(v)}, ${v.count} Beispiele); ab einem Unterschied von ${number(v.threshold)} zählt es`;
+
+const normNumbers = (v: Values): string =>
+  `Mittelwerte bis ${number(v.mean)} Abweichungen auseinander, Abweichungen um den Faktor ${number(v.factor)}; erlaubt bei ${v.count} Beispielen: ${number(v.threshold)} in beidem, beim Faktor im Logarithmus`;
+
+const overNumbers = (v: Values): string =>
+  `${number(v.train)} bei ${v.trained} Trainingsbeispielen, ${number(v.validation)} bei ${v.held} zurückgehaltenen (${unitOf(v)}; Unterschied ${number(v.gap)} ± ${number(v.error)}); ab ${number(v.notice)} zählt es`;
+
+const sentences: Record<string, Say> = {
+  'nonFinite/finite': (v) => `Alle Werte von ${v.layers} Schichten sind endlich, bei ${v.count} Beispielen.`,
+  'nonFinite/nonFinite': (v, layer) => `NaN oder Inf erscheint zuerst in ${layer}. ${v.cause}`,
+  'scaleSize/small': (v, layer) =>
+    `Das größte |s| ist ${number(v.size)} nats, in ${layer}; ab ${v.notice} gilt es als groß.`,
+  'scaleSize/large': (v, layer, f) =>
+    `|s| erreicht ${number(v.size)} nats in ${layer}${others(f)}: Werte werden mit bis zu ${number(v.factor)} skaliert. Ab ${v.notice} gilt es als groß; exp läuft in float32 bei ${number(v.overflow)} über.`,
+  'saturation/free': (v, layer) =>
+    `Höchstens ${percent(v.share)} der bewegten Werte haben eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}), in ${layer}; ab ${percent(v.notice)} zählt es.`,
+  'saturation/saturated': (v, layer, f) =>
+    `Die Skalierung ist bei ${percent(v.share)} der bewegten Werte von ${layer}${others(f)} gesättigt (|tanh u| über ${number(v.tanh)}); ab ${percent(v.notice)} zählt es. Dort ändert sich s kaum und lernt kaum.`,
+  'saturation/noBound': () =>
+    'Die Skalierung dieses Flows hat keine flachen Enden, an denen sie sättigen könnte, oder sie sind nicht bekannt.',
+  'deadConditioner/alive': (v, layer) =>
+    `s oder t jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
+  'deadConditioner/untrained': (v, layer, f) =>
+    `s und t sind für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: Der Flow ist bei Schritt 0, und Netze beginnen bei null.`,
+  'deadConditioner/dead': (v, layer, f) =>
+    `s und t sind für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: Sie ändern sich um ${number(v.change)}, und weniger als ${number(v.threshold)} gilt als tot. Die Schicht behandelt alle Eingaben gleich.`,
+  'deadConditioner/oneExample': () =>
+    'Ob sich s und t zwischen Beispielen ändern, zeigen erst zwei Beispiele.',
+  'deadUnits/active': (v, layer) =>
+    `Höchstens ${v.never} von ${v.total} verborgenen Einheiten einer Kopplung (${percent(v.share)}, ${layer}) sind bei ${v.count} Beispielen nie aktiv; ab ${percent(v.notice)} zählt es.`,
+  'deadUnits/never': (v, layer, f) =>
+    `${v.never} von ${v.total} verborgenen Einheiten (${percent(v.share)}) von ${layer}${others(f)} sind bei ${v.count} Beispielen nie aktiv; ab ${percent(v.notice)} zählt es.`,
+  'deadUnits/noUnits': () =>
+    'Die verborgenen Einheiten dieses Flows sind keine ReLU oder waren nicht zu sehen.',
+  'normStatistics/close': (v, layer) =>
+    `Die laufenden Statistiken von ${v.norms} Batch-Norms sind die des Stapels: ${normNumbers(v)}; am weitesten in ${layer} (${v.name}).`,
+  'normStatistics/apart': (v, layer) =>
+    `Die laufenden Statistiken sind nicht die des Stapels in ${layer} (${v.name}): ${normNumbers(v)}.`,
+  'normStatistics/noNorms': () => 'Dieser Flow hat keine Batch-Norm.',
+  'normStatistics/noStatistics': () =>
+    'Die laufenden Statistiken lassen sich hier mit keinen eines Stapels vergleichen: Das braucht Daten und einen Checkpoint.',
+  'modes/same': (v) => `Training und Anwendung stimmen überein: ${modeNumbers(v)}.`,
+  'modes/differ': (v) => `Der Flow in der Anwendung ist nicht der trainierte: ${modeNumbers(v)}.`,
+  'modes/noNorms': () => 'Dieser Flow hat keine Batch-Norm; Training und Anwendung rechnen dasselbe.',
+  'modes/noStatistics': () => 'Training und Anwendung zu vergleichen braucht Daten und einen Checkpoint.',
+  'latents/normal': (v) =>
+    `Die latenten Werte liegen nahe am Prior; am weitesten die${ofScale(v)}: ${latentNumbers(v)}.`,
+  'latents/wide': (v) => `Die latenten Werte${ofScale(v)} streuen weiter als der Prior: ${latentNumbers(v)}.`,
+  'latents/narrow': (v) =>
+    `Die latenten Werte${ofScale(v)} streuen weniger als der Prior: ${latentNumbers(v)}.`,
+  'latents/shape': (v) =>
+    `Die latenten Werte${ofScale(v)} sind nicht verteilt wie der Prior: ${latentNumbers(v)}.`,
+  'latents/tooFew': () =>
+    'Der Stapel hat zu wenige endliche latente Werte, um ihre Verteilung zu beurteilen.',
+  'latents/ofSamples': () => needsData,
+  'inverse/exact': (v) => `Die Umkehrung ist genau: ${inverseNumbers(v)}.`,
+  'inverse/inexact': (v, layer) =>
+    `Die Umkehrung ist nicht genau: ${inverseNumbers(v)}.${layer ? ` Am meisten geht in ${layer} verloren.` : ''}`,
+  'inverse/noInverse': () => 'Es gibt hier keinen Weg von z zurück.',
+  'overfitting/general': (v) => `Der Flow passt sich nicht zu sehr an: ${overNumbers(v)}.`,
+  'overfitting/overfits': (v) => `Der Flow passt sich zu sehr an: ${overNumbers(v)}.`,
+  'overfitting/noData': () =>
+    'Ob sich der Flow zu sehr anpasst, zeigen erst Trainings- und Validierungsdaten; sie sind nicht da.',
+};
+
+const unseen = 'Die Kopplungen dieses Flows waren nicht zu sehen.';
+
+const advices: Record<string, string> = {
+  'nonFinite/nonFinite':
+    'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder eine begrenzte Skalierung (scaleMap tanh-channel).',
+  'scaleSize/large':
+    'Die Skalierung begrenzen (scaleMap tanh-channel), sie stärker regularisieren oder die Lernrate senken; nachsehen, ob wenige Ausreißer in den Daten die Ursache sind.',
+  'saturation/saturated':
+    'Die Lernrate senken oder langsam steigern, Gradienten kappen, die Gewichte der letzten Schicht regularisieren; braucht der Flow größere Skalierungen, die gelernte wachsen lassen (scaleMap tanh-channel) oder eine Abbildung ohne Grenze nehmen.',
+  'deadConditioner/untrained': 'Den Flow trainieren.',
+  'deadConditioner/dead':
+    'Die Gewichte der letzten Schicht und die verborgenen Einheiten ansehen: Gewichte bei null heißen, dass sie nicht trainiert wurde (eingefroren oder nicht im Optimierer), nie aktive Einheiten eine zu große Lernrate.',
+  'deadUnits/never':
+    'Das kommt von einer anfangs zu großen Lernrate: neu trainieren, mit kleinerer oder langsam steigender. Batch-Norm in den Netzen oder eine Aktivierung ohne flache Seite (elu, silu) hält Einheiten am Leben; weniger Einheiten genügen auch.',
+  'normStatistics/apart':
+    'Bewertung und Samples nehmen die laufenden Statistiken. Einige hundert Schritte weitertrainieren, mit kleinerem Anteil jedes neuen Stapels (normDecay), wenn Stapel sehr verschieden sind; und prüfen, ob diese Daten wie die Trainingsdaten aufbereitet sind.',
+  'modes/differ':
+    'Die laufenden Statistiken hinken nach. Mit kleinerer Lernrate weitertrainieren, größere Stapel nehmen oder normStatistics "running", das mit den Statistiken trainiert, die später gelten.',
+  'latents/wide':
+    'Diese Daten sind unwahrscheinlicher als die des Trainings: unten nach Überanpassung sehen, und ob sie gleich aufbereitet sind. Sonst länger trainieren.',
+  'latents/narrow':
+    'Samples bei Temperatur 1 verlassen, was die Daten füllen. Länger trainieren; bis dahin bei kleinerer Temperatur ziehen.',
+  'latents/shape':
+    'In z ist Struktur geblieben. Länger trainieren oder dem Flow mehr Kopplungen geben; bei schweren Rändern die unwahrscheinlichsten Beispiele ansehen.',
+  'inverse/inexact':
+    'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ihr s und t ansehen. Eine begrenzte Skalierung (scaleMap tanh-channel) und Regularisierung helfen.',
+  'overfitting/overfits':
+    'Den besten Checkpoint statt des letzten nehmen, früher aufhören, mit mehr oder abgewandelten Daten trainieren (flips), stärker regularisieren oder den Flow kleiner machen.',
+};
+
+/** The sentences of one language, in which a layer is named in its words. */
+interface FindingText {
+  sentence(finding: Finding, layer: string): string;
+  advice(finding: Finding): string | undefined;
+}
+
+const english: FindingText = { sentence: ({ sentence }) => sentence, advice: ({ advice }) => advice };
+
+export const german: FindingText = {
+  sentence: (finding, layer) =>
+    sentences[`${finding.check}/${finding.kind}`]?.(finding.values, layer, finding) ??
+    (finding.kind === 'noScales' ? unseen : finding.sentence),
+  advice: (finding) =>
+    finding.advice === undefined
+      ? undefined
+      : (advices[`${finding.check}/${finding.kind}`] ?? finding.advice),
+};
+
+export const findingText = inLanguage(english, german);

@@ -1,0 +1,118 @@
+/** Texts of this feature, in English and in German. */
+import type { CheckName } from '../../../src/protocol/findings';
+import { count } from '../../base/format/numbers';
+import { inLanguage } from '../../base/format/language';
+
+const percent = (share: number): string => `${Math.round(100 * share)}%`;
+
+export const english = {
+  diagnostics: 'Diagnostics',
+  whereBits: 'Where the bits go',
+  whereNats: 'Where the nats go',
+  runningSum: (unit: string) => `${unit}, a running sum; positive costs`,
+  total: 'total',
+  howLikely: 'How likely is x',
+  howLikelyNote: 'line train, fill validation',
+  howLikelyOfSamples: 'fill samples, temperature 1',
+  isNormal: 'Is z normal',
+  isNormalNote: (std: string, kurtosis: string) => `sd ${std}, kurtosis ${kurtosis}`,
+  zQuantile: 'z quantile',
+  normalQuantile: 'normal quantile',
+  isExact: 'Is the inverse exact',
+  isExactNote: 'largest |x̂ − x|, from z; ○ alone',
+  float32: 'float32 ε',
+  goTo: (name: string) => `Go to ${name}`,
+  copyReport: 'Copy report',
+  findingsLabel: 'Findings',
+  findingsBusy: 'Looking for what may be wrong…',
+  nothingWrong: (examples: number) => `Nothing is wrong in ${count(examples)} examples`,
+  somethingWrong: (found: number, examples: number) =>
+    `${found === 1 ? '1 finding' : `${found} findings`} in ${count(examples)} examples`,
+  checksShown: (n: number) => `${n} checks`,
+  notLookedAt: 'Not looked at',
+  try: 'Try:',
+  lookAt: (name: string) => `Look at ${name}`,
+  alsoIn: 'Also in',
+  severities: {
+    error: 'Error',
+    warning: 'Warning',
+    notice: 'Notice',
+    ok: 'Well',
+    skipped: 'Not looked at',
+  },
+  checks: {
+    nonFinite: 'NaN and Inf',
+    scaleSize: 'Size of scales',
+    saturation: 'Saturated scales',
+    deadConditioner: 'Dead networks',
+    deadUnits: 'Dead units',
+    normStatistics: 'Batch norm statistics',
+    modes: 'Training against use',
+    latents: 'Latents against the prior',
+    inverse: 'Exact inverse',
+    overfitting: 'Overfitting',
+  },
+  lessLikelyThan: (parts: readonly { name: string; share: number }[]) =>
+    `Less likely than ${parts.map(({ name, share }) => `${percent(share)} of ${name}`).join(', ')}`,
+  comparedWith: (name: string) => `dashes ${name}`,
+  byRunning: 'by running statistics',
+};
+
+const checks: Record<CheckName, string> = {
+  nonFinite: 'NaN und Inf',
+  scaleSize: 'Größe der Skalierung',
+  saturation: 'Gesättigte Skalierung',
+  deadConditioner: 'Tote Netze',
+  deadUnits: 'Tote Einheiten',
+  normStatistics: 'Statistiken der Batch-Norm',
+  modes: 'Training und Anwendung',
+  latents: 'Latente Werte und Prior',
+  inverse: 'Genaue Umkehrung',
+  overfitting: 'Überanpassung',
+};
+
+const germanPercent = (share: number): string => `${Math.round(100 * share)} %`;
+
+export const german: typeof english = {
+  diagnostics: 'Diagnose',
+  whereBits: 'Wo die Bits bleiben',
+  whereNats: 'Wo die Nats bleiben',
+  runningSum: (unit: string) => `${unit}, fortlaufende Summe; positiv kostet`,
+  total: 'Summe',
+  howLikely: 'Wie wahrscheinlich ist x',
+  howLikelyNote: 'Linie Training, Fläche Validierung',
+  howLikelyOfSamples: 'Fläche Samples, Temperatur 1',
+  isNormal: 'Ist z normalverteilt',
+  isNormalNote: (std: string, kurtosis: string) => `Std. ${std}, Kurtosis ${kurtosis}`,
+  zQuantile: 'Quantil von z',
+  normalQuantile: 'Quantil der Normalverteilung',
+  isExact: 'Ist die Umkehrung exakt',
+  isExactNote: 'größtes |x̂ − x|, ab z; ○ allein',
+  float32: 'float32-ε',
+  goTo: (name: string) => `Zu ${name}`,
+  copyReport: 'Bericht kopieren',
+  findingsLabel: 'Befunde',
+  findingsBusy: 'Sucht, was nicht stimmt…',
+  nothingWrong: (examples) => `Alles in Ordnung bei ${count(examples)} Beispielen`,
+  somethingWrong: (found, examples) =>
+    `${found === 1 ? '1 Befund' : `${found} Befunde`} bei ${count(examples)} Beispielen`,
+  checksShown: (n) => `${n} Prüfungen`,
+  notLookedAt: 'Nicht geprüft',
+  try: 'Versuch:',
+  lookAt: (name) => `${name} ansehen`,
+  alsoIn: 'Auch in',
+  severities: {
+    error: 'Fehler',
+    warning: 'Warnung',
+    notice: 'Hinweis',
+    ok: 'In Ordnung',
+    skipped: 'Nicht geprüft',
+  },
+  checks,
+  lessLikelyThan: (parts) =>
+    `Unwahrscheinlicher als ${parts.map(({ name, share }) => `${germanPercent(share)} von ${name}`).join(', ')}`,
+  comparedWith: (name) => `gestrichelt ${name}`,
+  byRunning: 'mit laufenden Statistiken',
+};
+
+export const text = inLanguage(english, german);

@@ -1,0 +1,81 @@
+/** Texts of this feature, in English and in German. */
+import { count } from '../../base/format/numbers';
+import { inLanguage } from '../../base/format/language';
+
+interface Range {
+  low: string;
+  high: string;
+}
+
+const held = (n: number, { low, high }: Range): string => `${count(n)} held-out examples (${low} to ${high})`;
+
+export const english = {
+  nearest: 'Nearest',
+  distanceIn: 'Distance in',
+  pixels: 'pixels',
+  coordinates: 'coordinates',
+  inLatents: 'latents',
+  distance: 'distance',
+  nearestItem: (index: number, distance: string, cost: string) =>
+    `train ${index}, distance ${distance}, ${cost}`,
+  distanceNote: {
+    pixels: 'Distance: Euclidean, of pixels from 0 to 1 without noise.',
+    vector: 'Distance: Euclidean, in deviations of the features where the flow standardizes them.',
+    latent: 'Distance: Euclidean, between the latents z.',
+  },
+  belowDistance: (unit: string) => `Below it ${unit}.`,
+  noTrainData: 'No training data to compare with',
+  noTrainDataWhy: 'The model does not say which data it was trained on, or they are not there.',
+  noNearest: 'The nearest examples were not found',
+  noneToLookAt: 'There is no other training example.',
+  sameAs: (index: number) => `The same as training example ${index}, pixel by pixel or number by number.`,
+  nearestAt: (distance: string) => `The nearest training example is at ${distance}.`,
+  nearerThanAll: (distance: string, n: number, range: Range) =>
+    `Nearest at ${distance}: nearer to the training data than any of ${held(n, range)}. It may be a copy.`,
+  fartherThanAll: (distance: string, n: number, range: Range) =>
+    `Nearest at ${distance}: farther from the training data than all of ${held(n, range)}. No copy.`,
+  asUsual: (distance: string, nearer: number, n: number, range: Range) =>
+    `Nearest at ${distance}: ${count(nearer)} of ${held(n, range)} are nearer to theirs. No sign of a copy.`,
+  lookedAll: (total: number) => `All ${count(total)} training examples were looked at.`,
+  lookedFirst: (looked: number, total: number) =>
+    `Of the first ${count(looked)} of ${count(total)} training examples.`,
+  lookingOn: 'Looking at more.',
+  lookFurther: 'Look at more',
+};
+
+const germanHeld = (n: number, { low, high }: { low: string; high: string }): string =>
+  `${count(n)} zurückgehaltenen Beispielen (${low} bis ${high})`;
+
+export const german: typeof english = {
+  nearest: 'Nächste',
+  distanceIn: 'Abstand der',
+  pixels: 'Pixel',
+  coordinates: 'Koordinaten',
+  inLatents: 'latenten Werte',
+  distance: 'Abstand',
+  nearestItem: (index, distance, cost) => `train ${index}, Abstand ${distance}, ${cost}`,
+  distanceNote: {
+    pixels: 'Abstand: euklidisch, von Pixeln zwischen 0 und 1 ohne Rauschen.',
+    vector: 'Abstand: euklidisch, in Abweichungen der Merkmale, wo der Flow sie standardisiert.',
+    latent: 'Abstand: euklidisch, zwischen den latenten Werten z.',
+  },
+  belowDistance: (unit) => `Darunter ${unit}.`,
+  noTrainData: 'Keine Trainingsdaten zum Vergleich',
+  noTrainDataWhy: 'Das Modell sagt nicht, womit es trainiert wurde, oder die Daten sind nicht da.',
+  noNearest: 'Die nächsten Beispiele wurden nicht gefunden',
+  noneToLookAt: 'Es gibt kein anderes Trainingsbeispiel.',
+  sameAs: (index) => `Gleich dem Trainingsbeispiel ${index}, Pixel für Pixel oder Zahl für Zahl.`,
+  nearestAt: (distance) => `Das nächste Trainingsbeispiel ist ${distance} entfernt.`,
+  nearerThanAll: (distance, n, range) =>
+    `Das nächste ist ${distance} entfernt: näher an den Trainingsdaten als jedes von ${germanHeld(n, range)}. Es kann eine Kopie sein.`,
+  fartherThanAll: (distance, n, range) =>
+    `Das nächste ist ${distance} entfernt: weiter von den Trainingsdaten als alle von ${germanHeld(n, range)}. Keine Kopie.`,
+  asUsual: (distance, nearer, n, range) =>
+    `Das nächste ist ${distance} entfernt: ${count(nearer)} von ${germanHeld(n, range)} sind ihrem näher. Kein Zeichen einer Kopie.`,
+  lookedAll: (total) => `Alle ${count(total)} Trainingsbeispiele wurden angesehen.`,
+  lookedFirst: (looked, total) => `Von den ersten ${count(looked)} von ${count(total)} Trainingsbeispielen.`,
+  lookingOn: 'Weitere werden angesehen.',
+  lookFurther: 'Weitere ansehen',
+};
+
+export const text = inLanguage(english, german);

@@ -1,0 +1,94 @@
+/** Texts of this feature, in English and in German. */
+import { count } from '../../base/format/numbers';
+import { inLanguage } from '../../base/format/language';
+
+export const english = {
+  tab: 'Plane',
+  dataSpace: 'Data space, x',
+  latentSpace: 'Latent space, z',
+  afterLayer: (name: string) => `After ${name}`,
+  planeNote: (done: number, all: number) =>
+    `${done} of ${all} layers applied to the points, ${all - done} undone on the grid`,
+  behind: 'Backdrop',
+  behindGrid: 'Grid',
+  behindDensity: 'Density',
+  cellAreaNote: 'log of cell area against the flat cell of z, nats',
+  cellsDivided: 'divided',
+  dividing: 'Dividing coarse cells…',
+  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'part is' : 'parts are'} too thin to draw.`,
+  densityAt: (letter: string) => `p(${letter}) = p(z) · |det ∂z/∂${letter}|, per unit of area of this plane`,
+  densityRange: 'Each stage has its own range: its unit of area is another.',
+  densityUnknown: (n: number, all: number) =>
+    `${count(n)} of ${count(all)} cells are empty: no point of the data was found that leads there.`,
+  play: 'Play through the layers',
+  pace: 'Pace',
+  times: (factor: number) => (factor === 0.5 ? '½×' : `${factor}×`),
+  planeHint:
+    'Arrow keys move the point that is followed, with Shift in larger steps. Page Up and Page Down go through the layers, Space plays, Escape goes back to the selected example.',
+  planeHintSaved: 'Page Up and Page Down go through the layers, Space plays.',
+  probe: 'Path',
+  probeSelected: 'the selected example',
+  probePoint: 'a point of the plane',
+  probeExample: (source: string, index: number) => `${source} ${index}`,
+  probeNone:
+    'Click into the plane, or choose an example: its way through the layers is drawn and listed here.',
+  probeSaved: 'A saved page has the paths of its examples.',
+  pathTable: 'The path, layer by layer',
+  pathAfter: 'after',
+  pathLogDet: 'log-det',
+  pathSum: 'sum',
+  pathPrior: 'ln N(z; 0, 1), nats',
+  pathTotal: 'ln p(x), nats',
+  smallest: 'smallest',
+  median: 'median',
+  largest: 'largest',
+  planeReading: 'Violet cells are squeezed: the same share of z on less area, so higher density.',
+  walk: 'Layers applied',
+};
+
+export const german: typeof english = {
+  tab: 'Ebene',
+  dataSpace: 'Datenraum, x',
+  latentSpace: 'Latenter Raum, z',
+  afterLayer: (name: string) => `Nach ${name}`,
+  planeNote: (done: number, all: number) =>
+    `${done} von ${all} Schichten auf die Punkte angewandt, ${all - done} am Gitter zurückgenommen`,
+  behind: 'Hintergrund',
+  behindGrid: 'Gitter',
+  behindDensity: 'Dichte',
+  cellAreaNote: 'Logarithmus der Zellfläche gegen die flache Zelle von z, Nats',
+  cellsDivided: 'geteilt',
+  dividing: 'Grobe Zellen werden geteilt…',
+  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'Teil ist' : 'Teile sind'} zu dünn zum Zeichnen.`,
+  densityAt: (letter: string) => `p(${letter}) = p(z) · |det ∂z/∂${letter}|, je Flächeneinheit dieser Ebene`,
+  densityRange: 'Jede Stufe hat ihren eigenen Bereich: ihre Flächeneinheit ist eine andere.',
+  densityUnknown: (n: number, all: number) =>
+    `${count(n)} von ${count(all)} Zellen sind leer: Es fand sich kein Punkt der Daten, der dorthin führt.`,
+  play: 'Durch die Schichten abspielen',
+  pace: 'Tempo',
+  times: (factor: number) => (factor === 0.5 ? '½×' : `${factor}×`),
+  planeHint:
+    'Die Pfeiltasten bewegen den verfolgten Punkt, mit Umschalt in größeren Schritten. Bild auf und Bild ab gehen durch die Schichten, die Leertaste spielt ab, Escape führt zum gewählten Beispiel zurück.',
+  planeHintSaved: 'Bild auf und Bild ab gehen durch die Schichten, die Leertaste spielt ab.',
+  probe: 'Weg',
+  probeSelected: 'das gewählte Beispiel',
+  probePoint: 'ein Punkt der Ebene',
+  probeExample: (source: string, index: number) => `${source} ${index}`,
+  probeNone:
+    'In die Ebene klicken oder ein Beispiel wählen: Sein Weg durch die Schichten wird gezeichnet und hier aufgelistet.',
+  probeSaved: 'Eine gespeicherte Seite hat die Wege ihrer Beispiele.',
+  pathTable: 'Der Weg, Schicht für Schicht',
+  pathAfter: 'nach',
+  pathLogDet: 'Log-Det',
+  pathSum: 'Summe',
+  pathPrior: 'ln N(z; 0, 1), Nats',
+  pathTotal: 'ln p(x), Nats',
+  smallest: 'kleinste',
+  median: 'Median',
+  largest: 'größte',
+  planeReading:
+    'Violette Zellen sind gestaucht: derselbe Anteil von z auf weniger Fläche, also höhere Dichte.',
+  walk: 'Angewandte Schichten',
+};
+
+export const text = inLanguage(english, german);
