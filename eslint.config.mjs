@@ -49,6 +49,11 @@ export default defineConfig(
     rules: { 'boundaries/direction': 'error' },
   },
   {
+    files: ['webview/**/*.ts', 'webview/**/*.tsx'],
+    plugins: { boundaries },
+    rules: { 'boundaries/no-cycle': 'error' },
+  },
+  {
     files: ['test/**/*.ts', 'test/**/*.tsx'],
     rules: {
       // node:test returns a promise that the runner waits for by itself.

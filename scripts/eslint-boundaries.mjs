@@ -1,5 +1,7 @@
-// ESLint rule: folders import in one direction, and heavy packages stay in the processes that need them.
+// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and the page has no
+// import cycles.
 // By file position, not by the text of the import: src/extension/commands/ has an ../engine/ of its own.
+import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
 
@@ -35,7 +37,34 @@ function folderOf(file) {
   return top === 'src' ? folder : top === 'webview' ? 'webview' : undefined;
 }
 
-const rule = {
+/**
+ * The part of the page that a file lies in (`app`, `base`, `features/<name>` or another page), and what it may import: a
+ * feature knows no other, `base` knows none.
+ */
+function pagePartOf(file) {
+  const [top, folder, name] = path.relative(root, file).split(path.sep);
+  if (top !== 'webview') return undefined;
+  return folder === 'features' ? `features/${name}` : folder;
+}
+
+function mayImportInPage(from, to) {
+  return from === to || to === 'base' || (from === 'app' && to.startsWith('features/'));
+}
+
+/** Calls `check(node, target)` for every import, re-export and dynamic import of a file. */
+function onImports(check) {
+  const visit = (node) => {
+    if (typeof node.source?.value === 'string') check(node, node.source.value);
+  };
+  return {
+    ImportDeclaration: visit,
+    ImportExpression: visit,
+    ExportNamedDeclaration: visit,
+    ExportAllDeclaration: visit,
+  };
+}
+
+const direction = {
   meta: {
     type: 'problem',
     schema: [],
@@ -47,9 +76,7 @@ const rule = {
   create(context) {
     const from = folderOf(context.filename);
     if (!from || !mayImport[from]) return {};
-    const check = (node) => {
-      const target = node.source?.value;
-      if (typeof target !== 'string') return;
+    return onImports((node, target) => {
       if (!target.startsWith('.')) {
         const limit = onlyIn.find(({ packages }) => packages.test(target));
         const typesOnly = node.importKind === 'type';
@@ -58,18 +85,68 @@ const rule = {
         }
         return;
       }
-      const to = folderOf(path.resolve(path.dirname(context.filename), target));
+      const file = path.resolve(path.dirname(context.filename), target);
+      const to = folderOf(file);
       if (to && to !== from && !mayImport[from].includes(to)) {
         context.report({ node, messageId: 'folder', data: { from, to } });
       }
-    };
-    return {
-      ImportDeclaration: check,
-      ImportExpression: check,
-      ExportNamedDeclaration: check,
-      ExportAllDeclaration: check,
-    };
+      const [part, other] = [pagePartOf(context.filename), pagePartOf(file)];
+      if (part && other && !mayImportInPage(part, other)) {
+        context.report({ node, messageId: 'folder', data: { from: part, to: other } });
+      }
+    });
   },
 };
 
-export const boundaries = { rules: { direction: rule } };
+const sources = ['', '.ts', '.tsx', '/index.ts', '/index.tsx'];
+/** Files that a file imports, types included, by its path; read once. */
+const imported = new Map();
+
+function resolved(from, target) {
+  const base = path.resolve(path.dirname(from), target);
+  return sources
+    .map((end) => base + end)
+    .find((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile());
+}
+
+function importsOf(file) {
+  let found = imported.get(file);
+  if (!found) {
+    const targets = fs.readFileSync(file, 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*'(\.[^']*)'/g);
+    found = [...targets]
+      .flatMap(([, target]) => resolved(file, target) ?? [])
+      .filter((name) => /\.tsx?$/.test(name));
+    imported.set(file, found);
+  }
+  return found;
+}
+
+/** The files from `start` to `wanted`, both included; undefined where no import leads there. */
+function pathTo(wanted, start) {
+  const before = new Map([[start, undefined]]);
+  for (const file of before.keys()) {
+    if (file === wanted) {
+      const way = [];
+      for (let at = file; at; at = before.get(at)) way.unshift(at);
+      return way;
+    }
+    for (const next of importsOf(file)) if (!before.has(next)) before.set(next, file);
+  }
+  return undefined;
+}
+
+const noCycle = {
+  meta: { type: 'problem', schema: [], messages: { cycle: 'This closes a circle of imports: {{way}}.' } },
+  create(context) {
+    const file = context.filename;
+    return onImports((node, target) => {
+      const start = target.startsWith('.') ? resolved(file, target) : undefined;
+      const way = start && /\.tsx?$/.test(start) ? pathTo(file, start) : undefined;
+      if (!way) return;
+      const names = [file, ...way].map((name) => path.relative(root, name));
+      context.report({ node, messageId: 'cycle', data: { way: names.join(' → ') } });
+    });
+  },
+};
+
+export const boundaries = { rules: { direction, 'no-cycle': noCycle } };
