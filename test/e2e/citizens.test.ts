@@ -216,11 +216,11 @@ describe('in VS Code', function () {
       await at(0, 'the first layer');
       return can('Back to').isVisible();
     });
-    await run('Back to the Earlier Selection');
+    await run('Back to Previous Selection');
     // Which one depends on how long the window took for those before.
     await until('the way back', async () => (await selected()) !== '0');
     await can('Forward').waitFor();
-    await run('Forward to the Later Selection');
+    await run('Forward to Next Selection');
     await at(0, 'the way forward');
 
     const coupling = frame.locator('[data-layer]:has(.idx:not(:empty))').first();
@@ -274,7 +274,7 @@ describe('in VS Code', function () {
       near(value(row.split('\t')[2]!), parseNumber(await number.first().innerText()), 0.51, row);
     }
 
-    await run('Show Keys of the Inspector');
+    await run('Show Keyboard Shortcuts of the Inspector');
     await frame.locator('dialog[open], [role=dialog]').first().waitFor();
     await frame.locator('body').press('Escape');
     await until('the end of the help', async () => (await frame.locator('dialog[open]').count()) === 0);
@@ -315,7 +315,7 @@ describe('in VS Code', function () {
     const runs = model.steps.length > 0;
     const question = /How to read/;
     void vscode.commands.executeCommand('flowscope.changeImport');
-    if (runs) await workbench.notification(/leaves nothing to ask: it is read as it is/);
+    if (runs) await workbench.notification(/There is nothing to choose for/);
     else {
       await workbench.title().filter({ hasText: question }).waitFor();
       await workbench.page.keyboard.press('Escape');

@@ -64,7 +64,7 @@ describe('in the window', function () {
     const here = await result(frame);
     void vscode.commands.executeCommand('flowscope.exportHtml', vscode.Uri.file(digits.file()));
     const file = await acceptFile(workbench);
-    await workbench.notification(/Wrote .*needs no network/, 120_000);
+    await workbench.notification(/Saved .*needs no network/, 120_000);
     assert.ok(statSync(file).size > 500_000);
     const browser = await chromium.launch({ executablePath: process.env['CHROMIUM'] || undefined });
     try {

@@ -126,7 +126,7 @@ describe('files of other libraries', function () {
     const output = place('converted.flow.safetensors');
     // The message at the end stays until somebody closes it.
     void vscode.commands.executeCommand('flowscope.convert', uri('rgb.pt'), { to: 'flowscope', output });
-    await workbench.notification(/Wrote converted\.flow\.safetensors/);
+    await workbench.notification(/Saved converted\.flow\.safetensors/);
     await vscode.commands.executeCommand('notifications.clearAll');
     await closeAll();
     await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(output));

@@ -20,7 +20,7 @@ describe('native TensorFlow', function () {
     const workbench = await Workbench.connect();
     try {
       await vscode.commands.executeCommand('flowscope.installNative');
-      await workbench.notification(/Native TensorFlow \d+\.\d+\.\d+ was installed already and works/);
+      await workbench.notification(/Native TensorFlow \d+\.\d+\.\d+ is already installed and works/);
     } finally {
       await vscode.commands.executeCommand('notifications.clearAll');
       await workbench.close();

@@ -101,7 +101,7 @@ describe('runs on disk', () => {
     await write('busy/train.lock', JSON.stringify(here));
     await assert.rejects(
       resumeTraining(services, busy),
-      new RegExp(`is being trained by process ${process.pid} on .* since .*stop that one first`),
+      new RegExp(`is being trained by process ${process.pid} on .* since .*Stop that one first`),
     );
 
     await write('busy/train.lock', JSON.stringify({ ...here, host: 'far-away' }));
@@ -122,7 +122,7 @@ describe('runs on disk', () => {
       vscode.window.showWarningMessage = showWarningMessage;
     }
     assert.equal(asked.length, 2);
-    assert.match(asked[0]!, /on far-away since .*, which gave no sign of life for 20 minutes/);
+    assert.match(asked[0]!, /on far-away since .*, which has given no sign of life for 20 minutes/);
     assert.deepEqual(started, [{ output: busy.fsPath, resume: true, takeOver: true }]);
 
     // Killed, and seen to be: nothing has to be asked.

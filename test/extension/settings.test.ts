@@ -138,7 +138,7 @@ describe('settings', () => {
     );
     assert.equal(await proposeRun('digits'), path.join('trained', 'digits-2'));
     assert.equal(resolveRunFolder('trained/x'), path.join(folder, 'trained', 'x'));
-    assert.match((await problemWithRun('trained/digits')) ?? '', /run is there already/);
+    assert.match((await problemWithRun('trained/digits')) ?? '', /already holds a run/);
     assert.match((await problemWithRun('trained')) ?? '', /not empty/);
     assert.match((await problemWithRun('  ')) ?? '', /Name a folder/);
     assert.equal(await problemWithRun('trained/new'), undefined);

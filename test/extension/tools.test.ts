@@ -95,7 +95,7 @@ describe('tools of language models', function () {
   it('say what is wrong with an input in words that a model can act on', async () => {
     await assert.rejects(
       call('flowscope_summarizeCheckpoint', { path: 'no/such.flow.safetensors' }),
-      /no\/such\.flow\.safetensors is not there\. Looked for: .*Give the path/,
+      /no\/such\.flow\.safetensors does not exist\. Looked for: .*Give the path/,
     );
     await assert.rejects(
       call('flowscope_scoreFile', { path: 'assistant/moons.flow.safetensors', draws: 0, data: 'moons' }),
@@ -128,7 +128,7 @@ describe('tools of language models', function () {
     const { value } = confirmationMessages!.message as vscode.MarkdownString;
     assert.ok(value.includes(file) && value.includes(path.join(folder(), 'moons.flow.safetensors')));
     assert.match(confirmationMessages!.title, /Score examples/);
-    assert.match(value, /stay here and nothing is written/);
+    assert.match(value, /stay on this machine and nothing is written/);
   });
 
   it('state in the manifest the input that is checked', async () => {

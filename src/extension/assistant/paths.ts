@@ -16,12 +16,12 @@ export async function resolvePath(given: string): Promise<string> {
   }
   if (candidates.length === 0) {
     throw new UserError(
-      l10n.t('{0} is relative and no folder of this machine is open; give an absolute path.', given),
+      l10n.t('{0} is a relative path, but no folder on this machine is open. Give an absolute path.', given),
     );
   }
   throw new UserError(
     l10n.t(
-      '{0} is not there. Looked for: {1}. Give the path of a file or run folder, absolute or relative to the workspace folder.',
+      '{0} does not exist. Looked for: {1}. Give the path of a file or run folder, absolute or relative to the workspace folder.',
       given,
       candidates.map(({ fsPath }) => fsPath).join(', '),
     ),

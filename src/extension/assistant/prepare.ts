@@ -32,7 +32,7 @@ function prepared(title: string, doing: string, files: string[]): PreparedToolIn
   for (const file of files) message.appendCodeblock(file, 'text');
   message.appendMarkdown(
     l10n.t(
-      'The files themselves stay here and nothing is written. The report, which is numbers and names of layers and columns, goes to the language model of the chat.',
+      "The files stay on this machine and nothing is written. The report (numbers, and the names of layers and columns) is sent to the chat's language model.",
     ),
   );
   return { invocationMessage: `${doing}: ${files.join(', ')}`, confirmationMessages: { title, message } };

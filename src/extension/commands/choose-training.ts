@@ -21,7 +21,7 @@ export async function chooseTraining(
   }
   if (list.length <= 1) {
     if (list.length === 0)
-      void window.showInformationMessage(l10n.t('Nothing is being trained in this window.'));
+      void window.showInformationMessage(l10n.t('No training is running in this window.'));
     return list[0];
   }
   const choice = await window.showQuickPick(

@@ -46,13 +46,13 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
       to: 'flowscope',
       label: 'Flowscope',
       detail: l10n.t(
-        'One .flow.safetensors file that holds the flow and all that it needs; training can go on from it.',
+        'One .flow.safetensors file with everything about the flow. Training can continue from it.',
       ),
     },
     {
       to: 'chrischute',
       label: 'chrischute/real-nvp',
-      detail: l10n.t('Image flows: couplings in scales, as PyTorch code.'),
+      detail: l10n.t('Image flows with several scales.'),
     },
     {
       to: 'nflows',
@@ -60,13 +60,13 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
       detail: l10n.t('Vector flows: affine couplings with residual networks.'),
     },
     { to: 'normflows', label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
-    { to: 'zuko', label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.NICE and its relatives.') },
+    { to: 'zuko', label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },
   ];
   // A checkpoint of ours is converted to go elsewhere; any other first of all to come here.
   const ordered = ours ? [...items.slice(1), items[0]!] : items;
   const choice = await window.showQuickPick(ordered, {
     title: l10n.t('Convert Checkpoint'),
-    placeHolder: l10n.t('Whose format?'),
+    placeHolder: l10n.t('Which format do you want to convert to?'),
     matchOnDetail: true,
   });
   return choice?.to;
@@ -76,7 +76,7 @@ function targetNamed(name: string): ConvertTarget {
   const found = convertTargets.find((target) => target === name);
   if (!found)
     throw new UserError(
-      l10n.t('{0} is no format to convert to. Known: {1}.', name, convertTargets.join(', ')),
+      l10n.t('{0} is not a known format. Expected one of {1}.', name, convertTargets.join(', ')),
     );
   return found;
 }
@@ -92,7 +92,7 @@ async function askOutput(model: Uri, to: ConvertTarget): Promise<string | undefi
 }
 
 async function tell({ path: file, bytes, tensors, notes }: ConvertReport, to: ConvertTarget): Promise<void> {
-  const wrote = l10n.t('Wrote {0}: {1} tensors, {2}.', path.basename(file), tensors, formatBytes(bytes));
+  const wrote = l10n.t('Saved {0}: {1} tensors, {2}.', path.basename(file), tensors, formatBytes(bytes));
   const text = [wrote, ...notes].join(' ');
   log().info(text);
   const open = l10n.t('Open in Inspector');

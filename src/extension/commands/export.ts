@@ -20,7 +20,7 @@ export async function exportOnnx(
   const home = (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..');
   const [folder] =
     (await window.showOpenDialog({
-      title: l10n.t('Export to ONNX: choose the folder to write forward, inverse and sample into'),
+      title: l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files'),
       openLabel: l10n.t('Export Here'),
       canSelectFiles: false,
       canSelectFolders: true,
@@ -41,7 +41,7 @@ export async function exportOnnx(
 export function describeExport(report: ExportReport): string {
   const files = report.files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
   return l10n.t(
-    'Exported {0}, opset {1}. Run by ONNX Runtime, they differ from the model by {2} at most (allowed: {3}).',
+    'Exported {0}, opset {1}. In ONNX Runtime they differ from the model by at most {2} (allowed: {3}).',
     files.join(', '),
     report.opset,
     report.maxAbs.toExponential(1),
@@ -77,13 +77,13 @@ export async function exportHtml(
   const page = await withDocument(
     provider,
     model,
-    l10n.t('Writing the inspection as one page'),
+    l10n.t('Saving the inspection as an HTML page'),
     (document, token) => document.exportHtml(output, token, comparedWith(model)),
   );
   const open = l10n.t('Open in Browser');
   const choice = await window.showInformationMessage(
     l10n.t(
-      'Wrote {0} ({1}). It needs no network and no other file.',
+      'Saved {0} ({1}). It needs no network and no other files.',
       path.basename(page.path),
       formatBytes(page.bytes),
     ),

@@ -18,7 +18,10 @@ export async function changeImport(
     const outcome = await borrowed.document.changeImport();
     if (outcome === 'nothing') {
       void window.showInformationMessage(
-        l10n.t('{0} leaves nothing to ask: it is read as it is.', path.posix.basename(model.path)),
+        l10n.t(
+          'There is nothing to choose for {0}: the file determines how it is read.',
+          path.posix.basename(model.path),
+        ),
       );
     }
     if (outcome === 'changed') await commands.executeCommand('vscode.openWith', model, viewTypeOf(model));

@@ -51,14 +51,14 @@ async function askSource(): Promise<string | undefined> {
           source,
         })),
       ),
-      ...section<SourceItem>(l10n.t('Elsewhere'), [
+      ...section<SourceItem>(l10n.t('Browse'), [
         { label: `$(file) ${l10n.t('Choose a file…')}`, browse: 'file' },
         { label: `$(folder-opened) ${l10n.t('Choose a folder of images…')}`, browse: 'folder' },
       ]),
     ],
-    { placeHolder: l10n.t('Which data to look at?'), matchOnDescription: true },
+    { placeHolder: l10n.t('Which data do you want to preview?'), matchOnDescription: true },
   );
   if (!choice?.browse) return choice?.source;
-  const chosen = await chooseData(choice.browse, l10n.t('Data to look at'));
+  const chosen = await chooseData(choice.browse, l10n.t('Data to preview'));
   return chosen && onDisk(chosen);
 }

@@ -13,7 +13,7 @@ export async function showRunFolder(services: Services, target?: unknown): Promi
   } else {
     const copy = l10n.t('Copy Path');
     const choice = await window.showInformationMessage(
-      l10n.t('The run lies in {0}, outside of this workspace.', run.fsPath),
+      l10n.t('The run is in {0}, outside this workspace.', run.fsPath),
       copy,
     );
     if (choice === copy) await env.clipboard.writeText(run.fsPath);

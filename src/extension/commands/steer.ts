@@ -30,7 +30,7 @@ export async function changeLearningRate(
       ? String(given)
       : await window.showInputBox({
           title: l10n.t('Learning Rate'),
-          prompt: l10n.t('The rate of the next step; the schedule then goes on in proportion.'),
+          prompt: l10n.t('The rate of the next step. The schedule continues in proportion.'),
           placeHolder: '0.0005',
           validateInput: problemOf,
         });

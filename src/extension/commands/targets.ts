@@ -49,11 +49,11 @@ export async function resolveModel(
 
 async function modelAt(uri: Uri, wanted: { what: string; accepts(uri: Uri): boolean }): Promise<Uri> {
   const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
-  if (!stat) throw new UserError(l10n.t('{0} is not there.', uri.fsPath));
+  if (!stat) throw new UserError(l10n.t('{0} does not exist.', uri.fsPath));
   if (stat.type & FileType.Directory) return bestOf(uri);
   if (!wanted.accepts(uri))
     throw new UserError(
-      l10n.t('{0} cannot be used here: {1} is needed.', path.posix.basename(uri.path), wanted.what),
+      l10n.t('{0} cannot be used here. Expected {1}.', path.posix.basename(uri.path), wanted.what),
     );
   return uri;
 }
@@ -64,7 +64,7 @@ export async function bestOf(run: Uri): Promise<Uri> {
   if (!first) {
     throw new UserError(
       l10n.t(
-        '{0} holds no checkpoint. Choose a run folder with checkpoints, or train on until one is saved.',
+        '{0} contains no checkpoint. Choose a run folder with checkpoints, or train until one is saved.',
         run.fsPath,
       ),
     );
@@ -98,9 +98,7 @@ async function pickModel(
     [
       ...section(l10n.t('Best checkpoints of runs'), runItems.flat()),
       ...section(l10n.t('Files'), fileItems),
-      ...section(l10n.t('Elsewhere'), [
-        { label: `$(folder-opened) ${l10n.t('Choose a file…')}`, browse: true },
-      ]),
+      ...section(l10n.t('Browse'), [{ label: `$(folder-opened) ${l10n.t('Choose a file…')}`, browse: true }]),
     ],
     { placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
   );
@@ -132,19 +130,18 @@ export async function resolveRun(
     if (isModelFile(uri)) {
       const run = await runOfCheckpoint(uri);
       if (run) return run;
-      if (target)
-        throw new UserError(l10n.t('{0} does not lie in a run folder.', path.posix.basename(uri.path)));
+      if (target) throw new UserError(l10n.t('{0} is not in a run folder.', path.posix.basename(uri.path)));
     } else if (target) {
       if (await isRunFolder(uri)) return uri;
       throw new UserError(
-        l10n.t('{0} is not a run folder: it holds no config.json and no metrics.jsonl.', uri.fsPath),
+        l10n.t('{0} is not a run folder: it contains neither config.json nor metrics.jsonl.', uri.fsPath),
       );
     }
   }
   const runs = (await findRuns(services.context.workspaceState)).filter(accepts);
   if (runs.length === 0) {
     throw new UserError(
-      l10n.t('No run was found in this workspace. Start one with Flowscope: Train RealNVP….'),
+      l10n.t('No run was found in this workspace. To start one, use the command Flowscope: Train RealNVP.'),
     );
   }
   const choice = await window.showQuickPick(
@@ -173,6 +170,6 @@ export const checkpoint = {
 /** The path of what the user chose to write to, or to read from. Throws a UserError for what is on no disk here. */
 export function onDisk(uri: Uri): string {
   if (uri.scheme !== 'file')
-    throw new UserError(l10n.t('{0} is not on this machine. Choose a place on disk.', uri.toString(true)));
+    throw new UserError(l10n.t('{0} is not on this machine. Choose a folder on disk.', uri.toString(true)));
   return uri.fsPath;
 }

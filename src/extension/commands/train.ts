@@ -66,7 +66,7 @@ export async function trainConfig(
   if (!(await mayRun(l10n.t('Training')))) return;
   const config = uriOf(target) ?? activeFile();
   if (!config?.path.endsWith('.json')) {
-    throw new UserError(l10n.t('Open a config file (its name ends in .flow.json), then train from it.'));
+    throw new UserError(l10n.t('Open a config file first. Its name ends in .flow.json.'));
   }
   if (config.scheme !== 'file')
     throw new UserError(l10n.t('The config is not on this machine. Save it in a folder on disk.'));
@@ -83,7 +83,7 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
   const run = await resolveRun(
     services,
     target,
-    l10n.t('Choose the run to go on with'),
+    l10n.t('Choose the run to resume'),
     ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
   );
   if (!run) return;
@@ -94,7 +94,10 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
   const resumeFile = Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors');
   if (!(await exists(resumeFile))) {
     throw new UserError(
-      l10n.t('{0} has no checkpoints/last.flow.safetensors to go on from. Train it anew.', run.fsPath),
+      l10n.t(
+        '{0} has no checkpoints/last.flow.safetensors to resume from. Start a new training.',
+        run.fsPath,
+      ),
     );
   }
   const takeOver = folders.has(run.fsPath) ? false : await mayTakeOver(run, state);
@@ -113,7 +116,7 @@ async function mayTakeOver(run: Uri, state: RunState | undefined): Promise<boole
     if (state !== 'running') return false;
     return (await confirm(
       l10n.t(
-        'Another process wrote to this run within the last two minutes. Two trainings of one run spoil it.',
+        'Another process wrote to this run within the last two minutes. If two processes train a run, they corrupt it.',
       ),
       l10n.t('Resume Anyway'),
     ))
@@ -128,18 +131,18 @@ async function mayTakeOver(run: Uri, state: RunState | undefined): Promise<boole
         owner.host,
         new Date(owner.since).toLocaleString(env.language),
       )
-    : l10n.t('a process that {0} does not name yet', lockName);
+    : l10n.t('a process that is not named in {0} yet', lockName);
   if (liveness === 'alive') {
     throw new UserError(
       l10n.t(
-        '{0} is being trained by {1}. Two trainings of one run would spoil it: stop that one first, or choose another folder.',
+        '{0} is being trained by {1}. Two trainings would corrupt the run. Stop that one first, or choose another folder.',
         run.fsPath,
         who,
       ),
     );
   }
   const asked = l10n.t(
-    '{0} was trained by {1}, which gave no sign of life for {2} minutes and cannot be seen from here. When you are sure that it has ended, take the run over.',
+    '{0} was being trained by {1}, which has given no sign of life for {2} minutes and cannot be checked from here. If you are sure that it has ended, take over the run.',
     run.fsPath,
     who,
     Math.round(age / 60_000),

@@ -47,12 +47,12 @@ function actionsOf(services: Services, training: Training): Action[] {
               }
             : {
                 label: `$(debug-pause) ${l10n.t('Pause Training')}`,
-                detail: l10n.t('Keeps the process and goes on exactly where it was.'),
+                detail: l10n.t('Keeps the process running. Training continues exactly where it paused.'),
                 run: () => tell(services, run, { action: 'pause' }),
               },
           {
             label: `$(debug-stop) ${l10n.t('Stop Training')}`,
-            detail: l10n.t('Saves first. Resume Training goes on from there.'),
+            detail: l10n.t('Saves first. Resume Training continues from there.'),
             run: () => training.stop(),
           },
           {

@@ -5,7 +5,7 @@ export async function mayRun(what: string): Promise<boolean> {
   if (workspace.isTrusted) return true;
   const manage = l10n.t('Manage Workspace Trust');
   const choice = await window.showWarningMessage(
-    l10n.t('{0} needs a trusted workspace. Looking at models does not.', what),
+    l10n.t('{0} needs a trusted workspace. Opening models does not.', what),
     manage,
   );
   if (choice === manage) await commands.executeCommand('workbench.trust.manage');

@@ -118,10 +118,12 @@ async function save(points: DrawnPoints, { file }: DrawArguments): Promise<Uri |
         : base && Uri.joinPath(base, file);
   if (!target) {
     if (file === undefined) return undefined;
-    throw new UserError(l10n.t('{0}: open a folder, or give an absolute path.', file));
+    throw new UserError(l10n.t('{0}: open a folder or give an absolute path.', file));
   }
   if (target.scheme !== 'file')
-    throw new UserError(l10n.t('Training reads files of this machine. Save the points in a folder on disk.'));
+    throw new UserError(
+      l10n.t('Training only reads files on this machine. Save the points in a folder on disk.'),
+    );
   await writeWhole(target, content);
   log().info(`${target.fsPath}: ${points.length / 2} drawn points`);
   return target;
@@ -139,7 +141,7 @@ async function freeName(base: Uri): Promise<Uri> {
 async function writeWhole(file: Uri, content: string): Promise<void> {
   const known = await Promise.resolve(workspace.fs.stat(file)).catch(() => undefined);
   if (known?.type === FileType.Directory)
-    throw new UserError(l10n.t('{0} is a folder; choose the name of a file.', file.fsPath));
+    throw new UserError(l10n.t('{0} is a folder. Choose a file name.', file.fsPath));
   const name = `.${path.basename(file.fsPath)}.${randomBytes(6).toString('hex')}.tmp`;
   const beside = Uri.joinPath(file, '..', name);
   try {

@@ -35,7 +35,7 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   if (size > limit * 1e6) {
     throw new UserError(
       l10n.t(
-        '{0} has {1}; files of a virtual workspace are opened up to {2} MB. Raise flowscope.largestRemoteFile, or save the file on this machine and open it there.',
+        '{0} has {1}. Files of a virtual workspace are opened up to {2} MB. Raise flowscope.largestRemoteFile, or save the file on this machine and open it there.',
         name,
         formatBytes(size),
         limit,

@@ -86,7 +86,7 @@ export class ModelDocument implements CustomDocument {
     if (of === undefined || of === summary.path) return engine.api.ask(summary.id, method, query, token);
     if (!this.mayOpen(of, summary))
       throw new UserError(
-        l10n.t('{0} is not a checkpoint of this run, and was not chosen to compare with.', of),
+        l10n.t('{0} is not a checkpoint of this run and was not chosen for comparison.', of),
       );
     return this.others.use(engine, of, (_, other) => {
       if (!isBeside(of, summary)) this.recent.add(of);
@@ -134,8 +134,7 @@ export class ModelDocument implements CustomDocument {
   /** Leaves a request for the training of the run that the file lies in. */
   async control(request: ControlRequest): Promise<{ id: string }> {
     const { engine, summary } = await this.model();
-    if (!summary.runFolder)
-      throw new UserError(l10n.t('{0} does not lie in a run folder.', summary.fileName));
+    if (!summary.runFolder) throw new UserError(l10n.t('{0} is not in a run folder.', summary.fileName));
     return engine.api.control(summary.runFolder, request);
   }
 

@@ -139,7 +139,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
         : l10n.t('File with examples to compare with'),
     );
     if (chosen && chosen.scheme !== 'file')
-      throw new UserError(l10n.t('{0} is not on this machine; copy it here first.', chosen.toString(true)));
+      throw new UserError(l10n.t('{0} is not on this machine. Copy it here first.', chosen.toString(true)));
     return chosen?.fsPath;
   }
 

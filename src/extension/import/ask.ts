@@ -87,8 +87,8 @@ function describeProblem(
   problem: 'number' | 'integer' | 'range',
   { minimum, maximum }: { minimum?: number; maximum?: number },
 ): string {
-  if (problem === 'number') return l10n.t('A number is expected.');
-  if (problem === 'integer') return l10n.t('A whole number is expected.');
+  if (problem === 'number') return l10n.t('Enter a number.');
+  if (problem === 'integer') return l10n.t('Enter a whole number.');
   if (minimum === undefined) return l10n.t('At most {0}.', String(maximum));
   if (maximum === undefined) return l10n.t('At least {0}.', String(minimum));
   return l10n.t('From {0} to {1}.', String(minimum), String(maximum));

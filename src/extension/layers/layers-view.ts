@@ -81,7 +81,7 @@ function layerItem({ layer }: LayerNode): TreeItem {
       ? undefined
       : first
         ? l10n.t('NaN or ∞ first here')
-        : l10n.t('{0} values not finite', nonFinite);
+        : l10n.t('{0} non-finite values', nonFinite);
   item.id = `layer-${index}`;
   item.description = [shape, contribution, trouble].filter(Boolean).join(' · ');
   item.iconPath = first
@@ -127,9 +127,7 @@ export function registerLayersView(
     const count = provider.nonFinite.length;
     view.description = uri && layers && layers.length > 0 ? uri.path.split('/').at(-1) : undefined;
     view.badge =
-      count > 0
-        ? { value: count, tooltip: l10n.t('Layers with values that are not finite: {0}', count) }
-        : undefined;
+      count > 0 ? { value: count, tooltip: l10n.t('Layers with non-finite values: {0}', count) } : undefined;
     reveal();
   };
   context.subscriptions.push(

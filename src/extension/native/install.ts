@@ -34,7 +34,7 @@ async function install(services: Services): Promise<void> {
     const showLog = l10n.t('Show Log');
     const choice = await window.showWarningMessage(
       l10n.t(
-        'Native TensorFlow cannot be had on this machine ({0}). ONNX Runtime goes on being used.',
+        'Native TensorFlow is not available on this machine ({0}). Flowscope keeps using ONNX Runtime.',
         reasons,
       ),
       showLog,
@@ -45,11 +45,8 @@ async function install(services: Services): Promise<void> {
   await services.inspection.restart();
   void window.showInformationMessage(
     outcome.cached
-      ? l10n.t('Native TensorFlow {0} was installed already and works.', outcome.tensorflow)
-      : l10n.t(
-          'Native TensorFlow {0} is installed. Trainings that start from now on use it.',
-          outcome.tensorflow,
-        ),
+      ? l10n.t('Native TensorFlow {0} is already installed and works.', outcome.tensorflow)
+      : l10n.t('Native TensorFlow {0} is installed. New trainings will use it.', outcome.tensorflow),
   );
 }
 
@@ -81,7 +78,7 @@ function runChild(
       reject(
         cancellation.isCancellationRequested
           ? new CancelledError()
-          : new Error(l10n.t('The installing process ended early ({0}).', signal ?? `code ${code}`)),
+          : new Error(l10n.t('The installation ended early ({0}).', signal ?? `code ${code}`)),
       ),
     );
   });

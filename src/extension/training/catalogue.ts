@@ -51,7 +51,7 @@ export function presetGroups(data: DataChoice): PresetGroup[] {
       (preset.name !== 'mnist' || data.kind === 'idx'),
   );
   return [
-    { label: l10n.t('Made for these data'), presets: fitting.filter(({ name }) => name === data.source) },
+    { label: l10n.t('Made for this data'), presets: fitting.filter(({ name }) => name === data.source) },
     { label: l10n.t('General'), presets: general },
     {
       label: l10n.t('Recipes of the paper'),

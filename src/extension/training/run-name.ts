@@ -28,11 +28,11 @@ export async function problemWithRun(value: string, near?: Uri): Promise<string 
   const folder = resolveRunFolder(value, near);
   const entries = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
   if (entries === 'ENOENT') return undefined;
-  if (entries === 'ENOTDIR') return l10n.t('A file is in the way. Choose another name.');
+  if (entries === 'ENOTDIR') return l10n.t('A file with this name already exists. Choose another name.');
   if (!Array.isArray(entries))
     return l10n.t('The folder cannot be read ({0}).', entries ?? l10n.t('unknown reason'));
   if (entries.includes('run.json') || entries.includes('metrics.jsonl')) {
-    return l10n.t('A run is there already. Choose another name, or use Flowscope: Resume Training.');
+    return l10n.t('This folder already holds a run. Choose another name, or use Flowscope: Resume Training.');
   }
   return entries.length > 0 ? l10n.t('The folder is not empty. Choose another name.') : undefined;
 }

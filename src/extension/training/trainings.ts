@@ -89,9 +89,7 @@ export class Trainings {
   /** Throws a UserError where this window already trains into the folder. */
   start(request: TrainRequest, scope?: Uri): Training {
     if (this.folders.has(request.output))
-      throw new UserError(
-        l10n.t('{0} is being trained at present. Stop that training first.', request.output),
-      );
+      throw new UserError(l10n.t('{0} is being trained. Stop that training first.', request.output));
     const training = new Training(request, this.startEngine, () => this.changes.fire(), scope);
     this.active.add(training);
     void rememberRun(this.context.workspaceState, training.folder);

@@ -48,7 +48,7 @@ interface DataAnswer {
 
 const lookFirst = (): QuickInputButton => ({
   iconPath: new ThemeIcon('eye'),
-  tooltip: l10n.t('Look at the data first'),
+  tooltip: l10n.t('Preview the data first'),
 });
 
 /** Asks step by step. Undefined when the user left, also to look at the data first. */
@@ -116,12 +116,12 @@ async function askData(
   }));
   const same: DataItem = {
     label: l10n.t('The same data'),
-    detail: l10n.t('Those that the checkpoint was trained on, where they are still found.'),
+    detail: l10n.t('The data that the checkpoint was trained on, if they can still be found.'),
   };
   const items: DataItem[] = [
-    ...section(l10n.t('As before'), from && isOurs(from) ? [same] : []),
+    ...section(l10n.t('From the checkpoint'), from && isOurs(from) ? [same] : []),
     ...section(l10n.t('Built in'), builtin),
-    ...section(l10n.t('Your own'), [
+    ...section(l10n.t('Your data'), [
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
         detail: onward
@@ -133,7 +133,7 @@ async function askData(
       },
       {
         label: `$(folder-opened) ${l10n.t('Choose a folder of images…')}`,
-        detail: l10n.t('PNG, JPEG or WebP, also in folders within.'),
+        detail: l10n.t('PNG, JPEG or WebP, including subfolders.'),
         browse: 'folder' as const,
       },
     ]),
@@ -143,7 +143,7 @@ async function askData(
           {
             label: `$(debug-continue) ${l10n.t('Start from a checkpoint…')}`,
             detail: l10n.t(
-              'Its model and weights, of Flowscope or of another library; then other data or other training.',
+              'Takes the model and weights of a checkpoint, from Flowscope or another library, and trains them on other data or with other settings.',
             ),
             browse: 'checkpoint' as const,
           },
@@ -152,7 +152,7 @@ async function askData(
   const place: StepPlace = { title, step: 1, totalSteps: 3 };
   for (;;) {
     const answer = await pickStep(place, {
-      placeholder: l10n.t('Which data?'),
+      placeholder: l10n.t('Which data do you want to train on?'),
       items,
       active:
         items.find((item) => item.data?.source === chosen && chosen !== undefined) ??
@@ -257,7 +257,7 @@ async function askPreset(
     { title, step: 2, totalSteps: 3 },
     {
       placeholder: onward
-        ? l10n.t('Train as which preset? The model is the one of the checkpoint.')
+        ? l10n.t('Which preset do you want to train with? The model is that of the checkpoint.')
         : l10n.t('Which preset for {0}?', data.title),
       items,
       active:
@@ -273,7 +273,9 @@ async function askPreset(
 async function askOutput(place: StepPlace, name: string, near?: Uri): Promise<StepAnswer<string>> {
   const value = await proposeRun(name, near);
   const answer = await inputStep(place, {
-    prompt: l10n.t('Where to write the run? A new folder for its config, metrics, checkpoints and samples.'),
+    prompt: l10n.t(
+      'Where do you want to save the run? Name a new folder for its config, metrics, checkpoints and samples.',
+    ),
     value,
     selection: [value.length - path.basename(value).length, value.length],
     button: {
