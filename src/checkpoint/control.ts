@@ -34,13 +34,13 @@ export async function requestControl(folder: string, given: unknown): Promise<Na
   const { status, control } = (await readStatus(paths)) ?? {};
   if (status !== 'running' && status !== 'paused') {
     throw new UserError(
-      `${folder}: is not being trained (it is ${status ?? 'without run.json'}), so nobody would hear this. Resume the run first.`,
+      `${folder}: is not being trained (${status ? `it is ${status}` : 'it has no run.json'}). Resume the run first.`,
     );
   }
   const holder = await readHolder(folder);
   if (holder?.liveness === 'gone') {
     throw new UserError(
-      `${folder}: is not being trained: process ${holder.owner?.pid}, which trained it, has ended. Resume the run first.`,
+      `${folder}: is not being trained: its process ${holder.owner?.pid} has ended. Resume the run first.`,
     );
   }
   const waiting = await waitingControl(folder, control?.id);
@@ -134,7 +134,7 @@ export async function readRates(folder: string): Promise<RateChange[]> {
   const parsed = v.safeParse(ratesSchema, parse(text));
   if (!parsed.success) {
     throw new UserError(
-      `${file}: is damaged; expected a list of {"step": …, "learningRate": …}. Mend it, or delete it to go on with the rate of the config.`,
+      `${file}: is damaged; expected a list of {"step": …, "learningRate": …}. Fix it, or delete it to continue with the learning rate of the config.`,
     );
   }
   return parsed.output.sort((a, b) => a.step - b.step);

@@ -74,7 +74,7 @@ export function noReader(dtype: string, where: string): UserError {
         ? 'quantized numbers'
         : 'numbers of an unknown type';
   return new UserError(
-    `${where}: holds ${what} (${dtype}), which are not read. Convert the tensors to float32 and save them again: ` +
+    `${where}: contains ${what} (${dtype}), which Flowscope cannot read. Convert the tensors to float32 and save them again: ` +
       `{name: tensor.dequantize().float() if tensor.is_quantized else tensor.float() for name, tensor in state.items()}.`,
   );
 }

@@ -30,7 +30,7 @@ export async function loadResume(file: string): Promise<ResumeState> {
   const { metadata, tensors } = await readSafetensors(file);
   if (metadata.format !== 'flowscope-resume' || metadata.format_version !== '1') {
     throw new UserError(
-      `${file}: is not a state to resume from that this version of Flowscope can read ` +
+      `${file}: is not a training state that this version of Flowscope can resume from ` +
         `(format ${metadata.format ?? 'missing'}, version ${metadata.format_version ?? 'missing'}).`,
     );
   }

@@ -202,14 +202,14 @@ function nameOf({ pid, host, since }: TrainLock): string {
 }
 
 function refusal(folder: string, { liveness, owner, age }: Holder): UserError {
-  const who = owner ? nameOf(owner) : `a process that ${lockName} does not name yet`;
+  const who = owner ? nameOf(owner) : `a process that is not named in ${lockName} yet`;
   if (liveness === 'silent') {
     return new UserError(
-      `${folder}: was trained by ${who}, which gave no sign of life for ${Math.round(age / 60_000)} minutes and cannot be seen from here. ` +
-        'When you are sure that it has ended, take the run over (flowscope train --resume --take-over).',
+      `${folder}: was being trained by ${who}, which has given no sign of life for ${Math.round(age / 60_000)} minutes and cannot be checked from here. ` +
+        'If you are sure that it has ended, take over the run (flowscope train --resume --take-over).',
     );
   }
   return new UserError(
-    `${folder}: is being trained by ${who}. Two trainings of one run would spoil it: stop that one first, or choose another folder.`,
+    `${folder}: is being trained by ${who}. Two trainings would corrupt the run. Stop that one first, or choose another folder.`,
   );
 }

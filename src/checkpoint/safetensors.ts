@@ -178,7 +178,7 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
   if (length > largestHeader)
     throw bad(`its header would be ${length} bytes; at most ${largestHeader} are allowed`);
   if (length > size - 8)
-    throw bad(`its header needs ${length} bytes and ${size - 8} are there; it may be cut off`);
+    throw bad(`its header needs ${length} bytes, but only ${size - 8} are present; it may be cut off`);
   const text = Buffer.from(await readRange(handle, 8, length, file)).toString('utf8');
   const parsed = parseObject(text);
   if (!parsed) throw bad('its header is not a JSON object');

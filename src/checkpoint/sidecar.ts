@@ -57,7 +57,7 @@ export async function readSidecar(file: string): Promise<Sidecar | undefined> {
         : `${at}: expected ${issue.expected}, got ${issue.received}`;
     });
     throw new UserError(
-      `${where}: ${problems.join('; ')}. It holds "library", "answers" and optionally "data"; delete it to be asked again.`,
+      `${where}: ${problems.join('; ')}. It may contain "library", "answers" and optionally "data". Delete it to be asked again.`,
     );
   }
   const { data, $schema, library, answers } = result.output;

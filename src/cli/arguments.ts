@@ -61,7 +61,7 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
   if (!given('help') && !given('version')) {
     if (unexpected !== undefined) {
       const one = command.argument ? `takes one ${command.argument.name}` : 'takes options only';
-      throw new UserError(`${command.name} ${one}, and "${unexpected}" was given besides. ${see}`);
+      throw new UserError(`${command.name} ${one}; "${unexpected}" is one too many. ${see}`);
     }
     if (command.argument && argument === '') {
       throw new UserError(`${command.name} needs ${command.argument.name}: ${command.argument.help} ${see}`);
@@ -105,7 +105,7 @@ function valueOf(
     case 'choice':
       if (spec.choices.includes(raw)) return raw;
       throw new UserError(
-        `--${name} is one of ${spec.choices.join(', ')}; "${raw}" was given.${didYouMean(raw, spec.choices)}`,
+        `--${name}: expected one of ${spec.choices.join(', ')}, got "${raw}".${didYouMean(raw, spec.choices)}`,
       );
     default:
       return numberOf(name, spec, raw);
@@ -129,5 +129,5 @@ function numberOf(name: string, spec: OptionSpec & { type: 'integer' | 'number' 
     value <= (max ?? Infinity);
   if (fits) return value;
   const wanted = `${whole ? 'a whole number' : 'a number'}${bounds ? `, ${bounds}` : ''}`;
-  throw new UserError(`--${name} is ${wanted}; "${raw}" was given.`);
+  throw new UserError(`--${name}: expected ${wanted}, got "${raw}".`);
 }

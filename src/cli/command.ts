@@ -85,17 +85,17 @@ export const commonOptions = {
   backend: {
     type: 'choice',
     choices: ['auto', 'tensorflow', 'onnxruntime'],
-    help: 'What computes. auto takes FLOWSCOPE_BACKEND, or the best that is installed.',
+    help: 'Which library computes. auto uses FLOWSCOPE_BACKEND, or the best library that is installed.',
   },
   threads: {
     type: 'integer',
     value: 'N',
     min: 0,
     max: 1024,
-    help: 'Threads to compute with; 0 or absent: as many as there are processors.',
+    help: 'Number of threads. 0, or no value, uses one for each processor.',
   },
-  quiet: { type: 'flag', help: 'No progress on standard error.' },
-  verbose: { type: 'flag', help: 'Say more: log lines, and the stack trace of an error of ours.' },
-  help: { type: 'flag', help: 'Show this text.' },
+  quiet: { type: 'flag', help: 'Print no progress on standard error.' },
+  verbose: { type: 'flag', help: 'Also print log lines, and the stack trace of an internal error.' },
+  help: { type: 'flag', help: 'Show this help.' },
   version: { type: 'flag', help: 'Show the version.' },
 } as const satisfies OptionSpecs;

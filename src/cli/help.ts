@@ -78,7 +78,7 @@ export function commandHelp(command: Command): string {
 export function generalHelp(commands: readonly Command[], version: string): string {
   const longest = Math.max(...commands.map(({ name }) => name.length));
   const list = commands.map(({ name, summary }) => `  ${name.padEnd(longest + 2)}${summary}`).join('\n');
-  return `flowscope ${version}: train, run, open, look inside and export RealNVP normalizing flows.
+  return `flowscope ${version}: train, run, inspect and export RealNVP normalizing flows.
 
 Usage: flowscope COMMAND [options]
 

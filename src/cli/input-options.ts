@@ -9,15 +9,19 @@ export const inputOptions = {
   input: {
     type: 'text',
     value: 'FILE',
-    help: 'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of pictures, or a built-in name: new points of a 2-D set, all of digits.',
+    help: 'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of images, or a built-in name: new points of a 2-D set, or all of digits.',
   },
-  array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to take.' },
+  array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to read.' },
   columns: {
     type: 'text',
     value: 'A,B,…',
-    help: 'Columns of a table, by name or number from 0; by default those that the model was trained on.',
+    help: 'Columns of a table, by name or by number from 0; by default the columns that the model was trained on.',
   },
-  'label-column': { type: 'text', value: 'NAME', help: 'Column of a table that holds a class: left out.' },
+  'label-column': {
+    type: 'text',
+    value: 'NAME',
+    help: 'Column of a table that holds a class and is left out.',
+  },
   layout: {
     type: 'choice',
     choices: ['nhwc', 'nchw'],

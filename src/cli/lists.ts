@@ -23,7 +23,7 @@ export function indexList(option: string, text: string): number[] {
   const wrong = found.find((part) => !/^\d+$/.test(part) || !Number.isSafeInteger(Number(part)));
   if (wrong !== undefined || found.length === 0) {
     throw new UserError(
-      `--${option} ${text}: expected numbers of examples from 0, separated by commas, such as 0,3,5.`,
+      `--${option} ${text}: expected indices of examples from 0, separated by commas, such as 0,3,5.`,
     );
   }
   return found.map(Number);

@@ -7,5 +7,5 @@ export function nonFiniteCount(values: Float32Array): number {
 
 /** A row of a command's report, where there are any. */
 export function nonFiniteWarning(n: number): [string, string][] {
-  return n > 0 ? [['Warning', `${count(n)} values are not finite: the inverse overflows there`]] : [];
+  return n > 0 ? [['Warning', `${count(n)} non-finite values: the inverse overflows`]] : [];
 }

@@ -17,14 +17,15 @@ export async function checkOutput<const E extends string>(
   const found = known.find((each) => each === extension);
   if (!found) {
     throw new UserError(
-      `${option} ${file}: its name says the format; expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`,
+      `${option} ${file}: the extension sets the format; expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}.`,
     );
   }
   const folder = path.dirname(path.resolve(file));
   const there = await stat(folder).catch(() => undefined);
   if (!there?.isDirectory())
-    throw new UserError(`${option} ${file}: there is no folder ${folder}; make it first.`);
+    throw new UserError(`${option} ${file}: there is no folder ${folder}. Create it first.`);
   const target = await stat(path.resolve(file)).catch(() => undefined);
-  if (target?.isDirectory()) throw new UserError(`${option} ${file}: a folder has this name.`);
+  if (target?.isDirectory())
+    throw new UserError(`${option} ${file}: a folder with this name exists. Choose another name.`);
   return found;
 }

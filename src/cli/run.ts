@@ -87,9 +87,7 @@ function find(commands: readonly Command[], word: string): Command {
       `The command comes first: flowscope COMMAND ${word} …, with COMMAND one of ${names.join(', ')}.`,
     );
   }
-  throw new UserError(
-    `there is no command "${word}".${didYouMean(word, names)} Commands: ${names.join(', ')}.`,
-  );
+  throw new UserError(`"${word}" is not a command.${didYouMean(word, names)} Commands: ${names.join(', ')}.`);
 }
 
 function ensureNewline(text: string): string {
@@ -107,11 +105,11 @@ function report(error: unknown, terminal: Terminal, verbose: boolean): number {
   }
   const problem = error instanceof Error ? error : new Error(String(error));
   const [first = 'unknown'] = (problem.message || problem.name).split('\n');
-  terminal.err(`flowscope: something went wrong in Flowscope itself: ${first}\n`);
+  terminal.err(`flowscope: internal error: ${first}\n`);
   terminal.err(
     verbose
       ? `${problem.stack ?? problem.message}\n`
-      : 'Run again with --verbose to see where, and report it with the command that you ran and the output of flowscope doctor.\n',
+      : 'Run it again with --verbose to see where. Please report this with your command and the output of flowscope doctor.\n',
   );
   return exitCodes.ours;
 }

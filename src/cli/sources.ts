@@ -17,23 +17,23 @@ export const sourceOptions = {
   split: {
     type: 'choice',
     choices: ['validation', 'train', 'sample'],
-    help: 'Where the examples come from: the data of the run, or samples of the model. By default validation, or sample where the data are not known; not together with --input.',
+    help: 'Where the examples come from: the run’s data, or samples of the model. The default is validation, or sample if the data are not known. Cannot be combined with --input.',
   },
   ...inputOptions,
-  input: { ...inputOptions.input, help: `Examples from elsewhere. ${inputOptions.input.help}` },
+  input: { ...inputOptions.input, help: `Other examples. ${inputOptions.input.help}` },
   seed: {
     type: 'integer',
     value: 'S',
     min: 0,
     default: 0,
-    help: 'Of everything that is drawn: samples, and the noise that integer pixels of --input get.',
+    help: 'Seed of everything that is drawn: samples, and the noise added to integer pixels of --input.',
   },
   temperature: {
     type: 'number',
     value: 'T',
     min: 0,
     default: 1,
-    help: 'Standard deviation of the latents that are drawn.',
+    help: 'Standard deviation of the drawn latents.',
   },
 } as const satisfies OptionSpecs;
 
@@ -75,7 +75,7 @@ export async function chooseExamples(
   if (options.input !== undefined) {
     if (options.split !== undefined) {
       throw new UserError(
-        `--split ${options.split} and --input ${options.input} both say where the examples come from; leave one out.`,
+        `--split ${options.split} and --input ${options.input} both set the examples. Leave one out.`,
       );
     }
     return fromFile(session, ways, options.input, wanted, usual, options);
@@ -104,7 +104,7 @@ async function fromSamples(
   const count = Math.max(...indices) + 1;
   if (count * size > 2 ** 28) {
     throw new UserError(
-      `Sample ${count - 1} was asked for, too far on to draw all before it; choose smaller numbers.`,
+      `Sample ${count - 1} is too far on, since all samples before it have to be drawn. Choose smaller numbers.`,
     );
   }
   const all = drawLatents(runner, { count, seed, temperature });
@@ -153,7 +153,7 @@ async function fromFile(
   const indices = wanted ?? firstOf(Math.min(usual, count));
   const beyond = indices.find((index) => index >= count);
   if (beyond !== undefined) {
-    throw new UserError(`${where}: example ${beyond} was asked for; there are ${count}, numbered from 0.`);
+    throw new UserError(`${where}: there is no example ${beyond}. There are ${count}, numbered from 0.`);
   }
   const chosen = arrayRows(array, indices);
   const prepare = (noise: boolean): Float32Array =>

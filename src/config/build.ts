@@ -64,7 +64,7 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   if ('preset' in found) {
     if (found.preset.model.kind === dataset.kind) return found.preset;
     throw new UserError(
-      `The preset "${name}" is for ${found.preset.model.kind} data; ${dataset.name} holds ${kindOf(dataset)}. ` +
+      `The preset "${name}" is for ${found.preset.model.kind} data, but ${dataset.name} contains ${kindOf(dataset)}. ` +
         `Use ${presetFor(dataset).name}, or leave the preset out.`,
     );
   }
@@ -73,8 +73,8 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   if (!fields) {
     const others = conventionsFor(dataset.kind).map((set) => set.name);
     throw new UserError(
-      `The conventions "${name}" are for ${dataset.kind === 'image' ? 'vector' : 'image'} data; ${dataset.name} holds ` +
-        `${kindOf(dataset)}. For these there are ${others.join(', ')}.`,
+      `The conventions "${name}" are for ${dataset.kind === 'image' ? 'vector' : 'image'} data, but ${dataset.name} contains ` +
+        `${kindOf(dataset)}. Use one of ${others.join(', ')}.`,
     );
   }
   const base = presetFor(dataset);
@@ -107,7 +107,7 @@ export function requestedData({ data, preset, config, start, fileName = 'config'
   const merged = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
     const why = start ? `, since ${start.file} does not say which it was trained on` : '';
-    throw new UserError(`No data are named; expected --data NAME or PATH, or data.source in a config${why}.`);
+    throw new UserError(`No data are given. Expected --data NAME or PATH, or data.source in a config${why}.`);
   }
   return parseDataConfig(merged, fileName);
 }
@@ -151,7 +151,7 @@ function startModel(
 ): Record<string, unknown> {
   if (preset !== undefined && 'conventions' in named(preset)) {
     throw new UserError(
-      `The conventions "${preset}" say how a model is built; the run's model is that of ${start.file}. ` +
+      `The conventions "${preset}" define a model, but this run uses the model of ${start.file}. ` +
         'Leave them out, or train a new model without --from.',
     );
   }

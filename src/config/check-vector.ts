@@ -7,19 +7,19 @@ export function checkVector(model: VectorModelConfig): Problem[] {
   if (model.dim < 2) {
     problems.push({
       path: 'model.dim',
-      message: `expected at least 2 features, since a coupling conditions one on another, got ${model.dim}`,
+      message: `expected at least 2 features, since a coupling transforms one feature given another, got ${model.dim}`,
     });
   }
   if (model.net === 'residual' && model.hidden.some((width) => width !== model.hidden[0])) {
     problems.push({
       path: 'model.hidden',
-      message: `expected one width, since all layers of a residual net have the same, got ${model.hidden.join(', ')}`,
+      message: `expected equal widths, since all layers of a residual net have the same width, got ${model.hidden.join(', ')}`,
     });
   }
   if (model.net === 'mlp' && model.netNorm) {
     problems.push({
       path: 'model.netNorm',
-      message: 'expected false, or net "residual": an MLP has no batch normalization inside',
+      message: 'expected false, or net "residual": an MLP has no batch normalization',
     });
   }
   if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
@@ -43,9 +43,10 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   if (mask.length !== dim) {
     return [{ path, message: `expected ${dim} entries, one for each feature, got ${mask.length}` }];
   }
-  if (!mask.includes(0)) return [{ path, message: 'expected a 0 somewhere: with 1 alone nothing moves' }];
+  if (!mask.includes(0))
+    return [{ path, message: 'expected at least one 0: with only 1 no feature is transformed' }];
   if (!mask.includes(1)) {
-    return [{ path, message: 'expected a 1 somewhere: with 0 alone nothing is left to condition on' }];
+    return [{ path, message: 'expected at least one 1: with only 0 there is no identity feature' }];
   }
   return [];
 }

@@ -39,7 +39,7 @@ export function checkControl(given: unknown): ControlRequest {
   const key = issue.type === 'strict_object' && path ? `"${path}" is not known; ` : '';
   throw new UserError(
     key
-      ? `${key}a request to a training has action and learningRate.`
+      ? `${key}a request to a training may have action and learningRate.`
       : `${path ? `${path} is ${JSON.stringify(value)}` : `The request is ${JSON.stringify(value)}`}: ${issue.message}.`,
   );
 }
@@ -50,14 +50,12 @@ export function parseControl(text: string): NamedRequest {
   try {
     given = JSON.parse(text);
   } catch {
-    throw new UserError('control.json holds no JSON.');
+    throw new UserError('control.json is not valid JSON.');
   }
   const { id, ...request } =
     typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : { id: '' };
   if (typeof id !== 'string' || id === '') {
-    throw new UserError(
-      'control.json: "id" is missing; expected a text that tells this request from others.',
-    );
+    throw new UserError('control.json: "id" is missing; expected a text that identifies this request.');
   }
   return { id, ...checkControl(request) };
 }

@@ -29,7 +29,7 @@ export const polarity = v.picklist(['first-conditions', 'first-moves']);
 
 export const flowNorm = v.pipe(
   v.boolean(),
-  describe('Batch normalization of each coupling output, part of the flow (paper, section 3.7).'),
+  describe('Batch normalization after each coupling, as part of the flow (paper, section 3.7).'),
 );
 
 export const conventionFields = {
@@ -53,7 +53,7 @@ export const conventionFields = {
   outputLayout: v.optional(
     v.pipe(
       v.picklist(['halves', 'interleaved']),
-      describe('Whether s and t are the two halves of the output of a conditioner, or take turns in it.'),
+      describe('Whether s and t are the two halves of the output of a conditioner, or alternate in it.'),
     ),
     'halves',
   ),
@@ -61,7 +61,7 @@ export const conventionFields = {
     v.pipe(
       scaleMap,
       describe(
-        'From the output u of the conditioner to s: tanh-channel w·tanh u with a learned w per channel, ' +
+        'How the output u of the conditioner becomes s: tanh-channel w·tanh u with a learned w per channel, ' +
           'tanh-scalar with one learned w, tanh-scalar-shift w·tanh u + c with learned w and c, exp s = u, ' +
           'sigmoid s = ln(sigmoid(u + 2) + scaleEpsilon), softplus-clamp s = ln(clamp(softplus u + scaleEpsilon, 0, 3)), ' +
           'soft-clip u / (1 + |u / ln scaleEpsilon|), arctan scaleClamp·0.636·arctan u.',
@@ -74,7 +74,7 @@ export const conventionFields = {
       v.number(),
       v.minValue(0),
       v.ltValue(1),
-      describe('Least scale of sigmoid and softplus-clamp; slope of soft-clip.'),
+      describe('Smallest scale of sigmoid and softplus-clamp; slope of soft-clip.'),
     ),
     1e-3,
   ),
@@ -86,7 +86,7 @@ export const conventionFields = {
   normVariance: v.optional(
     v.pipe(
       v.picklist(['biased', 'unbiased']),
-      describe('Variance that running statistics keep: divided by n, or by n − 1 (PyTorch).'),
+      describe('Variance in the running statistics: divided by n, or by n − 1 (PyTorch).'),
     ),
     'biased',
   ),
@@ -94,8 +94,8 @@ export const conventionFields = {
     v.pipe(
       v.picklist(['moved', 'moved-with-zeros', 'all']),
       describe(
-        'Elements whose statistics batch normalization in the flow takes in training: those that moved; those with ' +
-          'zeros in the place of the others (authors’ released code); all.',
+        'Elements that batch normalization in the flow takes statistics of in training: the transformed ones (moved), those with ' +
+          'zeros in place of the others (moved-with-zeros, the authors’ released code), or all.',
       ),
     ),
     'moved',
@@ -104,8 +104,8 @@ export const conventionFields = {
     v.pipe(
       v.picklist(['batch', 'running']),
       describe(
-        'What batch normalization in the flow divides by in training: the statistics of the batch, or the running ' +
-          'average with gradients through the share of the batch only (paper, appendix E).',
+        'What batch normalization in the flow normalizes with in training: the statistics of the batch, or the running ' +
+          'average, with gradients only through the share of the batch (paper, appendix E).',
       ),
     ),
     'batch',

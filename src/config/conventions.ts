@@ -21,8 +21,8 @@ export interface ConventionSet {
 export const conventionSets: readonly ConventionSet[] = [
   {
     name: 'paper',
-    title: 'As in the paper',
-    about: 'x·eˢ + t, one learned scale of tanh, α = .05 as printed, batch norm by running averages.',
+    title: 'Like the paper',
+    about: 'x·eˢ + t, one learned scale of tanh, α = .05 as printed, batch norm with running averages.',
     image: {
       affine: 'scale-then-shift',
       scaleMap: 'tanh-scalar',
@@ -33,7 +33,7 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'tensorflow',
-    title: 'As the authors’ released code',
+    title: 'Like the authors’ released code',
     about: '(x + t)·eˢ, t before s, one learned scale of tanh, norms without gain, statistics with zeros.',
     image: {
       affine: 'shift-then-scale',
@@ -48,8 +48,8 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'chrischute',
-    title: 'As chrischute/real-nvp',
-    about: '(x + t)·eˢ, no batch norm in the flow, no mask channel, both polarities turned round.',
+    title: 'Like chrischute/real-nvp',
+    about: '(x + t)·eˢ, no batch norm in the flow, no mask channel, both polarities reversed.',
     image: {
       affine: 'shift-then-scale',
       scaleMap: 'tanh-channel',
@@ -61,7 +61,7 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'fmu2',
-    title: 'As fmu2/realNVP',
+    title: 'Like fmu2/realNVP',
     about:
       't before s, learned scale and shift of tanh, input not doubled, one width everywhere (its CIFAR-10).',
     image: {
@@ -79,9 +79,9 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'glow',
-    title: 'Couplings as in Glow',
+    title: 'Couplings of Glow',
     about:
-      '(x + t)·sigmoid(u + 2), t and s in turn, factored out by halves; batch norm in place of act norm and 1×1 convolutions.',
+      '(x + t)·sigmoid(u + 2), t and s alternate, halves are factored out; batch norm instead of act norm and 1×1 convolutions.',
     image: {
       affine: 'shift-then-scale',
       outputOrder: 'shift-scale',
@@ -93,8 +93,8 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'nflows',
-    title: 'As nflows',
-    about: 'x·(sigmoid(u + 2) + .001) + t, t before u, residual nets over the features that condition.',
+    title: 'Like nflows',
+    about: 'x·(sigmoid(u + 2) + .001) + t, t before u, residual nets on the identity features.',
     vector: {
       affine: 'scale-then-shift',
       outputOrder: 'shift-scale',
@@ -109,7 +109,7 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'normflows',
-    title: 'As normflows',
+    title: 'Like normflows',
     about: '(x − t)·e⁻ˢ without a bound on s, one network for s and one for t, act norm between.',
     vector: {
       affine: 'inverse-scale-then-shift',
@@ -124,9 +124,8 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'zuko',
-    title: 'As zuko',
-    about:
-      'x·eˢ + t with s softly clipped to ±6.9, t and s in turn, networks over the features that condition.',
+    title: 'Like zuko',
+    about: 'x·eˢ + t with s softly clipped to ±6.9, t and s alternate, networks on the identity features.',
     vector: {
       affine: 'scale-then-shift',
       outputOrder: 'shift-scale',
@@ -138,8 +137,8 @@ export const conventionSets: readonly ConventionSet[] = [
   },
   {
     name: 'freia',
-    title: 'As FrEIA’s RNVP blocks',
-    about: 'x·eˢ + t, s = 2·0.636·arctan u, the two halves in turn, one network for s and one for t.',
+    title: 'Like FrEIA’s RNVP blocks',
+    about: 'x·eˢ + t, s = 2·0.636·arctan u, the two halves alternate, one network for s and one for t.',
     vector: {
       affine: 'scale-then-shift',
       scaleMap: 'arctan',

@@ -44,7 +44,7 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
   const reason =
     scaleMap === 'soft-clip'
       ? 'soft-clip bounds s by its logarithm'
-      : 'softplus-clamp can reach 0 without it, and the flow has no inverse there';
+      : 'without it softplus-clamp can reach 0, where the flow has no inverse';
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 
@@ -58,7 +58,7 @@ function checkImage(model: ImageModelConfig): Problem[] {
     return [
       {
         path: 'model.pad',
-        message: `expected at most ${mostValues} values in an image with its padding, and they are ${values}; expected smaller images or less padding`,
+        message: `expected at most ${mostValues} values in an image with its padding, got ${values}; use smaller images or less padding`,
       },
     ];
   }
@@ -71,7 +71,7 @@ function checkImage(model: ImageModelConfig): Problem[] {
     const most = 1 + Math.min(twos(height + 2 * pad), twos(width + 2 * pad));
     const advice =
       other === undefined
-        ? `no padding gives that for ${height}×${width}; expected scales ≤ ${most}`
+        ? `no padding makes ${height}×${width} divisible; expected scales ≤ ${most}`
         : `expected pad ${other}, or scales ≤ ${most}`;
     return [
       {
@@ -85,7 +85,7 @@ function checkImage(model: ImageModelConfig): Problem[] {
     return [
       {
         path: 'model.scales',
-        message: `${scales} scales leave 1×1 pixels at the last one, too few for a checkerboard; expected fewer scales`,
+        message: `with ${scales} scales, the last one has 1×1 pixels, too few for a checkerboard; expected fewer scales`,
       },
     ];
   }

@@ -15,7 +15,7 @@ export const dataSchema = v.strictObject({
   format: v.optional(
     v.pipe(
       v.picklist(['auto', 'builtin', 'csv', 'tsv', 'parquet', 'npy', 'npz', 'idx', 'cifar', 'images']),
-      describe('How to read a path; images are a folder or zip file of PNG, JPEG and WebP.'),
+      describe('How to read the source. images is a folder or zip file of PNG, JPEG and WebP.'),
     ),
     'auto',
   ),
@@ -23,22 +23,22 @@ export const dataSchema = v.strictObject({
     v.pipe(
       v.string(),
       v.minLength(1),
-      describe('Other data to hold out, of the same kind as source; validation may shorten them by a count.'),
+      describe('Other data to hold out, of the same kind as source. validation can limit their number.'),
     ),
   ),
-  array: v.optional(v.pipe(v.string(), v.minLength(1), describe('Name of the array to use in an .npz.'))),
+  array: v.optional(v.pipe(v.string(), v.minLength(1), describe('Name of the array in an .npz.'))),
   count: v.optional(v.pipe(positiveInteger, describe('Points to draw from a built-in 2-D set.'))),
   noise: v.optional(v.pipe(nonNegative, describe('Standard deviation of the noise of a built-in 2-D set.'))),
   columns: v.optional(
     v.pipe(
       v.array(v.union([v.string(), nonNegativeInteger])),
-      describe('Columns of a table to use: names or zero-based numbers.'),
+      describe('Columns of a table to use: names, or numbers from 0.'),
     ),
   ),
   labelColumn: v.optional(
     v.pipe(
       v.union([v.string(), nonNegativeInteger]),
-      describe('Column with a class, shown but not modelled.'),
+      describe('Column with a class, shown but not modeled.'),
     ),
   ),
   header: v.optional(
@@ -51,20 +51,20 @@ export const dataSchema = v.strictObject({
   resize: v.optional(
     v.pipe(
       pixels,
-      describe('Images: length of the smallest side before cropping; the other keeps the proportions.'),
+      describe('Images: length of the smallest side before cropping; the other side keeps the proportions.'),
     ),
   ),
   crop: v.optional(
     v.pipe(
       v.picklist(['none', 'center', 'random']),
       describe(
-        'Images: cut out a square. A random one is drawn anew at each step, and is the central one for held-out images.',
+        'Images: cut out a square. A random crop differs each time an image is used; held-out images are cropped in the center.',
       ),
     ),
     'none',
   ),
   cropSize: v.optional(
-    v.pipe(pixels, describe('Images: side of the cropped square; the smallest side when absent.')),
+    v.pipe(pixels, describe('Images: side of the cropped square; by default the smallest side.')),
   ),
   size: v.optional(v.pipe(pixels, describe('Images: height and width after cropping, by scaling.'))),
   bits: v.optional(
@@ -84,7 +84,7 @@ export const dataSchema = v.strictObject({
   memory: v.optional(
     v.pipe(
       nonNegative,
-      describe('MiB of data to keep in memory; what does not fit is read from files while training.'),
+      describe('MiB of data to keep in memory; the rest is read from files during training.'),
     ),
     1024,
   ),
@@ -95,7 +95,7 @@ export const dataSchema = v.strictObject({
     ),
     true,
   ),
-  limit: v.optional(v.pipe(positiveInteger, describe('Use only so many examples.'))),
+  limit: v.optional(v.pipe(positiveInteger, describe('Use only this many examples.'))),
   validation: v.optional(
     v.pipe(
       v.union([fraction, positiveInteger]),
@@ -106,7 +106,7 @@ export const dataSchema = v.strictObject({
   splitSeed: v.optional(
     v.pipe(
       nonNegativeInteger,
-      describe('Decides which examples are held out, and draws a built-in 2-D set.'),
+      describe('Seed that chooses the held-out examples and draws a built-in 2-D set.'),
     ),
     0,
   ),

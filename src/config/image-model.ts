@@ -60,7 +60,7 @@ export const imageModelSchema = v.strictObject({
       v.gtValue(0),
       v.ltValue(1),
       describe(
-        'Pixels are squeezed to this share of (0, 1) before the logit: α of the paper is (1 − dataRange) / 2 for a ' +
+        'Pixels are squeezed to this share of (0, 1) before the logit: the paper’s α is (1 − dataRange) / 2 for a ' +
           'symmetric squeeze, 1 − dataRange for the form as printed.',
       ),
     ),
@@ -71,7 +71,7 @@ export const imageModelSchema = v.strictObject({
       v.picklist(['symmetric', 'as-printed']),
       describe(
         'symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, section ' +
-          '4.1), where the brightest pixels come close to 1.',
+          '4.1), which brings the brightest pixels close to 1.',
       ),
     ),
     'symmetric',
@@ -79,7 +79,9 @@ export const imageModelSchema = v.strictObject({
   polarity: v.optional(
     v.pipe(
       polarity,
-      describe('Whether pixel (0, 0) conditions or moves in the first checkerboard coupling.'),
+      describe(
+        'Whether the first checkerboard coupling passes pixel (0, 0) through (first-conditions) or transforms it (first-moves).',
+      ),
     ),
     'first-conditions',
   ),
@@ -93,7 +95,7 @@ export const imageModelSchema = v.strictObject({
     ),
   ),
   maskChannel: v.optional(
-    v.pipe(v.boolean(), describe('Show the mask to checkerboard conditioners as one more channel.')),
+    v.pipe(v.boolean(), describe('Give the mask to checkerboard conditioners as another channel.')),
     true,
   ),
   inputDoubling: v.optional(
@@ -116,7 +118,7 @@ export const imageModelSchema = v.strictObject({
     v.pipe(
       v.picklist(['all', 'some']),
       describe(
-        'Weight normalization: a learned length for all convolutions, or none for the first one and the first of each ' +
+        'Weight normalization: a learned gain for all convolutions, or none for the first one and the first of each ' +
           'block (authors’ released code).',
       ),
     ),
@@ -137,7 +139,7 @@ export const imageModelSchema = v.strictObject({
     v.pipe(
       v.picklist(['diagonal', 'halves']),
       describe(
-        'What goes on to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
+        'Which half continues to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
           'of the squeezed channels (Glow).',
       ),
     ),

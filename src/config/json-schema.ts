@@ -9,7 +9,7 @@ export function configJsonSchema(): string {
   const root = {
     $schema: schema.$schema,
     title: 'Flowscope run',
-    description: 'Which data, which RealNVP, how to train it.',
+    description: 'The data, the RealNVP and how to train it.',
     ...schema,
   };
   return `${JSON.stringify(withoutSizes(root), null, 2)}\n`;

@@ -86,7 +86,8 @@ export const presets: readonly Preset[] = [
   {
     name: 'mnist',
     title: 'MNIST, 28×28',
-    about: 'IDX files, padded to 32×32: 3 scales. Hours on a CPU, and worth looking at after minutes.',
+    about:
+      'IDX files, padded to 32×32: 3 scales. Takes hours on a CPU; results are worth a look after minutes.',
     data: { validation: 500 },
     model: { kind: 'image', pad: 2, scales: 3, base: 16, blocks: 1 },
     training: {
@@ -103,7 +104,7 @@ export const presets: readonly Preset[] = [
   {
     name: 'image',
     title: 'Small images',
-    about: 'Any size that two scales divide, padded where needed.',
+    about: 'Any size, padded if needed so that two scales divide it.',
     data: {},
     model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
     training: {

@@ -28,14 +28,14 @@ export function checkStart({ file, model, featureNames }: StartModel, data: Shap
   const given = inWords(data);
   if (wanted !== given) {
     throw new UserError(
-      `${file}: models ${wanted}; ${data.name} holds ${given}. Choose data of that form, or train a new model without --from.`,
+      `${file}: models ${wanted}, but ${data.name} contains ${given}. Choose matching data, or train a new model without --from.`,
     );
   }
   const names = data.featureNames;
   if (!featureNames || !names || isDeepStrictEqual([...featureNames], [...names])) return;
   if (isDeepStrictEqual([...featureNames].sort(), [...names].sort())) {
     throw new UserError(
-      `${file}: its features are ${featureNames.join(', ')}, in this order; those of ${data.name} are ` +
+      `${file}: its features are ${featureNames.join(', ')}, in this order, but those of ${data.name} are ` +
         `${names.join(', ')}. Set data.columns to the order of the checkpoint.`,
     );
   }
@@ -52,7 +52,7 @@ export function checkOwnModel(
     if (isDeepStrictEqual(value, stored)) continue;
     throw new UserError(
       `${fileName}: model.${key}: expected ${stored === undefined ? 'no such setting' : JSON.stringify(stored)}, as in ` +
-        `${file} which the run starts from, got ${JSON.stringify(value)}. Leave the model out of the config.`,
+        `${file}, which the run starts from, got ${JSON.stringify(value)}. Leave the model out of the config.`,
     );
   }
 }

@@ -8,8 +8,8 @@ export const trainingSchema = v.strictObject({
     0,
   ),
   steps: v.optional(v.pipe(positiveInteger, describe('Optimizer steps.')), 2000),
-  maxSeconds: v.optional(v.pipe(positive, describe('Stop after so many seconds of training.'))),
-  batch: v.optional(v.pipe(positiveInteger, v.maxValue(65536), describe('Examples of each step.')), 64),
+  maxSeconds: v.optional(v.pipe(positive, describe('Stop after this many seconds of training.'))),
+  batch: v.optional(v.pipe(positiveInteger, v.maxValue(65536), describe('Examples per step.')), 64),
   learningRate: v.optional(v.pipe(positive, describe('Step size of Adam after warm-up.')), 1e-3),
   schedule: v.optional(
     v.pipe(
@@ -22,7 +22,7 @@ export const trainingSchema = v.strictObject({
     v.pipe(nonNegativeInteger, describe('Steps over which the learning rate rises from 0.')),
     0,
   ),
-  finalLearningRate: v.optional(v.pipe(nonNegative, describe('Where the decay ends.')), 0),
+  finalLearningRate: v.optional(v.pipe(nonNegative, describe('Learning rate at the end of the decay.')), 0),
   beta1: v.optional(v.pipe(fraction, v.ltValue(1), describe('Decay of the mean of gradients in Adam.')), 0.9),
   beta2: v.optional(
     v.pipe(fraction, v.ltValue(1), describe('Decay of the mean of squared gradients in Adam.')),
@@ -30,7 +30,7 @@ export const trainingSchema = v.strictObject({
   ),
   epsilon: v.optional(v.pipe(positive, describe('Keeps Adam from dividing by zero.')), 1e-8),
   weightDecay: v.optional(
-    v.pipe(nonNegative, describe('L2 coefficient on weight-norm lengths and coupling scales (paper: 5e-5).')),
+    v.pipe(nonNegative, describe('L2 coefficient on weight-norm gains and coupling scales (paper: 5e-5).')),
     5e-5,
   ),
   clipNorm: v.optional(v.pipe(positive, describe('Largest global norm of the gradient.')), 100),
@@ -47,7 +47,7 @@ export const trainingSchema = v.strictObject({
   patience: v.optional(
     v.pipe(
       nonNegativeInteger,
-      describe('Validations without a better one before stopping; 0 never stops early.'),
+      describe('Stop after this many validations without improvement; 0 never stops early.'),
     ),
     0,
   ),

@@ -23,7 +23,7 @@ export function shownValue(value: unknown, most = 60): string {
     const text: unknown = JSON.stringify(value);
     return shortened(typeof text === 'string' ? text : 'nothing', most);
   } catch {
-    return `${Array.isArray(value) ? 'a list' : 'an object'} too large or too deeply nested to be shown`;
+    return `${Array.isArray(value) ? 'a list' : 'an object'} too large or too deeply nested to show`;
   }
 }
 

@@ -12,7 +12,10 @@ export const mostFeatures = 4096;
 const vectorLayer = v.variant('kind', [
   v.strictObject({
     kind: v.pipe(v.literal('coupling'), describe('Affine coupling.')),
-    mask: v.pipe(v.array(bit), describe('One entry a feature: 1 conditions, 0 moves.')),
+    mask: v.pipe(
+      v.array(bit),
+      describe('One entry per feature: 1 passes through (identity), 0 is transformed.'),
+    ),
   }),
   v.strictObject({
     kind: v.pipe(
@@ -28,7 +31,7 @@ const vectorLayer = v.variant('kind', [
   }),
   v.strictObject({
     kind: v.pipe(v.literal('permute'), describe('Fixed order of the features.')),
-    order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the feature that comes to place i.')),
+    order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the feature that moves to position i.')),
   }),
 ]);
 
@@ -51,7 +54,7 @@ export const vectorModelSchema = v.strictObject({
       v.array(layerWidth),
       v.minLength(1),
       v.maxLength(64),
-      describe('Widths of the hidden layers of each conditioner; a residual net has only the first.'),
+      describe('Widths of the hidden layers of each conditioner; a residual net uses only the first.'),
     ),
     () => [64, 64],
   ),
@@ -68,8 +71,8 @@ export const vectorModelSchema = v.strictObject({
     v.pipe(
       v.picklist(['masked', 'selected']),
       describe(
-        'masked: conditioners take and give all features, zeroed by the mask; selected: they take only the features ' +
-          'that condition and give only those that move.',
+        'masked: conditioners read and return all features, zeroed by the mask; selected: they read only the identity features ' +
+          'and return only the transformed ones.',
       ),
     ),
     'masked',
@@ -89,14 +92,19 @@ export const vectorModelSchema = v.strictObject({
     v.pipe(
       v.picklist(['alternate', 'halves', 'random']),
       describe(
-        'alternate: even and odd features in turn; halves: first and second half; random: drawn from maskSeed.',
+        'alternate: even and odd features alternate; halves: first and second half; random: drawn from maskSeed.',
       ),
     ),
     'alternate',
   ),
-  maskSeed: v.optional(v.pipe(nonNegativeInteger, describe('Draws the random masks.')), 0),
+  maskSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random masks.')), 0),
   polarity: v.optional(
-    v.pipe(polarity, describe('Whether feature 0 conditions or moves in the first coupling.')),
+    v.pipe(
+      polarity,
+      describe(
+        'Whether the first coupling passes feature 0 through (first-conditions) or transforms it (first-moves).',
+      ),
+    ),
     'first-conditions',
   ),
   permutation: v.optional(
@@ -106,7 +114,7 @@ export const vectorModelSchema = v.strictObject({
     ),
     'none',
   ),
-  permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Draws the random permutations.')), 0),
+  permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random permutations.')), 0),
   between: v.optional(
     v.pipe(
       v.picklist(['none', 'batchNorm', 'actNorm']),
@@ -120,7 +128,7 @@ export const vectorModelSchema = v.strictObject({
       v.minLength(1),
       v.maxLength(2000),
       describe(
-        'The whole chain from data to latent, written out; couplings, mask, polarity, permutation and between are then not used.',
+        'The whole chain from data to latent, layer by layer. If given, couplings, mask, polarity, permutation and between are not used.',
       ),
     ),
   ),

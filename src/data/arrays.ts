@@ -35,7 +35,7 @@ interface StoredArray {
 export async function openNpy(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
   if (config.array !== undefined) {
     throw new UserError(
-      `${file}: is a single array; data.array ${config.array} is for an .npz. Leave it out.`,
+      `${file}: is a single array. Leave data.array ${config.array} out; it is for .npz files.`,
     );
   }
   const array = await headerOf(await openBytes(file, resources), file);
@@ -129,7 +129,7 @@ async function describe(
   if (shape.includes(0)) throw new UserError(`${where}: has the shape ${shown}, which holds no values.`);
   if (header.fortran && (rank > 2 || !bytes.memory)) {
     throw new UserError(
-      `${where}: is stored column by column (Fortran order), so that examples cannot be read one at a time. ` +
+      `${where}: is stored column by column (Fortran order), so examples cannot be read one at a time. ` +
         'Save it with numpy.save(file, numpy.ascontiguousarray(array)).',
     );
   }
@@ -156,8 +156,8 @@ async function describe(
   const [, height = 0, width = 0, channels = 1] = shape;
   if (channels > 16) {
     throw new UserError(
-      `${where}: has the shape ${shown}; expected at most 16 channels, last: (N, H, W, C). ` +
-        'Move them there with array.transpose(0, 2, 3, 1).',
+      `${where}: has the shape ${shown}; expected at most 16 channels, in the last axis: (N, H, W, C). ` +
+        'Move them with array.transpose(0, 2, 3, 1).',
     );
   }
   const levels = type === 'b1' ? 2 : 256;

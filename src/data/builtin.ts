@@ -52,7 +52,7 @@ const shapes = {
   pinwheel: {
     parts: 5,
     noise: 0.1,
-    about: 'five bent blades; the noise is their width',
+    about: 'five bent blades, as wide as the noise',
     point: (part, _u, _v, e, f, noise) => {
       const along = 1 + 0.3 * e;
       const across = noise * f;

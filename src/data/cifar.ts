@@ -97,7 +97,7 @@ export async function openCifar(source: string, resources: Resources): Promise<C
     const { entries, others } = await openTar(source, wanted, resources);
     if (others.some((name) => /^(data_batch_1|train|batches\.meta)$/.test(name)) && entries.size === 0) {
       throw new UserError(
-        `${source}: is the Python version of CIFAR, whose files are pickles; fetch the binary version ` +
+        `${source}: is the Python version of CIFAR, whose files are pickles; download the binary version ` +
           '(cifar-10-binary.tar.gz or cifar-100-binary.tar.gz).',
       );
     }
@@ -176,7 +176,7 @@ function images(bytes: ByteSource, { name, labelBytes, classes }: Kind, where: s
   if (count === 0 || count * stride !== bytes.length) {
     throw new UserError(
       `${where}: has ${bytes.length} bytes; ${name} has ${stride} for each image` +
-        (count > 0 ? `, and ${bytes.length - count * stride} are left over. Fetch the file again.` : '.'),
+        (count > 0 ? `, and ${bytes.length - count * stride} are left over. Download the file again.` : '.'),
     );
   }
   // Classes are spread through the file, so they are noted when their images are read.
@@ -190,7 +190,7 @@ function images(bytes: ByteSource, { name, labelBytes, classes }: Kind, where: s
       const label = from[at + labelBytes - 1]!;
       if (label >= classes) {
         throw new UserError(
-          `${where}: image ${index} has the class ${label}; ${name} has ${classes}. This is not a file of ${name}.`,
+          `${where}: image ${index} has the class ${label}; ${name} has ${classes}. This is not a ${name} file.`,
         );
       }
       labels[index] = label;

@@ -21,8 +21,8 @@ export function chooseColumns(
     const index = typeof column === 'number' ? column : names.indexOf(column);
     if (typeof column === 'string' && !named) {
       throw new UserError(
-        `${file}: column "${column}" was asked for by name, but the first row holds no names. ` +
-          `Use its zero-based number, or set data.header to true.`,
+        `${file}: column "${column}" is given by name, but the first row has no names. ` +
+          `Use its number, counted from 0, or set data.header to true.`,
       );
     }
     if (index < 0 || index >= names.length) {
@@ -37,7 +37,7 @@ export function chooseColumns(
   const label = labelColumn === undefined ? undefined : find(labelColumn);
   const features = columns ? columns.map(find) : names.map((_, i) => i).filter((i) => i !== label);
   if (features.length === 0) {
-    throw new UserError(`${file}: no column is left to model; expected at least one in data.columns.`);
+    throw new UserError(`${file}: no columns are left to model; expected at least one in data.columns.`);
   }
   return { features, ...(label === undefined ? {} : { label }) };
 }

@@ -67,7 +67,7 @@ export function checkIndices(indices: ArrayLike<number>, count: number): void {
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!(index >= 0 && index < count)) {
-      throw new RangeError(`Example ${index} was asked for; the split has ${count}.`);
+      throw new RangeError(`There is no example ${index}; the split has ${count}.`);
     }
   }
 }

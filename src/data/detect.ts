@@ -13,7 +13,7 @@ import { openZip } from './zip';
 export type FileFormat = Exclude<DataConfig['format'], 'auto' | 'builtin'>;
 
 const expected =
-  'expected a table (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX or CIFAR files, or a folder or zip file of pictures';
+  'expected a table (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX or CIFAR files, or a folder or zip file of images';
 
 /** @throws UserError when the format cannot be told */
 export async function detectFormat(file: string): Promise<FileFormat> {
@@ -35,7 +35,7 @@ export async function detectFormat(file: string): Promise<FileFormat> {
   const byName = /\.(npy|npz|parquet)$/.exec(bare)?.[1];
   if (byName) return byName as FileFormat;
   if (isImageName(file)) {
-    throw new UserError(`${file}: is one picture; expected a folder or a zip file of them.`);
+    throw new UserError(`${file}: is a single image; expected a folder or a zip file of images.`);
   }
   throw new UserError(`${file}: cannot tell the format; ${expected}. Set data.format if it is one of these.`);
 }
@@ -46,7 +46,7 @@ async function detectFolder(folder: string): Promise<FileFormat> {
   });
   if (names.includes('config.json') && names.includes('run.json')) {
     throw new UserError(
-      `${folder}: is a run, not data; name the data, or the config.json in it, which names them.`,
+      `${folder}: is a run, not data. Give the data, or the config.json in it, which names them.`,
     );
   }
   if (names.some((name) => /images.*(idx[34]|ubyte)/i.test(name))) return 'idx';
@@ -55,12 +55,12 @@ async function detectFolder(folder: string): Promise<FileFormat> {
   const data = names.filter((name) => /\.(csv|tsv|parquet|npy|npz|zip|tgz|gz)$/i.test(name));
   if (data.length > 0) {
     throw new UserError(
-      `${folder}: is a folder without pictures; name one of the files in it: ${data.slice(0, 8).join(', ')}` +
+      `${folder}: is a folder without images. Choose one of its files: ${data.slice(0, 8).join(', ')}` +
         `${data.length > 8 ? ', …' : ''}.`,
     );
   }
   throw new UserError(
-    `${folder}: no data found; expected pictures (.png, .jpg, .webp), IDX files such as train-images-idx3-ubyte, or ` +
+    `${folder}: no data found; expected images (.png, .jpg, .webp), IDX files such as train-images-idx3-ubyte, or ` +
       'CIFAR files such as data_batch_1.bin.',
   );
 }
@@ -72,7 +72,7 @@ async function detectZip(file: string): Promise<FileFormat> {
     if (names.some((name) => name.endsWith('.npy'))) return 'npz';
     if (names.some(isImageName)) return 'images';
     throw new UserError(
-      `${file}: is a zip file with neither NumPy arrays nor pictures in it` +
+      `${file}: is a zip file with neither NumPy arrays nor images in it` +
         `${names.length > 0 ? ` (${names.slice(0, 3).join(', ')})` : ''}; ${expected}.`,
     );
   } finally {

@@ -62,9 +62,9 @@ function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: 
   const expected = shape.reduce((product, size) => product * size, 1);
   const present = length - start;
   if (present !== expected) {
-    const promise = `its header promises ${shape.join(' × ')} = ${expected} bytes of data, and ${present} are there`;
+    const promise = `its header promises ${shape.join(' × ')} = ${expected} bytes of data, but ${present} are present`;
     throw new UserError(
-      `${file}: ${present < expected ? 'is cut off' : 'has bytes left over'}: ${promise}. Fetch the file again.`,
+      `${file}: ${present < expected ? 'is cut off' : 'has bytes left over'}: ${promise}. Download the file again.`,
     );
   }
   return { shape, start };
@@ -112,7 +112,7 @@ async function openPair(
 ): Promise<{ shape: number[]; examples: Examples; largest?: number }> {
   const { shape, start, bytes } = await open(file, resources);
   if (shape.length === 1) {
-    throw new UserError(`${file}: holds labels; expected images. Name the images file.`);
+    throw new UserError(`${file}: contains labels; expected images. Give the images file.`);
   }
   const [count = 0, height = 0, width = 0, channels = 1] = shape;
   if (shape.length < 3 || shape.length > 4 || channels > 16) {
@@ -149,7 +149,7 @@ async function openLabels(
   const { shape, start, bytes } = await open(file, resources);
   if (shape.length !== 1 || shape[0] !== count) {
     throw new UserError(
-      `${file}: holds ${shape.join(' × ')} labels; expected ${count}, one for each image of ${images}.`,
+      `${file}: holds ${shape.join(' × ')} labels; expected ${count}, one for each image in ${images}.`,
     );
   }
   return bytes.read(start, count);
@@ -174,7 +174,7 @@ async function imagesIn(folder: string): Promise<string> {
   const bare = new Set(train.map((name) => name.replace(/\.gz$/i, '')));
   if (bare.size > 1) {
     throw new UserError(
-      `${folder}: holds several sets of images: ${train.join(', ')}. Name one of the files.`,
+      `${folder}: contains several sets of images: ${train.join(', ')}. Choose one of the files.`,
     );
   }
   const found = train[0] ?? (images.length === 1 ? images[0] : undefined);

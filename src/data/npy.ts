@@ -86,7 +86,7 @@ export function parseNpyHeader(bytes: Uint8Array, length: number, where: string)
   const count = shape.reduce((product, size) => product * size, 1);
   const present = length - start;
   if (count * decoder.bytes !== present) {
-    const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, and ${present} are there`;
+    const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, but ${present} are present`;
     throw new UserError(
       `${where}: ${present < count * decoder.bytes ? 'is cut off' : 'has bytes left over'}: ${needed}.`,
     );

@@ -52,7 +52,7 @@ export async function writeNpz(
   const total = entries.reduce((sum, [, bytes]) => sum + bytes.length, 0);
   if (total > largest) {
     throw new UserError(
-      `${file}: the arrays take ${total} bytes; at most 4 GiB fit one .npz. Use fewer examples.`,
+      `${file}: the arrays take ${total} bytes, but an .npz holds at most 4 GiB. Use fewer examples.`,
     );
   }
   // A fixed date makes equal arrays equal files.

@@ -86,7 +86,7 @@ async function readRows(
     resources.signal?.throwIfAborted();
     if (count * features.length > largestGroup) {
       throw new UserError(
-        `${file}: a row group has ${count} rows of ${features.length} numbers, which have to be decoded at once. ` +
+        `${file}: a row group has ${count} rows of ${features.length} numbers, too many to decode at once. ` +
           'Write the file with smaller row groups, for example of 100,000 rows.',
       );
     }
@@ -168,7 +168,7 @@ function checkColumn(file: string, { element, children }: Field): void {
   const kind = children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
   throw new UserError(
     `${file}: column "${element.name}" holds ${kind}; expected numbers. If it is a class, set data.labelColumn to ` +
-      `${JSON.stringify(element.name)}; to leave it out, list the others in data.columns.`,
+      `${JSON.stringify(element.name)}; to leave it out, list the other columns in data.columns.`,
   );
 }
 

@@ -51,7 +51,7 @@ export async function previewData(
       config = buildRunConfig(request, shapeOf(open));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      warnings.push(`Training would refuse these data: ${error.message}`);
+      warnings.push(`Training is not possible with these data: ${error.message}`);
     }
     const data: DataConfig = config?.data ?? asked;
     if (!readsTheSame(asked, data)) {
@@ -133,7 +133,7 @@ function noteOf(note: string, part: number, total: number, large: 'text' | 'parq
   const shown = note.charAt(0).toUpperCase() + note.slice(1);
   if (part >= total || !large) return `${shown}.`;
   const about = large === 'text' ? 'about ' : '';
-  return `${shown}, ${about}${total.toLocaleString('en')} rows; the first ${part.toLocaleString('en')} were looked at.`;
+  return `${shown}, ${about}${total.toLocaleString('en')} rows; the first ${part.toLocaleString('en')} were read.`;
 }
 
 type Seen = Pick<DataPreview, 'range' | 'looked' | 'features' | 'rows' | 'sheet'> & { facts: Facts };

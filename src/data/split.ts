@@ -28,7 +28,7 @@ export function holdOut(
   const held = heldOutCount(total, options.validation);
   if (total - held < fewest) {
     throw new UserError(
-      `${source}: too few examples: ${total} in all, ${held} of them held out for validation; ` +
+      `${source}: too few examples: ${total} in total, of which ${held} are held out for validation; ` +
         `expected at least ${fewest} for training. Give more data, or lower data.validation.`,
     );
   }

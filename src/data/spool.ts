@@ -103,7 +103,7 @@ function spoolError(name: string, error: unknown): unknown {
     return error;
   }
   return new UserError(
-    `${name}: data that do not fit data.memory are unpacked to a temporary file, and that cannot be written (${code}). ` +
+    `${name}: data that do not fit data.memory are unpacked to a temporary file, but it cannot be written (${code}). ` +
       'Free some space, set TMPDIR to a folder with more, or raise data.memory.',
   );
 }

@@ -45,7 +45,7 @@ export async function readTable(file: string, options: TableOptions, resources: 
     }
   }
   if (!first) {
-    throw new UserError(`${file}: holds no rows; expected a table of numbers, one example a line.`);
+    throw new UserError(`${file}: contains no rows; expected a table of numbers, one example per line.`);
   }
   if (!started) builder.start(first, undefined);
   return builder.finish();
@@ -176,16 +176,16 @@ class TableBuilder {
       return new UserError(`${where}: expected a finite number, got ${shown}. Remove the row or fill it in.`);
     }
     const advice = /^[+-]?\d+,\d+$/.test(cell)
-      ? 'Write decimals with a point.'
+      ? 'Use a decimal point.'
       : `If it is a class, set data.labelColumn to ${JSON.stringify(this.names[column])}; ` +
-        `to leave it out, list the others in data.columns.`;
+        `to leave it out, list the other columns in data.columns.`;
     return new UserError(`${where}: expected a number, got ${shown}. ${advice}`);
   }
 
   async finish(): Promise<Rows> {
     const writer = this.writer!;
     if (writer.count === 0) {
-      throw new UserError(`${this.file}: holds a header but no rows; expected one example a line.`);
+      throw new UserError(`${this.file}: contains a header but no rows; expected one example per line.`);
     }
     const encoded = this.label === undefined ? undefined : this.labels.finish();
     return {

@@ -44,19 +44,17 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   const { kind, shape, levels = 256 } = opened;
   if (counts.train < fewExamples) {
     warnings.push(
-      `Only ${counts.train} ${counts.train === 1 ? 'example' : 'examples'} to train on: the flow may learn them by heart; watch the validation curve.`,
+      `Only ${counts.train} ${counts.train === 1 ? 'example' : 'examples'} for training: the flow may memorize them. Watch the validation curve.`,
     );
   }
   if (counts.validation === 0) {
-    warnings.push(
-      'No examples are held out, so that nothing shows when the flow learns by heart. Set data.validation.',
-    );
+    warnings.push('No examples are held out, so overfitting cannot be detected. Set data.validation.');
   }
   warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
-      `The data take ${sizeOf(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk while training.`,
+      `The data take ${sizeOf(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk during training.`,
     );
   }
   return warnings;
@@ -66,11 +64,11 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     const found: string[] = [];
     if (levels > 4 && facts.largest < levels / 4) {
       found.push(
-        `Pixels reach only ${facts.largest} of ${levels - 1}: were they saved in another range? The flow models ` +
+        `Pixels only reach ${facts.largest} of ${levels - 1}: were they saved in another range? The flow models ` +
           `${levels} levels.`,
       );
     }
-    if (facts.gray) found.push('All channels are equal: set data.color to "gray" for a third of the work.');
+    if (facts.gray) found.push('All channels are equal. Set data.color to "gray" to do a third of the work.');
     const pad = config?.model.kind === 'image' ? config.model.pad : 0;
     if (pad > 0 && config?.model.kind === 'image') {
       found.push(
@@ -80,7 +78,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     }
     if (height * width > largeImage) {
       found.push(
-        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a processor. Consider ` +
+        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. Consider ` +
           'data.resize, data.crop or data.size.',
       );
     }
@@ -97,7 +95,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   const constant = features.filter((feature) => feature.constant);
   if (constant.length > 0) {
     found.push(
-      `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, and a density needs columns that vary; leave ` +
+      `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, but a density needs columns that vary. Leave ` +
         `${constant.length > 1 ? 'them' : 'it'} out with data.columns.`,
     );
   }
@@ -112,15 +110,15 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
           .map(({ distinct }) => distinct)
           .slice(0, 4)
           .join(', ')}): a continuous density can grow without ` +
-        'limit there. Leave such columns out, or add noise to them' +
+        'limit. Leave such columns out, or add noise to them' +
         `${data.labelColumn === undefined ? '; a class belongs in data.labelColumn' : ''}.`,
     );
   }
   const far = features.filter(({ farthest }) => farthest > outlier);
   if (far.length > 0) {
     found.push(
-      `${named(far)} ${far.length > 1 ? 'have' : 'has'} values more than ${outlier} deviations from the mean: look for ` +
-        'mistakes, or take a logarithm.',
+      `${named(far)} ${far.length > 1 ? 'have' : 'has'} values more than ${outlier} standard deviations from the mean: check for ` +
+        'errors, or take a logarithm.',
     );
   }
   return found;

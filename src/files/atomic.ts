@@ -36,18 +36,20 @@ export function writeError(file: string, error: unknown): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
     case 'ENOTDIR':
-      return new UserError(`${file}: cannot be written, since its folder does not exist.`);
+      return new UserError(`${file}: cannot be written, because its folder does not exist.`);
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new UserError(`${file}: may not be written (permission denied). Choose another place.`);
+      return new UserError(`${file}: cannot be written (permission denied). Choose another folder.`);
     case 'ENOSPC':
     case 'EDQUOT':
-      return new UserError(`${file}: could not be written, since the disk is full. Free some space.`);
+      return new UserError(`${file}: cannot be written, because the disk is full. Free some space.`);
     case 'EISDIR':
     case 'EEXIST':
     case 'ENOTEMPTY':
-      return new UserError(`${file}: cannot be written, since a folder has this name.`);
+      return new UserError(
+        `${file}: cannot be written, since a folder with this name exists. Choose another name.`,
+      );
     default:
       return error;
   }

@@ -20,7 +20,7 @@ export async function readRange(
   for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
     if (bytesRead === 0) {
-      throw new UserError(`${file}: ended while it was read. It may be cut off; try again.`);
+      throw new UserError(`${file}: ended unexpectedly. It may be cut off. Try again.`);
     }
     done += bytesRead;
   }

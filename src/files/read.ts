@@ -20,13 +20,13 @@ export function readError(file: string, error: unknown): unknown {
       return new UserError(`${file}: is a folder; expected a file.`);
     case 'EACCES':
     case 'EPERM':
-      return new UserError(`${file}: may not be read (permission denied).`);
+      return new UserError(`${file}: cannot be read (permission denied).`);
     case 'ERR_BUFFER_TOO_LARGE':
       return new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
     default:
       if (code?.startsWith('Z_')) {
         return new UserError(
-          `${file}: the gzip data are damaged or cut off (${error.message}). Fetch the file again.`,
+          `${file}: the gzip data are damaged or cut off (${error.message}). Download the file again.`,
         );
       }
       return error;

@@ -55,7 +55,7 @@ export async function ensureNative(options: EnsureOptions = {}): Promise<EnsureR
       log(`native TensorFlow ${cached.version} (${cached.source}) is verified in ${cached.folder}`);
       return { native: cached, cached: true, failures: [] };
     }
-    log(`the native TensorFlow in ${cached.folder} is damaged and is made again: ${problem}`);
+    log(`the native TensorFlow in ${cached.folder} is damaged and is installed again: ${problem}`);
     await rm(cached.folder, { recursive: true, force: true });
   }
 
@@ -87,7 +87,7 @@ function rungsOf(root: string, steps: Steps): Rung<Outcome>[] {
     },
     {
       name: 'wheel',
-      what: "libtensorflow out of the Python wheel, with tfjs-node's add-on compiled against it",
+      what: "libtensorflow from the Python wheel, with tfjs-node's add-on compiled against it",
       downloadBytes: wheel?.releases[0]?.bytes ?? 0,
       attempt: libtensorflow('wheel', steps.wheel),
     },
@@ -122,7 +122,7 @@ async function install(
     await rm(staging, { recursive: true, force: true });
   }
   const native = findNative(root);
-  if (!native) throw new Error(`the new folder in ${root} cannot be read back`);
+  if (!native) throw new Error(`the new folder in ${root} cannot be read`);
   return native;
 }
 

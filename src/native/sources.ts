@@ -29,7 +29,7 @@ function packageFolder(from: string, name: string): string {
     return path.dirname(createRequire(path.join(from, 'here.js')).resolve(`${name}/package.json`));
   } catch {
     throw new UserError(
-      `The package ${name} was not found beside ${from}. Run npm ci, or install the extension again.`,
+      `The package ${name} was not found next to ${from}. Run npm ci, or install the extension again.`,
     );
   }
 }

@@ -43,7 +43,7 @@ export async function stageWheel(
   const scratch = path.join(folder, scratchName);
   await mkdir(scratch, { recursive: true });
   const { wheel, release } = await download(scratch, plan, python.command, context);
-  progress('Taking libtensorflow out of the wheel');
+  progress('Extracting libtensorflow from the wheel');
   await extract(wheel, scratch, plan, python.command, signal);
   await rm(wheel);
   progress(`Compiling the add-on with ${compiler.command}`);

@@ -10,14 +10,14 @@ export function refuseGlobal(file: string, { global, root }: UnknownGlobal): Use
   const load = `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;
   if (root) {
     return new UserError(
-      `${file}: holds a whole Python object, ${global}, not a state dict; it is not read, since that would run the code ` +
-        `in it. Where the class is at hand, and if you trust the file: model = ${load}; ${saveModel}.`,
+      `${file}: contains a whole Python object, ${global}, not a state dict. It is not read, since that would run the code ` +
+        `in it. If you have the class and trust the file: model = ${load}; ${saveModel}.`,
     );
   }
   return new UserError(
-    `${file}: asks for ${global}, which no state dict needs; it is not read, since that could run code. Where it was ` +
+    `${file}: asks for ${global}, which no state dict needs. It is not read, since that could run code. Where it was ` +
       `made, and if you trust the file: checkpoint = ${load}; save the entry that holds the tensors, such as ` +
-      `torch.save(checkpoint["state_dict"], "model.pt"); or save the model anew: ${saveModel}.`,
+      `torch.save(checkpoint["state_dict"], "model.pt"); or save the model again: ${saveModel}.`,
   );
 }
 

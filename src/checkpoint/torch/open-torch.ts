@@ -118,7 +118,7 @@ function checkStorages(file: string, { storages }: Archive, { tensors }: StateDi
     const needed = storage.length * (storage.dtype === undefined ? 1 : (itemBytes[dtype] ?? 0));
     if (!entry || entry.size < needed) {
       throw new UserError(
-        `${file}: is damaged: tensor "${name}" needs ${needed} bytes of data/${storage.key} and ` +
+        `${file}: is damaged: tensor "${name}" needs ${needed} bytes of data/${storage.key}, but ` +
           `${entry?.size ?? 0} are there. Copy or download it again.`,
       );
     }

@@ -19,16 +19,16 @@ const mean = (values: ArrayLike<number>): number =>
 
 export const applyCommand = defineCommand({
   name: 'apply',
-  summary: 'Run a model over arrays: x to z with log-dets, or z to x',
+  summary: 'Run a model on arrays: x to z with log-dets, or z to x',
   argument: modelHelp,
   about:
-    'Runs the flow over a NumPy array and writes what it computes as .npz, so that the numbers can be checked from outside.\n\n' +
-    'forward: z, logdet [N] and logdet_layers [N, couplings], which holds what each coupling adds (its batch normalization included), in forward order; --json lists their names. ' +
-    'inverse: x and logdet [N]. Log-determinants are in nats and belong to the whole map from the input array to the output array, so ln p(x) = ln N(z; 0, 1) + logdet. ' +
-    "Where a step leads from data units to the flow's input, logdet_preprocessing is its share of logdet, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
-    'Which space x is in (--space auto): vectors are raw coordinates. Images of an integer type are pixels: they get uniform noise in [0, 1) from --seed, then the logit; the pixels with their noise are written too, as x. ' +
-    "Images of a floating-point type are the flow's own input (logits), with its padding. inverse answers in raw coordinates for vectors and in logits for images. " +
-    "--space data takes and gives pixels and raw coordinates, --space flow the flow's own input, whatever the type.",
+    'Runs the flow on a NumPy array and writes the results as .npz, so that other programs can check the numbers.\n\n' +
+    'forward: z, logdet [N] and logdet_layers [N, couplings], the log-det of each coupling (with its batch normalization) in forward order; --json lists their names. ' +
+    'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln N(z; 0, 1) + logdet. ' +
+    "If data units are first converted to the flow's input, logdet_preprocessing is the log-det of that conversion, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
+    'The space of x (--space auto): vectors are raw coordinates. Images of an integer type are pixels: uniform noise in [0, 1) from --seed is added, then the logit is taken; the pixels with their noise are written too, as x. ' +
+    "Images of a floating-point type are the flow's own input (logits), with its padding. inverse gives raw coordinates for vectors and logits for images. " +
+    "Whatever the type, --space data reads and writes pixels and raw coordinates, and --space flow the flow's own input.",
   options: {
     direction: {
       type: 'choice',
@@ -43,19 +43,25 @@ export const applyCommand = defineCommand({
       help: '.npy, or .npz with an array x (forward) or z (inverse).',
     },
     output: { type: 'text', value: 'FILE.npz', required: true, help: 'Where to write the arrays.' },
-    array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to take.' },
+    array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to read.' },
     space: {
       type: 'choice',
       choices: ['auto', 'flow', 'data'],
       default: 'auto',
-      help: 'What x means; see above.',
+      help: 'The space of x; see above.',
     },
     layout: {
       type: 'choice',
       choices: ['nhwc', 'nchw'],
       help: "Order of the axes of images, in input and output; by default the model's own.",
     },
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of the noise that pixels get.' },
+    seed: {
+      type: 'integer',
+      value: 'S',
+      min: 0,
+      default: 0,
+      help: 'Seed of the noise that is added to pixels.',
+    },
   },
   examples: [
     {
@@ -69,7 +75,7 @@ export const applyCommand = defineCommand({
     {
       command:
         'flowscope apply digits.forward.onnx --direction forward --input images.npy --layout nchw --output z.npz',
-      says: 'An exported file, with images whose channels come first:',
+      says: 'An exported file, and images with the channels first:',
     },
   ],
   async run(session, model, options): Promise<Outcome> {
@@ -112,10 +118,15 @@ export const applyCommand = defineCommand({
             `${prepared.count}, ${describeSpace(runner.config.kind, prepared.space, prepared.dequantized)}`,
           ],
           ['z', `(${result.z.shape.join(', ')})`],
-          ['logdet', logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'not computed by this file'],
+          [
+            'logdet',
+            logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'this file does not compute it',
+          ],
           [
             'Couplings',
-            result.logdetLayers ? `${result.names.length}, in logdet_layers` : 'not told apart in this file',
+            result.logdetLayers
+              ? `${result.names.length}, in logdet_layers`
+              : 'this file does not compute them separately',
           ],
           ['Written', shownPath(target)],
         ]),
@@ -137,7 +148,10 @@ export const applyCommand = defineCommand({
       text: pairs([
         ['Examples', String(latent.count)],
         ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config.kind, resolved, false)}`],
-        ['logdet', logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'not computed by this file'],
+        [
+          'logdet',
+          logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'this file does not compute it',
+        ],
         ['Written', shownPath(target)],
       ]),
     };

@@ -17,16 +17,16 @@ const actions = ['pause', 'resume', 'stop'] as const;
 
 export const controlCommand = defineCommand({
   name: 'control',
-  summary: 'Pause, go on with or stop a running training, or give it another learning rate',
+  summary: 'Pause, resume or stop a running training, or change its learning rate',
   argument: {
     name: 'RUN',
-    help: 'The folder of a run that some process trains, here or on another machine.',
+    help: 'The folder of a run that is being trained, on this or another machine.',
   },
   about:
-    'Leaves the request in control.json of the run folder, where the training looks for it between steps, and waits for its answer. A pause saves first, and holds until it is told to go on or to stop. A new learning rate is the one of the next step; the schedule then goes on in proportion. Exit code 1 when nobody answers in time: the request stays there for when somebody looks.',
+    'Writes the request to control.json in the run folder, which the training reads between steps, and waits for the answer. A pause saves first and lasts until --resume or --stop. A new learning rate applies to the next step, and the schedule continues in proportion. Exit code 1 if there is no answer in time; the request stays in the folder.',
   options: {
     pause: { type: 'flag', help: 'Save, then wait.' },
-    resume: { type: 'flag', help: 'Go on after a pause.' },
+    resume: { type: 'flag', help: 'Continue after a pause.' },
     stop: { type: 'flag', help: 'Save and end.' },
     'learning-rate': { type: 'number', value: 'RATE', above: 0, help: 'The rate of the next step.' },
     wait: {
@@ -34,28 +34,27 @@ export const controlCommand = defineCommand({
       value: 'SECONDS',
       min: 0,
       default: patience.default,
-      help: `How long to wait for the answer; 0 does not wait. ${patience.most} at most.`,
+      help: `How long to wait for the answer, at most ${patience.most}; 0 does not wait.`,
     },
   },
   examples: [
-    { command: 'flowscope control runs/digits --pause', says: 'Hold a training:' },
-    { command: 'flowscope control runs/digits --resume --learning-rate 3e-4', says: 'Go on more slowly:' },
+    { command: 'flowscope control runs/digits --pause', says: 'Pause a training:' },
+    {
+      command: 'flowscope control runs/digits --resume --learning-rate 3e-4',
+      says: 'Continue with a smaller learning rate:',
+    },
   ],
   async run(session, folder, options): Promise<Outcome> {
     const asked = actions.filter((name) => options[name]);
     if (asked.length > 1) {
-      throw new UserError(
-        `${asked.map((name) => `--${name}`).join(' and ')} were given; one of them is expected.`,
-      );
+      throw new UserError(`${asked.map((name) => `--${name}`).join(' and ')}: expected only one of them.`);
     }
     if (options.wait > patience.most) {
       throw new UserError(`--wait is ${options.wait}; expected at most ${patience.most} seconds.`);
     }
     const rate = options['learning-rate'];
     if (asked.length === 0 && rate === undefined) {
-      throw new UserError(
-        'Nothing was asked for; expected --pause, --resume, --stop or --learning-rate RATE.',
-      );
+      throw new UserError('Expected --pause, --resume, --stop or --learning-rate RATE.');
     }
     const request: ControlRequest = {
       ...(asked[0] ? { action: asked[0] } : {}),
@@ -64,13 +63,13 @@ export const controlCommand = defineCommand({
     const run = path.resolve(folder);
     const { id } = await requestControl(run, request);
     if (options.wait === 0)
-      return { json: { run, id, request }, text: 'The request was left in the run folder.' };
+      return { json: { run, id, request }, text: 'The request was written to the run folder.' };
     session.progress.note('waiting for the training to answer');
     const answer = await answerTo(run, id, options.wait, session.signal);
-    if (answer.problem) throw new UserError(`The training did not do it: ${answer.problem}`);
+    if (answer.problem) throw new UserError(`The training refused the request: ${answer.problem}`);
     return {
       json: { run, id, request, step: answer.step },
-      text: `${said(request)} Heard after step ${count(answer.step)}.`,
+      text: `${said(request)} Received after step ${count(answer.step)}.`,
     };
   },
 });
@@ -89,8 +88,8 @@ async function answerTo(
     if (signal.aborted) throw new CancelledError();
     if (performance.now() > end) {
       throw new UserError(
-        `${run}: nobody has answered within ${seconds} s. Its last sign of life is of ${status?.updated ?? 'no known time'}; ` +
-          'if its process has ended, flowscope train --resume goes on with it.',
+        `${run}: no answer within ${seconds} s. The training last wrote to the run at ${status?.updated ?? 'an unknown time'}. ` +
+          'If its process has ended, resume the run with flowscope train --resume.',
       );
     }
     await sleep(lookEvery);
@@ -98,7 +97,7 @@ async function answerTo(
 }
 
 function said({ action, learningRate }: ControlRequest): string {
-  const words = { pause: 'Paused.', resume: 'Goes on.', stop: 'Stops.' };
+  const words = { pause: 'Paused.', resume: 'Resumed.', stop: 'Stopping.' };
   return [
     ...(action ? [words[action]] : []),
     ...(learningRate === undefined ? [] : [`Learning rate ${learningRate}.`]),

@@ -9,22 +9,22 @@ import { checkOutput } from '../output-file';
 
 export const convertCommand = defineCommand({
   name: 'convert',
-  summary: 'Write a checkpoint of another library as one of ours, or ours for another',
+  summary: 'Convert a checkpoint of another library to Flowscope, or the other way around',
   argument: {
     name: 'MODEL',
-    help: 'A checkpoint of another library (.pt, .pth, .safetensors), or one of ours: a file or a run folder.',
+    help: 'A checkpoint of another library (.pt, .pth, .safetensors), or a Flowscope checkpoint or run folder.',
   },
   about:
-    'Reads a checkpoint of a known library and writes it as a .flow.safetensors file, which says everything about its flow and needs no answers any more. Other commands take files of other libraries as they are.\n\n' +
-    'What such a file does not hold, such as the size of the images, comes from --set, else from FILE.flowscope.json beside it, else it is the default of the library; flowscope info shows which that are.\n\n' +
-    'With --to, the file that is written is a state dict (safetensors) for another library, and the notes say how to build the model that loads it. The flow has to be one that the library can hold.',
+    'Reads a checkpoint of a known library and writes it as a .flow.safetensors file, which contains everything about its flow. Other commands also read files of other libraries as they are.\n\n' +
+    'Settings that such a file does not contain, such as the size of the images, come from --set, else from FILE.flowscope.json next to it, else from the defaults of the library. flowscope info lists them.\n\n' +
+    'With --to, the output is a state dict (safetensors) for another library, and the notes say how to build the model that loads it. The library must support the flow.',
   options: {
     output: { type: 'text', value: 'FILE', required: true, help: 'The file to write, NAME.safetensors.' },
     to: {
       type: 'choice',
       choices: convertTargets,
       default: 'flowscope',
-      help: 'Whose checkpoint to write.',
+      help: 'Which library to write a checkpoint for.',
     },
     as: {
       type: 'choice',
@@ -35,17 +35,17 @@ export const convertCommand = defineCommand({
       type: 'text',
       value: 'KEY=VALUE',
       repeats: true,
-      help: 'An answer to what the file does not hold, for example height=32; more of them after commas, or with --set again.',
+      help: 'A setting that the file does not contain, for example height=32. Give several with commas, or use --set again.',
     },
   },
   examples: [
     {
       command: 'flowscope convert best.pth.tar --output best.flow.safetensors --set height=32 --set width=32',
-      says: 'A checkpoint of chrischute/real-nvp, whose images were 32×32:',
+      says: 'A checkpoint of chrischute/real-nvp for images of 32×32:',
     },
     {
       command: 'flowscope convert runs/table --to nflows --output table.safetensors',
-      says: 'A run of ours, for nflows:',
+      says: 'A Flowscope run, for nflows:',
     },
   ],
   async run(session, given, { output, to, as, set }): Promise<Outcome> {

@@ -10,14 +10,14 @@ import { checkOutput } from '../output-file';
 
 export const dataCommand = defineCommand({
   name: 'data',
-  summary: 'Look at data before training: count, shape, range, a contact sheet',
+  summary: 'Describe data before training: count, shape, range, a contact sheet',
   argument: {
     name: 'SOURCE',
-    help: `A built-in name (${builtinNames.join(', ')}), a file or folder of data, or a run config (.json) that names them.`,
+    help: `A built-in name (${builtinNames.join(', ')}), a file or folder of data, or a run config (.json) that names the data.`,
   },
   about:
-    'Opens data as training would and says what they are: how many examples train and how many are held out, their shape and range, statistics of the columns, and what is worth knowing before a flow is trained on them. Of large data a part is looked at.\n\n' +
-    'Read are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files as of MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP pictures.',
+    'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read.\n\n' +
+    'Supported are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
   options: {
     sheet: {
       type: 'text',
@@ -29,11 +29,11 @@ export const dataCommand = defineCommand({
     { command: 'flowscope data table.csv', says: 'The columns of a table:' },
     {
       command: 'flowscope data photos.zip --sheet photos.png',
-      says: 'Pictures in a zip file, and a sheet of the first ones:',
+      says: 'Images in a zip file, and a sheet of the first ones:',
     },
     {
       command: 'flowscope data celeba.flow.json --json | jq .warnings',
-      says: 'Data with the crop and size of a config, for a program:',
+      says: 'Data with the crop and size of a config, as JSON:',
     },
   ],
   async run(session, source, options): Promise<Outcome> {
@@ -61,7 +61,7 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
   const rows: [string, string][] = [
     ['Data', name],
     ['', note],
-    ['Examples', `${count(train)} to train on, ${count(validation)} held out`],
+    ['Examples', `${count(train)} for training, ${count(validation)} held out`],
     [
       'Each',
       kind === 'image'

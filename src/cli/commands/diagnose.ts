@@ -16,27 +16,27 @@ const headings: Record<Severity, string> = {
   warning: 'WARNING',
   notice: 'notice',
   ok: 'ok',
-  skipped: 'not looked at',
+  skipped: 'skipped',
 };
 
 export const diagnoseCommand = defineCommand({
   name: 'diagnose',
-  summary: 'Say in words what is wrong with a flow, and what to try',
+  summary: 'Find problems of a flow and say what to try',
   argument: modelHelp,
   about:
-    'Runs a batch through the flow and back and looks at ten things: NaN and Inf, the size of scales, saturated scales, networks and units that do nothing, running statistics apart from those of the batch, training and use that differ, latents that are not normal, an inverse that is not exact, and overfitting. Each is reported with what was measured, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow stand in and what needs data is left out.\n\n' +
-    `Exit code 0: nothing is wrong, or there are notices only. Exit code ${foundCode}: at least one warning or error (with --strict also for notices).`,
+    'Runs a batch through the flow and back and makes ten checks: NaN and Inf, large scales, saturated scales, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, and checks that need data are skipped.\n\n' +
+    `Exit code 0: no problems, or only notices. Exit code ${foundCode}: at least one warning or error (with --strict, or notice).`,
   options: {
     split: {
       type: 'choice',
       choices: ['train', 'validation', 'sample'],
-      help: "Examples to look at: of the run's data (validation where there are any), or samples of the flow.",
+      help: "Which examples to use: the run's data (validation if there are any), or samples of the flow.",
     },
     count: { type: 'integer', value: 'N', min: 2, max: 4096, default: 64, help: 'Examples in the batch.' },
     strict: { type: 'flag', help: `Exit code ${foundCode} for notices, too.` },
   },
   examples: [
-    { command: 'flowscope diagnose runs/digits', says: 'What is wrong with a run:' },
+    { command: 'flowscope diagnose runs/digits', says: 'Problems of a run:' },
     { command: 'flowscope diagnose flow.pt --json', says: 'A checkpoint of another library, for a script:' },
   ],
   async run(session, given, options): Promise<Outcome> {
@@ -91,7 +91,7 @@ function asText(findings: readonly Finding[], summary: ModelSummary, batch: stri
   const wrong = findings.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
   const head =
     wrong.length === 0
-      ? `Nothing is wrong in ${batch}.`
+      ? `No problems found in ${batch}.`
       : `${wrong.length} finding${wrong.length === 1 ? '' : 's'} in ${batch}.`;
   const lines = findings.map(({ severity, sentence, advice, layer, others }) =>
     [

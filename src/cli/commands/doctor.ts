@@ -8,15 +8,15 @@ import type { Session } from '../session';
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  summary: 'Say what this machine has, what is missing and what to do about it',
+  summary: 'Show what is installed, what is missing and what to do about it',
   about:
-    'Prints what was found: Node, the backends with the versions of their libraries, threads, and the tools by which native TensorFlow can be built. Exit code 1 when something is missing that flows need.',
+    'Prints the versions of Node and of the backends, the number of threads, and the tools for building native TensorFlow. Exit code 1 if something that flows need is missing.',
   options: {},
   examples: [
     { command: 'flowscope doctor', says: 'Before reporting a problem:' },
     {
       command: 'flowscope doctor --json --backend onnxruntime',
-      says: 'For a program, and with another backend:',
+      says: 'As JSON, and for another backend:',
     },
   ],
   async run(session): Promise<Outcome> {

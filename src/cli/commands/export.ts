@@ -10,21 +10,21 @@ export const exportCommand = defineCommand({
   summary: 'Write a model as ONNX files, checked against the model',
   argument: modelHelp,
   about:
-    'Writes three ONNX files: forward (x to z, logdet and logdet_layers), inverse (z to x and logdet) and sample (noise and temperature to data). Vectors go in and out as raw coordinates; images as logits, except in sample, which gives pixels. Opset 17, core operators only, any batch size; batch and weight normalization are folded into the weights. metadata_props tell the architecture and the preprocessing.\n\n' +
-    'The files are then run by ONNX Runtime on real inputs and compared with the model. When they differ by more than the tolerance nothing is left and the exit code is 1.',
+    'Writes three ONNX files: forward (x to z, logdet and logdet_layers), inverse (z to x and logdet) and sample (noise and temperature to data). Vectors are raw coordinates; images are logits, except in sample, which gives pixels. Opset 17, core operators only, any batch size; batch and weight normalization are folded into the weights. metadata_props describe the architecture and the preprocessing.\n\n' +
+    'The files are then run in ONNX Runtime on real inputs and compared with the model. If they differ by more than the tolerance, they are deleted and the exit code is 1.',
   options: {
     output: {
       type: 'text',
       value: 'PATH',
       required: true,
-      help: 'A folder, made when it is not there; the files are called after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx.',
+      help: 'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx.',
     },
   },
   examples: [
     { command: 'flowscope export runs/digits --output digits.onnx', says: 'The best checkpoint of a run:' },
     {
       command: 'flowscope apply digits.forward.onnx --direction forward --input x.npy --output z.npz',
-      says: 'Files of the export are models too:',
+      says: 'The exported files are models too:',
     },
   ],
   async run(session, given, { output }): Promise<Outcome> {

@@ -23,10 +23,10 @@ export const graphCommand = defineCommand({
     help: `${modelHelp.help.replace(', or an .onnx file', '')} Or a config (.json), or a preset: ${subjectPresets.join(', ')}.`,
   },
   about:
-    'Flows are not run op by op: each function over one is traced into a graph, which passes simplify and a backend runs. This shows it.\n\n' +
+    'Flows are not run op by op. Each function is traced into a graph, which passes simplify and a backend runs. This command shows the graph.\n\n' +
     `Functions:\n${functionNames.map((name) => `  ${name.padEnd(9)} ${graphFunctions[name]}`).join('\n')}\n\n` +
-    'Without --print it lists the passes, what each saved and what is left: kernel calls, and numbers that they write, for --batch examples. ' +
-    '--backend runs the passes of that backend as well; it need not be installed. Nothing is computed but what follows from the parameters.',
+    'Without --print it lists the passes, what each saves and what is left: kernel calls, and the numbers that they write for --batch examples. ' +
+    '--backend also runs the passes of that backend, which need not be installed. Only values that depend on parameters alone are computed.',
   options: {
     function: {
       type: 'choice',
@@ -36,26 +36,31 @@ export const graphCommand = defineCommand({
     },
     print: {
       type: 'flag',
-      help: 'Print the graph: one line a value with its type, op, attributes and inputs. Parameters go by name; N is the batch size.',
+      help: 'Print the graph: one line for each value, with its type, op, attributes and inputs. Parameters keep their names; N is the batch size.',
     },
-    passes: { type: 'flag', help: 'List the passes, beside --print too.' },
+    passes: { type: 'flag', help: 'List the passes, also with --print.' },
     traced: { type: 'flag', help: 'Print the graph as it was traced, before any pass.' },
-    batch: { type: 'integer', value: 'N', min: 1, help: 'Examples; by default those of a training step.' },
+    batch: {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'Number of examples; by default the batch size of training.',
+    },
     shape: {
       type: 'text',
       value: 'D|H,W,C',
-      help: 'How large an example is, for a preset that is for any data.',
+      help: 'Shape of an example, for a preset without data of its own.',
     },
   },
   examples: [
-    { command: 'flowscope graph digits --function step', says: 'What each pass saves of a training step:' },
+    { command: 'flowscope graph digits --function step', says: 'What each pass saves in a training step:' },
     {
       command: 'flowscope graph runs/moons --function forward --print --backend onnxruntime | less',
-      says: 'The graph that ONNX Runtime is given for a trained flow:',
+      says: 'The graph that ONNX Runtime runs for a trained flow:',
     },
     {
       command: 'flowscope graph paper-cifar10 --shape 32,32,3 --function step --print --traced > cifar.txt',
-      says: 'A training step of the paper’s CIFAR-10 model as it was traced:',
+      says: 'A training step of the paper’s CIFAR-10 model, as traced:',
     },
   ],
   async run(session, given, options): Promise<Outcome> {
@@ -92,7 +97,9 @@ export const graphCommand = defineCommand({
 function shapeOf(text: string): number[] {
   const dims = text.split(/[,x×]/).map(Number);
   if (dims.every((dim) => Number.isSafeInteger(dim) && dim > 0)) return dims;
-  throw new UserError(`--shape is D for vectors or H,W,C for images, whole numbers; "${text}" was given.`);
+  throw new UserError(
+    `--shape: expected D for vectors or H,W,C for images, in whole numbers, got "${text}".`,
+  );
 }
 
 /** Passes are those of a backend that was asked for by name: none has to be there. */

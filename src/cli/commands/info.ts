@@ -8,17 +8,17 @@ import { modelHelp } from '../model';
 
 export const infoCommand = defineCommand({
   name: 'info',
-  summary: 'Say what a model file is: architecture, layers, preprocessing, step',
+  summary: 'Describe a model file: architecture, layers, preprocessing, step',
   argument: modelHelp,
   about:
-    'Prints what is known of a model without running it: format, architecture, number of parameters, its layers in forward order (data to latent), preprocessing and training step.\n\n' +
-    'Of a checkpoint of another library it says what the file does not hold, what is taken in its place, and where to say otherwise. Any other file of tensors or ONNX file is described as far as it can be, with its tensors or its inputs, outputs and operators.',
+    'Describes a model without running it: format, architecture, number of parameters, layers in forward order (data to latent), preprocessing and training step.\n\n' +
+    'For a checkpoint of another library it lists the settings that the file does not contain, the values assumed for them, and where to change them. Any other file is described by its tensors, or for ONNX by its inputs, outputs and operators.',
   options: {},
   examples: [
     { command: 'flowscope info runs/digits', says: 'The best checkpoint of a run:' },
     {
       command: "flowscope info runs/digits --json | jq '.layers[] | [.name, .kind]'",
-      says: 'Names and kinds of the layers, for a program:',
+      says: 'Names and kinds of the layers, as JSON:',
     },
   ],
   async run(_session, model): Promise<Outcome> {

@@ -13,18 +13,18 @@ export const inspectCommand = defineCommand({
   summary: 'Write the inspection of a model as one HTML page',
   argument: modelHelp,
   about:
-    'Computes what the inspector shows first and writes it with the inspector itself as one page: activations, masks, log-dets, samples and diagnostics, to be opened in any browser. The page needs no network and no other file.\n\n' +
-    'In VS Code the same views answer every question live: open the .flow.safetensors file there.',
+    'Writes the inspector and what it shows first as one page for any browser: activations, masks, log-dets, samples and diagnostics. The page needs no network and no other files.\n\n' +
+    'In VS Code the same views compute everything on demand: open the .flow.safetensors file there.',
   options: {
     compare: {
       type: 'text',
       value: 'MODEL',
-      help: 'A second model: the page then opens with the two side by side.',
+      help: 'A second model to compare with; the page opens with the two side by side.',
     },
     output: {
       type: 'text',
       value: 'FILE.html',
-      help: 'The page; by default the name of the run or file, in the current folder.',
+      help: 'The page to write; by default it is named after the run or file, in the current folder.',
     },
   },
   examples: [
@@ -59,7 +59,7 @@ export const inspectCommand = defineCommand({
       text: pairs([
         ['Model', shownPath(model.file)],
         ...(compared ? [['Compared with', shownPath(compared.file)] as [string, string]] : []),
-        ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}; open it in a browser`],
+        ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}. Open it in a browser.`],
       ]),
     };
   },

@@ -19,26 +19,33 @@ import { chooseExamples, openBothWays, sourceOptions, type BothWays } from '../s
 
 export const interpolateCommand = defineCommand({
   name: 'interpolate',
-  summary: 'Walk the manifold that four examples span',
+  summary: 'Interpolate on the manifold of four examples',
   argument: modelHelp,
   about:
     'Takes four examples to their latents z1 … z4 and decodes z = cos φ (cos φ′ z1 + sin φ′ z2) + sin φ (cos φ′ z3 + sin φ′ z4) for a grid of angles, as in the paper (section 4.2, appendix D). Rows go by φ, columns by φ′.\n\n' +
-    'The circle takes both angles through [0, 2π), so that opposite latents are reached too: with 8 angles it is the figure of the paper. A quarter turn goes from 0 to π/2 at both ends and has the four examples at the corners of the grid.\n\n' +
-    'The name of the output says the format. .png: a grid of images, or a scatter plot of points over the data (the first two coordinates of longer vectors). ' +
+    'With circle, both angles run through [0, 2π), which also reaches opposite latents; with 8 angles this is the figure of the paper. With quarter, they run from 0 to π/2, and the four examples are at the corners of the grid.\n\n' +
+    'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points over the data (the first two coordinates of longer vectors). ' +
     '.npz: x and z [angles, angles, …], angles in radians, the four examples as given and their latents.',
   options: {
     examples: {
       type: 'text',
       value: 'A,B,C,D',
-      help: 'Numbers of the four examples, from 0; by default the first four.',
+      help: 'Indices of the four examples, from 0; by default the first four.',
     },
     ...sourceOptions,
-    angles: { type: 'integer', value: 'N', min: 2, max: 256, default: 8, help: 'Angles a side of the grid.' },
+    angles: {
+      type: 'integer',
+      value: 'N',
+      min: 2,
+      max: 256,
+      default: 8,
+      help: 'Number of angles along each side of the grid.',
+    },
     range: {
       type: 'choice',
       choices: ['circle', 'quarter'],
       default: 'circle',
-      help: 'How far both angles go.',
+      help: 'Range of both angles.',
     },
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
   },
@@ -50,7 +57,7 @@ export const interpolateCommand = defineCommand({
     {
       command:
         'flowscope interpolate runs/digits --range quarter --angles 5 --split sample --seed 3 --output between.png',
-      says: 'Between four samples, which are the corners of the sheet:',
+      says: 'Between four samples, at the corners of the grid:',
     },
     {
       command: 'flowscope interpolate runs/digits --input images.npy --angles 16 --output manifold.npz',
@@ -112,7 +119,7 @@ export const interpolateCommand = defineCommand({
         ['Examples', chosen.label],
         [
           'Angles',
-          `${angles.length} × ${angles.length}, ${range === 'circle' ? 'all around' : 'a quarter turn, the examples at the corners'}`,
+          `${angles.length} × ${angles.length}, ${range === 'circle' ? 'full circle' : 'quarter turn, with the examples at the corners'}`,
         ],
         ...nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
@@ -122,9 +129,7 @@ export const interpolateCommand = defineCommand({
 });
 
 function notFour(given: number): UserError {
-  return new UserError(
-    `A manifold is spanned by four examples; ${given} were given. Name four with --examples.`,
-  );
+  return new UserError(`Expected four examples, got ${given}. Name four with --examples.`);
 }
 
 /** Points of the data beneath the picture, where the model's data are there. */

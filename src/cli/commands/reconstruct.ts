@@ -18,17 +18,17 @@ import { chooseExamples, openBothWays, sourceOptions } from '../sources';
 
 export const reconstructCommand = defineCommand({
   name: 'reconstruct',
-  summary: 'Keep the latents of coarse scales and draw fine ones anew',
+  summary: 'Keep the latents of coarse scales and resample the fine ones',
   argument: modelHelp,
   about:
-    'A multi-scale flow lets half of its latents go at each scale, the finest detail first. This keeps the coarse latents of an example, draws those that left early from the prior, and decodes: what stays is what the coarse scales hold (the compression figure of the paper).\n\n' +
-    'In a .png each row is an example: as given, then with all latents kept, then without those of the first scale, of the first two, and so on. What is drawn anew is the same in all columns of a row. ' +
+    'A multi-scale flow factors out half of its latents at each scale, the finest detail first. This command keeps the coarse latents of an example, draws the fine ones from the prior, and decodes. The result shows what the coarse scales encode (the compression figure of the paper).\n\n' +
+    'In a .png each row is an example: the original, then with all latents kept, then without those of the first scale, of the first two, and so on. The resampled latents are the same in all columns of a row. ' +
     '.npz: x [examples, columns, …] without the column of the originals, z likewise, originals, kept (latents kept in each column) and scales (the scale of each latent, in the shape of z).',
   options: {
     examples: {
       type: 'text',
       value: 'A,B,…',
-      help: 'Numbers of the examples, from 0; by default the first eight.',
+      help: 'Indices of the examples, from 0; by default the first eight.',
     },
     ...sourceOptions,
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
@@ -40,7 +40,7 @@ export const reconstructCommand = defineCommand({
     },
     {
       command: 'flowscope reconstruct runs/digits --seed 2 --temperature 0.7 --output kept.npz',
-      says: 'Other detail, a little more typical, as arrays:',
+      says: 'With other, slightly more typical detail, as arrays:',
     },
   ],
   async run(session, model, options): Promise<Outcome> {
@@ -95,7 +95,7 @@ export const reconstructCommand = defineCommand({
       text: pairs([
         ['Examples', chosen.label],
         ['Kept', kept.map((n) => `${shown(n)} (${Math.round((1000 * n) / size) / 10}%)`).join(', ')],
-        ['Drawn anew', `the others, seed ${seed}, temperature ${temperature}`],
+        ['Resampled', `the others, seed ${seed}, temperature ${temperature}`],
         ...nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
       ]),

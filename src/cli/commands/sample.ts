@@ -18,30 +18,30 @@ export const sampleCommand = defineCommand({
   summary: 'Draw samples as a picture, NumPy arrays or a table',
   argument: modelHelp,
   about:
-    'Draws latents from a standard normal distribution times the temperature and takes them back through the flow. The same seed gives the same samples.\n\n' +
-    'The name of the output says the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
-    '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, the latents that they came from. .csv: vectors, one a line, under the names of the columns.',
+    'Draws latents from a standard normal distribution times the temperature and maps them to data with the inverse of the flow. The same seed gives the same samples.\n\n' +
+    'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
+    '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, their latents. .csv: one vector per line, under the names of the columns.',
   options: {
     count: { type: 'integer', value: 'N', min: 1, max: 10_000_000, default: 64, help: 'How many.' },
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of the latents.' },
+    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Seed of the latents.' },
     temperature: {
       type: 'number',
       value: 'T',
       min: 0,
       default: 1,
-      help: 'Standard deviation of the latents; below 1 samples are more typical and less varied.',
+      help: 'Standard deviation of the latents. Below 1, samples are more typical and less varied.',
     },
     'scale-temperatures': {
       type: 'text',
       value: 'A,B,…',
-      help: 'A factor of the temperature for each scale of an image model, that of the latents that leave first (the finest detail) at the start. 1,1,1 changes nothing.',
+      help: 'For image models, a factor of the temperature for each scale, starting with the latents that are factored out first (the finest detail). 1,1,1 changes nothing.',
     },
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
     columns: {
       type: 'integer',
       value: 'N',
       min: 1,
-      help: 'Images in a row of the picture; by default about as many as rows.',
+      help: 'Images per row of the picture; by default about as many as there are rows.',
     },
     layout: {
       type: 'choice',
@@ -52,7 +52,7 @@ export const sampleCommand = defineCommand({
   examples: [
     {
       command: 'flowscope sample runs/digits --count 64 --temperature 0.8 --output digits.png',
-      says: 'A sheet of 64 digits, a little more typical than the model draws by itself:',
+      says: 'A sheet of 64 digits, a little more typical than at temperature 1:',
     },
     {
       command: 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
@@ -60,7 +60,7 @@ export const sampleCommand = defineCommand({
     },
     {
       command: 'flowscope sample runs/digits --scale-temperatures 0.5,1 --output calm.png',
-      says: 'Half the variation in the detail, all of it in the shape:',
+      says: 'Half the variation in the detail, all of it in the coarse shape:',
     },
     { command: 'flowscope sample runs/table --count 1000 --output rows.csv', says: 'New rows for a table:' },
   ],

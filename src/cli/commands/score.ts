@@ -14,7 +14,7 @@ export const scoreCommand = defineCommand({
   argument: modelHelp,
   about:
     'Computes −ln p of each example, and the mean of its parts: prior, log-det of the couplings, of batch normalization, of preprocessing, and for images the quantization D·ln(levels). The parts add up to the nats.\n\n' +
-    'Integer pixels get uniform noise in [0, 1) from --seed; --draws averages over several draws. bits/dim is nats / (D ln 2) with D the number of values of the padded image.',
+    'Uniform noise in [0, 1) from --seed is added to integer pixels; --draws averages over several draws. bits/dim is nats / (D ln 2), where D is the number of values of the padded image.',
   options: {
     split: {
       type: 'choice',
@@ -28,21 +28,21 @@ export const scoreCommand = defineCommand({
       min: 1,
       max: 10_000,
       default: 1,
-      help: 'Draws of the noise that pixels get.',
+      help: 'Draws of the noise that is added to pixels.',
     },
     seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of that noise.' },
     space: {
       type: 'choice',
       choices: ['data', 'flow'],
       default: 'data',
-      help: "data: pixels and raw coordinates. flow: the flow's own input, such as logits; no bits/dim then.",
+      help: "data: pixels and raw coordinates. flow: the flow's own input, such as logits, without bits/dim.",
     },
   },
   examples: [
-    { command: 'flowscope score runs/moons --input moons', says: 'Fresh points of the same shape:' },
+    { command: 'flowscope score runs/moons --input moons', says: 'New points of the same set:' },
     {
       command: 'flowscope score runs/digits --split validation --draws 8',
-      says: 'What was held out in training, averaged over eight draws of noise:',
+      says: 'The held-out examples, averaged over eight draws of noise:',
     },
     {
       command: 'flowscope score runs/digits --input images.npy --draws 8 --json > scores.json',
@@ -58,9 +58,7 @@ export const scoreCommand = defineCommand({
     const opened = await openRunner(session, model, 'forward');
     const { runner, file } = opened;
     if (runner.lacksLogDet) {
-      throw new UserError(
-        `${file}: computes no log-det, without which there is no likelihood; use another file.`,
-      );
+      throw new UserError(`${file}: computes no log-det, so there is no likelihood. Use another file.`);
     }
     const examples = await examplesToScore(opened, {
       ...{ input, split, layout, space, seed },
@@ -68,7 +66,7 @@ export const scoreCommand = defineCommand({
     });
     if (draws > 1 && !examples.noisy) {
       throw new UserError(
-        `--draws ${draws}: only integer pixels get noise; these examples would score the same each time.`,
+        `--draws ${draws}: noise is only added to integer pixels, so these examples score the same each time. Leave it out.`,
       );
     }
     const result = await score(runner, examples, {

@@ -20,44 +20,49 @@ export const trainCommand = defineCommand({
   summary: 'Train a RealNVP on built-in or your own data',
   about:
     'Trains a RealNVP by maximum likelihood and writes a run folder: config.json, metrics.jsonl, run.json, checkpoints/ (best, last and periodic ones) and samples/ (pictures).\n\n' +
-    'Without options the preset that suits the data is taken; what it sets is in the config.json it leaves, which can be edited and given to --config. ' +
-    'The first Ctrl-C finishes the step, saves and ends with exit code 130 (143 for SIGTERM); a second one ends at once. --resume goes on exactly where a run stopped.',
+    'By default the preset for the data is used. The config.json in the run folder shows its settings; you can edit it and pass it to --config. ' +
+    'The first Ctrl-C finishes the step, saves and ends with exit code 130 (143 for SIGTERM); the second one ends at once. --resume continues exactly where a run stopped.',
   options: {
     data: {
       type: 'text',
       value: 'NAME|PATH',
-      help: `Built-in: ${builtinNames.join(', ')}. Or what flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of pictures.`,
+      help: `Built-in: ${builtinNames.join(', ')}. Or anything that flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of images.`,
     },
     output: {
       type: 'text',
       value: 'RUN',
       required: true,
-      help: 'Folder of the run; new or empty, unless --resume.',
+      help: 'Folder of the run. It must be new or empty, except with --resume.',
     },
     preset: {
       type: 'text',
       value: 'NAME',
       help:
         `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
-        `Or the conventions of a published implementation, over the preset that suits the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
+        `Or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
     },
     from: {
       type: 'text',
       value: 'FILE',
-      help: 'Start with the model and the weights of this checkpoint, of Flowscope or of another library. Without --data, with its data too, where it says which.',
+      help: 'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
     },
     config: {
       type: 'text',
       value: 'FILE',
-      help: 'JSON config. What it leaves out comes from --preset, or without one from the defaults of the settings, and sizes from the data.',
+      help: 'JSON config. Missing settings come from --preset, or else from the defaults; sizes come from the data.',
     },
-    'max-seconds': { type: 'number', value: 'S', above: 0, help: 'End after so many seconds of training.' },
-    'max-steps': { type: 'integer', value: 'N', min: 1, help: 'End after so many steps.' },
-    seed: { type: 'integer', value: 'S', min: 0, help: 'Of initial weights, order, noise and flips.' },
-    resume: { type: 'flag', help: 'Go on with the run in --output.' },
+    'max-seconds': {
+      type: 'number',
+      value: 'S',
+      above: 0,
+      help: 'Stop after this many seconds of training.',
+    },
+    'max-steps': { type: 'integer', value: 'N', min: 1, help: 'Stop after this many steps.' },
+    seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order, noise and flips.' },
+    resume: { type: 'flag', help: 'Resume the run in --output.' },
     'take-over': {
       type: 'flag',
-      help: 'With --resume: also when another machine trained the run and has given no sign of life for two minutes.',
+      help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
     },
   },
   examples: [
@@ -71,20 +76,20 @@ export const trainCommand = defineCommand({
     },
     {
       command: 'flowscope train --data table.csv --output runs/table --seed 7',
-      says: 'A table of numbers, one example a line (columns are standardized; data.columns in a config chooses some):',
+      says: 'A table of numbers, one example per line (columns are standardized; data.columns in a config selects some):',
     },
     {
       command: 'flowscope train --from theirs.pth --data photos --output runs/theirs',
-      says: 'Go on with a flow that another library trained:',
+      says: 'Continue training a flow of another library:',
     },
     {
       command: 'flowscope train --data moons --preset nflows --output runs/moons-nflows',
-      says: 'A flow that computes as one of nflows does, and can be converted to one:',
+      says: 'A flow with the conventions of nflows, which can be converted to it:',
     },
-    { command: 'flowscope train --output runs/digits --resume', says: 'Go on with a run that was stopped:' },
+    { command: 'flowscope train --output runs/digits --resume', says: 'Resume a run that was stopped:' },
     {
       command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
-      says: 'From a config, for a program: one JSON line per report on standard error, the result on standard output:',
+      says: 'From a config, as JSON: one line per report on standard error, the result on standard output:',
     },
   ],
   async run(session, _, options): Promise<Outcome> {
@@ -96,16 +101,16 @@ export const trainCommand = defineCommand({
     }
     if (resume && [data, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
-        '--resume takes data, preset, config, weights and seed from the run; leave these options out, or choose another --output for a new run.',
+        '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
       );
     }
     const takeOver = options['take-over'];
-    if (takeOver && !resume) throw new UserError('--take-over goes along with --resume.');
+    if (takeOver && !resume) throw new UserError('--take-over can only be used with --resume.');
     // Also looked at when the run is taken; here it costs no waiting for the backend.
     await refuseTrained(output, takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
       throw new UserError(
-        `--output ${output}: already holds a run; go on with it by --resume, or choose another folder.`,
+        `--output ${output}: already holds a run. Resume it with --resume, or choose another folder.`,
       );
     }
     const backend = await openBackend(session);
@@ -135,7 +140,7 @@ export const trainCommand = defineCommand({
       },
     );
     session.progress.end();
-    if (result.status === 'failed') throw new UserError(`${result.message} It lies in ${result.run}.`);
+    if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);
     return {
       json: { ...result, ...(origin ? { from: origin } : {}), backend: backend.info },
       text: ending(result, output),
@@ -216,10 +221,10 @@ function ending(result: TrainResult, run: string): string {
   const name = path.basename(path.resolve(run));
   return `${message}\n${pairs(rows)}
 
-Look inside:  flowscope inspect ${run} --output ${name}.html
+Inspect:      flowscope inspect ${run} --output ${name}.html
 Sample:       flowscope sample ${run} --count 64 --output ${name}.png
 Export:       flowscope export ${run} --output ${name}.onnx${
-    result.status === 'stopped' ? `\nGo on:        flowscope train --output ${run} --resume` : ''
+    result.status === 'stopped' ? `\nResume:       flowscope train --output ${run} --resume` : ''
   }
 `;
 }

@@ -24,7 +24,7 @@ export async function imageArrays(
   const smooth = options.resize !== undefined || options.size !== undefined || recolored;
   if (levels !== 256 && (options.bits !== 8 || smooth)) {
     throw new UserError(
-      `${where}: its pixels have ${levels} values; data.bits, resize, size and color are for images of 8 bits.`,
+      `${where}: its pixels have ${levels} values; data.bits, resize, size and color are for 8-bit images.`,
     );
   }
   if (recolored && given !== 1 && given !== 3) {

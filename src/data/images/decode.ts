@@ -50,8 +50,8 @@ function checkKind(bytes: Uint8Array, where: string): void {
   if (known) return;
   throw new UserError(
     bytes.length === 0
-      ? `${where}: is empty; expected a PNG, JPEG or WebP picture.`
-      : `${where}: is not a PNG, JPEG or WebP picture, whatever its name says. Remove or convert it.`,
+      ? `${where}: is empty; expected a PNG, JPEG or WebP image.`
+      : `${where}: is not a PNG, JPEG or WebP image, despite its name. Remove or convert it.`,
   );
 }
 
@@ -59,6 +59,6 @@ function unreadable(where: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
   const reason = error.message.split('\n')[0]!.trim();
   return new UserError(
-    `${where}: the picture is damaged or cannot be decoded (${reason}). Remove or replace it.`,
+    `${where}: the image is damaged or cannot be decoded (${reason}). Remove or replace it.`,
   );
 }

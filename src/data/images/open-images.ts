@@ -36,7 +36,7 @@ export async function openImages(source: string, config: DataConfig, resources: 
   const folder = await isFolder(source);
   const files = folder ? await inFolder(source) : await inZip(source, resources);
   if (files.paths.length === 0) {
-    throw new UserError(`${source}: holds no pictures; expected .png, .jpg, .jpeg or .webp files.`);
+    throw new UserError(`${source}: contains no images; expected .png, .jpg, .jpeg or .webp files.`);
   }
   const { train, validation, labelNames, heldOut } = groupImages(files.paths);
   const options = imageOptions(config);
@@ -46,7 +46,7 @@ export async function openImages(source: string, config: DataConfig, resources: 
   if (second && second.shape.join() !== first.shape.join()) {
     throw new UserError(
       `${files.where(validation.files[0]!)}: is ${second.shape.join('×')}; expected ${first.shape.join('×')} as ` +
-        `${files.where(train.files[0]!)}. Set data.size, or data.crop and data.cropSize, to make all alike.`,
+        `${files.where(train.files[0]!)}. Set data.size, or data.crop and data.cropSize, to make all images the same size.`,
     );
   }
   const classes = labelNames ? `, ${labelNames.length} classes by folder` : '';
@@ -60,7 +60,7 @@ export async function openImages(source: string, config: DataConfig, resources: 
     ...(labelNames ? { labelNames } : {}),
     source,
     note:
-      `${files.paths.length} pictures in a ${folder ? 'folder' : 'zip file'}${classes}` +
+      `${files.paths.length} images in a ${folder ? 'folder' : 'zip file'}${classes}` +
       (heldOut === undefined ? '' : `; those in "${heldOut}" are held out`),
   };
 }
@@ -112,7 +112,7 @@ async function inFolder(folder: string): Promise<ImageFiles> {
       const name = where(file);
       try {
         const { size } = await stat(name);
-        if (size > largestFile) throw new UserError(`${name}: has ${size} bytes; expected a picture.`);
+        if (size > largestFile) throw new UserError(`${name}: has ${size} bytes; expected an image.`);
         const handle = await open(name, 'r');
         try {
           return await readRange(handle, 0, size, name);

@@ -75,7 +75,7 @@ export async function openPictures(
           if (height !== shape[0] || width !== shape[1] || channels !== shape[2]) {
             throw new UserError(
               `${source.where(index)}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
-                `${source.where(0)}. Set data.size, or data.crop and data.cropSize, to make all alike.`,
+                `${source.where(0)}. Set data.size, or data.crop and data.cropSize, to make all images the same size.`,
             );
           }
           out.set(data, i * size);

@@ -23,7 +23,7 @@ export async function listImages(folder: string, most = Infinity): Promise<strin
     visited.add(real);
     if (depth > deepest) {
       throw new UserError(
-        `${here}: lies more than ${deepest} folders deep; name a folder of images further down.`,
+        `${here}: is more than ${deepest} folders deep. Choose a folder of images further down.`,
       );
     }
     const entries = await readdir(here, { withFileTypes: true });

@@ -47,7 +47,7 @@ test('control pauses a training of another process, changes its rate, lets it go
 
 test('control says what it expects', async () => {
   for (const [args, message] of [
-    [['--pause', '--stop'], /--pause and --stop were given; one of them is expected/],
+    [['--pause', '--stop'], /--pause and --stop: expected only one of them/],
     [[], /expected --pause, --resume, --stop or --learning-rate RATE/],
     [['--learning-rate', '-1'], /--learning-rate/],
     [['--pause'], /is not a run folder/],

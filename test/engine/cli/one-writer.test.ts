@@ -113,5 +113,5 @@ test('only a run that is there can be taken over', async () => {
     '--take-over',
   );
   assert.equal(code, 1);
-  assert.match(stderr, /--take-over goes along with --resume/);
+  assert.match(stderr, /--take-over can only be used with --resume/);
 });

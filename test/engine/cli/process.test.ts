@@ -60,7 +60,7 @@ test('an error of the user is one line, code 1 and an empty standard output', as
       ['apply', at('nothing'), '--direction', 'forward', '--input', 'x', '--output', at('no/x.npz')],
       /no folder/,
     ],
-    [['nonsense'], /no command "nonsense"/],
+    [['nonsense'], /"nonsense" is not a command/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await flowscope(...args, '--json');

@@ -289,7 +289,7 @@ describe('flowscope diagnose', () => {
   it('exits with 0 where nothing is wrong', async () => {
     const { code, stdout } = await flowscope('diagnose', trained('moons'), '--backend', 'onnxruntime');
     assert.equal(code, 0);
-    assert.match(stdout, /^Nothing is wrong in 64 validation examples\./);
+    assert.match(stdout, /^No problems found in 64 validation examples\./);
   });
 
   it('exits with 4 and names the layer where something is', async () => {

@@ -128,14 +128,14 @@ describe('a picture as the example', () => {
       .toBuffer();
     await assert.rejects(
       give(digits, 'cut.png', png.subarray(0, 45)),
-      refused(/^cut\.png: the picture is damaged/),
+      refused(/^cut\.png: the image is damaged/),
     );
     const huge = Buffer.from(png);
     huge.writeUInt32BE(60_000, 16);
     huge.writeUInt32BE(60_000, 20);
     await assert.rejects(
       give(digits, 'bomb.png', huge),
-      refused(/^bomb\.png: the picture is damaged or cannot be decoded/),
+      refused(/^bomb\.png: the image is damaged or cannot be decoded/),
     );
     await assert.rejects(
       give(digits, 'large.png', new Uint8Array(2 ** 26 + 1)),

@@ -84,7 +84,7 @@ describe('scores of a population', () => {
     const first = await digits.inspector.ask('scores', { source, start: 0 }, anySignal());
     assert.deepEqual([first.total, first.planned, first.next], [pictures, pictures, 64]);
     assert.equal(first.unreadable, 1);
-    assert.match(first.reason!, /005\.png: the picture is damaged/);
+    assert.match(first.reason!, /005\.png: the image is damaged/);
     assert.equal(first.indices.length, 63);
     assert.ok(!first.indices.includes(5));
     const second = await digits.inspector.ask('scores', { source, start: first.next }, anySignal());

@@ -155,7 +155,7 @@ test('the state to resume from comes back exactly', async () => {
   await save(paths.last, 7);
   await assert.rejects(loadResume(paths.last), {
     name: 'UserError',
-    message: /is not a state to resume from/,
+    message: /is not a training state/,
   });
   await assert.rejects(loadResume(path.join(paths.folder, 'none')), {
     name: 'UserError',

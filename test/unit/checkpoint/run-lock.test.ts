@@ -56,7 +56,7 @@ async function deadPid(): Promise<number> {
 
 const since = String.raw`since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`;
 const trained = (pid: number, host: string): RegExp =>
-  new RegExp(`is being trained by process ${pid} on ${host} ${since}\\. .*stop that one first`);
+  new RegExp(`is being trained by process ${pid} on ${host} ${since}\\. .*Stop that one first`);
 
 test('a run that is held is refused, naming who holds it, until it is released', async () => {
   const run = folder();
@@ -111,7 +111,7 @@ for (const [where, elsewhere] of [
     await assert.rejects(takeRun(run, true), { name: 'UserError', message: trained(pid, host) });
     leave(run, elsewhere, 14 * 60);
     const message = new RegExp(
-      `was trained by process ${pid} on ${host} ${since}, which gave no sign of life for 14 minutes .*--take-over`,
+      `was being trained by process ${pid} on ${host} ${since}, which has given no sign of life for 14 minutes .*--take-over`,
     );
     await assert.rejects(takeRun(run), { name: 'UserError', message });
     await assert.rejects(refuseTrained(run), { name: 'UserError', message });
@@ -144,7 +144,7 @@ test('a lock that does not say whose it is counts as held while it is young', as
     writeLock(run, text, 0);
     await assert.rejects(takeRun(run, true), {
       name: 'UserError',
-      message: /by a process that train\.lock does not name/,
+      message: /by a process that is not named in train\.lock/,
     });
     writeLock(run, text, 600);
     await assert.rejects(takeRun(run), { name: 'UserError', message: /--take-over/ });
@@ -220,7 +220,7 @@ test('nobody is asked to steer a training whose process has ended', async () => 
   leave(paths.folder, { pid });
   await assert.rejects(requestControl(paths.folder, { action: 'pause' }), {
     name: 'UserError',
-    message: new RegExp(`process ${pid}, which trained it, has ended`),
+    message: new RegExp(`its process ${pid} has ended`),
   });
 });
 

@@ -109,7 +109,7 @@ test('what cannot be read is said for that tensor only', async () => {
     });
     await assert.rejects(opened.read('eight'), {
       name: 'UserError',
-      message: /8-bit floats \(F8_E4M3\), which are not read/,
+      message: /8-bit floats \(F8_E4M3\), which Flowscope cannot read/,
     });
     await assert.rejects(opened.read('none'), { name: 'UserError', message: /holds no tensor "none"/ });
   } finally {
@@ -134,7 +134,7 @@ test('what is wrong with a file is named', async () => {
     [new Uint8Array(5), /it has only 5 bytes/],
     [build('{}', undefined, 100_000_001n), /its header would be 100000001 bytes/],
     [build('{}', undefined, 2n ** 63n), /its header would be/],
-    [build('{}', undefined, 50n), /its header needs 50 bytes and 2 are there/],
+    [build('{}', undefined, 50n), /its header needs 50 bytes, but only 2 are present/],
     [build('{"a'), /its header is not a JSON object/],
     [build('[]'), /its header is not a JSON object/],
     [build({ __metadata__: { step: 3 } }), /__metadata__ "step" is not a string/],

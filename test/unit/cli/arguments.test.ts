@@ -54,15 +54,18 @@ test('unknown options name the nearest known one', () => {
 });
 
 test('impossible values say what is possible', () => {
-  fails('a --output b --temperature warm', /--temperature is a number, at least 0; "warm" was given/);
-  fails('a --output b --temperature -1', /at least 0; "-1"/);
-  fails('a --output b --seconds 0', /--seconds is a number, above 0/);
-  fails('a --output b --count 1.5', /--count is a whole number, at least 1 and at most 100; "1\.5"/);
+  fails('a --output b --temperature warm', /--temperature: expected a number, at least 0, got "warm"/);
+  fails('a --output b --temperature -1', /at least 0, got "-1"/);
+  fails('a --output b --seconds 0', /--seconds: expected a number, above 0/);
+  fails(
+    'a --output b --count 1.5',
+    /--count: expected a whole number, at least 1 and at most 100, got "1\.5"/,
+  );
   fails('a --output b --count 1000', /at most 100/);
   fails('a --output b --count 0x10', /whole number/);
   fails(
     'a --output b --direction inwerse',
-    /one of forward, inverse; "inwerse" was given\. Did you mean inverse\?/,
+    /expected one of forward, inverse, got "inwerse"\. Did you mean inverse\?/,
   );
   fails('a --output b --fast=yes', /--fast takes no value; "yes"/);
 });
@@ -72,7 +75,7 @@ test('missing values, options and arguments are named', () => {
   fails('a --output --fast', /--output needs a value/);
   fails('a', /needs --output FILE/);
   fails('--output b', /needs CANVAS: A file\./);
-  fails('a c --output b', /takes one CANVAS, and "c" was given besides/);
+  fails('a c --output b', /takes one CANVAS; "c" is one too many/);
   fails('a --output b --output c', /--output is given twice/);
 });
 

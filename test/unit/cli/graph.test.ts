@@ -55,9 +55,9 @@ test('what was given wrong', async () => {
   const { code, stderr } = await graph('moons', '--traced', '--passes');
   assert.equal(code, 1);
   assert.match(stderr, /--traced shows the graph before any pass; leave out --passes/);
-  assert.match((await graph('tabular', '--shape', '3,x')).stderr, /--shape is D for vectors or H,W,C/);
+  assert.match((await graph('tabular', '--shape', '3,x')).stderr, /--shape: expected D for vectors or H,W,C/);
   assert.match(
     (await graph('moons', '--function', 'backward')).stderr,
-    /--function is one of forward, inverse/,
+    /--function: expected one of forward, inverse/,
   );
 });

@@ -89,5 +89,5 @@ test('names that hold sequences for terminals are spelled out, and cut', async (
 test('a file that is refused ends with one line and code 1', async () => {
   const { code, stdout, stderr } = await info('module.pt');
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, /^flowscope: .*module\.pt: holds a whole Python object, mynet\.Net, .*\n$/);
+  assert.match(stderr, /^flowscope: .*module\.pt: contains a whole Python object, mynet\.Net, .*\n$/);
 });

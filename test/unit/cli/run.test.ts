@@ -61,7 +61,7 @@ test('an error of the user is one line and code 1, one of ours code 2 with its s
   });
   const ours = await invoke(['act', '-q'], [broken]);
   assert.equal(ours.code, 2);
-  assert.match(ours.stderr, /in Flowscope itself: no such property\n.*--verbose/);
+  assert.match(ours.stderr, /internal error: no such property\n.*--verbose/);
   assert.doesNotMatch(ours.stderr, /at .*run\.test/);
   assert.match((await invoke(['act', '-q', '--verbose'], [broken])).stderr, /run\.test/);
 });
@@ -79,7 +79,7 @@ test('unknown commands name the nearest', async () => {
   const { code, stderr, stdout } = await invoke(['trian']);
   assert.equal(code, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /no command "trian"\. Did you mean train\?/);
+  assert.match(stderr, /"trian" is not a command\. Did you mean train\?/);
   assert.match((await invoke(['sam'])).stderr, /Did you mean sample\?/);
   assert.match((await invoke(['--json', 'info'])).stderr, /The command comes first/);
 });

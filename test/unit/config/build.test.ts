@@ -81,7 +81,7 @@ test('a request for data wins over config and preset', () => {
   assert.equal(requestedData({ data: 'moons', config }).count, 10);
   assert.equal(requestedData({ config }).source, 'circles');
   assert.equal(requestedData({ preset: 'digits' }).source, 'digits');
-  assert.throws(() => requestedData({ preset: 'tabular' }), /No data are named/);
+  assert.throws(() => requestedData({ preset: 'tabular' }), /No data are given/);
 });
 
 test('every set of conventions lies over the preset that suits the data', () => {
@@ -112,7 +112,7 @@ test('conventions bring the data settings of the preset under them, and a config
 test('conventions of the other kind of data are refused with those that fit', () => {
   assert.throws(
     () => buildRunConfig({ data: 'd', preset: 'chrischute' }, vectors(3)),
-    /conventions "chrischute" are for image data; a\.csv holds rows of 3 numbers\. For these there are nflows, normflows/,
+    /conventions "chrischute" are for image data, but a\.csv contains rows of 3 numbers\. Use one of nflows, normflows/,
   );
 });
 
@@ -124,7 +124,7 @@ test('names of presets and conventions differ', () => {
 test('what does not fit the data is refused with advice', () => {
   assert.throws(
     () => buildRunConfig({ data: 'd', preset: 'digits' }, vectors(3)),
-    /preset "digits" is for image data; a\.csv holds rows of 3 numbers\. Use tabular/,
+    /preset "digits" is for image data, but a\.csv contains rows of 3 numbers\. Use tabular/,
   );
   assert.throws(
     () =>
@@ -173,11 +173,11 @@ test('a checkpoint brings model and data, and a preset only the training', () =>
   });
   assert.throws(
     () => buildRunConfig({ start, data: 'd' }, { ...vectors(2), featureNames: ['b', 'a'] }),
-    /its features are a, b, in this order; those of a\.csv are b, a\. Set data\.columns/,
+    /its features are a, b, in this order, but those of a\.csv are b, a\. Set data\.columns/,
   );
   assert.throws(
     () => buildRunConfig({ start, data: 'd' }, vectors(3)),
-    /a\.flow\.safetensors: models rows of 2 numbers; a\.csv holds rows of 3 numbers/,
+    /a\.flow\.safetensors: models rows of 2 numbers, but a\.csv contains rows of 3 numbers/,
   );
   const unknown = { file: 'theirs.pt', model: trained.model, standardized: false };
   assert.throws(

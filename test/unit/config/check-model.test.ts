@@ -19,7 +19,7 @@ test('what a config makes a flow allocate is bounded', () => {
   assert.match(image({ pad: 15000 }), /model\.pad: expected an integer ≥ 0 and ≤ 512, got 15000/);
   assert.match(
     image({ height: 1024, width: 1024, channels: 16, pad: 512 }),
-    /model\.pad: expected at most 16777216 values .* they are 67108864/,
+    /model\.pad: expected at most 16777216 values .* got 67108864/,
   );
   assert.match(image({ base: 2 ** 40 }), /model\.base: expected an integer ≥ 1 and ≤ 65536/);
   const many = Array.from({ length: 100_000 }, () => 1);
@@ -49,8 +49,8 @@ test('what is wrong in a written-out chain is named by place', () => {
       [{ kind: 'coupling', mask: [1, 0] }],
       'model.layers.0.mask: expected 3 entries, one for each feature, got 2',
     ],
-    [[coupling, { kind: 'coupling', mask: [1, 1, 1] }], 'model.layers.1.mask: expected a 0 somewhere'],
-    [[{ kind: 'coupling', mask: [0, 0, 0] }], 'model.layers.0.mask: expected a 1 somewhere'],
+    [[coupling, { kind: 'coupling', mask: [1, 1, 1] }], 'model.layers.1.mask: expected at least one 0'],
+    [[{ kind: 'coupling', mask: [0, 0, 0] }], 'model.layers.0.mask: expected at least one 1'],
     [[{ kind: 'coupling', mask: [0, 2, 1] }], 'model.layers.0.mask.1: expected one of 0, 1, got 2'],
     [[coupling, { kind: 'permute', order: [0, 1] }], 'model.layers.1.order: expected 3 entries'],
     [
@@ -74,7 +74,7 @@ test('settings of conditioners that do not go together', () => {
   assert.equal(complaint({ net: 'residual', hidden: [8], netNorm: true }), 'accepted');
   assert.match(
     complaint({ net: 'residual', hidden: [8, 9] }),
-    /model\.hidden: expected one width, .* got 8, 9/,
+    /model\.hidden: expected equal widths, .* got 8, 9/,
   );
   assert.match(complaint({ netNorm: true }), /model\.netNorm: expected false, or net "residual"/);
 });
@@ -85,5 +85,5 @@ test('scale maps that need ε say why', () => {
     complaint({ scaleMap: 'soft-clip', scaleEpsilon: 0 }),
     /model\.scaleEpsilon: expected .* logarithm/,
   );
-  assert.match(complaint({ scaleMap: 'softplus-clamp', scaleEpsilon: 0 }), /no inverse there/);
+  assert.match(complaint({ scaleMap: 'softplus-clamp', scaleEpsilon: 0 }), /the flow has no inverse/);
 });

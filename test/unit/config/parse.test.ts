@@ -171,8 +171,8 @@ test('images have to be divisible at every scale, and the message says which pad
     complaint(image(28, 28, 4)),
     /divisible by 8, and the padded image is 28×28; expected pad 2, or scales ≤ 3/,
   );
-  assert.match(complaint(image(27, 28, 2)), /no padding gives that for 27×28; expected scales ≤ 1/);
-  assert.match(complaint(image(8, 8, 4)), /leave 1×1 pixels/);
+  assert.match(complaint(image(27, 28, 2)), /no padding makes 27×28 divisible; expected scales ≤ 1/);
+  assert.match(complaint(image(8, 8, 4)), /the last one has 1×1 pixels/);
   parseRunConfig(image(28, 28, 4, 2), 'a');
   parseRunConfig(image(27, 27, 1), 'a');
 });

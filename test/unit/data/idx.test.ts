@@ -82,7 +82,7 @@ test('what is wrong is named', async () => {
   await refused({ [name]: idx([2, 2, 2], range(8)).subarray(0, 9) }, /cut off within its header/);
   await refused(
     { [name]: idx([2, 2, 2], range(7)) },
-    /is cut off: its header promises 2 × 2 × 2 = 8 bytes of data, and 7 are there/,
+    /is cut off: its header promises 2 × 2 × 2 = 8 bytes of data, but 7 are present/,
   );
   await refused({ [name]: idx([2, 2, 2], range(9)) }, /has bytes left over/);
   await refused({ [name]: idx([0, 2, 2], []) }, /holds no pixels \(0 × 2 × 2\)/);
@@ -98,7 +98,7 @@ test('what is wrong is named', async () => {
   );
   await refused(
     { 'train-labels-idx1-ubyte': idx([3], range(3)) },
-    /holds labels; expected images/,
+    /contains labels; expected images/,
     'train-labels-idx1-ubyte',
   );
   await refused({}, /no image data found; expected IDX files/);

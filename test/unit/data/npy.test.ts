@@ -162,7 +162,7 @@ test('what is wrong is named', async () => {
     [Buffer.from('hello, world'), /is not a NumPy array file/],
     [
       npy(dict('<f4', '(3,)'), new Uint8Array(8)),
-      /is cut off: shape \(3\) of <f4 needs 12 bytes, and 8 are there/,
+      /is cut off: shape \(3\) of <f4 needs 12 bytes, but 8 are present/,
     ],
     [npy(dict('<f4', '(1,)'), new Uint8Array(8)), /has bytes left over/],
     [npy(dict('<c8', '(1,)'), new Uint8Array(8)), /NumPy type <c8; expected floating-point/],

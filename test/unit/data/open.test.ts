@@ -57,7 +57,7 @@ test('validation as a fraction, a count or none; a limit', async () => {
   assert.deepEqual(await counts({ limit: 10 }), [8, 2]);
   await assert.rejects(counts({ validation: 19 }), {
     name: 'UserError',
-    message: /too few examples: 20 in all, 19 of them held out/,
+    message: /too few examples: 20 in total, of which 19 are held out/,
   });
 });
 
@@ -149,6 +149,6 @@ test('a run is no data, and says what names its data', async () => {
   put(folder, 'run/samples/step-1.png', 'not looked at');
   await assert.rejects(open({ source: 'run' }), {
     name: 'UserError',
-    message: /run: is a run, not data; name the data, or the config\.json in it/,
+    message: /run: is a run, not data. Give the data, or the config\.json in it/,
   });
 });

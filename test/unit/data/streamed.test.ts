@@ -125,7 +125,7 @@ test('a file that becomes shorter while it is used is an error that names it', a
   put(folder, 'shrinking.npy', encodeNpy({ shape: [500, 2, 2, 3], data: images }).subarray(0, 1000));
   await assert.rejects(valuesOf(dataset.train), {
     name: 'UserError',
-    message: /shrinking\.npy: ended while/,
+    message: /shrinking\.npy: ended unexpectedly/,
   });
   await dataset.close();
   assert.equal(path.basename(file), 'shrinking.npy');

@@ -93,17 +93,17 @@ test('errors name file, line, column and what was expected', async () => {
   await refused('a,b\n1,\n', /: line 2, column "b": the value is missing/);
   await refused('a,b\n1,NaN\n', /: line 2, column "b": expected a finite number, got "NaN"/);
   await refused('a,b\n1,1e300\n', /expected a finite number, got "1e300"/);
-  await refused('a;b\n1;2,5\n', /got "2,5"\. Write decimals with a point/);
+  await refused('a;b\n1;2,5\n', /got "2,5"\. Use a decimal point/);
   await refused('', /holds no rows/);
   await refused('\n\n', /holds no rows/);
   await refused('# only a comment\n', /holds no rows/);
-  await refused('a,b\n', /holds a header but no rows/);
+  await refused('a,b\n', /contains a header but no rows/);
   await refused('a,b\n1,2\n', /no column "c"; it has 2 columns: a, b/, { columns: ['c'] });
   await refused('a,b\n1,2\n', /no column 2; .*\(counted from 0\)/, { columns: [2] });
-  await refused('1,2\n3,4\n', /"x" was asked for by name, but the first row holds no names/, {
+  await refused('1,2\n3,4\n', /"x" is given by name, but the first row has no names/, {
     labelColumn: 'x',
   });
-  await refused('a\n1\n', /no column is left to model/, { labelColumn: 'a' });
+  await refused('a\n1\n', /no columns are left to model/, { labelColumn: 'a' });
   await refused('a,b\n1,"2\n3,4\n', /near line \d+: not a readable table/);
   await refused(Buffer.from([1, 0, 2, 0, 0]), /is not a text file/);
   await refused(gzipSync('1,2\n'.repeat(50_000)).subarray(0, 150), /gzip data are damaged or cut off/);

@@ -87,7 +87,10 @@ test('a changed byte is named in the log', async (context) => {
   writeFileSync(path.join(first.native?.folder ?? '', 'libtensorflow_cc.so.2'), 'LIBRARY');
   const lines: string[] = [];
   await ensureNative({ root, steps: steps([]), log: (line) => lines.push(line) });
-  assert.match(lines[0] ?? '', /damaged and is made again: libtensorflow_cc\.so\.2 has another checksum/);
+  assert.match(
+    lines[0] ?? '',
+    /damaged and is installed again: libtensorflow_cc\.so\.2 has another checksum/,
+  );
 });
 
 test('a cached library that does not load any more is made again', async (context) => {
