@@ -8,7 +8,7 @@ import esbuild from 'esbuild';
 import { browserOptions, nodeOptions, root } from './esbuild-options.mjs';
 import { main, seconds, Stop } from './run.mjs';
 
-/** Every bundle: source → file under `dist/`. The page's CSS is written beside its script. */
+/** Every bundle: source → file under `dist/`. The page's CSS is written next to its script. */
 const bundles = [
   { source: 'src/extension/main.ts', output: 'extension.js', options: nodeOptions },
   { source: 'src/engine/worker.ts', output: 'engine.js', options: nodeOptions },

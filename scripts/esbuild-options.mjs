@@ -18,7 +18,7 @@ const external = [
 /**
  * One copy of TensorFlow.js core: tfjs-node asks for the union package, of which only core is used. Leaving out layers,
  * data, converter and the WebGL backend keeps the engine's bundle small. Its modules are taken instead of its single
- * file for Node, because the gradients come as a module beside them and would bring a second copy along.
+ * file for Node, because the gradients are a separate module and would bring a second copy along.
  */
 const tensorflowCore = {
   name: 'tensorflow-core',

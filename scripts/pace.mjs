@@ -1,4 +1,4 @@
-// How fast this machine is just now, beside the one that the tests' limits were set on. A slow or busy machine gets more time.
+// How fast this machine is now, compared with the one that the tests' limits were set on. A slow or busy one gets more time.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 

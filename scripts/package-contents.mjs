@@ -1,5 +1,5 @@
 // What a package needs of the native npm packages on each platform, and nothing more: the engine loads onnxruntime-node and
-// sharp at run time, from dist/node_modules beside it.
+// sharp at run time, from dist/node_modules next to it.
 import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';

@@ -11,7 +11,7 @@ import { copyNativePackages, copyNativeSources, targetOfThisMachine, targets } f
 import { main, seconds, Stop } from './run.mjs';
 import { describePackage, noticesOf, packageFolder } from './third-party-notices.mjs';
 
-/** Files at the root that go in beside dist/ and media/. CHANGELOG and LICENSE are shown by VS Code. */
+/** Files at the root that are packed in addition to dist/ and media/. CHANGELOG and LICENSE are shown by VS Code. */
 const texts = /^(CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
 
 /** Resolves to { target, file, bytes }, with `file` the absolute path of the VSIX. */

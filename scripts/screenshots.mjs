@@ -54,7 +54,7 @@ async function shoot(browser, page, name, { output, only }, draw) {
   if (problems.length > 0) throw new Stop(`${name}: the page reports ${problems.join('; ')}`);
 }
 
-/** Views of a flow: each tab of the layer, and each mode of the gallery beside the first of them. */
+/** Views of a flow: each tab of the layer, and each mode of the gallery in addition to the first. */
 async function drawInspector(tab, theme, save) {
   const title = tab.locator('main.whole h1');
   const tabs = tab.getByRole('tab');

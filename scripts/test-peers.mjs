@@ -1,4 +1,4 @@
-// npm run test:peers: flows of ours, written for other libraries, are loaded by these libraries and compute the same.
+// npm run test:peers: our own flows, written for other libraries, are loaded by these libraries and compute the same.
 //   npm run test:peers -- [--no-setup]
 // Flows are trained for a moment by the command line, in the conventions of each library and in some that have to be
 // rewritten for it; files of the libraries come as fixtures, become ours and go back. The last line is

@@ -4,7 +4,7 @@
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
 
-/** What a tier needs beside Node: a function that resolves to environment variables, or throws with what is missing. */
+/** What a tier needs besides Node: a function that resolves to environment variables, or throws with what is missing. */
 const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },

@@ -21,7 +21,7 @@ async function main(): Promise<void> {
         terminal.err('\nStopping after this step and saving; press Ctrl-C again to end at once.\n');
       }
     } else {
-      // What cannot be cancelled soon is not waited for: files are replaced as a whole or not at all.
+      // Work that cannot be canceled soon is not awaited: files are replaced as a whole or not at all.
       setTimeout(() => process.exit(signalExitCode(name)), 3000).unref();
     }
   });

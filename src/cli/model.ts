@@ -23,7 +23,7 @@ export async function openForSession(session: Session, given: string): Promise<O
   return model;
 }
 
-/** What a file of another library does not say, so that nobody takes numbers for granted that rest on a default. */
+/** What a file of another library does not say, so that users know which numbers depend on a default. */
 export function noteOrigin(session: Session, origin: Origin): void {
   if (origin.assumptions.length === 0) return;
   const assumed = origin.assumptions.join('; ');

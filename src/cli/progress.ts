@@ -3,7 +3,7 @@ import { duration } from './format';
 import type { Terminal } from './terminal';
 
 export interface ProgressState {
-  /** Done, in [0, 1]; undefined where it cannot be told. */
+  /** Done, in [0, 1]; undefined if unknown. */
   fraction?: number;
   /** What stands before the bar. */
   label: string;

@@ -15,7 +15,7 @@ export function signalExitCode(name: StopSignal): number {
 }
 
 /**
- * @param onFirst told about the first signal; the second one calls `endNow` with the exit code
+ * @param onFirst called at the first signal; the second one calls `endNow` with the exit code
  */
 export function listenForSignals(
   onFirst: (name: StopSignal) => void,

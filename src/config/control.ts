@@ -1,4 +1,4 @@
-/** What a training can be told while it runs: the request in control.json of its run folder. */
+/** Requests to a running training, in control.json of its run folder. */
 import * as v from 'valibot';
 import { largestLearningRate } from './learning-rate';
 import { UserError } from './user-error';

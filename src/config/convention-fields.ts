@@ -1,6 +1,6 @@
 /**
  * The choices in which published implementations of RealNVP differ, as fields that vector and image models share.
- * The defaults are ours; named sets of them are in conventions.ts. Which implementation does what is in
+ * The defaults are Flowscope's own; named sets are in conventions.ts. Which implementation does what is in
  * docs/importing.md.
  */
 import * as v from 'valibot';

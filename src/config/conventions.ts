@@ -1,5 +1,5 @@
 /**
- * How published implementations differ from ours, as plain data: the fields of a model section that they set otherwise.
+ * How published implementations differ from Flowscope, as plain data: the fields of a model section that they set differently.
  * Named as a preset, a set lies over the preset that suits the data, so sizes stay as they are there. It says what a
  * flow is, and of training only what this flow needs to stay finite.
  */

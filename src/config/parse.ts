@@ -77,7 +77,7 @@ function problemsError(fileName: string, problems: readonly Problem[]): UserErro
   return new UserError(`${fileName}: ${lines.join('; ')}.`);
 }
 
-/** Of one object or value; more help nobody. */
+/** Problems listed for one object or value; more would not help. */
 const mostProblems = 20;
 
 /** As many as are named; the validator itself stops at the first in each object. */

@@ -1,11 +1,11 @@
-/** `train.lock` in a run folder names the process that trains the run; here it is read, and told whether it still does. */
+/** `train.lock` in a run folder names the process that trains the run. Reads it, and checks whether that process is alive. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
 
 export const lockName = 'train.lock';
 
-/** Bytes; longer files are not ours. */
+/** Bytes; longer files were not written by Flowscope. */
 export const largestLock = 4096;
 
 /** Milliseconds between two heartbeats, each of which sets the time of the file. */

@@ -1,6 +1,6 @@
 /**
  * An error whose message is meant for the user: what was given, what was expected, what to do. The command line prints
- * it as one line and exits with 1; the extension shows it. Anything else that is thrown is a fault of ours.
+ * it as one line and exits with 1; the extension shows it. Anything else that is thrown is an internal error.
  */
 export class UserError extends Error {
   override readonly name = 'UserError';

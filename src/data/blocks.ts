@@ -11,7 +11,7 @@ export async function* blocks(
   const read = (start: number): Promise<Float32Array> | undefined => {
     if (start >= split.count) return undefined;
     const values = split.read(indexRange(start, Math.min(rows, split.count - start)));
-    // Heard of by whoever waits for it; nobody does when the caller stops early.
+    // Whoever awaits it sees the error; nobody does if the caller stops early.
     values.catch(() => undefined);
     return values;
   };

@@ -14,7 +14,7 @@ export interface CifarImages {
   /** [H, W, C] */
   shape: number[];
   train: Examples;
-  /** The published test file beside it, where there is one. */
+  /** The published test file next to it, if there is one. */
   test?: Examples;
   labelNames: string[];
   note: string;

@@ -1,4 +1,4 @@
-/** Which columns of a table are modelled. */
+/** Which columns of a table are modeled. */
 import { UserError } from '../config/user-error';
 
 export interface ColumnOptions {

@@ -21,7 +21,7 @@ export interface Examples {
   readonly count: number;
   /** Values of one example, D. */
   readonly size: number;
-  /** Indices into `labelNames` where these are known. Never modelled. */
+  /** Indices into `labelNames` if these are known. Never modeled. */
   readonly labels?: Labels;
   /**
    * Gathers examples in data units, indices.length × D, row-major. The caller may change the result.

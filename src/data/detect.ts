@@ -15,7 +15,7 @@ export type FileFormat = Exclude<DataConfig['format'], 'auto' | 'builtin'>;
 const expected =
   'expected a table (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX or CIFAR files, or a folder or zip file of images';
 
-/** @throws UserError when the format cannot be told */
+/** @throws UserError when the format cannot be detected */
 export async function detectFormat(file: string): Promise<FileFormat> {
   if (await isFolder(file)) return detectFolder(file);
   const name = path.basename(file).toLowerCase();

@@ -14,7 +14,7 @@ export interface IdxImages {
   /** [H, W, C] */
   shape: number[];
   train: Examples;
-  /** The published test file beside it, where there is one. */
+  /** The published test file next to it, if there is one. */
   test?: Examples;
   /** Largest class of both, where there are labels. */
   largestLabel?: number;
@@ -80,7 +80,7 @@ async function open(
 }
 
 /**
- * Opens images, their labels (found by name beside them) and, when a training file is given, the published test file.
+ * Opens images, their labels (found by name next to them) and, when a training file is given, the published test file.
  * @param source an images file, or a folder that holds one
  */
 export async function openIdxImages(source: string, resources: Resources): Promise<IdxImages> {
@@ -155,7 +155,7 @@ async function openLabels(
   return bytes.read(start, count);
 }
 
-/** A file beside `file` under one of the names, packed or not. */
+/** A file next to `file` with one of the names, compressed or not. */
 async function partner(file: string, rename: (name: string) => string[]): Promise<string | undefined> {
   const name = path.basename(file);
   const bare = name.replace(/\.gz$/i, '');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * The folder of bundled files: beside the folder of the bundle in the product, in the current folder when tests run
+ * The folder of bundled files: next to the folder of the bundle in the product, in the current folder when tests run
  * from the repository.
  */
 export function mediaFolder(): string {

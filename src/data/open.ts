@@ -18,10 +18,10 @@ import { createResources, type Resources } from './resources';
 import { heldOutLimit, holdOut, limited } from './split';
 import { readTable } from './table';
 
-/** Names that `data.source` understands beside paths. */
+/** Names that `data.source` accepts besides paths. */
 export const builtinNames: readonly string[] = [...planeNames, 'digits'];
 
-/** Whether a source is a name of ours and not a path. */
+/** Whether a source is a built-in name and not a path. */
 export function isBuiltin({ source, format }: Pick<DataConfig, 'source' | 'format'>): boolean {
   return format === 'builtin' || (format === 'auto' && builtinNames.includes(source));
 }
@@ -192,7 +192,7 @@ async function openAny(
   }
 }
 
-/** A name without dots or slashes was probably meant as one of ours. */
+/** A name without dots or slashes was probably meant as a built-in one. */
 function withNames(error: unknown, source: string): unknown {
   if (!(error instanceof UserError) || /[./\\]/.test(source)) return error;
   return new UserError(

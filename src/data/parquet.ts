@@ -94,7 +94,7 @@ async function readRows(
     const filled = new Int32Array(names.length);
     const classes = label === undefined ? undefined : new Array<string>(count);
     const from = start;
-    // What onChunk throws would reach nobody: it is kept and thrown once the group is read.
+    // Errors of onChunk would be lost: they are kept and thrown after the group is read.
     let refused: Error | undefined;
     const take = (columnName: string, columnData: ArrayLike<unknown>, rowStart: number): void => {
       const column = names.indexOf(columnName);
@@ -136,7 +136,7 @@ async function readRows(
     }
     start += count;
   }
-  if (writer.count === 0) throw new UserError(`${file}: holds no rows; expected one example a row.`);
+  if (writer.count === 0) throw new UserError(`${file}: contains no rows; expected one example per row.`);
   const encoded = label === undefined ? undefined : labels.finish();
   return {
     all: await writer.finish(encoded?.labels),

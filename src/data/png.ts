@@ -48,7 +48,7 @@ export async function writeScatter(
   await writeRaster(scatter(values, reference), file);
 }
 
-/** The same grid as the bytes of a PNG file, beside its size in pixels. */
+/** The same grid as the bytes of a PNG file, with its size in pixels. */
 export async function sampleSheet(
   values: NdArray<Float32Array>,
   levels: number,

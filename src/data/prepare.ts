@@ -40,7 +40,7 @@ export function readsTheSame(a: DataConfig, b: DataConfig): boolean {
   return isDeepStrictEqual(withoutSplit(a), withoutSplit(b));
 }
 
-/** What has to be read anew when it differs; where the data lie is known by now. */
+/** Settings whose change means reading the data again; the path is known by now. */
 function withoutSplit(data: DataConfig): object {
   // Not the seed, by which built-in points are drawn as well.
   return { ...data, validation: 0, limit: 0, source: '', validationSource: '' };

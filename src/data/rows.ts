@@ -7,7 +7,7 @@ import { createSpool } from './spool';
 /** A table of numbers. */
 export interface Rows {
   all: Examples;
-  /** Rows of the file, where only the first ones were read; undefined when nobody counted them. */
+  /** Rows of the file, where only the first ones were read; undefined if they were not counted. */
   total?: number;
   featureNames: string[];
   labelNames?: string[];

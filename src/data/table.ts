@@ -9,7 +9,7 @@ import type { Resources } from './resources';
 import { createRowWriter, type Rows, type RowWriter } from './rows';
 
 export interface TableOptions extends ColumnOptions {
-  /** Absent: told from the first line. */
+  /** Absent: detected from the first line. */
   delimiter?: string;
   header?: boolean | 'auto';
   /** Reads only the first ones. */
@@ -36,7 +36,7 @@ export async function readTable(file: string, options: TableOptions, resources: 
       if (builder.count >= (options.mostRows ?? Infinity)) break;
       if (builder.add(row)) await builder.flush();
     } else if (!first) {
-      // Whether the first row is a header shows only beside the second.
+      // Only a comparison with the second row shows whether the first one is a header.
       first = row;
     } else {
       builder.start(first, row);

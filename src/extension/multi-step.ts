@@ -11,7 +11,7 @@ export interface StepPlace {
   totalSteps: number;
 }
 
-/** An extra button beside the steps' own: pressing it ends the step, with undefined, and then runs. */
+/** An extra button next to the steps' own: pressing it ends the step, with undefined, and then runs. */
 export interface SideButton {
   button: QuickInputButton;
   run(): void;
@@ -88,7 +88,7 @@ export async function inputStep(
     value: string;
     /** Index range of the value that is selected at first. */
     selection?: [number, number];
-    /** Extra button beside the input; pressing it calls `pick`, whose text replaces the value. */
+    /** Extra button next to the input; pressing it calls `pick`, whose text replaces the value. */
     button?: { button: QuickInputButton; pick(): Promise<string | undefined> };
     /** Why the value cannot be taken, or undefined. */
     validate(value: string): Promise<string | undefined>;

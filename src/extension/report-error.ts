@@ -3,7 +3,7 @@ import { l10n, window } from 'vscode';
 import { toErrorData } from '../protocol/wire';
 import { log } from './log';
 
-/** Runs a command's work. A cancelled one ends in silence; any other failure is shown once. */
+/** Runs a command's work. A canceled one ends silently; any other failure is shown once. */
 export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

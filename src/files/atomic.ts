@@ -7,7 +7,7 @@ import { UserError } from '../config/user-error';
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * Writes a file as a whole or not at all: to a temporary file beside it, flushed to disk, then renamed over it. A
+ * Writes a file as a whole or not at all: to a temporary file next to it, flushed to disk, then renamed over it. A
  * reader sees the old content or the new one. The folder has to exist.
  * @throws UserError when the place cannot be written or the disk is full; the old content is still there
  */

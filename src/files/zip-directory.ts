@@ -99,7 +99,7 @@ async function readEntry(
   }
 }
 
-/** Whatever the zip reader or zlib throws is about the file's bytes; errors of the file system are told by their code. */
+/** Whatever the zip reader or zlib throws is about the file's bytes; errors of the file system are recognized by their code. */
 function damaged(file: string, error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
   const code = (error as NodeJS.ErrnoException).code;
@@ -110,7 +110,7 @@ function damaged(file: string, error: unknown): unknown {
 }
 
 /**
- * Reads by our own handle, with its errors as errors: the library's own reader throws where nobody can catch. The
+ * Reads by our own handle, with its errors as errors: errors of the library's own reader cannot be caught. The
  * directory comes in some thousand small reads, one after another; those are served from blocks.
  */
 class HandleReader extends RandomAccessReader {

@@ -42,7 +42,7 @@ const stagingPrefix = '.staging-';
 /**
  * Verifies the cached native TensorFlow (checksums of every file and a load test, without network), or climbs the ladder.
  * A new one is staged in the root, verified, then renamed into place, so that an interrupted run leaves nothing half made.
- * Throws an AbortError when cancelled, and an Error with every reason where not even ONNX Runtime loads.
+ * Throws an AbortError when canceled, and an Error with all reasons if not even ONNX Runtime loads.
  */
 export async function ensureNative(options: EnsureOptions = {}): Promise<EnsureResult> {
   const { root = nativeRoot(), signal, log = () => undefined } = options;

@@ -1,7 +1,7 @@
 /** Loads the add-on in a process of its own and multiplies two matrices: a library that crashes takes only that one along. */
 import { runCommand } from './run-command';
 
-/** Plain JavaScript, given to `node -e`: it must not depend on any file of ours. */
+/** Plain JavaScript, given to `node -e`: it must not depend on any of our files. */
 const program = `
 const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;

@@ -1,4 +1,4 @@
-/** Last rung: ONNX Runtime, whose binaries are in its npm package. Nothing is installed; it is only proved to load. */
+/** Last rung: ONNX Runtime, whose binaries are in its npm package. Nothing is installed; it is only tested that it loads. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { runCommand } from './run-command';

@@ -36,7 +36,7 @@ export async function stagePrebuilt(
     (name) => path.basename(name) === 'tfjs_binding.node',
   );
   if (!found) throw new Error('the downloaded add-on holds no tfjs_binding.node');
-  // The add-on is linked with the library at ../../deps/lib, seen from its own folder; on Windows it is beside it.
+  // The add-on is linked with the library at ../../deps/lib, relative to its own folder; on Windows the library is next to it.
   const home = path.join(folder, 'lib', 'napi-v8');
   await mkdir(home, { recursive: true });
   await rename(path.join(scratch, found), path.join(home, 'tfjs_binding.node'));

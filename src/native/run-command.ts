@@ -44,7 +44,7 @@ function runIn(
   args: readonly string[],
   { env = process.env, signal, timeout }: CommandOptions,
 ): Promise<string> {
-  // What Node is told to load beforehand may be given relative to the folder that we were called in.
+  // Modules that NODE_OPTIONS preloads may be relative to the folder that we were called in.
   const { NODE_OPTIONS: _, ...rest } = env;
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

@@ -1,6 +1,6 @@
 /**
  * Finds tfjs-node's package (its add-on sources, and where its prebuilt files are published) and the Node-API headers:
- * beside the bundle in the packaged extension (`native-sources/`), in `node_modules` in a checkout.
+ * next to the bundle in the packaged extension (`native-sources/`), in `node_modules` in a checkout.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -121,7 +121,7 @@ function extrasText(extras: NonNullable<ModelDescription['extras']>): string {
   return all.slice(0, 8).join(', ') + (all.length > 8 ? `, … ${all.length - 8} more` : '');
 }
 
-/** Moments are over finite values; NaN and infinite ones are counted beside them. */
+/** Moments are over finite values; NaN and infinite ones are counted separately. */
 function tensorTable(tensors: readonly DescribedTensor[]): string {
   const number = (value: number | undefined): string => {
     if (value === undefined || Number.isNaN(value)) return '';

@@ -8,7 +8,7 @@ const largestPixels = 2 ** 26;
 /**
  * Decodes a PNG, JPEG or WebP file. Pictures are turned upright as their EXIF data say, alpha is dropped, 16-bit samples
  * become 8-bit ones.
- * @param channels 1 gray, 3 colour
+ * @param channels 1 gray, 3 color
  * @throws UserError naming the file
  */
 export async function decodePicture(bytes: Uint8Array, where: string, channels: 1 | 3): Promise<Picture> {
@@ -28,7 +28,7 @@ export async function decodePicture(bytes: Uint8Array, where: string, channels: 
   }
 }
 
-/** Whether a picture has colour, by what its header says. */
+/** Whether an image has color, according to its header. */
 export async function isColor(bytes: Uint8Array, where: string): Promise<boolean> {
   checkKind(bytes, where);
   const sharp = await loadSharp();

@@ -24,8 +24,8 @@ export function isImageName(path: string): boolean {
 }
 
 /**
- * Folders `train` beside `val`, `valid`, `validation` or `test` split the images. Below, the first folder is the class;
- * where images lie beside such folders there are no classes. Names are compared by character code, so that no locale
+ * Folders `train` next to `val`, `valid`, `validation` or `test` split the images. Below, the first folder is the class;
+ * if there are images next to such folders, there are no classes. Names are compared by character code, so that no locale
  * decides the order.
  * @param paths relative, with "/", of images only
  */

@@ -18,7 +18,7 @@ import { listImages } from './walk';
 
 /** A picture file that is larger is none. */
 const largestFile = 2 ** 28;
-/** Pictures that are looked at to tell gray from colour. */
+/** How many images are read to decide between gray and color. */
 const looked = 16;
 
 interface ImageFiles {
@@ -87,7 +87,7 @@ async function openGroup(
   );
 }
 
-/** Colour when any of some pictures, taken evenly from all, has colour. */
+/** Color if any of some evenly spaced images has color. */
 async function channelsOf(
   files: ImageFiles,
   { files: chosen }: ImageGroup,

@@ -1,4 +1,4 @@
-/** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, colour and bit depth. */
+/** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, color and bit depth. */
 import { UserError } from '../../config/user-error';
 import { loadSharp } from './sharp';
 

@@ -88,5 +88,5 @@ export async function openPictures(
   return { examples, shape };
 }
 
-/** Bytes that an entry of the map takes beside its pixels, about. */
+/** Approximate bytes that an entry of the map takes in addition to its pixels. */
 const overhead = 200;

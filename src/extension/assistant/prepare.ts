@@ -4,7 +4,7 @@ import { checkInput } from './input';
 import { resolveData, resolvePath } from './paths';
 import type { ToolName } from './tools';
 
-/** @throws UserError for an input that the tool could not work with, so that nobody confirms it first */
+/** @throws UserError for an input that the tool cannot use, before the user is asked to confirm it */
 export async function prepare(name: ToolName, given: unknown): Promise<PreparedToolInvocation> {
   switch (name) {
     case 'flowscope_summarizeCheckpoint': {

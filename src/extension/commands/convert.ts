@@ -1,4 +1,4 @@
-/** Convert Checkpoint…: to a checkpoint of ours, or to a state dict that another library loads. */
+/** Convert Checkpoint…: to a Flowscope checkpoint, or to a state dict that another library loads. */
 import path from 'node:path';
 import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
 import { UserError } from '../../config/user-error';
@@ -62,7 +62,7 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
     { to: 'normflows', label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
     { to: 'zuko', label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },
   ];
-  // A checkpoint of ours is converted to go elsewhere; any other first of all to come here.
+  // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.
   const ordered = ours ? [...items.slice(1), items[0]!] : items;
   const choice = await window.showQuickPick(ordered, {
     title: l10n.t('Convert Checkpoint'),

@@ -5,7 +5,7 @@ import { viewTypeOf } from '../editor/view-types';
 import type { Services } from '../services';
 import { anyModel, resolveModel } from './targets';
 
-/** Asks anew what a file of another library does not hold; an open editor of the file shows what comes of it. */
+/** Asks again for the settings that a file of another library does not contain; an open editor of the file shows the result. */
 export async function changeImport(
   services: Services,
   provider: InspectorProvider,

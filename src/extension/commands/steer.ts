@@ -37,7 +37,7 @@ export async function changeLearningRate(
   if (text !== undefined) await tell(services, run, { learningRate: Number(text) });
 }
 
-/** @throws UserError where nobody trains the run */
+/** @throws UserError if no process trains the run */
 export async function tell(services: Services, run: Uri, request: ControlRequest): Promise<void> {
   const lease = services.inspection.acquire();
   try {

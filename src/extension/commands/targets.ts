@@ -161,7 +161,7 @@ export const anyModel = {
   accepts: isModelFile,
 };
 
-/** Of ours, or of another library. */
+/** Checkpoints of Flowscope or another library. */
 export const checkpoint = {
   what: l10n.t('a checkpoint (.safetensors, .pt or .pth)'),
   accepts: isCheckpointFile,

@@ -36,7 +36,7 @@ export async function train(services: Services, given?: TrainArguments): Promise
   start(services, plan);
 }
 
-/** From the weights of a checkpoint, of ours or of another library, on data that the user chooses. */
+/** From the weights of a checkpoint, from Flowscope or another library, on data that the user chooses. */
 export async function continueTraining(
   services: Services,
   provider: InspectorProvider,

@@ -6,7 +6,7 @@ import type { PageEvents } from '../../protocol/webview';
 export interface ShownInspector {
   readonly uri: Uri;
   readonly page: PageEvents;
-  /** As the page told them; empty until it has. */
+  /** As the page reported them; empty until then. */
   readonly layers: readonly OutlineLayer[];
   readonly selection: PageSelection | undefined;
 }
@@ -31,7 +31,7 @@ export class ActiveInspector {
     this.changes.fire('inspector');
   }
 
-  /** An inspector was told something by its page. */
+  /** A page has reported something to its inspector. */
   told(inspector: ShownInspector, what: 'layers' | 'selection'): void {
     if (this.shown !== inspector) return;
     if (what === 'selection') this.tellContext();

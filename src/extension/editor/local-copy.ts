@@ -8,7 +8,7 @@ import { UserError } from '../../config/user-error';
 import { formatBytes } from '../localized-format';
 import { readSettings } from '../settings';
 
-/** The file beside a model that remembers what was answered about it. */
+/** The file next to a model that stores the user's answers about it. */
 export function sidecarOf(uri: Uri): Uri {
   return uri.with({ path: `${uri.path}.flowscope.json` });
 }
@@ -52,7 +52,7 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   await mkdir(folder, { recursive: true });
   await writeFile(`${target}.part`, bytes);
   await rename(`${target}.part`, target);
-  // Answers that were given before lie beside the file; most files have none.
+  // Earlier answers are next to the file; most files have none.
   const answers = await workspace.fs.readFile(sidecarOf(uri)).then(undefined, () => undefined);
   if (answers) await writeFile(path.join(folder, path.posix.basename(sidecarOf(uri).path)), answers);
   return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };

@@ -33,7 +33,7 @@ interface OpenModel {
 export class ModelDocument implements CustomDocument {
   private readonly lease: EngineLease;
   private opening: Promise<OpenModel> | undefined;
-  /** The process that `opening` belongs to: after a crash the model is opened anew in the next one. */
+  /** The process that `opening` belongs to: after a crash the model is opened again in the next one. */
   private openedIn: EngineProcess | undefined;
   /** The user left the questions about this file: the defaults count until they are asked for again. */
   private declined = false;
@@ -121,7 +121,7 @@ export class ModelDocument implements CustomDocument {
     return { runs, recent: others.filter((_, i) => there[i]) };
   }
 
-  /** Whether pages of this document may look at a file: checkpoints beside its own, and what the user chose. */
+  /** Whether pages of this document may look at a file: checkpoints next to its own, and files that the user chose. */
   mayOpen(file: string, own: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
     return this.granted.has(file) || isBeside(file, own) || this.recent.paths.includes(file);
   }
@@ -241,7 +241,7 @@ export class ModelDocument implements CustomDocument {
     if (outline) this.outlines.fire(outline);
   }
 
-  /** The questions about a file that nobody has answered yet; leaving them takes the defaults, unremembered. */
+  /** The unanswered questions about a file; dismissing them uses the defaults without storing them. */
   private async askOnce(engine: EngineProcess, local: LocalFile): Promise<void> {
     if (this.declined || isOurs(this.uri)) return;
     const form = await engine.api.importForm(local.path).catch((error: unknown) => {
@@ -259,7 +259,7 @@ export class ModelDocument implements CustomDocument {
     await engine.api.answerImport(local.path, answers);
     const bytes = new Uint8Array(await readFile(form.sidecar));
     this.answers = new TextDecoder().decode(bytes);
-    // Beside a copy nobody would find them again.
+    // Next to a temporary copy they would never be found again.
     if (local.copied) {
       await workspace.fs.writeFile(sidecarOf(this.uri), bytes).then(undefined, (error: unknown) => {
         log().warn(`${sidecarOf(this.uri).path}: ${(error as Error).message}`);
@@ -268,7 +268,7 @@ export class ModelDocument implements CustomDocument {
     return true;
   }
 
-  /** Checkpoints that a training writes over are read anew. */
+  /** Checkpoints that a training overwrites are read again. */
   private async othersChanged(): Promise<void> {
     if ((await this.others.refresh()) && !this.closing.signal.aborted) this.changes.fire('model');
   }

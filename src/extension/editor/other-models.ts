@@ -1,5 +1,5 @@
 /**
- * Models that a document's pages look at beside its own file: other checkpoints of the run, and what they compare with.
+ * Models that a document's pages open in addition to its own file: other checkpoints of the run, and what they compare with.
  * The ones used last stay open in the engine, so that sliding back is instant; all are given back with the document.
  */
 import { stat } from 'node:fs/promises';
@@ -37,7 +37,7 @@ export class OtherModels<E extends ModelOpener> {
   async use<T>(engine: E, path: string, work: (engine: E, summary: ModelSummary) => Promise<T>): Promise<T> {
     let entry = this.entries.get(path);
     if (entry && entry.engine !== engine) {
-      // After a crash the model is opened anew in the next process.
+      // After a crash the model is opened again in the next process.
       this.forget(path);
       entry = undefined;
     }

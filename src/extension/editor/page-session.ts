@@ -46,7 +46,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     this.uri = document.uri;
     const rpc = createBirpc<PageApi, PageHost>(this.functions(), {
       post: (message) => {
-        // An answer that comes after the editor was closed is for nobody.
+        // Nobody needs an answer that comes after the editor was closed.
         if (!this.closed) void panel.webview.postMessage(message);
       },
       on: (listener) => {

@@ -22,7 +22,7 @@ export function isModelFile(uri: { path: string }): boolean {
   return modelExtensions.some((extension) => name.endsWith(`.${extension}`));
 }
 
-/** Named as a checkpoint of ours, which holds everything and leaves nothing to ask. */
+/** Named like a Flowscope checkpoint, which contains everything, so there is nothing to ask. */
 export function isOurs(uri: { path: string }): boolean {
   return uri.path.endsWith('.flow.safetensors');
 }

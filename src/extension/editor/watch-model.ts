@@ -40,7 +40,7 @@ export function watchModel(
         : '',
   };
   const known: Partial<Record<'model' | 'run', string>> = {};
-  // Both ways lead here, so that what an event has told is not told again.
+  // Both kinds of events end here, so that nothing is reported twice.
   const look = async (what: 'model' | 'run'): Promise<void> => {
     const now = await looks[what]();
     const before = known[what];
@@ -68,7 +68,7 @@ export function watchModel(
     disposables.push(answers);
     watch(folder, escapeGlob(path.posix.basename(sidecarOf(uri).path)), answers.call);
   }
-  // Only files of ours lie in run folders, and only those grow while they are looked at.
+  // Only Flowscope's own files are in run folders, and only those grow while they are open.
   if (run) {
     watch(run, '{metrics.jsonl,run.json,control.json,rates.json}', ofRun.call);
     watch(folder, '*.flow.safetensors', ofRun.call);

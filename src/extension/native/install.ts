@@ -16,7 +16,7 @@ let running: Promise<void> | undefined;
 
 export async function installNative(services: Services): Promise<void> {
   if (!(await mayRun(l10n.t('Installing native TensorFlow')))) return;
-  // A second call joins the first: two downloads into one folder help nobody.
+  // A second call joins the first: two downloads into one folder make no sense.
   running ??= install(services).finally(() => (running = undefined));
   await running;
 }

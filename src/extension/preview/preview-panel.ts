@@ -78,7 +78,7 @@ class PreviewSession implements Disposable {
     };
     const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {
       post: (message) => {
-        // An answer that comes after the panel was closed is for nobody.
+        // Nobody needs an answer that comes after the panel was closed.
         if (!this.closed) void panel.webview.postMessage(message);
       },
       on: (listener) => {

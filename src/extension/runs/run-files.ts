@@ -79,7 +79,7 @@ function stateOf(
 }
 
 /**
- * Returns undefined for a run.json that is not one of ours. `now` is compared to the time of the last sign of life, where the
+ * Returns undefined for a run.json that Flowscope did not write. `now` is compared to the time of the last sign of life, where the
  * process that trains cannot be seen from here.
  */
 export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder | undefined> {

@@ -13,7 +13,7 @@ export class TrainingStatusBar implements Disposable {
   private shownCount = 0;
 
   constructor(private readonly trainings: Trainings) {
-    // A small flow makes hundreds of steps a second; nobody reads as fast.
+    // A small flow makes hundreds of steps a second, faster than anyone can read.
     const later = debounce(() => this.update(), 50);
     this.later = later;
     this.subscription = trainings.onDidChange(() => {

@@ -9,7 +9,7 @@ import { rememberRun } from '../runs/find-runs';
 
 export type StartEngine = (name: string, events: Partial<EngineEvents>, scope?: Uri) => EngineProcess;
 
-/** How long a cancelled training may take to save before its process is ended. */
+/** How long a canceled training may take to save before its process is ended. */
 const saveMilliseconds = 30_000;
 
 export class Training {
@@ -17,7 +17,7 @@ export class Training {
   readonly title: string;
   progress: TrainProgress | undefined;
   stopping = false;
-  /** Rejects when the engine fails; a cancelled training resolves with status "stopped". */
+  /** Rejects when the engine fails; a canceled training resolves with status "stopped". */
   readonly done: Promise<TrainResult>;
   private readonly engine: EngineProcess;
 

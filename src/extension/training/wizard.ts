@@ -299,7 +299,7 @@ function configName(config: Uri): string {
   return path.posix.basename(config.path).replace(/(\.flow)?\.json$/, '');
 }
 
-/** What the run is called where nobody says otherwise. */
+/** The default name of the run. */
 function runName({ data, config, from, preset }: DataAnswer & { preset?: string }): string {
   if (config) return configName(config);
   if (!data) return from ? `${modelName(from)}-on` : 'run';

@@ -146,7 +146,7 @@ test('arrays that are no data say what would be', async () => {
   save('none.npy', [0, 3], new Float32Array(0));
   await refused({ source: 'none.npy' }, /holds no values/);
   save('channels-first.npy', [2, 3, 4, 20], new Uint8Array(480));
-  await refused({ source: 'channels-first.npy' }, /at most 16 channels, last.*transpose/);
+  await refused({ source: 'channels-first.npy' }, /at most 16 channels, in the last axis.*transpose/);
   put(
     folder,
     'two.npz',

@@ -94,9 +94,9 @@ test('errors name file, line, column and what was expected', async () => {
   await refused('a,b\n1,NaN\n', /: line 2, column "b": expected a finite number, got "NaN"/);
   await refused('a,b\n1,1e300\n', /expected a finite number, got "1e300"/);
   await refused('a;b\n1;2,5\n', /got "2,5"\. Use a decimal point/);
-  await refused('', /holds no rows/);
-  await refused('\n\n', /holds no rows/);
-  await refused('# only a comment\n', /holds no rows/);
+  await refused('', /contains no rows/);
+  await refused('\n\n', /contains no rows/);
+  await refused('# only a comment\n', /contains no rows/);
   await refused('a,b\n', /contains a header but no rows/);
   await refused('a,b\n1,2\n', /no column "c"; it has 2 columns: a, b/, { columns: ['c'] });
   await refused('a,b\n1,2\n', /no column 2; .*\(counted from 0\)/, { columns: [2] });
