@@ -74,7 +74,7 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
   return [
     pairs(rows),
     ...(features ? [featureTable(features, shape[0] ?? 0)] : []),
-    ...(warnings.length > 0 ? [`To know\n${warnings.map((line) => `  ${line}`).join('\n')}`] : []),
+    ...(warnings.length > 0 ? [`Notes\n${warnings.map((line) => `  ${line}`).join('\n')}`] : []),
   ]
     .join('\n\n')
     .concat('\n');
