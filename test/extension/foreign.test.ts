@@ -234,7 +234,7 @@ describe('files of other libraries', function () {
       'flowscope.changeImport',
       vscode.Uri.file(place('converted.flow.safetensors')),
     );
-    await workbench.notification(/leaves nothing to ask/);
+    await workbench.notification(/There is nothing to choose for/);
     await vscode.commands.executeCommand('notifications.clearAll');
   });
 });

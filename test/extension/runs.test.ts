@@ -142,6 +142,6 @@ describe('runs on disk', () => {
     const best = await bestOf(vscode.Uri.joinPath(folder(), 'good'));
     assert.ok(best.path.endsWith('/best.flow.safetensors'));
     assert.equal((await runOfCheckpoint(best))?.path, vscode.Uri.joinPath(folder(), 'good').path);
-    await assert.rejects(bestOf(vscode.Uri.joinPath(folder(), 'empty')), /holds no checkpoint/);
+    await assert.rejects(bestOf(vscode.Uri.joinPath(folder(), 'empty')), /contains no checkpoint/);
   });
 });

@@ -48,7 +48,7 @@ test('control pauses a training of another process, changes its rate, lets it go
 test('control says what it expects', async () => {
   for (const [args, message] of [
     [['--pause', '--stop'], /--pause and --stop: expected only one of them/],
-    [[], /expected --pause, --resume, --stop or --learning-rate RATE/],
+    [[], /Expected --pause, --resume, --stop or --learning-rate RATE/],
     [['--learning-rate', '-1'], /--learning-rate/],
     [['--pause'], /is not a run folder/],
   ] as const) {

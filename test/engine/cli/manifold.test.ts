@@ -124,7 +124,7 @@ describe('images', () => {
     await fails(/--examples 1,2,x,4: expected numbers/, ...command, '--examples', '1,2,x,4');
     await fails(/Example 9999 of the validation data/, ...command, '--examples', '1,2,3,9999');
     await fails(/there are 6/, ...command, '--input', at('pixels.npy'), '--examples', '1,2,3,6');
-    await fails(/both say where/, ...command, '--input', at('pixels.npy'), '--split', 'train');
+    await fails(/both set the examples/, ...command, '--input', at('pixels.npy'), '--split', 'train');
   });
 
   test('reconstruct: coarse latents stay, fine ones are new, the rest is the example', async () => {

@@ -54,6 +54,6 @@ test('places that cannot be written are named', async () => {
   mkdirSync(path.join(folder, 'dir', 'inner'), { recursive: true });
   await assert.rejects(writeAtomically(path.join(folder, 'dir'), ''), {
     name: 'UserError',
-    message: /a folder has this name/,
+    message: /a folder with this name exists/,
   });
 });
