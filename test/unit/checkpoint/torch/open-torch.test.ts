@@ -164,7 +164,7 @@ test('parameters, attributes, bare tensors and lists', async () => {
 
 test('types without a reader are listed, and refused by name when read', async () => {
   for (const [file, name, dtype, message] of [
-    ['complex.pt', 'complex', 'C64', /tensor "complex": holds complex numbers \(C64\)/],
+    ['complex.pt', 'complex', 'C64', /tensor "complex": contains complex numbers \(C64\)/],
     ['quantized.pt', 'quantized', 'QINT8', /quantized numbers \(QINT8\).*dequantize/],
     ['float8.pt', 'eight', 'F8_E4M3', /8-bit floats \(F8_E4M3\)/],
   ] as const) {
