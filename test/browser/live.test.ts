@@ -43,8 +43,12 @@ describe('live page', () => {
       const now = document.querySelector('[data-result]')?.textContent;
       return now !== old && now !== '–';
     }, before);
+    // The one after it may have been asked for ahead of time.
     const asked = await calls(page, 'ask ["strip"');
-    assert.match(asked.at(-1)!, /"index":1/);
+    assert.ok(
+      asked.slice(1).some((call) => call.includes('"index":1')),
+      asked.join('\n'),
+    );
     await page.keyboard.press('[');
     await page.locator('[data-step="160"]').waitFor();
     await page.keyboard.press('?');
@@ -154,7 +158,11 @@ describe('live page', () => {
     await page.waitForFunction(() => window.toyHost.cancelled.length >= 2);
     await page.evaluate(() => (window.toyHost.delays = {}));
     await page.locator('.worked').waitFor();
-    assert.match((await calls(page, 'ask ["layer"')).at(-1)!, /"index":2/);
+    const asked = await calls(page, 'ask ["layer"');
+    assert.ok(
+      asked.some((call) => call.includes('"index":2')),
+      asked.join('\n'),
+    );
     assert.notEqual(await page.locator('[data-result]').innerText(), before);
     await close();
   });
