@@ -3,11 +3,11 @@ import { UserError } from '../../config/user-error';
 import type { Checkpoint } from '../checkpoint';
 import type { ChainLayer } from '../import/vector-chain';
 import { writeSafetensors } from '../safetensors';
-import { chrischuteStateDict } from './chrischute';
-import { nflowsStateDict } from './nflows';
-import { normflowsStateDict } from './normflows';
+import { chrischuteStateDict } from '../libraries/chrischute/export';
+import { nflowsStateDict } from '../libraries/nflows/export';
+import { normflowsStateDict } from '../libraries/normflows/export';
 import type { StateDict } from './state-dict';
-import { zukoStateDict } from './zuko';
+import { zukoStateDict } from '../libraries/zuko/export';
 
 export type ExportLibrary = 'chrischute' | 'nflows' | 'normflows' | 'zuko';
 

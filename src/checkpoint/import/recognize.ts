@@ -1,14 +1,14 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../config/user-error';
-import { chrischute } from './chrischute';
-import { fmu2 } from './fmu2';
-import { freia } from './freia';
-import { nflows } from './nflows';
-import { normflows } from './normflows';
+import { chrischute } from '../libraries/chrischute/import';
+import { fmu2 } from '../libraries/fmu2/import';
+import { freia } from '../libraries/freia/import';
+import { nflows } from '../libraries/nflows/import';
+import { normflows } from '../libraries/normflows/import';
 import type { Library, Recognized, Recognizer, TensorFile } from './types';
 import { withWeightNormNames } from './weight-norm';
-import { zuko } from './zuko';
+import { zuko } from '../libraries/zuko/import';
 
 const recognizers: readonly Recognizer[] = [chrischute, fmu2, nflows, normflows, zuko, freia];
 

@@ -7,11 +7,11 @@ import {
   saveStateDict,
   type ExportLibrary,
 } from '../../../src/checkpoint/export-to/export-state-dict';
-import { chrischute } from '../../../src/checkpoint/import/chrischute';
-import { nflows } from '../../../src/checkpoint/import/nflows';
-import { normflows } from '../../../src/checkpoint/import/normflows';
+import { chrischute } from '../../../src/checkpoint/libraries/chrischute/import';
+import { nflows } from '../../../src/checkpoint/libraries/nflows/import';
+import { normflows } from '../../../src/checkpoint/libraries/normflows/import';
 import type { Recognizer } from '../../../src/checkpoint/import/types';
-import { zuko } from '../../../src/checkpoint/import/zuko';
+import { zuko } from '../../../src/checkpoint/libraries/zuko/import';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { parseStoredConfig } from '../../../src/config/parse';
 import { chainOf } from '../../../src/engine/model/vector-chain';

@@ -1,11 +1,11 @@
 /** Vector flows of other libraries: what they recorded for their own files, computed by the flows that we make of them. */
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { freia } from '../../../src/checkpoint/import/freia';
-import { nflows } from '../../../src/checkpoint/import/nflows';
-import { normflows } from '../../../src/checkpoint/import/normflows';
+import { freia } from '../../../src/checkpoint/libraries/freia/import';
+import { nflows } from '../../../src/checkpoint/libraries/nflows/import';
+import { normflows } from '../../../src/checkpoint/libraries/normflows/import';
 import type { Recognizer } from '../../../src/checkpoint/import/types';
-import { zuko } from '../../../src/checkpoint/import/zuko';
+import { zuko } from '../../../src/checkpoint/libraries/zuko/import';
 import { peers } from './peers';
 import { answersOf, assertWithin, compareWithLibrary, importFile, peersFolder } from './support';
 

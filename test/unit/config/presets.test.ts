@@ -1,7 +1,7 @@
 /** Every preset and every set of conventions, at its full size, is a flow that can be trained and run. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chrischutePlan } from '../../../src/checkpoint/import/chrischute';
+import { chrischutePlan } from '../../../src/checkpoint/libraries/chrischute/import';
 import { theirNames } from '../../../src/checkpoint/import/names';
 import { buildRunConfig, type DataShape } from '../../../src/config/build';
 import { conventionsFor, conventionSets } from '../../../src/config/conventions';

@@ -2,13 +2,13 @@
  * nflows' SimpleRealNVP, and its couplings in other chains: data to latent, x·scale + shift, a residual network that
  * sees the features that condition and gives shifts, then scales, of those that move.
  */
-import type { ImportQuestion } from '../../protocol/import';
-import type { NdArray } from '../../protocol/tensors';
-import { beyondWords, gaps, lengthOf, moduleList, tooMany, type ModuleList } from './modules';
-import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
-import { activationOf, activationQuestion, choice, chosen } from './questions';
-import type { Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, layerNames, type ChainLayer } from './vector-chain';
+import type { ImportQuestion } from '../../../protocol/import';
+import type { NdArray } from '../../../protocol/tensors';
+import { beyondWords, gaps, lengthOf, moduleList, tooMany, type ModuleList } from '../../import/modules';
+import { batchNormNames, linearNames, readOurs, under, type Renaming } from '../../import/names';
+import { activationOf, activationQuestion, choice, chosen } from '../../import/questions';
+import type { Recognized, Recognizer, TensorFile } from '../../import/types';
+import { chainModel, layerNames, type ChainLayer } from '../../import/vector-chain';
 
 type Values = NdArray<Float32Array>;
 

@@ -1,11 +1,11 @@
 /** For chrischute/real-nvp: image flows in its conventions; s and t are put in its order, one scale becomes one a channel. */
-import type { ImageModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
-import { chrischuteConventions, chrischutePlan } from '../import/chrischute';
-import { theirNames, writeTheirs } from '../import/names';
-import { Misfits } from './misfits';
-import { valuesOf } from './nets';
-import { floats, integers, type StateDict } from './state-dict';
+import type { ImageModelConfig } from '../../../config/schema';
+import type { NdArray } from '../../../protocol/tensors';
+import { chrischuteConventions, chrischutePlan } from './import';
+import { theirNames, writeTheirs } from '../../import/names';
+import { Misfits } from '../../export-to/misfits';
+import { valuesOf } from '../../export-to/nets';
+import { floats, integers, type StateDict } from '../../export-to/state-dict';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 

@@ -3,9 +3,9 @@
  * ActNorm and PermuteRandom between them. The first two are two couplings each: first the first part moves, given the
  * second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
-import { UserError } from '../../config/user-error';
-import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
-import type { NdArray } from '../../protocol/tensors';
+import { UserError } from '../../../config/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import type { NdArray } from '../../../protocol/tensors';
 import {
   beyondWords,
   gaps,
@@ -16,11 +16,11 @@ import {
   stackNames,
   tooMany,
   type LinearStack,
-} from './modules';
-import { readOurs } from './names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from './questions';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
+} from '../../import/modules';
+import { readOurs } from '../../import/names';
+import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from '../../import/types';
+import { chainModel, layerNames, type ChainLayer, type VectorFields } from '../../import/vector-chain';
 
 type Values = NdArray<Float32Array>;
 

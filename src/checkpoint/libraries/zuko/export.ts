@@ -1,11 +1,11 @@
 /** For zuko: couplings whose scale is softly clipped, with a network over the features that condition. */
-import type { VectorModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
-import { layerNames, type ChainLayer } from '../import/vector-chain';
-import { Misfits } from './misfits';
-import { hiddenOf, readMlp, sequentialTensors, valuesOf } from './nets';
-import { bools, floats, integers, type StateDict } from './state-dict';
-import { couplingOf, netOf, type Output } from './vector-couplings';
+import type { VectorModelConfig } from '../../../config/schema';
+import type { NdArray } from '../../../protocol/tensors';
+import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import { Misfits } from '../../export-to/misfits';
+import { hiddenOf, readMlp, sequentialTensors, valuesOf } from '../../export-to/nets';
+import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
+import { couplingOf, netOf, type Output } from '../../export-to/vector-couplings';
 
 /** @throws UserError naming the settings that zuko has no counterpart of */
 export function zukoStateDict(

@@ -3,14 +3,14 @@
  * that is what the flow is. The library counts from latent to data and its couplings compute (x − t)·e⁻ˢ towards
  * latents; those that compute x·eˢ + t are wrapped in its Reverse.
  */
-import type { VectorModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
-import { swapOrder } from '../import/normflows';
-import { layerNames, type ChainLayer } from '../import/vector-chain';
-import { Misfits } from './misfits';
-import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from './nets';
-import { floats, integers, type StateDict } from './state-dict';
-import { couplingOf, netOf, type Coupling, type Output } from './vector-couplings';
+import type { VectorModelConfig } from '../../../config/schema';
+import type { NdArray } from '../../../protocol/tensors';
+import { swapOrder } from './import';
+import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import { Misfits } from '../../export-to/misfits';
+import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
+import { floats, integers, type StateDict } from '../../export-to/state-dict';
+import { couplingOf, netOf, type Coupling, type Output } from '../../export-to/vector-couplings';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 

@@ -1,12 +1,19 @@
 /** For nflows: SimpleRealNVP where it can be, else its couplings, norms and permutations in a chain. */
-import type { VectorModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
-import { layerNames, type ChainLayer } from '../import/vector-chain';
-import type { StoredTensor } from '../safetensors';
-import { Misfits } from './misfits';
-import { linearTensors, readDense, valuesOf, withInputs, withOutputs, type Column } from './nets';
-import { bools, floats, integers, type StateDict } from './state-dict';
-import { couplingOf, rowsOf, type Coupling } from './vector-couplings';
+import type { VectorModelConfig } from '../../../config/schema';
+import type { NdArray } from '../../../protocol/tensors';
+import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import type { StoredTensor } from '../../safetensors';
+import { Misfits } from '../../export-to/misfits';
+import {
+  linearTensors,
+  readDense,
+  valuesOf,
+  withInputs,
+  withOutputs,
+  type Column,
+} from '../../export-to/nets';
+import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
+import { couplingOf, rowsOf, type Coupling } from '../../export-to/vector-couplings';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 

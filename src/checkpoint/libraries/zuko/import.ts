@@ -12,11 +12,11 @@ import {
   stackNames,
   tooMany,
   type LinearStack,
-} from './modules';
-import { readOurs } from './names';
-import { activationOf, activationQuestion } from './questions';
-import type { Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, layerNames, type ChainLayer } from './vector-chain';
+} from '../../import/modules';
+import { readOurs } from '../../import/names';
+import { activationOf, activationQuestion } from '../../import/questions';
+import type { Recognized, Recognizer, TensorFile } from '../../import/types';
+import { chainModel, layerNames, type ChainLayer } from '../../import/vector-chain';
 
 interface Coupling {
   kind: 'coupling';

@@ -2,7 +2,7 @@
  * fmu2/realNVP: x·eˢ + t with t first, s = w·tanh u + c with two scalars, batch norm of what moved on the flow path; the
  * pixel (0, 0) and the first half of the channels condition first, and checkerboard conditioners see the mask.
  */
-import { parseStoredConfig } from '../../config/parse';
+import { parseStoredConfig } from '../../../config/parse';
 import {
   blocksOf,
   fitOf,
@@ -12,7 +12,7 @@ import {
   scalesOf,
   type Fit,
   type PlannedCoupling,
-} from './image-plan';
+} from '../../import/image-plan';
 import {
   batchNormNames,
   readOurs,
@@ -20,8 +20,8 @@ import {
   under,
   weightNormedConvolutionNames,
   type Renaming,
-} from './names';
-import type { Recognized, Recognizer, TensorFile } from './types';
+} from '../../import/names';
+import type { Recognized, Recognizer, TensorFile } from '../../import/types';
 
 interface Structure {
   prefix: string;

@@ -2,8 +2,8 @@
  * chrischute/real-nvp and its forks: (x + t)·eˢ with s first, s = w·tanh u with a weight-normalized w per channel, no
  * batch norm on the flow path; the pixel (0, 0) and the first half of the channels move first.
  */
-import { parseStoredConfig } from '../../config/parse';
-import { UserError } from '../../config/user-error';
+import { parseStoredConfig } from '../../../config/parse';
+import { UserError } from '../../../config/user-error';
 import {
   blocksOf,
   fitOf,
@@ -13,9 +13,15 @@ import {
   scalesOf,
   type Fit,
   type PlannedCoupling,
-} from './image-plan';
-import { batchNormNames, readOurs, under, weightNormedConvolutionNames, type Renaming } from './names';
-import type { Recognized, Recognizer, TensorFile } from './types';
+} from '../../import/image-plan';
+import {
+  batchNormNames,
+  readOurs,
+  under,
+  weightNormedConvolutionNames,
+  type Renaming,
+} from '../../import/names';
+import type { Recognized, Recognizer, TensorFile } from '../../import/types';
 
 interface ChrischuteShape {
   /** Of the images: 3 for color. */

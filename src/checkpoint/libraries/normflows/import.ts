@@ -2,8 +2,8 @@
  * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them. The library counts from
  * latent to data, so its last layer is our first, and its maps run backwards: (x − t)·e⁻ˢ.
  */
-import type { ImportQuestion } from '../../protocol/import';
-import type { NdArray } from '../../protocol/tensors';
+import type { ImportQuestion } from '../../../protocol/import';
+import type { NdArray } from '../../../protocol/tensors';
 import {
   beyondWords,
   hiddenWords,
@@ -14,11 +14,11 @@ import {
   stackNames,
   tooMany,
   type LinearStack,
-} from './modules';
-import { readOurs, under, type Renaming } from './names';
-import { answeredNumber, choice, chosen } from './questions';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
+} from '../../import/modules';
+import { readOurs, under, type Renaming } from '../../import/names';
+import { answeredNumber, choice, chosen } from '../../import/questions';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from '../../import/types';
+import { chainModel, layerNames, type ChainLayer, type VectorFields } from '../../import/vector-chain';
 
 type Values = NdArray<Float32Array>;
 
