@@ -1,85 +1,102 @@
 /**
- * The file beside a checkpoint of another library, FILE.flowscope.json, which remembers what the checkpoint does not
- * hold. People may write it by hand and commit it.
+ * The file beside a checkpoint or an ONNX file, FILE.flowscope.json, which remembers what the file itself does not say.
+ * People may write it by hand and commit it.
  */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
+import { dataSchema } from '../config/data-section';
 import { parseJsonText } from '../config/json-text';
-import { parseDataConfig } from '../config/parse';
-import type { DataConfig } from '../config/schema';
+import { parseAs } from '../config/parse';
 import { UserError } from '../config/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readError } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
-export interface Sidecar {
-  $schema?: string;
-  /** Whose file it was when the answers were given. */
-  library: string;
-  answers: ImportAnswers;
-  /** What the flow was trained on: shows examples, and training goes on with it. Paths are relative to this file. */
-  data?: DataConfig;
-}
+const portsSchema = v.strictObject({
+  /** Which way the file runs: forward from data to latents, inverse back. */
+  direction: v.optional(v.picklist(['forward', 'inverse'])),
+  /** Name of the input that the flow starts from: x in forward direction, z in inverse. */
+  input: v.optional(v.string()),
+  /** Name of the output that the flow ends in: z in forward direction, x in inverse. */
+  output: v.optional(v.string()),
+  /** The latent, whichever of the two it is. */
+  latent: v.optional(v.string()),
+  /** Name of the output with the log-determinant of each example; null when there is none. */
+  logDet: v.optional(v.nullable(v.string())),
+  /** File of the other direction, beside this one; null when there is none. */
+  forward: v.optional(v.nullable(v.string())),
+  inverse: v.optional(v.nullable(v.string())),
+  /** Order of the axes of images. */
+  layout: v.optional(v.picklist(['nchw', 'nhwc'])),
+  /** Without the batch axis, as the file has it, where the file leaves sizes open. */
+  shape: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+  /** Images: what lies between pixels and x; by default the logit. */
+  preprocessing: v.optional(v.picklist(['logit', 'none'])),
+  /** With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */
+  levels: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536))),
+  dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+});
 
 const sidecarSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  library: v.string(),
+  /** Whose file it was when the answers were given. */
+  library: v.optional(v.string()),
   answers: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
-  data: v.optional(v.unknown()),
+  /** What the flow was trained on: shows examples, and training goes on with it. Paths are relative to this file. */
+  data: v.optional(dataSchema),
+  /** Of an ONNX file. */
+  onnx: v.optional(portsSchema),
 });
+
+/** What its owner corrects of what is guessed of an ONNX file's inputs and outputs. */
+export type OnnxPorts = v.InferOutput<typeof portsSchema>;
+type Content = v.InferOutput<typeof sidecarSchema>;
+/** Beside a checkpoint of another library. */
+export type Sidecar = Content & { library: string };
 
 export function sidecarPath(file: string): string {
   return `${path.resolve(file)}.flowscope.json`;
 }
 
-/** @throws UserError naming what is wrong in the file */
-export async function readSidecar(file: string): Promise<Sidecar | undefined> {
+async function read(file: string): Promise<{ raw: unknown; content: Content } | undefined> {
   const where = sidecarPath(file);
-  const exists = await stat(where).then(
-    () => true,
-    (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw readError(where, error);
-    },
-  );
-  if (!exists) return undefined;
   const text = await readFile(where, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw readError(where, error);
   });
-  const result = v.safeParse(sidecarSchema, parseJsonText(text, where));
-  if (!result.success) {
-    const problems = result.issues.map((issue) => {
-      const at = v.getDotPath(issue) ?? 'the file';
-      if (issue.expected === 'never') return `${at}: unknown setting`;
-      return issue.received === 'undefined'
-        ? `${at}: missing`
-        : `${at}: expected ${issue.expected}, got ${issue.received}`;
-    });
-    throw new UserError(
-      `${where}: ${problems.join('; ')}. It may contain "library", "answers" and optionally "data". Delete it to be asked again.`,
-    );
-  }
-  const { data, $schema, library, answers } = result.output;
-  return {
-    ...($schema === undefined ? {} : { $schema }),
-    library,
-    answers,
-    ...(data === undefined ? {} : { data: parseDataConfig(data, where) }),
-  };
+  if (text === undefined) return undefined;
+  const raw = parseJsonText(text, where);
+  return { raw, content: parseAs(sidecarSchema, raw, '', where) };
+}
+
+/** @throws UserError naming what is wrong in the file */
+export async function readSidecar(file: string): Promise<Sidecar | undefined> {
+  const content = (await read(file))?.content;
+  if (!content) return undefined;
+  const { library } = content;
+  if (library !== undefined) return { ...content, library };
+  throw new UserError(
+    `${sidecarPath(file)}: library: missing. It says whose file the answers are for; delete the file to be asked again.`,
+  );
+}
+
+/** Nothing where nobody said anything. @throws UserError naming what is wrong in the file */
+export async function readOnnxPorts(file: string): Promise<OnnxPorts> {
+  return (await read(file))?.content.onnx ?? {};
 }
 
 /**
- * Sets library and answers and leaves everything else in the file as it is, such as data that somebody wrote there.
+ * Sets these and leaves everything else in the file as it is, such as data that somebody wrote there.
  * @throws UserError when the file that is there cannot be read, or the new one not be written
  */
-export async function writeAnswers(file: string, library: string, answers: ImportAnswers): Promise<void> {
-  const where = sidecarPath(file);
+export async function writeSidecar(
+  file: string,
+  change: { library: string; answers: ImportAnswers } | { onnx: OnnxPorts },
+): Promise<void> {
   // Checked first, so that a file with a slip in it is not replaced by one without what the slip is in.
-  const present = (await readSidecar(file))
-    ? (parseJsonText(await readFile(where, 'utf8'), where) as Record<string, unknown>)
-    : {};
-  await writeAtomically(where, `${JSON.stringify({ ...present, library, answers }, undefined, 2)}\n`);
+  const present = (await read(file))?.raw as object | undefined;
+  await writeAtomically(sidecarPath(file), `${JSON.stringify({ ...present, ...change }, undefined, 2)}\n`);
 }
 
 /** What tells one version of the file from another; empty when there is none. */

@@ -29,7 +29,7 @@ export interface Problem {
  */
 export function parseRunConfig(input: unknown, fileName: string): RunConfig {
   const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
-  const config = parse(runConfigSchema, value, '', fileName);
+  const config = parseAs(runConfigSchema, value, '', fileName);
   const together = checkTogether(config);
   if (together.length > 0) throw problemsError(fileName, together);
   return config;
@@ -38,7 +38,7 @@ export function parseRunConfig(input: unknown, fileName: string): RunConfig {
 /** The same for what a checkpoint carries, which may lack the data. */
 export function parseStoredConfig(input: unknown, fileName: string): StoredConfig {
   const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
-  const config = parse(storedConfigSchema, value, '', fileName);
+  const config = parseAs(storedConfigSchema, value, '', fileName);
   const together = checkTogether(config);
   if (together.length > 0) throw problemsError(fileName, together);
   return config;
@@ -46,10 +46,11 @@ export function parseStoredConfig(input: unknown, fileName: string): StoredConfi
 
 /** The same for the part that says which data to read. */
 export function parseDataConfig(input: unknown, fileName: string): DataConfig {
-  return parse(dataSchema, input, 'data', fileName);
+  return parseAs(dataSchema, input, 'data', fileName);
 }
 
-function parse<S extends v.GenericSchema>(
+/** By any schema of strict objects. @param prefix names joined by dots that stand before those in messages */
+export function parseAs<S extends v.GenericSchema>(
   schema: S,
   value: unknown,
   prefix: string,

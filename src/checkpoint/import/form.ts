@@ -2,11 +2,10 @@
 import { UserError } from '../../config/user-error';
 import type { ImportAnswers, ImportForm } from '../../protocol/import';
 import { resolveModelPath } from '../resolve-model';
-import { readSidecar, sidecarPath, writeAnswers } from '../sidecar';
+import { readSidecar, sidecarPath, writeSidecar } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
 import { completeAnswers } from './answers';
 import { recognize } from './recognize';
-import type { Recognized } from './types';
 
 /**
  * Undefined when there is nothing to ask: our own files, ONNX, files of no known library, complete ones.
@@ -36,13 +35,13 @@ export async function answerImport(given: string, answers: ImportAnswers): Promi
     if (!recognized) throw new UserError(`${file}: nothing is asked of this file.`);
     const complete = completeAnswers(recognized.questions, answers, file);
     await recognized.convert(complete);
-    await writeAnswers(file, recognized.library, complete);
+    await writeSidecar(file, { library: recognized.library, answers: complete });
   });
 }
 
 async function withRecognized<T>(
   given: string,
-  use: (recognized: Recognized | undefined, file: string) => Promise<T>,
+  use: (recognized: ReturnType<typeof recognize>, file: string) => Promise<T>,
 ): Promise<T> {
   const { kind, file } = await resolveModelPath(given);
   if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);

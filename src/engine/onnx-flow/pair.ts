@@ -1,12 +1,12 @@
 /** The two directions of a flow that lie beside each other as ONNX files. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../config/user-error';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx, type OnnxFile } from '../onnx-file/read';
 import { sizeOf } from '../use/runner';
 import { identifyPorts, type Direction, type FlowPorts } from './ports';
-import { readOnnxSidecar, type OnnxPorts } from './sidecar';
 
 export interface FlowFile {
   file: string;
@@ -28,7 +28,7 @@ export interface FilePair {
 /** @throws UserError for a file that is no ONNX model, or whose inputs and outputs cannot be told */
 export async function readFlowFile(file: string): Promise<FlowFile> {
   const read = await readOnnx(file);
-  const given = await readOnnxSidecar(file);
+  const given = await readOnnxPorts(file);
   const own = readMetadata(file, read.summary.metadata);
   const ports = identifyPorts(file, read.summary, given, own);
   return { file, ports, given, ...(own ? { own } : {}), read };

@@ -1,12 +1,11 @@
 /** Inputs and outputs of an ONNX file as questions: what was guessed stands ready, and answers go beside the file. */
-import { readFile } from 'node:fs/promises';
+import { choice as choiceOf } from '../../checkpoint/import/questions';
+import { readOnnxPorts, sidecarPath, writeSidecar, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../config/user-error';
-import { writeAtomically } from '../../files/atomic';
 import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import { identifyPorts, type FlowPorts } from './ports';
-import { readOnnxSidecar, sidecarPath, type OnnxPorts } from './sidecar';
 
 const none = '';
 
@@ -45,40 +44,19 @@ export async function answerOnnx(file: string, answers: ImportAnswers): Promise<
     ...(asked.has('levels') ? { levels: Number(text('levels')), dataRange: Number(text('dataRange')) } : {}),
   };
   check(ports);
-  const where = sidecarPath(file);
-  const present = await readFile(where, 'utf8').then(
-    (content) => JSON.parse(content) as Record<string, unknown>,
-    () => ({}),
-  );
-  await writeAtomically(where, `${JSON.stringify({ ...present, onnx: ports }, undefined, 2)}\n`);
+  await writeSidecar(file, { onnx: ports });
 }
 
 async function describe(file: string): Promise<Described | undefined> {
   const { summary } = await readOnnx(file);
   if (readMetadata(file, summary.metadata)) return undefined;
-  const given = await readOnnxSidecar(file);
+  const given = await readOnnxPorts(file);
   const check = (ports: OnnxPorts): FlowPorts => identifyPorts(file, summary, ports, undefined);
   const guess = guessed(() => check(given));
   const inputs = summary.inputs.map(({ name }) => name);
   const outputs = summary.outputs.map(({ name }) => name);
   const shape = (name: string): string =>
     [...summary.inputs, ...summary.outputs].find((port) => port.name === name)?.shape.join('×') ?? '';
-  const choice = (
-    key: string,
-    title: string,
-    detail: string,
-    options: readonly (readonly [value: string, label: string])[],
-    first: string | undefined,
-  ): ImportQuestion => ({
-    key,
-    title,
-    detail,
-    answer: {
-      kind: 'choice',
-      options: options.map(([value, label]) => ({ value, label })),
-      default: first ?? options[0]![0],
-    },
-  });
   const named = (names: readonly string[]) =>
     names.map((name) => [name, [name, shape(name)].filter(Boolean).join(', ')] as const);
   const questions = [
@@ -113,7 +91,7 @@ async function describe(file: string): Promise<Described | undefined> {
       [...named(outputs), [none, 'none']],
       guess ? (guess.logDet ?? none) : undefined,
     ),
-    ...(guess?.shape.length === 3 ? imageQuestions(guess, choice) : []),
+    ...(guess?.shape.length === 3 ? imageQuestions(guess) : []),
   ];
   const answers: Record<string, string | number> = Object.fromEntries(
     questions.map(({ key, answer }) => [key, answer.default]),
@@ -133,16 +111,19 @@ async function describe(file: string): Promise<Described | undefined> {
   return { form, check, given };
 }
 
-function imageQuestions(
-  { layout }: FlowPorts,
-  choice: (
-    key: string,
-    title: string,
-    detail: string,
-    options: readonly (readonly [string, string])[],
-    first: string | undefined,
-  ) => ImportQuestion,
-): ImportQuestion[] {
+/** Without a guess, the first option is the default. */
+function choice(
+  key: string,
+  title: string,
+  detail: string,
+  options: readonly (readonly [value: string, label: string])[],
+  guess: string | undefined,
+): ImportQuestion {
+  const listed = options.map(([value, label]) => ({ value, label }));
+  return choiceOf(key, title, detail, listed, guess);
+}
+
+function imageQuestions({ layout }: FlowPorts): ImportQuestion[] {
   return [
     choice(
       'layout',

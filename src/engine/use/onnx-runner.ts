@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
+import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../config/user-error';
 import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
@@ -15,7 +16,6 @@ import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { graphContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { identifyPorts, type DescribedPort } from '../onnx-flow/ports';
-import { readOnnxSidecar, type OnnxPorts } from '../onnx-flow/sidecar';
 import { fromChannelsLast, toChannelsLast, type Layout } from './layout';
 import { sizeOf, type FlowRunner, type Space } from './runner';
 
@@ -44,7 +44,7 @@ export interface OnnxRunner extends FlowRunner {
 /** @throws UserError when the file cannot be loaded, or does not run in that direction */
 export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<OnnxRunner> {
   const { file, threads, direction, own } = options;
-  const given = options.given ?? (await readOnnxSidecar(file));
+  const given = options.given ?? (await readOnnxPorts(file));
   const runtime = await import('onnxruntime-node');
   let session: InferenceSession;
   try {
