@@ -117,10 +117,12 @@ const trained = [
 /** The scale of nflows after 0.14, which is not published; conversion says so. */
 const beyond = ['nflows-general'];
 
+const written = new Set(trained.flatMap(({ to }) => to));
+
 /** Files of the libraries, with what these recorded for them. */
 const imported = fs
   .readdirSync(fixtures)
-  .filter((name) => /^(nflows|normflows|zuko)-/.test(name) && !beyond.includes(name))
+  .filter((name) => written.has(name.split('-')[0]) && !beyond.includes(name))
   .sort();
 
 async function flowscope(args, cwd) {

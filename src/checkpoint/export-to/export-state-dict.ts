@@ -2,16 +2,9 @@
 import { UserError } from '../../config/user-error';
 import type { Checkpoint } from '../checkpoint';
 import type { ChainLayer } from '../import/vector-chain';
+import { entries, writable, type Library } from '../libraries';
 import { writeSafetensors } from '../safetensors';
-import { chrischuteStateDict } from '../libraries/chrischute/export';
-import { nflowsStateDict } from '../libraries/nflows/export';
-import { normflowsStateDict } from '../libraries/normflows/export';
 import type { StateDict } from './state-dict';
-import { zukoStateDict } from '../libraries/zuko/export';
-
-export type ExportLibrary = 'chrischute' | 'nflows' | 'normflows' | 'zuko';
-
-const vectorWriters = { nflows: nflowsStateDict, normflows: normflowsStateDict, zuko: zukoStateDict };
 
 /**
  * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.
@@ -20,22 +13,24 @@ const vectorWriters = { nflows: nflowsStateDict, normflows: normflowsStateDict, 
  */
 export function exportStateDict(
   { config, tensors, standardize }: Pick<Checkpoint, 'config' | 'tensors' | 'standardize'>,
-  library: ExportLibrary,
+  library: Library,
   chain: readonly ChainLayer[],
 ): StateDict {
   const { model } = config;
-  if (library === 'chrischute') {
-    if (model.kind === 'image') return chrischuteStateDict(model, tensors);
+  const entry = entries[library];
+  if (!entry.write) throw new UserError(`Files of ${library} are read, and not written; ${expected()}.`);
+  if (entry.kind === 'image') {
+    if (model.kind === 'image') return entry.write(model, tensors);
     throw new UserError(
-      'This flow is of rows of numbers, and chrischute/real-nvp is for images; expected --to nflows, normflows or zuko.',
+      `This flow is of rows of numbers, and ${entry.importer.name} is for images; ${expected('vector')}.`,
     );
   }
   if (model.kind === 'image') {
     throw new UserError(
-      `This flow is of images, and the flows that are written for ${library} are of rows of numbers; expected --to chrischute.`,
+      `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
     );
   }
-  const dict = vectorWriters[library](model, chain, tensors);
+  const dict = entry.write(model, chain, tensors);
   if (!standardize) return dict;
   return {
     ...dict,
@@ -48,10 +43,17 @@ export function exportStateDict(
   };
 }
 
+/** "expected --to nflows, normflows or zuko". */
+function expected(kind?: 'image' | 'vector'): string {
+  return `expected --to ${writable(kind)
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1')}`;
+}
+
 /** Replaces the file atomically. The metadata say how to build the module that loads the tensors. */
 export async function saveStateDict(
   file: string,
-  library: ExportLibrary,
+  library: Library,
   dict: StateDict,
   standardize: Checkpoint['standardize'],
 ): Promise<void> {

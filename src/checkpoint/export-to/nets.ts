@@ -3,9 +3,8 @@
  * order, negated or zero, and two networks in one.
  */
 import type { NdArray } from '../../protocol/tensors';
-import { permuteAxes } from '../import/names';
-import type { StoredTensor } from '../safetensors';
-import { floats } from './state-dict';
+import { linearNames, under } from '../import/names';
+import { renamed, type StateDict } from './state-dict';
 
 type Values = NdArray<Float32Array>;
 type Tensors = Readonly<Record<string, NdArray>>;
@@ -38,21 +37,16 @@ export function valuesOf(tensors: Tensors, name: string): Values {
   return { shape: tensor.shape, data: Float32Array.from(tensor.data) };
 }
 
-/** A linear layer as PyTorch has it: weight [out, in]. */
-export function linearTensors(path: string, { weight, bias }: Dense): Record<string, StoredTensor> {
-  const turned = permuteAxes(weight, [1, 0]);
-  return {
-    [`${path}.weight`]: floats(turned.shape, turned.data),
-    [`${path}.bias`]: floats(bias.shape, bias.data),
-  };
+/** As a layer of a flow of ours has it. */
+export function denseTensors(path: string, { weight, bias }: Dense): Record<string, Values> {
+  return { [`${path}.weight`]: weight, [`${path}.bias`]: bias };
 }
 
 /** A Sequential of linear layers with an activation after each but the last. */
-export function sequentialTensors(path: string, net: Mlp): Record<string, StoredTensor> {
-  return Object.assign({}, ...net.map((layer, i) => linearTensors(`${path}.${2 * i}`, layer))) as Record<
-    string,
-    StoredTensor
-  >;
+export function sequentialTensors(path: string, net: Mlp): StateDict['tensors'] {
+  const ours = net.map((layer, i) => denseTensors(`${i}`, layer));
+  const table = net.flatMap((_, i) => under(`${path}.${2 * i}.`, `${i}.`, linearNames));
+  return renamed(Object.assign({}, ...ours) as Record<string, Values>, table);
 }
 
 /** Hidden widths. */
@@ -97,21 +91,13 @@ export function rewired(net: Mlp, rows: readonly (number | undefined)[], columns
 
 /** Two networks of the same depth and inputs as one that gives the outputs of the first, then of the second. */
 export function sideBySide(a: Mlp, b: Mlp): Mlp {
-  return a.map((layer, i) => (i === 0 ? concatenated(layer, b[i]!) : blockDiagonal(layer, b[i]!)));
+  return a.map((layer, i) => joined(layer, b[i]!, i === 0 ? 0 : layer.weight.shape[0]!));
 }
 
-function concatenated(a: Dense, b: Dense): Dense {
-  return joined(a, b, a.weight.shape[0]!, 0);
-}
-
-function blockDiagonal(a: Dense, b: Dense): Dense {
-  return joined(a, b, a.weight.shape[0]! + b.weight.shape[0]!, a.weight.shape[0]!);
-}
-
-/** @param offset the row at which b's inputs begin */
-function joined(a: Dense, b: Dense, inputs: number, offset: number): Dense {
+/** @param offset the row at which b's inputs begin: 0 where both take the same */
+function joined(a: Dense, b: Dense, offset: number): Dense {
   const [left, right] = [a.weight.shape[1]!, b.weight.shape[1]!];
-  const outputs = left + right;
+  const [inputs, outputs] = [offset + b.weight.shape[0]!, left + right];
   const data = new Float32Array(inputs * outputs);
   for (let i = 0; i < a.weight.shape[0]!; i++) {
     data.set(a.weight.data.subarray(i * left, (i + 1) * left), i * outputs);

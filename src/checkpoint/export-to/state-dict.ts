@@ -1,4 +1,6 @@
 /** What another library loads: its tensors, and how to build the module that they belong to. */
+import type { NdArray } from '../../protocol/tensors';
+import { writeTheirs, type Renaming } from '../import/names';
 import type { StoredTensor } from '../safetensors';
 
 export interface StateDict {
@@ -23,4 +25,22 @@ export function integers(
 
 export function bools(values: readonly boolean[], shape: readonly number[] = [values.length]): StoredTensor {
   return { dtype: 'BOOL', shape: [...shape], data: Uint8Array.from(values, Number) };
+}
+
+/** Tensors of ours under the names of a table, in the library's layouts. */
+export function renamed(
+  tensors: Readonly<Record<string, NdArray>>,
+  table: readonly Renaming[],
+): StateDict['tensors'] {
+  return Object.fromEntries(
+    Object.entries(writeTheirs(tensors, table)).map(([name, { shape, data }]) => [name, floats(shape, data)]),
+  );
+}
+
+/** How often each of PyTorch's norms has been trained, which only counts where it averages over all batches. */
+export function batchCounts(names: Iterable<string>): StateDict['tensors'] {
+  const norms = [...names].filter((name) => name.endsWith('.running_mean'));
+  return Object.fromEntries(
+    norms.map((name) => [name.replace(/running_mean$/, 'num_batches_tracked'), integers([0], [])]),
+  );
 }

@@ -1,10 +1,18 @@
 /** Image flows of other libraries, coupling by coupling: what their files have to hold, and whether they do. */
 import { mostBlocks, mostScales } from '../../config/image-model';
+import { parseStoredConfig } from '../../config/parse';
 import { UserError } from '../../config/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
-import { theirNames, type Renaming } from './names';
+import {
+  batchNormNames,
+  readOurs,
+  theirNames,
+  under,
+  weightNormedConvolutionNames,
+  type Renaming,
+} from './names';
 import { answeredNumber } from './questions';
-import type { TensorFile } from './types';
+import type { Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
   /** Prefix of its tensors in the file, without the last dot. */
@@ -16,7 +24,7 @@ export interface PlannedCoupling {
   convolution: { name: string; shape: number[] };
 }
 
-export interface Fit {
+interface Fit {
   /** Of the file's names, those that the plan explains: 0 … 1. */
   share: number;
   /** In words; empty when all is there and nothing is left over. */
@@ -24,7 +32,7 @@ export interface Fit {
 }
 
 /** @param alsoKnown names of the file that no coupling has */
-export function fitOf(
+function fitOf(
   file: TensorFile,
   couplings: readonly PlannedCoupling[],
   alsoKnown: (name: string) => boolean,
@@ -48,7 +56,7 @@ export function fitOf(
 }
 
 /** PyTorch counts the batches that its norms have seen; nothing depends on it. */
-export function isBatchCount(name: string): boolean {
+function isBatchCount(name: string): boolean {
   return name.endsWith('.num_batches_tracked');
 }
 
@@ -113,18 +121,14 @@ function divisible(side: number, key: string, scales: number): number {
   );
 }
 
-export interface ImageQuestions {
+interface ImageQuestions {
   questions: ImportQuestion[];
   /** Fields of the model; `dataRange` where it was asked for. */
   fields(answers: ImportAnswers): { height: number; width: number; levels: number; dataRange?: number };
 }
 
 /** @param size default of height and width @param dataRange whether the file lacks it */
-export function imageQuestions(options: {
-  scales: number;
-  size: number;
-  dataRange: boolean;
-}): ImageQuestions {
+function imageQuestions(options: { scales: number; size: number; dataRange: boolean }): ImageQuestions {
   const height = pixels('height', 'Height of the images', options.scales, options.size);
   const width = pixels('width', 'Width of the images', options.scales, options.size);
   return {
@@ -139,7 +143,161 @@ export function imageQuestions(options: {
 }
 
 /** "2 scales, 3 → 64 channels, 8 blocks". */
-export function imageWords(scales: number, channels: number, width: number, blocks: number): string {
+function imageWords({ scales, channels, base, blocks }: ImageSizes): string {
   const several = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-  return `${several(scales, 'scale')}, ${channels} → ${width} channels, ${several(blocks, 'block')}`;
+  return `${several(scales, 'scale')}, ${channels} → ${base} channels, ${several(blocks, 'block')}`;
+}
+
+export interface ImageSizes {
+  /** Of the images: 3 for color. */
+  channels: number;
+  scales: number;
+  /** Channels of the conditioners in the first checkerboard couplings. */
+  base: number;
+  /** Residual blocks of a conditioner. */
+  blocks: number;
+}
+
+export interface ImageLibrary<Sizes extends ImageSizes> extends Pick<Recognizer, 'name'> {
+  /** A tensor of the first coupling. What stands before its name stands before all. */
+  anchor: string;
+  /** Undefined where tensors are missing that tell the sizes. */
+  sizes(file: TensorFile, prefix: string): Sizes | undefined;
+  /** All couplings, in forward order. */
+  plan(sizes: Sizes, prefix: string): PlannedCoupling[];
+  /** Name of the tensor that may hold the data range, below the prefix. */
+  constraint?: string;
+  /** What the title says of the sizes before their numbers. */
+  words?(sizes: Sizes): string;
+  /** Default of height and width. */
+  side(sizes: Sizes): number;
+  conventions(sizes: Sizes): object;
+}
+
+export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Sizes>): Recognizer {
+  const { anchor, constraint } = library;
+
+  function read(
+    file: TensorFile,
+  ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Fit) | undefined {
+    const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
+    if (name === undefined) return undefined;
+    const prefix = name.slice(0, -anchor.length);
+    const sizes = library.sizes(file, prefix);
+    if (!sizes) return undefined;
+    const couplings = library.plan(sizes, prefix);
+    const isConstraint = (key: string) => constraint !== undefined && key === prefix + constraint;
+    return {
+      sizes,
+      prefix,
+      couplings,
+      ...fitOf(file, couplings, (key) => isBatchCount(key) || isConstraint(key)),
+    };
+  }
+
+  return {
+    name: library.name,
+    recognize(file) {
+      const found = read(file);
+      if (!found || found.missing.length > 0) return undefined;
+      const { sizes, prefix, couplings } = found;
+      const { scales, channels, base, blocks } = sizes;
+      const stored =
+        constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
+      const { questions, fields } = imageQuestions({
+        scales,
+        size: library.side(sizes),
+        dataRange: stored === undefined,
+      });
+      return {
+        title: `${library.name}, ${library.words?.(sizes) ?? ''}${imageWords(sizes)}`,
+        questions,
+        async convert(answers) {
+          const model = {
+            kind: 'image',
+            ...fields(answers),
+            ...(stored === undefined ? {} : { dataRange: await readShare(file, stored) }),
+            ...{ channels, scales, base, blocks },
+            ...library.conventions(sizes),
+          };
+          return {
+            model: parseStoredConfig({ model }, file.file).model,
+            tensors: await readOurs(
+              file,
+              couplings.flatMap(({ table }) => table),
+            ),
+            layerNames: Object.fromEntries(couplings.map(({ ours, theirs }) => [ours, theirs])),
+          };
+        },
+      };
+    },
+    closeness(file) {
+      const { share, missing } = read(file) ?? { share: 0, missing: [anchor] };
+      return { share, missing };
+    },
+  };
+}
+
+/** Float32 in the file; the decimal that was meant. */
+async function readShare(file: TensorFile, name: string): Promise<number> {
+  const { data } = await file.read(name);
+  const value = Number(data[0]?.toPrecision(6));
+  if (data.length !== 1 || !(value > 0 && value < 1)) {
+    throw new UserError(
+      `${file.file}: "${name}" is [${[...data].join(', ')}]; expected one number between 0 and 1.`,
+    );
+  }
+  return value;
+}
+
+/** Names of a conditioner's layers in a file, below its prefix; those of a block get its number. */
+export interface ConditionerNames {
+  normIn: string;
+  convIn: string;
+  skipIn: string;
+  block: (number: number) => Record<'norm1' | 'conv1' | 'norm2' | 'conv2' | 'skip', string>;
+  normOut: string;
+  convOut: string;
+}
+
+/** Convolutions are weight-normalized, below "conv."; all but the first of a block have a bias. */
+export function conditionerNames(names: ConditionerNames, blocks: number): Renaming[] {
+  const convolution = (theirs: string, ours: string, bias = true): Renaming[] =>
+    under(`${theirs}.conv.`, `net.${ours}.`, weightNormedConvolutionNames(bias));
+  const norm = (theirs: string, ours: string): Renaming[] =>
+    under(`${theirs}.`, `net.${ours}.`, batchNormNames);
+  return [
+    ...norm(names.normIn, 'normIn'),
+    ...convolution(names.convIn, 'convIn'),
+    ...convolution(names.skipIn, 'skipIn'),
+    ...Array.from({ length: blocks }, (_, i) => {
+      const { norm1, conv1, norm2, conv2, skip } = names.block(i);
+      return [
+        ...norm(norm1, `blocks.${i}.norm1`),
+        ...convolution(conv1, `blocks.${i}.conv1`, false),
+        ...norm(norm2, `blocks.${i}.norm2`),
+        ...convolution(conv2, `blocks.${i}.conv2`),
+        ...convolution(skip, `blocks.${i}.skip`),
+      ];
+    }).flat(),
+    ...norm(names.normOut, 'normOut'),
+    ...convolution(names.convOut, 'convOut'),
+  ];
+}
+
+/** The couplings of all scales in forward order: 3 in checkerboards and 3 by channels, 4 in checkerboards in the last. */
+export function planOf(
+  { scales }: ImageSizes,
+  coupling: (kind: 'checkerboard' | 'channelwise', scale: number, i: number) => Omit<PlannedCoupling, 'ours'>,
+): PlannedCoupling[] {
+  return Array.from({ length: scales }, (_, scale) => {
+    const kinds = scale === scales - 1 ? { checkerboard: 4 } : { checkerboard: 3, channelwise: 3 };
+    return Object.entries(kinds).flatMap(([kind, count]) =>
+      Array.from({ length: count }, (_, i): PlannedCoupling => {
+        const ours = `scales.${scale}.${kind}.${i}`;
+        const planned = coupling(kind as keyof typeof kinds, scale, i);
+        return { ...planned, ours, table: under('', `${ours}.`, planned.table) };
+      }),
+    );
+  }).flat();
 }

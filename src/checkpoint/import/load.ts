@@ -9,7 +9,8 @@ import { readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
 import { assumptionsOf, completeAnswers } from './answers';
 import { libraryName, recognize, whyUnknown } from './recognize';
-import type { Library, TensorFile } from './types';
+import type { Library } from '../libraries';
+import type { TensorFile } from './types';
 
 export interface ImportOptions {
   /** Reads the file as this library's, and no other's. */

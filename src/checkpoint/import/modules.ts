@@ -52,6 +52,8 @@ export interface LinearStack {
   numbers: readonly number[];
   /** Inputs, hidden widths, outputs. */
   widths: readonly number[];
+  /** The hidden widths of these. */
+  hidden: number[];
 }
 
 /**
@@ -92,7 +94,7 @@ export function linearStack(
     if (i === 0) widths.push(weight[1]!);
     widths.push(weight[0]!);
   }
-  return { prefix, numbers: sorted, widths };
+  return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1) };
 }
 
 export function stackNames(stack: LinearStack, ourPrefix: string): Renaming[] {
@@ -100,6 +102,14 @@ export function stackNames(stack: LinearStack, ourPrefix: string): Renaming[] {
     under(`${stack.prefix}${number}.`, `${ourPrefix}${i}.`, linearNames),
   );
 }
+
+/** For couplings, whose networks are all of the same widths. */
+export function sizesOf({ hidden }: LinearStack): Record<string, string> {
+  return { [otherSize]: hidden.join() };
+}
+
+/** In words, before the name of the first coupling. */
+export const otherSize = 'has a network of another size than';
 
 /** D of a [D] or [1, D] tensor, which holds that many values; undefined for others. */
 export function lengthOf(file: TensorFile, name: string): number | undefined {
@@ -118,11 +128,6 @@ export function tooMany(features: number): string | undefined {
 export function hiddenWords(hidden: readonly number[]): string {
   if (hidden.length === 0) return 'without hidden layers';
   return `of ${hidden.slice(0, 8).join(', ')}${hidden.length > 8 ? `, … (${hidden.length} layers)` : ''}`;
-}
-
-/** The numbers from 0 to the largest that a list lacks: modules without tensors. */
-export function gaps({ modules }: ModuleList): number[] {
-  return Array.from({ length: lengthOfList(modules) }, (_, i) => i).filter((i) => !modules.has(i));
 }
 
 /** One more than the largest number. */

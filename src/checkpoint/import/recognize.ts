@@ -1,22 +1,13 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../config/user-error';
-import { chrischute } from '../libraries/chrischute/import';
-import { fmu2 } from '../libraries/fmu2/import';
-import { freia } from '../libraries/freia/import';
-import { nflows } from '../libraries/nflows/import';
-import { normflows } from '../libraries/normflows/import';
-import type { Library, Recognized, Recognizer, TensorFile } from './types';
+import { entries, libraries, type Library } from '../libraries';
+import type { Recognized, TensorFile } from './types';
 import { withWeightNormNames } from './weight-norm';
-import { zuko } from '../libraries/zuko/import';
-
-const recognizers: readonly Recognizer[] = [chrischute, fmu2, nflows, normflows, zuko, freia];
-
-export const libraries: readonly Library[] = recognizers.map(({ library }) => library);
 
 /** The repository or package of a library, for people. */
 export function libraryName(library: string): string {
-  return recognizers.find((recognizer) => recognizer.library === library)?.name ?? library;
+  return libraries.includes(library as Library) ? entries[library as Library].importer.name : library;
 }
 
 /** @throws UserError for a word that names no library */
@@ -31,12 +22,11 @@ export function parseLibrary(word: string): Library {
 }
 
 /** @param only asks the recognizer of this library alone */
-export function recognize(file: TensorFile, only?: Library): Recognized | undefined {
+export function recognize(file: TensorFile, only?: Library): (Recognized & { library: Library }) | undefined {
   const read = withWeightNormNames(file);
-  for (const recognizer of recognizers) {
-    if (only !== undefined && recognizer.library !== only) continue;
-    const recognized = recognizer.recognize(read);
-    if (recognized) return recognized;
+  for (const library of only === undefined ? libraries : [only]) {
+    const recognized = entries[library].importer.recognize(read);
+    if (recognized) return { ...recognized, library };
   }
   return undefined;
 }
@@ -47,8 +37,8 @@ const leastShare = 0.25;
 /** Why a file was not recognized: the closest match and what it lacks. */
 export function whyUnknown(file: TensorFile, only?: Library): string {
   const read = withWeightNormNames(file);
-  const matches = recognizers
-    .filter(({ library }) => only === undefined || library === only)
+  const matches = (only === undefined ? libraries : [only])
+    .map((library) => entries[library].importer)
     .map(({ name, closeness }) => ({ name, ...closeness(read) }))
     .sort((a, b) => b.share - a.share);
   const best = matches[0];
@@ -62,7 +52,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   if (!best || best.share < leastShare) {
     return (
       'Its tensors have the names of no library that Flowscope knows ' +
-      `(${recognizers.map(({ name }) => name).join(', ')}), so it cannot be run. Its table of tensors is shown.`
+      `(${libraries.map(libraryName).join(', ')}), so it cannot be run. Its table of tensors is shown.`
     );
   }
   return (

@@ -23,8 +23,6 @@ export interface TensorFile {
   close(): Promise<void>;
 }
 
-export type Library = 'chrischute' | 'fmu2' | 'nflows' | 'normflows' | 'zuko' | 'freia';
-
 /** A flow of ours, made from the tensors of a file. */
 export interface ImportedFlow {
   model: ModelConfig;
@@ -35,7 +33,6 @@ export interface ImportedFlow {
 }
 
 export interface Recognized {
-  library: Library;
   /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
   title: string;
   questions: ImportQuestion[];
@@ -45,7 +42,6 @@ export interface Recognized {
 
 /** One library's way of naming tensors. */
 export interface Recognizer {
-  library: Library;
   /** The repository or package, for messages. */
   name: string;
   /** Undefined when the file is not of this library. Looks at names and shapes only. */

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseAnswers } from '../../checkpoint/import/answers';
-import { libraries, parseLibrary } from '../../checkpoint/import/recognize';
+import { parseLibrary } from '../../checkpoint/import/recognize';
+import { libraries } from '../../checkpoint/libraries';
 import { convertCheckpoint } from '../../engine/model/convert';
 import { convertTargets } from '../../protocol/engine';
 import { defineCommand, type Outcome } from '../command';

@@ -41,27 +41,22 @@ export async function convert(
 }
 
 async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
-  const items: TargetItem[] = [
-    {
-      to: 'flowscope',
+  const about: Record<ConvertTarget, QuickPickItem> = {
+    flowscope: {
       label: 'Flowscope',
       detail: l10n.t(
         'One .flow.safetensors file with everything about the flow. Training can continue from it.',
       ),
     },
-    {
-      to: 'chrischute',
+    chrischute: {
       label: 'chrischute/real-nvp',
       detail: l10n.t('Image flows with several scales.'),
     },
-    {
-      to: 'nflows',
-      label: 'nflows',
-      detail: l10n.t('Vector flows: affine couplings with residual networks.'),
-    },
-    { to: 'normflows', label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
-    { to: 'zuko', label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },
-  ];
+    nflows: { label: 'nflows', detail: l10n.t('Vector flows: affine couplings with residual networks.') },
+    normflows: { label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
+    zuko: { label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },
+  };
+  const items: TargetItem[] = convertTargets.map((to) => ({ to, ...about[to] }));
   // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.
   const ordered = ours ? [...items.slice(1), items[0]!] : items;
   const choice = await window.showQuickPick(ordered, {

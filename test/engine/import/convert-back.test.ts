@@ -2,23 +2,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import {
-  exportStateDict,
-  saveStateDict,
-  type ExportLibrary,
-} from '../../../src/checkpoint/export-to/export-state-dict';
-import { chrischute } from '../../../src/checkpoint/libraries/chrischute/import';
-import { nflows } from '../../../src/checkpoint/libraries/nflows/import';
-import { normflows } from '../../../src/checkpoint/libraries/normflows/import';
-import type { Recognizer } from '../../../src/checkpoint/import/types';
-import { zuko } from '../../../src/checkpoint/libraries/zuko/import';
+import { exportStateDict, saveStateDict } from '../../../src/checkpoint/export-to/export-state-dict';
+import { entries, type Library } from '../../../src/checkpoint/libraries';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { parseStoredConfig } from '../../../src/config/parse';
 import { chainOf } from '../../../src/engine/model/vector-chain';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { answersOf, importFile, peersFolder } from './support';
-
-const recognizers: Record<ExportLibrary, Recognizer> = { chrischute, nflows, normflows, zuko };
 
 /** As the converted file has it: without the prefix of DataParallel, and without dropout, which only training needs. */
 function nameHere(name: string): string {
@@ -51,7 +41,7 @@ async function assertSameTensors(ours: string, theirs: string): Promise<number> 
   }
 }
 
-const cases: [library: ExportLibrary, name: string][] = [
+const cases: [library: Library, name: string][] = [
   ['nflows', 'nflows-2d'],
   ['nflows', 'nflows-6d'],
   ['nflows', 'nflows-norms'],
@@ -74,13 +64,13 @@ describe('files of other libraries, to flows of ours and back', () => {
     it(`${name} is the same file`, async (test) => {
       const folder = path.join(peersFolder, name);
       const file = path.join(folder, library === 'chrischute' ? 'state_dict.pt' : 'state_dict.safetensors');
-      const flow = await importFile(recognizers[library], file, await answersOf(folder));
+      const flow = await importFile(entries[library].importer, file, await answersOf(folder));
       const config = parseStoredConfig({ model: flow.model }, file);
       const dict = exportStateDict({ config, tensors: flow.tensors }, library, chainOf(config.model));
       const output = path.join(written, `${name}.safetensors`);
       await saveStateDict(output, library, dict, undefined);
       const count = await assertSameTensors(output, file);
-      const again = await importFile(recognizers[library], output, await answersOf(folder));
+      const again = await importFile(entries[library].importer, output, await answersOf(folder));
       assert.deepEqual(again.model, flow.model);
       assert.deepEqual(Object.keys(again.tensors).sort(), Object.keys(flow.tensors).sort());
       for (const [name, { shape, data }] of Object.entries(flow.tensors)) {

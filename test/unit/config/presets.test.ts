@@ -99,7 +99,12 @@ describe('published sizes', () => {
     const redundant = scales.reduce((sum, { shape }) => sum + size(shape), 0);
     assert.equal(parameters(flow) + redundant, 19_631_640);
 
-    const plan = chrischutePlan({ channels: 3, scales: cifar.scales, mid: cifar.base, blocks: cifar.blocks });
+    const plan = chrischutePlan({
+      channels: 3,
+      scales: cifar.scales,
+      base: cifar.base,
+      blocks: cifar.blocks,
+    });
     const names = plan.flatMap(({ table }) => table.flatMap(theirNames));
     const counters = names.filter((name) => name.endsWith('.running_mean'));
     assert.equal(1 + names.length + counters.length, 1651);

@@ -2,37 +2,30 @@
 import type { ImageModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { chrischuteConventions, chrischutePlan } from './import';
-import { theirNames, writeTheirs } from '../../import/names';
+import { theirNames } from '../../import/names';
 import { Misfits } from '../../export-to/misfits';
 import { valuesOf } from '../../export-to/nets';
-import { floats, integers, type StateDict } from '../../export-to/state-dict';
+import { batchCounts, floats, renamed, type StateDict } from '../../export-to/state-dict';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
 /** @throws UserError naming the settings that the repository has no counterpart of */
 export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {
   checkFit(model);
-  const { channels, scales, base: mid, blocks } = model;
+  const { channels, scales, base, blocks } = model;
   const dict: StateDict['tensors'] = {
     data_constraint: floats([1], Float32Array.of(model.dataRange)),
   };
-  for (const { ours, table } of chrischutePlan({ channels, scales, mid, blocks })) {
+  for (const { ours, table } of chrischutePlan(model)) {
     const rewritten = { ...tensors, ...inTheirOrder(model, ours, tensors) };
-    for (const [name, { shape, data }] of Object.entries(writeTheirs(rewritten, table))) {
-      dict[name] = floats(shape, data);
-    }
-    for (const name of table.flatMap(theirNames)) {
-      if (name.endsWith('.running_mean')) {
-        dict[name.replace(/running_mean$/, 'num_batches_tracked')] = integers([0], []);
-      }
-    }
+    Object.assign(dict, renamed(rewritten, table), batchCounts(table.flatMap(theirNames)));
   }
   return {
     tensors: dict,
     build:
       '# With the repository chrischute/real-nvp on the path\n' +
       'from models import RealNVP\n\n' +
-      `flow = RealNVP(num_scales=${scales}, in_channels=${channels}, mid_channels=${mid}, num_blocks=${blocks})`,
+      `flow = RealNVP(num_scales=${scales}, in_channels=${channels}, mid_channels=${base}, num_blocks=${blocks})`,
     notes: [
       'The repository loads checkpoints whose state dict is under "net": torch.save({"net": state_dict, "test_loss": 0, "epoch": 0}, path).',
       ...(model.pad > 0

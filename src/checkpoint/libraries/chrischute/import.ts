@@ -2,156 +2,59 @@
  * chrischute/real-nvp and its forks: (x + t)·eˢ with s first, s = w·tanh u with a weight-normalized w per channel, no
  * batch norm on the flow path; the pixel (0, 0) and the first half of the channels move first.
  */
-import { parseStoredConfig } from '../../../config/parse';
-import { UserError } from '../../../config/user-error';
 import {
   blocksOf,
-  fitOf,
-  imageQuestions,
-  imageWords,
-  isBatchCount,
+  conditionerNames,
+  imageImporter,
+  planOf,
   scalesOf,
-  type Fit,
+  type ImageSizes,
   type PlannedCoupling,
 } from '../../import/image-plan';
-import {
-  batchNormNames,
-  readOurs,
-  under,
-  weightNormedConvolutionNames,
-  type Renaming,
-} from '../../import/names';
-import type { Recognized, Recognizer, TensorFile } from '../../import/types';
-
-interface ChrischuteShape {
-  /** Of the images: 3 for color. */
-  channels: number;
-  scales: number;
-  /** Channels of the conditioners in the first checkerboard couplings. */
-  mid: number;
-  blocks: number;
-}
+import { under, type Renaming } from '../../import/names';
 
 const anchor = 'flows.in_couplings.0.st_net.';
 
 /** Names of one coupling, below its prefix on each side. */
 function couplingNames(blocks: number): Renaming[] {
-  const convolution = (theirs: string, ours: string, bias = true): Renaming[] =>
-    under(`st_net.${theirs}.conv.`, `net.${ours}.`, weightNormedConvolutionNames(bias));
-  const norm = (theirs: string, ours: string): Renaming[] =>
-    under(`st_net.${theirs}.`, `net.${ours}.`, batchNormNames);
-  return [
-    ...norm('in_norm', 'normIn'),
-    ...convolution('in_conv', 'convIn'),
-    ...convolution('in_skip', 'skipIn'),
-    ...Array.from({ length: blocks }, (_, i) => [
-      ...norm(`blocks.${i}.in_norm`, `blocks.${i}.norm1`),
-      ...convolution(`blocks.${i}.in_conv`, `blocks.${i}.conv1`, false),
-      ...norm(`blocks.${i}.out_norm`, `blocks.${i}.norm2`),
-      ...convolution(`blocks.${i}.out_conv`, `blocks.${i}.conv2`),
-      ...convolution(`skips.${i}`, `blocks.${i}.skip`),
-    ]).flat(),
-    ...norm('out_norm', 'normOut'),
-    ...convolution('out_conv', 'convOut'),
-    { theirs: ['rescale.weight_g', 'rescale.weight_v'], ours: 'scale', transform: 'signed-length' },
-  ];
+  const inner = conditionerNames(
+    {
+      normIn: 'st_net.in_norm',
+      convIn: 'st_net.in_conv',
+      skipIn: 'st_net.in_skip',
+      block: (i) => ({
+        norm1: `st_net.blocks.${i}.in_norm`,
+        conv1: `st_net.blocks.${i}.in_conv`,
+        norm2: `st_net.blocks.${i}.out_norm`,
+        conv2: `st_net.blocks.${i}.out_conv`,
+        skip: `st_net.skips.${i}`,
+      }),
+      normOut: 'st_net.out_norm',
+      convOut: 'st_net.out_conv',
+    },
+    blocks,
+  );
+  const scale = ['rescale.weight_g', 'rescale.weight_v'] as const;
+  return [...inner, { theirs: scale, ours: 'scale', transform: 'signed-length' }];
 }
 
 /** All couplings of a flow, in forward order. @param prefix of the file's names, for example "module." */
-export function chrischutePlan(shape: ChrischuteShape, prefix = ''): PlannedCoupling[] {
-  const names = couplingNames(shape.blocks);
-  const planned: PlannedCoupling[] = [];
-  const add = (theirs: string, ours: string, inputs: number, width: number): void => {
-    planned.push({
+export function chrischutePlan(sizes: ImageSizes, prefix = ''): PlannedCoupling[] {
+  const names = couplingNames(sizes.blocks);
+  return planOf(sizes, (kind, scale, i) => {
+    const checkerboard = kind === 'checkerboard';
+    const list = `flows.${'next_block.'.repeat(scale)}${checkerboard ? 'in' : 'out'}_couplings`;
+    const theirs = `${prefix}${list}.${i}`;
+    const [inputs, width] = [sizes.channels * 2 ** scale, sizes.base * 2 ** scale];
+    return {
       theirs,
-      ours,
-      table: under(`${theirs}.`, `${ours}.`, names),
-      convolution: { name: `${theirs}.st_net.in_conv.conv.weight_v`, shape: [width, 2 * inputs, 3, 3] },
-    });
-  };
-  for (let scale = 0; scale < shape.scales; scale++) {
-    const last = scale === shape.scales - 1;
-    const at = `${prefix}flows.${'next_block.'.repeat(scale)}`;
-    const channels = shape.channels * 2 ** scale;
-    const width = shape.mid * 2 ** scale;
-    for (let i = 0; i < (last ? 4 : 3); i++) {
-      add(`${at}in_couplings.${i}`, `scales.${scale}.checkerboard.${i}`, channels, width);
-    }
-    for (let i = 0; i < (last ? 0 : 3); i++) {
-      add(`${at}out_couplings.${i}`, `scales.${scale}.channelwise.${i}`, 2 * channels, 2 * width);
-    }
-  }
-  return planned;
-}
-
-interface Structure extends ChrischuteShape {
-  prefix: string;
-}
-
-function structureOf(file: TensorFile): Structure | undefined {
-  const end = `${anchor}in_skip.conv.weight_v`;
-  const name = [...file.tensors.keys()].find((key) => key.endsWith(end));
-  if (name === undefined) return undefined;
-  const prefix = name.slice(0, -end.length);
-  const at = prefix + anchor;
-  const channels = file.tensors.get(`${at}in_norm.weight`)?.shape[0];
-  const mid = file.tensors.get(`${at}in_conv.conv.weight_v`)?.shape[0];
-  if (channels === undefined || mid === undefined) return undefined;
-  const scales = scalesOf(
-    file,
-    (i) => `${prefix}flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`,
-  );
-  const blocks = blocksOf(file, (i) => `${at}blocks.${i}.in_conv.conv.weight_v`);
-  return { prefix, channels, mid, blocks, scales };
-}
-
-function fit(file: TensorFile, structure: Structure): Fit {
-  const { prefix } = structure;
-  return fitOf(
-    file,
-    chrischutePlan(structure, prefix),
-    (name) => isBatchCount(name) || name === `${prefix}data_constraint`,
-  );
-}
-
-function recognized(file: TensorFile, structure: Structure): Recognized {
-  const { prefix, channels, scales, mid, blocks } = structure;
-  const constraint = `${prefix}data_constraint`;
-  const stored = file.tensors.has(constraint);
-  // Color images of this code are CIFAR-10's 32×32; gray ones are most often MNIST's, as far as the scales divide 28.
-  const size = channels === 1 && 28 % 2 ** (scales - 1) === 0 ? 28 : Math.max(32, 2 ** scales);
-  const { questions, fields } = imageQuestions({ scales, size, dataRange: !stored });
-  return {
-    library: 'chrischute',
-    title: `chrischute/real-nvp, ${imageWords(scales, channels, mid, blocks)}`,
-    questions,
-    async convert(answers) {
-      const { model } = parseStoredConfig(
-        {
-          model: {
-            kind: 'image',
-            ...fields(answers),
-            ...(stored ? { dataRange: await readConstraint(file, constraint) } : {}),
-            channels,
-            scales,
-            base: mid,
-            blocks,
-            ...chrischuteConventions,
-          },
-        },
-        file.file,
-      );
-      const couplings = chrischutePlan(structure, prefix);
-      return {
-        model,
-        tensors: await readOurs(
-          file,
-          couplings.flatMap(({ table }) => table),
-        ),
-        layerNames: Object.fromEntries(couplings.map(({ ours, theirs }) => [ours, theirs])),
-      };
-    },
-  };
+      table: under(`${theirs}.`, '', names),
+      convolution: {
+        name: `${theirs}.st_net.in_conv.conv.weight_v`,
+        shape: checkerboard ? [width, 2 * inputs, 3, 3] : [2 * width, 4 * inputs, 3, 3],
+      },
+    };
+  });
 }
 
 /** Fields of our config in which this implementation says something; data, and the same both ways. */
@@ -178,27 +81,25 @@ export const chrischuteConventions = {
   flowNorm: false,
 } as const;
 
-/** Float32 in the file; the decimal that was meant. */
-async function readConstraint(file: TensorFile, name: string): Promise<number> {
-  const { data } = await file.read(name);
-  const value = Number(data[0]?.toPrecision(6));
-  if (data.length !== 1 || !(value > 0 && value < 1)) {
-    throw new UserError(
-      `${file.file}: "${name}" is [${[...data].join(', ')}]; expected one number between 0 and 1.`,
-    );
-  }
-  return value;
-}
-
-export const chrischute: Recognizer = {
-  library: 'chrischute',
+export const chrischute = imageImporter<ImageSizes>({
   name: 'chrischute/real-nvp',
-  recognize(file) {
-    const structure = structureOf(file);
-    return structure && fit(file, structure).missing.length === 0 ? recognized(file, structure) : undefined;
+  anchor: `${anchor}in_skip.conv.weight_v`,
+  sizes(file, prefix) {
+    const at = prefix + anchor;
+    const channels = file.tensors.get(`${at}in_norm.weight`)?.shape[0];
+    const base = file.tensors.get(`${at}in_conv.conv.weight_v`)?.shape[0];
+    if (channels === undefined || base === undefined) return undefined;
+    const scales = scalesOf(
+      file,
+      (i) => `${prefix}flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`,
+    );
+    const blocks = blocksOf(file, (i) => `${at}blocks.${i}.in_conv.conv.weight_v`);
+    return { channels, base, blocks, scales };
   },
-  closeness(file) {
-    const structure = structureOf(file);
-    return structure ? fit(file, structure) : { share: 0, missing: [`${anchor}in_skip.conv.weight_v`] };
-  },
-};
+  plan: chrischutePlan,
+  constraint: 'data_constraint',
+  // Color images of this code are CIFAR-10's 32×32; gray ones are most often MNIST's, as far as the scales divide 28.
+  side: ({ channels, scales }) =>
+    channels === 1 && 28 % 2 ** (scales - 1) === 0 ? 28 : Math.max(32, 2 ** scales),
+  conventions: () => chrischuteConventions,
+});

@@ -5,24 +5,28 @@
  */
 import { UserError } from '../../../config/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
-import type { NdArray } from '../../../protocol/tensors';
 import {
-  beyondWords,
-  gaps,
+  affineLayer,
+  chainImporter,
+  constantLayer,
+  mapColumns,
+  maskOf,
+  type Chain,
+  type CouplingStep,
+  type OurLayer,
+  type StepOf,
+  type Values,
+} from '../../import/chain-importer';
+import {
   hiddenWords,
   lengthOf,
   linearStack,
-  moduleList,
+  otherSize,
   stackNames,
-  tooMany,
   type LinearStack,
 } from '../../import/modules';
-import { readOurs } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from '../../import/types';
-import { chainModel, layerNames, type ChainLayer, type VectorFields } from '../../import/vector-chain';
-
-type Values = NdArray<Float32Array>;
+import type { TensorFile } from '../../import/types';
 
 const clampQuestion: ImportQuestion = {
   key: 'clamp',
@@ -64,41 +68,30 @@ const globalScaleQuestion = choice(
   ],
 );
 
-type Nets = { kind: 'joint'; stack: LinearStack } | { kind: 'separate'; s: LinearStack; t: LinearStack };
-
-/** A layer of ours to be, in the order of the network. */
-type Step =
-  | { kind: 'coupling'; theirs: string; mask: (0 | 1)[]; nets: Nets; factor: number }
-  | { kind: 'actNorm'; theirs: string; at: string }
-  | { kind: 'global'; theirs: string; at: string }
-  | { kind: 'permute'; theirs: string; tensor: string }
-  | { kind: 'matrix'; theirs: string; tensor: string };
-
-type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
-
-interface Structure {
-  steps: Step[];
-  block: BlockKind;
-  features: number;
-  hidden: number[];
+/** Networks of one coupling of a block: one for s and t, or one for each. */
+interface Half {
+  /** Name of its first network below the block. */
+  net: string;
+  firstMoves: boolean;
+  /** Of one network, or of s, then of t. */
+  stacks: readonly LinearStack[];
 }
 
-interface Module {
-  steps: Step[];
-  features: number;
-  block?: BlockKind;
+interface Block extends CouplingStep {
+  kind: 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
+  /** Features of the first part. */
+  firstPart: number;
+  /** From data to latent, if that is how the network runs. */
+  halves: readonly Half[];
 }
 
-/** Couplings that answer `a` values move a part of the features, and condition on the `inputs` others. */
-function part(features: number, first: number, firstMoves: boolean): (0 | 1)[] {
-  return Array.from({ length: features }, (_, i) => (i < first === firstMoves ? 0 : 1));
-}
+type Other = StepOf<'actNorm' | 'permute'>;
 
 function below(rests: readonly string[], name: string): string[] {
   return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
 }
 
-/** What two networks of a block are wrong in: from the other part to their own, doubled where s and t are one. */
+/** What a network of a block is wrong in: from the other part to its own, doubled where s and t are one. */
 function checkPart(stack: LinearStack, inputs: number, outputs: number): string | undefined {
   const [from, to] = [stack.widths[0], stack.widths.at(-1)];
   return from === inputs && to === outputs
@@ -106,150 +99,83 @@ function checkPart(stack: LinearStack, inputs: number, outputs: number): string 
     : `${stack.prefix} goes from ${from} to ${to} features; without conditions it would go from ${inputs} to ${outputs}`;
 }
 
-function readModule(file: TensorFile, at: string, rests: readonly string[]): Module | string {
-  const theirs = at.slice(0, -1);
-  const nets = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
-  const stackOf = (name: string) => linearStack(file, `${at}${name}.`, below(rests, name));
-  const has = (...names: string[]) => nets.join() === [...names].sort().join();
+/** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
+const couplingsOf: Record<Block['kind'], readonly { firstMoves: boolean; nets: readonly string[] }[]> = {
+  RNVPCouplingBlock: [
+    { firstMoves: true, nets: ['subnet_s2', 'subnet_t2'] },
+    { firstMoves: false, nets: ['subnet_s1', 'subnet_t1'] },
+  ],
+  GLOWCouplingBlock: [
+    { firstMoves: true, nets: ['subnet2'] },
+    { firstMoves: false, nets: ['subnet1'] },
+  ],
+  AllInOneBlock: [{ firstMoves: false, nets: ['subnet'] }],
+};
+const kinds = Object.keys(couplingsOf) as Block['kind'][];
+const besideSubnet = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
 
-  if (has('subnet_s1', 'subnet_s2', 'subnet_t1', 'subnet_t2')) {
-    const stacks = {
-      s1: stackOf('subnet_s1'),
-      t1: stackOf('subnet_t1'),
-      s2: stackOf('subnet_s2'),
-      t2: stackOf('subnet_t2'),
-    };
-    for (const stack of Object.values(stacks)) if (typeof stack === 'string') return stack;
-    const { s1, t1, s2, t2 } = stacks as Record<keyof typeof stacks, LinearStack>;
-    const [first, second] = [s1.widths[0]!, s1.widths.at(-1)!];
-    const wrong =
-      checkPart(t1, first, second) ?? checkPart(s2, second, first) ?? checkPart(t2, second, first);
-    if (wrong) return wrong;
-    const features = first + second;
-    const wide = tooMany(features);
-    if (wide) return wide;
-    const one = (name: string, firstMoves: boolean, s: LinearStack, t: LinearStack): Step => ({
-      kind: 'coupling',
-      theirs: `${at}${name}`,
-      mask: part(features, first, firstMoves),
-      nets: { kind: 'separate', s, t },
-      factor: 1,
-    });
-    return {
-      features,
-      block: 'RNVPCouplingBlock',
-      steps: [one('subnet_s2', true, s2, t2), one('subnet_s1', false, s1, t1)],
-    };
+function readBlock(
+  file: TensorFile,
+  at: string,
+  kind: Block['kind'],
+  rests: readonly string[],
+): Block | string {
+  const halves: Half[] = [];
+  for (const { firstMoves, nets } of couplingsOf[kind]) {
+    const stacks: LinearStack[] = [];
+    for (const net of nets) {
+      const stack = linearStack(file, `${at}${net}.`, below(rests, net));
+      if (typeof stack === 'string') return stack;
+      stacks.push(stack);
+    }
+    halves.push({ net: nets[0]!, firstMoves, stacks });
   }
-  if (has('subnet1', 'subnet2')) {
-    const [one, two] = [stackOf('subnet1'), stackOf('subnet2')];
-    if (typeof one === 'string') return one;
-    if (typeof two === 'string') return two;
-    const [first, second] = [one.widths[0]!, two.widths[0]!];
-    const wrong = checkPart(one, first, 2 * second) ?? checkPart(two, second, 2 * first);
-    if (wrong) return wrong;
-    const features = first + second;
-    const wide = tooMany(features);
-    if (wide) return wide;
-    const coupling = (name: string, firstMoves: boolean, stack: LinearStack): Step => ({
-      kind: 'coupling',
-      theirs: `${at}${name}`,
-      mask: part(features, first, firstMoves),
-      nets: { kind: 'joint', stack },
-      factor: 1,
-    });
-    return {
-      features,
-      block: 'GLOWCouplingBlock',
-      steps: [coupling('subnet2', true, two), coupling('subnet1', false, one)],
-    };
-  }
-  if (has('global_offset', 'global_scale', 'subnet', 'w_perm', 'w_perm_inv')) {
-    const stack = stackOf('subnet');
-    if (typeof stack === 'string') return stack;
-    const features = lengthOf(file, `${at}global_scale`);
-    if (features === undefined) return `${at}global_scale is not of features`;
-    const wide = tooMany(features);
-    if (wide) return wide;
-    const first = features - Math.floor(features / 2);
-    const wrong = checkPart(stack, first, 2 * (features - first));
-    if (wrong) return wrong;
-    return {
-      features,
-      block: 'AllInOneBlock',
-      steps: [
-        {
-          kind: 'coupling',
-          theirs: `${at}subnet`,
-          mask: part(features, first, false),
-          nets: { kind: 'joint', stack },
-          factor: 0.1,
-        },
-        { kind: 'global', theirs: `${at}global_scale`, at },
-        { kind: 'matrix', theirs: `${at}w_perm`, tensor: `${at}w_perm` },
-      ],
-    };
-  }
-  if (nets.includes('vk_householder')) {
-    return `${theirs} is an AllInOneBlock with learned Householder reflections, which turn the features: not supported`;
-  }
-  if (has('bias', 'scale')) {
-    const features = lengthOf(file, `${at}scale`);
-    if (features !== undefined) return { features, steps: [{ kind: 'actNorm', theirs, at }] };
-  }
-  if (has('perm', 'perm_inv')) {
-    const features = lengthOf(file, `${at}perm`);
-    if (features !== undefined)
-      return { features, steps: [{ kind: 'permute', theirs, tensor: `${at}perm` }] };
-  }
-  return `${theirs} (${nets.join(', ')}) is not a module that is known`;
-}
-
-function read(file: TensorFile): { structure?: Structure; share: number; missing: string[] } {
-  const list = moduleList(file, 'module_list');
-  if (!list)
-    return { share: 0, missing: ['module_list.0.subnet_s1.0.weight, or module_list.0.subnet1.0.weight'] };
-  const missing: string[] = [];
-  const modules: Module[] = [];
-  let fitting = 0;
-  for (const [number, rests] of list.modules) {
-    const module = readModule(file, `${list.prefix}${number}.`, rests);
-    if (typeof module === 'string') missing.push(module);
-    else {
-      modules.push(module);
-      fitting += rests.length;
+  const inputs = halves.map(({ stacks }) => stacks[0]!.widths[0]!);
+  const scaled = lengthOf(file, `${at}global_scale`);
+  if (kind === 'AllInOneBlock' && scaled === undefined) return `${at}global_scale is not of features`;
+  const [second, first] =
+    scaled === undefined ? [inputs[0]!, inputs[1]!] : [Math.floor(scaled / 2), Math.ceil(scaled / 2)];
+  const { hidden, prefix } = halves[0]!.stacks[0]!;
+  for (const { firstMoves, stacks } of halves) {
+    const [from, to] = firstMoves ? [second, first] : [first, second];
+    for (const stack of stacks) {
+      const wrong = checkPart(stack, from, (stacks.length === 1 ? 2 : 1) * to);
+      if (wrong) return wrong;
+      if (stack.hidden.join() !== hidden.join()) return `${stack.prefix} has other widths than ${prefix}`;
     }
   }
-  for (const gap of gaps(list)) missing.push(`${list.prefix}${gap} is a module without tensors`);
-  missing.push(...beyondWords(list));
-  const share = fitting / file.tensors.size;
-  const first = modules.find(({ block }) => block);
-  if (!first || missing.length > 0) return { share, missing };
-  const steps = modules.flatMap((module) => module.steps);
-  const hidden = stacksOf(steps)[0]!.widths.slice(1, -1);
-  for (const module of modules) {
-    const at = module.steps[0]!.theirs;
-    if (module.features !== first.features) missing.push(`${at} is not of ${first.features} features`);
-    if (module.block && module.block !== first.block) missing.push(`${at} is not of a ${first.block}`);
-    for (const stack of stacksOf(module.steps)) {
-      if (stack.widths.slice(1, -1).join() !== hidden.join()) {
-        missing.push(`${stack.prefix} has other widths than ${stacksOf(steps)[0]!.prefix}`);
-      }
-    }
-  }
-  if (missing.length > 0) return { share, missing };
-  return { structure: { steps, block: first.block!, features: first.features, hidden }, share, missing };
+  return {
+    kind,
+    at: at.slice(0, -1),
+    features: first + second,
+    firstPart: first,
+    halves,
+    alike: { [otherSize]: hidden.join(), 'is not of the same kind as': kind },
+  };
 }
 
-function stacksOf(steps: readonly Step[]): LinearStack[] {
-  return steps.flatMap((step) => {
-    if (step.kind !== 'coupling') return [];
-    return step.nets.kind === 'joint' ? [step.nets.stack] : [step.nets.s, step.nets.t];
-  });
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other | string {
+  const name = at.slice(0, -1);
+  const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
+  const has = (...names: string[]) => parts.join() === names.sort().join();
+  const block = kinds.find((kind) =>
+    has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...(kind === 'AllInOneBlock' ? besideSubnet : [])),
+  );
+  if (block) return readBlock(file, at, block, rests);
+  if (parts.includes('vk_householder')) {
+    return `${name} is an AllInOneBlock with learned Householder reflections, which turn the features: not supported`;
+  }
+  const scaled = lengthOf(file, `${at}scale`);
+  if (has('bias', 'scale') && scaled !== undefined) return { kind: 'actNorm', at: name, features: scaled };
+  const permuted = lengthOf(file, `${at}perm`);
+  if (has('perm', 'perm_inv') && permuted !== undefined) {
+    return { kind: 'permute', at: name, features: permuted };
+  }
+  return `${name} (${parts.join(', ')}) is not a module that is known`;
 }
 
 /** From a permutation matrix to the input that comes to each place; undefined for a rotation. */
-export function orderOfMatrix({ shape, data }: Values): number[] | undefined {
+function orderOfMatrix({ shape, data }: Values): number[] | undefined {
   const size = shape[0]!;
   if (shape.length !== 2 || shape[1] !== size) return undefined;
   const order = Array.from({ length: size }, (_, i) => data.subarray(i * size, (i + 1) * size).indexOf(1));
@@ -268,165 +194,126 @@ function invert(order: readonly number[]): number[] {
   return inverse;
 }
 
-/** x·scale + offset as an ActNorm of ours, run forwards or backwards. */
-function affineConstants(
-  logScale: Float32Array,
-  offset: Float32Array,
-  toLatent: boolean,
-): Record<string, Values> {
-  const shape = [logScale.length];
-  return toLatent
-    ? {
-        logScale: { shape, data: logScale.map((x) => -x) },
-        shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
-      }
-    : { logScale: { shape, data: logScale }, shift: { shape, data: offset } };
-}
-
 const globalLogScales: Record<string, (x: number) => number> = {
   SOFTPLUS: (x) => Math.log(0.2 * Math.log1p(Math.exp(0.5 * x))),
   SIGMOID: (x) => Math.log(10 / (1 + Math.exp(2 - x))),
   EXP: (x) => x,
 };
 
-/** The s of each coupling, in the columns of the last layer that give it, times a factor; t times another. */
-function scaleLast(
-  tensors: Record<string, Values>,
-  last: string,
-  s: number,
-  t: number,
-  joint: boolean,
-): void {
-  for (const partName of ['weight', 'bias']) {
-    const { shape, data } = tensors[`${last}.${partName}`]!;
-    const columns = shape.at(-1)!;
-    const factor = (column: number) => (!joint || column < columns / 2 ? s : t);
-    tensors[`${last}.${partName}`] = { shape, data: data.map((x, i) => x * factor(i % columns)) };
-  }
-}
+const isToLatent = (answers: ImportAnswers): boolean =>
+  chosen(answers, directionQuestion) === 'data-to-latent';
 
-function recognized(file: TensorFile, { steps, block, features, hidden }: Structure): Recognized {
-  const blocks = steps.filter(({ kind }) => kind === 'coupling').length / (block === 'AllInOneBlock' ? 1 : 2);
-  const inOne = block === 'AllInOneBlock';
-  return {
-    library: 'freia',
-    title: `FrEIA, ${features} features, ${blocks} of ${block}, networks ${hiddenWords(hidden)}`,
-    questions: [
-      directionQuestion,
-      clampQuestion,
-      ...(inOne ? [globalScaleQuestion] : [clampFunctionQuestion]),
-      activationQuestion,
-    ],
-    async convert(answers): Promise<ImportedFlow> {
-      const toLatent = chosen(answers, directionQuestion) === 'data-to-latent';
-      const ordered = toLatent ? steps : [...steps].reverse();
-      const chain: ChainLayer[] = [];
-      for (const step of ordered) chain.push(await chainLayer(step, toLatent));
-      const names = layerNames(chain);
-      const table = ordered.flatMap((step, i) => {
-        if (step.kind !== 'coupling') return [];
-        return step.nets.kind === 'joint'
-          ? stackNames(step.nets.stack, `${names[i]}.net.`)
-          : [
-              ...stackNames(step.nets.s, `${names[i]}.scaleNet.`),
-              ...stackNames(step.nets.t, `${names[i]}.shiftNet.`),
-            ];
-      });
-      const tensors = await readOurs(file, table);
-      for (const [i, step] of ordered.entries()) {
-        Object.assign(tensors, await constants(step, names[i]!, answers, toLatent));
-        if (step.kind === 'coupling') adaptScale(tensors, step, names[i]!, answers);
-      }
-      const scale: VectorFields =
-        clampFunction(answers) === 'ATAN'
-          ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
-          : { scaleMap: 'tanh-scalar' };
-      return {
-        model: chainModel(
-          features,
-          chain,
-          {
-            hidden,
-            nets: block === 'RNVPCouplingBlock' ? 'separate' : 'joint',
-            conditioning: 'selected',
-            activation: activationOf(answers),
-            affine: toLatent ? 'scale-then-shift' : 'inverse-scale-then-shift',
-            outputOrder: 'scale-shift',
-            outputLayout: 'halves',
-            ...scale,
-          },
-          file.file,
-        ),
-        tensors,
-        layerNames: Object.fromEntries(names.map((name, i) => [name, ordered[i]!.theirs])),
-      };
-    },
-  };
+/** AllInOneBlock has no other than tanh. */
+const clampOf = ({ first }: Chain<Block, Other>, answers: ImportAnswers): string =>
+  first.kind === 'AllInOneBlock' ? 'TANH' : chosen(answers, clampFunctionQuestion);
 
-  function clampFunction(answers: ImportAnswers): string {
-    return inOne ? 'TANH' : chosen(answers, clampFunctionQuestion);
-  }
-
-  async function chainLayer(step: Step, toLatent: boolean): Promise<ChainLayer> {
-    if (step.kind === 'coupling') return { kind: 'coupling', mask: step.mask };
-    if (step.kind === 'actNorm' || step.kind === 'global') return { kind: 'actNorm' };
-    const values = await file.read(step.tensor);
-    const order = step.kind === 'permute' ? [...values.data] : orderOfMatrix(values);
-    if (!order) {
-      throw new UserError(
-        `${file.file}: ${step.theirs} rotates the features (permute_soft=True), which no layer here does; expected ` +
-          `blocks with hard permutations.`,
+export const freia = chainImporter<Block, Other>({
+  name: 'FrEIA',
+  list: 'module_list',
+  lacks: 'module_list.0.subnet_s1.0.weight, or module_list.0.subnet1.0.weight',
+  readStep,
+  gap: (at) => `${at} is a module without tensors`,
+  title: ({ couplings, first }) =>
+    `${couplings.length} of ${first.kind}, networks ${hiddenWords(hiddenOf(first))}`,
+  questions: ({ first }) => [
+    directionQuestion,
+    clampQuestion,
+    first.kind === 'AllInOneBlock' ? globalScaleQuestion : clampFunctionQuestion,
+    activationQuestion,
+  ],
+  model: (chain, answers) => ({
+    hidden: hiddenOf(chain.first),
+    nets: chain.first.kind === 'RNVPCouplingBlock' ? 'separate' : 'joint',
+    conditioning: 'selected',
+    activation: activationOf(answers),
+    affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
+    outputOrder: 'scale-shift',
+    outputLayout: 'halves',
+    ...(clampOf(chain, answers) === 'ATAN'
+      ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
+      : { scaleMap: 'tanh-scalar' }),
+  }),
+  order: ({ steps }, answers) => (isToLatent(answers) ? steps : steps.toReversed()),
+  async layers(step, chain, answers) {
+    const { file } = chain;
+    const { at } = step;
+    const toLatent = isToLatent(answers);
+    const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
+    if (step.kind === 'permute') return [permutation(file, at, [...(await values('perm'))], toLatent)];
+    if (step.kind === 'actNorm') {
+      return [{ theirs: at, ...norm(await values('scale'), await values('bias'), toLatent) }];
+    }
+    const layers = step.halves.map((half) => coupling(step, half, chain, answers));
+    if (step.kind === 'AllInOneBlock') {
+      const logScale = (await values('global_scale')).map(
+        globalLogScales[chosen(answers, globalScaleQuestion)]!,
+      );
+      const matrix = await file.read(`${at}.w_perm`);
+      layers.push(
+        { theirs: `${at}.global_scale`, ...norm(logScale, await values('global_offset'), toLatent) },
+        permutation(file, `${at}.w_perm`, orderOfMatrix(matrix), toLatent),
       );
     }
-    if (!isOrder(order)) {
-      throw new UserError(`${file.file}: ${step.theirs} is no permutation: each place has to be in it once.`);
-    }
-    return { kind: 'permute', order: toLatent ? order : invert(order) };
-  }
+    return toLatent ? layers : layers.reverse();
+  },
+});
 
-  async function constants(
-    step: Step,
-    name: string,
-    answers: ImportAnswers,
-    toLatent: boolean,
-  ): Promise<Record<string, Values>> {
-    if (step.kind !== 'actNorm' && step.kind !== 'global') return {};
-    const isGlobal = step.kind === 'global';
-    const raw = (await file.read(`${step.at}${isGlobal ? 'global_scale' : 'scale'}`)).data;
-    const offset = (await file.read(`${step.at}${isGlobal ? 'global_offset' : 'bias'}`)).data;
-    const logScale = isGlobal ? raw.map(globalLogScales[chosen(answers, globalScaleQuestion)]!) : raw;
-    const values = affineConstants(logScale, offset, toLatent);
-    return Object.fromEntries(
-      Object.entries(values).map(([partName, value]) => [`${name}.${partName}`, value]),
-    );
-  }
-
-  /** tanh with its clamp in our `.scale`; 2·sigmoid(u) − 1 is tanh(u / 2); AllInOneBlock takes a tenth of s and t. */
-  function adaptScale(
-    tensors: Record<string, Values>,
-    step: Extract<Step, { kind: 'coupling' }>,
-    name: string,
-    answers: ImportAnswers,
-  ): void {
-    const activation = clampFunction(answers);
-    if (activation === 'ATAN') return;
-    tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(answeredNumber(answers, clampQuestion)) };
-    const half = activation === 'SIGMOID' ? 0.5 : 1;
-    const joint = step.nets.kind === 'joint';
-    const last = `${name}.${joint ? 'net' : 'scaleNet'}.${hidden.length}`;
-    if (half * step.factor !== 1) scaleLast(tensors, last, half * step.factor, step.factor, joint);
-  }
+function hiddenOf({ halves }: Block): number[] {
+  return halves[0]!.stacks[0]!.hidden;
 }
 
-export const freia: Recognizer = {
-  library: 'freia',
-  name: 'FrEIA',
-  recognize(file) {
-    const { structure } = read(file);
-    return structure && recognized(file, structure);
-  },
-  closeness(file) {
-    const { share, missing } = read(file);
-    return { share, missing };
-  },
-};
+/** x·scale + offset as an ActNorm of ours, run forwards or backwards. */
+function norm(
+  logScale: Float32Array,
+  offset: Float32Array,
+  toLatent: boolean,
+): Pick<OurLayer, 'layer' | 'adapt'> {
+  if (toLatent) return affineLayer(logScale, offset);
+  const shape = [logScale.length];
+  return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
+}
+
+function permutation(file: TensorFile, at: string, order: number[] | undefined, toLatent: boolean): OurLayer {
+  if (!order) {
+    throw new UserError(
+      `${file.file}: ${at} rotates the features (permute_soft=True), which no layer here does; expected ` +
+        `blocks with hard permutations.`,
+    );
+  }
+  if (!isOrder(order)) {
+    throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
+  }
+  return { theirs: at, layer: { kind: 'permute', order: toLatent ? order : invert(order) } };
+}
+
+/** tanh with its clamp in our `.scale`; 2·sigmoid(u) − 1 is tanh(u / 2); AllInOneBlock takes a tenth of s and t. */
+function coupling(
+  { at, kind, features, firstPart }: Block,
+  { net, firstMoves, stacks }: Half,
+  chain: Chain<Block, Other>,
+  answers: ImportAnswers,
+): OurLayer {
+  const [s, t] = stacks;
+  const clamp = clampOf(chain, answers);
+  return {
+    theirs: `${at}.${net}`,
+    layer: maskOf(features, (i) => i < firstPart !== firstMoves),
+    table: t ? [...stackNames(s!, 'scaleNet.'), ...stackNames(t, 'shiftNet.')] : stackNames(s!, 'net.'),
+    adapt(tensors, name) {
+      if (clamp === 'ATAN') return;
+      tensors[`${name}.scale`] = {
+        shape: [1],
+        data: Float32Array.of(answeredNumber(answers, clampQuestion)),
+      };
+      const ofShift = kind === 'AllInOneBlock' ? 0.1 : 1;
+      const ofScale = clamp === 'SIGMOID' ? 0.5 * ofShift : ofShift;
+      if (ofScale === 1) return;
+      const last = `${name}.${t ? 'scaleNet' : 'net'}.${s!.hidden.length}`;
+      mapColumns(
+        tensors,
+        last,
+        (x, column, columns) => x * (t !== undefined || column < columns / 2 ? ofScale : ofShift),
+      );
+    },
+  };
+}

@@ -1,19 +1,20 @@
 /** For nflows: SimpleRealNVP where it can be, else its couplings, norms and permutations in a chain. */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
+import { under } from '../../import/names';
 import { layerNames, type ChainLayer } from '../../import/vector-chain';
-import type { StoredTensor } from '../../safetensors';
 import { Misfits } from '../../export-to/misfits';
 import {
-  linearTensors,
+  denseTensors,
   readDense,
   valuesOf,
   withInputs,
   withOutputs,
   type Column,
 } from '../../export-to/nets';
-import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
+import { batchCounts, bools, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
 import { couplingOf, rowsOf, type Coupling } from '../../export-to/vector-couplings';
+import { flowNormNames, residualNames } from './import';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -42,15 +43,7 @@ export function nflowsStateDict(
       Object.assign(dict, residualTensors(`${at}.transform_net`, model, coupling, additive, tensors));
       lines.push(`    coupling([${layer.mask.map((bit) => (bit === 1 ? -1 : 1)).join(', ')}]),`);
     } else if (layer.kind === 'batchNorm') {
-      const parts = {
-        unconstrained_weight: 'gain',
-        bias: 'bias',
-        running_mean: 'mean',
-        running_var: 'variance',
-      };
-      for (const [theirs, ours] of Object.entries(parts)) {
-        dict[`${at}.${theirs}`] = floats([model.dim], valuesOf(tensors, `${name}.${ours}`).data);
-      }
+      Object.assign(dict, renamed(tensors, under(`${at}.`, `${name}.`, flowNormNames)));
       lines.push(`    transforms.BatchNorm(${model.dim}),`);
     } else if (layer.kind === 'actNorm') {
       const logScale = valuesOf(tensors, `${name}.logScale`).data;
@@ -114,53 +107,26 @@ function residualTensors(
   coupling: Coupling,
   additive: boolean,
   tensors: Tensors,
-): Record<string, StoredTensor> {
+): StateDict['tensors'] {
   const net = `${coupling.name}.net`;
   const columns = (part: 'scale' | 'shift'): Column[] =>
     coupling.moves.map((feature) => ({ from: coupling[part].columns.get(feature)! }));
-  const dict: Record<string, StoredTensor> = {
-    ...linearTensors(
-      `${at}.initial_layer`,
+  const wired = {
+    ...tensors,
+    ...denseTensors(
+      `${net}.in`,
       withInputs(readDense(tensors, `${net}.in`), rowsOf(coupling.inputs, coupling.conditions)),
     ),
-    ...linearTensors(
-      `${at}.final_layer`,
+    ...denseTensors(
+      `${net}.out`,
       withOutputs(readDense(tensors, `${net}.out`), [
         ...columns('shift'),
         ...(additive ? [] : columns('scale')),
       ]),
     ),
   };
-  for (let b = 0; b < model.blocks; b++) {
-    for (const half of [0, 1]) {
-      const block = `${at}.blocks.${b}`;
-      Object.assign(
-        dict,
-        linearTensors(
-          `${block}.linear_layers.${half}`,
-          readDense(tensors, `${net}.blocks.${b}.linear${half + 1}`),
-        ),
-        model.netNorm
-          ? normTensors(`${block}.batch_norm_layers.${half}`, `${net}.blocks.${b}.norm${half + 1}`, tensors)
-          : {},
-      );
-    }
-  }
-  return dict;
-}
-
-function normTensors(at: string, norm: string, tensors: Tensors): Record<string, StoredTensor> {
-  const parts = { weight: 'gain', bias: 'bias', running_mean: 'mean', running_var: 'variance' };
-  return {
-    ...Object.fromEntries(
-      Object.entries(parts).map(([theirs, ours]) => {
-        const { shape, data } = valuesOf(tensors, `${norm}.${ours}`);
-        return [`${at}.${theirs}`, floats(shape, data)];
-      }),
-    ),
-    // How often PyTorch's norm has been trained, which only counts where it averages over all batches.
-    [`${at}.num_batches_tracked`]: integers([0], []),
-  };
+  const dict = renamed(wired, under(`${at}.`, `${net}.`, residualNames(model.blocks, model.netNorm)));
+  return { ...dict, ...batchCounts(Object.keys(dict)) };
 }
 
 const activations: Record<VectorModelConfig['activation'], (slope: number) => string> = {

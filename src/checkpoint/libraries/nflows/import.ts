@@ -2,15 +2,19 @@
  * nflows' SimpleRealNVP, and its couplings in other chains: data to latent, x·scale + shift, a residual network that
  * sees the features that condition and gives shifts, then scales, of those that move.
  */
-import type { ImportQuestion } from '../../../protocol/import';
-import type { NdArray } from '../../../protocol/tensors';
-import { beyondWords, gaps, lengthOf, moduleList, tooMany, type ModuleList } from '../../import/modules';
-import { batchNormNames, linearNames, readOurs, under, type Renaming } from '../../import/names';
+import {
+  affineLayer,
+  chainImporter,
+  maskOf,
+  readOrder,
+  type CouplingStep,
+  type StepOf,
+  type Values,
+} from '../../import/chain-importer';
+import { lengthOf, otherSize } from '../../import/modules';
+import { batchNormNames, linearNames, runningNames, under, type Renaming } from '../../import/names';
 import { activationOf, activationQuestion, choice, chosen } from '../../import/questions';
-import type { Recognized, Recognizer, TensorFile } from '../../import/types';
-import { chainModel, layerNames, type ChainLayer } from '../../import/vector-chain';
-
-type Values = NdArray<Float32Array>;
+import type { TensorFile } from '../../import/types';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -22,47 +26,32 @@ const scaleQuestion = choice(
   ],
 );
 
-interface Coupling {
+interface Coupling extends CouplingStep {
   kind: 'coupling';
-  number: number;
-  conditioning: number;
-  moving: number;
   /** The network gives shifts only. */
   additive: boolean;
-}
-
-type Step =
-  | Coupling
-  | { kind: 'batchNorm'; number: number; features: number }
-  | { kind: 'actNorm'; number: number; features: number }
-  | { kind: 'permute'; number: number; features: number };
-
-interface Structure {
-  prefix: string;
-  steps: Step[];
-  features: number;
   width: number;
   blocks: number;
   netNorm: boolean;
-  additive: boolean;
+  /** Names of its tensors. */
+  rests: readonly string[];
 }
+
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute'>;
 
 const net = 'transform_net.';
 
 /** Without a coupling's index lists: our names below "couplings.I.net.". */
 export function residualNames(blocks: number, netNorm: boolean): Renaming[] {
-  const block = (b: number): Renaming[] => {
-    const from = `blocks.${b}.`;
-    return [
-      ...(netNorm ? under(`${from}batch_norm_layers.0.`, `${from}norm1.`, batchNormNames) : []),
-      ...under(`${from}linear_layers.0.`, `${from}linear1.`, linearNames),
-      ...(netNorm ? under(`${from}batch_norm_layers.1.`, `${from}norm2.`, batchNormNames) : []),
-      ...under(`${from}linear_layers.1.`, `${from}linear2.`, linearNames),
-    ];
-  };
+  const half = (b: number, i: 0 | 1): Renaming[] => [
+    ...(netNorm
+      ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)
+      : []),
+    ...under(`blocks.${b}.linear_layers.${i}.`, `blocks.${b}.linear${i + 1}.`, linearNames),
+  ];
   return [
     ...under('initial_layer.', 'in.', linearNames),
-    ...Array.from({ length: blocks }, (_, b) => block(b)).flat(),
+    ...Array.from({ length: blocks }, (_, b) => [...half(b, 0), ...half(b, 1)]).flat(),
     ...under('final_layer.', 'out.', linearNames),
   ];
 }
@@ -71,17 +60,11 @@ export function residualNames(blocks: number, netNorm: boolean): Renaming[] {
 export const flowNormNames: readonly Renaming[] = [
   { theirs: 'unconstrained_weight', ours: 'gain', transform: 'same' },
   { theirs: 'bias', ours: 'bias', transform: 'same' },
-  { theirs: 'running_mean', ours: 'mean', transform: 'same' },
-  { theirs: 'running_var', ours: 'variance', transform: 'same' },
+  ...runningNames(),
 ];
 
-function readStep(
-  file: TensorFile,
-  list: ModuleList,
-  number: number,
-  rests: readonly string[],
-): Step | string {
-  const at = `${list.prefix}${number}.`;
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | Other | string {
+  const name = at.slice(0, -1);
   const conditioning = lengthOf(file, `${at}identity_features`);
   const moving = lengthOf(file, `${at}transform_features`);
   if (conditioning !== undefined && moving !== undefined) {
@@ -93,89 +76,46 @@ function readStep(
       return `${at} gives ${final[0]} values for ${moving} features that move; an affine coupling gives ${2 * moving}`;
     }
     if (initial[1] !== conditioning) return `${at} takes a context besides the features that condition`;
-    return { kind: 'coupling', number, conditioning, moving, additive };
+    const width = initial[0]!;
+    const blocks = rests.reduce(
+      (most, rest) => Math.max(most, 1 + Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1)),
+      0,
+    );
+    const netNorm = rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`);
+    return {
+      kind: 'coupling',
+      at: name,
+      features: conditioning + moving,
+      ...{ additive, width, blocks, netNorm, rests },
+      alike: {
+        [otherSize]: [width, blocks, netNorm].join(),
+        'is not of the same kind as': additive,
+      },
+    };
   }
   const permuted = lengthOf(file, `${at}_permutation`);
-  if (permuted !== undefined && rests.length === 1) return { kind: 'permute', number, features: permuted };
+  if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
-  if (normed !== undefined) return { kind: 'batchNorm', number, features: normed };
+  if (normed !== undefined) return { kind: 'batchNorm', at: name, features: normed };
   const scaled = lengthOf(file, `${at}log_scale`);
-  if (scaled !== undefined && rests.includes('initialized'))
-    return { kind: 'actNorm', number, features: scaled };
+  if (scaled !== undefined && rests.includes('initialized')) {
+    return { kind: 'actNorm', at: name, features: scaled };
+  }
   return `${at} is a layer that is not known (${rests[0]})`;
 }
 
-/** Structure, or what is in the way; the share of tensors that fit. */
-function read(file: TensorFile): { structure?: Structure; share: number; missing: string[] } {
-  const list = moduleList(file, '_transforms');
-  if (!list) return { share: 0, missing: ['_transforms.0.identity_features'] };
-  const missing: string[] = [];
-  const steps: Step[] = [];
-  let fitting = 0;
-  for (const [number, rests] of list.modules) {
-    const step = readStep(file, list, number, rests);
-    if (typeof step === 'string') missing.push(step);
-    else {
-      steps.push(step);
-      fitting += rests.length;
-    }
+/** Blocks without a gap, and nothing that no ResidualNet has. */
+function check({ at, rests, blocks, netNorm }: Coupling): string[] {
+  if (blocks > rests.length) {
+    return [`blocks of the network of ${at}, which are numbered up to ${blocks - 1}`];
   }
-  for (const gap of gaps(list)) missing.push(`${list.prefix}${gap} is a layer without tensors`);
-  missing.push(...beyondWords(list));
-  const share = fitting / file.tensors.size;
-  const couplings = steps.filter((step) => step.kind === 'coupling');
-  const first = couplings[0];
-  if (!first || missing.length > 0) return { share, missing };
-
-  const shapeOf = (coupling: Coupling): { width: number; blocks: number; netNorm: boolean } => {
-    const rests = list.modules.get(coupling.number)!;
-    return {
-      width: file.tensors.get(`${list.prefix}${coupling.number}.${net}initial_layer.weight`)!.shape[0]!,
-      blocks: rests.reduce(
-        (most, rest) => Math.max(most, 1 + Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1)),
-        0,
-      ),
-      netNorm: rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`),
-    };
-  };
-  const features = first.conditioning + first.moving;
-  const wide = tooMany(features);
-  if (wide) return { share, missing: [wide] };
-  const shape = shapeOf(first);
-  for (const coupling of couplings) {
-    const other = shapeOf(coupling);
-    const at = `${list.prefix}${coupling.number}`;
-    const rests = list.modules.get(coupling.number)!;
-    if (other.blocks > rests.length) {
-      missing.push(`blocks of the network of ${at}, which are numbered up to ${other.blocks - 1}`);
-      continue;
-    }
-    if (other.width !== shape.width || other.blocks !== shape.blocks || other.netNorm !== shape.netNorm) {
-      missing.push(`${at} has a network of another size than ${list.prefix}${first.number}`);
-    }
-    if (coupling.additive !== first.additive)
-      missing.push(`${at} is not of the same kind as ${list.prefix}${first.number}`);
-    if (coupling.conditioning + coupling.moving !== features)
-      missing.push(`${at} is not of ${features} features`);
-    const known = new Set([
-      'identity_features',
-      'transform_features',
-      ...residualNames(other.blocks, other.netNorm).map(({ theirs }) => `${net}${theirs as string}`),
-    ]);
-    const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
-    if (unknown) missing.push(`${at}.${unknown} has no place in a ResidualNet`);
-  }
-  for (const step of steps) {
-    if (step.kind !== 'coupling' && step.features !== features) {
-      missing.push(`${list.prefix}${step.number} is not of ${features} features`);
-    }
-  }
-  if (missing.length > 0) return { share, missing };
-  return {
-    structure: { prefix: list.prefix, steps, features, additive: first.additive, ...shape },
-    share,
-    missing,
-  };
+  const known = new Set([
+    'identity_features',
+    'transform_features',
+    ...residualNames(blocks, netNorm).map(({ theirs }) => `${net}${theirs as string}`),
+  ]);
+  const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
+  return unknown ? [`${at}.${unknown} has no place in a ResidualNet`] : [];
 }
 
 /** Additive couplings have no s: their networks' outputs get zeros for it, after the shifts. */
@@ -189,92 +129,51 @@ function withZeroScales(tensors: Record<string, Values>, layer: string): void {
   }
 }
 
-async function readIndices(file: TensorFile, name: string): Promise<number[]> {
-  return [...(await file.read(name)).data];
-}
-
-function recognized(file: TensorFile, structure: Structure): Recognized {
-  const { prefix, steps, features, width, blocks, netNorm, additive } = structure;
-  const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
-  const questions: ImportQuestion[] = [...(additive ? [] : [scaleQuestion]), activationQuestion];
-  return {
-    library: 'nflows',
-    title: `nflows, ${features} features, ${couplings} ${additive ? 'additive ' : ''}couplings, residual networks of ${width}, ${blocks} blocks`,
-    questions,
-    async convert(answers) {
-      const chain: ChainLayer[] = [];
-      for (const step of steps) {
-        const at = `${prefix}${step.number}.`;
-        if (step.kind === 'coupling') {
-          const conditions = await readIndices(file, `${at}identity_features`);
-          const mask = Array.from({ length: features }, (_, i) => (conditions.includes(i) ? 1 : 0));
-          chain.push({ kind: 'coupling', mask });
-        } else if (step.kind === 'permute') {
-          chain.push({ kind: 'permute', order: await readIndices(file, `${at}_permutation`) });
-        } else chain.push({ kind: step.kind });
-      }
-      const names = layerNames(chain);
-      const table = steps.flatMap((step, i) => {
-        const at = `${prefix}${step.number}.`;
-        if (step.kind === 'coupling') {
-          return under(`${at}${net}`, `${names[i]}.net.`, residualNames(blocks, netNorm));
-        }
-        return step.kind === 'batchNorm' ? under(at, `${names[i]}.`, flowNormNames) : [];
-      });
-      const tensors = await readOurs(file, table);
-      for (const [i, step] of steps.entries()) {
-        if (step.kind !== 'actNorm') continue;
-        const scale = (await file.read(`${prefix}${step.number}.log_scale`)).data;
-        const shift = (await file.read(`${prefix}${step.number}.shift`)).data;
-        tensors[`${names[i]}.logScale`] = { shape: [features], data: scale.map((x) => -x) };
-        // Theirs is x·e^scale + shift, ours (x − shift)·e^(−logScale).
-        const ours = shift.map((x, f) => -x * Math.exp(-scale[f]!));
-        tensors[`${names[i]}.shift`] = { shape: [features], data: ours };
-      }
-      if (additive) {
-        chain.forEach(({ kind }, i) => {
-          if (kind === 'coupling') withZeroScales(tensors, `${names[i]}.net.out`);
-        });
-      }
-      return {
-        model: chainModel(
-          features,
-          chain,
-          {
-            net: 'residual',
-            hidden: [width],
-            blocks,
-            netNorm,
-            nets: 'joint',
-            conditioning: 'selected',
-            activation: activationOf(answers),
-            affine: 'scale-then-shift',
-            outputOrder: 'shift-scale',
-            outputLayout: 'halves',
-            ...(additive
-              ? { scaleMap: 'exp' }
-              : { scaleMap: chosen(answers, scaleQuestion), scaleEpsilon: 1e-3 }),
-            normEpsilon: 1e-5,
-            normVariance: 'unbiased',
-          },
-          file.file,
-        ),
-        tensors,
-        layerNames: Object.fromEntries(names.map((name, i) => [name, `${prefix}${steps[i]!.number}`])),
-      };
-    },
-  };
-}
-
-export const nflows: Recognizer = {
-  library: 'nflows',
+export const nflows = chainImporter<Coupling, Other>({
   name: 'nflows',
-  recognize(file) {
-    const { structure } = read(file);
-    return structure && recognized(file, structure);
+  list: '_transforms',
+  lacks: '_transforms.0.identity_features',
+  readStep,
+  gap: (at) => `${at} is a layer without tensors`,
+  check,
+  title: ({ couplings, first: { additive, width, blocks } }) =>
+    `${couplings.length} ${additive ? 'additive ' : ''}couplings, residual networks of ${width}, ${blocks} blocks`,
+  questions: ({ first }) => [...(first.additive ? [] : [scaleQuestion]), activationQuestion],
+  model: ({ first: { additive, width, blocks, netNorm } }, answers) => ({
+    net: 'residual',
+    hidden: [width],
+    blocks,
+    netNorm,
+    nets: 'joint',
+    conditioning: 'selected',
+    activation: activationOf(answers),
+    affine: 'scale-then-shift',
+    outputOrder: 'shift-scale',
+    outputLayout: 'halves',
+    ...(additive ? { scaleMap: 'exp' } : { scaleMap: chosen(answers, scaleQuestion), scaleEpsilon: 1e-3 }),
+    normEpsilon: 1e-5,
+    normVariance: 'unbiased',
+  }),
+  async layers(step, { file, features }) {
+    const { at: theirs } = step;
+    const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
+    if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
+    if (step.kind === 'actNorm') {
+      return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift')) }];
+    }
+    if (step.kind === 'batchNorm') {
+      return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
+    }
+    const conditions = await values('identity_features');
+    return [
+      {
+        theirs,
+        layer: maskOf(features, (i) => conditions.includes(i)),
+        table: under(`${theirs}.${net}`, 'net.', residualNames(step.blocks, step.netNorm)),
+        adapt: (tensors, name) => {
+          if (step.additive) withZeroScales(tensors, `${name}.net.out`);
+        },
+      },
+    ];
   },
-  closeness(file) {
-    const { share, missing } = read(file);
-    return { share, missing };
-  },
-};
+});

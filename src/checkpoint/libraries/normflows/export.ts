@@ -5,11 +5,12 @@
  */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
-import { swapOrder } from './import';
+import { under } from '../../import/names';
+import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames, type ChainLayer } from '../../import/vector-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
-import { floats, integers, type StateDict } from '../../export-to/state-dict';
+import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
 import { couplingOf, netOf, type Coupling, type Output } from '../../export-to/vector-couplings';
 
 type Tensors = Readonly<Record<string, NdArray>>;
@@ -57,10 +58,10 @@ export function normflowsStateDict(
       lines.push(reverse ? `    nf.flows.Reverse(${made.line}),` : `    ${made.line},`);
     }
   });
-  const baseOf = (part: string) =>
-    base === undefined ? new Float32Array(dim) : valuesOf(tensors, `${base}.${part}`).data;
-  dict['q0.loc'] = floats([1, dim], baseOf('shift'));
-  dict['q0.log_scale'] = floats([1, dim], baseOf('logScale'));
+  const zeros = { shape: [dim], data: new Float32Array(dim) };
+  const baseOf = (part: string) => (base === undefined ? zeros : valuesOf(tensors, `${base}.${part}`));
+  const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
+  Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
   return { tensors: dict, build: buildText(model, hidden, lines), notes: [] };
 }
 
@@ -127,13 +128,8 @@ function permutation(dict: StateDict['tensors'], at: string, order: readonly num
 }
 
 function actNormTensors(at: string, name: string, tensors: Tensors): StateDict['tensors'] {
-  const row = (part: string) => {
-    const { data } = valuesOf(tensors, `${name}.${part}`);
-    return floats([1, data.length], data);
-  };
   return {
-    [`${at}.s`]: row('logScale'),
-    [`${at}.t`]: row('shift'),
+    ...renamed(tensors, under(`${at}.`, `${name}.`, actNormNames)),
     // Else the library would set both from the first batch that it sees.
     [`${at}.data_dep_init_done`]: floats([], Float32Array.of(1)),
   };

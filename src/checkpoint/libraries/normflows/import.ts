@@ -2,25 +2,31 @@
  * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them. The library counts from
  * latent to data, so its last layer is our first, and its maps run backwards: (x − t)·e⁻ˢ.
  */
-import type { ImportQuestion } from '../../../protocol/import';
-import type { NdArray } from '../../../protocol/tensors';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
-  beyondWords,
+  chainImporter,
+  mapColumns,
+  maskOf,
+  readMask,
+  readOrder,
+  type Chain,
+  type CouplingStep,
+  type OurLayer,
+  type StepOf,
+  type Values,
+} from '../../import/chain-importer';
+import {
   hiddenWords,
   lengthOf,
-  lengthOfList,
   linearStack,
-  moduleList,
+  sizesOf,
   stackNames,
-  tooMany,
   type LinearStack,
 } from '../../import/modules';
-import { readOurs, under, type Renaming } from '../../import/names';
+import { under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from '../../import/types';
-import { chainModel, layerNames, type ChainLayer, type VectorFields } from '../../import/vector-chain';
-
-type Values = NdArray<Float32Array>;
+import type { TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
 
 const slopeQuestion: ImportQuestion = {
   key: 'slope',
@@ -87,43 +93,30 @@ const lastQuestion = choice(
   ],
 );
 
-type Step =
-  | {
-      kind: 'masked';
-      number: number;
-      features: number;
-      /** Up to its tensors, which in a Reverse are below "flow.". */
-      at: string;
-      reverse: boolean;
-      s?: LinearStack;
-      t?: LinearStack;
-      /** Name of the factor of tanh, of one number or one a feature. */
-      scale?: string;
-    }
-  | {
-      kind: 'block';
-      number: number;
-      features: number;
-      reverse: boolean;
-      stack: LinearStack;
-      additive: boolean;
-    }
-  | { kind: 'actNorm'; number: number; features: number }
-  | { kind: 'permute'; number: number; features: number }
-  | { kind: 'gap'; number: number };
-
-type Coupling = Extract<Step, { kind: 'masked' | 'block' }>;
-
-interface Structure {
-  prefix: string;
-  /** From latent to data. */
-  steps: Step[];
-  couplings: Coupling[];
-  features: number;
-  hidden: number[];
-  /** Prefix of the base distribution's tensors. */
-  base?: string;
+interface Masked extends CouplingStep {
+  kind: 'masked';
+  reverse: boolean;
+  /** Up to its tensors, which in a Reverse are below "flow.". */
+  inner: string;
+  s?: LinearStack;
+  t?: LinearStack;
+  /** Name of the factor of tanh, of one number or one a feature. */
+  scale?: string;
+  perFeature: boolean;
 }
+
+interface Block extends CouplingStep {
+  kind: 'block';
+  reverse: boolean;
+  stack: LinearStack;
+  additive: boolean;
+}
+
+type Coupling = Masked | Block;
+
+type Other = StepOf<'actNorm' | 'permute' | 'gap'>;
+
+type NormflowsChain = Chain<Coupling, Other>;
 
 const blockNet = 'flows.1.param_map.';
 
@@ -144,166 +137,137 @@ function stackOf(file: TensorFile, at: string, path: string, rests: readonly str
   return linearStack(file, at + path, below, true);
 }
 
+const runsOther = 'runs the other way than';
+const otherKind = 'is not of the same kind as';
+
 function readMasked(
   file: TensorFile,
   at: string,
-  number: number,
+  inner: string,
   rests: readonly string[],
   reverse: boolean,
-): Step | string {
-  const features = lengthOf(file, `${at}b`);
-  if (features === undefined) return `${at}b is not a mask of features, such as [1, 2]`;
+): Masked | string {
+  const features = lengthOf(file, `${inner}b`);
+  if (features === undefined) return `${inner}b is not a mask of features, such as [1, 2]`;
   const isScale = (rest: string) => /^[st]\.net\.\d+\.scale$/.test(rest);
   const scales = rests.filter(isScale);
   const others = rests.filter((rest) => rest !== 'b' && !isScale(rest));
   const strange = others.find((rest) => !/^[st]\.net\./.test(rest));
-  if (strange) return `${at}${strange} is not known`;
+  if (strange) return `${inner}${strange} is not known`;
   const stacks: { s?: LinearStack; t?: LinearStack } = {};
   for (const path of ['s', 't'] as const) {
     if (!others.some((rest) => rest.startsWith(`${path}.`))) continue;
-    const stack = stackOf(file, at, `${path}.`, others);
+    const stack = stackOf(file, inner, `${path}.`, others);
     if (typeof stack === 'string') return stack;
     if (stack.widths[0] !== features || stack.widths.at(-1) !== features) {
       return `${stack.prefix} is not a network from ${features} features to ${features}`;
     }
     stacks[path] = stack;
   }
-  if (!stacks.s && !stacks.t) return `${at} has no network`;
-  if (scales.length > 0) {
-    const expected = `s.net.${(stacks.s?.numbers.at(-1) ?? NaN) + 2}.scale`;
-    if (scales.length > 1 || scales[0] !== expected)
-      return `${at}${scales[0]} scales the output of a network of t or before its function`;
-    return { kind: 'masked', number, features, at, reverse, ...stacks, scale: `${at}${expected}` };
+  const { s, t } = stacks;
+  const any = s ?? t;
+  if (!any) return `${inner} has no network`;
+  const expected = `s.net.${(s?.numbers.at(-1) ?? NaN) + 2}.scale`;
+  if (scales.length > 1 || (scales.length === 1 && scales[0] !== expected)) {
+    return `${inner}${scales[0]} scales the output of a network of t or before its function`;
   }
-  return { kind: 'masked', number, features, at, reverse, ...stacks };
+  if (s && t && s.hidden.join() !== t.hidden.join()) return `${inner} has networks of different sizes`;
+  const scale = scales.length === 1 ? `${inner}${expected}` : undefined;
+  // Of the factor of tanh: 1 for a scalar.
+  const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
+  return {
+    kind: 'masked',
+    at,
+    features,
+    reverse,
+    inner,
+    ...stacks,
+    ...(scale === undefined ? {} : { scale }),
+    perFeature: (length ?? 1) > 1,
+    alike: {
+      [otherKind]: 'masked',
+      ...sizesOf(any),
+      [runsOther]: reverse,
+      'has another output function than': length,
+    },
+  };
 }
 
-function readStep(
+function readBlock(
   file: TensorFile,
   at: string,
-  number: number,
+  inner: string,
   rests: readonly string[],
-  reverse = false,
-): Step | string {
-  if (!reverse && rests.every((rest) => rest.startsWith('flow.'))) {
-    const inner = rests.map((rest) => rest.slice('flow.'.length));
-    const step = readStep(file, `${at}flow.`, number, inner, true);
-    if (typeof step === 'string' || step.kind === 'masked' || step.kind === 'block') return step;
-    return `${at} is a Reverse of something else than a coupling`;
-  }
-  if (rests.includes('b')) return readMasked(file, at, number, rests, reverse);
-  if (rests.some((rest) => rest.startsWith(blockNet))) {
-    const strange = rests.find((rest) => !rest.startsWith(blockNet));
-    if (strange) return `${at}${strange} is not known`;
-    const stack = stackOf(file, at, blockNet, rests);
-    if (typeof stack === 'string') return stack;
-    const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
-    // Halves, of which the first is the larger one in an odd number: only one reading of the outputs fits.
-    for (const [moving, additive] of [
-      [outputs / 2, false],
-      [outputs, true],
-    ] as const) {
-      if (Number.isInteger(moving) && Math.abs(inputs - moving) <= 1) {
-        return { kind: 'block', number, features: inputs + moving, reverse, stack, additive };
-      }
+  reverse: boolean,
+): Block | string {
+  const strange = rests.find((rest) => !rest.startsWith(blockNet));
+  if (strange) return `${inner}${strange} is not known`;
+  const stack = stackOf(file, inner, blockNet, rests);
+  if (typeof stack === 'string') return stack;
+  const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
+  // Halves, of which the first is the larger one in an odd number: only one reading of the outputs fits.
+  for (const [moving, additive] of [
+    [outputs / 2, false],
+    [outputs, true],
+  ] as const) {
+    if (Number.isInteger(moving) && Math.abs(inputs - moving) <= 1) {
+      const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
+      return { kind: 'block', at, features: inputs + moving, reverse, stack, additive, alike };
     }
-    return `${stack.prefix} does not go from one half of the features to the other`;
   }
+  return `${stack.prefix} does not go from one half of the features to the other`;
+}
+
+function readCoupling(
+  file: TensorFile,
+  at: string,
+  inner: string,
+  rests: readonly string[],
+  reverse: boolean,
+): Coupling | string | undefined {
+  if (rests.includes('b')) return readMasked(file, at, inner, rests, reverse);
+  if (rests.some((rest) => rest.startsWith(blockNet))) return readBlock(file, at, inner, rests, reverse);
+  return undefined;
+}
+
+function readStep(file: TensorFile, prefix: string, rests: readonly string[]): Coupling | Other | string {
+  const at = prefix.slice(0, -1);
+  if (rests.every((rest) => rest.startsWith('flow.'))) {
+    const inner = rests.map((rest) => rest.slice('flow.'.length));
+    return (
+      readCoupling(file, at, `${prefix}flow.`, inner, true) ??
+      `${prefix} is a Reverse of something else than a coupling`
+    );
+  }
+  const coupling = readCoupling(file, at, prefix, rests, false);
+  if (coupling) return coupling;
   if (rests.includes('perm')) {
-    const features = lengthOf(file, `${at}inv_perm`);
-    return features === undefined ? `${at}inv_perm is missing` : { kind: 'permute', number, features };
+    const features = lengthOf(file, `${prefix}inv_perm`);
+    return features === undefined ? `${prefix}inv_perm is missing` : { kind: 'permute', at, features };
   }
-  const features = lengthOf(file, `${at}s`);
+  const features = lengthOf(file, `${prefix}s`);
   const known = ['s', 't', 'data_dep_init_done'];
   if (
     features !== undefined &&
-    lengthOf(file, `${at}t`) === features &&
+    lengthOf(file, `${prefix}t`) === features &&
     rests.every((rest) => known.includes(rest))
   ) {
-    return { kind: 'actNorm', number, features };
+    return { kind: 'actNorm', at, features };
   }
-  return `${at}${rests[0]} belongs to a layer that is not known`;
-}
-
-function read(file: TensorFile): { structure?: Structure; share: number; missing: string[] } {
-  const list = moduleList(file, 'flows');
-  if (!list) return { share: 0, missing: ['flows.0.b, or flows.0.flows.1.param_map.net.0.weight'] };
-  const missing: string[] = [];
-  const steps: Step[] = [];
-  let fitting = 0;
-  const length = lengthOfList(list.modules);
-  for (let number = 0; number < length; number++) {
-    const rests = list.modules.get(number);
-    const step: Step | string = rests
-      ? readStep(file, `${list.prefix}${number}.`, number, rests)
-      : { kind: 'gap', number };
-    if (typeof step === 'string') missing.push(step);
-    else {
-      steps.push(step);
-      fitting += rests?.length ?? 0;
-    }
-  }
-  missing.push(...beyondWords(list));
-  const root = list.prefix.slice(0, -'flows.'.length);
-  const baseTensors = list.others.filter((name) => name.startsWith(`${root}q0.`));
-  const isGaussian = baseTensors.every((name) => name === `${root}q0.loc` || name === `${root}q0.log_scale`);
-  if (isGaussian) fitting += baseTensors.length;
-  else missing.push(`${root}q0 is not a DiagGaussian`);
-  const share = fitting / file.tensors.size;
-
-  const couplings = steps.filter((step) => step.kind === 'masked' || step.kind === 'block');
-  const first = couplings[0];
-  if (!first || missing.length > 0) return { share, missing };
-  const { features } = first;
-  const wide = tooMany(features);
-  if (wide) return { share, missing: [wide] };
-  const hidden = hiddenOf(first);
-  for (const step of steps) {
-    const at = `${list.prefix}${step.number}`;
-    if (step.kind === 'gap') continue;
-    if (step.features !== features) missing.push(`${at} is not of ${features} features`);
-    if (step.kind !== 'masked' && step.kind !== 'block') continue;
-    if (step.kind !== first.kind)
-      missing.push(`${at} is not of the same kind as ${list.prefix}${first.number}`);
-    const nets = step.kind === 'block' ? [step.stack] : [step.s, step.t];
-    if (nets.some((net) => net && net.widths.slice(1, -1).join() !== hidden.join())) {
-      missing.push(`${at} has networks of another size than ${list.prefix}${first.number}`);
-    }
-    if (step.reverse !== first.reverse)
-      missing.push(`${at} runs the other way than ${list.prefix}${first.number}`);
-    if (
-      first.kind === 'masked' &&
-      step.kind === 'masked' &&
-      scaleLength(file, step) !== scaleLength(file, first)
-    ) {
-      missing.push(`${at} has another output function than ${list.prefix}${first.number}`);
-    }
-  }
-  if (missing.length > 0) return { share, missing };
-  const base = baseTensors.length === 2 ? `${root}q0.` : undefined;
-  return { structure: { prefix: list.prefix, steps, couplings, features, hidden, base }, share, missing };
-}
-
-/** Of the factor of tanh: undefined without one, 1 for a scalar. */
-function scaleLength(file: TensorFile, { scale }: { scale?: string }): number | undefined {
-  return scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
+  return `${prefix}${rests[0]} belongs to a layer that is not known`;
 }
 
 function hiddenOf(coupling: Coupling): number[] {
-  const stack = coupling.kind === 'block' ? coupling.stack : (coupling.s ?? coupling.t)!;
-  return stack.widths.slice(1, -1);
+  return coupling.kind === 'block' ? coupling.stack.hidden : (coupling.s ?? coupling.t)!.hidden;
 }
 
-/** Masks of a split mode, 1 where a feature conditions. */
-function splitMask(mode: string, features: number): (0 | 1)[] {
-  const conditions: Record<string, (i: number) => boolean> = {
-    channel: (i) => i < Math.ceil(features / 2),
-    channel_inv: (i) => i >= Math.ceil(features / 2),
-    checkerboard: (i) => i % 2 === 1,
-    checkerboard_inv: (i) => i % 2 === 0,
-  };
-  return Array.from({ length: features }, (_, i) => (conditions[mode]!(i) ? 1 : 0));
-}
+/** Which features condition, by the split mode. */
+const splits: Record<string, (i: number, features: number) => boolean> = {
+  channel: (i, features) => i < Math.ceil(features / 2),
+  channel_inv: (i, features) => i >= Math.ceil(features / 2),
+  checkerboard: (i) => i % 2 === 1,
+  checkerboard_inv: (i) => i % 2 === 0,
+};
 
 /** From data to latent: the place i of Permute(mode="swap") run backwards. */
 export function swapOrder(features: number): number[] {
@@ -322,19 +286,6 @@ function zeroNet(like: Readonly<Record<string, Values>>, from: string, to: strin
   );
 }
 
-/** The last layer's columns of every other output, in place. */
-function mapColumns(
-  tensors: Record<string, Values>,
-  layer: string,
-  change: (x: number, column: number) => number,
-): void {
-  for (const part of ['weight', 'bias']) {
-    const { shape, data } = tensors[`${layer}.${part}`]!;
-    const columns = shape.at(-1)!;
-    tensors[`${layer}.${part}`] = { shape, data: data.map((x, i) => change(x, i % columns)) };
-  }
-}
-
 /** An additive block has no s: its outputs get zeros for s between them. */
 function withZeroScales(tensors: Record<string, Values>, layer: string): void {
   for (const part of ['weight', 'bias']) {
@@ -345,166 +296,139 @@ function withZeroScales(tensors: Record<string, Values>, layer: string): void {
   }
 }
 
-function questionsOf({ steps, couplings, features, hidden }: Structure): ImportQuestion[] {
-  const questions: ImportQuestion[] = [];
-  const first = couplings[0]!;
-  if (hidden.length > 0) questions.push(slopeQuestion);
-  if (first.kind === 'masked') questions.push(first.scale ? scaledOutputQuestion : outputQuestion);
-  else {
-    if (!first.additive) questions.push(scaleMapQuestion);
-    if (features % 2 === 0) questions.push(splitQuestion);
-  }
-  const hasGaps = steps.some(({ kind }) => kind === 'gap');
-  if (hasGaps) questions.push(gapQuestion);
-  if (hasGaps && first.kind === 'block') questions.push(lastQuestion);
-  return questions;
+/** With an output_scale in the file there is a function before it. */
+const outputQuestionOf = ({ scale }: Masked): ImportQuestion =>
+  scale ? scaledOutputQuestion : outputQuestion;
+
+const hasGaps = ({ steps }: NormflowsChain): boolean => steps.some(({ kind }) => kind === 'gap');
+
+function questions(chain: NormflowsChain): ImportQuestion[] {
+  const { first, features } = chain;
+  const gaps = hasGaps(chain);
+  return [
+    ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
+    ...(first.kind === 'masked' ? [outputQuestionOf(first)] : []),
+    ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion] : []),
+    ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
+    ...(gaps ? [gapQuestion] : []),
+    ...(gaps && first.kind === 'block' ? [lastQuestion] : []),
+  ];
 }
 
-function recognized(file: TensorFile, structure: Structure): Recognized {
-  const { prefix, steps, couplings, features, hidden, base } = structure;
-  const kind = couplings[0]!.kind === 'masked' ? 'masked affine couplings' : 'coupling blocks';
-  const questions = questionsOf(structure);
+/** From data to latent, with a permutation that no number stands for. */
+function order(chain: NormflowsChain, answers: ImportAnswers): (Coupling | Other)[] {
+  const { steps, first } = chain;
+  const backwards = steps.toReversed();
+  if (!hasGaps(chain)) return backwards;
+  if (chosen(answers, gapQuestion) !== 'swap') return backwards.filter(({ kind }) => kind !== 'gap');
+  if (first.kind !== 'block' || chosen(answers, lastQuestion) !== 'yes') return backwards;
+  const at = steps[0]!.at.replace(/\d+$/, String(steps.length));
+  return [{ kind: 'gap', at }, ...backwards];
+}
+
+const mapOf = ({ additive }: Block, answers: ImportAnswers) =>
+  additive ? 'exp' : chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion);
+
+const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
+  chosen(answers, outputQuestionOf(first)) === 'tanh';
+
+function model({ first }: NormflowsChain, answers: ImportAnswers): VectorFields {
+  const hidden = hiddenOf(first);
+  const slope = hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0;
+  const common: VectorFields = {
+    hidden,
+    activation: slope === 0 ? 'relu' : 'leaky-relu',
+    ...(slope === 0 ? {} : { slope }),
+  };
+  if (first.kind === 'masked') {
+    const tanh = first.perFeature ? 'tanh-channel' : 'tanh-scalar';
+    return {
+      ...common,
+      nets: 'separate',
+      conditioning: 'masked',
+      affine: first.reverse ? 'scale-then-shift' : 'inverse-scale-then-shift',
+      scaleMap: hasTanh(first, answers) ? tanh : 'exp',
+    };
+  }
+  const map = mapOf(first, answers);
+  // From data to latent it multiplies by the sigmoid, (x + t)·eˢ with t = −shift; in a Reverse, x·e⁻ˢ − t.
+  const affine = map === 'sigmoid' ? 'shift-then-scale' : 'inverse-scale-then-shift';
+  const reversed = map === 'sigmoid' ? 'inverse-shift-then-scale' : 'scale-then-shift';
   return {
-    library: 'normflows',
-    title: `normflows, ${features} features, ${couplings.length} ${kind}, networks ${hiddenWords(hidden)}`,
-    questions,
-    async convert(answers): Promise<ImportedFlow> {
-      const asked = (question: ImportQuestion) => questions.includes(question);
-      const swapGaps = asked(gapQuestion) && chosen(answers, gapQuestion) === 'swap';
-      const trailing = asked(lastQuestion) && swapGaps && chosen(answers, lastQuestion) === 'yes';
-      const swap: ChainLayer = { kind: 'permute', order: swapOrder(features) };
-      const chain: ChainLayer[] = trailing ? [swap] : [];
-      const theirs: string[] = trailing ? [`${prefix}${steps.length}`] : [];
-      const sources: (Step | undefined)[] = trailing ? [undefined] : [];
-      for (const step of [...steps].reverse()) {
-        const at = `${prefix}${step.number}`;
-        if (step.kind === 'gap' && !swapGaps) continue;
-        theirs.push(at);
-        sources.push(step);
-        if (step.kind === 'gap') chain.push(swap);
-        else if (step.kind === 'permute') {
-          chain.push({ kind: 'permute', order: [...(await file.read(`${at}.inv_perm`)).data] });
-        } else if (step.kind === 'actNorm') chain.push({ kind: 'actNorm' });
-        else if (step.kind === 'masked') {
-          const bits = [...(await file.read(`${step.at}b`)).data];
-          chain.push({ kind: 'coupling', mask: bits as (0 | 1)[] });
-        } else {
-          const odd = features % 2 === 1;
-          const onlyMode = step.stack.widths[0]! > features / 2 ? 'channel' : 'channel_inv';
-          chain.push({
-            kind: 'coupling',
-            mask: splitMask(odd ? onlyMode : chosen(answers, splitQuestion), features),
-          });
-        }
-      }
-      const baseTensors = base ? await readOurs(file, under(base, '', baseNames)) : {};
-      if (Object.values(baseTensors).some(({ data }) => data.some((x) => x !== 0))) {
-        chain.push({ kind: 'actNorm' });
-        theirs.push(base!.slice(0, -1));
-        sources.push(undefined);
-      }
-      const names = layerNames(chain);
-      const { tensors, fields } = await convertCouplings(file, structure, names, sources, answers);
-      names.forEach((name, i) => {
-        if (chain[i]!.kind !== 'actNorm' || sources[i]) return;
-        for (const [part, values] of Object.entries(baseTensors)) tensors[`${name}.${part}`] = values;
-      });
-      return {
-        model: chainModel(features, chain, fields, file.file),
-        tensors,
-        layerNames: Object.fromEntries(names.map((name, i) => [name, theirs[i]!])),
-      };
+    ...common,
+    nets: 'joint',
+    conditioning: 'selected',
+    outputOrder: 'shift-scale',
+    outputLayout: 'interleaved',
+    affine: first.reverse ? reversed : affine,
+    ...(map === 'exp' ? { scaleMap: 'exp' } : { scaleMap: 'sigmoid', scaleEpsilon: 0 }),
+  };
+}
+
+async function masked(
+  step: Masked,
+  { file, first }: NormflowsChain,
+  answers: ImportAnswers,
+): Promise<OurLayer> {
+  const { at, inner, s, t, scale } = step;
+  return {
+    theirs: at,
+    layer: await readMask(file, `${inner}b`),
+    table: [...(s ? stackNames(s, 'scaleNet.') : []), ...(t ? stackNames(t, 'shiftNet.') : [])],
+    async adapt(tensors, name) {
+      if (!s) Object.assign(tensors, zeroNet(tensors, `${name}.shiftNet.`, `${name}.scaleNet.`));
+      if (!t) Object.assign(tensors, zeroNet(tensors, `${name}.scaleNet.`, `${name}.shiftNet.`));
+      if (first.kind !== 'masked' || !hasTanh(first, answers)) return;
+      const factor = scale === undefined ? Float32Array.of(1) : (await file.read(scale)).data;
+      tensors[`${name}.scale`] = { shape: [factor.length], data: factor };
     },
   };
-
-  async function convertCouplings(
-    file: TensorFile,
-    { hidden }: Structure,
-    names: readonly string[],
-    sources: readonly (Step | undefined)[],
-    answers: Parameters<Recognized['convert']>[0],
-  ): Promise<{ tensors: Record<string, Values>; fields: VectorFields }> {
-    const table: Renaming[] = [];
-    sources.forEach((step, i) => {
-      const name = names[i]!;
-      if (step?.kind === 'actNorm')
-        table.push(...under(`${prefix}${step.number}.`, `${name}.`, actNormNames));
-      if (step?.kind === 'block') table.push(...stackNames(step.stack, `${name}.net.`));
-      if (step?.kind !== 'masked') return;
-      if (step.s) table.push(...stackNames(step.s, `${name}.scaleNet.`));
-      if (step.t) table.push(...stackNames(step.t, `${name}.shiftNet.`));
-    });
-    const tensors = await readOurs(file, table);
-    const slope = hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0;
-    const common: VectorFields = {
-      hidden,
-      activation: slope === 0 ? 'relu' : 'leaky-relu',
-      ...(slope === 0 ? {} : { slope }),
-    };
-    const first = couplings[0]!;
-    if (first.kind === 'masked') {
-      const question = questions.find(({ key }) => key === outputQuestion.key)!;
-      const tanh = chosen(answers, question) === 'tanh';
-      for (const [i, step] of sources.entries()) {
-        if (step?.kind !== 'masked') continue;
-        const [s, t] = [`${names[i]}.scaleNet.`, `${names[i]}.shiftNet.`];
-        if (!step.s) Object.assign(tensors, zeroNet(tensors, t, s));
-        if (!step.t) Object.assign(tensors, zeroNet(tensors, s, t));
-        if (!tanh) continue;
-        const factor = step.scale ? (await file.read(step.scale)).data : Float32Array.of(1);
-        tensors[`${names[i]}.scale`] = { shape: [factor.length], data: factor };
-      }
-      const perFeature = (scaleLength(file, first) ?? 1) > 1;
-      return {
-        tensors,
-        fields: {
-          ...common,
-          nets: 'separate',
-          conditioning: 'masked',
-          affine: first.reverse ? 'scale-then-shift' : 'inverse-scale-then-shift',
-          scaleMap: tanh ? (perFeature ? 'tanh-channel' : 'tanh-scalar') : 'exp',
-        },
-      };
-    }
-    const asked = questions.includes(scaleMapQuestion);
-    const map = asked ? chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion) : 'exp';
-    sources.forEach((step, i) => {
-      if (step?.kind !== 'block') return;
-      const last = `${names[i]}.net.${hidden.length}`;
-      if (step.additive) withZeroScales(tensors, last);
-      // From data to latent it multiplies by the sigmoid, (x + t)·eˢ with t = −shift; in a Reverse, x·e⁻ˢ − t.
-      if (map === 'sigmoid') mapColumns(tensors, last, (x, column) => (column % 2 === 0 ? -x : x));
-    });
-    return {
-      tensors,
-      fields: {
-        ...common,
-        nets: 'joint',
-        conditioning: 'selected',
-        outputOrder: 'shift-scale',
-        outputLayout: 'interleaved',
-        affine: first.reverse
-          ? map === 'sigmoid'
-            ? 'inverse-shift-then-scale'
-            : 'scale-then-shift'
-          : map === 'sigmoid'
-            ? 'shift-then-scale'
-            : 'inverse-scale-then-shift',
-        ...(map === 'exp' ? { scaleMap: 'exp' } : { scaleMap: 'sigmoid', scaleEpsilon: 0 }),
-      },
-    };
-  }
 }
 
-export const normflows: Recognizer = {
-  library: 'normflows',
+function block(step: Block, { features, first }: NormflowsChain, answers: ImportAnswers): OurLayer {
+  const { at, stack, additive } = step;
+  const onlyMode = stack.widths[0]! > features / 2 ? 'channel' : 'channel_inv';
+  const mode = features % 2 === 1 ? onlyMode : chosen<string>(answers, splitQuestion);
+  return {
+    theirs: at,
+    layer: maskOf(features, (i) => splits[mode]!(i, features)),
+    table: stackNames(stack, 'net.'),
+    adapt(tensors, name) {
+      const last = `${name}.net.${stack.hidden.length}`;
+      if (additive) withZeroScales(tensors, last);
+      if (first.kind !== 'block' || mapOf(first, answers) !== 'sigmoid') return;
+      mapColumns(tensors, last, (x, column) => (column % 2 === 0 ? -x : x));
+    },
+  };
+}
+
+export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
-  recognize(file) {
-    const { structure } = read(file);
-    return structure && recognized(file, structure);
+  list: 'flows',
+  lacks: 'flows.0.b, or flows.0.flows.1.param_map.net.0.weight',
+  readStep,
+  gap: (at) => ({ kind: 'gap', at }),
+  base: { prefix: 'q0.', kind: 'DiagGaussian', names: baseNames, isScale: false },
+  title({ couplings, first }) {
+    const kind = first.kind === 'masked' ? 'masked affine couplings' : 'coupling blocks';
+    return `${couplings.length} ${kind}, networks ${hiddenWords(hiddenOf(first))}`;
   },
-  closeness(file) {
-    const { share, missing } = read(file);
-    return { share, missing };
+  questions,
+  model,
+  order,
+  async layers(step, chain, answers) {
+    const { at: theirs } = step;
+    switch (step.kind) {
+      case 'masked':
+        return [await masked(step, chain, answers)];
+      case 'block':
+        return [block(step, chain, answers)];
+      case 'actNorm':
+        return [{ theirs, layer: { kind: 'actNorm' }, table: under(`${theirs}.`, '', actNormNames) }];
+      case 'permute':
+        return [{ theirs, layer: await readOrder(chain.file, `${theirs}.inv_perm`) }];
+      case 'gap':
+        return [{ theirs, layer: { kind: 'permute', order: swapOrder(chain.features) } }];
+    }
   },
-};
+});

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, test } from 'node:test';
 import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
-import { libraries, recognize } from '../../../../src/checkpoint/import/recognize';
+import { recognize } from '../../../../src/checkpoint/import/recognize';
+import { libraries, writable } from '../../../../src/checkpoint/libraries';
 import { writeSafetensors } from '../../../../src/checkpoint/safetensors';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { UserError } from '../../../../src/config/user-error';
+import { convertTargets } from '../../../../src/protocol/engine';
 import { fixture, fixtures, writeChanged, type FixtureName } from './files';
 
 let folder: string;
@@ -21,6 +23,12 @@ async function reasonFor(file: string): Promise<string> {
   assert.ok('reason' in imported, 'is not recognized');
   return imported.reason;
 }
+
+test('what is read is documented, and what is written can be asked for', async () => {
+  const documented = await readFile(path.resolve('docs', 'importing.md'), 'utf8');
+  for (const library of libraries) assert.match(documented, new RegExp(`^\\| \`${library}\``, 'm'));
+  assert.deepEqual(convertTargets, ['flowscope', ...writable()]);
+});
 
 describe('recognizing', () => {
   for (const [name, library] of Object.entries(fixtures)) {

@@ -1,0 +1,54 @@
+/** The libraries whose files are known: one folder and one entry each. */
+import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
+import type { NdArray } from '../../protocol/tensors';
+import type { StateDict } from '../export-to/state-dict';
+import type { Recognizer } from '../import/types';
+import type { ChainLayer } from '../import/vector-chain';
+import { chrischuteStateDict } from './chrischute/export';
+import { chrischute } from './chrischute/import';
+import { fmu2 } from './fmu2/import';
+import { freia } from './freia/import';
+import { nflowsStateDict } from './nflows/export';
+import { nflows } from './nflows/import';
+import { normflowsStateDict } from './normflows/export';
+import { normflows } from './normflows/import';
+import { zukoStateDict } from './zuko/export';
+import { zuko } from './zuko/import';
+
+type Tensors = Readonly<Record<string, NdArray>>;
+
+/** `write` gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
+type Entry =
+  | {
+      kind: 'image';
+      importer: Recognizer;
+      write?: (model: ImageModelConfig, tensors: Tensors) => StateDict;
+    }
+  | {
+      kind: 'vector';
+      importer: Recognizer;
+      write?: (model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors) => StateDict;
+    };
+
+/** In the order in which they are asked whether a file is theirs. The key is what people write. */
+const list = {
+  chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
+  fmu2: { kind: 'image', importer: fmu2 },
+  nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict },
+  normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
+  zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
+  freia: { kind: 'vector', importer: freia },
+} as const satisfies Record<string, Entry>;
+
+export type Library = keyof typeof list;
+
+export const entries: Readonly<Record<Library, Entry>> = list;
+export const libraries = Object.keys(list) as Library[];
+
+/** Those whose files are also written, of one kind of flow or of both. */
+export function writable(kind?: Entry['kind']): Library[] {
+  return libraries.filter((library) => {
+    const entry = entries[library];
+    return entry.write !== undefined && (kind === undefined || entry.kind === kind);
+  });
+}
