@@ -1,12 +1,11 @@
 /** The passes of each target, in order. Compilers run these lists, and `flowscope graph` shows them. */
 import type { Graph, Node } from './ir';
-import { joinReorderings, useBlocks } from './onnx/blocked/use-blocks';
+import { joinReorderings, useBlocks } from './layouts/blocked/blocked';
 import { joinChannelNorms } from './onnx/channel-norms';
 import { halveCheckerboards } from './onnx/checkerboards';
 import { computeGradientsEarly } from './onnx/gradients-early';
-import { useChannelsFirst } from './onnx/layout';
-import { liesInRows } from './onnx/winograd/suits';
-import { convolveTiles } from './onnx/winograd/use-rows';
+import { useChannelsFirst } from './layouts/channels-first';
+import { convolveTiles, liesInRows } from './layouts/rows/rows';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions';
 import { composeConvolutions } from './passes/compose-convolutions';
 import { removeDeadCode } from './passes/dead-code';
@@ -21,7 +20,7 @@ import { recomputeActivations } from './passes/recompute-activations';
 import { simplify } from './passes/simplify';
 import { splitProducts } from './passes/split-products';
 import { multiplyPointwise } from './tensorflow/pointwise-products';
-import { tileTraining } from './winograd/tile-training';
+import { tileTraining } from './layouts/exchanged/exchanged';
 
 /** What suits every backend, and what other passes leave is cleaned up with. */
 export const cleanup: Pipeline = [

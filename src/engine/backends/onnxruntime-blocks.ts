@@ -1,7 +1,7 @@
 /** How many channels ONNX Runtime puts into a block on this machine: it depends on the processor, and it does not say. */
 import { createRequire } from 'node:module';
 import { onnx } from 'onnx-proto';
-import { blockedDomain } from '../../graph/onnx/blocked/emit';
+import { blockedDomain } from '../../graph/onnx/blocked';
 import type { Runtime } from './onnxruntime-session';
 
 const channels = 32;

@@ -3,7 +3,7 @@ import { UserError } from '../../config/user-error';
 import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';
-import { blockedOperators } from './blocked/emit';
+import { blockedOperators } from './blocked';
 import { joinPhases, selectPhase } from './checkerboards';
 import { channelNorm } from './channel-norms';
 import { adam } from './adam';

@@ -4,7 +4,7 @@ import type { Graph, Value } from '../ir';
 import { runPasses } from '../passes/pass';
 import { onnxPasses, type OnnxTarget } from '../pipelines';
 import { isDynamic } from '../recorder';
-import { blockedDomain } from './blocked/emit';
+import { blockedDomain } from './blocked';
 import { onnxType } from './messages';
 import { emitOnnx } from './operators';
 import { OnnxWriter } from './writer';

@@ -10,7 +10,7 @@ import {
   taps,
   tile,
   valueMatrix,
-} from '../../../src/graph/winograd/minimal-filtering';
+} from '../../../src/graph/layouts/minimal-filtering';
 
 /** [rows, columns] times a vector. */
 const times = (matrix: Float32Array, vector: readonly number[]): number[] =>

@@ -40,13 +40,11 @@ export function runReference(graph: Graph, feeds: Arrays): Record<string, NdArra
   const known = new Map<number, NdArray>();
   for (const [id, data] of graph.constants) known.set(id, { shape: [...graph.values.get(id)!.shape], data });
   for (const { name, value } of graph.inputs) known.set(value, feeds[name]!);
-  const channelsFirst = graph.nodes.some(({ attrs }) => attrs['dataFormat'] === 'NCHW');
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((id) => known.get(id)!);
     const types = node.outputs.map((id) => graph.values.get(id)!);
-    const own = kernels[node.op];
+    const kernel = kernels[node.op];
     const shapes = types.map(({ shape }) => shape);
-    const kernel = node.op === 'Conv2DBackpropFilter' && channelsFirst ? filterGradientOfMixedLayout : own;
     const results = kernel ? kernel(inputs, node, shapes) : evaluateNode(node, inputs, types);
     if (!results) throw new Error(`${node.op} is not known`);
     results.forEach((result, i) => known.set(node.outputs[i]!, result));
@@ -134,11 +132,6 @@ function filterGradient(x: NdArray, dy: NdArray, node: Node, shape: readonly num
   return { shape: [...shape], data: Float32Array.from(sums) };
 }
 
-/** As `useChannelsFirst` leaves it: the output's gradient stays NHWC, x does not. */
-const filterGradientOfMixedLayout: Kernel = ([x, dy], node, [shape]) => [
-  filterGradient(last(x!), dy!, node, shape!),
-];
-
 const inFirst = ({ attrs }: Node): boolean => attrs['dataFormat'] === 'NCHW';
 /** [K, C, h, w] → [h, w, C, K]. */
 const turned = (filter: NdArray): NdArray => transposed(filter, [2, 3, 1, 0]);
@@ -172,7 +165,117 @@ function moments(x: NdArray, channels: number): { mean: Float64Array; variance: 
   return { mean, variance };
 }
 
+/** [N, C/b, H, W, b] → [N, H, W, C]. */
+function unblocked(x: NdArray): NdArray {
+  const [images, blocks, rows, columns, block] = x.shape as [number, number, number, number, number];
+  return { shape: [images, rows, columns, blocks * block], data: transposed(x, [0, 2, 3, 1, 4]).data };
+}
+
+/** [N, H, W, C] → [N, C/b, H, W, b], as the last axis of `shape` says. */
+function blocked(
+  { shape: [images, rows, columns, channels], data }: NdArray,
+  shape: readonly number[],
+): NdArray {
+  const block = shape[4]!;
+  return transposed({ shape: [images!, rows!, columns!, channels! / block, block], data }, [0, 3, 1, 2, 4]);
+}
+
+const withData = (x: NdArray, fn: (value: number, i: number) => number): NdArray => ({
+  shape: x.shape,
+  data: Float32Array.from(x.data, fn),
+});
+
+const added = (x: NdArray, sum: NdArray | undefined): NdArray =>
+  sum ? withData(x, (value, i) => value + sum.data[i]!) : x;
+
+/** `count` of the last axis from `start`. */
+function channelsOf(x: NdArray, start: number, count: number): NdArray {
+  const all = x.shape.at(-1)!;
+  const data = x.data.filter((_: number, i: number) => i % all >= start && i % all < start + count);
+  return { shape: [...x.shape.slice(0, -1), count], data };
+}
+
+/** A convolution for each group of channels; filters lie as [K/b, C/b, taps, b, b], or [K/b, C, taps, b] for fewer channels. */
+const blockedConvolution: Kernel = ([x, filter, ...more], node, [shape]) => {
+  const {
+    kernel,
+    channels,
+    group = 1,
+    bias,
+    sum,
+  } = node.attrs as unknown as {
+    kernel: [number, number];
+    channels: number;
+    group?: number;
+    bias: boolean;
+    sum: boolean;
+  };
+  const [images, blocks, rows, columns, block] = shape as [number, number, number, number, number];
+  const taps = kernel[0] * kernel[1];
+  const outputs = (blocks * block) / group;
+  const image = x!.shape.length === 5 ? unblocked(x!) : last(x!);
+  const inner = channels < block ? channels : block;
+  const parts = Array.from({ length: group }, (_, g): NdArray => {
+    const data = filter!.data.slice(g * taps * channels * outputs, (g + 1) * taps * channels * outputs);
+    const split = { shape: [outputs / block, channels / inner, taps, inner, block], data };
+    const arranged =
+      channels < block ? { ...split, shape: [outputs / block, 1, channels, taps, block] } : split;
+    const plain = transposed(arranged, channels < block ? [3, 1, 2, 0, 4] : [2, 1, 3, 0, 4]);
+    const own = { shape: [...kernel, channels, outputs], data: plain.data };
+    return convolve(channelsOf(image, g * channels, channels), own, undefined, node, [images, rows, columns, outputs]); // prettier-ignore
+  });
+  const all = parts.reduce((a, b) => joined(a, b));
+  const vector = bias ? more[0]! : undefined;
+  const biased = vector ? withData(all, (value, i) => value + vector.data[i % (blocks * block)]!) : all;
+  return [added(blocked(biased, shape!), sum ? more.at(-1) : undefined)];
+};
+
+/** Along the last axis. */
+function joined(a: NdArray, b: NdArray): NdArray {
+  const [first, second] = [a.shape.at(-1)!, b.shape.at(-1)!];
+  const all = first + second;
+  const data = Float32Array.from({ length: a.data.length + b.data.length }, (_, i) => {
+    const [place, channel] = [Math.floor(i / all), i % all];
+    return channel < first ? a.data[place * first + channel]! : b.data[place * second + channel - first]!;
+  });
+  return { shape: [...a.shape.slice(0, -1), all], data };
+}
+
+/** Operators on values in blocks; see src/graph/layouts/blocked/ops.ts. */
+const blockedKernels: Record<string, Kernel> = {
+  ToBlocks: ([x], { attrs }, [shape]) => [blocked(attrs['channelsLast'] ? x! : last(x!), shape!)],
+  FromBlocks: ([x], { attrs }) => [attrs['channelsLast'] ? unblocked(x!) : first(unblocked(x!))],
+  BlockedConv2D: blockedConvolution,
+  BlockedScale: ([x, scale, shift, sum], { attrs }) => {
+    const channels = scale!.data.length;
+    const scaled = withData(unblocked(x!), (value, i) => value * scale!.data[i % channels]! + shift!.data[i % channels]!); // prettier-ignore
+    const all = added(blocked(scaled, x!.shape), sum);
+    return [attrs['relu'] ? withData(all, (value) => Math.max(value, 0)) : all];
+  },
+  BlockedSum: ([x], { attrs }, [shape]) => {
+    const { data } = unblocked(x!);
+    const channels = sizeOf(shape!);
+    const sums = new Float64Array(channels);
+    data.forEach((value: number, i: number) => (sums[i % channels]! += value));
+    const count = attrs['mean'] ? data.length / channels : 1;
+    return [{ shape: [...shape!], data: Float32Array.from(sums, (sum) => sum / count) }];
+  },
+  TransformRows: ([x, matrix], { attrs }, [shape]) => {
+    const groups = attrs['groups'] as number;
+    const [rows, given] = matrix!.shape as [number, number];
+    const rest = x!.data.length / groups / given;
+    const data = new Float32Array(sizeOf(shape!));
+    for (let i = 0; i < data.length; i++) {
+      const [g, r, at] = [Math.floor(i / rest / rows), Math.floor(i / rest) % rows, i % rest];
+      for (let k = 0; k < given; k++)
+        data[i]! += matrix!.data[r * given + k]! * x!.data[(g * given + k) * rest + at]!;
+    }
+    return [{ shape: [...shape!], data }];
+  },
+};
+
 const kernels: Record<string, Kernel> = {
+  ...blockedKernels,
   BatchMatMul: ([a, b], node, [shape]) => [multiply(a!, b!, node, shape!)],
   Conv2D: ([x, filter, bias], node, [shape]) =>
     inFirst(node)
@@ -182,7 +285,10 @@ const kernels: Record<string, Kernel> = {
     inFirst(node)
       ? [first(inputGradient(last(dy!), turned(filter!), node, lastShape(shape!)))]
       : [inputGradient(dy!, filter!, node, shape!)],
-  Conv2DBackpropFilter: ([x, dy], node, [shape]) => [filterGradient(x!, dy!, node, shape!)],
+  /** The output's gradient stays NHWC. */
+  Conv2DBackpropFilter: ([x, dy], node, [shape]) => [
+    filterGradient(inFirst(node) ? last(x!) : x!, dy!, node, shape!),
+  ],
   /** Kingma & Ba 2015, with ε added to the root of the uncorrected moment. */
   FusedAdam: ([param, m, v, gradient, rate, power1, power2], { attrs }) => {
     const { beta1, beta2, epsilon } = attrs as { beta1: number; beta2: number; epsilon: number };

@@ -8,7 +8,7 @@ import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import type { Graph } from '../../../src/graph/ir';
 import { optimize } from './optimize';
 import { trace } from '../../../src/graph/trace';
-import { tileTraining } from '../../../src/graph/winograd/tile-training';
+import { tileTraining } from '../../../src/graph/layouts/exchanged/exchanged';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { runReference } from './reference';
 

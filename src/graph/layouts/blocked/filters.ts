@@ -1,6 +1,6 @@
 /** Filters [h, w, C, K] in the arrangements that blocked convolutions take. */
-import type { ConstantData, Node, Value } from '../../ir';
-import type { Recorder } from '../../recorder';
+import type { ConstantData } from '../../ir';
+import type { Relayout } from '../relayout';
 
 export interface FilterUse {
   /** For the gradient of the input: input and output change places, and taps go backwards. */
@@ -11,38 +11,24 @@ export interface FilterUse {
 /**
  * [out/b, in/b, taps, b of in, b of out]; where there are fewer inputs than a block holds, [out/b, in, taps, b of out].
  */
-export function filterInBlocks(
-  recorder: Recorder,
-  filter: number,
-  { shape, dtype }: Value,
-  { turned, block }: FilterUse,
-  scope: string,
-): number {
-  const [height, width, rows, columns] = shape as [number, number, number, number];
+export function filterInBlocks(graph: Relayout, filter: number, { turned, block }: FilterUse): number {
+  const [height, width, rows, columns] = graph.typeOf(filter).shape as [number, number, number, number];
   const taps = height * width;
-  const add = (op: string, inputs: number[], attrs: Node['attrs'], to: number[]): number =>
-    recorder.addNode(op, inputs, attrs, [{ shape: to, dtype }], scope)[0]!;
-  const transpose = (value: number, perm: number[], from: number[]): number =>
-    add('Transpose', [value], { perm }, perm.map((axis) => from[axis]!)); // prettier-ignore
   const inParts = (length: number): number[] => (length < block ? [length] : [length / block, block]);
-
   if (!turned) {
-    const split = [taps, ...inParts(rows), columns / block, block];
-    const value = add('Reshape', [filter], {}, split);
-    return transpose(value, rows < block ? [2, 1, 0, 3] : [3, 1, 0, 2, 4], split);
+    const value = graph.reshape(filter, [taps, ...inParts(rows), columns / block, block]);
+    return graph.transpose(value, rows < block ? [2, 1, 0, 3] : [3, 1, 0, 2, 4]);
   }
-  let value = add('Reshape', [filter], {}, [taps, rows * columns]);
+  let value = graph.reshape(filter, [taps, rows * columns]);
   if (taps > 1) {
     const backwards = Int32Array.from({ length: taps }, (_, i) => taps - 1 - i);
-    const order = recorder.addConstant(backwards, [taps], 'int32');
-    value = add('GatherV2', [value, order], { axis: 0 }, [taps, rows * columns]);
+    const order = graph.recorder.addConstant(backwards, [taps], 'int32');
+    value = graph.add('GatherV2', [value, order], graph.typeOf(value), { axis: 0 });
   }
   // A matrix is transposed fast; after it, whole blocks of numbers move.
-  const matrix = [taps * rows, columns];
-  value = transpose(add('Reshape', [value], {}, matrix), [1, 0], matrix);
-  const split = [...inParts(columns), taps, rows / block, block];
-  value = add('Reshape', [value], {}, split);
-  return transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4], split);
+  value = graph.transpose(graph.reshape(value, [taps * rows, columns]), [1, 0]);
+  value = graph.reshape(value, [...inParts(columns), taps, rows / block, block]);
+  return graph.transpose(value, columns < block ? [2, 0, 1, 3] : [3, 0, 2, 1, 4]);
 }
 
 /**

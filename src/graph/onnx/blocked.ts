@@ -1,8 +1,15 @@
 /** How nodes on values in blocks are said in ONNX Runtime's own operators. */
-import type { Node } from '../../ir';
-import { intAttribute, intsAttribute, stringAttribute, type Attribute } from '../messages';
-import type { OnnxWriter } from '../writer';
-import { blockedConv, blockedScale, blockedSum, fromBlocks, toBlocks, transformRows } from './ops';
+import type { Node } from '../ir';
+import { intAttribute, intsAttribute, stringAttribute, type Attribute } from './messages';
+import type { OnnxWriter } from './writer';
+import {
+  blockedConv,
+  blockedScale,
+  blockedSum,
+  fromBlocks,
+  toBlocks,
+  transformRows,
+} from '../layouts/blocked/ops';
 
 export const blockedDomain = 'com.microsoft.nchwc';
 

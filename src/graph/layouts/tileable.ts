@@ -1,8 +1,9 @@
 /** What both kinds of convolutions by tiles, in training and with constant filters, ask of a graph. */
 import { convolutionAttrs } from '../convolution';
 import type { Graph, Node } from '../ir';
-import { isPerChannel, sameShape } from '../shape';
+import { isPerChannel } from '../shape';
 import { tile } from './minimal-filtering';
+import { imagesOf } from './relayout';
 
 /** Whether the step of a convolution, or of a gradient of one, is that of tiles: 3×3, and images keep their size. */
 export function stepsByOne(node: Node, [height, width]: readonly number[]): boolean {
@@ -21,12 +22,12 @@ export function fillsTiles(
 
 /**
  * Which inputs of an elementwise node are images shaped as its result, where all others are numbers for each channel;
- * undefined where they are not, or the result is no image.
+ * undefined where they are not, or nothing is an image.
  */
-export function imageOperands({ inputs, outputs }: Node, { values }: Graph): number[] | undefined {
-  const { shape } = values.get(outputs[0]!)!;
-  if (shape.length !== 4) return undefined;
-  const shapes = inputs.map((id) => values.get(id)!.shape);
-  const images = [...inputs.keys()].filter((i) => sameShape(shapes[i]!, shape));
-  return shapes.every((own, i) => images.includes(i) || isPerChannel(own, shape[3]!)) ? images : undefined;
+export function imageOperands(node: Node, graph: Graph): number[] | undefined {
+  const shapeOf = (id: number): readonly number[] => graph.values.get(id)!.shape;
+  const channels = shapeOf(node.outputs[0]!).at(-1)!;
+  const images = imagesOf(node, graph);
+  const suit = node.inputs.every((id, i) => images.includes(i) || isPerChannel(shapeOf(id), channels));
+  return images.length > 0 && suit ? images : undefined;
 }

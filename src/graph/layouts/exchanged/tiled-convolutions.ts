@@ -2,8 +2,8 @@
  * Convolutions 3×3 padded by one, and their gradients, of images whose rows come first, [H, N, W, C]: each is six convolutions
  * 1×3 between products with small matrices, each the transposed map of another.
  */
-import { sizeOf } from '../shape';
-import type { ExchangedGraph } from './exchanged-graph';
+import { sizeOf } from '../../shape';
+import type { Exchanged } from './exchanged';
 import {
   filterMatrix,
   products,
@@ -12,7 +12,7 @@ import {
   tile,
   transposed,
   valueMatrix,
-} from './minimal-filtering';
+} from '../minimal-filtering';
 
 const float = (shape: readonly number[]): { shape: readonly number[]; dtype: 'float32' } => ({
   shape,
@@ -21,7 +21,7 @@ const float = (shape: readonly number[]): { shape: readonly number[]; dtype: 'fl
 const along = { strides: [1, 1], dilations: [1, 1], pad: [0, 0, 1, 1] };
 
 /** x [H, N, W, C], filter [3, 3, C, K] → [H, N, W, K]. */
-export function convolve(graph: ExchangedGraph, x: number, filter: number): number {
+export function convolve(graph: Exchanged, x: number, filter: number): number {
   const depth = graph.typeOf(filter).shape[3]!;
   const filters = filtersOf(graph, filter);
   const results = valuesOf(graph, x).map((part, i) =>
@@ -33,7 +33,7 @@ export function convolve(graph: ExchangedGraph, x: number, filter: number): numb
 }
 
 /** dy [H, N, W, K], filter [3, 3, C, K] → dx [H, N, W, C]. */
-export function gradientOfInput(graph: ExchangedGraph, dy: number, filter: number): number {
+export function gradientOfInput(graph: Exchanged, dy: number, filter: number): number {
   const depth = graph.typeOf(filter).shape[2]!;
   const filters = filtersOf(graph, filter);
   const parts = gradientsOf(graph, dy).map((part, i) => {
@@ -48,7 +48,7 @@ export function gradientOfInput(graph: ExchangedGraph, dy: number, filter: numbe
 }
 
 /** x [H, N, W, C], dy [H, N, W, K] → [3, 3, C, K]. */
-export function gradientOfFilter(graph: ExchangedGraph, x: number, dy: number): number {
+export function gradientOfFilter(graph: Exchanged, x: number, dy: number): number {
   const shape = [1, taps, graph.typeOf(x).shape[3]!, graph.typeOf(dy).shape[3]!];
   const values = valuesOf(graph, x);
   const parts = gradientsOf(graph, dy).map((part, i) =>
@@ -59,13 +59,13 @@ export function gradientOfFilter(graph: ExchangedGraph, x: number, dy: number): 
 }
 
 /** Six of [H/4, N, W, C]. */
-function valuesOf(graph: ExchangedGraph, x: number): number[] {
+function valuesOf(graph: Exchanged, x: number): number[] {
   const height = graph.typeOf(x).shape[0]!;
   const matrix = graph.matrix(`values ${height}`, height, () => valueMatrix(height, 'product by product'));
   return inProducts(graph, x, matrix);
 }
 
-function gradientsOf(graph: ExchangedGraph, dy: number): number[] {
+function gradientsOf(graph: Exchanged, dy: number): number[] {
   const height = graph.typeOf(dy).shape[0]!;
   const matrix = graph.matrix(`results back ${height}`, height, () =>
     transposed(resultsMatrix(height), (height / tile) * products),
@@ -74,11 +74,11 @@ function gradientsOf(graph: ExchangedGraph, dy: number): number[] {
 }
 
 /** Six of [1, 3, C, K]. */
-const filtersOf = (graph: ExchangedGraph, filter: number): number[] =>
+const filtersOf = (graph: Exchanged, filter: number): number[] =>
   inProducts(graph, filter, graph.matrix('filters', taps, filterMatrix));
 
 /** The first axis of a value times a matrix, cut into six. */
-function inProducts(graph: ExchangedGraph, value: number, matrix: number): number[] {
+function inProducts(graph: Exchanged, value: number, matrix: number): number[] {
   const [rows, ...rest] = graph.typeOf(value).shape as [number, ...number[]];
   const multiplied = graph.multiply(matrix, graph.reshape(value, [rows, sizeOf(rest)]));
   const all = graph.typeOf(matrix).shape[0]!;
@@ -93,7 +93,7 @@ function inProducts(graph: ExchangedGraph, value: number, matrix: number): numbe
 }
 
 /** Six values one after the other, their first axis times a matrix. */
-function combined(graph: ExchangedGraph, parts: readonly number[], matrix: number): number {
+function combined(graph: Exchanged, parts: readonly number[], matrix: number): number {
   const [each, ...rest] = graph.typeOf(parts[0]!).shape as [number, ...number[]];
   const all = graph.add('Concat', parts, float([each * products, ...rest]), { axis: 0 });
   const result = graph.multiply(matrix, graph.reshape(all, [each * products, sizeOf(rest)]));
