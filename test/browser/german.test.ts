@@ -1,45 +1,73 @@
 /** The pages in another language: texts, names of layers and numbers. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
-import { InspectorBrowser, parseNumber } from './support/inspector-page';
+import { describe, it } from 'node:test';
+import { parseNumber } from '../inspector/frame';
+import type { Model } from '../inspector/models';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
 
 describe('the inspector in German', () => {
-  let browser: InspectorBrowser;
-  before(async () => {
-    browser = await InspectorBrowser.start();
-  });
-  after(() => browser.stop());
+  let editor: EngineWindow;
+  let digits: Model;
+  inWindow(
+    async (started) => {
+      editor = started;
+      digits = await tinyModel(editor.folder, 'digits');
+    },
+    { untrained: true },
+  );
+  const ready = async (language: string, width?: number) => {
+    const { page } = await editor.openPage(digits.file(), {
+      language,
+      ...(width ? { width, height: 800 } : {}),
+    });
+    await page.locator('.worked').waitFor();
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    return page;
+  };
 
   it('writes its texts and numbers as the language does', async () => {
-    const english = await browser.openLive({ kind: 'image' });
-    await english.page.locator('.worked').waitFor();
-    const value = parseNumber(await english.page.locator('[data-result]').innerText());
-    await english.close();
-
-    const { page, close } = await browser.openLive({ kind: 'image' }, { language: 'de-AT' });
-    await page.locator('.worked').waitFor();
+    const english = await ready('en');
+    const value = parseNumber(await english.locator('[data-result]').innerText());
+    const page = await ready('de-AT');
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     assert.equal(await page.locator('.head h2').innerText(), 'Kopplung 1');
-    assert.match(await page.locator('.head').innerText(), /8×8×1, 32 von 64 Werten bewegen sich/);
+    assert.match(
+      await page.locator('.head').innerText(),
+      /8×8×1, Pixel mit ungerader Summe aus Zeile und Spalte bewegen sich, dann Batch-Norm/,
+    );
     await page.getByRole('tab', { name: 'Aktivierungen', selected: true }).waitFor();
     const result = await page.locator('[data-result]').innerText();
     assert.match(result, /^−?\d+,\d\d$/);
     assert.equal(Number(result.replace(',', '.').replace('−', '-')), value);
-    await close();
   });
 
   it('names what the plane player does in words of its own, not in those of a run', async () => {
-    const { page, close } = await browser.openLive({ kind: 'plane' }, { language: 'de' });
+    const plane = await tinyModel(editor.folder, 'plane');
+    const { page } = await editor.openPage(plane.file(), { language: 'de' });
     await page.getByRole('button', { name: 'Durch die Schichten abspielen' }).click();
     await page.getByRole('button', { name: 'Anhalten' }).waitFor();
-    await close();
   });
 
   it('falls back to English for a language that it does not have', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' }, { language: 'pt-br' });
-    await page.locator('.worked').waitFor();
+    const page = await ready('pt-br');
     assert.equal(await page.locator('html').getAttribute('lang'), 'en');
     assert.equal(await page.locator('.head h2').innerText(), 'Coupling 1');
-    await close();
   });
+
+  for (const language of ['en', 'de'])
+    it(`has the bar in one row and shows a layer's figures without scrolling in a wide font (${language})`, async () => {
+      const page = await ready(language, 1280);
+      await page.evaluate(() => document.body.style.setProperty('--vscode-font-family', 'DejaVu Sans'));
+      const tops = await page
+        .locator('.bar > :not(.spring)')
+        .evaluateAll((parts) =>
+          parts.map((part) => part.getBoundingClientRect()).map((b) => b.top + b.height / 2),
+        );
+      assert.ok(Math.max(...tops) - Math.min(...tops) < 8, tops.join(' '));
+      const panel = (await page.locator('#layer-panel').boundingBox())!;
+      const facts = (await page.locator('#layer-panel .facts').boundingBox())!;
+      assert.ok(facts.y + facts.height <= panel.y + panel.height + 0.5, `${facts.y} ${facts.height}`);
+    });
 });

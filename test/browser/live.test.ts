@@ -1,29 +1,48 @@
-/** The page in conversation with a host: selection, keys, loading, cancelling, failing, NaN. */
+/** The page in conversation with its host: selection, keys, loading, cancelling, failing, NaN. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { InspectorBrowser, parseNumber } from './support/inspector-page';
-import { ToyFlow } from './support/toy-flow';
+import { arrays, costsOf, scoreRows } from '../inspector/command-line';
+import { eventually, result, untilResult } from '../inspector/frame';
+import type { Model } from '../inspector/models';
+import { until } from '../inspector/until';
+import type { EngineWindow } from './support/engine-window';
+import type { EnginePage } from './support/engine-page';
+import { inWindow } from './support/in-window';
+import { tinyModel, tinyRun, type TinyRun } from './support/tiny-models';
+
+const waiting = 60_000;
 
 describe('live page', () => {
-  let browser: InspectorBrowser;
-  before(async () => {
-    browser = await InspectorBrowser.start();
-  });
-  after(() => browser.stop());
+  let editor: EngineWindow;
+  let digits: TinyRun;
+  inWindow(
+    async (started) => {
+      editor = started;
+      digits = await tinyRun(editor.folder, 'digits');
+    },
+    { untrained: true },
+  );
 
-  const calls = (page: Page, name: string): Promise<string[]> =>
-    page.evaluate((wanted) => window.toyHost.calls.filter((call) => call.startsWith(wanted)), name);
   const title = (page: Page): Promise<string> => page.locator('.head h2').innerText();
+  const ready = async (faults: Parameters<EngineWindow['openPage']>[1] = {}): Promise<EnginePage> => {
+    const opened = await editor.openPage(digits.file(), faults);
+    await opened.page.locator('.worked').waitFor();
+    return opened;
+  };
+  const picture = (page: Page): Promise<string> =>
+    page.evaluate(() =>
+      document.querySelector<HTMLCanvasElement>('.layer canvas[data-name="s[0]"]')!.toDataURL(),
+    );
 
   it('walks layers, tabs, examples and checkpoints by keys', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    await page.locator('.worked').waitFor();
+    const live = await ready();
+    const { page } = live;
     assert.equal(await title(page), 'Coupling 1');
     await page.keyboard.press('ArrowDown');
     assert.equal(await title(page), 'Coupling 2');
     await page.keyboard.press('End');
-    assert.equal(await title(page), 'Coupling 6');
+    assert.equal(await title(page), 'Coupling 10');
     await page.keyboard.press('Home');
     assert.equal(await title(page), 'Logit');
     await page.keyboard.press('ArrowDown');
@@ -37,141 +56,105 @@ describe('live page', () => {
       await page.keyboard.press(key);
       await page.getByRole('tab', { name, selected: true }).waitFor();
     }
-    const before = await page.locator('[data-result]').innerText();
+    const before = await result(page.mainFrame());
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction((old) => {
-      const now = document.querySelector('[data-result]')?.textContent;
-      return now !== old && now !== '–';
-    }, before);
-    // The one after it may have been asked for ahead of time.
-    const asked = await calls(page, 'ask ["strip"');
-    assert.ok(
-      asked.slice(1).some((call) => call.includes('"index":1')),
-      asked.join('\n'),
-    );
+    await until('another result', async () => {
+      const now = await result(page.mainFrame());
+      return Number.isFinite(now) && now !== before;
+    });
+    assert.ok(live.calls.some((call) => /^ask \["strip".*"index":1/.test(call)));
     await page.keyboard.press('[');
     await page.locator('[data-step="160"]').waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
-    await close();
   });
 
   it('moves focus with the selection in the strip, one stop of the Tab key', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
+    const { page } = await ready();
     await page.locator('[data-layer="1"]').focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('data-layer')), '3');
     assert.equal(await page.locator('.flow [tabindex="0"]').count(), 1);
-    await close();
   });
 
   it('shows skeletons with Cancel while it waits, then Retry', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'image',
-      delays: { layer: 60_000, layerOfExample: 60_000 },
+    const live = await editor.openPage(digits.file(), {
+      delays: { layer: waiting, layerOfExample: waiting },
     });
+    const { page } = live;
     const panel = page.locator('#layer-panel');
     await panel.locator('.skeleton').first().waitFor();
     // The frame of the layer stands already: title, mask, tabs.
     assert.equal(await title(page), 'Coupling 1');
-    const cancelled = (): Promise<number> => page.evaluate(() => window.toyHost.cancelled.length);
-    const before = await cancelled();
+    const before = live.cancelled.length;
     await panel.getByText('Cancel').click();
     await panel.getByText('Cancelled').waitFor();
-    assert.equal(await cancelled(), before + 2, 'the whole layer and the example alone');
-    await page.evaluate(() => (window.toyHost.delays = {}));
+    assert.equal(live.cancelled.length, before + 2, 'the whole layer and the example alone');
+    live.delays = {};
     await panel.getByText('Retry').click();
     await page.locator('.worked').waitFor();
-    await close();
   });
 
   it('shows the layers of an outline while the model is being opened, and what opening it says next', async () => {
-    const live = await browser.openLive({ kind: 'image', delays: { summary: 60_000, strip: 60_000 } });
+    const live = await editor.openPage(digits.file(), { delays: { summary: waiting, strip: waiting } });
     const { page } = live;
     assert.equal(await page.locator('.flow [role=option]').count(), 0);
-    await page.evaluate(() => window.toyHost.outlined());
+    await live.untilAsked('summary', () => true);
+    await live.outlined();
     await page.locator('.flow [data-layer]').first().waitFor();
     assert.equal(await page.locator('.flow[aria-busy=true]').count(), 1, 'its numbers are not there yet');
     // Whoever asks again is not told what was true before.
-    await page.evaluate(() => {
-      window.toyHost.delays = {};
-      window.toyHost.errors = { summary: 'toy.flow.safetensors: is damaged.' };
-      window.toyHost.changed('model');
-    });
+    live.delays = {};
+    live.errors = { summary: 'tiny.flow.safetensors: is damaged.' };
+    await live.changed('model');
     await page.getByText('is damaged').waitFor();
-    await live.close();
   });
 
   it('shows what is known of the example while the batch takes its time', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    await page.locator('.worked').waitFor();
-    const whole = await page.locator('[data-result]').innerText();
-    const sum = page.locator('.flow [data-layer="2"] .num').first();
-    const drawn = (): Promise<string> =>
-      page.evaluate(() =>
-        document.querySelector<HTMLCanvasElement>('[data-map="s[0]"], .layer canvas')!.toDataURL(),
-      );
-    const [contribution, map] = [await sum.innerText(), await drawn()];
-    await close();
+    const { page: whole } = await ready();
+    await whole.locator('.flow[aria-busy=false]').waitFor();
+    const cost = await whole.locator('[data-result]').innerText();
+    const contribution = await whole.locator('.flow [data-layer="2"] .num').first().innerText();
+    const map = await picture(whole);
 
-    const slow = await browser.openLive({ kind: 'image', delays: { strip: 60_000, layer: 60_000 } });
-    await slow.page.locator('.worked').waitFor();
-    assert.equal(await slow.page.locator('[data-result]').innerText(), whole);
+    const slow = await ready({ delays: { strip: waiting, layer: waiting } });
+    assert.equal(await slow.page.locator('[data-result]').innerText(), cost);
     const row = slow.page.locator('.flow [data-layer="2"] .num');
     assert.equal(await row.first().innerText(), contribution);
     assert.equal(await row.nth(1).innerText(), '–', 'the round trip is of the batch');
-    assert.equal(
-      await slow.page.evaluate(() =>
-        document.querySelector<HTMLCanvasElement>('[data-map="s[0]"], .layer canvas')!.toDataURL(),
-      ),
-      map,
-    );
+    assert.equal(await picture(slow.page), map);
     await slow.page.locator('.strip').getByText('Cancel').waitFor();
-    await slow.page.evaluate(() => (window.toyHost.delays = {}));
-    await slow.page.waitForFunction(
-      () => document.querySelectorAll('.flow [data-layer="2"] .num')[1]?.textContent !== '–',
-    );
-    await slow.close();
+    slow.delays = {};
+    await until('the round trip', async () => (await row.nth(1).innerText()) !== '–');
   });
 
   it('never shows an answer of another selection', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    await page.locator('.worked').waitFor();
-    await page.evaluate(
-      () =>
-        (window.toyHost.delays = {
-          strip: 60_000,
-          stripOfExample: 60_000,
-          layer: 60_000,
-          layerOfExample: 60_000,
-        }),
-    );
+    const live = await ready();
+    const { page } = live;
+    live.delays = { strip: waiting, stripOfExample: waiting, layer: waiting, layerOfExample: waiting };
     const before = await page.locator('[data-result]').innerText();
+    await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     // What stood there is gone, and the call that nobody waits for was cancelled.
     await page.locator('[data-result]', { hasText: '–' }).waitFor();
     await page.locator('.worked').waitFor({ state: 'detached' });
-    await page.waitForFunction(() => window.toyHost.cancelled.length >= 2);
-    await page.evaluate(() => (window.toyHost.delays = {}));
+    await until('cancelled calls', () => live.cancelled.length >= 2);
+    live.delays = {};
     await page.locator('.worked').waitFor();
-    const asked = await calls(page, 'ask ["layer"');
-    assert.ok(
-      asked.some((call) => call.includes('"index":2')),
-      asked.join('\n'),
-    );
+    await live.untilAsked('layer', ({ example }) => example?.kind === 'data' && example.index === 3);
     assert.notEqual(await page.locator('[data-result]').innerText(), before);
-    await close();
   });
 
   it('keeps the frames where they are from loading to ready', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'image',
-      delays: { layer: 60_000, layerOfExample: 60_000, strip: 60_000, diagnostics: 60_000 },
+    const live = await editor.openPage(digits.file(), {
+      delays: { layer: waiting, layerOfExample: waiting, strip: waiting, diagnostics: waiting },
+      ...{ width: 1280, height: 800 },
     });
+    const { page } = live;
     const boxes = (): Promise<string> =>
       page.evaluate(() =>
         JSON.stringify(
@@ -183,85 +166,87 @@ describe('live page', () => {
       );
     await page.locator('#layer-panel .skeleton').first().waitFor();
     const loading = await boxes();
-    await page.evaluate(() => (window.toyHost.delays = {}));
+    live.delays = {};
     await page.locator('.worked').waitFor();
     await page.locator('.waterfall').waitFor();
     assert.equal(await boxes(), loading);
-    await close();
   });
 
   it('says what failed, why, and offers Retry and the log', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'image',
+    const live = await ready({
       errors: {
-        network: 'Tensor scales.0.checkerboard.1.input.weight is cut off: 12 of 48 bytes are there.',
+        network: 'Tensor scales.0.checkerboard.0.input.weight is cut off: 12 of 48 bytes are there.',
       },
     });
-    await page.locator('.worked').waitFor();
+    const { page } = live;
     await page.keyboard.press('4');
     const panel = page.locator('#layer-panel');
     await panel.getByText('is cut off: 12 of 48 bytes').waitFor();
     await panel.getByText('Show log').click();
-    assert.equal((await calls(page, 'showLog')).length, 1);
-    await page.evaluate(() => (window.toyHost.errors = {}));
+    await until('the log', () => live.said('showLog').length === 1);
+    live.errors = {};
     await panel.getByText('Retry').click();
-    await panel.getByText('input.bias').waitFor();
-    await close();
+    await panel.locator('table').first().waitFor();
   });
 
   it('keeps Retry where it is while it is pressed, and while the file is read again', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image', errors: { network: 'It is cut off.' } });
-    await page.locator('.worked').waitFor();
+    const live = await ready({ errors: { network: 'It is cut off.' } });
+    const { page } = live;
     await page.keyboard.press('4');
     const panel = page.locator('#layer-panel');
     const button = panel.locator('vscode-button', { hasText: 'Retry' });
     await button.waitFor();
     await button.evaluate((element) => element.setAttribute('data-same', ''));
     const same = panel.locator('vscode-button[data-same]');
-    const asked = async (): Promise<number> =>
-      (await calls(page, 'ask')).filter((call) => call.includes('"network"')).length;
+    const asked = (): number => live.asked('network').length;
+    const failures = (): number => live.answers.filter((answer) => answer.startsWith('network ')).length;
 
     // The file changed: the same question is asked again, and fails again after a while.
-    const before = await asked();
-    await page.evaluate(() => {
-      window.toyHost.delays = { network: 500 };
-      window.toyHost.changed('model');
-    });
-    for (let i = 0; i < 100 && (await asked()) === before; i++) await page.waitForTimeout(10);
-    assert.ok((await asked()) > before, 'it is asked again');
+    let before = asked();
+    live.delays = { network: 300 };
+    await live.changed('model');
+    await until('the question again', () => asked() > before);
     assert.equal(await same.count(), 1);
-    await page.waitForTimeout(700);
+    await until('the failure again', () => failures() === asked());
     assert.equal(await same.count(), 1);
 
     // An answer that comes while the button is pressed takes it away only once it is let go.
     const box = (await button.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    // A press of more than a second is no click: the page's clock stands still for as long as the answer takes.
+    await page.clock.install();
+    await page.clock.pauseAt(Date.now() + 1000);
     await page.mouse.down();
-    await page.evaluate(() => {
-      window.toyHost.delays = {};
-      window.toyHost.errors = {};
-      window.toyHost.changed('model');
-    });
-    await page.waitForTimeout(300);
+    before = asked();
+    live.delays = {};
+    live.errors = {};
+    await live.changed('model');
+    await until('the question once more', () => asked() > before && failures() === asked());
+    // Messages come in their order: what the page was told before this it knows.
+    await page.evaluate(() => undefined);
     assert.equal(await same.count(), 1);
     await page.mouse.up();
-    await panel.getByText('input.bias').waitFor();
+    await page.clock.resume();
+    await panel.locator('table').first().waitFor();
     assert.equal(await same.count(), 0);
-    await close();
   });
 
   it('says why a model cannot be opened', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'image',
-      errors: { summary: 'The file is empty.' },
-    });
-    await page.getByText('The file is empty.').waitFor();
+    const { page } = await editor.openPage(digits.file().replace('240', '241'));
+    await page.getByText('no such file').first().waitFor();
     await page.getByText('The model could not be opened').waitFor();
-    await close();
   });
 
   it('marks the first layer with NaN or ∞ and draws nothing over such values', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image', overflowAt: 3 });
+    let done = false;
+    const broken = await tinyModel(editor.folder, 'digits', {
+      change: (tensor, values) => {
+        if (done || !tensor.startsWith('scales.0.channelwise.0.') || !tensor.endsWith('bias')) return;
+        done = true;
+        values.fill(NaN);
+      },
+    });
+    const { page } = await editor.openPage(broken.file());
     await page.locator('.badge-nan').waitFor();
     assert.equal(await page.locator('.badge-nan').count(), 1);
     assert.equal(await page.locator('[data-layer="5"] .badge-nan').count(), 1);
@@ -271,143 +256,87 @@ describe('live page', () => {
     await page.locator('[data-tensor=y] dd .bad').waitFor();
     assert.equal(await page.locator('.waterfall').count(), 0);
     await page.getByText('First non-finite value: coupling 4').waitFor();
-    await close();
   });
 
   it('knows the next example before it is paged to', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    const result = (): Promise<number> => page.locator('[data-result]').innerText().then(parseNumber);
-    await page.locator('.worked').waitFor();
-    const first = await result();
+    const live = await ready();
+    const { page } = live;
     for (const [key, index] of [
       ['ArrowRight', 1],
       ['ArrowRight', 2],
       ['ArrowLeft', 1],
     ] as const) {
-      const seen = `"index":${index}`;
-      await page.waitForFunction(
-        (what) =>
-          ['strip', 'layer'].every((m) =>
-            window.toyHost.calls.some((c) => c.startsWith(`ask ["${m}"`) && c.includes(what)),
-          ),
-        seen,
+      await until(`example ${index}`, () =>
+        (['strip', 'layer'] as const).every((method) =>
+          live.answers.some((call) => call.startsWith(`${method} `) && call.includes(`"index":${index}`)),
+        ),
       );
-      await page.waitForTimeout(100);
       // What was not asked for by now would take longer than this test waits.
-      await page.evaluate(() => (window.toyHost.delays = { strip: 20_000, layer: 20_000 }));
+      live.delays = { strip: waiting, layer: waiting, stripOfExample: waiting, layerOfExample: waiting };
       const before = await page.locator('.worked').innerText();
       await page.keyboard.press(key);
-      await page.waitForFunction(
-        (text) => document.querySelector<HTMLElement>('.worked')?.innerText !== text,
-        before,
-        { timeout: 5000 },
-      );
-      await page.evaluate(() => (window.toyHost.delays = {}));
+      await until('the example', async () => (await page.locator('.worked').innerText()) !== before, 10_000);
+      live.delays = {};
     }
-    assert.notEqual(await result(), first);
-    await close();
   });
 
   it('lives without data: the first sample is the example, any other becomes it', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image', noData: true });
-    const toy = new ToyFlow({ kind: 'image', noData: true });
+    const moved = await tinyModel(editor.folder, 'digits', { moved: true });
+    const live = await editor.openPage(moved.file());
+    const { page } = live;
     await page.locator('canvas[data-name=sample]').first().waitFor();
-    assert.match(
-      (await calls(page, 'ask ["strip"'))[0]!,
-      /"kind":"sample","count":25,"seed":7,"temperature":0.8,"index":0/,
-    );
-    const costs = toy.nll(toy.sample(7, 0.8, 0).at(-1)!).bitsPerDim!;
-    assert.ok(Math.abs(parseNumber(await page.locator('[data-result]').innerText()) - costs) < 0.006);
+    assert.deepEqual(live.asked('strip')[0]?.example, {
+      ...{ kind: 'sample', count: 25, seed: 7, temperature: 0.8, index: 0 },
+    });
+    await untilResult(page.mainFrame(), await costOfSample(editor, moved));
     // It stands among samples, as there is nothing else to compare with.
     const chart = page.locator('.chart', { hasText: 'How likely is x' });
     await chart.getByText('fill samples, temperature 1').waitFor();
     assert.ok((await chart.locator('rect.fill').count()) > 3);
-    await page
-      .getByRole('button', { name: 'mean' })
-      .or(page.getByRole('radio', { name: 'mean' }))
-      .click();
+    await page.getByRole('radio', { name: 'mean' }).click();
     await page.locator('vscode-dropdown[title="Where the example comes from"]').click();
     await page.locator('vscode-option:visible', { hasText: 'None' }).click();
     await page.getByText('No example is chosen').waitFor();
     await page.getByRole('tab', { name: 'Examples' }).click();
-    await page.getByText('The file digits.csv was moved.').waitFor();
+    await page.locator('.gallery').getByText('moved.npz').first().waitFor();
+    await page.getByRole('tab', { name: 'Nearest' }).click();
+    await page.locator('.gallery').getByText('moved.npz').first().waitFor();
     await page.getByRole('tab', { name: 'Samples' }).click();
     await page.locator('.thumbs button').nth(3).click();
     await page.getByText('Use as example').click();
-    await page.waitForFunction(() =>
-      window.toyHost.calls.some(
-        (c) => c.startsWith('ask ["strip"') && c.includes('"kind":"sample"') && c.includes('"index":3'),
-      ),
-    );
-    await close();
-  });
-
-  it('takes typed numbers as the example of a vector flow, and refuses what is none', async () => {
-    const { page, close } = await browser.openLive({ kind: 'vector' });
-    await page.locator('.worked').waitFor();
-    await page.locator('vscode-dropdown').first().click();
-    await page.locator('vscode-option', { hasText: 'Typed values' }).click();
-    const field = page.locator('.bar vscode-text-field input');
-    await field.fill('1, 2, three');
-    await field.press('Enter');
-    await page.getByText('5 numbers are expected').waitFor();
-    await field.fill('1, 2, 3, 4, 5.5');
-    await field.press('Enter');
-    await page.waitForFunction(() => window.toyHost.calls.some((c) => c.includes('"values":[1,2,3,4,5.5]')));
-    await close();
-  });
-
-  it('hands over pictures and numbers of the layer', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    await page.locator('.worked').waitFor();
-    for (const entry of ['Save CSV', 'Save PNG']) {
-      await page.locator('.layer .take-button').click();
-      await page.getByRole('menuitem', { name: entry }).click();
-    }
-    await page.waitForFunction(() => window.toyHost.calls.filter((c) => c.startsWith('save')).length === 2);
-    const saved = await calls(page, 'save');
-    assert.match(saved[0]!, /activations\.csv.*row,column,channel,x,s \[nats\],t,y,mask,log_det/);
-    assert.match(saved[1]!, /activations\.png.*PNG/);
-    await close();
+    await live.untilAsked('strip', ({ example }) => example?.kind === 'sample' && example.index === 3);
   });
 
   it('asks again when the model changed on disk, and keeps the choices', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
-    await page.locator('.worked').waitFor();
+    const live = await ready();
+    const { page } = live;
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('3');
     await page.locator('[data-map=logdet]').waitFor();
-    const asked = (await calls(page, 'ask ["strip"')).length;
-    await page.evaluate(() => window.toyHost.changed('model'));
-    await page.waitForFunction(
-      (n) => window.toyHost.calls.filter((c) => c.startsWith('ask ["strip"')).length > n,
-      asked,
-    );
+    const asked = live.asked('strip').length;
+    await live.changed('model');
+    await until('the strip again', () => live.asked('strip').length > asked);
     await page.locator('[data-map=logdet]').waitFor();
     assert.equal(await title(page), 'Coupling 2');
-    const kept = (await page.evaluate(() => window.toyHost.state)) as { layer: number; tab: string };
+    const kept = (await live.state()) as { layer: number; tab: string };
     assert.deepEqual([kept.layer, kept.tab], [2, 'logdet']);
-    await close();
   });
 
   it('asks for samples by seed, temperature and number', async () => {
-    const { page, close } = await browser.openLive({ kind: 'image' });
+    const live = await ready();
+    const { page } = live;
     await page.locator('canvas[data-name=sample]').first().waitFor();
     await page.getByRole('button', { name: /^Sample:/ }).click();
-    await page.waitForFunction(() =>
-      window.toyHost.calls.some((c) => c.startsWith('ask ["samples"') && c.includes('"seed":8')),
-    );
-    const temperature = page.getByRole('slider', { name: 'Temperature' });
+    await live.untilAsked('samples', ({ seed }) => seed === 8);
+    const temperature = page.getByRole('slider', { name: 'Temperature', exact: true });
     await temperature.focus();
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction(() =>
-      window.toyHost.calls.some((c) => c.startsWith('ask ["samples"') && c.includes('"temperature":0.85')),
-    );
-    await close();
+    await live.untilAsked('samples', (query) => query.temperature === 0.85);
   });
 
   it('folds a flow of many layers and opens it on demand', async () => {
-    const { page, close } = await browser.openLive({ kind: 'vector', couplings: 90 });
+    const long = await tinyModel(editor.folder, 'long');
+    const { page } = await editor.openPage(long.file());
     await page.locator('.worked').waitFor();
     assert.ok((await page.locator('.flow [role=option]').count()) < 40);
     const folded = page.locator('.flow [role=option]', { hasText: '24 layers' }).first();
@@ -415,7 +344,13 @@ describe('live page', () => {
     await page.keyboard.press('Enter');
     await page.locator('[data-layer="30"]').waitFor();
     await page.keyboard.press('End');
-    await page.locator('[data-layer="90"][aria-selected=true]').waitFor();
-    await close();
+    await eventually(() => page.locator('[data-layer="90"][aria-selected=true]').waitFor());
   });
 });
+
+/** By the command line: bits/dim of the first sample, whose pixels lie within what a file may hold. */
+async function costOfSample({ folder }: EngineWindow, model: Model): Promise<number> {
+  const { x } = await arrays<'x'>('sample', model.file(), { count: 25, seed: 7, temperature: 0.8 });
+  const scores = await scoreRows(model.file(), model.shape, `${folder}/sample.npy`, [x.data.subarray(0, 64)]);
+  return costsOf(scores)[0]!;
+}

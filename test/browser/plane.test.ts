@@ -1,161 +1,104 @@
-/** The plane of a two-dimensional flow against the flow's numbers: playing, the path of a point, density at every stage. */
+/** The board of the plane beyond what every model's is tried for (models/plane.test.ts): keys, points of the data, motion. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { PlaneView } from '../../src/protocol/inspect';
-import type { PlaneDensity, PlanePath } from '../../src/protocol/plane';
 import { stageBounds } from '../../src/protocol/plane';
-import { planeQuery, recordPlan } from '../../src/protocol/questions';
-import { magnitudeScale } from '../../webview/base/canvas/colour-maps';
 import { between, boundsAt, eased } from '../../webview/features/plane/between';
 import { momentAfter } from '../../webview/features/plane/player';
-import { cellColour, InspectorBrowser, parseNumber, type Inspector } from './support/inspector-page';
-import { recordedOf } from './support/recorded';
-import { ToyFlow } from './support/toy-flow';
-
-const flow = new ToyFlow({ kind: 'plane' });
-const last = flow.layers.length;
-const batch = { split: 'validation', count: 64 } as const;
-const view = flow.answer('plane', planeQuery(batch, { seed: 7, temperature: 1 })) as PlaneView;
+import { near, parseNumber } from '../inspector/frame';
+import type { Model } from '../inspector/models';
+import { copyNumbers } from '../inspector/take';
+import { until } from '../inspector/until';
+import type { EngineWindow } from './support/engine-window';
+import type { EnginePage } from './support/engine-page';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
 
 describe('the plane', () => {
-  let browser: InspectorBrowser;
-  before(async () => void (browser = await InspectorBrowser.start()));
-  after(() => browser.stop());
+  let editor: EngineWindow;
+  let plane: Model;
+  inWindow(
+    async (started) => {
+      editor = started;
+      plane = await tinyModel(editor.folder, 'plane');
+    },
+    { untrained: true },
+  );
 
-  const opened = async (options: { reducedMotion?: boolean; width?: number } = {}): Promise<Inspector> => {
-    const live = await browser.openLive({ kind: 'plane' }, options);
+  const opened = async (): Promise<EnginePage> => {
+    const live = await editor.openPage(plane.file(), { width: 1280, height: 800 });
     await live.page.locator('.path-table').waitFor();
     return live;
   };
-  const asked = (page: Inspector['page'], method: string) =>
-    page.evaluate(
-      (name) => window.toyHost.calls.filter((call) => call.startsWith(`ask ["${name}"`)).at(-1),
-      method,
-    );
-  const rows = async (page: Inspector['page']): Promise<number[][]> =>
+  const rows = async ({ page }: EnginePage): Promise<number[][]> =>
     (await page.locator('.path-table tbody tr').allInnerTexts()).map((row) =>
       row.split('\t').slice(1).map(parseNumber),
     );
-  const agrees = (found: number[][], path: PlanePath): void => {
-    assert.equal(found.length, last + 1);
-    let sum = 0;
-    found.forEach((row, k) => {
-      assert.ok(Math.abs(row[0]! - path.points.data[2 * k]!) <= 0.0051, `h₁ after ${k}: ${row[0]}`);
-      assert.ok(Math.abs(row[1]! - path.points.data[2 * k + 1]!) <= 0.0051, `h₂ after ${k}: ${row[1]}`);
-      if (k === 0) return;
-      sum += path.logDets[k - 1]!;
-      assert.ok(Math.abs(row[2]! - path.logDets[k - 1]!) <= 0.0051, `log-det ${k}: ${row[2]}`);
-      assert.ok(Math.abs(row[3]! - sum) <= 0.0051, `sum ${k}: ${row[3]}`);
-    });
-  };
 
-  it('lists the path of the selected example, then of a point that was clicked, moved and typed', async () => {
-    const { page, close } = await opened();
-    const example = { kind: 'data', split: 'validation', index: 0 } as const;
-    agrees(await rows(page), flow.answer('planePath', { start: { kind: 'example', example } }) as PlanePath);
-
+  it('moves a point by keys and becomes the example; the point of the data that is clicked is taken', async () => {
+    const live = await opened();
+    const { page } = live;
     const board = page.locator('.plane-board');
-    const stage = Number(await board.getAttribute('data-stage'));
+    const stage = 0;
+    await page.locator('[data-path-row="0"] button').click();
+    await page.locator('.plane-board[data-stage="0"]').waitFor();
+    const table = await copyNumbers(page.mainFrame(), '.layer');
+    const [across, up] = [table.column('x1'), table.column('x2')];
+    const points = {
+      shape: [across.length, 2],
+      data: Float32Array.from(across.flatMap((v, i) => [v, up[i]!])),
+    };
+    const bounds = stageBounds(points, stage, 5);
+    const size = bounds.x[1] - bounds.x[0];
     const box = (await board.boundingBox())!;
-    const bounds = stageBounds(view.points[stage]!, stage, last);
     await board.click({ position: { x: box.width * 0.75, y: box.height * 0.125 }, modifiers: ['Shift'] });
     await page.locator('[data-probe=point]').waitFor();
-    const call = JSON.parse((await asked(page, 'planePath'))!.slice(4)) as [
-      string,
-      { start: { stage: number; point: [number, number] } },
-    ];
-    const { start } = call[1];
-    const size = bounds.x[1] - bounds.x[0];
-    assert.equal(start.stage, stage);
-    assert.ok(Math.abs(start.point[0] - (bounds.x[0] + 0.75 * size)) < 0.005 * size);
-    assert.ok(Math.abs(start.point[1] - (bounds.y[1] - 0.125 * size)) < 0.005 * size);
-    agrees(await rows(page), flow.answer('planePath', call[1]) as PlanePath);
-    const total = parseNumber(await page.locator('[data-value=logDensity]').innerText());
-    assert.ok(Math.abs(total - (flow.answer('planePath', call[1]) as PlanePath).logDensity) <= 0.0051);
-
+    const { start } = await live.untilAsked('planePath', (query) => query.start.kind === 'point');
+    assert.ok(start.kind === 'point' && start.stage === stage);
+    near(start.point[0], bounds.x[0] + 0.75 * size, 0.005 * size, 'h₁ of the point');
+    near(start.point[1], bounds.y[1] - 0.125 * size, 0.005 * size, 'h₂ of the point');
     // An arrow key moves it by a hundredth of the frame.
     await page.keyboard.press('ArrowRight');
-    await page.waitForTimeout(100);
-    const moved = (await rows(page))[stage]![0]!;
-    assert.ok(Math.abs(moved - start.point[0] - 0.01 * size) < 0.011, `${moved}`);
-
-    // Typed, as x.
-    await page.keyboard.press('PageUp');
-    await page.keyboard.press('PageUp');
-    await page.locator('.plane-board[data-stage="0"]').waitFor();
-    const field = page.locator('.plane-probe vscode-text-field').first();
-    await field.locator('input').fill('0.25');
-    await page.keyboard.press('Enter');
-    await page.waitForTimeout(100);
-    const typed = await rows(page);
-    assert.equal(typed[0]![0], 0.25);
-
-    // It becomes the example that the rest of the page is about.
+    const moved = await until('the moved point', async () => {
+      const h = (await rows(live))[stage]?.[0];
+      return h !== undefined && Math.abs(h - start.point[0]) > 0.005 * size && h;
+    });
+    near(moved, start.point[0] + 0.01 * size, 0.011, 'h₁ of the moved point');
     await page.getByText('Use as example').first().click();
     await page.locator('[data-probe=selected]').waitFor();
-    const result = parseNumber(await page.locator('[data-result]').innerText());
-    const own = flow.nll(
-      Float64Array.of(0.25, (flow.answer('planePath', call[1]) as PlanePath).points.data[1]!),
-    );
-    assert.ok(Number.isFinite(own.nats) && Number.isFinite(result));
-    await close();
-  });
 
-  it('takes the point of the data that is clicked', async () => {
-    const { page, close } = await opened();
-    const board = page.locator('.plane-board');
-    const stage = Number(await board.getAttribute('data-stage'));
-    const box = (await board.boundingBox())!;
-    const bounds = stageBounds(view.points[stage]!, stage, last);
     const place = (k: number): [number, number] => [
-      ((view.points[stage]!.data[2 * k]! - bounds.x[0]) / (bounds.x[1] - bounds.x[0])) * box.width,
-      ((bounds.y[1] - view.points[stage]!.data[2 * k + 1]!) / (bounds.y[1] - bounds.y[0])) * box.height,
+      ((across[k]! - bounds.x[0]) / size) * box.width,
+      ((bounds.y[1] - up[k]!) / size) * box.height,
     ];
     // One that no other is near to.
-    const alone = Array.from({ length: 120 }, (_, k) => k).find((k) =>
-      Array.from({ length: 120 }, (_, j) => j).every(
-        (j) => j === k || Math.hypot(place(j)[0] - place(k)[0], place(j)[1] - place(k)[1]) > 14,
-      ),
-    )!;
-    const [x, y] = place(alone);
+    const all = across.map((_, k) => place(k));
+    const alone = all.findIndex(
+      ([x, y], k) =>
+        x > 5 &&
+        y > 5 &&
+        x < box.width - 5 &&
+        y < box.height - 5 &&
+        all.every(([u, v], j) => j === k || Math.hypot(x - u, y - v) > 12),
+    );
+    assert.ok(alone >= 0, 'a point that stands alone');
+    const [x, y] = all[alone]!;
     await board.click({ position: { x, y } });
     await page.locator('[data-probe=example]').waitFor();
-    assert.match((await asked(page, 'planePath'))!, new RegExp(`"split":"validation","index":${alone}`));
-    await close();
+    await live.untilAsked(
+      'planePath',
+      (query) =>
+        query.start.kind === 'example' &&
+        query.start.example.kind === 'data' &&
+        query.start.example.index === alone,
+    );
   });
 
-  it('shows the density of any stage in the colours of its values', async () => {
-    const { page, close } = await opened();
-    await page.getByRole('radio', { name: 'Density' }).click();
-    for (const stage of [2, last]) {
-      await page.locator(`[data-path-row="${stage}"] button`).click();
-      await page.locator(`.plane-board[data-stage="${stage}"]`).waitFor();
-      await page.waitForTimeout(400);
-      const call = JSON.parse((await asked(page, 'planeDensity'))!.slice(4)) as [string, { pixels: number }];
-      const found = flow.answer('planeDensity', call[1]) as PlaneDensity;
-      const { pixels } = call[1];
-      const scale = magnitudeScale(Math.max(...found.density.data));
-      let agreed = 0;
-      for (const [row, column] of [
-        [20, 90],
-        [100, 30],
-        [110, 100],
-        [64, 110],
-        [15, 20],
-      ] as const) {
-        const place = { row, column, rows: pixels, columns: pixels };
-        const colour = await cellColour(page, '[data-name=plane]', place);
-        const expected = scale.at(found.density.data[row * pixels + column]!);
-        if (colour.every((value, k) => Math.abs(value - expected[k]!) <= 3)) agreed++;
-      }
-      // A point or a line may lie on one of them.
-      assert.ok(agreed >= 3, `${agreed} of 5 at stage ${stage}`);
-    }
-    await close();
-  });
-
-  it('plays to z, moving between the stages', async () => {
-    const { page, close } = await opened();
+  it('plays from the start when it stands at z', async () => {
+    const { page } = await opened();
+    await page.locator('.plane-board').focus();
+    await page.keyboard.press('End');
+    await page.locator('.plane-board[data-stage="5"]').waitFor();
     await page.evaluate(() => {
       const seen = ((window as unknown as { seen: string[] }).seen = []) as string[];
       const board = document.querySelector('.plane-board')!;
@@ -163,59 +106,34 @@ describe('the plane', () => {
         seen.push(`${board.getAttribute('data-stage')} ${board.getAttribute('data-moving')}`),
       ).observe(board, { attributes: true });
     });
-    await page.locator('.plane-board').focus();
-    await page.keyboard.press('End');
-    await page.locator(`.plane-board[data-stage="${last}"]`).waitFor();
-    // From the end it starts anew; a key of the board plays as the button does.
+    // A key of the board plays as the button does.
     await page.keyboard.press('Space');
-    await page.locator('.plane-board[data-stage="2"]').waitFor({ timeout: 15_000 });
+    await page.locator('.plane-board[data-stage="2"]').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
     const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
     assert.ok(seen.includes('0 true') && seen.includes('1 true'), seen.join());
-    await page.getByRole('button', { name: 'Pause' }).click();
-    const stage = await page.locator('.plane-board').getAttribute('data-stage');
-    await page.waitForTimeout(1600);
-    assert.equal(await page.locator('.plane-board').getAttribute('data-stage'), stage);
-    await close();
-  });
-
-  it('steps without moving where motion is not wanted', async () => {
-    const { page, close } = await opened({ reducedMotion: true });
-    await page.evaluate(() => {
-      const board = document.querySelector('.plane-board')!;
-      const seen = ((window as unknown as { seen: string[] }).seen = []) as string[];
-      new MutationObserver(() => seen.push(String(board.getAttribute('data-moving')))).observe(board, {
-        attributes: true,
-      });
-    });
-    const stage = Number(await page.locator('.plane-board').getAttribute('data-stage'));
-    await page.getByRole('button', { name: 'Play through the layers' }).click();
-    await page.locator(`.plane-board[data-stage="${stage + 1}"]`).waitFor({ timeout: 15_000 });
-    const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
-    assert.ok(!seen.includes('true'));
-    await close();
   });
 
   it('keeps paths and densities in a saved page, and needs no sideways scrolling', async () => {
-    const saved = await browser.openRecorded(recordedOf(flow), { width: 400 });
-    await saved.page.locator('.path-table').waitFor();
-    assert.equal(await saved.page.locator('.plane-probe vscode-text-field').count(), 0);
-    await saved.page.getByRole('radio', { name: 'Density' }).click();
-    await saved.page.locator('.plane-behind .legend').waitFor();
-    const wide = await saved.page.evaluate(() => document.documentElement.scrollWidth);
+    const page = await editor.openSaved(plane.file(), { width: 400, height: 800 });
+    await page.locator('.path-table').waitFor();
+    assert.equal(await page.locator('.plane-probe vscode-text-field').count(), 0);
+    await page.getByRole('radio', { name: 'Density' }).click();
+    await page.locator('.plane-behind .legend').waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(wide <= 400, `${wide}`);
-    assert.ok(recordPlan(flow.summary).questions.some(({ method }) => method === 'planeDensity'));
-    await saved.close();
   });
 });
 
 describe('between two stages', () => {
+  const array = (...data: number[]) => ({ shape: [data.length / 2, 2], data: Float32Array.from(data) });
+  const points = [array(0, 0, 1, 2), array(1, -1, 3, 1), array(2, 0, -1, 4), array(0.5, 0.5, -0.5, 1)];
+
   it('points and frame move on straight lines, at the ends exactly', () => {
-    const middle = between(view.points, 1.5).data;
-    view.points[1]!.data.forEach((a, i) =>
-      assert.ok(Math.abs(middle[i]! - (a + view.points[2]!.data[i]!) / 2) < 1e-6),
-    );
-    assert.equal(between(view.points, 2), view.points[2]);
-    assert.equal(between(view.points, last), view.points[last]);
+    assert.deepEqual([...between(points, 1.5).data], [1.5, -0.5, 1, 2.5]);
+    assert.equal(between(points, 2), points[2]);
+    assert.equal(between(points, 3), points[3]);
+    const view = { points, bounds: { x: [-2, 2], y: [-2, 2] } } as unknown as PlaneView;
     const [a, b, c] = [1, 2, 1.25].map((at) => boundsAt(view, at));
     assert.ok(Math.abs(c!.x[0] - (0.75 * a!.x[0] + 0.25 * b!.x[0])) < 1e-9);
     assert.deepEqual([eased(0), eased(0.5), eased(1)], [0, 0.5, 1]);

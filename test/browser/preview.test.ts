@@ -4,11 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { InspectorBrowser, screenshot, type ThemeName } from './support/inspector-page';
-import type { PlainPreview } from './support/preview-host';
+import type { DataPreview } from '../../src/protocol/data';
+import { until } from '../inspector/until';
+import { screenshot, type ThemeName } from './support/browser-page';
+import { PreviewWindow } from './support/preview-window';
 
 /** Two features over eleven rows, numbers that can be checked by hand. */
-const table: PlainPreview = {
+const table: DataPreview = {
   name: 'measured.csv',
   kind: 'vector',
   note: 'CSV, 11 rows of 2 columns; a fifth is held out by seed 0.',
@@ -44,7 +46,7 @@ const colours: [number, number, number][] = [
 ];
 const columns = 3;
 
-async function pictures(): Promise<PlainPreview> {
+async function pictures(): Promise<DataPreview> {
   const width = tile * columns;
   const height = tile * (colours.length / columns);
   const pixels = Buffer.alloc(width * height * 3);
@@ -66,19 +68,17 @@ async function pictures(): Promise<PlainPreview> {
     levels: 256,
     range: [0, 255],
     looked: 6,
-    sheet: { png: png.toString('base64'), width, height, columns, examples: 6 },
+    sheet: { png, width, height, columns, examples: 6 },
     warnings: [],
   };
 }
 
 describe('data preview', () => {
-  let browser: InspectorBrowser;
+  let browser: PreviewWindow;
   before(async () => {
-    browser = await InspectorBrowser.start();
+    browser = await PreviewWindow.start();
   });
   after(() => browser.stop());
-
-  const calls = (page: Page): Promise<string[]> => page.evaluate(() => window.previewSide.calls);
 
   async function accessible(page: Page, what: string): Promise<void> {
     const { violations } = await new AxeBuilder({ page }).analyze();
@@ -159,41 +159,41 @@ describe('data preview', () => {
   });
 
   it('starts training, keeps its source and follows the file', async () => {
-    const { page, close } = await browser.openPreview({ preview: table });
+    const { page, calls, side, changed, state, close } = await browser.openPreview({ preview: table });
     await page.getByText('Train on these data…').click();
-    assert.deepEqual(await calls(page), ['preview', 'train']);
-    assert.deepEqual(await page.evaluate(() => window.previewSide.state), { source: '/data/of/a/test.csv' });
-    await page.evaluate(() => {
-      window.previewSide.preview!.name = 'longer.csv';
-      window.previewSide.changed();
-    });
+    await until('the training', () => calls.includes('train'));
+    assert.deepEqual(calls, ['preview', 'train']);
+    assert.deepEqual(await state(), { source: '/data/of/a/test.csv' });
+    side.preview = { ...table, name: 'longer.csv' };
+    changed();
     await page.getByRole('heading', { name: 'longer.csv' }).waitFor();
     await close();
   });
 
   it('waits with a way out, and asks again', async () => {
-    const { page, close } = await browser.openPreview({ preview: table, delay: 60_000 });
+    const { page, calls, side, close } = await browser.openPreview({ preview: table, delay: 60_000 });
     await page.getByText('Reading the data…').waitFor();
     await accessible(page, 'reading');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText('The data were not read.').waitFor();
-    assert.deepEqual(await calls(page), ['preview', 'cancel 1']);
-    await page.evaluate(() => (window.previewSide.delay = 0));
+    await until('the cancelled call', () => calls.length > 1);
+    assert.deepEqual(calls, ['preview', 'cancel 1']);
+    side.delay = 0;
     await page.getByText('Retry').click();
     await page.getByRole('heading', { name: 'measured.csv' }).waitFor();
     await close();
   });
 
   it('says what is wrong with the data, and recovers', async () => {
-    const { page, close } = await browser.openPreview({ error: 'measured.csv: row 7 has 3 values, not 2.' });
+    const { page, calls, side, close } = await browser.openPreview({
+      error: 'measured.csv: row 7 has 3 values, not 2.',
+    });
     await page.getByRole('alert').getByText('row 7 has 3 values').waitFor();
     await accessible(page, 'failed');
     await page.getByText('Show log').click();
-    assert.ok((await calls(page)).includes('showLog'));
-    await page.evaluate((preview) => {
-      window.previewSide.error = undefined;
-      window.previewSide.preview = preview;
-    }, table);
+    await until('the log', () => calls.includes('showLog'));
+    delete side.error;
+    side.preview = table;
     await page.getByText('Retry').click();
     await page.getByRole('heading', { name: 'measured.csv' }).waitFor();
     await close();
@@ -230,7 +230,7 @@ describe('data preview', () => {
   });
 
   it('enlarges pictures by whole numbers in any pane, and shrinks them smoothly where there is no room', async () => {
-    const sheetOf = async (width: number, preview: PlainPreview) => {
+    const sheetOf = async (width: number, preview: DataPreview) => {
       const { page, close } = await browser.openPreview({ preview }, { width, height: 600 });
       const sheet = page.locator('img.sheet');
       await sheet.waitFor();

@@ -1,23 +1,22 @@
-/** The table of a file whose flow is not known. */
+/** Files whose flow is not known: the table of their tensors, and what an ONNX file says of itself. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { InspectorBrowser } from './support/inspector-page';
+import { until } from '../inspector/until';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { unknownTensors } from './support/tiny-models';
 
 describe('table of tensors', () => {
-  let browser: InspectorBrowser;
-  before(async () => {
-    browser = await InspectorBrowser.start();
-  });
-  after(() => browser.stop());
+  let editor: EngineWindow;
+  inWindow((started) => void (editor = started), { untrained: true });
 
-  const asked = (page: Page): Promise<string[]> =>
-    page.evaluate(() => window.toyHost.calls.filter((call) => call.startsWith('ask ["tensors"')));
   const cells = (page: Page, name: string): Promise<string[]> =>
     page
       .locator('tr', { has: page.getByText(name, { exact: true }) })
       .locator('td')
       .allInnerTexts();
+  /** The mean of −i … i + 1 is a half. */
   const done = (page: Page, name: string) =>
     page
       .locator('tr', { has: page.getByText(name, { exact: true }) })
@@ -27,81 +26,66 @@ describe('table of tensors', () => {
       .waitFor();
 
   it('shows shapes and types at once, statistics as they come', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'vector',
-      tensors: 250,
-      delays: { tensors: 300 },
-    });
+    const file = await unknownTensors(editor.folder, 250);
+    const live = await editor.openPage(file, { delays: { tensors: 60_000 }, width: 1280, height: 800 });
+    const { page } = live;
     await page.getByText('block.0.weight').waitFor();
     assert.deepEqual(await cells(page, 'block.249.weight'), [
-      'block.249.weight',
-      '250×2',
-      'F32',
-      '500',
-      '',
-      '',
-      '',
-      '',
-      '',
+      ...['block.249.weight', '250×2', 'F32', '500'],
+      ...['', '', '', '', ''],
     ]);
+    live.delays = {};
     await done(page, 'block.0.weight');
     assert.deepEqual(await cells(page, 'block.0.weight'), [
-      'block.0.weight',
-      '1×2',
-      'F32',
-      '2',
-      '0.00',
-      '0.50',
-      '1.00',
-      '1.00',
-      '',
+      ...['block.0.weight', '1×2', 'F32', '2'],
+      ...['0.00', '0.50', '1.00', '0.50', ''],
     ]);
     await done(page, 'block.249.weight');
     // A hundred at a time.
-    assert.equal((await asked(page)).length, 3);
-    await close();
+    assert.equal(live.asked('tensors').length, 3);
   });
 
-  it('marks NaN, infinity, and what is not read', async () => {
-    const { page, close } = await browser.openLive({ kind: 'vector', tensors: 6 });
-    await done(page, 'block.3.weight');
+  it('marks NaN and infinity', async () => {
+    const file = await unknownTensors(editor.folder, 6, (values, i) => {
+      if (i === 3) values.set([NaN, Infinity, NaN]);
+      if (i === 5) values.fill(NaN);
+    });
+    const { page } = await editor.openPage(file, { width: 1280, height: 800 });
+    await done(page, 'block.4.weight');
+    // Of −3 … 4 without the first three: 0, 1, 2, 3, 4.
     assert.deepEqual((await cells(page, 'block.3.weight')).slice(4), [
-      '−3.00',
-      '0.50',
-      '4.00',
-      '1.00',
-      '2 NaN, 1 ∞',
+      ...['0.00', '2.00', '4.00', '1.41', '2 NaN, 1 ∞'],
     ]);
-    assert.deepEqual((await cells(page, 'block.4.weight')).slice(4), ['', '', '', '', 'not read']);
-    assert.equal(
-      await page.getByText('not read').getAttribute('title'),
-      'toy: complex numbers are not read.',
-    );
     assert.deepEqual((await cells(page, 'block.5.weight')).slice(4), ['', '', '', '', '12 NaN']);
-    await close();
   });
 
   it('asks for rows that a filter brings, once', async () => {
-    const { page, close } = await browser.openLive({ kind: 'vector', tensors: 700 });
+    const live = await editor.openPage(await unknownTensors(editor.folder, 700));
+    const { page } = live;
     await done(page, 'block.499.weight');
     assert.equal(await page.getByText('block.600.weight').count(), 0);
-    const before = (await asked(page)).length;
+    await page.getByText('200 more').waitFor();
+    const before = live.asked('tensors').length;
     await page.getByRole('textbox').fill('block.60');
     await done(page, 'block.600.weight');
-    const after = await asked(page);
+    const after = live.asked('tensors');
     assert.equal(after.length, before + 1);
-    assert.match(after.at(-1)!, /\["block\.600\.weight",.*"block\.609\.weight"\]/);
+    // Those of block 60 are known by now.
+    const { names } = after.at(-1)!;
+    assert.deepEqual(
+      names.filter((name) => name !== 'block.60.weight'),
+      Array.from({ length: 10 }, (_, i) => `block.60${i}.weight`),
+    );
     await page.getByRole('textbox').fill('');
     await done(page, 'block.0.weight');
-    assert.equal((await asked(page)).length, before + 1);
-    await close();
+    assert.equal(live.asked('tensors').length, before + 1);
   });
 
   it('stays readable in a narrow pane: names keep their width, numbers scroll', async () => {
-    const { page, close } = await browser.openLive(
-      { kind: 'vector', tensors: 6 },
-      { width: 400, height: 900 },
-    );
+    const { page } = await editor.openPage(await unknownTensors(editor.folder, 6), {
+      width: 400,
+      height: 900,
+    });
     await done(page, 'block.0.weight');
     const [name, bar] = await Promise.all([
       page.locator('tbody td').first().boundingBox(),
@@ -115,23 +99,18 @@ describe('table of tensors', () => {
       document.querySelector('.tensor-table')!.clientWidth,
     ]);
     assert.ok(widths[0]! <= 400 && widths[1]! > widths[2]!, widths.join(', '));
-    await close();
   });
 
   it('keeps the table when statistics fail, and asks anew when the file changes', async () => {
-    const { page, close } = await browser.openLive({
-      kind: 'vector',
-      tensors: 3,
+    const live = await editor.openPage(await unknownTensors(editor.folder, 3), {
       errors: { tensors: 'gone' },
     });
+    const { page } = live;
     await page.getByText('block.2.weight').waitFor();
-    await page.waitForFunction(() => window.toyHost.calls.some((call) => call.startsWith('ask ["tensors"')));
+    await until('a question', () => live.answers.some((answer) => answer.startsWith('tensors ')));
     assert.deepEqual((await cells(page, 'block.2.weight')).slice(4), ['', '', '', '', '']);
-    await page.evaluate(() => {
-      delete window.toyHost.errors.tensors;
-      window.toyHost.changed('model');
-    });
+    live.errors = {};
+    await live.changed('model');
     await done(page, 'block.2.weight');
-    await close();
   });
 });

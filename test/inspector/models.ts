@@ -26,11 +26,12 @@ export interface Model {
 
 let place: string | undefined;
 
-/** Copies the models to a folder, where a suite may change and add files. */
-export function placeModels(folder: string): void {
+/** Copies the models to a folder, where a suite may change and add files; without them it is for the suite's own. */
+export function placeModels(folder: string, trained = true): void {
+  place = folder;
+  if (!trained) return;
   const made = process.env['FLOWSCOPE_TEST_MODELS'];
   assert.ok(made, 'FLOWSCOPE_TEST_MODELS is not set: start the tests with npm test');
-  place = folder;
   // What is there already was placed by a suite before.
   cpSync(made, folder, { recursive: true, force: false });
 }

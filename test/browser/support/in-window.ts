@@ -1,4 +1,5 @@
 /** What every suite does with the engine's window: starts it, keeps a picture where a test fails, and ends it. */
+import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,30 +12,35 @@ interface WindowOptions {
   files?: () => string;
   /** Pages stay open from test to test. */
   keepsPages?: boolean;
+  /** The suite makes models of its own, and needs none of those that were trained. */
+  untrained?: boolean;
 }
 
 /** Adds the hooks to the suite that calls. */
 export function inWindow(
   begin: (window: EngineWindow) => unknown,
-  { files, keepsPages = false }: WindowOptions = {},
+  { files, keepsPages = false, untrained = false }: WindowOptions = {},
 ): void {
   let window: EngineWindow | undefined;
   let place = '';
 
   before(async () => {
     place = mkdtempSync(path.join(os.tmpdir(), 'flowscope-models-'));
-    placeModels(place);
+    placeModels(place, !untrained);
     if (files) mkdirSync(files(), { recursive: true });
-    window = await EngineWindow.start();
-    window.runs = models
-      .filter(({ steps }) => steps.length > 0)
-      .map((model) => path.dirname(path.dirname(model.file())));
+    window = await EngineWindow.start(place);
+    if (!untrained)
+      window.runs = models
+        .filter(({ steps }) => steps.length > 0)
+        .map((model) => path.dirname(path.dirname(model.file())));
     await begin(window);
   });
   afterEach(async (context) => {
-    if (!(context as TestContext & { passed?: boolean }).passed)
-      await window?.screenshot(`failed-${context.name.slice(0, 80)}`).catch(() => undefined);
-    if (!keepsPages) await window?.closePages();
+    const { passed, name } = context as TestContext & { passed?: boolean };
+    if (!passed) await window?.screenshot(`failed-${name.slice(0, 80)}`).catch(() => undefined);
+    if (keepsPages) return;
+    const problems = await window?.closePages();
+    if (passed) assert.deepEqual(problems, []);
   });
   after(async () => {
     await window?.close();
