@@ -200,7 +200,7 @@ export class EnginePage {
       of === undefined || of === own.path
         ? await engine.api.ask(own.id, method, query, named)
         : await others.use(engine, of, (_, { id }) => engine.api.ask(id, method, query, named));
-    const edit = this.edits[method] as ((given: InspectorAnswer<M>) => InspectorAnswer<M>) | undefined;
+    const edit = this.edits[method];
     return edit ? edit(answer) : answer;
   }
 }
