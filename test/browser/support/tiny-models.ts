@@ -146,7 +146,7 @@ export function metricsRow(i: number, slope = 5): MetricsRow & { trainBitsPerDim
 export async function tinyRun(
   folder: string,
   kind: Kind,
-  { name = kind, steps = [80, 160, 240], rows = 24 } = {},
+  { name = kind, steps = [80, 160, 240], rows = 24 }: { name?: string; steps?: number[]; rows?: number } = {},
 ): Promise<TinyRun> {
   const config = configOf(kind);
   const paths = runPaths(path.join(folder, name));

@@ -120,7 +120,7 @@ describe('images', () => {
 
   test('interpolate: what cannot be is one line', async () => {
     const command = ['interpolate', run, '--output', at('no.png')];
-    await fails(/four examples; 3 were given/, ...command, '--examples', '1,2,3');
+    await fails(/Expected four examples, got 3/, ...command, '--examples', '1,2,3');
     await fails(/--examples 1,2,x,4: expected numbers/, ...command, '--examples', '1,2,x,4');
     await fails(/Example 9999 of the validation data/, ...command, '--examples', '1,2,3,9999');
     await fails(/there are 6/, ...command, '--input', at('pixels.npy'), '--examples', '1,2,3,6');
