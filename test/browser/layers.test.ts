@@ -56,6 +56,17 @@ describe('a layer', () => {
   const limitOf = (...all: ArrayLike<number>[]): number =>
     roundUp(Math.max(...all.flatMap((values) => Array.from(values, Math.abs))));
 
+  it('that only moves values says why it has no Jacobian', async () => {
+    const live = await editor.openPage(digits.file(), pane);
+    const { page } = live;
+    await page.getByRole('tab', { name: 'Jacobian' }).click();
+    await page.locator('[data-name=jacobian]').waitFor();
+    const before = live.asked('jacobian').length;
+    await page.locator('.flow [data-layer]', { hasText: 'squeeze' }).first().click();
+    await page.getByText('This layer only moves values').waitFor();
+    assert.equal(live.asked('jacobian').length, before);
+  });
+
   it('hatches what passes through instead of drawing it as zero, and marks an element', async () => {
     const { page } = await known();
     const canvas = page.locator('[data-tensor=s] canvas');

@@ -59,6 +59,49 @@ describe('table of tensors', () => {
     assert.deepEqual((await cells(page, 'block.5.weight')).slice(4), ['', '', '', '', '12 NaN']);
   });
 
+  it('says why the values of a tensor are not read', async () => {
+    const { page } = await editor.openPage(await unknownTensors(editor.folder, 6), {
+      width: 1280,
+      height: 800,
+      edits: {
+        tensors: (answer) =>
+          answer.map((one) =>
+            one.name === 'block.4.weight'
+              ? { name: one.name, problem: 'complex numbers are not read.' }
+              : one,
+          ),
+      },
+    });
+    await done(page, 'block.3.weight');
+    assert.deepEqual((await cells(page, 'block.4.weight')).slice(4), ['', '', '', '', 'not read']);
+    assert.equal(await page.getByText('not read').getAttribute('title'), 'complex numbers are not read.');
+  });
+
+  it('shows what an ONNX file that is no flow says of itself, as text', async () => {
+    const { page } = await editor.openPage(await unknownTensors(editor.folder, 6), {
+      width: 1280,
+      height: 800,
+      edits: {
+        summary: (answer) => ({
+          ...answer,
+          format: 'onnx',
+          reason: 'It can be read but not run.',
+          onnx: {
+            opset: 17,
+            producer: 'pytorch 2.4',
+            inputs: [{ name: 'input', dtype: 'float32', shape: ['batch', 3, 224, 224] }],
+            outputs: [{ name: 'output', dtype: 'float32', shape: ['batch', 1000] }],
+            operators: [{ op: 'Conv', count: 53 }],
+            metadata: { task: '<script>alert(1)</script>' },
+          },
+        }),
+      },
+    });
+    await page.getByText('can be read but not run').waitFor();
+    await page.getByText('batch×3×224×224').waitFor();
+    await page.getByText('<script>alert(1)</script>').waitFor();
+  });
+
   it('asks for rows that a filter brings, once', async () => {
     const live = await editor.openPage(await unknownTensors(editor.folder, 700));
     const { page } = live;
