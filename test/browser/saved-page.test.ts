@@ -204,8 +204,9 @@ describe('a view', () => {
     });
     await page.locator('.layer .take-button').focus();
     await page.keyboard.press('Enter');
-    assert.equal(await page.locator('[role=menuitem]:focus').innerText(), 'Copy picture');
+    await page.locator('[role=menuitem]:focus', { hasText: 'Copy picture' }).waitFor();
     await page.keyboard.press('ArrowDown');
+    await page.locator('[role=menuitem]:focus', { hasText: 'Copy numbers' }).waitFor();
     await page.keyboard.press('Enter');
     const copied = await until('the numbers', () => live.said('copyText')[0]?.[0] as string | undefined);
     assert.match(copied, /^row,column,channel,x/);

@@ -194,6 +194,8 @@ export class EngineWindow implements InspectorWindow {
     const closed = this.pages.splice(0);
     this.saves.length = 0;
     for (const { page } of closed) await page.close();
+    // As with its document: the next test may have another file at the same path.
+    this.others.clear();
     return closed.flatMap(({ problems }) => problems);
   }
 
