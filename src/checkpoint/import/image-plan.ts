@@ -285,17 +285,20 @@ export function conditionerNames(names: ConditionerNames, blocks: number): Renam
   ];
 }
 
+type PlannedKind = 'checkerboard' | 'channelwise';
+
 /** The couplings of all scales in forward order: 3 in checkerboards and 3 by channels, 4 in checkerboards in the last. */
 export function planOf(
   { scales }: ImageSizes,
-  coupling: (kind: 'checkerboard' | 'channelwise', scale: number, i: number) => Omit<PlannedCoupling, 'ours'>,
+  coupling: (kind: PlannedKind, scale: number, i: number) => Omit<PlannedCoupling, 'ours'>,
 ): PlannedCoupling[] {
   return Array.from({ length: scales }, (_, scale) => {
-    const kinds = scale === scales - 1 ? { checkerboard: 4 } : { checkerboard: 3, channelwise: 3 };
+    const kinds: Partial<Record<PlannedKind, number>> =
+      scale === scales - 1 ? { checkerboard: 4 } : { checkerboard: 3, channelwise: 3 };
     return Object.entries(kinds).flatMap(([kind, count]) =>
       Array.from({ length: count }, (_, i): PlannedCoupling => {
         const ours = `scales.${scale}.${kind}.${i}`;
-        const planned = coupling(kind as keyof typeof kinds, scale, i);
+        const planned = coupling(kind as PlannedKind, scale, i);
         return { ...planned, ours, table: under('', `${ours}.`, planned.table) };
       }),
     );
