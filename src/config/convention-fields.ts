@@ -5,6 +5,7 @@
  */
 import * as v from 'valibot';
 import { describe, positive } from './fields';
+import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
 const affineForm = v.picklist([
@@ -33,6 +34,15 @@ export const flowNorm = v.pipe(
 );
 
 export const conventionFields = {
+  transform: v.optional(
+    v.pipe(
+      v.picklist(transformNames),
+      describe(
+        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names.',
+      ),
+    ),
+    'affine',
+  ),
   affine: v.optional(
     v.pipe(
       affineForm,

@@ -4,6 +4,7 @@
  * in through the context; randomness comes in as tensors.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Quantity } from '../protocol/quantities';
 import type { Init } from './init';
 
 /** A trainable tensor. `decay` marks those that L2 regularization is applied to (paper, section 4.1). */
@@ -28,7 +29,7 @@ export interface FlowContext {
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
   update(name: string, value: Tensor): void;
-  /** Receives named intermediate values: inputs, outputs, s, t, log-det maps, feature maps. */
+  /** Receives named intermediate values: inputs, outputs, quantities, log-det maps, feature maps. */
   tap?(name: string, value: Tensor): void;
 }
 
@@ -46,15 +47,21 @@ export interface Bijection {
   readonly outputShape: readonly number[];
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
+  /** What it computes for each element and taps as `NAME/QUANTITY`, in its own shape. */
+  readonly quantities?: readonly Quantity[];
+  /** y from x and the quantities, element by element and before any norm, as `UnivariateTransform` has it. */
+  readonly formula?: string;
+  /** Whether its log-det is 0 whatever its parameters. */
+  readonly preservesVolume?: boolean;
   forward(ctx: FlowContext, x: Tensor): Step;
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
   inverse(ctx: FlowContext, y: Tensor): Step;
 }
 
-/** The s and t of a coupling from what it may look at. */
+/** What a coupling's transform takes for each element, from the features that pass unchanged. */
 export interface Conditioner {
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
-  /** h is [N, …]; the results are [N, …output shape]: what the scale map makes s of, and the shift. */
-  apply(ctx: FlowContext, h: Tensor): { rawScale: Tensor; shift: Tensor };
+  /** h is [N, …]; the results are [N, …output shape], in the order in which the transform takes them. */
+  apply(ctx: FlowContext, h: Tensor): Tensor[];
 }

@@ -6,16 +6,17 @@
  */
 import type { ImageModelConfig } from '../config/schema';
 import type { Bijection } from './bijection';
-import { couplingConventions } from './conventions';
-import { maskedCoupling, partedCoupling } from './coupling';
+import { flowNormOptions } from './conventions';
+import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import { channelMask, checkerboardMask, type Mask } from './masks';
 import { factorOut, squeezed } from './multi-scale';
 import { jointConditioner } from './nets/conditioner';
-import { residualNet } from './nets/residual';
-import { halves } from './parting';
+import { residualNet, type ResidualNetOptions } from './nets/residual';
 import { sequence } from './sequence';
+import { halves, masked, type Split } from './splits';
 import { squeezedShape, squeezePositions, subpixelMajorChannels, type ImageShape } from './squeeze';
+import { transformOf } from './transforms/transforms';
 
 interface Build {
   config: ImageModelConfig;
@@ -30,10 +31,6 @@ type MakeCoupling = (
   number: number,
   positions: Int32Array,
 ) => Bijection;
-
-function couplingOptions(config: ImageModelConfig) {
-  return { decayScale: true, ...couplingConventions(config, config.normDecay) };
-}
 
 function netOptions(config: ImageModelConfig) {
   return {
@@ -70,41 +67,56 @@ function listed(
   return bijection;
 }
 
+/** @param net of its network, which sees the identity part and answers for as many transformed channels */
+function imageCoupling(
+  config: ImageModelConfig,
+  name: string,
+  shape: ImageShape,
+  split: Split,
+  net: Pick<ResidualNetOptions, 'width' | 'doubling' | 'maskChannel'>,
+): Bijection {
+  const channels = split.identityShape[2]!;
+  const transform = transformOf({ config, name, features: channels });
+  const count = transform.takes.length;
+  return coupling({
+    name,
+    shape,
+    split,
+    transform,
+    conditioner: jointConditioner(
+      residualNet({
+        ...netOptions(config),
+        name: `${name}.net`,
+        channels,
+        outputs: count * channels,
+        ...net,
+      }),
+      count,
+      config,
+    ),
+    norm: flowNormOptions(config, config.normDecay),
+  });
+}
+
 const checkerboard: MakeCoupling = (build, shape, scale, number, positions) => {
   const { config } = build;
-  const name = `scales.${scale}.checkerboard.${number}`;
   const mask = checkerboardMask(shape, number, config.polarity);
-  const net = residualNet({
-    ...netOptions(config),
-    name: `${name}.net`,
-    channels: shape[2],
+  const bijection = imageCoupling(config, `scales.${scale}.checkerboard.${number}`, shape, masked(mask), {
     width: widthAt(config, scale),
     doubling: config.inputDoubling,
     ...(config.maskChannel ? { maskChannel: mask } : {}),
   });
-  const bijection = maskedCoupling(
-    { name, shape, mask, ...couplingOptions(config) },
-    jointConditioner(net, config),
-  );
   return listed(build, bijection, { kind: 'checkerboard', scale, mask, positions });
 };
 
 const channelwise: MakeCoupling = (build, shape, scale, number, positions) => {
   const { config } = build;
-  const name = `scales.${scale}.channelwise.${number}`;
   const mask = channelMask(shape, number, config.channelPolarity ?? config.polarity);
-  const net = residualNet({
-    ...netOptions(config),
-    name: `${name}.net`,
-    channels: shape[2] / 2,
+  const split = halves(shape, mask.data[0] === 1);
+  const bijection = imageCoupling(config, `scales.${scale}.channelwise.${number}`, shape, split, {
     width: config.channelwiseWidth * widthAt(config, scale),
     doubling: false,
   });
-  const bijection = partedCoupling(
-    { name, shape, mask, ...couplingOptions(config) },
-    halves(shape, mask.data[0] === 1),
-    jointConditioner(net, config),
-  );
   return listed(build, bijection, { kind: 'channelwise', scale, mask, positions });
 };
 

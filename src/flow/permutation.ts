@@ -16,6 +16,7 @@ export function permutation(name: string, shape: readonly number[], order: reado
     outputShape: shape,
     parameters: [],
     state: [],
+    preservesVolume: true,
     forward: (_, x) => gather(x, order),
     inverse: (_, y) => gather(y, inverse),
   };

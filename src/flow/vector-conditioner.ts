@@ -5,13 +5,18 @@ import { activation } from './nets/activation';
 import { jointConditioner, separateConditioner, type Net } from './nets/conditioner';
 import { mlp } from './nets/mlp';
 import { residualMlp } from './nets/residual-mlp';
+import type { UnivariateTransform } from './transforms/types';
 
-/** @param inputs features that it sees; @param moved features that it gives s and t of */
+/**
+ * @param inputs features that it sees
+ * @param transformed features that it gives what the transform takes of
+ */
 export function vectorConditioner(
   config: VectorModelConfig,
   coupling: string,
   inputs: number,
-  moved: number,
+  transformed: number,
+  { takes }: Pick<UnivariateTransform, 'takes'>,
   normDecay: number,
 ): Conditioner {
   const net = (name: string, outputs: number): Net => {
@@ -27,6 +32,6 @@ export function vectorConditioner(
         });
   };
   return config.nets === 'joint'
-    ? jointConditioner(net('net', 2 * moved), config)
-    : separateConditioner(net('scaleNet', moved), net('shiftNet', moved));
+    ? jointConditioner(net('net', takes.length * transformed), takes.length, config)
+    : separateConditioner(takes.map((parameter) => net(`${parameter}Net`, transformed)));
 }

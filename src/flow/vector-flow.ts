@@ -1,13 +1,14 @@
 /** RealNVP for vectors: couplings over [D], with fixed permutations and norms between them if asked for. */
 import type { VectorModelConfig } from '../config/schema';
 import type { Bijection } from './bijection';
-import { couplingConventions, normOptions } from './conventions';
-import { maskedCoupling, partedCoupling } from './coupling';
+import { flowNormOptions, normOptions } from './conventions';
+import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import type { Mask } from './masks';
-import { selected } from './parting';
 import { permutation } from './permutation';
 import { sequence } from './sequence';
+import { masked, selected } from './splits';
+import { transformOf } from './transforms/transforms';
 import { vectorConditioner } from './vector-conditioner';
 import { actNorm, batchNormLayer } from './vector-layers';
 import { vectorPlan, type PlannedLayer } from './vector-plan';
@@ -15,24 +16,18 @@ import { vectorPlan, type PlannedLayer } from './vector-plan';
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
 const normDecay = 0.1;
 
-function coupling(config: VectorModelConfig, name: string, mask: Mask): Bijection {
-  const { dim } = config;
-  const options = {
+function couplingOf(config: VectorModelConfig, name: string, mask: Mask): Bijection {
+  const split = config.conditioning === 'masked' ? masked(mask) : selected(mask);
+  const [inputs, transformed] = [split.identityShape[0]!, split.transformedShape[0]!];
+  const transform = transformOf({ config, name, features: transformed });
+  return coupling({
     name,
-    shape: [dim],
-    mask,
-    decayScale: false,
-    ...couplingConventions(config, normDecay),
-  };
-  if (config.conditioning === 'masked') {
-    return maskedCoupling(options, vectorConditioner(config, name, dim, dim, normDecay));
-  }
-  const parting = selected(mask);
-  return partedCoupling(
-    options,
-    parting,
-    vectorConditioner(config, name, parting.fixedShape[0]!, parting.movedShape[0]!, normDecay),
-  );
+    shape: [config.dim],
+    split,
+    transform,
+    conditioner: vectorConditioner(config, name, inputs, transformed, transform, normDecay),
+    norm: flowNormOptions(config, normDecay),
+  });
 }
 
 /** Where each kind of layer is found in a checkpoint. */
@@ -46,7 +41,7 @@ const folders = {
 function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bijection {
   switch (layer.kind) {
     case 'coupling':
-      return coupling(config, name, layer.mask);
+      return couplingOf(config, name, layer.mask);
     case 'batchNorm':
       return batchNormLayer(name, config.dim, normOptions(config, normDecay));
     case 'actNorm':

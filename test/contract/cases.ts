@@ -2,10 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { flowNorm } from '../../src/flow/batch-norm';
 import type { Bijection } from '../../src/flow/bijection';
-import type { AffineForm } from '../../src/flow/affine-forms';
 import type { NormOptions } from '../../src/flow/batch-statistics';
-import type { CouplingConventions } from '../../src/flow/conventions';
-import { maskedCoupling, partedCoupling } from '../../src/flow/coupling';
+import { coupling } from '../../src/flow/coupling';
 import {
   channelMask,
   checkerboardMask,
@@ -18,11 +16,13 @@ import { factorOut, squeezed } from '../../src/flow/multi-scale';
 import { jointConditioner, type OutputConvention } from '../../src/flow/nets/conditioner';
 import { mlp } from '../../src/flow/nets/mlp';
 import { residualNet } from '../../src/flow/nets/residual';
-import { halves } from '../../src/flow/parting';
 import { permutation } from '../../src/flow/permutation';
 import { logit, standardize } from '../../src/flow/preprocess';
 import { sequence } from '../../src/flow/sequence';
+import { halves, masked } from '../../src/flow/splits';
 import { squeeze, subpixelMajorChannels } from '../../src/flow/squeeze';
+import { affine, type AffineForm } from '../../src/flow/transforms/affine';
+import type { UnivariateTransform } from '../../src/flow/transforms/types';
 
 import { flowOf } from './flow-of';
 
@@ -33,11 +33,14 @@ export interface Case {
   domain?: 'pixels';
 }
 
-const conventions = (form: AffineForm, norm: boolean): CouplingConventions => ({
-  form,
-  scaleMap: { kind: 'tanh-channel', epsilon: 1e-3, clamp: 2 },
-  ...(norm ? { norm: plainNorm } : {}),
-});
+const transformOf = (form: AffineForm, features: number, decayScale: boolean): UnivariateTransform =>
+  affine({
+    name: 'c',
+    features,
+    form,
+    scaleMap: { kind: 'tanh-channel', epsilon: 1e-3, clamp: 2 },
+    decayScale,
+  });
 
 const plainNorm: NormOptions = {
   decay: 0.1,
@@ -50,13 +53,20 @@ const plainNorm: NormOptions = {
 const order: OutputConvention = { outputOrder: 'scale-shift', outputLayout: 'halves' };
 
 export function vectorCoupling(dim: number, mask: Mask, form: AffineForm, norm: boolean): Bijection {
-  return maskedCoupling(
-    { name: 'c', shape: [dim], mask, decayScale: false, ...conventions(form, norm) },
-    jointConditioner(
-      mlp({ name: 'c.net', inputs: dim, hidden: [8, 8], outputs: 2 * dim, activation: tf.tanh }),
+  const transform = transformOf(form, dim, false);
+  const count = transform.takes.length;
+  return coupling({
+    name: 'c',
+    shape: [dim],
+    split: masked(mask),
+    transform,
+    conditioner: jointConditioner(
+      mlp({ name: 'c.net', inputs: dim, hidden: [8, 8], outputs: count * dim, activation: tf.tanh }),
+      count,
       order,
     ),
-  );
+    ...(norm ? { norm: plainNorm } : {}),
+  });
 }
 
 export function imageCoupling(
@@ -77,20 +87,31 @@ export function imageCoupling(
     allLengths: true,
     doubling: kind === 'checkerboard',
   };
-  const options = { name: 'c', shape, decayScale: true, ...conventions(form, true) };
-  if (kind === 'checkerboard') {
-    const mask = checkerboardMask(shape, number, polarity);
-    return maskedCoupling(
-      { ...options, mask },
-      jointConditioner(residualNet({ ...net, channels: shape[2], maskChannel: mask }), order),
-    );
-  }
-  const mask = channelMask(shape, number, polarity);
-  return partedCoupling(
-    { ...options, mask },
-    halves(shape, mask.data[0] === 1),
-    jointConditioner(residualNet({ ...net, channels: shape[2] / 2 }), order),
-  );
+  const mask =
+    kind === 'checkerboard'
+      ? checkerboardMask(shape, number, polarity)
+      : channelMask(shape, number, polarity);
+  const split = kind === 'checkerboard' ? masked(mask) : halves(shape, mask.data[0] === 1);
+  const channels = split.identityShape[2]!;
+  const transform = transformOf(form, channels, true);
+  const count = transform.takes.length;
+  return coupling({
+    name: 'c',
+    shape,
+    split,
+    transform,
+    conditioner: jointConditioner(
+      residualNet({
+        ...net,
+        channels,
+        outputs: count * channels,
+        ...(kind === 'checkerboard' ? { maskChannel: mask } : {}),
+      }),
+      count,
+      order,
+    ),
+    norm: plainNorm,
+  });
 }
 
 const image: [number, number, number] = [4, 4, 2];

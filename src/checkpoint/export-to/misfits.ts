@@ -15,6 +15,11 @@ export class Misfits {
     if (!fits) this.#lines.push(`${field}: expected ${expected}, got ${JSON.stringify(got)}`);
   }
 
+  /** As `check`, where one value alone has a counterpart. */
+  only(field: string, got: unknown, expected: unknown): void {
+    this.check(got === expected, field, got, JSON.stringify(expected));
+  }
+
   /** @throws UserError when anything does not fit */
   finish(): void {
     if (this.#lines.length === 0) return;

@@ -78,6 +78,7 @@ export function nflowsStateDict(
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], additive: boolean): void {
   const misfits = new Misfits('nflows', 'flowscope train --preset nflows trains a flow that fits.');
   const known = model.scaleMap === 'sigmoid' || model.scaleMap === 'softplus-clamp';
+  misfits.only('transform', model.transform, 'affine');
   misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
   misfits.check(known || additive, 'scaleMap', model.scaleMap, '"sigmoid" or "softplus-clamp"');
   misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');

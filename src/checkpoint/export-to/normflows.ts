@@ -74,6 +74,7 @@ function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boole
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
   const misfits = new Misfits('normflows', 'flowscope train --preset normflows trains a flow that fits.');
+  misfits.only('transform', model.transform, 'affine');
   const masked =
     model.scaleMap === 'exp' || model.scaleMap === 'tanh-channel' || model.scaleMap === 'tanh-scalar';
   const isSigmoid = model.scaleMap === 'sigmoid';

@@ -1,5 +1,6 @@
 /** The couplings of a vector flow, as its config says them: which output of which network is s or t of which feature. */
 import type { VectorModelConfig } from '../../config/schema';
+import { transformParameters, type TransformParameter } from '../../config/transforms';
 import type { ChainLayer } from '../import/vector-chain';
 import { rewired, sideBySide, type Column, type Mlp } from './nets';
 
@@ -7,7 +8,7 @@ import { rewired, sideBySide, type Column, type Mlp } from './nets';
 export interface Head {
   /** Name of the network below the coupling: "net", "scaleNet" or "shiftNet". */
   net: string;
-  /** For each feature that has one: the column of the network's last layer. */
+  /** For each feature that has one: the column of the network's last layer. Empty where the transform takes none. */
   columns: ReadonlyMap<number, number>;
 }
 
@@ -34,13 +35,17 @@ export function couplingOf(
   const answered = masked ? all : moves;
   const at = (column: (place: number) => number) =>
     new Map(answered.map((feature, i) => [feature, column(i)]));
-  const head = (net: string, which: 'scale' | 'shift'): Head => {
+  const takes: readonly TransformParameter[] = transformParameters[model.transform];
+  const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
+  const head = (which: TransformParameter): Head => {
+    const net = model.nets === 'separate' ? `${which}Net` : 'net';
+    const place = order.indexOf(which);
+    if (place < 0) return { net, columns: new Map() };
     if (model.nets === 'separate') return { net, columns: at((i) => i) };
-    const second = (model.outputOrder === 'scale-shift') === (which === 'shift') ? 1 : 0;
     return {
-      net: 'net',
+      net,
       columns: at((i) =>
-        model.outputLayout === 'interleaved' ? 2 * i + second : second * answered.length + i,
+        model.outputLayout === 'interleaved' ? order.length * i + place : place * answered.length + i,
       ),
     };
   };
@@ -49,14 +54,14 @@ export function couplingOf(
     conditions,
     moves,
     inputs: masked ? all : conditions,
-    scale: head('scaleNet', 'scale'),
-    shift: head('shiftNet', 'shift'),
+    scale: head('scale'),
+    shift: head('shift'),
   };
 }
 
 /** One output of a network that is wanted: the s or the t of a feature, or its negative. */
 export interface Output {
-  of: 'scale' | 'shift';
+  of: TransformParameter;
   feature: number;
   negated?: boolean;
 }

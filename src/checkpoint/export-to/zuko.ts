@@ -50,6 +50,7 @@ export function zukoStateDict(
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const misfits = new Misfits('zuko', 'flowscope train --preset zuko trains a flow that fits.');
+  misfits.only('transform', model.transform, 'affine');
   misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
   misfits.check(model.scaleMap === 'soft-clip', 'scaleMap', model.scaleMap, '"soft-clip"');
   misfits.check(model.net === 'mlp', 'net', model.net, '"mlp"');

@@ -167,6 +167,7 @@ export const chrischuteConventions = {
   normDecay: 0.1,
   squeeze: 'channel-major',
   factorOut: 'diagonal',
+  transform: 'affine',
   affine: 'shift-then-scale',
   outputOrder: 'scale-shift',
   outputLayout: 'halves',

@@ -1,4 +1,4 @@
-/** Conditioners from networks: one network for s and t together, or one for each. */
+/** Conditioners from networks: one network for all that a transform takes, or one for each. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../config/schema';
@@ -11,40 +11,41 @@ export interface Net {
   apply(ctx: FlowContext, h: Tensor): Tensor;
 }
 
-/** Where s and t stand in the output of one network. */
+/** Where the parameters of a transform stand in the output of one network. */
 export type OutputConvention = Pick<ModelConfig, 'outputOrder' | 'outputLayout'>;
 
-/** The two halves of the last axis, or its even and its odd entries. */
-function divide(answer: Tensor, layout: OutputConvention['outputLayout']): [Tensor, Tensor] {
+/** Equal parts of the last axis: one after the other, or taking turns. */
+function divide(answer: Tensor, count: number, layout: OutputConvention['outputLayout']): Tensor[] {
+  if (count === 1) return [answer];
   const last = answer.rank - 1;
-  if (layout === 'halves') return tf.split(answer, 2, last) as [Tensor, Tensor];
+  if (layout === 'halves') return tf.split(answer, count, last);
   const inner = answer.shape.slice(1, -1);
-  const each = answer.shape[last]! / 2;
-  const pairs = tf.reshape(answer, [-1, ...inner, each, 2]);
-  return tf.split(pairs, 2, last + 1).map((half) => tf.reshape(half, [-1, ...inner, each])) as [
-    Tensor,
-    Tensor,
-  ];
+  const each = answer.shape[last]! / count;
+  const turns = tf.reshape(answer, [-1, ...inner, each, count]);
+  return tf.split(turns, count, last + 1).map((part) => tf.reshape(part, [-1, ...inner, each]));
 }
 
-/** @param net gives twice as many values as move */
-export function jointConditioner(net: Net, { outputOrder, outputLayout }: OutputConvention): Conditioner {
+/** @param net gives `count` values for each transformed element */
+export function jointConditioner(
+  net: Net,
+  count: number,
+  { outputOrder, outputLayout }: OutputConvention,
+): Conditioner {
   return {
     parameters: net.parameters,
     state: net.state,
     apply(ctx, h) {
-      const [first, second] = divide(net.apply(ctx, h), outputLayout);
-      return outputOrder === 'scale-shift'
-        ? { rawScale: first, shift: second }
-        : { rawScale: second, shift: first };
+      const parts = divide(net.apply(ctx, h), count, outputLayout);
+      return outputOrder === 'scale-shift' ? parts : parts.toReversed();
     },
   };
 }
 
-export function separateConditioner(scaleNet: Net, shiftNet: Net): Conditioner {
+/** @param nets each gives one value for each transformed element */
+export function separateConditioner(nets: readonly Net[]): Conditioner {
   return {
-    parameters: [...scaleNet.parameters, ...shiftNet.parameters],
-    state: [...scaleNet.state, ...shiftNet.state],
-    apply: (ctx, h) => ({ rawScale: scaleNet.apply(ctx, h), shift: shiftNet.apply(ctx, h) }),
+    parameters: nets.flatMap((net) => net.parameters),
+    state: nets.flatMap((net) => net.state),
+    apply: (ctx, h) => nets.map((net) => net.apply(ctx, h)),
   };
 }

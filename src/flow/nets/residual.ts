@@ -1,7 +1,7 @@
 /**
  * The conditioner of image flows (paper, section 4.1; structure as in the authors' released code): batch norm of b⊙x,
  * [x, −x] through ReLU, a 3×3 convolution, pre-activation residual blocks, a 1×1 skip convolution from the first layer
- * and from every block into one sum, batch norm, ReLU, and a 1×1 convolution to s and t. All convolutions are
+ * and from every block into one sum, batch norm, ReLU, and a 1×1 convolution to what the transform takes. All convolutions are
  * weight-normalized. Checkerboard conditioners see the mask as a last channel after [x, −x], and double their input, half
  * of which is zeros.
  */
@@ -15,8 +15,10 @@ import { noNorm, norm, type Norm } from './norm';
 
 export interface ResidualNetOptions {
   name: string;
-  /** Channels of the input, and of each of s and t. */
+  /** Of the input. */
   channels: number;
+  /** Channels of the output. */
+  outputs: number;
   width: number;
   blocks: number;
   batchNorm: boolean;
@@ -40,9 +42,9 @@ interface Block {
   skip: Convolution;
 }
 
-/** [N, H, W, C] → [N, H, W, 2C]. */
+/** [N, H, W, channels] → [N, H, W, outputs]. */
 export function residualNet(options: ResidualNetOptions): Net {
-  const { name, channels, width, blocks, maskChannel } = options;
+  const { name, channels, outputs, width, blocks, maskChannel } = options;
   const makeNorm = (path: string, n: number): Norm =>
     options.batchNorm
       ? norm({
@@ -85,7 +87,7 @@ export function residualNet(options: ResidualNetOptions): Net {
     name: `${name}.convOut`,
     kernelSize: 1,
     inputs: width,
-    outputs: 2 * channels,
+    outputs,
     startAtZero: true,
   });
   const modules = [

@@ -1,9 +1,9 @@
 /** From the output u of a conditioner to the log-scale s, in nats, as published flows do it. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../config/schema';
-import type { FlowContext, ParameterSpec } from './bijection';
-import { ones, zeros } from './init';
+import type { ModelConfig } from '../../config/schema';
+import type { FlowContext, ParameterSpec } from '../bijection';
+import { ones, zeros } from '../init';
 
 export interface ScaleMapOptions {
   kind: ModelConfig['scaleMap'];

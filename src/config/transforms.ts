@@ -1,0 +1,11 @@
+/** The element-wise maps that a coupling can apply, by what each takes from the conditioner for one element. */
+export const transformParameters = {
+  affine: ['scale', 'shift'],
+} as const satisfies Record<string, readonly TransformParameter[]>;
+
+/** Also the name of a network that gives it alone: "scaleNet". */
+export type TransformParameter = 'scale' | 'shift';
+
+export type TransformName = keyof typeof transformParameters;
+
+export const transformNames = Object.keys(transformParameters) as [TransformName, ...TransformName[]];

@@ -1,0 +1,95 @@
+/**
+ * x·eˢ + t and the other three forms of it that published flows use. A form that is the inverse of another has −s where
+ * the other has s, so each is written with `a`, the logarithm of the scale that is applied from data to latent; that is
+ * the quantity s. Where s comes from is in scale-maps.ts; what a scale map works on is tapped as `NAME/u`.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../config/schema';
+import { transformParameters } from '../../config/transforms';
+import { scaleMap, type ScaleMapOptions } from './scale-maps';
+import type { UnivariateTransform } from './types';
+
+export type AffineForm = ModelConfig['affine'];
+
+interface AffineMap {
+  formula: string;
+  /** ln of the scale from data to latent, which the log-det sums: s or −s. */
+  logScale(s: Tensor): Tensor;
+  forward(x: Tensor, a: Tensor, t: Tensor): Tensor;
+  inverse(y: Tensor, a: Tensor, t: Tensor): Tensor;
+}
+
+/** Divides by the very number that the forward map multiplied by: e^(−a) is not its inverse to the last bit. */
+const shrink = (y: Tensor, a: Tensor): Tensor => tf.div(y, tf.exp(a));
+const same = (s: Tensor): Tensor => s;
+
+const forms: Record<AffineForm, AffineMap> = {
+  'scale-then-shift': {
+    formula: 'x · exp( s ) + t',
+    logScale: same,
+    forward: (x, a, t) => tf.add(tf.mul(x, tf.exp(a)), t),
+    inverse: (y, a, t) => shrink(tf.sub(y, t), a),
+  },
+  'shift-then-scale': {
+    formula: '( x + t ) · exp( s )',
+    logScale: same,
+    forward: (x, a, t) => tf.mul(tf.add(x, t), tf.exp(a)),
+    inverse: (y, a, t) => tf.sub(shrink(y, a), t),
+  },
+  'inverse-scale-then-shift': {
+    formula: '( x − t ) · exp( s )',
+    logScale: tf.neg,
+    forward: (x, a, t) => tf.mul(tf.sub(x, t), tf.exp(a)),
+    inverse: (y, a, t) => tf.add(shrink(y, a), t),
+  },
+  'inverse-shift-then-scale': {
+    formula: 'x · exp( s ) − t',
+    logScale: tf.neg,
+    forward: (x, a, t) => tf.sub(tf.mul(x, tf.exp(a)), t),
+    inverse: (y, a, t) => shrink(tf.add(y, t), a),
+  },
+};
+
+export interface AffineOptions {
+  /** Of the coupling; prefix of the scale map's parameters. */
+  name: string;
+  /** Channels or features that are transformed. */
+  features: number;
+  form: AffineForm;
+  scaleMap: ScaleMapOptions;
+  /** L2 on the learned scale of s. */
+  decayScale: boolean;
+}
+
+export function affine({
+  name,
+  features,
+  form,
+  scaleMap: options,
+  decayScale,
+}: AffineOptions): UnivariateTransform {
+  const { formula, logScale, forward, inverse } = forms[form];
+  const scale = scaleMap(name, features, options, decayScale);
+  return {
+    takes: transformParameters.affine,
+    parameters: scale.parameters,
+    quantities: [
+      { name: 's', role: 'logScale' },
+      { name: 't', role: 'shift' },
+    ],
+    formula,
+    preservesVolume: false,
+    map(ctx, [u, shift], moves) {
+      ctx.tap?.(`${name}/u`, u!);
+      const only = (values: Tensor): Tensor => (moves ? tf.mul(values, moves) : values);
+      const a = logScale(only(scale.apply(ctx, u!)));
+      const t = only(shift!);
+      return {
+        quantities: { s: a, t },
+        forward: (x) => ({ value: forward(x, a, t), logDerivative: a }),
+        inverse: (y) => ({ value: inverse(y, a, t), logDerivative: a }),
+      };
+    },
+  };
+}

@@ -1,0 +1,29 @@
+/** The transforms that a config can name. */
+import type { ModelConfig } from '../../config/schema';
+import type { TransformName } from '../../config/transforms';
+import { affine } from './affine';
+import type { UnivariateTransform } from './types';
+
+interface TransformSource {
+  config: ModelConfig;
+  /** Of the coupling. */
+  name: string;
+  /** Channels or features that are transformed. */
+  features: number;
+}
+
+const makers: Record<TransformName, (source: TransformSource) => UnivariateTransform> = {
+  affine: ({ config, name, features }) =>
+    affine({
+      name,
+      features,
+      form: config.affine,
+      scaleMap: { kind: config.scaleMap, epsilon: config.scaleEpsilon, clamp: config.scaleClamp },
+      // The paper regularizes the learned scales of image flows (section 4.1).
+      decayScale: config.kind === 'image',
+    }),
+};
+
+export function transformOf(source: TransformSource): UnivariateTransform {
+  return makers[source.config.transform](source);
+}

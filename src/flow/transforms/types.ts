@@ -1,0 +1,41 @@
+/**
+ * A univariate transform: the map that a coupling applies to each element by itself, with parameters of the conditioner.
+ * It is the identity, or close to it, where the conditioner gives zeros, as networks do before training.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { TransformParameter } from '../../config/transforms';
+import type { Quantity } from '../../protocol/quantities';
+import type { FlowContext, ParameterSpec } from '../bijection';
+
+export interface UnivariateTransform {
+  /** What it takes from the conditioner for each element, in this order. */
+  readonly takes: readonly TransformParameter[];
+  /** Trained tensors of its own. */
+  readonly parameters: readonly ParameterSpec[];
+  /** What `ElementMap.quantities` holds, in the order in which it is shown. */
+  readonly quantities: readonly Quantity[];
+  /** y from x and the quantities by their names, in blanks, for people: "x · exp( s ) + t". */
+  readonly formula?: string;
+  /** Whether every map that it can make has the log-derivative 0. */
+  readonly preservesVolume: boolean;
+  /**
+   * @param given one tensor [N, …] for each parameter taken
+   * @param moves [1, …], 0 where the map must be the identity; it applies everywhere without
+   */
+  map(ctx: FlowContext, given: readonly Tensor[], moves?: Tensor): ElementMap;
+}
+
+export interface ElementMap {
+  /** By name, [N, …] each. */
+  readonly quantities: Readonly<Record<string, Tensor>>;
+  /** Data to latent. */
+  forward(x: Tensor): Mapped;
+  inverse(y: Tensor): Mapped;
+}
+
+export interface Mapped {
+  /** [N, …]. */
+  value: Tensor;
+  /** ln |dy/dx| of each element, nats, in both directions; absent where it is 0 everywhere. */
+  logDerivative?: Tensor;
+}
