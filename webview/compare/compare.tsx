@@ -292,7 +292,7 @@ function MapColumn({
   return (
     <div class="compare-map" data-map={tensor.name}>
       <h3>
-        <b>{tensor.name}</b> <span class="tick">{text.layer.roles[tensor.name] ?? ''}</span>
+        <b>{tensor.name}</b> <span class="tick">{text.layer.role(tensor.role)}</span>
       </h3>
       {map('A', here, limit)}
       {map('B', there, limit)}

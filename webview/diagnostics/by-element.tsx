@@ -10,7 +10,7 @@ import { trimmedRange } from '../draw/trimmed';
 import { fixed, roundUp, signed } from '../format/numbers';
 import { ready } from '../state/question';
 import { useStore } from '../state/use-store';
-import { featureName, isNorm, layerPhrase } from '../strip/layer-names';
+import { featureName, hasOwnLogDet, isNorm, layerPhrase } from '../strip/layer-names';
 import { text } from '../strings';
 import { HeatMap, Picture } from '../views/canvas';
 import { Legend } from '../views/legend';
@@ -57,7 +57,9 @@ function partsOf(model: ModelSummary, costs: Contribution): Part[] {
   return [
     { name: text.contribution.costTotal, map: costs.total },
     { name: text.diagnostics.prior, map: costs.prior },
-    { name: text.diagnostics.couplingsPart, map: costs.couplings },
+    ...(model.layers.some(hasOwnLogDet)
+      ? [{ name: text.diagnostics.couplingsPart, map: costs.couplings }]
+      : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: text.strip.norm, map: costs.norm }] : []),
     {
       name: model.levels === undefined ? text.diagnostics.preprocessing : text.contribution.costPreprocessing,

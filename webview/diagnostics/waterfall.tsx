@@ -2,7 +2,7 @@
 import type { NllParts } from '../../src/protocol/inspect';
 import type { ModelSummary } from '../../src/protocol/model';
 import { fixed, signed, unknown } from '../format/numbers';
-import { isNorm } from '../strip/layer-names';
+import { hasOwnLogDet, isNorm } from '../strip/layer-names';
 import { text } from '../strings';
 
 interface Part {
@@ -29,7 +29,9 @@ export function Waterfall({
       ? [{ name: text.diagnostics.levels(model.levels), pick: (p: NllParts) => p.quantization }]
       : []),
     { name: text.diagnostics.preprocessing, pick: (p) => p.preprocessing },
-    { name: text.diagnostics.couplingsPart, pick: (p) => p.couplings },
+    ...(model.layers.some(hasOwnLogDet)
+      ? [{ name: text.diagnostics.couplingsPart, pick: (p: NllParts) => p.couplings }]
+      : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ name: text.strip.norm, pick: (p: NllParts) => p.norm }]
       : []),

@@ -1,6 +1,6 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
 import type { LayerInfo, ModelSummary } from '../../src/protocol/model';
-import type { WindowedTensor } from '../../src/protocol/tensor-window';
+import { isQuantity } from '../../src/protocol/quantities';
 import { ColourHistogram } from '../charts/colour-histogram';
 import { Button } from '../controls/toolkit';
 import { signedScale } from '../draw/colour-maps';
@@ -26,11 +26,11 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   const view = {
     ...props.view,
     tensors: props.view.tensors.map((tensor) =>
-      tensor.name === 's' || tensor.name === 't' ? movedOnly(tensor, props.view.mask) : tensor,
+      isQuantity(tensor.role) ? movedOnly(tensor, props.view.mask) : tensor,
     ),
   };
   const image = view.tensors.some((tensor) => tensor.shape.length === 3);
-  const worked = workedElement(view, store.marked.value);
+  const worked = workedElement(layer, view, store.marked.value);
   return (
     <>
       {store.example.value ? null : <p class="tick">{text.layer.firstOfBatch}</p>}
@@ -55,9 +55,9 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
   const offset = page * featuresAPage;
   const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
   // Of a tensor that is too large to be here as a whole, the window that is seen.
-  const valueOf = ({ name, data }: (typeof view.tensors)[number], index: number): number | undefined => {
+  const valueOf = ({ role, data }: (typeof view.tensors)[number], index: number): number | undefined => {
     if (data) return data[index];
-    const window = ready(store.windows[name as WindowedTensor].answer.value);
+    const window = role && ready(store.windows[role].answer.value);
     return window?.values.data[index - window.from[0]!];
   };
   const move = (event: KeyboardEvent): void => {
@@ -98,7 +98,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
               <th>{text.layer.feature}</th>
               {view.tensors.map((tensor) => (
                 <th key={tensor.name} colSpan={2}>
-                  <b>{tensor.name}</b> {text.layer.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
+                  <b>{tensor.name}</b> {text.layer.role(tensor.role)}, ±{compact(range(tensor))}
                 </th>
               ))}
             </tr>
@@ -116,9 +116,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
                     key={tensor.name}
                     value={valueOf(tensor, index)}
                     limit={range(tensor)}
-                    passes={
-                      (tensor.name === 's' || tensor.name === 't') && (view.mask?.data[index] ?? 0) > 0.5
-                    }
+                    passes={isQuantity(tensor.role) && (view.mask?.data[index] ?? 0) > 0.5}
                   />
                 ))}
               </tr>
@@ -138,7 +136,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
             />
             <Legend
               scale={(light) => signedScale(range(tensor), light)}
-              unit={tensor.name === 's' ? text.strip.nats : undefined}
+              unit={tensor.role === 'logScale' ? text.strip.nats : undefined}
               width={frameSize}
             />
             <Stats tensor={tensor} />
@@ -177,7 +175,7 @@ function FeatureCell({ value, limit, passes }: { value?: number; limit: number; 
 }
 
 function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Worked; image: boolean }) {
-  const { place, x, s, t, y, form } = worked;
+  const { place, values, y, passes, formula, beforeNorm } = worked;
   const where = image
     ? `(${place[0]}, ${place[1]}) ${text.layer.channel} ${place[2]}:`
     : `${featureName(model, place[0]!)}:`;
@@ -187,44 +185,34 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
     </>
   );
   return (
-    <div
-      class="worked"
-      aria-live="polite"
-      title={form && form.kind !== 'unchanged' ? `y = ${form.kind}` : undefined}
-    >
+    <div class="worked" aria-live="polite" title={formula === undefined ? undefined : `y = ${formula}`}>
       <span class="muted">{where}</span>
-      {form?.kind === 'unchanged' ? (
+      {passes ? (
         <span>
-          {value(x, 'x')} <span class="muted">{text.layer.passesUnchanged}</span>
+          {value(values.x, 'x')} <span class="muted">{text.layer.passesUnchanged}</span>
         </span>
-      ) : form?.kind === 'x·exp(s) + t' ? (
+      ) : formula === undefined ? (
         <span>
-          {value(x, 'x')} · exp( {value(s, 's')} ) + {value(t, 't')}
-        </span>
-      ) : form?.kind === '(x + t)·exp(s)' ? (
-        <span>
-          ( {value(x, 'x')} + {value(t, 't')} ) · exp( {value(s, 's')} )
-        </span>
-      ) : form?.kind === '(x − t)·exp(−s)' ? (
-        <span>
-          ( {value(x, 'x')} − {value(t, 't')} ) · exp( − {value(s, 's')} )
-        </span>
-      ) : form ? (
-        <span>
-          {value(x, 'x')} · exp( − {value(s, 's')} ) {form.kind === 'x·exp(−s) − t' ? '−' : '+'}{' '}
-          {value(t, 't')}
+          {Object.entries(values).map(([name, number], i) => (
+            <>
+              {i > 0 ? ', ' : ''}
+              {value(number, name)}
+            </>
+          ))}
         </span>
       ) : (
         <span>
-          {value(x, 'x')}, {value(s, 's')}, {value(t, 't')}
+          {formula.split(' ').map((part) => (
+            <>{part in values ? value(values[part], part) : part} </>
+          ))}
         </span>
       )}
-      {form?.normed ? (
-        <span>
-          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {text.strip.norm} →</span>
-        </span>
-      ) : (
+      {beforeNorm === undefined ? (
         <span class="muted">→</span>
+      ) : (
+        <span>
+          = <b>{fixed(beforeNorm, 2)}</b> <span class="muted">→ {text.strip.norm} →</span>
+        </span>
       )}
       <span>{value(y, 'y')}</span>
     </div>
@@ -241,7 +229,8 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
     ],
   ];
   if (part && layer.coupling !== undefined) {
-    facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
+    if (!layer.preservesVolume)
+      facts.push([text.layer.couplingSum, `${signed(part.coupling, 2)} ${text.strip.nats}`]);
     if (layer.hasNorm) facts.push([text.strip.norm, `${signed(part.norm, 2)} ${text.strip.nats}`]);
   }
   facts.push([text.strip.roundTrip, scientific(view.roundTrip)]);

@@ -15,7 +15,7 @@ import { Legend } from '../views/legend';
 import { PointsThumbnail } from '../layer/points';
 import { Bars } from './bars';
 import { foldRows, scaleGroups } from './entries';
-import { featureName, isNorm, layerTitle, shortName } from './layer-names';
+import { featureName, hasOwnLogDet, isNorm, layerTitle, shortName } from './layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from './thumbnails';
 
 /** The answer, or the one before for the first moments of a new question. */
@@ -343,7 +343,9 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${text.strip.bitsPerDim}`;
   };
   const lines = [
-    { key: '', name: text.strip.couplings, cost: nll?.couplings },
+    ...(model.layers.some(hasOwnLogDet)
+      ? [{ key: '', name: text.strip.couplings, cost: nll?.couplings }]
+      : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ key: 'norm', name: text.strip.norm, cost: nll?.norm }]
       : []),

@@ -12,6 +12,7 @@ export function toyFindings(flow: ToyFlow, query: FindingsQuery): Findings {
     const high = (values: Iterable<number>): number => Math.max(...values);
     const all = own.flatMap(({ x }) => [...x]);
     const s = own.flatMap((pass) => [...(pass.s ?? [])]);
+    const t = own.flatMap((pass) => [...(pass.t ?? [])]);
     const spread = (pick: 's' | 't'): number =>
       high(
         [...own[0]![pick]!].map(
@@ -23,12 +24,20 @@ export function toyFindings(flow: ToyFlow, query: FindingsQuery): Findings {
       input: { low: low(all), high: high(all) },
       ...(s.length > 0
         ? {
-            s: { low: low(s), high: high(s) },
-            change: {
-              s: spread('s'),
-              t: spread('t'),
-              moving: layer.mask!.filter((read) => read === 0).length,
-            },
+            quantities: [
+              {
+                name: 's',
+                role: 'logScale' as const,
+                range: { low: low(s), high: high(s) },
+                change: spread('s'),
+              },
+              {
+                name: 't',
+                role: 'shift' as const,
+                range: { low: low(t), high: high(t) },
+                change: spread('t'),
+              },
+            ],
           }
         : {}),
       alone: 5e-7,

@@ -225,6 +225,16 @@ export class ToyFlow {
               },
             }
           : {}),
+        ...(couplingKind
+          ? {
+              quantities: [
+                { name: 's', role: 'logScale' as const },
+                { name: 't', role: 'shift' as const },
+              ],
+              formula: 'x · exp( s ) + t',
+            }
+          : {}),
+        ...(kind === 'squeeze' || kind === 'factorOut' ? { preservesVolume: true as const } : {}),
         description: `${inputShape.join('×')}${couplingKind ? `, ${more.mask!.filter((b) => b < 0.5).length} values move` : ''}`,
       },
     });
@@ -694,10 +704,13 @@ export class ToyFlow {
     const pass = this.layerPass(query);
     const { info, mask, norm } = pass.layer;
     const batch = this.batch(query).map((x) => this.forward(x).passes[query.layer]!);
-    const views: TensorView[] = [view('x', info.inputShape, pass.x)];
+    const views: TensorView[] = [view('x', 'input', info.inputShape, pass.x)];
     if (pass.s && pass.t)
-      views.push(view('s', info.inputShape, pass.s, mask), view('t', info.inputShape, pass.t, mask));
-    views.push(view('y', info.outputShape, pass.y));
+      views.push(
+        view('s', 'logScale', info.inputShape, pass.s, mask),
+        view('t', 'shift', info.inputShape, pass.t, mask),
+      );
+    views.push(view('y', 'output', info.outputShape, pass.y));
     const meanMap =
       pass.map && pass.map.map((_, i) => batch.reduce((sum, b) => sum + b.map![i]!, 0) / batch.length);
     return {
@@ -751,11 +764,11 @@ export class ToyFlow {
       layer: index,
       ...insideOf(info),
       parameters: Object.entries(toyWeights).map(([name, shape]) => {
-        const { stats, histogram } = view(name, shape, weightValues(info, name));
+        const { stats, histogram } = view(name, undefined, shape, weightValues(info, name));
         return { name: `${info.name}.${name}`, shape, stats, histogram, axes: axesOf(shape) };
       }),
       state: [
-        { name: `${info.name}.norm.mean`, shape: [1], stats: view('m', [1], Float64Array.of(0.1)).stats },
+        { name: `${info.name}.norm.mean`, shape: [1], stats: view('m', undefined, [1], Float64Array.of(0.1)).stats },
       ],
     };
   }
@@ -873,7 +886,13 @@ export function array(shape: number[], values: number[]): NdArray<Float32Array> 
 }
 
 /** Statistics and histogram; with a mask, only of the elements that move. */
-export function view(name: string, shape: number[], values: Values, mask?: Values): TensorView {
+export function view(
+  name: string,
+  role: TensorView['role'],
+  shape: number[],
+  values: Values,
+  mask?: Values,
+): TensorView {
   const own = [...values].filter((_, i) => !(mask && mask[i]! > 0.5));
   const finite = own.filter(Number.isFinite);
   const mean = finite.reduce((a, b) => a + b, 0) / (finite.length || 1);
@@ -891,7 +910,7 @@ export function view(name: string, shape: number[], values: Values, mask?: Value
   const width = (stats.max - stats.min || 1) / bins;
   for (let i = 0; i <= bins; i++) histogram.edges.push(stats.min + i * width);
   for (const v of finite) histogram.counts[Math.min(bins - 1, Math.floor((v - stats.min) / width))]!++;
-  return { name, shape, dtype: 'float32', stats, histogram, data: Float32Array.from(values) };
+  return { name, role, shape, dtype: 'float32', stats, histogram, data: Float32Array.from(values) };
 }
 
 /** Inverse of the normal distribution function, by bisection. */

@@ -75,7 +75,7 @@ function weight(flow: ToyFlow, { layer, name, from, size }: WeightQuery): Weight
     axes: axesOf(shape),
     from,
     values: { shape: size, data: window },
-    stats: view(name, shape, values).stats,
+    stats: view(name, undefined, shape, values).stats,
     frobenius: Math.hypot(...values),
     ...(shape.length > 1
       ? {
@@ -116,7 +116,7 @@ function features(flow: ToyFlow, query: FeatureQuery): FeatureView {
     offset: query.offset,
     values: { shape: [...shape.slice(0, -1), count], data: page },
     block: 1,
-    stats: view('h', shape, Float64Array.from(all)).stats,
+    stats: view('h', undefined, shape, Float64Array.from(all)).stats,
     dead: deadToyChannels.length,
   };
 }

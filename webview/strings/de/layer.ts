@@ -1,6 +1,15 @@
 /** Texts of the layer's tabs. */
+import type { TensorRole } from '../../../src/protocol/quantities';
 import { count } from '../../format/numbers';
 import type { layer as english } from '../en/layer';
+
+const roles: Record<TensorRole, string> = {
+  input: 'Eingabe',
+  logScale: 'log. Skalierung',
+  shift: 'Verschiebung',
+  output: 'Ausgabe',
+  latent: 'latente Werte',
+};
 
 export const layer: typeof english = {
   coupling: (n: number) => `Kopplung ${n}`,
@@ -12,7 +21,7 @@ export const layer: typeof english = {
     network: 'Konditionierer',
     jacobian: 'Jacobi-Matrix',
   },
-  roles: { x: 'Eingabe', s: 'log. Skalierung', t: 'Verschiebung', y: 'Ausgabe' },
+  role: (role) => (role ? roles[role] : ''),
   min: 'min',
   mean: 'Mittel',
   max: 'max',
@@ -50,6 +59,8 @@ export const layer: typeof english = {
   mapNote: 'von s·(1 − b)',
   noMap: 'Eine Zahl für die ganze Schicht',
   noMapWhy: 'Die log-det dieser Schicht gibt es nicht je Element.',
+  preservesVolume:
+    'Diese Kopplung verschiebt Werte nur und lässt Volumen, wie sie sind: Ihre eigene log-det ist null.',
   zeroLogDet: 'Diese Schicht ordnet Werte nur um: Ihre log-det ist null.',
   overBatch: (n: number) => `Über ${count(n)} Beispiele`,
   overBatchNote: 'log-det dieser Schicht, Nats',

@@ -1,5 +1,14 @@
 /** Texts of the layer's tabs. */
+import type { TensorRole } from '../../../src/protocol/quantities';
 import { count } from '../../format/numbers';
+
+const roles: Record<TensorRole, string> = {
+  input: 'input',
+  logScale: 'log scale',
+  shift: 'shift',
+  output: 'output',
+  latent: 'latents',
+};
 
 export const layer = {
   coupling: (n: number) => `Coupling ${n}`,
@@ -11,7 +20,7 @@ export const layer = {
     network: 'Conditioner',
     jacobian: 'Jacobian',
   },
-  roles: { x: 'input', s: 'log scale', t: 'shift', y: 'output' } as Record<string, string>,
+  role: (role: TensorRole | undefined) => (role ? roles[role] : ''),
   min: 'min',
   mean: 'mean',
   max: 'max',
@@ -48,6 +57,8 @@ export const layer = {
   mapNote: 'of s·(1 − b)',
   noMap: 'One number for the whole layer',
   noMapWhy: 'The log-det of this layer has no per-element map.',
+  preservesVolume:
+    'This coupling only shifts values, which leaves volumes as they are: its own log-det is zero.',
   zeroLogDet: 'This layer only moves values to other places: its log-det is zero.',
   overBatch: (n: number) => `Over ${count(n)} examples`,
   overBatchNote: 'log-det of this layer, nats',
