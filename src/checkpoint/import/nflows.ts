@@ -3,14 +3,11 @@
  * sees the features that condition and gives shifts, then scales, of those that move.
  */
 import type { ImportQuestion } from '../../protocol/import';
-import type { NdArray } from '../../protocol/tensors';
 import { gaps, lengthOf, moduleList, type ModuleList } from './modules';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
 import { activationOf, activationQuestion, choice, chosen } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer } from './vector-chain';
-
-type Values = NdArray<Float32Array>;
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -170,17 +167,6 @@ function read(file: TensorFile): { structure?: Structure; share: number; missing
   };
 }
 
-/** Additive couplings have no s: their networks' outputs get zeros for it, after the shifts. */
-function withZeroScales(tensors: Record<string, Values>, layer: string): void {
-  for (const part of ['weight', 'bias']) {
-    const { shape, data } = tensors[`${layer}.${part}`]!;
-    const columns = shape.at(-1)!;
-    const wide = new Float32Array(2 * data.length);
-    data.forEach((x, i) => (wide[2 * columns * Math.floor(i / columns) + (i % columns)] = x));
-    tensors[`${layer}.${part}`] = { shape: [...shape.slice(0, -1), 2 * columns], data: wide };
-  }
-}
-
 async function readIndices(file: TensorFile, name: string): Promise<number[]> {
   return [...(await file.read(name)).data];
 }
@@ -223,11 +209,6 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
         const ours = shift.map((x, f) => -x * Math.exp(-scale[f]!));
         tensors[`${names[i]}.shift`] = { shape: [features], data: ours };
       }
-      if (additive) {
-        chain.forEach(({ kind }, i) => {
-          if (kind === 'coupling') withZeroScales(tensors, `${names[i]}.net.out`);
-        });
-      }
       return {
         model: chainModel(
           features,
@@ -240,12 +221,15 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
             nets: 'joint',
             conditioning: 'selected',
             activation: activationOf(answers),
-            affine: 'scale-then-shift',
-            outputOrder: 'shift-scale',
-            outputLayout: 'halves',
             ...(additive
-              ? { scaleMap: 'exp' }
-              : { scaleMap: chosen(answers, scaleQuestion), scaleEpsilon: 1e-3 }),
+              ? { transform: 'additive' }
+              : {
+                  affine: 'scale-then-shift',
+                  outputOrder: 'shift-scale',
+                  outputLayout: 'halves',
+                  scaleMap: chosen(answers, scaleQuestion),
+                  scaleEpsilon: 1e-3,
+                }),
             normEpsilon: 1e-5,
             normVariance: 'unbiased',
           },

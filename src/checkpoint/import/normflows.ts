@@ -330,12 +330,18 @@ function withZeroScales(tensors: Record<string, Values>, layer: string): void {
   }
 }
 
+/** Whether no coupling has a scale. */
+function shiftsOnly(couplings: readonly Coupling[]): boolean {
+  return couplings.every((coupling) => (coupling.kind === 'masked' ? !coupling.s : coupling.additive));
+}
+
 function questionsOf({ steps, couplings, features, hidden }: Structure): ImportQuestion[] {
   const questions: ImportQuestion[] = [];
   const first = couplings[0]!;
   if (hidden.length > 0) questions.push(slopeQuestion);
-  if (first.kind === 'masked') questions.push(first.scale ? scaledOutputQuestion : outputQuestion);
-  else {
+  if (first.kind === 'masked') {
+    if (!shiftsOnly(couplings)) questions.push(first.scale ? scaledOutputQuestion : outputQuestion);
+  } else {
     if (!first.additive) questions.push(scaleMapQuestion);
     if (features % 2 === 0) questions.push(splitQuestion);
   }
@@ -427,6 +433,23 @@ function recognized(file: TensorFile, structure: Structure): Recognized {
       ...(slope === 0 ? {} : { slope }),
     };
     const first = couplings[0]!;
+    if (shiftsOnly(couplings)) {
+      const masked = first.kind === 'masked';
+      sources.forEach((step, i) => {
+        if (step?.kind !== first.kind || first.reverse) return;
+        // From data to latent it subtracts what its network gives.
+        mapColumns(tensors, `${names[i]}.${masked ? 'shiftNet' : 'net'}.${hidden.length}`, (x) => -x);
+      });
+      return {
+        tensors,
+        fields: {
+          ...common,
+          transform: 'additive',
+          nets: masked ? 'separate' : 'joint',
+          conditioning: masked ? 'masked' : 'selected',
+        },
+      };
+    }
     if (first.kind === 'masked') {
       const question = questions.find(({ key }) => key === outputQuestion.key)!;
       const tanh = chosen(answers, question) === 'tanh';
