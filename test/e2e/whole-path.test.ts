@@ -121,7 +121,7 @@ describe('the whole path', function () {
     await workbench.accept();
     const message = await workbench.notification(/differ from the model by/, 120_000);
     await workbench.screenshot('9-exported');
-    const [, difference] = /by (\S+) at most/.exec(await message.innerText()) ?? [];
+    const [, difference] = /by at most (\S+)/.exec(await message.innerText()) ?? [];
     assert.ok(Number(difference) <= 1e-3, `difference ${difference}`);
     await message.getByText('Open in Inspector').click();
     const onnx = await workbench.webview('text=/opset/i');
