@@ -64,11 +64,21 @@ describe('runs', () => {
     await atStep(page, 80);
     await untilResult(frame, costs[0]!);
     await page.locator('.flow[aria-busy=false]').waitFor();
-    const before = live.asked('strip').length;
+    const strips = (): string[] =>
+      live
+        .said('ask')
+        .filter(([method]) => method === 'strip')
+        .map((question) => JSON.stringify(question));
+    const before = strips();
     await page.keyboard.press('ArrowRight');
     await atStep(page, 160);
     await untilResult(frame, costs[1]!);
-    assert.equal(live.asked('strip').length, before);
+    // What may be wanted next is asked for ahead of time.
+    const since = strips().slice(before.length);
+    assert.deepEqual(
+      since.filter((question) => before.includes(question)),
+      [],
+    );
     // Exports are about what is looked at.
     await page.getByRole('button', { name: 'Export' }).click();
     await page.getByRole('menuitem', { name: 'ONNX' }).click();
