@@ -55,6 +55,7 @@ describe('runs', () => {
     await page.keyboard.press('[');
     await atStep(page, 160);
     await untilResult(frame, costs[1]!);
+    await page.locator('.flow[aria-busy=false]').waitFor();
     assert.equal(await page.locator('.head h2').innerText(), 'Coupling 2');
     await page.getByRole('tab', { name: 'Log-det', selected: true }).waitFor();
     assert.equal(live.said('openCheckpoint').length, 0);
