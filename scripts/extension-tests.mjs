@@ -101,6 +101,7 @@ export async function runExtensionSuite(
     retries = 0,
     env = {},
     pace = 1,
+    onCut = () => undefined,
   } = {},
 ) {
   if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
@@ -119,6 +120,7 @@ export async function runExtensionSuite(
     if (vsix) await installPackage(host, vsix, profile);
     let failure;
     let hang;
+    onCut(() => void endWindow(port, suite));
     const unwatch = watchProgress(report, pace, (limit) => {
       hang = saidOfHang(readProgress(report), limit);
       console.error(hang);

@@ -73,12 +73,12 @@ async function nodeTests(name, files, { env, pace, onCut }) {
 async function extensionTests(
   name,
   files,
-  { env, pace },
+  { env, pace, onCut },
   { packaged: fromPackage = false, retries = 0 } = {},
 ) {
   const { runExtensionSuite } = await import('./extension-tests.mjs');
   const vsix = fromPackage ? await packaged() : undefined;
-  return runExtensionSuite(name, { vsix, sources: files, retries, env, pace });
+  return runExtensionSuite(name, { vsix, sources: files, retries, env, pace, onCut });
 }
 
 /** The package that users get, for this platform. */
