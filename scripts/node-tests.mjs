@@ -64,7 +64,10 @@ function runFile(bundle, { env, pace, children }) {
  * Runs the files, `atOnce` at a time, and resolves to { passed, failed, skipped, failures, missing } of all. A file whose
  * process ends badly without a failed test counts as a failure; what it had planned and not run is named in `missing`.
  */
-export async function runNodeTests(bundles, { env, pace, atOnce, onCut }) {
+export async function runNodeTests(
+  bundles,
+  { env, pace, atOnce, onCut, write = (text) => process.stdout.write(text) },
+) {
   const total = { passed: 0, failed: 0, skipped: 0, failures: [], missing: [] };
   const waiting = [...bundles];
   const children = new Set();
@@ -76,7 +79,7 @@ export async function runNodeTests(bundles, { env, pace, atOnce, onCut }) {
   const next = async () => {
     for (let bundle = waiting.shift(); bundle; bundle = waiting.shift()) {
       const { code, output, hang, progress } = await runFile(bundle, { env, pace, children });
-      process.stdout.write(output);
+      write(output);
       const { passed, failed, skipped, failures, missing } = progress;
       total.passed += passed;
       total.failed += failed;
@@ -86,7 +89,7 @@ export async function runNodeTests(bundles, { env, pace, atOnce, onCut }) {
         total.failed++;
         const reason = `${name(bundle)}: ${hang ?? `ended with ${code} ahead of time`}`;
         total.failures.push(reason);
-        console.error(reason);
+        write(`${reason}\n`);
       }
       total.missing.push(...missing);
     }

@@ -170,6 +170,21 @@ describe('data preview', () => {
     await close();
   });
 
+  it('keeps what it shows while the file is read again', async () => {
+    const { page, calls, side, changed, close } = await browser.openPreview({ preview: table });
+    const rows = page.getByRole('region', { name: 'First rows' }).locator('tbody tr');
+    await rows.first().waitFor();
+    side.delay = 60_000;
+    changed();
+    await page.getByText('Reading the data…').waitFor();
+    assert.equal(await rows.count(), 11);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Read again' }).waitFor();
+    await until('the cancelled call', () => calls.includes('cancel 2'));
+    assert.equal(await rows.count(), 11);
+    await close();
+  });
+
   it('waits with a way out, and asks again', async () => {
     const { page, calls, side, close } = await browser.openPreview({ preview: table, delay: 60_000 });
     await page.getByText('Reading the data…').waitFor();

@@ -94,6 +94,8 @@ describe('the status bar with two trainings', function () {
     await until('the inspector', () =>
       openInspectors().includes('flowscope.inspector best.flow.safetensors'),
     );
+    // An editor that takes the focus when it is there would close the next list that is opened.
+    await workbench.webview('.strip');
     const { input } = vscode.window.tabGroups.activeTabGroup.activeTab!;
     assert.equal(
       (input as vscode.TabInputCustom).uri.fsPath,

@@ -52,16 +52,20 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
         </main>
       );
     case 'ready': {
-      const { preview } = state;
+      const { preview, rereading } = state;
       return (
-        <main class="preview">
+        <main class="preview" aria-busy={rereading}>
           <header>
             <div>
               <h1>{preview.name}</h1>
-              <p class="muted">{preview.note}</p>
+              <p class="muted" role="status">
+                {rereading ? text.reading : preview.note}
+              </p>
             </div>
             <div class="row">
-              <Button onClick={() => question.ask()}>{text.again}</Button>
+              <Button onClick={() => (rereading ? question.cancel() : question.ask())}>
+                {rereading ? text.cancel : text.again}
+              </Button>
               <Button primary onClick={() => void host.train()}>
                 {text.train}
               </Button>

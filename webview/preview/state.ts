@@ -5,7 +5,8 @@ import type { PreviewHost } from '../../src/protocol/preview-page';
 
 export type PreviewState =
   | { status: 'loading' }
-  | { status: 'ready'; preview: DataPreview }
+  /** What was read last stays while it is read again. */
+  | { status: 'ready'; preview: DataPreview; rereading: boolean }
   | { status: 'failed'; message: string }
   | { status: 'cancelled' };
 
@@ -36,15 +37,17 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
         state.value = outcome;
       };
       pending = true;
-      state.value = { status: 'loading' };
+      const shown = state.peek();
+      state.value = shown.status === 'ready' ? { ...shown, rereading: true } : { status: 'loading' };
       host.preview(String(own)).then(
-        (preview) => finish({ status: 'ready', preview }),
+        (preview) => finish({ status: 'ready', preview, rereading: false }),
         (error: unknown) => finish({ status: 'failed', message: messageOf(error) }),
       );
     },
     cancel() {
       stop();
-      state.value = { status: 'cancelled' };
+      const shown = state.peek();
+      state.value = shown.status === 'ready' ? { ...shown, rereading: false } : { status: 'cancelled' };
     },
   };
 }

@@ -105,7 +105,7 @@ describe('a run that starts from a checkpoint', () => {
 
   it('says what does not fit, and trains nothing then', async () => {
     const refused: [Partial<Parameters<typeof train>[0]>, RegExp][] = [
-      [{ data: 'digits' }, /models rows of 2 numbers; digits holds images of 8×8×1 with 17 levels/],
+      [{ data: 'digits' }, /models rows of 2 numbers, but digits contains images of 8×8×1 with 17 levels/],
       [{ preset: 'zuko' }, /conventions "zuko" define a model/],
       [
         { config: await configFile('wide', { model: { couplings: 4 } }) },
