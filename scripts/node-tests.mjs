@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './esbuild-options.mjs';
+import { seconds } from './run.mjs';
 import { readProgress, saidOfHang, watchProgress } from './test-progress.mjs';
 
 /** How long a process that is asked to end may take for a picture and its logs. */
@@ -78,8 +79,9 @@ export async function runNodeTests(
   });
   const next = async () => {
     for (let bundle = waiting.shift(); bundle; bundle = waiting.shift()) {
+      const started = performance.now();
       const { code, output, hang, progress } = await runFile(bundle, { env, pace, children });
-      write(output);
+      write(`${output}${name(bundle)} in ${seconds(started)}\n`);
       const { passed, failed, skipped, failures, missing } = progress;
       total.passed += passed;
       total.failed += failed;
