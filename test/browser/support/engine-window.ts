@@ -34,6 +34,8 @@ export class EngineWindow implements InspectorWindow {
 
   static async start(folder: string): Promise<EngineWindow> {
     const log: string[] = [];
+    // Before the engine, which would keep the test's process from ending where there is no browser.
+    const browser = await launch();
     const engine = new EngineProcess({
       script: path.join(root(), 'dist', 'engine.js'),
       env: {},
@@ -41,7 +43,6 @@ export class EngineWindow implements InspectorWindow {
       events: {},
       log: (line) => log.push(line),
     });
-    const browser = await launch();
     const context = await browser.newContext({
       // An editor beside the side bar of a window of 1440×900.
       viewport: { width: 1092, height: 800 },
