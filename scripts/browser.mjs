@@ -24,7 +24,11 @@ function candidates(env = process.env) {
         path.join(folder, 'Microsoft', 'Edge', 'Application', 'msedge.exe'),
       ]);
   }
-  return onPath(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge']);
+  // The first draws pages only; the others bring a browser's whole window up for each page, which nobody sees here.
+  return onPath([
+    ...['chromium-headless-shell', 'chromium', 'chromium-browser'],
+    ...['google-chrome', 'google-chrome-stable', 'microsoft-edge'],
+  ]);
 }
 
 /** Path of a browser, or undefined. `CHROMIUM` in the environment goes first. */
@@ -40,9 +44,13 @@ export function findBrowser(env = process.env) {
 export async function ensureBrowser() {
   const found = findBrowser();
   if (found) return found;
-  const reason = await installDebian(['chromium'], 'a browser for the tests');
-  const installed = reason ? undefined : findBrowser();
-  if (installed) return installed;
+  let reason;
+  // The first is no use without its tables of Unicode, which its package does not ask for.
+  for (const packages of [['chromium-headless-shell', 'chromium-common'], ['chromium']]) {
+    reason = await installDebian(packages, 'a browser for the tests');
+    const installed = reason ? undefined : findBrowser();
+    if (installed) return installed;
+  }
   throw new Stop(
     `No Chrome, Chromium or Edge was found (${reason}). Install one, on Debian the package chromium, or set CHROMIUM.`,
   );

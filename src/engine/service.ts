@@ -40,18 +40,22 @@ export interface EngineService extends EngineApi {
   shutDown(): Promise<void>;
 }
 
-interface Entry {
+interface Entry extends Stamped {
   id: string;
-  /** What tells this file from a later one at the same path. */
-  stamp: string;
   users: number;
   model: OpenModel;
   inspector: Inspector;
 }
 
+/** Closed models are kept for a while, for an editor that is moved or opened again: so many, of files of so many bytes. */
+const mostResting = 3;
+const largestResting = 16 << 20;
+
 export function createService(options: ServiceOptions = {}): EngineService {
   const { events = {} } = options;
   const entries = new Map<string, Entry>();
+  /** Those of `entries` that nobody uses, the one closed last at the end. */
+  const resting: Entry[] = [];
   /** By stamp, so that two that open the same file at once share it. */
   const opening = new Map<string, Promise<Entry>>();
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
@@ -69,14 +73,15 @@ export function createService(options: ServiceOptions = {}): EngineService {
 
   const entryOf = (id: string): Entry => {
     const entry = entries.get(id);
-    if (!entry) throw new UserError('This model is no longer open. Open its file again.');
+    if (!entry?.users) throw new UserError('This model is no longer open. Open its file again.');
     return entry;
   };
 
-  const load = async (file: string, stamp: string): Promise<Entry> => {
+  const load = async (file: string, stamped: Stamped): Promise<Entry> => {
+    for (const old of resting.filter(({ real }) => real === stamped.real)) await endRest(old);
     const model = await openModel(file, await inference.get());
     const id = String(nextId++);
-    const entry: Entry = { id, stamp, users: 0, model, inspector: createInspector(id, model) };
+    const entry: Entry = { id, ...stamped, users: 0, model, inspector: createInspector(id, model) };
     entries.set(id, entry);
     return entry;
   };
@@ -100,28 +105,38 @@ export function createService(options: ServiceOptions = {}): EngineService {
     await entry.model.dispose();
   };
 
+  const endRest = (entry: Entry): Promise<void> => {
+    resting.splice(resting.indexOf(entry), 1);
+    return release(entry);
+  };
+
   /** One more user of the model at a path; `close` gives it back. */
   const acquire = async (path: string): Promise<Entry> => {
     // Its threads start while the file is looked for; whether that fails is known below.
     inference.get().catch(() => undefined);
     const { file } = await resolveModelPath(path);
-    const stamp = await stampOf(file);
+    const stamped = await stampOf(file);
+    const { stamp } = stamped;
     let entry = [...entries.values()].find((known) => known.stamp === stamp);
     if (!entry) {
       let loading = opening.get(stamp);
       if (!loading) {
-        loading = load(file, stamp).finally(() => opening.delete(stamp));
+        loading = load(file, stamped).finally(() => opening.delete(stamp));
         opening.set(stamp, loading);
       }
       entry = await loading;
     }
+    if (resting.includes(entry)) resting.splice(resting.indexOf(entry), 1);
     entry.users++;
     return entry;
   };
 
   const close = async (id: string): Promise<void> => {
     const entry = entries.get(id);
-    if (entry && --entry.users <= 0) await release(entry);
+    if (!entry?.users || --entry.users > 0) return;
+    if (entry.size > largestResting) return release(entry);
+    resting.push(entry);
+    if (resting.length > mostResting) await endRest(resting[0]!);
   };
 
   /** For work that opens files and lets go of them at its end. */
@@ -260,9 +275,18 @@ function loadedOnce(load: () => Promise<Backend>): { get: () => Promise<Backend>
   };
 }
 
+interface Stamped {
+  /** Path of the file, without links. */
+  real: string;
+  /** Bytes. */
+  size: number;
+  /** What tells this file from a later one at the same path. */
+  stamp: string;
+}
+
 /** A file that is replaced is another one, even at the same path; and so is one with other answers beside it. */
-async function stampOf(file: string): Promise<string> {
+async function stampOf(file: string): Promise<Stamped> {
   const real = await realpath(file);
   const { size, mtimeMs, ino } = await stat(real);
-  return `${real} ${size} ${mtimeMs} ${ino} ${await sidecarStamp(file)}`;
+  return { real, size, stamp: `${real} ${size} ${mtimeMs} ${ino} ${await sidecarStamp(file)}` };
 }

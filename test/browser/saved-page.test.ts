@@ -205,6 +205,8 @@ describe('a view', () => {
     await page.locator('.layer .take-button').focus();
     await page.keyboard.press('Enter');
     await page.locator('[role=menuitem]:focus', { hasText: 'Copy picture' }).waitFor();
+    // The numbers of the layer come in their own time.
+    await page.getByRole('menuitem', { name: 'Copy numbers' }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.locator('[role=menuitem]:focus', { hasText: 'Copy numbers' }).waitFor();
     await page.keyboard.press('Enter');

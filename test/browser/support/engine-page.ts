@@ -189,7 +189,7 @@ export class EnginePage {
     const started = Date.now();
     while (Date.now() - started < (this.delays[method] ?? 0) || this.held?.(method, query)) {
       await new Promise((resolve) => setTimeout(resolve, 10));
-      if (this.cancelled.includes(token)) throw new CancelledError();
+      if (this.cancelled.includes(token) || this.page.isClosed()) throw new CancelledError();
     }
     const error = this.errors[method];
     if (error !== undefined) throw new Error(error);

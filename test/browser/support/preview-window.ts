@@ -43,7 +43,8 @@ export class PreviewWindow {
       async preview(token) {
         await note('preview');
         const started = Date.now();
-        while (Date.now() - started < (side.delay ?? 0) && !calls.includes(`cancel ${token}`))
+        const awaited = () => !page.isClosed() && !calls.includes(`cancel ${token}`);
+        while (Date.now() - started < (side.delay ?? 0) && awaited())
           await new Promise((resolve) => setTimeout(resolve, 10));
         if (side.error !== undefined) throw new Error(side.error);
         assert.ok(side.preview, 'the test has a preview or an error');
