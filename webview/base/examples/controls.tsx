@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ExampleRef } from '../../../src/protocol/inspect';
+import { useDraft } from '../controls/draft';
 import { Slider } from '../controls/slider';
 import { Button, TextField } from '../controls/toolkit';
 import { item } from '../canvas/planes';
@@ -27,8 +28,7 @@ export function Temperature({
   disabled: boolean;
   onChange(value: number): void;
 }) {
-  const draft = useSignal(value);
-  useEffect(() => void (draft.value = value), [value]);
+  const { shown, move, settle } = useDraft(value);
   return (
     <div class="ctl">
       <span>{label}</span>
@@ -37,13 +37,16 @@ export function Temperature({
         min={0}
         max={1.5}
         step={0.05}
-        value={draft.value}
-        valueText={fixed(draft.value, 2)}
+        value={shown}
+        valueText={fixed(shown, 2)}
         disabled={disabled}
-        onInput={(next) => (draft.value = next)}
-        onChange={onChange}
+        onInput={move}
+        onChange={(next) => {
+          settle();
+          onChange(next);
+        }}
       />
-      <span class="num">{fixed(draft.value, 2)}</span>
+      <span class="num">{fixed(shown, 2)}</span>
     </div>
   );
 }

@@ -1,9 +1,8 @@
 /** Where latents are truncated, and what differs between the scales of a flow that factors out. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { SampleQuery } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
+import { useDraft } from '../../base/controls/draft';
 import { Slider } from '../../base/controls/slider';
 import { fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
@@ -91,14 +90,10 @@ function Bound({
   disabled: boolean;
   onChange(bound: number | null): void;
 }) {
-  const draft = useSignal<number | null | undefined>(value);
-  useEffect(() => void (draft.value = value), [value]);
+  const draft = useDraft<number | null | undefined>(value);
+  const bound = draft.shown;
   const shown =
-    draft.value === undefined
-      ? text.byScaleShort
-      : draft.value === null
-        ? text.noTruncation
-        : `|z| ≤ ${fixed(draft.value, 1)}`;
+    bound === undefined ? text.byScaleShort : bound === null ? text.noTruncation : `|z| ≤ ${fixed(bound, 1)}`;
   const read = (at: number): number | null => (at >= none ? null : at);
   return (
     <div class="ctl">
@@ -108,11 +103,14 @@ function Bound({
         min={0.2}
         max={none}
         step={0.1}
-        value={draft.value ?? none}
+        value={bound ?? none}
         valueText={shown}
         disabled={disabled}
-        onInput={(at) => (draft.value = read(at))}
-        onChange={(at) => onChange(read(at))}
+        onInput={(at) => draft.move(read(at))}
+        onChange={(at) => {
+          draft.settle();
+          onChange(read(at));
+        }}
       />
       <span class="num bound">{shown}</span>
     </div>
