@@ -10,6 +10,10 @@ export function producersOf({ nodes }: Pick<Graph, 'nodes'>): Map<number, Node> 
 export function consumersOf({ nodes }: Pick<Graph, 'nodes'>): Map<number, Node[]> {
   const consumers = new Map<number, Node[]>();
   for (const node of nodes)
-    for (const id of node.inputs) consumers.set(id, [...(consumers.get(id) ?? []), node]);
+    for (const id of node.inputs) {
+      const known = consumers.get(id);
+      if (known) known.push(node);
+      else consumers.set(id, [node]);
+    }
   return consumers;
 }

@@ -1,4 +1,5 @@
-import type { ConstantData } from '../ir';
+import { createHash } from 'node:crypto';
+import type { ConstantData, Node, Value } from '../ir';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
 
@@ -11,8 +12,7 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   const canonical = new Map<number, number>();
   for (const [id, data] of graph.constants) {
     if (data.length > comparedSize) continue;
-    const { shape, dtype } = graph.values.get(id)!;
-    const key = `${dtype}[${shape.join()}]${bytesKey(data)}`;
+    const key = `${typeKey(graph.values.get(id)!)} ${bytesKey(data)}`;
     const first = constants.get(key);
     if (first === undefined) constants.set(key, id);
     else canonical.set(id, first);
@@ -20,8 +20,8 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   const seen = new Map<string, readonly number[]>();
   const merged = rewrite(graph, (node, { recorder }) => {
     const inputs = node.inputs.map((id) => canonical.get(id) ?? id);
-    const types = node.outputs.map((id) => graph.values.get(id)!).map(({ shape, dtype }) => [shape, dtype]);
-    const key = JSON.stringify([node.op, inputs, node.attrs, types], exactNumbers);
+    const types = node.outputs.map((id) => typeKey(graph.values.get(id)!));
+    const key = `${node.op} ${inputs.join()} ${attrsKey(node.attrs)} ${types.join(' ')}`;
     const known = seen.get(key);
     if (known) return known;
     seen.set(key, node.outputs);
@@ -35,10 +35,26 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   };
 });
 
-/** By bits, so that -0 and 0 stay apart. */
-function bytesKey(data: ConstantData): string {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+/** Graphs are cleaned up many times over, and what a key is made of stays the same object. */
+function keptKey<T extends object>(make: (of: T) => string): (of: T) => string {
+  const keys = new WeakMap<T, string>();
+  return (of) => {
+    let key = keys.get(of);
+    if (key === undefined) keys.set(of, (key = make(of)));
+    return key;
+  };
 }
+
+const typeKey = keptKey(({ shape, dtype }: Value) => `${dtype}[${shape.join()}]`);
+
+const attrsKey = keptKey((attrs: Node['attrs']) => JSON.stringify(attrs, exactNumbers));
+
+/** By bits, so that -0 and 0 stay apart. */
+const bytesKey = keptKey((data: ConstantData) =>
+  createHash('sha256')
+    .update(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+    .digest('base64'),
+);
 
 /** JSON knows neither NaN, nor infinities, nor -0. */
 function exactNumbers(_: string, value: unknown): unknown {
