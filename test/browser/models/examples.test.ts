@@ -276,10 +276,11 @@ describe('any example', () => {
         ['most likely first', 1],
       ] as const) {
         await order(name);
-        const wanted = [...costs.keys()].sort((a, b) => sign * (costs[a]!.mean - costs[b]!.mean));
+        // Two that cost nearly the same may change places with the noise; what each costs is compared below.
         const list = await until(`the order: ${name}`, async () => {
           const found = await listed(ownName);
-          return found.map(({ index }) => index).join() === wanted.join() && found;
+          const sorted = found.every(({ cost }, i) => i === 0 || sign * (cost - found[i - 1]!.cost) >= 0);
+          return sorted && new Set(found.map(({ index }) => index)).size === costs.length && found;
         });
         ranked.splice(0, ranked.length, ...list);
         list.forEach(({ index, cost, rank, n }, i) => {

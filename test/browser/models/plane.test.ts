@@ -226,6 +226,7 @@ describe('the plane', () => {
   it('plays through the layers, and rests where less motion is wanted', async () => {
     const model = models.find(({ name }) => name === 'two moons')!;
     const frame = await openModel(editor, model);
+    await frame.locator('.plane-board').waitFor();
     await frame.evaluate(() => {
       const seen: string[] = [];
       Object.assign(window, { seen });
