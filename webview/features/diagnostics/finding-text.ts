@@ -105,7 +105,7 @@ const unseen = 'Die Kopplungen dieses Flows waren nicht zu sehen.';
 
 const advices: Record<string, string> = {
   'nonFinite/nonFinite':
-    'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder eine begrenzte Skalierung (scaleMap tanh-channel).',
+    'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'scaleSize/large':
     'Die Skalierung begrenzen (scaleMap tanh-channel), sie stärker regularisieren oder die Lernrate senken; nachsehen, ob wenige Ausreißer in den Daten die Ursache sind.',
   'saturation/saturated':
@@ -126,7 +126,7 @@ const advices: Record<string, string> = {
   'latents/shape':
     'In z ist Struktur geblieben. Länger trainieren oder dem Flow mehr Kopplungen geben; bei schweren Rändern die unwahrscheinlichsten Beispiele ansehen.',
   'inverse/inexact':
-    'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ihr s und t ansehen. Eine begrenzte Skalierung (scaleMap tanh-channel) und Regularisierung helfen.',
+    'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ansehen, was ihr Netz gibt. Regularisierung hilft und, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'overfitting/overfits':
     'Den besten Checkpoint statt des letzten nehmen, früher aufhören, mit mehr oder abgewandelten Daten trainieren (flips), stärker regularisieren oder den Flow kleiner machen.',
 };
