@@ -8,7 +8,7 @@ export interface Contribution {
   total: NdArray<Float32Array>;
   /** −ln N(z; 0, 1) of each latent, at the place where it leaves. */
   prior: NdArray<Float32Array>;
-  /** −s of every coupling, carried back through squeezes and factor-outs. */
+  /** −ln dy/dx of every layer's own map, carried back through squeezes and factor-outs. */
   couplings: NdArray<Float32Array>;
   /** Batch norm on the flow path: the share of an element's channel, the same for all places. */
   norm: NdArray<Float32Array>;

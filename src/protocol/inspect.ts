@@ -71,7 +71,7 @@ export interface Selection {
 /** Parts of −log p(x), in nats, positive costs. Their sum (with `levels`) is the total. */
 export interface NllParts {
   prior: number;
-  /** −Σ s of the couplings. */
+  /** −log-det of the layers' own maps. */
   couplings: number;
   /** −log-det of batch normalization on the flow path. */
   norm: number;
@@ -87,7 +87,7 @@ export interface NllParts {
 
 export interface StripRow {
   layer: number;
-  /** Log-det in nats (positive raises log p(x)): Σ s, and the batch norm's, over the example and the batch mean. */
+  /** Log-det in nats (positive raises log p(x)): of the layer's own map and of batch norm, for the example and the batch mean. */
   example?: { coupling: number; norm: number };
   mean: { coupling: number; norm: number };
   /** Largest |x − inverse(forward(x))| of this layer alone over the batch; NaN when not finite. */
@@ -122,14 +122,14 @@ export interface LayerQuery extends Selection {
 
 export interface LayerView {
   layer: number;
-  /** For the example (or the batch's first): x, s, t, y of a coupling; x, y of other layers. Layer shape. */
+  /** For the example (or the batch's first): x, the layer's quantities, y, and z where latents leave. Layer shape. */
   tensors: TensorView[];
   /**
    * 1 where the element passes through unchanged (conditioner), 0 where it is transformed. Layer shape. Like the maps below it
    * is absent where the layer has more values than are sent at once.
    */
   mask?: NdArray<Float32Array>;
-  /** Per-element log-det s·(1−b) for the example, and its mean over the batch. Layer shape, nats. */
+  /** Log-det of the layer's own map by element for the example, and its mean over the batch. Layer shape, nats. */
   logDetMap?: NdArray<Float32Array>;
   /**
    * The same [H, W, C] of the whole flow's input, NaN for values that were factored out before; where the layer's

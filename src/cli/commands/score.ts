@@ -103,7 +103,7 @@ function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean
   const rows = [
     ['', 'nats', ...(perBit === undefined ? [] : ['bits/dim'])],
     row('prior', mean.prior),
-    row(layersKnown ? 'couplings' : 'log-det', mean.couplings),
+    ...(mean.couplings === 0 ? [] : [row(layersKnown ? 'couplings' : 'log-det', mean.couplings)]),
     ...(mean.norm === 0 ? [] : [row('batch norm', mean.norm)]),
     ...(mean.preprocessing === 0 ? [] : [row('preprocessing', mean.preprocessing)]),
     ...(mean.quantization === 0 ? [] : [row('quantization', mean.quantization)]),

@@ -1,6 +1,7 @@
 /** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { graphContext, storedTensors } from '../model/flow-graphs';
@@ -9,9 +10,17 @@ import type { OnnxPart } from '../onnx-file/metadata';
 
 const logDetTap = /\/logDet\.(coupling|norm)$/;
 
-/** [N] from [N] or from a scalar that holds for every example. */
-function perExample(value: Tensor, like: Tensor): Tensor {
-  return value.shape.length > 0 ? value : tf.add(tf.mul(like, 0), value);
+/** [N] from [N] or from a scalar that holds for every example of `x` [N, …]. */
+function perExample(value: Tensor, x: Tensor): Tensor {
+  return value.shape.length > 0 ? value : tf.add(tf.mul(sumPerExample(x), 0), value);
+}
+
+/** [N]: of a map from x [N, …], which may have two parts. */
+function total(x: Tensor, ...logDets: (Tensor | undefined)[]): Tensor {
+  return perExample(
+    logDets.flatMap((logDet) => logDet ?? []).reduce((a, b) => tf.add(a, b)),
+    x,
+  );
 }
 
 /** What surrounds the flow in the files: standardization of vectors. Images go in and out as logits. */
@@ -31,11 +40,11 @@ function forward(model: FlowModel): Graph {
       const parts = couplings.map(({ info }) => {
         const coupling = ctx.taps[`${info.name}/logDet.coupling`]!;
         const norm = ctx.taps[`${info.name}/logDet.norm`];
-        return norm ? tf.add(coupling, norm) : coupling;
+        return total(inputs.x!, coupling, norm);
       });
       return {
         z,
-        logdet: before ? tf.add(logDet, perExample(before.logDet, logDet)) : logDet,
+        logdet: total(inputs.x!, logDet, before?.logDet),
         logdet_layers: tf.stack(parts, 1),
       };
     },
@@ -54,7 +63,7 @@ function inverse(model: FlowModel): Graph {
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
         x: after?.value ?? inner.value,
-        logdet: after ? tf.add(inner.logDet, perExample(after.logDet, inner.logDet)) : inner.logDet,
+        logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
     [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],

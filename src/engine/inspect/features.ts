@@ -65,7 +65,7 @@ async function mapsOf(
     });
     return out[`first:${stage}`]!;
   }
-  const input = (await stillPass(model, work, query, signal)).layers[layer]!.first.x!;
+  const input = (await stillPass(model, work, query, signal)).layers[layer]!.input;
   const program = await inner.features(layer);
   await breathe(signal);
   return (await program.run({ h: { shape: [1, ...input.shape], data: input.data } }))[stage]!;

@@ -58,7 +58,7 @@ async function logDensityAt(
   const pass = await runPass(model, { count: reached.length, x: own, shown: own }, 'eval', signal);
   reached.forEach((i, k) => {
     let sum = pass.prior[k]!;
-    for (const layer of pass.layers.slice(stage)) sum += layer.coupling[k]! + layer.norm[k]!;
+    for (const { logDet } of pass.layers.slice(stage)) sum += logDet.own[k]! + logDet.norm[k]!;
     out[i] = sum;
   });
   return out;

@@ -20,9 +20,9 @@ export async function planePath(
   const points = new Float32Array(2 * (layers + 1));
   points.set(x);
   const logDets = new Float32Array(layers);
-  pass.layers.forEach(({ first, coupling, norm }, index) => {
-    points.set(first.y!.data, 2 * (index + 1));
-    logDets[index] = coupling[0]! + norm[0]!;
+  pass.layers.forEach(({ output, logDet: { own, norm } }, index) => {
+    points.set(output.data, 2 * (index + 1));
+    logDets[index] = own[0]! + norm[0]!;
   });
   // What was given is shown as it was given, not as it comes out on the way back and there again.
   if (start.kind === 'point') points.set(start.point, 2 * start.stage);

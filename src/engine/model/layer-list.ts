@@ -66,6 +66,10 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       hasNorm,
       description: describeLayer(layer),
       ...(moves ? { moves } : {}),
+      ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
+      ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      // Without a map of its own a layer only moves values.
+      ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),
     },
     flow: layer,
     ...(bijection ? { bijection } : {}),

@@ -174,7 +174,6 @@ async function open(
       ...onnxPrograms({
         file: main.file,
         inputShape,
-        outputShape: inputShape,
         rows,
         sources,
         values: async (x, count) =>
@@ -184,7 +183,7 @@ async function open(
         goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
         standardizes,
       }),
-      alone: (layer, pass) => alone.open(layer, pass),
+      alone: (layer, records) => alone.open(layer, records),
     },
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();

@@ -83,7 +83,7 @@ export function flowRows(
     const elementAt = new Int32Array(size).fill(-1);
     positions.forEach((p, k) => (elementAt[p] = k));
     return {
-      info: { ...plan.info, index },
+      info: { ...plan.info, ...declared(plan, backward), index },
       ...(plan.outside ? { outside: true } : { flow: { positions, ...(mask ? { mask } : {}) } }),
       ...(found ? { found } : {}),
       ...(parameters.length > 0 ? { bijection: { parameters, state: [] } } : {}),
@@ -93,6 +93,30 @@ export function flowRows(
     };
   });
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
+}
+
+/** What the file shows of a row, whatever a config says: scales that are all zero leave no trace in a graph. */
+function declared({ found, outside }: RowPlan, backward: boolean): Partial<LayerInfo> {
+  if (!found) return outside ? {} : { preservesVolume: true };
+  if (found.kind !== 'coupling') return {};
+  const t = { name: 't', role: 'shift' as const };
+  const shifts = !found.logScale && !found.lacksLogScale;
+  return {
+    quantities: shifts ? [t] : [{ name: 's', role: 'logScale' }, t],
+    formula: shifts
+      ? 'x + t'
+      : found.lacksLogScale
+        ? undefined
+        : shiftFirst(found, backward)
+          ? '( x + t ) · exp( s )'
+          : 'x · exp( s ) + t',
+    preservesVolume: shifts ? true : undefined,
+  };
+}
+
+/** Whether a coupling is (x + t)·eˢ from data to latent; turned around, the other form comes out. */
+export function shiftFirst({ form }: Pick<FoundLayer, 'form'>, backward: boolean): boolean {
+  return (form === '(x + t)·eˢ') !== backward;
 }
 
 function planned(

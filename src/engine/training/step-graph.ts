@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
 import type { Bijection, ParameterSpec } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
+import type { Flow, FlowLayer } from '../../flow/layers';
 import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
@@ -250,8 +250,8 @@ export function trainingSampleGraph(
 
 /**
  * Where a step goes wrong: for the batch of a step that was not finite, the number of non-finite values of each layer's
- * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |s| of each coupling
- * (`scale:NAME`). Assigns nothing.
+ * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |log-scale| of each layer that has
+ * one (`scale:NAME`). Assigns nothing.
  */
 export function diagnosisGraph(
   flow: Flow,
@@ -262,12 +262,11 @@ export function diagnosisGraph(
   const vectors = trainingVectors(flow, config);
   const outputTap = (layer: { name: string; kind: string }): string =>
     layer.kind === 'factorOut' ? `${layer.name}/kept` : `${layer.name}/y`;
-  const wanted = new Set(
-    flow.layers.flatMap((layer) => [
-      outputTap(layer),
-      ...(layer.coupling === undefined ? [] : [`${layer.name}/s`]),
-    ]),
-  );
+  const scaleTap = ({ name, bijection }: FlowLayer): string | undefined => {
+    const scale = bijection?.quantities?.find(({ role }) => role === 'logScale');
+    return scale && `${name}/${scale.name}`;
+  };
+  const wanted = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   return trace(
     (inputs) => {
@@ -282,12 +281,12 @@ export function diagnosisGraph(
       const results: TensorMap = { loss };
       for (const layer of flow.layers) {
         const y = taps[outputTap(layer)];
-        const s = taps[`${layer.name}/s`];
+        const scale = scaleTap(layer);
         if (y) {
           results[`layer:${layer.name}`] = nonFinite(y);
           results[`largest:${layer.name}`] = tf.max(tf.abs(y));
         }
-        if (s) results[`scale:${layer.name}`] = tf.max(tf.abs(s));
+        if (scale) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]!));
       }
       const gradients = unpacked(
         gradient,

@@ -16,7 +16,7 @@ import { Legend } from '../../base/canvas/legend';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
-import { featureName, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
+import { featureName, hasOwnLogDet, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { stripState } from '../../base/store/strip-state';
 import { masksState } from '../../base/store/masks';
@@ -353,7 +353,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
   const lines = [
-    { key: '', name: text.couplings, cost: nll?.couplings },
+    ...(model.layers.some(hasOwnLogDet) ? [{ key: '', name: text.couplings, cost: nll?.couplings }] : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ key: 'norm', name: words.norm, cost: nll?.norm }]
       : []),

@@ -19,6 +19,18 @@ export function skipped(check: CheckName, kind: string, sentence: string): Findi
   return { check, severity: 'skipped', kind, sentence, values: {} };
 }
 
+/** Whether any layer scales values by what a network says. */
+export function scales({ layers }: Observations): boolean {
+  return layers.some(({ info }) => info.quantities?.some(({ role }) => role === 'logScale'));
+}
+
+/** Of a check of scales that found none. */
+export function noScales(check: CheckName, seen: Observations): Finding {
+  return scales(seen)
+    ? skipped(check, 'noScales', 'The scales of this flow could not be looked at.')
+    : skipped(check, 'noScale', 'No layer of this flow scales values by what a network says.');
+}
+
 export interface Ranked {
   layer: LayerObservations;
   value: number;
