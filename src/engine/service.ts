@@ -22,7 +22,8 @@ import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint } from './model/convert';
-import { openModel, outlineModel, type OpenModel } from './model/open-model';
+import { openModel, outlineModel } from './open/open-model';
+import { type Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { train } from './training/train';
 
@@ -45,7 +46,7 @@ interface Entry {
   /** What tells this file from a later one at the same path. */
   stamp: string;
   users: number;
-  model: OpenModel;
+  model: Model;
   inspector: Inspector;
 }
 

@@ -1,24 +1,32 @@
 /** The questions that the inspector asks first, which are also those that a saved page records. */
+import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
   ExampleRef,
-  ExamplesQuery,
   FreshLatents,
-  InspectorMethod,
-  ManifoldQuery,
-  PlaneQuery,
+  NormMode,
   SampleQuery,
   Selection,
   SourceRef,
-} from './inspect';
+} from './selection';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
-import type { RecordedChoices } from './webview';
 
 export interface Question {
   method: InspectorMethod;
   query: unknown;
+}
+
+/** What a saved page lets its reader choose. */
+export interface RecordedChoices {
+  examples: ExampleRef[];
+  batches: BatchRef[];
+  modes: NormMode[];
+  samples: SampleQuery[];
+  /** Samples whose way from z to x was recorded. */
+  morphs: (SampleQuery & { index: number })[];
+  pages: ExamplesQuery[];
 }
 
 /** Values of an example above which a saved page keeps a single one, so that it stays a few MB. */

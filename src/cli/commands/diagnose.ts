@@ -1,7 +1,7 @@
 import { UserError } from '../../config/user-error';
 import { createInspector } from '../../engine/inspect/inspector';
 import type { Finding, Severity } from '../../protocol/findings';
-import type { BatchRef } from '../../protocol/inspect';
+import type { BatchRef } from '../../protocol/selection';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
 import { defineCommand, type Outcome } from '../command';

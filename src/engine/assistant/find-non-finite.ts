@@ -6,8 +6,8 @@ import { layerName } from '../inspect/findings/words';
 import type { Inspector } from '../inspect/inspector';
 import { statsOf } from '../inspect/statistics';
 import { storedOf } from '../model/inspected-flow';
-import type { OpenModel } from '../model/open-model';
-import { breathe } from '../use/breathe';
+import type { Model } from '../model/model';
+import { breathe } from '../model/breathe';
 import { reportedRun } from './summarize-checkpoint';
 
 /** Tensors that a report names. */
@@ -19,7 +19,7 @@ const mostTensors = 20;
  */
 export async function findNonFinite(
   query: NonFiniteQuery,
-  model: OpenModel,
+  model: Model,
   inspector: Inspector,
   signal: AbortSignal,
 ): Promise<NonFiniteReport> {
@@ -48,7 +48,7 @@ export async function findNonFinite(
 
 /** Of a runnable flow in the order of its layers, which is the one that matters; else in that of the file. */
 async function storedTensors(
-  model: OpenModel,
+  model: Model,
   inspector: Inspector,
   summary: ModelSummary,
   signal: AbortSignal,

@@ -7,7 +7,7 @@ import { parseNpy, toFloat32 } from '../../data/npy';
 import { largestGivenFile, type GivenExample, type GivenFile } from '../../protocol/given';
 import { sourceOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 
 /**
  * @param names of the features of a vector model, by which the columns of a table are found

@@ -7,12 +7,12 @@ import {
   type JacobianView,
 } from '../../protocol/jacobian';
 import type { LayerInfo } from '../../protocol/model';
-import type { InnerPrograms, InspectedFlow } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
+import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { sizeOf } from '../model/runner';
 import { logAbsDeterminant } from './determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
-import { layerAt, normOf } from './layer';
-import { breathe } from '../use/breathe';
+import { normOf } from './layer';
+import { breathe } from '../model/breathe';
 import type { Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';

@@ -1,8 +1,8 @@
-import { UserError } from '../../config/user-error';
-import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
+import type { ExampleLayer, LayerQuery, LayerView } from '../../protocol/inspect';
+import type { ExampleRef } from '../../protocol/selection';
 import { largestWhole } from '../../protocol/tensor-window';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { type InspectedFlow, type InspectedLayer, layerAt } from '../model/inspected-flow';
 import { inImage } from './mask';
 import type { FirstTensor, LayerPass } from './pass';
 import { examplePass, selectionPasses } from './selection';
@@ -11,13 +11,6 @@ import { tensorView } from './statistics';
 import { worst } from './strip';
 
 const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
-
-/** @throws UserError for a layer that the model does not have */
-export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
-  const layer = model.layers[index];
-  if (layer) return layer;
-  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
-}
 
 export async function layer(
   model: InspectedFlow,

@@ -5,7 +5,7 @@
 import { UserError } from '../../config/user-error';
 import { stageBounds, type PlaneBounds, type PlaneCells, type PlaneCellsQuery } from '../../protocol/plane';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { pointsAt } from './plane-density';
 import { checkGrid, checkPlane, checkStage, inParts, latentGrid } from './plane-parts';
 

@@ -7,9 +7,8 @@ import {
   type WindowedTensor,
 } from '../../protocol/tensor-window';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
-import { layerAt } from './layer';
-import { breathe } from '../use/breathe';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { breathe } from '../model/breathe';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 

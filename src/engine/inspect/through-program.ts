@@ -2,8 +2,8 @@
 import type { Feeds, Program } from '../backends/backend';
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { inBatches } from '../use/batches';
-import { breathe } from '../use/breathe';
+import { inBatches } from '../model/batches';
+import { breathe } from '../model/breathe';
 
 export interface ThroughOptions {
   signal: AbortSignal;

@@ -8,9 +8,8 @@ import {
   type WeightView,
 } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
-import { storedOf, type InspectedFlow } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
-import { layerAt } from './layer';
+import { storedOf, type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { sizeOf } from '../model/runner';
 import { statsOf } from './statistics';
 
 /**

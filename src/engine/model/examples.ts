@@ -2,8 +2,8 @@
 import { UserError } from '../../config/user-error';
 import { indexRange, type Split } from '../../data/dataset';
 import { stream } from '../../data/random';
-import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/inspect';
-import { drawLatents } from '../use/latents';
+import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/selection';
+import { drawLatents } from './latents';
 import type { ExampleSource } from './inspected-flow';
 import { dequantize, padImages } from './inputs';
 

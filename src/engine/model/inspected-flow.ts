@@ -1,10 +1,10 @@
 /** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
+import { UserError } from '../../config/user-error';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
-import type { Pass } from '../inspect/pass';
-import type { FlowRunner } from '../use/runner';
+import type { FlowRunner } from './runner';
 import type { ModelData } from './model-data';
 
 export interface StoredTensor {
@@ -34,6 +34,11 @@ export const storedOf = ({ bijection }: Pick<InspectedLayer, 'bijection'>): read
  * forward and exist with running statistics only.
  */
 export type PassMode = { kind: 'eval'; roundTrips: boolean } | { kind: 'train'; batch: number };
+
+/** What a pass keeps of its first example, by layer index: a layer's input and output. */
+export interface FirstValues {
+  layers: readonly { first: { x?: NdArray<Float32Array>; y?: NdArray<Float32Array> } }[];
+}
 
 /** One layer of a graph, run alone near the values that it has for an example. */
 export interface AloneLayer {
@@ -65,7 +70,7 @@ export interface InspectorPrograms {
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
   /** Of graphs without gradients, near the first example of a pass; undefined for layers that only move values. */
-  alone?(layer: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
+  alone?(layer: number, pass: FirstValues): Promise<AloneLayer | undefined>;
 }
 
 /** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */
@@ -104,3 +109,10 @@ export interface InspectedFlow {
 
 /** What examples are made with. */
 export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions'>;
+
+/** @throws UserError for a layer that the model does not have */
+export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
+  const layer = model.layers[index];
+  if (layer) return layer;
+  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
+}

@@ -1,7 +1,6 @@
 /** Rows of the strip run alone, near the values that they have for one example. */
-import type { Pass } from '../inspect/pass';
-import type { AloneLayer } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
+import type { AloneLayer, FirstValues } from '../model/inspected-flow';
+import { sizeOf } from '../model/runner';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import type { FoundLayer } from './layers';
@@ -13,7 +12,7 @@ const wantedBatch = 32;
 
 export interface AloneLayers {
   /** Undefined for rows that only move values. */
-  open(index: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
+  open(index: number, pass: FirstValues): Promise<AloneLayer | undefined>;
   dispose(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../config/user-error';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx, type OnnxFile } from '../onnx-file/read';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../model/runner';
 import { identifyPorts, type Direction, type FlowPorts } from './ports';
 
 export interface FlowFile {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../config/user-error';
 import type { OnnxMetadata } from '../onnx-file/metadata';
-import { sizeOf } from '../use/runner';
-import type { Layout } from '../use/layout';
+import { sizeOf } from '../model/runner';
+import type { Layout } from '../model/layout';
 
 export type Direction = 'forward' | 'inverse';
 

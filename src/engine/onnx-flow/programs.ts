@@ -3,7 +3,7 @@ import { UserError } from '../../config/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { InspectorPrograms } from '../model/inspected-flow';
-import { sizeOf, type FlowRunner } from '../use/runner';
+import { sizeOf, type FlowRunner } from '../model/runner';
 import { rowExtremes } from './health';
 import { coupledValues, shaped, undone, type RowSource } from './row-values';
 import type { FlowRows } from './rows';

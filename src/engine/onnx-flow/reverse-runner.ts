@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../../config/schema';
 import type { OutsideStep } from './programs';
 import type { Reverse } from './reverse';
-import { sizeOf, type FlowRunner, type Space } from '../use/runner';
+import { sizeOf, type FlowRunner, type Space } from '../model/runner';
 
 export interface ReverseRunnerSource {
   config: ModelConfig;

@@ -3,7 +3,7 @@ import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
 import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../model/runner';
 import type { AnalyzedFlow } from './analyze';
 import type { FoundLayer } from './layers';
 

@@ -5,8 +5,8 @@ import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
 import { lowestShare } from '../../flow/preprocess';
 import { padImages } from '../model/inputs';
-import { toChannelsLast, laidOut, type Layout } from './layout';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import { toChannelsLast, laidOut, type Layout } from '../model/layout';
+import { sizeOf, type FlowRunner, type Space } from '../model/runner';
 
 export interface FlowInput {
   /** [count, …inputShape], channels last, in `space`. Pixels have their noise. */

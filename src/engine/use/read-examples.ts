@@ -14,9 +14,9 @@ import { createResources } from '../../data/resources';
 import type { Rows } from '../../data/rows';
 import { readTable, type TableOptions } from '../../data/table';
 import { isFolder } from '../../files/read';
-import type { OpenedRunner } from './open-runner';
+import type { OpenedRunner } from '../model/opened-runner';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
-import { sizeOf, type FlowRunner } from './runner';
+import { sizeOf, type FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
 export interface TableChoice {

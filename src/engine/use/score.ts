@@ -1,7 +1,7 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
-import type { NllParts } from '../../protocol/inspect';
-import { inBatches, type BatchOptions } from './batches';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import type { NllParts } from '../../protocol/contribution';
+import { inBatches, type BatchOptions } from '../model/batches';
+import { sizeOf, type FlowRunner, type Space } from '../model/runner';
 
 export interface ScoreResult {
   /** −ln p of each example, [N]. */

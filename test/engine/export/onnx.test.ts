@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/config/user-error';
 import { exportOnnx } from '../../../src/engine/export/onnx';
-import { openModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
 import { openSession } from '../../../src/engine/onnx-file/session';

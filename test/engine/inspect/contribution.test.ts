@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { UserError } from '../../../src/config/user-error';
-import type { Selection } from '../../../src/protocol/inspect';
+import type { Selection } from '../../../src/protocol/selection';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { onCpu } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';

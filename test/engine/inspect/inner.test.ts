@@ -9,7 +9,7 @@ import { reducedMaps } from '../../../src/protocol/reduced-maps';
 import { axesOf } from '../../../src/engine/inspect/weight';
 import { batchOf } from '../../../src/engine/model/examples';
 import { logLikelihood } from '../../../src/flow/real-nvp';
-import type { NormMode, Selection } from '../../../src/protocol/inspect';
+import type { NormMode, Selection } from '../../../src/protocol/selection';
 import { contextOf, maxAbsDifference, onCpu, toTensors } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
 

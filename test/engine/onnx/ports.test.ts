@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/config/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
-import { openModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
 import { createService } from '../../../src/engine/service';
 import { identifyPorts } from '../../../src/engine/onnx-flow/ports';
 import { temporaryFolder } from '../../unit/support/temporary';

@@ -1,6 +1,6 @@
 /** What every check gives back, and the pieces that they share. */
 import type { CheckName, Finding, Severity } from '../../../protocol/findings';
-import type { LayerTab } from '../../../protocol/webview';
+import type { LayerTab } from '../../../protocol/layer-tabs';
 import type { LayerObservations, Observations } from './observations';
 
 export type Check = (seen: Observations) => Finding;

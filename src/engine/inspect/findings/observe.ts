@@ -1,11 +1,11 @@
 /** Runs the passes that findings are made of. */
 import { UserError } from '../../../config/user-error';
-import type { BatchRef } from '../../../protocol/inspect';
+import type { BatchRef } from '../../../protocol/selection';
 import type { NdArray } from '../../../protocol/tensors';
 import type { Feeds } from '../../backends/backend';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { statisticsBatch } from '../../use/batches';
+import { statisticsBatch } from '../../model/batches';
 import { inverseErrors, splitDistribution } from '../diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../../src/config/user-error';
-import { drawLatents } from '../../../../src/engine/use/latents';
+import { drawLatents } from '../../../../src/engine/model/latents';
 import { freshLatents, keptCounts, reconstructionLatents } from '../../../../src/engine/use/reconstruct';
 
 const latentScales = Int32Array.of(2, 0, 0, 1, 0, 1, 0, 2);

@@ -2,39 +2,23 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
-import { sidecarPath } from '../../checkpoint/sidecar';
-import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../config/user-error';
-import type { FlowModel } from '../model/flow-model';
-import type { OpenModel } from '../model/open-model';
+import type { Model } from '../model/model';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import { openOnnxFlow } from '../onnx-flow/open-onnx-flow';
 import { readFlowFile } from '../onnx-flow/pair';
-import type { Layout } from './layout';
-import { createOnnxRunner } from './onnx-runner';
-import type { FlowRunner } from './runner';
+import { createOnnxRunner } from '../onnx-flow/onnx-runner';
+import type { OpenedRunner } from '../model/opened-runner';
 
 /** How whoever runs a model opens files and lets go of them: a command of the command line, an engine process. */
 export interface Opening {
   /** Opens a file that is not ONNX, until `onEnd`'s releases are called. */
-  open(given: string): Promise<OpenModel>;
+  open(given: string): Promise<Model>;
   threads(): number;
   /** Says what had to be assumed. */
   note(text: string): void;
   onEnd(release: () => Promise<void> | void): void;
-}
-
-export interface OpenedRunner {
-  runner: FlowRunner;
-  /** Absolute path of the file that was opened. */
-  file: string;
-  layout: Layout;
-  /** A checkpoint's whole model, with its data; absent for ONNX files. */
-  model?: FlowModel;
-  /** How the training data were read. */
-  data?: DataConfig;
-  featureNames?: string[];
 }
 
 /**
@@ -120,23 +104,4 @@ async function partFor(
 
 async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {
   return readMetadata(file, (await readOnnx(file)).summary.metadata);
-}
-
-/** @throws UserError saying where the examples of `--split` would have to come from */
-export function modelWithData(
-  { model, file, data }: OpenedRunner,
-  split: string,
-  instead: string,
-): FlowModel {
-  if (!model) {
-    throw new UserError(
-      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or ${instead}.`,
-    );
-  }
-  if (!data) {
-    throw new UserError(
-      `--split ${split}: ${file} does not say which data its flow was trained on; use ${instead}, or name the data in a "data" section of ${sidecarPath(file)}.`,
-    );
-  }
-  return model;
 }

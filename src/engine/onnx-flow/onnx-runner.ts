@@ -15,9 +15,9 @@ import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { graphContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
-import { identifyPorts, type DescribedPort } from '../onnx-flow/ports';
-import { fromChannelsLast, toChannelsLast, type Layout } from './layout';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import { identifyPorts, type DescribedPort } from './ports';
+import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
+import { sizeOf, type FlowRunner, type Space } from '../model/runner';
 
 export interface OnnxRunnerOptions {
   /** Absolute path. */

@@ -15,49 +15,8 @@ import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ImportForm } from '../../protocol/import';
-import type { ModelOrigin, OnnxSummary } from '../../protocol/model';
-import { describeTensors, type DescribedTensor } from './describe-tensors';
-
-export interface LayerDescription {
-  index: number;
-  name: string;
-  kind: string;
-  /** Of its output, without the batch axis. */
-  shape: number[];
-  inputShape: number[];
-  scale: number;
-  coupling?: number;
-  parameterCount: number;
-  /** Batch normalization of the output, as part of the layer. */
-  batchNorm: boolean;
-  description: string;
-}
-
-export interface ModelDescription {
-  file: string;
-  run?: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
-  bytes: number;
-  architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
-  parameterCount: number;
-  tensorCount: number;
-  layers: LayerDescription[];
-  preprocessing?: { summary: string; [field: string]: unknown };
-  step?: number;
-  seconds?: number;
-  validation?: { nats: number; bitsPerDim?: number };
-  data?: { summary: string; [field: string]: unknown };
-  onnx?: OnnxSummary;
-  /** Of a flow that another library wrote. */
-  origin?: ModelOrigin;
-  /** What the file does not hold, with the answers in force; where to answer is in it. */
-  asked?: ImportForm;
-  /** Of files whose architecture is not known. */
-  tensors?: DescribedTensor[];
-  /** Plain values that stand beside them, such as an epoch. */
-  extras?: Readonly<Record<string, number | string | boolean>>;
-  note?: string;
-}
+import { describeTensors } from './describe-tensors';
+import { type LayerDescription, type ModelDescription } from './description';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export async function describeModel(given: string): Promise<ModelDescription> {

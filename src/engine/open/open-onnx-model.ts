@@ -2,13 +2,13 @@
 import path from 'node:path';
 import { UserError } from '../../config/user-error';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
-import type { OpenModel } from '../model/open-model';
+import type { Model } from '../model/model';
 import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
-import { openOnnxFlow, type OnnxFlow } from './open-onnx-flow';
+import { openOnnxFlow, type OnnxFlow } from '../onnx-flow/open-onnx-flow';
 
 /** @throws UserError for a file that is no ONNX model */
-export async function openOnnxModel(file: string, backend: BackendInfo): Promise<OpenModel> {
+export async function openOnnxModel(file: string, backend: BackendInfo): Promise<Model> {
   const base = await summarizeOnnx(file, backend);
   let flow: OnnxFlow;
   try {

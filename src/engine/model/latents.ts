@@ -2,9 +2,9 @@
 import { UserError } from '../../config/user-error';
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
-import type { SampleQuery } from '../../protocol/inspect';
+import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
-import { cropImages } from '../model/inputs';
+import { cropImages } from './inputs';
 import { inBatches, type BatchOptions } from './batches';
 import { sizeOf, type FlowRunner } from './runner';
 

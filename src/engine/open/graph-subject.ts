@@ -9,22 +9,11 @@ import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../config/user-error';
 import { fitStandardization } from '../../data/standardize';
-import type { Bijection } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
 import { initialTensors, type TensorTable } from '../training/initialize';
 import { startOf } from '../training/start';
-
-export interface GraphSubject {
-  /** In words, for example "the preset digits". */
-  title: string;
-  flow: Flow;
-  preprocess?: Bijection;
-  training: StoredConfig['training'];
-  /** Parameters and running statistics: the checkpoint's, or those that training starts with. */
-  tensors: TensorTable;
-}
+import type { GraphSubject } from '../use/named-graphs';
 
 /** Names that stand for models without a file. */
 export const subjectPresets: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);

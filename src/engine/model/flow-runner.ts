@@ -7,7 +7,7 @@ import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Program } from '../backends/backend';
-import { forwardGraph, inverseGraph } from '../model/flow-graphs';
+import { forwardGraph, inverseGraph } from './flow-graphs';
 import type { FlowRunner, Space } from './runner';
 
 export interface FlowSource {
