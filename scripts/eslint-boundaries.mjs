@@ -1,4 +1,4 @@
-// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and the page has no
+// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and there are no
 // import cycles.
 // By file position, not by the text of the import: src/extension/commands/ has an ../engine/ of its own.
 import fs from 'node:fs';
@@ -22,6 +22,21 @@ export const mayImport = {
   webview: ['config', 'protocol'],
 };
 
+/** The same of the folders of `src/engine`; the files beside them may import from all. */
+export const mayImportInEngine = {
+  backends: [],
+  model: ['backends'],
+  'onnx-file': ['backends', 'model'],
+  'onnx-flow': ['backends', 'model', 'onnx-file'],
+  training: ['backends', 'model'],
+  use: ['model', 'training'],
+  inspect: ['backends', 'model', 'use'],
+  open: ['backends', 'model', 'onnx-file', 'onnx-flow', 'training', 'use', 'inspect'],
+  export: ['backends', 'model', 'onnx-file', 'inspect'],
+  assistant: ['model', 'use', 'inspect', 'open'],
+  reference: ['model'],
+};
+
 /** Packages that only the named folders load. */
 const onlyIn = [
   { packages: /^@tensorflow\//, folders: ['flow', 'graph', 'engine'] },
@@ -35,6 +50,12 @@ const onlyIn = [
 function folderOf(file) {
   const [top, folder] = path.relative(root, file).split(path.sep);
   return top === 'src' ? folder : top === 'webview' ? 'webview' : undefined;
+}
+
+/** `src/engine/model/runner.ts` → model; undefined for what lies outside of the engine's folders. */
+function engineFolderOf(file) {
+  const [top, folder, name, inside] = path.relative(root, file).split(path.sep);
+  return top === 'src' && folder === 'engine' && inside !== undefined ? name : undefined;
 }
 
 /**
@@ -89,6 +110,10 @@ const direction = {
       const to = folderOf(file);
       if (to && to !== from && !mayImport[from].includes(to)) {
         context.report({ node, messageId: 'folder', data: { from, to } });
+      }
+      const [room, next] = [engineFolderOf(context.filename), engineFolderOf(file)];
+      if (room && next && room !== next && !mayImportInEngine[room]?.includes(next)) {
+        context.report({ node, messageId: 'folder', data: { from: `engine/${room}`, to: `engine/${next}` } });
       }
       const [part, other] = [pagePartOf(context.filename), pagePartOf(file)];
       if (part && other && !mayImportInPage(part, other)) {

@@ -2,9 +2,9 @@
 import type { Origin } from '../checkpoint/checkpoint';
 import { threadsToUse } from '../engine/backends/threads';
 import { openModel } from '../engine/open/open-model';
-import { type Model } from '../engine/model/model';
+import type { Model } from '../engine/model/model';
 import { openRunner as openRunnable } from '../engine/open/open-runner';
-import { type OpenedRunner } from '../engine/model/opened-runner';
+import type { OpenedRunner } from '../engine/model/opened-runner';
 import { openInferenceBackend } from './backend';
 import type { Session } from './session';
 

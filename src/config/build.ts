@@ -4,7 +4,7 @@ import { smallestPad } from './cross-checks';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
-import { type Preset } from './preset';
+import type { Preset } from './preset';
 import type { DataConfig, RunConfig } from './schema';
 import { checkOwnModel, checkStart, type StartModel } from './start-model';
 import { UserError } from './user-error';

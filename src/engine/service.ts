@@ -23,7 +23,7 @@ import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint } from './model/convert';
 import { openModel, outlineModel } from './open/open-model';
-import { type Model } from './model/model';
+import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { train } from './training/train';
 

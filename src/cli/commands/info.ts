@@ -2,7 +2,7 @@ import { defineCommand, type Outcome } from '../command';
 import { shortened } from '../../config/user-error';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
-import { type ModelDescription, type DescribedTensor } from '../../engine/open/description';
+import type { ModelDescription, DescribedTensor } from '../../engine/open/description';
 import type { ImportForm } from '../../protocol/import';
 import { modelHelp } from '../model';
 

@@ -4,7 +4,7 @@ import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { CheckpointReport, ReportedRun } from '../../protocol/assistant';
 import { CancelledError } from '../../protocol/wire';
 import { describeModel } from '../open/describe-model';
-import { type ModelDescription } from '../open/description';
+import type { ModelDescription } from '../open/description';
 
 /** Layers that a report names; a model reads no further. */
 const mostLayers = 60;

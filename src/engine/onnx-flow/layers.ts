@@ -1,5 +1,5 @@
 /** Layers of a flow as they were found in a graph: what they change, in which arrangement, and where to read it. */
-import { type Layout } from '../model/layout';
+import type { Layout } from '../model/layout';
 import { sizeOf } from '../model/runner';
 import type { Cut } from './cuts';
 import { needed } from './graph';

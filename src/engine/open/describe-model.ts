@@ -16,7 +16,7 @@ import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ImportForm } from '../../protocol/import';
 import { describeTensors } from './describe-tensors';
-import { type LayerDescription, type ModelDescription } from './description';
+import type { LayerDescription, ModelDescription } from './description';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export async function describeModel(given: string): Promise<ModelDescription> {

@@ -10,7 +10,7 @@ import { expectation } from '../../config/expected';
 import { imageModelSchema } from '../../config/image-model';
 import { parseRunConfig } from '../../config/parse';
 import { presets } from '../../config/presets';
-import { type Preset } from '../../config/preset';
+import type { Preset } from '../../config/preset';
 import { trainingSchema } from '../../config/training-section';
 import { vectorModelSchema } from '../../config/vector-model';
 import { buildFlow } from '../../flow/real-nvp';

@@ -11,7 +11,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
 import { openModel } from '../../../src/engine/open/open-model';
-import { type Model } from '../../../src/engine/model/model';
+import type { Model } from '../../../src/engine/model/model';
 import { buildFlow } from '../../../src/flow/real-nvp';
 import { movedValues, type Values } from '../../contract/eager';
 

@@ -9,7 +9,7 @@ import { createInspector, type Inspector } from '../../../src/engine/inspect/ins
 import { backToData, nearestOf } from '../../../src/engine/inspect/plane-back';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import { openModel } from '../../../src/engine/open/open-model';
-import { type Model } from '../../../src/engine/model/model';
+import type { Model } from '../../../src/engine/model/model';
 import { stageBounds, type PlaneDensity, type PlanePath, type PathStart } from '../../../src/protocol/plane';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, onCpu, toTensors } from '../../contract/eager';

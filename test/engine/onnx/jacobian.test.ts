@@ -12,7 +12,7 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inverseOf, logAbsDeterminant } from '../../../src/engine/inspect/determinant';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import { openModel } from '../../../src/engine/open/open-model';
-import { type Model } from '../../../src/engine/model/model';
+import type { Model } from '../../../src/engine/model/model';
 import type { JacobianView } from '../../../src/protocol/jacobian';
 import { CancelledError } from '../../../src/protocol/wire';
 import { digitsModel, moonsModel, smallModel, type SmallModel } from '../inspect/model';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { presets } from '../../../src/config/presets';
-import { type Preset } from '../../../src/config/preset';
+import type { Preset } from '../../../src/config/preset';
 import type { RunConfig } from '../../../src/config/schema';
 import type { Standardization } from '../../../src/config/standardization';
 import { stream } from '../../../src/data/random';
