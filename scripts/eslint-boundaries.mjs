@@ -7,19 +7,31 @@ import { root } from './esbuild-options.mjs';
 
 /** Which folders a folder of `src/` (or the webview) may import from, other than itself. docs/architecture.md has the same. */
 export const mayImport = {
-  config: [],
+  base: [],
+  config: ['base'],
+  protocol: ['base', 'config'],
   'inspector-html': ['protocol'],
-  protocol: ['config'],
-  files: ['config'],
-  native: ['config', 'protocol'],
-  flow: ['config', 'protocol'],
-  data: ['config', 'protocol', 'files'],
-  graph: ['config', 'protocol', 'files', 'flow'],
-  checkpoint: ['config', 'protocol', 'files', 'data'],
-  engine: ['config', 'protocol', 'files', 'flow', 'data', 'graph', 'checkpoint', 'native', 'inspector-html'],
-  cli: ['config', 'protocol', 'files', 'data', 'checkpoint', 'native', 'inspector-html', 'engine'],
-  extension: ['config', 'protocol', 'inspector-html'],
-  webview: ['config', 'protocol'],
+  files: ['base'],
+  native: ['base', 'protocol'],
+  flow: ['base', 'config', 'protocol'],
+  data: ['base', 'config', 'protocol', 'files'],
+  graph: ['base', 'protocol', 'flow'],
+  checkpoint: ['base', 'config', 'protocol', 'files', 'data'],
+  engine: [
+    'base',
+    'config',
+    'protocol',
+    'files',
+    'flow',
+    'data',
+    'graph',
+    'checkpoint',
+    'native',
+    'inspector-html',
+  ],
+  cli: ['base', 'config', 'protocol', 'files', 'data', 'checkpoint', 'native', 'inspector-html', 'engine'],
+  extension: ['base', 'config', 'protocol', 'inspector-html'],
+  webview: ['base', 'config', 'protocol'],
 };
 
 /** The same of the folders of `src/engine`; the files beside them may import from all. */

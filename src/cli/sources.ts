@@ -1,11 +1,11 @@
 /** The examples that interpolate and reconstruct start from: of the data, of a file, or samples. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { NpyArray } from '../data/npy';
 import { dataExamples } from '../engine/model/examples';
 import { cropImages } from '../engine/model/inputs';
 import { prepareInput } from '../engine/use/input';
 import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/model/latents';
-import { sizeOf } from '../engine/model/runner';
+import { sizeOf } from '../base/shape';
 import type { NdArray } from '../protocol/tensors';
 import type { OptionSpecs, OptionValues } from './command';
 import { inputOptions, readInput } from './input-options';

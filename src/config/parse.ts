@@ -11,7 +11,7 @@ import {
   type RunConfig,
   type StoredConfig,
 } from './schema';
-import { shortened, shownValue } from './user-error';
+import { shortened, shownValue } from '../base/user-error';
 import { problemsError, type Problem } from './problem';
 
 /**

@@ -1,4 +1,4 @@
-import { UserError } from './user-error';
+import { UserError } from '../base/user-error';
 
 /** Something wrong at a place in a config. */
 export interface Problem {

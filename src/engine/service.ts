@@ -5,7 +5,7 @@ import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
 import { doctorLines } from '../native/doctor';

@@ -12,7 +12,7 @@ import {
   namedGraph,
   type GraphFunction,
 } from '../../engine/use/named-graphs';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, table } from '../format';
 import { modelHelp } from '../model';

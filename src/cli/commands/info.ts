@@ -1,5 +1,5 @@
 import { defineCommand, type Outcome } from '../command';
-import { shortened } from '../../config/user-error';
+import { shortened } from '../../base/user-error';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
 import type { ModelDescription, DescribedTensor } from '../../engine/open/description';

@@ -5,7 +5,7 @@ import { arrayIn } from '../../engine/model/layout';
 import { decodeLatents } from '../../engine/model/latents';
 import { keptCounts, reconstructionLatents } from '../../engine/use/reconstruct';
 import { scalesOf } from '../../engine/use/scales';
-import { sizeOf } from '../../engine/model/runner';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, pairs, shownPath } from '../format';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { arrayIn } from '../../engine/model/layout';

@@ -1,4 +1,5 @@
 /** Where NaN or Inf starts: in the stored tensors, in what flows through, and in what the training wrote down. */
+import { sizeOf } from '../../base/shape';
 import type { NonFiniteQuery, NonFiniteReport, ReportedRun } from '../../protocol/assistant';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
@@ -61,7 +62,12 @@ async function storedTensors(
     for (const { name, stats } of statistics) {
       if (stats && stats.nan + stats.inf > 0) {
         const { nan, inf } = stats;
-        found.push({ name, nan, inf, values: sizeOf(summary, name) });
+        found.push({
+          name,
+          nan,
+          inf,
+          values: sizeOf(summary.tensors.find((tensor) => tensor.name === name)?.shape ?? [0]),
+        });
       }
     }
     const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
@@ -79,10 +85,6 @@ async function storedTensors(
     if (nan + inf > 0) found.push({ name, ...(layer ? { layer } : {}), nan, inf, values: data.length });
   }
   return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable: 0 };
-}
-
-function sizeOf({ tensors }: ModelSummary, name: string): number {
-  return tensors.find((tensor) => tensor.name === name)?.shape.reduce((a, b) => a * b, 1) ?? 0;
 }
 
 async function passOf(

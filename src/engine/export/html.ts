@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
 import { comparisonPlan } from '../../protocol/compare';

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';

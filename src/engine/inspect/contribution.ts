@@ -1,5 +1,5 @@
 /** −log p of the example, element by element. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Contribution } from '../../protocol/contribution';
 import type { Selection } from '../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';

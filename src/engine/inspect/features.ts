@@ -1,5 +1,5 @@
 /** Feature maps of a conditioner for one example: one stage and one page of channels at a time. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { featurePage, type FeatureQuery, type FeatureView } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';

@@ -1,6 +1,6 @@
 /** Turns the bytes of a file that the user hands over into an example of the model. */
 import type { ImageModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { decodePicture, isColor } from '../../data/images/decode';
 import { fitPicture, quantizeSamples } from '../../data/images/fit';
 import { parseNpy, toFloat32 } from '../../data/npy';

@@ -1,5 +1,5 @@
 /** Answers the inspector's questions about one open model. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';

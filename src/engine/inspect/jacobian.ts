@@ -1,5 +1,5 @@
 /** ∂y/∂x of one layer by automatic differentiation of the flow's own definition. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import {
   largestJacobianBlock,
   wholeJacobian,
@@ -8,7 +8,7 @@ import {
 } from '../../protocol/jacobian';
 import type { LayerInfo } from '../../protocol/model';
 import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
-import { sizeOf } from '../model/runner';
+import { sizeOf } from '../../base/shape';
 import { logAbsDeterminant } from './determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
 import { normOf } from './layer';

@@ -1,5 +1,5 @@
 /** The latents of an example, and the example that comes of changing some of them. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../protocol/selection';
 import type { EditedQuery, EditedView, LatentsView } from '../../protocol/latents';
 import { recordKey } from '../../protocol/webview';

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { MaskView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Morph } from '../../protocol/inspect';
 import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';

@@ -1,5 +1,5 @@
 /** The training examples nearest to an example, by a look at each of them. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { indexRange } from '../../data/dataset';
 import type { ExampleRef } from '../../protocol/selection';
 import type { NearestExamples, NearestQuery, NearestSpace } from '../../protocol/nearest';

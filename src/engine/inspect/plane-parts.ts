@@ -1,5 +1,5 @@
 /** What the questions about two-dimensional flows have in common. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PlaneBounds } from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';

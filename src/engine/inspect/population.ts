@@ -1,5 +1,5 @@
 /** How likely the examples of a split or of the user's own data are, and the examples themselves. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type {
   PickedExamples,
   PickedQuery,

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ReconstructQuery, Reconstructions } from '../../protocol/inspect';
 import type { ExampleRef } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { SampleGrid } from '../../protocol/inspect';
 import type { SampleQuery } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';

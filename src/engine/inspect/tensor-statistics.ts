@@ -1,5 +1,5 @@
 import type { TensorFile } from '../../checkpoint/import/types';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { TensorStatistics } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
 import { statsOf } from './statistics';

@@ -1,5 +1,6 @@
 /** Parts of tensors that are too large to be sent as a whole. */
-import { UserError } from '../../config/user-error';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
 import {
   largestTensorWindow,
   type TensorWindow,
@@ -81,7 +82,7 @@ function checkWindow({ tensor, from, size, block }: TensorWindowQuery, shape: re
 function countOf(shape: readonly number[], { size, block }: Window): number {
   const sides =
     shape.length === 3 ? [Math.ceil(size[0]! / block), Math.ceil(size[1]! / block), size[2]!] : size;
-  return sides.reduce((a, b) => a * b, 1);
+  return sizeOf(sides);
 }
 
 async function windowOf(

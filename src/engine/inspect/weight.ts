@@ -1,5 +1,5 @@
 /** A window of a stored tensor, with what is said of all of it. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import {
   largestWeightWindow,
   listedOutputs,
@@ -9,7 +9,7 @@ import {
 } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
 import { storedOf, type InspectedFlow, layerAt } from '../model/inspected-flow';
-import { sizeOf } from '../model/runner';
+import { sizeOf } from '../../base/shape';
 import { statsOf } from './statistics';
 
 /**

@@ -20,7 +20,8 @@ export interface FlowSource {
   backend: Backend;
 }
 
-const logDetTaps = /\/logDet\.(coupling|norm)$/;
+/** What a layer adds to the log-det, of a coupling and of its batch norm. */
+export const logDetTaps = /\/logDet\.(coupling|norm)$/;
 
 /** Values for each example, from [N] or from a scalar that holds for all. */
 function perExample(value: NdArray | undefined, count: number): Float32Array {

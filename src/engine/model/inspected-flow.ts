@@ -1,6 +1,6 @@
 /** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';

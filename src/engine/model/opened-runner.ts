@@ -1,7 +1,7 @@
 /** A flow that was opened to be run. */
 import { sidecarPath } from '../../checkpoint/sidecar';
 import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { FlowModel } from './flow-model';
 import type { Layout } from './layout';
 import type { FlowRunner } from './runner';

@@ -1,6 +1,6 @@
 /** Rows of the strip run alone, near the values that they have for one example. */
 import type { AloneLayer, FirstValues } from '../model/inspected-flow';
-import { sizeOf } from '../model/runner';
+import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import type { FoundLayer } from './layers';

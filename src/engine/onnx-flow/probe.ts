@@ -1,6 +1,6 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
-import { sizeOf } from '../model/runner';
+import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
 import type { FlowPorts } from './ports';
 import { openPart, type Floats, type PartSession } from './runtime';

@@ -1,9 +1,11 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
-import { UserError } from '../../config/user-error';
+import { standardNormal } from '../model/standard-normal';
+import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { InspectorPrograms } from '../model/inspected-flow';
-import { sizeOf, type FlowRunner } from '../model/runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner } from '../model/runner';
 import { rowExtremes } from './health';
 import { coupledValues, shaped, undone, type RowSource } from './row-values';
 import type { FlowRows } from './rows';
@@ -97,7 +99,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         const latent = out['z']!.data as Float32Array;
         out['prior'] = {
           shape: [count],
-          data: Float32Array.from({ length: count }, (_, i) => standardNormal(latent, i * size, size)),
+          data: standardNormal(latent, size),
         };
         const known = new Float64Array(count);
         const unknown: number[] = [];
@@ -280,13 +282,6 @@ function countNonFinite(values: Float32Array): number {
   let bad = 0;
   for (const value of values) if (!Number.isFinite(value)) bad++;
   return bad;
-}
-
-/** ln N(z; 0, 1) of one example. */
-function standardNormal(z: Float32Array, start: number, size: number): number {
-  let squares = 0;
-  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
-  return -0.5 * (squares + size * Math.log(2 * Math.PI));
 }
 
 /** By channel, where all elements of one that change do so alike. */

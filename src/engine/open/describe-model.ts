@@ -9,7 +9,7 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { describeLayer as inWords } from '../model/layer-list';
+import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
@@ -65,7 +65,7 @@ function describeCheckpoint(
     format: 'flowscope',
     ...size,
     architecture: architectureOf(config.model, flow),
-    parameterCount: count(flow.parameters),
+    parameterCount: parameterCount(flow.parameters),
     ...(origin ? { origin: shownOrigin(origin) } : {}),
     layers: flow.layers.map(describeLayer),
     preprocessing: describePreprocessing(header),
@@ -83,10 +83,6 @@ function describeCheckpoint(
       ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
       : {}),
   };
-}
-
-function count(tensors: readonly { shape: readonly number[] }[]): number {
-  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }
 
 function architectureOf(model: ModelConfig, flow: Flow): NonNullable<ModelDescription['architecture']> {
@@ -116,7 +112,7 @@ function describeLayer(layer: FlowLayer, index: number): LayerDescription {
     inputShape: [...layer.inputShape],
     scale: layer.scale,
     ...(layer.coupling === undefined ? {} : { coupling: layer.coupling }),
-    parameterCount: count(layer.bijection?.parameters ?? []),
+    parameterCount: parameterCount(layer.bijection?.parameters ?? []),
     batchNorm: layer.hasNorm,
     description: inWords(layer),
   };
@@ -160,7 +156,7 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     file,
     format: 'onnx',
     bytes,
-    parameterCount: count(tensors),
+    parameterCount: parameterCount(tensors),
     tensorCount: tensors.length,
     layers: [],
     onnx: summary,

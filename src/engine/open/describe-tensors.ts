@@ -1,3 +1,4 @@
+import { parameterCount } from '../model/layer-list';
 import { openTensorFile } from '../../checkpoint/tensor-file';
 import { tensorStatistics } from '../inspect/tensor-statistics';
 import type { ModelDescription, DescribedTensor } from './description';
@@ -15,7 +16,7 @@ export async function describeTensors(file: string, reason: string): Promise<Mod
       file,
       format: opened.container,
       bytes: opened.bytes,
-      parameterCount: tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameterCount: parameterCount(tensors),
       tensorCount: tensors.length,
       layers: [],
       tensors,

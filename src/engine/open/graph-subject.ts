@@ -1,5 +1,5 @@
 /** Whose graphs are looked at: a checkpoint, or a model as a preset or a config describes it, before its first step. */
-import { stat } from 'node:fs/promises';
+import { exists } from '../../base/exists';
 import path from 'node:path';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { buildRunConfig, type DataShape } from '../../config/build';
@@ -7,7 +7,7 @@ import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { fitStandardization } from '../../data/standardize';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
@@ -24,13 +24,10 @@ export const subjectPresets: readonly string[] = [...presets, ...conventionSets]
  * @throws UserError when it is none of these, or its data are needed and not there
  */
 export async function openSubject(given: string, shape?: readonly number[]): Promise<GraphSubject> {
-  const exists = await stat(path.resolve(given)).then(
-    () => true,
-    () => false,
-  );
-  if (!exists && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
+  const isThere = await exists(path.resolve(given));
+  if (!isThere && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
   if (path.extname(given).toLowerCase() === '.json') return fromRequest({ config: given }, given, shape);
-  if (!exists && !/[./\\]/.test(given)) {
+  if (!isThere && !/[./\\]/.test(given)) {
     throw new UserError(
       `${given}: there is no such file, and no such preset; presets are ${subjectPresets.join(', ')}.`,
     );

@@ -1,6 +1,7 @@
 /** An ONNX file as a model of the inspector: the flow in it where there is one, else what the file is made of. */
+import { several } from '../../base/text';
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import type { Model } from '../model/model';
 import { shortCount } from '../model/summary';
@@ -43,8 +44,8 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
     subtitle: [
-      `${couplings} coupling${couplings === 1 ? '' : 's'} found`,
-      ...(unknown > 0 ? [`${unknown} span${unknown === 1 ? '' : 's'} not understood`] : []),
+      `${several(couplings, 'coupling')} found`,
+      ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
       `${shortCount(rest.parameterCount)} stored values`,
       `opset ${rest.onnx?.opset ?? '?'}`,
     ].join(', '),

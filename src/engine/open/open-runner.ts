@@ -1,8 +1,8 @@
 /** Opens what a user names as a model, to run it. */
-import { stat } from 'node:fs/promises';
+import { exists } from '../../base/exists';
 import path from 'node:path';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Model } from '../model/model';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -95,10 +95,7 @@ async function partFor(
   const fits = !own || own.part === direction || (own.part === 'sample' && direction === 'inverse');
   const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
   if (fits || sibling === file) return { file, own };
-  const other = await stat(sibling).then(
-    () => metadataOf(sibling),
-    () => undefined,
-  );
+  const other = (await exists(sibling)) ? await metadataOf(sibling) : undefined;
   return other?.part === direction ? { file: sibling, own: other } : { file, own };
 }
 

@@ -11,7 +11,7 @@ import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import { graphContext } from '../model/flow-graphs';
 import { packedVector, type PackedVector } from './packed';
 
@@ -111,7 +111,7 @@ function objective(
 
 /** Adds L2's part to the gradient of the parameters that have it. */
 function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
-  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? size(shape) : 0), 0);
+  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0);
   if (weightDecay === 0 || count === 0) return gradient;
   const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
   return tf.add(gradient, tf.pad(part, [[0, param.shape[0] - count]]));

@@ -9,7 +9,7 @@ import {
   writeStatus,
   type ClaimedRun,
 } from '../../checkpoint/run-folder';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';

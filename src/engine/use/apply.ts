@@ -3,7 +3,8 @@ import { cropImages } from '../model/inputs';
 import { inBatches, type BatchOptions } from '../model/batches';
 import type { FlowInput } from './input';
 import { fromChannelsLast, laidOut, type Layout } from '../model/layout';
-import { sizeOf, type FlowRunner, type Space } from '../model/runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 interface Floats {
   shape: number[];

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseDataConfig } from '../../config/parse';
 import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { drawPlane, isPlaneName } from '../../data/builtin';
 import { indexRange, type Examples } from '../../data/dataset';
 import { detectFormat } from '../../data/detect';
@@ -16,7 +16,8 @@ import { readTable, type TableOptions } from '../../data/table';
 import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
-import { sizeOf, type FlowRunner } from '../model/runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
 export interface TableChoice {
@@ -146,7 +147,7 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
   const table = await readModelTable(file, request);
   const size = table.featureNames.length;
   const { count } = table.all;
-  const expected = imageShape ? imageShape.reduce((a, b) => a * b, 1) : dimensions;
+  const expected = imageShape ? sizeOf(imageShape) : dimensions;
   if (size !== expected) {
     const wanted =
       kind === 'image' ? `${expected} pixels (${imageShape?.join('×')})` : `${expected} features`;

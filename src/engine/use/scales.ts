@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { latentsByScale } from '../../flow/latent-scales';
 import type { FlowRunner } from '../model/runner';
 

@@ -1,7 +1,8 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
 import type { NllParts } from '../../protocol/contribution';
 import { inBatches, type BatchOptions } from '../model/batches';
-import { sizeOf, type FlowRunner, type Space } from '../model/runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 export interface ScoreResult {
   /** −ln p of each example, [N]. */

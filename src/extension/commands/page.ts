@@ -1,6 +1,6 @@
 /** Commands that the page of the active inspector carries out. */
 import { l10n, type Uri } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PageAction } from '../../protocol/page-actions';
 import type { PageEvents } from '../../protocol/webview';
 import type { LayerTab } from '../../protocol/layer-tabs';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { openModel } from '../../../src/engine/open/open-model';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';

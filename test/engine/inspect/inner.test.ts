@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { logAbsDeterminant } from '../../../src/engine/inspect/determinant';
 import { blockAround } from '../../../src/engine/inspect/jacobian';
 import { reducedMaps } from '../../../src/protocol/reduced-maps';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { batchOf, dataExamples } from '../../../src/engine/model/examples';
 import { drawLatents } from '../../../src/engine/model/latents';
 import { logLikelihood } from '../../../src/flow/real-nvp';

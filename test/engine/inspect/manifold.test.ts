@@ -1,7 +1,7 @@
 /** Interpolations and reconstructions of an open model, held against the flow itself in both directions. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { sourcesOf } from '../../../src/engine/inspect/sources';
 import { sourceOf } from '../../../src/engine/model/examples';
 import { latentScales } from '../../../src/flow/latent-scales';

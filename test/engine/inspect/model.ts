@@ -6,7 +6,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
 import { runConfigSchema } from '../../../src/config/schema';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import type { FlowModel } from '../../../src/engine/model/flow-model';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import { backToData, nearestOf } from '../../../src/engine/inspect/plane-back';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { openModel } from '../../../src/engine/open/open-model';
 import { createService } from '../../../src/engine/service';

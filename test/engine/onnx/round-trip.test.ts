@@ -13,7 +13,7 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
-import { sizeOf } from '../../../src/engine/model/runner';
+import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';

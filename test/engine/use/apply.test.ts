@@ -10,7 +10,7 @@ import { prepareInput, prepareLatent, type InputOptions } from '../../../src/eng
 import { fromChannelsLast } from '../../../src/engine/model/layout';
 import { sample } from '../../../src/engine/use/sample';
 import { score } from '../../../src/engine/use/score';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { CancelledError } from '../../../src/protocol/wire';
 import { model, runnerOf } from './flows';
 

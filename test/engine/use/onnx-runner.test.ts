@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { stream } from '../../../src/data/random';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';

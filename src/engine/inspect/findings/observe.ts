@@ -1,5 +1,6 @@
 /** Runs the passes that findings are made of. */
-import { UserError } from '../../../config/user-error';
+import { sizeOf } from '../../../base/shape';
+import { UserError } from '../../../base/user-error';
 import type { BatchRef } from '../../../protocol/selection';
 import type { NdArray } from '../../../protocol/tensors';
 import type { Feeds } from '../../backends/backend';
@@ -131,7 +132,7 @@ async function healthOf(model: InspectedFlow, batch: ExampleBatch, signal: Abort
       };
       const moving = flow?.mask
         ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
-        : info.inputShape.reduce((a, b) => a * b, 1);
+        : sizeOf(info.inputShape);
       own.change = { s: change('s'), t: change('t'), moving };
       const saturated = all(at('saturated'));
       if (saturated.length > 0) {

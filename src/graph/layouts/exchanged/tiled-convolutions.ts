@@ -3,7 +3,7 @@
  * 1×3 between products with small matrices, each the transposed map of another.
  */
 import type { ConstantData } from '../../ir';
-import { sizeOf } from '../../shape';
+import { sizeOf } from '../../../base/shape';
 import { Permuted } from '../relayout';
 import {
   filterMatrix,

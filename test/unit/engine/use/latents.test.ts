@@ -1,7 +1,7 @@
 /** Latents drawn by scale, and which of an example's latents a reconstruction keeps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { drawLatents } from '../../../../src/engine/model/latents';
 import { freshLatents, keptCounts, reconstructionLatents } from '../../../../src/engine/use/reconstruct';
 
