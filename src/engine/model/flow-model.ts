@@ -58,7 +58,7 @@ export function createFlowModel(
   const runner = createFlowRunner({
     config,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     tensors,
     backend,
   });

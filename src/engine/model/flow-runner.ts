@@ -59,13 +59,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       // Whole splits are scored with it; what somebody waits for is mostly a way back.
       const compiled = await program(
         `forward/${space}`,
-        () => {
-          const before = step(space);
-          return forwardGraph(flow, {
-            ...(before ? { preprocess: before } : {}),
-            wanted: (tap) => logDetTaps.test(tap),
-          });
-        },
+        () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),
         { bulk: true, examples: total },
       );
       const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });

@@ -78,8 +78,8 @@ async function open(
       threads,
       direction: part.ports.direction,
       given: part.given,
-      ...(part.own ? { own: part.own } : {}),
-      ...(pixels ? { pixels } : {}),
+      own: part.own,
+      pixels,
     });
     opened.push(runner);
     return runner;
@@ -141,7 +141,7 @@ async function open(
     outside: step || undefined,
   };
   const runner: FlowRunner = {
-    ...combined(config, { forward, inverse, ...(reversed ? { reversed } : {}) }, rows, main.file),
+    ...combined(config, { forward, inverse, reversed }, rows, main.file),
     parameterCount: [...graph.initializers.values()].reduce(
       (sum, { dims }) => sum + sizeOf((dims ?? []).map(Number)),
       0,

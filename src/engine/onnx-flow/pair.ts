@@ -31,7 +31,7 @@ export async function readFlowFile(file: string): Promise<FlowFile> {
   const given = await readOnnxPorts(file);
   const own = readMetadata(file, read.summary.metadata);
   const ports = identifyPorts(file, read.summary, given, own);
-  return { file, ports, given, ...(own ? { own } : {}), read };
+  return { file, ports, given, own, read };
 }
 
 /**

@@ -129,7 +129,7 @@ export async function probe(
     }
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
-  return { ...source, batch, feeds, shapes, values, doubles, ...(logDets ? { logDets } : {}) };
+  return { ...source, batch, feeds, shapes, values, doubles, logDets };
 }
 
 /** Shapes of all tensors on the way, for these inputs. */

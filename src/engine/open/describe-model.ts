@@ -168,7 +168,7 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     ...base,
     architecture: architectureOf(config.model, flow),
     layers: flow.layers.map(describeLayer),
-    preprocessing: describePreprocessing({ config, ...(standardize ? { standardize } : {}) }),
+    preprocessing: describePreprocessing({ config, standardize }),
     step,
     note: `the ${part} part of a Flowscope model, with its normalizations folded into the weights`,
   };

@@ -95,7 +95,7 @@ function built(
   return {
     title,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     training: config.training,
     tensors: initialTensors(flow, config.training.seed),
   };

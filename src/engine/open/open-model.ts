@@ -29,7 +29,7 @@ export async function openModel(given: string, backend: Backend): Promise<Model>
   const { kind, file, run } = await resolveModelPath(given);
   switch (kind) {
     case 'checkpoint':
-      return openFlow(await loadCheckpoint(file), { file, ...(run ? { run } : {}), backend });
+      return openFlow(await loadCheckpoint(file), { file, run, backend });
     case 'onnx':
       return openOnnxModel(file, backend.info);
     default:
@@ -63,7 +63,7 @@ export async function outlineModel(given: string, backend: BackendInfo): Promise
   try {
     return await summaryOf({
       file,
-      ...(run ? { run } : {}),
+      run,
       backend,
       header,
       flow,
@@ -94,7 +94,7 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
   const model = createFlowModel({
     header,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     tensors,
     backend,
     data,
@@ -110,20 +110,20 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
       : data.splits();
   return {
     file,
-    ...(run ? { run } : {}),
+    run,
     inspected: inspectedModel(model),
     flow: model,
     summary: () =>
       summaryOf({
         file,
-        ...(run ? { run } : {}),
+        run,
         backend: backend.info,
         header,
         flow,
         layers: model.layers,
         tensors,
         splits,
-        ...(foreign ? { foreign: foreign.format } : {}),
+        foreign: foreign?.format,
       }),
     dispose: () => model.dispose(),
   };

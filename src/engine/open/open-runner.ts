@@ -45,8 +45,8 @@ export async function openRunner(
     file,
     layout: 'nhwc',
     model: flow,
-    ...(header.config.data ? { data: header.config.data } : {}),
-    ...(featureNames ? { featureNames } : {}),
+    data: header.config.data,
+    featureNames,
   };
 }
 
@@ -68,7 +68,7 @@ async function openOnnx(
     file,
     threads: opening.threads(),
     direction,
-    ...(own ? { own } : {}),
+    own,
   });
   opening.onEnd(() => runner.dispose());
   return {
@@ -81,8 +81,8 @@ async function openOnnx(
 
 function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
   return {
-    ...(own?.config.data ? { data: own.config.data } : {}),
-    ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
+    data: own?.config.data,
+    featureNames: own?.standardize?.names,
   };
 }
 

@@ -93,7 +93,7 @@ function objective(
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(parameters));
-    const ctx = graphContext({ ...running, ...values }, { training: true, ...(wanted ? { wanted } : {}) });
+    const ctx = graphContext({ ...running, ...values }, { training: true, wanted });
     const parts = logLikelihood(flow, preprocess, ctx, x);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {

@@ -54,8 +54,8 @@ export function readModelExamples(
     ...(array === undefined ? {} : { array }),
     ...(columns === undefined ? {} : { columns }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
-    ...(data ? { data } : {}),
-    ...(featureNames ? { featureNames } : {}),
+    data,
+    featureNames,
   });
 }
 

@@ -42,7 +42,7 @@ export async function score(
   for (let draw = 0; draw < draws; draw++) {
     const progress = options.onProgress;
     const batches: BatchOptions = {
-      ...(options.signal ? { signal: options.signal } : {}),
+      signal: options.signal,
       ...(progress ? { onProgress: (done) => progress(draw * count + done, total) } : {}),
     };
     await inBatches(count, runner, batches, async (start, n) => {
