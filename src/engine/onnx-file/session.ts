@@ -27,7 +27,7 @@ export async function openSession(file: string, threads: number): Promise<OnnxSe
       });
       const results = await run(Object.fromEntries(given));
       return Object.fromEntries(
-        Object.entries(results).map(([name, value]) => [name, toArray(value as Tensor)]),
+        Object.entries(results).map(([name, value]) => [name, toArray(value)]),
       );
     },
     dispose: () => session.release(),
