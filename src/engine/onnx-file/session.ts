@@ -26,9 +26,7 @@ export async function openSession(file: string, threads: number): Promise<OnnxSe
         return [name, tensor(feed.data as Float32Array, feed.shape)];
       });
       const results = await run(Object.fromEntries(given));
-      return Object.fromEntries(
-        Object.entries(results).map(([name, value]) => [name, toArray(value)]),
-      );
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toArray(value)]));
     },
     dispose: () => session.release(),
   };
