@@ -1,5 +1,5 @@
 /** ∂y/∂x of one layer at one example: whole for vectors, a chosen block for images. */
-import type { Selection } from './inspect';
+import type { Selection } from './selection';
 import type { NdArray } from './tensors';
 
 /** Elements of vectors up to this size are all shown. */

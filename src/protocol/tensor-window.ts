@@ -1,5 +1,5 @@
 /** A part of a layer's tensor that is too large to be sent as a whole. */
-import type { Selection } from './inspect';
+import type { Selection } from './selection';
 import type { NdArray } from './tensors';
 
 /** Values up to which a tensor comes with its view; of larger ones statistics do, and windows are asked for. */

@@ -1,7 +1,7 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { score, type ScoreResult } from '../../engine/use/score';
 import { examplesToScore } from '../../engine/use/scored-examples';
-import { sizeOf } from '../../engine/use/runner';
+import { sizeOf } from '../../base/shape';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
 import { inputOptions, tableChoice } from '../input-options';

@@ -1,4 +1,5 @@
 /** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
+import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../../flow/tensors';
@@ -7,8 +8,6 @@ import { anyBatch, trace } from '../../graph/trace';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
-
-const logDetTap = /\/logDet\.(coupling|norm)$/;
 
 /** [N] from [N] or from a scalar that holds for every example of `x` [N, …]. */
 function perExample(value: Tensor, x: Tensor): Tensor {
@@ -34,7 +33,7 @@ function forward(model: FlowModel): Graph {
   const couplings = layers.filter(({ info }) => info.coupling !== undefined);
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => logDetTap.test(tap) });
+      const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {

@@ -2,10 +2,9 @@
 import type { ActivityQuery, ActivityView, ChannelMoments } from '../../protocol/conditioner';
 import type { Feeds } from '../backends/backend';
 import { batchOf } from '../model/examples';
-import type { InspectedFlow } from '../model/inspected-flow';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { countDead } from './features';
 import { innerOf } from './inner';
-import { layerAt } from './layer';
 import { throughBatch } from './through-batch';
 
 /** @throws UserError where the layers of the model cannot be looked into, CancelledError */

@@ -1,7 +1,7 @@
 /** −log p of the example, element by element. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Contribution } from '../../protocol/contribution';
-import type { Selection } from '../../protocol/inspect';
+import type { Selection } from '../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
 import { exampleParts } from './parts';

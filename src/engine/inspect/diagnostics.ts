@@ -1,7 +1,8 @@
-import type { BatchRef, Diagnostics, NormMode, Selection } from '../../protocol/inspect';
+import type { Diagnostics } from '../../protocol/inspect';
+import type { BatchRef, NormMode, Selection } from '../../protocol/selection';
 import { batchOf, dataExamples } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { statisticsBatch } from '../use/batches';
+import { statisticsBatch } from '../model/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
 import { exampleParts } from './parts';

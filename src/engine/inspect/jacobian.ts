@@ -1,5 +1,5 @@
 /** ∂y/∂x of one layer by automatic differentiation of the flow's own definition. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import {
   largestJacobianBlock,
   wholeJacobian,
@@ -7,12 +7,12 @@ import {
   type JacobianView,
 } from '../../protocol/jacobian';
 import type { LayerInfo } from '../../protocol/model';
-import type { InnerPrograms, InspectedFlow } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
+import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { sizeOf } from '../../base/shape';
 import { logAbsDeterminant } from './determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
-import { elementLogDets, layerAt, normOf } from './layer';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
+import { elementLogDets, normOf } from './layer';
 import type { Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';

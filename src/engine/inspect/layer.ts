@@ -1,11 +1,11 @@
-import { UserError } from '../../config/user-error';
-import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
+import { sizeOf } from '../../base/shape';
+import type { ExampleLayer, LayerQuery, LayerView } from '../../protocol/inspect';
 import { isQuantity, type TensorRole } from '../../protocol/quantities';
+import type { ExampleRef } from '../../protocol/selection';
 import { largestWhole } from '../../protocol/tensor-window';
 import type { TensorView } from '../../protocol/tensors';
-import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import { type InspectedFlow, type InspectedLayer, layerAt } from '../model/inspected-flow';
 import type { LayerRecord, Values } from '../model/layer-record';
-import { sizeOf } from '../use/runner';
 import { inImage } from './mask';
 import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
@@ -27,13 +27,6 @@ export function tensorsOf({ input, quantities, output, factored }: LayerRecord):
     { name: 'y', role: 'output', values: output },
     ...(factored ? [{ name: 'z', role: 'latent' as const, values: factored }] : []),
   ];
-}
-
-/** @throws UserError for a layer that the model does not have */
-export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
-  const layer = model.layers[index];
-  if (layer) return layer;
-  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
 }
 
 export async function layer(

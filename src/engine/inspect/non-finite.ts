@@ -1,6 +1,6 @@
 /** Why NaN or Inf appears in a layer, in words. */
 import { storedOf, type InspectedFlow, type InspectedLayer } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import type { LayerRecord } from '../model/layer-record';
 import type { Pass } from './pass';
 import { statsOf } from './statistics';

@@ -1,5 +1,5 @@
 /** −ln p of examples from the parts of a pass. */
-import type { NllParts } from '../../protocol/inspect';
+import type { NllParts } from '../../protocol/contribution';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { weightedMean, type Pass } from './pass';
 

@@ -1,5 +1,5 @@
 /** The way of one point through a two-dimensional flow. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PathStart, PlanePath, PlanePathQuery } from '../../protocol/plane';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';

@@ -1,4 +1,5 @@
-import type { ExampleRef, ExampleStrip, Selection, Strip, StripRow } from '../../protocol/inspect';
+import type { ExampleStrip, Strip, StripRow } from '../../protocol/inspect';
+import type { ExampleRef, Selection } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';

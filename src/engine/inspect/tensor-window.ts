@@ -1,10 +1,11 @@
 /** Parts of tensors that are too large to be sent as a whole. */
-import { UserError } from '../../config/user-error';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
 import { largestTensorWindow, type TensorWindow, type TensorWindowQuery } from '../../protocol/tensor-window';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
-import { layerAt, tensorsOf } from './layer';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { tensorsOf } from './layer';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -74,7 +75,7 @@ function checkWindow({ tensor, from, size, block }: TensorWindowQuery, shape: re
 function countOf(shape: readonly number[], { size, block }: Window): number {
   const sides =
     shape.length === 3 ? [Math.ceil(size[0]! / block), Math.ceil(size[1]! / block), size[2]!] : size;
-  return sides.reduce((a, b) => a * b, 1);
+  return sizeOf(sides);
 }
 
 async function windowOf(

@@ -2,8 +2,8 @@
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Values } from '../model/layer-record';
-import { inBatches } from '../use/batches';
-import { breathe } from '../use/breathe';
+import { inBatches } from '../model/batches';
+import { breathe } from '../model/breathe';
 
 export interface ThroughOptions {
   signal: AbortSignal;

@@ -1,10 +1,11 @@
 /** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
+import { UserError } from '../../base/user-error';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
-import type { FlowRunner } from '../use/runner';
 import type { HealthRecord, LayerRecord, PassRecord, Values } from './layer-record';
+import type { FlowRunner } from './runner';
 import type { ModelData } from './model-data';
 
 export interface StoredTensor {
@@ -111,3 +112,10 @@ export interface InspectedFlow {
 
 /** What examples are made with. */
 export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions'>;
+
+/** @throws UserError for a layer that the model does not have */
+export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
+  const layer = model.layers[index];
+  if (layer) return layer;
+  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
+}

@@ -1,10 +1,12 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
-import { UserError } from '../../config/user-error';
+import { standardNormal } from '../model/standard-normal';
+import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { InspectorPrograms } from '../model/inspected-flow';
+import { sizeOf } from '../../base/shape';
 import type { HealthRecord, LayerRecord, PassRecord, Values } from '../model/layer-record';
-import { sizeOf, type FlowRunner } from '../use/runner';
+import type { FlowRunner } from '../model/runner';
 import { rowExtremes } from './health';
 import { coupledValues, quantitiesOf, undone, type Coupled, type RowSource } from './row-values';
 import type { FlowRows } from './rows';
@@ -108,7 +110,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         }
         return {
           z: latent,
-          prior: Float32Array.from({ length: count }, (_, i) => standardNormal(latent, i * size, size)),
+          prior: standardNormal(latent, size),
           layers,
         };
       });
@@ -283,13 +285,6 @@ const finiteOrNaN = (value: number): number => (Number.isFinite(value) ? value :
 /** NaN where any difference is not finite. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, k) => Math.max(most, finiteOrNaN(Math.abs(value - b[k]!))), 0);
-}
-
-/** ln N(z; 0, 1) of one example. */
-function standardNormal(z: Float32Array, start: number, size: number): number {
-  let squares = 0;
-  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
-  return -0.5 * (squares + size * Math.log(2 * Math.PI));
 }
 
 /** By channel, where all elements of one that change do so alike. */

@@ -1,9 +1,10 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
+import { several } from '../../base/text';
 import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
 import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import type { FoundLayer } from './layers';
 
@@ -301,7 +302,7 @@ function within(part: Int32Array, whole: Int32Array): boolean {
 function operatorText({ operators }: FoundLayer): string {
   const total = operators.reduce((sum, { count }) => sum + count, 0);
   const shown = operators.slice(0, 6).map(({ op, count }) => `${op} ${count}`);
-  return `${total} node${total === 1 ? '' : 's'}: ${shown.join(', ')}${operators.length > 6 ? ', …' : ''}`;
+  return `${several(total, 'node')}: ${shown.join(', ')}${operators.length > 6 ? ', …' : ''}`;
 }
 
 /** By whether the mask changes along rows and columns or from channel to channel. */

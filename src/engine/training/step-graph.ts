@@ -11,7 +11,7 @@ import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import { graphContext } from '../model/flow-graphs';
 import { packedVector, type PackedVector } from './packed';
 
@@ -93,7 +93,7 @@ function objective(
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(parameters));
-    const ctx = graphContext({ ...running, ...values }, { training: true, ...(wanted ? { wanted } : {}) });
+    const ctx = graphContext({ ...running, ...values }, { training: true, wanted });
     const parts = logLikelihood(flow, preprocess, ctx, x);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {
@@ -111,7 +111,7 @@ function objective(
 
 /** Adds L2's part to the gradient of the parameters that have it. */
 function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
-  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? size(shape) : 0), 0);
+  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0);
   if (weightDecay === 0 || count === 0) return gradient;
   const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
   return tf.add(gradient, tf.pad(part, [[0, param.shape[0] - count]]));

@@ -11,7 +11,7 @@ import { writeSafetensors } from '../../../src/checkpoint/safetensors';
 import { runConfigSchema, type RunConfig } from '../../../src/config/schema';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { buildFlow } from '../../../src/flow/real-nvp';
-import type { MetricsRow } from '../../../src/protocol/inspect';
+import type { MetricsRow } from '../../../src/protocol/run';
 import { movedValues, type Values } from '../../contract/eager';
 import type { Model } from '../../inspector/models';
 

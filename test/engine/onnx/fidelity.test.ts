@@ -15,8 +15,8 @@ import { readNpz } from '../../../src/data/npz';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
-import { openModel } from '../../../src/engine/model/open-model';
-import { toChannelsLast } from '../../../src/engine/use/layout';
+import { openModel } from '../../../src/engine/open/open-model';
+import { toChannelsLast } from '../../../src/engine/model/layout';
 import { maxAbsDifference } from '../../contract/eager';
 import { peersFolder } from '../import/support';
 

@@ -12,8 +12,8 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
-import { openModel } from '../../../src/engine/model/open-model';
-import { sizeOf } from '../../../src/engine/use/runner';
+import { openModel } from '../../../src/engine/open/open-model';
+import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';

@@ -1,4 +1,5 @@
 /** Every channel of x, s, t and y as a map: one zoom for all, one marked element, one line that reads a place out. */
+import { sizeOf } from '../../../src/base/shape';
 import { useRef } from 'preact/hooks';
 import { cellStep } from '../../base/controls/arrow-keys';
 import { isQuantity } from '../../../src/protocol/quantities';
@@ -247,7 +248,7 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
   const { limit, full, beyond } = range;
   const scale = (light: boolean) => signedScale(limit, light);
   const unit = tensor.role === 'logScale' ? words.nats : undefined;
-  const sameShape = worked !== undefined && tensor.data?.length === tensor.shape.reduce((a, b) => a * b, 1);
+  const sameShape = worked !== undefined && tensor.data?.length === sizeOf(tensor.shape);
   return (
     <div class="map" data-tensor={tensor.name}>
       <h3>

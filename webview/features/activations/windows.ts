@@ -1,7 +1,7 @@
 /** The visible part of tensors that are too large to come with their layer. */
 import { computed, type ReadonlySignal } from '@preact/signals';
-import type { Selection } from '../../../src/protocol/inspect';
 import { tensorRoles, type TensorRole } from '../../../src/protocol/quantities';
+import type { Selection } from '../../../src/protocol/selection';
 import type { TensorWindow } from '../../../src/protocol/tensor-window';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { windowOf, type MapView, wholeMap } from './map-view';

@@ -1,5 +1,5 @@
 /** Where the bits go: the parts of −log p(x) as a running sum. */
-import type { NllParts } from '../../../src/protocol/inspect';
+import type { NllParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { fixed, signed, unknown } from '../../base/format/numbers';
 import { hasOwnLogDet, isNorm } from '../../base/layers/layer-names';

@@ -1,7 +1,7 @@
 /** Where latents are truncated, and what differs between the scales of a flow that factors out. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { SampleQuery } from '../../../src/protocol/inspect';
+import type { SampleQuery } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { Slider } from '../../base/controls/slider';

@@ -1,4 +1,5 @@
 /** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
+import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
@@ -167,7 +168,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span />
             <span class="mask-cell" />
             <OutputThumbnail output={strip?.latent} />
-            <span class="name muted">{text.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+            <span class="name muted">{text.latent(sizeOf(model.shape))}</span>
           </div>
         )}
       </div>

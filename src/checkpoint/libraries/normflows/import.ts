@@ -2,6 +2,7 @@
  * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them. The library counts from
  * latent to data, so its last layer is our first, and its maps run backwards: (x − t)·e⁻ˢ.
  */
+import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
@@ -282,7 +283,7 @@ function zeroNet(like: Readonly<Record<string, Values>>, from: string, to: strin
       .filter(([name]) => name.startsWith(from))
       .map(([name, { shape }]) => [
         to + name.slice(from.length),
-        { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+        { shape, data: new Float32Array(sizeOf(shape)) },
       ]),
   );
 }

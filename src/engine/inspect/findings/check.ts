@@ -1,6 +1,7 @@
 /** What every check gives back, and the pieces that they share. */
+import { several } from '../../../base/text';
 import type { CheckName, Finding, Severity } from '../../../protocol/findings';
-import type { LayerTab } from '../../../protocol/webview';
+import type { LayerTab } from '../../../protocol/layer-tabs';
 import type { LayerObservations, Observations } from './observations';
 
 export type Check = (seen: Observations) => Finding;
@@ -68,5 +69,5 @@ export function where(
 
 /** "in coupling 3" or "in coupling 3 and 2 others". */
 export function andOthers(name: string, others: number): string {
-  return others === 0 ? name : `${name} and ${others} other${others === 1 ? '' : 's'}`;
+  return others === 0 ? name : `${name} and ${several(others, 'other')}`;
 }

@@ -1,11 +1,12 @@
 /** Runs the passes that findings are made of. */
-import { UserError } from '../../../config/user-error';
-import type { BatchRef } from '../../../protocol/inspect';
+import { sizeOf } from '../../../base/shape';
+import { UserError } from '../../../base/user-error';
+import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
+import { statisticsBatch } from '../../model/batches';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import type { Extremes, HealthRecord } from '../../model/layer-record';
-import { statisticsBatch } from '../../use/batches';
 import { inverseErrors, splitDistribution } from '../diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';
@@ -104,7 +105,7 @@ async function healthOf(
     const own = parts.map(({ layers }) => layers[info.index]!);
     const transformed = flow?.mask
       ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
-      : info.inputShape.reduce((a, b) => a * b, 1);
+      : sizeOf(info.inputShape);
     const flat = own.flatMap(({ saturated }) => (saturated ? [saturated] : []));
     const mine = units.filter(({ name }) => name.startsWith(`${info.name}.`));
     const count = (of: (value: number) => boolean): number =>
