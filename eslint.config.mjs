@@ -46,12 +46,7 @@ export default defineConfig(
   {
     files: ['src/**/*.ts', 'webview/**/*.ts', 'webview/**/*.tsx'],
     plugins: { boundaries },
-    rules: { 'boundaries/direction': 'error' },
-  },
-  {
-    files: ['webview/**/*.ts', 'webview/**/*.tsx'],
-    plugins: { boundaries },
-    rules: { 'boundaries/no-cycle': 'error' },
+    rules: { 'boundaries/direction': 'error', 'boundaries/no-cycle': 'error' },
   },
   {
     files: ['test/**/*.ts', 'test/**/*.tsx'],

@@ -1,4 +1,4 @@
-// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and the page has no
+// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and there are no
 // import cycles.
 // By file position, not by the text of the import: src/extension/commands/ has an ../engine/ of its own.
 import fs from 'node:fs';
@@ -7,19 +7,46 @@ import { root } from './esbuild-options.mjs';
 
 /** Which folders a folder of `src/` (or the webview) may import from, other than itself. docs/architecture.md has the same. */
 export const mayImport = {
-  config: [],
+  base: [],
+  config: ['base'],
+  protocol: ['base', 'config'],
   'inspector-html': ['protocol'],
-  protocol: ['config'],
-  files: ['config'],
-  native: ['config', 'protocol'],
-  flow: ['config', 'protocol'],
-  data: ['config', 'protocol', 'files'],
-  graph: ['config', 'protocol', 'files', 'flow'],
-  checkpoint: ['config', 'protocol', 'files', 'data'],
-  engine: ['config', 'protocol', 'files', 'flow', 'data', 'graph', 'checkpoint', 'native', 'inspector-html'],
-  cli: ['config', 'protocol', 'files', 'data', 'checkpoint', 'native', 'inspector-html', 'engine'],
-  extension: ['config', 'protocol', 'inspector-html'],
-  webview: ['config', 'protocol'],
+  files: ['base'],
+  native: ['base', 'protocol'],
+  flow: ['base', 'config', 'protocol'],
+  data: ['base', 'config', 'protocol', 'files'],
+  graph: ['base', 'protocol', 'flow'],
+  checkpoint: ['base', 'config', 'protocol', 'files', 'data'],
+  engine: [
+    'base',
+    'config',
+    'protocol',
+    'files',
+    'flow',
+    'data',
+    'graph',
+    'checkpoint',
+    'native',
+    'inspector-html',
+  ],
+  cli: ['base', 'config', 'protocol', 'files', 'data', 'checkpoint', 'native', 'inspector-html', 'engine'],
+  extension: ['base', 'config', 'protocol', 'inspector-html'],
+  webview: ['base', 'config', 'protocol'],
+};
+
+/** The same of the folders of `src/engine`; the files beside them may import from all. */
+export const mayImportInEngine = {
+  backends: [],
+  model: ['backends'],
+  'onnx-file': ['backends', 'model'],
+  'onnx-flow': ['backends', 'model', 'onnx-file'],
+  training: ['backends', 'model'],
+  use: ['model', 'training'],
+  inspect: ['backends', 'model', 'use'],
+  open: ['backends', 'model', 'onnx-file', 'onnx-flow', 'training', 'use', 'inspect'],
+  export: ['backends', 'model', 'onnx-file', 'inspect'],
+  assistant: ['model', 'use', 'inspect', 'open'],
+  reference: ['model'],
 };
 
 /** Packages that only the named folders load. */
@@ -35,6 +62,12 @@ const onlyIn = [
 function folderOf(file) {
   const [top, folder] = path.relative(root, file).split(path.sep);
   return top === 'src' ? folder : top === 'webview' ? 'webview' : undefined;
+}
+
+/** `src/engine/model/runner.ts` → model; undefined for what lies outside of the engine's folders. */
+function engineFolderOf(file) {
+  const [top, folder, name, inside] = path.relative(root, file).split(path.sep);
+  return top === 'src' && folder === 'engine' && inside !== undefined ? name : undefined;
 }
 
 /**
@@ -89,6 +122,10 @@ const direction = {
       const to = folderOf(file);
       if (to && to !== from && !mayImport[from].includes(to)) {
         context.report({ node, messageId: 'folder', data: { from, to } });
+      }
+      const [room, next] = [engineFolderOf(context.filename), engineFolderOf(file)];
+      if (room && next && room !== next && !mayImportInEngine[room]?.includes(next)) {
+        context.report({ node, messageId: 'folder', data: { from: `engine/${room}`, to: `engine/${next}` } });
       }
       const [part, other] = [pagePartOf(context.filename), pagePartOf(file)];
       if (part && other && !mayImportInPage(part, other)) {

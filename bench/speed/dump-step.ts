@@ -8,7 +8,7 @@ import { packTensors } from '../../src/engine/training/packed';
 import { initialTensors } from '../../src/engine/training/initialize';
 import { stepGraph, trainingVectors } from '../../src/engine/training/step-graph';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
-import { size } from '../../src/flow/tensors';
+import { sizeOf } from '../../src/base/shape';
 import { writeStateful } from '../../src/graph/tensorflow/stateful';
 import { ourConfig, type PeerConfig } from './models';
 
@@ -22,7 +22,7 @@ const { bytes, variables, functions } = writeStateful(state, { step: graph });
 
 const tensors = initialTensors(flow, training.seed);
 for (const { name, shape } of vectors.flatMap(({ members }) => members))
-  tensors[name] ??= { shape: [...shape], data: new Float32Array(size(shape)) };
+  tensors[name] ??= { shape: [...shape], data: new Float32Array(sizeOf(shape)) };
 const packed = packTensors(vectors, tensors);
 
 mkdirSync(folder, { recursive: true });

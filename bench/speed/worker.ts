@@ -5,12 +5,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { UserError } from '../../src/config/user-error';
+import { UserError } from '../../src/base/user-error';
 import type { Dataset } from '../../src/data/dataset';
 import { stream } from '../../src/data/random';
 import { memoryExamples } from '../../src/data/records';
 import { limited } from '../../src/data/split';
-import { size } from '../../src/flow/tensors';
+import { sizeOf } from '../../src/base/shape';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
 import type { Backend } from '../../src/engine/backends/backend';
@@ -49,20 +49,20 @@ const { values: options } = parseArgs({
 /** One batch of random examples, seen again and again. */
 function randomData({ model, training }: RunConfig): Dataset {
   const shape = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
-  const count = training.batch * size(shape);
+  const count = training.batch * sizeOf(shape);
   const random = stream(0, 'bench');
   const values =
     model.kind === 'vector'
       ? random.normal(count)
       : random.uniform(count).map((u) => Math.floor(u * model.levels));
-  const train = limited(memoryExamples(values, size(shape)), undefined, 0);
+  const train = limited(memoryExamples(values, sizeOf(shape)), undefined, 0);
   return {
     kind: model.kind,
     name: 'random',
     shape,
     ...(model.kind === 'image' ? { levels: model.levels } : {}),
     train,
-    validation: limited(memoryExamples(new Float32Array(0), size(shape)), undefined, 0),
+    validation: limited(memoryExamples(new Float32Array(0), sizeOf(shape)), undefined, 0),
     provenance: { source: 'random', rows: training.batch, note: '' },
     close: () => Promise.resolve(),
   };
@@ -72,7 +72,7 @@ async function trainStep(config: RunConfig, backend: Backend): Promise<Task> {
   const trainer = await createTrainer({ config, dataset: randomData(config), backend });
   let step = 0;
   return {
-    params: trainer.flow.parameters.reduce((sum, { shape }) => sum + size(shape), 0),
+    params: trainer.flow.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     async run() {
       const { nats, finite } = await trainer.step(++step);
       if (!finite) throw new Error(`step ${step}: the loss is ${nats}`);
@@ -84,10 +84,10 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
   const { model, training } = config;
   const flow = buildFlow(model);
   const preprocess = buildPreprocess(model, flow);
-  const params = flow.parameters.reduce((sum, { shape }) => sum + size(shape), 0);
+  const params = flow.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const tensors = initialTensors(flow, 0);
   const count = training.batch;
-  const dimensions = size(flow.inputShape);
+  const dimensions = sizeOf(flow.inputShape);
   if (task === 'sample') {
     const full = bindUsed(inverseGraph(flow, preprocess), tensors);
     const graph = { ...full, outputs: full.outputs.filter(({ name }) => name === 'x') };

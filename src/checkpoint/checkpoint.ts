@@ -1,8 +1,8 @@
 import { parseStoredConfig } from '../config/parse';
 import type { StoredConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { Dataset } from '../data/dataset';
-import type { MetricsRow } from '../protocol/inspect';
+import type { MetricsRow } from '../protocol/run';
 import type { NdArray } from '../protocol/tensors';
 import {
   openSafetensors,

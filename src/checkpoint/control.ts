@@ -8,7 +8,7 @@ import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { checkControl, parseControl, type ControlRequest, type NamedRequest } from '../config/control';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readError } from '../files/read';
 import type { RateChange } from '../protocol/run';

@@ -1,5 +1,5 @@
 /** Types of stored numbers by the names that safetensors gives them, and their conversion to float32. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { fromHalf } from '../files/half';
 
 /** Bytes of one value. Types without a reader are here too: files that hold them can still be listed. */

@@ -1,8 +1,7 @@
 /** Reads metrics.jsonl as it grows: what was read once is not read again. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { readError } from '../files/read';
-import type { MetricsRow } from '../protocol/inspect';
-import { metricNames, type MetricName } from '../protocol/run';
+import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
 
 /** Bytes at the start of the file that tell whether it still is the same one; a first line is longer. */
 const headBytes = 48;

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { exists } from '../base/exists';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { firstBytes, isFolder } from '../files/read';
 import { isOurs } from './checkpoint';
 import { isRunFolder, runPaths } from './run-folder';
@@ -60,11 +60,4 @@ async function withExported(target: string): Promise<string> {
 /** The header's JSON starts right after its length. */
 async function looksLikeSafetensors(file: string): Promise<boolean> {
   return (await firstBytes(file, 9))[8] === '{'.charCodeAt(0);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,4 +1,4 @@
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { NdArray } from '../protocol/tensors';
 import { readSafetensors, writeSafetensors } from './safetensors';
 

@@ -1,13 +1,13 @@
 /** A run on disk. Whoever follows a run reads these files, so a run that was trained elsewhere can be followed too. */
+import { exists } from '../base/exists';
 import { appendFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseRunConfig } from '../config/parse';
 import type { RunConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
-import type { MetricsRow } from '../protocol/inspect';
+import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
-import type { ControlAnswer } from '../protocol/run';
 import { writeAtomically, writeError } from '../files/atomic';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
@@ -287,13 +287,6 @@ async function entries(folder: string): Promise<string[]> {
     if (code === 'ENOTDIR') throw new UserError(`${folder}: is a file; expected a folder.`);
     throw readError(folder, error);
   }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }
 
 function parseJson(text: string): unknown {

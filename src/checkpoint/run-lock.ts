@@ -18,7 +18,7 @@ import {
   type Holder,
   type TrainLock,
 } from '../config/train-lock';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { patiently, writeError } from '../files/atomic';
 import { readError } from '../files/read';
 

@@ -1,6 +1,7 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
+import { sizeOf } from '../base/shape';
 import { open, type FileHandle } from 'node:fs/promises';
-import { shortened, shownValue, UserError } from '../config/user-error';
+import { shortened, shownValue, UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 import { writeAtomically } from '../files/atomic';
@@ -147,7 +148,7 @@ export async function writeSafetensors(
   let offset = 0;
   for (const name of names) {
     const { shape, data } = tensors[name]!;
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     if (size !== data.length) {
       throw new RangeError(`Tensor ${name} has the shape [${shape.join(', ')}] and ${data.length} values.`);
     }
@@ -214,7 +215,7 @@ function checkEntry(given: string, value: unknown, bad: (what: string) => UserEr
     throw bad(`tensor "${name}" has no valid data_offsets`);
   }
   const [begin, end] = offsets as [number, number];
-  const needed = shape.reduce((product, length) => product * length, itemBytes[dtype]!);
+  const needed = itemBytes[dtype]! * sizeOf(shape);
   if (end - begin !== needed) {
     throw bad(
       `tensor "${name}" (${dtype}, ${JSON.stringify(shape)}) needs ${needed} bytes; its offsets give ${end - begin}`,

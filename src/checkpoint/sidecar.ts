@@ -8,7 +8,7 @@ import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
 import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readError } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';

@@ -1,5 +1,5 @@
 /** Files of tensors of any library, whatever their container. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { toFloat32 } from './dtypes';
 import type { TensorFile } from './import/types';
 import { openSafetensors } from './safetensors';

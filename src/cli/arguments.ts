@@ -1,6 +1,6 @@
 /** From the words of a command line to typed options, or an error that says what to write instead. */
 import { parseArgs } from 'node:util';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { commonOptions, type Command, type OptionSpec, type OptionSpecs, type OptionValues } from './command';
 import { didYouMean } from './nearest';
 

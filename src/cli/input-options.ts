@@ -1,5 +1,5 @@
 /** The options of commands that read examples from files, and what they come to. */
-import type { OpenedRunner } from '../engine/use/open-runner';
+import type { OpenedRunner } from '../engine/model/opened-runner';
 import type { NamedArray } from '../engine/use/read-array';
 import { readModelExamples, type TableChoice } from '../engine/use/read-examples';
 import type { OptionSpecs, OptionValues } from './command';

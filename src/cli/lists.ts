@@ -1,5 +1,5 @@
 /** Options that hold several values, separated by commas. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 function parts(text: string): string[] {
   return text

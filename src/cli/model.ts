@@ -1,8 +1,10 @@
 /** Opens what a user names as MODEL. */
 import type { Origin } from '../checkpoint/checkpoint';
 import { threadsToUse } from '../engine/backends/threads';
-import { openModel, type OpenModel } from '../engine/model/open-model';
-import { openRunner as openRunnable, type OpenedRunner } from '../engine/use/open-runner';
+import { openModel } from '../engine/open/open-model';
+import type { Model } from '../engine/model/model';
+import { openRunner as openRunnable } from '../engine/open/open-runner';
+import type { OpenedRunner } from '../engine/model/opened-runner';
 import { openInferenceBackend } from './backend';
 import type { Session } from './session';
 
@@ -15,7 +17,7 @@ export const modelHelp = {
  * Opens a model until the command ends, and says on standard error what had to be assumed of it.
  * @throws UserError when there is no model
  */
-export async function openForSession(session: Session, given: string): Promise<OpenModel> {
+export async function openForSession(session: Session, given: string): Promise<Model> {
   const model = await openModel(given, await openInferenceBackend(session));
   session.onEnd(() => model.dispose());
   const origin = model.flow?.header.origin;

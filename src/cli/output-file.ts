@@ -1,7 +1,7 @@
 /** Checks where a result is to go before anything is computed. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 /**
  * The extension (lower case, with its dot) of an output file, which says its format.

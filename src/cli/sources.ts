@@ -1,15 +1,15 @@
 /** The examples that interpolate and reconstruct start from: of the data, of a file, or samples. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { NpyArray } from '../data/npy';
 import { dataExamples } from '../engine/model/examples';
 import { cropImages } from '../engine/model/inputs';
 import { prepareInput } from '../engine/use/input';
-import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/use/latents';
-import { sizeOf } from '../engine/use/runner';
+import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/model/latents';
+import { sizeOf } from '../base/shape';
 import type { NdArray } from '../protocol/tensors';
 import type { OptionSpecs, OptionValues } from './command';
 import { inputOptions, readInput } from './input-options';
-import { modelWithData, type OpenedRunner } from '../engine/use/open-runner';
+import { modelWithData, type OpenedRunner } from '../engine/model/opened-runner';
 import { openRunner } from './model';
 import type { Session } from './session';
 

@@ -3,10 +3,11 @@ import { conventionsFor, conventionSets, type ConventionSet } from './convention
 import { smallestPad } from './cross-checks';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
-import { presets, type Preset } from './presets';
+import { presets } from './presets';
+import type { Preset } from './preset';
 import type { DataConfig, RunConfig } from './schema';
 import { checkOwnModel, checkStart, type StartModel } from './start-model';
-import { UserError } from './user-error';
+import { UserError } from '../base/user-error';
 
 export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */

@@ -1,5 +1,5 @@
 /** Settings of a vector model that do not go together. */
-import type { Problem } from './parse';
+import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 
 export function checkVector(model: VectorModelConfig): Problem[] {

@@ -1,7 +1,7 @@
 /** Requests to a running training, in control.json of its run folder. */
 import * as v from 'valibot';
 import { largestLearningRate } from './learning-rate';
-import { UserError } from './user-error';
+import { UserError } from '../base/user-error';
 
 const learningRate = v.pipe(
   v.number('expected a number'),

@@ -38,7 +38,8 @@ export const conventionFields = {
     v.pipe(
       v.picklist(transformNames),
       describe(
-        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names.',
+        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names; additive, x + t (NICE), ' +
+          'for which the settings of s have no effect.',
       ),
     ),
     'affine',

@@ -1,5 +1,5 @@
 import { checkVector } from './check-vector';
-import type { Problem } from './parse';
+import type { Problem } from './problem';
 import type { ImageModelConfig, ModelConfig, StoredConfig } from './schema';
 
 /** What single fields cannot tell: settings that do not go together. */

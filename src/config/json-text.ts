@@ -1,4 +1,4 @@
-import { UserError } from './user-error';
+import { UserError } from '../base/user-error';
 
 /**
  * Parses JSON that a person wrote.

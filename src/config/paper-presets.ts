@@ -3,7 +3,7 @@
  * a training length; validation decides when to stop. Days of training on two cores.
  */
 import { conventionSets } from './conventions';
-import type { Preset } from './presets';
+import type { Preset } from './preset';
 
 const conventions = conventionSets.find(({ name }) => name === 'paper')!.image!;
 

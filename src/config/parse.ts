@@ -11,14 +11,8 @@ import {
   type RunConfig,
   type StoredConfig,
 } from './schema';
-import { shortened, shownValue, UserError } from './user-error';
-
-/** Something wrong at a place in a config. */
-export interface Problem {
-  /** Names joined by dots, for example "model.scales"; empty for the whole. */
-  path: string;
-  message: string;
-}
+import { shortened, shownValue } from '../base/user-error';
+import { problemsError, type Problem } from './problem';
 
 /**
  * Checks a config and fills in defaults.
@@ -71,11 +65,6 @@ export function parseAs<S extends v.GenericSchema>(
       message,
     })),
   );
-}
-
-function problemsError(fileName: string, problems: readonly Problem[]): UserError {
-  const lines = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  return new UserError(`${fileName}: ${lines.join('; ')}.`);
 }
 
 /** Problems listed for one object or value; more would not help. */

@@ -1,20 +1,6 @@
 /** Named starting points: data, model and training that go together. */
 import { paperPresets } from './paper-presets';
-import type { RunConfigInput } from './schema';
-
-type VectorInput = Extract<RunConfigInput['model'], { kind: 'vector' }>;
-type ImageInput = Extract<RunConfigInput['model'], { kind: 'image' }>;
-
-export interface Preset {
-  name: string;
-  /** For a list to pick from. */
-  title: string;
-  about: string;
-  data: Partial<RunConfigInput['data']>;
-  /** Without the sizes that come from the data. */
-  model: Omit<VectorInput, 'dim'> | Omit<ImageInput, 'height' | 'width' | 'channels' | 'levels'>;
-  training: NonNullable<RunConfigInput['training']>;
-}
+import type { Preset } from './preset';
 
 const planeModel: Preset['model'] = { kind: 'vector', couplings: 8, hidden: [64, 64] };
 

@@ -1,7 +1,7 @@
 /** The model of a run that starts from a checkpoint: the checkpoint's, which data and config have to agree with. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DataConfig, ModelConfig } from './schema';
-import { UserError } from './user-error';
+import { UserError } from '../base/user-error';
 
 export interface StartModel {
   /** Named in messages. */

@@ -1,6 +1,7 @@
 /** The element-wise maps that a coupling can apply, by what each takes from the conditioner for one element. */
 export const transformParameters = {
   affine: ['scale', 'shift'],
+  additive: ['shift'],
 } as const satisfies Record<string, readonly TransformParameter[]>;
 
 /** Also the name of a network that gives it alone: "scaleNet". */

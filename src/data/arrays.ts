@@ -1,7 +1,8 @@
 /** NumPy arrays as data: rows of numbers, or images of bytes. */
+import { sizeOf } from '../base/shape';
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { ByteSource } from './byte-source';
 import { openBytes } from './bytes';
 import type { Examples, Labels } from './dataset';
@@ -84,7 +85,7 @@ export async function openNpz(file: string, config: DataConfig, resources: Resou
     const found = candidates.find((candidate) => candidate !== name && names.includes(candidate));
     if (found === undefined) return undefined;
     const { header, bytes } = await get(found);
-    const rows = header.shape.reduce((product, size) => product * size, 1);
+    const rows = sizeOf(header.shape);
     if (rows !== count || header.shape[0] !== count || !/^[iub]/.test(header.type)) return undefined;
     const values = decodeNpy(await bytes.read(header.start, bytes.length - header.start), header);
     return Int32Array.from(values as ArrayLike<number>, Number);
@@ -134,7 +135,7 @@ async function describe(
     );
   }
   const [count = 0] = shape;
-  const size = shape.slice(1).reduce((product, each) => product * each, 1);
+  const size = sizeOf(shape.slice(1));
   const common = { name: path.basename(file), source: file };
   if (rank === 2) {
     const all = numberRows(bytes, header, count, size, where, labels);

@@ -1,6 +1,6 @@
 /** Opens files as bytes that are read by position. */
 import { open, stat } from 'node:fs/promises';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { firstBytes, readError, streamUnpacked } from '../files/read';
 import { readRange } from '../files/read-range';
 import { memoryBytes, type ByteSource } from './byte-source';

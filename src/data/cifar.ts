@@ -1,7 +1,7 @@
 /** CIFAR-10 and CIFAR-100 as their "binary version" (A. Krizhevsky, 2009): bytes, class first, then 32×32 planes of R, G, B. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { isFolder, readError } from '../files/read';
 import type { ByteSource } from './byte-source';
 import { openBytes, readSmall } from './bytes';

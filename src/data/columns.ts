@@ -1,5 +1,5 @@
 /** Which columns of a table are modeled. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 export interface ColumnOptions {
   /** Names or zero-based numbers; absent: all but the label column. */

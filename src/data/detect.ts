@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { isFolder, readError, streamUnpacked } from '../files/read';
 import { findCifar, isCifarName } from './cifar';
 import { isImageName } from './images/group';

@@ -1,3 +1,4 @@
+import { sizeOf } from '../base/shape';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -14,7 +15,7 @@ export const digitsLevels = 17;
 export async function readDigits(): Promise<Examples> {
   const packed = await readFile(path.join(mediaFolder(), 'data', 'digits.csv.gz'));
   const lines = (await promisify(gunzip)(packed)).toString('latin1').trim().split('\n');
-  const pixels = digitsShape.reduce((a, b) => a * b);
+  const pixels = sizeOf(digitsShape);
   const values = new Uint8Array(lines.length * pixels);
   const labels = new Int32Array(lines.length);
   lines.forEach((line, i) => {

@@ -1,7 +1,8 @@
 /** Images and classes as MNIST publishes them (Y. LeCun, C. Cortes, C. Burges: "The MNIST database"). */
+import { sizeOf } from '../base/shape';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { isFolder, readError } from '../files/read';
 import type { ByteSource } from './byte-source';
 import { openBytes } from './bytes';
@@ -59,7 +60,7 @@ function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: 
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, start);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = shape.reduce((product, size) => product * size, 1);
+  const expected = sizeOf(shape);
   const present = length - start;
   if (present !== expected) {
     const promise = `its header promises ${shape.join(' × ')} = ${expected} bytes of data, but ${present} are present`;

@@ -2,7 +2,8 @@
  * NumPy's array files. The format is in "numpy.lib.format". A reader of our own, since the published ones neither
  * reorder Fortran arrays nor say which file is wrong, and bring a network client along.
  */
-import { UserError } from '../config/user-error';
+import { sizeOf } from '../base/shape';
+import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { fromHalf } from '../files/half';
 import { readUnpacked } from '../files/read';
@@ -83,7 +84,7 @@ export function parseNpyHeader(bytes: Uint8Array, length: number, where: string)
         `Convert them with .astype('float32').`,
     );
   }
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = sizeOf(shape);
   const present = length - start;
   if (count * decoder.bytes !== present) {
     const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, but ${present} are present`;
@@ -240,7 +241,7 @@ function toRowMajor<A extends NpyData>(data: A, shape: readonly number[]): A {
   const out = data.slice() as A;
   const rank = shape.length;
   const index = new Array<number>(rank).fill(0);
-  const strides = shape.map((_, axis) => shape.slice(0, axis).reduce((product, size) => product * size, 1));
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   let from = 0;
   for (let to = 0; to < out.length; to++) {
     out[to] = data[from]!;

@@ -1,6 +1,6 @@
 /** NumPy's archives of arrays: a ZIP of NPY files. */
 import { unzipSync, zipSync, type Unzipped } from 'fflate';
-import { shortened, UserError } from '../config/user-error';
+import { shortened, UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readUnpacked } from '../files/read';
 import { largestRatio } from '../files/zip-directory';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { isFolder } from '../files/read';
 import { openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames } from './builtin';

@@ -1,4 +1,5 @@
 /** Parquet tables, a row group at a time. */
+import { firstLine } from '../base/text';
 import { open, stat } from 'node:fs/promises';
 import {
   parquetMetadataAsync,
@@ -8,7 +9,7 @@ import {
   type FileMetaData,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readRange } from '../files/read-range';
 import { chooseColumns, type ColumnOptions } from './columns';
@@ -55,7 +56,7 @@ export async function readParquet(
     const known = readError(file, error);
     if (known instanceof UserError || !(error instanceof Error)) throw known;
     if ((error as NodeJS.ErrnoException).code?.startsWith('E') && 'syscall' in error) throw known;
-    throw new UserError(`${file}: is not a readable Parquet file: ${error.message.split('\n')[0]}.`);
+    throw new UserError(`${file}: is not a readable Parquet file: ${firstLine(error)}.`);
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
 import { parseJsonText } from '../config/json-text';
 import type { DataConfig, RunConfig } from '../config/schema';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import type { DataPreview } from '../protocol/data';
 import { blocks } from './blocks';

@@ -1,4 +1,4 @@
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { checkIndices, type Examples, type Labels, type ReadOptions, type Split } from './dataset';
 import { partOf, shuffled, type Order } from './order';
 

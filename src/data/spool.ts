@@ -2,7 +2,7 @@
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readRange } from '../files/read-range';
 import { memoryBytes, type ByteSource } from './byte-source';
 import type { Resources } from './resources';

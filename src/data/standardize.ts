@@ -1,5 +1,5 @@
 import type { Standardization } from '../config/standardization';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { Split } from './dataset';
 
 /** A deviation below this share of the values' magnitude is rounding, not variation. */

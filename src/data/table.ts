@@ -1,7 +1,7 @@
 /** Tables of text: CSV, TSV and the like. */
 import { CsvError, parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import { chooseColumns, type ColumnOptions } from './columns';
 import { isNumber, LabelEncoder, missing } from './labels';

@@ -1,7 +1,7 @@
 import { extract, type Header } from 'tar-stream';
 import { pipeline, type Readable } from 'node:stream';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import type { ByteSource } from './byte-source';
 import type { Resources } from './resources';

@@ -54,7 +54,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
-      `The data take ${sizeOf(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk during training.`,
+      `The data take ${mebibytes(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk during training.`,
     );
   }
   return warnings;
@@ -86,7 +86,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   }
 }
 
-function sizeOf(bytes: number): string {
+function mebibytes(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 

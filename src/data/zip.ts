@@ -1,6 +1,6 @@
 /** Entries of a zip file as data. */
 import { open, stat } from 'node:fs/promises';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readZipDirectory, type ZipEntry } from '../files/zip-directory';
 import { memoryBytes, type ByteSource } from './byte-source';

@@ -5,7 +5,7 @@ import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
 import { doctorLines } from '../native/doctor';
@@ -22,7 +22,8 @@ import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint } from './model/convert';
-import { openModel, outlineModel, type OpenModel } from './model/open-model';
+import { openModel, outlineModel } from './open/open-model';
+import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { train } from './training/train';
 
@@ -43,7 +44,7 @@ export interface EngineService extends EngineApi {
 interface Entry extends Stamped {
   id: string;
   users: number;
-  model: OpenModel;
+  model: Model;
   inspector: Inspector;
 }
 

@@ -1,5 +1,5 @@
 /** Numbers as the status bar, the Runs view and messages show them. */
-import type { MetricsRow } from '../protocol/inspect';
+import type { MetricsRow } from '../protocol/run';
 import type { TrainProgress } from '../protocol/engine';
 
 export interface Best {

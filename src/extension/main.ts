@@ -7,7 +7,7 @@ import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode
 import { pageActions } from '../protocol/page-actions';
 import { registerTools } from './assistant/tools';
 import { registerConfigLenses } from './configs/config-lenses';
-import { layerTabs, type LayerTab } from '../protocol/webview';
+import { layerTabs, type LayerTab } from '../protocol/layer-tabs';
 import { act, comparedWith, selectLayer, showTab } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './editor/view-types';

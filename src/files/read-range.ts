@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 /** Larger buffers are not to be had in Node.js 20. */
 const largest = 2 ** 32 - 1;

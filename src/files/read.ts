@@ -3,7 +3,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 /** Larger files would not fit one buffer of Node.js 20. */
 const largest = 2 ** 32 - 2 ** 20;

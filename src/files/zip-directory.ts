@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { readRange } from './read-range';
 
 export interface ZipEntry {

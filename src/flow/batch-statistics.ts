@@ -9,7 +9,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { FlowContext, StateSpec } from './bijection';
 import type { Mask } from './masks';
-import { channelAxes, maskTensors, meanOver, size, sumOver } from './tensors';
+import { sizeOf } from '../base/shape';
+import { channelAxes, maskTensors, meanOver, sumOver } from './tensors';
 
 export interface NormOptions {
   /** Share of the new batch in the running statistics. */
@@ -39,7 +40,7 @@ export function statisticsState(name: string, channels: number): StateSpec[] {
 export function movedPositions(shape: readonly number[], mask: Mask | undefined): Float32Array {
   const channels = shape[shape.length - 1]!;
   const counts = new Float32Array(channels);
-  const total = size(shape);
+  const total = sizeOf(shape);
   for (let i = 0; i < total; i++) counts[i % channels]! += mask ? 1 - mask.data[i]! : 1;
   return counts;
 }

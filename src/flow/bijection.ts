@@ -51,7 +51,7 @@ export interface Bijection {
   readonly quantities?: readonly Quantity[];
   /** y from x and the quantities, element by element and before any norm, as `UnivariateTransform` has it. */
   readonly formula?: string;
-  /** Whether its log-det is 0 whatever its parameters. */
+  /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
   forward(ctx: FlowContext, x: Tensor): Step;
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */

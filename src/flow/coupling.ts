@@ -50,7 +50,7 @@ export function coupling(options: CouplingOptions): Bijection {
     state: [...conditioner.state, ...(norm?.state ?? [])],
     quantities: transform.quantities,
     formula: transform.formula,
-    preservesVolume: transform.preservesVolume && !norm,
+    preservesVolume: transform.preservesVolume,
     forward(ctx, x) {
       const { identity, transformed } = split.split(x);
       const map = mapFor(ctx, identity);

@@ -1,5 +1,5 @@
 /** Which scale each latent belongs to, where scales leave one after the other (paper, section 3.6). */
-import { size } from './tensors';
+import { sizeOf } from '../base/shape';
 import type { Flow } from './layers';
 
 /**
@@ -7,7 +7,7 @@ import type { Flow } from './layers';
  * place in the image, so an element leaves at the last scale whose layers work on its place. All 0 for vectors.
  */
 export function latentScales(flow: Pick<Flow, 'layers' | 'outputShape'>): Int32Array {
-  const scales = new Int32Array(size(flow.outputShape));
+  const scales = new Int32Array(sizeOf(flow.outputShape));
   for (const { scale, positions } of flow.layers) {
     for (const place of positions) scales[place] = Math.max(scales[place]!, scale);
   }

@@ -6,7 +6,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
-import { size, sumPerExample } from './tensors';
+import { sizeOf } from '../base/shape';
+import { sumPerExample } from './tensors';
 
 export type DataConstraint = ImageModelConfig['dataConstraint'];
 
@@ -36,7 +37,7 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
     constraint === 'symmetric'
       ? tf.sub(1, p)
       : tf.mul(tf.maximum(tf.sub(levels, v), levels * 2 ** -25), dataRange / levels);
-  const constant = size(shape) * Math.log(dataRange);
+  const constant = sizeOf(shape) * Math.log(dataRange);
   const logDetAt = (y: Tensor): Tensor =>
     tf.add(sumPerExample(tf.add(tf.softplus(y), tf.softplus(tf.neg(y)))), constant);
   return {

@@ -1,4 +1,7 @@
-/** Bijections one after the other; log-dets add up. Taps every piece's input and output, and `PIECE/inverse.x` on the way back. */
+/**
+ * Bijections one after the other; log-dets add up. Taps every piece's input, output and log-det, and
+ * `PIECE/inverse.x` on the way back.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from './bijection';
@@ -20,6 +23,7 @@ function tapped(ctx: FlowContext, piece: Bijection, x: Tensor): Step {
   ctx.tap?.(`${piece.name}/x`, x);
   const step = withScope(piece.name, () => piece.forward(ctx, x));
   ctx.tap?.(`${piece.name}/y`, step.value);
+  ctx.tap?.(`${piece.name}/logDet`, step.logDet);
   return step;
 }
 

@@ -29,11 +29,6 @@ export function sumPerExample(x: Tensor): Tensor {
   );
 }
 
-/** Number of elements of a shape. */
-export function size(shape: readonly number[]): number {
-  return shape.reduce((product, n) => product * n, 1);
-}
-
 /** A mask and its complement with a leading axis of 1, so that they broadcast over the batch. */
 export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
   const shape = [1, ...mask.shape];

@@ -1,5 +1,5 @@
 /** Collects the nodes, values and constants of a graph while it is being traced or rewritten. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { ConstantData, DType, Graph, Node, Port, Value } from './ir';
 import { showShape, type Shape } from './shape';
 

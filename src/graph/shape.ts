@@ -1,11 +1,8 @@
 /** Arithmetic on static shapes. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
+import { sizeOf } from '../base/shape';
 
 export type Shape = readonly number[];
-
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}
 
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
@@ -14,17 +11,6 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /** Whether something is one number, or one for each channel, the last axis. */
 export function isPerChannel(shape: Shape, channels: number): boolean {
   return sizeOf(shape) === 1 || (sizeOf(shape) === channels && shape.at(-1) === channels);
-}
-
-/** Row-major strides, in elements. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
-  let stride = 1;
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = stride;
-    stride *= shape[i]!;
-  }
-  return strides;
 }
 
 /** The shape of an elementwise result, by NumPy's rules. */

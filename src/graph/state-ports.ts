@@ -1,5 +1,5 @@
 /** Inputs and outputs that stand for state are named `state:NAME`. */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { Graph } from './ir';
 import { sameShape, showShape } from './shape';
 

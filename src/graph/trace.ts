@@ -1,6 +1,6 @@
 /** Records what a function over TensorFlow.js ops computes, as a graph. */
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import { callerLine } from './caller';
 import type { DType, Graph } from './ir';
 import { recordInto, tensorOf, valueOf } from './meta-backend';

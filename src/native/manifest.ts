@@ -39,7 +39,7 @@ export function readManifest(folder: string): Manifest | undefined {
 }
 
 export function filesAreThere(folder: string, manifest: Manifest): boolean {
-  return Object.entries(manifest.files).every(([name, { bytes }]) => sizeOf(inside(folder, name)) === bytes);
+  return Object.entries(manifest.files).every(([name, { bytes }]) => bytesOf(inside(folder, name)) === bytes);
 }
 
 /** Describes every file that is in the folder now. */
@@ -64,7 +64,7 @@ export async function damageOf(folder: string, manifest: Manifest, signal?: Abor
   const damage: string[] = [];
   for (const [name, expected] of Object.entries(manifest.files)) {
     const file = inside(folder, name);
-    const bytes = sizeOf(file);
+    const bytes = bytesOf(file);
     if (bytes === undefined) damage.push(`${name} is missing`);
     else if (bytes !== expected.bytes) damage.push(`${name} has ${bytes} bytes instead of ${expected.bytes}`);
     else if ((await sha256Of(file, signal)) !== expected.sha256) damage.push(`${name} has another checksum`);
@@ -82,7 +82,7 @@ function inside(folder: string, name: string): string {
   return path.join(folder, ...name.split('/'));
 }
 
-function sizeOf(file: string): number | undefined {
+function bytesOf(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.size;
 }
 

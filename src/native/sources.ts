@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 
 export interface NativeSources {
   /** Folder of `tfjs_backend.cc` and `tfjs_binding.cc`. */

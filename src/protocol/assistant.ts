@@ -1,5 +1,5 @@
 /** What language models are told of a file: short reports in plain data, in the words of the command line. */
-import type { NllParts } from './inspect';
+import type { NllParts } from './contribution';
 
 export interface ReportedLayer {
   index: number;

@@ -1,8 +1,7 @@
 /** What a model is compared with, and the questions that the second model is asked. */
-import type { ExampleRef, Selection } from './inspect';
+import type { ExampleRef, Selection } from './selection';
 import type { CheckpointInfo, LayerInfo, ModelSummary } from './model';
-import { defaultSamples, type Question } from './questions';
-import type { RecordedChoices } from './webview';
+import { defaultSamples, type Question, type RecordedChoices } from './questions';
 
 /** The checkpoints of another run. */
 export interface ComparableRun {

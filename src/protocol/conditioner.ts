@@ -1,5 +1,5 @@
 /** What can be asked about the network behind a layer: its weights, its norms, its feature maps. */
-import type { BatchRef, NormMode, Selection } from './inspect';
+import type { BatchRef, NormMode, Selection } from './selection';
 import type { NdArray, TensorStats } from './tensors';
 
 /** What an axis of a weight runs over. `other` axes are neither places of a kernel nor channels. */

@@ -1,5 +1,4 @@
 /** What each element of an example costs: −log p taken apart over the flow's input. */
-import type { NllParts } from './inspect';
 import type { NdArray } from './tensors';
 
 /** Every map is in the shape of the flow's input (padding included), in nats, positive costs. */
@@ -8,7 +7,7 @@ export interface Contribution {
   total: NdArray<Float32Array>;
   /** −ln N(z; 0, 1) of each latent, at the place where it leaves. */
   prior: NdArray<Float32Array>;
-  /** −s of every coupling, carried back through squeezes and factor-outs. */
+  /** −ln dy/dx of every layer's own map, carried back through squeezes and factor-outs. */
   couplings: NdArray<Float32Array>;
   /** Batch norm on the flow path: the share of an element's channel, the same for all places. */
   norm: NdArray<Float32Array>;
@@ -17,4 +16,21 @@ export interface Contribution {
   parts: NllParts;
   /** Layers whose log-det is not known by element: spread evenly over what they move. */
   spread: number[];
+}
+
+/** Parts of −log p(x), in nats, positive costs. Their sum (with `levels`) is the total. */
+export interface NllParts {
+  prior: number;
+  /** −log-det of the layers' own maps. */
+  couplings: number;
+  /** −log-det of batch normalization on the flow path. */
+  norm: number;
+  /** −log-det of logit, standardization. */
+  preprocessing: number;
+  /** D·ln(levels) for images, else 0: from density to probability of the discrete value. */
+  quantization: number;
+  /** Nats per example: the sum of the above. */
+  nats: number;
+  /** nats / (D ln 2) for images; absent for vectors. */
+  bitsPerDim?: number;
 }

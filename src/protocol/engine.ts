@@ -4,7 +4,8 @@ import type { ComparableRun } from './compare';
 import type { AssistantApi } from './assistant';
 import type { DataPreview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery, MetricsRow } from './inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
+import type { MetricsRow } from './run';
 import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
 

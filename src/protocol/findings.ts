@@ -1,6 +1,6 @@
 /** What a flow's own numbers say is wrong, in words. */
-import type { BatchRef } from './inspect';
-import type { LayerTab } from './webview';
+import type { BatchRef } from './selection';
+import type { LayerTab } from './layer-tabs';
 
 /** What is looked at, in the order in which it is shown. */
 export const checkNames = [

@@ -1,9 +1,8 @@
 /** What a saved page holds of the networks behind the layers, as far as there is room for it. */
 import type { NetworkView } from './inspect';
 import type { ModelSummary } from './model';
-import { isCoupling, type Question } from './questions';
+import { isCoupling, type Question, type RecordedChoices } from './questions';
 import { windowOfWeight } from './weight-window';
-import type { RecordedChoices } from './webview';
 
 /**
  * The first window of each weight, the first page of each feature map of the first example, and the norms beside the

@@ -12,9 +12,19 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
-import type { Contribution } from './contribution';
+import type { Contribution, NllParts } from './contribution';
 import type { GivenExample, GivenFile } from './given';
-import type { EditedQuery, EditedView, LatentEdit, LatentsView } from './latents';
+import type { EditedQuery, EditedView, LatentsView } from './latents';
+import type {
+  SourceRef,
+  Corners,
+  UneditedRef,
+  ExampleRef,
+  BatchRef,
+  Selection,
+  SampleQuery,
+  FreshLatents,
+} from './selection';
 import type { ModelSummary } from './model';
 import type { NearestExamples, NearestQuery } from './nearest';
 import type {
@@ -29,65 +39,9 @@ import type { CurvesQuery, RunCurves } from './run';
 import type { TensorWindow, TensorWindowQuery } from './tensor-window';
 import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
 
-/** One input. `values` are in data units: pixels [0, levels) for images, raw coordinates for vectors. */
-export type SourceRef =
-  | { kind: 'data'; split: 'train' | 'validation'; index: number }
-  | ({ kind: 'sample'; index: number } & SampleQuery)
-  /** `name` of the file that they were read from, if any. */
-  | { kind: 'values'; values: number[]; name?: string }
-  /** Of a file or folder of the user's. */
-  | { kind: 'file'; path: string; index: number };
-
-/** Four examples that span a manifold: z₁ … z₄ of the paper's two-angle formula. */
-export type Corners = [SourceRef, SourceRef, SourceRef, SourceRef];
-
-/** An input, or one that is decoded from latents of others: a point of a manifold, a reconstruction. */
-export type UneditedRef =
-  | SourceRef
-  /** Angles in radians. */
-  | { kind: 'manifold'; corners: Corners; phi: number; phiPrime: number }
-  /** `row` and `column` of the answer to the `reconstruct` question. */
-  | ({ kind: 'reconstruction'; example: SourceRef; row: number; column: number } & FreshLatents);
-
-/** An example, also one whose latents were changed by hand. */
-export type ExampleRef = UneditedRef | { kind: 'edited'; example: UneditedRef; edits: LatentEdit[] };
-
-/** The examples that means and distributions are taken over: the first `count` of a split. */
-export interface BatchRef {
-  split: 'train' | 'validation' | 'sample';
-  count: number;
-}
-
-/** Batch normalization by running statistics (`eval`) or by the batch's own (`train`). */
-export type NormMode = 'eval' | 'train';
-
-/** What all views of the page are about. `example` may be absent: means remain. */
-export interface Selection {
-  example?: ExampleRef;
-  batch: BatchRef;
-  mode: NormMode;
-}
-
-/** Parts of −log p(x), in nats, positive costs. Their sum (with `levels`) is the total. */
-export interface NllParts {
-  prior: number;
-  /** −Σ s of the couplings. */
-  couplings: number;
-  /** −log-det of batch normalization on the flow path. */
-  norm: number;
-  /** −log-det of logit, standardization. */
-  preprocessing: number;
-  /** D·ln(levels) for images, else 0: from density to probability of the discrete value. */
-  quantization: number;
-  /** Nats per example: the sum of the above. */
-  nats: number;
-  /** nats / (D ln 2) for images; absent for vectors. */
-  bitsPerDim?: number;
-}
-
 export interface StripRow {
   layer: number;
-  /** Log-det in nats (positive raises log p(x)): Σ s, and the batch norm's, over the example and the batch mean. */
+  /** Log-det in nats (positive raises log p(x)): of the layer's own map and of batch norm, for the example and the batch mean. */
   example?: { coupling: number; norm: number };
   mean: { coupling: number; norm: number };
   /** Largest |x − inverse(forward(x))| of this layer alone over the batch; NaN when not finite. */
@@ -122,14 +76,14 @@ export interface LayerQuery extends Selection {
 
 export interface LayerView {
   layer: number;
-  /** For the example (or the batch's first): x, s, t, y of a coupling; x, y of other layers. Layer shape. */
+  /** For the example (or the batch's first): x, the layer's quantities, y, and z where latents leave. Layer shape. */
   tensors: TensorView[];
   /**
    * 1 where the element passes through unchanged (conditioner), 0 where it is transformed. Layer shape. Like the maps below it
    * is absent where the layer has more values than are sent at once.
    */
   mask?: NdArray<Float32Array>;
-  /** Per-element log-det s·(1−b) for the example, and its mean over the batch. Layer shape, nats. */
+  /** Log-det of the layer's own map by element for the example, and its mean over the batch. Layer shape, nats. */
   logDetMap?: NdArray<Float32Array>;
   /**
    * The same [H, W, C] of the whole flow's input, NaN for values that were factored out before; where the layer's
@@ -176,19 +130,6 @@ export interface NetworkView {
   norms: string[];
 }
 
-export interface SampleQuery {
-  count: number;
-  seed: number;
-  temperature: number;
-  /** Factors of the temperature, one for each scale, the one that leaves first at the start; 1 where absent. */
-  scaleTemperatures?: number[];
-  /**
-   * Where latents are truncated, in standard deviations before any temperature: what lies beyond is drawn again. One
-   * bound for each scale as above, or one for all; null for none. Absent cuts nothing off.
-   */
-  truncations?: (number | null)[];
-}
-
 /** Samples in data units: [n, H, W, C] pixels (padding cut off) or [n, D] coordinates. */
 export interface SampleGrid {
   values: NdArray<Float32Array>;
@@ -217,12 +158,6 @@ export interface ManifoldView {
   corners: NdArray<Float32Array>;
   /** |z| of each point, [angles, angles]. */
   norms: NdArray<Float32Array>;
-}
-
-/** Where latents that are drawn anew come from. */
-export interface FreshLatents {
-  seed: number;
-  temperature: number;
 }
 
 /** Keeps the latents of coarse scales and draws those of fine ones anew (the paper's compression figure). */
@@ -295,25 +230,6 @@ export interface PlaneView {
   density: NdArray<Float32Array>;
   bounds: { x: [number, number]; y: [number, number] };
   samples: NdArray<Float32Array>;
-}
-
-/** A line of metrics.jsonl; absent fields were not measured at that step. */
-export interface MetricsRow {
-  step: number;
-  /** Seconds of training so far, validation and saving not counted. */
-  seconds: number;
-  trainNats?: number;
-  validationNats?: number;
-  trainBitsPerDim?: number;
-  validationBitsPerDim?: number;
-  /** Parts of the training loss, nats. */
-  prior?: number;
-  logDet?: number;
-  preprocessing?: number;
-  gradientNorm?: number;
-  learningRate?: number;
-  examplesPerSecond?: number;
-  epoch?: number;
 }
 
 /** Methods of an open model; every one can be cancelled. `null` stands for "does not apply". */

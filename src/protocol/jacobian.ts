@@ -1,5 +1,5 @@
 /** ∂y/∂x of one layer at one example: whole for vectors, a chosen block for images. */
-import type { Selection } from './inspect';
+import type { Selection } from './selection';
 import type { NdArray } from './tensors';
 
 /** Elements of vectors up to this size are all shown. */
@@ -26,7 +26,7 @@ export interface JacobianView {
   matrix: NdArray<Float32Array>;
   /** 1 where the element passes through unchanged; absent for layers without a mask. */
   passes?: Uint8Array;
-  /** What the layer's own s and norm say the diagonal is: eˢ/σ where values move, 1 where they pass. */
+  /** What the layer's own log-derivatives and norm say the diagonal is: e^(ln dy/dx)/σ where values are transformed, else 1. */
   expected?: Float32Array;
   /** ln|det| of the matrix by LU decomposition in float64, nats; −Infinity where it is singular. */
   logDet: number;
@@ -37,6 +37,6 @@ export interface JacobianView {
     /** Largest error of an entry, estimated from above: by its change at 2h, by kinks within, and by rounding. */
     error: number;
   };
-  /** What the layer says of these elements: Σ s − Σ ln σ; its own log-det where the matrix is whole. */
+  /** What the layer says of these elements: Σ ln dy/dx − Σ ln σ; its own log-det where the matrix is whole. */
   claimed?: number;
 }

@@ -1,12 +1,6 @@
 /** The latents of an example, and what comes of changing them. */
-import type { UneditedRef } from './inspect';
+import type { UneditedRef, LatentEdit } from './selection';
 import type { NdArray } from './tensors';
-
-/** A new value for one element of z, counted row-major in the shape that the flow gives z. */
-export interface LatentEdit {
-  element: number;
-  value: number;
-}
 
 export interface LatentsView {
   /** Of the flow's input, padding included: [H, W, C] or [D]. z has as many elements. */

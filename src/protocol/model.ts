@@ -1,5 +1,6 @@
 /** What is known of an opened model before anything is computed. */
 import type { LayerMoves } from './layer-moves';
+import type { Quantity } from './quantities';
 
 export type BackendName = 'tensorflow' | 'onnxruntime';
 
@@ -45,6 +46,15 @@ export interface LayerInfo {
   description: string;
   /** Of couplings. */
   moves?: LayerMoves;
+  /** What the layer computes for each element beside its output, in the order in which it is shown. */
+  quantities?: Quantity[];
+  /**
+   * y from x, element by element and before any norm: x and the names of quantities, in blanks, in an expression for
+   * people. Absent where it is not known, or is no such expression.
+   */
+  formula?: string;
+  /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */
+  preservesVolume?: true;
   /** It is not in the file; that the data come so is taken for granted. */
   assumed?: true;
 }

@@ -1,5 +1,5 @@
 /** The training examples that are most like an example: does the flow copy its data? */
-import type { ExampleRef } from './inspect';
+import type { ExampleRef } from './selection';
 import type { NdArray } from './tensors';
 
 /**

@@ -1,5 +1,5 @@
 /** Questions about two-dimensional flows: the way of one point, and what a layer makes of density and grid. */
-import type { BatchRef, ExampleRef } from './inspect';
+import type { BatchRef, ExampleRef } from './selection';
 import type { NdArray } from './tensors';
 
 /** Where a path starts: an example, or a point of the plane after `stage` layers (0: data space). */

@@ -1,24 +1,33 @@
 /** The questions that the inspector asks first, which are also those that a saved page records. */
+import { sizeOf } from '../base/shape';
+import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
   ExampleRef,
-  ExamplesQuery,
   FreshLatents,
-  InspectorMethod,
-  ManifoldQuery,
-  PlaneQuery,
+  NormMode,
   SampleQuery,
   Selection,
   SourceRef,
-} from './inspect';
+} from './selection';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
-import type { RecordedChoices } from './webview';
 
 export interface Question {
   method: InspectorMethod;
   query: unknown;
+}
+
+/** What a saved page lets its reader choose. */
+export interface RecordedChoices {
+  examples: ExampleRef[];
+  batches: BatchRef[];
+  modes: NormMode[];
+  samples: SampleQuery[];
+  /** Samples whose way from z to x was recorded. */
+  morphs: (SampleQuery & { index: number })[];
+  pages: ExamplesQuery[];
 }
 
 /** Values of an example above which a saved page keeps a single one, so that it stays a few MB. */
@@ -62,7 +71,7 @@ export function defaultManifold(summary: ModelSummary): ManifoldQuery {
     split
       ? { kind: 'data', split: split.name, index }
       : { kind: 'sample', seed, temperature, count: 4, index };
-  const values = summary.shape.reduce((a, b) => a * b, 1);
+  const values = sizeOf(summary.shape);
   return {
     corners: [source(0), source(1), source(2), source(3)],
     // Lines through the plane want to be smooth; large pictures are few, so that a saved page stays a few MB.
@@ -132,7 +141,7 @@ export function jacobianQuery(
   marked: number,
   count = usualBlock,
 ): JacobianQuery {
-  const size = layer.inputShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(layer.inputShape);
   const around = size <= wholeJacobian || marked >= size ? -1 : marked;
   return { ...selection, layer: layer.index, around, count };
 }
@@ -154,7 +163,7 @@ export function nextTensors(tensors: readonly TensorEntry[], isKnown: (name: str
   let values = 0;
   for (const { name, shape } of tensors) {
     if (isKnown(name)) continue;
-    values += shape.reduce((product, length) => product * length, 1);
+    values += sizeOf(shape);
     if (names.length > 0 && (values > tensorBatch.values || names.length >= tensorBatch.names)) break;
     names.push(name);
   }
@@ -189,7 +198,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   }
 
   const selection = defaultSelection(summary);
-  const values = summary.shape.reduce((a, b) => a * b, 1);
+  const values = sizeOf(summary.shape);
   const exampleCount = values > MANY_VALUES ? 1 : 6;
   const samples = defaultSamples(summary);
   const first = defaultExample(summary);

@@ -1,5 +1,4 @@
 /** A run as the page follows it: its measurements in columns, its checkpoints, and what it was told while it trained. */
-import type { MetricsRow } from './inspect';
 import type { CheckpointInfo } from './model';
 
 /** Whatever a line of metrics.jsonl measures, beside its step. */
@@ -66,4 +65,23 @@ export interface RunCurves {
   answered?: ControlAnswer;
   /** Id of a request that waits in the run folder; the loop has seen it when `answered` names it. */
   asked?: string;
+}
+
+/** A line of metrics.jsonl; absent fields were not measured at that step. */
+export interface MetricsRow {
+  step: number;
+  /** Seconds of training so far, validation and saving not counted. */
+  seconds: number;
+  trainNats?: number;
+  validationNats?: number;
+  trainBitsPerDim?: number;
+  validationBitsPerDim?: number;
+  /** Parts of the training loss, nats. */
+  prior?: number;
+  logDet?: number;
+  preprocessing?: number;
+  gradientNorm?: number;
+  learningRate?: number;
+  examplesPerSecond?: number;
+  epoch?: number;
 }

@@ -1,5 +1,5 @@
 /** A part of a layer's tensor that is too large to be sent as a whole. */
-import type { Selection } from './inspect';
+import type { Selection } from './selection';
 import type { NdArray } from './tensors';
 
 /** Values up to which a tensor comes with its view; of larger ones statistics do, and windows are asked for. */
@@ -8,12 +8,11 @@ export const largestWhole = 2 ** 18;
 /** Values that a window may have. */
 export const largestTensorWindow = 2 ** 16;
 
-export type WindowedTensor = 'x' | 's' | 't' | 'y' | 'z';
-
 /** Of the example, or of the batch's first. */
 export interface TensorWindowQuery extends Selection {
   layer: number;
-  tensor: WindowedTensor;
+  /** As in the view of the layer. */
+  tensor: string;
   /** First index and number of indices along each axis, [H, W, C] or [D]. */
   from: number[];
   size: number[];
@@ -23,7 +22,7 @@ export interface TensorWindowQuery extends Selection {
 
 export interface TensorWindow {
   layer: number;
-  tensor: WindowedTensor;
+  tensor: string;
   /** Of the whole tensor. */
   shape: number[];
   from: number[];

@@ -1,5 +1,7 @@
 /** Plain tensors that cross process borders. No TensorFlow.js type appears in the protocol. */
 
+import type { TensorRole } from './quantities';
+
 export type NumericArray = Float32Array | Int32Array | Uint8Array;
 
 /** A dense, row-major tensor. `data.length` is the product of `shape`. */
@@ -36,6 +38,8 @@ export interface Histogram {
 /** One tensor as a view shows it: shape and statistics always, values when they fit the screen. */
 export interface TensorView {
   name: string;
+  /** Of a tensor of a layer. */
+  role?: TensorRole;
   shape: number[];
   dtype: string;
   stats: TensorStats;

@@ -1,18 +1,11 @@
 /** Messages between the inspector's page and the extension host. */
 import type { ControlRequest } from '../config/control';
-import type {
-  BatchRef,
-  ExampleRef,
-  ExamplesQuery,
-  InspectorAnswer,
-  InspectorMethod,
-  InspectorQuery,
-  NormMode,
-  SampleQuery,
-} from './inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
 import type { Comparables } from './compare';
 import type { ModelOutline } from './model';
 import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
+import type { LayerTab } from './layer-tabs';
+import type { RecordedChoices } from './questions';
 
 /** Offers of the page that the host carries out. */
 export type PageCommand =
@@ -67,19 +60,6 @@ export interface PageApi extends PageEvents {
   outlined(outline: ModelOutline): void;
 }
 
-/** Tabs of the layer, each with the command of the host that opens it: "flowscope." and this name. */
-export const layerTabs = {
-  plane: 'showPlane',
-  activations: 'showActivations',
-  mask: 'showMask',
-  logdet: 'showLogDet',
-  network: 'showNetwork',
-  jacobian: 'showJacobian',
-} as const;
-
-/** One that the open model does not have is passed over. */
-export type LayerTab = keyof typeof layerTabs;
-
 /** Answers recorded in a saved page: key is `recordKey(method, query)`. */
 export interface RecordedPage {
   version: 1;
@@ -97,16 +77,6 @@ export interface RecordedModel {
   path: string;
   answers: Record<string, unknown>;
   reasons: Record<string, string>;
-}
-
-export interface RecordedChoices {
-  examples: ExampleRef[];
-  batches: BatchRef[];
-  modes: NormMode[];
-  samples: SampleQuery[];
-  /** Samples whose way from z to x was recorded. */
-  morphs: (SampleQuery & { index: number })[];
-  pages: ExamplesQuery[];
 }
 
 /** A key that does not depend on the order of a query's fields. */

@@ -5,7 +5,7 @@
  * become {}, a Node Buffer would arrive as a plain object, and a view into a larger buffer would carry all of it.
  * `encode` writes each of these so that `decode` on the other side gives back what was meant.
  */
-import { UserError } from '../config/user-error';
+import { UserError } from '../base/user-error';
 import type { UserErrorData } from './engine';
 
 const numberTag = '$number';

@@ -49,6 +49,11 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { affine: 'inverse-shift-then-scale', scaleMap: 'sigmoid', conditioning: 'selected' },
   ],
   ['vector, sigmoid without ε', { scaleMap: 'sigmoid', scaleEpsilon: 0 }],
+  ['vector, x + t', { transform: 'additive' }],
+  [
+    'vector, x + t, selected, separate nets, norm',
+    { transform: 'additive', conditioning: 'selected', nets: 'separate', flowNorm: true, dim: 4 },
+  ],
   [
     'vector, softplus-clamp, selected, t first',
     { scaleMap: 'softplus-clamp', conditioning: 'selected', outputOrder: 'shift-scale', dim: 5 },
@@ -120,6 +125,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
 ];
 
 const images: readonly (readonly [string, Fields])[] = [
+  ['image, x + t', { transform: 'additive' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',
     { factorOut: 'halves', squeeze: 'subpixel-major', normStatistics: 'running', channels: 2 },

@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { stream } from '../../src/data/random';
 import { initialTensors } from '../../src/engine/training/initialize';
 import type { Bijection, FlowContext } from '../../src/flow/bijection';
-import { size } from '../../src/flow/tensors';
+import { sizeOf } from '../../src/base/shape';
 
 export type Values = Record<string, { shape: number[]; data: Float32Array }>;
 
@@ -52,7 +52,7 @@ export function toTensors(values: Values): Record<string, Tensor> {
 
 export function inputOf(shape: readonly number[], batch: number, seed: number, scale = 1): Tensor {
   const data = stream(seed, 'input')
-    .normal(batch * size(shape))
+    .normal(batch * sizeOf(shape))
     .map((v) => v * scale);
   return tf.tensor(data, [batch, ...shape]);
 }

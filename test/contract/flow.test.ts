@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Bijection } from '../../src/flow/bijection';
-import { size } from '../../src/flow/tensors';
+import { sizeOf } from '../../src/base/shape';
 import { cases, type Case } from './cases';
 import { conventionCases } from './convention-cases';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
@@ -33,7 +33,7 @@ function inputFor({ bijection, domain }: Case, n: number, seed: number): Tensor 
 
 function jacobian(bijection: Bijection, tensors: Record<string, Tensor>, x: Tensor): number[][] {
   const ctx = contextOf(tensors, false);
-  const outputs = size(bijection.outputShape);
+  const outputs = sizeOf(bijection.outputShape);
   return Array.from({ length: outputs }, (_, j) => {
     const gradient = tf.grad((input: Tensor) =>
       tf.sum(tf.gather(tf.reshape(bijection.forward(ctx, input).value, [-1]), [j])),
@@ -82,7 +82,7 @@ for (const entry of [...cases, ...conventionCases]) {
         const one = inputFor(entry, 1, seed + 10);
         const exact = logAbsDeterminant(jacobian(bijection, tensors, one));
         const claimed = perExample(bijection.forward(ctx, one).logDet, 1)[0]!;
-        const range = entry.domain === 'pixels' ? size(bijection.inputShape) * Math.log(17) : 0;
+        const range = entry.domain === 'pixels' ? sizeOf(bijection.inputShape) * Math.log(17) : 0;
         worst.jacobian = Math.max(worst.jacobian, Math.abs(claimed - range - exact));
       }
       table.push(worst);

@@ -29,20 +29,30 @@ describe('taps', () => {
         const x = taps[`${layer.name}/x`];
         assert.deepEqual(x?.shape, [2, ...layer.inputShape], `${layer.name}/x`);
         if (layer.coupling === undefined) continue;
-        for (const name of ['y', 's', 't'])
+        const quantities = layer.bijection!.quantities!;
+        assert.deepEqual(
+          quantities.map(({ role }) => role),
+          ['logScale', 'shift'],
+        );
+        for (const name of ['y', ...quantities.map((quantity) => quantity.name)])
           assert.deepEqual(taps[`${layer.name}/${name}`]?.shape, [2, ...layer.outputShape]);
         const features = Object.keys(taps).filter(
           (name) => name.startsWith(`${layer.name}.net`) && name.endsWith('/features'),
         );
         assert.equal(features.length, model.kind === 'vector' ? 2 : 3);
         const coupling = taps[`${layer.name}/logDet.coupling`]!;
-        const s = taps[`${layer.name}/s`]!;
-        const summed = tf.sum(tf.reshape(s, [2, -1]), 1);
+        const elements = taps[`${layer.name}/logDet.elements`]!;
+        const summed = tf.sum(tf.reshape(elements, [2, -1]), 1);
         assert.ok(
           maxAbsDifference(summed.dataSync(), coupling.dataSync()) < 1e-5,
           'the log-det is the sum of its map',
         );
-        total = tf.add(total, tf.add(coupling, taps[`${layer.name}/logDet.norm`]!));
+        const own = tf.add(coupling, taps[`${layer.name}/logDet.norm`]!);
+        assert.ok(
+          maxAbsDifference(own.dataSync(), taps[`${layer.name}/logDet`]!.dataSync()) < 1e-5,
+          'the log-det of a layer is that of its map and its norm',
+        );
+        total = tf.add(total, own);
       }
       assert.ok(
         maxAbsDifference(total.dataSync(), logDet.dataSync()) < 1e-4,

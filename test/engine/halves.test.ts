@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../src/config/user-error';
+import { UserError } from '../../src/base/user-error';
 import { parseRunConfig } from '../../src/config/parse';
 import type { Backend } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';

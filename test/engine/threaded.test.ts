@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Backend, Program } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { createThreadedOnnxRuntime } from '../../src/engine/backends/threaded';
-import { UserError } from '../../src/config/user-error';
+import { UserError } from '../../src/base/user-error';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
 import { anyBatch, trace } from '../../src/graph/trace';
 import type { NdArray } from '../../src/protocol/tensors';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
-import { UserError } from '../../src/config/user-error';
+import { UserError } from '../../src/base/user-error';
 import { EngineProcess } from '../../src/extension/engine/engine-process';
 import { comparisonPlan } from '../../src/protocol/compare';
 import { insidePlan } from '../../src/protocol/inside-plan';

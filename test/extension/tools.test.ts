@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { prepare } from '../../src/extension/assistant/prepare';
-import { toolNames } from '../../src/extension/assistant/tools';
+import { toolNames } from '../../src/extension/assistant/tool-names';
 import type { CheckpointReport, NonFiniteReport, ScoreReport } from '../../src/protocol/assistant';
 import { damageTensor } from '../unit/support/damage';
 import { allowTools, api, ours, workspaceFolder } from './ours';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { UserError } from '../../src/config/user-error';
+import { UserError } from '../../src/base/user-error';
 import { localFile } from '../../src/extension/editor/local-copy';
 import { workspaceFolder } from './ours';
 

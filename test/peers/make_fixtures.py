@@ -251,6 +251,31 @@ def normflows_masked():
     normflows_case("normflows-masked", 3, flow, 80, 73, {"slope": 0.2}, normflows_masked.__doc__)
 
 
+def normflows_additive():
+    """Coupling blocks without a scale, with swaps between them."""
+    import normflows as nf
+
+    torch.manual_seed(75)
+    flows = []
+    for _ in range(3):
+        flows += [nf.flows.AffineCouplingBlock(nf.nets.MLP([2, 8, 2]), scale=False), nf.flows.Permute(4, mode="swap")]
+    flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(4, trainable=False), flows)
+    normflows_case("normflows-additive", 4, flow, 80, 75, {}, normflows_additive.__doc__)
+
+
+def normflows_additive_masked():
+    """Masked couplings without a scale network, run the other way round."""
+    import normflows as nf
+
+    torch.manual_seed(76)
+    flows = []
+    for i in range(4):
+        mask = torch.tensor([1.0, 0.0, 1.0]) if i % 2 == 0 else torch.tensor([0.0, 1.0, 0.0])
+        flows.append(nf.flows.Reverse(nf.flows.MaskedAffineFlow(mask, nf.nets.MLP([3, 8, 3], leaky=0.1))))
+    flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(3, trainable=False), flows)
+    normflows_case("normflows-additive-masked", 3, flow, 80, 76, {"slope": 0.1}, normflows_additive_masked.__doc__)
+
+
 def zuko_case(case, features, flow, seed, answers, note):
     loss = train(flow.parameters(), lambda rows: -flow().log_prob(rows).mean(), 60, features, seed)
 
@@ -471,6 +496,8 @@ cases = {
     "normflows-shuffled": normflows_shuffled,
     "normflows-checkerboard": normflows_checkerboard,
     "normflows-masked": normflows_masked,
+    "normflows-additive": normflows_additive,
+    "normflows-additive-masked": normflows_additive_masked,
     "zuko-random": zuko_random,
     "zuko-permuted": zuko_permuted,
     "freia-rnvp": freia_rnvp,

@@ -1,6 +1,7 @@
 /** The example that paging leads to next, asked for before it is wanted: its answers wait among those that are kept. */
 import { effect, signal } from '@preact/signals';
-import type { ExampleRef, LayerQuery, Selection } from '../../src/protocol/inspect';
+import type { LayerQuery } from '../../src/protocol/inspect';
+import type { ExampleRef, Selection } from '../../src/protocol/selection';
 import { ask, type QuestionContext } from '../base/store/question';
 
 export interface Ahead {

@@ -1,6 +1,6 @@
 /** The selection that everything below is about, and the one number that comes of it. */
 import { useSignal } from '@preact/signals';
-import type { BatchRef, ExampleRef } from '../../src/protocol/inspect';
+import type { BatchRef, ExampleRef } from '../../src/protocol/selection';
 import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
 import { Menu } from '../base/controls/menu';

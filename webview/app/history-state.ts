@@ -1,6 +1,6 @@
 /** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
 import { batch as together, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { ExampleRef } from '../../src/protocol/inspect';
+import type { ExampleRef } from '../../src/protocol/selection';
 import type { StateDefinition, StateParts, Store } from '../base/store/store';
 import { compareState } from '../features/compare/state';
 

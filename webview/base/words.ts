@@ -1,6 +1,7 @@
 /** Words that several parts of the page use, in English and in German. */
 import { count, compact } from './format/numbers';
 import type { LayerInfo, LayerKind } from '../../src/protocol/model';
+import type { TensorRole } from '../../src/protocol/quantities';
 import { numbersThatMove, type LayerMoves } from '../../src/protocol/layer-moves';
 import { inLanguage } from './format/language';
 
@@ -40,7 +41,13 @@ export const english = {
   noSubjectWhy: 'Select one in the bar at the top, or take a sample.',
   anEdited: 'Changed latents',
   coupling: (n: number) => `Coupling ${n}`,
-  roles: { x: 'input', s: 'log scale', t: 'shift', y: 'output' } as Record<string, string>,
+  roles: {
+    input: 'input',
+    logScale: 'log scale',
+    shift: 'shift',
+    output: 'output',
+    latent: 'latents',
+  } satisfies Record<TensorRole, string>,
   min: 'min',
   mean: 'mean',
   max: 'max',
@@ -193,7 +200,13 @@ export const german: typeof english = {
   noSubjectWhy: 'Oben in der Leiste eines auswählen, oder ein Sample nehmen.',
   anEdited: 'Geänderte Latente',
   coupling: (n: number) => `Kopplung ${n}`,
-  roles: { x: 'Eingabe', s: 'log. Skalierung', t: 'Verschiebung', y: 'Ausgabe' },
+  roles: {
+    input: 'Eingabe',
+    logScale: 'log. Skalierung',
+    shift: 'Verschiebung',
+    output: 'Ausgabe',
+    latent: 'latente Werte',
+  },
   min: 'min',
   mean: 'Mittel',
   max: 'max',

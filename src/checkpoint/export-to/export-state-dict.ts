@@ -1,5 +1,5 @@
 /** Flows of ours as state dicts of other libraries. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Checkpoint } from '../checkpoint';
 import type { ChainLayer } from '../import/vector-chain';
 import { entries, writable, type Library } from '../libraries';

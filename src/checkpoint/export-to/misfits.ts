@@ -1,5 +1,5 @@
 /** Settings of a flow that a library has no counterpart of, gathered so that one message names all of them. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 
 export class Misfits {
   readonly #lines: string[] = [];

@@ -1,6 +1,6 @@
 /** Answers to a library's questions: checked, and completed with its defaults. */
 import { nearest } from '../../config/nearest';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
 /**

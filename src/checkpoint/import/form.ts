@@ -1,5 +1,5 @@
 /** What is asked of a person before a file of another library is opened, and what they answered. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportForm } from '../../protocol/import';
 import { resolveModelPath } from '../resolve-model';
 import { readSidecar, sidecarPath, writeSidecar } from '../sidecar';

@@ -1,7 +1,8 @@
 /** Image flows of other libraries, coupling by coupling: what their files have to hold, and whether they do. */
+import { several } from '../../base/text';
 import { mostBlocks, mostScales } from '../../config/image-model';
 import { parseStoredConfig } from '../../config/parse';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import {
   batchNormNames,
@@ -144,7 +145,6 @@ function imageQuestions(options: { scales: number; size: number; dataRange: bool
 
 /** "2 scales, 3 → 64 channels, 8 blocks". */
 function imageWords({ scales, channels, base, blocks }: ImageSizes): string {
-  const several = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
   return `${several(scales, 'scale')}, ${channels} → ${base} channels, ${several(blocks, 'block')}`;
 }
 

@@ -1,7 +1,7 @@
 /** From a file of any library to a checkpoint of ours. */
 import path from 'node:path';
 import { parseStoredConfig } from '../../config/parse';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { loadCheckpoint, type Checkpoint } from '../checkpoint';
 import { resolveModelPath } from '../resolve-model';

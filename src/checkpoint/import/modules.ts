@@ -1,5 +1,5 @@
 /** Reading a PyTorch state dict by its structure: numbered modules, and stacks of linear layers in them. */
-import { shortened } from '../../config/user-error';
+import { shortened } from '../../base/user-error';
 import { mostFeatures } from '../../config/vector-model';
 import type { Renaming } from './names';
 import { linearNames, under } from './names';

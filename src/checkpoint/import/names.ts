@@ -2,7 +2,8 @@
  * Tables of names: which tensor of a library's file is which tensor of our flow, and how its axes are arranged. One
  * table serves both ways, so that what is read from a library can be written back for it.
  */
-import { UserError } from '../../config/user-error';
+import { stridesOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { TensorFile } from './types';
 
@@ -177,7 +178,7 @@ export function writeTheirs(
 
 /** Axis i of the result is axis `order[i]` of `x`; row-major. */
 export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = stridesOf(shape);
   const outShape = order.map((axis) => shape[axis]!);
   const outStrides = order.map((axis) => strides[axis]!);
   const out = new Float32Array(data.length);

@@ -1,6 +1,6 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
 import { nearest } from '../../config/nearest';
-import { shortened, UserError } from '../../config/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
 import type { Recognized, TensorFile } from './types';
 import { withWeightNormNames } from './weight-norm';

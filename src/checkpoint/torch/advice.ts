@@ -1,5 +1,5 @@
 /** What to do with files that are not read, in the words of whoever has to do it. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { UnknownGlobal } from './globals';
 
 /** Of a model that is in memory. The first keeps tensors that are shared, which save_file of safetensors refuses. */

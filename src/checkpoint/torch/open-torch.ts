@@ -2,7 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, toFloat32 } from '../dtypes';

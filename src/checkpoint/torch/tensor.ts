@@ -1,4 +1,5 @@
 /** Tensors as torch.save writes them: a window of strides into a storage. */
+import { sizeOf } from '../../base/shape';
 import { PickleError } from './pickle';
 
 /** A run of bytes of its own entry in the zip file. */
@@ -46,7 +47,7 @@ export function createTensor(
   }
   const type = dtype ?? storage.dtype;
   if (type === undefined) throw new PickleError('a tensor in it has no type');
-  const count = shape.reduce((product, length) => product * length, 1);
+  const count = sizeOf(shape);
   const length = storage.dtype === undefined ? Math.floor(storage.length / itemBytes) : storage.length;
   if (count > 0) {
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, offset);
@@ -79,7 +80,7 @@ export function gather(
   span: Float32Array,
   { shape, strides }: Pick<Tensor, 'shape' | 'strides'>,
 ): Float32Array {
-  const out = new Float32Array(shape.reduce((product, length) => product * length, 1));
+  const out = new Float32Array(sizeOf(shape));
   const index = shape.map(() => 0);
   let from = 0;
   for (let to = 0; to < out.length; to++) {

@@ -3,7 +3,7 @@ import { writeNpz } from '../../data/npz';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
 import { prepareInput, prepareLatent } from '../../engine/use/input';
-import type { Layout } from '../../engine/use/layout';
+import type { Layout } from '../../engine/model/layout';
 import { defineCommand, type Outcome } from '../command';
 import { fixed, pairs, shownPath } from '../format';
 import { modelHelp, openRunner } from '../model';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requestControl } from '../../checkpoint/control';
 import { readStatus, runPaths } from '../../checkpoint/run-folder';
 import type { ControlRequest } from '../../config/control';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { CancelledError } from '../../protocol/wire';
 import type { ControlAnswer } from '../../protocol/run';
 import { defineCommand, type Outcome } from '../command';

@@ -3,7 +3,7 @@ import { previewData } from '../../data/preview';
 import { builtinNames } from '../../data/open';
 import { writeAtomically } from '../../files/atomic';
 import type { DataPreview, FeaturePreview } from '../../protocol/data';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, fixed, pairs, shownPath, table } from '../format';
 import { checkOutput } from '../output-file';

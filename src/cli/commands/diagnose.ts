@@ -1,7 +1,8 @@
-import { UserError } from '../../config/user-error';
+import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
 import { createInspector } from '../../engine/inspect/inspector';
 import type { Finding, Severity } from '../../protocol/findings';
-import type { BatchRef } from '../../protocol/inspect';
+import type { BatchRef } from '../../protocol/selection';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
 import { defineCommand, type Outcome } from '../command';
@@ -92,7 +93,7 @@ function asText(findings: readonly Finding[], summary: ModelSummary, batch: stri
   const head =
     wrong.length === 0
       ? `No problems found in ${batch}.`
-      : `${wrong.length} finding${wrong.length === 1 ? '' : 's'} in ${batch}.`;
+      : `${several(wrong.length, 'finding')} in ${batch}.`;
   const lines = findings.map(({ severity, sentence, advice, layer, others }) =>
     [
       `${headings[severity]}: ${sentence}`,

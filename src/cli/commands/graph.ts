@@ -5,9 +5,14 @@ import {
   type DescribedGraph,
   type GraphSize,
 } from '../../engine/use/describe-graph';
-import { openSubject, subjectPresets, type GraphSubject } from '../../engine/use/graph-subject';
-import { graphFunctions, namedGraph, type GraphFunction } from '../../engine/use/named-graphs';
-import { UserError } from '../../config/user-error';
+import { openSubject, subjectPresets } from '../../engine/open/graph-subject';
+import {
+  type GraphSubject,
+  graphFunctions,
+  namedGraph,
+  type GraphFunction,
+} from '../../engine/use/named-graphs';
+import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, table } from '../format';
 import { modelHelp } from '../model';

@@ -1,8 +1,8 @@
 import { defineCommand, type Outcome } from '../command';
-import { shortened } from '../../config/user-error';
+import { shortened } from '../../base/user-error';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
-import { describeModel, type ModelDescription } from '../../engine/use/describe-model';
-import type { DescribedTensor } from '../../engine/use/describe-tensors';
+import { describeModel } from '../../engine/open/describe-model';
+import type { ModelDescription, DescribedTensor } from '../../engine/open/description';
 import type { ImportForm } from '../../protocol/import';
 import { modelHelp } from '../model';
 

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { dataExamples } from '../../engine/model/examples';
-import { arrayIn } from '../../engine/use/layout';
-import { decodeLatents } from '../../engine/use/latents';
+import { arrayIn } from '../../engine/model/layout';
+import { decodeLatents } from '../../engine/model/latents';
 import { manifoldAngles, manifoldLatents } from '../../engine/use/manifold';
-import { sizeOf } from '../../engine/use/runner';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import { defineCommand, type Outcome } from '../command';
 import { pairs, shownPath } from '../format';

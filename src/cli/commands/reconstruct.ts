@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid } from '../../data/png';
-import { arrayIn } from '../../engine/use/layout';
-import { decodeLatents } from '../../engine/use/latents';
+import { arrayIn } from '../../engine/model/layout';
+import { decodeLatents } from '../../engine/model/latents';
 import { keptCounts, reconstructionLatents } from '../../engine/use/reconstruct';
 import { scalesOf } from '../../engine/use/scales';
-import { sizeOf } from '../../engine/use/runner';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, pairs, shownPath } from '../format';

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
-import { arrayIn } from '../../engine/use/layout';
+import { arrayIn } from '../../engine/model/layout';
 import { sample, type Samples } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
 import { defineCommand, type Outcome } from '../command';

@@ -1,7 +1,7 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { score, type ScoreResult } from '../../engine/use/score';
 import { examplesToScore } from '../../engine/use/scored-examples';
-import { sizeOf } from '../../engine/use/runner';
+import { sizeOf } from '../../base/shape';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
 import { inputOptions, tableChoice } from '../input-options';
@@ -103,7 +103,7 @@ function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean
   const rows = [
     ['', 'nats', ...(perBit === undefined ? [] : ['bits/dim'])],
     row('prior', mean.prior),
-    row(layersKnown ? 'couplings' : 'log-det', mean.couplings),
+    ...(mean.couplings === 0 ? [] : [row(layersKnown ? 'couplings' : 'log-det', mean.couplings)]),
     ...(mean.norm === 0 ? [] : [row('batch norm', mean.norm)]),
     ...(mean.preprocessing === 0 ? [] : [row('preprocessing', mean.preprocessing)]),
     ...(mean.quantization === 0 ? [] : [row('quantization', mean.quantization)]),

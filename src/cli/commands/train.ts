@@ -4,7 +4,7 @@ import { isRunFolder } from '../../checkpoint/run-folder';
 import { refuseTrained } from '../../checkpoint/run-lock';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
 import type { TrainProgress, TrainResult } from '../../protocol/engine';

@@ -1,5 +1,5 @@
 /** Images that come as arrays of bytes: the image settings of the config applied to them. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Examples } from '../dataset';
 import type { Resources } from '../resources';
 import { keepsGeometry, withChannels, type ImageOptions } from './picture';

@@ -1,4 +1,5 @@
-import { UserError } from '../../config/user-error';
+import { firstLine } from '../../base/text';
+import { UserError } from '../../base/user-error';
 import { plain, withChannels, type Picture } from './picture';
 import { loadSharp } from './sharp';
 
@@ -57,7 +58,7 @@ function checkKind(bytes: Uint8Array, where: string): void {
 
 function unreadable(where: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
-  const reason = error.message.split('\n')[0]!.trim();
+  const reason = firstLine(error).trim();
   return new UserError(
     `${where}: the image is damaged or cannot be decoded (${reason}). Remove or replace it.`,
   );

@@ -2,7 +2,7 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { isFolder, readError } from '../../files/read';
 import { readRange } from '../../files/read-range';
 import type { Examples } from '../dataset';

@@ -1,5 +1,5 @@
 /** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, color and bit depth. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { loadSharp } from './sharp';
 
 export interface Picture {

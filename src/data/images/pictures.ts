@@ -1,5 +1,5 @@
 /** Examples that are pictures, each decoded, resized and cropped when it is asked for. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { checkIndices, type Examples, type Labels } from '../dataset';
 import { eachLimited } from '../limited';
 import type { Resources } from '../resources';

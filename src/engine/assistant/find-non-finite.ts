@@ -1,4 +1,5 @@
 /** Where NaN or Inf starts: in the stored tensors, in what flows through, and in what the training wrote down. */
+import { sizeOf } from '../../base/shape';
 import type { NonFiniteQuery, NonFiniteReport, ReportedRun } from '../../protocol/assistant';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
@@ -6,8 +7,8 @@ import { layerName } from '../inspect/findings/words';
 import type { Inspector } from '../inspect/inspector';
 import { statsOf } from '../inspect/statistics';
 import { storedOf } from '../model/inspected-flow';
-import type { OpenModel } from '../model/open-model';
-import { breathe } from '../use/breathe';
+import type { Model } from '../model/model';
+import { breathe } from '../model/breathe';
 import { reportedRun } from './summarize-checkpoint';
 
 /** Tensors that a report names. */
@@ -19,7 +20,7 @@ const mostTensors = 20;
  */
 export async function findNonFinite(
   query: NonFiniteQuery,
-  model: OpenModel,
+  model: Model,
   inspector: Inspector,
   signal: AbortSignal,
 ): Promise<NonFiniteReport> {
@@ -48,7 +49,7 @@ export async function findNonFinite(
 
 /** Of a runnable flow in the order of its layers, which is the one that matters; else in that of the file. */
 async function storedTensors(
-  model: OpenModel,
+  model: Model,
   inspector: Inspector,
   summary: ModelSummary,
   signal: AbortSignal,
@@ -61,7 +62,12 @@ async function storedTensors(
     for (const { name, stats } of statistics) {
       if (stats && stats.nan + stats.inf > 0) {
         const { nan, inf } = stats;
-        found.push({ name, nan, inf, values: sizeOf(summary, name) });
+        found.push({
+          name,
+          nan,
+          inf,
+          values: sizeOf(summary.tensors.find((tensor) => tensor.name === name)?.shape ?? [0]),
+        });
       }
     }
     const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
@@ -79,10 +85,6 @@ async function storedTensors(
     if (nan + inf > 0) found.push({ name, ...(layer ? { layer } : {}), nan, inf, values: data.length });
   }
   return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable: 0 };
-}
-
-function sizeOf({ tensors }: ModelSummary, name: string): number {
-  return tensors.find((tensor) => tensor.name === name)?.shape.reduce((a, b) => a * b, 1) ?? 0;
 }
 
 async function passOf(

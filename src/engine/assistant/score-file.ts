@@ -1,7 +1,7 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ScoreFileQuery, ScoreReport } from '../../protocol/assistant';
-import { openRunner, type Opening } from '../use/open-runner';
-import { sizeOf } from '../use/runner';
+import { openRunner, type Opening } from '../open/open-runner';
+import { sizeOf } from '../../base/shape';
 import { score } from '../use/score';
 import { examplesToScore } from '../use/scored-examples';
 

@@ -3,7 +3,8 @@ import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-fold
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { CheckpointReport, ReportedRun } from '../../protocol/assistant';
 import { CancelledError } from '../../protocol/wire';
-import { describeModel, type ModelDescription } from '../use/describe-model';
+import { describeModel } from '../open/describe-model';
+import type { ModelDescription } from '../open/description';
 
 /** Layers that a report names; a model reads no further. */
 const mostLayers = 60;

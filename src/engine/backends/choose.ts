@@ -1,6 +1,6 @@
 /** Which backend computes. */
 import { availableParallelism } from 'node:os';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { findNative } from '../../native/locate';
 import type { BackendName } from '../../protocol/model';
 import type { Backend } from './backend';

@@ -1,8 +1,9 @@
 /** What both backends check of arrays that they are given. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Graph, Value } from '../../graph/ir';
 import { isDynamic } from '../../graph/recorder';
-import { sameShape, showShape, sizeOf } from '../../graph/shape';
+import { sameShape, showShape } from '../../graph/shape';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 

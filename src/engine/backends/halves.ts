@@ -3,7 +3,7 @@
  * 0.70 of the time for couplings of matrices and 0.9 for those of convolutions (`npm run bench`).
  */
 import type { Graph } from '../../graph/ir';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import type { CompileOptions, Feeds, Program } from './backend';
 
@@ -37,7 +37,7 @@ function workOf(graph: Graph): number {
 function pieceOf({ values, dynamicBatch }: Graph): number {
   const perExample = [...values.values()]
     .filter(({ shape }) => shape[0] === dynamicBatch)
-    .map(({ shape }) => size(shape.slice(1)));
+    .map(({ shape }) => sizeOf(shape.slice(1)));
   return Math.max(1, Math.floor(pieceValues / Math.max(1, ...perExample)));
 }
 
@@ -99,7 +99,7 @@ function piecesOf(feeds: Feeds, from: number, to: number, most: number): Feeds[]
 
 function rowsOf(feeds: Feeds, from: number, to: number): Feeds {
   const rows = ({ shape: [, ...rest], data }: NdArray): NdArray => {
-    const row = size(rest);
+    const row = sizeOf(rest);
     return { shape: [to - from, ...rest], data: data.subarray(from * row, to * row) };
   };
   return Object.fromEntries(Object.entries(feeds).map(([name, array]) => [name, rows(array)]));

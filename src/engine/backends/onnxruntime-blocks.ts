@@ -1,8 +1,7 @@
 /** How many channels ONNX Runtime puts into a block on this machine: it depends on the processor, and it does not say. */
-import { createRequire } from 'node:module';
+import { loadRuntime, newSession, type Runtime } from './onnx-session';
 import { onnx } from 'onnx-proto';
 import { blockedDomain } from '../../graph/onnx/blocked';
-import type { Runtime } from './onnxruntime-session';
 
 const channels = 32;
 
@@ -17,7 +16,7 @@ export function channelsInBlock(runtime: Runtime): Promise<number | undefined> {
 
 async function findBlock(runtime: Runtime): Promise<number | undefined> {
   try {
-    const session = await runtime.InferenceSession.create(reordering(), { logSeverityLevel: 4 });
+    const session = await newSession(runtime, reordering(), {});
     // Two pixels: the second of the first channel comes after the block's channels of the first.
     const data = Float32Array.from({ length: 2 * channels }, (_, i) => i);
     const { y } = await session.run({ x: new runtime.Tensor('float32', data, [1, channels, 1, 2]) });
@@ -32,7 +31,7 @@ async function findBlock(runtime: Runtime): Promise<number | undefined> {
 /** The same of the library that comes with the product; undefined also where it does not load. */
 export async function blockOfThisMachine(): Promise<number | undefined> {
   try {
-    return await channelsInBlock(createRequire(__filename)('onnxruntime-node') as Runtime);
+    return await channelsInBlock(loadRuntime());
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** Sessions of ONNX Runtime, and the tensors that go in and come out. */
-import type * as OnnxRuntime from 'onnxruntime-node';
+import { newSession, type Runtime } from './onnx-session';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
 import { writeOnnx } from '../../graph/onnx/to-onnx';
@@ -8,8 +8,6 @@ import { onnxPasses } from '../../graph/pipelines';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 import { feedFor } from './feeds';
-
-export type Runtime = typeof OnnxRuntime;
 
 export interface SessionOptions {
   threads: number;
@@ -45,14 +43,12 @@ export async function createSession(
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);
-  const session = await runtime.InferenceSession.create(writeOnnx(computed, options), {
+  const session = await newSession(runtime, writeOnnx(computed, options), {
     // Its passes take many seconds over thousands of nodes in which ours have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
     intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   });

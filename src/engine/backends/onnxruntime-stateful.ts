@@ -3,7 +3,7 @@
  * read as inputs and write as outputs, without a copy in either direction.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Graph } from '../../graph/ir';
 import { checkState, isState, stateName } from '../../graph/state-ports';
 import type { StatefulProgram, StatefulSpec } from './backend';
@@ -13,10 +13,10 @@ import {
   inputsOf,
   tensorsFor,
   toArray,
-  type Runtime,
   type SessionInput,
   type SessionOptions,
 } from './onnxruntime-session';
+import type { Runtime } from './onnx-session';
 import { StateBuffers } from './state-buffers';
 
 interface StatefulFunction {

@@ -1,15 +1,8 @@
 /** ONNX Runtime: comes with the product and needs no set-up; runs graphs, and trains. */
-import { createRequire } from 'node:module';
+import { loadRuntime, type Runtime } from './onnx-session';
 import type { Graph } from '../../graph/ir';
 import type { Backend, Feeds, Program } from './backend';
-import {
-  createSession,
-  inputsOf,
-  tensorsFor,
-  toArray,
-  type Runtime,
-  type SessionOptions,
-} from './onnxruntime-session';
+import { createSession, inputsOf, tensorsFor, toArray, type SessionOptions } from './onnxruntime-session';
 import { inHalves, isLongWork, isSmall } from './halves';
 import { compileOn, startThread, type Thread } from './onnx-helper';
 import { channelsInBlock } from './onnxruntime-blocks';
@@ -24,8 +17,7 @@ export async function createOnnxRuntimeBackend(options: {
   /** The script of `onnx-thread.ts`, built: with it, large batches are run in two halves at the same time. */
   helper?: string;
 }): Promise<Backend> {
-  // Loaded here and not above: the library takes time to load and is not wanted by everyone who imports this file.
-  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
+  const runtime = loadRuntime();
   const { threads, reason, spin = true, helper } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
   let other: Thread | undefined;

@@ -1,6 +1,6 @@
 /** Named state in the variables of a TensorFlow session. */
-import { UserError } from '../../config/user-error';
-import { sizeOf } from '../../graph/shape';
+import { UserError } from '../../base/user-error';
+import { sizeOf } from '../../base/shape';
 import type { StateVariable } from '../../graph/tensorflow/variables';
 import type { Feeds } from './backend';
 import { stateValues } from './feeds';

@@ -1,10 +1,10 @@
 /** Named state as memory of the process. What is written goes to a second buffer, which then changes places with the first. */
 import type { Tensor } from 'onnxruntime-node';
-import { UserError } from '../../config/user-error';
-import { sizeOf } from '../../graph/shape';
+import { UserError } from '../../base/user-error';
+import { sizeOf } from '../../base/shape';
 import type { Feeds } from './backend';
 import { stateValues } from './feeds';
-import type { Runtime } from './onnxruntime-session';
+import type { Runtime } from './onnx-session';
 
 interface Member {
   name: string;

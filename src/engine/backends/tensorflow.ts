@@ -1,5 +1,5 @@
 /** TensorFlow through tfjs-node's native add-on: runs graphs in sessions of its own, with state, and trains. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Graph } from '../../graph/ir';
 import { runPasses } from '../../graph/passes/pass';
 import { mergeAndCleanUp } from '../../graph/pipelines';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 
 /**
  * How many threads compute: as given, else what FLOWSCOPE_THREADS says; 0 and silence mean all processors.

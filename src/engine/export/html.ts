@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
 import { comparisonPlan } from '../../protocol/compare';
@@ -14,8 +14,8 @@ import { encodeRecorded, recordedSize } from '../../protocol/recorded';
 import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
 import type { Inspector } from '../inspect/inspector';
-import { breathe } from '../use/breathe';
-import type { OpenModel } from '../model/open-model';
+import { breathe } from '../model/breathe';
+import type { Model } from '../model/model';
 
 /** So that a page can be mailed. What it opens with is always in it, the rest as far as it fits. */
 const mostBytes = 10e6;
@@ -23,7 +23,7 @@ const mostBytes = 10e6;
 const spareBytes = 100e3;
 
 export interface Inspected {
-  model: OpenModel;
+  model: Model;
   inspector: Inspector;
 }
 

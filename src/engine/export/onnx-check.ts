@@ -6,7 +6,7 @@ import type { Backend, Feeds } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { createTensorFlowBackend } from '../backends/tensorflow';
 import { stream } from '../../data/random';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { batchOf } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
 

@@ -1,17 +1,25 @@
 /** The three functions that an export writes, traced. Names of inputs and outputs are those in the files. */
+import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
-const logDetTap = /\/logDet\.(coupling|norm)$/;
+/** [N] from [N] or from a scalar that holds for every example of `x` [N, …]. */
+function perExample(value: Tensor, x: Tensor): Tensor {
+  return value.shape.length > 0 ? value : tf.add(tf.mul(sumPerExample(x), 0), value);
+}
 
-/** [N] from [N] or from a scalar that holds for every example. */
-function perExample(value: Tensor, like: Tensor): Tensor {
-  return value.shape.length > 0 ? value : tf.add(tf.mul(like, 0), value);
+/** [N]: of a map from x [N, …], which may have two parts. */
+function total(x: Tensor, ...logDets: (Tensor | undefined)[]): Tensor {
+  return perExample(
+    logDets.flatMap((logDet) => logDet ?? []).reduce((a, b) => tf.add(a, b)),
+    x,
+  );
 }
 
 /** What surrounds the flow in the files: standardization of vectors. Images go in and out as logits. */
@@ -25,17 +33,17 @@ function forward(model: FlowModel): Graph {
   const couplings = layers.filter(({ info }) => info.coupling !== undefined);
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => logDetTap.test(tap) });
+      const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {
         const coupling = ctx.taps[`${info.name}/logDet.coupling`]!;
         const norm = ctx.taps[`${info.name}/logDet.norm`];
-        return norm ? tf.add(coupling, norm) : coupling;
+        return total(inputs.x!, coupling, norm);
       });
       return {
         z,
-        logdet: before ? tf.add(logDet, perExample(before.logDet, logDet)) : logDet,
+        logdet: total(inputs.x!, logDet, before?.logDet),
         logdet_layers: tf.stack(parts, 1),
       };
     },
@@ -54,7 +62,7 @@ function inverse(model: FlowModel): Graph {
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
         x: after?.value ?? inner.value,
-        logdet: after ? tf.add(inner.logDet, perExample(after.logDet, inner.logDet)) : inner.logDet,
+        logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
     [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],

@@ -2,15 +2,15 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { ExportReport } from '../../protocol/engine';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import type { FlowModel } from '../model/flow-model';
-import type { OpenModel } from '../model/open-model';
+import type { Model } from '../model/model';
 import { writeMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
 import { describePorts, exportGraphs } from './onnx-graphs';
@@ -34,7 +34,7 @@ export interface ExportOptions {
  *   the model: then no file is left; CancelledError
  */
 export async function exportOnnx(
-  model: OpenModel,
+  model: Model,
   output: string,
   options: ExportOptions = {},
 ): Promise<ExportReport> {
@@ -77,13 +77,13 @@ export async function exportOnnx(
   }
 }
 
-async function runnable(model: OpenModel): Promise<FlowModel> {
+async function runnable(model: Model): Promise<FlowModel> {
   if (model.flow) return model.flow;
   const { reason } = await model.summary();
   throw new UserError(`${model.file}: cannot be exported. ${reason ?? 'Open a Flowscope checkpoint.'}`);
 }
 
-function target(model: OpenModel, output: string): { folder: string; name: string } {
+function target(model: Model, output: string): { folder: string; name: string } {
   const given = path.resolve(output);
   if (given.toLowerCase().endsWith('.onnx')) {
     const name = path.basename(given).replace(/(\.(forward|inverse|sample))?\.onnx$/i, '');

@@ -2,11 +2,10 @@
 import type { ActivityQuery, ActivityView, ChannelMoments } from '../../protocol/conditioner';
 import type { Feeds } from '../backends/backend';
 import { batchOf } from '../model/examples';
-import type { InspectedFlow } from '../model/inspected-flow';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { countDead } from './features';
 import { innerOf } from './inner';
-import { layerAt } from './layer';
-import { throughProgram } from './through-program';
+import { throughBatch } from './through-batch';
 
 /** @throws UserError where the layers of the model cannot be looked into, CancelledError */
 export async function activity(
@@ -25,9 +24,9 @@ export async function activity(
     mode === 'train' ? { kind: 'train', batch: count } : { kind: 'eval', roundTrips: false },
   );
   const parts: Feeds[] = [];
-  await throughProgram(model, program, examples, { signal, whole: mode === 'train' }, (feeds) =>
-    parts.push(feeds),
-  );
+  await throughBatch(model, examples, { signal, whole: mode === 'train' }, async (x) => {
+    parts.push(await program.run({ x }));
+  });
   const values = (name: string): Float32Array[] => parts.map((feeds) => feeds[name]!.data as Float32Array);
   const stored = (name: string): Float32Array => model.tensors[name]!.data as Float32Array;
   return {

@@ -1,11 +1,11 @@
 /** −log p of the example, element by element. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Contribution } from '../../protocol/contribution';
-import type { Selection } from '../../protocol/inspect';
+import type { Selection } from '../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
 import { exampleParts } from './parts';
-import type { LayerPass } from './pass';
+import type { LayerRecord } from '../model/layer-record';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -38,13 +38,13 @@ export async function contribution(
     const pass = example.layers[layer.info.index]!;
     if (!layer.flow) {
       const costs = preprocessingCosts(model, pass);
-      if (!addTo(maps.preprocessing, undefined, costs, -pass.coupling[0]!)) spread.push(layer.info.index);
+      if (!addTo(maps.preprocessing, undefined, costs, -pass.logDet.own[0]!)) spread.push(layer.info.index);
       continue;
     }
     const { positions } = layer.flow;
     const moving = movingElements(layer);
-    const known = addTo(maps.couplings, positions, couplingCosts(pass), -pass.coupling[0]!, moving);
-    const normed = addTo(maps.norm, positions, normCosts(layer, pass), -pass.norm[0]!, moving);
+    const known = addTo(maps.couplings, positions, ownCosts(pass), -pass.logDet.own[0]!, moving);
+    const normed = addTo(maps.norm, positions, normCosts(layer, pass), -pass.logDet.norm[0]!, moving);
     if (!known || !normed) spread.push(layer.info.index);
   }
   for (let i = 0; i < size; i++) maps.preprocessing[i]! += parts.quantization / size;
@@ -98,16 +98,16 @@ function movingElements({ flow }: InspectedLayer): number[] {
   return moving.length > 0 ? moving : all;
 }
 
-function couplingCosts({ first: { s } }: LayerPass): Float64Array | undefined {
-  return s && Float64Array.from(s.data, (value) => -value);
+function ownCosts({ elements }: LayerRecord): Float64Array | undefined {
+  return elements && Float64Array.from(elements.first.data, (value) => -value);
 }
 
 /** ½ ln variance of an element's channel. Statistics of the moving channels alone come in rising order. */
-function normCosts({ info, flow }: InspectedLayer, { normUsed }: LayerPass): Float64Array | undefined {
-  if (!normUsed) return undefined;
+function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float64Array | undefined {
+  if (!norm) return undefined;
   const channels = info.inputShape[info.inputShape.length - 1]!;
   const mask = flow!.mask?.data;
-  const { variance } = normUsed;
+  const { variance } = norm;
   const moves = (channel: number): boolean => mask?.[channel] !== 1;
   let next = 0;
   const place = Array.from({ length: channels }, (_, c) =>
@@ -120,11 +120,10 @@ function normCosts({ info, flow }: InspectedLayer, { normUsed }: LayerPass): Flo
 }
 
 /** Of the logit, −ln of its slope at each pixel; of standardization, ln of each deviation. */
-function preprocessingCosts(model: InspectedFlow, { first: { y } }: LayerPass): Float64Array | undefined {
+function preprocessingCosts(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
   const { config, deviations } = model;
   if (config.kind === 'vector') return deviations && Float64Array.from(deviations, Math.log);
-  if (!y) return undefined;
   const softplus = (value: number): number => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
   const range = Math.log(config.dataRange);
-  return Float64Array.from(y.data, (value) => -(softplus(value) + softplus(-value) + range));
+  return Float64Array.from(output.data, (value) => -(softplus(value) + softplus(-value) + range));
 }

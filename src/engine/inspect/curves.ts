@@ -4,7 +4,7 @@ import { askedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
 import { parseRunConfig } from '../../config/parse';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { CurvesQuery, RunCurves } from '../../protocol/run';
 
 export type Curves = (query: CurvesQuery) => Promise<RunCurves | null>;

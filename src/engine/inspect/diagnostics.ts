@@ -1,7 +1,8 @@
-import type { BatchRef, Diagnostics, NormMode, Selection } from '../../protocol/inspect';
+import type { Diagnostics } from '../../protocol/inspect';
+import type { BatchRef, NormMode, Selection } from '../../protocol/selection';
 import { batchOf, dataExamples } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { statisticsBatch } from '../use/batches';
+import { statisticsBatch } from '../model/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
 import { exampleParts } from './parts';
@@ -9,7 +10,7 @@ import { runPass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { worst } from './strip';
-import { throughProgram } from './through-program';
+import { throughBatch } from './through-batch';
 
 export async function diagnostics(
   model: InspectedFlow,
@@ -83,7 +84,7 @@ async function distribution(
     const pass = await runPass(model, await dataExamples(model, split, start, size), 'train', signal);
     const layers = model.preprocess ? pass.layers.slice(1) : pass.layers;
     for (let i = 0; i < size; i++) {
-      const logDet = layers.reduce((sum, { coupling, norm }) => sum + coupling[i]! + norm[i]!, 0);
+      const logDet = layers.reduce((sum, { logDet: { own, norm } }) => sum + own[i]! + norm[i]!, 0);
       out[start + i] = (model.quantization - pass.prior[i]! - pass.preprocessing[i]! - logDet) / unit;
     }
   }
@@ -99,15 +100,10 @@ export async function inverseErrors(
 ): Promise<number[]> {
   return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
     const examples = await batchOf(model, batch);
-    const program = await model.programs.wayError();
+    const run = await model.programs.wayError();
     const errors = model.layers.map(() => 0);
-    await throughProgram(model, program, examples, { signal: inner }, (result) => {
-      model.layers.forEach(({ info }, i) => {
-        const bad = result[`${info.index}:fromLatentNonFinite`]!.data as Float32Array;
-        const largest = result[`${info.index}:fromLatent`]!.data as Float32Array;
-        const here = bad.some((value) => value > 0) ? NaN : worst(largest);
-        errors[i] = worst(Float32Array.of(errors[i]!, here));
-      });
+    await throughBatch(model, examples, { signal: inner }, async (x) => {
+      (await run(x)).forEach((found, i) => (errors[i] = worst(Float32Array.of(errors[i]!, worst(found)))));
     });
     return errors;
   });

@@ -1,7 +1,7 @@
 /** Central differences of a layer that runs alone, where its graph has no gradients. */
 import type { AloneLayer } from '../model/inspected-flow';
 import { inverseOf } from './determinant';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 
 export interface Differences {
   /** [k, k], row-major: ∂ of element i at the end by element j at the start. */

@@ -1,5 +1,5 @@
 /** The example that a view names, also one that is made of others. */
-import type { ExampleRef } from '../../protocol/inspect';
+import type { ExampleRef } from '../../protocol/selection';
 import { sourceOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { editedExample } from './latents';

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
 import { dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';

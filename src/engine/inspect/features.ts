@@ -1,11 +1,10 @@
 /** Feature maps of a conditioner for one example: one stage and one page of channels at a time. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { featurePage, type FeatureQuery, type FeatureView } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
-import { layerAt } from './layer';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { reducedMaps } from '../../protocol/reduced-maps';
 import { stillPass, trainingBatch } from './selection';
 import type { SharedWork } from './shared-work';
@@ -65,7 +64,7 @@ async function mapsOf(
     });
     return out[`first:${stage}`]!;
   }
-  const input = (await stillPass(model, work, query, signal)).layers[layer]!.first.x!;
+  const input = (await stillPass(model, work, query, signal)).layers[layer]!.input;
   const program = await inner.features(layer);
   await breathe(signal);
   return (await program.run({ h: { shape: [1, ...input.shape], data: input.data } }))[stage]!;

@@ -1,13 +1,13 @@
 /** Turns the bytes of a file that the user hands over into an example of the model. */
 import type { ImageModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { decodePicture, isColor } from '../../data/images/decode';
 import { fitPicture, quantizeSamples } from '../../data/images/fit';
 import { parseNpy, toFloat32 } from '../../data/npy';
 import { largestGivenFile, type GivenExample, type GivenFile } from '../../protocol/given';
 import { sourceOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 
 /**
  * @param names of the features of a vector model, by which the columns of a table are found

@@ -1,4 +1,4 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { InnerPrograms, InspectedFlow } from '../model/inspected-flow';
 
 /** @param what as in "Its Jacobian" @throws UserError for flows that were found in a graph */

@@ -1,9 +1,9 @@
 /** Answers the inspector's questions about one open model. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
-import type { OpenModel } from '../model/open-model';
+import type { Model } from '../model/model';
 import { createCurves } from './curves';
 import { activity } from './activity';
 import { contribution } from './contribution';
@@ -25,7 +25,6 @@ import { planeCells } from './plane-cells';
 import { planeDensity } from './plane-density';
 import { planePath } from './plane-path';
 import { pickExamples, scores } from './population';
-import { inspectedModel } from './programs';
 import { reconstruct } from './reconstruct';
 import { samples } from './samples';
 import { createSharedWork, type SharedWork } from './shared-work';
@@ -55,7 +54,7 @@ export interface Inspector {
 }
 
 /** @param id of the model in its engine, part of the summary */
-export function createInspector(id: string, model: OpenModel): Inspector {
+export function createInspector(id: string, model: Model): Inspector {
   const work = createSharedWork(keptPasses);
   const answers = answersOf(id, model, work);
   return {
@@ -75,15 +74,13 @@ export function createInspector(id: string, model: OpenModel): Inspector {
 }
 
 /** Steps that a flow was trained for; a file of another library does not say. */
-function trainedSteps({ flow }: OpenModel): number | undefined {
+function trainedSteps({ flow }: Model): number | undefined {
   return flow && (flow.header.origin && flow.header.step === 0 ? undefined : flow.header.step);
 }
 
-function answersOf(id: string, model: OpenModel, work: SharedWork): Answers {
-  const native = model.flow && inspectedModel(model.flow);
+function answersOf(id: string, model: Model, work: SharedWork): Answers {
   const flow = async (): Promise<InspectedFlow> => {
-    const found = native ?? model.inspected;
-    if (found) return found;
+    if (model.inspected) return model.inspected;
     const { reason, fileName } = await model.summary();
     throw new UserError(reason ?? `${fileName} cannot be run.`);
   };

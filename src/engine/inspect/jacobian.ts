@@ -1,5 +1,5 @@
 /** ∂y/∂x of one layer by automatic differentiation of the flow's own definition. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import {
   largestJacobianBlock,
   wholeJacobian,
@@ -7,12 +7,12 @@ import {
   type JacobianView,
 } from '../../protocol/jacobian';
 import type { LayerInfo } from '../../protocol/model';
-import type { InnerPrograms, InspectedFlow } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
+import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { sizeOf } from '../../base/shape';
 import { logAbsDeterminant } from './determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
-import { layerAt, normOf } from './layer';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
+import { elementLogDets, normOf } from './layer';
 import type { Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
@@ -51,7 +51,7 @@ export async function jacobian(
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = inner
-    ? { matrix: await byGradients(inner, info, pass.first.x!.data, elements, signal) }
+    ? { matrix: await byGradients(inner, info, pass.input.data, elements, signal) }
     : await byDifferences(
         model,
         query.layer,
@@ -62,16 +62,16 @@ export async function jacobian(
   if (!found) throw onlyMoves(info.name);
   const { matrix } = found;
 
-  const s = pass.first.s?.data;
+  const terms = elementLogDets(info, pass);
   const deviation = normOf(pass, mask, info.outputShape)?.std;
   const channels = info.outputShape.at(-1)!;
   const logScales =
     mask &&
-    s &&
+    terms &&
     Float64Array.from(elements, (element) =>
-      mask[element]! > 0.5 ? 0 : s[element]! - Math.log(deviation?.[element % channels] ?? 1),
+      mask[element]! > 0.5 ? 0 : terms[element]! - Math.log(deviation?.[element % channels] ?? 1),
     );
-  const claimed = whole ? pass.coupling[0]! + pass.norm[0]! : logScales?.reduce((a, b) => a + b, 0);
+  const claimed = whole ? pass.logDet.own[0]! + pass.logDet.norm[0]! : logScales?.reduce((a, b) => a + b, 0);
   return {
     layer: info.index,
     elements,
@@ -127,10 +127,10 @@ async function byDifferences(
   { elements, whole, masked }: { elements: Int32Array; whole: boolean; masked: boolean },
   signal: AbortSignal,
 ): Promise<Differences | undefined> {
-  const alone = await model.programs.alone?.(layer, passes);
+  const alone = await model.programs.alone?.(layer, passes.layers);
   if (!alone) return undefined;
-  const { x, y } = passes.layers[layer]!.first;
-  const found = await centralDifferences(alone, (alone.backward ? y! : x!).data, elements, signal);
+  const { input, output } = passes.layers[layer]!;
+  const found = await centralDifferences(alone, (alone.backward ? output : input).data, elements, signal);
   if (!alone.backward) return found;
   // A block of a coupling's inverse is the inverse of the block, since what moves does not depend on what moves.
   if (!whole && !masked) {

@@ -1,12 +1,12 @@
 /** The latents of an example, and the example that comes of changing some of them. */
-import { UserError } from '../../config/user-error';
-import type { ExampleRef, UneditedRef } from '../../protocol/inspect';
-import type { EditedQuery, EditedView, LatentEdit, LatentsView } from '../../protocol/latents';
+import { UserError } from '../../base/user-error';
+import type { ExampleRef, UneditedRef, LatentEdit } from '../../protocol/selection';
+import type { EditedQuery, EditedView, LatentsView } from '../../protocol/latents';
 import { recordKey } from '../../protocol/webview';
 import { sampleLatents } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
-import { exampleShape } from '../use/latents';
+import { exampleShape } from '../model/latents';
 import { scoreBatch } from './examples';
 import { latentPlaces } from './latent-places';
 import { manifoldExample } from './manifold';

@@ -1,22 +1,32 @@
-import { UserError } from '../../config/user-error';
-import type { ExampleLayer, ExampleRef, LayerQuery, LayerView } from '../../protocol/inspect';
+import { sizeOf } from '../../base/shape';
+import type { ExampleLayer, LayerQuery, LayerView } from '../../protocol/inspect';
+import { isQuantity, type TensorRole } from '../../protocol/quantities';
+import type { ExampleRef } from '../../protocol/selection';
 import { largestWhole } from '../../protocol/tensor-window';
-import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
+import type { TensorView } from '../../protocol/tensors';
+import { type InspectedFlow, type InspectedLayer, layerAt } from '../model/inspected-flow';
+import type { LayerRecord, Values } from '../model/layer-record';
 import { inImage } from './mask';
-import type { FirstTensor, LayerPass } from './pass';
 import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { tensorView } from './statistics';
 import { worst } from './strip';
 
-const order: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
+/** A tensor of a layer as views name it: x, what the layer declares, y, and z where latents leave. */
+export interface NamedTensor {
+  name: string;
+  role: TensorRole;
+  values: Values;
+}
 
-/** @throws UserError for a layer that the model does not have */
-export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
-  const layer = model.layers[index];
-  if (layer) return layer;
-  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
+/** Of the first example, in the order in which they are shown. */
+export function tensorsOf({ input, quantities, output, factored }: LayerRecord): NamedTensor[] {
+  return [
+    { name: 'x', role: 'input', values: input },
+    ...quantities.map(({ name, role, first }): NamedTensor => ({ name, role, values: first })),
+    { name: 'y', role: 'output', values: output },
+    ...(factored ? [{ name: 'z', role: 'latent' as const, values: factored }] : []),
+  ];
 }
 
 export async function layer(
@@ -29,11 +39,14 @@ export async function layer(
   const { index } = found.info;
   const { batch, still, example } = await selectionPasses(model, work, query, signal);
   const own = batch.layers[index]!;
+  const sum = own.elements?.sum;
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
   return {
     ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, own)),
-    ...(fits(own.sMean) ? { logDetMapMean: own.sMean } : {}),
-    logDetBatch: Float32Array.from(counted, (i) => own.coupling[i]! + own.norm[i]!),
+    ...(fits(sum)
+      ? { logDetMapMean: { shape: sum.shape, data: sum.data.map((value) => value / counted.length) } }
+      : {}),
+    logDetBatch: Float32Array.from(counted, (i) => own.logDet.own[i]! + own.logDet.norm[i]!),
     roundTrip: worst(still.layers[index]!.roundTrip),
   };
 }
@@ -49,36 +62,42 @@ export async function layerOfExample(
   return exampleView(model, found, pass.layers[found.info.index]!);
 }
 
-function exampleView(model: InspectedFlow, found: InspectedLayer, own: LayerPass): ExampleLayer {
+function exampleView(model: InspectedFlow, found: InspectedLayer, own: LayerRecord): ExampleLayer {
   return {
     ...firstView(model, found, own),
-    logDetExample: { coupling: own.coupling[0]!, norm: own.norm[0]! },
+    logDetExample: { coupling: own.logDet.own[0]!, norm: own.logDet.norm[0]! },
   };
 }
 
 /** What is shown of the first example of a pass. */
-function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: LayerPass): ExampleLayer {
+function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: LayerRecord): ExampleLayer {
   const mask = flow?.mask;
   const norm = normOf(own, mask?.data, info.outputShape);
+  const elements = own.elements?.first;
   return {
     layer: info.index,
-    tensors: order.flatMap((name) => {
-      const value = own.first[name];
-      if (!value) return [];
-      // The page takes the values that move from the mask, where both are sent.
-      const large = value.data.length > largestWhole;
-      const moving = mask && large && (name === 's' || name === 't');
-      const counted = moving ? value.data.filter((_, i) => mask.data[i]! < 0.5) : value.data;
-      return [tensorView(name === 'factored' ? 'z' : name, value, counted)];
+    tensors: tensorsOf(own).map(({ name, role, values }): TensorView => {
+      // The page takes the values that are transformed from the mask, where both are sent.
+      const large = values.data.length > largestWhole;
+      const part = mask && large && isQuantity(role);
+      const counted = part ? values.data.filter((_, i) => mask.data[i]! < 0.5) : values.data;
+      return { ...tensorView(name, values, counted), role };
     }),
     ...(fits(mask) ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
-    // s is zero where nothing moves, so it is the map already.
-    ...(fits(own.first.s) ? { logDetMap: copy(own.first.s) } : {}),
-    ...(fits(own.first.s) && flow && movedPlaces(info, model)
-      ? { logDetInImage: inImage(model, flow.positions, own.first.s.data) }
+    ...(fits(elements) ? { logDetMap: { shape: [...elements.shape], data: elements.data } } : {}),
+    ...(fits(elements) && flow && movedPlaces(info, model)
+      ? { logDetInImage: inImage(model, flow.positions, elements.data) }
       : {}),
     ...(norm ? { norm } : {}),
   };
+}
+
+/** ln |dy/dx| of the layer's own map at each element of the first example; undefined where it is no such sum. */
+export function elementLogDets(
+  { preservesVolume, inputShape }: InspectedLayer['info'],
+  { elements }: LayerRecord,
+): Float32Array | undefined {
+  return elements?.first.data ?? (preservesVolume ? new Float32Array(sizeOf(inputShape)) : undefined);
 }
 
 /** Whether a tensor is sent as a whole. */
@@ -91,20 +110,16 @@ function movedPlaces({ inputShape }: InspectedLayer['info'], model: InspectedFlo
   return inputShape.length === 3 && inputShape.join() !== model.flow.inputShape.join();
 }
 
-function copy({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
-  return { shape: [...shape], data };
-}
-
 /** Per channel of the layer. A batch norm that saw only the moving half of the channels leaves the others as they are. */
 export function normOf(
-  { normUsed }: LayerPass,
+  { norm: used }: LayerRecord,
   mask: Float32Array | undefined,
   shape: readonly number[],
 ): LayerView['norm'] {
-  if (!normUsed) return undefined;
+  if (!used) return undefined;
   const channels = shape[shape.length - 1]!;
-  const mean = [...normUsed.mean];
-  const std = Array.from(normUsed.variance, Math.sqrt);
+  const mean = [...used.mean];
+  const std = Array.from(used.variance, Math.sqrt);
   if (mean.length === channels) return { mean, std };
   const moving = Array.from({ length: channels }, (_, c) => mask?.[c] === 0);
   let next = 0;

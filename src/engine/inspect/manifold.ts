@@ -1,7 +1,8 @@
-import { UserError } from '../../config/user-error';
-import type { Corners, ExampleRef, ManifoldQuery, ManifoldView } from '../../protocol/inspect';
+import { UserError } from '../../base/user-error';
+import type { ManifoldQuery, ManifoldView } from '../../protocol/inspect';
+import type { Corners, ExampleRef } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { decodeLatents } from '../use/latents';
+import { decodeLatents } from '../model/latents';
 import { manifoldAngles, manifoldLatents, manifoldPoint } from '../use/manifold';
 import { sourcesOf } from './sources';
 import { wayRunner } from './way-runner';

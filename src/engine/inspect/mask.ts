@@ -1,8 +1,7 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { MaskView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
-import { layerAt } from './layer';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 
 /** @throws UserError for a layer without a mask */
 export function mask(model: InspectedFlow, query: { layer: number }): MaskView {

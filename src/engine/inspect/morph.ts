@@ -1,11 +1,12 @@
-import { UserError } from '../../config/user-error';
-import type { Morph, SampleQuery } from '../../protocol/inspect';
+import { UserError } from '../../base/user-error';
+import type { Morph } from '../../protocol/inspect';
+import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from '../model/inputs';
 import { sampleLatents } from '../model/examples';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { checkSamples } from './samples';
 
 const still = new Set(['squeeze', 'factorOut', 'permute']);

@@ -1,15 +1,15 @@
 /** The training examples nearest to an example, by a look at each of them. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { indexRange } from '../../data/dataset';
-import type { ExampleRef } from '../../protocol/inspect';
+import type { ExampleRef } from '../../protocol/selection';
 import type { NearestExamples, NearestQuery, NearestSpace } from '../../protocol/nearest';
 import { dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
-import { encodeExamples, exampleShape } from '../use/latents';
+import { encodeExamples, exampleShape } from '../model/latents';
 import { exampleOf } from './example-of';
 import { scoreBatch } from './examples';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 
 const mostNearest = 64;
 /** Examples held out whose own nearest distances say what is usual. */

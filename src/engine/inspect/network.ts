@@ -1,6 +1,5 @@
 import type { NetworkView } from '../../protocol/inspect';
-import type { InspectedFlow } from '../model/inspected-flow';
-import { layerAt } from './layer';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { axesOf } from './weight';
 import { histogramOf, statsOf } from './statistics';
 

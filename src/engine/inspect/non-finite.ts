@@ -1,7 +1,8 @@
 /** Why NaN or Inf appears in a layer, in words. */
 import { storedOf, type InspectedFlow, type InspectedLayer } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
-import type { LayerPass, Pass } from './pass';
+import { breathe } from '../model/breathe';
+import type { LayerRecord } from '../model/layer-record';
+import type { Pass } from './pass';
 import { statsOf } from './statistics';
 
 /** exp overflows float32 above this. */
@@ -22,8 +23,7 @@ export async function firstNonFinite(
   const layer = model.layers.find(({ info }) => total(pass.layers[info.index]!.nonFinite) > 0);
   if (!layer) return undefined;
   const own = pass.layers[layer.info.index]!;
-  const given = own.first.x?.data;
-  if (given && !given.every(Number.isFinite)) {
+  if (!own.input.data.every(Number.isFinite)) {
     const stored = await firstStoredNonFinite(model, signal);
     return stored ?? { layer: layer.info.index, cause: 'The examples themselves are not finite.' };
   }
@@ -57,22 +57,22 @@ function storedCause(model: InspectedFlow, layer: InspectedLayer): string | unde
   return undefined;
 }
 
-function causeOf(model: InspectedFlow, layer: InspectedLayer, pass: LayerPass): string {
+function causeOf(model: InspectedFlow, layer: InspectedLayer, record: LayerRecord): string {
   const { info } = layer;
   const stored = storedCause(model, layer);
   if (stored !== undefined) return stored;
   if (info.kind === 'logit') {
     return 'A pixel of the batch lies outside 0 to the number of levels, so its logit is not finite.';
   }
-  if (!pass.s) return 'Its input is finite, its output is not.';
-  const sBad = total(pass.s.nonFinite);
-  if (sBad > 0) return `s is NaN or Inf in ${sBad} places: its network overflows.`;
-  const largest = pass.s.largest.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (largest > expLimit) {
-    return `s = ${largest.toPrecision(4)}: exp overflows float32 above ${expLimit}.`;
+  const bad = record.quantities.find(({ nonFinite }) => total(nonFinite) > 0);
+  const scale = record.quantities.find(({ role }) => role === 'logScale');
+  const largest = scale?.largest.reduce((a, b) => Math.max(a, b), -Infinity);
+  const overflows = largest !== undefined && largest > expLimit;
+  if (bad && (bad === scale || !overflows)) {
+    return `${bad.name} is NaN or Inf in ${total(bad.nonFinite)} places: its network overflows.`;
   }
-  if (total(pass.s.tNonFinite) > 0) {
-    return `t is NaN or Inf in ${total(pass.s.tNonFinite)} places: its network overflows.`;
-  }
-  return `s reaches ${largest.toPrecision(4)} and x is large: x · exp(s) overflows float32.`;
+  if (!scale || largest === undefined) return 'Its input is finite, its output is not.';
+  return overflows
+    ? `${scale.name} = ${largest.toPrecision(4)}: exp overflows float32 above ${expLimit}.`
+    : `${scale.name} reaches ${largest.toPrecision(4)} and x is large: x · exp(${scale.name}) overflows float32.`;
 }

@@ -1,5 +1,5 @@
 /** −ln p of examples from the parts of a pass. */
-import type { NllParts } from '../../protocol/inspect';
+import type { NllParts } from '../../protocol/contribution';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { weightedMean, type Pass } from './pass';
 
@@ -9,8 +9,8 @@ function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) 
     inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
   const parts = {
     prior: 0 - of(pass.prior),
-    couplings: 0 - sum(({ coupling }) => coupling),
-    norm: 0 - sum(({ norm }) => norm),
+    couplings: 0 - sum(({ logDet }) => logDet.own),
+    norm: 0 - sum(({ logDet }) => logDet.norm),
     preprocessing: 0 - of(pass.preprocessing),
     quantization: model.quantization,
   };

@@ -1,12 +1,17 @@
-/** One graph that answers most of what the inspector asks about a batch. */
+/** One graph that answers most of what the inspector asks about a batch, and what its outputs say. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { standardNormalLogProb } from '../../flow/prior';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
+import type { Quantity } from '../../protocol/quantities';
+import type { NdArray } from '../../protocol/tensors';
+import type { Feeds } from '../backends/backend';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
+import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
+import type { ModelLayer } from '../model/layer-list';
 
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
@@ -24,15 +29,36 @@ function first(x: Tensor): Tensor {
   );
 }
 
-/**
- * x [N, …] in data units and `weight` [N] → `z` [N, …], `prior`, `preprocessing` [N] (nats, log-densities), and for the
- * layer of index L, as outputs named `L:NAME`:
- * - `coupling` [N] and `norm` (scalar): its log-det; `nonFinite` [N]: bad values of its output;
- * - `sLargest` [N], `sNonFinite`, `tNonFinite` [N], `sSum` […]: of couplings; the sum is weighted by `weight`;
- * - `x`, `y`, `s`, `t`, `factored` [1, …]: of the first example;
- * - `mean`, `variance` [C]: what its batch norm used, ε included;
- * - `roundTrip`, `roundTripNonFinite` [N]: largest |x − inverse(y)| of the layer alone, where the mode asks for it.
- */
+type Part =
+  | 'input'
+  | 'output'
+  | 'factored'
+  | 'own'
+  | 'norm'
+  | 'elements'
+  | 'elementSum'
+  | 'nonFinite'
+  | 'roundTrip'
+  | 'roundTripNonFinite'
+  | 'mean'
+  | 'variance';
+type QuantityPart = 'first' | 'largest' | 'bad';
+
+/** Names of the graph's outputs for a layer, and for each quantity that it declares. */
+function namesOf({ info: { index, quantities = [] } }: ModelLayer): {
+  at(part: Part): string;
+  quantities: (Quantity & { at(part: QuantityPart): string })[];
+} {
+  return {
+    at: (part) => `${index}:${part}`,
+    quantities: quantities.map((quantity) => ({
+      ...quantity,
+      at: (part) => `${index}:${quantity.name}:${part}`,
+    })),
+  };
+}
+
+/** x [N, …] in data units and `weight` [N] → what `readPass` makes a record of. */
 export function passGraph(model: FlowModel, mode: PassMode): Graph {
   const { flow, preprocess, layers } = model;
   const training = mode.kind === 'train';
@@ -47,33 +73,37 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
       if (preprocess && prepared) {
         ctx.taps[`${preprocess.name}/x`] = x;
         ctx.taps[`${preprocess.name}/y`] = prepared.value;
+        ctx.taps[`${preprocess.name}/logDet`] = prepared.logDet;
       }
       const z = flow.forward(ctx, prepared?.value ?? x).value;
       const results: TensorMap = { z, prior: standardNormalLogProb(z) };
-      if (prepared) results['0:coupling'] = prepared.logDet;
-      for (const { info, bijection, taps } of layers) {
-        const at = (part: string): string => `${info.index}:${part}`;
+      for (const layer of layers) {
+        const { info, bijection, taps } = layer;
+        const { at, quantities } = namesOf(layer);
         const tap = (part: string): Tensor | undefined => ctx.taps[`${info.name}${part}`];
-        const input = ctx.taps[taps.input]!;
-        const output = ctx.taps[taps.output]!;
-        results[at('x')] = first(input);
-        results[at('y')] = first(output);
-        results[at('nonFinite')] = countNonFinite(output);
+        const from = ctx.taps[taps.input]!;
+        const to = ctx.taps[taps.output]!;
+        results[at('input')] = first(from);
+        results[at('output')] = first(to);
+        results[at('nonFinite')] = countNonFinite(to);
         const factored = tap('/factored');
         if (factored) results[at('factored')] = first(factored);
-        const s = tap('/s');
-        const t = tap('/t');
-        if (s && t) {
-          results[at('coupling')] = tap('/logDet.coupling')!;
-          results[at('s')] = first(s);
-          results[at('t')] = first(t);
-          results[at('sLargest')] = tf.max(s, axesOf(s));
-          results[at('sNonFinite')] = countNonFinite(s);
-          results[at('tNonFinite')] = countNonFinite(t);
-          const weights = tf.reshape(weight, [-1, ...s.shape.slice(1).map(() => 1)]);
-          results[at('sSum')] = tf.sum(tf.mul(s, weights), 0);
-        }
         const norm = tap('/logDet.norm');
+        // A layer that says nothing of a norm is all its own; one that only moves values has no log-det.
+        const own = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
+        if (own) results[at('own')] = own;
+        const elements = tap('/logDet.elements');
+        if (elements) {
+          results[at('elements')] = first(elements);
+          const weights = tf.reshape(weight, [-1, ...elements.shape.slice(1).map(() => 1)]);
+          results[at('elementSum')] = tf.sum(tf.mul(elements, weights), 0);
+        }
+        for (const quantity of quantities) {
+          const value = tap(`/${quantity.name}`)!;
+          results[quantity.at('first')] = first(value);
+          results[quantity.at('largest')] = tf.max(value, axesOf(value));
+          results[quantity.at('bad')] = countNonFinite(value);
+        }
         if (norm) {
           results[at('norm')] = norm;
           // A norm inside a coupling, or a layer of its own; learned scales have no statistics.
@@ -82,8 +112,8 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
           if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
         }
         if (undoes && bijection) {
-          const back = bijection.inverse(graphContext(inputs), output).value;
-          const difference = tf.abs(tf.sub(input, back));
+          const back = bijection.inverse(graphContext(inputs), to).value;
+          const difference = tf.abs(tf.sub(from, back));
           results[at('roundTrip')] = tf.max(difference, axesOf(difference));
           results[at('roundTripNonFinite')] = countNonFinite(difference);
         }
@@ -97,4 +127,52 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
     ],
     training ? {} : { dynamicBatch: anyBatch },
   );
+}
+
+/** What the outputs of `passGraph` say of `count` examples. */
+export function readPass(layers: readonly ModelLayer[], results: Feeds, count: number): PassRecord {
+  const floats = (array: NdArray): Float32Array => array.data as Float32Array;
+  /** [N]; a scalar holds for all, and what is absent is 0. */
+  const perExample = (name: string): Float32Array => {
+    const value = results[name];
+    if (!value) return new Float32Array(count);
+    return value.shape.length > 0 ? floats(value) : new Float32Array(count).fill(floats(value)[0]!);
+  };
+  const firstOf = (name: string): Values | undefined => {
+    const value = results[name];
+    return value && { shape: value.shape.slice(1), data: floats(value) };
+  };
+  return {
+    z: floats(results['z']!),
+    prior: perExample('prior'),
+    layers: layers.map((layer): LayerRecord => {
+      const { at, quantities } = namesOf(layer);
+      const factored = firstOf(at('factored'));
+      const elements = firstOf(at('elements'));
+      const sum = results[at('elementSum')];
+      const [mean, variance] = [results[at('mean')], results[at('variance')]];
+      const bad = results[at('roundTripNonFinite')];
+      return {
+        input: firstOf(at('input'))!,
+        output: firstOf(at('output'))!,
+        ...(factored ? { factored } : {}),
+        logDet: { own: perExample(at('own')), norm: perExample(at('norm')) },
+        ...(elements && sum
+          ? { elements: { first: elements, sum: { shape: [...sum.shape], data: floats(sum) } } }
+          : {}),
+        nonFinite: perExample(at('nonFinite')),
+        ...(bad
+          ? { roundTrip: perExample(at('roundTrip')).map((value, i) => (bad.data[i]! > 0 ? NaN : value)) }
+          : {}),
+        quantities: quantities.map((quantity) => ({
+          name: quantity.name,
+          role: quantity.role,
+          first: firstOf(quantity.at('first'))!,
+          largest: perExample(quantity.at('largest')),
+          nonFinite: perExample(quantity.at('bad')),
+        })),
+        ...(mean && variance ? { norm: { mean: floats(mean), variance: floats(variance) } } : {}),
+      };
+    }),
+  };
 }

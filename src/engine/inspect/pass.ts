@@ -1,42 +1,15 @@
-/** Runs the inspector's graph over a batch and keeps what its views need: per example and layer, never all activations. */
-import type { NdArray } from '../../protocol/tensors';
-import type { Feeds } from '../backends/backend';
+/** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
-import { throughProgram } from './through-program';
+import type { LayerRecord, PassRecord } from '../model/layer-record';
+import { throughBatch } from './through-batch';
 
-export type FirstTensor = 'x' | 's' | 't' | 'y' | 'factored';
-
-export interface LayerPass {
-  /** Nats, [N]. The log-det of preprocessing counts as a coupling's. */
-  coupling: Float32Array;
-  norm: Float32Array;
-  /** Non-finite values of the output, [N]. */
-  nonFinite: Float32Array;
-  /** Largest error of the layer's own round trip, [N]; NaN where it is not finite. Absent where it was not asked for. */
-  roundTrip?: Float32Array;
-  /** Of couplings, [N]. */
-  s?: { largest: Float32Array; nonFinite: Float32Array; tNonFinite: Float32Array };
-  /** Mean over the counted examples, layer shape. */
-  sMean?: NdArray<Float32Array>;
-  /** Of the first example, without the batch axis. */
-  first: Partial<Record<FirstTensor, NdArray<Float32Array>>>;
-  /** What the batch norm subtracted and the square of what it divided by, per channel that it saw. */
-  normUsed?: { mean: Float32Array; variance: Float32Array };
-}
-
-export interface Pass {
+export interface Pass extends PassRecord {
   count: number;
   /** 1 for examples that means are over, 0 for one that only went along. */
   weight: Float32Array;
-  /** [N, …]. */
-  z: Float32Array;
-  /** ln N(z; 0, 1), [N]. */
-  prior: Float32Array;
   /** Log-det of preprocessing, [N]. */
   preprocessing: Float32Array;
-  /** By layer index. */
-  layers: LayerPass[];
 }
 
 export interface PassOptions {
@@ -57,117 +30,65 @@ export async function runPass(
   signal: AbortSignal,
   { weight = new Float32Array(batch.count).fill(1), roundTrips = false }: PassOptions = {},
 ): Promise<Pass> {
-  const passMode: PassMode =
-    mode === 'train' ? { kind: 'train', batch: batch.count } : { kind: 'eval', roundTrips };
-  const program = await model.programs.pass(passMode);
-  const parts: { feeds: Feeds; count: number }[] = [];
-  await throughProgram(
-    model,
-    program,
-    batch,
-    {
-      signal,
-      whole: mode === 'train',
-      more: (start, n) => ({ weight: { shape: [n], data: weight.subarray(start, start + n) } }),
-    },
-    // Taps of later parts are not the first example's.
-    (feeds, start, n) => parts.push({ feeds: start === 0 ? feeds : withoutFirst(feeds), count: n }),
+  const run = await model.programs.pass(
+    mode === 'train' ? { kind: 'train', batch: batch.count } : { kind: 'eval', roundTrips },
   );
-  return collect(model, parts, weight);
-}
-
-const firstTensors: readonly FirstTensor[] = ['x', 's', 't', 'y', 'factored'];
-
-function withoutFirst(feeds: Feeds): Feeds {
-  return Object.fromEntries(
-    Object.entries(feeds).filter(([name]) => !firstTensors.includes(name.split(':')[1] as FirstTensor)),
-  );
-}
-
-function collect(
-  model: InspectedFlow,
-  parts: readonly { feeds: Feeds; count: number }[],
-  weight: Float32Array,
-): Pass {
-  const count = weight.length;
-  const head = parts[0]!.feeds;
-  const floats = (array: NdArray): Float32Array => array.data as Float32Array;
-  /** Joins [n] of every part; a scalar holds for all of a part's examples. */
-  const perExample = (name: string): Float32Array => {
-    const out = new Float32Array(count);
-    let start = 0;
-    for (const { feeds, count: n } of parts) {
-      const value = feeds[name];
-      if (value) {
-        const data = floats(value);
-        if (value.shape.length > 0) out.set(data, start);
-        else out.fill(data[0]!, start, start + n);
-      }
-      start += n;
-    }
-    return out;
-  };
-  const join = (name: string): Float32Array => {
-    const out = new Float32Array(count * model.dimensions);
-    let start = 0;
-    for (const { feeds } of parts) {
-      const data = floats(feeds[name]!);
-      out.set(data, start);
-      start += data.length;
-    }
-    return out;
-  };
-  const counted = weight.reduce((sum, value) => sum + value, 0);
-
-  const layers = model.layers.map(({ info }): LayerPass => {
-    const at = (part: string): string => `${info.index}:${part}`;
-    const firsts = firstTensors.flatMap((name) => {
-      const value = head[at(name)];
-      return value ? [[name, { shape: value.shape.slice(1), data: floats(value) }] as const] : [];
-    });
-    const roundTrip = (): Float32Array => {
-      const largest = perExample(at('roundTrip'));
-      const bad = perExample(at('roundTripNonFinite'));
-      return largest.map((value, i) => (bad[i]! > 0 ? NaN : value));
-    };
-    const sum = head[at('sSum')];
-    const mean = head[at('mean')];
-    return {
-      coupling: perExample(at('coupling')),
-      norm: perExample(at('norm')),
-      nonFinite: perExample(at('nonFinite')),
-      ...(head[at('roundTrip')] ? { roundTrip: roundTrip() } : {}),
-      ...(sum
-        ? {
-            s: {
-              largest: perExample(at('sLargest')),
-              nonFinite: perExample(at('sNonFinite')),
-              tNonFinite: perExample(at('tNonFinite')),
-            },
-            sMean: { shape: [...sum.shape], data: meanOf(parts, at('sSum'), counted) },
-          }
-        : {}),
-      first: Object.fromEntries(firsts),
-      ...(mean ? { normUsed: { mean: floats(mean), variance: floats(head[at('variance')]!) } } : {}),
-    };
+  const parts: PassRecord[] = [];
+  await throughBatch(model, batch, { signal, whole: mode === 'train' }, async (x, start) => {
+    parts.push(await run(x, weight.subarray(start, start + x.shape[0]!)));
   });
+  const layers = parts[0]!.layers.map((_, layer) => joinLayers(parts.map((part) => part.layers[layer]!)));
   return {
-    count,
+    count: batch.count,
     weight,
-    z: join('z'),
-    prior: perExample('prior'),
-    preprocessing: model.preprocess ? layers[0]!.coupling : new Float32Array(count),
+    z: joined(parts.map(({ z }) => z)),
+    prior: joined(parts.map(({ prior }) => prior)),
+    preprocessing: model.preprocess ? layers[0]!.logDet.own : new Float32Array(batch.count),
     layers,
   };
 }
 
-function meanOf(parts: readonly { feeds: Feeds }[], name: string, counted: number): Float32Array {
-  const out = new Float32Array(parts[0]!.feeds[name]!.data.length);
-  for (const { feeds } of parts) {
-    const { data } = feeds[name]!;
-    for (let i = 0; i < out.length; i++) out[i]! += data[i]! / counted;
+function joined(parts: readonly Float32Array[]): Float32Array {
+  if (parts.length === 1) return parts[0]!;
+  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
   }
   return out;
+}
+
+function sumOf(parts: readonly Float32Array[]): Float32Array {
+  const out = parts[0]!.slice();
+  for (const part of parts.slice(1)) for (let i = 0; i < out.length; i++) out[i]! += part[i]!;
+  return out;
+}
+
+/** The first example is that of the first part. */
+function joinLayers(parts: readonly LayerRecord[]): LayerRecord {
+  const [head] = parts as [LayerRecord];
+  const all = (pick: (part: LayerRecord) => Float32Array): Float32Array => joined(parts.map(pick));
+  const { elements, roundTrip } = head;
+  return {
+    ...head,
+    logDet: { own: all(({ logDet }) => logDet.own), norm: all(({ logDet }) => logDet.norm) },
+    ...(elements
+      ? {
+          elements: {
+            first: elements.first,
+            sum: { shape: elements.sum.shape, data: sumOf(parts.map((part) => part.elements!.sum.data)) },
+          },
+        }
+      : {}),
+    nonFinite: all(({ nonFinite }) => nonFinite),
+    ...(roundTrip ? { roundTrip: all((part) => part.roundTrip!) } : {}),
+    quantities: head.quantities.map((quantity, i) => ({
+      ...quantity,
+      largest: all(({ quantities }) => quantities[i]!.largest),
+      nonFinite: all(({ quantities }) => quantities[i]!.nonFinite),
+    })),
+  };
 }
 
 /** Mean over the examples that count. */

@@ -1,7 +1,7 @@
 /** From points of the plane after some layers back to data space. */
 import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { inParts, latentGrid } from './plane-parts';
 
 /** Starts of the search a side of the latent grid. */

@@ -2,10 +2,10 @@
  * Cells of the latent grid that a layer bends so much that straight edges misdraw them, divided until they do not.
  * A cell of a smooth map is nearly a parallelogram when it is small enough: its four corner triangles are alike.
  */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { stageBounds, type PlaneBounds, type PlaneCells, type PlaneCellsQuery } from '../../protocol/plane';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { pointsAt } from './plane-density';
 import { checkGrid, checkPlane, checkStage, inParts, latentGrid } from './plane-parts';
 

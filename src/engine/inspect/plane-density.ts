@@ -1,4 +1,5 @@
 /** The density of what a two-dimensional flow makes of the data after some of its layers. */
+import { standardNormal } from '../model/standard-normal';
 import { stageBounds, type PlaneDensity, type PlaneDensityQuery } from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import { batchOf } from '../model/examples';
@@ -45,7 +46,7 @@ async function logDensityAt(
   signal: AbortSignal,
 ): Promise<Float32Array> {
   // The density of z itself is known.
-  if (stage === model.layers.length) return standardNormal(h.data);
+  if (stage === model.layers.length) return standardNormal(h.data, 2);
   const { rest } = model.programs;
   if (rest) return (await inParts(model, await rest(stage), 'h', h, signal)).get('logDensity')!.data;
   const { data: x } = await backToData(model, stage, h, signal);
@@ -58,16 +59,8 @@ async function logDensityAt(
   const pass = await runPass(model, { count: reached.length, x: own, shown: own }, 'eval', signal);
   reached.forEach((i, k) => {
     let sum = pass.prior[k]!;
-    for (const layer of pass.layers.slice(stage)) sum += layer.coupling[k]! + layer.norm[k]!;
+    for (const { logDet } of pass.layers.slice(stage)) sum += logDet.own[k]! + logDet.norm[k]!;
     out[i] = sum;
   });
   return out;
-}
-
-/** ln N(z; 0, 1) of points [n, 2], nats. */
-function standardNormal(z: Float32Array): Float32Array {
-  return Float32Array.from(
-    { length: z.length / 2 },
-    (_, i) => -0.5 * (z[2 * i]! ** 2 + z[2 * i + 1]! ** 2) - Math.log(2 * Math.PI),
-  );
 }

@@ -1,10 +1,10 @@
 /** What the questions about two-dimensional flows have in common. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PlaneBounds } from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { inBatches } from '../use/batches';
+import { inBatches } from '../model/batches';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;

@@ -1,5 +1,5 @@
 /** The way of one point through a two-dimensional flow. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PathStart, PlanePath, PlanePathQuery } from '../../protocol/plane';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';
@@ -20,9 +20,9 @@ export async function planePath(
   const points = new Float32Array(2 * (layers + 1));
   points.set(x);
   const logDets = new Float32Array(layers);
-  pass.layers.forEach(({ first, coupling, norm }, index) => {
-    points.set(first.y!.data, 2 * (index + 1));
-    logDets[index] = coupling[0]! + norm[0]!;
+  pass.layers.forEach(({ output, logDet: { own, norm } }, index) => {
+    points.set(output.data, 2 * (index + 1));
+    logDets[index] = own[0]! + norm[0]!;
   });
   // What was given is shown as it was given, not as it comes out on the way back and there again.
   if (start.kind === 'point') points.set(start.point, 2 * start.stage);

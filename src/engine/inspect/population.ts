@@ -1,5 +1,5 @@
 /** How likely the examples of a split or of the user's own data are, and the examples themselves. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type {
   PickedExamples,
   PickedQuery,
@@ -8,15 +8,15 @@ import type {
   ScoresQuery,
 } from '../../protocol/population';
 import { CancelledError } from '../../protocol/wire';
-import { batchSize } from '../use/batches';
+import { batchSize } from '../model/batches';
 import { cropImages } from '../model/inputs';
 import { dataExamples, fileExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { exampleShape } from '../use/latents';
+import { exampleShape } from '../model/latents';
 import { evenlySpaced } from './evenly-spaced';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from './examples';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import type { SharedWork } from './shared-work';
 
 /** Examples that are scored between two answers. */

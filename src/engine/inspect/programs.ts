@@ -1,11 +1,11 @@
 /** A flow of ours as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { healthGraph, normStatisticsGraph } from './findings/health-graph';
+import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import { activityGraph, featureGraph, innerNames, jacobianGraph } from './inner-graphs';
-import { passGraph } from './pass-graph';
+import { passGraph, readPass } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
-import { wayErrorGraph, wayGraph } from './way-graph';
+import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
 
 export function inspectedModel(model: FlowModel): InspectedFlow {
   const maps = bijections(model);
@@ -15,15 +15,27 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
     ...(model.header.standardize ? { deviations: model.header.standardize.std } : {}),
     trainingBatch: model.header.config.training.batch,
     programs: {
-      pass: (mode) =>
-        model.program(
+      async pass(mode) {
+        const program = await model.program(
           `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),
           mode.kind === 'train' ? { batch: mode.batch, bulk: true } : { bulk: mode.roundTrips },
-        ),
+        );
+        return async (x, weight) => {
+          const count = x.shape[0]!;
+          const out = await program.run({ x, weight: { shape: [count], data: weight } });
+          return readPass(layers, out, count);
+        };
+      },
       way: () => model.program('way', () => wayGraph(model)),
-      wayError: () => model.program('wayError', () => wayErrorGraph(model), { bulk: true }),
-      health: () => model.program('health', () => healthGraph(model), { bulk: true }),
+      async wayError() {
+        const program = await model.program('wayError', () => wayErrorGraph(model), { bulk: true });
+        return async (x) => readWayError(layers, await program.run({ x }));
+      },
+      async health() {
+        const program = await model.program('health', () => healthGraph(model), { bulk: true });
+        return async (x) => readHealth(layers, await program.run({ x }));
+      },
       normStatistics: (batch) =>
         model.program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
       points: () => model.program('points', () => pointsGraph(model)),

@@ -1,7 +1,8 @@
-import { UserError } from '../../config/user-error';
-import type { ExampleRef, ReconstructQuery, Reconstructions } from '../../protocol/inspect';
+import { UserError } from '../../base/user-error';
+import type { ReconstructQuery, Reconstructions } from '../../protocol/inspect';
+import type { ExampleRef } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { decodeLatents } from '../use/latents';
+import { decodeLatents } from '../model/latents';
 import { freshLatents, keepScales, keptCounts, reconstructionLatents } from '../use/reconstruct';
 import { scalesOf } from '../use/scales';
 import { checkDraw } from './samples';

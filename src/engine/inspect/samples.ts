@@ -1,5 +1,6 @@
-import { UserError } from '../../config/user-error';
-import type { SampleGrid, SampleQuery } from '../../protocol/inspect';
+import { UserError } from '../../base/user-error';
+import type { SampleGrid } from '../../protocol/inspect';
+import type { SampleQuery } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { sample } from '../use/sample';
 import { wayRunner } from './way-runner';

@@ -1,5 +1,5 @@
 /** The passes behind a selection, shared by all views of it. */
-import type { BatchRef, ExampleRef, Selection } from '../../protocol/inspect';
+import type { BatchRef, ExampleRef, Selection } from '../../protocol/selection';
 import { recordKey } from '../../protocol/webview';
 import { batchOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';

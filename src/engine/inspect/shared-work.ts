@@ -1,4 +1,5 @@
 /** Work that several questions wait for: done once, kept for a while, ended when nobody wants it any more. */
+import { dropOldest } from '../../base/drop-oldest';
 import { CancelledError } from '../../protocol/wire';
 
 interface Entry {
@@ -27,8 +28,7 @@ export function createSharedWork(keep: number): SharedWork {
     entry.promise.then(
       () => {
         entry.done = true;
-        const finished = [...entries].filter(([, { done }]) => done);
-        for (const [old] of finished.slice(0, Math.max(0, finished.length - keep))) entries.delete(old);
+        dropOldest(entries, keep, ({ done }) => done);
       },
       () => forget(key, entry),
     );

@@ -1,11 +1,11 @@
 /** Examples that views make others of: what was given, and their latents. */
-import type { SourceRef } from '../../protocol/inspect';
+import type { SourceRef } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
 import { sampleLatents, sourceOf } from '../model/examples';
 import type { ExampleSource } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
-import { encodeExamples, exampleShape } from '../use/latents';
-import { breathe } from '../use/breathe';
+import { encodeExamples, exampleShape } from '../model/latents';
+import { breathe } from '../model/breathe';
 
 export interface Sources {
   /** [n, …] as given, in data units, padding cut off. */

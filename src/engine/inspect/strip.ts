@@ -1,4 +1,5 @@
-import type { ExampleRef, ExampleStrip, Selection, Strip, StripRow } from '../../protocol/inspect';
+import type { ExampleStrip, Strip, StripRow } from '../../protocol/inspect';
+import type { ExampleRef, Selection } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
@@ -19,8 +20,8 @@ export async function strip(
     return {
       ...(example ? exampleRow(example, info.index) : { layer: info.index }),
       mean: {
-        coupling: weightedMean(own.coupling, batch.weight),
-        norm: weightedMean(own.norm, batch.weight),
+        coupling: weightedMean(own.logDet.own, batch.weight),
+        norm: weightedMean(own.logDet.norm, batch.weight),
       },
       roundTrip: worst(still.layers[info.index]!.roundTrip),
       nonFinite: nonFiniteOf(batch, info.index),
@@ -50,11 +51,11 @@ export async function stripOfExample(
 
 /** Of the first example of the pass. */
 function exampleRow(pass: Pass, layer: number): ExampleStrip['rows'][number] {
-  const { coupling, norm, first } = pass.layers[layer]!;
+  const { logDet, output } = pass.layers[layer]!;
   return {
     layer,
-    example: { coupling: coupling[0]!, norm: norm[0]! },
-    ...(first.y ? { thumbnail: thumbnailOf(first.y) } : {}),
+    example: { coupling: logDet.own[0]!, norm: logDet.norm[0]! },
+    thumbnail: thumbnailOf(output),
     nonFinite: nonFiniteOf(pass, layer),
   };
 }

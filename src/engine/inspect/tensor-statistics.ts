@@ -1,7 +1,7 @@
 import type { TensorFile } from '../../checkpoint/import/types';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { TensorStatistics } from '../../protocol/tensors';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
 import { statsOf } from './statistics';
 
 /**

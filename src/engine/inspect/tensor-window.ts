@@ -1,15 +1,11 @@
 /** Parts of tensors that are too large to be sent as a whole. */
-import { UserError } from '../../config/user-error';
-import {
-  largestTensorWindow,
-  type TensorWindow,
-  type TensorWindowQuery,
-  type WindowedTensor,
-} from '../../protocol/tensor-window';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
+import { largestTensorWindow, type TensorWindow, type TensorWindowQuery } from '../../protocol/tensor-window';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectedFlow } from '../model/inspected-flow';
-import { layerAt } from './layer';
-import { breathe } from '../use/breathe';
+import { breathe } from '../model/breathe';
+import { type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { tensorsOf } from './layer';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -25,14 +21,11 @@ export async function tensorWindow(
 ): Promise<TensorWindow> {
   const { info, flow } = layerAt(model, query.layer);
   const { batch, example } = await selectionPasses(model, work, query, signal);
-  const { first } = (example ?? batch).layers[info.index]!;
-  const found = first[query.tensor === 'z' ? 'factored' : query.tensor];
+  const tensors = tensorsOf((example ?? batch).layers[info.index]!);
+  const found = tensors.find(({ name }) => name === query.tensor)?.values;
   if (!found) {
-    const names = Object.keys(first).map((name): WindowedTensor =>
-      name === 'factored' ? 'z' : (name as WindowedTensor),
-    );
     throw new UserError(
-      `The layer ${info.name} has no tensor "${query.tensor}"; it has ${names.join(', ') || 'none'}.`,
+      `The layer ${info.name} has no tensor "${query.tensor}"; it has ${tensors.map(({ name }) => name).join(', ')}.`,
     );
   }
   checkWindow(query, found.shape);
@@ -82,7 +75,7 @@ function checkWindow({ tensor, from, size, block }: TensorWindowQuery, shape: re
 function countOf(shape: readonly number[], { size, block }: Window): number {
   const sides =
     shape.length === 3 ? [Math.ceil(size[0]! / block), Math.ceil(size[1]! / block), size[2]!] : size;
-  return sides.reduce((a, b) => a * b, 1);
+  return sizeOf(sides);
 }
 
 async function windowOf(

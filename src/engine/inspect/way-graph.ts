@@ -3,8 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
+import type { Feeds } from '../backends/backend';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
+import type { ModelLayer } from '../model/layer-list';
 
 const backTap = (name: string): string => `${name}/inverse.x`;
 
@@ -27,10 +29,7 @@ export function wayGraph(model: FlowModel): Graph {
   );
 }
 
-/**
- * x [N, …] in data units → `L:fromLatent` and `L:fromLatentNonFinite` [N]: the largest |x_L − x̂_L| at the input of each
- * layer when the whole inverse starts at z.
- */
+/** x [N, …] in data units → |x_L − x̂_L| at the input of each layer when the whole inverse starts at z; see `readWayError`. */
 export function wayErrorGraph(model: FlowModel): Graph {
   const { flow, preprocess, layers } = model;
   return trace(
@@ -44,8 +43,8 @@ export function wayErrorGraph(model: FlowModel): Graph {
       for (const { info, taps } of layers) {
         const difference = tf.abs(tf.sub(ctx.taps[taps.input]!, back.get(info.index)!));
         const axes = difference.shape.slice(1).map((_, i) => i + 1);
-        results[`${info.index}:fromLatent`] = tf.max(difference, axes);
-        results[`${info.index}:fromLatentNonFinite`] = tf.sum(
+        results[`${info.index}:largest`] = tf.max(difference, axes);
+        results[`${info.index}:nonFinite`] = tf.sum(
           tf.sub(1, tf.cast(tf.isFinite(difference), 'float32')),
           axes,
         );
@@ -55,4 +54,12 @@ export function wayErrorGraph(model: FlowModel): Graph {
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
     { dynamicBatch: anyBatch },
   );
+}
+
+/** By layer: the largest difference of each example, [N]; NaN where it is not finite. */
+export function readWayError(layers: readonly ModelLayer[], results: Feeds): Float32Array[] {
+  return layers.map(({ info: { index } }) => {
+    const bad = results[`${index}:nonFinite`]!.data;
+    return (results[`${index}:largest`]!.data as Float32Array).map((value, i) => (bad[i]! > 0 ? NaN : value));
+  });
 }

@@ -1,5 +1,5 @@
 import type { InspectedFlow } from '../model/inspected-flow';
-import type { FlowRunner, InverseBatch } from '../use/runner';
+import type { FlowRunner, InverseBatch } from '../model/runner';
 
 /** Values of all layers that are worth moving for it. */
 const largestWay = 2 ** 20;

@@ -1,5 +1,5 @@
 /** A window of a stored tensor, with what is said of all of it. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import {
   largestWeightWindow,
   listedOutputs,
@@ -8,9 +8,8 @@ import {
   type WeightView,
 } from '../../protocol/conditioner';
 import type { NdArray } from '../../protocol/tensors';
-import { storedOf, type InspectedFlow } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
-import { layerAt } from './layer';
+import { storedOf, type InspectedFlow, layerAt } from '../model/inspected-flow';
+import { sizeOf } from '../../base/shape';
 import { statsOf } from './statistics';
 
 /**

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
 import type { NdArray } from '../../protocol/tensors';
 import { storedTensors } from './flow-graphs';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { saveCheckpoint } from '../../checkpoint/checkpoint';
 import { exportStateDict, saveStateDict } from '../../checkpoint/export-to/export-state-dict';
 import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ConvertReport, ConvertTarget } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
@@ -35,7 +35,7 @@ export async function convertCheckpoint(
     await saveCheckpoint(target, checkpoint);
     return {
       path: target,
-      bytes: await sizeOf(target),
+      bytes: await bytesOf(target),
       tensors: Object.keys(checkpoint.tensors).length,
       notes,
     };
@@ -44,12 +44,12 @@ export async function convertCheckpoint(
   await saveStateDict(target, to, dict, checkpoint.standardize);
   return {
     path: target,
-    bytes: await sizeOf(target),
+    bytes: await bytesOf(target),
     tensors: Object.keys(dict.tensors).length,
     notes: [...notes, ...dict.notes, `Build the module that loads it with\n\n${dict.build}\n`],
   };
 }
 
-async function sizeOf(file: string): Promise<number> {
+async function bytesOf(file: string): Promise<number> {
   return (await stat(file)).size;
 }

@@ -1,9 +1,9 @@
 /** From what a view names (an example of the data, a sample, values) to what the flow's graphs take. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { indexRange, type Split } from '../../data/dataset';
 import { stream } from '../../data/random';
-import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/inspect';
-import { drawLatents } from '../use/latents';
+import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/selection';
+import { drawLatents } from './latents';
 import type { ExampleSource } from './inspected-flow';
 import { dequantize, padImages } from './inputs';
 

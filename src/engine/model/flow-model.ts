@@ -1,16 +1,17 @@
 /** A flow that can be run: its definition, its tensors, and graphs of it compiled when first needed. */
+import { dropOldest } from '../../base/drop-oldest';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
 import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { quantizationNats } from '../../flow/real-nvp';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Program } from '../backends/backend';
-import { createFlowRunner } from '../use/flow-runner';
-import type { FlowRunner } from '../use/runner';
+import { createFlowRunner } from './flow-runner';
+import type { FlowRunner } from './runner';
 import { modelLayers, type ModelLayer } from './layer-list';
 import { keepProgram, type KeptProgram } from './kept-program';
 import type { ModelData } from './model-data';
@@ -57,19 +58,11 @@ export function createFlowModel(
   const runner = createFlowRunner({
     config,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     tensors,
     backend,
   });
-  const dimensions = size(flow.inputShape);
-
-  const dropOldest = async (): Promise<void> => {
-    const sized = [...programs].filter(([, entry]) => entry.sized);
-    for (const [key, { drop }] of sized.slice(0, Math.max(0, sized.length - keptPrograms))) {
-      programs.delete(key);
-      await drop();
-    }
-  };
+  const dimensions = sizeOf(flow.inputShape);
 
   return {
     ...parts,
@@ -85,7 +78,8 @@ export function createFlowModel(
       const kept = keepProgram(() => backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk }));
       programs.set(full, { ...kept, sized: batch !== undefined });
       kept.program.catch(() => programs.delete(full));
-      void dropOldest().catch(() => undefined);
+      for (const { drop } of dropOldest(programs, keptPrograms, ({ sized }) => sized))
+        void drop().catch(() => undefined);
       return kept.program;
     },
     async dispose() {

@@ -1,10 +1,11 @@
 /** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
+import { UserError } from '../../base/user-error';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
-import type { Pass } from '../inspect/pass';
-import type { FlowRunner } from '../use/runner';
+import type { HealthRecord, LayerRecord, PassRecord, Values } from './layer-record';
+import type { FlowRunner } from './runner';
 import type { ModelData } from './model-data';
 
 export interface StoredTensor {
@@ -47,13 +48,20 @@ export interface AloneLayer {
 
 /** Programs that answer the views; each is made when first asked for. */
 export interface InspectorPrograms {
-  /** As `passGraph` says; an answer may hold round trips that were not asked for. @throws UserError where there is no such mode */
-  pass(mode: PassMode): Promise<Program>;
-  /** As `wayGraph` and `wayErrorGraph`. @throws UserError where there is no way back */
+  /**
+   * x [N, …] in data units, with the weights of the examples in sums [N]. An answer may hold round trips that were not
+   * asked for. @throws UserError where there is no such mode
+   */
+  pass(mode: PassMode): Promise<(x: Values, weight: Float32Array) => Promise<PassRecord>>;
+  /** As `wayGraph`. @throws UserError where there is no way back */
   way(): Promise<Program>;
-  wayError(): Promise<Program>;
-  /** As `healthGraph`; absent where the file does not show as much. */
-  health?(): Promise<Program>;
+  /**
+   * x [N, …] in data units → for each layer [N]: the largest difference at its input when the whole inverse starts at z;
+   * NaN where it is not finite. @throws UserError where there is no way back
+   */
+  wayError(): Promise<(x: Values) => Promise<Float32Array[]>>;
+  /** x [N, …] in data units; absent where the file does not show as much. */
+  health?(): Promise<(x: Values) => Promise<HealthRecord>>;
   /** As `normStatisticsGraph`; absent where there are running statistics only. */
   normStatistics?(batch: number): Promise<Program>;
   /** Two-dimensional flows: x [N, 2] → `0` … [N, 2], the value after each layer by index. */
@@ -65,7 +73,7 @@ export interface InspectorPrograms {
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
   /** Of graphs without gradients, near the first example of a pass; undefined for layers that only move values. */
-  alone?(layer: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
+  alone?(layer: number, records: readonly LayerRecord[]): Promise<AloneLayer | undefined>;
 }
 
 /** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */
@@ -104,3 +112,10 @@ export interface InspectedFlow {
 
 /** What examples are made with. */
 export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions'>;
+
+/** @throws UserError for a layer that the model does not have */
+export function layerAt(model: InspectedFlow, index: number): InspectedLayer {
+  const layer = model.layers[index];
+  if (layer) return layer;
+  throw new UserError(`Layer ${index} was asked for; the model has ${model.layers.length}, numbered from 0.`);
+}

@@ -1,7 +1,7 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
 import type { Bijection } from '../../flow/bijection';
 import type { Flow, FlowLayer } from '../../flow/layers';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import { numbersThatMove, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';
 
@@ -24,7 +24,7 @@ export function modelLayers(flow: Flow, preprocess: Bijection | undefined): Mode
 }
 
 export function parameterCount(specs: readonly { shape: readonly number[] }[]): number {
-  return specs.reduce((sum, { shape }) => sum + size(shape), 0);
+  return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 function preprocessLayer(preprocess: Bijection): ModelLayer {
@@ -66,6 +66,10 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       hasNorm,
       description: describeLayer(layer),
       ...(moves ? { moves } : {}),
+      ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
+      ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      // Without a map of its own a layer only moves values.
+      ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),
     },
     flow: layer,
     ...(bijection ? { bijection } : {}),

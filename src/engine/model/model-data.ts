@@ -1,8 +1,8 @@
 /** The data that a model was trained on, found again when first needed. */
-import { stat } from 'node:fs/promises';
+import { exists } from '../../base/exists';
 import path from 'node:path';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open';
 import type { SplitInfo } from '../../protocol/model';
@@ -73,11 +73,7 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
 }
 
 async function isThere(source: string, baseFolder: string): Promise<boolean> {
-  if (builtinNames.includes(source)) return true;
-  return stat(path.resolve(baseFolder, source)).then(
-    () => true,
-    () => false,
-  );
+  return builtinNames.includes(source) || exists(path.resolve(baseFolder, source));
 }
 
 function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {

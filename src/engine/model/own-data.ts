@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseDataConfig } from '../../config/parse';
 import type { DataConfig, ImageModelConfig, ModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { detectFormat } from '../../data/detect';
 import { quantizeSamples } from '../../data/images/fit';
 import { openSource, type OpenSource } from '../../data/open';

@@ -1,4 +1,5 @@
 /** What a model says of itself before anything is computed. */
+import { several } from '../../base/text';
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
@@ -13,8 +14,6 @@ export function shortCount(count: number): string {
   if (count >= 1e6) return `${(count / 1e6).toFixed(2)} M`;
   return grouped.format(count);
 }
-
-const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** "RealNVP, 8×8×1, 17 levels"; "RealNVP, 2 features". */
 export function modelTitle(config: ModelConfig, flow: Flow): string {

@@ -1,7 +1,7 @@
 /** Decodes an ONNX file as it lies there: without the weights that it keeps in files beside it. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { onnx } from 'onnx-proto';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
 
 /** Bytes; a protocol buffer cannot be larger. */

@@ -2,7 +2,7 @@
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { lowestShare } from '../../flow/preprocess';
 
 const format = 'flowscope';

@@ -1,11 +1,9 @@
 /** An ONNX file in ONNX Runtime. */
-import { createRequire } from 'node:module';
-import type * as OnnxRuntime from 'onnxruntime-node';
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
-import { UserError } from '../../config/user-error';
+import { toArray } from '../backends/onnxruntime-session';
+import { openFileSession } from '../backends/onnx-session';
+import type { Tensor } from 'onnxruntime-node';
+import { UserError } from '../../base/user-error';
 import type { Feeds } from '../backends/backend';
-
-type Runtime = typeof OnnxRuntime;
 
 export interface OnnxSession {
   inputs: readonly string[];
@@ -17,20 +15,7 @@ export interface OnnxSession {
 
 /** @throws UserError when ONNX Runtime cannot load the file */
 export async function openSession(file: string, threads: number): Promise<OnnxSession> {
-  // Loaded when first needed: describing a file does without it.
-  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
-  let session: InferenceSession;
-  try {
-    session = await runtime.InferenceSession.create(file, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-    });
-  } catch (error) {
-    throw new UserError(`${file}: ONNX Runtime cannot load it: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+  const { session, tensor, run } = await openFileSession(file, file, { intraOpNumThreads: threads });
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,
@@ -38,22 +23,10 @@ export async function openSession(file: string, threads: number): Promise<OnnxSe
       const given = session.inputNames.map((name): [string, Tensor] => {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);
-        return [name, new runtime.Tensor('float32', feed.data as Float32Array, feed.shape)];
+        return [name, tensor(feed.data as Float32Array, feed.shape)];
       });
-      let results: InferenceSession.OnnxValueMapType;
-      try {
-        results = await session.run(Object.fromEntries(given));
-      } catch (error) {
-        throw new UserError(`${file}: ONNX Runtime cannot run it: ${(error as Error).message}`, {
-          cause: error,
-        });
-      }
-      return Object.fromEntries(
-        Object.entries(results).map(([name, value]) => {
-          const { data, dims } = value as TypedTensor<'float32'>;
-          return [name, { shape: [...dims], data }];
-        }),
-      );
+      const results = await run(Object.fromEntries(given));
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toArray(value)]));
     },
     dispose: () => session.release(),
   };

@@ -1,7 +1,7 @@
 /** Rows of the strip run alone, near the values that they have for one example. */
-import type { Pass } from '../inspect/pass';
+import { sizeOf } from '../../base/shape';
 import type { AloneLayer } from '../model/inspected-flow';
-import { sizeOf } from '../use/runner';
+import type { LayerRecord } from '../model/layer-record';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import type { FoundLayer } from './layers';
@@ -13,7 +13,7 @@ const wantedBatch = 32;
 
 export interface AloneLayers {
   /** Undefined for rows that only move values. */
-  open(index: number, pass: Pick<Pass, 'layers'>): Promise<AloneLayer | undefined>;
+  open(index: number, records: readonly LayerRecord[]): Promise<AloneLayer | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function createAloneLayers(
   };
 
   return {
-    async open(index, pass) {
+    async open(index, records) {
       const row = rows[index];
       if (row?.outside && outside) {
         const size = sizeOf(row.info.inputShape);
@@ -62,9 +62,9 @@ export function createAloneLayers(
       // All of the flow stands at the cut, also what this row does not work on.
       const state = new Float32Array(flow.variables.count).fill(NaN);
       rows.forEach(({ before, after }, i) => {
-        const { x, y } = pass.layers[i]!.first;
-        before.forEach((id, k) => (state[id] = x?.data[k] ?? NaN));
-        after.forEach((id, k) => (state[id] = y?.data[k] ?? NaN));
+        const { input, output } = records[i]!;
+        before.forEach((id, k) => (state[id] = input.data[k]!));
+        after.forEach((id, k) => (state[id] = output.data[k]!));
       });
       const moving = movingOf(found);
       const from = backward ? row.after : row.before;

@@ -1,7 +1,7 @@
 /** The layers of the flow that an ONNX file holds. */
 import { stream } from '../../data/random';
-import { UserError } from '../../config/user-error';
-import { sizeOf } from '../use/runner';
+import { UserError } from '../../base/user-error';
+import { sizeOf } from '../../base/shape';
 import { findCuts } from './cuts';
 import type { OnnxGraph } from './graph';
 import { groupSteps } from './group';

@@ -1,6 +1,6 @@
 /** An ONNX graph as plain data, and models made of parts of it. */
 import { onnx } from 'onnx-proto';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 
 export interface GraphNode {
   index: number;

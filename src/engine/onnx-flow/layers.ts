@@ -1,6 +1,6 @@
 /** Layers of a flow as they were found in a graph: what they change, in which arrangement, and where to read it. */
-import { type Layout } from '../use/layout';
-import { sizeOf } from '../use/runner';
+import type { Layout } from '../model/layout';
+import { sizeOf } from '../../base/shape';
 import type { Cut } from './cuts';
 import { needed } from './graph';
 import type { StepGroup } from './group';

@@ -2,7 +2,7 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { onnx } from 'onnx-proto';
-import { shortened, UserError } from '../../config/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
 import { decodeOnnx, largestModel } from '../onnx-file/decode';
 

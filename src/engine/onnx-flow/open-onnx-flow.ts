@@ -1,9 +1,10 @@
 /** Opens an ONNX file as a flow that can be looked into, run and sampled from. */
+import { several } from '../../base/text';
 import path from 'node:path';
 import { onnx } from 'onnx-proto';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import type { Bijection } from '../../flow/bijection';
 import { logit } from '../../flow/preprocess';
@@ -13,9 +14,10 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
 import { createOwnFiles } from '../model/own-data';
-import { fromChannelsLast } from '../use/layout';
-import { createOnnxRunner, createPreprocessing, type OnnxRunner } from '../use/onnx-runner';
-import { sizeOf, type FlowRunner, type Space } from '../use/runner';
+import { fromChannelsLast } from '../model/layout';
+import { createOnnxRunner, createPreprocessing, type OnnxRunner } from './onnx-runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 import { createAloneLayers } from './alone';
 import { analyze, type AnalyzedFlow } from './analyze';
 import { readGraph } from './graph';
@@ -76,8 +78,8 @@ async function open(
       threads,
       direction: part.ports.direction,
       given: part.given,
-      ...(part.own ? { own: part.own } : {}),
-      ...(pixels ? { pixels } : {}),
+      own: part.own,
+      pixels,
     });
     opened.push(runner);
     return runner;
@@ -139,7 +141,7 @@ async function open(
     outside: step || undefined,
   };
   const runner: FlowRunner = {
-    ...combined(config, { forward, inverse, ...(reversed ? { reversed } : {}) }, rows, main.file),
+    ...combined(config, { forward, inverse, reversed }, rows, main.file),
     parameterCount: [...graph.initializers.values()].reduce(
       (sum, { dims }) => sum + sizeOf((dims ?? []).map(Number)),
       0,
@@ -174,7 +176,6 @@ async function open(
       ...onnxPrograms({
         file: main.file,
         inputShape,
-        outputShape: inputShape,
         rows,
         sources,
         values: async (x, count) =>
@@ -184,7 +185,7 @@ async function open(
         goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
         standardizes,
       }),
-      alone: (layer, pass) => alone.open(layer, pass),
+      alone: (layer, records) => alone.open(layer, records),
     },
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();
@@ -346,7 +347,7 @@ function remarks({ layers }: AnalyzedFlow, { rows }: FlowRows, unexplained: numb
   const unknown = rows.filter(({ found }) => found?.kind === 'unknown');
   if (unknown.length > 0) {
     notes.push(
-      `${unknown.length} span${unknown.length === 1 ? '' : 's'} of the graph ${unknown.length === 1 ? 'is' : 'are'} not understood; ` +
+      `${several(unknown.length, 'span')} of the graph ${unknown.length === 1 ? 'is' : 'are'} not understood; ` +
         'what is left of the log-det is shown at the first',
     );
   }

@@ -1,11 +1,11 @@
 /** The two directions of a flow that lie beside each other as ONNX files. */
-import { stat } from 'node:fs/promises';
+import { isFile } from '../../base/exists';
 import path from 'node:path';
 import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx, type OnnxFile } from '../onnx-file/read';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../../base/shape';
 import { identifyPorts, type Direction, type FlowPorts } from './ports';
 
 export interface FlowFile {
@@ -31,7 +31,7 @@ export async function readFlowFile(file: string): Promise<FlowFile> {
   const given = await readOnnxPorts(file);
   const own = readMetadata(file, read.summary.metadata);
   const ports = identifyPorts(file, read.summary, given, own);
-  return { file, ports, given, ...(own ? { own } : {}), read };
+  return { file, ports, given, own, read };
 }
 
 /**
@@ -64,7 +64,7 @@ async function findCounterpart(opened: FlowFile, other: Direction): Promise<Flow
   }
   for (const name of counterparts(path.basename(opened.file), other)) {
     const candidate = path.join(folder, name);
-    if (!(await exists(candidate))) continue;
+    if (!(await isFile(candidate))) continue;
     // A file that cannot be read is no counterpart; whoever opens it will be told why.
     const found = await readFlowFile(candidate).catch((error: unknown) => {
       if (error instanceof UserError) return undefined;
@@ -102,11 +102,4 @@ export function counterparts(name: string, other: Direction): string[] {
   const sample = /(^|[^a-z])sample(?=[^a-z]|$)/i;
   if (other === 'forward' && sample.test(name)) names.push(name.replace(sample, '$1forward'));
   return [...new Set(names)].filter((candidate) => candidate !== name);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    (info) => info.isFile(),
-    () => false,
-  );
 }

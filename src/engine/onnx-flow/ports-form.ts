@@ -1,7 +1,7 @@
 /** Inputs and outputs of an ONNX file as questions: what was guessed stands ready, and answers go beside the file. */
 import { choice as choiceOf } from '../../checkpoint/import/questions';
 import { readOnnxPorts, sidecarPath, writeSidecar, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';

@@ -1,10 +1,10 @@
 /** Which input and outputs of an ONNX file are the flow's, by what its owner says, by name and by shape. */
 import path from 'node:path';
 import { sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { OnnxMetadata } from '../onnx-file/metadata';
-import { sizeOf } from '../use/runner';
-import type { Layout } from '../use/layout';
+import { sizeOf } from '../../base/shape';
+import type { Layout } from '../model/layout';
 
 export type Direction = 'forward' | 'inverse';
 

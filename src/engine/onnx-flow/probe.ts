@@ -1,6 +1,6 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
 import type { FlowPorts } from './ports';
 import { openPart, type Floats, type PartSession } from './runtime';
@@ -129,7 +129,7 @@ export async function probe(
     }
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
-  return { ...source, batch, feeds, shapes, values, doubles, ...(logDets ? { logDets } : {}) };
+  return { ...source, batch, feeds, shapes, values, doubles, logDets };
 }
 
 /** Shapes of all tensors on the way, for these inputs. */

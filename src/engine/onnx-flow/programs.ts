@@ -1,11 +1,14 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
-import { UserError } from '../../config/user-error';
+import { standardNormal } from '../model/standard-normal';
+import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { InspectorPrograms } from '../model/inspected-flow';
-import { sizeOf, type FlowRunner } from '../use/runner';
+import { sizeOf } from '../../base/shape';
+import type { HealthRecord, LayerRecord, PassRecord, Values } from '../model/layer-record';
+import type { FlowRunner } from '../model/runner';
 import { rowExtremes } from './health';
-import { coupledValues, shaped, undone, type RowSource } from './row-values';
+import { coupledValues, quantitiesOf, undone, type Coupled, type RowSource } from './row-values';
 import type { FlowRows } from './rows';
 import type { BatchValues } from './values';
 
@@ -18,7 +21,6 @@ export interface ProgramSource {
   /** Named in messages. */
   file: string;
   inputShape: readonly number[];
-  outputShape: readonly number[];
   rows: FlowRows;
   sources: readonly RowSource[];
   /** Values of all tensors of the flow for its input. */
@@ -32,7 +34,7 @@ export interface ProgramSource {
 }
 
 export function onnxPrograms(source: ProgramSource): InspectorPrograms {
-  const { inputShape, outputShape, rows, sources, runner, outside } = source;
+  const { inputShape, rows, sources, runner, outside } = source;
   const size = sizeOf(inputShape);
   const { backward } = rows;
 
@@ -85,102 +87,32 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           `${source.file}: an ONNX file holds running statistics only; statistics of the batch need a checkpoint.`,
         );
       }
-      return program(async (feeds) => {
-        const { data: x, count } = given(feeds, 'x');
-        const weight = feeds['weight']!.data as Float32Array;
+      return Promise.resolve(async ({ data: x, shape }, weight): Promise<PassRecord> => {
+        const count = shape[0]!;
         const state = await run(x, count);
         const { values } = state;
-        const z = state.values.output;
-        const out: Feeds = {
-          z: { shape: [count, ...outputShape], data: backward ? await latents(x, count) : z },
-        };
-        const latent = out['z']!.data as Float32Array;
-        out['prior'] = {
-          shape: [count],
-          data: Float32Array.from({ length: count }, (_, i) => standardNormal(latent, i * size, size)),
-        };
-        const known = new Float64Array(count);
-        const unknown: number[] = [];
-        sources.forEach((one, index) => {
-          const { row, norm, constantLogDet } = one;
-          const { found, info } = row;
-          const at = (part: string): string => `${index}:${part}`;
-          const length = sizeOf(info.inputShape);
-          const perExample = (): Float32Array => new Float32Array(count);
-          const coupling = perExample();
-          const nonFinite = perExample();
-          const roundTrip = perExample();
-          const roundTripNonFinite = perExample();
-          const largest = perExample();
-          const sNonFinite = perExample();
-          const tNonFinite = perExample();
-          const sum = new Float32Array(length);
-          let undoes = false;
-          for (let i = 0; i < count; i++) {
-            const { x: from, y: to } = ends(one, state, x, i);
-            nonFinite[i] = countNonFinite(to);
-            const coupled =
-              found?.kind === 'coupling'
-                ? coupledValues(one, backward, values, i, { x: from, y: to })
-                : undefined;
-            if (coupled) {
-              const { s, t } = coupled;
-              coupling[i] = s.reduce((a, b) => a + b, 0);
-              largest[i] = s.reduce((a, b) => Math.max(a, b), -Infinity);
-              sNonFinite[i] = countNonFinite(s);
-              tNonFinite[i] = countNonFinite(t);
-              for (let k = 0; k < length; k++) sum[k]! += s[k]! * weight[i]!;
-            }
-            const back = undone(one, backward, to, coupled);
-            if (back) {
-              undoes = true;
-              const difference = back.map((value, k) => Math.abs(value - from[k]!));
-              roundTrip[i] = difference.reduce((a, b) => Math.max(a, b), 0);
-              roundTripNonFinite[i] = countNonFinite(difference);
-            }
-            if (i === 0) {
-              out[at('x')] = shaped(info.inputShape, from.slice());
-              out[at('y')] = shaped(info.outputShape, to.slice());
-              if (coupled) {
-                out[at('s')] = shaped(info.inputShape, coupled.s);
-                out[at('t')] = shaped(info.inputShape, coupled.t);
-              }
-            }
-            known[i]! += coupling[i]! + constantLogDet;
-          }
-          out[at('nonFinite')] = { shape: [count], data: nonFinite };
-          if (row.outside) out[at('coupling')] = { shape: [count], data: state.preprocessing! };
-          else if (found?.kind === 'unknown') unknown.push(index);
-          else if (found?.kind === 'coupling') {
-            out[at('coupling')] = { shape: [count], data: coupling };
-            out[at('sLargest')] = { shape: [count], data: largest };
-            out[at('sNonFinite')] = { shape: [count], data: sNonFinite };
-            out[at('tNonFinite')] = { shape: [count], data: tNonFinite };
-            out[at('sSum')] = { shape: [...info.inputShape], data: sum };
-          }
-          if (found?.kind === 'norm' && index === 0 && source.standardizes) {
-            out[at('coupling')] = { shape: [count], data: perExample().fill(constantLogDet) };
-          } else if (found && found.kind !== 'unknown' && (norm || constantLogDet !== 0)) {
-            out[at('norm')] = { shape: [], data: Float32Array.of(constantLogDet) };
-            const used = norm && byChannel(norm, info.inputShape, found.kind === 'norm' ? undefined : row);
-            if (used) {
-              out[at('mean')] = { shape: [used.mean.length], data: used.mean };
-              out[at('variance')] = { shape: [used.variance.length], data: used.variance };
-            }
-          }
-          if (undoes) {
-            out[at('roundTrip')] = { shape: [count], data: roundTrip };
-            out[at('roundTripNonFinite')] = { shape: [count], data: roundTripNonFinite };
-          }
+        const latent = backward ? await latents(x, count) : values.output;
+        const layers = sources.map((one, index) => {
+          const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
+          return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });
         });
         // What is in no layer that was understood is where something was not.
-        const [first] = unknown;
+        const first = sources.findIndex(({ row }) => row.found?.kind === 'unknown');
         const { logDet } = values;
-        if (first !== undefined && logDet) {
-          const rest = logDet.map((total, i) => (backward ? -total : total) - known[i]!);
-          out[`${first}:coupling`] = { shape: [count], data: rest };
+        if (first >= 0 && logDet) {
+          const known = (i: number): number =>
+            layers.reduce(
+              (sum, { logDet: { own, norm } }, k) =>
+                sources[k]!.row.outside ? sum : sum + own[i]! + norm[i]!,
+              0,
+            );
+          layers[first]!.logDet.own = logDet.map((total, i) => (backward ? -total : total) - known(i));
         }
-        return out;
+        return {
+          z: latent,
+          prior: standardNormal(latent, size),
+          layers,
+        };
       });
     },
     way() {
@@ -199,46 +131,38 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     wayError() {
       needsBack();
-      return program(async (feeds) => {
-        const { data: x, count } = given(feeds, 'x');
+      return Promise.resolve(async ({ data: x, shape }: Values): Promise<Float32Array[]> => {
+        const count = shape[0]!;
         const there = await atInputs(x, count);
         const z = await latents(x, count);
         const back = await atInputs((await runner.inverse(z, count, 'data')).x, count);
-        const out: Feeds = {};
-        there.forEach((values, index) => {
+        return there.map((values, index) => {
           const length = values.length / count;
           const largest = new Float32Array(count);
-          const bad = new Float32Array(count);
           values.forEach((value, k) => {
             const i = Math.floor(k / length);
-            const difference = Math.abs(value - back[index]![k]!);
-            if (Number.isFinite(difference)) largest[i] = Math.max(largest[i]!, difference);
-            else bad[i]!++;
+            // NaN, as of a value that is not finite, stays.
+            largest[i] = Math.max(largest[i]!, finiteOrNaN(Math.abs(value - back[index]![k]!)));
           });
-          out[`${index}:fromLatent`] = { shape: [count], data: largest };
-          out[`${index}:fromLatentNonFinite`] = { shape: [count], data: bad };
+          return largest;
         });
-        return out;
       });
     },
     health() {
-      return program(async (feeds) => {
-        const { data: x, count } = given(feeds, 'x');
+      return Promise.resolve(async ({ data: x, shape }: Values): Promise<HealthRecord> => {
+        const count = shape[0]!;
         const state = await run(x, count);
-        const out: Feeds = {};
-        sources.forEach((one, index) => {
-          const extremes = rowExtremes(index, count);
-          for (let i = 0; i < count; i++) {
-            const both = ends(one, state, x, i);
-            const coupled =
-              one.row.found?.kind === 'coupling'
-                ? coupledValues(one, backward, state.values, i, both)
-                : undefined;
-            extremes.add(i, both.x, coupled);
-          }
-          Object.assign(out, extremes.feeds());
-        });
-        return out;
+        return {
+          layers: sources.map((one) => {
+            const extremes = rowExtremes(count);
+            for (let i = 0; i < count; i++) {
+              const both = ends(one, state, x, i);
+              extremes.add(i, both.x, coupledAt(one, state.values, i, both));
+            }
+            return extremes.record();
+          }),
+          units: new Map(),
+        };
       });
     },
     points() {
@@ -263,6 +187,80 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
   };
 
+  function coupledAt(
+    one: RowSource,
+    values: BatchValues,
+    example: number,
+    pair: { x: Float32Array; y: Float32Array },
+  ): Coupled | undefined {
+    return one.row.found?.kind === 'coupling'
+      ? coupledValues(one, backward, values, example, pair)
+      : undefined;
+  }
+
+  /** What a row does to examples, from its input and output for each. */
+  function recordOf(
+    one: RowSource,
+    index: number,
+    {
+      values,
+      pairs,
+      weight,
+      preprocessing,
+    }: {
+      values: BatchValues;
+      pairs: readonly { x: Float32Array; y: Float32Array }[];
+      weight: Float32Array;
+      preprocessing: Float32Array | undefined;
+    },
+  ): LayerRecord {
+    const { row, norm, constantLogDet } = one;
+    const { found, info } = row;
+    const count = pairs.length;
+    const perExample = (value: (i: number) => number): Float32Array =>
+      Float32Array.from({ length: count }, (_, i) => value(i));
+    const inRow = (data: Float32Array): Values => ({ shape: [...info.inputShape], data });
+    const coupled = pairs.map((pair, i) => coupledAt(one, values, i, pair));
+    const backs = pairs.map(({ y }, i) => undone(one, backward, y, coupled[i]));
+    const quantities = coupled.map((own) => (own ? quantitiesOf(own) : []));
+    const scales = coupled.flatMap((own) => (own?.s ? [own.s] : []));
+    const standardizes = found?.kind === 'norm' && index === 0 && source.standardizes;
+    const own = row.outside
+      ? preprocessing!
+      : standardizes
+        ? perExample(() => constantLogDet)
+        : perExample((i) => scales[i]?.reduce((a, b) => a + b, 0) ?? 0);
+    const used =
+      norm && !standardizes && byChannel(norm, info.inputShape, found?.kind === 'norm' ? undefined : row);
+    const head = pairs[0]!;
+    return {
+      input: inRow(head.x.slice()),
+      output: { shape: [...info.outputShape], data: head.y.slice() },
+      logDet: {
+        own,
+        norm: perExample(() => (standardizes || found?.kind === 'unknown' ? 0 : constantLogDet)),
+      },
+      ...(scales.length > 0
+        ? {
+            elements: {
+              first: inRow(scales[0]!),
+              sum: inRow(scales[0]!.map((_, k) => scales.reduce((sum, s, i) => sum + s[k]! * weight[i]!, 0))),
+            },
+          }
+        : {}),
+      nonFinite: perExample((i) => countNonFinite(pairs[i]!.y)),
+      ...(backs[0] ? { roundTrip: perExample((i) => largestDifference(backs[i]!, pairs[i]!.x)) } : {}),
+      quantities: quantities[0]!.map(({ name, role, values: first }, q) => ({
+        name,
+        role,
+        first: inRow(first),
+        largest: perExample((i) => quantities[i]![q]!.values.reduce((a, b) => Math.max(a, b), -Infinity)),
+        nonFinite: perExample((i) => countNonFinite(quantities[i]![q]!.values)),
+      })),
+      ...(used ? { norm: used } : {}),
+    };
+  }
+
   async function latents(x: Float32Array, count: number): Promise<Float32Array> {
     return (await runner.forward(x, count, 'data')).z;
   }
@@ -282,11 +280,11 @@ function countNonFinite(values: Float32Array): number {
   return bad;
 }
 
-/** ln N(z; 0, 1) of one example. */
-function standardNormal(z: Float32Array, start: number, size: number): number {
-  let squares = 0;
-  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
-  return -0.5 * (squares + size * Math.log(2 * Math.PI));
+const finiteOrNaN = (value: number): number => (Number.isFinite(value) ? value : NaN);
+
+/** NaN where any difference is not finite. */
+function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, value, k) => Math.max(most, finiteOrNaN(Math.abs(value - b[k]!))), 0);
 }
 
 /** By channel, where all elements of one that change do so alike. */

@@ -1,8 +1,10 @@
 /** The direction that a file lacks, as a runner, by the layers that were found in it. */
+import { standardNormal } from '../model/standard-normal';
 import type { ModelConfig } from '../../config/schema';
 import type { OutsideStep } from './programs';
 import type { Reverse } from './reverse';
-import { sizeOf, type FlowRunner, type Space } from '../use/runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 export interface ReverseRunnerSource {
   config: ModelConfig;
@@ -27,7 +29,7 @@ export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward
       z,
       logDet: logDet.map((value) => -value - standardizing),
       preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-      prior: Float32Array.from({ length: count }, (_, i) => standardNormal(z, i * size, size)),
+      prior: standardNormal(z, size),
       couplings: [],
       norms: [],
     };
@@ -42,11 +44,4 @@ export function reverseInverse({ reverse, space, outside }: ReverseRunnerSource)
     const { value, logDet: outer } = await outside.inverse(x, count);
     return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
   };
-}
-
-/** ln N(z; 0, 1) of one example. */
-function standardNormal(z: Float32Array, start: number, size: number): number {
-  let squares = 0;
-  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
-  return -0.5 * (squares + size * Math.log(2 * Math.PI));
 }

@@ -3,7 +3,7 @@
  * output as well; with it the layer is y = a·v + b of each value that moves, and the part of the graph that holds the
  * layer says what a and b are. So a file of one direction gives both, without a second file and without searching.
  */
-import { fromChannelsLast, toChannelsLast } from '../use/layout';
+import { fromChannelsLast, toChannelsLast } from '../model/layout';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe } from './layer-part';
 import { pageShape, type FoundLayer } from './layers';

@@ -1,9 +1,9 @@
 /** What a row does to one example: its values, its log-scale and its shift, always from data to latent. */
-import type { NdArray } from '../../protocol/tensors';
+import type { Quantity } from '../../protocol/quantities';
 import type { Elements } from './layers';
 import { elementsOf } from './layers';
 import type { Variables } from './variables';
-import type { FlowRow, FlowRows } from './rows';
+import { shiftFirst, type FlowRow, type FlowRows } from './rows';
 import type { BatchValues } from './values';
 
 export interface RowSource {
@@ -16,10 +16,19 @@ export interface RowSource {
   constantLogDet: number;
 }
 
-/** s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. */
+/**
+ * s, t and y = x·eˢ + t or (x + t)·eˢ of a coupling, in the row's shape; zero where nothing moves. One that only shifts
+ * has no s.
+ */
 export interface Coupled {
-  s: Float32Array;
+  s?: Float32Array;
   t: Float32Array;
+}
+
+/** As the row declares them. */
+export function quantitiesOf({ s, t }: Coupled): (Quantity & { values: Float32Array })[] {
+  const shift = { name: 't', role: 'shift' as const, values: t };
+  return s ? [{ name: 's', role: 'logScale', values: s }, shift] : [shift];
 }
 
 export function rowSources({ rows, backward }: FlowRows, variables: Variables): RowSource[] {
@@ -71,15 +80,16 @@ export function coupledValues(
   { x, y }: { x: Float32Array; y: Float32Array },
 ): Coupled {
   const { found, elementAt } = row;
-  const s = new Float32Array(x.length);
+  const s = found!.logScale || found!.lacksLogScale ? new Float32Array(x.length) : undefined;
+  const scale = (k: number): number => s?.[k] ?? 0;
   const t = new Float32Array(x.length);
   const sign = backward ? -1 : 1;
   const at = (k: number): number => elementAt[found!.positions[k]!]!;
   if (found!.logScale) {
     const { located, elements } = found!.logScale;
     const read = values.located(located, example);
-    elements.forEach((k, i) => (s[at(k)] = sign * read[i]!));
-  } else if (found!.lacksLogScale) s.fill(NaN);
+    elements.forEach((k, i) => (s![at(k)] = sign * read[i]!));
+  } else s?.fill(NaN);
   if (found!.shift) {
     const { located, elements } = found!.shift;
     const read = values.located(located, example);
@@ -89,17 +99,12 @@ export function coupledValues(
       if (!moves) return;
       const element = at(k);
       const u = norm ? y[element]! * norm.deviation[element]! + norm.mean[element]! : y[element]!;
-      t[element] = shiftFirst(found!.form, backward)
-        ? u * Math.exp(-s[element]!) - x[element]!
-        : u - x[element]! * Math.exp(s[element]!);
+      t[element] = shiftFirst(found!, backward)
+        ? u * Math.exp(-scale(element)) - x[element]!
+        : u - x[element]! * Math.exp(scale(element));
     });
   }
-  return { s, t };
-}
-
-/** Whether y = (x + t)·eˢ from data to latent; turned around, the other form comes out. */
-function shiftFirst(form: string | undefined, backward: boolean): boolean {
-  return (form === '(x + t)·eˢ') !== backward;
+  return { ...(s ? { s } : {}), t };
 }
 
 /** x from y by the row's own s, t and constants; undefined where they do not say. */
@@ -112,15 +117,11 @@ export function undone(
   const { found } = row;
   if (!found) return undefined;
   if (found.kind === 'unknown') return undefined;
-  const first = shiftFirst(found.form, backward);
+  const first = shiftFirst(found, backward);
   return y.map((value, k) => {
     const u = norm ? value * norm.deviation[k]! + norm.mean[k]! : value;
     if (!coupled) return u;
-    const back = Math.exp(-coupled.s[k]!);
+    const back = Math.exp(-(coupled.s?.[k] ?? 0));
     return first ? u * back - coupled.t[k]! : (u - coupled.t[k]!) * back;
   });
-}
-
-export function shaped(shape: readonly number[], data: Float32Array): NdArray<Float32Array> {
-  return { shape: [1, ...shape], data };
 }

@@ -1,9 +1,10 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
+import { several } from '../../base/text';
 import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
 import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
-import { sizeOf } from '../use/runner';
+import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import type { FoundLayer } from './layers';
 
@@ -83,7 +84,7 @@ export function flowRows(
     const elementAt = new Int32Array(size).fill(-1);
     positions.forEach((p, k) => (elementAt[p] = k));
     return {
-      info: { ...plan.info, index },
+      info: { ...plan.info, ...declared(plan, backward), index },
       ...(plan.outside ? { outside: true } : { flow: { positions, ...(mask ? { mask } : {}) } }),
       ...(found ? { found } : {}),
       ...(parameters.length > 0 ? { bijection: { parameters, state: [] } } : {}),
@@ -93,6 +94,30 @@ export function flowRows(
     };
   });
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
+}
+
+/** What the file shows of a row, whatever a config says: scales that are all zero leave no trace in a graph. */
+function declared({ found, outside }: RowPlan, backward: boolean): Partial<LayerInfo> {
+  if (!found) return outside ? {} : { preservesVolume: true };
+  if (found.kind !== 'coupling') return {};
+  const t = { name: 't', role: 'shift' as const };
+  const shifts = !found.logScale && !found.lacksLogScale;
+  return {
+    quantities: shifts ? [t] : [{ name: 's', role: 'logScale' }, t],
+    formula: shifts
+      ? 'x + t'
+      : found.lacksLogScale
+        ? undefined
+        : shiftFirst(found, backward)
+          ? '( x + t ) · exp( s )'
+          : 'x · exp( s ) + t',
+    preservesVolume: shifts ? true : undefined,
+  };
+}
+
+/** Whether a coupling is (x + t)·eˢ from data to latent; turned around, the other form comes out. */
+export function shiftFirst({ form }: Pick<FoundLayer, 'form'>, backward: boolean): boolean {
+  return (form === '(x + t)·eˢ') !== backward;
 }
 
 function planned(
@@ -277,7 +302,7 @@ function within(part: Int32Array, whole: Int32Array): boolean {
 function operatorText({ operators }: FoundLayer): string {
   const total = operators.reduce((sum, { count }) => sum + count, 0);
   const shown = operators.slice(0, 6).map(({ op, count }) => `${op} ${count}`);
-  return `${total} node${total === 1 ? '' : 's'}: ${shown.join(', ')}${operators.length > 6 ? ', …' : ''}`;
+  return `${several(total, 'node')}: ${shown.join(', ')}${operators.length > 6 ? ', …' : ''}`;
 }
 
 /** By whether the mask changes along rows and columns or from channel to channel. */

@@ -1,10 +1,7 @@
 /** Parts of a model in ONNX Runtime. */
-import { createRequire } from 'node:module';
-import type * as OnnxRuntime from 'onnxruntime-node';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UserError } from '../../config/user-error';
-
-type Runtime = typeof OnnxRuntime;
+import { openFileSession } from '../backends/onnx-session';
+import type { Tensor } from 'onnxruntime-node';
+import { UserError } from '../../base/user-error';
 
 export interface Floats {
   /** With the batch axis. */
@@ -33,27 +30,15 @@ export interface PartOptions {
   asWritten?: boolean;
 }
 
-const firstLine = (error: unknown): string => (error as Error).message.split('\n')[0]!;
-
 /** @throws UserError when ONNX Runtime cannot load it */
 export async function openPart(
   part: { bytes: Uint8Array; inputs: readonly string[] },
   { file, threads, doubles = new Set(), asWritten = false }: PartOptions,
 ): Promise<PartSession> {
-  // Loaded when first needed: describing a file does without it.
-  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
-  let session: InferenceSession;
-  try {
-    session = await runtime.InferenceSession.create(part.bytes, {
-      graphOptimizationLevel: asWritten ? 'disabled' : 'all',
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      logSeverityLevel: 4,
-    });
-  } catch (error) {
-    throw new UserError(`${file}: ONNX Runtime cannot load it: ${firstLine(error)}`, { cause: error });
-  }
+  const { session, tensor, run } = await openFileSession(file, part.bytes, {
+    graphOptimizationLevel: asWritten ? 'disabled' : 'all',
+    intraOpNumThreads: threads,
+  });
   const wanted = part.inputs.filter((name) => session.inputNames.includes(name));
   return {
     async run(feeds) {
@@ -61,16 +46,9 @@ export async function openPart(
       for (const name of wanted) {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);
-        tensors[name] = doubles.has(name)
-          ? new runtime.Tensor('float64', Float64Array.from(feed.data), feed.shape)
-          : new runtime.Tensor('float32', feed.data, feed.shape);
+        tensors[name] = tensor(feed.data, feed.shape, doubles.has(name));
       }
-      let results: InferenceSession.OnnxValueMapType;
-      try {
-        results = await session.run(tensors);
-      } catch (error) {
-        throw new UserError(`${file}: ONNX Runtime cannot run it: ${firstLine(error)}`, { cause: error });
-      }
+      const results = await run(tensors);
       const out: PartResults = new Map();
       for (const [name, value] of Object.entries(results)) {
         const data = floatsOf(value, name.startsWith('shape:'));

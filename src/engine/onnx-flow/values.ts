@@ -1,6 +1,6 @@
 /** Runs a file over batches with the tensors that its layers are read from as additional outputs. */
-import { fromChannelsLast, toChannelsLast } from '../use/layout';
-import { sizeOf } from '../use/runner';
+import { fromChannelsLast, toChannelsLast } from '../model/layout';
+import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import { pageShape, type Elements } from './layers';
 import { read, type Located } from './locate';

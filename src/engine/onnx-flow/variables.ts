@@ -3,6 +3,7 @@
  * one variable: what a reshape, a transposition, a split, a gather, a mask of ones or a squeeze by convolution hands on is
  * then recognized without knowing these operators.
  */
+import { sizeOf } from '../../base/shape';
 import { needed, type OnnxGraph } from './graph';
 import type { Probe } from './probe';
 
@@ -73,7 +74,7 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
   };
 
   function isFloatLike(name: string): boolean {
-    const size = shapes.get(name)!.reduce((product, dim) => product * dim, 1);
+    const size = sizeOf(shapes.get(name)!);
     return size > largestNumbered(values, ports.input);
   }
 }

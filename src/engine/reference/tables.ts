@@ -9,7 +9,8 @@ import { dataSchema } from '../../config/data-section';
 import { expectation } from '../../config/expected';
 import { imageModelSchema } from '../../config/image-model';
 import { parseRunConfig } from '../../config/parse';
-import { presets, type Preset } from '../../config/presets';
+import { presets } from '../../config/presets';
+import type { Preset } from '../../config/preset';
 import { trainingSchema } from '../../config/training-section';
 import { vectorModelSchema } from '../../config/vector-model';
 import { buildFlow } from '../../flow/real-nvp';
@@ -37,7 +38,7 @@ const tables: Record<string, () => string> = {
         names.map(code).join(', '),
         dataOf(preset),
         modelOf(preset),
-        sizeOf(preset),
+        sizesOf(preset),
         trainingOf(preset),
         preset.about,
       ]),
@@ -171,7 +172,7 @@ function modelOf({ model }: Preset): string {
   return `${scales} scales, ${base} feature maps, ${blocks} ${blocks === 1 ? 'block' : 'blocks'}`;
 }
 
-function sizeOf({ name, model }: Preset): string {
+function sizesOf({ name, model }: Preset): string {
   const sizes = model.kind === 'vector' && name !== 'tabular' ? { dim: 2 } : shapes[name];
   if (!sizes) return 'as the data';
   const { model: full } = parseRunConfig({ data: { source: 'x' }, model: { ...model, ...sizes } }, name);

@@ -44,7 +44,7 @@ export function trainingBatches(split: Split, config: RunConfig): Batches {
   };
   const prepare = async (step: number): Promise<Float32Array> => {
     const crops = randomCrops ? stream(seed, 'crops', step).uniform(2 * size) : undefined;
-    const values = await split.read(indicesOf(step), { ...(crops ? { crops } : {}), signal: abort.signal });
+    const values = await split.read(indicesOf(step), { crops, signal: abort.signal });
     if (flips) flipImages(values, size, config.model, stream(seed, 'flips', step));
     return dequantize(padImages(values, size, config.model), config.model, stream(seed, 'noise', step));
   };

@@ -1,7 +1,7 @@
 /** Initial parameters and running statistics from a seed. Each tensor has a stream of its own, named after it. */
 import type { Bijection, ParameterSpec } from '../../flow/bijection';
 import { stream } from '../../data/random';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 
 export type TensorTable = Record<string, NdArray<Float32Array>>;
@@ -15,10 +15,10 @@ function lengths(of: NdArray<Float32Array>): Float32Array {
 
 function initial(spec: ParameterSpec, seed: number, done: TensorTable): Float32Array {
   const { init } = spec;
-  if (init.kind === 'constant') return new Float32Array(size(spec.shape)).fill(init.value);
+  if (init.kind === 'constant') return new Float32Array(sizeOf(spec.shape)).fill(init.value);
   if (init.kind === 'uniform') {
     return stream(seed, 'initial', spec.name)
-      .uniform(size(spec.shape))
+      .uniform(sizeOf(spec.shape))
       .map((u) => (2 * u - 1) * init.bound);
   }
   const of = done[init.of];
@@ -32,7 +32,7 @@ export function initialTensors(flow: Bijection, seed: number): TensorTable {
     tensors[spec.name] = { shape: [...spec.shape], data: initial(spec, seed, tensors) };
   }
   for (const { name, shape, value } of flow.state) {
-    tensors[name] = { shape: [...shape], data: new Float32Array(size(shape)).fill(value) };
+    tensors[name] = { shape: [...shape], data: new Float32Array(sizeOf(shape)).fill(value) };
   }
   return tensors;
 }

@@ -1,13 +1,11 @@
 /** The loop over steps: when to validate, save, report and stop. */
-import type { RunPaths, RunStatus } from '../../checkpoint/run-folder';
-import { writeStatus } from '../../checkpoint/run-folder';
+import { type RunPaths, type RunStatus, writeStatus } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
-import type { MetricsRow } from '../../protocol/inspect';
+import type { MetricsRow, RateChange } from '../../protocol/run';
 import type { BackendInfo } from '../../protocol/model';
-import type { RateChange } from '../../protocol/run';
 import type { Recorder, RunProgress } from './record';
 import { createSteering } from './steering';
 import { createWindow } from './window';

@@ -2,7 +2,7 @@
  * Named tensors as few long vectors. A step on one vector of all parameters needs a handful of operations where one on
  * hundreds of small tensors needs thousands, each of which costs more to start than to run.
  */
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import type { TensorTable } from './initialize';
 
 interface PackedMember {
@@ -30,7 +30,7 @@ export function packedVector(
 ): PackedVector {
   let offset = 0;
   const members = tensors.map(({ name: stored, shape }) => {
-    const member = { name: prefix + stored, stored, shape, size: size(shape), offset };
+    const member = { name: prefix + stored, stored, shape, size: sizeOf(shape), offset };
     offset += member.size;
     return member;
   });

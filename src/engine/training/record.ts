@@ -5,7 +5,7 @@ import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint
 import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
 import { writeSampleGrid, writeScatter } from '../../data/png';
-import type { MetricsRow } from '../../protocol/inspect';
+import type { MetricsRow } from '../../protocol/run';
 import type { Trainer } from './trainer';
 
 /** What the loop has to remember across an interruption, beyond tensors. */

@@ -6,12 +6,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
 import type { Bijection, ParameterSpec } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
+import type { Flow, FlowLayer } from '../../flow/layers';
 import { decode, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import { graphContext } from '../model/flow-graphs';
 import { packedVector, type PackedVector } from './packed';
 
@@ -93,7 +93,7 @@ function objective(
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(parameters));
-    const ctx = graphContext({ ...running, ...values }, { training: true, ...(wanted ? { wanted } : {}) });
+    const ctx = graphContext({ ...running, ...values }, { training: true, wanted });
     const parts = logLikelihood(flow, preprocess, ctx, x);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {
@@ -111,7 +111,7 @@ function objective(
 
 /** Adds L2's part to the gradient of the parameters that have it. */
 function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
-  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? size(shape) : 0), 0);
+  const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0);
   if (weightDecay === 0 || count === 0) return gradient;
   const part = tf.mul(tf.slice(param, [0], [count]), weightDecay);
   return tf.add(gradient, tf.pad(part, [[0, param.shape[0] - count]]));
@@ -250,8 +250,8 @@ export function trainingSampleGraph(
 
 /**
  * Where a step goes wrong: for the batch of a step that was not finite, the number of non-finite values of each layer's
- * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |s| of each coupling
- * (`scale:NAME`). Assigns nothing.
+ * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |log-scale| of each layer that has
+ * one (`scale:NAME`). Assigns nothing.
  */
 export function diagnosisGraph(
   flow: Flow,
@@ -262,12 +262,11 @@ export function diagnosisGraph(
   const vectors = trainingVectors(flow, config);
   const outputTap = (layer: { name: string; kind: string }): string =>
     layer.kind === 'factorOut' ? `${layer.name}/kept` : `${layer.name}/y`;
-  const wanted = new Set(
-    flow.layers.flatMap((layer) => [
-      outputTap(layer),
-      ...(layer.coupling === undefined ? [] : [`${layer.name}/s`]),
-    ]),
-  );
+  const scaleTap = ({ name, bijection }: FlowLayer): string | undefined => {
+    const scale = bijection?.quantities?.find(({ role }) => role === 'logScale');
+    return scale && `${name}/${scale.name}`;
+  };
+  const wanted = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   return trace(
     (inputs) => {
@@ -282,12 +281,12 @@ export function diagnosisGraph(
       const results: TensorMap = { loss };
       for (const layer of flow.layers) {
         const y = taps[outputTap(layer)];
-        const s = taps[`${layer.name}/s`];
+        const scale = scaleTap(layer);
         if (y) {
           results[`layer:${layer.name}`] = nonFinite(y);
           results[`largest:${layer.name}`] = tf.max(tf.abs(y));
         }
-        if (s) results[`scale:${layer.name}`] = tf.max(tf.abs(s));
+        if (scale) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]!));
       }
       const gradients = unpacked(
         gradient,

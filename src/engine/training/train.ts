@@ -9,7 +9,7 @@ import {
   writeStatus,
   type ClaimedRun,
 } from '../../checkpoint/run-folder';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';
@@ -69,9 +69,9 @@ async function trainOn(
     config,
     dataset,
     backend,
-    ...(standardization ? { standardization } : {}),
+    standardization,
     ...(resumed ? { state: resumed.tensors } : {}),
-    ...(weights ? { weights } : {}),
+    weights,
   });
   let run = claimed;
   try {
@@ -103,11 +103,11 @@ async function trainOn(
       lock,
       backend: backend.info,
       start: resumed,
-      ...(rates ? { rates } : {}),
+      rates,
       validateFirst: weights !== undefined,
       ...(request.maxSteps === undefined ? {} : { maxSteps: request.maxSteps }),
       maxSeconds: request.maxSeconds ?? config.training.maxSeconds,
-      ...(signal ? { signal } : {}),
+      signal,
       onProgress: options.onProgress ?? (() => undefined),
       log: options.log ?? (() => undefined),
     });

@@ -1,6 +1,6 @@
 /** A flow being trained: its compiled functions and its state on a backend. Knows nothing of files or of time. */
 import type { RunConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { blocks } from '../../data/blocks';
 import type { Dataset, Split } from '../../data/dataset';
 import { stream } from '../../data/random';
@@ -8,7 +8,7 @@ import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
 import type { Standardization } from '../../config/standardization';
-import { size } from '../../flow/tensors';
+import { sizeOf } from '../../base/shape';
 import type { RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
@@ -110,7 +110,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const program: StatefulProgram = await backend.compileStateful({ state, functions });
   await program.set(packTensors(vectors, options.state ?? initialState(flow, config, options.weights)));
 
-  const dimensions = size(flow.inputShape);
+  const dimensions = sizeOf(flow.inputShape);
   const quantization = quantizationNats(config.model, dimensions);
   const likelihood = (prior: number, logDet: number, preprocessing: number): Likelihood => ({
     nats: quantization - prior - logDet - preprocessing,
@@ -211,7 +211,7 @@ export function initialState(flow: Flow, config: RunConfig, weights?: TensorTabl
     for (const { name: member, stored: of, shape } of members) {
       state[member] ??= {
         shape: [...shape],
-        data: name === 'ema' ? stored[of]!.data.slice() : new Float32Array(size(shape)),
+        data: name === 'ema' ? stored[of]!.data.slice() : new Float32Array(sizeOf(shape)),
       };
     }
   }

@@ -1,5 +1,5 @@
 /** Averages of training measurements between two lines of metrics. */
-import type { MetricsRow } from '../../protocol/inspect';
+import type { MetricsRow } from '../../protocol/run';
 import type { StepResult, Trainer } from './trainer';
 
 export interface Window {

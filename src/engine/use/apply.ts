@@ -1,9 +1,10 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
 import { cropImages } from '../model/inputs';
-import { inBatches, type BatchOptions } from './batches';
+import { inBatches, type BatchOptions } from '../model/batches';
 import type { FlowInput } from './input';
-import { fromChannelsLast, laidOut, type Layout } from './layout';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import { fromChannelsLast, laidOut, type Layout } from '../model/layout';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 interface Floats {
   shape: number[];

@@ -1,12 +1,13 @@
 /** From an array as someone saved it to what a flow takes: shape, layout, space, and the noise of dequantization. */
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
 import { lowestShare } from '../../flow/preprocess';
 import { padImages } from '../model/inputs';
-import { toChannelsLast, laidOut, type Layout } from './layout';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import { toChannelsLast, laidOut, type Layout } from '../model/layout';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 export interface FlowInput {
   /** [count, …inputShape], channels last, in `space`. Pixels have their noise. */

@@ -1,10 +1,24 @@
 /** The graphs that the product runs, by name: as they are traced, with the parameters bound where they are constants. */
+import type { StoredConfig } from '../../config/schema';
+import type { Bijection } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { StateSpec } from '../../graph/tensorflow/variables';
 import { forwardGraph, inverseGraph } from '../model/flow-graphs';
+import type { TensorTable } from '../training/initialize';
 import { stepGraph, trainingVectors, validationGraph } from '../training/step-graph';
-import type { GraphSubject } from './graph-subject';
+
+/** Whose graphs they are: a checkpoint, or a model as a preset or a config describes it, before its first step. */
+export interface GraphSubject {
+  /** In words, for example "the preset digits". */
+  title: string;
+  flow: Flow;
+  preprocess?: Bijection;
+  training: StoredConfig['training'];
+  /** Parameters and running statistics: the checkpoint's, or those that training starts with. */
+  tensors: TensorTable;
+}
 
 export interface NamedGraph {
   graph: Graph;

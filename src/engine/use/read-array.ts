@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { readNpy, type NpyArray } from '../../data/npy';
 import { readNpz } from '../../data/npz';
 import { firstBytes } from '../../files/read';

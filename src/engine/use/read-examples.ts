@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseDataConfig } from '../../config/parse';
 import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { drawPlane, isPlaneName } from '../../data/builtin';
 import { indexRange, type Examples } from '../../data/dataset';
 import { detectFormat } from '../../data/detect';
@@ -14,9 +14,10 @@ import { createResources } from '../../data/resources';
 import type { Rows } from '../../data/rows';
 import { readTable, type TableOptions } from '../../data/table';
 import { isFolder } from '../../files/read';
-import type { OpenedRunner } from './open-runner';
+import type { OpenedRunner } from '../model/opened-runner';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
-import { sizeOf, type FlowRunner } from './runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
 export interface TableChoice {
@@ -53,8 +54,8 @@ export function readModelExamples(
     ...(array === undefined ? {} : { array }),
     ...(columns === undefined ? {} : { columns }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
-    ...(data ? { data } : {}),
-    ...(featureNames ? { featureNames } : {}),
+    data,
+    featureNames,
   });
 }
 
@@ -146,7 +147,7 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
   const table = await readModelTable(file, request);
   const size = table.featureNames.length;
   const { count } = table.all;
-  const expected = imageShape ? imageShape.reduce((a, b) => a * b, 1) : dimensions;
+  const expected = imageShape ? sizeOf(imageShape) : dimensions;
   if (size !== expected) {
     const wanted =
       kind === 'image' ? `${expected} pixels (${imageShape?.join('×')})` : `${expected} features`;

@@ -4,7 +4,7 @@
  */
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
-import type { FreshLatents } from '../../protocol/inspect';
+import type { FreshLatents } from '../../protocol/selection';
 
 /** Latents for a row of the figure: from the prior, the same whichever of them are used. */
 export function freshLatents({ seed, temperature }: FreshLatents, row: number, size: number): Float32Array {

@@ -1,9 +1,9 @@
 /** Draws from a flow. */
-import type { SampleQuery } from '../../protocol/inspect';
+import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
-import type { BatchOptions } from './batches';
-import { decodeLatents, drawLatents } from './latents';
-import type { FlowRunner } from './runner';
+import type { BatchOptions } from '../model/batches';
+import { decodeLatents, drawLatents } from '../model/latents';
+import type { FlowRunner } from '../model/runner';
 
 export interface Samples {
   /** In data units, padding cut off: [N, H, W, C] pixels or [N, D] coordinates. */

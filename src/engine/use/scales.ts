@@ -1,6 +1,6 @@
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { latentsByScale } from '../../flow/latent-scales';
-import type { FlowRunner } from './runner';
+import type { FlowRunner } from '../model/runner';
 
 /** The scale of each latent. @throws UserError where all leave at once, so that none is coarser than another */
 export function scalesOf({ latentScales, config }: FlowRunner): Int32Array {

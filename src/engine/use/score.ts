@@ -1,7 +1,8 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
-import type { NllParts } from '../../protocol/inspect';
-import { inBatches, type BatchOptions } from './batches';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import type { NllParts } from '../../protocol/contribution';
+import { inBatches, type BatchOptions } from '../model/batches';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 export interface ScoreResult {
   /** −ln p of each example, [N]. */
@@ -41,7 +42,7 @@ export async function score(
   for (let draw = 0; draw < draws; draw++) {
     const progress = options.onProgress;
     const batches: BatchOptions = {
-      ...(options.signal ? { signal: options.signal } : {}),
+      signal: options.signal,
       ...(progress ? { onProgress: (done) => progress(draw * count + done, total) } : {}),
     };
     await inBatches(count, runner, batches, async (start, n) => {

@@ -1,12 +1,13 @@
 /** Examples to score: of a file, or of the data that the flow was trained on; pixels with the noise of each draw. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { dataExamples } from '../model/examples';
 import { prepareInput } from './input';
-import type { Layout } from './layout';
-import { modelWithData, type OpenedRunner } from './open-runner';
+import type { Layout } from '../model/layout';
+import { modelWithData, type OpenedRunner } from '../model/opened-runner';
 import { readModelExamples, type TableChoice } from './read-examples';
-import { sizeOf, type Space } from './runner';
+import { sizeOf } from '../../base/shape';
+import type { Space } from '../model/runner';
 import type { ScoredExamples } from './score';
 
 export interface ExampleChoice extends TableChoice {

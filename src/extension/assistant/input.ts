@@ -1,7 +1,7 @@
 /** What a language model hands over, checked. The manifest states the same as JSON schemas. */
 import * as v from 'valibot';
-import { UserError } from '../../config/user-error';
-import type { ToolName } from './tools';
+import { UserError } from '../../base/user-error';
+import type { ToolName } from './tool-names';
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty());
 const whole = (least: number, most: number) =>

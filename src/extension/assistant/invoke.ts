@@ -13,7 +13,7 @@ import type { Services } from '../services';
 import { checkInput } from './input';
 import { resolveData, resolvePath } from './paths';
 import { inParameters, nonFiniteText, scoreText, summaryText } from './report';
-import type { ToolName } from './tools';
+import type { ToolName } from './tool-names';
 
 /** @throws Error whose message is for the model: what was given, what is expected, what to do; CancellationError */
 export async function invoke(

@@ -2,7 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { FileType, l10n, Uri, workspace } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { builtinData } from '../training/catalogue';
 
 /**

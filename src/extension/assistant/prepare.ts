@@ -2,7 +2,7 @@
 import { l10n, MarkdownString, type PreparedToolInvocation } from 'vscode';
 import { checkInput } from './input';
 import { resolveData, resolvePath } from './paths';
-import type { ToolName } from './tools';
+import type { ToolName } from './tool-names';
 
 /** @throws UserError for an input that the tool cannot use, before the user is asked to confirm it */
 export async function prepare(name: ToolName, given: unknown): Promise<PreparedToolInvocation> {

@@ -1,15 +1,7 @@
 /** The tools that chat may call. Registering is all that happens at activation; the work is loaded with the first call. */
 import { type Disposable, lm, type LanguageModelTool } from 'vscode';
 import type { Services } from '../services';
-
-/** Names in the manifest. */
-export const toolNames = [
-  'flowscope_summarizeCheckpoint',
-  'flowscope_scoreFile',
-  'flowscope_findNonFinite',
-] as const;
-
-export type ToolName = (typeof toolNames)[number];
+import { toolNames } from './tool-names';
 
 export function registerTools(services: () => Promise<Services>): Disposable[] {
   return toolNames.map((name) => {

@@ -1,7 +1,7 @@
 /** Convert Checkpoint…: to a Flowscope checkpoint, or to a state dict that another library loads. */
 import path from 'node:path';
 import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { isOurs, modelName } from '../editor/view-types';

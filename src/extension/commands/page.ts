@@ -1,8 +1,9 @@
 /** Commands that the page of the active inspector carries out. */
 import { l10n, type Uri } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { PageAction } from '../../protocol/page-actions';
-import type { LayerTab, PageEvents } from '../../protocol/webview';
+import type { PageEvents } from '../../protocol/webview';
+import type { LayerTab } from '../../protocol/layer-tabs';
 import type { ActiveInspector } from '../editor/active-inspector';
 
 /** Commands can be run although no menu shows them. Throws a UserError where no inspector is active. */

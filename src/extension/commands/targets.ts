@@ -10,7 +10,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { dialogExtensions, isCheckpointFile, isModelFile, modelGlob } from '../editor/view-types';
 import { formatBest } from '../localized-format';
 import { section } from '../quick-pick';

@@ -1,6 +1,6 @@
 import { env, l10n, Uri, window, workspace } from 'vscode';
 import { lockName } from '../../config/train-lock';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { TrainRequest } from '../../protocol/engine';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, type RunState } from '../runs/run-files';

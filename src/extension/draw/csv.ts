@@ -1,5 +1,5 @@
 /** Points as a table that training reads: a head and one row for each. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { fewestPoints, mostPoints, type DrawnPoints } from '../../protocol/draw-page';
 
 /** @throws UserError for too few or too many points, and for values that are not finite */

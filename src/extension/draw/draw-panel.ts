@@ -13,7 +13,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { DrawHost, DrawnPoints } from '../../protocol/draw-page';
 import { decode, encode } from '../../protocol/wire';
 import type { TrainArguments } from '../commands/train';

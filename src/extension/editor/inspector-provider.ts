@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Uri } from 'vscode';
-import { type CustomReadonlyEditorProvider, type ExtensionContext, type WebviewPanel } from 'vscode';
+import type { CustomReadonlyEditorProvider, ExtensionContext, WebviewPanel } from 'vscode';
 import type { SharedEngine } from '../engine/shared-engine';
 import { showPage } from '../show-page';
 import type { ActiveInspector } from './active-inspector';

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Uri } from 'vscode';
 import { type ExtensionContext, l10n, workspace } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { formatBytes } from '../localized-format';
 import { readSettings } from '../settings';
 

@@ -1,10 +1,11 @@
 /** One open model file: its engine lease, its id there, and the pages that show it. */
-import { readFile, stat } from 'node:fs/promises';
+import { isFile } from '../../base/exists';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
 import { EventEmitter, l10n, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
 import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
@@ -110,14 +111,7 @@ export class ModelDocument implements CustomDocument {
     const others = this.recent.paths.filter(
       (file) => file !== summary.path && !isBeside(file, summary) && !listed.has(file),
     );
-    const there = await Promise.all(
-      others.map((file) =>
-        stat(file).then(
-          (entry) => entry.isFile(),
-          () => false,
-        ),
-      ),
-    );
+    const there = await Promise.all(others.map(isFile));
     return { runs, recent: others.filter((_, i) => there[i]) };
   }
 

@@ -4,7 +4,7 @@ import { createBirpc } from 'birpc';
 import { commands, env, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';

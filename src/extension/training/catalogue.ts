@@ -1,6 +1,7 @@
 /** What the first two steps of Train RealNVP… offer. */
 import { l10n } from 'vscode';
-import { type Preset, presets } from '../../config/presets';
+import { presets } from '../../config/presets';
+import type { Preset } from '../../config/preset';
 import { conventionsFor } from '../../config/conventions';
 import { paperPresets } from '../../config/paper-presets';
 import type { FileKind } from './data-files';

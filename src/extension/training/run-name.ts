@@ -1,5 +1,6 @@
 /** Where a new run is written. */
-import { access, readdir } from 'node:fs/promises';
+import { exists } from '../../base/exists';
+import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { l10n, type Uri, workspace } from 'vscode';
@@ -40,11 +41,4 @@ export async function problemWithRun(value: string, near?: Uri): Promise<string 
 export function resolveRunFolder(value: string, near?: Uri): string {
   const text = value.trim().replace(/^~(?=$|[\\/])/, os.homedir());
   return path.resolve(baseFolder(near), text);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { commands, EventEmitter, type ExtensionContext, l10n, type Uri } from 'vscode';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { EngineEvents, TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { EngineProcess } from '../engine/engine-process';
 import { rememberRun } from '../runs/find-runs';

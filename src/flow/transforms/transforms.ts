@@ -1,6 +1,7 @@
 /** The transforms that a config can name. */
 import type { ModelConfig } from '../../config/schema';
 import type { TransformName } from '../../config/transforms';
+import { additive } from './additive';
 import { affine } from './affine';
 import type { UnivariateTransform } from './types';
 
@@ -22,6 +23,7 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
       // The paper regularizes the learned scales of image flows (section 4.1).
       decayScale: config.kind === 'image',
     }),
+  additive: () => additive,
 };
 
 export function transformOf(source: TransformSource): UnivariateTransform {

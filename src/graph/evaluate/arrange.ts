@@ -1,6 +1,6 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
-import { sizeOf, stridesOf } from '../shape';
+import { sizeOf, stridesOf } from '../../base/shape';
 import { broadcastReader, emptyData, forEachIndex, gatherFrom, offsetsOf } from './array';
 
 type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: readonly Value[]) => NdArray[];

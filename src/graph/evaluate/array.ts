@@ -1,7 +1,8 @@
 /** Plain arrays for the evaluator. */
 import type { NdArray } from '../../protocol/tensors';
 import type { ConstantData, DType } from '../ir';
-import { sizeOf, stridesOf, type Shape } from '../shape';
+import { type Shape } from '../shape';
+import { sizeOf, stridesOf } from '../../base/shape';
 
 export function emptyData(dtype: DType, size: number): ConstantData {
   if (dtype === 'float32') return new Float32Array(size);

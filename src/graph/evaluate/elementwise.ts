@@ -1,6 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
-import { sameShape, sizeOf } from '../shape';
+import { sameShape } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { broadcastReader, broadcastStrides, emptyData, forEachIndex, makeArray, offsetsOf } from './array';
 
 type Attrs = Node['attrs'];

@@ -1,5 +1,5 @@
 /** A plain evaluator: slow, dependable, for folding constants and as a reference in tests. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Graph, Node, Value } from '../ir';
 import { evaluateArrangement } from './arrange';

@@ -1,6 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
-import { reduceShape, sizeOf, stridesOf } from '../shape';
+import { reduceShape } from '../shape';
+import { sizeOf, stridesOf } from '../../base/shape';
 import { emptyData, forEachIndex, offsetsOf } from './array';
 
 const folds: Record<string, { start: number; fold: (total: number, x: number) => number }> = {

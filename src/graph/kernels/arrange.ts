@@ -1,7 +1,8 @@
 /** Kernels that move elements about, or make them, without arithmetic. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { DType, Value } from '../ir';
-import { normalizeAxes, normalizeAxis, sameShape, showShape, sizeOf } from '../shape';
+import { normalizeAxes, normalizeAxis, sameShape, showShape } from '../shape';
+import { sizeOf } from '../../base/shape';
 import type { KernelRules } from './rule';
 
 function resolveShape(x: Value, shape: readonly number[]): number[] {

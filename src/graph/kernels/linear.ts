@@ -1,5 +1,5 @@
 /** Matrix products and convolutions. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Value } from '../ir';
 import { broadcastShapes, showShape } from '../shape';
 import type { Attrs, KernelRules } from './rule';

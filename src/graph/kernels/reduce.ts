@@ -1,5 +1,5 @@
 /** Kernels that reduce over axes. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { normalizeAxes, normalizeAxis, reduceShape } from '../shape';
 import type { KernelRule, KernelRules } from './rule';
 

@@ -6,7 +6,7 @@ import { removeDeadCode } from '../passes/dead-code';
 import { pass, type Pass } from '../passes/pass';
 import { countUses } from '../passes/count-uses';
 import { rewrite, type Rewriter } from '../rewrite';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 
 /** Every second row and column of an image from `row`, `column` on: [N, H, W, C] → [N, H/2, W/2, C]. */
 export const selectPhase = 'SelectPhase';

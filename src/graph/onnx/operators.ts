@@ -1,5 +1,5 @@
 /** How each kernel is said in ONNX, opset 17, core operators only. */
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';

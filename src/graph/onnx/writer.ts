@@ -1,9 +1,9 @@
 /** Builds the node list of an ONNX graph: names that a person can read, initializers, dynamic sizes. */
 import type { onnx } from 'onnx-proto';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { DType, Graph, Node, Value } from '../ir';
 import { isDynamic } from '../recorder';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { int64Proto, intAttribute, intsAttribute, tensorProto, type Attribute } from './messages';
 
 export class OnnxWriter {

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../base/shape';
 import type { Node, Value } from '../ir';
 import { rewrite } from '../rewrite';
 import { renewedActivation } from '../kernels/normalization';
@@ -54,7 +55,7 @@ const expansions: Record<string, Expand> = {
     const [dy, x, gain, mean, variance] = node.inputs as [number, number, number, number, number];
     const [whole, channel] = [typeOf(x), typeOf(gain)];
     const axes = { axis: whole.shape.slice(0, -1).map((_, i) => i), keepDims: false };
-    const perCount = number(1 / whole.shape.slice(0, -1).reduce((product, n) => product * n, 1));
+    const perCount = number(1 / sizeOf(whole.shape.slice(0, -1)));
     const deviation = inverseStd(node, variance, channel, add, number);
     const centred = add('Sub', [x, mean], whole);
     const dBias = add('Sum', [dy], channel, axes);

@@ -1,7 +1,8 @@
 import type { ConstantData, Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
-import { sameShape, sizeOf } from '../shape';
+import { sameShape } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';

@@ -4,7 +4,7 @@ import { evaluateNode } from '../evaluate/evaluate';
 import type { Graph } from '../ir';
 import { isDynamic } from '../recorder';
 import { rewrite } from '../rewrite';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { pass } from './pass';
 
 /** Results larger than all inputs together and than this many elements stay computed, to keep models small. */

@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';

@@ -3,7 +3,7 @@ import { renewedActivation } from '../kernels/normalization';
 import type { Graph, Node } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { rewrite } from '../rewrite';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 import { pass, type Pass } from './pass';
 
 /** 1 MB: of less, a step is made of calls, and memory is no matter. */

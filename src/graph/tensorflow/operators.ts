@@ -1,5 +1,6 @@
 /** How each kernel is said in TensorFlow. */
-import { UserError } from '../../config/user-error';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
 import type { Node } from '../ir';
 import { renewedActivation } from '../kernels/normalization';
 import { reductionNames } from '../kernels/reduce';
@@ -368,7 +369,7 @@ function flattened(
       T: typeAttribute('float32'),
       Tshape: typeAttribute('int32'),
     });
-  const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+  const rows = sizeOf(shape.slice(0, -1));
   return {
     of: (name) => reshape(name, [rows, 1, 1, shape.at(-1)!]),
     back: (name) => reshape(name, shape),

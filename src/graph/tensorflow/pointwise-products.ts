@@ -2,7 +2,7 @@ import { isPointwise } from '../convolution';
 import type { Graph } from '../ir';
 import { pass } from '../passes/pass';
 import { rewrite } from '../rewrite';
-import { sizeOf } from '../shape';
+import { sizeOf } from '../../base/shape';
 
 /**
  * Gradients of convolutions 1×1 are products of matrices, as which TensorFlow computes them faster: those of filters in 0.35 (4×4

@@ -1,6 +1,6 @@
 /** Builds the nodes of a TensorFlow graph out of one or more of ours. */
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { producersOf } from '../links';
 import { isDynamic } from '../recorder';

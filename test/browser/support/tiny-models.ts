@@ -11,7 +11,7 @@ import { writeSafetensors } from '../../../src/checkpoint/safetensors';
 import { runConfigSchema, type RunConfig } from '../../../src/config/schema';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { buildFlow } from '../../../src/flow/real-nvp';
-import type { MetricsRow } from '../../../src/protocol/inspect';
+import type { MetricsRow } from '../../../src/protocol/run';
 import { movedValues, type Values } from '../../contract/eager';
 import type { Model } from '../../inspector/models';
 
@@ -24,6 +24,11 @@ const settings = {
   /** Pixels of three channels, without data. */
   colours: { data: { source: 'moved.npz' }, model: { ...image, channels: 3, levels: 256 } },
   plane: { data: { source: 'moons' }, model: { kind: 'vector', dim: 2, couplings: 4, hidden: [8] } },
+  /** Couplings that only shift. */
+  additive: {
+    data: { source: 'moons' },
+    model: { kind: 'vector', dim: 2, couplings: 4, hidden: [8], transform: 'additive' },
+  },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
@@ -38,6 +43,7 @@ const shapes: Record<Kind, readonly number[]> = {
   wide: [8, 8, 1],
   colours: [8, 8, 3],
   plane: [2],
+  additive: [2],
   vector: [6],
   long: [3],
 };

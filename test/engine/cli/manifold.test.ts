@@ -121,9 +121,21 @@ describe('images', () => {
   test('interpolate: what cannot be is one line', async () => {
     const command = ['interpolate', run, '--output', at('no.png')];
     await fails(/Expected four examples, got 3/, ...command, '--examples', '1,2,3');
-    await fails(/--examples 1,2,x,4: expected indices of examples from 0/, ...command, '--examples', '1,2,x,4');
+    await fails(
+      /--examples 1,2,x,4: expected indices of examples from 0/,
+      ...command,
+      '--examples',
+      '1,2,x,4',
+    );
     await fails(/Example 9999 of the validation data/, ...command, '--examples', '1,2,3,9999');
-    await fails(/there is no example 6. There are 6/, ...command, '--input', at('pixels.npy'), '--examples', '1,2,3,6');
+    await fails(
+      /there is no example 6. There are 6/,
+      ...command,
+      '--input',
+      at('pixels.npy'),
+      '--examples',
+      '1,2,3,6',
+    );
     await fails(/both set the examples/, ...command, '--input', at('pixels.npy'), '--split', 'train');
   });
 

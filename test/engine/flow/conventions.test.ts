@@ -17,7 +17,7 @@ import { packTensors, unpackTensors } from '../../../src/engine/training/packed'
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/layers';
 import { standardNormalLogProb } from '../../../src/flow/prior';
-import { size } from '../../../src/flow/tensors';
+import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { conventionCases } from '../../contract/convention-cases';
@@ -100,7 +100,7 @@ describe('a flow of any convention', () => {
       const vectors = trainingVectors(flow, training);
       const zero = (shape: readonly number[]): NdArray<Float32Array> => ({
         shape: [...shape],
-        data: new Float32Array(size(shape)),
+        data: new Float32Array(sizeOf(shape)),
       });
       const named = vectors.flatMap(({ members }) =>
         members.map(({ name, shape }) => [name, values[name] ?? zero(shape)]),

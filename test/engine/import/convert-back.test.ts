@@ -52,6 +52,7 @@ const cases: [library: Library, name: string][] = [
   ['normflows', 'normflows-shuffled'],
   ['normflows', 'normflows-checkerboard'],
   ['normflows', 'normflows-masked'],
+  ['normflows', 'normflows-additive'],
   ['zuko', 'zuko-2d'],
   ['zuko', 'zuko-random'],
   ['chrischute', 'chrischute-rgb'],

@@ -19,7 +19,7 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { forwardGraph } from '../../../src/engine/model/flow-graphs';
-import { openModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
 import { maxAbsDifference } from '../../contract/eager';
 import { withoutTensorFlow } from '../graph/eager';
 import { peerFile, peers, recorded, type Peer, type Recorded } from './peers';

@@ -1,8 +1,8 @@
 /** Costs by element: their sum against the strip, their parts against plain arithmetic and the flow run eagerly. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
-import type { Selection } from '../../../src/protocol/inspect';
+import { UserError } from '../../../src/base/user-error';
+import type { Selection } from '../../../src/protocol/selection';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { onCpu } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';

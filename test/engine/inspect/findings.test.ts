@@ -9,10 +9,10 @@ import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../src/ch
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { batchOf } from '../../../src/engine/model/examples';
-import { openModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
 import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
 import type { CheckName, Finding, Findings } from '../../../src/protocol/findings';
-import type { BatchRef } from '../../../src/protocol/inspect';
+import type { BatchRef } from '../../../src/protocol/selection';
 import { defaultBatch } from '../../../src/protocol/questions';
 import { contextOf, onCpu, toTensors, type Values } from '../../contract/eager';
 import { flowscope } from '../cli/flowscope';

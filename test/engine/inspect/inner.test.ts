@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { logAbsDeterminant } from '../../../src/engine/inspect/determinant';
 import { blockAround } from '../../../src/engine/inspect/jacobian';
 import { reducedMaps } from '../../../src/protocol/reduced-maps';
 import { axesOf } from '../../../src/engine/inspect/weight';
 import { batchOf } from '../../../src/engine/model/examples';
 import { logLikelihood } from '../../../src/flow/real-nvp';
-import type { NormMode, Selection } from '../../../src/protocol/inspect';
+import type { NormMode, Selection } from '../../../src/protocol/selection';
 import { contextOf, maxAbsDifference, onCpu, toTensors } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';
 

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { batchOf, dataExamples } from '../../../src/engine/model/examples';
-import { drawLatents } from '../../../src/engine/use/latents';
+import { drawLatents } from '../../../src/engine/model/latents';
 import { logLikelihood } from '../../../src/flow/real-nvp';
-import type { Selection } from '../../../src/protocol/inspect';
+import type { Selection } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';

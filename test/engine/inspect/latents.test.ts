@@ -6,10 +6,9 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import { dataExamples } from '../../../src/engine/model/examples';
-import { openModel } from '../../../src/engine/model/open-model';
-import { drawLatents } from '../../../src/engine/use/latents';
-import type { ExampleRef, UneditedRef } from '../../../src/protocol/inspect';
-import type { LatentEdit } from '../../../src/protocol/latents';
+import { openModel } from '../../../src/engine/open/open-model';
+import { drawLatents } from '../../../src/engine/model/latents';
+import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { latentScales } from '../../../src/flow/latent-scales';
 import {

@@ -1,11 +1,12 @@
 /** Interpolations and reconstructions of an open model, held against the flow itself in both directions. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { sourcesOf } from '../../../src/engine/inspect/sources';
 import { sourceOf } from '../../../src/engine/model/examples';
 import { latentScales } from '../../../src/flow/latent-scales';
-import type { Corners, ManifoldQuery, SourceRef } from '../../../src/protocol/inspect';
+import type { ManifoldQuery } from '../../../src/protocol/inspect';
+import type { Corners, SourceRef } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { maxAbsDifference } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';

@@ -6,11 +6,12 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
 import { runConfigSchema } from '../../../src/config/schema';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
-import { openModel, type OpenModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { Model } from '../../../src/engine/model/model';
 import { buildFlow } from '../../../src/flow/real-nvp';
 import { movedValues, type Values } from '../../contract/eager';
 
@@ -30,7 +31,7 @@ export const standardize = { mean: [0.5, 0.25], std: [0.9, 0.5], names: ['x', 'y
 export interface SmallModel {
   folder: string;
   file: string;
-  opened: OpenModel;
+  opened: Model;
   flow: FlowModel;
   inspector: Inspector;
   dispose(): Promise<void>;

@@ -5,8 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { dataExamples } from '../../../src/engine/model/examples';
-import { openModel } from '../../../src/engine/model/open-model';
-import type { ExampleRef } from '../../../src/protocol/inspect';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { ExampleRef } from '../../../src/protocol/selection';
 import type { NearestExamples, NearestQuery } from '../../../src/protocol/nearest';
 import { CancelledError } from '../../../src/protocol/wire';
 import {

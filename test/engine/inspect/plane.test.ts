@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import { backToData, nearestOf } from '../../../src/engine/inspect/plane-back';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
-import { openModel, type OpenModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { Model } from '../../../src/engine/model/model';
 import { stageBounds, type PlaneDensity, type PlanePath, type PathStart } from '../../../src/protocol/plane';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, onCpu, toTensors } from '../../contract/eager';
@@ -241,7 +242,7 @@ describe('two-dimensional flows of other libraries', () => {
   ];
   for (const parts of files) {
     it(parts.join('/'), async () => {
-      let opened: OpenModel | undefined;
+      let opened: Model | undefined;
       let inspector: Inspector | undefined;
       try {
         opened = await openModel(

@@ -1,7 +1,7 @@
 /** Windows of a tensor with more values than are sent at once, against the tensor itself. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import type { LayerView } from '../../../src/protocol/inspect';
 import { largestWhole, type TensorWindowQuery } from '../../../src/protocol/tensor-window';
 import { CancelledError } from '../../../src/protocol/wire';

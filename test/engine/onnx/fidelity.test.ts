@@ -15,8 +15,8 @@ import { readNpz } from '../../../src/data/npz';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
-import { openModel } from '../../../src/engine/model/open-model';
-import { toChannelsLast } from '../../../src/engine/use/layout';
+import { openModel } from '../../../src/engine/open/open-model';
+import { toChannelsLast } from '../../../src/engine/model/layout';
 import { maxAbsDifference } from '../../contract/eager';
 import { peersFolder } from '../import/support';
 
@@ -79,22 +79,18 @@ async function recordedIn(file: string) {
 
 /** Log-det of each layer, from data to latent, [count] each; and its largest |x − inverse(forward(x))|. */
 async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) {
-  const program = await flow.programs.pass({ kind: 'eval', roundTrips: true });
-  const out = await program.run({
-    x: { shape: [count, ...flow.flow.inputShape], data },
-    weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },
-  });
-  const z = out['z']!.data as Float32Array;
+  const run = await flow.programs.pass({ kind: 'eval', roundTrips: true });
+  const x = { shape: [count, ...flow.flow.inputShape], data };
+  const { z, layers } = await run(x, new Float32Array(count).fill(1 / count));
   let roundTrip = 0;
   const kinds: string[] = [];
   const logDets: Float32Array[] = [];
   for (const { info } of flow.layers) {
-    for (const value of out[`${info.index}:roundTrip`]?.data ?? []) roundTrip = Math.max(roundTrip, value);
+    const own = layers[info.index]!;
+    for (const value of own.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
     if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
-    const coupling = out[`${info.index}:coupling`]?.data;
-    const norm = out[`${info.index}:norm`]?.data;
     kinds.push(info.coupling !== undefined ? 'coupling' : info.kind === 'unknown' ? 'unknown' : 'norm');
-    logDets.push(Float32Array.from({ length: count }, (_, i) => (coupling?.[i] ?? 0) + (norm?.[0] ?? 0)));
+    logDets.push(own.logDet.own.map((value, i) => value + own.logDet.norm[i]!));
   }
   return { z, kinds, logDets, roundTrip };
 }

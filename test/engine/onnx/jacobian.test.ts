@@ -11,7 +11,8 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inverseOf, logAbsDeterminant } from '../../../src/engine/inspect/determinant';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
-import { openModel, type OpenModel } from '../../../src/engine/model/open-model';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { Model } from '../../../src/engine/model/model';
 import type { JacobianView } from '../../../src/protocol/jacobian';
 import { CancelledError } from '../../../src/protocol/wire';
 import { digitsModel, moonsModel, smallModel, type SmallModel } from '../inspect/model';
@@ -23,7 +24,7 @@ for (const kind of ['images', 'vectors'] as const) {
   describe(`the Jacobian of ONNX ${kind}`, () => {
     let ours: SmallModel;
     let backend: Backend;
-    const opened: { model: OpenModel; inspector: Inspector }[] = [];
+    const opened: { model: Model; inspector: Inspector }[] = [];
     const values = kind === 'images' ? Array.from({ length: 64 }, (_, i) => (i * 7) % 17) : [0.7, -0.4];
     const selection = {
       example: { kind: 'values', values },

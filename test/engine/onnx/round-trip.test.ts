@@ -12,8 +12,8 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
-import { openModel } from '../../../src/engine/model/open-model';
-import { sizeOf } from '../../../src/engine/use/runner';
+import { openModel } from '../../../src/engine/open/open-model';
+import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';
@@ -22,21 +22,12 @@ const count = 5;
 
 async function passOf(flow: InspectedFlow, x: Float32Array) {
   const { inputShape } = flow.flow;
-  const program = await flow.programs.pass({ kind: 'eval', roundTrips: true });
-  const out = await program.run({
-    x: { shape: [count, ...inputShape], data: x },
-    weight: { shape: [count], data: new Float32Array(count).fill(1 / count) },
-  });
-  const logDets = flow.layers.map(({ info: { index } }) =>
-    Float32Array.from({ length: count }, (_, i) => {
-      const part = (name: string): number => {
-        const data = out[`${index}:${name}`]?.data;
-        return data ? data[data.length === 1 ? 0 : i]! : 0;
-      };
-      return part('coupling') + part('norm');
-    }),
+  const run = await flow.programs.pass({ kind: 'eval', roundTrips: true });
+  const { z, layers } = await run(
+    { shape: [count, ...inputShape], data: x },
+    new Float32Array(count).fill(1 / count),
   );
-  return { z: out['z']!.data as Float32Array, logDets };
+  return { z, logDets: layers.map(({ logDet: { own, norm } }) => own.map((value, i) => value + norm[i]!)) };
 }
 
 const rowOf = ({ info, flow }: InspectedFlow['layers'][number]) => ({

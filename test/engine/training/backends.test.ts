@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { presets, type Preset } from '../../../src/config/presets';
+import { presets } from '../../../src/config/presets';
+import type { Preset } from '../../../src/config/preset';
 import type { RunConfig } from '../../../src/config/schema';
 import type { Standardization } from '../../../src/config/standardization';
 import { stream } from '../../../src/data/random';
@@ -21,7 +22,7 @@ import { averageDecayAt, learningRateAt } from '../../../src/engine/training/sch
 import { stepFunction, trainingVectors } from '../../../src/engine/training/step-graph';
 import { createTrainer, initialState } from '../../../src/engine/training/trainer';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../src/flow/real-nvp';
-import { size } from '../../../src/flow/tensors';
+import { sizeOf } from '../../../src/base/shape';
 import type { TensorMap } from '../../../src/graph/trace';
 import { onCpu } from '../../contract/eager';
 import { withoutTensorFlow } from '../graph/eager';
@@ -100,7 +101,7 @@ async function eagerLosses(
         averageDecay: tf.scalar(averageDecayAt(t, training)),
       }),
     );
-    losses.push(results.loss!.dataSync()[0]! + quantizationNats(config.model, size(flow.inputShape)));
+    losses.push(results.loss!.dataSync()[0]! + quantizationNats(config.model, sizeOf(flow.inputShape)));
     tf.dispose(state);
     state = Object.fromEntries(Object.entries(results).filter(([name]) => name.startsWith('state:')));
   }

@@ -5,12 +5,12 @@ import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { chooseBackend } from '../../../src/engine/backends/choose';
 import { applyForward, applyInverse } from '../../../src/engine/use/apply';
-import { batchSize } from '../../../src/engine/use/batches';
+import { batchSize } from '../../../src/engine/model/batches';
 import { prepareInput, prepareLatent, type InputOptions } from '../../../src/engine/use/input';
-import { fromChannelsLast } from '../../../src/engine/use/layout';
+import { fromChannelsLast } from '../../../src/engine/model/layout';
 import { sample } from '../../../src/engine/use/sample';
 import { score } from '../../../src/engine/use/score';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { CancelledError } from '../../../src/protocol/wire';
 import { model, runnerOf } from './flows';
 

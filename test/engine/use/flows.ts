@@ -5,7 +5,7 @@ import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
 import type { Standardization } from '../../../src/config/standardization';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { initialTensors } from '../../../src/engine/training/initialize';
-import { createFlowRunner } from '../../../src/engine/use/flow-runner';
+import { createFlowRunner } from '../../../src/engine/model/flow-runner';
 
 /** Defaults filled in. */
 export function model(config: Record<string, unknown>): ModelConfig {

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { stream } from '../../../src/data/random';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';
-import { createOnnxRunner } from '../../../src/engine/use/onnx-runner';
+import { createOnnxRunner } from '../../../src/engine/onnx-flow/onnx-runner';
 import { temporaryFolder } from '../../unit/support/temporary';
 
 const folder = temporaryFolder();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCommand } from '../../../src/cli/arguments';
 import { defineCommand } from '../../../src/cli/command';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 
 const command = defineCommand({
   name: 'paint',

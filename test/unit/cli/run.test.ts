@@ -4,7 +4,7 @@ import { defineCommand, type Command } from '../../../src/cli/command';
 import { commands } from '../../../src/cli/commands';
 import { commandHelp } from '../../../src/cli/help';
 import { run } from '../../../src/cli/run';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { CancelledError } from '../../../src/protocol/wire';
 import { memoryTerminal, noSignals, stoppedBy } from './memory-terminal';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDataConfig, parseRunConfig, parseStoredConfig } from '../../../src/config/parse';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 
 const data = { source: 'x' };
 

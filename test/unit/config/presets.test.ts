@@ -10,7 +10,7 @@ import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graph
 import { trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/layers';
 import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
-import { size } from '../../../src/flow/tensors';
+import { sizeOf } from '../../../src/base/shape';
 
 const images = (height: number, channels: number, levels = 256): DataShape => ({
   kind: 'image',
@@ -39,7 +39,7 @@ const imageData: Record<string, DataShape> = {
 };
 
 const parameters = ({ parameters }: Flow): number =>
-  parameters.reduce((sum, { shape }) => sum + size(shape), 0);
+  parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
 function assertRuns(preset: string, data: DataShape): void {
   const { model, training } = buildRunConfig({ data: data.name, preset }, data);
@@ -96,7 +96,7 @@ describe('published sizes', () => {
     const flow = flowAs('chrischute');
     // There each scale of tanh is weight-normalized: two numbers, of which one is redundant.
     const scales = flow.parameters.filter(({ name }) => name.endsWith('.scale'));
-    const redundant = scales.reduce((sum, { shape }) => sum + size(shape), 0);
+    const redundant = scales.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     assert.equal(parameters(flow) + redundant, 19_631_640);
 
     const plan = chrischutePlan({

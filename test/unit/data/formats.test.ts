@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { pack } from 'tar-stream';
 import { parseDataConfig } from '../../../src/config/parse';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { encodeNpy } from '../../../src/data/npy';
 import { openDataset } from '../../../src/data/open';
 import { readParquet } from '../../../src/data/parquet';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { openIdxImages, parseIdx } from '../../../src/data/idx';
 import { createResources } from '../../../src/data/resources';
 import { labelsOf, valuesOf } from '../support/examples';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { zipSync, type Zippable } from 'fflate';
 import fc from 'fast-check';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { encodeNpy, parseNpy, readNpy, toFloat32, writeNpy, type NpyData } from '../../../src/data/npy';
 import { readNpz, writeNpz } from '../../../src/data/npz';
 import { put, temporaryFolder } from '../support/temporary';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { createResources } from '../../../src/data/resources';
 import { readTable, type TableOptions } from '../../../src/data/table';
 import { labelsOf, valuesOf } from '../support/examples';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { EngineGoneError, EngineProcess } from '../../../src/extension/engine/engine-process';
 import { SharedEngine } from '../../../src/extension/engine/shared-engine';
 import { CancelledError } from '../../../src/protocol/wire';

@@ -4,8 +4,12 @@ import { describe, it } from 'node:test';
 import { parseRunConfig } from '../../../src/config/parse';
 import { stream } from '../../../src/data/random';
 import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
-import type { GraphSubject } from '../../../src/engine/use/graph-subject';
-import { graphFunctions, namedGraph, type GraphFunction } from '../../../src/engine/use/named-graphs';
+import {
+  type GraphSubject,
+  graphFunctions,
+  namedGraph,
+  type GraphFunction,
+} from '../../../src/engine/use/named-graphs';
 import { initialTensors, type TensorTable } from '../../../src/engine/training/initialize';
 import type { Graph } from '../../../src/graph/ir';
 import { kernelRules } from '../../../src/graph/kernels/rules';

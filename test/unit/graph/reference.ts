@@ -2,7 +2,7 @@
 import { evaluateNode } from '../../../src/graph/evaluate/evaluate';
 import type { Graph, Node } from '../../../src/graph/ir';
 import { isDynamic } from '../../../src/graph/recorder';
-import { sizeOf, stridesOf } from '../../../src/graph/shape';
+import { sizeOf, stridesOf } from '../../../src/base/shape';
 import type { NdArray } from '../../../src/protocol/tensors';
 
 type Arrays = Readonly<Record<string, NdArray>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { CancelledError, decode, decodeEnvelope, encode, encodeEnvelope } from '../../../src/protocol/wire';
 
 /** What VS Code does to a webview message: JSON, with buffers listed beside it. */

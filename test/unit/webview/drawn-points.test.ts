@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UserError } from '../../../src/config/user-error';
+import { UserError } from '../../../src/base/user-error';
 import { csvOfPoints } from '../../../src/extension/draw/csv';
 import { mostPoints } from '../../../src/protocol/draw-page';
 import {

@@ -53,15 +53,16 @@ describe('ranges of colours', () => {
   values[10] = 50;
   values[11] = -40;
   values[12] = NaN;
-  const tensor = (name: string): TensorView => ({
+  const tensor = (name: string, role: TensorView['role']): TensorView => ({
     name,
+    role,
     shape: [10, 10, 10],
     dtype: 'float32',
     stats: { count: 1000, min: -40, max: 50, mean: 0, std: 1, nan: 1, inf: 0 },
     histogram: { edges: [-40, 5, 50], counts: [998, 1] },
     data: values,
   });
-  const view = { layer: 0, tensors: [tensor('x'), tensor('y')] } as never;
+  const view = { layer: 0, tensors: [tensor('x', 'input'), tensor('y', 'output')] } as never;
 
   it('leave out one half of a percent, and say how many and how far', () => {
     const sorted = [...values]
@@ -69,9 +70,9 @@ describe('ranges of colours', () => {
       .filter(Number.isFinite)
       .sort((a, b) => a - b);
     assert.equal(trimmedSize([values]).size, sorted[Math.ceil(0.995 * 999) - 1]);
-    assert.deepEqual(colourRanges(view, 'most')(tensor('x')), { limit: 1, full: 50, beyond: 4 });
-    assert.deepEqual(colourRanges(view, 'all')(tensor('x')), { limit: 50, full: 50, beyond: 0 });
-    const { edges, counts } = withinRange(tensor('x'), 1);
+    assert.deepEqual(colourRanges(view, 'most')(tensor('x', 'input')), { limit: 1, full: 50, beyond: 4 });
+    assert.deepEqual(colourRanges(view, 'all')(tensor('x', 'input')), { limit: 50, full: 50, beyond: 0 });
+    const { edges, counts } = withinRange(tensor('x', 'input'), 1);
     assert.deepEqual(edges, [-1, 0, 1]);
     assert.equal(counts[0]! + counts[1]!, 997);
   });
@@ -80,7 +81,7 @@ describe('ranges of colours', () => {
     const passing = Float32Array.from({ length: 1000 }, (_, i) => (i < 900 ? 1 : 0));
     const mask = { shape: [10, 10, 10], data: passing };
     const moved = values.map((value, i) => (i < 900 ? 0 : i === 999 ? 50 : value));
-    const s = movedOnly({ ...tensor('s'), data: moved }, mask);
+    const s = movedOnly({ ...tensor('s', 'logScale'), data: moved }, mask);
     assert.deepEqual([s.stats.count, s.stats.max, s.stats.nan], [100, 50, 0]);
     // 99.5 % of a hundred values is all of them; of a thousand with the zeros it would not be.
     assert.equal(colourRanges({ layer: 0, tensors: [s] }, 'most')(s).limit, 50);
@@ -88,11 +89,11 @@ describe('ranges of colours', () => {
       withinRange(s, 1).counts.reduce((a, b) => a + b),
       99,
     );
-    const broken = movedOnly({ ...tensor('s'), data: moved.fill(NaN, 900) }, mask);
+    const broken = movedOnly({ ...tensor('s', 'logScale'), data: moved.fill(NaN, 900) }, mask);
     assert.deepEqual([broken.stats.count, broken.stats.nan, broken.stats.inf], [100, 100, 0]);
     assert.deepEqual(broken.histogram.counts, [0]);
     const one = movedOnly(
-      { ...tensor('t'), shape: [2], data: Float32Array.of(0, 3) },
+      { ...tensor('t', 'shift'), shape: [2], data: Float32Array.of(0, 3) },
       {
         shape: [2],
         data: Float32Array.of(1, 0),

@@ -1,4 +1,5 @@
 /** Tensors as the planes that a canvas shows. */
+import { sizeOf } from '../../../src/base/shape';
 
 export interface Plane {
   width: number;
@@ -32,7 +33,7 @@ export function item(
   index: number,
 ): { shape: number[]; data: Float32Array } {
   const shape = tensor.shape.slice(1);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   return { shape, data: tensor.data.subarray(index * size, (index + 1) * size) };
 }
 

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { ExampleRef } from '../../../src/protocol/inspect';
 import { useDraft } from '../controls/draft';
+import type { ExampleRef } from '../../../src/protocol/selection';
 import { Slider } from '../controls/slider';
 import { Button, TextField } from '../controls/toolkit';
 import { item } from '../canvas/planes';

@@ -1,6 +1,7 @@
 /** The four examples that a manifold is spanned by, which are also those that reconstructions start from. */
 import { computed, signal, type Signal } from '@preact/signals';
-import type { Corners, ManifoldQuery, SourceRef } from '../../../src/protocol/inspect';
+import type { ManifoldQuery } from '../../../src/protocol/inspect';
+import type { Corners, SourceRef } from '../../../src/protocol/selection';
 import { defaultManifold } from '../../../src/protocol/questions';
 import type { StateDefinition, StateParts } from '../store/store';
 

@@ -1,5 +1,5 @@
 /** The four examples that interpolations and reconstructions start from, and the controls that change them. */
-import type { ExampleRef, SourceRef } from '../../../src/protocol/inspect';
+import type { ExampleRef, SourceRef } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button, Dropdown } from '../controls/toolkit';
 import { useStore } from '../store/use-store';

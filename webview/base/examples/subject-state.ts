@@ -1,6 +1,6 @@
 /** The example that the gallery's looks at one example are about: the selected one, or the picked sample. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { ExampleRef } from '../../../src/protocol/inspect';
+import type { ExampleRef } from '../../../src/protocol/selection';
 import type { StateDefinition } from '../store/store';
 
 export interface Subject {

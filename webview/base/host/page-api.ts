@@ -1,5 +1,6 @@
 /** The page's view of whoever answers: VS Code, or the answers recorded in a saved page. */
-import type { PageEvents, PageHost, RecordedChoices } from '../../../src/protocol/webview';
+import type { PageEvents, PageHost } from '../../../src/protocol/webview';
+import type { RecordedChoices } from '../../../src/protocol/questions';
 
 export interface Connection {
   host: PageHost;

@@ -15,7 +15,7 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
     ],
   ];
   if (part && layer.coupling !== undefined) {
-    facts.push([words.couplingSum, `${signed(part.coupling, 2)} ${words.nats}`]);
+    if (!layer.preservesVolume) facts.push([words.couplingSum, `${signed(part.coupling, 2)} ${words.nats}`]);
     if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);
   }
   facts.push([words.roundTrip, scientific(view.roundTrip)]);

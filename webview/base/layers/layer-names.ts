@@ -7,6 +7,12 @@ export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
 }
 
+/** Whether a layer of the flow changes volumes otherwise than by batch norm. */
+export function hasOwnLogDet(layer: LayerInfo): boolean {
+  const prepares = layer.kind === 'logit' || layer.kind === 'standardize';
+  return !layer.preservesVolume && !isNorm(layer) && !prepares;
+}
+
 export function layerTitle(layer: LayerInfo): string {
   return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
 }

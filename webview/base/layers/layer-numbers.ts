@@ -11,25 +11,26 @@ export function layerNumbers(store: Store): ViewData {
 }
 
 function elementsOf(view: LayerView): ViewData {
-  const tensors = view.tensors.flatMap(({ name, shape, data }) => (data ? [{ name, shape, data }] : []));
+  const tensors = view.tensors.flatMap(({ name, role, shape, data }) =>
+    data ? [{ name, shape, data, nats: role === 'logScale' }] : [],
+  );
   const shape = tensors[0]?.shape ?? [];
   const size = tensors[0]?.data.length ?? 0;
   const maps = [
     ...tensors,
-    ...(view.mask ? [{ name: 'mask', ...view.mask }] : []),
-    ...(view.logDetMap ? [{ name: 'log_det', ...view.logDetMap }] : []),
-    ...(view.logDetMapMean ? [{ name: 'log_det_mean', ...view.logDetMapMean }] : []),
+    ...(view.mask ? [{ name: 'mask', ...view.mask, nats: false }] : []),
+    ...(view.logDetMap ? [{ name: 'log_det', ...view.logDetMap, nats: true }] : []),
+    ...(view.logDetMapMean ? [{ name: 'log_det_mean', ...view.logDetMapMean, nats: true }] : []),
   ];
-  const nats = ['s', 'log_det', 'log_det_mean'];
   return {
     columns: [
       ...places(shape),
       ...maps
         .filter(({ data }) => data.length <= size)
-        .map(({ name, data }) => ({ name, ...(nats.includes(name) ? { unit: 'nats' } : {}), values: data })),
+        .map(({ name, data, nats }) => ({ name, ...(nats ? { unit: 'nats' } : {}), values: data })),
     ],
     arrays: {
-      ...Object.fromEntries(maps.map(({ name, ...array }) => [name, array])),
+      ...Object.fromEntries(maps.map(({ name, shape, data }) => [name, { shape, data }])),
       log_det_batch: vector(view.logDetBatch),
     },
   };

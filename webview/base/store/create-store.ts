@@ -1,6 +1,6 @@
 /** Makes the store: the selection, what is kept of it, and the states of the features. */
 import { batch as together, computed, effect, signal, untracked, type Signal } from '@preact/signals';
-import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/inspect';
+import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import { defaultBatch, defaultExample, defaultSamples, isCoupling } from '../../../src/protocol/questions';

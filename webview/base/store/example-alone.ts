@@ -1,4 +1,4 @@
-import type { ExampleRef } from '../../../src/protocol/inspect';
+import type { ExampleRef } from '../../../src/protocol/selection';
 import type { Question } from './question';
 import type { Store } from './store';
 

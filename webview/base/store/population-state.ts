@@ -1,6 +1,6 @@
 /** What the example is compared with: scores of a split or of the user's own data, which come a block at a time. */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { ExampleRef } from '../../../src/protocol/inspect';
+import type { ExampleRef } from '../../../src/protocol/selection';
 import type { PopulationRef } from '../../../src/protocol/population';
 import type { StateDefinition, StateParts, Store } from './store';
 

@@ -1,4 +1,5 @@
 /** One question of the page, asked again whenever its query changes. */
+import { dropOldest } from '../../../src/base/drop-oldest';
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
 import { recordKey, type PageHost } from '../../../src/protocol/webview';
@@ -34,10 +35,7 @@ export class AnswerCache {
   set(key: string, value: unknown): void {
     this.#answers.delete(key);
     this.#answers.set(key, value);
-    for (const oldest of this.#answers.keys()) {
-      if (this.#answers.size <= cacheSize) break;
-      this.#answers.delete(oldest);
-    }
+    dropOldest(this.#answers, cacheSize);
   }
 
   clear(): void {

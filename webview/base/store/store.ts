@@ -1,10 +1,10 @@
 /** One selection shared by all regions, the features that show it, and the state that they make of it. */
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/inspect';
+import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
-import type { LayerTab } from '../../../src/protocol/webview';
+import type { LayerTab } from '../../../src/protocol/layer-tabs';
 import type { Connection } from '../host/page-api';
 import type { ViewData } from '../takeaway/view-data';
 import type { CheckpointState } from './checkpoint-state';

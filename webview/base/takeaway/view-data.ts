@@ -1,4 +1,5 @@
 /** The numbers behind a view: what its CSV and its NumPy arrays hold. */
+import { sizeOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { Column } from './csv';
 import type { FloatArray } from './npy';
@@ -22,7 +23,7 @@ export function nameOf(model: ModelSummary, index: number): string {
 
 /** Row, column and channel of every element, or its feature. */
 export function places(shape: readonly number[]): Column[] {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const at = (pick: (i: number) => number): number[] => Array.from({ length: size }, (_, i) => pick(i));
   const [, width = 1, depth = 1] = shape;
   return shape.length === 3
@@ -35,13 +36,13 @@ export function places(shape: readonly number[]): Column[] {
 }
 
 export function rowsOf(name: string, array: FloatArray, axes: number): Column[] {
-  const count = array.shape.slice(0, axes).reduce((a, b) => a * b, 1);
+  const count = sizeOf(array.shape.slice(0, axes));
   return [{ name, values: Array.from({ length: count }, (_, i) => i) }, ...valuesOf(array, axes)];
 }
 
 /** One column for each value of an example, the first `axes` axes being rows: v0, v1, … in row-major order. */
 export function valuesOf({ shape, data }: FloatArray, axes: number): Column[] {
-  const count = shape.slice(0, axes).reduce((a, b) => a * b, 1);
+  const count = sizeOf(shape.slice(0, axes));
   const size = count === 0 ? 0 : data.length / count;
   return Array.from({ length: size }, (_, k) => ({
     name: `v${k}`,

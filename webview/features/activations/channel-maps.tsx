@@ -1,7 +1,8 @@
 /** Every channel of x, s, t and y as a map: one zoom for all, one marked element, one line that reads a place out. */
+import { sizeOf } from '../../../src/base/shape';
 import { useRef } from 'preact/hooks';
 import { cellStep } from '../../base/controls/arrow-keys';
-import type { WindowedTensor } from '../../../src/protocol/tensor-window';
+import { isQuantity } from '../../../src/protocol/quantities';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Segmented } from '../../base/controls/segmented';
@@ -175,7 +176,7 @@ function placeText(view: ShownLayer, name: string, index: number): string {
   const values = view.tensors
     .filter((tensor) => tensor.data && tensor.shape.join() === shape.join())
     .map((tensor) =>
-      passes && (tensor.name === 's' || tensor.name === 't')
+      passes && isQuantity(tensor.role)
         ? `${tensor.name} –`
         : `${tensor.name} ${compact(tensor.data![index])}`,
     );
@@ -197,8 +198,8 @@ interface TensorMapsProps {
 function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boolean) => ColourScale }) {
   const { connection } = useStore();
   const { windows } = useFeature(activationsState);
-  const question = windows[tensor.name as WindowedTensor];
-  if (connection.choices || !(tensor.name in windows))
+  const question = tensor.role && windows[tensor.role];
+  if (connection.choices || !question)
     return <p class="nothing">{words.valuesNotShown(tensor.stats.count)}</p>;
   return (
     <div class="large-maps" data-large={tensor.name}>
@@ -207,7 +208,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
           const planes = planesOf(values);
           const columns = Math.ceil(Math.sqrt(planes.length || 1));
           const size = Math.floor((frameSize - (columns - 1) * gap) / columns);
-          const conditional = tensor.name === 's' || tensor.name === 't';
+          const conditional = isQuantity(tensor.role);
           return (
             <div
               class="frame"
@@ -243,16 +244,16 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
   const size = (frameSize - (columns - 1) * gap) / columns;
   const cell = size / Math.max(window.height, window.width);
   const crisp = cell >= 1 ? Math.floor(cell) : cell;
-  const conditional = tensor.name === 's' || tensor.name === 't';
+  const conditional = isQuantity(tensor.role);
   const { limit, full, beyond } = range;
   const scale = (light: boolean) => signedScale(limit, light);
-  const unit = tensor.name === 's' ? words.nats : undefined;
-  const sameShape = worked !== undefined && tensor.data?.length === tensor.shape.reduce((a, b) => a * b, 1);
+  const unit = tensor.role === 'logScale' ? words.nats : undefined;
+  const sameShape = worked !== undefined && tensor.data?.length === sizeOf(tensor.shape);
   return (
     <div class="map" data-tensor={tensor.name}>
       <h3>
         <b>{tensor.name}</b>
-        <span class="tick">{words.roles[tensor.name] ?? ''}</span>
+        <span class="tick">{tensor.role && words.roles[tensor.role]}</span>
       </h3>
       <div class="frame" style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}>
         {planes.length === 0 ? (

@@ -20,8 +20,9 @@ export function colourRanges(view: ShownLayer, choice: RangeChoice): (tensor: Te
     if (choice === 'all' || arrays.length < tensors.length) return { limit: full, full, beyond: 0 };
     return trimmedRange(arrays, full);
   };
-  const shared = rangeOf(view.tensors.filter(({ name }) => name === 'x' || name === 'y'));
-  return (tensor) => (tensor.name === 'x' || tensor.name === 'y' ? shared : rangeOf([tensor]));
+  const isEnd = ({ role }: TensorView): boolean => role === 'input' || role === 'output';
+  const shared = rangeOf(view.tensors.filter(isEnd));
+  return (tensor) => (isEnd(tensor) ? shared : rangeOf([tensor]));
 }
 
 /** Counts of what lies within the range; a histogram that stands on its colours. */

@@ -1,6 +1,6 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import type { WindowedTensor } from '../../../src/protocol/tensor-window';
+import { isQuantity } from '../../../src/protocol/quantities';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Button } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';
@@ -29,11 +29,11 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   const view = {
     ...props.view,
     tensors: props.view.tensors.map((tensor) =>
-      tensor.name === 's' || tensor.name === 't' ? movedOnly(tensor, props.view.mask) : tensor,
+      isQuantity(tensor.role) ? movedOnly(tensor, props.view.mask) : tensor,
     ),
   };
   const image = view.tensors.some((tensor) => tensor.shape.length === 3);
-  const worked = workedElement(view, store.marked.value);
+  const worked = workedElement(layer, view, store.marked.value);
   return (
     <>
       {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
@@ -58,9 +58,9 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
   const offset = page * featuresAPage;
   const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
   // Of a tensor that is too large to be here as a whole, the window that is seen.
-  const valueOf = ({ name, data }: (typeof view.tensors)[number], index: number): number | undefined => {
+  const valueOf = ({ role, data }: (typeof view.tensors)[number], index: number): number | undefined => {
     if (data) return data[index];
-    const window = ready(store.state(activationsState).windows[name as WindowedTensor].answer.value);
+    const window = role && ready(store.state(activationsState).windows[role].answer.value);
     return window?.values.data[index - window.from[0]!];
   };
   const move = (event: KeyboardEvent): void => {
@@ -101,7 +101,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
               <th>{words.feature}</th>
               {view.tensors.map((tensor) => (
                 <th key={tensor.name} colSpan={2}>
-                  <b>{tensor.name}</b> {words.roles[tensor.name] ?? ''}, ±{compact(range(tensor))}
+                  <b>{tensor.name}</b> {tensor.role && words.roles[tensor.role]}, ±{compact(range(tensor))}
                 </th>
               ))}
             </tr>
@@ -119,9 +119,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
                     key={tensor.name}
                     value={valueOf(tensor, index)}
                     limit={range(tensor)}
-                    passes={
-                      (tensor.name === 's' || tensor.name === 't') && (view.mask?.data[index] ?? 0) > 0.5
-                    }
+                    passes={isQuantity(tensor.role) && (view.mask?.data[index] ?? 0) > 0.5}
                   />
                 ))}
               </tr>
@@ -141,7 +139,7 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
             />
             <Legend
               scale={(light) => signedScale(range(tensor), light)}
-              unit={tensor.name === 's' ? words.nats : undefined}
+              unit={tensor.role === 'logScale' ? words.nats : undefined}
               width={frameSize}
             />
             <Stats tensor={tensor} />
@@ -180,7 +178,7 @@ function FeatureCell({ value, limit, passes }: { value?: number; limit: number; 
 }
 
 function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Worked; image: boolean }) {
-  const { place, x, s, t, y, form } = worked;
+  const { place, values, y, passes, formula, beforeNorm } = worked;
   const where = image
     ? `(${place[0]}, ${place[1]}) ${words.channel} ${place[2]}:`
     : `${featureName(model, place[0]!)}:`;
@@ -190,44 +188,34 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
     </>
   );
   return (
-    <div
-      class="worked"
-      aria-live="polite"
-      title={form && form.kind !== 'unchanged' ? `y = ${form.kind}` : undefined}
-    >
+    <div class="worked" aria-live="polite" title={formula === undefined ? undefined : `y = ${formula}`}>
       <span class="muted">{where}</span>
-      {form?.kind === 'unchanged' ? (
+      {passes ? (
         <span>
-          {value(x, 'x')} <span class="muted">{words.passesUnchanged}</span>
+          {value(values.x, 'x')} <span class="muted">{words.passesUnchanged}</span>
         </span>
-      ) : form?.kind === 'x·exp(s) + t' ? (
+      ) : formula === undefined ? (
         <span>
-          {value(x, 'x')} · exp( {value(s, 's')} ) + {value(t, 't')}
-        </span>
-      ) : form?.kind === '(x + t)·exp(s)' ? (
-        <span>
-          ( {value(x, 'x')} + {value(t, 't')} ) · exp( {value(s, 's')} )
-        </span>
-      ) : form?.kind === '(x − t)·exp(−s)' ? (
-        <span>
-          ( {value(x, 'x')} − {value(t, 't')} ) · exp( − {value(s, 's')} )
-        </span>
-      ) : form ? (
-        <span>
-          {value(x, 'x')} · exp( − {value(s, 's')} ) {form.kind === 'x·exp(−s) − t' ? '−' : '+'}{' '}
-          {value(t, 't')}
+          {Object.entries(values).map(([name, number], i) => (
+            <>
+              {i > 0 ? ', ' : ''}
+              {value(number, name)}
+            </>
+          ))}
         </span>
       ) : (
         <span>
-          {value(x, 'x')}, {value(s, 's')}, {value(t, 't')}
+          {formula.split(' ').map((part) => (
+            <>{part in values ? value(values[part], part) : part} </>
+          ))}
         </span>
       )}
-      {form?.normed ? (
-        <span>
-          = <b>{fixed(form.value, 2)}</b> <span class="muted">→ {words.norm} →</span>
-        </span>
-      ) : (
+      {beforeNorm === undefined ? (
         <span class="muted">→</span>
+      ) : (
+        <span>
+          = <b>{fixed(beforeNorm, 2)}</b> <span class="muted">→ {words.norm} →</span>
+        </span>
       )}
       <span>{value(y, 'y')}</span>
     </div>

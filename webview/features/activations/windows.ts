@@ -1,7 +1,8 @@
 /** The visible part of tensors that are too large to come with their layer. */
 import { computed, type ReadonlySignal } from '@preact/signals';
-import type { Selection } from '../../../src/protocol/inspect';
-import type { TensorWindow, WindowedTensor } from '../../../src/protocol/tensor-window';
+import { tensorRoles, type TensorRole } from '../../../src/protocol/quantities';
+import type { Selection } from '../../../src/protocol/selection';
+import type { TensorWindow } from '../../../src/protocol/tensor-window';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { windowOf, type MapView, wholeMap } from './map-view';
 import { ask, type Question, type QuestionContext } from '../../base/store/question';
@@ -13,7 +14,8 @@ export const featuresAPage = 64;
 /** Cells a side of one map of a page; all of its maps share a frame. */
 const cellsAPage = 128;
 
-export type Windows = Record<WindowedTensor, Question<TensorWindow>>;
+/** By what the tensor is. */
+export type Windows = Record<TensorRole, Question<TensorWindow>>;
 
 interface Shown {
   selection: ReadonlySignal<Selection | null>;
@@ -54,11 +56,11 @@ export function createWindows(
   context: QuestionContext,
   { selection, layer, tensors, page, mapView }: Shown,
 ): Windows {
-  const windowed = (name: WindowedTensor): Question<TensorWindow> => {
-    const tensor = computed(() => tensors.value?.find((one) => one.name === name && !one.data));
+  const windowed = (role: TensorRole): Question<TensorWindow> => {
+    const tensor = computed(() => tensors.value?.find((one) => one.role === role && !one.data));
     return ask(context, 'tensorWindow', () => {
-      const shape = tensor.value?.shape;
-      if (!shape || !selection.value) return null;
+      if (!tensor.value || !selection.value) return null;
+      const { name, shape } = tensor.value;
       const seen = mapView.value.layer === layer.value ? mapView.value : wholeMap;
       return {
         ...selection.value,
@@ -68,5 +70,5 @@ export function createWindows(
       };
     });
   };
-  return { x: windowed('x'), s: windowed('s'), t: windowed('t'), y: windowed('y'), z: windowed('z') };
+  return Object.fromEntries(tensorRoles.map((role) => [role, windowed(role)])) as Windows;
 }

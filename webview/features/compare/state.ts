@@ -1,7 +1,8 @@
 /** A second model beside the one that is shown: asked the same questions, with the same selection. */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { linkedSelection, partnerOf, type Comparables } from '../../../src/protocol/compare';
-import type { LayerView, SampleGrid, Selection, Strip } from '../../../src/protocol/inspect';
+import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect';
+import type { Selection } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
 import type { StateDefinition, StateParts, Store } from '../../base/store/store';

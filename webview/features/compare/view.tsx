@@ -293,7 +293,7 @@ function MapColumn({
   return (
     <div class="compare-map" data-map={tensor.name}>
       <h3>
-        <b>{tensor.name}</b> <span class="tick">{words.roles[tensor.name] ?? ''}</span>
+        <b>{tensor.name}</b> <span class="tick">{tensor.role && words.roles[tensor.role]}</span>
       </h3>
       {map('A', here, limit)}
       {map('B', there, limit)}

@@ -17,6 +17,12 @@ const unitOf = (values: Values): string => (values.unit === 'bits/dim' ? 'bits/d
 const others = ({ others: more = [] }: Finding): string =>
   more.length === 0 ? '' : ` und ${more.length} weiteren`;
 
+const noScale = 'Keine Schicht dieses Flows skaliert Werte nach dem, was ein Netz sagt.';
+/** "s und t sind". */
+const same = ({ quantities }: Values): string => {
+  const names = String(quantities).split(' and ');
+  return `${names.join(' und ')} ${names.length > 1 ? 'sind' : 'ist'}`;
+};
 const needsData = 'Der Stapel besteht aus Samples; dafür braucht es Daten.';
 
 const latentNumbers = (v: Values): string =>
@@ -43,6 +49,8 @@ const sentences: Record<string, Say> = {
     `Das größte |s| ist ${number(v.size)} nats, in ${layer}; ab ${v.notice} gilt es als groß.`,
   'scaleSize/large': (v, layer, f) =>
     `|s| erreicht ${number(v.size)} nats in ${layer}${others(f)}: Werte werden mit bis zu ${number(v.factor)} skaliert. Ab ${v.notice} gilt es als groß; exp läuft in float32 bei ${number(v.overflow)} über.`,
+  'scaleSize/noScale': () => noScale,
+  'saturation/noScale': () => noScale,
   'saturation/free': (v, layer) =>
     `Höchstens ${percent(v.share)} der bewegten Werte haben eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}), in ${layer}; ab ${percent(v.notice)} zählt es.`,
   'saturation/saturated': (v, layer, f) =>
@@ -50,13 +58,12 @@ const sentences: Record<string, Say> = {
   'saturation/noBound': () =>
     'Die Skalierung dieses Flows hat keine flachen Enden, an denen sie sättigen könnte, oder sie sind nicht bekannt.',
   'deadConditioner/alive': (v, layer) =>
-    `s oder t jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
+    `${String(v.quantities).replace(' and ', ' oder ')} jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
   'deadConditioner/untrained': (v, layer, f) =>
-    `s und t sind für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: Der Flow ist bei Schritt 0, und Netze beginnen bei null.`,
+    `${same(v)} für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: Der Flow ist bei Schritt 0, und Netze beginnen bei null.`,
   'deadConditioner/dead': (v, layer, f) =>
-    `s und t sind für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: Sie ändern sich um ${number(v.change)}, und weniger als ${number(v.threshold)} gilt als tot. Die Schicht behandelt alle Eingaben gleich.`,
-  'deadConditioner/oneExample': () =>
-    'Ob sich s und t zwischen Beispielen ändern, zeigen erst zwei Beispiele.',
+    `${same(v)} für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: ${String(v.quantities).includes(' and ') ? 'Sie ändern' : 'Es ändert'} sich um ${number(v.change)}, und weniger als ${number(v.threshold)} gilt als tot. Die Schicht behandelt alle Eingaben gleich.`,
+  'deadConditioner/oneExample': () => 'Ob sich ändert, was die Netze geben, zeigen erst zwei Beispiele.',
   'deadUnits/active': (v, layer) =>
     `Höchstens ${v.never} von ${v.total} verborgenen Einheiten einer Kopplung (${percent(v.share)}, ${layer}) sind bei ${v.count} Beispielen nie aktiv; ab ${percent(v.notice)} zählt es.`,
   'deadUnits/never': (v, layer, f) =>
@@ -98,7 +105,7 @@ const unseen = 'Die Kopplungen dieses Flows waren nicht zu sehen.';
 
 const advices: Record<string, string> = {
   'nonFinite/nonFinite':
-    'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder eine begrenzte Skalierung (scaleMap tanh-channel).',
+    'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'scaleSize/large':
     'Die Skalierung begrenzen (scaleMap tanh-channel), sie stärker regularisieren oder die Lernrate senken; nachsehen, ob wenige Ausreißer in den Daten die Ursache sind.',
   'saturation/saturated':
@@ -119,7 +126,7 @@ const advices: Record<string, string> = {
   'latents/shape':
     'In z ist Struktur geblieben. Länger trainieren oder dem Flow mehr Kopplungen geben; bei schweren Rändern die unwahrscheinlichsten Beispiele ansehen.',
   'inverse/inexact':
-    'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ihr s und t ansehen. Eine begrenzte Skalierung (scaleMap tanh-channel) und Regularisierung helfen.',
+    'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ansehen, was ihr Netz gibt. Regularisierung hilft und, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'overfitting/overfits':
     'Den besten Checkpoint statt des letzten nehmen, früher aufhören, mit mehr oder abgewandelten Daten trainieren (flips), stärker regularisieren oder den Flow kleiner machen.',
 };

@@ -1,5 +1,5 @@
 /** The numbers of each chart of diagnostics. */
-import type { NllParts } from '../../../src/protocol/inspect';
+import type { NllParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { populationState } from '../../base/store/population-state';
 import { ready } from '../../base/store/question';

@@ -1,8 +1,8 @@
 /** Where the bits go: the parts of −log p(x) as a running sum. */
-import type { NllParts } from '../../../src/protocol/inspect';
+import type { NllParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { fixed, signed, unknown } from '../../base/format/numbers';
-import { isNorm } from '../../base/layers/layer-names';
+import { hasOwnLogDet, isNorm } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 
@@ -28,7 +28,9 @@ export function Waterfall({
     { name: words.prior, pick: (p) => p.prior },
     ...(model.levels ? [{ name: words.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
     { name: words.preprocessing, pick: (p) => p.preprocessing },
-    { name: words.couplingsPart, pick: (p) => p.couplings },
+    ...(model.layers.some(hasOwnLogDet)
+      ? [{ name: words.couplingsPart, pick: (p: NllParts) => p.couplings }]
+      : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ name: words.norm, pick: (p: NllParts) => p.norm }]
       : []),

@@ -10,7 +10,7 @@ import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
-import { featureName, isNorm, layerPhrase } from '../../base/layers/layer-names';
+import { featureName, hasOwnLogDet, isNorm, layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -59,7 +59,7 @@ function partsOf(model: ModelSummary, costs: Contribution): Part[] {
   return [
     { name: text.costTotal, map: costs.total },
     { name: words.prior, map: costs.prior },
-    { name: words.couplingsPart, map: costs.couplings },
+    ...(model.layers.some(hasOwnLogDet) ? [{ name: words.couplingsPart, map: costs.couplings }] : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: words.norm, map: costs.norm }] : []),
     {
       name: model.levels === undefined ? words.preprocessing : text.costPreprocessing,

@@ -1,4 +1,5 @@
 /** The tensors of a file whose flow is not known: shapes, types, and what can be said of their values. */
+import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -70,7 +71,7 @@ export function TensorRows({ model }: { model: ModelSummary }) {
                 </td>
                 <td>{shapeText(tensor.shape)}</td>
                 <td>{tensor.dtype}</td>
-                <td class="num">{count(tensor.shape.reduce((a, b) => a * b, 1))}</td>
+                <td class="num">{count(sizeOf(tensor.shape))}</td>
                 {withStatistics ? (
                   <Statistics of={tensorTable.known.value.get(tensor.name)} whole={isWhole(tensor.dtype)} />
                 ) : null}

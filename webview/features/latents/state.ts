@@ -1,8 +1,8 @@
 /** Latents that are changed by hand, and what comes of it: one question at a time, always the newest. */
 import { batch as together, computed, effect, signal, untracked } from '@preact/signals';
 import type { ReadonlySignal, Signal } from '@preact/signals';
-import type { ExampleRef, UneditedRef } from '../../../src/protocol/inspect';
-import type { EditedView, LatentEdit, LatentsView } from '../../../src/protocol/latents';
+import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
+import type { EditedView, LatentsView } from '../../../src/protocol/latents';
 import { subjectState } from '../../base/examples/subject-state';
 import { ask, ready, type Question } from '../../base/store/question';
 import type { StateDefinition, Store } from '../../base/store/store';

@@ -12,6 +12,8 @@ export const english = {
   noMap: 'One number for the whole layer',
   noMapWhy: 'The log-det of this layer has no per-element map.',
   zeroLogDet: 'This layer only moves values to other places: its log-det is zero.',
+  preservesVolume:
+    'This coupling only shifts values, which leaves volumes as they are: its own log-det is zero.',
   overBatch: (n: number) => `Over ${count(n)} examples`,
   overBatchNote: 'log-det of this layer, nats',
   overDepth: 'Over depth',
@@ -30,6 +32,8 @@ export const german: typeof english = {
   noMap: 'Eine Zahl für die ganze Schicht',
   noMapWhy: 'Die log-det dieser Schicht gibt es nicht je Element.',
   zeroLogDet: 'Diese Schicht ordnet Werte nur um: Ihre log-det ist null.',
+  preservesVolume:
+    'Diese Kopplung verschiebt Werte nur und lässt Volumen, wie sie sind: Ihre eigene log-det ist null.',
   overBatch: (n: number) => `Über ${count(n)} Beispiele`,
   overBatchNote: 'log-det dieser Schicht, Nats',
   overDepth: 'Über die Tiefe',

@@ -1,6 +1,7 @@
 /** What the layer adds to log p(x): element by element, over the batch, and along the flow. */
 import type { LayerView } from '../../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { isQuantity } from '../../../src/protocol/quantities';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { DepthCurve } from './depth-curve';
 import { Distribution } from '../../base/charts/distribution';
@@ -35,8 +36,7 @@ export function LogDetTab({
   const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;
-  const tooLarge = view.tensors.find(({ name, data }) => name === 's' && !data);
-  const still = layer.kind === 'squeeze' || layer.kind === 'factorOut' || layer.kind === 'permute';
+  const tooLarge = view.tensors.find(({ role, data }) => isQuantity(role) && !data);
   const rows = strip ? model.layers.map((l) => strip.rows.find((row) => row.layer === l.index)) : undefined;
   const example = rows?.every((row) => row?.example)
     ? rows.map((row) => row!.example!.coupling + row!.example!.norm)
@@ -77,8 +77,10 @@ export function LogDetTab({
             <h3>
               <b>{text.noMap}</b>
               <span class="tick">
-                {still
-                  ? text.zeroLogDet
+                {layer.preservesVolume
+                  ? layer.coupling === undefined
+                    ? text.zeroLogDet
+                    : text.preservesVolume
                   : tooLarge
                     ? words.valuesNotShown(tooLarge.stats.count)
                     : text.noMapWhy}

@@ -1,5 +1,6 @@
 import { signal, type Signal } from '@preact/signals';
-import type { FreshLatents, Reconstructions } from '../../../src/protocol/inspect';
+import type { Reconstructions } from '../../../src/protocol/inspect';
+import type { FreshLatents } from '../../../src/protocol/selection';
 import { defaultFresh, scaleCount } from '../../../src/protocol/questions';
 import { cornersState } from '../../base/examples/corners-state';
 import { ask, type Question } from '../../base/store/question';

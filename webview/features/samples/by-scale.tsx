@@ -1,5 +1,5 @@
 /** Where latents are truncated, and what differs between the scales of a flow that factors out. */
-import type { SampleQuery } from '../../../src/protocol/inspect';
+import type { SampleQuery } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { useDraft } from '../../base/controls/draft';

@@ -1,5 +1,6 @@
 /** What the model believes in: samples, and one sample's way from z to x. */
-import type { PlaneView, SampleGrid, SampleQuery } from '../../../src/protocol/inspect';
+import type { PlaneView, SampleGrid } from '../../../src/protocol/inspect';
+import type { SampleQuery } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import { Sized } from '../../base/charts/sized';

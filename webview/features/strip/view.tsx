@@ -1,4 +1,5 @@
 /** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
+import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
@@ -16,7 +17,7 @@ import { Legend } from '../../base/canvas/legend';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
-import { featureName, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
+import { featureName, hasOwnLogDet, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { stripState } from '../../base/store/strip-state';
 import { masksState } from '../../base/store/masks';
@@ -167,7 +168,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             <span />
             <span class="mask-cell" />
             <OutputThumbnail output={strip?.latent} />
-            <span class="name muted">{text.latent(model.shape.reduce((a, b) => a * b, 1))}</span>
+            <span class="name muted">{text.latent(sizeOf(model.shape))}</span>
           </div>
         )}
       </div>
@@ -353,7 +354,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
   const lines = [
-    { key: '', name: text.couplings, cost: nll?.couplings },
+    ...(model.layers.some(hasOwnLogDet) ? [{ key: '', name: text.couplings, cost: nll?.couplings }] : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ key: 'norm', name: words.norm, cost: nll?.norm }]
       : []),

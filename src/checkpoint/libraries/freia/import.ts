@@ -3,7 +3,7 @@
  * ActNorm and PermuteRandom between them. The first two are two couplings each: first the first part moves, given the
  * second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
-import { UserError } from '../../../config/user-error';
+import { UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,

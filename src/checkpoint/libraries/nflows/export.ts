@@ -28,8 +28,8 @@ export function nflowsStateDict(
   const couplings = chain.flatMap((layer, i) =>
     layer.kind === 'coupling' ? [couplingOf(model, layer, names[i]!)] : [],
   );
-  const additive = model.scaleMap === 'exp' && couplings.every((coupling) => hasNoScale(coupling, tensors));
-  checkFit(model, chain, additive);
+  const additive = model.transform === 'additive';
+  checkFit(model, chain);
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
   let next = 0;
@@ -67,7 +67,7 @@ export function nflowsStateDict(
     tensors: dict,
     build: buildText(model, chain, additive, lines),
     notes:
-      model.scaleMap === 'softplus-clamp'
+      !additive && model.scaleMap === 'softplus-clamp'
         ? [
             'The scale is GENERAL_SCALE_ACTIVATION, which nflows has since it left 0.14; version 0.14 cannot compute it.',
           ]
@@ -75,30 +75,20 @@ export function nflowsStateDict(
   };
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], additive: boolean): void {
+function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const misfits = new Misfits('nflows', 'flowscope train --preset nflows trains a flow that fits.');
-  const known = model.scaleMap === 'sigmoid' || model.scaleMap === 'softplus-clamp';
-  misfits.only('transform', model.transform, 'affine');
-  misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
-  misfits.check(known || additive, 'scaleMap', model.scaleMap, '"sigmoid" or "softplus-clamp"');
-  misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
+  if (model.transform === 'affine') {
+    const known = model.scaleMap === 'sigmoid' || model.scaleMap === 'softplus-clamp';
+    misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
+    misfits.check(known, 'scaleMap', model.scaleMap, '"sigmoid" or "softplus-clamp"');
+    misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
+  }
   misfits.check(model.net === 'residual', 'net', model.net, '"residual"');
   misfits.check(model.nets === 'joint', 'nets', model.nets, '"joint"');
   misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
   const normed = chain.some(({ kind }) => kind === 'batchNorm');
   misfits.check(!normed || model.normEpsilon === 1e-5, 'normEpsilon', model.normEpsilon, '0.00001');
   misfits.finish();
-}
-
-/** Whether the network gives no s at all, as those of additive couplings do. */
-function hasNoScale({ name, scale }: Coupling, tensors: Tensors): boolean {
-  const last = tensors[`${name}.${scale.net}.out.weight`] && readDense(tensors, `${name}.${scale.net}.out`);
-  if (!last) return false;
-  const { weight, bias } = withOutputs(
-    last,
-    [...scale.columns.values()].map((from) => ({ from })),
-  );
-  return [...weight.data, ...bias.data].every((x) => x === 0);
 }
 
 function residualTensors(
@@ -148,7 +138,7 @@ function buildText(
   const { dim, blocks, netNorm } = model;
   const width = model.hidden[0]!;
   const activation = activations[model.activation](model.slope);
-  const general = model.scaleMap === 'softplus-clamp';
+  const general = !additive && model.scaleMap === 'softplus-clamp';
   const normed = chain[1]?.kind === 'batchNorm';
   const period = normed ? 2 : 1;
   const simple = chain.every((layer, i) =>

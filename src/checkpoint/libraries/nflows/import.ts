@@ -9,7 +9,6 @@ import {
   readOrder,
   type CouplingStep,
   type StepOf,
-  type Values,
 } from '../../import/chain-importer';
 import { lengthOf, otherSize } from '../../import/modules';
 import { batchNormNames, linearNames, runningNames, under, type Renaming } from '../../import/names';
@@ -118,17 +117,6 @@ function check({ at, rests, blocks, netNorm }: Coupling): string[] {
   return unknown ? [`${at}.${unknown} has no place in a ResidualNet`] : [];
 }
 
-/** Additive couplings have no s: their networks' outputs get zeros for it, after the shifts. */
-function withZeroScales(tensors: Record<string, Values>, layer: string): void {
-  for (const part of ['weight', 'bias']) {
-    const { shape, data } = tensors[`${layer}.${part}`]!;
-    const columns = shape.at(-1)!;
-    const wide = new Float32Array(2 * data.length);
-    data.forEach((x, i) => (wide[2 * columns * Math.floor(i / columns) + (i % columns)] = x));
-    tensors[`${layer}.${part}`] = { shape: [...shape.slice(0, -1), 2 * columns], data: wide };
-  }
-}
-
 export const nflows = chainImporter<Coupling, Other>({
   name: 'nflows',
   list: '_transforms',
@@ -147,10 +135,15 @@ export const nflows = chainImporter<Coupling, Other>({
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
-    affine: 'scale-then-shift',
-    outputOrder: 'shift-scale',
-    outputLayout: 'halves',
-    ...(additive ? { scaleMap: 'exp' } : { scaleMap: chosen(answers, scaleQuestion), scaleEpsilon: 1e-3 }),
+    ...(additive
+      ? { transform: 'additive' }
+      : {
+          affine: 'scale-then-shift',
+          outputOrder: 'shift-scale',
+          outputLayout: 'halves',
+          scaleMap: chosen(answers, scaleQuestion),
+          scaleEpsilon: 1e-3,
+        }),
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
@@ -170,9 +163,6 @@ export const nflows = chainImporter<Coupling, Other>({
         theirs,
         layer: maskOf(features, (i) => conditions.includes(i)),
         table: under(`${theirs}.${net}`, 'net.', residualNames(step.blocks, step.netNorm)),
-        adapt: (tensors, name) => {
-          if (step.additive) withZeroScales(tensors, `${name}.net.out`);
-        },
       },
     ];
   },

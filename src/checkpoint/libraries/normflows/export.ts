@@ -23,6 +23,11 @@ const forms: Record<VectorModelConfig['affine'], { reverse: boolean; negated: bo
   'inverse-shift-then-scale': { reverse: true, negated: true },
 };
 
+/** The library's additive couplings subtract towards latents. */
+function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean } {
+  return model.transform === 'additive' ? { reverse: false, negated: true } : forms[model.affine];
+}
+
 /** @throws UserError naming the settings that normflows has no counterpart of */
 export function normflowsStateDict(
   model: VectorModelConfig,
@@ -40,7 +45,7 @@ export function normflowsStateDict(
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
   let hidden: number[] = [];
-  const { reverse } = forms[model.affine];
+  const { reverse } = formOf(model);
   [...flows].reverse().forEach((layer, number) => {
     const name = names[flows.length - 1 - number]!;
     const at = `flows.${number}`;
@@ -68,17 +73,20 @@ export function normflowsStateDict(
 /** Whether all couplings are one network over one half of the features, which AffineCouplingBlock has. */
 function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
   const splits = chain.every((layer) => layer.kind !== 'coupling' || splitMode(layer.mask) !== undefined);
-  const maps = model.scaleMap === 'exp' || (model.scaleMap === 'sigmoid' && model.scaleEpsilon === 0);
-  const must = model.scaleMap === 'sigmoid';
+  const scales = model.transform === 'affine';
+  const must = scales && model.scaleMap === 'sigmoid';
+  const maps = !scales || model.scaleMap === 'exp' || (must && model.scaleEpsilon === 0);
   return splits && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
 }
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
   const misfits = new Misfits('normflows', 'flowscope train --preset normflows trains a flow that fits.');
-  misfits.only('transform', model.transform, 'affine');
   const masked =
-    model.scaleMap === 'exp' || model.scaleMap === 'tanh-channel' || model.scaleMap === 'tanh-scalar';
-  const isSigmoid = model.scaleMap === 'sigmoid';
+    model.transform === 'additive' ||
+    model.scaleMap === 'exp' ||
+    model.scaleMap === 'tanh-channel' ||
+    model.scaleMap === 'tanh-scalar';
+  const isSigmoid = model.transform === 'affine' && model.scaleMap === 'sigmoid';
   misfits.check(
     masked || blocks || isSigmoid,
     'scaleMap',
@@ -147,21 +155,23 @@ function blockOf(
   coupling: Coupling,
   tensors: Tensors,
 ): Made {
-  const { negated } = forms[model.affine];
+  const { negated } = formOf(model);
+  const scales = model.transform === 'affine';
   const sigmoid = model.scaleMap === 'sigmoid';
   // With the sigmoid, whether it multiplies or divides is the library's scale_map; only t changes its sign.
   const outputs = coupling.moves.flatMap((feature): Output[] => [
     { of: 'shift', feature, negated },
-    { of: 'scale', feature, negated: negated && !sigmoid },
+    ...(scales ? [{ of: 'scale' as const, feature, negated: negated && !sigmoid }] : []),
   ]);
   const net = netOf(coupling, coupling.conditions, outputs, reader(coupling, tensors));
   Object.assign(dict, sequentialTensors(`${at}.flows.1.param_map.net`, net));
   const mask = Array.from({ length: model.dim }, (_, i) => (coupling.conditions.includes(i) ? 1 : 0));
   const map = sigmoid ? (negated ? 'sigmoid' : 'sigmoid_inv') : 'exp';
-  const widths = `${coupling.conditions.length}, ${2 * coupling.moves.length}`;
+  const scale = scales ? `scale_map="${map}"` : 'scale=False';
+  const widths = `${coupling.conditions.length}, ${outputs.length}`;
   return {
     hidden: hiddenOf(net),
-    line: `nf.flows.AffineCouplingBlock(net(${widths}), scale_map="${map}", split_mode="${splitMode(mask)}")`,
+    line: `nf.flows.AffineCouplingBlock(net(${widths}), ${scale}, split_mode="${splitMode(mask)}")`,
   };
 }
 
@@ -173,7 +183,7 @@ function maskedOf(
   coupling: Coupling,
   tensors: Tensors,
 ): Made {
-  const { negated } = forms[model.affine];
+  const { negated } = formOf(model);
   const all = Array.from({ length: model.dim }, (_, i) => i);
   const read = reader(coupling, tensors);
   const net = (of: Output['of']): Mlp =>
@@ -183,10 +193,15 @@ function maskedOf(
       all.map((feature) => ({ of, feature, negated })),
       read,
     );
-  const [s, t] = [net('scale'), net('shift')];
+  const t = net('shift');
   dict[`${at}.b`] = floats([1, model.dim], Float32Array.from(mask));
-  Object.assign(dict, sequentialTensors(`${at}.s.net`, s), sequentialTensors(`${at}.t.net`, t));
+  Object.assign(dict, sequentialTensors(`${at}.t.net`, t));
   const dims = `${model.dim}, ${model.dim}`;
+  const bits = `torch.tensor([${mask.map((bit) => `${bit}.0`).join(', ')}])`;
+  if (model.transform === 'additive')
+    return { hidden: hiddenOf(t), line: `nf.flows.MaskedAffineFlow(${bits}, t=net(${dims}))` };
+  const s = net('scale');
+  Object.assign(dict, sequentialTensors(`${at}.s.net`, s));
   let output = '';
   if (model.scaleMap !== 'exp') {
     output = ', output_fn="tanh"';
@@ -204,7 +219,7 @@ function maskedOf(
   }
   return {
     hidden: hiddenOf(s),
-    line: `nf.flows.MaskedAffineFlow(torch.tensor([${mask.map((bit) => `${bit}.0`).join(', ')}]), t=net(${dims}), s=net(${dims}${output}))`,
+    line: `nf.flows.MaskedAffineFlow(${bits}, t=net(${dims}), s=net(${dims}${output}))`,
   };
 }
 

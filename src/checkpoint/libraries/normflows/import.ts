@@ -2,6 +2,7 @@
  * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them. The library counts from
  * latent to data, so its last layer is our first, and its maps run backwards: (x − t)·e⁻ˢ.
  */
+import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
@@ -205,17 +206,18 @@ function readBlock(
   const stack = stackOf(file, inner, blockNet, rests);
   if (typeof stack === 'string') return stack;
   const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
-  // Halves, of which the first is the larger one in an odd number: only one reading of the outputs fits.
-  for (const [moving, additive] of [
-    [outputs / 2, false],
-    [outputs, true],
-  ] as const) {
-    if (Number.isInteger(moving) && Math.abs(inputs - moving) <= 1) {
-      const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
-      return { kind: 'block', at, features: inputs + moving, reverse, stack, additive, alike };
-    }
-  }
-  return `${stack.prefix} does not go from one half of the features to the other`;
+  // Halves, of which the first is the larger one in an odd number. From 2 to 2 is one of 3 features or, without a scale,
+  // of 4; the base distribution tells.
+  const readings = [
+    { moving: outputs / 2, additive: false },
+    { moving: outputs, additive: true },
+  ].filter(({ moving }) => Number.isInteger(moving) && Math.abs(inputs - moving) <= 1);
+  const base = lengthOf(file, `${at.slice(0, at.lastIndexOf('flows.'))}q0.loc`);
+  const found = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
+  if (!found) return `${stack.prefix} does not go from one half of the features to the other`;
+  const features = inputs + found.moving;
+  const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
+  return { kind: 'block', at, features, reverse, stack, additive: found.additive, alike };
 }
 
 function readCoupling(
@@ -281,7 +283,7 @@ function zeroNet(like: Readonly<Record<string, Values>>, from: string, to: strin
       .filter(([name]) => name.startsWith(from))
       .map(([name, { shape }]) => [
         to + name.slice(from.length),
-        { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+        { shape, data: new Float32Array(sizeOf(shape)) },
       ]),
   );
 }
@@ -296,6 +298,10 @@ function withZeroScales(tensors: Record<string, Values>, layer: string): void {
   }
 }
 
+/** Whether no coupling has a scale. */
+const shiftsOnly = ({ couplings }: NormflowsChain): boolean =>
+  couplings.every((coupling) => (coupling.kind === 'masked' ? !coupling.s : coupling.additive));
+
 /** With an output_scale in the file there is a function before it. */
 const outputQuestionOf = ({ scale }: Masked): ImportQuestion =>
   scale ? scaledOutputQuestion : outputQuestion;
@@ -307,7 +313,7 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
   const gaps = hasGaps(chain);
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
-    ...(first.kind === 'masked' ? [outputQuestionOf(first)] : []),
+    ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),
     ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion] : []),
     ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
     ...(gaps ? [gapQuestion] : []),
@@ -332,7 +338,8 @@ const mapOf = ({ additive }: Block, answers: ImportAnswers) =>
 const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
   chosen(answers, outputQuestionOf(first)) === 'tanh';
 
-function model({ first }: NormflowsChain, answers: ImportAnswers): VectorFields {
+function model(chain: NormflowsChain, answers: ImportAnswers): VectorFields {
+  const { first } = chain;
   const hidden = hiddenOf(first);
   const slope = hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0;
   const common: VectorFields = {
@@ -340,6 +347,15 @@ function model({ first }: NormflowsChain, answers: ImportAnswers): VectorFields 
     activation: slope === 0 ? 'relu' : 'leaky-relu',
     ...(slope === 0 ? {} : { slope }),
   };
+  if (shiftsOnly(chain)) {
+    return {
+      ...common,
+      transform: 'additive',
+      ...(first.kind === 'masked'
+        ? { nets: 'separate', conditioning: 'masked' }
+        : { nets: 'joint', conditioning: 'selected' }),
+    };
+  }
   if (first.kind === 'masked') {
     const tanh = first.perFeature ? 'tanh-channel' : 'tanh-scalar';
     return {
@@ -365,17 +381,23 @@ function model({ first }: NormflowsChain, answers: ImportAnswers): VectorFields 
   };
 }
 
-async function masked(
-  step: Masked,
-  { file, first }: NormflowsChain,
-  answers: ImportAnswers,
-): Promise<OurLayer> {
+/** From data to latent, a coupling without a scale subtracts what its network gives, unless it is in a Reverse. */
+function subtracts(tensors: Record<string, Values>, net: string, coupling: Coupling): void {
+  if (!coupling.reverse) mapColumns(tensors, `${net}.${hiddenOf(coupling).length}`, (x) => -x);
+}
+
+async function masked(step: Masked, chain: NormflowsChain, answers: ImportAnswers): Promise<OurLayer> {
   const { at, inner, s, t, scale } = step;
+  const { file, first } = chain;
   return {
     theirs: at,
     layer: await readMask(file, `${inner}b`),
     table: [...(s ? stackNames(s, 'scaleNet.') : []), ...(t ? stackNames(t, 'shiftNet.') : [])],
     async adapt(tensors, name) {
+      if (shiftsOnly(chain)) {
+        subtracts(tensors, `${name}.shiftNet`, step);
+        return;
+      }
       if (!s) Object.assign(tensors, zeroNet(tensors, `${name}.shiftNet.`, `${name}.scaleNet.`));
       if (!t) Object.assign(tensors, zeroNet(tensors, `${name}.scaleNet.`, `${name}.shiftNet.`));
       if (first.kind !== 'masked' || !hasTanh(first, answers)) return;
@@ -385,8 +407,9 @@ async function masked(
   };
 }
 
-function block(step: Block, { features, first }: NormflowsChain, answers: ImportAnswers): OurLayer {
+function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurLayer {
   const { at, stack, additive } = step;
+  const { features, first } = chain;
   const onlyMode = stack.widths[0]! > features / 2 ? 'channel' : 'channel_inv';
   const mode = features % 2 === 1 ? onlyMode : chosen<string>(answers, splitQuestion);
   return {
@@ -394,6 +417,10 @@ function block(step: Block, { features, first }: NormflowsChain, answers: Import
     layer: maskOf(features, (i) => splits[mode]!(i, features)),
     table: stackNames(stack, 'net.'),
     adapt(tensors, name) {
+      if (shiftsOnly(chain)) {
+        subtracts(tensors, `${name}.net`, step);
+        return;
+      }
       const last = `${name}.net.${stack.hidden.length}`;
       if (additive) withZeroScales(tensors, last);
       if (first.kind !== 'block' || mapOf(first, answers) !== 'sigmoid') return;
@@ -409,8 +436,10 @@ export const normflows = chainImporter<Coupling, Other>({
   readStep,
   gap: (at) => ({ kind: 'gap', at }),
   base: { prefix: 'q0.', kind: 'DiagGaussian', names: baseNames, isScale: false },
-  title({ couplings, first }) {
-    const kind = first.kind === 'masked' ? 'masked affine couplings' : 'coupling blocks';
+  title(chain) {
+    const { couplings, first } = chain;
+    const map = shiftsOnly(chain) ? 'additive ' : first.kind === 'masked' ? 'affine ' : '';
+    const kind = first.kind === 'masked' ? `masked ${map}couplings` : `${map}coupling blocks`;
     return `${couplings.length} ${kind}, networks ${hiddenWords(hiddenOf(first))}`;
   },
   questions,

@@ -1,6 +1,7 @@
 /** What every check gives back, and the pieces that they share. */
+import { several } from '../../../base/text';
 import type { CheckName, Finding, Severity } from '../../../protocol/findings';
-import type { LayerTab } from '../../../protocol/webview';
+import type { LayerTab } from '../../../protocol/layer-tabs';
 import type { LayerObservations, Observations } from './observations';
 
 export type Check = (seen: Observations) => Finding;
@@ -17,6 +18,18 @@ export function severityOf(
 
 export function skipped(check: CheckName, kind: string, sentence: string): Finding {
   return { check, severity: 'skipped', kind, sentence, values: {} };
+}
+
+/** Whether any layer scales values by what a network says. */
+export function scales({ layers }: Observations): boolean {
+  return layers.some(({ info }) => info.quantities?.some(({ role }) => role === 'logScale'));
+}
+
+/** Of a check of scales that found none. */
+export function noScales(check: CheckName, seen: Observations): Finding {
+  return scales(seen)
+    ? skipped(check, 'noScales', 'The scales of this flow could not be looked at.')
+    : skipped(check, 'noScale', 'No layer of this flow scales values by what a network says.');
 }
 
 export interface Ranked {
@@ -56,5 +69,5 @@ export function where(
 
 /** "in coupling 3" or "in coupling 3 and 2 others". */
 export function andOthers(name: string, others: number): string {
-  return others === 0 ? name : `${name} and ${others} other${others === 1 ? '' : 's'}`;
+  return others === 0 ? name : `${name} and ${several(others, 'other')}`;
 }

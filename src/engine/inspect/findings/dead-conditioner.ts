@@ -3,14 +3,19 @@ import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
 import { layerName, short } from './words';
 
-/** How much s and t change between examples: s in nats, t as a share of the range of what the layer gets. */
-function changeOf({ change, input }: LayerObservations): number | undefined {
-  if (!change || change.moving === 0) return undefined;
-  const range = input ? input.high - input.low : 1;
-  return Math.max(change.s, range > 0 ? change.t / range : change.t);
+/** How much what the network gives changes between examples: shifts as a share of the range of what the layer gets. */
+function changeOf({ quantities, input }: LayerObservations): number | undefined {
+  if (!quantities || quantities.length === 0) return undefined;
+  const range = input && input.high > input.low ? input.high - input.low : 1;
+  return Math.max(...quantities.map(({ role, change }) => (role === 'shift' ? change / range : change)));
 }
 
-/** Couplings whose s and t are the same for every example. */
+/** "s and t". */
+function namesOf({ quantities = [] }: LayerObservations, joint: 'and' | 'or'): string {
+  return quantities.map(({ name }) => name).join(` ${joint} `);
+}
+
+/** Couplings whose networks give the same for every example. */
 export const deadConditioner: Check = (seen) => {
   const { change } = thresholds.deadConditioner;
   const known = ranked(seen, changeOf);
@@ -22,17 +27,23 @@ export const deadConditioner: Check = (seen) => {
     return skipped(
       'deadConditioner',
       'oneExample',
-      'Whether s and t change between examples takes two examples or more.',
+      'Whether what the networks give changes between examples takes two examples or more.',
     );
   }
-  const values = { change: least.value, threshold: change, count: seen.count };
+  const several = (least.layer.quantities?.length ?? 0) > 1;
+  const values = {
+    change: least.value,
+    threshold: change,
+    count: seen.count,
+    quantities: namesOf(least.layer, 'and'),
+  };
   const dead: Ranked[] = rising.filter(({ value }) => value < change);
   if (dead.length === 0) {
     return {
       check: 'deadConditioner',
       severity: 'ok',
       kind: 'alive',
-      sentence: `s or t of every coupling change with the input, by ${short(least.value)} at least (${layerName(least.layer.info)}); below ${change} a network counts as dead.`,
+      sentence: `${namesOf(least.layer, 'or')} of every coupling ${several ? 'change' : 'changes'} with the input, by ${short(least.value)} at least (${layerName(least.layer.info)}); below ${change} a network counts as dead.`,
       values,
       layer: least.layer.info.index,
     };
@@ -44,7 +55,7 @@ export const deadConditioner: Check = (seen) => {
       check: 'deadConditioner',
       severity: 'notice',
       kind: 'untrained',
-      sentence: `s and t are the same for all ${seen.count} examples in ${name}: the flow is at step 0, and networks start at zero.`,
+      sentence: `${values.quantities} ${several ? 'are' : 'is'} the same for all ${seen.count} examples in ${name}: the flow is at step 0, and networks start at zero.`,
       advice: 'Train the flow.',
       values,
       ...place,
@@ -54,7 +65,7 @@ export const deadConditioner: Check = (seen) => {
     check: 'deadConditioner',
     severity: 'warning',
     kind: 'dead',
-    sentence: `s and t are the same for all ${seen.count} examples in ${name}: they change by ${short(least.value)}, and less than ${change} counts as dead. The layer treats all inputs alike.`,
+    sentence: `${values.quantities} ${several ? 'are' : 'is'} the same for all ${seen.count} examples in ${name}: ${several ? 'they change' : 'it changes'} by ${short(least.value)}, and less than ${change} counts as dead. The layer treats all inputs alike.`,
     advice:
       'Look at the weights of its last layer and at its hidden units: zero weights mean that it was not trained (frozen, or left out of the optimizer), units that are never active mean a learning rate that was too high.',
     values,

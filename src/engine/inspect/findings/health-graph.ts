@@ -4,9 +4,15 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../../config/schema';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
+import type { Feeds } from '../../backends/backend';
 import { graphContext, storedTensors } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
+import type { Extremes, HealthRecord } from '../../model/layer-record';
+import type { ModelLayer } from '../../model/layer-list';
 import { saturationLimit } from './thresholds';
+
+/** Before the name of a layer of hidden units. */
+const unit = 'unit:';
 
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
@@ -15,14 +21,7 @@ export function hasReluUnits(config: ModelConfig): boolean {
   return config.kind === 'image' || config.activation === 'relu';
 }
 
-/**
- * x [N, …] in data units → for the layer of index L:
- * - `L:xLow`, `L:xHigh` [N]: extremes of its input;
- * - `L:sLow`, `L:sHigh` [N]: of the s of a coupling;
- * - `L:sMin`, `L:sMax`, `L:tMin`, `L:tMax` […]: of each element over the batch;
- * - `L:saturated` [N]: moving elements at which the scale map is nearly flat, where it is one that saturates;
- * and `unit:NAME` [units]: the largest activation of each hidden ReLU unit over the batch and all positions.
- */
+/** x [N, …] in data units → what `readHealth` makes a record of. */
 export function healthGraph(model: FlowModel): Graph {
   const { flow, preprocess, layers, config } = model;
   const limit = saturationLimit(config);
@@ -37,17 +36,15 @@ export function healthGraph(model: FlowModel): Graph {
       for (const { info, taps, flow: inFlow } of layers) {
         const at = (part: string): string => `${info.index}:${part}`;
         const input = ctx.taps[taps.input]!;
-        results[at('xLow')] = tf.min(input, axesOf(input));
-        results[at('xHigh')] = tf.max(input, axesOf(input));
-        const s = ctx.taps[`${info.name}/s`];
-        const t = ctx.taps[`${info.name}/t`];
-        if (!s || !t) continue;
-        results[at('sLow')] = tf.min(s, axesOf(s));
-        results[at('sHigh')] = tf.max(s, axesOf(s));
-        results[at('sMin')] = tf.min(s, 0);
-        results[at('sMax')] = tf.max(s, 0);
-        results[at('tMin')] = tf.min(t, 0);
-        results[at('tMax')] = tf.max(t, 0);
+        results[at('low')] = tf.min(input, axesOf(input));
+        results[at('high')] = tf.max(input, axesOf(input));
+        for (const { name } of info.quantities ?? []) {
+          const value = ctx.taps[`${info.name}/${name}`]!;
+          results[at(`${name}:low`)] = tf.min(value, axesOf(value));
+          results[at(`${name}:high`)] = tf.max(value, axesOf(value));
+          results[at(`${name}:min`)] = tf.min(value, 0);
+          results[at(`${name}:max`)] = tf.max(value, 0);
+        }
         const u = ctx.taps[`${info.name}/u`];
         if (u && limit !== undefined) {
           const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
@@ -66,13 +63,40 @@ export function healthGraph(model: FlowModel): Graph {
       for (const [name, value] of Object.entries(ctx.taps)) {
         if (!name.endsWith('/active')) continue;
         const axes = value.shape.slice(0, -1).map((_, i) => i);
-        results[`unit:${name.slice(0, -'/active'.length)}`] = tf.max(value, axes);
+        results[`${unit}${name.slice(0, -'/active'.length)}`] = tf.max(value, axes);
       }
       return results;
     },
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
     { dynamicBatch: anyBatch },
   );
+}
+
+/** What the outputs of `healthGraph` say. */
+export function readHealth(layers: readonly ModelLayer[], results: Feeds): HealthRecord {
+  const floats = (name: string): Float32Array => results[name]!.data as Float32Array;
+  return {
+    layers: layers.map(({ info: { index, quantities = [] } }) => {
+      const extremes = (low: string, high: string): Extremes => ({
+        low: floats(`${index}:${low}`),
+        high: floats(`${index}:${high}`),
+      });
+      return {
+        input: extremes('low', 'high'),
+        quantities: quantities.map((quantity) => ({
+          ...quantity,
+          perExample: extremes(`${quantity.name}:low`, `${quantity.name}:high`),
+          perElement: extremes(`${quantity.name}:min`, `${quantity.name}:max`),
+        })),
+        ...(results[`${index}:saturated`] ? { saturated: floats(`${index}:saturated`) } : {}),
+      };
+    }),
+    units: new Map(
+      Object.keys(results).flatMap((name) =>
+        name.startsWith(unit) ? [[name.slice(unit.length), floats(name)] as const] : [],
+      ),
+    ),
+  };
 }
 
 /**

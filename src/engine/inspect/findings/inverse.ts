@@ -49,7 +49,7 @@ export const inverse: Check = (seen) => {
     kind: 'inexact',
     sentence: `The inverse is not exact: ${numbers}.${layer ? ` Most is lost in ${layerName(layer.info)}${layer.alone === undefined ? '' : `, which alone comes back within ${short(layer.alone)}`}.` : ''}`,
     advice:
-      'A layer that divides by a very small scale, or adds a very large shift, rounds away what it should keep: look at its s and t. Bounding the scale (scaleMap tanh-channel) and weight decay help.',
+      'A layer that divides by a very small scale, or adds a very large shift, rounds away what it should keep: look at what its network gives. Weight decay helps and, where layers scale, a bounded scale (scaleMap tanh-channel).',
     values,
     ...(layer ? { layer: layer.info.index, tab: 'activations' as const } : {}),
   };

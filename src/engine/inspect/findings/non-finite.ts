@@ -20,7 +20,7 @@ export const nonFinite: Check = ({ firstNonFinite, layers, count }): Finding => 
     kind: 'nonFinite',
     sentence: `NaN or Inf first appears in ${layerName(layers[layer]!.info)}. ${cause}`,
     advice:
-      'Go back to a checkpoint before it appeared and train on with a lower learning rate, stronger clipping of gradients (training.clip) or a bounded scale (scaleMap tanh-channel).',
+      'Go back to a checkpoint before it appeared and train on with a lower learning rate, stronger clipping of gradients (training.clip) or, where layers scale, a bounded scale (scaleMap tanh-channel).',
     values: { cause, layers: layers.length, count },
     layer,
     tab: 'activations',

@@ -1,5 +1,6 @@
 /** What findings are made of: plain numbers that the passes over a batch gave. */
 import type { LayerInfo } from '../../../protocol/model';
+import type { Quantity } from '../../../protocol/quantities';
 
 export interface Range {
   low: number;
@@ -10,10 +11,8 @@ export interface LayerObservations {
   info: LayerInfo;
   /** Of the layer's input over the batch; absent where it could not be looked at. */
   input?: Range;
-  /** s of a coupling over the batch, nats. */
-  s?: Range;
-  /** Largest change of any element of s and t over the batch, and the number of elements that move. */
-  change?: { s: number; t: number; moving: number };
+  /** What the layer computes beside its output; empty where it declares nothing. Absent where it could not be looked at. */
+  quantities?: QuantityObservations[];
   /** Share of moving elements at which the scale map is flat, in [0, 1]. */
   saturated?: number;
   /** Hidden ReLU units, and those that never became positive. */
@@ -22,6 +21,13 @@ export interface LayerObservations {
   alone?: number;
   /** Largest error at the layer's input when the inverse starts at z. */
   fromLatent?: number;
+}
+
+export interface QuantityObservations extends Quantity {
+  /** Over the batch. */
+  range: Range;
+  /** Largest change of any element over the batch. */
+  change: number;
 }
 
 export interface NormObservations {

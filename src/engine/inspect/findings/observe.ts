@@ -1,18 +1,19 @@
 /** Runs the passes that findings are made of. */
-import { UserError } from '../../../config/user-error';
-import type { BatchRef } from '../../../protocol/inspect';
-import type { NdArray } from '../../../protocol/tensors';
+import { sizeOf } from '../../../base/shape';
+import { UserError } from '../../../base/user-error';
+import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
+import { statisticsBatch } from '../../model/batches';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { statisticsBatch } from '../../use/batches';
+import type { Extremes, HealthRecord } from '../../model/layer-record';
 import { inverseErrors, splitDistribution } from '../diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';
 import { batchPass, selectionPasses } from '../selection';
 import type { SharedWork } from '../shared-work';
 import { worst } from '../strip';
-import { throughProgram } from '../through-program';
+import { throughBatch } from '../through-batch';
 import type {
   LayerObservations,
   LatentObservations,
@@ -35,7 +36,7 @@ export async function observe(
   const health = await healthOf(model, examples, signal);
   const back = await wayBack(model, work, batch, signal);
   const layers = model.layers.map(({ info }): LayerObservations => {
-    const own = health.layers.get(info.index);
+    const own = health[info.index];
     const { roundTrip } = pass.layers[info.index]!;
     return {
       info,
@@ -81,74 +82,84 @@ async function wayBack(
   }
 }
 
-interface Health {
-  layers: Map<number, Omit<LayerObservations, 'info'>>;
+/** By layer index; empty where the file does not show as much. */
+async function healthOf(
+  model: InspectedFlow,
+  batch: ExampleBatch,
+  signal: AbortSignal,
+): Promise<Omit<LayerObservations, 'info'>[]> {
+  const run = await model.programs.health?.();
+  if (!run) return [];
+  const parts: HealthRecord[] = [];
+  await throughBatch(model, batch, { signal }, async (x) => {
+    parts.push(await run(x));
+  });
+  const units = [...parts[0]!.units.keys()].map((name) => ({
+    name,
+    largest: combined(
+      parts.map((part) => part.units.get(name)!),
+      Math.max,
+    ),
+  }));
+  return model.layers.map(({ info, flow }) => {
+    const own = parts.map(({ layers }) => layers[info.index]!);
+    const transformed = flow?.mask
+      ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
+      : sizeOf(info.inputShape);
+    const flat = own.flatMap(({ saturated }) => (saturated ? [saturated] : []));
+    const mine = units.filter(({ name }) => name.startsWith(`${info.name}.`));
+    const count = (of: (value: number) => boolean): number =>
+      mine.reduce((sum, { largest }) => sum + largest.filter(of).length, 0);
+    return {
+      input: rangeOf(own.map(({ input }) => input)),
+      quantities:
+        transformed === 0
+          ? []
+          : own[0]!.quantities.map(({ name, role }, q) => {
+              const all = own.map(({ quantities }) => quantities[q]!);
+              return {
+                name,
+                role,
+                range: rangeOf(all.map(({ perExample }) => perExample)),
+                change: changeOf(all.map(({ perElement }) => perElement)),
+              };
+            }),
+      ...(flat.length > 0
+        ? { saturated: flat.flatMap((n) => [...n]).reduce((a, b) => a + b, 0) / (transformed * batch.count) }
+        : {}),
+      ...(mine.length > 0
+        ? { units: { total: count(() => true), never: count((value) => value <= 0) } }
+        : {}),
+    };
+  });
 }
 
-async function healthOf(model: InspectedFlow, batch: ExampleBatch, signal: AbortSignal): Promise<Health> {
-  const layers: Health['layers'] = new Map();
-  const program = await model.programs.health?.();
-  if (!program) return { layers };
-  const results: Feeds[] = [];
-  await throughProgram(model, program, batch, { signal }, (feeds) => results.push(feeds));
-  const all = (name: string): Float32Array[] =>
-    results.flatMap((result) => (result[name] ? [(result[name] as NdArray<Float32Array>).data] : []));
-  const combine = (name: string, pick: (a: number, b: number) => number): Float32Array | undefined => {
-    const [first, ...rest] = all(name);
-    if (!first) return undefined;
-    const out = first.slice();
-    for (const one of rest) for (let i = 0; i < out.length; i++) out[i] = pick(out[i]!, one[i]!);
-    return out;
-  };
-  const range = (low: string, high: string): Range | undefined => {
-    const lows = all(low);
-    return lows.length === 0
-      ? undefined
-      : {
-          low: lows.flatMap((values) => [...values]).reduce((a, b) => Math.min(a, b)),
-          high: all(high)
-            .flatMap((values) => [...values])
-            .reduce((a, b) => Math.max(a, b)),
-        };
-  };
-  const units = new Map<string, Float32Array>();
-  for (const name of Object.keys(results[0] ?? {})) {
-    if (name.startsWith('unit:')) units.set(name.slice('unit:'.length), combine(name, Math.max)!);
-  }
+function combined(parts: readonly Float32Array[], pick: (a: number, b: number) => number): Float32Array {
+  const out = parts[0]!.slice();
+  for (const part of parts.slice(1)) for (let i = 0; i < out.length; i++) out[i] = pick(out[i]!, part[i]!);
+  return out;
+}
 
-  for (const { info, flow } of model.layers) {
-    const at = (name: string): string => `${info.index}:${name}`;
-    const own: Omit<LayerObservations, 'info'> = {};
-    const input = range(at('xLow'), at('xHigh'));
-    if (input) own.input = input;
-    const s = range(at('sLow'), at('sHigh'));
-    if (s) {
-      own.s = s;
-      const change = (name: string): number => {
-        const low = combine(at(`${name}Min`), Math.min)!;
-        const high = combine(at(`${name}Max`), Math.max)!;
-        return high.reduce((most, value, i) => Math.max(most, value - low[i]!), 0);
-      };
-      const moving = flow?.mask
-        ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
-        : info.inputShape.reduce((a, b) => a * b, 1);
-      own.change = { s: change('s'), t: change('t'), moving };
-      const saturated = all(at('saturated'));
-      if (saturated.length > 0) {
-        const flat = saturated.reduce((sum, values) => sum + values.reduce((a, b) => a + b, 0), 0);
-        own.saturated = flat / (moving * batch.count);
-      }
-    }
-    const mine = [...units].filter(([name]) => name.startsWith(`${info.name}.`));
-    if (mine.length > 0) {
-      own.units = {
-        total: mine.reduce((sum, [, values]) => sum + values.length, 0),
-        never: mine.reduce((sum, [, values]) => sum + values.filter((value) => value <= 0).length, 0),
-      };
-    }
-    layers.set(info.index, own);
-  }
-  return { layers };
+function rangeOf(parts: readonly Extremes[]): Range {
+  const least = (values: Float32Array): number => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (values: Float32Array): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  return {
+    low: Math.min(...parts.map(({ low }) => least(low))),
+    high: Math.max(...parts.map(({ high }) => most(high))),
+  };
+}
+
+/** The largest distance between an element's least and its largest value. */
+function changeOf(parts: readonly Extremes[]): number {
+  const low = combined(
+    parts.map((part) => part.low),
+    Math.min,
+  );
+  const high = combined(
+    parts.map((part) => part.high),
+    Math.max,
+  );
+  return high.reduce((most, value, i) => Math.max(most, value - low[i]!), 0);
 }
 
 async function normsOf(
@@ -170,7 +181,9 @@ async function normsOf(
   const program = await model.programs.normStatistics(count);
   let result: Feeds = {};
   const some = { count, x: batch.x };
-  await throughProgram(model, program, some, { signal, whole: true }, (feeds) => (result = feeds));
+  await throughBatch(model, some, { signal, whole: true }, async (x) => {
+    result = await program.run({ x });
+  });
   return Object.keys(result).flatMap((key): NormObservations[] => {
     if (!key.endsWith(':mean')) return [];
     const name = key.slice(0, -':mean'.length);

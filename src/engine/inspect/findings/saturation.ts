@@ -1,10 +1,11 @@
-import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
+import { andOthers, noScales, ranked, scales, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
 import { layerName, percent } from './words';
 
 /** Scale maps at their flat ends, where s no longer tells inputs apart and gradients vanish. */
 export const saturation: Check = (seen) => {
   const { tanh, notice } = thresholds.saturation;
+  if (!scales(seen)) return noScales('saturation', seen);
   if (!seen.saturates) {
     return skipped(
       'saturation',
@@ -14,7 +15,7 @@ export const saturation: Check = (seen) => {
   }
   const all = ranked(seen, ({ saturated }) => saturated);
   const [worst] = all;
-  if (!worst) return skipped('saturation', 'noScales', 'The scales of this flow could not be looked at.');
+  if (!worst) return noScales('saturation', seen);
   const severity = severityOf(worst.value, thresholds.saturation);
   const name = layerName(worst.layer.info);
   const values = { share: worst.value, notice, tanh };

@@ -1,13 +1,17 @@
-import { ranked, severityOf, where, andOthers, skipped, type Check } from './check';
+import { ranked, severityOf, where, andOthers, noScales, type Check } from './check';
 import { thresholds } from './thresholds';
 import { layerName, short } from './words';
 
 /** The largest |s|: what a coupling multiplies by, and what float32 loses on the way back. */
 export const scaleSize: Check = (seen) => {
   const { notice, overflow } = thresholds.scaleSize;
-  const all = ranked(seen, ({ s }) => s && Math.max(Math.abs(s.low), Math.abs(s.high)));
+  const all = ranked(seen, ({ quantities }) => {
+    const scales = quantities?.filter(({ role }) => role === 'logScale') ?? [];
+    const sizes = scales.map(({ range }) => Math.max(Math.abs(range.low), Math.abs(range.high)));
+    return sizes.length > 0 ? Math.max(...sizes) : undefined;
+  });
   const [worst] = all;
-  if (!worst) return skipped('scaleSize', 'noScales', 'The scales of this flow could not be looked at.');
+  if (!worst) return noScales('scaleSize', seen);
   const severity = severityOf(worst.value, thresholds.scaleSize);
   const name = layerName(worst.layer.info);
   const values = { size: worst.value, notice, overflow, factor: Math.exp(worst.value) };

@@ -1,5 +1,5 @@
 /** Batch normalization in training and its gradient on values in blocks, in as few passes over memory as there are operators for. */
-import { sizeOf } from '../../shape';
+import { sizeOf } from '../../../base/shape';
 import type { BlockedGraph } from './builder';
 
 /** x (blocks), gain, bias [C] → [y, mean, variance]; with `relu`, y is the positive part of it. */

@@ -2,7 +2,8 @@
 import type { ConstantData, Graph, Node } from '../../ir';
 import { countUses } from '../../passes/count-uses';
 import type { TensorType } from '../../recorder';
-import { sameShape, sizeOf } from '../../shape';
+import { sameShape } from '../../shape';
+import { sizeOf } from '../../../base/shape';
 import { toChannelsFirst, toChannelsLast } from '../channels-first';
 import { Relayout } from '../relayout';
 import { blockedConv, blockedScale, blockedSum, fromBlocks, toBlocks } from './ops';

@@ -1,14 +1,14 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
 import { isPointwise } from '../../convolution';
-import type { ConstantData, Graph, Node } from '../../ir';
+import type { Graph, Node } from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { mergeCommonSubexpressions } from '../../passes/common-subexpressions';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass, type Pass } from '../../passes/pass';
-import { each, Permuted, sumsChannels, type Rule, type Rules } from '../relayout';
+import { each, sumsChannels, type Rule, type Rules } from '../relayout';
 import { fillsTiles, imageOperands, stepsByOne } from '../tileable';
-import { convolve, gradientOfFilter, gradientOfInput } from './tiled-convolutions';
+import { convolve, gradientOfFilter, gradientOfInput, Products } from './tiled-convolutions';
 
 /**
  * Convolutions 3×3 whose filters are parameters, and their gradients, take half of their multiplications: the rows of images in
@@ -25,9 +25,7 @@ export const tileTraining = ({ leastChannels }: { leastChannels: number }): Pass
   });
 
 /** [H, N, W, C]: the rows of images first. */
-export class Exchanged extends Permuted {
-  private readonly matrices = new Map<string, number>();
-
+export class Exchanged extends Products {
   constructor(
     graph: Graph,
     private readonly leastChannels: number,
@@ -74,23 +72,6 @@ export class Exchanged extends Permuted {
     else if (op === 'Conv2DBackpropInput')
       this.setRelaid(output, gradientOfInput(this, first, this.asPlain(b)));
     else this.setPlain(output, gradientOfFilter(this, first, this.asRelaid(b)));
-  }
-
-  /** The product of two matrices. */
-  multiply(a: number, b: number): number {
-    const shape = [this.typeOf(a).shape[0]!, this.typeOf(b).shape[1]!];
-    const attrs = { transposeA: false, transposeB: false };
-    return this.add('BatchMatMul', [a, b], { shape, dtype: 'float32' }, attrs);
-  }
-
-  /** A constant matrix of `columns`, which is there once. */
-  matrix(name: string, columns: number, data: () => ConstantData): number {
-    const found = this.matrices.get(name);
-    if (found !== undefined) return found;
-    const values = data();
-    const id = this.recorder.addConstant(values, [values.length / columns, columns], 'float32');
-    this.matrices.set(name, id);
-    return id;
   }
 }
 

@@ -6,7 +6,7 @@ import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/
 import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import type { Library } from '../../../../src/checkpoint/libraries';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import * as p from '../../support/pickle';
 import { rawSafetensors, type RawTensors } from '../../support/raw-safetensors';
 import { put, temporaryFolder } from '../../support/temporary';

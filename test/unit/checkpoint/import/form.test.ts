@@ -7,7 +7,7 @@ import { saveCheckpoint } from '../../../../src/checkpoint/checkpoint';
 import { answerImport, importForm } from '../../../../src/checkpoint/import/form';
 import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
 import { sidecarPath } from '../../../../src/checkpoint/sidecar';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { fixture } from './files';
 
 let folder: string;

@@ -8,7 +8,7 @@ import {
   type Renaming,
 } from '../../../../src/checkpoint/import/names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 
 type Values = { shape: number[]; data: Float32Array };
 

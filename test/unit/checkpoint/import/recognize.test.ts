@@ -8,7 +8,7 @@ import { recognize } from '../../../../src/checkpoint/import/recognize';
 import { libraries, writable } from '../../../../src/checkpoint/libraries';
 import { writeSafetensors } from '../../../../src/checkpoint/safetensors';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { convertTargets } from '../../../../src/protocol/engine';
 import { fixture, fixtures, writeChanged, type FixtureName } from './files';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { put, temporaryFolder } from '../../support/temporary';
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { put, temporaryFolder } from '../../support/temporary';
 
 const fixtures = path.resolve('test', 'fixtures', 'torch');

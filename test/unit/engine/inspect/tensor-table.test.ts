@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { createInspector } from '../../../../src/engine/inspect/inspector';
-import { openTensorTable } from '../../../../src/engine/model/tensor-table';
+import { openTensorTable } from '../../../../src/engine/open/tensor-table';
 import { nextTensors, recordPlan } from '../../../../src/protocol/questions';
 
 const backend = { name: 'onnxruntime', library: 'none', threads: 1, reason: 'a test' } as const;

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { onnx } from 'onnx-proto';
-import { UserError } from '../../../../src/config/user-error';
+import { UserError } from '../../../../src/base/user-error';
 import { loadOnnxModel } from '../../../../src/engine/onnx-flow/load-model';
 import { put, temporaryFolder } from '../../support/temporary';
 

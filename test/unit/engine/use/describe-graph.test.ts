@@ -3,8 +3,13 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { loadCheckpoint } from '../../../../src/checkpoint/checkpoint';
 import { describeGraph, tracedText, type GraphSize } from '../../../../src/engine/use/describe-graph';
-import { openSubject, type GraphSubject } from '../../../../src/engine/use/graph-subject';
-import { graphFunctions, namedGraph, type GraphFunction } from '../../../../src/engine/use/named-graphs';
+import { openSubject } from '../../../../src/engine/open/graph-subject';
+import {
+  type GraphSubject,
+  graphFunctions,
+  namedGraph,
+  type GraphFunction,
+} from '../../../../src/engine/use/named-graphs';
 
 const sizes = ['nodes', 'elements', 'constants'] as const;
 

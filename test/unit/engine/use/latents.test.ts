@@ -1,8 +1,8 @@
 /** Latents drawn by scale, and which of an example's latents a reconstruction keeps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UserError } from '../../../../src/config/user-error';
-import { drawLatents } from '../../../../src/engine/use/latents';
+import { UserError } from '../../../../src/base/user-error';
+import { drawLatents } from '../../../../src/engine/model/latents';
 import { freshLatents, keptCounts, reconstructionLatents } from '../../../../src/engine/use/reconstruct';
 
 const latentScales = Int32Array.of(2, 0, 0, 1, 0, 1, 0, 2);

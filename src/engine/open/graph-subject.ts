@@ -1,5 +1,5 @@
 /** Whose graphs are looked at: a checkpoint, or a model as a preset or a config describes it, before its first step. */
-import { stat } from 'node:fs/promises';
+import { exists } from '../../base/exists';
 import path from 'node:path';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { buildRunConfig, type DataShape } from '../../config/build';
@@ -7,24 +7,13 @@ import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import { fitStandardization } from '../../data/standardize';
-import type { Bijection } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
 import { initialTensors, type TensorTable } from '../training/initialize';
 import { startOf } from '../training/start';
-
-export interface GraphSubject {
-  /** In words, for example "the preset digits". */
-  title: string;
-  flow: Flow;
-  preprocess?: Bijection;
-  training: StoredConfig['training'];
-  /** Parameters and running statistics: the checkpoint's, or those that training starts with. */
-  tensors: TensorTable;
-}
+import type { GraphSubject } from '../use/named-graphs';
 
 /** Names that stand for models without a file. */
 export const subjectPresets: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
@@ -35,13 +24,10 @@ export const subjectPresets: readonly string[] = [...presets, ...conventionSets]
  * @throws UserError when it is none of these, or its data are needed and not there
  */
 export async function openSubject(given: string, shape?: readonly number[]): Promise<GraphSubject> {
-  const exists = await stat(path.resolve(given)).then(
-    () => true,
-    () => false,
-  );
-  if (!exists && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
+  const isThere = await exists(path.resolve(given));
+  if (!isThere && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
   if (path.extname(given).toLowerCase() === '.json') return fromRequest({ config: given }, given, shape);
-  if (!exists && !/[./\\]/.test(given)) {
+  if (!isThere && !/[./\\]/.test(given)) {
     throw new UserError(
       `${given}: there is no such file, and no such preset; presets are ${subjectPresets.join(', ')}.`,
     );
@@ -109,7 +95,7 @@ function built(
   return {
     title,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     training: config.training,
     tensors: initialTensors(flow, config.training.seed),
   };

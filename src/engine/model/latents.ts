@@ -1,12 +1,14 @@
 /** Latents drawn from the prior, and examples turned into latents and back. */
-import { UserError } from '../../config/user-error';
+import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
-import type { SampleQuery } from '../../protocol/inspect';
+import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
-import { cropImages } from '../model/inputs';
+import { cropImages } from './inputs';
 import { inBatches, type BatchOptions } from './batches';
-import { sizeOf, type FlowRunner } from './runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner } from './runner';
 
 /** What drawing needs to know of a flow: how large z is, and which latents leave at which scale where that is known. */
 export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales'>;
@@ -91,9 +93,7 @@ function deviationsOf(
   if (scaleTemperatures.length !== expected) {
     throw new UserError(
       `${scaleTemperatures.length} temperatures by scale were given; ${
-        latentScales
-          ? `the flow has ${expected} scale${expected === 1 ? '' : 's'}`
-          : 'the scales of this flow are not known'
+        latentScales ? `the flow has ${several(expected, 'scale')}` : 'the scales of this flow are not known'
       }.`,
     );
   }

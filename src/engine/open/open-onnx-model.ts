@@ -1,14 +1,15 @@
 /** An ONNX file as a model of the inspector: the flow in it where there is one, else what the file is made of. */
+import { several } from '../../base/text';
 import path from 'node:path';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
-import type { OpenModel } from '../model/open-model';
+import type { Model } from '../model/model';
 import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
-import { openOnnxFlow, type OnnxFlow } from './open-onnx-flow';
+import { openOnnxFlow, type OnnxFlow } from '../onnx-flow/open-onnx-flow';
 
 /** @throws UserError for a file that is no ONNX model */
-export async function openOnnxModel(file: string, backend: BackendInfo): Promise<OpenModel> {
+export async function openOnnxModel(file: string, backend: BackendInfo): Promise<Model> {
   const base = await summarizeOnnx(file, backend);
   let flow: OnnxFlow;
   try {
@@ -43,8 +44,8 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
     subtitle: [
-      `${couplings} coupling${couplings === 1 ? '' : 's'} found`,
-      ...(unknown > 0 ? [`${unknown} span${unknown === 1 ? '' : 's'} not understood`] : []),
+      `${several(couplings, 'coupling')} found`,
+      ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
       `${shortCount(rest.parameterCount)} stored values`,
       `opset ${rest.onnx?.opset ?? '?'}`,
     ].join(', '),

@@ -4,7 +4,8 @@
  * depend on how busy a machine is, not even in their last digits.
  */
 import { breathe } from './breathe';
-import { sizeOf, type FlowRunner } from './runner';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner } from './runner';
 
 export interface BatchOptions {
   signal?: AbortSignal;

@@ -2,10 +2,12 @@
  * Runs an ONNX file as one direction of a flow: ours, or one that other software exported. x and z are float32 with the
  * batch as first axis; a log-det is [N]. Images of other software have their channels first as a rule.
  */
+import { standardNormal } from '../model/standard-normal';
+import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
 import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../config/user-error';
+import { UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
@@ -15,9 +17,10 @@ import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { graphContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
-import { identifyPorts, type DescribedPort } from '../onnx-flow/ports';
-import { fromChannelsLast, toChannelsLast, type Layout } from './layout';
-import { sizeOf, type FlowRunner, type Space } from './runner';
+import { identifyPorts, type DescribedPort } from './ports';
+import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
+import { sizeOf } from '../../base/shape';
+import type { FlowRunner, Space } from '../model/runner';
 
 export interface OnnxRunnerOptions {
   /** Absolute path. */
@@ -45,16 +48,11 @@ export interface OnnxRunner extends FlowRunner {
 export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<OnnxRunner> {
   const { file, threads, direction, own } = options;
   const given = options.given ?? (await readOnnxPorts(file));
-  const runtime = await import('onnxruntime-node');
-  let session: InferenceSession;
-  try {
-    session = await runtime.InferenceSession.create(file, {
-      intraOpNumThreads: threads,
-      logSeverityLevel: 4,
-    });
-  } catch (error) {
-    throw new UserError(`${file}: ONNX Runtime cannot load it: ${(error as Error).message.split('\n')[0]}`);
-  }
+  const {
+    session,
+    tensor,
+    run: runSession,
+  } = await openFileSession(file, file, { intraOpNumThreads: threads });
   const ports = identifyPorts(
     file,
     { inputs: described(session.inputMetadata), outputs: described(session.outputMetadata) },
@@ -89,23 +87,16 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
 
-  const runOnce = async (values: Float32Array, count: number): Promise<InferenceSession.OnnxValueMapType> => {
-    const feeds: Record<string, Tensor> = {
-      [ports.input]: tensorOf(values, [count, ...ports.shape], ports.doubles.has(ports.input)),
-    };
-    for (const [name, value] of Object.entries(ports.constants)) {
-      feeds[name] = tensorOf(Float32Array.of(value), [], ports.doubles.has(name));
-    }
-    try {
-      return await session.run(feeds);
-    } catch (error) {
-      throw new UserError(`${file}: ONNX Runtime cannot run it: ${(error as Error).message.split('\n')[0]}`);
-    }
-  };
-  const tensorOf = (values: Float32Array, shape: number[], double: boolean): Tensor =>
-    double
-      ? new runtime.Tensor('float64', Float64Array.from(values), shape)
-      : new runtime.Tensor('float32', values, shape);
+  const runOnce = (values: Float32Array, count: number): Promise<InferenceSession.OnnxValueMapType> =>
+    runSession({
+      [ports.input]: tensor(values, [count, ...ports.shape], ports.doubles.has(ports.input)),
+      ...Object.fromEntries(
+        Object.entries(ports.constants).map(([name, value]) => [
+          name,
+          tensor(Float32Array.of(value), [], ports.doubles.has(name)),
+        ]),
+      ),
+    });
   const size = sizeOf(inputShape);
   const run = async (values: Float32Array, count: number) => {
     const laid = fromChannelsLast(values, inputShape, layout);
@@ -175,7 +166,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         z,
         logDet: total.map((value) => value - standardizing),
         preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-        prior: Float32Array.from({ length: count }, (_, i) => standardNormal(z, i * size, size)),
+        prior: standardNormal(z, size),
         couplings: layers,
         // Folded into the couplings' share.
         norms: layers.map(({ length }) => new Float32Array(length)),
@@ -239,13 +230,6 @@ export async function createPreprocessing(
 
 function perExample(values: Float32Array, count: number): Float32Array {
   return values.length === count ? values : new Float32Array(count).fill(values[0]!);
-}
-
-/** ln N(z; 0, 1) of one example. */
-function standardNormal(z: Float32Array, start: number, size: number): number {
-  let squares = 0;
-  for (let i = start; i < start + size; i++) squares += z[i]! * z[i]!;
-  return -0.5 * (squares + size * Math.log(2 * Math.PI));
 }
 
 function described(metadata: readonly InferenceSession.ValueMetadata[]): DescribedPort[] {

@@ -1,40 +1,24 @@
 /** Opens what a user names as a model, to run it. */
-import { stat } from 'node:fs/promises';
+import { exists } from '../../base/exists';
 import path from 'node:path';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
-import { sidecarPath } from '../../checkpoint/sidecar';
-import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../config/user-error';
-import type { FlowModel } from '../model/flow-model';
-import type { OpenModel } from '../model/open-model';
+import { UserError } from '../../base/user-error';
+import type { Model } from '../model/model';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import { openOnnxFlow } from '../onnx-flow/open-onnx-flow';
 import { readFlowFile } from '../onnx-flow/pair';
-import type { Layout } from './layout';
-import { createOnnxRunner } from './onnx-runner';
-import type { FlowRunner } from './runner';
+import { createOnnxRunner } from '../onnx-flow/onnx-runner';
+import type { OpenedRunner } from '../model/opened-runner';
 
 /** How whoever runs a model opens files and lets go of them: a command of the command line, an engine process. */
 export interface Opening {
   /** Opens a file that is not ONNX, until `onEnd`'s releases are called. */
-  open(given: string): Promise<OpenModel>;
+  open(given: string): Promise<Model>;
   threads(): number;
   /** Says what had to be assumed. */
   note(text: string): void;
   onEnd(release: () => Promise<void> | void): void;
-}
-
-export interface OpenedRunner {
-  runner: FlowRunner;
-  /** Absolute path of the file that was opened. */
-  file: string;
-  layout: Layout;
-  /** A checkpoint's whole model, with its data; absent for ONNX files. */
-  model?: FlowModel;
-  /** How the training data were read. */
-  data?: DataConfig;
-  featureNames?: string[];
 }
 
 /**
@@ -61,8 +45,8 @@ export async function openRunner(
     file,
     layout: 'nhwc',
     model: flow,
-    ...(header.config.data ? { data: header.config.data } : {}),
-    ...(featureNames ? { featureNames } : {}),
+    data: header.config.data,
+    featureNames,
   };
 }
 
@@ -84,7 +68,7 @@ async function openOnnx(
     file,
     threads: opening.threads(),
     direction,
-    ...(own ? { own } : {}),
+    own,
   });
   opening.onEnd(() => runner.dispose());
   return {
@@ -97,8 +81,8 @@ async function openOnnx(
 
 function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
   return {
-    ...(own?.config.data ? { data: own.config.data } : {}),
-    ...(own?.standardize?.names ? { featureNames: own.standardize.names } : {}),
+    data: own?.config.data,
+    featureNames: own?.standardize?.names,
   };
 }
 
@@ -111,32 +95,10 @@ async function partFor(
   const fits = !own || own.part === direction || (own.part === 'sample' && direction === 'inverse');
   const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
   if (fits || sibling === file) return { file, own };
-  const other = await stat(sibling).then(
-    () => metadataOf(sibling),
-    () => undefined,
-  );
+  const other = (await exists(sibling)) ? await metadataOf(sibling) : undefined;
   return other?.part === direction ? { file: sibling, own: other } : { file, own };
 }
 
 async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {
   return readMetadata(file, (await readOnnx(file)).summary.metadata);
-}
-
-/** @throws UserError saying where the examples of `--split` would have to come from */
-export function modelWithData(
-  { model, file, data }: OpenedRunner,
-  split: string,
-  instead: string,
-): FlowModel {
-  if (!model) {
-    throw new UserError(
-      `--split ${split}: ${file} does not lead to the data of its run; use the checkpoint, or ${instead}.`,
-    );
-  }
-  if (!data) {
-    throw new UserError(
-      `--split ${split}: ${file} does not say which data its flow was trained on; use ${instead}, or name the data in a "data" section of ${sidecarPath(file)}.`,
-    );
-  }
-  return model;
 }

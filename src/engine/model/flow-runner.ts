@@ -7,7 +7,7 @@ import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Program } from '../backends/backend';
-import { forwardGraph, inverseGraph } from '../model/flow-graphs';
+import { forwardGraph, inverseGraph } from './flow-graphs';
 import type { FlowRunner, Space } from './runner';
 
 export interface FlowSource {
@@ -20,7 +20,8 @@ export interface FlowSource {
   backend: Backend;
 }
 
-const logDetTaps = /\/logDet\.(coupling|norm)$/;
+/** What a layer adds to the log-det, of a coupling and of its batch norm. */
+export const logDetTaps = /\/logDet\.(coupling|norm)$/;
 
 /** Values for each example, from [N] or from a scalar that holds for all. */
 function perExample(value: NdArray | undefined, count: number): Float32Array {
@@ -58,13 +59,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       // Whole splits are scored with it; what somebody waits for is mostly a way back.
       const compiled = await program(
         `forward/${space}`,
-        () => {
-          const before = step(space);
-          return forwardGraph(flow, {
-            ...(before ? { preprocess: before } : {}),
-            wanted: (tap) => logDetTaps.test(tap),
-          });
-        },
+        () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),
         { bulk: true, examples: total },
       );
       const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });

@@ -9,55 +9,14 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { describeLayer as inWords } from '../model/layer-list';
+import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ImportForm } from '../../protocol/import';
-import type { ModelOrigin, OnnxSummary } from '../../protocol/model';
-import { describeTensors, type DescribedTensor } from './describe-tensors';
-
-export interface LayerDescription {
-  index: number;
-  name: string;
-  kind: string;
-  /** Of its output, without the batch axis. */
-  shape: number[];
-  inputShape: number[];
-  scale: number;
-  coupling?: number;
-  parameterCount: number;
-  /** Batch normalization of the output, as part of the layer. */
-  batchNorm: boolean;
-  description: string;
-}
-
-export interface ModelDescription {
-  file: string;
-  run?: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
-  bytes: number;
-  architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
-  parameterCount: number;
-  tensorCount: number;
-  layers: LayerDescription[];
-  preprocessing?: { summary: string; [field: string]: unknown };
-  step?: number;
-  seconds?: number;
-  validation?: { nats: number; bitsPerDim?: number };
-  data?: { summary: string; [field: string]: unknown };
-  onnx?: OnnxSummary;
-  /** Of a flow that another library wrote. */
-  origin?: ModelOrigin;
-  /** What the file does not hold, with the answers in force; where to answer is in it. */
-  asked?: ImportForm;
-  /** Of files whose architecture is not known. */
-  tensors?: DescribedTensor[];
-  /** Plain values that stand beside them, such as an epoch. */
-  extras?: Readonly<Record<string, number | string | boolean>>;
-  note?: string;
-}
+import { describeTensors } from './describe-tensors';
+import type { LayerDescription, ModelDescription } from './description';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export async function describeModel(given: string): Promise<ModelDescription> {
@@ -106,7 +65,7 @@ function describeCheckpoint(
     format: 'flowscope',
     ...size,
     architecture: architectureOf(config.model, flow),
-    parameterCount: count(flow.parameters),
+    parameterCount: parameterCount(flow.parameters),
     ...(origin ? { origin: shownOrigin(origin) } : {}),
     layers: flow.layers.map(describeLayer),
     preprocessing: describePreprocessing(header),
@@ -124,10 +83,6 @@ function describeCheckpoint(
       ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
       : {}),
   };
-}
-
-function count(tensors: readonly { shape: readonly number[] }[]): number {
-  return tensors.reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
 }
 
 function architectureOf(model: ModelConfig, flow: Flow): NonNullable<ModelDescription['architecture']> {
@@ -157,7 +112,7 @@ function describeLayer(layer: FlowLayer, index: number): LayerDescription {
     inputShape: [...layer.inputShape],
     scale: layer.scale,
     ...(layer.coupling === undefined ? {} : { coupling: layer.coupling }),
-    parameterCount: count(layer.bijection?.parameters ?? []),
+    parameterCount: parameterCount(layer.bijection?.parameters ?? []),
     batchNorm: layer.hasNorm,
     description: inWords(layer),
   };
@@ -201,7 +156,7 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     file,
     format: 'onnx',
     bytes,
-    parameterCount: count(tensors),
+    parameterCount: parameterCount(tensors),
     tensorCount: tensors.length,
     layers: [],
     onnx: summary,
@@ -213,7 +168,7 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     ...base,
     architecture: architectureOf(config.model, flow),
     layers: flow.layers.map(describeLayer),
-    preprocessing: describePreprocessing({ config, ...(standardize ? { standardize } : {}) }),
+    preprocessing: describePreprocessing({ config, standardize }),
     step,
     note: `the ${part} part of a Flowscope model, with its normalizations folded into the weights`,
   };

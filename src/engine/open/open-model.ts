@@ -7,7 +7,6 @@ import {
   type CheckpointHeader,
 } from '../../checkpoint/checkpoint';
 import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
-import type { TensorFile } from '../../checkpoint/import/types';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';
@@ -15,37 +14,22 @@ import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { Flow } from '../../flow/layers';
 import type { BackendInfo, ModelOutline, TensorEntry } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
-import { openOnnxModel } from '../onnx-flow/open-onnx-model';
-import { checkStored, checkTensors } from './check-tensors';
-import { createFlowModel, type FlowModel } from './flow-model';
-import type { InspectedFlow } from './inspected-flow';
-import { modelLayers, parameterCount, type ModelLayer } from './layer-list';
-import { createModelData, type ModelData } from './model-data';
+import { inspectedModel } from '../inspect/programs';
+import { openOnnxModel } from './open-onnx-model';
+import { checkStored, checkTensors } from '../model/check-tensors';
+import { createFlowModel } from '../model/flow-model';
+import { modelLayers, parameterCount, type ModelLayer } from '../model/layer-list';
+import { createModelData, type ModelData } from '../model/model-data';
 import { openTensorTable } from './tensor-table';
-import { describeFile, describeFlow } from './summary';
-
-export interface OpenModel {
-  /** Absolute path of the file. */
-  file: string;
-  /** Absolute path of the run folder that it lies in. */
-  run?: string;
-  /** Absent for a file that can only be described; the summary says why. */
-  flow?: FlowModel;
-  /** The flow that was found in an ONNX file, which can be looked into but is not ours to trace. */
-  inspected?: InspectedFlow;
-  /** Of a file whose flow is not known; stays open until `dispose`. */
-  tensorFile?: TensorFile;
-  /** Read anew each time: data and checkpoints beside the file come and go. */
-  summary(): Promise<ModelOutline>;
-  dispose(): Promise<void>;
-}
+import { describeFile, describeFlow } from '../model/summary';
+import type { Model } from '../model/model';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
-export async function openModel(given: string, backend: Backend): Promise<OpenModel> {
+export async function openModel(given: string, backend: Backend): Promise<Model> {
   const { kind, file, run } = await resolveModelPath(given);
   switch (kind) {
     case 'checkpoint':
-      return openFlow(await loadCheckpoint(file), { file, ...(run ? { run } : {}), backend });
+      return openFlow(await loadCheckpoint(file), { file, run, backend });
     case 'onnx':
       return openOnnxModel(file, backend.info);
     default:
@@ -54,11 +38,7 @@ export async function openModel(given: string, backend: Backend): Promise<OpenMo
 }
 
 /** A flow where the file's library is known, else its table of tensors. */
-async function openOther(
-  file: string,
-  format: 'safetensors' | 'torch',
-  backend: Backend,
-): Promise<OpenModel> {
+async function openOther(file: string, format: 'safetensors' | 'torch', backend: Backend): Promise<Model> {
   const imported = await importCheckpoint(file);
   if ('reason' in imported) return openTensorTable(file, backend.info, imported.reason);
   const { checkpoint, layerNames } = imported;
@@ -83,7 +63,7 @@ export async function outlineModel(given: string, backend: BackendInfo): Promise
   try {
     return await summaryOf({
       file,
-      ...(run ? { run } : {}),
+      run,
       backend,
       header,
       flow,
@@ -104,7 +84,7 @@ interface Opening {
   foreign?: { format: 'safetensors' | 'torch'; layerNames: Record<string, string> };
 }
 
-function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): OpenModel {
+function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Model {
   const { tensors, ...header } = checkpoint;
   const { config, standardize } = header;
   const flow = buildFlow(config.model);
@@ -114,7 +94,7 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
   const model = createFlowModel({
     header,
     flow,
-    ...(preprocess ? { preprocess } : {}),
+    preprocess,
     tensors,
     backend,
     data,
@@ -130,19 +110,20 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
       : data.splits();
   return {
     file,
-    ...(run ? { run } : {}),
+    run,
+    inspected: inspectedModel(model),
     flow: model,
     summary: () =>
       summaryOf({
         file,
-        ...(run ? { run } : {}),
+        run,
         backend: backend.info,
         header,
         flow,
         layers: model.layers,
         tensors,
         splits,
-        ...(foreign ? { foreign: foreign.format } : {}),
+        foreign: foreign?.format,
       }),
     dispose: () => model.dispose(),
   };

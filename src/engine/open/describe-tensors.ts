@@ -1,10 +1,7 @@
+import { parameterCount } from '../model/layer-list';
 import { openTensorFile } from '../../checkpoint/tensor-file';
-import type { TensorEntry } from '../../protocol/model';
-import type { TensorStatistics } from '../../protocol/tensors';
 import { tensorStatistics } from '../inspect/tensor-statistics';
-import type { ModelDescription } from './describe-model';
-
-export type DescribedTensor = TensorEntry & Omit<TensorStatistics, 'name'>;
+import type { ModelDescription, DescribedTensor } from './description';
 
 /** A file of tensors whose flow is not known. Reads all of it, for the statistics. */
 export async function describeTensors(file: string, reason: string): Promise<ModelDescription> {
@@ -19,7 +16,7 @@ export async function describeTensors(file: string, reason: string): Promise<Mod
       file,
       format: opened.container,
       bytes: opened.bytes,
-      parameterCount: tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+      parameterCount: parameterCount(tensors),
       tensorCount: tensors.length,
       layers: [],
       tensors,

@@ -41,7 +41,3 @@ export interface FlowRunner {
   forward(x: Float32Array, count: number, space: Space, total?: number): Promise<ForwardBatch>;
   inverse(z: Float32Array, count: number, space: Space, total?: number): Promise<InverseBatch>;
 }
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, dim) => product * dim, 1);
-}

@@ -1,0 +1,11 @@
+/** Words around numbers and errors, in English. */
+
+/** "1 coupling", "2 couplings". */
+export function several(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** Of an error's message: what follows is a trace, or details for its library's developers. */
+export function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0]!;
+}

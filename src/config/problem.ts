@@ -1,0 +1,13 @@
+import { UserError } from '../base/user-error';
+
+/** Something wrong at a place in a config. */
+export interface Problem {
+  /** Names joined by dots, for example "model.scales"; empty for the whole. */
+  path: string;
+  message: string;
+}
+
+export function problemsError(fileName: string, problems: readonly Problem[]): UserError {
+  const lines = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  return new UserError(`${fileName}: ${lines.join('; ')}.`);
+}

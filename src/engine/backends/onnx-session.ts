@@ -1,0 +1,63 @@
+/** Sessions of ONNX Runtime: all are made and run here. */
+import { createRequire } from 'node:module';
+import type * as OnnxRuntime from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { firstLine } from '../../base/text';
+import { UserError } from '../../base/user-error';
+
+export type Runtime = typeof OnnxRuntime;
+
+/** Loaded when first needed: the library takes time to load, and describing a file does without it. */
+export function loadRuntime(): Runtime {
+  return createRequire(__filename)('onnxruntime-node') as Runtime;
+}
+
+/** @param model its bytes, or the path of its file */
+export function newSession(
+  runtime: Runtime,
+  model: Uint8Array | string,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  const all: InferenceSession.SessionOptions = {
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    // Its errors are thrown as well.
+    logSeverityLevel: 4,
+    ...options,
+  };
+  const { InferenceSession: sessions } = runtime;
+  return typeof model === 'string' ? sessions.create(model, all) : sessions.create(model, all);
+}
+
+/** A session on a file of the user's, or on a part of it. */
+export interface FileSession {
+  session: InferenceSession;
+  /** A tensor of float32, or of float64 where the file wants that. */
+  tensor(data: Float32Array, shape: readonly number[], double?: boolean): Tensor;
+  /** @throws UserError when it fails */
+  run(feeds: Record<string, Tensor>): Promise<InferenceSession.OnnxValueMapType>;
+}
+
+/**
+ * @param file named in messages
+ * @throws UserError when ONNX Runtime cannot load it
+ */
+export async function openFileSession(
+  file: string,
+  model: Uint8Array | string,
+  options: InferenceSession.SessionOptions,
+): Promise<FileSession> {
+  const runtime = loadRuntime();
+  const failed = (what: string) => (error: unknown) => {
+    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${firstLine(error)}`, { cause: error });
+  };
+  const session = await newSession(runtime, model, options).catch(failed('load'));
+  return {
+    session,
+    tensor: (data, shape, double = false) =>
+      double
+        ? new runtime.Tensor('float64', Float64Array.from(data), shape)
+        : new runtime.Tensor('float32', data, shape),
+    run: (feeds) => session.run(feeds).catch(failed('run')),
+  };
+}

@@ -1,0 +1,48 @@
+/** What `describeModel` says of a file. */
+import type { ModelConfig } from '../../config/schema';
+import type { ImportForm } from '../../protocol/import';
+import type { ModelOrigin, OnnxSummary, TensorEntry } from '../../protocol/model';
+import type { TensorStatistics } from '../../protocol/tensors';
+
+export interface LayerDescription {
+  index: number;
+  name: string;
+  kind: string;
+  /** Of its output, without the batch axis. */
+  shape: number[];
+  inputShape: number[];
+  scale: number;
+  coupling?: number;
+  parameterCount: number;
+  /** Batch normalization of the output, as part of the layer. */
+  batchNorm: boolean;
+  description: string;
+}
+
+export interface ModelDescription {
+  file: string;
+  run?: string;
+  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  bytes: number;
+  architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
+  parameterCount: number;
+  tensorCount: number;
+  layers: LayerDescription[];
+  preprocessing?: { summary: string; [field: string]: unknown };
+  step?: number;
+  seconds?: number;
+  validation?: { nats: number; bitsPerDim?: number };
+  data?: { summary: string; [field: string]: unknown };
+  onnx?: OnnxSummary;
+  /** Of a flow that another library wrote. */
+  origin?: ModelOrigin;
+  /** What the file does not hold, with the answers in force; where to answer is in it. */
+  asked?: ImportForm;
+  /** Of files whose architecture is not known. */
+  tensors?: DescribedTensor[];
+  /** Plain values that stand beside them, such as an epoch. */
+  extras?: Readonly<Record<string, number | string | boolean>>;
+  note?: string;
+}
+
+export type DescribedTensor = TensorEntry & Omit<TensorStatistics, 'name'>;

@@ -1,0 +1,12 @@
+/** Tabs of the layer, each with the command of the host that opens it: "flowscope." and this name. */
+export const layerTabs = {
+  plane: 'showPlane',
+  activations: 'showActivations',
+  mask: 'showMask',
+  logdet: 'showLogDet',
+  network: 'showNetwork',
+  jacobian: 'showJacobian',
+} as const;
+
+/** One that the open model does not have is passed over. */
+export type LayerTab = keyof typeof layerTabs;
