@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseDataConfig, parseRunConfig, parseStoredConfig } from '../../../src/config/parse';
 import { UserError } from '../../../src/base/user-error';
+import { patience } from '../../inspector/until';
 
 const data = { source: 'x' };
 
@@ -244,5 +245,6 @@ test('what is wrong is told at once and in few words, however large or deep it i
         error instanceof UserError && /^a\.json: model/.test(error.message) && error.message.length < 4100,
     );
   }
-  assert.ok(performance.now() - started < 5000);
+  // A second or two. Time that grows with the square of the size would be an hour.
+  assert.ok(performance.now() - started < patience(60_000));
 });
