@@ -1,5 +1,5 @@
 /** Passes have names, and a pipeline is a list of them, so that what each saves can be shown. */
-import type { Graph } from '../ir';
+import type { Graph, Node } from '../ir';
 import type { PassName } from './list';
 
 export interface Pass {
@@ -7,7 +7,7 @@ export interface Pass {
   readonly passName: PassName;
 }
 
-/** Passes that run again until the number of nodes stays the same. */
+/** Passes that run again until they change nothing, or only change nodes for as many others. */
 interface Rounds {
   most: number;
   passes: readonly Pass[];
@@ -39,9 +39,19 @@ export function runPasses(graph: Graph, pipeline: Pipeline, ran?: (run: PassRun)
 function runRounds(graph: Graph, { most, passes }: Rounds, ran?: (run: PassRun) => void): Graph {
   let current = graph;
   for (let round = 0; round < most; round++) {
-    const before = current.nodes.length;
+    const before = current.nodes;
     current = runPasses(current, passes, ran);
-    if (current.nodes.length === before && round > 0) break;
+    if (current.nodes.length === before.length && (round > 0 || current.nodes.every(isSameAs(before)))) break;
   }
   return current;
 }
+
+const isSameAs =
+  (others: readonly Node[]) =>
+  ({ op, attrs, inputs, outputs }: Node, at: number): boolean => {
+    const other = others[at]!;
+    const ids = [...other.inputs, ...other.outputs];
+    return (
+      op === other.op && attrs === other.attrs && [...inputs, ...outputs].every((id, i) => id === ids[i])
+    );
+  };
