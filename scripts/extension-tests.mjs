@@ -1,7 +1,6 @@
 // Runs a mocha suite inside a real extension host: desktop VS Code where its download answers, otherwise the workbench.
 //   node scripts/extension-tests.mjs [extension|e2e] [--vsix FILE]
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,7 +12,7 @@ import {
 } from '@vscode/test-electron';
 import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
-import { main, run, Stop } from './run.mjs';
+import { freePort, main, run, Stop } from './run.mjs';
 import { chromium } from 'playwright-core';
 import { readProgress, saidOfHang, watchProgress } from './test-progress.mjs';
 import { bundleTests, testSources } from './test-bundles.mjs';
@@ -76,15 +75,6 @@ function emptyConfig(profile) {
   const file = path.join(profile, 'config.yaml');
   fs.writeFileSync(file, '{}\n');
   return file;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /**

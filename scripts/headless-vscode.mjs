@@ -5,12 +5,12 @@
 // FLOWSCOPE_KEEP=1 to keep the temporary folder.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { format } from 'node:util';
 import { chromium } from 'playwright-core';
+import { freePort } from './run.mjs';
 
 /** Exit codes beyond those of the tests. */
 const failures = { host: 96, crashed: 97, closed: 98, start: 99 };
@@ -24,15 +24,6 @@ function parse(given) {
     else parsed.flags[name] = value ?? '';
   }
   return parsed;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 const userSettings = {

@@ -1,6 +1,7 @@
-// Small helpers of the scripts: run a program, run npm, tell times.
+// Small helpers of the scripts: run a program, run npm, find a port, tell times.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -45,6 +46,16 @@ export function npm(args, options = {}) {
 }
 
 export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** A port of this machine that nobody listens on. */
+export function freePort() {
+  return new Promise((resolve) => {
+    const probe = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
 
 /** A one-line reason and exit code 1: for what the user can put right. */
 export class Stop extends Error {}
