@@ -26,9 +26,13 @@ export function rewrite(
     recorder.values.set(id, graph.values.get(id)!);
     recorder.constants.set(id, data);
   }
+  const rewriter: Rewriter = { recorder, resolve };
   for (const old of graph.nodes) {
-    const node = { ...old, inputs: old.inputs.map(resolve) };
-    const ids = replace(node, { recorder, resolve });
+    // Most nodes stay the same object through dozens of passes.
+    const node = old.inputs.some((id) => replaced.has(id))
+      ? { ...old, inputs: old.inputs.map(resolve) }
+      : old;
+    const ids = replace(node, rewriter);
     if (ids) {
       old.outputs.forEach((output, i) => {
         if (ids[i] !== output) replaced.set(output, ids[i]!);

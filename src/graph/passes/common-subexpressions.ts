@@ -19,14 +19,14 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   }
   const seen = new Map<string, readonly number[]>();
   const merged = rewrite(graph, (node, { recorder }) => {
-    const inputs = node.inputs.map((id) => canonical.get(id) ?? id);
+    const inputs = canonical.size > 0 ? node.inputs.map((id) => canonical.get(id) ?? id) : node.inputs;
     const types = node.outputs.map((id) => typeKey(graph.values.get(id)!));
     const key = `${node.op} ${inputs.join()} ${attrsKey(node.attrs)} ${types.join(' ')}`;
     const known = seen.get(key);
     if (known) return known;
     seen.set(key, node.outputs);
     for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
-    recorder.nodes.push({ ...node, inputs });
+    recorder.nodes.push(inputs === node.inputs ? node : { ...node, inputs });
     return node.outputs;
   });
   return {

@@ -20,8 +20,9 @@ interface Context extends Rewriter {
 export const simplify = pass('simplify', (graph) => {
   const producers = new Map<number, Node>();
   const rectified = new Map<number, number>();
+  let context: Context | undefined;
   const result = rewrite(graph, (original, rewriter) => {
-    const context: Context = {
+    context ??= {
       ...rewriter,
       typeOf: (id) => rewriter.recorder.values.get(id)!,
       producer: (id) => producers.get(id),
@@ -32,7 +33,9 @@ export const simplify = pass('simplify', (graph) => {
     const start = rewriter.recorder.nodes.length;
     const same = withoutEffect(node, output, context);
     const ids = same !== undefined ? [same] : (shorter(node, output, context) ?? keep(node, graph, context));
-    for (const added of rewriter.recorder.nodes.slice(start)) {
+    const { nodes } = rewriter.recorder;
+    for (let at = start; at < nodes.length; at++) {
+      const added = nodes[at]!;
       for (const id of added.outputs) producers.set(id, added);
       if (added.op === 'Relu') rectified.set(added.inputs[0]!, added.outputs[0]!);
     }
