@@ -5,6 +5,7 @@ import { requestControl } from '../checkpoint/control';
 import { resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
+import { dropOldest } from '../base/drop-oldest';
 import { UserError } from '../base/user-error';
 import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
@@ -44,6 +45,8 @@ export interface EngineService extends EngineApi {
 interface Entry extends Stamped {
   id: string;
   users: number;
+  /** All who used it have closed it. */
+  resting: boolean;
   model: Model;
   inspector: Inspector;
 }
@@ -54,9 +57,8 @@ const largestResting = 16 << 20;
 
 export function createService(options: ServiceOptions = {}): EngineService {
   const { events = {} } = options;
+  /** By id; of those that rest the one closed last stands last. */
   const entries = new Map<string, Entry>();
-  /** Those of `entries` that nobody uses, the one closed last at the end. */
-  const resting: Entry[] = [];
   /** By stamp, so that two that open the same file at once share it. */
   const opening = new Map<string, Promise<Entry>>();
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
@@ -79,10 +81,17 @@ export function createService(options: ServiceOptions = {}): EngineService {
   };
 
   const load = async (file: string, stamped: Stamped): Promise<Entry> => {
-    for (const old of resting.filter(({ real }) => real === stamped.real)) await endRest(old);
+    for (const old of [...entries.values()]) if (old.resting && old.real === stamped.real) await release(old);
     const model = await openModel(file, await inference.get());
     const id = String(nextId++);
-    const entry: Entry = { id, ...stamped, users: 0, model, inspector: createInspector(id, model) };
+    const entry: Entry = {
+      id,
+      ...stamped,
+      users: 0,
+      resting: false,
+      model,
+      inspector: createInspector(id, model),
+    };
     entries.set(id, entry);
     return entry;
   };
@@ -106,11 +115,6 @@ export function createService(options: ServiceOptions = {}): EngineService {
     await entry.model.dispose();
   };
 
-  const endRest = (entry: Entry): Promise<void> => {
-    resting.splice(resting.indexOf(entry), 1);
-    return release(entry);
-  };
-
   /** One more user of the model at a path; `close` gives it back. */
   const acquire = async (path: string): Promise<Entry> => {
     // Its threads start while the file is looked for; whether that fails is known below.
@@ -127,7 +131,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       }
       entry = await loading;
     }
-    if (resting.includes(entry)) resting.splice(resting.indexOf(entry), 1);
+    entry.resting = false;
     entry.users++;
     return entry;
   };
@@ -136,8 +140,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
     const entry = entries.get(id);
     if (!entry?.users || --entry.users > 0) return;
     if (entry.size > largestResting) return release(entry);
-    resting.push(entry);
-    if (resting.length > mostResting) await endRest(resting[0]!);
+    entry.resting = true;
+    entries.delete(id);
+    entries.set(id, entry);
+    for (const old of dropOldest(entries, mostResting, ({ resting }) => resting)) await release(old);
   };
 
   /** For work that opens files and lets go of them at its end. */
