@@ -18,15 +18,17 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
     else canonical.set(id, first);
   }
   const seen = new Map<string, readonly number[]>();
-  const merged = rewrite(graph, (node, { recorder }) => {
-    const inputs = canonical.size > 0 ? node.inputs.map((id) => canonical.get(id) ?? id) : node.inputs;
+  const merged = rewrite(graph, (given, { recorder }) => {
+    const node = given.inputs.some((id) => canonical.has(id))
+      ? { ...given, inputs: given.inputs.map((id) => canonical.get(id) ?? id) }
+      : given;
     const types = node.outputs.map((id) => typeKey(graph.values.get(id)!));
-    const key = `${node.op} ${inputs.join()} ${attrsKey(node.attrs)} ${types.join(' ')}`;
+    const key = `${node.op} ${node.inputs.join()} ${attrsKey(node.attrs)} ${types.join(' ')}`;
     const known = seen.get(key);
     if (known) return known;
     seen.set(key, node.outputs);
     for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
-    recorder.nodes.push(inputs === node.inputs ? node : { ...node, inputs });
+    recorder.nodes.push(node);
     return node.outputs;
   });
   return {

@@ -1,5 +1,5 @@
 /** Passes have names, and a pipeline is a list of them, so that what each saves can be shown. */
-import type { Graph, Node } from '../ir';
+import type { Graph } from '../ir';
 import type { PassName } from './list';
 
 export interface Pass {
@@ -41,17 +41,11 @@ function runRounds(graph: Graph, { most, passes }: Rounds, ran?: (run: PassRun) 
   for (let round = 0; round < most; round++) {
     const before = current.nodes;
     current = runPasses(current, passes, ran);
-    if (current.nodes.length === before.length && (round > 0 || current.nodes.every(isSameAs(before)))) break;
+    if (
+      current.nodes.length === before.length &&
+      (round > 0 || current.nodes.every((node, at) => node === before[at]))
+    )
+      break;
   }
   return current;
 }
-
-const isSameAs =
-  (others: readonly Node[]) =>
-  ({ op, attrs, inputs, outputs }: Node, at: number): boolean => {
-    const other = others[at]!;
-    const ids = [...other.inputs, ...other.outputs];
-    return (
-      op === other.op && attrs === other.attrs && [...inputs, ...outputs].every((id, i) => id === ids[i])
-    );
-  };

@@ -172,7 +172,7 @@ function withoutBroadcasts(node: Node, output: Value, context: Context): Node {
     const carried = others.some((id) => sameShape(context.typeOf(id).shape, output.shape));
     if (carried) inputs[i] = compact;
   }
-  return { ...node, inputs };
+  return inputs.some((id, i) => id !== node.inputs[i]) ? { ...node, inputs } : node;
 }
 
 /** A smaller value that broadcasts to the given one. */
