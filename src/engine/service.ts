@@ -62,6 +62,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
   /** By stamp, so that two that open the same file at once share it. */
   const opening = new Map<string, Promise<Entry>>();
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
+  /** The last request to a training: each takes along what the one before asked for, so they follow one another. */
+  let told: Promise<unknown> = Promise.resolve();
   let nextId = 1;
   const preference = options.backend ?? 'auto';
   const threads = (): number => threadsToUse(options.threads);
@@ -235,7 +237,9 @@ export function createService(options: ServiceOptions = {}): EngineService {
       );
     },
     async control(folder, request) {
-      const { id } = await requestControl(folder, request);
+      const telling = told.then(() => requestControl(folder, request));
+      told = telling.catch(() => undefined);
+      const { id } = await telling;
       return { id };
     },
     summarizeCheckpoint: (path, token) => cancellable(token, (signal) => summarizeCheckpoint(path, signal)),

@@ -71,6 +71,7 @@ async function besideEnded(frame: Frame, file: string, ended: Model): Promise<vo
 describe('trainings', function () {
   this.timeout(240_000);
   let workbench: Workbench;
+  let tries = 0;
 
   inWindow(
     async (window) => {
@@ -82,7 +83,8 @@ describe('trainings', function () {
   // Of pictures; one of a plane is followed below.
   for (const model of models.filter(({ name }) => name === 'digits')) {
     it(`like that of ${model.name} are paused, given another rate, resumed, stopped and compared`, async () => {
-      const run = others(path.basename(runOf(model)));
+      // Another folder for another try.
+      const run = others(`${path.basename(runOf(model))}-${++tries}`);
       const config = JSON.parse(readFileSync(`${runOf(model)}.flow.json`, 'utf8')) as {
         data: { source: string };
         training: object;
@@ -143,7 +145,7 @@ describe('trainings', function () {
   }
 
   it('of another process are followed, and compared with a run of this window', async () => {
-    const run = others('elsewhere');
+    const run = others(`elsewhere-${++tries}`);
     const config = {
       data: { source: 'moons' },
       model: { kind: 'vector', dim: 2 },

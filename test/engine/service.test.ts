@@ -1,8 +1,11 @@
 /** How long the engine keeps a model: while somebody uses it, and a while longer for whoever opens it again. */
 import assert from 'node:assert/strict';
-import { copyFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe, it, test } from 'node:test';
+import { controlFile } from '../../src/checkpoint/control';
+import { createRun, writeStatus } from '../../src/checkpoint/run-folder';
+import { parseRunConfig } from '../../src/config/parse';
 import { createService, type EngineService } from '../../src/engine/service';
 import { temporaryFolder } from '../unit/support/temporary';
 
@@ -58,4 +61,24 @@ describe('an opened model', () => {
     renameSync(copy('newer.flow.safetensors'), file);
     assert.notEqual((await engine.open(file)).id, id);
   });
+});
+
+test('requests to a training that come at once are all meant', async () => {
+  const engine = createService({ backend: 'onnxruntime', threads: 1 });
+  const config = parseRunConfig({ data: { source: 'moons' }, model: { kind: 'vector', dim: 2 } }, 'test');
+  const { paths, lock } = await createRun(path.join(folder, 'told'), config);
+  try {
+    await writeStatus(paths, { status: 'paused', step: 2, seconds: 1 });
+    // A field that is left by a click on a button asks together with it.
+    const requests = [{ learningRate: 1e-3 }, { learningRate: 2e-3 }, { action: 'resume' as const }];
+    await Promise.all(requests.map((request) => engine.control(paths.folder, request)));
+    const { action, learningRate } = JSON.parse(readFileSync(controlFile(paths.folder), 'utf8')) as {
+      action?: string;
+      learningRate?: number;
+    };
+    assert.deepEqual({ action, learningRate }, { action: 'resume', learningRate: 2e-3 });
+  } finally {
+    await lock.release();
+    await engine.shutDown();
+  }
 });

@@ -50,6 +50,8 @@ export class ModelDocument implements CustomDocument {
   private readonly granted = new Set<string>();
   private readonly recent: RecentModels;
   private lookers = 0;
+  /** Of the run that the file lies in, once the file was opened. */
+  private runFolder: string | undefined;
   readonly onDidChange = this.changes.event;
   readonly onDidOutline = this.outlines.event;
   readonly onDidDispose = this.disposals.event;
@@ -127,9 +129,11 @@ export class ModelDocument implements CustomDocument {
 
   /** Leaves a request for the training of the run that the file lies in. */
   async control(request: ControlRequest): Promise<{ id: string }> {
-    const { engine, summary } = await this.model();
-    if (!summary.runFolder) throw new UserError(l10n.t('{0} is not in a run folder.', summary.fileName));
-    return engine.api.control(summary.runFolder, request);
+    // Not the opened model: a training that saves often has it read again and again, and what is asked must not wait for that.
+    const folder = this.runFolder ?? (await this.model()).summary.runFolder;
+    if (folder === undefined)
+      throw new UserError(l10n.t('{0} is not in a run folder.', path.posix.basename(this.uri.path)));
+    return this.lease.engine().api.control(folder, request);
   }
 
   /** A page of this document came into sight or went out of it. */
@@ -221,6 +225,7 @@ export class ModelDocument implements CustomDocument {
       await this.outline(engine, local);
       const summary = await engine.api.open(local.path);
       if (!local.copied) this.recent.add(summary.path);
+      this.runFolder = summary.runFolder;
       return { engine, local, summary };
     } catch (error) {
       await local.dispose();
