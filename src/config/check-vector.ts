@@ -2,6 +2,9 @@
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 
+/** Graphs of autoregressive layers have the network once for each feature. */
+const mostOneByOne = 64;
+
 export function checkVector(model: VectorModelConfig): Problem[] {
   const problems: Problem[] = [];
   if (model.dim < 2) {
@@ -22,6 +25,21 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: 'expected false, or net "residual": an MLP has no batch normalization',
     });
   }
+  const autoregressive = model.layers
+    ? model.layers.some(({ kind }) => kind === 'autoregressive')
+    : model.layer === 'autoregressive';
+  if (autoregressive && model.flowNorm) {
+    problems.push({
+      path: 'model.flowNorm',
+      message: 'expected false, or no autoregressive layers; `between` "batchNorm" normalizes between these',
+    });
+  }
+  if (autoregressive && model.dim > mostOneByOne) {
+    problems.push({
+      path: 'model.dim',
+      message: `expected at most ${mostOneByOne} features with autoregressive layers, which compute them one after the other, got ${model.dim}`,
+    });
+  }
   if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
   return problems;
 }
@@ -30,11 +48,15 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
   const problems = layers.flatMap((layer, i): Problem[] => {
     const path = `model.layers.${i}`;
     if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
-    if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`);
+    if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
+    if (layer.kind === 'autoregressive') return checkOrder(layer.order, dim, `${path}.order`, 'place');
     return [];
   });
-  if (!layers.some(({ kind }) => kind === 'coupling')) {
-    problems.push({ path: 'model.layers', message: 'expected at least one coupling' });
+  if (!layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')) {
+    problems.push({
+      path: 'model.layers',
+      message: 'expected at least one coupling or autoregressive layer',
+    });
   }
   return problems;
 }
@@ -51,17 +73,22 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   return [];
 }
 
-function checkOrder(order: readonly number[], dim: number, path: string): Problem[] {
+function checkOrder(
+  order: readonly number[],
+  dim: number,
+  path: string,
+  what: 'feature' | 'place',
+): Problem[] {
   if (order.length !== dim) {
     return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
   }
   const seen = new Set<number>();
   for (const feature of order) {
     if (feature >= dim) {
-      return [{ path, message: `expected features 0 to ${dim - 1}, got ${feature}` }];
+      return [{ path, message: `expected ${what}s 0 to ${dim - 1}, got ${feature}` }];
     }
     if (seen.has(feature)) {
-      return [{ path, message: `expected each feature once, got ${feature} twice` }];
+      return [{ path, message: `expected each ${what} once, got ${feature} twice` }];
     }
     seen.add(feature);
   }

@@ -4,7 +4,7 @@
  * docs/importing.md.
  */
 import * as v from 'valibot';
-import { describe, positive } from './fields';
+import { describe, positive, positiveInteger } from './fields';
 import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
@@ -38,8 +38,8 @@ export const conventionFields = {
     v.pipe(
       v.picklist(transformNames),
       describe(
-        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names; additive, x + t (NICE), ' +
-          'for which the settings of s have no effect.',
+        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names; additive, x + t (NICE); ' +
+          'rationalQuadratic, a monotone spline (neural spline flows). Settings of s count for affine alone.',
       ),
     ),
     'affine',
@@ -90,6 +90,37 @@ export const conventionFields = {
     1e-3,
   ),
   scaleClamp: v.optional(v.pipe(positive, describe('Bound of arctan.')), 2),
+  bins: v.optional(v.pipe(positiveInteger, v.minValue(2), v.maxValue(256), describe('Bins of a spline.')), 8),
+  splineBound: v.optional(
+    v.pipe(
+      positive,
+      describe('A spline maps [−splineBound, splineBound] to itself; outside nothing changes.'),
+    ),
+    5,
+  ),
+  splineMap: v.optional(
+    v.pipe(
+      v.picklist(['softmax-floor', 'soft-clip']),
+      describe(
+        'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
+          'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko).',
+      ),
+    ),
+    'softmax-floor',
+  ),
+  splineFloor: v.optional(
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.ltValue(1),
+      describe('Least share of the interval of a bin, and least slope of a spline (softmax-floor).'),
+    ),
+    1e-3,
+  ),
+  splineSlope: v.optional(
+    v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe('Least slope of a spline (soft-clip).')),
+    1e-3,
+  ),
   normEpsilon: v.optional(
     v.pipe(positive, describe('Added to the variance by batch normalization in the flow.')),
     1e-4,

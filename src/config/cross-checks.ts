@@ -8,6 +8,7 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
   problems.push(
     ...(model.kind === 'image' ? checkImage(model) : checkVector(model)),
     ...checkScaleMap(model),
+    ...checkSpline(model),
   );
   if (training.warmupSteps >= training.steps) {
     problems.push({
@@ -46,6 +47,16 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
       ? 'soft-clip bounds s by its logarithm'
       : 'without it softplus-clamp can reach 0, where the flow has no inverse';
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
+}
+
+function checkSpline({ transform, splineMap, splineFloor, bins }: ModelConfig): Problem[] {
+  if (transform !== 'rationalQuadratic' || splineMap !== 'softmax-floor' || splineFloor * bins < 1) return [];
+  return [
+    {
+      path: 'model.splineFloor',
+      message: `expected less than 1/${bins}, since ${bins} bins of at least that share have to fit the interval, got ${splineFloor}`,
+    },
+  ];
 }
 
 /** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */

@@ -1,11 +1,12 @@
-/** The element-wise maps that a coupling can apply, by what each takes from the conditioner for one element. */
+/** The element-wise maps that a layer can apply, by what each takes from the conditioner for one element. */
 export const transformParameters = {
   affine: ['scale', 'shift'],
   additive: ['shift'],
+  rationalQuadratic: ['widths', 'heights', 'derivatives'],
 } as const satisfies Record<string, readonly TransformParameter[]>;
 
 /** Also the name of a network that gives it alone: "scaleNet". */
-export type TransformParameter = 'scale' | 'shift';
+export type TransformParameter = 'scale' | 'shift' | 'widths' | 'heights' | 'derivatives';
 
 export type TransformName = keyof typeof transformParameters;
 

@@ -11,7 +11,7 @@ export const mostFeatures = 4096;
 /** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
 const vectorLayer = v.variant('kind', [
   v.strictObject({
-    kind: v.pipe(v.literal('coupling'), describe('Affine coupling.')),
+    kind: v.pipe(v.literal('coupling'), describe('A coupling: features in two parts.')),
     mask: v.pipe(
       v.array(bit),
       describe('One entry per feature: 1 passes through (identity), 0 is transformed.'),
@@ -33,13 +33,45 @@ const vectorLayer = v.variant('kind', [
     kind: v.pipe(v.literal('permute'), describe('Fixed order of the features.')),
     order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the feature that moves to position i.')),
   }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('autoregressive'),
+      describe('Each feature is mapped given those before it (MAF; with `sees` output IAF).'),
+    ),
+    order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the place of feature i, from 0.')),
+    sees: v.optional(
+      v.pipe(
+        v.picklist(['input', 'output']),
+        describe(
+          'What the network sees: input, so that scoring takes one pass and sampling one for each feature; output, the other way round.',
+        ),
+      ),
+      'input',
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('lu'),
+      describe('A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
+    ),
+  }),
 ]);
 
 export const vectorModelSchema = v.strictObject({
   kind: v.pipe(v.literal('vector'), describe('Rows of numbers.')),
   dim: v.pipe(positiveInteger, v.maxValue(mostFeatures), describe('Number of features D.')),
+  layer: v.optional(
+    v.pipe(
+      v.picklist(['coupling', 'autoregressive']),
+      describe(
+        'coupling: features in two parts, fast in both directions (RealNVP); autoregressive: each feature given those before it, ' +
+          'as many passes as features to sample (MAF).',
+      ),
+    ),
+    'coupling',
+  ),
   couplings: v.optional(
-    v.pipe(positiveInteger, v.maxValue(1000), describe('Number of affine couplings.')),
+    v.pipe(positiveInteger, v.maxValue(1000), describe('Number of couplings or autoregressive layers.')),
     8,
   ),
   net: v.optional(
@@ -64,7 +96,10 @@ export const vectorModelSchema = v.strictObject({
     false,
   ),
   nets: v.optional(
-    v.pipe(v.picklist(['joint', 'separate']), describe('One conditioner for s and t, or one for each.')),
+    v.pipe(
+      v.picklist(['joint', 'separate']),
+      describe('One conditioner for all that the transform takes (s and t), or one for each.'),
+    ),
     'joint',
   ),
   conditioning: v.optional(
@@ -117,8 +152,8 @@ export const vectorModelSchema = v.strictObject({
   permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random permutations.')), 0),
   between: v.optional(
     v.pipe(
-      v.picklist(['none', 'batchNorm', 'actNorm']),
-      describe('A layer after each coupling, over all features.'),
+      v.picklist(['none', 'batchNorm', 'actNorm', 'lu']),
+      describe('A layer after each coupling, over all features. lu: a learned mixing.'),
     ),
     'none',
   ),
@@ -128,7 +163,7 @@ export const vectorModelSchema = v.strictObject({
       v.minLength(1),
       v.maxLength(2000),
       describe(
-        'The whole chain from data to latent, layer by layer. If given, couplings, mask, polarity, permutation and between are not used.',
+        'The whole chain from data to latent, layer by layer. If given, layer, couplings, mask, polarity, permutation and between are not used.',
       ),
     ),
   ),

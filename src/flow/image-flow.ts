@@ -11,7 +11,7 @@ import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import { channelMask, checkerboardMask, type Mask } from './masks';
 import { factorOut, squeezed } from './multi-scale';
-import { jointConditioner } from './nets/conditioner';
+import { jointConditioner, valuesTaken } from './nets/conditioner';
 import { residualNet, type ResidualNetOptions } from './nets/residual';
 import { sequence } from './sequence';
 import { halves, masked, type Split } from './splits';
@@ -77,7 +77,6 @@ function imageCoupling(
 ): Bijection {
   const channels = split.identityShape[2]!;
   const transform = transformOf({ config, name, features: channels });
-  const count = transform.takes.length;
   return coupling({
     name,
     shape,
@@ -88,10 +87,10 @@ function imageCoupling(
         ...netOptions(config),
         name: `${name}.net`,
         channels,
-        outputs: count * channels,
+        outputs: valuesTaken(transform.takes) * channels,
         ...net,
       }),
-      count,
+      transform.takes,
       config,
     ),
     norm: flowNormOptions(config, config.normDecay),

@@ -45,3 +45,11 @@ export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
 export function channelAxes(x: Tensor): number[] {
   return x.shape.slice(0, -1).map((_, i) => i);
 }
+
+/** What is computed of x and does not change with it, but for jumps: comparisons have no gradient. */
+export function withoutGradient(x: Tensor, compute: (x: Tensor) => Tensor): Tensor {
+  return tf.customGrad((input) => ({
+    value: compute(input as Tensor),
+    gradFunc: () => tf.zerosLike(input as Tensor),
+  }))(x);
+}

@@ -2,25 +2,37 @@
 import type { VectorModelConfig } from '../config/schema';
 import type { Conditioner } from './bijection';
 import { activation } from './nets/activation';
-import { jointConditioner, separateConditioner, type Net } from './nets/conditioner';
+import { jointConditioner, separateConditioner, valuesTaken, type Net } from './nets/conditioner';
+import { degreesOf } from './nets/degrees';
 import { mlp } from './nets/mlp';
 import { residualMlp } from './nets/residual-mlp';
 import type { UnivariateTransform } from './transforms/types';
 
-/**
- * @param inputs features that it sees
- * @param transformed features that it gives what the transform takes of
- */
+export interface VectorConditionerOptions {
+  /** Of the layer. */
+  name: string;
+  /** Features that it sees. */
+  inputs: number;
+  /** Features that it gives what the transform takes of. */
+  transformed: number;
+  transform: Pick<UnivariateTransform, 'takes'>;
+  normDecay: number;
+  /** Place of each feature, where what it gives for one must depend on those before it alone. */
+  order?: readonly number[];
+}
+
 export function vectorConditioner(
   config: VectorModelConfig,
-  coupling: string,
-  inputs: number,
-  transformed: number,
-  { takes }: Pick<UnivariateTransform, 'takes'>,
-  normDecay: number,
+  { name: layer, inputs, transformed, transform: { takes }, normDecay, order }: VectorConditionerOptions,
 ): Conditioner {
   const net = (name: string, outputs: number): Net => {
-    const common = { name: `${coupling}.${name}`, inputs, outputs, activation: activation(config) };
+    const common = {
+      name: `${layer}.${name}`,
+      inputs,
+      outputs,
+      activation: activation(config),
+      degrees: order && degreesOf(order, outputs, config.outputLayout),
+    };
     return config.net === 'mlp'
       ? mlp({ ...common, hidden: config.hidden })
       : residualMlp({
@@ -32,6 +44,10 @@ export function vectorConditioner(
         });
   };
   return config.nets === 'joint'
-    ? jointConditioner(net('net', takes.length * transformed), takes.length, config)
-    : separateConditioner(takes.map((parameter) => net(`${parameter}Net`, transformed)));
+    ? jointConditioner(net('net', valuesTaken(takes) * transformed), takes, config)
+    : separateConditioner(
+        takes.map(({ name, size }) => net(`${name}Net`, size * transformed)),
+        takes,
+        config,
+      );
 }

@@ -1,9 +1,12 @@
-/** RealNVP for vectors: couplings over [D], with fixed permutations and norms between them if asked for. */
+/** Flows over [D]: couplings or autoregressive layers, with mixing and norms between them if asked for. */
+import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
+import { autoregressive } from './autoregressive';
 import type { Bijection } from './bijection';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
+import { luLinear } from './lu-linear';
 import type { Mask } from './masks';
 import { permutation } from './permutation';
 import { sequence } from './sequence';
@@ -25,18 +28,33 @@ function couplingOf(config: VectorModelConfig, name: string, mask: Mask): Biject
     shape: [config.dim],
     split,
     transform,
-    conditioner: vectorConditioner(config, name, inputs, transformed, transform, normDecay),
+    conditioner: vectorConditioner(config, { name, inputs, transformed, transform, normDecay }),
     norm: flowNormOptions(config, normDecay),
   });
 }
 
-/** Where each kind of layer is found in a checkpoint. */
-const folders = {
-  coupling: 'couplings',
-  batchNorm: 'norms',
-  actNorm: 'actNorms',
-  permute: 'permutations',
-} as const;
+function autoregressiveOf(
+  config: VectorModelConfig,
+  name: string,
+  { order, sees }: Extract<PlannedLayer, { kind: 'autoregressive' }>,
+): Bijection {
+  const { dim } = config;
+  const transform = transformOf({ config, name, features: dim });
+  return autoregressive({
+    name,
+    order,
+    sees,
+    transform,
+    conditioner: vectorConditioner(config, {
+      name,
+      inputs: dim,
+      transformed: dim,
+      transform,
+      normDecay,
+      order,
+    }),
+  });
+}
 
 function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bijection {
   switch (layer.kind) {
@@ -48,17 +66,22 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
       return actNorm(name, config.dim);
     case 'permute':
       return permutation(name, [config.dim], layer.order);
+    case 'autoregressive':
+      return autoregressiveOf(config, name, layer);
+    case 'lu':
+      return luLinear(name, config.dim);
   }
 }
 
 export function vectorFlow(config: VectorModelConfig): Flow {
   const shape = [config.dim];
-  const counts = { coupling: 0, batchNorm: 0, actNorm: 0, permute: 0 };
+  const counts = new Map<PlannedLayer['kind'], number>();
   const layers: (FlowLayer & { bijection: Bijection })[] = [];
   let positions = Int32Array.from({ length: config.dim }, (_, i) => i);
   for (const planned of vectorPlan(config)) {
-    const number = counts[planned.kind]++;
-    const name = `${folders[planned.kind]}.${number}`;
+    const number = counts.get(planned.kind) ?? 0;
+    counts.set(planned.kind, number + 1);
+    const name = `${layerFolders[planned.kind]}.${number}`;
     const here = positions;
     layers.push({
       name,

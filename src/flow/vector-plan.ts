@@ -6,6 +6,8 @@ export type PlannedLayer =
   | { kind: 'coupling'; mask: Mask }
   | { kind: 'batchNorm' }
   | { kind: 'actNorm' }
+  | { kind: 'lu' }
+  | { kind: 'autoregressive'; order: readonly number[]; sees: 'input' | 'output' }
   | { kind: 'permute'; order: readonly number[] };
 
 function maskOf(config: VectorModelConfig, number: number): Mask {
@@ -20,6 +22,12 @@ function orderOf(config: VectorModelConfig, number: number): number[] {
     : randomOrder(config.dim, config.permutationSeed + number);
 }
 
+/** Every other layer goes through the features from the last to the first. */
+function autoregressiveAt(dim: number, number: number): PlannedLayer {
+  const order = Array.from({ length: dim }, (_, i) => (number % 2 === 0 ? i : dim - 1 - i));
+  return { kind: 'autoregressive', order, sees: 'input' };
+}
+
 export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
   if (config.layers) {
     return config.layers.map((layer) =>
@@ -32,7 +40,9 @@ export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
     ...(i > 0 && config.permutation !== 'none'
       ? [{ kind: 'permute' as const, order: orderOf(config, i) }]
       : []),
-    { kind: 'coupling', mask: maskOf(config, i) },
+    config.layer === 'coupling'
+      ? { kind: 'coupling', mask: maskOf(config, i) }
+      : autoregressiveAt(config.dim, i),
     ...(config.between === 'none' ? [] : [{ kind: config.between }]),
   ]).flat();
 }

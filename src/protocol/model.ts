@@ -23,6 +23,8 @@ export type LayerKind =
   | 'factorOut'
   | 'batchNorm'
   | 'actNorm'
+  | 'autoregressive'
+  | 'lu'
   | 'unknown'
   | 'permute';
 
@@ -57,6 +59,11 @@ export interface LayerInfo {
   preservesVolume?: true;
   /** It is not in the file; that the data come so is taken for granted. */
   assumed?: true;
+}
+
+/** A coupling or an autoregressive layer: a network gives, of some features, how others are mapped. */
+export function hasConditioner({ coupling, kind }: { coupling?: number; kind: LayerKind }): boolean {
+  return coupling !== undefined || kind === 'autoregressive';
 }
 
 export interface SplitInfo {

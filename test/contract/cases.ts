@@ -13,7 +13,7 @@ import {
   type Polarity,
 } from '../../src/flow/masks';
 import { factorOut, squeezed } from '../../src/flow/multi-scale';
-import { jointConditioner, type OutputConvention } from '../../src/flow/nets/conditioner';
+import { jointConditioner, type OutputConvention, valuesTaken } from '../../src/flow/nets/conditioner';
 import { mlp } from '../../src/flow/nets/mlp';
 import { residualNet } from '../../src/flow/nets/residual';
 import { permutation } from '../../src/flow/permutation';
@@ -54,15 +54,20 @@ const order: OutputConvention = { outputOrder: 'scale-shift', outputLayout: 'hal
 
 export function vectorCoupling(dim: number, mask: Mask, form: AffineForm, norm: boolean): Bijection {
   const transform = transformOf(form, dim, false);
-  const count = transform.takes.length;
   return coupling({
     name: 'c',
     shape: [dim],
     split: masked(mask),
     transform,
     conditioner: jointConditioner(
-      mlp({ name: 'c.net', inputs: dim, hidden: [8, 8], outputs: count * dim, activation: tf.tanh }),
-      count,
+      mlp({
+        name: 'c.net',
+        inputs: dim,
+        hidden: [8, 8],
+        outputs: valuesTaken(transform.takes) * dim,
+        activation: tf.tanh,
+      }),
+      transform.takes,
       order,
     ),
     ...(norm ? { norm: plainNorm } : {}),
@@ -94,7 +99,6 @@ export function imageCoupling(
   const split = kind === 'checkerboard' ? masked(mask) : halves(shape, mask.data[0] === 1);
   const channels = split.identityShape[2]!;
   const transform = transformOf(form, channels, true);
-  const count = transform.takes.length;
   return coupling({
     name: 'c',
     shape,
@@ -104,10 +108,10 @@ export function imageCoupling(
       residualNet({
         ...net,
         channels,
-        outputs: count * channels,
+        outputs: valuesTaken(transform.takes) * channels,
         ...(kind === 'checkerboard' ? { maskChannel: mask } : {}),
       }),
-      count,
+      transform.takes,
       order,
     ),
     norm: plainNorm,

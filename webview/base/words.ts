@@ -109,6 +109,8 @@ export const english = {
     actNorm: 'Act norm',
     unknown: 'Not understood',
     permute: 'Permute',
+    autoregressive: 'Autoregressive',
+    lu: 'LU mixing',
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
@@ -122,6 +124,8 @@ export const english = {
     actNorm: 'act norm',
     unknown: 'unknown',
     permute: 'permute',
+    autoregressive: 'autoregr.',
+    lu: 'LU',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} go on`,
@@ -157,6 +161,10 @@ function described(layer: LayerInfo): string {
       return `${shape}, Merkmale in anderer Reihenfolge`;
     case 'batchNorm':
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
+    case 'autoregressive':
+      return `${shape}, jedes Merkmal gegeben die vor ihm`;
+    case 'lu':
+      return `${shape}, gelernte Mischung aller Merkmale (LU)`;
     case 'actNorm':
       return `${shape}, gelernte Verschiebung und Skalierung jedes Merkmals`;
     default:
@@ -267,6 +275,8 @@ export const german: typeof english = {
     actNorm: 'Act-Norm',
     unknown: 'Nicht verstanden',
     permute: 'Permutation',
+    autoregressive: 'Autoregressiv',
+    lu: 'LU-Mischung',
   },
   shortNames: {
     logit: 'Logit',
@@ -280,6 +290,8 @@ export const german: typeof english = {
     actNorm: 'Act-Norm',
     unknown: 'unbekannt',
     permute: 'Permutation',
+    autoregressive: 'autoregr.',
+    lu: 'LU',
   },
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,

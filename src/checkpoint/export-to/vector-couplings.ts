@@ -1,8 +1,8 @@
 /** The couplings of a vector flow, as its config says them: which output of which network is s or t of which feature. */
 import type { VectorModelConfig } from '../../config/schema';
 import { transformParameters, type TransformParameter } from '../../config/transforms';
-import type { ChainLayer } from '../import/vector-chain';
 import { rewired, sideBySide, type Column, type Mlp } from './nets';
+import type { WrittenLayer } from './written-chain';
 
 /** Where the s, or the t, of features stand in the output of a network. */
 export interface Head {
@@ -25,7 +25,7 @@ export interface Coupling {
 
 export function couplingOf(
   model: VectorModelConfig,
-  layer: ChainLayer & { kind: 'coupling' },
+  layer: WrittenLayer & { kind: 'coupling' },
   name: string,
 ): Coupling {
   const all = Array.from({ length: model.dim }, (_, i) => i);
@@ -61,7 +61,7 @@ export function couplingOf(
 
 /** One output of a network that is wanted: the s or the t of a feature, or its negative. */
 export interface Output {
-  of: TransformParameter;
+  of: 'scale' | 'shift';
   feature: number;
   negated?: boolean;
 }

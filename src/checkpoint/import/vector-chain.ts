@@ -1,21 +1,19 @@
 /** Vector flows as chains of layers from data to latent: from a library's list of layers to our config. */
+import { layerFolders } from '../../config/layer-folders';
 import { parseStoredConfig } from '../../config/parse';
 import type { ModelInput, VectorModelConfig } from '../../config/schema';
 
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
 
-const lists: Record<ChainLayer['kind'], string> = {
-  coupling: 'couplings',
-  batchNorm: 'norms',
-  actNorm: 'actNorms',
-  permute: 'permutations',
-};
-
 /** The names of the layers in our flow, for example "couplings.0"; each kind is counted by itself. */
 export function layerNames(chain: readonly { kind: ChainLayer['kind'] }[]): string[] {
-  const counts = { coupling: 0, batchNorm: 0, actNorm: 0, permute: 0 };
-  return chain.map(({ kind }) => `${lists[kind]}.${counts[kind]++}`);
+  const counts = new Map<string, number>();
+  return chain.map(({ kind }) => {
+    const number = counts.get(kind) ?? 0;
+    counts.set(kind, number + 1);
+    return `${layerFolders[kind]}.${number}`;
+  });
 }
 
 /**
@@ -41,7 +39,8 @@ function inShort(dim: number, chain: readonly ChainLayer[]): VectorFields | unde
   const masks = chain.flatMap((layer) => (layer.kind === 'coupling' ? [layer.mask] : []));
   const first = masks[0];
   if (!first) return undefined;
-  const between = chain[1]?.kind === 'batchNorm' || chain[1]?.kind === 'actNorm' ? chain[1].kind : 'none';
+  const second = chain[1]?.kind;
+  const between = second === 'batchNorm' || second === 'actNorm' || second === 'lu' ? second : 'none';
   const period = between === 'none' ? 1 : 2;
   const regular = chain.every(({ kind }, i) => kind === (i % period === 0 ? 'coupling' : between));
   if (!regular || chain.length !== masks.length * period) return undefined;

@@ -3,7 +3,7 @@ import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import type { StateDict } from '../export-to/state-dict';
 import type { Recognizer } from '../import/types';
-import type { ChainLayer } from '../import/vector-chain';
+import type { WrittenLayer } from '../export-to/written-chain';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 import { fmu2 } from './fmu2/import';
@@ -27,7 +27,7 @@ type Entry =
   | {
       kind: 'vector';
       importer: Recognizer;
-      write?: (model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors) => StateDict;
+      write?: (model: VectorModelConfig, chain: readonly WrittenLayer[], tensors: Tensors) => StateDict;
     };
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */

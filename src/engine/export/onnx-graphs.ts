@@ -5,6 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
+import { hasConditioner } from '../../protocol/model';
 import { graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
@@ -30,7 +31,7 @@ function insideOf({ config, preprocess }: FlowModel): FlowModel['preprocess'] {
 /** x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included. */
 function forward(model: FlowModel): Graph {
   const { flow, layers } = model;
-  const couplings = layers.filter(({ info }) => info.coupling !== undefined);
+  const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
       const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });

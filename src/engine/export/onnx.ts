@@ -8,6 +8,7 @@ import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { ExportReport } from '../../protocol/engine';
+import { hasConditioner } from '../../protocol/model';
 import { breathe } from '../model/breathe';
 import type { FlowModel } from '../model/flow-model';
 import type { Model } from '../model/model';
@@ -110,7 +111,7 @@ async function makeFolder(folder: string): Promise<string | undefined> {
 
 function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
   const { header, layers } = model;
-  const couplings = layers.filter(({ info }) => info.coupling !== undefined).map(({ info }) => info.name);
+  const couplings = layers.filter(({ info }) => hasConditioner(info)).map(({ info }) => info.name);
   const ports = describePorts(model, part);
   const { standardize } = header;
   return toOnnx(bindUsed(exportGraphs[part](model), model.tensors), {

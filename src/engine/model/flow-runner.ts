@@ -5,6 +5,7 @@ import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
+import { hasConditioner } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Program } from '../backends/backend';
 import { forwardGraph, inverseGraph } from './flow-graphs';
@@ -33,7 +34,7 @@ function perExample(value: NdArray | undefined, count: number): Float32Array {
 export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
   const { config, flow, preprocess, tensors, backend } = source;
   const programs = new Map<string, Promise<Program>>();
-  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined);
+  const couplings = flow.layers.filter(hasConditioner);
 
   const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);

@@ -127,6 +127,10 @@ export function describeLayer(layer: FlowLayer): string {
       return `${shape}, features in another order`;
     case 'batchNorm':
       return `${shape}, batch norm with gain and bias`;
+    case 'autoregressive':
+      return `${shape}, each feature given those before it`;
+    case 'lu':
+      return `${shape}, learned mixing of all features (LU)`;
     case 'actNorm':
       return `${shape}, learned shift and scale of each feature`;
     default:

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import type { ModelOutline } from '../../protocol/model';
+import { architectureName, layerCounts } from './architecture';
 import { parameterCount } from './layer-list';
 
 const grouped = new Intl.NumberFormat('en-US');
@@ -17,17 +18,17 @@ export function shortCount(count: number): string {
 
 /** "RealNVP, 8×8×1, 17 levels"; "RealNVP, 2 features". */
 export function modelTitle(config: ModelConfig, flow: Flow): string {
+  const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `RealNVP, ${several(config.dim, 'feature')}`
-    : `RealNVP, ${flow.inputShape.join('×')}, ${config.levels} levels`;
+    ? `${name}, ${several(config.dim, 'feature')}`
+    : `${name}, ${flow.inputShape.join('×')}, ${config.levels} levels`;
 }
 
 /** "2 scales, 10 couplings, 1.27 M parameters". */
 export function modelSubtitle(config: ModelConfig, flow: Flow): string {
-  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
   const parts = [
     ...(config.kind === 'image' ? [several(config.scales, 'scale')] : []),
-    several(couplings, 'coupling'),
+    layerCounts(flow),
     `${shortCount(parameterCount(flow.parameters))} parameters`,
   ];
   return parts.join(', ');

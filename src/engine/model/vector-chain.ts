@@ -8,8 +8,8 @@ export function chainOf(model: ModelConfig): ChainLayer[] {
   return vectorPlan(model).map((layer): ChainLayer =>
     layer.kind === 'coupling'
       ? { kind: 'coupling', mask: Array.from(layer.mask.data, (bit) => (bit === 1 ? 1 : 0)) }
-      : layer.kind === 'permute'
-        ? { kind: 'permute', order: [...layer.order] }
+      : 'order' in layer
+        ? { ...layer, order: [...layer.order] }
         : layer,
   );
 }

@@ -9,6 +9,7 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
+import { architectureName, layerCounts } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -86,21 +87,27 @@ function describeCheckpoint(
 }
 
 function architectureOf(model: ModelConfig, flow: Flow): NonNullable<ModelDescription['architecture']> {
-  return { name: 'RealNVP', summary: summarize(model, flow), inputShape: [...flow.inputShape], model };
+  return {
+    name: architectureName(model, flow),
+    summary: summarize(model, flow),
+    inputShape: [...flow.inputShape],
+    model,
+  };
 }
 
 function summarize(model: ModelConfig, flow: Flow): string {
-  const couplings = flow.layers.filter(({ coupling }) => coupling !== undefined).length;
+  const name = architectureName(model, flow);
+  const layers = layerCounts(flow);
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
     const nets =
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
-    return `RealNVP for vectors of ${model.dim}, ${couplings} couplings, ${nets}`;
+    return `${name} for vectors of ${model.dim}, ${layers}, ${nets}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
-  return `RealNVP for images of ${shape}${pad}, ${model.scales} scales, ${couplings} couplings, ${model.blocks} residual blocks from ${model.base} channels`;
+  return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;
 }
 
 function describeLayer(layer: FlowLayer, index: number): LayerDescription {

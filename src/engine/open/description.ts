@@ -24,7 +24,7 @@ export interface ModelDescription {
   run?: string;
   format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
   bytes: number;
-  architecture?: { name: 'RealNVP'; summary: string; inputShape: number[]; model: ModelConfig };
+  architecture?: { name: string; summary: string; inputShape: number[]; model: ModelConfig };
   parameterCount: number;
   tensorCount: number;
   layers: LayerDescription[];

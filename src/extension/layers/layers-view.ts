@@ -26,6 +26,8 @@ const icons: Record<LayerKind, string> = {
   batchNorm: 'graph-line',
   actNorm: 'graph-line',
   permute: 'arrow-swap',
+  autoregressive: 'symbol-operator',
+  lu: 'symbol-array',
   unknown: 'question',
 };
 

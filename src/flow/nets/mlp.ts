@@ -1,6 +1,7 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Net } from './conditioner';
+import { maskBetween, type Degrees } from './degrees';
 import { linear } from './linear';
 
 export interface MlpOptions {
@@ -9,13 +10,21 @@ export interface MlpOptions {
   hidden: readonly number[];
   outputs: number;
   activation: (x: Tensor) => Tensor;
+  /** Makes it autoregressive. */
+  degrees?: Degrees | undefined;
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
-export function mlp({ name, inputs, hidden, outputs, activation }: MlpOptions): Net {
+export function mlp({ name, inputs, hidden, outputs, activation, degrees }: MlpOptions): Net {
   const widths = [inputs, ...hidden, outputs];
   const last = widths.length - 2;
-  const layers = widths.slice(1).map((width, i) => linear(`${name}.${i}`, widths[i]!, width, i === last));
+  const units = degrees && [degrees.inputs, ...hidden.map(degrees.hidden), degrees.outputs];
+  const layers = widths.slice(1).map((width, i) =>
+    linear(`${name}.${i}`, widths[i]!, width, {
+      startAtZero: i === last,
+      mask: units && maskBetween(units[i]!, units[i + 1]!),
+    }),
+  );
   return {
     parameters: layers.flatMap((l) => l.parameters),
     state: [],

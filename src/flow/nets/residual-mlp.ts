@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext } from '../bijection';
 import type { Net } from './conditioner';
+import { maskBetween, type Degrees } from './degrees';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 
@@ -21,11 +22,15 @@ export interface ResidualMlpOptions {
   activation: (x: Tensor) => Tensor;
   batchNorm: boolean;
   normDecay: number;
+  /** Makes it autoregressive. */
+  degrees?: Degrees | undefined;
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.in/features` and `NAME.blocks.B/features`. */
 export function residualMlp(options: ResidualMlpOptions): Net {
-  const { name, inputs, width, outputs, activation } = options;
+  const { name, inputs, width, outputs, activation, degrees } = options;
+  const units = degrees?.hidden(width);
+  const between = degrees && units && maskBetween(units, units);
   const makeNorm = (path: string): Norm =>
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
@@ -35,17 +40,22 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     ctx.tap?.(`${path}/active`, units);
     return units;
   };
-  const first = linear(`${name}.in`, inputs, width);
+  const first = linear(`${name}.in`, inputs, width, {
+    mask: degrees && units && maskBetween(degrees.inputs, units),
+  });
   const blocks = Array.from({ length: options.blocks }, (_, i) => {
     const path = `${name}.blocks.${i}`;
     return {
       norm1: makeNorm(`${path}.norm1`),
-      linear1: linear(`${path}.linear1`, width, width),
+      linear1: linear(`${path}.linear1`, width, width, { mask: between }),
       norm2: makeNorm(`${path}.norm2`),
-      linear2: linear(`${path}.linear2`, width, width),
+      linear2: linear(`${path}.linear2`, width, width, { mask: between }),
     };
   });
-  const last = linear(`${name}.out`, width, outputs, true);
+  const last = linear(`${name}.out`, width, outputs, {
+    startAtZero: true,
+    mask: degrees && units && maskBetween(units, degrees.outputs),
+  });
   const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2]), last];
   return {
     parameters: modules.flatMap((m) => m.parameters),

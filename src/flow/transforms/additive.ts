@@ -4,7 +4,7 @@ import { transformParameters } from '../../config/transforms';
 import type { UnivariateTransform } from './types';
 
 export const additive: UnivariateTransform = {
-  takes: transformParameters.additive,
+  takes: transformParameters.additive.map((parameter) => ({ name: parameter, size: 1 })),
   parameters: [],
   quantities: [{ name: 't', role: 'shift' }],
   formula: 'x + t',

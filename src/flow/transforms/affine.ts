@@ -72,7 +72,7 @@ export function affine({
   const { formula, logScale, forward, inverse } = forms[form];
   const scale = scaleMap(name, features, options, decayScale);
   return {
-    takes: transformParameters.affine,
+    takes: transformParameters.affine.map((parameter) => ({ name: parameter, size: 1 })),
     parameters: scale.parameters,
     quantities: [
       { name: 's', role: 'logScale' },

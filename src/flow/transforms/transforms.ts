@@ -3,11 +3,12 @@ import type { ModelConfig } from '../../config/schema';
 import type { TransformName } from '../../config/transforms';
 import { additive } from './additive';
 import { affine } from './affine';
+import { rationalQuadratic } from './rational-quadratic';
 import type { UnivariateTransform } from './types';
 
 interface TransformSource {
   config: ModelConfig;
-  /** Of the coupling. */
+  /** Of the layer. */
   name: string;
   /** Channels or features that are transformed. */
   features: number;
@@ -24,6 +25,14 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
       decayScale: config.kind === 'image',
     }),
   additive: () => additive,
+  rationalQuadratic: ({ config }) =>
+    rationalQuadratic({
+      bins: config.bins,
+      bound: config.splineBound,
+      map: config.splineMap,
+      floor: config.splineFloor,
+      slope: config.splineSlope,
+    }),
 };
 
 export function transformOf(source: TransformSource): UnivariateTransform {

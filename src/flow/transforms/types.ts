@@ -7,9 +7,16 @@ import type { TransformParameter } from '../../config/transforms';
 import type { Quantity } from '../../protocol/quantities';
 import type { FlowContext, ParameterSpec } from '../bijection';
 
+/** What a transform takes from the conditioner for one element. */
+export interface Taken {
+  readonly name: TransformParameter;
+  /** How many values. */
+  readonly size: number;
+}
+
 export interface UnivariateTransform {
-  /** What it takes from the conditioner for each element, in this order. */
-  readonly takes: readonly TransformParameter[];
+  /** In this order. */
+  readonly takes: readonly Taken[];
   /** Trained tensors of its own. */
   readonly parameters: readonly ParameterSpec[];
   /** What `ElementMap.quantities` holds, in the order in which it is shown. */
@@ -19,7 +26,7 @@ export interface UnivariateTransform {
   /** Whether every map that it can make has the log-derivative 0. */
   readonly preservesVolume: boolean;
   /**
-   * @param given one tensor [N, …] for each parameter taken
+   * @param given a tensor [N, …] for each parameter taken of size 1, [N, …, size] for others
    * @param moves [1, …], 0 where the map must be the identity; it applies everywhere without
    */
   map(ctx: FlowContext, given: readonly Tensor[], moves?: Tensor): ElementMap;

@@ -2,7 +2,8 @@
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
-import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import { layerNames } from '../../import/vector-chain';
+import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import {
   denseTensors,
@@ -21,7 +22,7 @@ type Tensors = Readonly<Record<string, NdArray>>;
 /** @throws UserError naming the settings that nflows has no counterpart of */
 export function nflowsStateDict(
   model: VectorModelConfig,
-  chain: readonly ChainLayer[],
+  chain: readonly WrittenLayer[],
   tensors: Tensors,
 ): StateDict {
   const names = layerNames(chain);
@@ -75,7 +76,7 @@ export function nflowsStateDict(
   };
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
+function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[]): void {
   const misfits = new Misfits('nflows', 'flowscope train --preset nflows trains a flow that fits.');
   if (model.transform === 'affine') {
     const known = model.scaleMap === 'sigmoid' || model.scaleMap === 'softplus-clamp';
@@ -131,7 +132,7 @@ const python = (flag: boolean): string => (flag ? 'True' : 'False');
 
 function buildText(
   model: VectorModelConfig,
-  chain: readonly ChainLayer[],
+  chain: readonly WrittenLayer[],
   additive: boolean,
   lines: readonly string[],
 ): string {

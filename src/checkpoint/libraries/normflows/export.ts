@@ -7,7 +7,8 @@ import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
-import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import { layerNames } from '../../import/vector-chain';
+import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
@@ -31,7 +32,7 @@ function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean 
 /** @throws UserError naming the settings that normflows has no counterpart of */
 export function normflowsStateDict(
   model: VectorModelConfig,
-  chain: readonly ChainLayer[],
+  chain: readonly WrittenLayer[],
   tensors: Tensors,
 ): StateDict {
   const { dim } = model;
@@ -71,7 +72,7 @@ export function normflowsStateDict(
 }
 
 /** Whether all couplings are one network over one half of the features, which AffineCouplingBlock has. */
-function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
+function asBlocks(model: VectorModelConfig, chain: readonly WrittenLayer[]): boolean {
   const splits = chain.every((layer) => layer.kind !== 'coupling' || splitMode(layer.mask) !== undefined);
   const scales = model.transform === 'affine';
   const must = scales && model.scaleMap === 'sigmoid';
@@ -79,7 +80,7 @@ function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boole
   return splits && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
+function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[], blocks: boolean): void {
   const misfits = new Misfits('normflows', 'flowscope train --preset normflows trains a flow that fits.');
   const masked =
     model.transform === 'additive' ||

@@ -1,7 +1,8 @@
 /** For zuko: couplings whose scale is softly clipped, with a network over the features that condition. */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
-import { layerNames, type ChainLayer } from '../../import/vector-chain';
+import { layerNames } from '../../import/vector-chain';
+import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
@@ -10,7 +11,7 @@ import { couplingOf, netOf, type Output } from '../../export-to/vector-couplings
 /** @throws UserError naming the settings that zuko has no counterpart of */
 export function zukoStateDict(
   model: VectorModelConfig,
-  chain: readonly ChainLayer[],
+  chain: readonly WrittenLayer[],
   tensors: Readonly<Record<string, NdArray>>,
 ): StateDict {
   const { dim } = model;
@@ -48,7 +49,7 @@ export function zukoStateDict(
   return { tensors: dict, build: buildText(model, hidden, chain.slice(0, base), lines), notes: [] };
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
+function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[]): void {
   const misfits = new Misfits('zuko', 'flowscope train --preset zuko trains a flow that fits.');
   misfits.only('transform', model.transform, 'affine');
   misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
@@ -71,7 +72,7 @@ const activations: Record<VectorModelConfig['activation'], (slope: number) => st
 function buildText(
   model: VectorModelConfig,
   hidden: readonly number[],
-  chain: readonly ChainLayer[],
+  chain: readonly WrittenLayer[],
   lines: readonly string[],
 ): string {
   const { dim, scaleEpsilon } = model;

@@ -1,0 +1,40 @@
+/**
+ * Masks of an autoregressive network by degrees (Germain et al. 2015, MADE): a unit of degree d depends on the first d
+ * features of the order alone, so what it gives for a feature depends on those before it.
+ */
+export interface Degrees {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Of a hidden layer of this width. */
+  hidden(width: number): readonly number[];
+}
+
+/**
+ * Degrees of hidden units take turns from 1 to D − 1, as in nflows, normflows and zuko.
+ * @param order place of each feature, from 0
+ * @param each outputs that stand together for a feature; else all first ones come first
+ */
+export function degreesOf(
+  order: readonly number[],
+  outputs: number,
+  layout: 'halves' | 'interleaved',
+): Degrees {
+  const dim = order.length;
+  const each = outputs / dim;
+  const feature = (output: number): number =>
+    layout === 'interleaved' ? Math.floor(output / each) : output % dim;
+  return {
+    inputs: order.map((place) => place + 1),
+    outputs: Array.from({ length: outputs }, (_, i) => order[feature(i)]!),
+    hidden: (width) => Array.from({ length: width }, (_, i) => (dim === 1 ? 0 : 1 + (i % (dim - 1)))),
+  };
+}
+
+/** 1 where a unit may depend on an input: [inputs, outputs], row by row. */
+export function maskBetween(inputs: readonly number[], outputs: readonly number[]): Float32Array {
+  const mask = new Float32Array(inputs.length * outputs.length);
+  inputs.forEach((from, i) =>
+    outputs.forEach((to, o) => (mask[i * outputs.length + o] = to >= from ? 1 : 0)),
+  );
+  return mask;
+}

@@ -1,0 +1,178 @@
+/**
+ * Monotone rational-quadratic splines (Durkan et al. 2019, "Neural Spline Flows"): between two knots a quotient of two
+ * quadratics, outside of [−bound, bound] the identity. Each element takes K widths and K heights of bins, which a softmax
+ * makes shares of the interval, and K − 1 slopes at the inner knots; the slopes at both ends are 1, so that the tails fit.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ModelConfig } from '../../config/schema';
+import { transformParameters } from '../../config/transforms';
+import { sumOver, withoutGradient } from '../tensors';
+import type { Mapped, UnivariateTransform } from './types';
+
+export interface RationalQuadraticOptions {
+  /** Number K of bins, at least 2. */
+  bins: number;
+  bound: number;
+  map: ModelConfig['splineMap'];
+  /** Least share of the interval that a bin takes, and least slope (softmax-floor). */
+  floor: number;
+  /** Least slope that the soft clip tends to (soft-clip). */
+  slope: number;
+}
+
+/** How what the conditioner gives becomes shares and slopes: all zeros become equal bins of slope 1. */
+interface KnotMap {
+  shares(u: Tensor): Tensor;
+  slopes(u: Tensor): Tensor;
+}
+
+/** The bins of one axis, [N, …, K] each. */
+interface Bins {
+  /** Where they begin, from −bound. */
+  starts: Tensor;
+  sizes: Tensor;
+}
+
+function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap {
+  const clipped = (u: Tensor, factor: number): Tensor =>
+    tf.div(u, tf.add(tf.abs(tf.mul(u, factor / Math.log(slope))), 1));
+  // softplus of this is 1 − floor.
+  const one = Math.log(Math.expm1(1 - floor));
+  switch (map) {
+    case 'softmax-floor':
+      return {
+        shares: (u) => tf.add(tf.mul(softmax(u), 1 - floor * bins), floor),
+        slopes: (u) => tf.add(tf.softplus(tf.add(u, one)), floor),
+      };
+    case 'soft-clip':
+      return { shares: (u) => softmax(clipped(u, 2)), slopes: (u) => tf.exp(clipped(u, 1)) };
+  }
+}
+
+/** Over the last axis. Its gradient is written out, so that none is taken of the maximum. */
+function softmax(u: Tensor): Tensor {
+  const last = u.rank - 1;
+  return tf.customGrad((input) => {
+    const x = input as Tensor;
+    const e = tf.exp(tf.sub(x, tf.max(x, last, true)));
+    const value = tf.div(e, tf.sum(e, last, true));
+    return {
+      value,
+      gradFunc: (dy: Tensor) => tf.mul(value, tf.sub(dy, tf.sum(tf.mul(dy, value), last, true))),
+    };
+  })(u);
+}
+
+/** With zeros before and after, along the last axis. */
+function padLast(x: Tensor, before: number, after: number): Tensor {
+  return tf.pad(x, [...x.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]);
+}
+
+/** 1 for the bin that each value lies in, 0 for the others: [N, …] → [N, …, K]. Values lie in the interval. */
+function binOf(value: Tensor, { starts }: Bins): Tensor {
+  const last = starts.rank - 1;
+  const [bins] = starts.shape.slice(-1) as [number];
+  const begun = withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
+    tf.cast(tf.greaterEqual(past, 0), 'float32'),
+  );
+  const [, later] = tf.split(begun, [1, bins - 1], last) as [Tensor, Tensor];
+  return tf.sub(begun, padLast(later, 0, 1));
+}
+
+export function rationalQuadratic(options: RationalQuadraticOptions): UnivariateTransform {
+  const { bins, bound } = options;
+  const knots = knotMap(options);
+  const counts = { widths: bins, heights: bins, derivatives: bins - 1 };
+
+  const binsOf = (u: Tensor): Bins => {
+    const sizes = tf.mul(knots.shares(u), 2 * bound);
+    return { sizes, starts: tf.sub(tf.cumsum(sizes, sizes.rank - 1, true), bound) };
+  };
+
+  return {
+    takes: transformParameters.rationalQuadratic.map((name) => ({ name, size: counts[name] })),
+    parameters: [],
+    quantities: [],
+    preservesVolume: false,
+    map(_, given, moves) {
+      const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
+      const [x, y] = [binsOf(widths), binsOf(heights)];
+      const last = widths.rank - 1;
+      // A single one comes without an axis of its own.
+      const derivatives = bins === 2 ? tf.expandDims(inner, last) : inner;
+      const slopes = knots.slopes(padLast(derivatives, 1, 1));
+      const [atStart] = tf.split(slopes, [bins, 1], last) as [Tensor, Tensor];
+      const [, atEnd] = tf.split(slopes, [1, bins], last) as [Tensor, Tensor];
+
+      /** What a bin's formula is written in, [N, …] each. */
+      const within = (bin: Tensor) => {
+        const pick = (values: Tensor): Tensor => sumOver(tf.mul(bin, values), [last]);
+        const [width, height] = [pick(x.sizes), pick(y.sizes)];
+        const parts = { x0: pick(x.starts), y0: pick(y.starts), width, height };
+        return { ...parts, mean: tf.div(height, width), d0: pick(atStart), d1: pick(atEnd) };
+      };
+      type Within = ReturnType<typeof within>;
+      const both = ({ d0, d1, mean }: Within): Tensor => tf.sub(tf.add(d0, d1), tf.mul(mean, 2));
+
+      /** Both y and ln dy/dx at a place θ of the bin, 0 to 1. */
+      const at = (place: Tensor, bin: Within): { y: Tensor; logDerivative: Tensor } => {
+        const { y0, height, mean, d0, d1 } = bin;
+        const rest = tf.sub(1, place);
+        const product = tf.mul(place, rest);
+        const square = tf.square(place);
+        const below = tf.add(mean, tf.mul(both(bin), product));
+        const share = tf.div(tf.add(tf.mul(mean, square), tf.mul(d0, product)), below);
+        const slope = tf.add(
+          tf.add(tf.mul(d1, square), tf.mul(tf.mul(mean, 2), product)),
+          tf.mul(d0, tf.square(rest)),
+        );
+        return {
+          y: tf.add(y0, tf.mul(height, share)),
+          logDerivative: tf.sub(tf.add(tf.mul(tf.log(mean), 2), tf.log(slope)), tf.mul(tf.log(below), 2)),
+        };
+      };
+
+      /** The spline inside of the interval, the identity outside of it and where nothing moves. */
+      const piecewise = (
+        v: Tensor,
+        spline: (inside: Tensor) => { value: Tensor; logDerivative: Tensor },
+      ): Mapped => {
+        // What lies outside is brought to the edge first: there the spline and its gradients are finite.
+        const { value, logDerivative } = spline(tf.clipByValue(v, -bound, bound));
+        const inside = withoutGradient(v, (x) => {
+          const near = tf.lessEqual(tf.abs(x), bound);
+          return moves ? tf.logicalAnd(near, tf.cast(moves, 'bool')) : near;
+        });
+        return {
+          value: tf.where(inside, value, v),
+          logDerivative: tf.where(inside, logDerivative, tf.zerosLike(logDerivative)),
+        };
+      };
+
+      return {
+        quantities: {},
+        forward: (v) =>
+          piecewise(v, (inside) => {
+            const bin = within(binOf(inside, x));
+            const { y: value, logDerivative } = at(tf.div(tf.sub(inside, bin.x0), bin.width), bin);
+            return { value, logDerivative };
+          }),
+        inverse: (v) =>
+          piecewise(v, (inside) => {
+            const bin = within(binOf(inside, y));
+            const { x0, y0, width, height, mean, d0 } = bin;
+            // The root of a θ² + b θ + c in [0, 1], in the form that loses no digits (appendix A.3 of the paper).
+            const rise = tf.sub(inside, y0);
+            const common = tf.mul(rise, both(bin));
+            const a = tf.add(tf.mul(height, tf.sub(mean, d0)), common);
+            const b = tf.sub(tf.mul(height, d0), common);
+            const c = tf.neg(tf.mul(mean, rise));
+            const root = tf.sqrt(tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 0));
+            const place = tf.clipByValue(tf.div(tf.mul(c, -2), tf.add(b, root)), 0, 1);
+            return { value: tf.add(x0, tf.mul(place, width)), logDerivative: at(place, bin).logDerivative };
+          }),
+      };
+    },
+  };
+}
