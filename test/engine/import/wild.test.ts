@@ -1,0 +1,111 @@
+/**
+ * Checkpoints as people train and save them, with other flows than couplings of RealNVP, against what their libraries
+ * compute from them in float64: z, log-det and log p(x) of examples, and the way back of latents; on ONNX Runtime.
+ *
+ * Tolerances come with each case: ten times what the library's own float32 differs from its float64, and at least 1e-5.
+ * Log-dets of single layers, which the libraries gave in float32, may differ by twice that.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { importCheckpoint } from '../../../src/checkpoint/import/load';
+import { sidecarPath } from '../../../src/checkpoint/sidecar';
+import { readNpz } from '../../../src/data/npz';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { forwardGraph } from '../../../src/engine/model/flow-graphs';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { ImportAnswers } from '../../../src/protocol/import';
+import { maxAbsDifference } from '../../contract/eager';
+
+interface WildCase {
+  /** As in the sidecar. */
+  library: string;
+  /** The file as the library saves it. */
+  checkpoint: string;
+  /** What the file does not hold and is not the default. */
+  answers: ImportAnswers;
+  /** Largest absolute differences to float64. */
+  tolerance: { z: number; logdet: number; log_prob: number; x: number };
+  /** Names of the layers in the file, data to latent, as `logdet_layers` has them. */
+  layers?: string[];
+}
+
+const wildFolder = path.resolve('test', 'fixtures', 'wild');
+const cases = readdirSync(wildFolder, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const fileOf = (name: string, file: string): string => path.join(wildFolder, name, file);
+
+let backend: Backend;
+let folder: string;
+before(async () => {
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-wild-'));
+});
+after(async () => {
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('checkpoints as people save them', () => {
+  for (const name of cases) {
+    it(`${name} computes what its library computes`, async () => {
+      const wild = JSON.parse(readFileSync(fileOf(name, 'case.json'), 'utf8')) as WildCase;
+      const { library, checkpoint, answers, tolerance } = wild;
+      const file = path.join(folder, `${name}${path.extname(checkpoint)}`);
+      await copyFile(fileOf(name, checkpoint), file);
+      if (Object.keys(answers).length > 0)
+        await writeFile(sidecarPath(file), JSON.stringify({ library, answers }));
+
+      const archive = await readNpz(fileOf(name, 'io.npz'));
+      const values = (array: string): Float32Array =>
+        Float32Array.from(archive.array(array).data as ArrayLike<number>);
+      const x = values('x');
+      const count = archive.array('x').shape[0]!;
+
+      const model = await openModel(file, backend);
+      try {
+        assert.ok(model.flow, 'it opens as a table of tensors');
+        const { runner, flow } = model.flow;
+        const { z, logDet, prior } = await runner.forward(x, count, 'flow');
+        const off = (what: keyof WildCase['tolerance'], ours: Float32Array, theirs: Float32Array): void => {
+          const difference = maxAbsDifference(ours, theirs);
+          assert.ok(difference <= tolerance[what], `${what} is off by ${difference}`);
+        };
+        off('z', z, values('z_f64'));
+        off('logdet', logDet, values('logdet_f64'));
+        const logProb = logDet.map((value, i) => value + prior[i]!);
+        off('log_prob', logProb, values('log_prob_f64'));
+        const latents = values('z_in');
+        const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow');
+        off('x', back.x, values('x_from_z_f64'));
+
+        if (!wild.layers) return;
+        const imported = await importCheckpoint(file);
+        assert.ok('layerNames' in imported);
+        const program = await model.flow.program('layers', () =>
+          forwardGraph(flow, { wanted: (tap) => tap.endsWith('/logDet') }),
+        );
+        const out = await program.run({ x: { shape: [count, ...flow.inputShape], data: x } });
+        const theirs = values('logdet_layers');
+        for (const [ours, inFile] of Object.entries(imported.layerNames)) {
+          const column = wild.layers.indexOf(inFile);
+          const tap = out[`tap:${ours}/logDet`];
+          if (column < 0 || !tap) continue;
+          for (let i = 0; i < count; i++) {
+            const difference = Math.abs(
+              tap.data[tap.data.length === 1 ? 0 : i]! - theirs[i * wild.layers.length + column]!,
+            );
+            assert.ok(difference <= 2 * tolerance.logdet, `log-det of ${inFile} is off by ${difference}`);
+          }
+        }
+      } finally {
+        await model.dispose();
+      }
+    });
+  }
+});
