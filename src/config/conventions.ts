@@ -1,6 +1,6 @@
 /**
- * How published implementations differ from Flowscope, as plain data: the fields of a model section that they set differently.
- * Named as a preset, a set lies over the preset that suits the data, so sizes stay as they are there. It says what a
+ * How published implementations and other flows differ from Flowscope's defaults, as plain data: the fields of a model section
+ * that they set differently. Named as a preset, a set lies over the preset that suits the data, so sizes stay as they are there. It says what a
  * flow is, and of training only what this flow needs to stay finite.
  */
 import type { ModelInput, RunConfigInput } from './schema';
@@ -148,6 +148,18 @@ export const conventionSets: readonly ConventionSet[] = [
       nets: 'separate',
       conditioning: 'selected',
     },
+  },
+  {
+    name: 'nsf',
+    title: 'Neural spline flow',
+    about: 'Rational-quadratic splines of 8 bins in couplings, a learned mixing of the features (LU) after each.',
+    vector: { transform: 'rationalQuadratic', conditioning: 'selected', between: 'lu' },
+  },
+  {
+    name: 'maf',
+    title: 'Masked autoregressive flow',
+    about: 'Each feature given those before it, in alternating order; sampling takes a pass for each feature.',
+    vector: { layer: 'autoregressive' },
   },
 ];
 

@@ -39,7 +39,7 @@ export const trainCommand = defineCommand({
       value: 'NAME',
       help:
         `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
-        `Or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
+        `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
     },
     from: {
       type: 'text',

@@ -168,7 +168,9 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
             const a = tf.add(tf.mul(height, tf.sub(mean, d0)), common);
             const b = tf.sub(tf.mul(height, d0), common);
             const c = tf.neg(tf.mul(mean, rise));
-            const root = tf.sqrt(tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 0));
+            // Rounding may leave less than nothing, and a root has no gradient at 0.
+            const discriminant = tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 1e-20);
+            const root = tf.sqrt(discriminant);
             const place = tf.clipByValue(tf.div(tf.mul(c, -2), tf.add(b, root)), 0, 1);
             return { value: tf.add(x0, tf.mul(place, width)), logDerivative: at(place, bin).logDerivative };
           }),
