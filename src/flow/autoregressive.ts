@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
 import { sumPerExample } from './tensors';
-import type { ElementMap, Mapped, UnivariateTransform } from './transforms/types';
+import { tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
 
 export interface AutoregressiveOptions {
   name: string;
@@ -79,6 +79,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     quantities: transform.quantities,
     ...(transform.formula === undefined ? {} : { formula: transform.formula }),
     preservesVolume: transform.preservesVolume,
+    ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
       const run = sees === 'input' ? onePass : solve;
       const { value, logDerivative, quantities } = run(ctx, x, (map, given) => map.forward(given));
@@ -86,6 +87,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
       if (ctx.tap) {
         for (const quantity of transform.quantities)
           ctx.tap(`${name}/${quantity.name}`, quantities[quantity.name]!);
+        if (transform.spline) tapKnots(ctx, name, mapFor(ctx, sees === 'input' ? x : value));
         if (logDerivative) ctx.tap(`${name}/logDet.elements`, logDerivative);
         ctx.tap(`${name}/logDet.coupling`, own);
       }

@@ -5,6 +5,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Quantity } from '../protocol/quantities';
+import type { SplineInfo } from '../protocol/spline';
 import type { Init } from './init';
 
 /** A trainable tensor. `decay` marks those that L2 regularization is applied to (paper, section 4.1). */
@@ -51,6 +52,8 @@ export interface Bijection {
   readonly quantities?: readonly Quantity[];
   /** y from x and the quantities, element by element and before any norm, as `UnivariateTransform` has it. */
   readonly formula?: string;
+  /** Of layers whose map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
+  readonly spline?: SplineInfo;
   /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
   forward(ctx: FlowContext, x: Tensor): Step;

@@ -14,7 +14,7 @@ import type { NormOptions } from './batch-statistics';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
 import type { Split } from './splits';
 import { maskTensors, sumPerExample } from './tensors';
-import type { ElementMap, UnivariateTransform } from './transforms/types';
+import { tapKnots, type ElementMap, type UnivariateTransform } from './transforms/types';
 
 export interface CouplingOptions {
   name: string;
@@ -51,6 +51,7 @@ export function coupling(options: CouplingOptions): Bijection {
     quantities: transform.quantities,
     formula: transform.formula,
     preservesVolume: transform.preservesVolume,
+    ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
       const { identity, transformed } = split.split(x);
       const map = mapFor(ctx, identity);
@@ -64,6 +65,7 @@ export function coupling(options: CouplingOptions): Bijection {
           ctx.tap(`${name}/${quantity.name}`, inFull(map.quantities[quantity.name]!));
         }
         if (logDerivative) ctx.tap(`${name}/logDet.elements`, inFull(logDerivative));
+        tapKnots(ctx, name, map);
         ctx.tap(`${name}/logDet.coupling`, own ?? tf.scalar(0));
         if (normed) ctx.tap(`${name}/logDet.norm`, normed.logDet);
       }

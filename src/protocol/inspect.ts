@@ -11,6 +11,7 @@ import type {
   WeightView,
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
+import type { SplineQuery, SplineView } from './spline';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { Contribution, NllParts } from './contribution';
 import type { GivenExample, GivenFile } from './given';
@@ -246,6 +247,7 @@ export interface InspectorMethods {
   features(query: FeatureQuery): Promise<FeatureView>;
   activity(query: ActivityQuery): Promise<ActivityView>;
   jacobian(query: JacobianQuery): Promise<JacobianView>;
+  spline(query: SplineQuery): Promise<SplineView>;
   samples(query: SampleQuery): Promise<SampleGrid>;
   morph(query: SampleQuery & { index: number }): Promise<Morph>;
   manifold(query: ManifoldQuery): Promise<ManifoldView>;

@@ -2,6 +2,7 @@
 export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
+  spline: 'showSpline',
   mask: 'showMask',
   logdet: 'showLogDet',
   network: 'showNetwork',

@@ -1,6 +1,7 @@
 /** What is known of an opened model before anything is computed. */
 import type { LayerMoves } from './layer-moves';
 import type { Quantity } from './quantities';
+import type { SplineInfo } from './spline';
 
 export type BackendName = 'tensorflow' | 'onnxruntime';
 
@@ -55,6 +56,8 @@ export interface LayerInfo {
    * people. Absent where it is not known, or is no such expression.
    */
   formula?: string;
+  /** Where its map is a spline. */
+  spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */
   preservesVolume?: true;
   /** It is not in the file; that the data come so is taken for granted. */

@@ -129,6 +129,11 @@ export function isCoupling(layer: LayerInfo): boolean {
   return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
 }
 
+/** Whether its curves are shown: those of rows of numbers. */
+export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
+  return spline !== undefined && inputShape.length === 1;
+}
+
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
   return kind !== 'squeeze' && kind !== 'factorOut';
@@ -227,6 +232,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   }
   for (const layer of summary.layers) {
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
+    if (hasSplines(layer)) questions.push({ method: 'spline', query: { ...selection, layer: layer.index } });
     questions.push({ method: 'network', query: { layer: layer.index } });
     // Gradients of large networks take their time.
     if (hasJacobian(layer) && values <= MANY_VALUES)

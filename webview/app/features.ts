@@ -17,11 +17,13 @@ import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
 import { samples } from '../features/samples';
+import { spline } from '../features/spline';
 import { strip } from '../features/strip';
 
 export const features: readonly Feature[] = [
   plane,
   activations,
+  spline,
   mask,
   logdet,
   network,

@@ -5,6 +5,7 @@ import { movedPositions, type NormOptions } from '../../flow/batch-statistics';
 import type { Mask } from '../../flow/masks';
 import { maskTensors } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
+import { knotParts } from '../../protocol/spline';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import { graphContext, storedTensors } from '../model/flow-graphs';
@@ -50,6 +51,19 @@ export function innerNames(layer: ModelLayer): {
     [...storedTensors(bijection), { name: 'h', shape: [1, ...bijection.inputShape] }],
   );
   return names;
+}
+
+/** The layer's input h [1, …] → `x`, `y` and `slopes` of the knots of its splines, [1, …, K + 1]. */
+export function knotsGraph({ info, bijection }: ModelLayer): Graph {
+  const start = `${info.name}/knots.`;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, { wanted: (tap) => tap.startsWith(start) });
+      bijection!.forward(ctx, inputs.h!);
+      return Object.fromEntries(knotParts.map((part) => [part, ctx.taps[`${start}${part}`]!]));
+    },
+    [...storedTensors(bijection!), { name: 'h', shape: [1, ...bijection!.inputShape] }],
+  );
 }
 
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */

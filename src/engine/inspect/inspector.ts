@@ -13,6 +13,7 @@ import { findings } from './findings/findings';
 import { features } from './features';
 import { givenExample } from './given';
 import { jacobian } from './jacobian';
+import { spline } from './spline';
 import { edited, latents } from './latents';
 import { layer, layerOfExample } from './layer';
 import { manifold } from './manifold';
@@ -96,6 +97,7 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     weight: async (query) => weight(await flow(), query),
     features: async (query, signal) => features(await flow(), work, query, signal),
     activity: async (query, signal) => activity(await flow(), query, signal),
+    spline: async (query, signal) => spline(await flow(), work, query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
     morph: async (query, signal) => morph(await flow(), query, signal),

@@ -83,6 +83,8 @@ export interface InnerPrograms {
   features(layer: number): Promise<Program>;
   activity(layer: number, mode: PassMode): Promise<Program>;
   jacobian(layer: number, rows: number): Promise<Program>;
+  /** As `knotsGraph` says. */
+  knots(layer: number): Promise<Program>;
 }
 
 export interface InspectedFlow {

@@ -68,6 +68,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      ...(bijection?.spline ? { spline: bijection.spline } : {}),
       // Without a map of its own a layer only moves values.
       ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),
     },

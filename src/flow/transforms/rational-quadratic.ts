@@ -95,6 +95,7 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     parameters: [],
     quantities: [],
     preservesVolume: false,
+    spline: { bins, bound },
     map(_, given, moves) {
       const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
       const [x, y] = [binsOf(widths), binsOf(heights)];
@@ -104,6 +105,8 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
       const slopes = knots.slopes(padLast(derivatives, 1, 1));
       const [atStart] = tf.split(slopes, [bins, 1], last) as [Tensor, Tensor];
       const [, atEnd] = tf.split(slopes, [1, bins], last) as [Tensor, Tensor];
+
+      const edge = tf.fill([...widths.shape.slice(0, -1), 1], bound);
 
       /** What a bin's formula is written in, [N, …] each. */
       const within = (bin: Tensor) => {
@@ -152,6 +155,11 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
 
       return {
         quantities: {},
+        knots: {
+          x: tf.concat([x.starts, edge], last),
+          y: tf.concat([y.starts, edge], last),
+          slopes,
+        },
         forward: (v) =>
           piecewise(v, (inside) => {
             const bin = within(binOf(inside, x));

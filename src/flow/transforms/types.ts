@@ -5,6 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TransformParameter } from '../../config/transforms';
 import type { Quantity } from '../../protocol/quantities';
+import type { KnotPart, SplineInfo } from '../../protocol/spline';
 import type { FlowContext, ParameterSpec } from '../bijection';
 
 /** What a transform takes from the conditioner for one element. */
@@ -25,6 +26,8 @@ export interface UnivariateTransform {
   readonly formula?: string;
   /** Whether every map that it can make has the log-derivative 0. */
   readonly preservesVolume: boolean;
+  /** Where the map is a spline: `ElementMap.knots` is there. */
+  readonly spline?: SplineInfo;
   /**
    * @param given a tensor [N, …] for each parameter taken of size 1, [N, …, size] for others
    * @param moves [1, …], 0 where the map must be the identity; it applies everywhere without
@@ -35,9 +38,16 @@ export interface UnivariateTransform {
 export interface ElementMap {
   /** By name, [N, …] each. */
   readonly quantities: Readonly<Record<string, Tensor>>;
+  /** Of splines, [N, …, K + 1] each: where they go through, and how steep they are there. */
+  readonly knots?: Readonly<Record<KnotPart, Tensor>>;
   /** Data to latent. */
   forward(x: Tensor): Mapped;
   inverse(y: Tensor): Mapped;
+}
+
+/** Taps the knots of splines; nothing of other maps. @param name of the layer */
+export function tapKnots(ctx: FlowContext, name: string, { knots }: ElementMap): void {
+  for (const [part, values] of Object.entries(knots ?? {})) ctx.tap?.(`${name}/knots.${part}`, values);
 }
 
 export interface Mapped {

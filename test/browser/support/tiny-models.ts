@@ -29,6 +29,18 @@ const settings = {
     data: { source: 'moons' },
     model: { kind: 'vector', dim: 2, couplings: 4, hidden: [8], transform: 'additive' },
   },
+  /** Spline couplings with learned mixing between. */
+  splines: {
+    data: { source: 'moons' },
+    model: {
+      ...{ kind: 'vector', dim: 2, couplings: 2, hidden: [8] },
+      ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
+    },
+  },
+  autoregressive: {
+    data: { source: 'moons' },
+    model: { kind: 'vector', dim: 2, couplings: 3, hidden: [8], layer: 'autoregressive' },
+  },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
@@ -44,6 +56,8 @@ const shapes: Record<Kind, readonly number[]> = {
   colours: [8, 8, 3],
   plane: [2],
   additive: [2],
+  splines: [2],
+  autoregressive: [2],
   vector: [6],
   long: [3],
 };

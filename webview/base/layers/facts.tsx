@@ -4,6 +4,7 @@ import { scientific, signed } from '../format/numbers';
 import type { ShownLayer } from '../store/layer-view';
 import { useStore } from '../store/use-store';
 import { words } from '../words';
+import { isSumOfScales } from './layer-names';
 
 export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   const store = useStore();
@@ -15,7 +16,11 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
     ],
   ];
   if (part && layer.coupling !== undefined) {
-    if (!layer.preservesVolume) facts.push([words.couplingSum, `${signed(part.coupling, 2)} ${words.nats}`]);
+    if (!layer.preservesVolume)
+      facts.push([
+        isSumOfScales(layer) ? words.couplingSum : words.couplingOwn,
+        `${signed(part.coupling, 2)} ${words.nats}`,
+      ]);
     if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);
   }
   facts.push([words.roundTrip, scientific(view.roundTrip)]);

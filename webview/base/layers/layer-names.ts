@@ -13,6 +13,12 @@ export function hasOwnLogDet(layer: LayerInfo): boolean {
   return !layer.preservesVolume && !isNorm(layer) && !prepares;
 }
 
+/** Whether what the layer adds to log p(x), but for norms, is the sum of its log scales, if anything. */
+export function isSumOfScales(layer: LayerInfo): boolean {
+  if (!hasOwnLogDet(layer)) return true;
+  return layer.quantities?.some(({ role }) => role === 'logScale') ?? layer.kind === 'unknown';
+}
+
 export function layerTitle(layer: LayerInfo): string {
   return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
 }

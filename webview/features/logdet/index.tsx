@@ -10,7 +10,7 @@ import { LogDetTab } from './view';
 export const logdet: LayerFeature = {
   id: 'logdet',
   region: 'layer',
-  order: 4,
+  order: 5,
   title: () => text.tab,
   layerView: 'whole',
   View: ({ model, layer }) => (

@@ -12,7 +12,7 @@ import './style.css';
 export const mask: LayerFeature = {
   id: 'mask',
   region: 'layer',
-  order: 3,
+  order: 4,
   title: () => text.tab,
   state: maskState,
   missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: text.noMaskWhy }),

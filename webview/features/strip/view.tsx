@@ -17,7 +17,14 @@ import { Legend } from '../../base/canvas/legend';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
-import { featureName, hasOwnLogDet, isNorm, layerTitle, shortName } from '../../base/layers/layer-names';
+import {
+  featureName,
+  hasOwnLogDet,
+  isSumOfScales,
+  isNorm,
+  layerTitle,
+  shortName,
+} from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { stripState } from '../../base/store/strip-state';
 import { masksState } from '../../base/store/masks';
@@ -354,7 +361,15 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
   const lines = [
-    ...(model.layers.some(hasOwnLogDet) ? [{ key: '', name: text.couplings, cost: nll?.couplings }] : []),
+    ...(model.layers.some(hasOwnLogDet)
+      ? [
+          {
+            key: '',
+            name: model.layers.every(isSumOfScales) ? text.couplings : text.transforms,
+            cost: nll?.couplings,
+          },
+        ]
+      : []),
     ...(model.layers.some((l) => l.hasNorm || isNorm(l))
       ? [{ key: 'norm', name: words.norm, cost: nll?.norm }]
       : []),

@@ -1,0 +1,48 @@
+/** The splines of a layer of a vector flow, at one example: a curve for each feature that it maps. */
+import type { Selection } from './selection';
+import type { NdArray } from './tensors';
+
+/** Facts of a layer whose map is a spline. */
+export interface SplineInfo {
+  /** Number K of bins. */
+  bins: number;
+  /** Between −bound and bound it is a spline, outside the identity. */
+  bound: number;
+}
+
+/** x and y of the knots, and dy/dx there. */
+export const knotParts = ['x', 'y', 'slopes'] as const;
+export type KnotPart = (typeof knotParts)[number];
+
+export interface SplineQuery extends Selection {
+  layer: number;
+}
+
+export interface SplineView extends SplineInfo {
+  layer: number;
+  /** The k features that are mapped, ascending. */
+  features: Int32Array;
+  /** [k, K + 1] each, in the layer's units. */
+  knots: Record<KnotPart, NdArray<Float32Array>>;
+  /** [k] each: the example's value before and after, and ln dy/dx there, nats. */
+  from: Float32Array;
+  to: Float32Array;
+  logDerivative: Float32Array;
+}
+
+/** y and dy/dx of a rational-quadratic bin at a share θ of it, 0 to 1 (Durkan et al. 2019, equations 4 and 5). */
+export function inBin(
+  [x0, x1]: readonly [number, number],
+  [y0, y1]: readonly [number, number],
+  [d0, d1]: readonly [number, number],
+  share: number,
+): { y: number; slope: number } {
+  const mean = (y1 - y0) / (x1 - x0);
+  const product = share * (1 - share);
+  const below = mean + (d0 + d1 - 2 * mean) * product;
+  const slope = d1 * share ** 2 + 2 * mean * product + d0 * (1 - share) ** 2;
+  return {
+    y: y0 + ((y1 - y0) * (mean * share ** 2 + d0 * product)) / below,
+    slope: (mean ** 2 * slope) / below ** 2,
+  };
+}

@@ -1,0 +1,104 @@
+/** Flows of splines and of autoregressive layers: the curves, and every other view of such layers. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { parseNumber } from '../inspector/frame';
+import { until } from '../inspector/until';
+import type { Model } from '../inspector/models';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
+
+describe('flows of today', () => {
+  let editor: EngineWindow;
+  let models: { splines: Model; autoregressive: Model };
+  inWindow(
+    async (started) => {
+      editor = started;
+      models = {
+        splines: await tinyModel(editor.folder, 'splines'),
+        autoregressive: await tinyModel(editor.folder, 'autoregressive'),
+      };
+    },
+    { untrained: true },
+  );
+  const ready = async (model: Model, options: { language?: string; theme?: string } = {}): Promise<Page> => {
+    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options } as object);
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    await page.locator('.flow [data-layer="1"]').first().click();
+    return page;
+  };
+
+  it('draw the spline of a feature, and where the example goes', async () => {
+    const page = await ready(models.splines);
+    await page.getByRole('tab', { name: 'Spline' }).click();
+    const chart = page.locator('.spline svg').first();
+    await chart.waitFor();
+    // Five bins have six knots; two tails; the example's place.
+    assert.equal(await chart.locator('.knot').count(), 6);
+    assert.equal(await chart.locator('.tail').count(), 2);
+    const cells = await page.locator('.spline tbody tr').first().locator('td').allInnerTexts();
+    const [x, y, slope, adds] = [cells[1]!, cells[3]!, cells[4]!, cells[5]!].map(parseNumber);
+    assert.ok(Math.abs(Math.log(slope!) - adds!) < 0.02, `ln ${slope} is not ${adds}`);
+    // The circle stands where the numbers say: the axes go a little beyond ±5.
+    const place = async (name: string): Promise<number> =>
+      Number(await chart.locator('.here').getAttribute(name));
+    const { width, height } = (await chart.boundingBox())!;
+    const [left, right, top, foot] = [40, width - 8, 6, height - 20];
+    const across = (x! + 5.75) / 11.5;
+    const up = (y! + 5.75) / 11.5;
+    assert.ok(Math.abs((await place('cx')) - (left + across * (right - left))) < 1);
+    assert.ok(Math.abs((await place('cy')) - (foot - up * (foot - top))) < 1);
+    // What one feature adds is all that this coupling adds.
+    const total = parseNumber(await page.locator('.spline tbody tr').last().locator('td').last().innerText());
+    assert.equal(total, adds);
+    await page.getByRole('tab', { name: 'Activations' }).click();
+    await page.locator('.facts').getByText('coupling', { exact: true }).waitFor();
+    const facts = await page.locator('.facts').innerText();
+    assert.ok(facts.includes(`${adds! < 0 ? '−' : '+'}${Math.abs(adds!).toFixed(2)} nats`), facts);
+  });
+
+  it('say of a layer without splines that it has none, and have no such tab in other flows', async () => {
+    const page = await ready(models.splines);
+    await page.locator('.flow [data-layer="2"]').first().click();
+    await page.getByRole('tab', { name: 'Spline' }).click();
+    await page.getByText('This layer has no splines').waitFor();
+    const other = await ready(models.autoregressive);
+    await other.getByRole('tab', { name: 'Activations' }).waitFor();
+    assert.equal(await other.getByRole('tab', { name: 'Spline' }).count(), 0);
+  });
+
+  it('keep contrast and names in dark and light', async () => {
+    for (const theme of ['dark', 'light']) {
+      const page = await ready(models.splines, { theme });
+      await page.getByRole('tab', { name: 'Spline' }).click();
+      await page.locator('.spline svg').first().waitFor();
+      const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+      const { violations } = await builder.include('.layer').analyze();
+      assert.deepEqual(
+        violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join('; ')}`),
+        [],
+        theme,
+      );
+    }
+  });
+
+  for (const kind of ['splines', 'autoregressive'] as const)
+    for (const language of ['en', 'de'])
+      it(`never say NaN, whatever is looked at (${kind}, ${language})`, async () => {
+        const page = await ready(models[kind], { language });
+        for (const tablist of await page.getByRole('tablist').all()) {
+          for (const tab of await tablist.getByRole('tab').all()) {
+            await tab.click();
+            await page.locator('.pulse').first().waitFor({ state: 'detached' });
+            const said = await until('words', () => page.locator('body').innerText());
+            // What findings check for is no number.
+            const wrong = /.*(\bNaN\b(?!,? (or|oder|Inf)\b)|\bundefined\b).*/.exec(said);
+            assert.equal(wrong, null, `${await tab.innerText()}: ${wrong?.[0]}`);
+          }
+        }
+      });
+});

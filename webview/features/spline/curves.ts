@@ -1,0 +1,49 @@
+/** The curve of one feature, from its knots. */
+import { inBin, type SplineView } from '../../../src/protocol/spline';
+
+export interface Curve {
+  x: number[];
+  y: number[];
+  slope: number[];
+}
+
+/** Points in a bin, its first knot among them. */
+const perBin = 12;
+
+export interface Knots {
+  x: Float32Array;
+  y: Float32Array;
+  slopes: Float32Array;
+}
+
+/** @param row of the view's features */
+export function knotsOf({ knots, bins }: SplineView, row: number): Knots {
+  const part = (data: Float32Array): Float32Array => data.subarray(row * (bins + 1), (row + 1) * (bins + 1));
+  return { x: part(knots.x.data), y: part(knots.y.data), slopes: part(knots.slopes.data) };
+}
+
+export function curveOf({ x, y, slopes }: Knots): Curve {
+  const curve: Curve = { x: [], y: [], slope: [] };
+  for (let bin = 0; bin + 1 < x.length; bin++) {
+    const last = bin + 2 === x.length;
+    for (let i = 0; i < (last ? perBin + 1 : perBin); i++) {
+      const share = i / perBin;
+      const at = inBin(
+        [x[bin]!, x[bin + 1]!],
+        [y[bin]!, y[bin + 1]!],
+        [slopes[bin]!, slopes[bin + 1]!],
+        share,
+      );
+      curve.x.push(x[bin]! + share * (x[bin + 1]! - x[bin]!));
+      curve.y.push(at.y);
+      curve.slope.push(at.slope);
+    }
+  }
+  return curve;
+}
+
+/** Number of the bin that a value lies in, from 1; undefined outside. */
+export function binOf({ x }: Knots, value: number): number | undefined {
+  if (!(value >= x[0]! && value <= x.at(-1)!)) return undefined;
+  return Math.max(1, x.findLastIndex((start, i) => i + 1 < x.length && value >= start) + 1);
+}

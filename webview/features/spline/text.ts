@@ -1,0 +1,44 @@
+/** Texts of this feature, in English and in German. */
+import { inLanguage } from '../../base/format/language';
+
+export const english = {
+  tab: 'Spline',
+  note: (bins: number, bound: string) =>
+    `output y over input x; ${bins} bins on [−${bound}, ${bound}], the identity outside`,
+  slope: 'slope dy/dx',
+  slopeNote: 'log axis; 1 keeps the density',
+  from: 'x',
+  to: 'y',
+  derivative: 'dy/dx',
+  adds: 'ln dy/dx',
+  sum: 'Σ, log-det of this example',
+  sumFirst: 'Σ, log-det of the first of the batch',
+  outside: 'outside',
+  inBin: (bin: number) => `bin ${bin}`,
+  curve: (feature: string) => `Spline of ${feature}`,
+  chosen: 'Features; the chosen one is drawn large',
+  noSpline: 'This layer has no splines',
+  noSplineWhy: 'Choose a coupling or an autoregressive layer of this flow.',
+};
+
+export const german: typeof english = {
+  tab: 'Spline',
+  note: (bins: number, bound: string) =>
+    `Ausgabe y über Eingabe x; ${bins} Intervalle auf [−${bound}, ${bound}], außen die Identität`,
+  slope: 'Steigung dy/dx',
+  slopeNote: 'logarithmisch; 1 lässt die Dichte, wie sie ist',
+  from: 'x',
+  to: 'y',
+  derivative: 'dy/dx',
+  adds: 'ln dy/dx',
+  sum: 'Σ, log-det dieses Beispiels',
+  sumFirst: 'Σ, log-det des ersten im Batch',
+  outside: 'außerhalb',
+  inBin: (bin: number) => `Intervall ${bin}`,
+  curve: (feature: string) => `Spline von ${feature}`,
+  chosen: 'Merkmale; das gewählte ist groß gezeichnet',
+  noSpline: 'Diese Schicht hat keine Splines',
+  noSplineWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
+};
+
+export const text = inLanguage(english, german);
