@@ -7,10 +7,6 @@ export const english = {
     `output y over input x; ${bins} bins on [−${bound}, ${bound}], the identity outside`,
   slope: 'slope dy/dx',
   slopeNote: 'log axis; 1 keeps the density',
-  from: 'x',
-  to: 'y',
-  derivative: 'dy/dx',
-  adds: 'ln dy/dx',
   sum: 'Σ, log-det of this example',
   sumFirst: 'Σ, log-det of the first of the batch',
   outside: 'outside',
@@ -22,15 +18,11 @@ export const english = {
 };
 
 export const german: typeof english = {
-  tab: 'Spline',
+  tab: 'Spline-Kurve',
   note: (bins: number, bound: string) =>
     `Ausgabe y über Eingabe x; ${bins} Intervalle auf [−${bound}, ${bound}], außen die Identität`,
   slope: 'Steigung dy/dx',
   slopeNote: 'logarithmisch; 1 lässt die Dichte, wie sie ist',
-  from: 'x',
-  to: 'y',
-  derivative: 'dy/dx',
-  adds: 'ln dy/dx',
   sum: 'Σ, log-det dieses Beispiels',
   sumFirst: 'Σ, log-det des ersten im Batch',
   outside: 'außerhalb',

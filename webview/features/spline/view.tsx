@@ -69,11 +69,11 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
             <thead>
               <tr>
                 <th>{words.feature}</th>
-                <th class="num">{text.from}</th>
+                <th class="num">x</th>
                 <th />
-                <th class="num">{text.to}</th>
-                <th class="num">{text.derivative}</th>
-                <th class="num">{text.adds}</th>
+                <th class="num">y</th>
+                <th class="num">dy/dx</th>
+                <th class="num">ln dy/dx</th>
               </tr>
             </thead>
             <tbody>
