@@ -14,6 +14,8 @@ export interface FlowLayer {
   /** Couplings and other layers that work alone; a factor-out only divides. */
   bijection?: Bijection;
   mask?: Mask;
+  /** Of autoregressive layers: the features from the first to the last. */
+  order?: readonly number[];
   hasNorm: boolean;
   /** For each element of the layer's input, its element in the flow's input (row-major). */
   positions: Int32Array;

@@ -9,6 +9,7 @@ import type { Flow, FlowLayer } from './layers';
 import { luLinear } from './lu-linear';
 import type { Mask } from './masks';
 import { permutation } from './permutation';
+import { invertOrder } from './reorder';
 import { sequence } from './sequence';
 import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
@@ -92,6 +93,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
       bijection: build(config, planned, name),
       hasNorm: planned.kind === 'coupling' && config.flowNorm,
       positions: here,
+      ...(planned.kind === 'autoregressive' ? { order: invertOrder(planned.order) } : {}),
       ...(planned.kind === 'coupling' ? { coupling: number, mask: planned.mask } : {}),
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);

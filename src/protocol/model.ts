@@ -56,6 +56,8 @@ export interface LayerInfo {
    * people. Absent where it is not known, or is no such expression.
    */
   formula?: string;
+  /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
+  order?: number[];
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */

@@ -51,7 +51,7 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
 }
 
 function flowLayer(layer: FlowLayer): ModelLayer {
-  const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm } = layer;
+  const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm, order } = layer;
   const moves = movesOf(layer);
   return {
     info: {
@@ -68,6 +68,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      ...(order ? { order: [...order] } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),
       // Without a map of its own a layer only moves values.
       ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),
@@ -129,7 +130,7 @@ export function describeLayer(layer: FlowLayer): string {
     case 'batchNorm':
       return `${shape}, batch norm with gain and bias`;
     case 'autoregressive':
-      return `${shape}, each feature given those before it`;
+      return `${shape}, each feature given those before it${inOrder(layer)}`;
     case 'lu':
       return `${shape}, learned mixing of all features (LU)`;
     case 'actNorm':
@@ -137,6 +138,11 @@ export function describeLayer(layer: FlowLayer): string {
     default:
       return shape;
   }
+}
+
+/** ": 1, 0, 2", of the features from the first to the last. */
+function inOrder({ order = [] }: FlowLayer): string {
+  return order.length === 0 || order.length > 12 ? '' : `: ${order.join(', ')}`;
 }
 
 /** "channels 2, 3 move". */

@@ -3,11 +3,19 @@ import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { isCoupling } from '../../../src/protocol/questions';
+import type { LayerInfo } from '../../../src/protocol/model';
+import { featureName } from '../../base/layers/layer-names';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { maskNumbers } from './numbers';
 import { maskState } from './state';
 import { MaskTab } from './view';
 import './style.css';
+
+function whyNone({ order }: LayerInfo): string {
+  if (!order) return text.noMaskWhy;
+  const shown = order.slice(0, 12).map((feature) => featureName(undefined, feature));
+  return text.inOrder([...shown, ...(order.length > shown.length ? ['…'] : [])].join(', '));
+}
 
 export const mask: LayerFeature = {
   id: 'mask',
@@ -15,7 +23,7 @@ export const mask: LayerFeature = {
   order: 4,
   title: () => text.tab,
   state: maskState,
-  missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: text.noMaskWhy }),
+  missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer) }),
   View: ({ model, layer }) => (
     <Asked question={useFeature(maskState)} skeleton={<MapSkeleton />}>
       {(view) => <MaskTab model={model} layer={layer} view={view} />}

@@ -14,6 +14,8 @@ export const english = {
   keyReads: 'is read, passes unchanged',
   keyGone: 'factored out before this layer',
   noMask: 'This layer has no mask',
+  inOrder: (features: string) =>
+    `It maps the features one after the other, each given those before it: ${features}.`,
   noMaskWhy: 'Only couplings split their input. This layer treats all elements alike.',
 };
 
@@ -31,6 +33,8 @@ export const german: typeof english = {
   keyReads: 'wird gelesen, geht unverändert durch',
   keyGone: 'vor dieser Schicht ausfaktorisiert',
   noMask: 'Diese Schicht hat keine Maske',
+  inOrder: (features: string) =>
+    `Sie bildet die Merkmale nacheinander ab, jedes gegeben die vor ihm: ${features}.`,
   noMaskWhy: 'Nur Kopplungen teilen ihre Eingabe. Diese Schicht behandelt alle Elemente gleich.',
 };
 
