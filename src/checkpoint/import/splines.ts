@@ -1,0 +1,63 @@
+/** Maps of single features, by the number of values that a network gives for each: a shift, shift and scale, a spline. */
+import type { TransformName } from '../../config/transforms';
+import type { ImportQuestion } from '../../protocol/import';
+import { mapColumns, type Values } from './chain-importer';
+
+export interface FeatureMap {
+  transform: TransformName;
+  /** Of a spline. */
+  bins?: number;
+}
+
+/** Of the config. */
+const mostBins = 256;
+
+/** What takes so many values a feature; a spline takes widths, heights and the slopes between its bins. */
+export function featureMap(values: number): FeatureMap | undefined {
+  if (values === 1) return { transform: 'additive' };
+  if (values === 2) return { transform: 'affine' };
+  const bins = (values + 1) / 3;
+  if (!Number.isInteger(bins) || bins < 2 || bins > mostBins) return undefined;
+  return { transform: 'rationalQuadratic', bins };
+}
+
+/** After "gives 7 values for each feature; ". */
+export const knownMaps =
+  'known are 1 (a shift), 2 (shift and scale) and 3·bins − 1 (a spline with 2 bins or more)';
+
+export function boundQuestion(argument: string, fallback: number): ImportQuestion {
+  return {
+    key: 'splineBound',
+    title: 'Bound of the splines',
+    detail:
+      `The \`${argument}\` argument, which a state dict does not hold: splines map from minus this to this, ` +
+      'and change nothing outside.',
+    answer: { kind: 'number', default: fallback, minimum: 1e-3 },
+  };
+}
+
+/** Least share of a bin and least slope of nflows' splines, which normflows has too. */
+export const splineFloor = 1e-3;
+
+/** Our slopes are softplus(u + this) + floor, so that 0 gives 1; nflows' have no such term. */
+const slopeOffset = Math.log(Math.expm1(1 - splineFloor));
+
+/** From the values that nflows' splines take for the knots of one feature to ours. @param at place among these values */
+export function knotFromNflows(u: number, at: number, bins: number): number {
+  return at < 2 * bins ? u : u - slopeOffset;
+}
+
+/**
+ * In place: the last layer of a network of nflows, which gives the knots of each feature one after the other. The
+ * library divides widths and heights by the root of the network's width.
+ */
+export function foldKnots(
+  tensors: Record<string, Values>,
+  layer: string,
+  { bins, width }: { bins: number; width: number },
+): void {
+  const values = 3 * bins - 1;
+  mapColumns(tensors, layer, (x, column) => (column % values < 2 * bins ? x / Math.sqrt(width) : x));
+  const bias = tensors[`${layer}.bias`]!;
+  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotFromNflows(u, i % values, bins)) };
+}
