@@ -55,8 +55,11 @@ export interface ResidualNet {
   width: number;
   blocks: number;
   outputs: number;
+  /** Whether it has layers for a context, whatever their sizes. */
+  context: boolean;
 }
 
+const contextLayer = /^(blocks\.\d+\.)?context_layer\.(weight|bias)$/;
 const blockLayer = /^blocks\.(0|[1-9]\d*)\.linear_layers\.[01]$/;
 
 /** Names of the linear layers from first to last. */
@@ -68,7 +71,7 @@ function layersOf({ blocks }: Pick<ResidualNet, 'blocks'>): string[] {
 }
 
 /**
- * An initial layer, blocks of two layers, a final layer, without norms and without a context.
+ * An initial layer, blocks of two layers, a final layer, without norms.
  * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
  * @returns what is in the way, as a string, where there is no such network
  */
@@ -80,12 +83,13 @@ export function residualNet(
 ): ResidualNet | string {
   const parts = masked ? ['weight', 'bias', 'mask', 'degrees'] : ['weight', 'bias'];
   let blocks = 0;
-  for (const rest of rests) {
+  const ownRests = rests.filter((rest) => !contextLayer.test(rest));
+  for (const rest of ownRests) {
     const dot = rest.lastIndexOf('.');
     const [layer, part] = [rest.slice(0, dot), rest.slice(dot + 1)];
     const block = blockLayer.exec(layer);
     if (!parts.includes(part) || !(block || layer === 'initial_layer' || layer === 'final_layer')) {
-      return `${prefix}${rest} has no place in a ${masked ? 'MADE' : 'ResidualNet'} without norms and context`;
+      return `${prefix}${rest} has no place in a ${masked ? 'MADE' : 'ResidualNet'} without norms`;
     }
     if (block) blocks = Math.max(blocks, 1 + Number(block[1]));
   }
@@ -106,7 +110,7 @@ export function residualNet(
       }
     }
   }
-  return { prefix, inputs, width, blocks, outputs };
+  return { prefix, inputs, width, blocks, outputs, context: ownRests.length < rests.length };
 }
 
 /**

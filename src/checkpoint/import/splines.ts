@@ -36,28 +36,24 @@ export function boundQuestion(argument: string, fallback: number): ImportQuestio
   };
 }
 
-/** Least share of a bin and least slope of nflows' splines, which normflows has too. */
-export const splineFloor = 1e-3;
+/** Least share of a bin and least slope of nflows' splines, which normflows has too; also the least diagonal of LULinear. */
+export const leastOfNflows = 1e-3;
 
-/** Our slopes are softplus(u + this) + floor, so that 0 gives 1; nflows' have no such term. */
-const slopeOffset = Math.log(Math.expm1(1 - splineFloor));
+/** Ours take softplus(u + this) + floor, so that 0 gives 1; what nflows has takes softplus(u) + floor. */
+export const softplusOffset = Math.log(Math.expm1(1 - leastOfNflows));
 
-/** From the values that nflows' splines take for the knots of one feature to ours. @param at place among these values */
-export function knotFromNflows(u: number, at: number, bins: number): number {
-  return at < 2 * bins ? u : u - slopeOffset;
+/** Ours from the values that nflows' splines take for the knots of a feature. @param at place among these values */
+export function knotOf(u: number, at: number, bins: number): number {
+  return at < 2 * bins ? u : u - softplusOffset;
 }
 
 /**
- * In place: the last layer of a network of nflows, which gives the knots of each feature one after the other. The
- * library divides widths and heights by the root of the network's width.
+ * In place: the last layer of a network of nflows that gives the knots of each feature, one feature after the other.
+ * @param width what the library divides widths and heights by the root of: a ResidualNet's width, and 1 for a MADE
  */
-export function foldKnots(
-  tensors: Record<string, Values>,
-  layer: string,
-  { bins, width }: { bins: number; width: number },
-): void {
+export function foldKnots(tensors: Record<string, Values>, layer: string, bins: number, width: number): void {
   const values = 3 * bins - 1;
   mapColumns(tensors, layer, (x, column) => (column % values < 2 * bins ? x / Math.sqrt(width) : x));
   const bias = tensors[`${layer}.bias`]!;
-  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotFromNflows(u, i % values, bins)) };
+  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotOf(u, i % values, bins)) };
 }
