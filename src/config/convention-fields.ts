@@ -21,6 +21,7 @@ const scaleMap = v.picklist([
   'tanh-scalar-shift',
   'exp',
   'sigmoid',
+  'softplus',
   'softplus-clamp',
   'soft-clip',
   'arctan',
@@ -74,7 +75,7 @@ export const conventionFields = {
       describe(
         'How the output u of the conditioner becomes s: tanh-channel w·tanh u with a learned w per channel, ' +
           'tanh-scalar with one learned w, tanh-scalar-shift w·tanh u + c with learned w and c, exp s = u, ' +
-          'sigmoid s = ln(sigmoid(u + 2) + scaleEpsilon), softplus-clamp s = ln(clamp(softplus u + scaleEpsilon, 0, 3)), ' +
+          'sigmoid s = ln(sigmoid(u + 2) + scaleEpsilon), softplus s = ln(softplus u + scaleEpsilon), softplus-clamp the same of at most 3, ' +
           'soft-clip u / (1 + |u / ln scaleEpsilon|), arctan scaleClamp·0.636·arctan u.',
       ),
     ),
@@ -85,7 +86,7 @@ export const conventionFields = {
       v.number(),
       v.minValue(0),
       v.ltValue(1),
-      describe('Smallest scale of sigmoid and softplus-clamp; slope of soft-clip.'),
+      describe('Smallest scale of sigmoid, softplus and softplus-clamp; slope of soft-clip.'),
     ),
     1e-3,
   ),

@@ -152,13 +152,15 @@ export const conventionSets: readonly ConventionSet[] = [
   {
     name: 'nsf',
     title: 'Neural spline flow',
-    about: 'Rational-quadratic splines of 8 bins in couplings, a learned mixing of the features (LU) after each.',
+    about:
+      'Rational-quadratic splines of 8 bins in couplings, a learned mixing of the features (LU) after each.',
     vector: { transform: 'rationalQuadratic', conditioning: 'selected', between: 'lu' },
   },
   {
     name: 'maf',
     title: 'Masked autoregressive flow',
-    about: 'Each feature given those before it, in alternating order; sampling takes a pass for each feature.',
+    about:
+      'Each feature given those before it, in alternating order; sampling takes a pass for each feature.',
     vector: { layer: 'autoregressive' },
   },
 ];

@@ -40,12 +40,18 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
   return problems;
 }
 
+const needsEpsilon: ReadonlySet<ModelConfig['scaleMap']> = new Set([
+  'softplus',
+  'softplus-clamp',
+  'soft-clip',
+]);
+
 function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
-  if (scaleEpsilon > 0 || (scaleMap !== 'softplus-clamp' && scaleMap !== 'soft-clip')) return [];
+  if (scaleEpsilon > 0 || !needsEpsilon.has(scaleMap)) return [];
   const reason =
     scaleMap === 'soft-clip'
       ? 'soft-clip bounds s by its logarithm'
-      : 'without it softplus-clamp can reach 0, where the flow has no inverse';
+      : `without it ${scaleMap} can reach 0, where the flow has no inverse`;
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 

@@ -133,7 +133,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
   ],
-  ['vector, masked autoregressive', { layer: 'autoregressive', dim: 4, hidden: [9, 7] }],
+  [
+    'vector, masked autoregressive, softplus',
+    { layer: 'autoregressive', dim: 4, hidden: [9, 7], scaleMap: 'softplus' },
+  ],
   [
     'vector, masked autoregressive, residual networks, sigmoid, interleaved, norms between',
     {
@@ -163,6 +166,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
 
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
+  ['image, softplus', { scaleMap: 'softplus' }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [

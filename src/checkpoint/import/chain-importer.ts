@@ -5,7 +5,7 @@
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { beyondWords, lengthOfList, moduleList, tooMany } from './modules';
+import { beyondWords, lengthOfList, listWithin, moduleList, tooMany, type NumberedModules } from './modules';
 import { readOurs, under, type Renaming } from './names';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
@@ -55,6 +55,8 @@ export interface OurLayer {
 export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<Recognizer, 'name'> {
   /** Name of the list of modules: "flows". */
   list: string;
+  /** A module of the list may be a list of that name itself, whose modules stand in its place. */
+  nested?: boolean;
   /** What a file without it lacks. */
   lacks: string;
   /**
@@ -92,6 +94,9 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   ): readonly OurLayer[] | Promise<readonly OurLayer[]>;
 }
 
+/** Lists in lists; names of a file could nest as deep as they are long. */
+const deepest = 16;
+
 export function chainImporter<C extends CouplingStep, S extends Step>(
   library: ChainLibrary<C, S>,
 ): Recognizer {
@@ -104,18 +109,29 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const gaps: string[] = [];
     const steps: (C | S)[] = [];
     let fitting = 0;
-    const length = lengthOfList(list.modules);
-    for (let number = 0; number < length; number++) {
-      const at = `${list.prefix}${number}`;
-      const rests = list.modules.get(number);
-      const step = rests ? library.readStep(file, `${at}.`, rests) : library.gap(at);
-      if (typeof step === 'string') (rests ? unknown : gaps).push(step);
-      else {
-        steps.push(step);
-        fitting += rests?.length ?? 0;
+    const beyond: string[] = [];
+    const visit = ({ prefix, modules, beyond: names }: NumberedModules, depth = 0): void => {
+      beyond.push(...names);
+      const length = lengthOfList(modules);
+      for (let number = 0; number < length; number++) {
+        const at = `${prefix}${number}`;
+        const rests = modules.get(number);
+        const mayNest = library.nested && depth < deepest;
+        const inner = mayNest && rests && listWithin(file, `${at}.`, library.list, rests);
+        if (inner) {
+          visit(inner, depth + 1);
+          continue;
+        }
+        const step = rests ? library.readStep(file, `${at}.`, rests) : library.gap(at);
+        if (typeof step === 'string') (rests ? unknown : gaps).push(step);
+        else {
+          steps.push(step);
+          fitting += rests?.length ?? 0;
+        }
       }
-    }
-    const missing = [...unknown, ...gaps, ...beyondWords(list)];
+    };
+    visit(list);
+    const missing = [...unknown, ...gaps, ...beyondWords({ beyond })];
     const base = library.base && list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
     const baseTensors = base === undefined ? [] : list.others.filter((name) => name.startsWith(base));
     const known = library.base?.names.map(({ theirs }) => `${base}${theirs as string}`) ?? [];

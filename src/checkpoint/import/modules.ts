@@ -6,13 +6,16 @@ import { linearNames, under } from './names';
 import type { TensorFile } from './types';
 
 /** The modules of a list, such as "flows.3.s.net.0.weight" of the list "flows". */
-export interface ModuleList {
+export interface NumberedModules {
   /** Up to the number of a module, for example "transform.transforms.". */
   prefix: string;
   /** By number, ascending: the names of its tensors below "PREFIX NUMBER .". Numbers are below the count of tensors. */
   modules: ReadonlyMap<number, readonly string[]>;
   /** Names with a number that no list reaches whose modules have a tensor each. */
   beyond: readonly string[];
+}
+
+export interface ModuleList extends NumberedModules {
   /** Names of the file that are not in the list. */
   others: readonly string[];
 }
@@ -42,6 +45,28 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
   }
   if (prefix === undefined) return undefined;
   return { prefix, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond, others };
+}
+
+/**
+ * The list that a module is, where all its tensors stand in it.
+ * @param at prefix of the module, with its dot @param rests names below it
+ */
+export function listWithin(
+  file: TensorFile,
+  at: string,
+  list: string,
+  rests: readonly string[],
+): NumberedModules | undefined {
+  const modules = new Map<number, string[]>();
+  const beyond: string[] = [];
+  for (const rest of rests) {
+    const [own, digits = '', ...below] = rest.split('.');
+    if (own !== list || !/^\d+$/.test(digits) || below.length === 0) return undefined;
+    const number = Number(digits);
+    if (number >= file.tensors.size || String(number) !== digits) beyond.push(at + rest);
+    else modules.set(number, [...(modules.get(number) ?? []), below.join('.')]);
+  }
+  return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }
 
 /** Linear layers one after another, with an activation between each two. */
@@ -136,7 +161,7 @@ export function lengthOfList(modules: ModuleList['modules']): number {
 }
 
 /** What numbers that no list reaches stand for, in words; empty without any. */
-export function beyondWords({ beyond }: ModuleList): string[] {
+export function beyondWords({ beyond }: Pick<NumberedModules, 'beyond'>): string[] {
   if (beyond.length === 0) return [];
   const more = beyond.length > 1 ? ` (and ${beyond.length - 1} more)` : '';
   return [`a place for ${shortened(beyond[0]!, 100)}${more}, whose number is beyond what the file holds`];

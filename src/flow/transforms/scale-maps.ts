@@ -7,7 +7,7 @@ import { ones, zeros } from '../init';
 
 export interface ScaleMapOptions {
   kind: ModelConfig['scaleMap'];
-  /** Least scale of sigmoid and softplus-clamp, slope of soft-clip. */
+  /** Least scale of sigmoid, softplus and softplus-clamp, slope of soft-clip. */
   epsilon: number;
   /** Bound of arctan. */
   clamp: number;
@@ -53,6 +53,8 @@ export function scaleMap(
       return fixed((u) => u);
     case 'sigmoid':
       return fixed((u) => logSigmoid(tf.add(u, 2), epsilon));
+    case 'softplus':
+      return fixed((u) => tf.log(tf.add(tf.softplus(u), epsilon)));
     case 'softplus-clamp':
       return fixed((u) => tf.log(tf.minimum(tf.add(tf.softplus(u), epsilon), softplusLimit)));
     case 'soft-clip':

@@ -1,7 +1,9 @@
 /**
- * nflows' SimpleRealNVP, and its couplings in other chains: data to latent, x·scale + shift, a residual network that
- * sees the features that condition and gives shifts, then scales, of those that move.
+ * nflows' chains, data to latent: couplings, affine ones with x·scale + shift, additive ones and splines, whose residual network
+ * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
+ * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
@@ -10,10 +12,21 @@ import {
   type CouplingStep,
   type StepOf,
 } from '../../import/chain-importer';
+import { luFeatures, luLayer } from '../../import/lu';
+import { madeOrder, residualNet, type ResidualNet } from '../../import/made';
 import { lengthOf, otherSize } from '../../import/modules';
 import { batchNormNames, linearNames, runningNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, choice, chosen } from '../../import/questions';
+import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  boundQuestion,
+  featureMap,
+  foldKnots,
+  knownMaps,
+  leastOfNflows,
+  type FeatureMap,
+} from '../../import/splines';
 import type { TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -25,10 +38,20 @@ const scaleQuestion = choice(
   ],
 );
 
+/** Of autoregressive layers. */
+const autoregressiveScale = choice(
+  'scaleActivation',
+  'Scale of an autoregressive layer',
+  'How the network’s output u becomes the scale; which one depends on the version of nflows.',
+  [
+    { value: 'softplus', label: 'softplus(u) + 0.001 (nflows 0.14)' },
+    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001' },
+  ],
+);
+
 interface Coupling extends CouplingStep {
   kind: 'coupling';
-  /** The network gives shifts only. */
-  additive: boolean;
+  map: FeatureMap;
   width: number;
   blocks: number;
   netNorm: boolean;
@@ -36,9 +59,23 @@ interface Coupling extends CouplingStep {
   rests: readonly string[];
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute'>;
+interface Autoregressive extends CouplingStep {
+  kind: 'autoregressive';
+  map: FeatureMap;
+  net: ResidualNet;
+}
+
+type Working = Coupling | Autoregressive;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'>;
 
 const net = 'transform_net.';
+const made = 'autoregressive_net.';
+
+const tailQuestion = boundQuestion('tail_bound', 1);
+
+/** What the config says once of all couplings and autoregressive layers, for `alike`. */
+const kindOf = (kind: Working['kind'], { transform, bins }: FeatureMap): string =>
+  [kind, transform, bins].join(' ');
 
 /** Without a coupling's index lists: our names below "couplings.I.net.". */
 export function residualNames(blocks: number, netNorm: boolean): Renaming[] {
@@ -62,18 +99,40 @@ export const flowNormNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | Other | string {
+function readMade(file: TensorFile, at: string, rests: readonly string[]): Autoregressive | string {
+  const found = residualNet(
+    file,
+    at + made,
+    rests.map((rest) => rest.slice(made.length)),
+    true,
+  );
+  if (typeof found === 'string') return found;
+  const { inputs: features, outputs, width, blocks, context } = found;
+  if (context) return `${at}${made} takes a context`;
+  const map = featureMap(outputs / features);
+  if (!map) return `${at}${made} gives ${outputs} values for ${features} features; ${knownMaps}`;
+  return {
+    kind: 'autoregressive',
+    at: at.slice(0, -1),
+    ...{ features, map, net: found },
+    alike: {
+      [otherSize]: [width, blocks].join(),
+      'is not of the same kind as': kindOf('autoregressive', map),
+    },
+  };
+}
+
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other | string {
   const name = at.slice(0, -1);
+  if (rests.every((rest) => rest.startsWith(made))) return readMade(file, at, rests);
   const conditioning = lengthOf(file, `${at}identity_features`);
   const moving = lengthOf(file, `${at}transform_features`);
   if (conditioning !== undefined && moving !== undefined) {
     const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
     const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
     if (!initial || !final) return `${at}${net} is not a ResidualNet`;
-    const additive = final[0] === moving;
-    if (!additive && final[0] !== 2 * moving) {
-      return `${at} gives ${final[0]} values for ${moving} features that move; an affine coupling gives ${2 * moving}`;
-    }
+    const map = featureMap(final[0]! / moving);
+    if (!map) return `${at} gives ${final[0]} values for ${moving} features that move; ${knownMaps}`;
     if (initial[1] !== conditioning) return `${at} takes a context besides the features that condition`;
     const width = initial[0]!;
     const blocks = rests.reduce(
@@ -85,13 +144,15 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupl
       kind: 'coupling',
       at: name,
       features: conditioning + moving,
-      ...{ additive, width, blocks, netNorm, rests },
+      ...{ map, width, blocks, netNorm, rests },
       alike: {
         [otherSize]: [width, blocks, netNorm].join(),
-        'is not of the same kind as': additive,
+        'is not of the same kind as': kindOf('coupling', map),
       },
     };
   }
+  const mixed = luFeatures(file, at, rests);
+  if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
@@ -104,7 +165,9 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupl
 }
 
 /** Blocks without a gap, and nothing that no ResidualNet has. */
-function check({ at, rests, blocks, netNorm }: Coupling): string[] {
+function check(step: Working): string[] {
+  if (step.kind === 'autoregressive') return [];
+  const { at, rests, blocks, netNorm } = step;
   if (blocks > rests.length) {
     return [`blocks of the network of ${at}, which are numbered up to ${blocks - 1}`];
   }
@@ -117,33 +180,66 @@ function check({ at, rests, blocks, netNorm }: Coupling): string[] {
   return unknown ? [`${at}.${unknown} has no place in a ResidualNet`] : [];
 }
 
-export const nflows = chainImporter<Coupling, Other>({
+function titleOf(couplings: readonly Working[], first: Working): string {
+  const { transform, bins } = first.map;
+  const maps = { affine: '', additive: 'additive ', rationalQuadratic: 'spline ' }[transform];
+  const layers = first.kind === 'coupling' ? `${maps}couplings` : `autoregressive ${maps}layers`;
+  const { width, blocks } = first.kind === 'coupling' ? first : first.net;
+  const ofBins = bins === undefined ? '' : ` with ${bins} bins`;
+  return `${couplings.length} ${layers}${ofBins}, residual networks of ${width}, ${blocks} blocks`;
+}
+
+/** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
+function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportAnswers): VectorFields {
+  const together: VectorFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
+  switch (transform) {
+    case 'additive':
+      return { transform };
+    case 'rationalQuadratic':
+      return {
+        transform,
+        ...together,
+        ...(bins === undefined ? {} : { bins }),
+        ...{ splineMap: 'softmax-floor', splineFloor: leastOfNflows },
+        splineBound: answeredNumber(answers, tailQuestion),
+      };
+    case 'affine':
+      return {
+        affine: 'scale-then-shift',
+        ...(kind === 'coupling' ? { outputOrder: 'shift-scale', outputLayout: 'halves' } : together),
+        scaleMap: chosen(answers, kind === 'coupling' ? scaleQuestion : autoregressiveScale),
+        scaleEpsilon: 1e-3,
+      };
+  }
+}
+
+function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
+  return [
+    ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
+    activationQuestion,
+    ...(transform === 'rationalQuadratic' ? [tailQuestion] : []),
+  ];
+}
+
+export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
   list: '_transforms',
+  nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
   gap: (at) => `${at} is a layer without tensors`,
   check,
-  title: ({ couplings, first: { additive, width, blocks } }) =>
-    `${couplings.length} ${additive ? 'additive ' : ''}couplings, residual networks of ${width}, ${blocks} blocks`,
-  questions: ({ first }) => [...(first.additive ? [] : [scaleQuestion]), activationQuestion],
-  model: ({ first: { additive, width, blocks, netNorm } }, answers) => ({
+  title: ({ couplings, first }) => titleOf(couplings, first),
+  questions: ({ first }) => questionsOf(first),
+  model: ({ first }, answers) => ({
     net: 'residual',
-    hidden: [width],
-    blocks,
-    netNorm,
+    hidden: [first.kind === 'coupling' ? first.width : first.net.width],
+    blocks: first.kind === 'coupling' ? first.blocks : first.net.blocks,
+    netNorm: first.kind === 'coupling' && first.netNorm,
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
-    ...(additive
-      ? { transform: 'additive' }
-      : {
-          affine: 'scale-then-shift',
-          outputOrder: 'shift-scale',
-          outputLayout: 'halves',
-          scaleMap: chosen(answers, scaleQuestion),
-          scaleEpsilon: 1e-3,
-        }),
+    ...mapFields(first, answers),
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
@@ -157,12 +253,31 @@ export const nflows = chainImporter<Coupling, Other>({
     if (step.kind === 'batchNorm') {
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
+    if (step.kind === 'lu') return [luLayer(file, theirs, features)];
+    const { bins } = step.map;
+    if (step.kind === 'autoregressive') {
+      const { prefix, blocks } = step.net;
+      return [
+        {
+          theirs,
+          layer: { kind: 'autoregressive', order: await madeOrder(file, step.net), sees: 'input' },
+          table: under(prefix, 'net.', residualNames(blocks, false)),
+          adapt(tensors, name) {
+            // A MADE does not divide widths and heights by anything.
+            if (bins !== undefined) foldKnots(tensors, `${name}.net.out`, bins, 1);
+          },
+        },
+      ];
+    }
     const conditions = await values('identity_features');
     return [
       {
         theirs,
         layer: maskOf(features, (i) => conditions.includes(i)),
         table: under(`${theirs}.${net}`, 'net.', residualNames(step.blocks, step.netNorm)),
+        adapt(tensors, name) {
+          if (bins !== undefined) foldKnots(tensors, `${name}.net.out`, bins, step.width);
+        },
       },
     ];
   },
