@@ -21,9 +21,9 @@ export function featureMap(values: number): FeatureMap | undefined {
   return { transform: 'rationalQuadratic', bins };
 }
 
-/** After "gives 7 values for each feature; ". */
+/** After "gives 7 values for 2 features; ". */
 export const knownMaps =
-  'known are 1 (a shift), 2 (shift and scale) and 3·bins − 1 (a spline with 2 bins or more)';
+  'known for each are 1 (a shift), 2 (shift and scale) and 3·bins − 1 (a spline of 2 to 256 bins)';
 
 export function boundQuestion(argument: string, fallback: number): ImportQuestion {
   return {

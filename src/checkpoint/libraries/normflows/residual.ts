@@ -75,7 +75,8 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const inner = prefix + inCoupling;
   const conditioning = lengthOf(file, `${inner}identity_features`);
   const moving = lengthOf(file, `${inner}transform_features`);
-  if (conditioning === undefined || moving === undefined) return `${inner} is not a coupling of features`;
+  if (conditioning === undefined || moving === undefined)
+    return `${prefix}prqct is not a coupling of features`;
   const network = residualNet(file, inner + residual, below(residual, rests), false);
   if (typeof network === 'string') return network;
   const others = ['identity_features', 'transform_features'];
@@ -92,10 +93,11 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
     ([name, shape]) => file.tensors.get(inner + inConstant + name)?.shape.join() === shape.join(),
   );
   if (!isConstant || constantRests.length !== 3) {
-    return `${inner}${inConstant} is not a spline of ${step.bins} bins for each of ${conditioning} features`;
+    return `${inner}unconditional_transform is not a spline of ${step.bins} bins for each of ${conditioning} features`;
   }
   // Their values become those of a network of the other direction, which has to be about as large as this one.
-  if (conditioning > moving + 1) return `${inner} has ${conditioning} features condition ${moving}`;
+  if (conditioning > moving + 1)
+    return `${prefix}prqct has ${conditioning} features condition ${moving}; expected about as many of both`;
   return { ...step, constant: inner + inConstant };
 }
 
@@ -112,7 +114,7 @@ function readMade(
   if (wrapper !== '') return withSplines('splineAutoregressive', prefix, features, network, features);
   const step = stepOf('affineAutoregressive', prefix, features, network);
   if (network.outputs === 2 * features) return step;
-  const words = `2 values for each of ${features} features from ${inner}, which gives ${network.outputs}`;
+  const words = `2 values for each of ${features} features from ${inner.slice(0, -1)} (it gives ${network.outputs})`;
   return { ...step, blocked: step.blocked ?? words };
 }
 
@@ -135,7 +137,7 @@ function stepOf(kind: Residual['kind'], prefix: string, features: number, networ
 
 /** Something is in the way, and yet it is of normflows. */
 function noContext(step: Residual): Residual {
-  return { ...step, blocked: `a network without a context (${step.net.prefix} takes one)` };
+  return { ...step, blocked: `a network without a context (${step.net.prefix.slice(0, -1)} takes one)` };
 }
 
 /** @param moving features that the network answers for */
@@ -152,8 +154,8 @@ function withSplines(
     return { ...step, bins, alike: { ...step.alike, 'has splines of another number of bins than': bins } };
   }
   const words =
-    `splines with linear tails, for each of which the network ${network.prefix} gives 3·bins − 1 values, of 2 to 256 ` +
-    `bins (it gives ${network.outputs} for ${moving} features)`;
+    `splines of 2 to 256 bins with linear tails, 3·bins − 1 values for each of ${moving} features from ` +
+    `${network.prefix.slice(0, -1)} (it gives ${network.outputs})`;
   return { ...step, blocked: step.blocked ?? words };
 }
 
@@ -175,7 +177,7 @@ export function residualTitle(couplings: readonly Residual[]): string {
     ...(apart < couplings.length ? [`${couplings.length - apart} autoregressive ${spline}layers`] : []),
   ].join(' and ');
   const bins = first.bins > 0 ? ` with ${first.bins} bins` : '';
-  return `${layers}${bins}, residual networks of ${first.net.width}, ${first.net.blocks} blocks`;
+  return `${layers}${bins}, residual networks of ${first.net.width}, ${first.net.blocks} ${first.net.blocks === 1 ? 'block' : 'blocks'}`;
 }
 
 export function residualQuestions({ bins }: Residual): ImportQuestion[] {

@@ -46,17 +46,21 @@ const slopeQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
 
-function mapped(step: Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>, moving: number): Mapped {
+type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
+
+function mapped(step: Read, moving: number): Mapped {
   const outputs = step.stack.widths.at(-1)!;
   const map = featureMap(outputs / moving);
-  const strange = `a known transform for ${step.at}.hyper, which gives ${outputs} values for ${moving} features; ${knownMaps}`;
-  const alike = { ...sizesOf(step.stack), 'has another transform than': outputs / moving };
-  return map ? { ...step, alike, map } : blocked(step, strange);
+  if (!map) {
+    const words = `a known transform for ${step.at}.hyper, which gives ${outputs} values for ${moving} features; ${knownMaps}`;
+    return blocked(step, words);
+  }
+  return { ...step, map, alike: { ...sizesOf(step.stack), 'has another transform than': outputs / moving } };
 }
 
 /** Something is in the way, and yet it is of zuko. */
-function blocked(step: Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>, words: string): Mapped {
-  return { ...step, alike: {}, map: { transform: 'affine' }, blocked: words };
+function blocked(step: Read, words: string): Mapped {
+  return { ...step, map: { transform: 'affine' }, blocked: words, alike: {} };
 }
 
 function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {

@@ -44,6 +44,11 @@ const names = [
   'flows.N.s',
   'flows.N.flow.s',
   'flows.N.flows.1.param_map.net.0.weight',
+  'flows.N.prqct.identity_features',
+  'flows.N.permutation._permutation',
+  'flows.0.mprqat.autoregressive_net.blocks.N.linear_layers.0.weight',
+  'flows.0.autoregressive_net.blocks.N.linear_layers.0.mask',
+  'transform.transforms.N.order',
   'transform.transforms.N._0',
   'module_list.N.perm',
   'model.module_list.N.scale',
@@ -170,16 +175,39 @@ const listed = (tensors: RawTensors): TensorFile => ({
 test('more features than a flow can have are named before any list of that length is made', () => {
   const features = 2 ** 31;
   const half = features / 2;
+  const networkOf = (at: string, shapes: Readonly<Record<string, readonly number[]>>): RawTensors =>
+    Object.fromEntries(
+      Object.entries(shapes).flatMap(([layer, [to, from]]) => [
+        ...['weight', 'mask'].map((part) => [`${at}${layer}.${part}`, [to!, from!]]),
+        ...['bias', 'degrees'].map((part) => [`${at}${layer}.${part}`, [to!]]),
+      ]),
+    ) as RawTensors;
   const both = (nets: readonly string[], widths: number[]): RawTensors =>
     Object.fromEntries(nets.flatMap((net) => Object.entries(stack(`module_list.0.${net}.`, widths))));
   const wide: [Library, RawTensors][] = [
     ['normflows', { 'flows.0.b': [features], ...stack('flows.0.s.net.', [features, 1, features]) }],
+    [
+      'normflows',
+      networkOf('flows.0.autoregressive_net.', {
+        initial_layer: [1, features],
+        final_layer: [2 * features, 1],
+      }),
+    ],
     ['normflows', stack('flows.0.flows.1.param_map.net.', [half, 1, features])],
     [
       'zuko',
       {
         'transform.transforms.0.mask': [features],
         ...stack('transform.transforms.0.hyper.', [half, 1, features]),
+      },
+    ],
+    [
+      'zuko',
+      {
+        'transform.transforms.0.order': [features],
+        ...stack('transform.transforms.0.hyper.', [features, 1, features]),
+        'transform.transforms.0.hyper.0.mask': [1, features],
+        'transform.transforms.0.hyper.2.mask': [features, 1],
       },
     ],
     ['freia', both(['subnet1', 'subnet2'], [half, 1, features])],

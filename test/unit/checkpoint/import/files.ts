@@ -20,13 +20,18 @@ export function fixture(name: FixtureName): string {
   return path.resolve('test', 'fixtures', 'peers', name, 'state_dict.pt');
 }
 
-/** Writes the tensors of a fixture as safetensors, after `change` had them. */
+/** A file of test/fixtures/wild. */
+export function wild(...parts: readonly string[]): string {
+  return path.resolve('test', 'fixtures', 'wild', ...parts);
+}
+
+/** Writes the tensors of a file as safetensors, after `change` had them. @param from a fixture, or a path */
 export async function writeChanged(
-  name: FixtureName,
+  from: FixtureName | { path: string },
   file: string,
   change: (tensors: Map<string, NdArray>) => void,
 ): Promise<void> {
-  const opened = await openTensorFile(fixture(name));
+  const opened = await openTensorFile(typeof from === 'string' ? fixture(from) : from.path);
   const tensors = new Map<string, NdArray>();
   for (const key of opened.tensors.keys()) tensors.set(key, await opened.read(key));
   await opened.close();

@@ -1,0 +1,186 @@
+/** Splines and autoregressive layers of zuko and normflows: what is not as the library writes it is refused in words. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import type { NdArray } from '../../../../src/protocol/tensors';
+import { UserError } from '../../../../src/base/user-error';
+import { temporaryFolder } from '../../support/temporary';
+import { wild, writeChanged } from './files';
+
+const folder = temporaryFolder();
+
+const originals = {
+  'zuko-nsf-2d': wild('zuko-nsf-2d', 'flow.pt'),
+  'zuko-nice-additive-4d': wild('zuko-nice-additive-4d', 'flow.pt'),
+  'normflows-nsf-ar-3d': wild('normflows-nsf-ar-3d', 'model.pth'),
+  'normflows-nsf-coupling-2d': wild('normflows-nsf-coupling-2d', 'model.pth'),
+  'normflows-maf-3d': wild('normflows-maf-3d', 'model.pth'),
+};
+
+type Tensors = Map<string, NdArray>;
+
+/** A tensor with other values, of the same shape unless another one is given. */
+function change(tensors: Tensors, name: string, values: readonly number[], shape?: readonly number[]): void {
+  tensors.set(name, { shape: [...(shape ?? tensors.get(name)!.shape)], data: Float32Array.from(values) });
+}
+
+async function changed(name: keyof typeof originals, how: (tensors: Tensors) => void): Promise<string> {
+  const file = path.join(folder, `${name}.safetensors`);
+  await writeChanged({ path: originals[name] }, file, how);
+  return file;
+}
+
+/** The values of a mask with the first one the other way round. */
+function flipped(tensors: Tensors, name: string): void {
+  const [first, ...rest] = [...(tensors.get(name)!.data as Float32Array)];
+  change(tensors, name, [1 - first!, ...rest]);
+}
+
+/** Last layer of a network with as many outputs. */
+function withOutputs(tensors: Tensors, layer: string, outputs: number): void {
+  const inputs = tensors.get(`${layer}.weight`)!.shape[1]!;
+  for (const part of ['weight', 'mask']) {
+    if (!tensors.has(`${layer}.${part}`)) continue;
+    change(tensors, `${layer}.${part}`, new Array<number>(outputs * inputs).fill(0), [outputs, inputs]);
+  }
+  for (const part of ['bias', 'degrees']) {
+    if (!tensors.has(`${layer}.${part}`)) continue;
+    change(tensors, `${layer}.${part}`, new Array<number>(outputs).fill(0), [outputs]);
+  }
+}
+
+const thrown: [keyof typeof originals, string, (tensors: Tensors) => void, RegExp][] = [
+  [
+    'zuko-nsf-2d',
+    'a mask of no order',
+    (tensors) => flipped(tensors, 'transform.transforms.1.hyper.2.mask'),
+    /transform\.transforms\.1\.hyper\.2\.mask is not the mask that follows from the order/,
+  ],
+  [
+    'zuko-nsf-2d',
+    'features that share a place',
+    (tensors) => change(tensors, 'transform.transforms.0.order', [0, 0]),
+    /transform\.transforms\.0\.order does not give each of 2 features a place of its own.*`passes`/,
+  ],
+  [
+    'zuko-nice-additive-4d',
+    'a mask that does not fit the network',
+    (tensors) => change(tensors, 'transform.transforms.0.mask', [1, 1, 1, 0]),
+    /transform\.transforms\.0\.mask has 3 of 4 features condition.*hyper sees 2 values/,
+  ],
+  [
+    'normflows-nsf-ar-3d',
+    'a mask of no order',
+    (tensors) => flipped(tensors, 'flows.2.mprqat.autoregressive_net.blocks.0.linear_layers.1.mask'),
+    /flows\.2\.mprqat\.autoregressive_net\.blocks\.0\.linear_layers\.1\.mask is not the mask/,
+  ],
+  [
+    'normflows-maf-3d',
+    'degrees of no order',
+    (tensors) => change(tensors, 'flows.4.autoregressive_net.final_layer.degrees', [1, 1, 1, 1, 9, 9]),
+    /flows\.4\.autoregressive_net\.final_layer\.degrees does not give each of 3 features a place/,
+  ],
+  [
+    'normflows-nsf-coupling-2d',
+    'two parts that are none',
+    (tensors) => change(tensors, 'flows.0.prqct.identity_features', [1e9]),
+    /flows\.0\.prqct\.identity_features and transform_features are not two parts of 2 features/,
+  ],
+];
+
+const unknown: [keyof typeof originals, string, (tensors: Tensors) => void, RegExp][] = [
+  [
+    'zuko-nsf-2d',
+    'a context',
+    (tensors) => {
+      for (const part of ['weight', 'mask'])
+        change(tensors, `transform.transforms.0.hyper.0.${part}`, new Array<number>(96).fill(1), [32, 3]);
+    },
+    /a network without a context \(transform\.transforms\.0\.hyper sees 3 values, and the flow has 2 features\)/,
+  ],
+  [
+    'zuko-nsf-2d',
+    'an impossible number of outputs',
+    (tensors) => withOutputs(tensors, 'transform.transforms.0.hyper.4', 44),
+    /hyper, which gives 44 values for 2 features; known for each are 1 .*3·bins − 1/,
+  ],
+  [
+    'zuko-nsf-2d',
+    'a missing mask',
+    (tensors) => tensors.delete('transform.transforms.0.hyper.2.mask'),
+    /hyper\.2\.mask of the shape of its weight/,
+  ],
+  [
+    'normflows-nsf-coupling-2d',
+    'an impossible number of outputs',
+    (tensors) => withOutputs(tensors, 'flows.0.prqct.transform_net.final_layer', 24),
+    /splines of 2 to 256 bins .*flows\.0\.prqct\.transform_net \(it gives 24\)/,
+  ],
+  [
+    'normflows-nsf-coupling-2d',
+    'other bins where nothing conditions',
+    (tensors) => {
+      const name = 'flows.0.prqct.unconditional_transform.unnormalized_widths';
+      change(tensors, name, new Array<number>(9).fill(0), [1, 9]);
+    },
+    /unconditional_transform is not a spline of 8 bins for each of 1 features/,
+  ],
+  [
+    'normflows-nsf-ar-3d',
+    'a mixing of other features',
+    (tensors) => change(tensors, 'flows.1.linear.lower_entries', [0, 0], [2]),
+    /flows\.1 is a permutation and a mixing that is not an LULinear/,
+  ],
+  [
+    'normflows-maf-3d',
+    'blocks far beyond what the file holds',
+    (tensors) => {
+      const name = 'flows.0.autoregressive_net.blocks.4294967295.linear_layers.0.bias';
+      change(tensors, name, [0], [1]);
+    },
+    /numbered up to 4294967295/,
+  ],
+];
+
+describe('splines and autoregressive layers', () => {
+  for (const [name, what, how, words] of thrown) {
+    it(`${name} with ${what} is refused in words`, async () => {
+      await assert.rejects(
+        loadAnyCheckpoint(await changed(name, how)),
+        (error) => error instanceof UserError && words.test(error.message),
+      );
+    });
+  }
+
+  for (const [name, what, how, words] of unknown) {
+    it(`${name} with ${what} is no flow that is known, and it is told why`, async () => {
+      const imported = await importCheckpoint(await changed(name, how));
+      assert.ok('reason' in imported, 'is not recognized');
+      assert.match(imported.reason, words);
+    });
+  }
+
+  it('a flow inside of a Lightning module, whose names have a prefix, is the same', async () => {
+    const file = await changed('zuko-nsf-2d', (tensors) => {
+      for (const [key, tensor] of [...tensors]) {
+        tensors.delete(key);
+        tensors.set(`flow.${key}`, tensor);
+      }
+    });
+    const [plain, prefixed] = [
+      await loadAnyCheckpoint(originals['zuko-nsf-2d']),
+      await loadAnyCheckpoint(file),
+    ];
+    assert.deepEqual(prefixed.tensors, plain.tensors);
+    assert.deepEqual(prefixed.config, plain.config);
+  });
+
+  it('asks for the bound of splines, which the file does not hold', async () => {
+    const { config, origin } = await loadAnyCheckpoint(originals['normflows-nsf-coupling-2d'], {
+      answers: () => ({ splineBound: 4 }),
+    });
+    assert.equal(config.model.splineBound, 4);
+    assert.ok(origin?.assumptions.includes('Bound of the splines: 4'));
+  });
+});
