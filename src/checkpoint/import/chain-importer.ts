@@ -111,7 +111,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     let fitting = 0;
     const beyond: string[] = [];
     const visit = ({ prefix, modules, beyond: names }: NumberedModules, depth = 0): void => {
-      beyond.push(...names);
+      for (const name of names) beyond.push(name);
       const length = lengthOfList(modules);
       for (let number = 0; number < length; number++) {
         const at = `${prefix}${number}`;

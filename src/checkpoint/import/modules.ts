@@ -64,7 +64,11 @@ export function listWithin(
     if (own !== list || !/^\d+$/.test(digits) || below.length === 0) return undefined;
     const number = Number(digits);
     if (number >= file.tensors.size || String(number) !== digits) beyond.push(at + rest);
-    else modules.set(number, [...(modules.get(number) ?? []), below.join('.')]);
+    else {
+      const names = modules.get(number) ?? [];
+      names.push(below.join('.'));
+      modules.set(number, names);
+    }
   }
   return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }
