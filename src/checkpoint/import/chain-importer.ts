@@ -5,7 +5,7 @@
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { beyondWords, lengthOfList, moduleList, tooMany } from './modules';
+import { beyondWords, lengthOfList, moduleList, tooMany, type ModuleList } from './modules';
 import { readOurs, under, type Renaming } from './names';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
@@ -53,7 +53,7 @@ export interface OurLayer {
 }
 
 export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<Recognizer, 'name'> {
-  /** Name of the list of modules: "flows". */
+  /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
   /** What a file without it lacks. */
   lacks: string;
@@ -64,6 +64,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   readStep(file: TensorFile, at: string, rests: readonly string[]): C | S | string;
   /** What a number without tensors stands for, or what is in the way. @param at as in `Step` */
   gap(at: string): S | string;
+  /** Tensors outside of the list that belong to its layers: how many, and what is in the way, in words. */
+  beside?(file: TensorFile, list: ModuleList): { fitting: number; missing: string[] };
   /** The base distribution, which becomes an ActNorm of ours unless it is a standard normal. */
   base?: {
     /** Prefix of its tensors: "q0.". */
@@ -115,7 +117,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         fitting += rests?.length ?? 0;
       }
     }
-    const missing = [...unknown, ...gaps, ...beyondWords(list)];
+    const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
+    fitting += beside.fitting;
+    const missing = [...unknown, ...gaps, ...beyondWords(list), ...beside.missing];
     const base = library.base && list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
     const baseTensors = base === undefined ? [] : list.others.filter((name) => name.startsWith(base));
     const known = library.base?.names.map(({ theirs }) => `${base}${theirs as string}`) ?? [];
