@@ -1,9 +1,9 @@
 /** The conditioners of vector flows as their config says. */
+import { degreesOf } from '../base/degrees';
 import type { VectorModelConfig } from '../config/schema';
 import type { Conditioner } from './bijection';
 import { activation } from './nets/activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './nets/conditioner';
-import { degreesOf } from './nets/degrees';
 import { mlp } from './nets/mlp';
 import { residualMlp } from './nets/residual-mlp';
 import type { UnivariateTransform } from './transforms/types';

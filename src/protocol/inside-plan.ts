@@ -1,7 +1,7 @@
 /** What a saved page holds of the networks behind the layers, as far as there is room for it. */
 import type { NetworkView } from './inspect';
-import type { ModelSummary } from './model';
-import { isCoupling, type Question, type RecordedChoices } from './questions';
+import { hasConditioner, type ModelSummary } from './model';
+import type { Question, RecordedChoices } from './questions';
 import { windowOfWeight } from './weight-window';
 
 /**
@@ -16,7 +16,7 @@ export function insidePlan(
   const [example] = examples;
   const [batch] = batches;
   if (!batch) return [];
-  const first = summary.layers.find(isCoupling);
+  const first = summary.layers.find(hasConditioner);
   const layers = [...summary.layers].sort((a, b) => Number(b === first) - Number(a === first));
   return layers.flatMap(({ index: layer }) => {
     const network = networkOf(layer);

@@ -34,6 +34,8 @@ const named =
     return { label, model, bijection: buildFlow(model) };
   };
 
+const splines: Fields = { transform: 'rationalQuadratic', hidden: [8] };
+
 const vectors: readonly (readonly [string, Fields])[] = [
   ['vector, x·eˢ + t, tanh-scalar, interleaved', { scaleMap: 'tanh-scalar', outputLayout: 'interleaved' }],
   [
@@ -140,10 +142,47 @@ const vectors: readonly (readonly [string, Fields])[] = [
       normVariance: 'unbiased',
     },
   ],
+  ['vector, splines', { ...splines, dim: 2, bins: 5, splineBound: 2 }],
+  [
+    'vector, splines, selected, interleaved, soft clip',
+    { ...splines, dim: 5, conditioning: 'selected', outputLayout: 'interleaved', splineMap: 'soft-clip' },
+  ],
+  [
+    'vector, splines of two bins, separate networks, LU between',
+    { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
+  ],
+  ['vector, masked autoregressive', { layer: 'autoregressive', dim: 4, hidden: [9, 7] }],
+  [
+    'vector, masked autoregressive, residual networks, sigmoid, interleaved, norms between',
+    {
+      ...{ layer: 'autoregressive', net: 'residual', hidden: [8], scaleMap: 'sigmoid' },
+      ...{ outputLayout: 'interleaved', between: 'batchNorm' },
+    },
+  ],
+  [
+    'vector, autoregressive splines in given orders, one sees its output',
+    {
+      ...splines,
+      layers: [
+        { kind: 'autoregressive', order: [2, 0, 1] },
+        { kind: 'lu' },
+        { kind: 'autoregressive', order: [1, 2, 0], sees: 'output' },
+      ],
+    },
+  ],
+  [
+    'vector, inverse autoregressive, x + t',
+    {
+      transform: 'additive',
+      layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
+    },
+  ],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
+  ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
+  ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',
     { factorOut: 'halves', squeeze: 'subpixel-major', normStatistics: 'running', channels: 2 },

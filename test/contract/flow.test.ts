@@ -11,7 +11,6 @@ import type { Bijection } from '../../src/flow/bijection';
 import { sizeOf } from '../../src/base/shape';
 import { cases, type Case } from './cases';
 import { conventionCases } from './convention-cases';
-import { modernCases } from './modern-cases';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
 import { logAbsDeterminant } from './linear-algebra';
 
@@ -58,7 +57,7 @@ after(() => {
   writeFileSync('artifacts/contract-table.md', `${lines.join('\n')}\n`);
 });
 
-for (const entry of [...cases, ...conventionCases, ...modernCases]) {
+for (const entry of [...cases, ...conventionCases]) {
   const { bijection, label } = entry;
   describe(label, () => {
     it('keeps shapes, stays finite, comes back and agrees with its Jacobian', () => {

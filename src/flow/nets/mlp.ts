@@ -1,7 +1,7 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { maskBetween, type Degrees } from '../../base/degrees';
 import type { Net } from './conditioner';
-import { maskBetween, type Degrees } from './degrees';
 import { linear } from './linear';
 
 export interface MlpOptions {

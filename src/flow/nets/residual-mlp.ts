@@ -4,9 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { maskBetween, type Degrees } from '../../base/degrees';
 import type { FlowContext } from '../bijection';
 import type { Net } from './conditioner';
-import { maskBetween, type Degrees } from './degrees';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 

@@ -1,10 +1,16 @@
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
 
 /** A layer of its own that normalizes; couplings can have a norm inside. */
 export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
+}
+
+/** A layer that is learned: a coupling, an autoregressive layer, a mixing. */
+export function isLearned(layer: LayerInfo): boolean {
+  return isCoupling(layer) || layer.kind === 'autoregressive' || layer.kind === 'lu';
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */

@@ -1,9 +1,9 @@
 /** Makes the store: the selection, what is kept of it, and the states of the features. */
 import { batch as together, computed, effect, signal, untracked, type Signal } from '@preact/signals';
 import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
-import type { ModelSummary } from '../../../src/protocol/model';
+import { hasConditioner, type ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
-import { defaultBatch, defaultExample, defaultSamples, isCoupling } from '../../../src/protocol/questions';
+import { defaultBatch, defaultExample, defaultSamples } from '../../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState } from './checkpoint-state';
 import { AnswerCache, ask, ready } from './question';
@@ -191,7 +191,7 @@ function defaults(model: ModelSummary): Chosen {
     example: defaultExample(model),
     batch: defaultBatch(model),
     mode: 'eval',
-    layer: model.layers.find(isCoupling)?.index ?? model.layers[0]?.index ?? 0,
+    layer: model.layers.find(hasConditioner)?.index ?? model.layers[0]?.index ?? 0,
     // The first of each region.
     tab: '',
     galleryTab: '',

@@ -20,6 +20,7 @@ import { foldRows, scaleGroups } from './entries';
 import {
   featureName,
   hasOwnLogDet,
+  isLearned,
   isSumOfScales,
   isNorm,
   layerTitle,
@@ -42,7 +43,7 @@ function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
 export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
   let limit = 0;
   for (const layer of layers) {
-    if (!isCoupling(layer) && !isNorm(layer)) continue;
+    if (!isLearned(layer) && !isNorm(layer)) continue;
     const row = strip?.rows.find((r) => r.layer === layer.index);
     for (const part of [row?.example, row?.mean])
       for (const value of [part?.coupling, part?.norm])
@@ -231,7 +232,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       id={`layer-${layer.index}`}
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
-      class={`item ${coupling || isNorm(layer) || plane ? '' : 'slim'}`}
+      class={`item ${isLearned(layer) || isNorm(layer) || plane ? '' : 'slim'}`}
       title={words.layerDescription(layer)}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
@@ -245,7 +246,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       )}
       {plane ? (
         <PointsThumbnail points={points} />
-      ) : coupling || isNorm(layer) ? (
+      ) : isLearned(layer) || isNorm(layer) ? (
         <OutputThumbnail output={row?.thumbnail} />
       ) : (
         <span />

@@ -1,6 +1,7 @@
 /**
- * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them. The library counts from
- * latent to data, so its last layer is our first, and its maps run backwards: (x − t)·e⁻ˢ.
+ * normflows' MaskedAffineFlow and AffineCouplingBlock, with ActNorm and Permute between them; what has residual networks
+ * is in residual.ts. The library counts from latent to data, so its last layer is our first, and its maps run backwards:
+ * (x − t)·e⁻ˢ.
  */
 import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -28,6 +29,15 @@ import { under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import {
+  readResidual,
+  residualLayers,
+  residualModel,
+  residualQuestions,
+  residualTitle,
+  type Lu,
+  type Residual,
+} from './residual';
 
 const slopeQuestion: ImportQuestion = {
   key: 'slope',
@@ -113,9 +123,9 @@ interface Block extends CouplingStep {
   additive: boolean;
 }
 
-type Coupling = Masked | Block;
+type Coupling = Masked | Block | Residual;
 
-type Other = StepOf<'actNorm' | 'permute' | 'gap'>;
+type Other = StepOf<'actNorm' | 'permute' | 'gap'> | Lu;
 
 type NormflowsChain = Chain<Coupling, Other>;
 
@@ -226,7 +236,7 @@ function readCoupling(
   inner: string,
   rests: readonly string[],
   reverse: boolean,
-): Coupling | string | undefined {
+): Masked | Block | string | undefined {
   if (rests.includes('b')) return readMasked(file, at, inner, rests, reverse);
   if (rests.some((rest) => rest.startsWith(blockNet))) return readBlock(file, at, inner, rests, reverse);
   return undefined;
@@ -241,25 +251,25 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
       `${prefix} is a Reverse of something else than a coupling`
     );
   }
-  const coupling = readCoupling(file, at, prefix, rests, false);
-  if (coupling) return coupling;
+  const known = readCoupling(file, at, prefix, rests, false) ?? readResidual(file, prefix, rests);
+  if (known !== undefined) return known;
   if (rests.includes('perm')) {
     const features = lengthOf(file, `${prefix}inv_perm`);
     return features === undefined ? `${prefix}inv_perm is missing` : { kind: 'permute', at, features };
   }
   const features = lengthOf(file, `${prefix}s`);
-  const known = ['s', 't', 'data_dep_init_done'];
+  const parts = ['s', 't', 'data_dep_init_done'];
   if (
     features !== undefined &&
     lengthOf(file, `${prefix}t`) === features &&
-    rests.every((rest) => known.includes(rest))
+    rests.every((rest) => parts.includes(rest))
   ) {
     return { kind: 'actNorm', at, features };
   }
   return `${prefix}${rests[0]} belongs to a layer that is not known`;
 }
 
-function hiddenOf(coupling: Coupling): number[] {
+function hiddenOf(coupling: Masked | Block): number[] {
   return coupling.kind === 'block' ? coupling.stack.hidden : (coupling.s ?? coupling.t)!.hidden;
 }
 
@@ -300,7 +310,12 @@ function withZeroScales(tensors: Record<string, Values>, layer: string): void {
 
 /** Whether no coupling has a scale. */
 const shiftsOnly = ({ couplings }: NormflowsChain): boolean =>
-  couplings.every((coupling) => (coupling.kind === 'masked' ? !coupling.s : coupling.additive));
+  couplings.every((coupling) =>
+    coupling.kind === 'masked' ? !coupling.s : coupling.kind === 'block' && coupling.additive,
+  );
+
+/** Either all couplings of a chain are or none. */
+const isResidual = (coupling: Coupling): coupling is Residual => 'net' in coupling;
 
 /** With an output_scale in the file there is a function before it. */
 const outputQuestionOf = ({ scale }: Masked): ImportQuestion =>
@@ -310,14 +325,14 @@ const hasGaps = ({ steps }: NormflowsChain): boolean => steps.some(({ kind }) =>
 
 function questions(chain: NormflowsChain): ImportQuestion[] {
   const { first, features } = chain;
-  const gaps = hasGaps(chain);
+  const gaps = hasGaps(chain) ? [gapQuestion, ...(first.kind === 'masked' ? [] : [lastQuestion])] : [];
+  if (isResidual(first)) return [...residualQuestions(first), ...gaps];
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
     ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),
     ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion] : []),
     ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
-    ...(gaps ? [gapQuestion] : []),
-    ...(gaps && first.kind === 'block' ? [lastQuestion] : []),
+    ...gaps,
   ];
 }
 
@@ -327,7 +342,7 @@ function order(chain: NormflowsChain, answers: ImportAnswers): (Coupling | Other
   const backwards = steps.toReversed();
   if (!hasGaps(chain)) return backwards;
   if (chosen(answers, gapQuestion) !== 'swap') return backwards.filter(({ kind }) => kind !== 'gap');
-  if (first.kind !== 'block' || chosen(answers, lastQuestion) !== 'yes') return backwards;
+  if (first.kind === 'masked' || chosen(answers, lastQuestion) !== 'yes') return backwards;
   const at = steps[0]!.at.replace(/\d+$/, String(steps.length));
   return [{ kind: 'gap', at }, ...backwards];
 }
@@ -340,6 +355,7 @@ const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
 
 function model(chain: NormflowsChain, answers: ImportAnswers): VectorFields {
   const { first } = chain;
+  if (isResidual(first)) return residualModel(first, answers);
   const hidden = hiddenOf(first);
   const slope = hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0;
   const common: VectorFields = {
@@ -382,7 +398,7 @@ function model(chain: NormflowsChain, answers: ImportAnswers): VectorFields {
 }
 
 /** From data to latent, a coupling without a scale subtracts what its network gives, unless it is in a Reverse. */
-function subtracts(tensors: Record<string, Values>, net: string, coupling: Coupling): void {
+function subtracts(tensors: Record<string, Values>, net: string, coupling: Masked | Block): void {
   if (!coupling.reverse) mapColumns(tensors, `${net}.${hiddenOf(coupling).length}`, (x) => -x);
 }
 
@@ -432,12 +448,14 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
 export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   list: 'flows',
-  lacks: 'flows.0.b, or flows.0.flows.1.param_map.net.0.weight',
+  lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
   readStep,
   gap: (at) => ({ kind: 'gap', at }),
   base: { prefix: 'q0.', kind: 'DiagGaussian', names: baseNames, isScale: false },
+  check: (coupling) => (isResidual(coupling) && coupling.blocked !== undefined ? [coupling.blocked] : []),
   title(chain) {
     const { couplings, first } = chain;
+    if (isResidual(first)) return residualTitle(couplings.filter(isResidual));
     const map = shiftsOnly(chain) ? 'additive ' : first.kind === 'masked' ? 'affine ' : '';
     const kind = first.kind === 'masked' ? `masked ${map}couplings` : `${map}coupling blocks`;
     return `${couplings.length} ${kind}, networks ${hiddenWords(hiddenOf(first))}`;
@@ -456,6 +474,11 @@ export const normflows = chainImporter<Coupling, Other>({
         return [{ theirs, layer: { kind: 'actNorm' }, table: under(`${theirs}.`, '', actNormNames) }];
       case 'permute':
         return [{ theirs, layer: await readOrder(chain.file, `${theirs}.inv_perm`) }];
+      case 'lu':
+      case 'splineCoupling':
+      case 'splineAutoregressive':
+      case 'affineAutoregressive':
+        return residualLayers(chain.file, step, chain.features);
       case 'gap':
         return [{ theirs, layer: { kind: 'permute', order: swapOrder(chain.features) } }];
     }

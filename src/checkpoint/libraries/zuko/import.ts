@@ -1,14 +1,20 @@
 /**
- * zuko's NICE and RealNVP: data to latent, x·eˢ + t with a softly clipped s, a network that sees the features that
- * condition and gives (shift, scale) of each that moves in turn.
+ * zuko's flows, data to latent: NICE and RealNVP, whose networks see the features that condition, and MAF and NSF, whose
+ * masked networks see those before each feature. A network gives what each feature takes one after the other: a shift
+ * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, or the knots of a spline, softly clipped too.
  */
+import { UserError } from '../../../base/user-error';
+import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   readMask,
   readOrder,
+  type Chain,
   type CouplingStep,
+  type OurLayer,
   type StepOf,
 } from '../../import/chain-importer';
+import { checkMasks, isOrder } from '../../import/made';
 import {
   hiddenWords,
   lengthOf,
@@ -17,43 +23,149 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { activationOf, activationQuestion } from '../../import/questions';
+import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
+import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
+import type { TensorFile } from '../../import/types';
 
-interface Coupling extends CouplingStep {
-  kind: 'coupling';
+interface Mapped extends CouplingStep {
+  kind: 'coupling' | 'autoregressive';
   stack: LinearStack;
+  map: FeatureMap;
+  /** What is in the way of it, in words. */
+  blocked?: string;
 }
 
-export const zuko = chainImporter<Coupling, StepOf<'permute'>>({
+type ZukoChain = Chain<Mapped, StepOf<'permute'>>;
+
+const splineQuestion = boundQuestion('bound', 5);
+
+const slopeQuestion: ImportQuestion = {
+  key: 'splineSlope',
+  title: 'Least slope of the splines',
+  detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
+  answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
+};
+
+function mapped(step: Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>, moving: number): Mapped {
+  const outputs = step.stack.widths.at(-1)!;
+  const map = featureMap(outputs / moving);
+  const strange = `a known transform for ${step.at}.hyper, which gives ${outputs} values for ${moving} features; ${knownMaps}`;
+  const alike = { ...sizesOf(step.stack), 'has another transform than': outputs / moving };
+  return map ? { ...step, alike, map } : blocked(step, strange);
+}
+
+/** Something is in the way, and yet it is of zuko. */
+function blocked(step: Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>, words: string): Mapped {
+  return { ...step, alike: {}, map: { transform: 'affine' }, blocked: words };
+}
+
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const name = at.slice(0, -1);
+  const mask = file.tensors.get(`${at}mask`)?.shape;
+  if (mask?.length !== 1) return `${at}mask of a coupling`;
+  const features = mask[0]!;
+  const stack = stackOf(
+    file,
+    at,
+    rests.filter((rest) => rest !== 'mask'),
+  );
+  if (typeof stack === 'string') return stack;
+  const conditioning = stack.widths[0]!;
+  const step = { kind: 'coupling', at: name, features, stack } as const;
+  if (conditioning < features) return mapped(step, features - conditioning);
+  return blocked(
+    step,
+    `a network without a context (${at}hyper sees ${conditioning} values, more than the features that condition)`,
+  );
+}
+
+function readAutoregressive(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const name = at.slice(0, -1);
+  const features = lengthOf(file, `${at}order`);
+  if (features === undefined) return `${at}order is not of features, such as [2]`;
+  const layers = rests.filter((rest) => rest !== 'order');
+  const stack = stackOf(
+    file,
+    at,
+    layers.filter((rest) => !rest.endsWith('.mask')),
+  );
+  if (typeof stack === 'string') return stack;
+  for (const number of stack.numbers) {
+    const [mask, weight] = ['mask', 'weight'].map(
+      (part) => file.tensors.get(`${at}hyper.${number}.${part}`)?.shape,
+    );
+    if (!mask || mask.join() !== weight!.join())
+      return `${at}hyper.${number}.mask of the shape of its weight`;
+  }
+  if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
+  const inputs = stack.widths[0]!;
+  const step = { kind: 'autoregressive', at: name, features, stack } as const;
+  if (inputs === features) return mapped(step, features);
+  return blocked(
+    step,
+    `a network without a context (${at}hyper sees ${inputs} values, and the flow has ${features} features)`,
+  );
+}
+
+function stackOf(file: TensorFile, at: string, rests: readonly string[]): LinearStack | string {
+  const strange = rests.find((rest) => !/^hyper\.\d+\./.test(rest));
+  if (strange) return `${at}${strange} is not known`;
+  return linearStack(
+    file,
+    `${at}hyper.`,
+    rests.map((rest) => rest.slice('hyper.'.length)),
+  );
+}
+
+async function coupling({ at, features, stack }: Mapped, file: TensorFile): Promise<OurLayer> {
+  const layer = await readMask(file, `${at}.mask`);
+  const conditions = layer.kind === 'coupling' ? layer.mask.filter((bit) => bit === 1).length : 0;
+  if (conditions !== stack.widths[0]) {
+    throw new UserError(
+      `${file.file}: ${at}.mask has ${conditions} of ${features} features condition, and ${at}.hyper sees ` +
+        `${stack.widths[0]} values; a flow with a context is not read.`,
+    );
+  }
+  return { theirs: at, layer, table: stackNames(stack, 'net.') };
+}
+
+async function autoregressive({ at, stack }: Mapped, file: TensorFile): Promise<OurLayer> {
+  const order = [...(await file.read(`${at}.order`)).data];
+  if (!isOrder(order)) {
+    throw new UserError(
+      `${file.file}: ${at}.order does not give each of ${order.length} features a place of its own, as it is ` +
+        'with fewer `passes` than features; such layers are not read.',
+    );
+  }
+  const masks = stack.numbers.map((number, i) => ({
+    mask: `${at}.hyper.${number}.mask`,
+    outputs: stack.widths[i + 1]!,
+  }));
+  await checkMasks(file, order, masks);
+  const layer = { kind: 'autoregressive', order, sees: 'input' } as const;
+  return { theirs: at, layer, table: stackNames(stack, 'net.') };
+}
+
+function title({ couplings, first: { stack, map } }: ZukoChain): string {
+  const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
+  const layers = [
+    ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
+    ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
+  ].join(' and ');
+  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
+  return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
+}
+
+export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
   name: 'zuko',
   list: 'transform.transforms',
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
-    const name = at.slice(0, -1);
     // An UnconditionalTransform of a PermutationTransform keeps its order under this name.
     if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
-      return { kind: 'permute', at: name, features: lengthOf(file, `${at}_0`) };
+      return { kind: 'permute', at: at.slice(0, -1), features: lengthOf(file, `${at}_0`) };
     }
-    const mask = file.tensors.get(`${at}mask`)?.shape;
-    if (mask?.length !== 1) return `${at}mask of a coupling`;
-    const features = mask[0]!;
-    const inner = rests.filter((rest) => rest !== 'mask');
-    const strange = inner.find((rest) => !rest.startsWith('hyper.'));
-    if (strange) return `${at}${strange} is not known`;
-    const stack = linearStack(
-      file,
-      `${at}hyper.`,
-      inner.map((rest) => rest.slice('hyper.'.length)),
-    );
-    if (typeof stack === 'string') return stack;
-    const [conditioning, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
-    if (outputs !== 2 * (features - conditioning)) {
-      return (
-        `${at}hyper is a network from ${conditioning} to ${outputs}; an affine coupling of ` +
-        `${features} features without context has 2 outputs for each feature that it does not take`
-      );
-    }
-    return { kind: 'coupling', at: name, features, stack, alike: sizesOf(stack) };
+    return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
   base: {
@@ -65,24 +177,47 @@ export const zuko = chainImporter<Coupling, StepOf<'permute'>>({
     ],
     isScale: true,
   },
-  title: ({ couplings, first }) =>
-    `${couplings.length} couplings, networks ${hiddenWords(first.stack.hidden)}`,
-  questions: () => [activationQuestion],
-  model: ({ first }, answers) => ({
-    hidden: first.stack.hidden,
-    nets: 'joint',
-    conditioning: 'selected',
-    activation: activationOf(answers),
-    affine: 'scale-then-shift',
-    outputOrder: 'shift-scale',
-    outputLayout: 'interleaved',
-    scaleMap: 'soft-clip',
-    scaleEpsilon: 1e-3,
-  }),
+  check: ({ blocked: words }) => (words === undefined ? [] : [words]),
+  title,
+  questions: ({ first }) => [
+    activationQuestion,
+    ...(first.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+  ],
+  model({ first: { stack, map } }, answers) {
+    const { transform, bins } = map;
+    return {
+      hidden: stack.hidden,
+      nets: 'joint',
+      conditioning: 'selected',
+      activation: activationOf(answers),
+      transform,
+      outputLayout: 'interleaved',
+      ...(transform === 'affine'
+        ? {
+            affine: 'scale-then-shift',
+            outputOrder: 'shift-scale',
+            scaleMap: 'soft-clip',
+            scaleEpsilon: 1e-3,
+          }
+        : {}),
+      ...(bins === undefined
+        ? {}
+        : {
+            bins,
+            splineMap: 'soft-clip',
+            splineBound: answeredNumber(answers, splineQuestion),
+            splineSlope: answeredNumber(answers, slopeQuestion),
+          }),
+    };
+  },
   async layers(step, { file }) {
-    const { at } = step;
-    return step.kind === 'permute'
-      ? [{ theirs: at, layer: await readOrder(file, `${at}._0`) }]
-      : [{ theirs: at, layer: await readMask(file, `${at}.mask`), table: stackNames(step.stack, 'net.') }];
+    switch (step.kind) {
+      case 'permute':
+        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
+      case 'coupling':
+        return [await coupling(step, file)];
+      case 'autoregressive':
+        return [await autoregressive(step, file)];
+    }
   },
 });

@@ -1,0 +1,56 @@
+/** nflows' LULinear, which normflows has too: a learned mixing y = L·U·x + b. */
+import type { OurLayer, Values } from './chain-importer';
+import { lengthOf } from './modules';
+import { softplusOffset } from './splines';
+import type { TensorFile } from './types';
+
+const parts = ['bias', 'lower_entries', 'upper_entries', 'unconstrained_upper_diag'];
+
+/** D, where the names below a prefix are those of such a layer of D features and its tensors have that size. */
+export function luFeatures(file: TensorFile, prefix: string, rests: readonly string[]): number | undefined {
+  const features = lengthOf(file, `${prefix}bias`);
+  if (features === undefined || rests.length !== parts.length) return undefined;
+  const lengths: Record<string, number> = {
+    bias: features,
+    lower_entries: (features * (features - 1)) / 2,
+    upper_entries: (features * (features - 1)) / 2,
+    unconstrained_upper_diag: features,
+  };
+  const fits = parts.every((part) => file.tensors.get(prefix + part)?.shape.join() === String(lengths[part]));
+  return fits ? features : undefined;
+}
+
+/** @param theirs its name, without the last dot */
+export function luLayer(file: TensorFile, theirs: string, features: number): OurLayer {
+  return {
+    theirs,
+    layer: { kind: 'lu' },
+    async adapt(tensors, name) {
+      const read = async (part: string): Promise<Values> => file.read(`${theirs}.${part}`);
+      const [bias, lower, upper, diagonal] = await Promise.all(parts.map(read));
+      const square = { shape: [features, features] };
+      tensors[`${name}.lower`] = { ...square, data: inMatrix(lower!.data, features, (row) => [0, row]) };
+      tensors[`${name}.upper`] = {
+        ...square,
+        data: inMatrix(upper!.data, features, (row) => [row + 1, features]),
+      };
+      tensors[`${name}.diagonal`] = { ...diagonal!, data: diagonal!.data.map((u) => u - softplusOffset) };
+      tensors[`${name}.bias`] = bias!;
+    },
+  };
+}
+
+/** Row by row, in the columns from the first to before the second that are given for a row; 0 elsewhere. */
+function inMatrix(
+  entries: Float32Array,
+  size: number,
+  columns: (row: number) => [number, number],
+): Float32Array {
+  const matrix = new Float32Array(size * size);
+  let next = 0;
+  for (let row = 0; row < size; row++) {
+    const [from, to] = columns(row);
+    for (let column = from; column < to; column++) matrix[row * size + column] = entries[next++]!;
+  }
+  return matrix;
+}

@@ -1,0 +1,59 @@
+/** Maps of single features, by the number of values that a network gives for each: a shift, shift and scale, a spline. */
+import type { TransformName } from '../../config/transforms';
+import type { ImportQuestion } from '../../protocol/import';
+import { mapColumns, type Values } from './chain-importer';
+
+export interface FeatureMap {
+  transform: TransformName;
+  /** Of a spline. */
+  bins?: number;
+}
+
+/** Of the config. */
+const mostBins = 256;
+
+/** What takes so many values a feature; a spline takes widths, heights and the slopes between its bins. */
+export function featureMap(values: number): FeatureMap | undefined {
+  if (values === 1) return { transform: 'additive' };
+  if (values === 2) return { transform: 'affine' };
+  const bins = (values + 1) / 3;
+  if (!Number.isInteger(bins) || bins < 2 || bins > mostBins) return undefined;
+  return { transform: 'rationalQuadratic', bins };
+}
+
+/** After "gives 7 values for each feature; ". */
+export const knownMaps =
+  'known are 1 (a shift), 2 (shift and scale) and 3·bins − 1 (a spline with 2 bins or more)';
+
+export function boundQuestion(argument: string, fallback: number): ImportQuestion {
+  return {
+    key: 'splineBound',
+    title: 'Bound of the splines',
+    detail:
+      `The \`${argument}\` argument, which a state dict does not hold: splines map from minus this to this, ` +
+      'and change nothing outside.',
+    answer: { kind: 'number', default: fallback, minimum: 1e-3 },
+  };
+}
+
+/** Least share of a bin and least slope of nflows' splines, which normflows has too; also the least diagonal of LULinear. */
+export const leastOfNflows = 1e-3;
+
+/** Ours take softplus(u + this) + floor, so that 0 gives 1; what nflows has takes softplus(u) + floor. */
+export const softplusOffset = Math.log(Math.expm1(1 - leastOfNflows));
+
+/** Ours from the values that nflows' splines take for the knots of a feature. @param at place among these values */
+export function knotOf(u: number, at: number, bins: number): number {
+  return at < 2 * bins ? u : u - softplusOffset;
+}
+
+/**
+ * In place: the last layer of a network of nflows that gives the knots of each feature, one feature after the other.
+ * @param width what the library divides widths and heights by the root of: a ResidualNet's width, and 1 for a MADE
+ */
+export function foldKnots(tensors: Record<string, Values>, layer: string, bins: number, width: number): void {
+  const values = 3 * bins - 1;
+  mapColumns(tensors, layer, (x, column) => (column % values < 2 * bins ? x / Math.sqrt(width) : x));
+  const bias = tensors[`${layer}.bias`]!;
+  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotOf(u, i % values, bins)) };
+}

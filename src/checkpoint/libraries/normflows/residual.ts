@@ -1,0 +1,303 @@
+/**
+ * normflows' layers with the networks of nflows: CoupledRationalQuadraticSpline and AutoregressiveRationalQuadraticSpline,
+ * which run from data to latent as nflows' do, and MaskedAffineAutoregressive, whose network sees latents. Between them
+ * stands LULinearPermute.
+ */
+import { sizeOf } from '../../../base/shape';
+import { UserError } from '../../../base/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import {
+  maskOf,
+  readOrder,
+  type CouplingStep,
+  type OurLayer,
+  type StepOf,
+  type Values,
+} from '../../import/chain-importer';
+import { luFeatures, luLayer } from '../../import/lu';
+import { madeOrder, residualNet, type ResidualNet } from '../../import/made';
+import { lengthOf, otherSize } from '../../import/modules';
+import { under } from '../../import/names';
+import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
+import { boundQuestion, featureMap, foldKnots, knotOf, leastOfNflows } from '../../import/splines';
+import type { TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
+import { residualNames } from '../nflows/import';
+
+export interface Residual extends CouplingStep {
+  kind: 'splineCoupling' | 'splineAutoregressive' | 'affineAutoregressive';
+  net: ResidualNet;
+  /** Of splines; else 0. */
+  bins: number;
+  /** Prefix of the splines of the features that condition, which depend on nothing; empty without them. */
+  constant: string;
+  /** What is in the way of it, in words. */
+  blocked?: string;
+}
+
+export type Lu = StepOf<'lu'>;
+
+/** Prefixes of what a layer's tensors all stand below. */
+const inCoupling = 'prqct.';
+const inAutoregressive = 'mprqat.';
+const made = 'autoregressive_net.';
+const residual = 'transform_net.';
+const inConstant = 'unconditional_transform.';
+
+const tailQuestion = boundQuestion('tail_bound', 3);
+
+const allBelow = (prefix: string, rests: readonly string[]): boolean =>
+  rests.every((rest) => rest.startsWith(prefix));
+
+const below = (prefix: string, rests: readonly string[]): string[] =>
+  rests.filter((rest) => rest.startsWith(prefix)).map((rest) => rest.slice(prefix.length));
+
+/** Undefined where the names are those of another layer. @returns what is in the way, in words, where they are not */
+export function readResidual(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+): Residual | Lu | string | undefined {
+  if (allBelow(inCoupling, rests)) return readCoupling(file, prefix, below(inCoupling, rests));
+  if (allBelow(inAutoregressive + made, rests)) return readMade(file, prefix, inAutoregressive, rests);
+  if (allBelow(made, rests)) return readMade(file, prefix, '', rests);
+  if (!rests.includes('permutation._permutation')) return undefined;
+  const at = prefix.slice(0, -1);
+  const features = luFeatures(file, `${prefix}linear.`, below('linear.', rests));
+  const isLu = features !== undefined && rests.length === below('linear.', rests).length + 1;
+  if (!isLu || lengthOf(file, `${prefix}permutation._permutation`) !== features) {
+    return `${at} is a permutation and a mixing that is not an LULinear`;
+  }
+  return { kind: 'lu', at, features };
+}
+
+function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual | string {
+  const inner = prefix + inCoupling;
+  const conditioning = lengthOf(file, `${inner}identity_features`);
+  const moving = lengthOf(file, `${inner}transform_features`);
+  if (conditioning === undefined || moving === undefined) return `${inner} is not a coupling of features`;
+  const network = residualNet(file, inner + residual, below(residual, rests), false);
+  if (typeof network === 'string') return network;
+  const others = ['identity_features', 'transform_features'];
+  const strange = rests.find(
+    (rest) => !rest.startsWith(residual) && !rest.startsWith(inConstant) && !others.includes(rest),
+  );
+  if (strange) return `${inner}${strange} is not known`;
+  const features = conditioning + moving;
+  const step = withSplines('splineCoupling', prefix, features, network, moving);
+  if (network.inputs !== conditioning) return noContext(step);
+  const constantRests = below(inConstant, rests);
+  if (constantRests.length === 0 || step.blocked !== undefined) return step;
+  const isConstant = [...constantShapes(step, conditioning)].every(
+    ([name, shape]) => file.tensors.get(inner + inConstant + name)?.shape.join() === shape.join(),
+  );
+  if (!isConstant || constantRests.length !== 3) {
+    return `${inner}${inConstant} is not a spline of ${step.bins} bins for each of ${conditioning} features`;
+  }
+  // Their values become those of a network of the other direction, which has to be about as large as this one.
+  if (conditioning > moving + 1) return `${inner} has ${conditioning} features condition ${moving}`;
+  return { ...step, constant: inner + inConstant };
+}
+
+function readMade(
+  file: TensorFile,
+  prefix: string,
+  wrapper: string,
+  rests: readonly string[],
+): Residual | string {
+  const inner = prefix + wrapper + made;
+  const network = residualNet(file, inner, below(wrapper + made, rests), true);
+  if (typeof network === 'string') return network;
+  const features = network.inputs;
+  if (wrapper !== '') return withSplines('splineAutoregressive', prefix, features, network, features);
+  const step = stepOf('affineAutoregressive', prefix, features, network);
+  if (network.outputs === 2 * features) return step;
+  const words = `2 values for each of ${features} features from ${inner}, which gives ${network.outputs}`;
+  return { ...step, blocked: step.blocked ?? words };
+}
+
+function stepOf(kind: Residual['kind'], prefix: string, features: number, network: ResidualNet): Residual {
+  const { width, blocks } = network;
+  const step: Residual = {
+    kind,
+    at: prefix.slice(0, -1),
+    features,
+    net: network,
+    bins: 0,
+    constant: '',
+    alike: {
+      'is not of the same kind as': kind === 'affineAutoregressive' ? 'affine' : 'spline',
+      [otherSize]: [width, blocks].join(),
+    },
+  };
+  return network.context ? noContext(step) : step;
+}
+
+/** Something is in the way, and yet it is of normflows. */
+function noContext(step: Residual): Residual {
+  return { ...step, blocked: `a network without a context (${step.net.prefix} takes one)` };
+}
+
+/** @param moving features that the network answers for */
+function withSplines(
+  kind: Residual['kind'],
+  prefix: string,
+  features: number,
+  network: ResidualNet,
+  moving: number,
+): Residual {
+  const step = stepOf(kind, prefix, features, network);
+  const { bins } = featureMap(network.outputs / moving) ?? {};
+  if (bins !== undefined) {
+    return { ...step, bins, alike: { ...step.alike, 'has splines of another number of bins than': bins } };
+  }
+  const words =
+    `splines with linear tails, for each of which the network ${network.prefix} gives 3·bins − 1 values, of 2 to 256 ` +
+    `bins (it gives ${network.outputs} for ${moving} features)`;
+  return { ...step, blocked: step.blocked ?? words };
+}
+
+function constantShapes({ bins }: Residual, features: number): Map<string, number[]> {
+  return new Map([
+    ['unnormalized_widths', [features, bins]],
+    ['unnormalized_heights', [features, bins]],
+    ['unnormalized_derivatives', [features, bins - 1]],
+  ]);
+}
+
+/** "4 spline couplings", and the like. */
+export function residualTitle(couplings: readonly Residual[]): string {
+  const first = couplings[0]!;
+  const spline = first.bins > 0 ? 'spline ' : 'affine ';
+  const apart = couplings.filter(({ kind }) => kind === 'splineCoupling').length;
+  const layers = [
+    ...(apart > 0 ? [`${apart} ${spline}couplings`] : []),
+    ...(apart < couplings.length ? [`${couplings.length - apart} autoregressive ${spline}layers`] : []),
+  ].join(' and ');
+  const bins = first.bins > 0 ? ` with ${first.bins} bins` : '';
+  return `${layers}${bins}, residual networks of ${first.net.width}, ${first.net.blocks} blocks`;
+}
+
+export function residualQuestions({ bins }: Residual): ImportQuestion[] {
+  return [activationQuestion, ...(bins > 0 ? [tailQuestion] : [])];
+}
+
+export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
+  const common: VectorFields = {
+    net: 'residual',
+    hidden: [net.width],
+    blocks: net.blocks,
+    netNorm: false,
+    nets: 'joint',
+    conditioning: 'selected',
+    activation: activationOf(answers),
+    outputOrder: 'scale-shift',
+    outputLayout: 'interleaved',
+  };
+  if (bins === 0) {
+    return { ...common, affine: 'inverse-scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
+  }
+  return {
+    ...common,
+    transform: 'rationalQuadratic',
+    bins,
+    splineMap: 'softmax-floor',
+    splineFloor: leastOfNflows,
+    splineBound: answeredNumber(answers, tailQuestion),
+  };
+}
+
+/** From data to latent. */
+export async function residualLayers(
+  file: TensorFile,
+  step: Residual | Lu,
+  features: number,
+): Promise<OurLayer[]> {
+  const { at } = step;
+  if (step.kind === 'lu') {
+    return [
+      { theirs: `${at}.permutation`, layer: await readOrder(file, `${at}.permutation._permutation`) },
+      luLayer(file, `${at}.linear`, features),
+    ];
+  }
+  const { net, bins, kind } = step;
+  const common: Pick<OurLayer, 'table' | 'adapt'> = {
+    table: under(net.prefix, 'net.', residualNames(net.blocks, false)),
+    adapt(tensors, name) {
+      if (bins > 0) foldKnots(tensors, `${name}.net.out`, bins, kind === 'splineCoupling' ? net.width : 1);
+    },
+  };
+  if (kind !== 'splineCoupling') {
+    const sees = kind === 'affineAutoregressive' ? 'output' : 'input';
+    const order = await madeOrder(file, net);
+    return [{ theirs: at, layer: { kind: 'autoregressive', order, sees }, ...common }];
+  }
+  const conditions = await readConditions(file, step);
+  const coupling = maskOf(features, (i) => conditions.has(i));
+  if (step.constant === '') return [{ theirs: at, layer: coupling, ...common }];
+  return [
+    { theirs: net.prefix.slice(0, -1), layer: coupling, ...common },
+    {
+      theirs: step.constant.slice(0, -1),
+      layer: maskOf(features, (i) => !conditions.has(i)),
+      async adapt(tensors, name) {
+        Object.assign(tensors, await constantNet(file, step, conditions.size, name));
+      },
+    },
+  ];
+}
+
+/** The features that condition. */
+async function readConditions(file: TensorFile, { at, features }: Residual): Promise<Set<number>> {
+  const read = async (part: string) => [...(await file.read(`${at}.${inCoupling}${part}`)).data];
+  const conditions = new Set(await read('identity_features'));
+  const moves = await read('transform_features');
+  // The network's inputs and outputs are in the order of the features, as ours are.
+  const rest = Array.from({ length: features }, (_, i) => i);
+  const expected = [...rest.filter((i) => conditions.has(i)), ...rest.filter((i) => !conditions.has(i))];
+  if ([...conditions, ...moves].join() !== expected.join()) {
+    throw new UserError(
+      `${file.file}: ${at}.${inCoupling}identity_features and transform_features are not two parts of ${features} ` +
+        'features, each in ascending order.',
+    );
+  }
+  return conditions;
+}
+
+/** A network with constant outputs: the knots of the features that condition, whatever the others are. */
+async function constantNet(
+  file: TensorFile,
+  step: Residual,
+  conditioning: number,
+  name: string,
+): Promise<Record<string, Values>> {
+  const { bins, features, constant: prefix } = step;
+  const { width, blocks } = step.net;
+  const values = 3 * bins - 1;
+  const outputs = conditioning * values;
+  const bias = new Float32Array(outputs);
+  let from = 0;
+  for (const [part, [, each]] of constantShapes(step, conditioning)) {
+    const { data } = await file.read(prefix + part);
+    data.forEach((u, i) => {
+      const at = from + (i % each!);
+      bias[Math.floor(i / each!) * values + at] = knotOf(u, at, bins);
+    });
+    from += each!;
+  }
+  const zeros = (shape: number[]): Values => ({ shape, data: new Float32Array(sizeOf(shape)) });
+  const inBlocks = Array.from({ length: blocks }, (_, b) => [`blocks.${b}.linear1`, `blocks.${b}.linear2`]);
+  const net = `${name}.net`;
+  return {
+    [`${net}.in.weight`]: zeros([features - conditioning, width]),
+    [`${net}.in.bias`]: zeros([width]),
+    ...Object.fromEntries(
+      inBlocks.flat().flatMap((layer) => [
+        [`${net}.${layer}.weight`, zeros([width, width])],
+        [`${net}.${layer}.bias`, zeros([width])],
+      ]),
+    ),
+    [`${net}.out.weight`]: zeros([width, outputs]),
+    [`${net}.out.bias`]: { shape: [outputs], data: bias },
+  };
+}
