@@ -13,7 +13,7 @@ import {
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
-import { checkMadeMasks } from '../../import/made-masks';
+import { checkMasks } from '../../import/made';
 import {
   hiddenWords,
   lengthOf,
@@ -251,14 +251,11 @@ function normalize(file: TensorFile, at: string, tensors: Record<string, Values>
   tensors[`${name}.gain`] = { shape: gain.shape, data: gains };
 }
 
-async function made({ at, parts, features }: Made, { file }: FlowChain): Promise<OurLayer> {
+async function made({ at, parts, hidden, features }: Made, { file }: FlowChain): Promise<OurLayer> {
   const order = Array.from({ length: features }, (_, i) => i);
-  await checkMadeMasks(
-    file,
-    parts.map((part) => `${at}.${part}.mask`),
-    order,
-    'halves',
-  );
+  const outputs = [...hidden, 2 * features];
+  const layers = parts.map((part, i) => ({ mask: `${at}.${part}.mask`, outputs: outputs[i]! }));
+  await checkMasks(file, order, layers, 'halves');
   return {
     theirs: at,
     layer: { kind: 'autoregressive', order, sees: 'input' },

@@ -113,13 +113,9 @@ test('variances smaller than the ε of a batch norm keep their scale', async () 
 
 test('what such a flow cannot be is refused in words', async () => {
   const cases: [keyof typeof wild, (tensors: Tensors) => void, RegExp][] = [
-    [
-      'maf',
-      set('3.trunk.1.mask', [1, 1]),
-      /3\.trunk\.1\.mask has 1 in row 0, column 1; expected 0, as in a mask/,
-    ],
-    ['maf', set('0.joiner.mask', [0, 0]), /0\.joiner\.mask has 0 in row 0, column 0; expected 1/],
-    ['maf', set('0.trunk.3.mask', [0, NaN]), /0\.trunk\.3\.mask has NaN in row 0, column 0; expected 0/],
+    ['maf', set('3.trunk.1.mask', [1, 1]), /3\.trunk\.1\.mask is not the mask that follows from the order/],
+    ['maf', set('0.joiner.mask', [0, 0]), /0\.joiner\.mask is not the mask/],
+    ['maf', set('0.trunk.3.mask', [0, NaN]), /0\.trunk\.3\.mask is not the mask/],
     ['realnvp', set('1.log_gamma', [1, -20]), /1 scales feature 1 by e\^-20 .*gain above 0\.00001/],
     [
       'realnvp',
