@@ -25,6 +25,13 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: 'expected false, or net "residual": an MLP has no batch normalization',
     });
   }
+  const hasShiftNet = model.nets === 'separate' && model.transform !== 'rationalQuadratic';
+  if (model.shiftActivation !== undefined && !hasShiftNet) {
+    problems.push({
+      path: 'model.shiftActivation',
+      message: 'expected none, or `nets` "separate" and a transform with a shift: no network gives t alone',
+    });
+  }
   const autoregressive = model.layers
     ? model.layers.some(({ kind }) => kind === 'autoregressive')
     : model.layer === 'autoregressive';

@@ -5,6 +5,8 @@ import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fie
 
 const bit = v.picklist([0, 1]);
 
+const activation = v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu']);
+
 /** Of a vector flow. */
 export const mostFeatures = 4096;
 
@@ -112,12 +114,12 @@ export const vectorModelSchema = v.strictObject({
     ),
     'masked',
   ),
-  activation: v.optional(
+  activation: v.optional(v.pipe(activation, describe('Nonlinearity of the conditioner.')), 'relu'),
+  shiftActivation: v.optional(
     v.pipe(
-      v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu']),
-      describe('Nonlinearity of the conditioner.'),
+      activation,
+      describe('Nonlinearity of the network of t where nets is separate; as activation when absent.'),
     ),
-    'relu',
   ),
   slope: v.optional(
     v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),

@@ -30,7 +30,10 @@ export function vectorConditioner(
       name: `${layer}.${name}`,
       inputs,
       outputs,
-      activation: activation(config),
+      activation: activation({
+        activation: (name === 'shiftNet' && config.shiftActivation) || config.activation,
+        slope: config.slope,
+      }),
       degrees: order && degreesOf(order, outputs, config.outputLayout),
     };
     return config.net === 'mlp'

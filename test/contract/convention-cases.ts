@@ -44,7 +44,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ],
   [
     'vector, (x − t)·e⁻ˢ, exp, separate nets',
-    { affine: 'inverse-scale-then-shift', scaleMap: 'exp', nets: 'separate' },
+    { affine: 'inverse-scale-then-shift', scaleMap: 'exp', nets: 'separate', shiftActivation: 'relu' },
   ],
   [
     'vector, x·e⁻ˢ − t, sigmoid, selected',
@@ -54,7 +54,14 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ['vector, x + t', { transform: 'additive' }],
   [
     'vector, x + t, selected, separate nets, norm',
-    { transform: 'additive', conditioning: 'selected', nets: 'separate', flowNorm: true, dim: 4 },
+    {
+      transform: 'additive',
+      conditioning: 'selected',
+      nets: 'separate',
+      shiftActivation: 'elu',
+      flowNorm: true,
+      dim: 4,
+    },
   ],
   [
     'vector, softplus-clamp, selected, t first',
@@ -72,7 +79,14 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ],
   [
     'vector, arctan, selected, separate nets',
-    { scaleMap: 'arctan', scaleClamp: 1.5, conditioning: 'selected', nets: 'separate', dim: 4 },
+    {
+      scaleMap: 'arctan',
+      scaleClamp: 1.5,
+      conditioning: 'selected',
+      nets: 'separate',
+      shiftActivation: 'leaky-relu',
+      dim: 4,
+    },
   ],
   [
     'vector, residual nets, batch norm between, permuted',
@@ -88,6 +102,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
       between: 'actNorm',
       conditioning: 'selected',
       nets: 'separate',
+      shiftActivation: 'silu',
     },
   ],
   [
@@ -106,7 +121,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { activation: 'relu', flowNorm: true, normOver: 'moved-with-zeros' },
   ],
   ['vector, leaky-relu of slope 0.2', { activation: 'leaky-relu', slope: 0.2, polarity: 'first-moves' }],
-  ['vector, elu, random masks, norm of couplings', { activation: 'elu', mask: 'random', flowNorm: true }],
+  [
+    'vector, elu, tanh for t, random masks, norm of couplings',
+    { activation: 'elu', nets: 'separate', shiftActivation: 'tanh', mask: 'random', flowNorm: true },
+  ],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',

@@ -59,6 +59,11 @@ export function couplingOf(
   };
 }
 
+/** Whether the networks of s and t have the same activation, or are one. */
+export function hasOneActivation({ nets, activation, shiftActivation }: VectorModelConfig): boolean {
+  return nets === 'joint' || (shiftActivation ?? activation) === activation;
+}
+
 /** One output of a network that is wanted: the s or the t of a feature, or its negative. */
 export interface Output {
   of: 'scale' | 'shift';

@@ -5,7 +5,15 @@
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { beyondWords, lengthOfList, listWithin, moduleList, tooMany, type NumberedModules } from './modules';
+import {
+  beyondWords,
+  lengthOfList,
+  listWithin,
+  moduleList,
+  tooMany,
+  type ModuleList,
+  type NumberedModules,
+} from './modules';
 import { readOurs, under, type Renaming } from './names';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
@@ -53,7 +61,7 @@ export interface OurLayer {
 }
 
 export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<Recognizer, 'name'> {
-  /** Name of the list of modules: "flows". */
+  /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
   /** A module of the list may be a list of that name itself, whose modules stand in its place. */
   nested?: boolean;
@@ -66,6 +74,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   readStep(file: TensorFile, at: string, rests: readonly string[]): C | S | string;
   /** What a number without tensors stands for, or what is in the way. @param at as in `Step` */
   gap(at: string): S | string;
+  /** Tensors outside of the list that belong to its layers: how many, and what is in the way, in words. */
+  beside?(file: TensorFile, list: ModuleList): { fitting: number; missing: string[] };
   /** The base distribution, which becomes an ActNorm of ours unless it is a standard normal. */
   base?: {
     /** Prefix of its tensors: "q0.". */
@@ -131,7 +141,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       }
     };
     visit(list);
-    const missing = [...unknown, ...gaps, ...beyondWords({ beyond })];
+    const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
+    fitting += beside.fitting;
+    const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
     const base = library.base && list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
     const baseTensors = base === undefined ? [] : list.others.filter((name) => name.startsWith(base));
     const known = library.base?.names.map(({ theirs }) => `${base}${theirs as string}`) ?? [];

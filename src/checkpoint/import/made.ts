@@ -19,15 +19,17 @@ export interface MaskedLayer {
 
 /**
  * Our masks follow from the order, so those of the file have to be the same.
- * @param layers from first to last; the last one gives the values of each feature one after the other
+ * @param layers from first to last
+ * @param layout whether the last one gives the values of each feature one after the other
  * @throws UserError naming the mask that is another one
  */
 export async function checkMasks(
   file: TensorFile,
   order: readonly number[],
   layers: readonly MaskedLayer[],
+  layout: 'halves' | 'interleaved' = 'interleaved',
 ): Promise<void> {
-  const degrees = degreesOf(order, layers.at(-1)!.outputs, 'interleaved');
+  const degrees = degreesOf(order, layers.at(-1)!.outputs, layout);
   let inputs = degrees.inputs;
   for (const [i, { mask, outputs }] of layers.entries()) {
     const units = i === layers.length - 1 ? degrees.outputs : degrees.hidden(outputs);

@@ -20,9 +20,13 @@ export interface ModuleList extends NumberedModules {
   others: readonly string[];
 }
 
-/** Whatever stands before the list's name belongs to the prefix. The first list of that name counts. */
+/**
+ * Whatever stands before the list's name belongs to the prefix. The first list of that name counts.
+ * @param list empty where the numbers come first, as in a Sequential that is the flow
+ */
 export function moduleList(file: TensorFile, list: string): ModuleList | undefined {
-  const pattern = new RegExp(`^((?:.*?\\.)??${list.replaceAll('.', '\\.')}\\.)(\\d+)\\.(.+)$`);
+  const named = list === '' ? '' : `${list.replaceAll('.', '\\.')}\\.`;
+  const pattern = new RegExp(`^((?:.*?\\.)??${named})(\\d+)\\.(.+)$`);
   const modules = new Map<number, string[]>();
   const others: string[] = [];
   const beyond: string[] = [];

@@ -31,13 +31,22 @@ const activations: Option[] = [
   { value: 'silu', label: 'SiLU' },
 ];
 
-export const activationQuestion = choice(
-  'activation',
-  'Activation of the networks',
-  'A state dict does not name it. With another one the flow still runs, and all its numbers are wrong.',
-  activations,
-);
+/** @param fallback what the library has */
+export function activationChoice(
+  fallback: VectorModelConfig['activation'],
+  key = 'activation',
+  title = 'Activation of the networks',
+): ImportQuestion {
+  const detail =
+    'A state dict does not name it. With another one the flow still runs, and all its numbers are wrong.';
+  return choice(key, title, detail, activations, fallback);
+}
 
-export function activationOf(answers: ImportAnswers): VectorModelConfig['activation'] {
-  return chosen(answers, activationQuestion);
+export const activationQuestion = activationChoice('relu');
+
+export function activationOf(
+  answers: ImportAnswers,
+  question: ImportQuestion = activationQuestion,
+): VectorModelConfig['activation'] {
+  return chosen(answers, question);
 }

@@ -8,10 +8,12 @@ import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 import { fmu2 } from './fmu2/import';
 import { freia } from './freia/import';
+import { ikostrikov } from './ikostrikov/import';
 import { nflowsStateDict } from './nflows/export';
 import { nflows } from './nflows/import';
 import { normflowsStateDict } from './normflows/export';
 import { normflows } from './normflows/import';
+import { senya } from './senya/import';
 import { zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
 
@@ -38,6 +40,8 @@ const list = {
   normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
   freia: { kind: 'vector', importer: freia },
+  senya: { kind: 'vector', importer: senya },
+  ikostrikov: { kind: 'vector', importer: ikostrikov },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

@@ -43,6 +43,18 @@ test('a written-out chain that fits its dimension is accepted', () => {
   assert.equal(complaint({ layers }), 'accepted');
 });
 
+test('an activation of shifts alone needs a network that gives them alone', () => {
+  assert.equal(complaint({ nets: 'separate', shiftActivation: 'relu' }), 'accepted');
+  assert.match(
+    complaint({ shiftActivation: 'relu' }),
+    /model\.shiftActivation: expected none, or `nets` "separate"/,
+  );
+  assert.match(
+    complaint({ nets: 'separate', shiftActivation: 'relu', transform: 'rationalQuadratic' }),
+    /model\.shiftActivation: expected none/,
+  );
+});
+
 test('what is wrong in a written-out chain is named by place', () => {
   const faults: [unknown[], string][] = [
     [

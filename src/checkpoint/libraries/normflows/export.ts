@@ -12,7 +12,13 @@ import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
-import { couplingOf, netOf, type Coupling, type Output } from '../../export-to/vector-couplings';
+import {
+  couplingOf,
+  hasOneActivation,
+  netOf,
+  type Coupling,
+  type Output,
+} from '../../export-to/vector-couplings';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -108,6 +114,8 @@ function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[], bloc
     model.activation,
     '"relu" or "leaky-relu"',
   );
+  const { shiftActivation } = model;
+  misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
   misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
   const normed = chain.some(({ kind }) => kind === 'batchNorm');
   misfits.check(!normed, model.layers ? 'layers' : 'between', 'batchNorm', 'none or "actNorm"');

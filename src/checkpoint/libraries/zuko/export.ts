@@ -6,7 +6,7 @@ import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
-import { couplingOf, netOf, type Output } from '../../export-to/vector-couplings';
+import { couplingOf, hasOneActivation, netOf, type Output } from '../../export-to/vector-couplings';
 
 /** @throws UserError naming the settings that zuko has no counterpart of */
 export function zukoStateDict(
@@ -55,6 +55,8 @@ function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[]): voi
   misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
   misfits.check(model.scaleMap === 'soft-clip', 'scaleMap', model.scaleMap, '"soft-clip"');
   misfits.check(model.net === 'mlp', 'net', model.net, '"mlp"');
+  const { shiftActivation } = model;
+  misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
   misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
   const other = chain.find(({ kind }) => kind === 'batchNorm' || kind === 'actNorm');
   misfits.check(!other, model.layers ? 'layers' : 'between', other?.kind, 'couplings and permutations only');

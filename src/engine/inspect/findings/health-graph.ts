@@ -16,19 +16,22 @@ const unit = 'unit:';
 
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
-/** Whether hidden units are zero for good once they never become positive. */
-export function hasReluUnits(config: ModelConfig): boolean {
-  return config.kind === 'image' || config.activation === 'relu';
+/** Whether the hidden units of a tap are zero for good once they never become positive. */
+function isRelu(config: ModelConfig, tap: string): boolean {
+  if (config.kind === 'image') return true;
+  const own = tap.includes('.shiftNet.') ? config.shiftActivation : undefined;
+  return (own ?? config.activation) === 'relu';
 }
 
 /** x [N, …] in data units → what `readHealth` makes a record of. */
 export function healthGraph(model: FlowModel): Graph {
   const { flow, preprocess, layers, config } = model;
   const limit = saturationLimit(config);
-  const units = hasReluUnits(config);
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => units || !tap.endsWith('/active') });
+      const ctx = graphContext(inputs, {
+        wanted: (tap) => !tap.endsWith('/active') || isRelu(config, tap),
+      });
       const x = inputs.x!;
       if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
       flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);

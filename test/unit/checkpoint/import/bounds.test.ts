@@ -56,6 +56,12 @@ const names = [
   'flows.0.s.net.N.weight',
   'module_list.0.subnet1.N.weight',
   'flows.in_couplings.N.st_net.in_skip.conv.weight_v',
+  's.N.0.weight',
+  's.0.N.weight',
+  'N.log_gamma',
+  'N.scale_net.0.weight',
+  '0.scale_net.N.weight',
+  '0.trunk.N.mask',
   'sN_ckbd.0.coupling.block.1.in_block.conv.weight_v',
 ];
 const numbers = [
@@ -86,6 +92,16 @@ const stack = (at: string, widths: readonly number[], empty = false): RawTensors
       [`${at}${2 * i}.bias`, [empty ? 0 : to]],
     ]),
   );
+
+/** A MADE of pytorch-flows of one hidden unit. */
+const made = (features: number): RawTensors => {
+  const layer = (at: string, from: number, to: number): RawTensors => ({
+    [`${at}.mask`]: [to, from],
+    [`${at}.linear.weight`]: [to, from],
+    [`${at}.linear.bias`]: [to],
+  });
+  return { ...layer('0.joiner', features, 1), ...layer('0.trunk.1', 1, 2 * features) };
+};
 
 /** Files whose tensors have no bytes and all the size. */
 const shapes: RawTensors[] = [
@@ -119,6 +135,17 @@ const shapes: RawTensors[] = [
     'flows.in_couplings.0.st_net.in_skip.conv.weight_v': [0, largest, 3, 3],
   },
   { 's1_ckbd.0.coupling.block.1.in_block.conv.weight_v': [0, largest, 3, 3] },
+  {
+    mask: [0, largest],
+    ...stack('s.0.', [largest, 0, largest], true),
+    ...stack('t.0.', [largest, 0, largest], true),
+  },
+  {
+    ...stack('0.scale_net.', [largest, 0, largest], true),
+    ...stack('0.translate_net.', [largest, 0, largest], true),
+  },
+  { ...made(0), '0.joiner.linear.weight': [0, largest], '0.joiner.mask': [0, largest] },
+  { '0.log_gamma': [0], '0.beta': [0], '0.running_mean': [0], '0.running_var': [0] },
 ];
 
 const files: RawTensors[] = [
@@ -223,6 +250,22 @@ test('more features than a flow can have are named before any list of that lengt
       },
     ],
     [
+      'senya',
+      {
+        mask: [1, features],
+        ...stack('s.0.', [features, 1, features]),
+        ...stack('t.0.', [features, 1, features]),
+      },
+    ],
+    [
+      'ikostrikov',
+      {
+        ...stack('0.scale_net.', [features, 1, features]),
+        ...stack('0.translate_net.', [features, 1, features]),
+      },
+    ],
+    ['ikostrikov', made(features)],
+    [
       'nflows',
       {
         ...nflowsCoupling,
@@ -255,6 +298,9 @@ test('many names are looked through in time, whatever they are', () => {
     many((i) => `module_list.${10 ** 9 + i}.perm`, [1], 130_000),
     { 'flows.0.b': [2], ...many((i) => `flows.0.s.net.${i}.scale`) },
     { ...nflowsCoupling, ...many((i) => `_transforms.0.transform_net.blocks.${i}.x`) },
+    many((i) => `${i}.log_gamma`),
+    { ...made(2), ...many((i) => `0.trunk.${2 * i + 3}.mask`) },
+    { mask: [30_000, 2], ...many((i) => `s.${i}.0.weight`, [2, 2]), ...many((i) => `t.${i}.2.weight`) },
     {
       ...many((i) => `s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`, [8, 3, 3, 3], 3000),
       ...many((i) => `s1_ckbd.0.coupling.block.1.core_block.${i}.res_block.0.conv.weight_v`, [1], 3000),

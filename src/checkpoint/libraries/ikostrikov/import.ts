@@ -1,0 +1,317 @@
+/**
+ * ikostrikov/pytorch-flows: a FlowSequential of CouplingLayer or MADE with BatchNormFlow and Reverse between them, as its
+ * main.py builds them for `--flow realnvp` and `--flow maf`, without conditions; from data to latent as it is in the file.
+ */
+import { UserError } from '../../../base/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import {
+  chainImporter,
+  maskOf,
+  type Chain,
+  type CouplingStep,
+  type OurLayer,
+  type StepOf,
+  type Values,
+} from '../../import/chain-importer';
+import { checkMasks } from '../../import/made';
+import {
+  hiddenWords,
+  lengthOf,
+  linearStack,
+  otherSize,
+  sizesOf,
+  stackNames,
+  type LinearStack,
+} from '../../import/modules';
+import { linearNames, runningNames, under, type Renaming } from '../../import/names';
+import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
+
+const sQuestion = activationChoice('tanh', 'sActivation', 'Activation of the scale networks');
+const tQuestion = activationChoice('relu', 'tActivation', 'Activation of the translation networks');
+const madeQuestion = activationChoice('relu');
+
+const maskQuestion = choice(
+  'mask',
+  'Masks of the couplings',
+  'Masks are not in the file. In main.py they alternate, beginning with `torch.arange(0, num_inputs) % 2`.',
+  [
+    { value: 'odd-first', label: 'features 1, 3, … condition first (as in main.py)' },
+    { value: 'even-first', label: 'features 0, 2, … condition first' },
+  ],
+);
+
+const gapQuestion = choice(
+  'gaps',
+  'Layers without tensors',
+  'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
+  [
+    { value: 'reverse', label: 'Reverse (as in main.py)' },
+    { value: 'none', label: 'layers that change nothing' },
+  ],
+);
+
+const lastQuestion = choice(
+  'lastReverse',
+  'Reverse after the last block',
+  'A Reverse at the end leaves no trace in the file. In main.py each block has one after it.',
+  [
+    { value: 'yes', label: 'yes, as after the other blocks' },
+    { value: 'no', label: 'no' },
+  ],
+);
+
+interface Coupling extends CouplingStep {
+  kind: 'coupling';
+  s: LinearStack;
+  t: LinearStack;
+}
+
+interface Made extends CouplingStep {
+  kind: 'made';
+  /** Its masked layers below it: "joiner", "trunk.1", "trunk.3". */
+  parts: readonly string[];
+  hidden: number[];
+}
+
+type Affine = Coupling | Made;
+type Other = StepOf<'batchNorm' | 'reverse'>;
+type FlowChain = Chain<Affine, Other>;
+
+const otherKind = 'is not of the same kind as';
+
+/** Least gain of a batch norm of ours, and what it adds to the variance. */
+const gainFloor = 1e-5;
+const epsilon = 1e-5;
+
+const normNames: readonly Renaming[] = [
+  { theirs: 'log_gamma', ours: 'gain', transform: 'same' },
+  { theirs: 'beta', ours: 'bias', transform: 'same' },
+  ...runningNames(),
+];
+
+const takesCondition = (at: string): string =>
+  `${at} takes a condition besides the features, which is not supported`;
+
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+  const stacks: LinearStack[] = [];
+  for (const net of ['scale_net.', 'translate_net.']) {
+    const below = rests.filter((rest) => rest.startsWith(net)).map((rest) => rest.slice(net.length));
+    const stack = linearStack(file, at + net, below);
+    if (typeof stack === 'string') return stack;
+    stacks.push(stack);
+  }
+  const strange = rests.find((rest) => !/^(scale|translate)_net\./.test(rest));
+  if (strange) return `${at}${strange} is not known`;
+  const [s, t] = stacks as [LinearStack, LinearStack];
+  const features = s.widths.at(-1)!;
+  if (s.widths[0]! > features) return takesCondition(s.prefix);
+  if (s.widths[0] !== features)
+    return `${s.prefix} is not a network from ${features} features to ${features}`;
+  if (t.widths.join() !== s.widths.join()) return `${t.prefix} has other widths than ${s.prefix}`;
+  return {
+    kind: 'coupling',
+    at: at.slice(0, -1),
+    features,
+    s,
+    t,
+    alike: { [otherKind]: 'coupling', ...sizesOf(s) },
+  };
+}
+
+function readMade(file: TensorFile, at: string, rests: readonly string[]): Made | string {
+  if (rests.includes('joiner.cond_linear.weight')) return takesCondition(`${at}joiner`);
+  const numbers = rests.flatMap((rest) => {
+    const match = /^trunk\.([1-9]\d*)\.mask$/.exec(rest);
+    return match ? [Number(match[1])] : [];
+  });
+  const trunk = numbers.sort((a, b) => a - b);
+  if (trunk.length === 0 || trunk.some((number, i) => number !== 2 * i + 1)) {
+    return `${at}trunk is not masked layers with an activation before each`;
+  }
+  const parts = ['joiner', ...trunk.map((number) => `trunk.${number}`)];
+  const known = new Set(
+    parts.flatMap((part) => ['mask', 'linear.weight', 'linear.bias'].map((x) => `${part}.${x}`)),
+  );
+  const strange = rests.find((rest) => !known.has(rest));
+  if (strange) return `${at}${strange} is not known`;
+  const widths: number[] = [];
+  for (const part of parts) {
+    const weight = file.tensors.get(`${at}${part}.linear.weight`)?.shape;
+    const bias = file.tensors.get(`${at}${part}.linear.bias`)?.shape;
+    const mask = file.tensors.get(`${at}${part}.mask`)?.shape;
+    if (weight?.length !== 2 || weight.includes(0)) return `${at}${part} is not a linear layer`;
+    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${at}${part} has no bias`;
+    if (mask?.join() !== weight.join()) return `${at}${part}.mask is not of the shape of its weight`;
+    if (widths.length > 0 && weight[1] !== widths.at(-1))
+      return `${at}${part} does not fit the layer before it`;
+    if (widths.length === 0) widths.push(weight[1]!);
+    widths.push(weight[0]!);
+  }
+  const features = widths[0]!;
+  if (widths.at(-1) !== 2 * features) {
+    return `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`;
+  }
+  const hidden = widths.slice(1, -1);
+  return {
+    kind: 'made',
+    at: at.slice(0, -1),
+    features,
+    parts,
+    hidden,
+    alike: { [otherKind]: 'made', [otherSize]: hidden.join() },
+  };
+}
+
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Affine | Other | string {
+  const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))];
+  if (parts.includes('scale_net') || parts.includes('translate_net')) return readCoupling(file, at, rests);
+  if (parts.includes('joiner')) return readMade(file, at, rests);
+  const name = at.slice(0, -1);
+  const features = lengthOf(file, `${at}log_gamma`);
+  const isNorm =
+    features !== undefined &&
+    parts.length === normNames.length &&
+    normNames.every(
+      ({ theirs }) => file.tensors.get(`${at}${theirs as string}`)?.shape.join() === `${features}`,
+    );
+  if (isNorm) return { kind: 'batchNorm', at: name, features };
+  return `${name} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`;
+}
+
+const hiddenOf = (first: Affine): number[] => (first.kind === 'made' ? first.hidden : first.s.hidden);
+
+const hasGaps = ({ steps }: FlowChain): boolean => steps.some(({ kind }) => kind === 'reverse');
+
+function questions(chain: FlowChain): ImportQuestion[] {
+  const gaps = hasGaps(chain);
+  const isMade = chain.first.kind === 'made';
+  return [
+    ...(isMade ? [madeQuestion] : [sQuestion, tQuestion, maskQuestion]),
+    ...(gaps ? [gapQuestion] : []),
+    ...(gaps || isMade ? [lastQuestion] : []),
+  ];
+}
+
+function model({ first }: FlowChain, answers: ImportAnswers): VectorFields {
+  const common: VectorFields = { hidden: hiddenOf(first), scaleMap: 'exp', normEpsilon: epsilon };
+  if (first.kind === 'made') {
+    return {
+      ...common,
+      nets: 'joint',
+      activation: activationOf(answers, madeQuestion),
+      affine: 'inverse-scale-then-shift',
+      outputOrder: 'shift-scale',
+      outputLayout: 'halves',
+    };
+  }
+  const [activation, shiftActivation] = [activationOf(answers, sQuestion), activationOf(answers, tQuestion)];
+  return {
+    ...common,
+    nets: 'separate',
+    conditioning: 'masked',
+    activation,
+    ...(shiftActivation === activation ? {} : { shiftActivation }),
+    affine: 'scale-then-shift',
+  };
+}
+
+function order(chain: FlowChain, answers: ImportAnswers): readonly (Affine | Other)[] {
+  const { steps, first } = chain;
+  const gaps = hasGaps(chain);
+  if (gaps && chosen(answers, gapQuestion) !== 'reverse')
+    return steps.filter(({ kind }) => kind !== 'reverse');
+  if (!(gaps || first.kind === 'made') || chosen(answers, lastQuestion) !== 'yes') return steps;
+  const at = steps[0]!.at.replace(/\d+$/, String(steps.length));
+  return [...steps, { kind: 'reverse', at }];
+}
+
+/** Inverse of softplus, for x > 0. */
+const unSoftplus = (x: number): number => x + Math.log(-Math.expm1(-x));
+
+/**
+ * e^logGamma·(x − μ)/√v as a batch norm of ours, softplus(gain)·(x − μ)/√(variance + ε): the library's variances have
+ * their ε in them already.
+ */
+function normalize(file: TensorFile, at: string, tensors: Record<string, Values>, name: string): void {
+  const gain = tensors[`${name}.gain`]!;
+  const variance = tensors[`${name}.variance`]!;
+  const without = variance.data.map((v) => Math.max(0, v - epsilon));
+  const gains = gain.data.map((logGamma, i) => {
+    const v = variance.data[i]!;
+    const scale = Math.exp(logGamma) * Math.sqrt((without[i]! + epsilon) / v) - gainFloor;
+    if (v > 0 && scale > 0 && scale < Infinity) return unSoftplus(scale);
+    throw new UserError(
+      `${file.file}: ${at} scales feature ${i} by e^${logGamma} over the root of ${v}; expected a variance above 0 and a ` +
+        `gain above ${gainFloor}, which a batch norm here has at least.`,
+    );
+  });
+  tensors[`${name}.variance`] = { shape: variance.shape, data: without };
+  tensors[`${name}.gain`] = { shape: gain.shape, data: gains };
+}
+
+async function made({ at, parts, hidden, features }: Made, { file }: FlowChain): Promise<OurLayer> {
+  const order = Array.from({ length: features }, (_, i) => i);
+  const outputs = [...hidden, 2 * features];
+  const layers = parts.map((part, i) => ({ mask: `${at}.${part}.mask`, outputs: outputs[i]! }));
+  await checkMasks(file, order, layers, 'halves');
+  return {
+    theirs: at,
+    layer: { kind: 'autoregressive', order, sees: 'input' },
+    table: parts.flatMap((part, i) => under(`${at}.${part}.linear.`, `net.${i}.`, linearNames)),
+  };
+}
+
+export const ikostrikov = chainImporter<Affine, Other>({
+  name: 'ikostrikov/pytorch-flows',
+  list: '',
+  lacks: '0.scale_net.0.weight, or 0.joiner.linear.weight',
+  readStep,
+  gap: (at) => ({ kind: 'reverse', at }),
+  title(chain) {
+    const { couplings, first, steps } = chain;
+    const kind =
+      first.kind === 'made' ? 'masked autoregressive layers, networks' : 'couplings, networks s and t';
+    const norms = steps.some(({ kind }) => kind === 'batchNorm') ? ', batch norm' : '';
+    return `${couplings.length} ${kind} ${hiddenWords(hiddenOf(first))}${norms}`;
+  },
+  questions,
+  model,
+  order,
+  async layers(step, chain, answers) {
+    const { file, features, couplings } = chain;
+    const { at: theirs } = step;
+    switch (step.kind) {
+      case 'coupling': {
+        const first = chosen(answers, maskQuestion) === 'odd-first' ? 1 : 0;
+        const parity = (couplings.indexOf(step) + first) % 2;
+        return [
+          {
+            theirs,
+            layer: maskOf(features, (i) => i % 2 === parity),
+            table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
+          },
+        ];
+      }
+      case 'made':
+        return [await made(step, chain)];
+      case 'batchNorm':
+        return [
+          {
+            theirs,
+            layer: { kind: 'batchNorm' },
+            table: under(`${theirs}.`, '', normNames),
+            adapt: (tensors, name) => normalize(file, theirs, tensors, name),
+          },
+        ];
+      case 'reverse':
+        return [
+          {
+            theirs,
+            layer: { kind: 'permute', order: Array.from({ length: features }, (_, i) => features - 1 - i) },
+          },
+        ];
+    }
+  },
+});

@@ -1,0 +1,128 @@
+/**
+ * The RealNVP of senya-ashukha/real-nvp-pytorch's notebook: networks `s.i` and `t.i` of all features, masked by row i of
+ * `mask`. From data to latent it runs its couplings from the last to the first, each (x − t)·e⁻ˢ.
+ */
+import { UserError } from '../../../base/user-error';
+import {
+  chainImporter,
+  maskOf,
+  type Chain,
+  type CouplingStep,
+  type Values,
+} from '../../import/chain-importer';
+import { hiddenWords, linearStack, sizesOf, stackNames, type LinearStack } from '../../import/modules';
+import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+
+const activationQuestion = activationChoice('leaky-relu');
+
+const outputQuestion = choice(
+  'scaleOutput',
+  'Last function of the scale networks',
+  'The last module of the networks s, which has no tensors. With another one all numbers are wrong.',
+  [
+    { value: 'tanh', label: 'Tanh (as in the notebook)' },
+    { value: 'none', label: 'none' },
+  ],
+);
+
+interface Coupling extends CouplingStep {
+  s: LinearStack;
+  t: LinearStack;
+  /** Name of the masks of all couplings. */
+  masks: string;
+  /** Row of these. */
+  row: number;
+}
+
+const listName = 's';
+const endOf = (at: string): number => at.lastIndexOf(`${listName}.`);
+
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+  const root = at.slice(0, endOf(at));
+  const row = Number(at.slice(endOf(at) + listName.length + 1, -1));
+  const tAt = `${root}t.${row}.`;
+  const s = linearStack(file, at, rests);
+  if (typeof s === 'string') return s;
+  const t = linearStack(
+    file,
+    tAt,
+    rests.filter((rest) => file.tensors.has(tAt + rest)),
+  );
+  if (typeof t === 'string') return t;
+  const features = s.widths[0]!;
+  if (s.widths.at(-1) !== features) return `${at} is not a network from ${features} features to ${features}`;
+  if (t.widths.join() !== s.widths.join()) return `${tAt} has other widths than ${at}`;
+  const masks = `${root}mask`;
+  const shape = file.tensors.get(masks)?.shape;
+  if (shape?.length !== 2 || shape[1] !== features || shape[0]! <= row) {
+    return `${masks} has no row ${row} of ${features} features`;
+  }
+  return { at: at.slice(0, -1), features, s, t, masks, row, alike: sizesOf(s) };
+}
+
+const readMasks = new WeakMap<Chain<Coupling, Coupling>, Promise<Values>>();
+
+async function conditions(chain: Chain<Coupling, Coupling>, { masks, row }: Coupling): Promise<Float32Array> {
+  const { file, features } = chain;
+  const reading = readMasks.get(chain) ?? file.read(masks);
+  readMasks.set(chain, reading);
+  const mask = (await reading).data.subarray(row * features, (row + 1) * features);
+  const other = mask.find((value) => value !== 0 && value !== 1);
+  if (other !== undefined) {
+    throw new UserError(
+      `${file.file}: ${masks} has ${other} in row ${row}; expected 1 where a feature passes through, and 0 where it moves.`,
+    );
+  }
+  if (!mask.includes(0) || !mask.includes(1)) {
+    throw new UserError(
+      `${file.file}: ${masks} has only ${mask[0]} in row ${row}; expected at least one 1 and one 0, since features ` +
+        `move given others.`,
+    );
+  }
+  return mask;
+}
+
+export const senya = chainImporter<Coupling, Coupling>({
+  name: 'senya-ashukha/real-nvp-pytorch',
+  list: listName,
+  lacks: 's.0.0.weight, t.0.0.weight and mask',
+  readStep,
+  gap: (at) => `${at}, which has no tensors`,
+  beside(file, { prefix, others }) {
+    const root = prefix.slice(0, endOf(prefix));
+    const nets = others.filter((name) => name.startsWith(`${root}t.`));
+    const alone = nets.find((name) => !file.tensors.has(`${prefix}${name.slice(root.length + 2)}`));
+    return {
+      fitting: nets.length + Number(file.tensors.has(`${root}mask`)),
+      missing: alone ? [`${prefix}${alone.slice(root.length + 2)} as a counterpart of ${alone}`] : [],
+    };
+  },
+  title: ({ couplings, first }) =>
+    `${couplings.length} couplings, networks s and t ${hiddenWords(first.s.hidden)}`,
+  questions: () => [activationQuestion, outputQuestion],
+  model: ({ first }, answers) => ({
+    hidden: first.s.hidden,
+    nets: 'separate',
+    conditioning: 'masked',
+    activation: activationOf(answers, activationQuestion),
+    affine: 'inverse-scale-then-shift',
+    scaleMap: chosen(answers, outputQuestion) === 'tanh' ? 'tanh-scalar' : 'exp',
+  }),
+  order: ({ steps }) => steps.toReversed(),
+  async layers(step, chain, answers) {
+    const mask = await conditions(chain, step);
+    return [
+      {
+        theirs: step.at,
+        layer: maskOf(chain.features, (i) => mask[i] === 1),
+        table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
+        adapt(tensors, name) {
+          if (chosen(answers, outputQuestion) !== 'tanh') return;
+          // The notebook's tanh has no factor; ours is learned, and starts at 1 if the training goes on.
+          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(1) };
+        },
+      },
+    ];
+  },
+});
