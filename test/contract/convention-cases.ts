@@ -184,7 +184,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
 
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
-  ['image, softplus', { scaleMap: 'softplus' }],
+  ['image, softplus', { scaleMap: 'softplus', scaleEpsilon: 0.3 }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
