@@ -123,7 +123,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const visit = ({ prefix, modules, beyond: names }: NumberedModules, depth = 0): void => {
       for (const name of names) beyond.push(name);
       const length = lengthOfList(modules);
-      for (let number = 0; number < length; number++) {
+      // Each list in a list may count up to what the file holds; so many gaps say enough.
+      for (let number = 0; number < length && gaps.length <= file.tensors.size; number++) {
         const at = `${prefix}${number}`;
         const rests = modules.get(number);
         const mayNest = library.nested && depth < deepest;

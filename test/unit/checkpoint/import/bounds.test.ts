@@ -41,6 +41,10 @@ const largest = 2 ** 32 - 1;
 const names = [
   '_transforms.N._permutation',
   '_transforms.N.identity_features',
+  '_transforms.0._transforms.N._permutation',
+  '_transforms.0._transforms.0._transforms.N.bias',
+  '_transforms.0.autoregressive_net.blocks.N.linear_layers.0.mask',
+  '_transforms.0.autoregressive_net.blocks.N.linear.weight',
   'flows.N.s',
   'flows.N.flow.s',
   'flows.N.flows.1.param_map.net.0.weight',
@@ -267,6 +271,13 @@ test('more features than a flow can have are named before any list of that lengt
     ['ikostrikov', made(features)],
     [
       'nflows',
+      networkOf('_transforms.0.autoregressive_net.', {
+        initial_layer: [1, features],
+        final_layer: [2 * features, 1],
+      }),
+    ],
+    [
+      'nflows',
       {
         ...nflowsCoupling,
         '_transforms.0.identity_features': [half],
@@ -293,6 +304,11 @@ test('many names are looked through in time, whatever they are', () => {
   const cases: RawTensors[] = [
     many((i) => `flows.${2 * i}.s`),
     many((i) => `_transforms.${i}._permutation`, [1], 130_000),
+    many((i) => `_transforms.0._transforms.${i}._permutation`, [1], 130_000),
+    many((i) => `_transforms.0._transforms.0.${i}`, [1], 130_000),
+    many((i) => `_transforms.${i}._transforms.${29_999 - (i % 100)}._permutation`),
+    many((i) => `${'_transforms.0.'.repeat(i)}_permutation`, [1], 300),
+    many((i) => `_transforms.0.autoregressive_net.blocks.${i}.linear.x`),
     many((i) => `transform.transforms.${i}._0`),
     many((i) => `module_list.${i}.perm`),
     many((i) => `module_list.${10 ** 9 + i}.perm`, [1], 130_000),
