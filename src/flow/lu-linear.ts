@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { inverseSoftplus } from '../base/softplus';
 import type { Bijection, FlowContext } from './bijection';
 import { zeros } from './init';
 
@@ -11,7 +12,7 @@ import { zeros } from './init';
 const floor = 1e-3;
 
 /** softplus of this is 1 − floor: the layer starts as the identity. */
-const one = Math.log(Math.expm1(1 - floor));
+const one = inverseSoftplus(1 - floor);
 
 /**
  * `NAME.lower` and `NAME.upper` are [D, D], of which the part below and the part above the diagonal count; `NAME.diagonal`

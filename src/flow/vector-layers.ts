@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { inverseSoftplus } from '../base/softplus';
 import { runningStatistics, statisticsOf, statisticsState, type NormOptions } from './batch-statistics';
 import type { Bijection, FlowContext } from './bijection';
 import { zeros } from './init';
@@ -30,7 +31,7 @@ export function batchNormLayer(name: string, dim: number, options: NormOptions):
       {
         name: gainName,
         shape: [dim],
-        init: { kind: 'constant', value: Math.log(Math.expm1(1 - gainFloor)) },
+        init: { kind: 'constant', value: inverseSoftplus(1 - gainFloor) },
         decay: false,
       },
       { name: biasName, shape: [dim], init: zeros, decay: false },

@@ -77,6 +77,11 @@ export function listWithin(
   return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }
 
+/** Of names, those with a prefix, without it. */
+export function namesBelow(prefix: string, names: readonly string[]): string[] {
+  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+}
+
 /** Linear layers one after another, with an activation between each two. */
 export interface LinearStack {
   /** Up to the numbers of the layers, from the start of the name. */

@@ -1,4 +1,5 @@
 /** Maps of single features, by the number of values that a network gives for each: a shift, shift and scale, a spline. */
+import { inverseSoftplus } from '../../base/softplus';
 import type { TransformName } from '../../config/transforms';
 import type { ImportQuestion } from '../../protocol/import';
 import { mapColumns, type Values } from './chain-importer';
@@ -40,7 +41,7 @@ export function boundQuestion(argument: string, fallback: number): ImportQuestio
 export const leastOfNflows = 1e-3;
 
 /** Ours take softplus(u + this) + floor, so that 0 gives 1; what nflows has takes softplus(u) + floor. */
-export const softplusOffset = Math.log(Math.expm1(1 - leastOfNflows));
+export const softplusOffset = inverseSoftplus(1 - leastOfNflows);
 
 /** Ours from the values that nflows' splines take for the knots of a feature. @param at place among these values */
 export function knotOf(u: number, at: number, bins: number): number {

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { sumOver, withoutGradient } from '../tensors';
@@ -38,7 +39,7 @@ function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap
   const clipped = (u: Tensor, factor: number): Tensor =>
     tf.div(u, tf.add(tf.abs(tf.mul(u, factor / Math.log(slope))), 1));
   // softplus of this is 1 − floor.
-  const one = Math.log(Math.expm1(1 - floor));
+  const one = inverseSoftplus(1 - floor);
   switch (map) {
     case 'softmax-floor':
       return {

@@ -2,6 +2,7 @@
  * ikostrikov/pytorch-flows: a FlowSequential of CouplingLayer or MADE with BatchNormFlow and Reverse between them, as its
  * main.py builds them for `--flow realnvp` and `--flow maf`, without conditions; from data to latent as it is in the file.
  */
+import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
@@ -18,6 +19,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   otherSize,
   sizesOf,
   stackNames,
@@ -97,8 +99,7 @@ const takesCondition = (at: string): string =>
 function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
   const stacks: LinearStack[] = [];
   for (const net of ['scale_net.', 'translate_net.']) {
-    const below = rests.filter((rest) => rest.startsWith(net)).map((rest) => rest.slice(net.length));
-    const stack = linearStack(file, at + net, below);
+    const stack = linearStack(file, at + net, namesBelow(net, rests));
     if (typeof stack === 'string') return stack;
     stacks.push(stack);
   }
@@ -227,9 +228,6 @@ function order(chain: FlowChain, answers: ImportAnswers): readonly (Affine | Oth
   return [...steps, { kind: 'reverse', at }];
 }
 
-/** Inverse of softplus, for x > 0. */
-const unSoftplus = (x: number): number => x + Math.log(-Math.expm1(-x));
-
 /**
  * e^logGamma·(x − μ)/√v as a batch norm of ours, softplus(gain)·(x − μ)/√(variance + ε): the library's variances have
  * their ε in them already.
@@ -241,7 +239,7 @@ function normalize(file: TensorFile, at: string, tensors: Record<string, Values>
   const gains = gain.data.map((logGamma, i) => {
     const v = variance.data[i]!;
     const scale = Math.exp(logGamma) * Math.sqrt((without[i]! + epsilon) / v) - gainFloor;
-    if (v > 0 && scale > 0 && scale < Infinity) return unSoftplus(scale);
+    if (v > 0 && scale > 0 && scale < Infinity) return inverseSoftplus(scale);
     throw new UserError(
       `${file.file}: ${at} scales feature ${i} by e^${logGamma} over the root of ${v}; expected a variance above 0 and a ` +
         `gain above ${gainFloor}, which a batch norm here has at least.`,

@@ -21,6 +21,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   sizesOf,
   stackNames,
   type LinearStack,
@@ -144,8 +145,7 @@ export const baseNames: readonly Renaming[] = [
 ];
 
 function stackOf(file: TensorFile, at: string, path: string, rests: readonly string[]): LinearStack | string {
-  const below = rests.filter((rest) => rest.startsWith(path)).map((rest) => rest.slice(path.length));
-  return linearStack(file, at + path, below, true);
+  return linearStack(file, at + path, namesBelow(path, rests), true);
 }
 
 const runsOther = 'runs the other way than';

@@ -16,7 +16,7 @@ import {
 } from '../../import/chain-importer';
 import { luFeatures, luLayer } from '../../import/lu';
 import { madeOrder, residualNet, type ResidualNet } from '../../import/made';
-import { lengthOf, otherSize } from '../../import/modules';
+import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { under } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, knotOf, leastOfNflows } from '../../import/splines';
@@ -49,22 +49,19 @@ const tailQuestion = boundQuestion('tail_bound', 3);
 const allBelow = (prefix: string, rests: readonly string[]): boolean =>
   rests.every((rest) => rest.startsWith(prefix));
 
-const below = (prefix: string, rests: readonly string[]): string[] =>
-  rests.filter((rest) => rest.startsWith(prefix)).map((rest) => rest.slice(prefix.length));
-
 /** Undefined where the names are those of another layer. @returns what is in the way, in words, where they are not */
 export function readResidual(
   file: TensorFile,
   prefix: string,
   rests: readonly string[],
 ): Residual | Lu | string | undefined {
-  if (allBelow(inCoupling, rests)) return readCoupling(file, prefix, below(inCoupling, rests));
+  if (allBelow(inCoupling, rests)) return readCoupling(file, prefix, namesBelow(inCoupling, rests));
   if (allBelow(inAutoregressive + made, rests)) return readMade(file, prefix, inAutoregressive, rests);
   if (allBelow(made, rests)) return readMade(file, prefix, '', rests);
   if (!rests.includes('permutation._permutation')) return undefined;
   const at = prefix.slice(0, -1);
-  const features = luFeatures(file, `${prefix}linear.`, below('linear.', rests));
-  const isLu = features !== undefined && rests.length === below('linear.', rests).length + 1;
+  const features = luFeatures(file, `${prefix}linear.`, namesBelow('linear.', rests));
+  const isLu = features !== undefined && rests.length === namesBelow('linear.', rests).length + 1;
   if (!isLu || lengthOf(file, `${prefix}permutation._permutation`) !== features) {
     return `${at} is a permutation and a mixing that is not an LULinear`;
   }
@@ -77,7 +74,7 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const moving = lengthOf(file, `${inner}transform_features`);
   if (conditioning === undefined || moving === undefined)
     return `${prefix}prqct is not a coupling of features`;
-  const network = residualNet(file, inner + residual, below(residual, rests), false);
+  const network = residualNet(file, inner + residual, namesBelow(residual, rests), false);
   if (typeof network === 'string') return network;
   const others = ['identity_features', 'transform_features'];
   const strange = rests.find(
@@ -87,7 +84,7 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const features = conditioning + moving;
   const step = withSplines('splineCoupling', prefix, features, network, moving);
   if (network.inputs !== conditioning) return noContext(step);
-  const constantRests = below(inConstant, rests);
+  const constantRests = namesBelow(inConstant, rests);
   if (constantRests.length === 0 || step.blocked !== undefined) return step;
   const isConstant = [...constantShapes(step, conditioning)].every(
     ([name, shape]) => file.tensors.get(inner + inConstant + name)?.shape.join() === shape.join(),
@@ -108,7 +105,7 @@ function readMade(
   rests: readonly string[],
 ): Residual | string {
   const inner = prefix + wrapper + made;
-  const network = residualNet(file, inner, below(wrapper + made, rests), true);
+  const network = residualNet(file, inner, namesBelow(wrapper + made, rests), true);
   if (typeof network === 'string') return network;
   const features = network.inputs;
   if (wrapper !== '') return withSplines('splineAutoregressive', prefix, features, network, features);
