@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './bijection';
-import { enter, joinRows, type Preprocess } from './context';
+import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, standardize } from './preprocess';
@@ -41,27 +41,20 @@ export interface LogLikelihood {
   preprocessing: Tensor;
 }
 
-/** @param rows in data units: dequantized pixels in [0, levels), or coordinates with their context; [N, …]. */
+/** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
 export function logLikelihood(
   flow: Flow,
   preprocess: Preprocess | undefined,
-  outer: FlowContext,
-  rows: Tensor,
+  ctx: FlowContext,
+  x: Tensor,
 ): LogLikelihood {
-  const { x, ctx } = enter(outer, flow, preprocess, rows);
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
   return { z, prior: standardNormalLogProb(z), logDet, preprocessing: prepared.logDet };
 }
 
-/** Latents to data units, both with their context where the flow takes one: [N, …] → [N, …]. */
-export function decode(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  outer: FlowContext,
-  rows: Tensor,
-): Tensor {
-  const { x: z, ctx, context } = enter(outer, flow, preprocess, rows);
+/** Latents to data units: [N, …] → [N, …]. */
+export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, z: Tensor): Tensor {
   const x = flow.inverse(ctx, z).value;
-  return joinRows(preprocess ? preprocess.inverse(ctx, x).value : x, context);
+  return preprocess ? preprocess.inverse(ctx, x).value : x;
 }
