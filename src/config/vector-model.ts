@@ -1,5 +1,6 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
+import { baseSchema } from './bases';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
@@ -171,4 +172,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   ...conventionFields,
   flowNorm: v.optional(flowNorm, false),
+  base: v.optional(v.pipe(baseSchema, describe('Base distribution: that of the latents.')), () => ({
+    kind: 'normal' as const,
+  })),
 });

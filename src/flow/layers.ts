@@ -1,5 +1,6 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
 import type { LayerKind } from '../protocol/model';
+import type { Base } from './bases/types';
 import type { Bijection } from './bijection';
 import type { Mask } from './masks';
 
@@ -23,4 +24,6 @@ export interface FlowLayer {
 
 export interface Flow extends Bijection {
   readonly layers: readonly FlowLayer[];
+  /** The distribution of z; its parameters are among those of the flow. */
+  readonly base: Base;
 }

@@ -2,6 +2,7 @@
 import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
+import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
@@ -98,11 +99,10 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }
-  return {
-    ...sequence(
-      'flow',
-      layers.map(({ bijection }) => bijection),
-    ),
-    layers,
-  };
+  const chain = sequence(
+    'flow',
+    layers.map(({ bijection }) => bijection),
+  );
+  const base = baseOf(config.base, config.dim);
+  return { ...chain, parameters: [...chain.parameters, ...base.parameters], layers, base };
 }

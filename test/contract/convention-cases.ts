@@ -180,6 +180,11 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
     },
   ],
+  [
+    'vector, trained normal base',
+    { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
+  ],
+  ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [

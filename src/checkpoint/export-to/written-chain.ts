@@ -30,6 +30,7 @@ export function writtenChain(
       .map((name) => JSON.stringify(name))
       .join(' or '),
   );
+  misfits.check(model.base.kind === 'normal', 'base', model.base.kind, 'a standard normal');
   misfits.finish();
   return written;
 }
