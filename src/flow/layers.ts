@@ -2,6 +2,7 @@
 import type { LayerKind } from '../protocol/model';
 import type { Base } from './bases/types';
 import type { Bijection } from './bijection';
+import type { ContextInput } from './context';
 import type { Mask } from './masks';
 
 export interface FlowLayer {
@@ -23,6 +24,8 @@ export interface FlowLayer {
 }
 
 export interface Flow extends Bijection {
+  /** Absent where the flow takes none. */
+  readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
   /** The distribution of z; its parameters are among those of the flow. */
   readonly base: Base;

@@ -4,6 +4,7 @@ import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
 import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
+import { contextInput } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
@@ -103,6 +104,14 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     'flow',
     layers.map(({ bijection }) => bijection),
   );
+  const context = contextInput(config);
   const base = baseOf(config.base, config.dim);
-  return { ...chain, parameters: [...chain.parameters, ...base.parameters], layers, base };
+  return {
+    ...chain,
+    parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],
+    state: [...(context?.state ?? []), ...chain.state],
+    layers,
+    base,
+    ...(context ? { context } : {}),
+  };
 }
