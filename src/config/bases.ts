@@ -47,6 +47,7 @@ export const baseSchema = v.variant('kind', [
 ]);
 
 export type BaseConfig = v.InferOutput<typeof baseSchema>;
+export type BaseInput = v.InferInput<typeof baseSchema>;
 
 /** One number for each of `dim` features. */
 export function perFeature(given: number | readonly number[], dim: number): number[] {

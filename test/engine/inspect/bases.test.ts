@@ -17,7 +17,7 @@ const batch = { split: 'sample', count: 400 } as const;
 const selection: Selection = { batch, mode: 'eval' };
 interface Expected {
   base: Record<string, unknown>;
-  layers?: unknown;
+  model?: Record<string, unknown>;
   change?: SmallModelOptions['change'];
   mean: number;
   variance: number;
@@ -27,6 +27,12 @@ const flows: Record<string, Expected> = {
     base: { kind: 'diagonalNormal', loc: 3, scale: [0.5, 2] },
     mean: 3,
     variance: (0.25 + 4) / 2,
+  },
+  'a uniform base behind circular splines': {
+    base: { kind: 'uniform', lower: -3, upper: [3, 3] },
+    model: { transform: 'rationalQuadratic', bins: 4, splineBound: 3, splineEnds: 'circular' },
+    mean: 0,
+    variance: 3,
   },
   'a trained normal base': {
     base: { kind: 'diagonalNormal', trained: true },
@@ -41,7 +47,7 @@ const flows: Record<string, Expected> = {
 
 before(onCpu);
 
-for (const [name, { base, mean, variance, change, ...rest }] of Object.entries(flows)) {
+for (const [name, { base, mean, variance, change, model: rest }] of Object.entries(flows)) {
   describe(name, () => {
     let model: SmallModel;
     before(async () => {
