@@ -35,6 +35,7 @@ export interface DataShape {
   shape: number[];
   levels?: number;
   featureNames?: readonly string[];
+  contextNames?: readonly string[];
   provenance: { source: string; validationSource?: string };
 }
 
@@ -218,13 +219,14 @@ function fitWarmup(training: Record<string, unknown>, own: Record<string, unknow
   return { ...training, warmupSteps: Math.floor(steps! / 10) };
 }
 
-function sizesOf({ kind, shape, levels }: DataShape): Record<string, number> {
-  if (kind === 'vector') return { dim: shape[0]! };
+function sizesOf({ kind, shape, levels, contextNames }: DataShape): Record<string, number> {
+  if (kind === 'vector') return { dim: shape[0]!, context: contextNames?.length ?? 0 };
   return { height: shape[0]!, width: shape[1]!, channels: shape[2]!, levels: levels ?? 256 };
 }
 
-function kindOf({ kind, shape }: DataShape): string {
-  return kind === 'vector' ? `rows of ${shape[0]} numbers` : `images of ${shape.join('×')}`;
+function kindOf({ kind, shape, contextNames }: DataShape): string {
+  const context = contextNames ? ` with a context of ${contextNames.length}` : '';
+  return kind === 'vector' ? `rows of ${shape[0]} numbers${context}` : `images of ${shape.join('×')}`;
 }
 
 function section(config: unknown, key: string, fileName: string): Record<string, unknown> {

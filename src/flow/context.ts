@@ -1,10 +1,9 @@
 /**
  * A context: numbers that come with each example and that every conditioner sees besides the features, so that the flow
- * is a density of x given them. Examples of such flows travel as rows of D + C: the features, then the context.
+ * is a density of x given them. Data sets have it behind the features: rows of D + C.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
 import type { VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
@@ -51,14 +50,6 @@ export function contextInput(config: VectorModelConfig): ContextInput | undefine
   };
 }
 
-/** Values of a row: features, then context. */
-export function rowShape({ inputShape, context }: {
-  inputShape: readonly number[];
-  context?: ContextInput | undefined;
-}): number[] {
-  return context ? [sizeOf(inputShape) + context.size] : [...inputShape];
-}
-
 /** Rows [N, D + C] as features and context, both [N, …]. */
 export function splitRows(
   rows: Tensor,
@@ -70,11 +61,6 @@ export function splitRows(
     Tensor,
   ];
   return { features, context: behind };
-}
-
-/** Features with the context that belongs to them: rows. */
-export function joinRows(features: Tensor, context: Tensor | undefined): Tensor {
-  return context ? tf.concat([features as Tensor2D, context as Tensor2D], 1) : features;
 }
 
 /** What leads to the flow's input, and what it does to a context on the way. */
@@ -93,30 +79,13 @@ export function withContext(
   return { ...ctx, context: flow.context.encode(ctx, preprocess?.scaleContext?.(context) ?? context) };
 }
 
-/** Rows as a flow takes them: its features, and a context for its layers. */
-export function enter(
-  ctx: FlowContext,
-  flow: { context?: ContextInput | undefined },
-  preprocess: Preprocess | undefined,
-  rows: Tensor,
-): { x: Tensor; ctx: FlowContext; context?: Tensor } {
-  const { features, context } = splitRows(rows, flow);
-  return {
-    x: features,
-    ctx: withContext(ctx, flow, preprocess, context),
-    ...(context ? { context } : {}),
-  };
-}
-
-/** What a network sees: h [N, …], and behind it the context, which may be one for all. */
+/** What a network sees: h [N, …], and behind it the context. */
 export function seenWithContext(ctx: FlowContext, h: Tensor, size: number): Tensor {
-  return size === 0 ? h : tf.concat([h as Tensor2D, contextFor(ctx, h) as Tensor2D], 1);
+  return size === 0 ? h : tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1);
 }
 
-/** The context of each example of h [N, …]: [N, S]. */
-export function contextFor({ context }: FlowContext, h: Tensor): Tensor {
+/** [N, S]: what conditioners see of the context of each example. */
+export function givenContext({ context }: FlowContext): Tensor {
   if (!context) throw new Error('the flow takes a context, and none is given');
-  if (context.shape[0] === h.shape[0]) return context;
-  const [column] = tf.split(tf.zerosLike(h), [1, h.shape[1]! - 1], 1) as [Tensor, Tensor];
-  return tf.add(column, context);
+  return context;
 }

@@ -203,6 +203,29 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
+  [
+    'vector, couplings given a context through a network, separate networks',
+    { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks with gates, given a context',
+    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextGates: true, dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks given a context at their inputs alone',
+    { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive given a context',
+    { context: 2, layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
+  ],
+  [
+    'vector, autoregressive splines of residual networks with gates, given a context after the first feature',
+    {
+      ...{ ...splines, context: 2, layer: 'autoregressive', net: 'residual' },
+      ...{ contextGates: true, contextFirst: false },
+    },
+  ],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [

@@ -21,7 +21,11 @@ export interface MlpOptions {
 export function mlp({ name, inputs, context = 0, hidden, outputs, activation, degrees }: MlpOptions): Net {
   const widths = [inputs + context, ...hidden, outputs];
   const last = widths.length - 2;
-  const units = degrees && [withContextDegrees(degrees, context), ...hidden.map(degrees.hidden), degrees.outputs];
+  const units = degrees && [
+    withContextDegrees(degrees, context),
+    ...hidden.map(degrees.hidden),
+    degrees.outputs,
+  ];
   const layers = widths.slice(1).map((width, i) =>
     linear(`${name}.${i}`, widths[i]!, width, {
       startAtZero: i === last,
@@ -32,14 +36,17 @@ export function mlp({ name, inputs, context = 0, hidden, outputs, activation, de
     parameters: layers.flatMap((l) => l.parameters),
     state: [],
     apply(ctx, h) {
-      return layers.reduce((a, layer, i) => {
-        const sum = layer.apply(ctx, a);
-        if (i === last) return sum;
-        const features = activation(sum);
-        ctx.tap?.(`${name}.${i}/features`, features);
-        ctx.tap?.(`${name}.${i}/active`, features);
-        return features;
-      }, seenWithContext(ctx, h, context));
+      return layers.reduce(
+        (a, layer, i) => {
+          const sum = layer.apply(ctx, a);
+          if (i === last) return sum;
+          const features = activation(sum);
+          ctx.tap?.(`${name}.${i}/features`, features);
+          ctx.tap?.(`${name}.${i}/active`, features);
+          return features;
+        },
+        seenWithContext(ctx, h, context),
+      );
     },
   };
 }

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { maskBetween, withContextDegrees, type Degrees } from '../../base/degrees';
 import type { FlowContext } from '../bijection';
-import { contextFor, seenWithContext } from '../context';
+import { givenContext, seenWithContext } from '../context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -63,7 +63,11 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     startAtZero: true,
     mask: degrees && units && maskBetween(units, degrees.outputs),
   });
-  const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2, ...(b.gate ? [b.gate] : [])]), last];
+  const modules = [
+    first,
+    ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2, ...(b.gate ? [b.gate] : [])]),
+    last,
+  ];
   return {
     parameters: modules.flatMap((m) => m.parameters),
     state: modules.flatMap((m) => m.state),
@@ -74,7 +78,7 @@ export function residualMlp(options: ResidualMlpOptions): Net {
         const path = `${name}.blocks.${i}`;
         const inner = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
         const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
-        const gate = block.gate && tf.sigmoid(block.gate.apply(ctx, contextFor(ctx, x)));
+        const gate = block.gate && tf.sigmoid(block.gate.apply(ctx, givenContext(ctx)));
         h = tf.add(h, gate ? tf.mul(added, gate) : added);
         ctx.tap?.(`${path}/features`, h);
       });
