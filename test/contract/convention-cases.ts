@@ -199,6 +199,27 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, mixed and turned, written out',
+    {
+      dim: 4,
+      layers: [
+        { kind: 'rescale', scale: [2, 0.5, -1, 1.5], shift: 0.3 },
+        { kind: 'coupling', mask: [1, 0, 1, 0] },
+        { kind: 'householder', reflections: 3 },
+        { kind: 'plu', order: [2, 0, 3, 1], signs: [1, -1, -1, 1] },
+        { kind: 'coupling', mask: [0, 1, 0, 1] },
+        { kind: 'qr', reflections: 2 },
+        { kind: 'svd', reflections: 5 },
+        { kind: 'orthogonal' },
+        { kind: 'coupling', mask: [1, 1, 0, 0] },
+      ],
+    },
+  ],
+  ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
+    `vector, ${between} between`,
+    { between, reflections: 2 },
+  ]),
+  [
     'vector, trained normal base',
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
