@@ -10,7 +10,7 @@ const terms = 10;
 
 /** exp of a [D, D] matrix, by its series at a fraction of it, squared again. */
 function exponential(matrix: Tensor): Tensor {
-  const one = tf.eye(matrix.shape[0]!);
+  const one = tf.eye(matrix.shape[0]);
   const small = tf.mul(matrix, 2 ** -squarings);
   let sum: Tensor = one;
   for (let k = terms; k > 0; k--) sum = tf.add(tf.mul(tf.matMul(small, sum), 1 / k), one);

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** What of a [D, D] matrix lies below or above its diagonal; 0 elsewhere. */
 export function strictly(part: 'lower' | 'upper', matrix: Tensor): Tensor {
-  const dim = matrix.shape[0]!;
+  const dim = matrix.shape[0];
   const kept = (row: number, column: number): boolean => (part === 'lower' ? row > column : row < column);
   const mask = tf.tensor2d(
     Array.from({ length: dim * dim }, (_, i) => Number(kept(Math.floor(i / dim), i % dim))),
@@ -21,7 +21,7 @@ export function times(x: Tensor, matrix: Tensor): Tensor {
 /** z with z + N·z = v for a strictly triangular N, by substitution: the k-th pass gets the k-th feature right. */
 export function solveUnit(v: Tensor, matrix: Tensor): Tensor {
   let z = v;
-  for (let pass = 1; pass < matrix.shape[0]!; pass++) z = tf.sub(v, times(z, matrix));
+  for (let pass = 1; pass < matrix.shape[0]; pass++) z = tf.sub(v, times(z, matrix));
   return z;
 }
 
