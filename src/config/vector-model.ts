@@ -193,12 +193,25 @@ export const vectorModelSchema = v.strictObject({
     ),
     () => [],
   ),
-  contextGates: v.optional(
+  contextEntry: v.optional(
     v.pipe(
-      v.boolean(),
-      describe('Residual nets: the context also scales what each block adds, by a sigmoid (nflows).'),
+      v.picklist(['input', 'activated']),
+      describe(
+        'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
+          'whose activation is added to the first layer (MADE of nflows).',
+      ),
     ),
-    false,
+    'input',
+  ),
+  contextInBlocks: v.optional(
+    v.pipe(
+      v.picklist(['none', 'gate', 'add']),
+      describe(
+        'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
+          'through a linear layer (nflows has both).',
+      ),
+    ),
+    'none',
   ),
   contextFirst: v.optional(
     v.pipe(

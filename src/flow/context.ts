@@ -4,9 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { maskBetween, withContextDegrees, type Degrees } from '../base/degrees';
 import type { VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
+import type { Net } from './nets/conditioner';
 import { linear } from './nets/linear';
 
 export interface ContextInput {
@@ -79,13 +81,50 @@ export function withContext(
   return { ...ctx, context: flow.context.encode(ctx, preprocess?.scaleContext?.(context) ?? context) };
 }
 
-/** What a network sees: h [N, …], and behind it the context. */
-export function seenWithContext(ctx: FlowContext, h: Tensor, size: number): Tensor {
-  return size === 0 ? h : tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1);
+/** How a network sees a context. */
+export interface SeenContext {
+  /** Numbers that it sees; 0 for none. */
+  size: number;
+  entry: VectorModelConfig['contextEntry'];
 }
+
+export const noContext: SeenContext = { size: 0, entry: 'input' };
 
 /** [N, S]: what conditioners see of the context of each example. */
 export function givenContext({ context }: FlowContext): Tensor {
   if (!context) throw new Error('the flow takes a context, and none is given');
   return context;
+}
+
+/**
+ * The first linear layer of a network over features, h [N, inputs], that may see a context.
+ * @param contextName of the layer over the context alone, where it has one
+ */
+export function firstLayer(
+  name: string,
+  contextName: string,
+  inputs: number,
+  width: number,
+  { size, entry }: SeenContext,
+  active: (x: Tensor) => Tensor,
+  { units, degrees }: { units?: readonly number[] | undefined; degrees?: Degrees | undefined },
+): Net {
+  const joins = size > 0 && entry === 'input';
+  const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
+  const layer = linear(name, inputs + (joins ? size : 0), width, {
+    mask: seen && units && maskBetween(seen, units),
+  });
+  if (size === 0) return layer;
+  if (joins) {
+    return {
+      ...layer,
+      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
+    };
+  }
+  const own = linear(contextName, size, width);
+  return {
+    parameters: [...layer.parameters, ...own.parameters],
+    state: [],
+    apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
+  };
 }

@@ -230,21 +230,21 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ],
   [
     'vector, couplings of residual networks with gates, given a context',
-    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextGates: true, dim: 4 },
+    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
   ],
   [
     'vector, couplings of residual networks given a context at their inputs alone',
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
   ],
   [
-    'vector, autoregressive given a context',
-    { context: 2, layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
+    'vector, autoregressive given a context through its activation',
+    { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
   ],
   [
-    'vector, autoregressive splines of residual networks with gates, given a context after the first feature',
+    'vector, autoregressive splines of residual networks, given a context after the first feature',
     {
       ...{ ...splines, context: 2, layer: 'autoregressive', net: 'residual' },
-      ...{ contextGates: true, contextFirst: false },
+      ...{ contextInBlocks: 'add', contextFirst: false },
     },
   ],
 ];

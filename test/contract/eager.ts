@@ -55,7 +55,7 @@ export function contextsOf({ context }: Pick<Flow, 'context'>, batch: number): {
 
 /** The flow with contexts that do not change. */
 export function givenContexts<T extends Bijection>(bijection: T): T {
-  const flow = bijection as Pick<Flow, 'context'>;
+  const flow: Bijection & Pick<Flow, 'context'> = bijection;
   if (!flow.context) return bijection;
   const given = (ctx: FlowContext, x: Tensor): FlowContext =>
     withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]!).context);

@@ -94,6 +94,7 @@ function sample(model: FlowModel): Graph {
       ...storedTensors(flow),
       { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
       { name: 'temperature', shape: [] },
+      ...contextInputs(flow),
     ],
     { dynamicBatch: anyBatch },
   );
@@ -103,6 +104,18 @@ export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { for
 
 /** What each input and output is, for the file's own documentation. */
 export function describePorts(model: FlowModel, part: OnnxPart): Record<string, string> {
+  return { ...plainPorts(model, part), ...contextPort(model) };
+}
+
+function contextPort({ runner }: FlowModel): Record<string, string> {
+  const { context } = runner;
+  if (!context) return {};
+  return {
+    context: `[N, ${context.names.length}], what the flow is given: ${context.names.join(', ')}, in data units`,
+  };
+}
+
+function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
   const standard = flow.base.shape === 'standard';
