@@ -26,8 +26,17 @@ export type LayerKind =
   | 'actNorm'
   | 'autoregressive'
   | 'lu'
+  | 'plu'
+  | 'householder'
+  | 'qr'
+  | 'svd'
+  | 'orthogonal'
+  | 'rescale'
   | 'unknown'
   | 'permute';
+
+/** Learned linear maps of all features. */
+export const mixingKinds: readonly LayerKind[] = ['lu', 'plu', 'householder', 'qr', 'svd', 'orthogonal'];
 
 /** One row of the flow strip, in forward order (data → latent). */
 export interface LayerInfo {

@@ -10,7 +10,7 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { architectureName, layerCounts } from '../model/architecture';
+import { architectureName, baseName, layerCounts } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -105,8 +105,9 @@ function summarize(model: ModelConfig, flow: Flow): string {
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
+    const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
     const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';
-    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}`;
+    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;

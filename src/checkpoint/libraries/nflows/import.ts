@@ -1,7 +1,7 @@
 /**
  * nflows' chains, data to latent: couplings, affine ones with x·scale + shift, additive ones and splines, whose residual network
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
- * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
+ * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
 import { several } from '../../../base/text';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -37,6 +37,7 @@ import {
 } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -65,7 +66,7 @@ interface Working extends CouplingStep {
   net: ResidualNet;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'>;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
@@ -121,6 +122,8 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
+  const linear = readLinear(file, at, rests);
+  if (linear !== undefined) return linear;
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
@@ -182,7 +185,10 @@ export const nflows = chainImporter<Working, Other>({
   readStep,
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first }) => questionsOf(first),
+  questions: ({ first, steps }) => [
+    ...questionsOf(first),
+    ...(steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
+  ],
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
@@ -192,7 +198,7 @@ export const nflows = chainImporter<Working, Other>({
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
-  async layers(step, { file, features }) {
+  async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
@@ -203,6 +209,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
+    if (!('net' in step))      return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.
