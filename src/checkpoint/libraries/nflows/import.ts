@@ -8,6 +8,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  fixedNormal,
   maskOf,
   readOrder,
   type CouplingStep,
@@ -183,6 +184,36 @@ export const nflows = chainImporter<Working, Other>({
   nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
+  base: {
+    prefix: '_distribution.',
+    without: '_transform.',
+    readers: [
+      {
+        kind: 'DiagonalNormal',
+        names: ['mean_', 'log_std_'],
+        read: ([loc, logScale]) => fixedNormal(loc!, logScale!.map(Math.exp)),
+      },
+      {
+        kind: 'ConditionalDiagonalNormal of a linear layer',
+        names: ['_context_encoder.weight', '_context_encoder.bias'],
+        shapes: (features) => [[2 * features, -1], [2 * features]],
+        read([weight, bias]) {
+          const outputs = bias!.length;
+          const shape = [weight!.length / outputs, outputs];
+          return {
+            base: { kind: 'conditionalNormal' },
+            tensors: {
+              'base.net.0.weight': {
+                shape,
+                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+              },
+              'base.net.0.bias': { shape: [outputs], data: bias! },
+            },
+          };
+        },
+      },
+    ],
+  },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: ({ first, steps }) => [
@@ -209,7 +240,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
-    if (!('net' in step))      return [await linearLayer(step, file, features, answers)];
+    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.
