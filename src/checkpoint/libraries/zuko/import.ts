@@ -40,7 +40,7 @@ type ZukoChain = Chain<Mapped, StepOf<'permute'>>;
 const splineQuestion = boundQuestion('bound', 5);
 
 const slopeQuestion: ImportQuestion = {
-  key: 'splineSlope',
+  key: 'slope',
   title: 'Least slope of the splines',
   detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
