@@ -60,7 +60,10 @@ export interface OurLayer {
   adapt?(tensors: Record<string, Values>, name: string): void | Promise<void>;
 }
 
-export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<Recognizer, 'name'> {
+export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<
+  Recognizer,
+  'name' | 'modules'
+> {
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
   /** A module of the list may be a list of that name itself, whose modules stand in its place. */
@@ -189,6 +192,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
   return {
     name: library.name,
+    ...(library.modules ? { modules: library.modules } : {}),
     recognize(file): Recognized | undefined {
       const { chain, base } = read(file);
       if (!chain) return undefined;

@@ -2,7 +2,8 @@
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
-import type { Recognized, TensorFile } from './types';
+import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module-facts';
+import type { Recognized, Recognizer, TensorFile } from './types';
 import { withWeightNormNames } from './weight-norm';
 
 /** The repository or package of a library, for people. */
@@ -25,10 +26,30 @@ export function parseLibrary(word: string): Library {
 export function recognize(file: TensorFile, only?: Library): (Recognized & { library: Library }) | undefined {
   const read = withWeightNormNames(file);
   for (const library of only === undefined ? libraries : [only]) {
-    const recognized = entries[library].importer.recognize(read);
-    if (recognized) return { ...recognized, library };
+    const { importer } = entries[library];
+    const recognized = importer.recognize(read);
+    if (!recognized) continue;
+    const { answers, misfits } = readFacts(importer, read, recognized);
+    if (misfits.length > 0) return undefined;
+    const open = recognized.questions.filter(({ key }) => answers[key] === undefined);
+    return {
+      ...recognized,
+      questions: withHyperParameters(open, file),
+      convert: (given) => recognized.convert({ ...given, ...answers }),
+      library,
+    };
   }
   return undefined;
+}
+
+/** What the file answers of what would be asked. */
+function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recognized): FileFacts {
+  const { answers, misfits } = factsOf(file, importer.modules);
+  const asked = questions.filter(({ key }) => answers[key] !== undefined);
+  return {
+    answers: Object.fromEntries(asked.map(({ key }) => [key, answers[key]!])),
+    misfits: [...misfits, ...asked.flatMap((question) => misfitOf(question, answers[question.key]!) ?? [])],
+  };
 }
 
 /** Below this share of known names, "closest" would only mislead. */
@@ -39,7 +60,14 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   const read = withWeightNormNames(file);
   const matches = (only === undefined ? libraries : [only])
     .map((library) => entries[library].importer)
-    .map(({ name, closeness }) => ({ name, ...closeness(read) }))
+    .map((importer) => {
+      const recognized = importer.recognize(read);
+      return {
+        name: importer.name,
+        ...importer.closeness(read),
+        ...(recognized ? { missing: readFacts(importer, read, recognized).misfits } : {}),
+      };
+    })
     .sort((a, b) => b.share - a.share);
   const best = matches[0];
   const shown = best?.missing.slice(0, 4).map((what) => shortened(what)) ?? [];

@@ -1,5 +1,8 @@
 /** Finds the state dict among what a training script puts into its checkpoint. */
+import { findModule, stateDictOf, type PythonModule } from './modules';
+import { NumpyArray } from './numpy';
 import { PickleError } from './pickle';
+import { PythonObject } from './python-object';
 import { Tensor } from './tensor';
 
 export interface StateDict {
@@ -8,6 +11,8 @@ export interface StateDict {
   extras: Record<string, number | string | boolean>;
   /** What was not taken, for people: `"ema" (a second copy of 24 tensors)`. */
   leftOut: string[];
+  /** Where the file has the model itself: its modules with their attributes. */
+  modules?: readonly PythonModule[];
 }
 
 /** Keys below which scripts put their state dicts, the likeliest first. */
@@ -44,6 +49,13 @@ interface Found {
 
 /** @throws PickleError for nesting without end */
 export function pickStateDict(root: unknown): StateDict {
+  const whole = findModule(root);
+  if (whole) {
+    const { modules, others } = whole;
+    const { className } = modules[0]!.object;
+    const extras = { class: className };
+    return { tensors: stateDictOf(modules), extras, leftOut: others.map((other) => `"${other}"`), modules };
+  }
   const found: Found = { tensors: [], extras: [] };
   collect(root, found);
   const { prefix, leftOut } = choose(found.tensors.map(([path]) => path));
@@ -76,8 +88,10 @@ function collect(root: unknown, found: Found): void {
   const count = () => {
     if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
   };
-  const visit = (value: unknown, path: string[]): void => {
+  const visit = (item: unknown, path: string[]): void => {
     count();
+    const value =
+      item instanceof NumpyArray ? item.tensor : item instanceof PythonObject ? item.attributes : item;
     if (value instanceof Tensor) {
       found.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
@@ -90,7 +104,7 @@ function collect(root: unknown, found: Found): void {
         let modules: boolean | undefined;
         for (const [key, item] of entries.entries()) {
           const name = typeof key === 'string' ? key : keyOf(key);
-          const nested = item instanceof Map || Array.isArray(item) || item instanceof Tensor;
+          const nested = item !== null && typeof item === 'object';
           if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) count();
           else visit(item, [...path, name]);
         }

@@ -27,6 +27,7 @@ import {
 } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { nflowsModules } from './modules';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -223,6 +224,7 @@ function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
 
 export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
+  modules: nflowsModules,
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',

@@ -26,6 +26,7 @@ import {
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
+import { zukoModules } from './modules';
 
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
@@ -162,6 +163,7 @@ function title({ couplings, first: { stack, map } }: ZukoChain): string {
 
 export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
   name: 'zuko',
+  modules: zukoModules,
   list: 'transform.transforms',
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
