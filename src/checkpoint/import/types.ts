@@ -16,6 +16,10 @@ export interface TensorFile {
   readonly extras: Readonly<Record<string, number | string | boolean>>;
   /** Tensors of the file that are not among `tensors`, for people: `"ema" (24 tensors)`. */
   readonly leftOut?: readonly string[];
+  /** Other tensors of the same names, such as a moving average, with what the file calls them. */
+  readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
+  /** What the file calls `tensors`, where it has copies. */
+  readonly key?: string;
   /** Where the file has the model itself, as an object: its modules with their attributes. */
   readonly modules?: readonly PythonModule[];
   /**

@@ -51,8 +51,8 @@ async function openZip(file: string): Promise<TensorFile> {
     if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
     const bytes = await pickle.read();
     if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
-    const state = readState(file, () => readPickle(bytes, torchRules()));
-    checkStorages(file, archive, state);
+    const state = readState(file, 'torch', () => readPickle(bytes, torchRules()));
+    for (const tensors of [state.tensors, ...state.copies.values()]) checkStorages(file, archive, tensors);
     return {
       ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
       bytes: size,
@@ -75,7 +75,7 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     }
     throw readError(file, error);
   }
-  const state = readState(file, () => {
+  const state = readState(file, container, () => {
     if (container === 'legacy') return readLegacy(bytes, torchRules());
     // Each storage of the file is saved by itself; together they are no longer than the file.
     let left = bytes.length;
@@ -86,8 +86,10 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     });
     return readPickle(bytes, rules);
   });
-  for (const [name, { storage }] of state.tensors) {
-    if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
+  for (const tensors of [state.tensors, ...state.copies.values()]) {
+    for (const [name, { storage }] of tensors) {
+      if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
+    }
   }
   return {
     ...tensorsOf(file, container === 'legacy' ? 'torch' : 'pickle', state, (tensor, where) =>
@@ -104,15 +106,27 @@ function tensorsOf(
   state: StateDict,
   span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
 ): Omit<TensorFile, 'bytes' | 'close'> {
+  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...readerOf(file, tensors, span) }));
   return {
     file,
     container,
-    tensors: new Map([...state.tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    ...readerOf(file, state.tensors, span),
     extras: state.extras,
     ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
+    ...(copies.length > 0 ? { key: state.key, copies } : {}),
+  };
+}
+
+function readerOf(
+  file: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
+): Pick<TensorFile, 'tensors' | 'read'> {
+  return {
+    tensors: new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     async read(name) {
-      const tensor = state.tensors.get(name);
+      const tensor = tensors.get(name);
       if (!tensor) throw new UserError(`${file}: holds no tensor "${name}".`);
       const where = `${file}: tensor "${name}"`;
       const values = toFloat32((await span(tensor, where)).buffer, tensor.dtype, where);
@@ -154,12 +168,12 @@ function damaged(file: string, what: string): UserError {
   );
 }
 
-function readState(file: string, read: () => unknown): StateDict {
+function readState(file: string, container: 'torch' | 'legacy' | 'pickle', read: () => unknown): StateDict {
   try {
     const state = pickStateDict(read());
     if (state.tensors.size > 0) return state;
   } catch (error) {
-    if (error instanceof UnknownGlobal) throw refuseGlobal(file, error);
+    if (error instanceof UnknownGlobal) throw refuseGlobal(file, error, container === 'pickle');
     if (error instanceof PickleError) throw damaged(file, error.message);
     throw error;
   }
@@ -169,7 +183,7 @@ function readState(file: string, read: () => unknown): StateDict {
 }
 
 /** What the pickle says of a storage has to be there in full. */
-function checkStorages(file: string, { storages }: Archive, { tensors }: StateDict): void {
+function checkStorages(file: string, { storages }: Archive, tensors: StateDict['tensors']): void {
   for (const [name, { storage, dtype }] of tensors) {
     if (storage.content) continue;
     const entry = storages.get(storage.key);
