@@ -1,5 +1,8 @@
 /** Tells by content which program wrote a file of tensors. */
+import { firstBytes } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
+import { isHdf5 } from './keras/hdf5';
+import { isKerasEntry } from './keras/open-keras';
 import { torchContainer } from './torch/container';
 
 /**
@@ -9,7 +12,16 @@ import { torchContainer } from './torch/container';
 export async function containerOf(
   file: string,
 ): Promise<Exclude<TensorContainer, 'safetensors'> | undefined> {
-  const torch = await torchContainer(file);
+  const start = await firstBytes(file, 512);
+  if (isHdf5(start)) return 'hdf5';
+  const torch = torchContainer(start);
+  if (torch === 'zip' && isKerasEntry(firstEntry(start))) return 'keras';
   if (torch === 'pickle') return 'pickle';
   return torch === undefined ? undefined : 'torch';
+}
+
+/** Name of the first entry of a zip file. */
+function firstEntry(start: Uint8Array): string {
+  const length = (start[26] ?? 0) + 256 * (start[27] ?? 0);
+  return new TextDecoder().decode(start.subarray(30, 30 + length));
 }

@@ -3,6 +3,7 @@ import { UserError } from '../base/user-error';
 import { containerOf } from './container';
 import { toFloat32 } from './dtypes';
 import type { TensorFile } from './import/types';
+import { openHdf5, openKeras } from './keras/open-keras';
 import { openSafetensors } from './safetensors';
 import { openTorch } from './torch/open-torch';
 
@@ -15,6 +16,10 @@ export async function openTensorFile(file: string): Promise<TensorFile> {
     case 'torch':
     case 'pickle':
       return openTorch(file);
+    case 'hdf5':
+      return openHdf5(file);
+    case 'keras':
+      return openKeras(file);
     case undefined:
       return openTensors(file);
   }

@@ -1,7 +1,10 @@
 /** Files of other libraries: what is asked before they become flows. */
 
-/** How other programs write files of tensors. `torch` are those of torch.save, `pickle` any other of Python. */
-export type TensorContainer = 'safetensors' | 'torch' | 'pickle';
+/**
+ * How other programs write files of tensors. `torch` are those of torch.save, `pickle` any other of Python, `hdf5` and
+ * `keras` those of Keras.
+ */
+export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras';
 
 /** Something that the file does not hold. The default is the library's own. */
 export interface ImportQuestion {

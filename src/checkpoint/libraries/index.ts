@@ -9,6 +9,7 @@ import { chrischute } from './chrischute/import';
 import { fmu2 } from './fmu2/import';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
+import { keras } from './keras/import';
 import { nflowsStateDict } from './nflows/export';
 import { nflows } from './nflows/import';
 import { normflowsStateDict } from './normflows/export';
@@ -42,6 +43,7 @@ const list = {
   freia: { kind: 'vector', importer: freia },
   senya: { kind: 'vector', importer: senya },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
+  keras: { kind: 'vector', importer: keras },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

@@ -3,9 +3,9 @@ import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { firstBytes, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
-import { itemBytes, noReader, toFloat32 } from '../dtypes';
+import { itemBytes, noReader, swapBytes, toFloat32 } from '../dtypes';
 import type { TensorFile } from '../import/types';
 import { refuseGlobal, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
@@ -26,7 +26,7 @@ const largestWhole = 2 ** 31 - 1;
  * of known libraries; the message then tells how to save it again
  */
 export async function openTorch(file: string): Promise<TensorFile> {
-  const container = await torchContainer(file);
+  const container = torchContainer(await firstBytes(file, 512));
   switch (container) {
     case 'zip':
       return openZip(file);
@@ -216,7 +216,7 @@ async function readSpan(
     throw new UserError(`${where}: its bytes are damaged (wrong checksum). Copy or download the file again.`);
   }
   const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  if (swapped) swap(own, item);
+  if (swapped) swapBytes(own, item);
   return own;
 }
 
@@ -228,20 +228,13 @@ function contentSpan(tensor: Tensor, where: string): Uint8Array<ArrayBuffer> {
   if (item === undefined) throw noReader(dtype, where);
   const begin = offset * item;
   const own = new Uint8Array(bytes.subarray(begin, begin + spanOf(tensor) * item));
-  if (littleEndian !== (endianness() === 'LE')) swap(own, item);
+  if (littleEndian !== (endianness() === 'LE')) swapBytes(own, item);
   return own;
 }
 
 /** Writers that save the time leave the checksum out. */
 function isIntact(entry: ZipEntry, bytes: Uint8Array): boolean {
   return entry.crc32 === 0 || crc32(bytes) === entry.crc32;
-}
-
-function swap(bytes: Uint8Array, item: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (item === 2) buffer.swap16();
-  else if (item === 4) buffer.swap32();
-  else if (item === 8) buffer.swap64();
 }
 
 function textOf(bytes: Uint8Array): string {
