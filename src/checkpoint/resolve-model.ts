@@ -41,7 +41,7 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
   if (!target.toLowerCase().endsWith('.safetensors') && !(await looksLikeSafetensors(target))) {
     throw new UserError(
       `${target}: is not a model; expected a .flow.safetensors checkpoint, another .safetensors file, ` +
-        `an .onnx file, a PyTorch checkpoint (.pt, .pth), a pickle or a run folder.`,
+        `an .onnx file, a PyTorch checkpoint (.pt, .pth), a Keras file, another library's file or a run folder.`,
     );
   }
   const opened = await openSafetensors(target);
