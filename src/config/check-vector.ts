@@ -1,4 +1,5 @@
 /** Settings of a vector model that do not go together. */
+import { perFeature } from './bases';
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 
@@ -48,6 +49,7 @@ export function checkVector(model: VectorModelConfig): Problem[] {
     });
   }
   if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
+  problems.push(...checkBase(model));
   return problems;
 }
 
@@ -66,6 +68,29 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
     });
   }
   return problems;
+}
+
+function checkBase({ base, dim }: VectorModelConfig): Problem[] {
+  const problems = Object.entries(base).flatMap(([field, value]): Problem[] =>
+    Array.isArray(value) && value.length !== dim
+      ? [
+          {
+            path: `model.base.${field}`,
+            message: `expected one number, or ${dim}, one for each feature, got ${value.length}`,
+          },
+        ]
+      : [],
+  );
+  if (problems.length > 0 || base.kind !== 'uniform') return problems;
+  const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];
+  const empty = lower.findIndex((value, i) => !(value < upper[i]!));
+  if (empty < 0) return [];
+  return [
+    {
+      path: 'model.base.upper',
+      message: `expected more than lower in each feature, got ${upper[empty]} and ${lower[empty]} in feature ${empty}`,
+    },
+  ];
 }
 
 function checkMask(mask: readonly number[], dim: number, path: string): Problem[] {

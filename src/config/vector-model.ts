@@ -1,5 +1,6 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
+import { baseSchema } from './bases';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
@@ -159,6 +160,47 @@ export const vectorModelSchema = v.strictObject({
     ),
     'none',
   ),
+  context: v.optional(
+    v.pipe(
+      nonNegativeInteger,
+      v.maxValue(mostFeatures),
+      describe('Numbers of the context that comes with each example; the flow is a density given them.'),
+    ),
+    0,
+  ),
+  contextNorm: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe('Whether the context is standardized by statistics that are stored with the flow (sbi).'),
+    ),
+    false,
+  ),
+  contextNet: v.optional(
+    v.pipe(
+      v.array(layerWidth),
+      v.maxLength(64),
+      describe(
+        'Widths of the layers of a network over the context, whose output the conditioners see; none: they see the context itself.',
+      ),
+    ),
+    () => [],
+  ),
+  contextGates: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe('Residual nets: the context also scales what each block adds, by a sigmoid (nflows).'),
+    ),
+    false,
+  ),
+  contextFirst: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe(
+        'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
+      ),
+    ),
+    true,
+  ),
   layers: v.optional(
     v.pipe(
       v.array(vectorLayer),
@@ -171,4 +213,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   ...conventionFields,
   flowNorm: v.optional(flowNorm, false),
+  base: v.optional(v.pipe(baseSchema, describe('Base distribution: that of the latents.')), () => ({
+    kind: 'normal' as const,
+  })),
 });

@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
-import type { Bijection, FlowContext, Step } from './bijection';
+import type { FlowContext, Step } from './bijection';
+import { enter, joinRows, type Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, standardize } from './preprocess';
-import { standardNormalLogProb } from './prior';
 import { vectorFlow } from './vector-flow';
 
 export function buildFlow(config: ModelConfig): Flow {
@@ -19,12 +19,12 @@ export function buildPreprocess(
   config: ModelConfig,
   flow: Flow,
   fitted?: Standardization,
-): Bijection | undefined {
+): Preprocess | undefined {
   if (config.kind === 'image') {
     const { levels, dataRange, dataConstraint: constraint } = config;
     return logit({ name: 'logit', shape: flow.inputShape, levels, dataRange, constraint });
   }
-  return fitted ? standardize('standardize', fitted) : undefined;
+  return fitted ? standardize('standardize', fitted, config.dim) : undefined;
 }
 
 /** D ln(levels): from the density of v/levels to the probability of a discrete value; 0 for vectors. Nats. */
@@ -40,20 +40,39 @@ export interface LogLikelihood {
   preprocessing: Tensor;
 }
 
-/** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
+/** @param rows in data units: dequantized pixels in [0, levels), or coordinates with their context; [N, …]. */
 export function logLikelihood(
   flow: Flow,
-  preprocess: Bijection | undefined,
-  ctx: FlowContext,
-  x: Tensor,
+  preprocess: Preprocess | undefined,
+  outer: FlowContext,
+  rows: Tensor,
 ): LogLikelihood {
+  const { x, ctx } = enter(outer, flow, preprocess, rows);
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
-  return { z, prior: standardNormalLogProb(z), logDet, preprocessing: prepared.logDet };
+  return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };
 }
 
-/** Latents to data units: [N, …] → [N, …]. */
-export function decode(flow: Flow, preprocess: Bijection | undefined, ctx: FlowContext, z: Tensor): Tensor {
+/** Noise of the base to data units, both with their context where the flow takes one: [N, …] → [N, …]. */
+export function drawSamples(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  ctx: FlowContext,
+  rows: Tensor,
+): Tensor {
+  return decode(flow, preprocess, ctx, rows, (inner, noise) => flow.base.draw(inner, noise, tf.scalar(1)));
+}
+
+/** Latents to data units, both with their context where the flow takes one: [N, …] → [N, …]. */
+export function decode(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  outer: FlowContext,
+  rows: Tensor,
+  latents: (ctx: FlowContext, given: Tensor) => Tensor = (_, z) => z,
+): Tensor {
+  const { x: given, ctx, context } = enter(outer, flow, preprocess, rows);
+  const z = latents(ctx, given);
   const x = flow.inverse(ctx, z).value;
-  return preprocess ? preprocess.inverse(ctx, x).value : x;
+  return joinRows(preprocess ? preprocess.inverse(ctx, x).value : x, context);
 }

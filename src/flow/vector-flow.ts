@@ -2,7 +2,9 @@
 import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
+import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
+import { contextInput } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
@@ -98,11 +100,18 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }
+  const chain = sequence(
+    'flow',
+    layers.map(({ bijection }) => bijection),
+  );
+  const context = contextInput(config);
+  const base = baseOf(config.base, config.dim);
   return {
-    ...sequence(
-      'flow',
-      layers.map(({ bijection }) => bijection),
-    ),
+    ...chain,
+    parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],
+    state: [...(context?.state ?? []), ...chain.state],
     layers,
+    base,
+    ...(context ? { context } : {}),
   };
 }

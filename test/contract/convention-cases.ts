@@ -148,6 +148,24 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, dim: 5, conditioning: 'selected', outputLayout: 'interleaved', splineMap: 'soft-clip' },
   ],
   [
+    'vector, splines in a box, selected, uniform base',
+    {
+      ...{ ...splines, splineEnds: 'box', splineBound: 6, splineCenter: 0.5, conditioning: 'selected' },
+      base: { kind: 'uniform', lower: -5.5, upper: 6.5 },
+    },
+  ],
+  [
+    'vector, circular splines, masked, one interval',
+    {
+      ...splines,
+      splineEnds: 'circular',
+      splineBound: 6,
+      bins: 3,
+      base: { kind: 'uniform', lower: -6, upper: 6 },
+    },
+  ],
+  ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
+  [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
   ],
@@ -180,12 +198,29 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
     },
   ],
+  [
+    'vector, trained normal base',
+    { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
+  ],
+  ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
   ['image, softplus', { scaleMap: 'softplus', scaleEpsilon: 0.3 }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
+  [
+    'image, splines in a box',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'box', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, circular splines',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'circular', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines after half a turn',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+  ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',

@@ -79,7 +79,7 @@ async function latentsOf(
     case 'reconstruction':
       return reconstructedExample(model, example, signal);
     case 'sample':
-      return sampleLatents(model, example, example.index, 1).slice();
+      return (await sampleLatents(model, example, example.index, 1)).slice();
     default:
       return (await sourcesOf(model, [example], signal)).z;
   }

@@ -1,6 +1,6 @@
 /** The splines of a layer at one example: their knots, and where the example goes. */
 import { UserError } from '../../base/user-error';
-import { knotParts, type KnotPart, type SplineQuery, type SplineView } from '../../protocol/spline';
+import { knotParts, onSpline, type KnotPart, type SplineQuery, type SplineView } from '../../protocol/spline';
 import { hasSplines } from '../../protocol/questions';
 import type { NdArray } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
@@ -30,7 +30,8 @@ export async function spline(
   const given = out['x']!.shape[1]!;
   // Networks answer for all features, or for those alone that are mapped.
   const rows = given === all.length ? mapped : mapped.map((_, i) => i);
-  const points = info.spline.bins + 1;
+  const own = info.spline;
+  const points = own.bins + 1;
   const rowsOf = ({ data }: NdArray): NdArray<Float32Array> => ({
     shape: [rows.length, points],
     data: Float32Array.from(
@@ -40,13 +41,13 @@ export async function spline(
   const pick = (values: ArrayLike<number>): Float32Array => Float32Array.from(mapped, (i) => values[i]!);
   return {
     layer: info.index,
-    ...info.spline,
+    ...own,
     features: Int32Array.from(mapped),
     knots: Object.fromEntries(knotParts.map((part) => [part, rowsOf(out[part]!)])) as Record<
       KnotPart,
       NdArray<Float32Array>
     >,
-    from: pick(input.data),
+    from: pick(input.data).map((x) => onSpline(own, x)),
     to: pick(output.data),
     logDerivative: pick(elements!.first.data),
   };

@@ -10,6 +10,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Program } from '../backends/backend';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import type { FlowRunner, Space } from './runner';
+import { runningBase } from './running-base';
 
 export interface FlowSource {
   config: ModelConfig;
@@ -35,6 +36,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
   const { config, flow, preprocess, tensors, backend } = source;
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
+  const base = runningBase({ base: flow.base, shape: flow.outputShape, tensors, backend });
 
   const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);
@@ -54,6 +56,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     outputShape: flow.outputShape,
     parameterCount: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
     latentScales: latentScales(flow),
+    base,
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     async forward(x, count, space, total = count) {
@@ -83,6 +86,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     async dispose() {
       for (const made of programs.values()) await (await made).dispose();
       programs.clear();
+      await base.dispose();
     },
   };
 }

@@ -2,7 +2,7 @@
  * Runs an ONNX file as one direction of a flow: ours, or one that other software exported. x and z are float32 with the
  * batch as first axis; a log-det is [N]. Images of other software have their channels first as a rule.
  */
-import { standardNormal } from '../model/standard-normal';
+import { runningBase, standardBase, type RunningBase } from '../model/running-base';
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
@@ -86,6 +86,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
+  const base = await baseOf(file, outputShape, own, threads);
 
   const runOnce = (values: Float32Array, count: number): Promise<InferenceSession.OnnxValueMapType> =>
     runSession({
@@ -154,6 +155,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     inputShape,
     outputShape,
     ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
+    base,
     layout,
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== 0,
@@ -166,7 +168,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         z,
         logDet: total.map((value) => value - standardizing),
         preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-        prior: standardNormal(z, size),
+        prior: await base.logProb(z, count),
         couplings: layers,
         // Folded into the couplings' share.
         norms: layers.map(({ length }) => new Float32Array(length)),
@@ -181,7 +183,41 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     },
     async dispose() {
       await preprocessing?.dispose();
+      await base.dispose();
       await session.release();
+    },
+  };
+}
+
+/** The file of samples takes the noise that z is made of; files of other software do not say what z is. */
+async function baseOf(
+  file: string,
+  shape: readonly number[],
+  own: OnnxMetadata | undefined,
+  threads: number,
+): Promise<RunningBase & { dispose(): Promise<void> }> {
+  const base = own && own.part !== 'sample' ? buildFlow(own.config.model).base : undefined;
+  if (!own || !base || base.shape === 'standard') {
+    return { ...standardBase(sizeOf(shape)), dispose: () => Promise.resolve() };
+  }
+  const tensors = Object.fromEntries(
+    base.parameters.map(({ name, shape: expected }) => {
+      const values = own.base?.[name];
+      if (values?.length !== sizeOf(expected)) {
+        throw new UserError(
+          `${file}: is damaged: its metadata "base" lacks "${name}" of ${sizeOf(expected)} numbers. Export it again.`,
+        );
+      }
+      return [name, { shape: [...expected], data: Float32Array.from(values) }];
+    }),
+  );
+  const backend = await createOnnxRuntimeBackend({ threads, reason: 'the model is an ONNX file' });
+  const running = runningBase({ base, shape, tensors, backend });
+  return {
+    ...running,
+    async dispose() {
+      await running.dispose();
+      await backend.dispose();
     },
   };
 }

@@ -9,7 +9,7 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { architectureName, layerCounts } from '../model/architecture';
+import { architectureName, baseName, layerCounts } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -104,7 +104,8 @@ function summarize(model: ModelConfig, flow: Flow): string {
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
-    return `${name} for vectors of ${model.dim}, ${layers}, ${nets}`;
+    const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
+    return `${name} for vectors of ${model.dim}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;

@@ -7,7 +7,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
 import type { Bijection, ParameterSpec } from '../../flow/bijection';
 import type { Flow, FlowLayer } from '../../flow/layers';
-import { decode, logLikelihood } from '../../flow/real-nvp';
+import { drawSamples, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
@@ -234,7 +234,7 @@ export function validationGraph(
   );
 }
 
-/** z [N, …] → `x` [N, …] in data units, evaluation mode. */
+/** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
 export function trainingSampleGraph(
   flow: Flow,
   preprocess: Bijection | undefined,
@@ -243,8 +243,8 @@ export function trainingSampleGraph(
   return evaluationGraph(
     flow,
     config,
-    [{ name: 'z', shape: [anyBatch, ...flow.outputShape] }],
-    (state, { z }) => ({ x: decode(flow, preprocess, graphContext(state), z!) }),
+    [{ name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] }],
+    (state, { noise }) => ({ x: drawSamples(flow, preprocess, graphContext(state), noise!) }),
   );
 }
 

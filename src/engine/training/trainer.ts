@@ -165,8 +165,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       );
     },
     async samples(count) {
-      const z = stream(config.training.seed, 'samples').normal(count * dimensions);
-      const { x } = await program.run('sample', { z: { shape: [count, ...flow.outputShape], data: z } });
+      const { noiseShape } = flow.base;
+      const data = stream(config.training.seed, 'samples').normal(count * sizeOf(noiseShape));
+      const { x } = await program.run('sample', { noise: { shape: [count, ...noiseShape], data } });
       return {
         shape: [count, ...dataset.shape],
         data: cropImages(x!.data as Float32Array, count, config.model),

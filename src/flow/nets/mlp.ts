@@ -1,12 +1,15 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { maskBetween, type Degrees } from '../../base/degrees';
+import { maskBetween, withContextDegrees, type Degrees } from '../../base/degrees';
+import { seenWithContext } from '../context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 
 export interface MlpOptions {
   name: string;
   inputs: number;
+  /** Numbers of a context that it sees besides. */
+  context?: number;
   hidden: readonly number[];
   outputs: number;
   activation: (x: Tensor) => Tensor;
@@ -15,10 +18,10 @@ export interface MlpOptions {
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
-export function mlp({ name, inputs, hidden, outputs, activation, degrees }: MlpOptions): Net {
-  const widths = [inputs, ...hidden, outputs];
+export function mlp({ name, inputs, context = 0, hidden, outputs, activation, degrees }: MlpOptions): Net {
+  const widths = [inputs + context, ...hidden, outputs];
   const last = widths.length - 2;
-  const units = degrees && [degrees.inputs, ...hidden.map(degrees.hidden), degrees.outputs];
+  const units = degrees && [withContextDegrees(degrees, context), ...hidden.map(degrees.hidden), degrees.outputs];
   const layers = widths.slice(1).map((width, i) =>
     linear(`${name}.${i}`, widths[i]!, width, {
       startAtZero: i === last,
@@ -36,7 +39,7 @@ export function mlp({ name, inputs, hidden, outputs, activation, degrees }: MlpO
         ctx.tap?.(`${name}.${i}/features`, features);
         ctx.tap?.(`${name}.${i}/active`, features);
         return features;
-      }, h);
+      }, seenWithContext(ctx, h, context));
     },
   };
 }

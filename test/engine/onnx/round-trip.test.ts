@@ -24,11 +24,15 @@ const count = 5;
 async function passOf(flow: InspectedFlow, x: Float32Array) {
   const { inputShape } = flow.flow;
   const run = await flow.programs.pass({ kind: 'eval', roundTrips: true });
-  const { z, layers } = await run(
+  const { z, prior, layers } = await run(
     { shape: [count, ...inputShape], data: x },
     new Float32Array(count).fill(1 / count),
   );
-  return { z, logDets: layers.map(({ logDet: { own, norm } }) => own.map((value, i) => value + norm[i]!)) };
+  return {
+    z,
+    prior,
+    logDets: layers.map(({ logDet: { own, norm } }) => own.map((value, i) => value + norm[i]!)),
+  };
 }
 
 const rowOf = ({ info, flow }: InspectedFlow['layers'][number]) => ({
@@ -55,6 +59,13 @@ async function compare(file: string, ours: InspectedFlow, backend: Backend): Pro
     const expected = await passOf(ours, x);
     const found = await passOf(theirs, x);
     assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-3, 'z');
+    found.prior.forEach((value, i) => {
+      const wanted = expected.prior[i]!;
+      assert.ok(
+        Math.abs(value - wanted) <= 1e-3 + 1e-4 * Math.abs(wanted),
+        `ln p(z): ${value}, not ${wanted}`,
+      );
+    });
     found.logDets.forEach((values, layer) => {
       const { name } = ours.layers[layer]!.info;
       values.forEach((value, i) => {

@@ -7,6 +7,7 @@ import { UserError } from '../../../base/user-error';
 import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  fixedNormal,
   readMask,
   readOrder,
   type Chain,
@@ -46,6 +47,13 @@ const slopeQuestion: ImportQuestion = {
   detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
+
+const boxUniform = 'BoxUniform';
+
+/** NCSF: splines on a circle of fixed size with a base that is uniform on it. */
+function isCircular({ first, base }: ZukoChain): boolean {
+  return first.map.bins !== undefined && base === boxUniform;
+}
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
@@ -151,13 +159,16 @@ async function autoregressive({ at, stack }: Mapped, file: TensorFile): Promise<
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-function title({ couplings, first: { stack, map } }: ZukoChain): string {
+function title(chain: ZukoChain): string {
+  const { couplings, first } = chain;
+  const { stack, map } = first;
   const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
   const layers = [
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
+  const splines =
+    map.bins === undefined ? '' : ` of ${isCircular(chain) ? 'circular ' : ''}splines with ${map.bins} bins`;
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
@@ -176,20 +187,27 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
   gap: (at) => `${at} is a transform without tensors`,
   base: {
     prefix: 'base.',
-    kind: 'DiagNormal',
-    names: [
-      { theirs: 'loc', ours: 'shift', transform: 'same' },
-      { theirs: 'scale', ours: 'logScale', transform: 'same' },
+    readers: [
+      {
+        kind: 'DiagNormal',
+        names: ['loc', 'scale'],
+        read: ([loc, scale]) => fixedNormal(loc!, scale!),
+      },
+      {
+        kind: boxUniform,
+        names: ['lower', 'upper'],
+        read: ([lower, upper]) => ({ base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] } }),
+      },
     ],
-    isScale: true,
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
   title,
-  questions: ({ first }) => [
+  questions: (chain) => [
     activationQuestion,
-    ...(first.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...(chain.first.map.bins === undefined || isCircular(chain) ? [] : [splineQuestion, slopeQuestion]),
   ],
-  model({ first: { stack, map } }, answers) {
+  model(chain, answers) {
+    const { stack, map } = chain.first;
     const { transform, bins } = map;
     return {
       hidden: stack.hidden,
@@ -211,8 +229,12 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
         : {
             bins,
             splineMap: 'soft-clip',
-            splineBound: answeredNumber(answers, splineQuestion),
-            splineSlope: answeredNumber(answers, slopeQuestion),
+            ...(isCircular(chain)
+              ? { splineEnds: 'half-turn', splineBound: Math.PI, splineSlope: 1e-3 }
+              : {
+                  splineBound: answeredNumber(answers, splineQuestion),
+                  splineSlope: answeredNumber(answers, slopeQuestion),
+                }),
           }),
     };
   },
