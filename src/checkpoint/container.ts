@@ -1,6 +1,7 @@
 /** Tells by content which program wrote a file of tensors. */
 import { firstBytes } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
+import { isEqx } from './eqx/open-eqx';
 import { isHdf5 } from './keras/hdf5';
 import { isKerasEntry } from './keras/open-keras';
 import { torchContainer } from './torch/container';
@@ -12,8 +13,9 @@ import { torchContainer } from './torch/container';
 export async function containerOf(
   file: string,
 ): Promise<Exclude<TensorContainer, 'safetensors'> | undefined> {
-  const start = await firstBytes(file, 512);
+  const start = await firstBytes(file, 2 ** 16);
   if (isHdf5(start)) return 'hdf5';
+  if (isEqx(start)) return 'eqx';
   const torch = torchContainer(start);
   if (torch === 'zip' && isKerasEntry(firstEntry(start))) return 'keras';
   if (torch === 'pickle') return 'pickle';

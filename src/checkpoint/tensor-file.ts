@@ -3,6 +3,7 @@ import { UserError } from '../base/user-error';
 import { containerOf } from './container';
 import { toFloat32 } from './dtypes';
 import type { TensorFile } from './import/types';
+import { openEqx } from './eqx/open-eqx';
 import { openHdf5, openKeras } from './keras/open-keras';
 import { openSafetensors } from './safetensors';
 import { openTorch } from './torch/open-torch';
@@ -16,6 +17,8 @@ export async function openTensorFile(file: string): Promise<TensorFile> {
     case 'torch':
     case 'pickle':
       return openTorch(file);
+    case 'eqx':
+      return openEqx(file);
     case 'hdf5':
       return openHdf5(file);
     case 'keras':

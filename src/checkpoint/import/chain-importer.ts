@@ -17,7 +17,7 @@ import {
   type NumberedModules,
 } from './modules';
 import { readOurs, under, type Renaming } from './names';
-import type { Recognized, Recognizer, TensorFile } from './types';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;
@@ -248,23 +248,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             layers.push(...(await library.layers(step, chain, answers)));
           }
           const own = base && (await readBase(file, base, features));
-          const ours = layers.map(({ layer }) => layer);
-          const names = layerNames(ours);
-          const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
-          const tensors = await readOurs(file, table);
-          for (const [name, data] of Object.entries(own?.tensors ?? {}))
-            tensors[name] = { shape: [features], data };
-          for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
-          return {
-            model: chainModel(
-              features,
-              ours,
-              { ...library.model(chain, answers), ...(own ? { base: own.base } : {}) },
-              file.file,
-            ),
-            tensors,
-            layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
-          };
+          return chainFlow(file, { features, layers, fields: library.model(chain, answers), base: own });
         },
       };
     },
@@ -272,6 +256,34 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const { share, missing } = read(file);
       return { share, missing };
     },
+  };
+}
+
+/** What a chain of layers, from data to latent, is as a flow of ours. */
+export interface ChainParts {
+  features: number;
+  layers: readonly OurLayer[];
+  /** What the config says of all of them. */
+  fields: VectorFields;
+  /** A standard normal where it is missing. */
+  base?: ReadBase;
+}
+
+/** @throws UserError when tensors are missing, or their shapes do not go together */
+export async function chainFlow(
+  file: TensorFile,
+  { features, layers, fields, base }: ChainParts,
+): Promise<ImportedFlow> {
+  const ours = layers.map(({ layer }) => layer);
+  const names = layerNames(ours);
+  const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
+  const tensors = await readOurs(file, table);
+  for (const [name, data] of Object.entries(base?.tensors ?? {})) tensors[name] = { shape: [features], data };
+  for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
+  return {
+    model: chainModel(features, ours, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
+    tensors,
+    layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
   };
 }
 

@@ -20,6 +20,8 @@ export interface TensorFile {
   readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
   /** What the file calls `tensors`, where it has copies. */
   readonly key?: string;
+  /** Of a plain pickle: what it holds, as readPickle gives it, and the name of an array in it among `tensors`. */
+  readonly pickled?: { root: unknown; nameOf(value: unknown): string | undefined };
   /** Where the file has the model itself, as an object: its modules with their attributes. */
   readonly modules?: readonly PythonModule[];
   /**

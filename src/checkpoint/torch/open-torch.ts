@@ -11,6 +11,7 @@ import { refuseGlobal, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
 import { torchRules, UnknownGlobal } from './globals';
 import { readLegacy, readNestedStorage } from './legacy';
+import { NumpyArray } from './numpy';
 import { PickleError, readPickle } from './pickle';
 import { pickStateDict, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
@@ -75,7 +76,9 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     }
     throw readError(file, error);
   }
-  const state = readState(file, container, () => {
+  let root: unknown;
+  const state = readState(file, container, () => (root = readWhole()));
+  function readWhole(): unknown {
     if (container === 'legacy') return readLegacy(bytes, torchRules());
     // Each storage of the file is saved by itself; together they are no longer than the file.
     let left = bytes.length;
@@ -85,7 +88,8 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
       return readNestedStorage(nested, torchRules());
     });
     return readPickle(bytes, rules);
-  });
+  }
+  const names = new Map<unknown, string>([...state.tensors].map(([name, tensor]) => [tensor, name]));
   for (const tensors of [state.tensors, ...state.copies.values()]) {
     for (const [name, { storage }] of tensors) {
       if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
@@ -95,6 +99,10 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     ...tensorsOf(file, container === 'legacy' ? 'torch' : 'pickle', state, (tensor, where) =>
       Promise.resolve(contentSpan(tensor, where)),
     ),
+    pickled: {
+      root,
+      nameOf: (value) => names.get(value instanceof NumpyArray ? value.tensor : value),
+    },
     bytes: bytes.length,
     close: () => Promise.resolve(),
   };

@@ -36,7 +36,7 @@ const classes = new RegExp(`^(${packages.join('|')})(\\.[A-Za-z_]\\w*)*\\.(_?[A-
 
 /** Names that stand for themselves: activations, and what hyper-parameters name. */
 const names =
-  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|torch\.optim(\.\w+)*\.[A-Z]\w*)$/;
+  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|torch\.optim(\.\w+)*\.[A-Z]\w*|pzflow\.utils\.[a-z]\w*)$/;
 
 const single: ReadonlySet<string> = new Set([
   'functools.partial',
