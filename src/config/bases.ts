@@ -2,11 +2,11 @@
 import * as v from 'valibot';
 import { describe } from './fields';
 
-const number = v.pipe(v.number(), v.finite());
+export const number = v.pipe(v.number(), v.finite());
 const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 /** One number for all features, or one for each. */
-const ofFeatures = <S extends typeof number | typeof positiveNumber>(entry: S) =>
+export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
   v.union([entry, v.pipe(v.array(entry), v.minLength(1))]);
 
 export const baseSchema = v.variant('kind', [

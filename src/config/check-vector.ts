@@ -59,6 +59,13 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
     if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
     if (layer.kind === 'autoregressive') return checkOrder(layer.order, dim, `${path}.order`, 'place');
+    if (layer.kind === 'plu') {
+      return [
+        ...(layer.order ? checkOrder(layer.order, dim, `${path}.order`, 'feature') : []),
+        ...checkLengths({ signs: layer.signs }, dim, path),
+      ];
+    }
+    if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });
   if (!layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')) {
@@ -70,17 +77,22 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
   return problems;
 }
 
-function checkBase({ base, dim }: VectorModelConfig): Problem[] {
-  const problems = Object.entries(base).flatMap(([field, value]): Problem[] =>
+/** Lists among the fields have an entry for each feature. */
+function checkLengths(fields: object, dim: number, path: string): Problem[] {
+  return Object.entries(fields).flatMap(([field, value]: [string, unknown]): Problem[] =>
     Array.isArray(value) && value.length !== dim
       ? [
           {
-            path: `model.base.${field}`,
-            message: `expected one number, or ${dim}, one for each feature, got ${value.length}`,
+            path: `${path}.${field}`,
+            message: `expected ${dim} numbers, one for each feature, got ${value.length}`,
           },
         ]
       : [],
   );
+}
+
+function checkBase({ base, dim }: VectorModelConfig): Problem[] {
+  const problems = checkLengths(base, dim, 'model.base');
   if (problems.length > 0 || base.kind !== 'uniform') return problems;
   const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];
   const empty = lower.findIndex((value, i) => !(value < upper[i]!));

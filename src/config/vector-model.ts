@@ -1,6 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
 import { baseSchema } from './bases';
+import { mixingLayers } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
@@ -52,12 +53,7 @@ const vectorLayer = v.variant('kind', [
       'input',
     ),
   }),
-  v.strictObject({
-    kind: v.pipe(
-      v.literal('lu'),
-      describe('A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
-    ),
-  }),
+  ...mixingLayers,
 ]);
 
 export const vectorModelSchema = v.strictObject({
@@ -155,10 +151,22 @@ export const vectorModelSchema = v.strictObject({
   permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random permutations.')), 0),
   between: v.optional(
     v.pipe(
-      v.picklist(['none', 'batchNorm', 'actNorm', 'lu']),
-      describe('A layer after each coupling, over all features. lu: a learned mixing.'),
+      v.picklist(['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal']),
+      describe(
+        'A layer after each coupling, over all features. Learned mixings: lu, plu, qr, svd; learned rotations: householder, orthogonal.',
+      ),
     ),
     'none',
+  ),
+  reflections: v.optional(
+    v.pipe(
+      positiveInteger,
+      v.maxValue(512),
+      describe(
+        'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
+      ),
+    ),
+    4,
   ),
   context: v.optional(
     v.pipe(
@@ -185,12 +193,25 @@ export const vectorModelSchema = v.strictObject({
     ),
     () => [],
   ),
-  contextGates: v.optional(
+  contextEntry: v.optional(
     v.pipe(
-      v.boolean(),
-      describe('Residual nets: the context also scales what each block adds, by a sigmoid (nflows).'),
+      v.picklist(['input', 'activated']),
+      describe(
+        'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
+          'whose activation is added to the first layer (MADE of nflows).',
+      ),
     ),
-    false,
+    'input',
+  ),
+  contextInBlocks: v.optional(
+    v.pipe(
+      v.picklist(['none', 'gate', 'add']),
+      describe(
+        'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
+          'through a linear layer (nflows has both).',
+      ),
+    ),
+    'none',
   ),
   contextFirst: v.optional(
     v.pipe(

@@ -1,13 +1,14 @@
 /**
  * A context: numbers that come with each example and that every conditioner sees besides the features, so that the flow
- * is a density of x given them. Examples of such flows travel as rows of D + C: the features, then the context.
+ * is a density of x given them. Data sets have it behind the features: rows of D + C.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
+import { maskBetween, withContextDegrees, type Degrees } from '../base/degrees';
 import type { VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
+import type { Net } from './nets/conditioner';
 import { linear } from './nets/linear';
 
 export interface ContextInput {
@@ -51,14 +52,6 @@ export function contextInput(config: VectorModelConfig): ContextInput | undefine
   };
 }
 
-/** Values of a row: features, then context. */
-export function rowShape({ inputShape, context }: {
-  inputShape: readonly number[];
-  context?: ContextInput | undefined;
-}): number[] {
-  return context ? [sizeOf(inputShape) + context.size] : [...inputShape];
-}
-
 /** Rows [N, D + C] as features and context, both [N, …]. */
 export function splitRows(
   rows: Tensor,
@@ -70,11 +63,6 @@ export function splitRows(
     Tensor,
   ];
   return { features, context: behind };
-}
-
-/** Features with the context that belongs to them: rows. */
-export function joinRows(features: Tensor, context: Tensor | undefined): Tensor {
-  return context ? tf.concat([features as Tensor2D, context as Tensor2D], 1) : features;
 }
 
 /** What leads to the flow's input, and what it does to a context on the way. */
@@ -93,30 +81,50 @@ export function withContext(
   return { ...ctx, context: flow.context.encode(ctx, preprocess?.scaleContext?.(context) ?? context) };
 }
 
-/** Rows as a flow takes them: its features, and a context for its layers. */
-export function enter(
-  ctx: FlowContext,
-  flow: { context?: ContextInput | undefined },
-  preprocess: Preprocess | undefined,
-  rows: Tensor,
-): { x: Tensor; ctx: FlowContext; context?: Tensor } {
-  const { features, context } = splitRows(rows, flow);
-  return {
-    x: features,
-    ctx: withContext(ctx, flow, preprocess, context),
-    ...(context ? { context } : {}),
-  };
+/** How a network sees a context. */
+export interface SeenContext {
+  /** Numbers that it sees; 0 for none. */
+  size: number;
+  entry: VectorModelConfig['contextEntry'];
 }
 
-/** What a network sees: h [N, …], and behind it the context, which may be one for all. */
-export function seenWithContext(ctx: FlowContext, h: Tensor, size: number): Tensor {
-  return size === 0 ? h : tf.concat([h as Tensor2D, contextFor(ctx, h) as Tensor2D], 1);
-}
+export const noContext: SeenContext = { size: 0, entry: 'input' };
 
-/** The context of each example of h [N, …]: [N, S]. */
-export function contextFor({ context }: FlowContext, h: Tensor): Tensor {
+/** [N, S]: what conditioners see of the context of each example. */
+export function givenContext({ context }: FlowContext): Tensor {
   if (!context) throw new Error('the flow takes a context, and none is given');
-  if (context.shape[0] === h.shape[0]) return context;
-  const [column] = tf.split(tf.zerosLike(h), [1, h.shape[1]! - 1], 1) as [Tensor, Tensor];
-  return tf.add(column, context);
+  return context;
+}
+
+/**
+ * The first linear layer of a network over features, h [N, inputs], that may see a context.
+ * @param contextName of the layer over the context alone, where it has one
+ */
+export function firstLayer(
+  name: string,
+  contextName: string,
+  inputs: number,
+  width: number,
+  { size, entry }: SeenContext,
+  active: (x: Tensor) => Tensor,
+  { units, degrees }: { units?: readonly number[] | undefined; degrees?: Degrees | undefined },
+): Net {
+  const joins = size > 0 && entry === 'input';
+  const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
+  const layer = linear(name, inputs + (joins ? size : 0), width, {
+    mask: seen && units && maskBetween(seen, units),
+  });
+  if (size === 0) return layer;
+  if (joins) {
+    return {
+      ...layer,
+      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
+    };
+  }
+  const own = linear(contextName, size, width);
+  return {
+    parameters: [...layer.parameters, ...own.parameters],
+    state: [],
+    apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
+  };
 }

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './bijection';
-import { enter, joinRows, type Preprocess } from './context';
+import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, standardize } from './preprocess';
@@ -40,39 +40,30 @@ export interface LogLikelihood {
   preprocessing: Tensor;
 }
 
-/** @param rows in data units: dequantized pixels in [0, levels), or coordinates with their context; [N, …]. */
+/** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
 export function logLikelihood(
   flow: Flow,
   preprocess: Preprocess | undefined,
-  outer: FlowContext,
-  rows: Tensor,
+  ctx: FlowContext,
+  x: Tensor,
 ): LogLikelihood {
-  const { x, ctx } = enter(outer, flow, preprocess, rows);
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
   return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };
 }
 
-/** Noise of the base to data units, both with their context where the flow takes one: [N, …] → [N, …]. */
+/** Noise of the base to data units: [N, …] → [N, …]. */
 export function drawSamples(
   flow: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
-  rows: Tensor,
+  noise: Tensor,
 ): Tensor {
-  return decode(flow, preprocess, ctx, rows, (inner, noise) => flow.base.draw(inner, noise, tf.scalar(1)));
+  return decode(flow, preprocess, ctx, flow.base.draw(ctx, noise, tf.scalar(1)));
 }
 
-/** Latents to data units, both with their context where the flow takes one: [N, …] → [N, …]. */
-export function decode(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  outer: FlowContext,
-  rows: Tensor,
-  latents: (ctx: FlowContext, given: Tensor) => Tensor = (_, z) => z,
-): Tensor {
-  const { x: given, ctx, context } = enter(outer, flow, preprocess, rows);
-  const z = latents(ctx, given);
+/** Latents to data units: [N, …] → [N, …]. */
+export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, z: Tensor): Tensor {
   const x = flow.inverse(ctx, z).value;
-  return joinRows(preprocess ? preprocess.inverse(ctx, x).value : x, context);
+  return preprocess ? preprocess.inverse(ctx, x).value : x;
 }

@@ -29,7 +29,7 @@ export function vectorConditioner(
   const context = contextSeen(config);
   const net = (name: string, outputs: number): Net => {
     const common = {
-      context,
+      context: { size: context, entry: config.contextEntry },
       name: `${layer}.${name}`,
       inputs,
       outputs,
@@ -46,7 +46,7 @@ export function vectorConditioner(
           width: config.hidden[0]!,
           blocks: config.blocks,
           batchNorm: config.netNorm,
-          gates: config.contextGates,
+          contextInBlocks: config.contextInBlocks,
           normDecay,
         });
   };

@@ -8,8 +8,8 @@ import { contextInput } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import { luLinear } from './lu-linear';
 import type { Mask } from './masks';
+import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
 import { invertOrder } from './reorder';
 import { sequence } from './sequence';
@@ -71,8 +71,8 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
       return permutation(name, [config.dim], layer.order);
     case 'autoregressive':
       return autoregressiveOf(config, name, layer);
-    case 'lu':
-      return luLinear(name, config.dim);
+    default:
+      return mixing(name, config.dim, layer);
   }
 }
 

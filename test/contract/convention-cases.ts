@@ -210,10 +210,54 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, mixed and turned, written out',
+    {
+      dim: 4,
+      layers: [
+        { kind: 'rescale', scale: [2, 0.5, -1, 1.5], shift: 0.3 },
+        { kind: 'coupling', mask: [1, 0, 1, 0] },
+        { kind: 'householder', reflections: 3 },
+        { kind: 'plu', order: [2, 0, 3, 1], signs: [1, -1, -1, 1] },
+        { kind: 'coupling', mask: [0, 1, 0, 1] },
+        { kind: 'qr', reflections: 2 },
+        { kind: 'svd', reflections: 5 },
+        { kind: 'orthogonal' },
+        { kind: 'coupling', mask: [1, 1, 0, 0] },
+      ],
+    },
+  ],
+  ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
+    `vector, ${between} between`,
+    { between, reflections: 2 },
+  ]),
+  [
     'vector, trained normal base',
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
+  [
+    'vector, couplings given a context through a network, separate networks',
+    { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks with gates, given a context',
+    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks given a context at their inputs alone',
+    { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive given a context through its activation',
+    { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
+  ],
+  [
+    'vector, autoregressive splines of residual networks, given a context after the first feature',
+    {
+      ...{ ...splines, context: 2, layer: 'autoregressive', net: 'residual' },
+      ...{ contextInBlocks: 'add', contextFirst: false },
+    },
+  ],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [

@@ -7,10 +7,11 @@ import { layerNames, type ChainLayer } from '../import/vector-chain';
 import { Misfits } from './misfits';
 
 /** Others are read from such files, and not written. */
-export type WrittenLayer = Exclude<ChainLayer, { kind: 'autoregressive' | 'lu' }>;
+const writtenKinds = ['coupling', 'batchNorm', 'actNorm', 'permute'] as const;
+export type WrittenLayer = Extract<ChainLayer, { kind: (typeof writtenKinds)[number] }>;
 
 function isWritten(layer: ChainLayer): layer is WrittenLayer {
-  return layer.kind !== 'autoregressive' && layer.kind !== 'lu';
+  return writtenKinds.some((kind) => kind === layer.kind);
 }
 
 /**
@@ -50,6 +51,7 @@ export function writtenChain(
   const others = [...new Set(chain.filter((layer) => !isWritten(layer)).map(({ kind }) => kind))];
   const misfits = new Misfits(library, 'Flows of affine and additive couplings are.');
   misfits.check(others.length === 0, 'layers', others.join(', '), 'couplings, norms and permutations alone');
+  misfits.check(model.context === 0, 'context', model.context, '0');
   misfits.check(
     model.transform !== 'rationalQuadratic',
     'transform',

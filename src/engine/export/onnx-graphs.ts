@@ -6,7 +6,7 @@ import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { hasConditioner } from '../../protocol/model';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
@@ -38,7 +38,7 @@ function forward(model: FlowModel): Graph {
   const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {
@@ -54,7 +54,7 @@ function forward(model: FlowModel): Graph {
         ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
       };
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -64,7 +64,7 @@ function inverse(model: FlowModel): Graph {
   const { flow } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext(model, inputs);
       const inner = flow.inverse(ctx, inputs.z!);
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
@@ -72,7 +72,7 @@ function inverse(model: FlowModel): Graph {
         logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -82,7 +82,7 @@ function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext(model, inputs);
       const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
       const inner = flow.inverse(ctx, z).value;
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
@@ -94,6 +94,7 @@ function sample(model: FlowModel): Graph {
       ...storedTensors(flow),
       { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
       { name: 'temperature', shape: [] },
+      ...contextInputs(flow),
     ],
     { dynamicBatch: anyBatch },
   );
@@ -103,6 +104,18 @@ export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { for
 
 /** What each input and output is, for the file's own documentation. */
 export function describePorts(model: FlowModel, part: OnnxPart): Record<string, string> {
+  return { ...plainPorts(model, part), ...contextPort(model) };
+}
+
+function contextPort({ runner }: FlowModel): Record<string, string> {
+  const { context } = runner;
+  if (!context) return {};
+  return {
+    context: `[N, ${context.names.length}], what the flow is given: ${context.names.join(', ')}, in data units`,
+  };
+}
+
+function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
   const standard = flow.base.shape === 'standard';

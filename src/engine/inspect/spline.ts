@@ -6,6 +6,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
+import { layerContext } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -19,11 +20,15 @@ export async function spline(
   const { info, flow } = layerAt(model, query.layer);
   if (!info.spline || !hasSplines(info))
     throw new UserError(`The layer ${info.name} does not map features by splines.`);
-  const { input, output, elements } = (await stillPass(model, work, query, signal)).layers[info.index]!;
+  const pass = await stillPass(model, work, query, signal);
+  const { input, output, elements } = pass.layers[info.index]!;
   const inner = innerOf(model, 'A spline');
   const program = await inner.knots(query.layer);
   await breathe(signal);
-  const out = await program.run({ h: { shape: [1, ...input.shape], data: input.data } });
+  const out = await program.run({
+    h: { shape: [1, ...input.shape], data: input.data },
+    ...layerContext(pass, model),
+  });
 
   const all = Array.from(input.data, (_, i) => i);
   const mapped = all.filter((i) => flow?.mask?.data[i] !== 1);

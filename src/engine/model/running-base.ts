@@ -7,7 +7,7 @@ import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, trace } from '../../graph/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Program } from '../backends/backend';
-import { graphContext } from './flow-graphs';
+import { plainContext } from './flow-graphs';
 
 export interface RunningBase {
   /** As `Base` has it. */
@@ -66,7 +66,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
     let made = programs.get(name);
     if (!made) {
       const graph = trace(
-        (inputs) => ({ out: compute(graphContext(inputs), inputs) }),
+        (inputs) => ({ out: compute(plainContext(inputs), inputs) }),
         [
           ...base.parameters.map(({ name: parameter, shape: own }) => ({ name: parameter, shape: own })),
           ...(name === 'draw'

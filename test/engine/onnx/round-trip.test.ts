@@ -14,6 +14,7 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
+import { mixingKinds } from '../../../src/protocol/model';
 import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
 import { conventionCases } from '../../contract/convention-cases';
@@ -91,12 +92,15 @@ function calm(values: Values): void {
   }
 }
 
+const mixings = new Set<string>(mixingKinds);
+
 /** Splines, autoregressive layers and mixings are not told apart in a graph. */
 const isTold = ({ model }: (typeof conventionCases)[number]): boolean => {
   if (model.transform === 'rationalQuadratic') return false;
   if (model.kind === 'image') return true;
+  if (model.context > 0) return false;
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
-  return !kinds.includes('autoregressive') && !kinds.includes('lu');
+  return !kinds.some((kind) => kind === 'autoregressive' || kind === 'rescale' || mixings.has(kind));
 };
 
 for (const { label, model } of conventionCases.filter((one) => !isTold(one) && /nsf|maf/.test(one.label))) {
