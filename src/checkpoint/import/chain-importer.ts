@@ -125,6 +125,10 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
 
+/** What sbi does to a context: a network, before which a module Standardize may stand. */
+const embeddingNet = /(^|\.)_embedding_net\./;
+export const standardizer = /(^|\.)_embedding_net\.0\._(mean|std)$/;
+
 interface FoundBase {
   prefix: string;
   reader: BaseReader;
@@ -176,6 +180,10 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const found = findBase(list);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.reader.names.length ?? 0;
+    const embedding = [...file.tensors.keys()].filter((name) => embeddingNet.test(name));
+    const strange = embedding.find((name) => !standardizer.test(name));
+    if (strange) missing.push(`a context without a network of its own (this file has ${strange})`);
+    else fitting += embedding.length;
     const share = fitting / file.tensors.size;
 
     const couplings = steps.filter(isCoupling);
@@ -248,13 +256,37 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             layers.push(...(await library.layers(step, chain, answers)));
           }
           const own = base && (await readBase(file, base, features));
-          return chainFlow(file, { features, layers, fields: library.model(chain, answers), base: own });
+          const fields = library.model(chain, answers);
+          const scaling = await contextScaling(file, fields.context ?? 0);
+          return chainFlow(
+            file,
+            { features, layers, fields: { ...fields, ...scaling.fields }, base: own },
+            scaling.tensors,
+          );
         },
       };
     },
     closeness(file) {
       const { share, missing } = read(file);
       return { share, missing };
+    },
+  };
+}
+
+/** The statistics that a context is standardized by, where a file has some. */
+async function contextScaling(
+  file: TensorFile,
+  context: number,
+): Promise<{ fields: VectorFields; tensors: Record<string, Values> }> {
+  const names = [...file.tensors.keys()].filter((name) => standardizer.test(name));
+  const [mean, std] = ['_mean', '_std'].map((end) => names.find((name) => name.endsWith(end)));
+  if (context === 0 || mean === undefined || std === undefined) return { fields: {}, tensors: {} };
+  const shape = [context];
+  return {
+    fields: { contextNorm: true },
+    tensors: {
+      'context.mean': { shape, data: await ofFeatures(file, mean, context) },
+      'context.std': { shape, data: await ofFeatures(file, std, context) },
     },
   };
 }
@@ -269,15 +301,19 @@ export interface ChainParts {
   base?: ReadBase;
 }
 
-/** @throws UserError when tensors are missing, or their shapes do not go together */
+/**
+ * @param more tensors of the flow, by our names
+ * @throws UserError when tensors are missing, or their shapes do not go together
+ */
 export async function chainFlow(
   file: TensorFile,
   { features, layers, fields, base }: ChainParts,
+  more: Readonly<Record<string, Values>> = {},
 ): Promise<ImportedFlow> {
   const ours = layers.map(({ layer }) => layer);
   const names = layerNames(ours);
   const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
-  const tensors = await readOurs(file, table);
+  const tensors = { ...(await readOurs(file, table)), ...more };
   for (const [name, data] of Object.entries(base?.tensors ?? {})) tensors[name] = { shape: [features], data };
   for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
   return {
@@ -321,6 +357,33 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array): Pick<
     logScale: { shape, data: logScale.map((x) => -x) },
     shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
   });
+}
+
+/**
+ * x·scale + offset by two tensors of a module, one number for each feature or one for all.
+ * @throws UserError for a scale that is not above 0
+ */
+export async function fixedAffine(
+  file: TensorFile,
+  theirs: string,
+  { scale, offset, features }: { scale: string; offset: string; features: number },
+): Promise<OurLayer> {
+  const [factors, offsets] = await Promise.all(
+    [scale, offset].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
+  );
+  const wrong = factors!.find((value) => !(value > 0));
+  if (wrong !== undefined) {
+    throw new UserError(`${file.file}: ${theirs}.${scale} has ${wrong}; expected numbers above 0.`);
+  }
+  return { theirs, ...affineLayer(factors!.map(Math.log), offsets!) };
+}
+
+/** A tensor of one number for each of `count` features, or of one for all. */
+async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
+  const { data } = await file.read(name);
+  if (data.length === 1) return new Float32Array(count).fill(data[0]!);
+  if (data.length === count) return data;
+  throw new UserError(`${file.file}: ${name} has ${data.length} numbers; expected 1 or ${count}.`);
 }
 
 /** Of a coupling in which the features for which it is true condition. */

@@ -8,8 +8,11 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  fixedAffine,
   maskOf,
   readOrder,
+  standardizer,
+  type Chain,
   type CouplingStep,
   type StepOf,
   type Values,
@@ -26,7 +29,14 @@ import {
 } from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { runningNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationChoice,
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  choice,
+  chosen,
+} from '../../import/questions';
 import {
   boundQuestion,
   featureMap,
@@ -66,7 +76,7 @@ interface Working extends CouplingStep {
   net: ResidualNet;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'>;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu' | 'affine'>;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
@@ -124,6 +134,8 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
+  // PointwiseAffineTransform, by which sbi standardizes.
+  if (rests.toSorted().join() === '_scale,_shift') return { kind: 'affine', at: name };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
   if (normed !== undefined) return { kind: 'batchNorm', at: name, features: normed };
   const scaled = lengthOf(file, `${at}log_scale`);
@@ -167,11 +179,21 @@ function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportA
   }
 }
 
-function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
+/** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
+function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
+  return (
+    steps.some(({ kind }) => kind === 'affine') ||
+    [...file.tensors.keys()].some((name) => standardizer.test(name))
+  );
+}
+
+function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
+  const { kind, map } = chain.first;
+  const sbi = isOfSbi(chain);
   return [
-    ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
-    activationQuestion,
-    ...(transform === 'rationalQuadratic' ? [tailQuestion] : []),
+    ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
+    sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
+    ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
   ];
 }
 
@@ -182,9 +204,15 @@ export const nflows = chainImporter<Working, Other>({
   nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
+  beside: (_, { others }) => ({
+    fitting: 0,
+    missing: others.some((name) => /(^|\.)_distribution\.(?!_log_z$)/.test(name))
+      ? ['a base without tensors, StandardNormal (this file has another one in _distribution)']
+      : [],
+  }),
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first }) => questionsOf(first),
+  questions: questionsOf,
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
@@ -198,6 +226,9 @@ export const nflows = chainImporter<Working, Other>({
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
+    if (step.kind === 'affine') {
+      return [await fixedAffine(file, theirs, { scale: '_scale', offset: '_shift', features })];
+    }
     if (step.kind === 'actNorm') {
       return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift')) }];
     }

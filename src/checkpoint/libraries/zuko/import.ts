@@ -7,6 +7,7 @@ import { UserError } from '../../../base/user-error';
 import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  fixedAffine,
   fixedNormal,
   readMask,
   readOrder,
@@ -39,7 +40,7 @@ interface Mapped extends CouplingStep {
   blocked?: string;
 }
 
-type ZukoChain = Chain<Mapped, StepOf<'permute'>>;
+type ZukoChain = Chain<Mapped, StepOf<'permute' | 'affine'>>;
 
 const splineQuestion = boundQuestion('bound', 5);
 
@@ -190,7 +191,7 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
+export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
@@ -200,6 +201,8 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
     if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
       return { kind: 'permute', at: at.slice(0, -1), features: lengthOf(file, `${at}_0`) };
     }
+    // An UnconditionalTransform of an AffineTransform, by which sbi standardizes.
+    if (rests.toSorted().join() === 'loc,scale') return { kind: 'affine', at: at.slice(0, -1) };
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -257,8 +260,10 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
           }),
     };
   },
-  async layers(step, { file }) {
+  async layers(step, { file, features }) {
     switch (step.kind) {
+      case 'affine':
+        return [await fixedAffine(file, step.at, { scale: 'scale', offset: 'loc', features })];
       case 'permute':
         return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
       case 'coupling':
