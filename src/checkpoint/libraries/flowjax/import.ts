@@ -5,6 +5,7 @@
  */
 import { inverseSoftplus, softplus } from '../../../base/softplus';
 import { sizeOf } from '../../../base/shape';
+import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';
@@ -27,6 +28,8 @@ interface Linear {
 
 interface Flow {
   features: number;
+  /** Numbers of a condition that its networks see behind the features. */
+  context: number;
   count: number;
   kind: 'coupling' | 'autoregressive';
   linears: Linear[];
@@ -83,7 +86,7 @@ const argumentNames = {
   interval: ['interval', 'transformer_interval'],
   transformer: ['transformer', 'transformer_type'],
   invert: ['invert'],
-  condition: ['cond_dim'],
+  features: ['dim'],
 } as const;
 
 function argument(
@@ -102,7 +105,6 @@ function readLeaves(file: TensorFile): Flow | string {
   if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
     return `a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`;
   }
-  if (typeof argument(file, 'condition') === 'number') return 'a flow without a condition (cond_dim)';
   // Sizes stand among the leaves as single numbers; masked weights are followed by an empty one.
   const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
   const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
@@ -137,17 +139,22 @@ function readLeaves(file: TensorFile): Flow | string {
   const isMasked = first.mask !== undefined;
   if (linears.some(({ mask }) => (mask !== undefined) !== isMasked))
     return 'masks for all layers of a network';
-  const dim = base ? file.tensors.get(base[0])!.shape[0]! : isMasked ? first.inputs : undefined;
   const order = leaves[at];
   const permutation = order && !isFloat(order[1].dtype) && order[1].shape.length === 2 ? order[0] : undefined;
-  const features = dim ?? (permutation === undefined ? undefined : order![1].shape[1]);
-  if (features === undefined) return 'the number of features, which no leaf shows';
+  const given = argument(file, 'features');
+  const features =
+    (base && file.tensors.get(base[0])!.shape[0]) ??
+    (permutation === undefined ? undefined : order![1].shape[1]) ??
+    (typeof given === 'number' ? given : isMasked ? first.inputs : undefined);
+  if (features === undefined || !(Number.isInteger(features) && features >= 1))
+    return 'the number of features, which no leaf shows';
   const wide = tooMany(features);
   if (wide) return wide;
   if (count > mostLayers) return `at most ${mostLayers} layers (this one has ${count})`;
   const untouched = isMasked ? 0 : Math.floor(features / 2);
-  if (first.inputs !== (isMasked ? features : untouched)) {
-    return `a network without a condition (it sees ${first.inputs} values, and the flow has ${features} features)`;
+  const context = first.inputs - (isMasked ? features : untouched);
+  if (context < 0) {
+    return `a network that sees ${isMasked ? features : untouched} features (it sees ${first.inputs} values)`;
   }
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
@@ -161,6 +168,7 @@ function readLeaves(file: TensorFile): Flow | string {
   return {
     features,
     count,
+    context,
     kind: isMasked ? 'autoregressive' : 'coupling',
     linears,
     ...(values === 2 ? {} : { knots }),
@@ -201,13 +209,14 @@ function withLayers(file: TensorFile, { features, count, linears, permutation }:
 
 const runsBackwards = (answers: ImportAnswers): boolean => chosen(answers, invertQuestion) === 'false';
 
-function fieldsOf({ linears, knots }: Flow, answers: ImportAnswers): VectorFields {
+function fieldsOf({ linears, knots, context }: Flow, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
     hidden: linears.slice(0, -1).map(({ outputs }) => outputs),
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers, activationQuestion),
     outputLayout: 'interleaved',
+    ...(context > 0 ? { context } : {}),
   };
   if (knots === undefined) {
     return {
@@ -240,7 +249,7 @@ async function layersOf(
   layer: number,
   answers: ImportAnswers,
 ): Promise<OurLayer[]> {
-  const { features, linears, kind, knots, permutation } = flow;
+  const { features, context, linears, kind, knots, permutation } = flow;
   const at = `layers.${layer}`;
   const backwards = runsBackwards(answers);
   const untouched = Math.floor(features / 2);
@@ -248,7 +257,7 @@ async function layersOf(
   if (kind === 'autoregressive') {
     const order = Array.from({ length: features }, (_, i) => i);
     const masks = linears.map(({ outputs }, i) => ({ mask: `${at}.${i}.mask`, outputs }));
-    await checkMasks(file, order, masks);
+    await checkMasks(file, order, masks, { context, fromContext: context > 0 });
     own = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
   }
   const map: OurLayer = {
@@ -316,12 +325,13 @@ export const flowjax: Recognizer = {
     const flow = readLeaves(file);
     if (typeof flow === 'string') return undefined;
     const known = knownAnswers(file, flow);
-    const { features, count, kind, linears, knots } = flow;
+    const { features, context, count, kind, linears, knots } = flow;
     const layers = kind === 'coupling' ? 'couplings' : 'autoregressive layers';
     const hidden = hiddenWords(linears.slice(0, -1).map(({ outputs }) => outputs));
     const splines = knots === undefined ? '' : ` of splines with ${knots} knots`;
+    const condition = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
-      title: `flowjax, ${features} features, ${count} ${layers}${splines}, networks ${hidden}`,
+      title: `flowjax, ${features} features, ${count} ${layers}${splines}${condition}, networks ${hidden}`,
       questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
       async convert(answers) {
         const given = { ...answers, ...known };
