@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { ofFeatures, number } from './bases';
 import { describe, nonNegativeInteger, positiveInteger } from './fields';
 
-/** Each is an op or four in a graph. */
-const reflections = v.pipe(positiveInteger, v.maxValue(512));
+/** Each is a few ops in a graph. */
+export const mostReflections = 512;
+export const reflectionCount = v.pipe(positiveInteger, v.maxValue(mostReflections));
 
 export const mixingLayers = [
   v.strictObject({
@@ -38,7 +39,7 @@ export const mixingLayers = [
       v.literal('householder'),
       describe('A learned rotation of all features, a product of Householder reflections.'),
     ),
-    reflections: v.pipe(reflections, describe('Reflections; an even number starts as the identity.')),
+    reflections: v.pipe(reflectionCount, describe('Reflections; an even number starts as the identity.')),
   }),
   v.strictObject({
     kind: v.pipe(
@@ -47,14 +48,14 @@ export const mixingLayers = [
         'A learned mixing of all features, an upper triangular matrix and reflections (QR), and a bias.',
       ),
     ),
-    reflections: v.pipe(reflections, describe('Reflections; an even number starts as the identity.')),
+    reflections: v.pipe(reflectionCount, describe('Reflections; an even number starts as the identity.')),
   }),
   v.strictObject({
     kind: v.pipe(
       v.literal('svd'),
       describe('A learned mixing of all features, a scale of each between reflections (SVD), and a bias.'),
     ),
-    reflections: v.pipe(reflections, describe('Reflections on either side of the scales.')),
+    reflections: v.pipe(reflectionCount, describe('Reflections on either side of the scales.')),
   }),
   v.strictObject({
     kind: v.pipe(

@@ -1,7 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
 import { baseSchema } from './bases';
-import { mixingLayers } from './mixing-layers';
+import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
@@ -160,8 +160,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   reflections: v.optional(
     v.pipe(
-      positiveInteger,
-      v.maxValue(512),
+      reflectionCount,
       describe(
         'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
       ),

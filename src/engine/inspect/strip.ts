@@ -64,12 +64,13 @@ function exampleOnly(
   model: InspectedFlow,
   pass: Pass,
   shown: Float32Array | undefined,
-): Pick<Strip, 'example' | 'input' | 'latent'> {
+): Pick<Strip, 'example' | 'input' | 'latent' | 'context'> {
   const shape = [...model.flow.inputShape];
   return {
     example: exampleParts(model, pass, 0),
     ...(shown ? { input: { shape, data: shown } } : {}),
     latent: { shape: [...shape], data: pass.z.slice(0, model.dimensions) },
+    ...(pass.context ? { context: pass.context } : {}),
   };
 }
 

@@ -20,7 +20,7 @@ export function shortCount(count: number): string {
 export function modelTitle(config: ModelConfig, flow: Flow): string {
   const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `${name}, ${several(config.dim, 'feature')}`
+    ? `${name}, ${several(config.dim, 'feature')}${config.context > 0 ? ` given ${several(config.context, 'number')}` : ''}`
     : `${name}, ${flow.inputShape.join('×')}, ${config.levels} levels`;
 }
 

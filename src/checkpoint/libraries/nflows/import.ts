@@ -1,7 +1,7 @@
 /**
  * nflows' chains, data to latent: couplings, affine ones with x·scale + shift, additive ones and splines, whose residual network
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
- * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
+ * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
 import { several } from '../../../base/text';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -47,6 +47,7 @@ import {
 } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
 import { nflowsModules } from './modules';
 
 const scaleQuestion = choice(
@@ -76,7 +77,7 @@ interface Working extends CouplingStep {
   net: ResidualNet;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu' | 'affine'>;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu' | 'affine'> | LinearStep;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
@@ -132,6 +133,8 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
+  const linear = readLinear(file, at, rests);
+  if (linear !== undefined) return linear;
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   // PointwiseAffineTransform, by which sbi standardizes.
@@ -194,6 +197,7 @@ function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
     ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
+    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
@@ -222,7 +226,7 @@ export const nflows = chainImporter<Working, Other>({
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
-  async layers(step, { file, features }) {
+  async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
@@ -236,6 +240,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
+    if (!('net' in step))      return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.
