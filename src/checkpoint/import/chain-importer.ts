@@ -360,26 +360,10 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array): Pick<
 }
 
 /**
- * x·scale + offset by two tensors of a module, one number for each feature or one for all.
- * @throws UserError for a scale that is not above 0
+ * A tensor of one number for each of `count` features, or of one for all.
+ * @throws UserError when it has others
  */
-export async function fixedAffine(
-  file: TensorFile,
-  theirs: string,
-  { scale, offset, features }: { scale: string; offset: string; features: number },
-): Promise<OurLayer> {
-  const [factors, offsets] = await Promise.all(
-    [scale, offset].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
-  );
-  const wrong = factors!.find((value) => !(value > 0));
-  if (wrong !== undefined) {
-    throw new UserError(`${file.file}: ${theirs}.${scale} has ${wrong}; expected numbers above 0.`);
-  }
-  return { theirs, ...affineLayer(factors!.map(Math.log), offsets!) };
-}
-
-/** A tensor of one number for each of `count` features, or of one for all. */
-async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
+export async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
   const { data } = await file.read(name);
   if (data.length === 1) return new Float32Array(count).fill(data[0]!);
   if (data.length === count) return data;

@@ -8,7 +8,6 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
-  fixedAffine,
   maskOf,
   readOrder,
   standardizer,
@@ -77,7 +76,7 @@ interface Working extends CouplingStep {
   net: ResidualNet;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu' | 'affine'> | LinearStep;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
@@ -137,8 +136,6 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   if (linear !== undefined) return linear;
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
-  // PointwiseAffineTransform, by which sbi standardizes.
-  if (rests.toSorted().join() === '_scale,_shift') return { kind: 'affine', at: name };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
   if (normed !== undefined) return { kind: 'batchNorm', at: name, features: normed };
   const scaled = lengthOf(file, `${at}log_scale`);
@@ -185,7 +182,7 @@ function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportA
 /** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
 function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
   return (
-    steps.some(({ kind }) => kind === 'affine') ||
+    steps.some(({ kind }) => kind === 'rescale') ||
     [...file.tensors.keys()].some((name) => standardizer.test(name))
   );
 }
@@ -230,9 +227,6 @@ export const nflows = chainImporter<Working, Other>({
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
-    if (step.kind === 'affine') {
-      return [await fixedAffine(file, theirs, { scale: '_scale', offset: '_shift', features })];
-    }
     if (step.kind === 'actNorm') {
       return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift')) }];
     }
@@ -240,7 +234,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
-    if (!('net' in step))      return [await linearLayer(step, file, features, answers)];
+    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.

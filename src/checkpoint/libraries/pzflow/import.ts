@@ -7,7 +7,7 @@
 import { inverseSoftplus } from '../../../base/softplus';
 import { shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
-import { affineLayer, chainFlow, maskOf, type OurLayer } from '../../import/chain-importer';
+import { chainFlow, maskOf, type OurLayer } from '../../import/chain-importer';
 import { hiddenWords, otherSize, tooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
@@ -225,14 +225,10 @@ async function read(file: TensorFile, numbers: Numbers, at: string, features: nu
 
 async function layerOf(file: TensorFile, step: Step, features: number): Promise<OurLayer> {
   const { at: theirs } = step;
-  const affine = (scale: readonly number[], offset: readonly number[]): OurLayer => {
-    if (!scale.every((value) => value > 0 && Number.isFinite(value))) {
-      throw new UserError(
-        `${file.file}: ${theirs} scales by ${scale.find((value) => !(value > 0))}; expected numbers above 0.`,
-      );
-    }
-    return { theirs, ...affineLayer(Float32Array.from(scale, Math.log), Float32Array.from(offset)) };
-  };
+  const affine = (scale: number[], shift: number[]): OurLayer => ({
+    theirs,
+    layer: { kind: 'rescale', scale, shift },
+  });
   switch (step.kind) {
     case 'shiftBounds': {
       const [low, high] = await Promise.all(

@@ -7,8 +7,8 @@ import { UserError } from '../../../base/user-error';
 import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
-  fixedAffine,
   fixedNormal,
+  ofFeatures,
   readMask,
   readOrder,
   type Chain,
@@ -178,6 +178,13 @@ async function autoregressive({ at, stack, context }: Mapped, file: TensorFile):
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
+async function rescale(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
+  const [scale, shift] = await Promise.all(
+    ['scale', 'loc'].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
+  );
+  return { theirs, layer: { kind: 'rescale', scale: [...scale!], shift: [...shift!] } };
+}
+
 function title(chain: ZukoChain): string {
   const { couplings, first } = chain;
   const { stack, map } = first;
@@ -263,7 +270,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
   async layers(step, { file, features }) {
     switch (step.kind) {
       case 'affine':
-        return [await fixedAffine(file, step.at, { scale: 'scale', offset: 'loc', features })];
+        return [await rescale(file, step.at, features)];
       case 'permute':
         return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
       case 'coupling':
