@@ -326,12 +326,12 @@ export const flowjax: Recognizer = {
     if (typeof flow === 'string') return undefined;
     const known = knownAnswers(file, flow);
     const { features, context, count, kind, linears, knots } = flow;
-    const layers = kind === 'coupling' ? 'couplings' : 'autoregressive layers';
+    const layers = several(count, kind === 'coupling' ? 'coupling' : 'autoregressive layer');
     const hidden = hiddenWords(linears.slice(0, -1).map(({ outputs }) => outputs));
     const splines = knots === undefined ? '' : ` of splines with ${knots} knots`;
     const condition = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
-      title: `flowjax, ${features} features, ${count} ${layers}${splines}${condition}, networks ${hidden}`,
+      title: `flowjax, ${features} features, ${layers}${splines}${condition}, networks ${hidden}`,
       questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
       async convert(answers) {
         const given = { ...answers, ...known };
