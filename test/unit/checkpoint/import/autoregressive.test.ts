@@ -178,7 +178,7 @@ describe('splines and autoregressive layers', () => {
 
   it('asks for the bound of splines, which the file does not hold', async () => {
     const { config, origin } = await loadAnyCheckpoint(originals['normflows-nsf-coupling-2d'], {
-      answers: () => ({ splineBound: 4 }),
+      answers: () => ({ tailBound: 4 }),
     });
     assert.equal(config.model.splineBound, 4);
     assert.ok(origin?.assumptions.includes('Bound of the splines: 4'));
