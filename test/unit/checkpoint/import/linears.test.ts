@@ -43,7 +43,7 @@ async function through(
   const one = flow.layers[0]!;
   const tensors: Record<string, Values> = {};
   await adapt?.(tensors, one.name);
-  const ctx = contextOf(toTensors(tensors as never), false);
+  const ctx = contextOf(toTensors(tensors), false);
   const { value, logDet } = one.bijection!.forward(ctx, tf.tensor2d([[...x]]));
   const back = one.bijection!.inverse(ctx, value).value;
   return { y: [...value.dataSync()], back: [...back.dataSync()], logDet: logDet.dataSync()[0]! };
