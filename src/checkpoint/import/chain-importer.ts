@@ -98,9 +98,11 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   beside?(file: TensorFile, list: ModuleList): { fitting: number; missing: string[] };
   /** The base distributions that a file may have; without tensors of one it is a standard normal. */
   base?: {
-    /** Prefix of its tensors: "q0.". */
-    prefix: string;
+    /** Prefix of its tensors, "q0.", given what stands before the name of the list. */
+    prefix(before: string): string;
     readers: readonly BaseReader[];
+    /** Names below the prefix that say nothing. */
+    idle?: readonly string[];
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
@@ -204,10 +206,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   /** Or what is in the way of it, in words. */
   function findBase(list: ModuleList): FoundBase | string | undefined {
     if (!library.base) return undefined;
-    const prefix = list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
-    const names = list.others.filter((name) => name.startsWith(prefix));
+    const prefix = library.base.prefix(list.prefix.slice(0, -`${library.list}.`.length));
+    const { readers, idle = [] } = library.base;
+    const names = list.others.filter(
+      (name) => name.startsWith(prefix) && !idle.includes(name.slice(prefix.length)),
+    );
     if (names.length === 0) return undefined;
-    const { readers } = library.base;
     const reader = readers.find(
       (one) => one.names.length === names.length && one.names.every((name) => names.includes(prefix + name)),
     );

@@ -10,6 +10,7 @@ import {
   chainImporter,
   maskOf,
   readOrder,
+  trainedNormal,
   type CouplingStep,
   type StepOf,
   type Values,
@@ -182,6 +183,18 @@ export const nflows = chainImporter<Working, Other>({
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',
+  base: {
+    prefix: (before) => `${before.replace(/_transform\.$/, '')}_distribution.`,
+    readers: [
+      {
+        kind: 'DiagonalNormal',
+        names: ['mean_', 'log_std_'],
+        read: ([mean, logStd]) => trainedNormal(mean!, logStd!),
+      },
+    ],
+    // The constant of a StandardNormal.
+    idle: ['_log_z'],
+  },
   readStep,
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
@@ -209,7 +222,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
-    if (!('net' in step))      return [await linearLayer(step, file, features, answers)];
+    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.

@@ -453,7 +453,7 @@ export const normflows = chainImporter<Coupling, Other>({
   readStep,
   gap: (at) => ({ kind: 'gap', at }),
   base: {
-    prefix: 'q0.',
+    prefix: (before) => `${before}q0.`,
     readers: [
       {
         kind: 'DiagGaussian',

@@ -173,6 +173,37 @@ describe('linear layers of nflows', () => {
   });
 });
 
+describe('the base distribution of nflows', () => {
+  const row = (...values: number[]) => ({ shape: [1, values.length], data: Float32Array.from(values) });
+
+  it('is a DiagonalNormal where the file has its mean and deviation', async () => {
+    const { config, tensors } = await changed('nflows-linears-4d', (file) => {
+      file.set('_distribution.mean_', row(1, 2, 3, 4));
+      file.set('_distribution.log_std_', row(0, -1, 0.5, 0));
+    });
+    assert.deepEqual((config.model as VectorModelConfig).base.kind, 'diagonalNormal');
+    assert.deepEqual([...tensors['base.loc']!.data], [1, 2, 3, 4]);
+    assert.deepEqual([...tensors['base.logScale']!.data], [0, -1, 0.5, 0]);
+    const plain = await changed('nflows-linears-4d', (file) => {
+      file.set('_distribution._log_z', { shape: [], data: Float32Array.of(3.67) });
+    });
+    assert.deepEqual((plain.config.model as VectorModelConfig).base, { kind: 'normal' });
+  });
+
+  it('is not passed over where it is another one', async () => {
+    const conditional = changed('nflows-linears-4d', (file) => {
+      file.set('_distribution._context_encoder.weight', { shape: [8, 2], data: new Float32Array(16) });
+      file.set('_distribution._context_encoder.bias', { shape: [8], data: new Float32Array(8) });
+    });
+    await assert.rejects(conditional, /_distribution is not a DiagonalNormal/);
+    const short = changed('nflows-linears-4d', (file) => {
+      file.set('_distribution.mean_', row(1, 2, 3));
+      file.set('_distribution.log_std_', row(0, -1, 0.5));
+    });
+    await assert.rejects(short, /has 3 values, and the flow 4 features/);
+  });
+});
+
 describe('an AllInOneBlock of FrEIA', () => {
   /** z of an example as our flow has it. */
   const latent = ({ config, tensors }: Awaited<ReturnType<typeof changed>>): number[] => {
