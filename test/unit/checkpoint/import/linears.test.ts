@@ -5,6 +5,9 @@ import path from 'node:path';
 import { before, describe, it } from 'node:test';
 import { UserError } from '../../../../src/base/user-error';
 import { matrixLayer, reflectionsLayer, rotationLayer } from '../../../../src/checkpoint/import/matrices';
+import { exportStateDict } from '../../../../src/checkpoint/export-to/export-state-dict';
+import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
+import { chainOf } from '../../../../src/engine/model/vector-chain';
 import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
 import type { Values } from '../../../../src/checkpoint/import/chain-importer';
 import type { VectorModelConfig } from '../../../../src/config/schema';
@@ -141,6 +144,35 @@ describe('linear layers of nflows', () => {
       ['lu', 'qr', 'svd', 'householder', 'plu', 'rescale'],
     );
     assert.deepEqual(kinds[10], { kind: 'rescale', scale: [2, 0.5, -1, 4], shift: 0.25 });
+  });
+
+  it('are written back as they were', async () => {
+    const { config, tensors } = await changed(
+      'nflows-linears-4d',
+      asRescale(numbers(2, 0.5, -1, 4), numbers(1, 2, 3, 4)),
+    );
+    const dict = exportStateDict({ config, tensors }, 'nflows', chainOf(config.model));
+    const file = path.join(folder, 'nflows-linears-4d.safetensors');
+    const original = await openTensorFile(file);
+    try {
+      assert.deepEqual(Object.keys(dict.tensors).sort(), [...original.tensors.keys()].sort());
+      for (const [name, { shape, data }] of Object.entries(dict.tensors)) {
+        const theirs = await original.read(name);
+        assert.deepEqual([...shape], [...theirs.shape], name);
+        const ours = Float32Array.from(data as ArrayLike<number>, Number);
+        assert.ok(maxAbsDifference(ours, theirs.data) < 1e-6, name);
+      }
+    } finally {
+      await original.close();
+    }
+    for (const made of [
+      'LULinear(4)',
+      'QRLinear(4, num',
+      'SVDLinear(4, num',
+      'NaiveLinear(4, orth',
+      'AffineTransform(',
+    ])
+      assert.ok(dict.build.includes(`transforms.${made}`), dict.build);
   });
 
   it('are refused where shapes or numbers cannot be', async () => {
