@@ -183,19 +183,39 @@ export const nflows = chainImporter<Working, Other>({
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',
+  readStep,
   base: {
-    prefix: (before) => `${before.replace(/_transform\.$/, '')}_distribution.`,
+    prefix: '_distribution.',
+    without: '_transform.',
     readers: [
       {
         kind: 'DiagonalNormal',
         names: ['mean_', 'log_std_'],
-        read: ([mean, logStd]) => trainedNormal(mean!, logStd!),
+        read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
+      },
+      {
+        kind: 'ConditionalDiagonalNormal of a linear layer',
+        names: ['_context_encoder.weight', '_context_encoder.bias'],
+        shapes: (features) => [[2 * features, -1], [2 * features]],
+        read([weight, bias]) {
+          const outputs = bias!.length;
+          const shape = [weight!.length / outputs, outputs];
+          return {
+            base: { kind: 'conditionalNormal' },
+            tensors: {
+              'base.net.0.weight': {
+                shape,
+                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+              },
+              'base.net.0.bias': { shape: [outputs], data: bias! },
+            },
+          };
+        },
       },
     ],
     // The constant of a StandardNormal.
     idle: ['_log_z'],
   },
-  readStep,
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: ({ first, steps }) => [

@@ -453,7 +453,7 @@ export const normflows = chainImporter<Coupling, Other>({
   readStep,
   gap: (at) => ({ kind: 'gap', at }),
   base: {
-    prefix: (before) => `${before}q0.`,
+    prefix: 'q0.',
     readers: [
       {
         kind: 'DiagGaussian',

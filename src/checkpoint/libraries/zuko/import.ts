@@ -202,7 +202,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
   },
   gap: (at) => `${at} is a transform without tensors`,
   base: {
-    prefix: (before) => `${before}base.`,
+    prefix: 'base.',
     readers: [
       {
         kind: 'DiagNormal',

@@ -224,15 +224,15 @@ describe('the base distribution of nflows', () => {
 
   it('is not passed over where it is another one', async () => {
     const conditional = changed('nflows-linears-4d', (file) => {
-      file.set('_distribution._context_encoder.weight', { shape: [8, 2], data: new Float32Array(16) });
-      file.set('_distribution._context_encoder.bias', { shape: [8], data: new Float32Array(8) });
+      file.set('_distribution._context_encoder.0.weight', { shape: [8, 2], data: new Float32Array(16) });
+      file.set('_distribution._context_encoder.0.bias', { shape: [8], data: new Float32Array(8) });
     });
     await assert.rejects(conditional, /_distribution is not a DiagonalNormal/);
     const short = changed('nflows-linears-4d', (file) => {
       file.set('_distribution.mean_', row(1, 2, 3));
       file.set('_distribution.log_std_', row(0, -1, 0.5));
     });
-    await assert.rejects(short, /has 3 values, and the flow 4 features/);
+    await assert.rejects(short, /mean_ has the shape \[1, 3\], and the flow 4 features/);
   });
 });
 
