@@ -1,6 +1,6 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { describe } from './fields';
+import { describe, layerWidth } from './fields';
 
 export const number = v.pipe(v.number(), v.finite());
 const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -26,6 +26,20 @@ export const baseSchema = v.variant('kind', [
     trained: v.optional(
       v.pipe(v.boolean(), describe('Whether loc and scale are trained; then these are where they start.')),
       false,
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('conditionalNormal'),
+      describe('Independent normals whose means and deviations a network computes from the context.'),
+    ),
+    hidden: v.optional(
+      v.pipe(
+        v.array(layerWidth),
+        v.maxLength(64),
+        describe('Widths of the hidden layers of the network, with ReLUs; none: a linear layer.'),
+      ),
+      () => [],
     ),
   }),
   v.strictObject({

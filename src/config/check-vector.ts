@@ -91,7 +91,13 @@ function checkLengths(fields: object, dim: number, path: string): Problem[] {
   );
 }
 
-function checkBase({ base, dim }: VectorModelConfig): Problem[] {
+function checkBase({ base, dim, context }: VectorModelConfig): Problem[] {
+  if (base.kind === 'conditionalNormal') {
+    if (context > 0) return [];
+    const message =
+      'expected another base, or a context: without one there is nothing that it could depend on';
+    return [{ path: 'model.base.kind', message }];
+  }
   const problems = checkLengths(base, dim, 'model.base');
   if (problems.length > 0 || base.kind !== 'uniform') return problems;
   const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];

@@ -4,7 +4,7 @@ import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
 import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
-import { contextInput } from './context';
+import { contextInput, contextSeen } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
@@ -105,7 +105,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     layers.map(({ bijection }) => bijection),
   );
   const context = contextInput(config);
-  const base = baseOf(config.base, config.dim);
+  const base = baseOf(config.base, config.dim, contextSeen(config));
   return {
     ...chain,
     parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],

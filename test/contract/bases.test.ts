@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { baseSchema, type BaseConfig } from '../../src/config/bases';
 import { baseOf } from '../../src/flow/bases/bases';
 import type { Base } from '../../src/flow/bases/types';
+import type { FlowContext } from '../../src/flow/bijection';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
 import { flowOf } from './flow-of';
 import { logAbsDeterminant } from './linear-algebra';
@@ -17,6 +18,7 @@ const configs: BaseConfig[] = (
     { kind: 'normal' },
     { kind: 'diagonalNormal', loc: [1, -0.5], scale: 0.7 },
     { kind: 'diagonalNormal', loc: 0.3, scale: [0.5, 2], trained: true },
+    { kind: 'conditionalNormal', hidden: [4] },
     { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
   ] as const
 ).map((config) => v.parse(baseSchema, config));
@@ -27,9 +29,14 @@ interface Made {
 }
 
 function made(config: BaseConfig): Made {
-  const base = baseOf(config, dim);
-  const flow = flowOf({ kind: 'vector', dim, couplings: 1, base: config });
+  const base = baseOf(config, dim, 2);
+  const flow = flowOf({ kind: 'vector', dim, couplings: 1, context: 2, base: config });
   return { base, tensors: toTensors(movedValues(flow, 3)) };
+}
+
+/** With the same context for each of so many rows. */
+function given(tensors: Record<string, Tensor>, rows: number): FlowContext {
+  return { ...contextOf(tensors, false), context: tf.tile(tf.tensor2d([[0.3, -0.5]]), [rows, 1]) };
 }
 
 before(onCpu);
@@ -50,7 +57,7 @@ for (const config of configs) {
         at(k % 2 === 0 ? Math.floor(k / 2 / n) : (k >> 1) % n),
       );
       const density = base
-        .logProb(contextOf(tensors, false), tf.tensor(grid, [n * n, dim]))
+        .logProb(given(tensors, n * n), tf.tensor(grid, [n * n, dim]))
         .dataSync<'float32'>();
       const total = density.reduce((sum, value) => sum + Math.exp(value), 0) * ((2 * reach) / n) ** 2;
       // A box has edges in the middle of cells.
@@ -59,7 +66,7 @@ for (const config of configs) {
 
     it('draws what its density says: ln p(z) + ln|det ∂z/∂noise| is ln N(noise; 0, 1)', () => {
       const { base, tensors } = made(config);
-      const ctx = contextOf(tensors, false);
+      const ctx = given(tensors, 1);
       const one = tf.scalar(1);
       for (const seed of [1, 2, 3]) {
         const noise = inputOf(base.noiseShape, 1, seed);
@@ -80,7 +87,7 @@ for (const config of configs) {
 
     it('gives the noise back as scores', () => {
       const { base, tensors } = made(config);
-      const ctx = contextOf(tensors, false);
+      const ctx = given(tensors, 200);
       const noise = tf.mul(inputOf(base.noiseShape, 200, 5), 1.3);
       const scores = base.scores(ctx, base.draw(ctx, noise, tf.scalar(1)));
       assert.ok(maxAbsDifference(scores.dataSync(), noise.dataSync()) < 2e-3);
@@ -88,7 +95,7 @@ for (const config of configs) {
 
     it('is the sum of its elements', () => {
       const { base, tensors } = made(config);
-      const ctx = contextOf(tensors, false);
+      const ctx = given(tensors, 9);
       const z = base.draw(ctx, inputOf(base.noiseShape, 9, 6), tf.scalar(1));
       const sums = tf.sum(base.logProbByElement!(ctx, z), 1);
       assert.ok(maxAbsDifference(sums.dataSync(), base.logProb(ctx, z).dataSync()) < 1e-5);
@@ -111,7 +118,7 @@ describe('temperatures', () => {
 
 describe('a uniform base', () => {
   it('has no density outside of its box, and no draws there', () => {
-    const { base, tensors } = made(configs[3]!);
+    const { base, tensors } = made(configs.find(({ kind }) => kind === 'uniform')!);
     const ctx = contextOf(tensors, false);
     const outside = base.logProb(ctx, tf.tensor([-1.01, 1, 0, 2.01, 0, 0.4], [3, 2]));
     assert.deepEqual([...outside.dataSync()], [-Infinity, -Infinity, -Infinity]);

@@ -56,17 +56,19 @@ export interface Chain<C extends CouplingStep, S extends Step> {
 /** With what is trained of it, by name. */
 export interface ReadBase {
   base: BaseInput;
-  tensors?: Readonly<Record<string, Float32Array>>;
+  tensors?: Readonly<Record<string, Values>>;
 }
 
 /** One class of base distributions. */
 export interface BaseReader {
   /** Its class, for messages. */
   kind: string;
-  /** Its tensors, below the prefix, of a value for each feature. */
+  /** Its tensors, below the prefix. */
   names: readonly string[];
-  /** @param values in the order of the names, [D] */
+  /** @param values in the order of the names */
   read(values: readonly Float32Array[]): ReadBase;
+  /** Of its tensors in the order of the names; a value for each feature without. */
+  shapes?(features: number): readonly (readonly number[])[];
 }
 
 /** One layer of ours that a step becomes. */
@@ -103,6 +105,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   base?: {
     /** Prefix of its tensors: "q0.". */
     prefix: string;
+    /** What stands before the list and not before the base: "_transform.". */
+    without?: string;
     readers: readonly BaseReader[];
   };
   /** What else is in the way of a coupling, in words. */
@@ -215,7 +219,10 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   /** Or what is in the way of it, in words. */
   function findBase(list: ModuleList): FoundBase | string | undefined {
     if (!library.base) return undefined;
-    const prefix = list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
+    const { without = '' } = library.base;
+    const whole = list.prefix.slice(0, -`${library.list}.`.length);
+    const root = whole.endsWith(without) ? whole.slice(0, whole.length - without.length) : whole;
+    const prefix = root + library.base.prefix;
     const names = list.others.filter((name) => name.startsWith(prefix));
     if (names.length === 0) return undefined;
     const { readers } = library.base;
@@ -228,11 +235,17 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
   async function readBase(file: TensorFile, { prefix, reader }: FoundBase, features: number) {
     const values: Float32Array[] = [];
-    for (const name of reader.names) {
-      const { data } = await file.read(prefix + name);
-      if (data.length !== features) {
+    const shapes = reader.shapes?.(features);
+    for (const [i, name] of reader.names.entries()) {
+      const { data, shape } = await file.read(prefix + name);
+      const expected = shapes?.[i];
+      // -1 stands for any number.
+      const fits = expected
+        ? shape.length === expected.length && expected.every((n, axis) => n === -1 || n === shape[axis])
+        : data.length === features;
+      if (!fits) {
         throw new UserError(
-          `${file.file}: ${prefix}${name} has ${data.length} values, and the flow ${features} features. Save the whole state_dict() again.`,
+          `${file.file}: ${prefix}${name} has the shape [${shape.join(', ')}], and the flow ${features} features. Save the whole state_dict() again.`,
         );
       }
       values.push(data);
@@ -314,7 +327,7 @@ export async function chainFlow(
   const names = layerNames(ours);
   const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
   const tensors = { ...(await readOurs(file, table)), ...more };
-  for (const [name, data] of Object.entries(base?.tensors ?? {})) tensors[name] = { shape: [features], data };
+  Object.assign(tensors, base?.tensors);
   for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
   return {
     model: chainModel(features, ours, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
@@ -336,7 +349,10 @@ export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBa
     return { base: { kind: 'normal' } };
   return {
     base: { kind: 'diagonalNormal', trained: true },
-    tensors: { 'base.loc': loc, 'base.logScale': logScale },
+    tensors: {
+      'base.loc': { shape: [loc.length], data: loc },
+      'base.logScale': { shape: [logScale.length], data: logScale },
+    },
   };
 }
 

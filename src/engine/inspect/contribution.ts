@@ -6,7 +6,7 @@ import type { Selection } from '../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
 import { exampleParts } from './parts';
-import type { Pass } from './pass';
+import { firstContext, type Pass } from './pass';
 import type { LayerRecord } from '../model/layer-record';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
@@ -66,13 +66,11 @@ export async function contribution(
 }
 
 /** ln p(z) of the example by element of z; evenly where it is not a sum over elements. */
-async function priorByElement(
-  { runner, dimensions }: InspectedFlow,
-  { z, prior }: Pass,
-): Promise<Float32Array> {
+async function priorByElement({ runner, dimensions }: InspectedFlow, pass: Pass): Promise<Float32Array> {
+  const { z, prior } = pass;
   const own = z.subarray(0, dimensions);
   return (
-    (await runner.base.logProbByElement?.(own, 1)) ??
+    (await runner.base.logProbByElement?.(own, 1, firstContext(pass))) ??
     new Float32Array(dimensions).fill(prior[0]! / dimensions)
   );
 }

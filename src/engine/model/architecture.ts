@@ -29,6 +29,7 @@ export function baseName({ kind }: BaseConfig): string {
   const names: Record<BaseConfig['kind'], string> = {
     normal: 'standard normal base',
     diagonalNormal: 'diagonal normal base',
+    conditionalNormal: 'conditional normal base',
     uniform: 'uniform base',
   };
   return names[kind];

@@ -40,7 +40,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     info ? { context: contextFeed(info, given, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
-  const base = runningBase({ base: flow.base, shape: flow.outputShape, tensors, backend });
+  const base = runningBase({ flow, preprocess, tensors, backend, context: info });
 
   const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);

@@ -18,7 +18,11 @@ export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales' | 'bas
  * query; a sample does not depend on how many follow it, nor the latents of a scale on the bounds of others.
  * @throws UserError when there is not one temperature or bound for each scale, or the base has no use for them
  */
-export async function drawLatents(space: LatentSpace, query: SampleQuery): Promise<Float32Array> {
+export async function drawLatents(
+  space: LatentSpace,
+  query: SampleQuery,
+  context?: ArrayLike<number>,
+): Promise<Float32Array> {
   const { count, seed, temperature } = query;
   const { base } = space;
   const size = sizeOf(space.outputShape);
@@ -33,9 +37,9 @@ export async function drawLatents(space: LatentSpace, query: SampleQuery): Promi
   const deviations = deviationsOf(space, size, query);
   const noise = stream(seed, 'sample').normal(count * base.noise);
   truncate(noise, space, query);
-  if (!deviations) return base.draw(noise, count, temperature);
+  if (!deviations) return base.draw(noise, count, temperature, context);
   for (let i = 0; i < noise.length; i++) noise[i]! *= deviations[i % size]!;
-  return base.draw(noise, count, 1);
+  return base.draw(noise, count, 1, context);
 }
 
 /** Smaller bounds would be drawn for too long, and be close to the mode alone. */

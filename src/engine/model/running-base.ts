@@ -6,21 +6,29 @@ import type { FlowContext } from '../../flow/bijection';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, trace } from '../../graph/trace';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, Program } from '../backends/backend';
-import { plainContext } from './flow-graphs';
+import type { ContextInfo } from '../../protocol/model';
+import type { Backend, Feeds, Program } from '../backends/backend';
+import { contextFeed } from './context';
+import { contextInputs, graphContext, storedTensors, type FlowParts } from './flow-graphs';
 
+/** `context`, of a base that depends on one: of each example, or one for all. */
 export interface RunningBase {
   /** As `Base` has it. */
   shape: Base['shape'];
   /** Standard normal values that one draw is made of. */
   noise: number;
-  draw(noise: Float32Array, count: number, temperature: number): Promise<Float32Array>;
+  draw(
+    noise: Float32Array,
+    count: number,
+    temperature: number,
+    context?: ArrayLike<number>,
+  ): Promise<Float32Array>;
   /** [count], nats. */
-  logProb(z: Float32Array, count: number): Promise<Float32Array>;
+  logProb(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
   /** Its terms by element; absent where latents are not independent. */
-  logProbByElement?(z: Float32Array, count: number): Promise<Float32Array>;
+  logProbByElement?(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
   /** As standard normal values, as `Base` has it. */
-  scores(z: Float32Array, count: number): Promise<Float32Array>;
+  scores(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
 }
 
 const halfLogTau = 0.5 * Math.log(2 * Math.PI);
@@ -47,10 +55,8 @@ export function standardLogProb(z: Float32Array, size: number): Float32Array {
   });
 }
 
-export interface BaseSource {
-  base: Base;
-  /** Of z, without the batch axis. */
-  shape: readonly number[];
+export interface BaseSource extends FlowParts {
+  context?: ContextInfo | undefined;
   /** Those of the base are among them. */
   tensors: Readonly<Record<string, NdArray>>;
   backend: Backend;
@@ -58,7 +64,8 @@ export interface BaseSource {
 
 /** Compiles what is asked for when it is first asked for. */
 export function runningBase(source: BaseSource): RunningBase & { dispose(): Promise<void> } {
-  const { base, shape, tensors, backend } = source;
+  const { flow, tensors, backend, context: info } = source;
+  const { base, outputShape: shape } = flow;
   const size = sizeOf(shape);
   if (base.shape === 'standard') return { ...standardBase(size), dispose: () => Promise.resolve() };
   const programs = new Map<string, Promise<Program>>();
@@ -66,9 +73,11 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
     let made = programs.get(name);
     if (!made) {
       const graph = trace(
-        (inputs) => ({ out: compute(plainContext(inputs), inputs) }),
+        (inputs) => ({ out: compute(graphContext(source, inputs), inputs) }),
         [
-          ...base.parameters.map(({ name: parameter, shape: own }) => ({ name: parameter, shape: own })),
+          ...storedTensors({ parameters: base.parameters, state: [] }),
+          ...(flow.context ? storedTensors(flow.context) : []),
+          ...contextInputs(flow),
           ...(name === 'draw'
             ? [
                 { name: 'noise', shape: [anyBatch, ...base.noiseShape] },
@@ -83,11 +92,16 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
     }
     return made;
   };
+  const given = (context: ArrayLike<number> | undefined, count: number): Feeds =>
+    info ? { context: contextFeed(info, context, count) } : {};
   const ofLatents =
     (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor) =>
-    async (z: Float32Array, count: number): Promise<Float32Array> => {
+    async (z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array> => {
       const compiled = await program(name, (ctx, inputs) => compute(ctx, inputs['z']!));
-      const { out } = await compiled.run({ z: { shape: [count, ...shape], data: z } });
+      const { out } = await compiled.run({
+        z: { shape: [count, ...shape], data: z },
+        ...given(context, count),
+      });
       return out!.data as Float32Array;
     };
   const { logProbByElement } = base;
@@ -95,13 +109,14 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
   return {
     shape: base.shape,
     noise,
-    async draw(data, count, temperature) {
+    async draw(data, count, temperature, context) {
       const compiled = await program('draw', (ctx, inputs) =>
         base.draw(ctx, inputs['noise']!, inputs['temperature']!),
       );
       const { out } = await compiled.run({
         noise: { shape: [count, ...noiseShape], data },
         temperature: { shape: [], data: Float32Array.of(temperature) },
+        ...given(context, count),
       });
       return out!.data as Float32Array;
     },

@@ -21,7 +21,7 @@ export async function sample(
   query: SampleQuery,
   options: BatchOptions & GivenContext = {},
 ): Promise<Samples> {
-  const z = await drawLatents(runner, query);
+  const z = await drawLatents(runner, query, options.context);
   const x = await decodeLatents(runner, z, query.count, options);
   return { x, z: { shape: [query.count, ...runner.outputShape], data: z } };
 }

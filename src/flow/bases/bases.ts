@@ -1,12 +1,12 @@
 /** The base distribution that a config names. A new one is a file here, an entry in the config's schema, and a case below. */
 import { perFeature, type BaseConfig } from '../../config/bases';
-import { diagonalNormal } from './diagonal-normal';
+import { conditionalNormal, diagonalNormal } from './diagonal-normal';
 import { standardNormal } from './standard-normal';
 import type { Base } from './types';
 import { uniform } from './uniform';
 
-/** @param dim features of z */
-export function baseOf(config: BaseConfig, dim: number): Base {
+/** @param dim features of z @param seen numbers that conditioners see of the context */
+export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
   switch (config.kind) {
     case 'normal':
       return standardNormal([dim]);
@@ -16,6 +16,8 @@ export function baseOf(config: BaseConfig, dim: number): Base {
         scale: perFeature(config.scale, dim),
         trained: config.trained,
       });
+    case 'conditionalNormal':
+      return conditionalNormal({ dim, seen, hidden: config.hidden });
     case 'uniform':
       return uniform(perFeature(config.lower, dim), perFeature(config.upper, dim));
   }

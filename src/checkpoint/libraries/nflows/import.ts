@@ -8,6 +8,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  fixedNormal,
   maskOf,
   readOrder,
   standardizer,
@@ -205,12 +206,36 @@ export const nflows = chainImporter<Working, Other>({
   nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
-  beside: (_, { others }) => ({
-    fitting: 0,
-    missing: others.some((name) => /(^|\.)_distribution\.(?!_log_z$)/.test(name))
-      ? ['a base without tensors, StandardNormal (this file has another one in _distribution)']
-      : [],
-  }),
+  base: {
+    prefix: '_distribution.',
+    without: '_transform.',
+    readers: [
+      {
+        kind: 'DiagonalNormal',
+        names: ['mean_', 'log_std_'],
+        read: ([loc, logScale]) => fixedNormal(loc!, logScale!.map(Math.exp)),
+      },
+      {
+        kind: 'ConditionalDiagonalNormal of a linear layer',
+        names: ['_context_encoder.weight', '_context_encoder.bias'],
+        shapes: (features) => [[2 * features, -1], [2 * features]],
+        read([weight, bias]) {
+          const outputs = bias!.length;
+          const shape = [weight!.length / outputs, outputs];
+          return {
+            base: { kind: 'conditionalNormal' },
+            tensors: {
+              'base.net.0.weight': {
+                shape,
+                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+              },
+              'base.net.0.bias': { shape: [outputs], data: bias! },
+            },
+          };
+        },
+      },
+    ],
+  },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: questionsOf,
