@@ -58,6 +58,8 @@ export interface NpyHeader {
   fortran: boolean;
   /** NumPy's name of what `decoder` gives. */
   dtype: string;
+  /** As the file has it, for example "<f4". */
+  descr: string;
   /** By kind and size, for example "f4". */
   type: string;
   bigEndian: boolean;
@@ -76,11 +78,11 @@ export const npyHeaderBytes = 2 ** 16;
  */
 export function parseNpyHeader(bytes: Uint8Array, length: number, where: string): NpyHeader {
   const header = parseNpyStart(bytes, where);
-  const { shape, type, itemBytes, start } = header;
+  const { shape, descr, itemBytes, start } = header;
   const needed = sizeOf(shape) * itemBytes;
   const present = length - start;
   if (needed !== present) {
-    const words = `shape (${shape.join(', ')}) of ${type} needs ${needed} bytes, but ${present} are present`;
+    const words = `shape (${shape.join(', ')}) of ${descr} needs ${needed} bytes, but ${present} are present`;
     throw new UserError(`${where}: ${present < needed ? 'is cut off' : 'has bytes left over'}: ${words}.`);
   }
   return header;
@@ -101,6 +103,7 @@ export function parseNpyStart(bytes: Uint8Array, where: string): NpyHeader {
     shape,
     fortran,
     dtype: decoder.name,
+    descr,
     type,
     bigEndian: order === '>',
     itemBytes: decoder.bytes,
