@@ -134,7 +134,7 @@ describe('a mixture', () => {
     const expected = tf.matMul(tf.reshape(weights, [1, 3]), far).dataSync();
     const found = tf.mean(z, 0).dataSync();
     // Five standard errors of the mean of values within 9 of each other.
-    assert.ok(maxAbsDifference(found, expected) < (5 * 4.5) / Math.sqrt(count), `${found.join()}`);
+    assert.ok(maxAbsDifference(found, expected) < (5 * 4.5) / Math.sqrt(count), found.join());
   });
 
   it('has the average log-density of its own draws that their density has: no draws lie where it is small', () => {
