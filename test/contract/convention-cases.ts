@@ -181,6 +181,17 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, autoregressive splines with halves of a bin at both ends (flowjax)',
+    {
+      ...splines,
+      layer: 'autoregressive',
+      bins: 4,
+      splineMap: 'softmax-halves',
+      splineEnds: 'box',
+      splineFloor: 0.05,
+    },
+  ],
+  [
     'vector, autoregressive splines in given orders, one sees its output',
     {
       ...splines,
@@ -265,6 +276,13 @@ const images: readonly (readonly [string, Fields])[] = [
   [
     'image, splines after half a turn',
     { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines with halves of a bin at both ends and learned slopes there',
+    {
+      ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
+      splineMap: 'softmax-halves',
+    },
   ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [

@@ -7,13 +7,16 @@ import type { WrittenLayer } from '../export-to/written-chain';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 import { fmu2 } from './fmu2/import';
+import { flowjax } from './flowjax/import';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
+import { keras } from './keras/import';
 import { nflowsStateDict } from './nflows/export';
 import { nflows } from './nflows/import';
 import { writtenLinears } from './nflows/write-linears';
 import { normflowsStateDict } from './normflows/export';
 import { normflows } from './normflows/import';
+import { pzflow } from './pzflow/import';
 import { senya } from './senya/import';
 import { zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
@@ -45,6 +48,9 @@ const list = {
   freia: { kind: 'vector', importer: freia },
   senya: { kind: 'vector', importer: senya },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
+  keras: { kind: 'vector', importer: keras },
+  flowjax: { kind: 'vector', importer: flowjax },
+  pzflow: { kind: 'vector', importer: pzflow },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

@@ -10,6 +10,8 @@ import {
   chainImporter,
   maskOf,
   readOrder,
+  standardizer,
+  type Chain,
   trainedNormal,
   type CouplingStep,
   type StepOf,
@@ -27,7 +29,14 @@ import {
 } from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { runningNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationChoice,
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  choice,
+  chosen,
+} from '../../import/questions';
 import {
   boundQuestion,
   featureMap,
@@ -39,6 +48,7 @@ import {
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
+import { nflowsModules } from './modules';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -170,16 +180,28 @@ function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportA
   }
 }
 
-function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
+/** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
+function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
+  return (
+    steps.some(({ kind }) => kind === 'rescale') ||
+    [...file.tensors.keys()].some((name) => standardizer.test(name))
+  );
+}
+
+function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
+  const { kind, map } = chain.first;
+  const sbi = isOfSbi(chain);
   return [
-    ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
-    activationQuestion,
-    ...(transform === 'rationalQuadratic' ? [tailQuestion] : []),
+    ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
+    sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
+    ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
+    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
 export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
+  modules: nflowsModules,
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',
@@ -218,10 +240,7 @@ export const nflows = chainImporter<Working, Other>({
   },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first, steps }) => [
-    ...questionsOf(first),
-    ...(steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
-  ],
+  questions: questionsOf,
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
