@@ -11,6 +11,7 @@ import type {
   WeightView,
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
+import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { Contribution, NllParts } from './contribution';
@@ -247,6 +248,7 @@ export interface InspectorMethods {
   features(query: FeatureQuery): Promise<FeatureView>;
   activity(query: ActivityQuery): Promise<ActivityView>;
   jacobian(query: JacobianQuery): Promise<JacobianView>;
+  order(query: OrderQuery): Promise<OrderView>;
   spline(query: SplineQuery): Promise<SplineView>;
   samples(query: SampleQuery): Promise<SampleGrid>;
   morph(query: SampleQuery & { index: number }): Promise<Morph>;

@@ -3,6 +3,7 @@ export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
   spline: 'showSpline',
+  order: 'showOrder',
   mask: 'showMask',
   logdet: 'showLogDet',
   network: 'showNetwork',

@@ -233,6 +233,8 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   for (const layer of summary.layers) {
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
     if (hasSplines(layer)) questions.push({ method: 'spline', query: { ...selection, layer: layer.index } });
+    if (layer.order)
+      questions.push({ method: 'order', query: { layer: layer.index, batch: selection.batch, from: 0 } });
     questions.push({ method: 'network', query: { layer: layer.index } });
     // Gradients of large networks take their time.
     if (hasJacobian(layer) && values <= MANY_VALUES)

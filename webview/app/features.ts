@@ -13,6 +13,7 @@ import { logdet } from '../features/logdet';
 import { mask } from '../features/mask';
 import { nearest } from '../features/nearest';
 import { network } from '../features/network';
+import { order } from '../features/order';
 import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
@@ -24,6 +25,7 @@ export const features: readonly Feature[] = [
   plane,
   activations,
   spline,
+  order,
   mask,
   logdet,
   network,

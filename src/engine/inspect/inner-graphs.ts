@@ -53,6 +53,23 @@ export function innerNames(layer: ModelLayer): {
   return names;
 }
 
+/** x [N, …] in data units → `h` [N, …], the input of the layer, in evaluation mode. */
+export function inputsGraph({ flow, preprocess }: FlowModel, { taps }: ModelLayer): Graph {
+  const graph = trace(
+    (inputs) => {
+      const ctx = graphContext(inputs, { wanted: (tap) => tap === taps.input });
+      const x = inputs.x!;
+      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
+      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
+      return { h: ctx.taps[taps.input]! };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    { dynamicBatch: anyBatch },
+  );
+  // Layers behind this one and their weights.
+  return removeDeadCode(graph);
+}
+
 /** The layer's input h [1, …] → `x`, `y` and `slopes` of the knots of its splines, [1, …, K + 1]. */
 export function knotsGraph({ info, bijection }: ModelLayer): Graph {
   const start = `${info.name}/knots.`;

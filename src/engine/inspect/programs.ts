@@ -2,7 +2,14 @@
 import type { FlowModel } from '../model/flow-model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
-import { activityGraph, featureGraph, innerNames, jacobianGraph, knotsGraph } from './inner-graphs';
+import {
+  activityGraph,
+  featureGraph,
+  innerNames,
+  inputsGraph,
+  jacobianGraph,
+  knotsGraph,
+} from './inner-graphs';
 import { passGraph, readPass } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
 import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
@@ -56,6 +63,8 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
         model.program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
           batch: mode.kind === 'train' ? mode.batch : 0,
         }),
+      inputs: (layer) =>
+        model.program(`inputs/${layer}`, () => inputsGraph(model, layers[layer]!), { batch: 0 }),
       knots: (layer) => model.program(`knots/${layer}`, () => knotsGraph(layers[layer]!), { batch: 1 }),
       jacobian: (layer, rows) =>
         model.program(`jacobian/${layer}`, () => jacobianGraph(layers[layer]!, rows), { batch: rows }),

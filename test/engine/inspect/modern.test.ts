@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { openModel } from '../../../src/engine/open/open-model';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { linksOf } from '../../../src/protocol/order';
 import { hasSplines } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
 import { inBin } from '../../../src/protocol/spline';
@@ -106,6 +107,46 @@ for (const [name, config] of Object.entries(flows)) {
           assert.ok(Math.abs(at.y - to[row]!) < 1e-4, `feature ${feature}: ${at.y}, ${to[row]}`);
           assert.ok(Math.abs(Math.log(at.slope) - logDerivative[row]!) < 1e-4);
         });
+      }
+    });
+
+    it('measures which output depends on which input, in the order of the layer', async () => {
+      for (const { index, order: features, networkPasses } of await layersOf()) {
+        const asked = model.inspector.ask(
+          'order',
+          { layer: index, batch: selection.batch, from: 0 },
+          anySignal(),
+        );
+        if (!features) {
+          await assert.rejects(asked, refused(/has no order/));
+          continue;
+        }
+        assert.deepEqual([networkPasses!.forward, networkPasses!.inverse].sort(), [1, 2]);
+        const view = await asked;
+        assert.equal(view.count, selection.batch.count);
+        assert.deepEqual([...view.features], features);
+        const expected = [0, 0, 0, 0];
+        for (let example = 0; example < view.count; example++) {
+          const { matrix } = await model.inspector.ask(
+            'jacobian',
+            {
+              ...selection,
+              example: { kind: 'data', split: 'validation', index: example },
+              ...{ layer: index, around: -1, count: 2 },
+            },
+            anySignal(),
+          );
+          for (let i = 0; i < 4; i++)
+            expected[i]! += Math.abs(matrix.data[features[i >> 1]! * 2 + features[i % 2]!]!) / view.count;
+        }
+        assert.ok(
+          maxAbsDifference(view.measured.data, expected) < 1e-5,
+          `${view.measured.data.join()}, ${expected.join()}`,
+        );
+        const { allowed, hardly, forbidden } = linksOf(view);
+        assert.deepEqual([allowed, hardly, forbidden], [1, [], []]);
+        const past = { layer: index, batch: selection.batch, from: 2 };
+        await assert.rejects(model.inspector.ask('order', past, anySignal()), refused(/has 2, from 0/));
       }
     });
 
