@@ -4,6 +4,7 @@ export const layerTabs = {
   activations: 'showActivations',
   spline: 'showSpline',
   order: 'showOrder',
+  matrix: 'showMatrix',
   mask: 'showMask',
   logdet: 'showLogDet',
   network: 'showNetwork',

@@ -98,14 +98,57 @@ describe('flows of today', () => {
     await page.getByText('x ← y: may depend on it').waitFor();
   });
 
+  it('show the matrix of a mixing layer, how it stretches, and where features go', async () => {
+    const page = await ready(models.splines);
+    await page.getByRole('tab', { name: 'Matrix' }).click();
+    // A coupling is selected, which is no matrix; the mixing layers follow the couplings.
+    await page.getByText('This layer is not one matrix').waitFor();
+    await page.locator('.flow [data-layer="2"]').first().click();
+    const dots = page.locator('.matrix-view [data-singular]');
+    await dots.first().waitFor();
+    const values = await dots.evaluateAll((all) =>
+      all.map((dot) => Number(dot.getAttribute('data-singular'))),
+    );
+    assert.equal(values.length, 2);
+    assert.ok(values[0]! >= values[1]! && values[1]! > 0);
+    // Σ ln σ is the log-det that the numbers, the table and the strip say.
+    const logDet = values.reduce((sum, value) => sum + Math.log(value), 0);
+    const numbers = await page.locator('.matrix-numbers dd').allInnerTexts();
+    assert.ok(
+      Math.abs(parseNumber(numbers[0]!.replace(' nats', '')) - logDet) < 6e-4,
+      `${numbers[0]} is not ${logDet}`,
+    );
+    assert.ok(Math.abs(parseNumber(numbers[1]!) - values[0]! / values[1]!) < 6e-3);
+    const rows = page.locator('.mixing-layers tbody tr');
+    assert.deepEqual(await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-selected'))), [
+      'true',
+      'false',
+    ]);
+    const inStrip = await page.locator('.flow [data-layer="2"] .num').allInnerTexts();
+    assert.ok(
+      inStrip.some((said) => Math.abs(parseNumber(said) - logDet) < 6e-3),
+      `${inStrip.join(' ')} without ${logDet}`,
+    );
+    assert.equal(await page.locator('.travel .way').count(), 2);
+    // The other one of the table is shown by a click.
+    await rows.nth(1).getByRole('button').click();
+    await page.locator('.flow [data-layer="4"][aria-selected=true]').waitFor();
+    await until('the other matrix', async () => {
+      const [first] = await page.locator('.matrix-numbers dd').allInnerTexts();
+      return first !== numbers[0];
+    });
+  });
+
   it('keep contrast and names in every theme', async () => {
     const views = [
-      [models.splines, 'Spline', '.spline svg'],
-      [models.autoregressive, 'Order', '.order-maps tbody'],
+      [models.splines, 1, 'Spline', '.spline svg'],
+      [models.autoregressive, 1, 'Order', '.order-maps tbody'],
+      [models.splines, 2, 'Matrix', '.travel .way'],
     ] as const;
-    for (const [model, tab, content] of views)
+    for (const [model, layer, tab, content] of views)
       for (const theme of ['dark', 'light', 'high-contrast']) {
         const page = await ready(model, { theme });
+        await page.locator(`.flow [data-layer="${layer}"]`).first().click();
         await page.getByRole('tab', { name: tab }).click();
         await page.locator(content).first().waitFor();
         const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();

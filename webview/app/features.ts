@@ -11,6 +11,7 @@ import { jacobian } from '../features/jacobian';
 import { latents } from '../features/latents';
 import { logdet } from '../features/logdet';
 import { mask } from '../features/mask';
+import { matrix } from '../features/matrix';
 import { nearest } from '../features/nearest';
 import { network } from '../features/network';
 import { order } from '../features/order';
@@ -26,6 +27,7 @@ export const features: readonly Feature[] = [
   activations,
   spline,
   order,
+  matrix,
   mask,
   logdet,
   network,

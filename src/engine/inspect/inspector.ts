@@ -13,6 +13,7 @@ import { findings } from './findings/findings';
 import { features } from './features';
 import { givenExample } from './given';
 import { jacobian } from './jacobian';
+import { mixing } from './mixing';
 import { order } from './order';
 import { spline } from './spline';
 import { edited, latents } from './latents';
@@ -99,6 +100,7 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     features: async (query, signal) => features(await flow(), work, query, signal),
     activity: async (query, signal) => activity(await flow(), query, signal),
     spline: async (query, signal) => spline(await flow(), work, query, signal),
+    mixing: async (query, signal) => mixing(await flow(), work, query, signal),
     order: async (query, signal) => order(await flow(), query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
