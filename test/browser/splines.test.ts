@@ -39,6 +39,17 @@ describe('flows of today', () => {
     assert.equal(await chart.locator('.knot').count(), 6);
     assert.equal(await chart.locator('.tail').count(), 2);
     const cells = await page.locator('.spline tbody tr').first().locator('td').allInnerTexts();
+    // What the batch does: no value leaves the interval, and every bin that holds none is hatched and counted.
+    const outside = await page.locator('.spline [data-outside]').first().getAttribute('data-outside');
+    assert.equal(outside, '0');
+    const empty = await page.locator('.spline [data-empty]').count();
+    assert.equal(cells[7], `${empty}/5`);
+    assert.ok(empty > 0 && empty < 5);
+    assert.match(
+      await page.locator('.view-verdict').innerText(),
+      /^.?\s*None of 64 values is outside of \[−5, 5\]/,
+    );
+    assert.equal(await page.locator('.bin-maps canvas[data-name]').count(), 3);
     const [x, y, slope, adds] = [cells[1]!, cells[3]!, cells[4]!, cells[5]!].map(parseNumber);
     assert.ok(Math.abs(Math.log(slope!) - adds!) < 0.02, `ln ${slope} is not ${adds}`);
     // The circle stands where the numbers say: the axes go a little beyond ±5.
@@ -129,7 +140,7 @@ describe('flows of today', () => {
       inStrip.some((said) => Math.abs(parseNumber(said) - logDet) < 6e-3),
       `${inStrip.join(' ')} without ${logDet}`,
     );
-    assert.equal(await page.locator('.travel .way').count(), 2);
+    assert.equal(await page.locator('.travel .row-map').count(), 2);
     // The other one of the table is shown by a click.
     await rows.nth(1).getByRole('button').click();
     await page.locator('.flow [data-layer="4"][aria-selected=true]').waitFor();
@@ -143,7 +154,7 @@ describe('flows of today', () => {
     const views = [
       [models.splines, 1, 'Spline', '.spline svg'],
       [models.autoregressive, 1, 'Order', '.order-maps tbody'],
-      [models.splines, 2, 'Matrix', '.travel .way'],
+      [models.splines, 2, 'Matrix', '.travel .row-map'],
     ] as const;
     for (const [model, layer, tab, content] of views)
       for (const theme of ['dark', 'light', 'high-contrast']) {

@@ -70,7 +70,7 @@ export function inputsGraph({ flow, preprocess }: FlowModel, { taps }: ModelLaye
   return removeDeadCode(graph);
 }
 
-/** The layer's input h [1, …] → `x`, `y` and `slopes` of the knots of its splines, [1, …, K + 1]. */
+/** The layer's input h [N, …] → `x`, `y` and `slopes` of the knots of its splines, [N, …, K + 1]. */
 export function knotsGraph({ info, bijection }: ModelLayer): Graph {
   const start = `${info.name}/knots.`;
   return trace(
@@ -79,7 +79,8 @@ export function knotsGraph({ info, bijection }: ModelLayer): Graph {
       bijection!.forward(ctx, inputs.h!);
       return Object.fromEntries(knotParts.map((part) => [part, ctx.taps[`${start}${part}`]!]));
     },
-    [...storedTensors(bijection!), { name: 'h', shape: [1, ...bijection!.inputShape] }],
+    [...storedTensors(bijection!), { name: 'h', shape: [anyBatch, ...bijection!.inputShape] }],
+    { dynamicBatch: anyBatch },
   );
 }
 

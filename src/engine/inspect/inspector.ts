@@ -109,7 +109,12 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
-    findings: async (query, signal) => findings(await flow(), work, query, trainedSteps(model), signal),
+    findings: async (query, signal) => {
+      const step = trainedSteps(model);
+      const { featureNames } = await model.summary();
+      const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
+      return findings(await flow(), work, query, known, signal);
+    },
     plane: async (query, signal) => plane(await flow(), query, signal),
     givenExample: async (query, signal) =>
       givenExample(await flow(), query, (await model.summary()).featureNames, signal),

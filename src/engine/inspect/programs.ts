@@ -65,7 +65,7 @@ export function inspectedModel(model: FlowModel): InspectedFlow {
         }),
       inputs: (layer) =>
         model.program(`inputs/${layer}`, () => inputsGraph(model, layers[layer]!), { batch: 0 }),
-      knots: (layer) => model.program(`knots/${layer}`, () => knotsGraph(layers[layer]!), { batch: 1 }),
+      knots: (layer) => model.program(`knots/${layer}`, () => knotsGraph(layers[layer]!), { batch: 0 }),
       jacobian: (layer, rows) =>
         model.program(`jacobian/${layer}`, () => jacobianGraph(layers[layer]!, rows), { batch: rows }),
     },

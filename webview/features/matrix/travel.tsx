@@ -4,10 +4,11 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { Readout, useCursor } from '../../base/canvas/readout';
+import { RowsMap } from '../../base/canvas/rows-map';
 import { fixed } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
-import { StageMap } from './stage-map';
+
 import { text } from './text';
 
 const shareScale = (): ColourScale => magnitudeScale(1);
@@ -46,7 +47,7 @@ export function Travel({ model, view, image }: { model: ModelSummary; view: Mixi
             )
           : text.stays(n)}
       </p>
-      <div class="ways">
+      <div class="row-maps">
         {n > fewMixed ? <Spread {...{ view, stages, nameOf, stageText, spreadOf }} /> : null}
         {Array.from(view.followed, (feature, row) => (
           <Way
@@ -85,13 +86,14 @@ function Way({
     shares.data[(row * stages.length + stage) * n + place]!;
   const cursor = useCursor({ width: stages.length, height: n });
   return (
-    <div class="way">
+    <div class="row-map">
       <h3>
         <b>{followed ? text.wayOf(title) : title}</b> <span class="tick">{children}</span>
       </h3>
-      <StageMap
+      <RowsMap
         rows={n}
-        {...{ stages, at, cursor }}
+        columns={stages}
+        {...{ at, cursor }}
         rowName={(place) => String(place + 1)}
         scale={shareScale}
         label={`${text.wayOf(title)}, ${children}`}
@@ -127,10 +129,11 @@ function Spread({
   const scale = spreadScale(high);
   const long = Array.from({ length: n }, (_, i) => nameOf(i)).some((name) => name.length > 4);
   return (
-    <div class="way">
-      <StageMap
+    <div class="row-map">
+      <RowsMap
         rows={n}
-        {...{ stages, cursor, scale }}
+        columns={stages}
+        {...{ cursor, scale }}
         rowName={(feature) => (long ? featureName(undefined, feature) : nameOf(feature))}
         at={spreadOf}
         label={text.spreadNote}

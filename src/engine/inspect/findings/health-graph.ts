@@ -41,6 +41,10 @@ export function healthGraph(model: FlowModel): Graph {
         const input = ctx.taps[taps.input]!;
         results[at('low')] = tf.min(input, axesOf(input));
         results[at('high')] = tf.max(input, axesOf(input));
+        if (info.spline) {
+          const outside = tf.greater(tf.abs(input), info.spline.bound);
+          results[at('outside')] = tf.sum(tf.cast(outside, 'float32'), 0);
+        }
         for (const { name } of info.quantities ?? []) {
           const value = ctx.taps[`${info.name}/${name}`]!;
           results[at(`${name}:low`)] = tf.min(value, axesOf(value));
@@ -91,6 +95,7 @@ export function readHealth(layers: readonly ModelLayer[], results: Feeds): Healt
           perExample: extremes(`${quantity.name}:low`, `${quantity.name}:high`),
           perElement: extremes(`${quantity.name}:min`, `${quantity.name}:max`),
         })),
+        ...(results[`${index}:outside`] ? { outside: floats(`${index}:outside`) } : {}),
         ...(results[`${index}:saturated`] ? { saturated: floats(`${index}:saturated`) } : {}),
       };
     }),
