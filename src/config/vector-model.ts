@@ -159,6 +159,60 @@ export const vectorModelSchema = v.strictObject({
     ),
     'none',
   ),
+  context: v.optional(
+    v.pipe(
+      nonNegativeInteger,
+      v.maxValue(mostFeatures),
+      describe('Numbers of the context that comes with each example; the flow is a density given them.'),
+    ),
+    0,
+  ),
+  contextNorm: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe('Whether the context is standardized by statistics that are stored with the flow (sbi).'),
+    ),
+    false,
+  ),
+  contextNet: v.optional(
+    v.pipe(
+      v.array(layerWidth),
+      v.maxLength(64),
+      describe(
+        'Widths of the layers of a network over the context, whose output the conditioners see; none: they see the context itself.',
+      ),
+    ),
+    () => [],
+  ),
+  contextEntry: v.optional(
+    v.pipe(
+      v.picklist(['input', 'activated']),
+      describe(
+        'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
+          'whose activation is added to the first layer (MADE of nflows).',
+      ),
+    ),
+    'input',
+  ),
+  contextInBlocks: v.optional(
+    v.pipe(
+      v.picklist(['none', 'gate', 'add']),
+      describe(
+        'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
+          'through a linear layer (nflows has both).',
+      ),
+    ),
+    'none',
+  ),
+  contextFirst: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe(
+        'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
+      ),
+    ),
+    true,
+  ),
   layers: v.optional(
     v.pipe(
       v.array(vectorLayer),

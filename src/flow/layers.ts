@@ -1,6 +1,7 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
 import type { LayerKind } from '../protocol/model';
 import type { Bijection } from './bijection';
+import type { ContextInput } from './context';
 import type { Mask } from './masks';
 
 export interface FlowLayer {
@@ -22,5 +23,7 @@ export interface FlowLayer {
 }
 
 export interface Flow extends Bijection {
+  /** Absent where the flow takes none. */
+  readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
 }

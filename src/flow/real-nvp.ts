@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
-import type { Bijection, FlowContext, Step } from './bijection';
+import type { FlowContext, Step } from './bijection';
+import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, standardize } from './preprocess';
@@ -19,12 +20,12 @@ export function buildPreprocess(
   config: ModelConfig,
   flow: Flow,
   fitted?: Standardization,
-): Bijection | undefined {
+): Preprocess | undefined {
   if (config.kind === 'image') {
     const { levels, dataRange, dataConstraint: constraint } = config;
     return logit({ name: 'logit', shape: flow.inputShape, levels, dataRange, constraint });
   }
-  return fitted ? standardize('standardize', fitted) : undefined;
+  return fitted ? standardize('standardize', fitted, config.dim) : undefined;
 }
 
 /** D ln(levels): from the density of v/levels to the probability of a discrete value; 0 for vectors. Nats. */
@@ -43,7 +44,7 @@ export interface LogLikelihood {
 /** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
 export function logLikelihood(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   ctx: FlowContext,
   x: Tensor,
 ): LogLikelihood {
@@ -53,7 +54,7 @@ export function logLikelihood(
 }
 
 /** Latents to data units: [N, …] → [N, …]. */
-export function decode(flow: Flow, preprocess: Bijection | undefined, ctx: FlowContext, z: Tensor): Tensor {
+export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, z: Tensor): Tensor {
   const x = flow.inverse(ctx, z).value;
   return preprocess ? preprocess.inverse(ctx, x).value : x;
 }

@@ -3,6 +3,7 @@ import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
 import type { Bijection } from './bijection';
+import { contextInput } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
@@ -98,11 +99,16 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }
+  const chain = sequence(
+    'flow',
+    layers.map(({ bijection }) => bijection),
+  );
+  const context = contextInput(config);
   return {
-    ...sequence(
-      'flow',
-      layers.map(({ bijection }) => bijection),
-    ),
+    ...chain,
+    parameters: [...(context?.parameters ?? []), ...chain.parameters],
+    state: [...(context?.state ?? []), ...chain.state],
     layers,
+    ...(context ? { context } : {}),
   };
 }

@@ -75,6 +75,14 @@ export function hasConditioner({ coupling, kind }: { coupling?: number; kind: La
   return coupling !== undefined || kind === 'autoregressive';
 }
 
+/** What a conditional flow is given besides x, number by number. */
+export interface ContextInfo {
+  names: string[];
+  /** In data units: what is usual, and how far it spreads. */
+  mean: number[];
+  std: number[];
+}
+
 export interface SplitInfo {
   name: 'train' | 'validation';
   count: number;
@@ -126,6 +134,8 @@ export interface ModelSummary {
   /** The preset or data name that the run was made with, where known. */
   dataName?: string;
   featureNames?: string[];
+  /** Of flows that take a context. */
+  context?: ContextInfo;
   layers: LayerInfo[];
   splits: SplitInfo[];
   /** Says why `splits` is empty, when it is. */

@@ -180,6 +180,29 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
     },
   ],
+  [
+    'vector, couplings given a context through a network, separate networks',
+    { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks with gates, given a context',
+    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks given a context at their inputs alone',
+    { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive given a context through its activation',
+    { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
+  ],
+  [
+    'vector, autoregressive splines of residual networks, given a context after the first feature',
+    {
+      ...{ ...splines, context: 2, layer: 'autoregressive', net: 'residual' },
+      ...{ contextInBlocks: 'add', contextFirst: false },
+    },
+  ],
 ];
 
 const images: readonly (readonly [string, Fields])[] = [

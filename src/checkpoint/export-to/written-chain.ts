@@ -21,6 +21,7 @@ export function writtenChain(
   const others = [...new Set(chain.filter((layer) => !isWritten(layer)).map(({ kind }) => kind))];
   const misfits = new Misfits(library, 'Flows of affine and additive couplings are.');
   misfits.check(others.length === 0, 'layers', others.join(', '), 'couplings, norms and permutations alone');
+  misfits.check(model.context === 0, 'context', model.context, '0');
   misfits.check(
     model.transform !== 'rationalQuadratic',
     'transform',

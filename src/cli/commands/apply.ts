@@ -2,10 +2,12 @@ import path from 'node:path';
 import { writeNpz } from '../../data/npz';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
+import { readContext } from '../../engine/use/read-context';
 import { prepareInput, prepareLatent } from '../../engine/use/input';
 import type { Layout } from '../../engine/model/layout';
 import { defineCommand, type Outcome } from '../command';
 import { fixed, pairs, shownPath } from '../format';
+import { conditionOption } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
 import { batchReport } from '../progress';
@@ -55,6 +57,7 @@ export const applyCommand = defineCommand({
       choices: ['nhwc', 'nchw'],
       help: "Order of the axes of images, in input and output; by default the model's own.",
     },
+    ...conditionOption,
     seed: {
       type: 'integer',
       value: 'S',
@@ -79,7 +82,7 @@ export const applyCommand = defineCommand({
     },
   ],
   async run(session, model, options): Promise<Outcome> {
-    const { direction, input, output, seed, space } = options;
+    const { direction, input, output, seed, space, condition } = options;
     await checkOutput(output, ['.npz']);
     const target = path.resolve(output);
     const { runner, layout: usual, file } = await openRunner(session, model, direction);
@@ -90,7 +93,8 @@ export const applyCommand = defineCommand({
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });
-      const result = await applyForward(runner, prepared, batches);
+      const context = await readContext(runner, condition, prepared.count);
+      const result = await applyForward(runner, prepared, { ...batches, context });
       const written = {
         z: result.z,
         ...(logdets ? { logdet: result.logdet } : {}),
@@ -134,7 +138,8 @@ export const applyCommand = defineCommand({
     }
     const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
     const latent = prepareLatent(runner, array, { layout, where });
-    const result = await applyInverse(runner, latent, { ...batches, space: resolved });
+    const context = await readContext(runner, condition, latent.count);
+    const result = await applyInverse(runner, latent, { ...batches, context, space: resolved });
     await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
     return {
       json: {

@@ -6,7 +6,7 @@ import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { hasConditioner } from '../../protocol/model';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
@@ -34,7 +34,7 @@ function forward(model: FlowModel): Graph {
   const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {
@@ -48,7 +48,7 @@ function forward(model: FlowModel): Graph {
         logdet_layers: tf.stack(parts, 1),
       };
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -58,7 +58,7 @@ function inverse(model: FlowModel): Graph {
   const { flow } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext(model, inputs);
       const inner = flow.inverse(ctx, inputs.z!);
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
@@ -66,7 +66,7 @@ function inverse(model: FlowModel): Graph {
         logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -76,7 +76,7 @@ function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext(model, inputs);
       const inner = flow.inverse(ctx, tf.mul(inputs.noise!, inputs.temperature!)).value;
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
       if (config.kind !== 'image' || config.pad === 0) return { x };
@@ -87,6 +87,7 @@ function sample(model: FlowModel): Graph {
       ...storedTensors(flow),
       { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
       { name: 'temperature', shape: [] },
+      ...contextInputs(flow),
     ],
     { dynamicBatch: anyBatch },
   );
@@ -96,6 +97,18 @@ export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { for
 
 /** What each input and output is, for the file's own documentation. */
 export function describePorts(model: FlowModel, part: OnnxPart): Record<string, string> {
+  return { ...plainPorts(model, part), ...contextPort(model) };
+}
+
+function contextPort({ runner }: FlowModel): Record<string, string> {
+  const { context } = runner;
+  if (!context) return {};
+  return {
+    context: `[N, ${context.names.length}], what the flow is given: ${context.names.join(', ')}, in data units`,
+  };
+}
+
+function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
   const space =

@@ -4,7 +4,7 @@ import { orderPage, type OrderQuery, type OrderView } from '../../protocol/order
 import { breathe } from '../model/breathe';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
-import { layerInputs } from './layer-inputs';
+import { batchAtLayer } from './batch-at-layer';
 
 /** Means are over as many examples of the batch. */
 const mostExamples = 64;
@@ -26,7 +26,7 @@ export async function order(
   }
   const inner = innerOf(model, 'What depends on what');
   const features = Int32Array.from(all.slice(from, from + orderPage));
-  const { count, values } = await layerInputs(
+  const { count, values, contextOf } = await batchAtLayer(
     model,
     inner,
     info.index,
@@ -44,9 +44,10 @@ export async function order(
     const examples = Math.min(together, count - start);
     const h = new Float32Array(together * k * size);
     const dy = new Float32Array(together * k * size);
-    for (let example = 0; example < together; example++) {
-      // The last of the batch stands in where there are no more, and is not counted.
-      const one = Math.min(start + example, count - 1) * size;
+    // The last of the batch stands in where there are no more, and is not counted.
+    const indices = Array.from({ length: together }, (_, example) => Math.min(start + example, count - 1));
+    for (const [example, index] of indices.entries()) {
+      const one = index * size;
       for (let row = 0; row < k; row++) {
         const at = (example * k + row) * size;
         h.set(values.subarray(one, one + size), at);
@@ -54,7 +55,11 @@ export async function order(
       }
     }
     const shape = [together * k, size];
-    const { dx } = await program.run({ h: { shape, data: h }, dy: { shape, data: dy } });
+    const { dx } = await program.run({
+      h: { shape, data: h },
+      dy: { shape, data: dy },
+      ...contextOf(indices, k),
+    });
     for (let i = 0; i < examples * k; i++)
       features.forEach((feature, column) => {
         sums[(i % k) * k + column]! += Math.abs(dx!.data[i * size + feature]!);

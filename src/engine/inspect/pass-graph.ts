@@ -7,7 +7,7 @@ import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
@@ -66,7 +66,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
   const undoes = mode.kind === 'eval' && mode.roundTrips;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
+      const ctx = graphContext(model, inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
       const x = inputs.x!;
       const weight = inputs.weight!;
       const prepared = preprocess?.forward(ctx, x);
@@ -112,7 +112,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
           if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
         }
         if (undoes && bijection) {
-          const back = bijection.inverse(graphContext(inputs), to).value;
+          const back = bijection.inverse(graphContext(model, inputs), to).value;
           const difference = tf.abs(tf.sub(from, back));
           results[at('roundTrip')] = tf.max(difference, axesOf(difference));
           results[at('roundTripNonFinite')] = countNonFinite(difference);
@@ -123,6 +123,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
     [
       ...storedTensors(flow),
       { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
       { name: 'weight', shape: [batch] },
     ],
     training ? {} : { dynamicBatch: anyBatch },

@@ -1,8 +1,10 @@
 /** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
+import type { Feeds } from '../backends/backend';
+import { contextFeed } from '../model/context';
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord } from '../model/layer-record';
-import { throughBatch } from './through-batch';
+import { firstContexts, throughBatch } from './through-batch';
 
 export interface Pass extends PassRecord {
   count: number;
@@ -10,6 +12,8 @@ export interface Pass extends PassRecord {
   weight: Float32Array;
   /** Log-det of preprocessing, [N]. */
   preprocessing: Float32Array;
+  /** Of the first example, where it has one of its own. */
+  context?: Float32Array;
 }
 
 export interface PassOptions {
@@ -41,6 +45,7 @@ export async function runPass(
   return {
     count: batch.count,
     weight,
+    ...firstContexts(batch, 1),
     z: joined(parts.map(({ z }) => z)),
     prior: joined(parts.map(({ prior }) => prior)),
     preprocessing: model.preprocess ? layers[0]!.logDet.own : new Float32Array(batch.count),
@@ -101,4 +106,13 @@ export function weightedMean(values: Float32Array, weight: Float32Array): number
     total += weight[i]!;
   }
   return sum / total;
+}
+
+/** The first example's context `count` times, as programs of single layers are fed. */
+export function layerContext(
+  { context }: Pick<Pass, 'context'>,
+  { runner }: InspectedFlow,
+  count = 1,
+): Feeds {
+  return context && runner.context ? { context: contextFeed(runner.context, context, count) } : {};
 }

@@ -14,11 +14,12 @@ import {
 import { hasSplines } from '../../protocol/questions';
 import type { NdArray } from '../../protocol/tensors';
 import { recordKey } from '../../protocol/webview';
-import type { Feeds, Program } from '../backends/backend';
+import type { Feeds } from '../backends/backend';
 import { breathe } from '../model/breathe';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
-import { layerInputs } from './layer-inputs';
+import { batchAtLayer } from './batch-at-layer';
+import { layerContext } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -44,22 +45,32 @@ export async function spline(
   const { info, flow } = layerAt(model, query.layer);
   if (!info.spline || !hasSplines(info))
     throw new UserError(`The layer ${info.name} does not map features by splines.`);
-  const { input, output, elements } = (await stillPass(model, work, query, signal)).layers[info.index]!;
+  const pass = await stillPass(model, work, query, signal);
+  const { input, output, elements } = pass.layers[info.index]!;
   const inner = innerOf(model, 'A spline');
   const program = await inner.knots(query.layer);
   await breathe(signal);
   const all = Array.from(input.data, (_, i) => i);
   const mapped = all.filter((i) => flow?.mask?.data[i] !== 1);
   const points = info.spline.bins + 1;
-  const knotsOf = async (values: Float32Array, count: number): Promise<Knots> =>
-    pickKnots(await runKnots(program, values, count, all.length), mapped, { count, dim: all.length, points });
+  const knotsOf = async (values: Float32Array, count: number, context: Feeds): Promise<Knots> => {
+    const shape = [count, all.length];
+    const out = await program.run({ h: { shape, data: values }, ...context });
+    return pickKnots(out, mapped, { count, dim: all.length, points });
+  };
 
-  const knots = await knotsOf(input.data, 1);
+  const knots = await knotsOf(input.data, 1, layerContext(pass, model));
   const { batch } = query;
   const key = recordKey('spline', { layer: info.index, batch });
   const onBatch = await work.run(key, signal, async (own) => {
     const { bound } = info.spline!;
-    const { count, values } = await layerInputs(model, inner, info.index, { batch, most: mostExamples }, own);
+    const { count, values, contextOf } = await batchAtLayer(
+      model,
+      inner,
+      info.index,
+      { batch, most: mostExamples },
+      own,
+    );
     const tally = batchTally({ k: mapped.length, points, bound });
     const rows = Math.max(1, Math.floor(knotsAtOnce / (all.length * points)));
     for (let start = 0; start < count; start += rows) {
@@ -69,7 +80,8 @@ export async function spline(
       const given = mapped.map((i) =>
         Float32Array.from({ length: end - start }, (_, example) => part[example * all.length + i]!),
       );
-      tally.add(given, await knotsOf(part, end - start));
+      const indices = Array.from({ length: end - start }, (_, i) => start + i);
+      tally.add(given, await knotsOf(part, end - start, contextOf(indices)));
     }
     return tally.result();
   });
@@ -90,10 +102,6 @@ export async function spline(
       inBins: countBins(onBatch.values, knots.x.data, points),
     },
   };
-}
-
-function runKnots(program: Program, values: Float32Array, count: number, dim: number): Promise<Feeds> {
-  return program.run({ h: { shape: [count, dim], data: values } });
 }
 
 /** Of the mapped features alone: [count, k, K + 1]. Networks answer for all features, or only for those that are mapped. */

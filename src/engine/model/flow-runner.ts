@@ -1,13 +1,14 @@
 /** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
 import type { ModelConfig } from '../../config/schema';
-import type { Bijection } from '../../flow/bijection';
+import type { Preprocess } from '../../flow/context';
 import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { hasConditioner } from '../../protocol/model';
+import { hasConditioner, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, CompileOptions, Program } from '../backends/backend';
+import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
+import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import type { FlowRunner, Space } from './runner';
 
@@ -15,10 +16,11 @@ export interface FlowSource {
   config: ModelConfig;
   flow: Flow;
   /** From data units to the flow's input; absent for vectors that are not standardized. */
-  preprocess?: Bijection;
+  preprocess?: Preprocess;
   /** Parameters and running statistics under their names. */
   tensors: Readonly<Record<string, NdArray>>;
   backend: Backend;
+  context?: ContextInfo | undefined;
 }
 
 /** What a layer adds to the log-det, of a coupling and of its batch norm. */
@@ -32,7 +34,9 @@ function perExample(value: NdArray | undefined, count: number): Float32Array {
 }
 
 export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
-  const { config, flow, preprocess, tensors, backend } = source;
+  const { config, flow, preprocess, tensors, backend, context: info } = source;
+  const contextFeeds = (given: ArrayLike<number> | undefined, count: number): Feeds =>
+    info ? { context: contextFeed(info, given, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
 
@@ -46,7 +50,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     }
     return made;
   };
-  const step = (space: Space): Bijection | undefined => (space === 'data' ? preprocess : undefined);
+  const step = (space: Space): Preprocess | undefined => (space === 'data' ? preprocess : undefined);
 
   return {
     config,
@@ -56,14 +60,18 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     latentScales: latentScales(flow),
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
-    async forward(x, count, space, total = count) {
+    ...(info ? { context: info } : {}),
+    async forward(x, count, space, { total = count, context } = {}) {
       // Whole splits are scored with it; what somebody waits for is mostly a way back.
       const compiled = await program(
         `forward/${space}`,
         () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),
         { bulk: true, examples: total },
       );
-      const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });
+      const out = await compiled.run({
+        x: { shape: [count, ...flow.inputShape], data: x },
+        ...contextFeeds(context, count),
+      });
       return {
         z: out.z!.data as Float32Array,
         logDet: perExample(out.logDet, count),
@@ -73,11 +81,14 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
         norms: couplings.map(({ name }) => perExample(out[`tap:${name}/logDet.norm`], count)),
       };
     },
-    async inverse(z, count, space, total = count) {
+    async inverse(z, count, space, { total = count, context } = {}) {
       const compiled = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)), {
         examples: total,
       });
-      const out = await compiled.run({ z: { shape: [count, ...flow.outputShape], data: z } });
+      const out = await compiled.run({
+        z: { shape: [count, ...flow.outputShape], data: z },
+        ...contextFeeds(context, count),
+      });
       return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
     },
     async dispose() {

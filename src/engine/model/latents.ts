@@ -104,6 +104,23 @@ function deviationsOf(
   return Float64Array.from(scales, (scale) => temperature * scaleTemperatures[scale]!);
 }
 
+export interface GivenContext {
+  /** One for each example, or one for all. */
+  context?: ArrayLike<number> | undefined;
+}
+
+/** The part of a context that belongs to the examples of a range; one for all is whole. */
+export function contextOf(
+  context: ArrayLike<number> | undefined,
+  { context: info }: Pick<FlowRunner, 'context'>,
+  start: number,
+  n: number,
+): ArrayLike<number> | undefined {
+  const size = info?.mean.length;
+  if (!context || !size || context.length === size) return context;
+  return Array.prototype.slice.call(context, start * size, (start + n) * size) as number[];
+}
+
 /**
  * Latents [count, …] to data units, padding cut off: [count, H, W, C] pixels or [count, D] coordinates.
  * @throws CancelledError
@@ -112,19 +129,17 @@ export async function decodeLatents(
   runner: FlowRunner,
   z: Float32Array,
   count: number,
-  options: BatchOptions = {},
+  options: BatchOptions & GivenContext = {},
 ): Promise<NdArray<Float32Array>> {
   const latentSize = sizeOf(runner.outputShape);
   const shape = exampleShape(runner);
   const exampleSize = sizeOf(shape);
   const x = new Float32Array(count * exampleSize);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.inverse(
-      z.subarray(start * latentSize, (start + n) * latentSize),
-      n,
-      'data',
-      count,
-    );
+    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data', {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     x.set(cropImages(out.x, n, runner.config), start * exampleSize);
   });
   return { shape: [count, ...shape], data: x };
@@ -138,13 +153,16 @@ export async function encodeExamples(
   runner: FlowRunner,
   x: Float32Array,
   count: number,
-  options: BatchOptions = {},
+  options: BatchOptions & GivenContext = {},
 ): Promise<Float32Array> {
   const size = sizeOf(runner.inputShape);
   const latentSize = sizeOf(runner.outputShape);
   const z = new Float32Array(count * latentSize);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', count);
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     z.set(out.z, start * latentSize);
   });
   return z;

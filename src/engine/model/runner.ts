@@ -1,5 +1,6 @@
 /** A flow that can be run a batch at a time, whatever file it came from. Values are row-major, channels last. */
 import type { ModelConfig } from '../../config/schema';
+import type { ContextInfo } from '../../protocol/model';
 
 /** `flow`: the flow's own input (logits, standardized coordinates). `data`: pixels in [0, levels), raw coordinates. */
 export type Space = 'flow' | 'data';
@@ -22,6 +23,13 @@ export interface InverseBatch {
   logDet: Float32Array;
 }
 
+export interface RunOptions {
+  /** How many go this way in all, where others follow. */
+  total?: number;
+  /** In data units, or in `space` where that is the flow's: one for each example, or one for all; the mean without. */
+  context?: ArrayLike<number> | undefined;
+}
+
 export interface FlowRunner {
   config: ModelConfig;
   /** Without the batch axis: of the flow's input (padded) and of z. [D] or [H, W, C]. */
@@ -37,7 +45,8 @@ export interface FlowRunner {
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
-  /** @param total how many go this way in all, where others follow */
-  forward(x: Float32Array, count: number, space: Space, total?: number): Promise<ForwardBatch>;
-  inverse(z: Float32Array, count: number, space: Space, total?: number): Promise<InverseBatch>;
+  /** Of flows that take a context. */
+  context?: ContextInfo;
+  forward(x: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<ForwardBatch>;
+  inverse(z: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<InverseBatch>;
 }

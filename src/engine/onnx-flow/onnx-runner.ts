@@ -15,7 +15,7 @@ import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { anyBatch, trace } from '../../graph/trace';
 import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
-import { graphContext } from '../model/flow-graphs';
+import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { identifyPorts, type DescribedPort } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
@@ -203,7 +203,7 @@ export async function createPreprocessing(
     backend.compile(
       trace(
         ({ x }) => {
-          const { value, logDet } = bijection[direction](graphContext({}), x!);
+          const { value, logDet } = bijection[direction](plainContext({}), x!);
           return { value, logDet };
         },
         [{ name: 'x', shape: [anyBatch, ...shape] }],

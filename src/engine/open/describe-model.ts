@@ -1,4 +1,5 @@
 /** What a model file says of itself, read without a backend. */
+import { several } from '../../base/text';
 import { stat } from 'node:fs/promises';
 import {
   readCheckpointHeader,
@@ -104,7 +105,8 @@ function summarize(model: ModelConfig, flow: Flow): string {
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
-    return `${name} for vectors of ${model.dim}, ${layers}, ${nets}`;
+    const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';
+    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;
@@ -138,9 +140,9 @@ function describePreprocessing({
     return {
       kind: 'standardize',
       summary: `standardized: ${mean
-        .slice(0, 4)
+        .slice(0, Math.min(4, model.dim))
         .map((m, d) => `(${names?.[d] ?? `x${d}`} − ${m.toPrecision(4)}) / ${std[d]!.toPrecision(4)}`)
-        .join(', ')}${mean.length > 4 ? ', …' : ''}`,
+        .join(', ')}${model.dim > 4 ? ', …' : ''}`,
       mean,
       std,
       ...(names ? { names } : {}),

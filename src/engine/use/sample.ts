@@ -2,7 +2,7 @@
 import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
 import type { BatchOptions } from '../model/batches';
-import { decodeLatents, drawLatents } from '../model/latents';
+import { decodeLatents, drawLatents, type GivenContext } from '../model/latents';
 import type { FlowRunner } from '../model/runner';
 
 export interface Samples {
@@ -19,7 +19,7 @@ export interface Samples {
 export async function sample(
   runner: FlowRunner,
   query: SampleQuery,
-  options: BatchOptions = {},
+  options: BatchOptions & GivenContext = {},
 ): Promise<Samples> {
   const z = drawLatents(runner, query);
   const x = await decodeLatents(runner, z, query.count, options);

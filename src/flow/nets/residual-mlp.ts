@@ -5,7 +5,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { maskBetween, type Degrees } from '../../base/degrees';
+import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../bijection';
+import { firstLayer, givenContext, noContext, type SeenContext } from '../context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -16,6 +18,9 @@ const normEpsilon = 1e-3;
 export interface ResidualMlpOptions {
   name: string;
   inputs: number;
+  context?: SeenContext;
+  /** What a context does in each block besides. */
+  contextInBlocks?: VectorModelConfig['contextInBlocks'];
   width: number;
   blocks: number;
   outputs: number;
@@ -29,6 +34,8 @@ export interface ResidualMlpOptions {
 /** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.in/features` and `NAME.blocks.B/features`. */
 export function residualMlp(options: ResidualMlpOptions): Net {
   const { name, inputs, width, outputs, activation, degrees } = options;
+  const { context = noContext, contextInBlocks = 'none' } = options;
+  const inBlocks = context.size > 0 && contextInBlocks !== 'none';
   const units = degrees?.hidden(width);
   const between = degrees && units && maskBetween(units, units);
   const makeNorm = (path: string): Norm =>
@@ -40,8 +47,9 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     ctx.tap?.(`${path}/active`, units);
     return units;
   };
-  const first = linear(`${name}.in`, inputs, width, {
-    mask: degrees && units && maskBetween(degrees.inputs, units),
+  const first = firstLayer(`${name}.in`, `${name}.context`, inputs, width, context, activation, {
+    units,
+    degrees,
   });
   const blocks = Array.from({ length: options.blocks }, (_, i) => {
     const path = `${name}.blocks.${i}`;
@@ -50,13 +58,18 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       linear1: linear(`${path}.linear1`, width, width, { mask: between }),
       norm2: makeNorm(`${path}.norm2`),
       linear2: linear(`${path}.linear2`, width, width, { mask: between }),
+      ...(inBlocks ? { context: linear(`${path}.context`, context.size, width) } : {}),
     };
   });
   const last = linear(`${name}.out`, width, outputs, {
     startAtZero: true,
     mask: degrees && units && maskBetween(units, degrees.outputs),
   });
-  const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2]), last];
+  const modules = [
+    first,
+    ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2, ...(b.context ? [b.context] : [])]),
+    last,
+  ];
   return {
     parameters: modules.flatMap((m) => m.parameters),
     state: modules.flatMap((m) => m.state),
@@ -65,8 +78,11 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       ctx.tap?.(`${name}.in/features`, h);
       blocks.forEach((block, i) => {
         const path = `${name}.blocks.${i}`;
-        const inner = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
-        h = tf.add(h, block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner))));
+        const given = block.context?.apply(ctx, givenContext(ctx));
+        const first = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+        const inner = given && contextInBlocks === 'add' ? tf.add(first, given) : first;
+        const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
+        h = tf.add(h, given && contextInBlocks === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added);
         ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);

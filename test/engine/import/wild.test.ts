@@ -66,12 +66,15 @@ describe('checkpoints as people save them', () => {
         Float32Array.from(archive.array(array).data as ArrayLike<number>);
       const x = values('x');
       const count = archive.array('x').shape[0]!;
+      const optional = (array: string): Float32Array | undefined =>
+        archive.names.includes(array) ? values(array) : undefined;
+      const context = optional('context');
 
       const model = await openModel(file, backend);
       try {
         assert.ok(model.flow, 'it opens as a table of tensors');
         const { runner, flow } = model.flow;
-        const { z, logDet, prior } = await runner.forward(x, count, 'flow');
+        const { z, logDet, prior } = await runner.forward(x, count, 'flow', { context });
         const off = (what: keyof WildCase['tolerance'], ours: Float32Array, theirs: Float32Array): void => {
           const difference = maxAbsDifference(ours, theirs);
           assert.ok(difference <= tolerance[what], `${what} is off by ${difference}`);
@@ -81,7 +84,9 @@ describe('checkpoints as people save them', () => {
         const logProb = logDet.map((value, i) => value + prior[i]!);
         off('log_prob', logProb, values('log_prob_f64'));
         const latents = values('z_in');
-        const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow');
+        const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow', {
+          context: optional('context_in'),
+        });
         off('x', back.x, values('x_from_z_f64'));
 
         if (!wild.layers) return;
@@ -90,7 +95,10 @@ describe('checkpoints as people save them', () => {
         const program = await model.flow.program('layers', () =>
           forwardGraph(flow, { wanted: (tap) => tap.endsWith('/logDet') }),
         );
-        const out = await program.run({ x: { shape: [count, ...flow.inputShape], data: x } });
+        const out = await program.run({
+          x: { shape: [count, ...flow.inputShape], data: x },
+          ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
+        });
         const theirs = values('logdet_layers');
         for (const [column, inFile] of wild.layers.entries()) {
           // What is one layer in the file may be several of ours, each under the name of its part.

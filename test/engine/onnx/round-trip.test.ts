@@ -84,6 +84,7 @@ function calm(values: Values): void {
 const isTold = ({ model }: (typeof conventionCases)[number]): boolean => {
   if (model.transform === 'rationalQuadratic') return false;
   if (model.kind === 'image') return true;
+  if (model.context > 0) return false;
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
   return !kinds.includes('autoregressive') && !kinds.includes('lu');
 };
