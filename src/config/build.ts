@@ -83,7 +83,7 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   }
   const base = presetFor(dataset);
   const { title, about } = conventions;
-  const model = { ...base.model, ...fields };
+  const model = { ...base.model, ...fields } as Preset['model'];
   return { ...base, name, title, about, model, training: { ...base.training, ...conventions.training } };
 }
 

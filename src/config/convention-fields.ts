@@ -95,16 +95,33 @@ export const conventionFields = {
   splineBound: v.optional(
     v.pipe(
       positive,
-      describe('A spline maps [−splineBound, splineBound] to itself; outside nothing changes.'),
+      describe('A spline maps splineCenter ± splineBound to itself; splineEnds says what is outside.'),
     ),
     5,
   ),
+  splineCenter: v.optional(
+    v.pipe(v.number(), v.finite(), describe('Middle of the interval of a spline.')),
+    0,
+  ),
+  splineEnds: v.optional(
+    v.pipe(
+      v.picklist(['linear', 'box', 'circular', 'half-turn']),
+      describe(
+        'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
+          'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
+          'half-turn, as linear after half a turn of the circle (NCSF of zuko).',
+      ),
+    ),
+    'linear',
+  ),
   splineMap: v.optional(
     v.pipe(
-      v.picklist(['softmax-floor', 'soft-clip']),
+      v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves']),
       describe(
         'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
-          'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko).',
+          'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko); softmax-halves, a ' +
+          'softmax of bins − 1 shares of at least splineFloor, the first of which is halved between both ends, and a softplus ' +
+          'that leaves at least splineSlope (flowjax).',
       ),
     ),
     'softmax-floor',
@@ -114,12 +131,19 @@ export const conventionFields = {
       v.number(),
       v.gtValue(0),
       v.ltValue(1),
-      describe('Least share of the interval of a bin, and least slope of a spline (softmax-floor).'),
+      describe(
+        'Least share of the interval of a bin (softmax-floor, softmax-halves), and least slope of a spline (softmax-floor).',
+      ),
     ),
     1e-3,
   ),
   splineSlope: v.optional(
-    v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe('Least slope of a spline (soft-clip).')),
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.ltValue(1),
+      describe('Least slope of a spline (soft-clip, softmax-halves).'),
+    ),
     1e-3,
   ),
   normEpsilon: v.optional(

@@ -6,4 +6,10 @@ export const layerFolders = {
   permute: 'permutations',
   autoregressive: 'autoregressive',
   lu: 'linears',
+  plu: 'plu',
+  householder: 'householder',
+  qr: 'qr',
+  svd: 'svd',
+  orthogonal: 'orthogonal',
+  rescale: 'rescale',
 } as const;

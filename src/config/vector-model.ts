@@ -1,5 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
+import { baseSchema } from './bases';
+import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
 
@@ -51,12 +53,7 @@ const vectorLayer = v.variant('kind', [
       'input',
     ),
   }),
-  v.strictObject({
-    kind: v.pipe(
-      v.literal('lu'),
-      describe('A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
-    ),
-  }),
+  ...mixingLayers,
 ]);
 
 export const vectorModelSchema = v.strictObject({
@@ -164,10 +161,21 @@ export const vectorModelSchema = v.strictObject({
   permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random permutations.')), 0),
   between: v.optional(
     v.pipe(
-      v.picklist(['none', 'batchNorm', 'actNorm', 'lu']),
-      describe('A layer after each coupling, over all features. lu: a learned mixing.'),
+      v.picklist(['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal']),
+      describe(
+        'A layer after each coupling, over all features. Learned mixings: lu, plu, qr, svd; learned rotations: householder, orthogonal.',
+      ),
     ),
     'none',
+  ),
+  reflections: v.optional(
+    v.pipe(
+      reflectionCount,
+      describe(
+        'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
+      ),
+    ),
+    4,
   ),
   context: v.optional(
     v.pipe(
@@ -235,4 +243,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   ...conventionFields,
   flowNorm: v.optional(flowNorm, false),
+  base: v.optional(v.pipe(baseSchema, describe('Base distribution: that of the latents.')), () => ({
+    kind: 'normal' as const,
+  })),
 });

@@ -4,7 +4,7 @@ import { UserError } from '../base/user-error';
 import { parseDataConfig } from '../config/parse';
 import { isFolder } from '../files/read';
 import { openNpy, openNpz } from './arrays';
-import { describePlane, drawPlane, isPlaneName, planeNames } from './builtin';
+import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from './builtin';
 import { openCifar } from './cifar';
 import { addContext } from './context';
 import type { Dataset, Examples } from './dataset';
@@ -245,6 +245,7 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
     shape: [2],
     all: drawPlane(source, config.splitSeed, config.count, config.noise),
     featureNames: ['x', 'y'],
+    labelNames: numbers(planeParts(source)),
     source,
     note: describePlane(source),
   };

@@ -200,7 +200,7 @@ async function costOf(file: string, backend: Backend): Promise<NonNullable<Prese
   try {
     const { runner } = model.flow!;
     const { examples, times } = measured;
-    const z = drawLatents(runner, { count: examples, seed: 1, temperature: 1 });
+    const z = await drawLatents(runner, { count: examples, seed: 1, temperature: 1 });
     const { x } = await runner.inverse(z, examples, 'data');
     const best = async (once: () => Promise<unknown>): Promise<number> => {
       let least = Infinity;

@@ -22,7 +22,7 @@ export interface ContextInput {
 
 /** Numbers that conditioners see of a context. */
 export function contextSeen({ context, contextNet }: VectorModelConfig): number {
-  return contextNet.at(-1) ?? context;
+  return context === 0 ? 0 : (contextNet.at(-1) ?? context);
 }
 
 /** The context of a vector flow: as it is, standardized by stored statistics, or through a network. */

@@ -1,5 +1,6 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
 import type { LayerKind } from '../protocol/model';
+import type { Base } from './bases/types';
 import type { Bijection } from './bijection';
 import type { ContextInput } from './context';
 import type { Mask } from './masks';
@@ -26,4 +27,6 @@ export interface Flow extends Bijection {
   /** Absent where the flow takes none. */
   readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
+  /** The distribution of z; its parameters are among those of the flow. */
+  readonly base: Base;
 }

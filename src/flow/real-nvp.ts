@@ -8,7 +8,6 @@ import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, standardize } from './preprocess';
-import { standardNormalLogProb } from './prior';
 import { vectorFlow } from './vector-flow';
 
 export function buildFlow(config: ModelConfig): Flow {
@@ -50,7 +49,17 @@ export function logLikelihood(
 ): LogLikelihood {
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
-  return { z, prior: standardNormalLogProb(z), logDet, preprocessing: prepared.logDet };
+  return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };
+}
+
+/** Noise of the base to data units: [N, …] → [N, …]. */
+export function drawSamples(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  ctx: FlowContext,
+  noise: Tensor,
+): Tensor {
+  return decode(flow, preprocess, ctx, flow.base.draw(ctx, noise, tf.scalar(1)));
 }
 
 /** Latents to data units: [N, …] → [N, …]. */

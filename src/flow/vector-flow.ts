@@ -2,13 +2,14 @@
 import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { autoregressive } from './autoregressive';
+import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
-import { contextInput } from './context';
+import { contextInput, contextSeen } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import { luLinear } from './lu-linear';
 import type { Mask } from './masks';
+import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
 import { invertOrder } from './reorder';
 import { sequence } from './sequence';
@@ -70,8 +71,8 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
       return permutation(name, [config.dim], layer.order);
     case 'autoregressive':
       return autoregressiveOf(config, name, layer);
-    case 'lu':
-      return luLinear(name, config.dim);
+    default:
+      return mixing(name, config.dim, layer);
   }
 }
 
@@ -104,11 +105,13 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     layers.map(({ bijection }) => bijection),
   );
   const context = contextInput(config);
+  const base = baseOf(config.base, config.dim, contextSeen(config));
   return {
     ...chain,
-    parameters: [...(context?.parameters ?? []), ...chain.parameters],
+    parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],
     state: [...(context?.state ?? []), ...chain.state],
     layers,
+    base,
     ...(context ? { context } : {}),
   };
 }

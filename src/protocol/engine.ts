@@ -124,6 +124,7 @@ export interface EngineApi extends AssistantApi {
     method: M,
     query: InspectorQuery<M>,
     token: string,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */

@@ -1,4 +1,5 @@
 /** What is known of an opened model before anything is computed. */
+import type { TensorContainer } from './import';
 import type { LayerMoves } from './layer-moves';
 import type { Quantity } from './quantities';
 import type { SplineInfo } from './spline';
@@ -26,8 +27,17 @@ export type LayerKind =
   | 'actNorm'
   | 'autoregressive'
   | 'lu'
+  | 'plu'
+  | 'householder'
+  | 'qr'
+  | 'svd'
+  | 'orthogonal'
+  | 'rescale'
   | 'unknown'
   | 'permute';
+
+/** Learned linear maps of all features. */
+export const mixingKinds: readonly LayerKind[] = ['lu', 'plu', 'householder', 'qr', 'svd', 'orthogonal'];
 
 /** One row of the flow strip, in forward order (data → latent). */
 export interface LayerInfo {
@@ -112,7 +122,7 @@ export interface ModelSummary {
   id: string;
   path: string;
   fileName: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  format: 'flowscope' | 'onnx' | TensorContainer;
   /** False when only the table of tensors can be shown; `reason` says why and what to do. */
   runnable: boolean;
   reason?: string;

@@ -5,7 +5,7 @@ import type { NdArray } from './tensors';
 /** Shown of the axes, in intervals of a spline: a little more than it, so that the tails are seen. */
 export const splineReach = 1.15;
 
-/** Bars of a histogram from −reach to reach; the ends of the interval lie between two. */
+/** Bars of a histogram over that; the ends of the interval lie between two. */
 export const splineBars = 46;
 
 /** Share of a feature's values outside of the interval from which on it counts as many. */
@@ -15,8 +15,28 @@ export const manyOutside = 0.03;
 export interface SplineInfo {
   /** Number K of bins. */
   bins: number;
-  /** Between −bound and bound it is a spline, outside the identity. */
+  /** It is a spline on center ± bound. */
   bound: number;
+  center: number;
+  ends: SplineEnds;
+}
+
+/**
+ * Outside of the interval `linear` and `box` are the identity, with slope 1 at both ends and with slopes of their own; for
+ * `circular` and `half-turn` the interval is a circle, of which the latter goes half a turn before the spline.
+ */
+export type SplineEnds = 'linear' | 'box' | 'circular' | 'half-turn';
+
+/** Whether values can lie outside of the interval; a circle has no outside. */
+export function hasTails({ ends }: Pick<SplineInfo, 'ends'>): boolean {
+  return ends === 'linear' || ends === 'box';
+}
+
+/** The place on the spline's own axis, which its knots are on, of a value that is given to it. */
+export function onSpline({ bound, center, ends }: SplineInfo, x: number): number {
+  if (hasTails({ ends })) return x;
+  const from = x - center - (ends === 'circular' ? -bound : 0);
+  return center - bound + (from - 2 * bound * Math.floor(from / (2 * bound)));
 }
 
 /** x and y of the knots, and dy/dx there. */
@@ -33,7 +53,7 @@ export interface SplineView extends SplineInfo {
   features: Int32Array;
   /** [k, K + 1] each, in the layer's units. */
   knots: Record<KnotPart, NdArray<Float32Array>>;
-  /** [k] each: the example's value before and after, and ln dy/dx there, nats. */
+  /** [k] each: the example's value before, on the axis of the knots, and after, and ln dy/dx there, nats. */
   from: Float32Array;
   to: Float32Array;
   logDerivative: Float32Array;
@@ -51,7 +71,7 @@ export interface SplineBatch {
   /** [k, K]: values in each bin of the spline that is shown, and of their own splines. */
   inBins: NdArray<Float32Array>;
   inOwnBins: NdArray<Float32Array>;
-  /** [k, P]: what a tenth and nine tenths of the curves stay below, at P places from −bound to bound. */
+  /** [k, P]: what a tenth and nine tenths of the curves stay below, at P places over the interval. */
   low: NdArray<Float32Array>;
   high: NdArray<Float32Array>;
   /** Curves that these are of. */

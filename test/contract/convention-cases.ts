@@ -148,6 +148,24 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, dim: 5, conditioning: 'selected', outputLayout: 'interleaved', splineMap: 'soft-clip' },
   ],
   [
+    'vector, splines in a box, selected, uniform base',
+    {
+      ...{ ...splines, splineEnds: 'box', splineBound: 6, splineCenter: 0.5, conditioning: 'selected' },
+      base: { kind: 'uniform', lower: -5.5, upper: 6.5 },
+    },
+  ],
+  [
+    'vector, circular splines, masked, one interval',
+    {
+      ...splines,
+      splineEnds: 'circular',
+      splineBound: 6,
+      bins: 3,
+      base: { kind: 'uniform', lower: -6, upper: 6 },
+    },
+  ],
+  ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
+  [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
   ],
@@ -161,6 +179,17 @@ const vectors: readonly (readonly [string, Fields])[] = [
     {
       ...{ layer: 'autoregressive', net: 'residual', hidden: [8], scaleMap: 'sigmoid' },
       ...{ outputLayout: 'interleaved', between: 'batchNorm' },
+    },
+  ],
+  [
+    'vector, autoregressive splines with halves of a bin at both ends (flowjax)',
+    {
+      ...splines,
+      layer: 'autoregressive',
+      bins: 4,
+      splineMap: 'softmax-halves',
+      splineEnds: 'box',
+      splineFloor: 0.05,
     },
   ],
   [
@@ -181,6 +210,32 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
     },
   ],
+  [
+    'vector, mixed and turned, written out',
+    {
+      dim: 4,
+      layers: [
+        { kind: 'rescale', scale: [2, 0.5, -1, 1.5], shift: 0.3 },
+        { kind: 'coupling', mask: [1, 0, 1, 0] },
+        { kind: 'householder', reflections: 3 },
+        { kind: 'plu', order: [2, 0, 3, 1], signs: [1, -1, -1, 1] },
+        { kind: 'coupling', mask: [0, 1, 0, 1] },
+        { kind: 'qr', reflections: 2 },
+        { kind: 'svd', reflections: 5 },
+        { kind: 'orthogonal' },
+        { kind: 'coupling', mask: [1, 1, 0, 0] },
+      ],
+    },
+  ],
+  ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
+    `vector, ${between} between`,
+    { between, reflections: 2 },
+  ]),
+  [
+    'vector, trained normal base',
+    { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
+  ],
+  ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
     { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
@@ -210,6 +265,25 @@ const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
   ['image, softplus', { scaleMap: 'softplus', scaleEpsilon: 0.3 }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
+  [
+    'image, splines in a box',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'box', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, circular splines',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'circular', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines after half a turn',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines with halves of a bin at both ends and learned slopes there',
+    {
+      ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
+      splineMap: 'softmax-halves',
+    },
+  ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',

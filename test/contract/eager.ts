@@ -58,7 +58,7 @@ export function givenContexts<T extends Bijection>(bijection: T): T {
   const flow: Bijection & Pick<Flow, 'context'> = bijection;
   if (!flow.context) return bijection;
   const given = (ctx: FlowContext, x: Tensor): FlowContext =>
-    withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]!).context);
+    withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]).context);
   return {
     ...bijection,
     forward: (ctx, x) => bijection.forward(given(ctx, x), x),

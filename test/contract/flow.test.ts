@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Bijection } from '../../src/flow/bijection';
+import type { Flow } from '../../src/flow/layers';
 import { sizeOf } from '../../src/base/shape';
 import { cases, type Case } from './cases';
 import { conventionCases } from './convention-cases';
@@ -129,8 +130,13 @@ for (const entry of [...cases, ...conventionCases]) {
         const names = bijection.parameters.map((p) => p.name);
         const loss = (...values: Tensor[]): Tensor => {
           const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-          const { value, logDet } = bijection.forward(contextOf(given, true), x);
-          return tf.sub(tf.mean(tf.square(value)), tf.mean(logDet));
+          const ctx = contextOf(given, true);
+          const { value, logDet } = bijection.forward(ctx, x);
+          const base = 'base' in bijection ? (bijection as Flow).base : undefined;
+          return tf.sub(
+            base ? tf.neg(tf.mean(base.logProb(ctx, value))) : tf.mean(tf.square(value)),
+            tf.mean(logDet),
+          );
         };
         const gradients = tf.grads(loss)(names.map((name) => tensors[name]!));
         const still = names.filter((_, i) => gradients[i]!.dataSync().every((g) => g === 0));

@@ -112,6 +112,12 @@ export const english = {
     permute: 'Permute',
     autoregressive: 'Autoregressive',
     lu: 'LU mixing',
+    plu: 'Permuted LU mixing',
+    householder: 'Householder rotation',
+    qr: 'QR mixing',
+    svd: 'SVD mixing',
+    orthogonal: 'Rotation',
+    rescale: 'Rescale',
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
@@ -127,6 +133,12 @@ export const english = {
     permute: 'permute',
     autoregressive: 'autoreg.',
     lu: 'LU mix',
+    plu: 'PLU mix',
+    householder: 'reflect',
+    qr: 'QR mix',
+    svd: 'SVD mix',
+    orthogonal: 'rotate',
+    rescale: 'rescale',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} go on`,
@@ -171,6 +183,18 @@ function described(layer: LayerInfo): string {
       );
     case 'lu':
       return `${shape}, gelernte Mischung aller Merkmale (LU)`;
+    case 'plu':
+      return `${shape}, gelernte Mischung aller Merkmale (LU mit Permutation)`;
+    case 'qr':
+      return `${shape}, gelernte Mischung aller Merkmale (QR)`;
+    case 'svd':
+      return `${shape}, gelernte Mischung aller Merkmale (SVD)`;
+    case 'householder':
+      return `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`;
+    case 'orthogonal':
+      return `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`;
+    case 'rescale':
+      return `${shape}, feste Skalierung und Verschiebung jedes Merkmals`;
     case 'actNorm':
       return `${shape}, gelernte Verschiebung und Skalierung jedes Merkmals`;
     default:
@@ -284,6 +308,12 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'Autoregressiv',
     lu: 'LU-Mischung',
+    plu: 'LU-Mischung mit Permutation',
+    householder: 'Householder-Drehung',
+    qr: 'QR-Mischung',
+    svd: 'SVD-Mischung',
+    orthogonal: 'Drehung',
+    rescale: 'Umskalieren',
   },
   shortNames: {
     logit: 'Logit',
@@ -299,6 +329,12 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'autoregr.',
     lu: 'LU-Mix',
+    plu: 'PLU-Mix',
+    householder: 'spiegeln',
+    qr: 'QR-Mix',
+    svd: 'SVD-Mix',
+    orthogonal: 'drehen',
+    rescale: 'umskalieren',
   },
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,

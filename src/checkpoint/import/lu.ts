@@ -30,14 +30,16 @@ export function luLayer(file: TensorFile, theirs: string, features: number): Our
       const [bias, lower, upper, diagonal] = await Promise.all(parts.map(read));
       const square = { shape: [features, features] };
       tensors[`${name}.lower`] = { ...square, data: inMatrix(lower!.data, features, (row) => [0, row]) };
-      tensors[`${name}.upper`] = {
-        ...square,
-        data: inMatrix(upper!.data, features, (row) => [row + 1, features]),
-      };
+      tensors[`${name}.upper`] = aboveDiagonal(upper!.data, features);
       tensors[`${name}.diagonal`] = { ...diagonal!, data: diagonal!.data.map((u) => u - softplusOffset) };
       tensors[`${name}.bias`] = bias!;
     },
   };
+}
+
+/** A [size, size] matrix of the entries above its diagonal, row by row. */
+export function aboveDiagonal(entries: Float32Array, size: number): Values {
+  return { shape: [size, size], data: inMatrix(entries, size, (row) => [row + 1, size]) };
 }
 
 /** Row by row, in the columns from the first to before the second that are given for a row; 0 elsewhere. */

@@ -26,7 +26,7 @@ export const applyCommand = defineCommand({
   about:
     'Runs the flow on a NumPy array and writes the results as .npz, so that other programs can check the numbers.\n\n' +
     'forward: z, logdet [N] and logdet_layers [N, couplings], the log-det of each coupling (with its batch normalization) in forward order; --json lists their names. ' +
-    'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln N(z; 0, 1) + logdet. ' +
+    'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln p(z) + logdet, with p(z) a standard normal unless the config has another base. ' +
     "If data units are first converted to the flow's input, logdet_preprocessing is the log-det of that conversion, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
     'The space of x (--space auto): vectors are raw coordinates. Images of an integer type are pixels: uniform noise in [0, 1) from --seed is added, then the logit is taken; the pixels with their noise are written too, as x. ' +
     "Images of a floating-point type are the flow's own input (logits), with its padding. inverse gives raw coordinates for vectors and logits for images. " +

@@ -20,7 +20,7 @@ export const sampleCommand = defineCommand({
   summary: 'Draw samples as a picture, NumPy arrays or a table',
   argument: modelHelp,
   about:
-    'Draws latents from a standard normal distribution times the temperature and maps them to data with the inverse of the flow. The same seed gives the same samples.\n\n' +
+    'Draws latents from the flow’s base distribution, a standard normal unless its config says otherwise, with deviations times the temperature, and maps them to data with the inverse of the flow. The same seed gives the same samples.\n\n' +
     'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
     '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, their latents. .csv: one vector per line, under the names of the columns.',
   options: {

@@ -6,6 +6,7 @@ import type { Backend, Feeds } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { createTensorFlowBackend } from '../backends/tensorflow';
 import { stream } from '../../data/random';
+import { sizeOf } from '../../base/shape';
 import { breathe } from '../model/breathe';
 import { contextFeed } from '../model/context';
 import { batchOf, type ExampleBatch } from '../model/examples';
@@ -128,8 +129,8 @@ function feedsOf(
     default:
       return {
         noise: {
-          shape: [count, ...flow.outputShape],
-          data: stream(1, 'export-check', count).normal(count * dimensions),
+          shape: [count, ...flow.base.noiseShape],
+          data: stream(1, 'export-check', count).normal(count * sizeOf(flow.base.noiseShape)),
         },
         temperature: { shape: [], data: Float32Array.of(temperature) },
       };

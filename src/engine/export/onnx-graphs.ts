@@ -28,9 +28,13 @@ function insideOf({ config, preprocess }: FlowModel): FlowModel['preprocess'] {
   return config.kind === 'vector' ? preprocess : undefined;
 }
 
-/** x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included. */
+/**
+ * x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included; where z is
+ * not standard normal, `log_prob` [N] too.
+ */
 function forward(model: FlowModel): Graph {
   const { flow, layers } = model;
+  const { base } = flow;
   const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
@@ -42,10 +46,12 @@ function forward(model: FlowModel): Graph {
         const norm = ctx.taps[`${info.name}/logDet.norm`];
         return total(inputs.x!, coupling, norm);
       });
+      const whole = total(inputs.x!, logDet, before?.logDet);
       return {
         z,
-        logdet: total(inputs.x!, logDet, before?.logDet),
+        logdet: whole,
         logdet_layers: tf.stack(parts, 1),
+        ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
       };
     },
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
@@ -71,13 +77,14 @@ function inverse(model: FlowModel): Graph {
   );
 }
 
-/** Standard normal `noise` [N, …] and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
+/** Standard normal `noise` [N, …] of the base and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
 function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
   return trace(
     (inputs) => {
       const ctx = graphContext(model, inputs);
-      const inner = flow.inverse(ctx, tf.mul(inputs.noise!, inputs.temperature!)).value;
+      const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
+      const inner = flow.inverse(ctx, z).value;
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
       if (config.kind !== 'image' || config.pad === 0) return { x };
       const { pad, height, width, channels } = config;
@@ -85,7 +92,7 @@ function sample(model: FlowModel): Graph {
     },
     [
       ...storedTensors(flow),
-      { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
+      { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
       { name: 'temperature', shape: [] },
       ...contextInputs(flow),
     ],
@@ -111,6 +118,7 @@ function contextPort({ runner }: FlowModel): Record<string, string> {
 function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
+  const standard = flow.base.shape === 'standard';
   const space =
     config.kind === 'image'
       ? 'NHWC, logits of dequantized pixels (see preprocessing)'
@@ -119,9 +127,12 @@ function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
     case 'forward':
       return {
         x: `${shape}, ${space}`,
-        z: `[N, ${flow.outputShape.join(', ')}], latents; ln p(x) = ln N(z; 0, 1) + logdet`,
+        z:
+          `[N, ${flow.outputShape.join(', ')}], latents` +
+          (standard ? '; ln p(x) = ln N(z; 0, 1) + logdet' : ', distributed as "base" of the config says'),
         logdet: '[N], nats: ln |det dz/dx|',
         logdet_layers: '[N, couplings], nats: what each coupling adds, its batch normalization included',
+        ...(standard ? {} : { log_prob: '[N], nats: ln p(x)' }),
       };
     case 'inverse':
       return {
@@ -131,7 +142,7 @@ function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
       };
     default:
       return {
-        noise: `[N, ${flow.outputShape.join(', ')}], standard normal`,
+        noise: `[N, ${flow.base.noiseShape.join(', ')}], standard normal`,
         temperature: 'scalar: standard deviation of the latents, 1 for the model itself',
         x:
           config.kind === 'image'

@@ -81,7 +81,7 @@ async function latentsOf(
     case 'reconstruction':
       return reconstructedExample(model, example, signal);
     case 'sample':
-      return { z: sampleLatents(model, example, example.index, 1).slice() };
+      return { z: (await sampleLatents(model, example, example.index, 1)).slice() };
     default:
       return sourcesOf(model, [example], signal);
   }

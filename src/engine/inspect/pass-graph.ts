@@ -1,7 +1,6 @@
 /** One graph that answers most of what the inspector asks about a batch, and what its outputs say. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { standardNormalLogProb } from '../../flow/prior';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import type { Quantity } from '../../protocol/quantities';
@@ -76,7 +75,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
         ctx.taps[`${preprocess.name}/logDet`] = prepared.logDet;
       }
       const z = flow.forward(ctx, prepared?.value ?? x).value;
-      const results: TensorMap = { z, prior: standardNormalLogProb(z) };
+      const results: TensorMap = { z, prior: flow.base.logProb(ctx, z) };
       for (const layer of layers) {
         const { info, bijection, taps } = layer;
         const { at, quantities } = namesOf(layer);

@@ -4,7 +4,7 @@ import { contextFeed } from '../model/context';
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord } from '../model/layer-record';
-import { firstContexts, throughBatch } from './through-batch';
+import { throughBatch } from './through-batch';
 
 export interface Pass extends PassRecord {
   count: number;
@@ -12,7 +12,7 @@ export interface Pass extends PassRecord {
   weight: Float32Array;
   /** Log-det of preprocessing, [N]. */
   preprocessing: Float32Array;
-  /** Of the first example, where it has one of its own. */
+  /** [N, C] where examples have their own. */
   context?: Float32Array;
 }
 
@@ -45,7 +45,7 @@ export async function runPass(
   return {
     count: batch.count,
     weight,
-    ...firstContexts(batch, 1),
+    ...(batch.context ? { context: batch.context } : {}),
     z: joined(parts.map(({ z }) => z)),
     prior: joined(parts.map(({ prior }) => prior)),
     preprocessing: model.preprocess ? layers[0]!.logDet.own : new Float32Array(batch.count),
@@ -110,9 +110,15 @@ export function weightedMean(values: Float32Array, weight: Float32Array): number
 
 /** The first example's context `count` times, as programs of single layers are fed. */
 export function layerContext(
-  { context }: Pick<Pass, 'context'>,
+  pass: Pick<Pass, 'context' | 'count'>,
   { runner }: InspectedFlow,
   count = 1,
 ): Feeds {
-  return context && runner.context ? { context: contextFeed(runner.context, context, count) } : {};
+  const own = firstContext(pass);
+  return own && runner.context ? { context: contextFeed(runner.context, own, count) } : {};
+}
+
+/** [C] */
+export function firstContext({ context, count }: Pick<Pass, 'context' | 'count'>): Float32Array | undefined {
+  return context?.subarray(0, context.length / count);
 }

@@ -1,7 +1,6 @@
 /** Graphs behind the views of the plane. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../flow/bijection';
-import { standardNormalLogProb } from '../../flow/prior';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
@@ -32,7 +31,7 @@ export function densityGraph(model: FlowModel): Graph {
       const ctx = graphContext(model, inputs);
       const prepared = preprocess?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, prepared?.value ?? inputs.x!);
-      const inFlow = tf.add(standardNormalLogProb(z), logDet);
+      const inFlow = tf.add(flow.base.logProb(ctx, z), logDet);
       return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
     },
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }, ...contextInputs(flow)],
@@ -58,7 +57,8 @@ export function restGraph(model: FlowModel, maps: readonly Bijection[], stage: n
         value = step.value;
         logDets.push(step.logDet);
       }
-      const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), standardNormalLogProb(value));
+      const last = model.flow.base.logProb(ctx, value);
+      const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), last);
       return { logDensity };
     },
     [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }, ...contextInputs(model.flow)],

@@ -41,7 +41,7 @@ export async function sourcesOf(
   const { context } = contextsOf(contexts);
   const z = await encodeExamples(runner, x, n, { signal, context });
   for (const [i, ref] of refs.entries()) {
-    if (ref.kind === 'sample') z.set(sampleLatents(model, ref, ref.index, 1), i * size);
+    if (ref.kind === 'sample') z.set(await sampleLatents(model, ref, ref.index, 1), i * size);
   }
   return {
     shown: { shape: [n, ...exampleShape(runner)], data: cropImages(shown, n, config) },

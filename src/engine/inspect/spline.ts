@@ -4,10 +4,12 @@ import {
   binAt,
   inBin,
   knotParts,
+  onSpline,
   splineBars,
   splineReach,
   type KnotPart,
   type SplineBatch,
+  type SplineInfo,
   type SplineQuery,
   type SplineView,
 } from '../../protocol/spline';
@@ -52,7 +54,8 @@ export async function spline(
   await breathe(signal);
   const all = Array.from(input.data, (_, i) => i);
   const mapped = all.filter((i) => flow?.mask?.data[i] !== 1);
-  const points = info.spline.bins + 1;
+  const facts = info.spline;
+  const points = facts.bins + 1;
   const knotsOf = async (values: Float32Array, count: number, context: Feeds): Promise<Knots> => {
     const shape = [count, all.length];
     const out = await program.run({ h: { shape, data: values }, ...context });
@@ -63,7 +66,6 @@ export async function spline(
   const { batch } = query;
   const key = recordKey('spline', { layer: info.index, batch });
   const onBatch = await work.run(key, signal, async (own) => {
-    const { bound } = info.spline!;
     const { count, values, contextOf } = await batchAtLayer(
       model,
       inner,
@@ -71,14 +73,16 @@ export async function spline(
       { batch, most: mostExamples },
       own,
     );
-    const tally = batchTally({ k: mapped.length, points, bound });
+    const tally = batchTally({ k: mapped.length, points, facts });
     const rows = Math.max(1, Math.floor(knotsAtOnce / (all.length * points)));
     for (let start = 0; start < count; start += rows) {
       await breathe(own);
       const end = Math.min(count, start + rows);
       const part = values.subarray(start * all.length, end * all.length);
       const given = mapped.map((i) =>
-        Float32Array.from({ length: end - start }, (_, example) => part[example * all.length + i]!),
+        Float32Array.from({ length: end - start }, (_, example) =>
+          onSpline(facts, part[example * all.length + i]!),
+        ),
       );
       const indices = Array.from({ length: end - start }, (_, i) => start + i);
       tally.add(given, await knotsOf(part, end - start, contextOf(indices)));
@@ -89,12 +93,12 @@ export async function spline(
   const pick = (values: ArrayLike<number>): Float32Array => Float32Array.from(mapped, (i) => values[i]!);
   return {
     layer: info.index,
-    ...info.spline,
+    ...facts,
     features: Int32Array.from(mapped),
     knots: Object.fromEntries(
       knotParts.map((part) => [part, { shape: [mapped.length, points], data: knots[part].data }]),
     ) as Knots,
-    from: pick(input.data),
+    from: pick(input.data).map((x) => onSpline(facts, x)),
     to: pick(output.data),
     logDerivative: pick(elements!.first.data),
     batch: {
@@ -142,7 +146,8 @@ function countBins(values: readonly Float32Array[], x: Float32Array, points: num
 }
 
 /** Counts what one part of a batch after the other does on its splines. */
-function batchTally({ k, points, bound }: { k: number; points: number; bound: number }) {
+function batchTally({ k, points, facts }: { k: number; points: number; facts: SplineInfo }) {
+  const { bound, center } = facts;
   const bins = points - 1;
   const reach = splineReach * bound;
   const counts = new Float32Array(k * splineBars);
@@ -165,12 +170,12 @@ function batchTally({ k, points, bound }: { k: number; points: number; bound: nu
           if (bin >= 0) inOwnBins[row * bins + bin]!++;
           else outside[row]!++;
           if (!Number.isNaN(value)) {
-            const bar = Math.floor(((value + reach) / (2 * reach)) * splineBars);
+            const bar = Math.floor(((value - center + reach) / (2 * reach)) * splineBars);
             counts[row * splineBars + Math.min(splineBars - 1, Math.max(0, bar))]!++;
           }
           if (count + example < most)
             curves[row]!.forEach((place, i) =>
-              place.push(heightAt(part, ((2 * i) / (bandPlaces - 1) - 1) * bound)),
+              place.push(heightAt(part, center + ((2 * i) / (bandPlaces - 1) - 1) * bound)),
             );
         }),
       );

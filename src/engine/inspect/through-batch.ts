@@ -37,7 +37,8 @@ export async function throughBatch(
   }
 }
 
-function rowsOf(all: Float32Array, count: number, start: number, n: number): Values {
+/** Those of a range of `count` rows. */
+export function rowsOf(all: Float32Array, count: number, start: number, n: number): Values {
   const size = all.length / count;
   return { shape: [n, size], data: all.subarray(start * size, (start + n) * size) };
 }

@@ -32,6 +32,15 @@ function numbered(size: number): string[] {
   return Array.from({ length: size }, (_, i) => `context ${i}`);
 }
 
+/** Of a context that nothing is known of. */
+export function plainContextInfo(size: number): ContextInfo {
+  return {
+    names: numbered(size),
+    mean: Array<number>(size).fill(0),
+    std: Array<number>(size).fill(1),
+  };
+}
+
 /**
  * `context` [count, C] of a graph.
  * @param given one for each example, or one for all; without, the mean
@@ -75,8 +84,19 @@ export function withContextFeed(
 
 /** Runs examples that come without a context with this one. */
 export function runnerGiven(runner: FlowRunner, given: readonly number[]): FlowRunner {
+  const { base } = runner;
+  const { logProbByElement } = base;
   return {
     ...runner,
+    base: {
+      ...base,
+      draw: (noise, count, temperature, own = given) => base.draw(noise, count, temperature, own),
+      logProb: (z, count, own = given) => base.logProb(z, count, own),
+      scores: (z, count, own = given) => base.scores(z, count, own),
+      ...(logProbByElement
+        ? { logProbByElement: (z, count, own = given) => logProbByElement(z, count, own) }
+        : {}),
+    },
     forward: (x, count, space, rest) => runner.forward(x, count, space, { context: given, ...defined(rest) }),
     inverse: (z, count, space, rest) => runner.inverse(z, count, space, { context: given, ...defined(rest) }),
   };

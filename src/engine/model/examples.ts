@@ -115,21 +115,22 @@ async function sampleInputs(
   start: number,
   count: number,
 ): Promise<Float32Array> {
-  return (await model.runner.inverse(sampleLatents(model, query, start, count), count, 'data')).x;
+  const z = await sampleLatents(model, query, start, count);
+  return (await model.runner.inverse(z, count, 'data')).x;
 }
 
 /** @throws UserError for samples that the query does not draw */
-export function sampleLatents(
+export async function sampleLatents(
   model: ExampleSource,
   query: SampleQuery,
   start: number,
   count: number,
-): Float32Array {
+): Promise<Float32Array> {
   if (!(start >= 0 && start + count <= query.count)) {
     throw new UserError(`Sample ${start} was asked for; there are ${query.count}.`);
   }
   const size = model.dimensions;
-  return drawLatents(model.runner, query).subarray(start * size, (start + count) * size);
+  return (await drawLatents(model.runner, query)).subarray(start * size, (start + count) * size);
 }
 
 function checkRange(split: Split, name: string, start: number, count: number): void {

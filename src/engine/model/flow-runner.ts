@@ -11,6 +11,7 @@ import type { Backend, CompileOptions, Feeds, Program } from '../backends/backen
 import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import type { FlowRunner, Space } from './runner';
+import { runningBase } from './running-base';
 
 export interface FlowSource {
   config: ModelConfig;
@@ -39,6 +40,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     info ? { context: contextFeed(info, given, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
+  const base = runningBase({ flow, preprocess, tensors, backend, context: info });
 
   const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);
@@ -58,6 +60,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     outputShape: flow.outputShape,
     parameterCount: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
     latentScales: latentScales(flow),
+    base,
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     ...(info ? { context: info } : {}),
@@ -94,6 +97,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     async dispose() {
       for (const made of programs.values()) await (await made).dispose();
       programs.clear();
+      await base.dispose();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Latents drawn from the prior, and examples turned into latents and back. */
+/** Latents drawn from the base, and examples turned into latents and back. */
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
@@ -10,22 +10,36 @@ import { inBatches, type BatchOptions } from './batches';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner } from './runner';
 
-/** What drawing needs to know of a flow: how large z is, and which latents leave at which scale where that is known. */
-export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales'>;
+/** What drawing needs to know of a flow: how large z is, how it is distributed, and where known at which scale latents leave. */
+export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales' | 'base'>;
 
 /**
  * The latents of a set of samples, truncation and temperature included: [count, …] row-major. The same for the same
  * query; a sample does not depend on how many follow it, nor the latents of a scale on the bounds of others.
- * @throws UserError when there is not one temperature or bound for each scale
+ * @throws UserError when there is not one temperature or bound for each scale, or the base has no use for them
  */
-export function drawLatents(space: LatentSpace, query: SampleQuery): Float32Array {
+export async function drawLatents(
+  space: LatentSpace,
+  query: SampleQuery,
+  context?: ArrayLike<number>,
+): Promise<Float32Array> {
   const { count, seed, temperature } = query;
+  const { base } = space;
   const size = sizeOf(space.outputShape);
+  if (
+    base.shape === 'other' &&
+    (query.truncations?.some((bound) => bound !== null) || query.scaleTemperatures)
+  ) {
+    throw new UserError(
+      'Bounds and temperatures of single latents are for a normal base distribution; this flow has another one. Leave them out.',
+    );
+  }
   const deviations = deviationsOf(space, size, query);
-  const z = stream(seed, 'sample').normal(count * size);
-  truncate(z, space, query);
-  for (let i = 0; i < z.length; i++) z[i]! *= deviations?.[i % size] ?? temperature;
-  return z;
+  const noise = stream(seed, 'sample').normal(count * base.noise);
+  truncate(noise, space, query);
+  if (!deviations) return base.draw(noise, count, temperature, context);
+  for (let i = 0; i < noise.length; i++) noise[i]! *= deviations[i % size]!;
+  return base.draw(noise, count, 1, context);
 }
 
 /** Smaller bounds would be drawn for too long, and be close to the mode alone. */

@@ -1,6 +1,7 @@
 /** A flow that can be run a batch at a time, whatever file it came from. Values are row-major, channels last. */
 import type { ModelConfig } from '../../config/schema';
 import type { ContextInfo } from '../../protocol/model';
+import type { RunningBase } from './running-base';
 
 /** `flow`: the flow's own input (logits, standardized coordinates). `data`: pixels in [0, levels), raw coordinates. */
 export type Space = 'flow' | 'data';
@@ -10,7 +11,7 @@ export interface ForwardBatch {
   /** Nats, one for each example, as are the parts: log-det of the flow, and of the step from data to its input. */
   logDet: Float32Array;
   preprocessing: Float32Array;
-  /** ln N(z; 0, 1). */
+  /** ln p(z) of the base. */
   prior: Float32Array;
   /** What each coupling adds to `logDet`: Σ s, and the batch normalization of its output. Empty when not known. */
   couplings: Float32Array[];
@@ -41,6 +42,8 @@ export interface FlowRunner {
   latentScales?: Int32Array;
   /** Names of the couplings in forward order; empty where single layers cannot be told. */
   couplings: readonly string[];
+  /** The distribution of z. */
+  base: RunningBase;
   /** Whether there is a step from data units to the flow's input. */
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */

@@ -10,13 +10,13 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { architectureName, layerCounts } from '../model/architecture';
+import { architectureName, baseName, layerCounts } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
-import type { ImportForm } from '../../protocol/import';
+import type { ImportForm, TensorContainer } from '../../protocol/import';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
 
@@ -24,14 +24,14 @@ import type { LayerDescription, ModelDescription } from './description';
 export async function describeModel(given: string): Promise<ModelDescription> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind === 'onnx') return describeOnnx(file);
-  if (kind === 'safetensors' || kind === 'torch') return describeOther(file, kind);
+  if (kind !== 'checkpoint') return describeOther(file, kind);
   const header = await readCheckpointHeader(file);
   const { entries, bytes } = header;
   const described = describeCheckpoint(file, header, { bytes, tensorCount: entries.size });
   return { ...described, ...(run ? { run } : {}) };
 }
 
-async function describeOther(file: string, format: 'safetensors' | 'torch'): Promise<ModelDescription> {
+async function describeOther(file: string, format: TensorContainer): Promise<ModelDescription> {
   const imported = await importCheckpoint(file);
   if ('reason' in imported) return describeTensors(file, imported.reason);
   return describeImported(file, format, imported, await importForm(file));
@@ -39,7 +39,7 @@ async function describeOther(file: string, format: 'safetensors' | 'torch'): Pro
 
 async function describeImported(
   file: string,
-  format: 'safetensors' | 'torch',
+  format: TensorContainer,
   { checkpoint }: Imported,
   asked: ImportForm | undefined,
 ): Promise<ModelDescription> {
@@ -105,8 +105,9 @@ function summarize(model: ModelConfig, flow: Flow): string {
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
+    const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
     const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';
-    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}`;
+    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;

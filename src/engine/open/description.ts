@@ -1,6 +1,6 @@
 /** What `describeModel` says of a file. */
 import type { ModelConfig } from '../../config/schema';
-import type { ImportForm } from '../../protocol/import';
+import type { ImportForm, TensorContainer } from '../../protocol/import';
 import type { ModelOrigin, OnnxSummary, TensorEntry } from '../../protocol/model';
 import type { TensorStatistics } from '../../protocol/tensors';
 
@@ -26,7 +26,7 @@ export interface LayerDescription {
 export interface ModelDescription {
   file: string;
   run?: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  format: 'flowscope' | 'onnx' | TensorContainer;
   bytes: number;
   architecture?: { name: string; summary: string; inputShape: number[]; model: ModelConfig };
   parameterCount: number;

@@ -8,7 +8,7 @@ import type { TrainingConfig } from '../../config/schema';
 import type { ParameterSpec } from '../../flow/bijection';
 import type { Preprocess } from '../../flow/context';
 import type { Flow, FlowLayer } from '../../flow/layers';
-import { decode, logLikelihood } from '../../flow/real-nvp';
+import { drawSamples, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
@@ -243,7 +243,7 @@ export function validationGraph(
   );
 }
 
-/** z [N, …] → `x` [N, …] in data units, evaluation mode. */
+/** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
 export function trainingSampleGraph(
   flow: Flow,
   preprocess: Preprocess | undefined,
@@ -252,9 +252,9 @@ export function trainingSampleGraph(
   return evaluationGraph(
     flow,
     config,
-    [{ name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
-    (state, { z, ...examples }) => ({
-      x: decode(flow, preprocess, graphContext({ flow, preprocess }, { ...state, ...examples }), z!),
+    [{ name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] }, ...contextInputs(flow)],
+    (state, { noise, ...examples }) => ({
+      x: drawSamples(flow, preprocess, graphContext({ flow, preprocess }, { ...state, ...examples }), noise!),
     }),
   );
 }

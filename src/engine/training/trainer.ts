@@ -178,9 +178,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       );
     },
     async samples(count) {
-      const z = stream(config.training.seed, 'samples').normal(count * dimensions);
+      const { noiseShape } = flow.base;
+      const data = stream(config.training.seed, 'samples').normal(count * sizeOf(noiseShape));
       const { x } = await program.run('sample', {
-        z: { shape: [count, ...flow.outputShape], data: z },
+        noise: { shape: [count, ...noiseShape], data },
         ...(await contextsToSample(count)),
       });
       return {

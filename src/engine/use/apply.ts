@@ -19,7 +19,7 @@ export interface ForwardResult {
   x?: Floats;
   /**
    * [N], nats: ln |det ∂z/∂x| of the whole map from the array that was given (pixels with their noise, raw
-   * coordinates, or the flow's input) to z. So ln p(x) = ln N(z; 0, 1) + logdet.
+   * coordinates, or the flow's input) to z. So ln p(x) = ln p(z) + logdet, with the base’s p(z).
    */
   logdet: Floats;
   /** [N], nats: the share of the step from data units to the flow's input; zero in flow space. */

@@ -13,7 +13,7 @@ export interface Samples {
 }
 
 /**
- * The temperature is the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself.
+ * The temperature multiplies the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself.
  * @throws CancelledError, UserError when there is not one temperature for each scale
  */
 export async function sample(
@@ -21,7 +21,7 @@ export async function sample(
   query: SampleQuery,
   options: BatchOptions & GivenContext = {},
 ): Promise<Samples> {
-  const z = drawLatents(runner, query);
+  const z = await drawLatents(runner, query, options.context);
   const x = await decodeLatents(runner, z, query.count, options);
   return { x, z: { shape: [query.count, ...runner.outputShape], data: z } };
 }

@@ -28,6 +28,12 @@ const icons: Record<LayerKind, string> = {
   permute: 'arrow-swap',
   autoregressive: 'symbol-operator',
   lu: 'symbol-array',
+  plu: 'symbol-array',
+  householder: 'symbol-array',
+  qr: 'symbol-array',
+  svd: 'symbol-array',
+  orthogonal: 'symbol-array',
+  rescale: 'symbol-ruler',
   unknown: 'question',
 };
 

@@ -16,7 +16,6 @@ import type { TensorTable } from '../../../src/engine/training/initialize';
 import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/layers';
-import { standardNormalLogProb } from '../../../src/flow/prior';
 import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
@@ -56,9 +55,10 @@ function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feed
   const updates: Record<string, Tensor> = {};
   const loss = (...values: Tensor[]): tf.Scalar => {
     const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-    const { value, logDet } = givenContexts(flow).forward(contextOf(given, true, undefined, updates), x);
+    const ctx = contextOf(given, true, undefined, updates);
+    const { value, logDet } = givenContexts(flow).forward(ctx, x);
     Object.values(updates).forEach((update) => tf.keep(update));
-    return tf.neg(tf.mean(tf.add(standardNormalLogProb(value), logDet)));
+    return tf.neg(tf.mean(tf.add(flow.base.logProb(ctx, value), logDet)));
   };
   const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => tensors[name]!));
   const squares = grads.reduce((sum, g) => sum + tf.sum(tf.square(g)).dataSync()[0]!, 0);

@@ -38,26 +38,6 @@ describe('a mixing layer', () => {
       mixes ? [index] : [],
     );
 
-  it('has the matrix that the layer multiplies by, and its log-det', async () => {
-    const layers = await mixing();
-    assert.equal(layers.length, 3);
-    const tensors = toTensors(model.flow.tensors as Parameters<typeof toTensors>[0]);
-    const x = inputOf([n], 3, 7);
-    for (const index of layers) {
-      const { matrix, all, places, singularValues } = await ask(index);
-      const { bijection } = model.flow.layers[index]!;
-      const at = (input: tf.Tensor) => bijection!.forward(contextOf(tensors, false), input);
-      const moved = tf.sub(at(x).value, at(tf.zeros([1, n])).value);
-      const byMatrix = tf.matMul(x, tf.tensor2d(matrix.data, [n, n]), false, true);
-      assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
-      const own = all.find(({ layer }) => layer === index)!;
-      assert.ok(Math.abs(own.logDet - at(x).logDet.dataSync()[0]!) < 1e-5);
-      const sum = singularValues.reduce((total, value) => total + Math.log(value), 0);
-      assert.ok(Math.abs(own.logDet - sum) < 1e-5, `${own.logDet}, ${sum}`);
-      assert.equal(places, 1);
-    }
-  });
-
   it('says how far from orthogonal it is: a permutation not at all', async () => {
     const [permutation, lu] = await mixing();
     const view = await ask(permutation!);
@@ -110,6 +90,59 @@ describe('a mixing layer', () => {
       await assert.rejects(asked, refused(/is 300×300; at most 256×256/));
     } finally {
       await wide.dispose();
+    }
+  });
+});
+
+/** One of each kind, around a coupling. */
+const kinds = {
+  ...{ kind: 'vector', dim: n, hidden: [6] },
+  layers: [
+    { kind: 'permute', order },
+    { kind: 'lu' },
+    { kind: 'plu', order, signs: [1, -1, 1, 1, -1] },
+    couplingOf(n),
+    { kind: 'qr', reflections: 3 },
+    { kind: 'svd', reflections: 4 },
+    { kind: 'householder', reflections: 3 },
+    { kind: 'orthogonal' },
+    { kind: 'rescale', scale: [1, 2, 3, 4, 5], shift: [0, 0, 0, 0, 0] },
+  ],
+};
+
+describe('a mixing layer of every kind', () => {
+  let model: SmallModel;
+  before(async () => void (model = await smallModel(kinds, 'nowhere.csv')));
+  after(() => model.dispose());
+
+  it('has the matrix that the layer multiplies by, and its log-det', async () => {
+    const { layers: all } = await model.inspector.ask('summary', undefined, anySignal());
+    const layers = all.flatMap(({ mixes, index }) => (mixes ? [index] : []));
+    assert.deepEqual(
+      layers.map((index) => all[index]!.kind),
+      ['permute', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal'],
+    );
+    const tensors = toTensors(model.flow.tensors as Parameters<typeof toTensors>[0]);
+    const x = inputOf([n], 3, 7);
+    for (const index of layers) {
+      const {
+        matrix,
+        all: summaries,
+        places,
+        singularValues,
+      } = await model.inspector.ask('mixing', { layer: index, feature: -1 }, anySignal());
+      const { bijection } = model.flow.layers[index]!;
+      const at = (input: tf.Tensor) => bijection!.forward(contextOf(tensors, false), input);
+      const moved = tf.sub(at(x).value, at(tf.zeros([1, n])).value);
+      const byMatrix = tf.matMul(x, tf.tensor2d(matrix.data, [n, n]), false, true);
+      assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
+      const own = summaries.find(({ layer }) => layer === index)!;
+      assert.ok(Math.abs(own.logDet - at(x).logDet.dataSync()[0]!) < 1e-5);
+      const sum = singularValues.reduce((total, value) => total + Math.log(value), 0);
+      assert.ok(Math.abs(own.logDet - sum) < 1e-5, `${own.logDet}, ${sum}`);
+      assert.equal(places, 1);
+      const turns = ['permute', 'householder', 'orthogonal'].includes(all[index]!.kind);
+      assert.equal(own.distance < 1e-5, turns, `${all[index]!.kind}: ${own.distance}`);
     }
   });
 });

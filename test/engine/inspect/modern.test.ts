@@ -176,7 +176,7 @@ for (const [name, config] of Object.entries(flows)) {
         assert.ok(many);
         assert.match(
           found.sentence,
-          /% of the values of feature \S+ lie outside of the spline's interval ±0.75/,
+          /% of the values of feature \S+ lie outside of the spline's interval \[−0.75, 0.75\]/,
         );
         assert.equal(found.tab, 'spline');
       }

@@ -1,4 +1,4 @@
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
@@ -10,7 +10,7 @@ export function isNorm(layer: LayerInfo): boolean {
 
 /** A layer that is learned: a coupling, an autoregressive layer, a mixing. */
 export function isLearned(layer: LayerInfo): boolean {
-  return isCoupling(layer) || layer.kind === 'autoregressive' || layer.kind === 'lu';
+  return isCoupling(layer) || layer.kind === 'autoregressive' || mixingKinds.includes(layer.kind);
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */

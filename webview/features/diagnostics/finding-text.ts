@@ -57,12 +57,13 @@ const sentences: Record<string, Say> = {
     `Die Skalierung ist bei ${percent(v.share)} der bewegten Werte von ${layer}${others(f)} gesättigt (|tanh u| über ${number(v.tanh)}); ab ${percent(v.notice)} zählt es. Dort ändert sich s kaum und lernt kaum.`,
   'saturation/noBound': () =>
     'Die Skalierung dieses Flows hat keine flachen Enden, an denen sie sättigen könnte, oder sie sind nicht bekannt.',
-  'outsideSpline/noSpline': () => 'Keine Schicht dieses Flows bildet Merkmale mit Splines ab.',
+  'outsideSpline/noSpline': () =>
+    'Keine Schicht dieses Flows bildet Merkmale mit Splines ab, die ein Außen haben.',
   'outsideSpline/notSeen': () => 'Die Eingaben der Splines dieses Flows waren nicht zu sehen.',
   'outsideSpline/inside': (v, layer) =>
     `Höchstens ${percent(v.share)} der Werte eines Merkmals liegen außerhalb des Intervalls des Splines (${v.feature} in ${layer}); ab ${percent(v.notice)} zählt es.`,
   'outsideSpline/outside': (v, layer, f) =>
-    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls ±${number(v.bound)} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
+    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls ${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
   'deadConditioner/alive': (v, layer) =>
     `${String(v.quantities).replace(' and ', ' oder ')} jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
   'deadConditioner/untrained': (v, layer, f) =>

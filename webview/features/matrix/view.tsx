@@ -55,7 +55,7 @@ export function MatrixTab({
   };
   return (
     <>
-      <Judged view={view} distance={own.distance} moves={layer.preservesVolume === true} />
+      <Judged view={view} distance={own.distance} moves={onlyMoves(view)} />
       <div class="matrix-view">
         <div class="map">
           <h3>
@@ -82,6 +82,13 @@ export function MatrixTab({
       </div>
       <Travel {...{ model, view, image }} />
     </>
+  );
+}
+
+/** Whether each output is one of the inputs. */
+function onlyMoves({ matrix: { data }, singularValues: { length: n } }: MixingView): boolean {
+  return (
+    data.every((value) => value === 0 || value === 1) && data.reduce((sum, value) => sum + value, 0) === n
   );
 }
 

@@ -1,11 +1,19 @@
 /** Texts of this feature, in English and in German. */
+import type { SplineEnds } from '../../../src/protocol/spline';
 import { inLanguage } from '../../base/format/language';
 import { count } from '../../base/format/numbers';
 
 export const english = {
   tab: 'Spline',
-  note: (bins: number, bound: string) =>
-    `output y over input x; ${bins} bins on [−${bound}, ${bound}], the identity outside`,
+  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+    `output y over input x; ${bins} bins on [${low}, ${high}], ${
+      {
+        linear: 'the identity outside',
+        box: 'slopes of their own at both ends',
+        circular: 'a circle',
+        'half-turn': 'a circle; x has come half around it',
+      }[ends]
+    }`,
   slope: 'slope dy/dx',
   slopeNote: 'log axis; 1 keeps the density',
   sum: 'Σ, log-det of this example',
@@ -16,10 +24,10 @@ export const english = {
   chosen: 'Features; the chosen one is drawn large',
   noSpline: 'This layer has no splines',
   noSplineWhy: 'Choose a coupling or an autoregressive layer of this flow.',
-  noneOutside: (values: number, bound: string) =>
-    `None of ${count(values)} values is outside of [−${bound}, ${bound}].`,
-  someOutside: (share: string, bound: string, feature: string, most: string) =>
-    `${share} of the values are outside of [−${bound}, ${bound}], most of ${feature} (${most}). They pass unchanged.`,
+  noneOutside: (values: number, low: string, high: string) =>
+    `None of ${count(values)} values is outside of [${low}, ${high}].`,
+  someOutside: (share: string, low: string, high: string, feature: string, most: string) =>
+    `${share} of the values are outside of [${low}, ${high}], most of ${feature} (${most}). They pass unchanged.`,
   emptyBins: (empty: number, bins: number) => `${empty} of ${bins} bins hold no value.`,
   batch: 'values of the batch',
   batchNote: (n: number) => `${count(n)} examples; hatched: no value in this bin`,
@@ -42,8 +50,15 @@ export const english = {
 
 export const german: typeof english = {
   tab: 'Spline-Kurve',
-  note: (bins: number, bound: string) =>
-    `Ausgabe y über Eingabe x; ${bins} Intervalle auf [−${bound}, ${bound}], außen die Identität`,
+  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+    `Ausgabe y über Eingabe x; ${bins} Intervalle auf [${low}, ${high}], ${
+      {
+        linear: 'außen die Identität',
+        box: 'mit eigenen Steigungen an beiden Enden',
+        circular: 'einem Kreis',
+        'half-turn': 'einem Kreis; x ist halb um ihn herum',
+      }[ends]
+    }`,
   slope: 'Steigung dy/dx',
   slopeNote: 'logarithmisch; 1 lässt die Dichte, wie sie ist',
   sum: 'Σ, log-det dieses Beispiels',
@@ -54,10 +69,10 @@ export const german: typeof english = {
   chosen: 'Merkmale; das gewählte ist groß gezeichnet',
   noSpline: 'Diese Schicht hat keine Splines',
   noSplineWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
-  noneOutside: (values, bound) =>
-    `Keiner von ${count(values)} Werten liegt außerhalb von [−${bound}, ${bound}].`,
-  someOutside: (share, bound, feature, most) =>
-    `${share} der Werte liegen außerhalb von [−${bound}, ${bound}], die meisten von ${feature} (${most}). Sie bleiben unverändert.`,
+  noneOutside: (values, low, high) =>
+    `Keiner von ${count(values)} Werten liegt außerhalb von [${low}, ${high}].`,
+  someOutside: (share, low, high, feature, most) =>
+    `${share} der Werte liegen außerhalb von [${low}, ${high}], die meisten von ${feature} (${most}). Sie bleiben unverändert.`,
   emptyBins: (empty, bins) => `In ${empty} von ${bins} Intervallen liegt kein Wert.`,
   batch: 'Werte des Batches',
   batchNote: (n) => `${count(n)} Beispiele; schraffiert: kein Wert in diesem Intervall`,

@@ -26,13 +26,14 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
   const knots = knotsOf(view, row);
   const curve = curveOf(knots);
   const here = { x: view.from[row]!, y: view.to[row]!, slope: Math.exp(view.logDerivative[row]!) };
+  const interval = { low: view.center - view.bound, high: view.center + view.bound };
   const choose = (by: number): void => {
     const next = features[Math.min(features.length - 1, Math.max(0, row + by))];
     if (next !== undefined) store.marked.value = next;
   };
   const total = view.logDerivative.reduce((sum, value) => sum + value, 0);
   const { batch, bins } = view;
-  const shared = { knots, curve, here, bound: view.bound, band: bandOf(view, row) };
+  const shared = { knots, curve, here, interval, band: bandOf(view, row) };
   const isEmpty = (bin: number): boolean => batch.inBins.data[row * bins + bin] === 0;
   const used = batch.inOwnBins.data.subarray(row * bins, (row + 1) * bins).filter((n) => n > 0).length;
   return (
@@ -42,7 +43,10 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
       <div class="spline">
         <div class="large">
           <h3>
-            <b>{name}</b> <span class="tick">{text.note(view.bins, String(view.bound))}</span>
+            <b>{name}</b>{' '}
+            <span class="tick">
+              {text.note(view.bins, tickText(interval.low), tickText(interval.high), view.ends)}
+            </span>
           </h3>
           <Sized height={heights.curve}>
             {(width, height) => <CurveChart {...{ width, height, ...shared }} label={text.curve(name)} />}
@@ -53,7 +57,7 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
           <Sized height={heights.batch}>
             {(width, height) => (
               <BatchChart
-                {...{ width, height, knots, here, isEmpty, bound: view.bound }}
+                {...{ width, height, knots, here, isEmpty, interval }}
                 counts={batch.counts.data.subarray(row * splineBars, (row + 1) * splineBars)}
                 label={text.batch}
               />
@@ -134,11 +138,11 @@ function emptyOf({ batch, bins }: SplineView, row: number): number {
   return batch.inBins.data.subarray(row * bins, (row + 1) * bins).filter((n) => n === 0).length;
 }
 
-function bandOf({ batch, bound }: SplineView, row: number): Band {
+function bandOf({ batch, bound, center }: SplineView, row: number): Band {
   const places = batch.low.shape[1]!;
   const part = (data: Float32Array): Float32Array => data.subarray(row * places, (row + 1) * places);
   return {
-    x: Array.from({ length: places }, (_, i) => ((2 * i) / (places - 1) - 1) * bound),
+    x: Array.from({ length: places }, (_, i) => center + ((2 * i) / (places - 1) - 1) * bound),
     low: part(batch.low.data),
     high: part(batch.high.data),
   };
@@ -147,7 +151,7 @@ function bandOf({ batch, bound }: SplineView, row: number): Band {
 /** What the batch says of all splines of the layer. */
 function Judged({ model, view }: { model: ModelSummary; view: SplineView }) {
   const { batch, features, bins } = view;
-  const bound = String(view.bound);
+  const [low, high] = [tickText(view.center - view.bound), tickText(view.center + view.bound)];
   const k = features.length;
   const all = batch.outside.reduce((sum, share) => sum + share, 0) / k;
   const worst = batch.outside.reduce((most, share, i) => (share > batch.outside[most]! ? i : most), 0);
@@ -157,8 +161,8 @@ function Judged({ model, view }: { model: ModelSummary; view: SplineView }) {
     <Verdict mark={most >= manyOutside ? 'notice' : 'ok'}>
       {[
         all === 0
-          ? text.noneOutside(batch.count * k, bound)
-          : text.someOutside(percent(all), bound, featureName(model, features[worst]!), percent(most)),
+          ? text.noneOutside(batch.count * k, low, high)
+          : text.someOutside(percent(all), low, high, featureName(model, features[worst]!), percent(most)),
         text.emptyBins(empty, bins * k),
       ].join(' ')}
     </Verdict>
@@ -171,6 +175,11 @@ interface Band {
   high: Float32Array;
 }
 
+interface Interval {
+  low: number;
+  high: number;
+}
+
 interface ChartProps {
   width: number;
   height: number;
@@ -178,19 +187,23 @@ interface ChartProps {
   curve: Curve;
   here: { x: number; y: number; slope: number };
   band: Band;
-  bound: number;
+  interval: Interval;
   label: string;
 }
 
-const across = (bound: number, width: number): Axis =>
-  linear(-splineReach * bound, splineReach * bound, left, width - 8);
+/** A little more than the interval, so that the tails are seen. */
+const around = ({ low, high }: Interval): [number, number] => {
+  const [center, bound] = [(low + high) / 2, (high - low) / 2];
+  return [center - splineReach * bound, center + splineReach * bound];
+};
+const across = (interval: Interval, width: number): Axis => linear(...around(interval), left, width - 8);
 
 const pathOf = (xs: readonly number[], ys: readonly number[], x: Axis, y: Axis): string =>
   xs.map((value, i) => `${i === 0 ? 'M' : 'L'}${x.at(value).toFixed(1)} ${y.at(ys[i]!).toFixed(1)}`).join('');
 
-function CurveChart({ width, height, knots, curve, here, band, bound, label }: ChartProps) {
-  const x = across(bound, width);
-  const y = linear(-splineReach * bound, splineReach * bound, height - 20, 6);
+function CurveChart({ width, height, knots, curve, here, band, interval, label }: ChartProps) {
+  const x = across(interval, width);
+  const y = linear(...around(interval), height - 20, 6);
   const [low, high] = [x.low, x.high];
   const seen = here.x >= low && here.x <= high && here.y >= low && here.y <= high;
   return (
@@ -200,8 +213,8 @@ function CurveChart({ width, height, knots, curve, here, band, bound, label }: C
         class="band"
         d={`${pathOf([...band.x, ...[...band.x].reverse()], [...band.low, ...[...band.high].reverse()], x, y)}Z`}
       />
-      <path class="tail" d={pathOf([low, -bound], [low, -bound], x, y)} />
-      <path class="tail" d={pathOf([bound, high], [bound, high], x, y)} />
+      <path class="tail" d={pathOf([low, interval.low], [low, interval.low], x, y)} />
+      <path class="tail" d={pathOf([interval.high, high], [interval.high, high], x, y)} />
       {seen ? (
         <path class="guide" fill="none" d={pathOf([here.x, here.x, low], [low, here.y, here.y], x, y)} />
       ) : null}
@@ -222,13 +235,13 @@ function BatchChart({
   here,
   isEmpty,
   counts,
-  bound,
+  interval,
   label,
-}: Pick<ChartProps, 'width' | 'height' | 'knots' | 'here' | 'bound' | 'label'> & {
+}: Pick<ChartProps, 'width' | 'height' | 'knots' | 'here' | 'interval' | 'label'> & {
   isEmpty(bin: number): boolean;
   counts: Float32Array;
 }) {
-  const x = across(bound, width);
+  const x = across(interval, width);
   const foot = height - 18;
   const most = Math.max(1, ...counts);
   const y = linear(0, most, foot, 4);
@@ -253,7 +266,7 @@ function BatchChart({
       )}
       {Array.from(counts, (n, i) => {
         const from = x.low + i * step;
-        const tail = Math.abs(from + step / 2) > bound;
+        const tail = from + step / 2 < interval.low || from + step / 2 > interval.high;
         return n > 0 ? (
           <rect
             key={i}
@@ -269,7 +282,7 @@ function BatchChart({
         <line key={i} class="grid" x1={x.at(at)} x2={x.at(at)} y1={4} y2={foot} />
       ))}
       <line class="axis" x1={left} x2={width} y1={foot} y2={foot} />
-      {Math.abs(here.x) <= x.high ? (
+      {here.x >= x.low && here.x <= x.high ? (
         <line class="guide" x1={x.at(here.x)} x2={x.at(here.x)} y1={4} y2={foot} />
       ) : null}
       <text x={left - 5} y={12} text-anchor="end">
@@ -284,8 +297,8 @@ function BatchChart({
   );
 }
 
-function SlopeChart({ width, height, knots, curve, here, bound, label }: ChartProps) {
-  const x = across(bound, width);
+function SlopeChart({ width, height, knots, curve, here, interval, label }: ChartProps) {
+  const x = across(interval, width);
   const all = [...curve.slope, 1].filter((value) => value > 0);
   const y = logarithmic(Math.min(...all) / 1.5, Math.max(...all) * 1.5, height - 20, 6);
   return (
@@ -296,7 +309,7 @@ function SlopeChart({ width, height, knots, curve, here, bound, label }: ChartPr
       {Array.from(knots.x, (at, i) => (
         <circle key={i} class="knot" cx={x.at(at)} cy={y.at(knots.slopes[i]!)} r={2.5} />
       ))}
-      {Math.abs(here.x) <= x.high ? (
+      {here.x >= x.low && here.x <= x.high ? (
         <circle class="here" cx={x.at(here.x)} cy={y.at(here.slope)} r={5} />
       ) : null}
     </svg>

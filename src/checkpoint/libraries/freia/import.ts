@@ -4,6 +4,7 @@
  * second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
 import { UserError } from '../../../base/user-error';
+import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
@@ -25,6 +26,8 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
+import { reflectionsLayer, rotationLayer } from '../../import/matrices';
+import { permuteAxes } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -68,6 +71,16 @@ const globalScaleQuestion = choice(
   ],
 );
 
+const reverseQuestion = choice(
+  'reversePermutation',
+  'Permutation before AllInOneBlock',
+  'The `reverse_permutation` argument: whether each block undoes its own permutation first.',
+  [
+    { value: 'False', label: 'False (the default)' },
+    { value: 'True', label: 'True' },
+  ],
+);
+
 /** Networks of one coupling of a block: one for s and t, or one for each. */
 interface Half {
   /** Name of its first network below the block. */
@@ -83,20 +96,14 @@ interface Block extends CouplingStep {
   firstPart: number;
   /** From data to latent, if that is how the network runs. */
   halves: readonly Half[];
+  /** Numbers of a context that the networks see. */
+  context: number;
 }
 
 type Other = StepOf<'actNorm' | 'permute'>;
 
 function below(rests: readonly string[], name: string): string[] {
   return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
-}
-
-/** What a network of a block is wrong in: from the other part to its own, doubled where s and t are one. */
-function checkPart(stack: LinearStack, inputs: number, outputs: number): string | undefined {
-  const [from, to] = [stack.widths[0], stack.widths.at(-1)];
-  return from === inputs && to === outputs
-    ? undefined
-    : `${stack.prefix} goes from ${from} to ${to} features; without conditions it would go from ${inputs} to ${outputs}`;
 }
 
 /** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
@@ -112,7 +119,9 @@ const couplingsOf: Record<Block['kind'], readonly { firstMoves: boolean; nets: r
   AllInOneBlock: [{ firstMoves: false, nets: ['subnet'] }],
 };
 const kinds = Object.keys(couplingsOf) as Block['kind'][];
-const besideSubnet = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+/** With learned reflections, what is permuted with is not in the file but made of these. */
+const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
 function readBlock(
   file: TensorFile,
@@ -130,17 +139,22 @@ function readBlock(
     }
     halves.push({ net: nets[0]!, firstMoves, stacks });
   }
-  const inputs = halves.map(({ stacks }) => stacks[0]!.widths[0]!);
   const scaled = lengthOf(file, `${at}global_scale`);
   if (kind === 'AllInOneBlock' && scaled === undefined) return `${at}global_scale is not of features`;
-  const [second, first] =
-    scaled === undefined ? [inputs[0]!, inputs[1]!] : [Math.floor(scaled / 2), Math.ceil(scaled / 2)];
-  const { hidden, prefix } = halves[0]!.stacks[0]!;
+  // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
+  const own = halves.map(({ stacks }) => stacks[0]!.widths.at(-1)! / (stacks.length === 1 ? 2 : 1));
+  const [first, second] =
+    scaled === undefined ? [own[0]!, own[1]!] : [Math.ceil(scaled / 2), Math.floor(scaled / 2)];
+  const { hidden, prefix, widths } = halves[0]!.stacks[0]!;
+  const context = widths[0]! - (halves[0]!.firstMoves ? second : first);
+  if (context < 0) return `${prefix} that sees the other part (it sees ${widths[0]} numbers)`;
   for (const { firstMoves, stacks } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
     for (const stack of stacks) {
-      const wrong = checkPart(stack, from, (stacks.length === 1 ? 2 : 1) * to);
-      if (wrong) return wrong;
+      const [inputs, outputs] = [from + context, (stacks.length === 1 ? 2 : 1) * to];
+      if (stack.widths[0] !== inputs || stack.widths.at(-1) !== outputs) {
+        return `${stack.prefix} goes from ${stack.widths[0]} to ${stack.widths.at(-1)} numbers; expected from ${inputs} to ${outputs}`;
+      }
       if (stack.hidden.join() !== hidden.join()) return `${stack.prefix} has other widths than ${prefix}`;
     }
   }
@@ -150,7 +164,12 @@ function readBlock(
     features: first + second,
     firstPart: first,
     halves,
-    alike: { [otherSize]: hidden.join(), 'is not of the same kind as': kind },
+    context,
+    alike: {
+      [otherSize]: hidden.join(),
+      'is not of the same kind as': kind,
+      'sees another context than': context,
+    },
   };
 }
 
@@ -159,12 +178,11 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Block
   const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
   const has = (...names: string[]) => parts.join() === names.sort().join();
   const block = kinds.find((kind) =>
-    has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...(kind === 'AllInOneBlock' ? besideSubnet : [])),
+    (kind === 'AllInOneBlock' ? [withMatrix, withReflections] : [[]]).some((beside) =>
+      has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...beside),
+    ),
   );
   if (block) return readBlock(file, at, block, rests);
-  if (parts.includes('vk_householder')) {
-    return `${name} is an AllInOneBlock with learned Householder reflections, which turn the features: not supported`;
-  }
   const scaled = lengthOf(file, `${at}scale`);
   if (has('bias', 'scale') && scaled !== undefined) return { kind: 'actNorm', at: name, features: scaled };
   const permuted = lengthOf(file, `${at}perm`);
@@ -218,13 +236,14 @@ export const freia = chainImporter<Block, Other>({
   questions: ({ first }) => [
     directionQuestion,
     clampQuestion,
-    first.kind === 'AllInOneBlock' ? globalScaleQuestion : clampFunctionQuestion,
+    ...(first.kind === 'AllInOneBlock' ? [globalScaleQuestion, reverseQuestion] : [clampFunctionQuestion]),
     activationQuestion,
   ],
   model: (chain, answers) => ({
     hidden: hiddenOf(chain.first),
     nets: chain.first.kind === 'RNVPCouplingBlock' ? 'separate' : 'joint',
     conditioning: 'selected',
+    ...(chain.first.context > 0 ? { context: chain.first.context } : {}),
     activation: activationOf(answers),
     affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
     outputOrder: 'scale-shift',
@@ -248,11 +267,13 @@ export const freia = chainImporter<Block, Other>({
       const logScale = (await values('global_scale')).map(
         globalLogScales[chosen(answers, globalScaleQuestion)]!,
       );
-      const matrix = await file.read(`${at}.w_perm`);
+      const turns = await turnsOf(file, at, step.features);
       layers.push(
         { theirs: `${at}.global_scale`, ...norm(logScale, await values('global_offset'), toLatent) },
-        permutation(file, `${at}.w_perm`, orderOfMatrix(matrix), toLatent),
+        ...turns.map((turn) => turn(toLatent)),
       );
+      if (chosen(answers, reverseQuestion) === 'True')
+        layers.unshift(...turns.toReversed().map((turn) => turn(!toLatent)));
     }
     return toLatent ? layers : layers.reverse();
   },
@@ -273,13 +294,40 @@ function norm(
   return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
 }
 
-function permutation(file: TensorFile, at: string, order: number[] | undefined, toLatent: boolean): OurLayer {
-  if (!order) {
+/** A layer of ours that permutes or rotates features as the block does, or back. */
+type Turn = (forward: boolean) => OurLayer;
+
+/** What an AllInOneBlock ends in, in its own order: a fixed matrix, before which there may be learned reflections. */
+async function turnsOf(file: TensorFile, at: string, features: number): Promise<Turn[]> {
+  if (file.tensors.has(`${at}.w_perm`))
+    return [matrixTurn(file, `${at}.w_perm`, await file.read(`${at}.w_perm`))];
+  const theirs = `${at}.vk_householder`;
+  const { shape, data } = await file.read(theirs);
+  const [count = 0, width] = shape;
+  if (shape.length !== 2 || width !== features || count < 1 || count > mostReflections) {
     throw new UserError(
-      `${file.file}: ${at} rotates the features (permute_soft=True), which no layer here does; expected ` +
-        `blocks with hard permutations.`,
+      `${file.file}: ${theirs} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
     );
   }
+  const vectors = Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
+  // The matrix is w_0 times the reflections in order, so that x meets the last one first.
+  return [
+    (forward) => ({ theirs, ...reflectionsLayer(forward ? vectors.toReversed() : vectors, features) }),
+    matrixTurn(file, `${at}.w_0`, await file.read(`${at}.w_0`)),
+  ];
+}
+
+function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
+  const order = orderOfMatrix(matrix);
+  if (order) return (forward) => permutation(file, at, order, forward);
+  const where = `${file.file}: ${at}`;
+  return (forward) => ({
+    theirs: at,
+    ...rotationLayer(where, forward ? matrix : permuteAxes(matrix, [1, 0])),
+  });
+}
+
+function permutation(file: TensorFile, at: string, order: number[], toLatent: boolean): OurLayer {
   if (!isOrder(order)) {
     throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
   }

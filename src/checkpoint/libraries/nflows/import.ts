@@ -1,7 +1,7 @@
 /**
  * nflows' chains, data to latent: couplings, affine ones with x·scale + shift, additive ones and splines, whose residual network
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
- * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
+ * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
 import { several } from '../../../base/text';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -10,6 +10,9 @@ import {
   chainImporter,
   maskOf,
   readOrder,
+  standardizer,
+  type Chain,
+  trainedNormal,
   type CouplingStep,
   type StepOf,
   type Values,
@@ -26,7 +29,14 @@ import {
 } from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { runningNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationChoice,
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  choice,
+  chosen,
+} from '../../import/questions';
 import {
   boundQuestion,
   featureMap,
@@ -37,6 +47,8 @@ import {
 } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
+import { nflowsModules } from './modules';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -65,7 +77,7 @@ interface Working extends CouplingStep {
   net: ResidualNet;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'>;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
@@ -121,6 +133,8 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
+  const linear = readLinear(file, at, rests);
+  if (linear !== undefined) return linear;
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
@@ -166,23 +180,67 @@ function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportA
   }
 }
 
-function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
+/** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
+function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
+  return (
+    steps.some(({ kind }) => kind === 'rescale') ||
+    [...file.tensors.keys()].some((name) => standardizer.test(name))
+  );
+}
+
+function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
+  const { kind, map } = chain.first;
+  const sbi = isOfSbi(chain);
   return [
-    ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
-    activationQuestion,
-    ...(transform === 'rationalQuadratic' ? [tailQuestion] : []),
+    ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
+    sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
+    ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
+    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
 export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
+  modules: nflowsModules,
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
+  base: {
+    prefix: '_distribution.',
+    without: '_transform.',
+    readers: [
+      {
+        kind: 'DiagonalNormal',
+        names: ['mean_', 'log_std_'],
+        read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
+      },
+      {
+        kind: 'ConditionalDiagonalNormal of a linear layer',
+        names: ['_context_encoder.weight', '_context_encoder.bias'],
+        shapes: (features) => [[2 * features, -1], [2 * features]],
+        read([weight, bias]) {
+          const outputs = bias!.length;
+          const shape = [weight!.length / outputs, outputs];
+          return {
+            base: { kind: 'conditionalNormal' },
+            tensors: {
+              'base.net.0.weight': {
+                shape,
+                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+              },
+              'base.net.0.bias': { shape: [outputs], data: bias! },
+            },
+          };
+        },
+      },
+    ],
+    // The constant of a StandardNormal.
+    idle: ['_log_z'],
+  },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first }) => questionsOf(first),
+  questions: questionsOf,
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
@@ -192,7 +250,7 @@ export const nflows = chainImporter<Working, Other>({
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
-  async layers(step, { file, features }) {
+  async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
@@ -203,6 +261,7 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
+    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.

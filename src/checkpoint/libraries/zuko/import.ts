@@ -7,6 +7,8 @@ import { UserError } from '../../../base/user-error';
 import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  fixedNormal,
+  ofFeatures,
   readMask,
   readOrder,
   type Chain,
@@ -26,6 +28,7 @@ import {
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
+import { zukoModules } from './modules';
 
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
@@ -37,16 +40,23 @@ interface Mapped extends CouplingStep {
   blocked?: string;
 }
 
-type ZukoChain = Chain<Mapped, StepOf<'permute'>>;
+type ZukoChain = Chain<Mapped, StepOf<'permute' | 'affine'>>;
 
 const splineQuestion = boundQuestion('bound', 5);
 
 const slopeQuestion: ImportQuestion = {
-  key: 'splineSlope',
+  key: 'slope',
   title: 'Least slope of the splines',
   detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
+
+const boxUniform = 'BoxUniform';
+
+/** NCSF: splines on a circle of fixed size with a base that is uniform on it. */
+function isCircular({ first, base }: ZukoChain): boolean {
+  return first.map.bins !== undefined && base === boxUniform;
+}
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
@@ -168,18 +178,29 @@ async function autoregressive({ at, stack, context }: Mapped, file: TensorFile):
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-function title({ couplings, first: { stack, map } }: ZukoChain): string {
+async function rescale(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
+  const [scale, shift] = await Promise.all(
+    ['scale', 'loc'].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
+  );
+  return { theirs, layer: { kind: 'rescale', scale: [...scale!], shift: [...shift!] } };
+}
+
+function title(chain: ZukoChain): string {
+  const { couplings, first } = chain;
+  const { stack, map } = first;
   const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
   const layers = [
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
+  const splines =
+    map.bins === undefined ? '' : ` of ${isCircular(chain) ? 'circular ' : ''}splines with ${map.bins} bins`;
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
+export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
   name: 'zuko',
+  modules: zukoModules,
   list: 'transform.transforms',
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
@@ -187,25 +208,34 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
     if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
       return { kind: 'permute', at: at.slice(0, -1), features: lengthOf(file, `${at}_0`) };
     }
+    // An UnconditionalTransform of an AffineTransform, by which sbi standardizes.
+    if (rests.toSorted().join() === 'loc,scale') return { kind: 'affine', at: at.slice(0, -1) };
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
   base: {
     prefix: 'base.',
-    kind: 'DiagNormal',
-    names: [
-      { theirs: 'loc', ours: 'shift', transform: 'same' },
-      { theirs: 'scale', ours: 'logScale', transform: 'same' },
+    readers: [
+      {
+        kind: 'DiagNormal',
+        names: ['loc', 'scale'],
+        read: ([loc, scale]) => fixedNormal(loc!, scale!),
+      },
+      {
+        kind: boxUniform,
+        names: ['lower', 'upper'],
+        read: ([lower, upper]) => ({ base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] } }),
+      },
     ],
-    isScale: true,
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
   title,
-  questions: ({ first }) => [
+  questions: (chain) => [
     activationQuestion,
-    ...(first.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...(chain.first.map.bins === undefined || isCircular(chain) ? [] : [splineQuestion, slopeQuestion]),
   ],
-  model({ first: { stack, map, context } }, answers) {
+  model(chain, answers) {
+    const { stack, map, context } = chain.first;
     const { transform, bins } = map;
     return {
       hidden: stack.hidden,
@@ -228,13 +258,19 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
         : {
             bins,
             splineMap: 'soft-clip',
-            splineBound: answeredNumber(answers, splineQuestion),
-            splineSlope: answeredNumber(answers, slopeQuestion),
+            ...(isCircular(chain)
+              ? { splineEnds: 'half-turn', splineBound: Math.PI, splineSlope: 1e-3 }
+              : {
+                  splineBound: answeredNumber(answers, splineQuestion),
+                  splineSlope: answeredNumber(answers, slopeQuestion),
+                }),
           }),
     };
   },
-  async layers(step, { file }) {
+  async layers(step, { file, features }) {
     switch (step.kind) {
+      case 'affine':
+        return [await rescale(file, step.at, features)];
       case 'permute':
         return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
       case 'coupling':

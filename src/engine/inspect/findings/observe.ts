@@ -61,7 +61,7 @@ export async function observe(
     ...(bad ? { firstNonFinite: bad } : {}),
     norms,
     ...(!('reason' in norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
-    latents: latentsOf(model, pass.z),
+    latents: latentsOf(model, await model.runner.base.scores(pass.z, pass.count, pass.context)),
     saturates: layers.some(({ saturated }) => saturated !== undefined),
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
     ...scores,

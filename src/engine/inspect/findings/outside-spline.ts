@@ -1,14 +1,20 @@
+import { hasTails } from '../../../protocol/spline';
 import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
-import { layerName, percent } from './words';
+import { layerName, percent, short } from './words';
 
 const subscripts = '₀₁₂₃₄₅₆₇₈₉';
 
 /** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
 export const outsideSpline: Check = (seen) => {
   const { notice } = thresholds.outsideSpline;
-  if (!seen.layers.some(({ info }) => info.spline))
-    return skipped('outsideSpline', 'noSpline', 'No layer of this flow maps features by splines.');
+  if (!seen.layers.some(({ info }) => info.spline && hasTails(info.spline))) {
+    return skipped(
+      'outsideSpline',
+      'noSpline',
+      'No layer of this flow maps features by splines that have an outside.',
+    );
+  }
   const all = ranked(seen, ({ outside }) => outside?.ofElement);
   const [worst] = all;
   if (!worst)
@@ -23,8 +29,9 @@ export const outsideSpline: Check = (seen) => {
   const feature =
     seen.featureNames?.[outside!.element] ??
     `x${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
-  const { bound } = info.spline!;
-  const values = { share: worst.value, all: outside!.share, feature, bound, notice };
+  const { bound, center } = info.spline!;
+  const interval = `[${short(center - bound)}, ${short(center + bound)}]`;
+  const values = { share: worst.value, all: outside!.share, feature, interval, notice };
   if (severity === 'ok') {
     return {
       check: 'outsideSpline',
@@ -40,7 +47,7 @@ export const outsideSpline: Check = (seen) => {
     check: 'outsideSpline',
     severity,
     kind: 'outside',
-    sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval ±${bound} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
+    sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval ${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
     advice:
       'Train with a larger interval (splineBound), standardize the data, or put a layer that scales (actNorm, lu) before the spline.',
     values,
