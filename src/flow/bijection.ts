@@ -30,6 +30,8 @@ export interface FlowContext {
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
   update(name: string, value: Tensor): void;
+  /** There while a flow is being initialized from a batch: receives parameters that follow from what arrives. */
+  initialize?(name: string, value: Tensor): void;
   /** Receives named intermediate values: inputs, outputs, quantities, log-det maps, feature maps. */
   tap?(name: string, value: Tensor): void;
 }

@@ -23,4 +23,6 @@ export interface FlowLayer {
 
 export interface Flow extends Bijection {
   readonly layers: readonly FlowLayer[];
+  /** Of chains over images: the elements of z that leave together, channels first, in the order in which they leave. */
+  readonly latentParts?: readonly Int32Array[];
 }

@@ -6,7 +6,7 @@ import type { Standardization } from '../config/standardization';
 import type { Bijection, FlowContext, Step } from './bijection';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
-import { logit, standardize } from './preprocess';
+import { hasLogit, logit, scalePixels, standardize } from './preprocess';
 import { standardNormalLogProb } from './prior';
 import { vectorFlow } from './vector-flow';
 
@@ -22,7 +22,10 @@ export function buildPreprocess(
 ): Bijection | undefined {
   if (config.kind === 'image') {
     const { levels, dataRange, dataConstraint: constraint } = config;
-    return logit({ name: 'logit', shape: flow.inputShape, levels, dataRange, constraint });
+    const shape = flow.inputShape;
+    return hasLogit(constraint)
+      ? logit({ name: 'logit', shape, levels, dataRange, constraint })
+      : scalePixels('pixels', shape, levels, constraint);
   }
   return fitted ? standardize('standardize', fitted) : undefined;
 }

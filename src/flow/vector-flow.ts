@@ -1,6 +1,7 @@
 /** Flows over [D]: couplings or autoregressive layers, with mixing and norms between them if asked for. */
 import { layerFolders } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
+import { actNorm } from './act-norm';
 import { autoregressive } from './autoregressive';
 import type { Bijection } from './bijection';
 import { flowNormOptions, normOptions } from './conventions';
@@ -14,14 +15,14 @@ import { sequence } from './sequence';
 import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
 import { vectorConditioner } from './vector-conditioner';
-import { actNorm, batchNormLayer } from './vector-layers';
+import { batchNormLayer } from './vector-layers';
 import { vectorPlan, type PlannedLayer } from './vector-plan';
 
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
 const normDecay = 0.1;
 
 function couplingOf(config: VectorModelConfig, name: string, mask: Mask): Bijection {
-  const split = config.conditioning === 'masked' ? masked(mask) : selected(mask);
+  const split = config.conditioning === 'masked' ? masked(mask) : selected(mask.shape, mask.data);
   const [inputs, transformed] = [split.identityShape[0]!, split.transformedShape[0]!];
   const transform = transformOf({ config, name, features: transformed });
   return coupling({
@@ -64,7 +65,7 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
     case 'batchNorm':
       return batchNormLayer(name, config.dim, normOptions(config, normDecay));
     case 'actNorm':
-      return actNorm(name, config.dim);
+      return actNorm(name, [config.dim]);
     case 'permute':
       return permutation(name, [config.dim], layer.order);
     case 'autoregressive':

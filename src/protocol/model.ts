@@ -16,6 +16,7 @@ export interface BackendInfo {
 
 export type LayerKind =
   | 'logit'
+  | 'pixels'
   | 'standardize'
   | 'checkerboard'
   | 'channelwise'
@@ -26,6 +27,10 @@ export type LayerKind =
   | 'actNorm'
   | 'autoregressive'
   | 'lu'
+  | 'conv1x1'
+  | 'haar'
+  | 'flatten'
+  | 'prior'
   | 'unknown'
   | 'permute';
 

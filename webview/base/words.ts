@@ -100,6 +100,7 @@ export const english = {
   bitsPerDim: 'bits/dim',
   kindNames: {
     logit: 'Logit',
+    pixels: 'Pixels',
     standardize: 'Standardize',
     checkerboard: 'Checkerboard',
     channelwise: 'Channel-wise',
@@ -112,9 +113,14 @@ export const english = {
     permute: 'Permute',
     autoregressive: 'Autoregressive',
     lu: 'LU mixing',
+    conv1x1: '1×1 convolution',
+    haar: 'Haar wavelets',
+    flatten: 'Flatten',
+    prior: 'Learned prior',
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
+    pixels: 'pixels',
     standardize: 'z-score',
     checkerboard: 'checker',
     channelwise: 'channel',
@@ -127,6 +133,10 @@ export const english = {
     permute: 'permute',
     autoregressive: 'autoreg.',
     lu: 'LU mix',
+    conv1x1: '1×1 conv',
+    haar: 'Haar',
+    flatten: 'flatten',
+    prior: 'prior',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} go on`,
@@ -147,11 +157,14 @@ function moving(moves: LayerMoves): string {
 function described(layer: LayerInfo): string {
   const { kind, moves, hasNorm, assumed, order } = layer;
   const shape = layer.inputShape.join('×');
+  const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
   if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}`;
   switch (kind) {
     case 'logit':
       return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
+    case 'pixels':
+      return `${shape}, Pixel auf einen Bereich der Länge 1`;
     case 'standardize':
       return `${shape}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
     case 'squeeze':
@@ -159,7 +172,15 @@ function described(layer: LayerInfo): string {
     case 'factorOut':
       return `${output} von ${shape} gehen weiter, der Rest nach z`;
     case 'permute':
-      return `${shape}, Merkmale in anderer Reihenfolge`;
+      return `${shape}, ${isImage ? 'Kanäle' : 'Merkmale'} in anderer Reihenfolge`;
+    case 'conv1x1':
+      return `${shape}, gelernte Mischung der Kanäle jedes Pixels (1×1-Faltung)`;
+    case 'haar':
+      return `${shape}, Mittel und Differenzen von 2×2 Pixeln (Haar-Wavelets)`;
+    case 'flatten':
+      return `${shape} als ein Pixel mit ${layer.outputShape.at(-1)} Kanälen`;
+    case 'prior':
+      return `${shape}, gelernter Mittelwert und gelernte Abweichung der Latenten`;
     case 'batchNorm':
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
@@ -167,7 +188,7 @@ function described(layer: LayerInfo): string {
     case 'lu':
       return `${shape}, gelernte Mischung aller Merkmale (LU)`;
     case 'actNorm':
-      return `${shape}, gelernte Verschiebung und Skalierung jedes Merkmals`;
+      return `${shape}, gelernte Verschiebung und Skalierung jedes ${isImage ? 'Kanals' : 'Merkmals'}`;
     default:
       return layer.description;
   }
@@ -267,6 +288,7 @@ export const german: typeof english = {
   bitsPerDim: 'Bits/Dim',
   kindNames: {
     logit: 'Logit',
+    pixels: 'Pixel',
     standardize: 'Standardisierung',
     checkerboard: 'Schachbrett',
     channelwise: 'Kanalweise',
@@ -279,9 +301,14 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'Autoregressiv',
     lu: 'LU-Mischung',
+    conv1x1: '1×1-Faltung',
+    haar: 'Haar-Wavelets',
+    flatten: 'Auffalten',
+    prior: 'Gelernter Prior',
   },
   shortNames: {
     logit: 'Logit',
+    pixels: 'Pixel',
     standardize: 'z-Wert',
     checkerboard: 'Schach',
     channelwise: 'Kanal',
@@ -294,6 +321,10 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'autoregr.',
     lu: 'LU-Mix',
+    conv1x1: '1×1-Faltung',
+    haar: 'Haar',
+    flatten: 'auffalten',
+    prior: 'Prior',
   },
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,

@@ -12,7 +12,7 @@ import type { FlowModel } from '../model/flow-model';
 
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
-import { toLogits } from './logits';
+import { fromPixels } from './from-pixels';
 import { exportGraphs } from './onnx-graphs';
 
 /** Both a single example and more, so that a batch axis that is not dynamic shows. */
@@ -98,7 +98,7 @@ async function realInputs(model: FlowModel): Promise<Float32Array> {
   if (config.kind === 'vector') return x;
   // Samples can lie a little outside of what pixels can be, where logits are not finite.
   const inside = x.map((v) => Math.min(Math.max(v, 0), config.levels));
-  return toLogits(inside, config);
+  return fromPixels(inside, config);
 }
 
 function feedsOf(

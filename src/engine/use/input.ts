@@ -3,7 +3,7 @@ import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
-import { lowestShare } from '../../flow/preprocess';
+import { hasLogit, lowestShare } from '../../flow/preprocess';
 import { padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -142,6 +142,7 @@ function checkPixels(
       `${where}: holds the pixel value ${wrong}; the model's pixels are the integers 0 to ${levels - 1}.`,
     );
   }
+  if (!hasLogit(dataConstraint)) return;
   const low = lowestShare(dataConstraint, dataRange);
   const [least, most] = [(-low * levels) / dataRange, ((1 - low) * levels) / dataRange];
   // As printed in the paper, what reaches the last level is taken for half a step before it.

@@ -1,6 +1,7 @@
 /**
  * A conditioner of vector flows with residual blocks (nflows' ResidualNet): a linear layer, blocks of
- * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer.
+ * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer. The same around
+ * other layers than linear ones is `residualBlocks`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -13,24 +14,23 @@ import { noNorm, norm, type Norm } from './norm';
 /** ε of nflows' norms inside conditioners, a hundred times PyTorch's default. */
 const normEpsilon = 1e-3;
 
-export interface ResidualMlpOptions {
+export interface ResidualBlocksOptions {
   name: string;
-  inputs: number;
+  /** Features or channels of the blocks. */
   width: number;
   blocks: number;
-  outputs: number;
   activation: (x: Tensor) => Tensor;
   batchNorm: boolean;
   normDecay: number;
-  /** Makes it autoregressive. */
-  degrees?: Degrees | undefined;
+  first: Net;
+  /** One of the two layers of a block, under this name. */
+  layer(name: string): Net;
+  last: Net;
 }
 
-/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.in/features` and `NAME.blocks.B/features`. */
-export function residualMlp(options: ResidualMlpOptions): Net {
-  const { name, inputs, width, outputs, activation, degrees } = options;
-  const units = degrees?.hidden(width);
-  const between = degrees && units && maskBetween(units, units);
+/** Taps `NAME.in/features` and `NAME.blocks.B/features`. */
+export function residualBlocks(options: ResidualBlocksOptions): Net {
+  const { name, width, activation, first, layer, last } = options;
   const makeNorm = (path: string): Norm =>
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
@@ -40,21 +40,14 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     ctx.tap?.(`${path}/active`, units);
     return units;
   };
-  const first = linear(`${name}.in`, inputs, width, {
-    mask: degrees && units && maskBetween(degrees.inputs, units),
-  });
   const blocks = Array.from({ length: options.blocks }, (_, i) => {
     const path = `${name}.blocks.${i}`;
     return {
       norm1: makeNorm(`${path}.norm1`),
-      linear1: linear(`${path}.linear1`, width, width, { mask: between }),
+      linear1: layer(`${path}.linear1`),
       norm2: makeNorm(`${path}.norm2`),
-      linear2: linear(`${path}.linear2`, width, width, { mask: between }),
+      linear2: layer(`${path}.linear2`),
     };
-  });
-  const last = linear(`${name}.out`, width, outputs, {
-    startAtZero: true,
-    mask: degrees && units && maskBetween(units, degrees.outputs),
   });
   const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2]), last];
   return {
@@ -72,4 +65,29 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       return last.apply(ctx, h);
     },
   };
+}
+
+export interface ResidualMlpOptions extends Omit<ResidualBlocksOptions, 'first' | 'layer' | 'last'> {
+  inputs: number;
+  outputs: number;
+  /** Makes it autoregressive. */
+  degrees?: Degrees | undefined;
+}
+
+/** The last layer starts at zero, so that the flow starts as the identity. */
+export function residualMlp({ inputs, outputs, degrees, ...options }: ResidualMlpOptions): Net {
+  const { name, width } = options;
+  const units = degrees?.hidden(width);
+  const between = degrees && units && maskBetween(units, units);
+  return residualBlocks({
+    ...options,
+    first: linear(`${name}.in`, inputs, width, {
+      mask: degrees && units && maskBetween(degrees.inputs, units),
+    }),
+    layer: (path) => linear(path, width, width, { mask: between }),
+    last: linear(`${name}.out`, width, outputs, {
+      startAtZero: true,
+      mask: degrees && units && maskBetween(units, degrees.outputs),
+    }),
+  });
 }

@@ -1,4 +1,4 @@
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { LayerInfo, LayerKind, ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
@@ -8,14 +8,16 @@ export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
 }
 
-/** A layer that is learned: a coupling, an autoregressive layer, a mixing. */
+const learned = new Set<LayerKind>(['autoregressive', 'lu', 'conv1x1', 'prior']);
+
+/** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior. */
 export function isLearned(layer: LayerInfo): boolean {
-  return isCoupling(layer) || layer.kind === 'autoregressive' || layer.kind === 'lu';
+  return isCoupling(layer) || learned.has(layer.kind);
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */
 export function hasOwnLogDet(layer: LayerInfo): boolean {
-  const prepares = layer.kind === 'logit' || layer.kind === 'standardize';
+  const prepares = layer.kind === 'logit' || layer.kind === 'pixels' || layer.kind === 'standardize';
   return !layer.preservesVolume && !isNorm(layer) && !prepares;
 }
 
