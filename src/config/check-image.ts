@@ -21,6 +21,11 @@ export function checkImage(model: ImageModelConfig): Problem[] {
       },
     ];
   }
+  if (model.latents !== 'in-place' && !model.layers && model.architecture !== 'glow') {
+    return [
+      { path: 'model.latents', message: 'expected "in-place", or a flow that is a chain: `layers` or Glow' },
+    ];
+  }
   if (model.layers) return checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels]);
   const unit = unitOf(model);
   const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;

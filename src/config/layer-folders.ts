@@ -13,3 +13,13 @@ export const layerFolders = {
   factorOut: 'factorOuts',
   prior: 'priors',
 } as const;
+
+/** The names of a chain's layers, for example "couplings.0"; each kind is counted by itself. */
+export function layerNames(chain: readonly { kind: keyof typeof layerFolders }[]): string[] {
+  const counts = new Map<string, number>();
+  return chain.map(({ kind }) => {
+    const number = counts.get(kind) ?? 0;
+    counts.set(kind, number + 1);
+    return `${layerFolders[kind]}.${number}`;
+  });
+}

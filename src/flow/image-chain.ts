@@ -4,7 +4,7 @@
  */
 import { sizeOf } from '../base/shape';
 import type { ImageLayerConfig, ImageNetConfig } from '../config/image-layers';
-import { layerFolders } from '../config/layer-folders';
+import { layerNames } from '../config/layer-folders';
 import type { ImageModelConfig } from '../config/schema';
 import { actNorm } from './act-norm';
 import type { Bijection, Conditioner } from './bijection';
@@ -38,16 +38,6 @@ interface Build {
   couplings: number;
   /** Places of the latents that leave together, channels first. */
   parts: Int32Array[];
-}
-
-/** A name for each layer, by its kind: "couplings.0". */
-export function chainNames(chain: readonly { kind: keyof typeof layerFolders }[]): string[] {
-  const counts = new Map<string, number>();
-  return chain.map(({ kind }) => {
-    const number = counts.get(kind) ?? 0;
-    counts.set(kind, number + 1);
-    return `${layerFolders[kind]}.${number}`;
-  });
 }
 
 function netOf(
@@ -204,7 +194,7 @@ export function imageChain(
   shape: ImageShape,
   chain: readonly ImageLayerConfig[],
 ): Flow {
-  const build: Build = { config, chain, names: chainNames(chain), layers: [], couplings: 0, parts: [] };
+  const build: Build = { config, chain, names: layerNames(chain), layers: [], couplings: 0, parts: [] };
   const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const flow = rest(build, 0, shape, 0, positions);
   return { ...flow, layers: build.layers, latentParts: build.parts };

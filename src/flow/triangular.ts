@@ -15,7 +15,7 @@ export function matrixMask(size: number, kept: (row: number, column: number) => 
  * those of A and C in X, those of [A 0; B C] are X − X·B·X, so 2·log₂ D products do it, with the rounding of substitution.
  */
 export function unitTriangularInverse(strict: Tensor): Tensor {
-  const size = strict.shape[0]!;
+  const size = strict.shape[0];
   let inverse: Tensor = tf.tensor2d(
     Array.from({ length: size * size }, (_, i) => Number(Math.floor(i / size) === i % size)),
     [size, size],

@@ -1,5 +1,5 @@
 /** Flows over [D]: couplings or autoregressive layers, with mixing and norms between them if asked for. */
-import { layerFolders } from '../config/layer-folders';
+import { layerNames } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { actNorm } from './act-norm';
 import { autoregressive } from './autoregressive';
@@ -77,13 +77,13 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
 
 export function vectorFlow(config: VectorModelConfig): Flow {
   const shape = [config.dim];
-  const counts = new Map<PlannedLayer['kind'], number>();
+  const plan = vectorPlan(config);
+  const names = layerNames(plan);
+  let couplings = 0;
   const layers: (FlowLayer & { bijection: Bijection })[] = [];
   let positions = Int32Array.from({ length: config.dim }, (_, i) => i);
-  for (const planned of vectorPlan(config)) {
-    const number = counts.get(planned.kind) ?? 0;
-    counts.set(planned.kind, number + 1);
-    const name = `${layerFolders[planned.kind]}.${number}`;
+  for (const [i, planned] of plan.entries()) {
+    const name = names[i]!;
     const here = positions;
     layers.push({
       name,
@@ -95,7 +95,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
       hasNorm: planned.kind === 'coupling' && config.flowNorm,
       positions: here,
       ...(planned.kind === 'autoregressive' ? { order: invertOrder(planned.order) } : {}),
-      ...(planned.kind === 'coupling' ? { coupling: number, mask: planned.mask } : {}),
+      ...(planned.kind === 'coupling' ? { coupling: couplings++, mask: planned.mask } : {}),
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }

@@ -16,7 +16,8 @@ import {
 } from './modules';
 import { readOurs, under, type Renaming } from './names';
 import type { Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, layerNames, type ChainLayer, type VectorFields } from './vector-chain';
+import { layerNames } from '../../config/layer-folders';
+import { chainModel, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;
 

@@ -13,7 +13,9 @@ import { nflowsStateDict } from './nflows/export';
 import { nflows } from './nflows/import';
 import { normflowsStateDict } from './normflows/export';
 import { normflows } from './normflows/import';
+import { rosinality } from './rosinality/import';
 import { senya } from './senya/import';
+import { y0ast } from './y0ast/import';
 import { zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
 
@@ -36,6 +38,8 @@ type Entry =
 const list = {
   chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
   fmu2: { kind: 'image', importer: fmu2 },
+  rosinality: { kind: 'image', importer: rosinality },
+  y0ast: { kind: 'image', importer: y0ast },
   nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict },
   normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },

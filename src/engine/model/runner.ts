@@ -37,6 +37,11 @@ export interface FlowRunner {
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
+  /**
+   * Of files whose library has other latents: the same flow with z as the library gives it, before learned priors and in its
+   * order, [D]. `prior` of a batch is what the library adds to the log-det for log p(x).
+   */
+  asLibrary?: FlowRunner;
   /** @param total how many go this way in all, where others follow */
   forward(x: Float32Array, count: number, space: Space, total?: number): Promise<ForwardBatch>;
   inverse(z: Float32Array, count: number, space: Space, total?: number): Promise<InverseBatch>;

@@ -81,6 +81,18 @@ export function prepareLatent(
   return { z: toChannelsLast(data, shape, options.layout), count };
 }
 
+/** The layout that an array has: the usual one, unless it fits the other alone. @param event shapes of one example, channels last */
+export function layoutOf(
+  given: readonly number[],
+  events: readonly (readonly number[])[],
+  usual: Layout,
+): Layout {
+  const fits = (layout: Layout): boolean =>
+    events.some((event) => laidOut(event, layout).join() === given.slice(1).join());
+  const other: Layout = usual === 'nhwc' ? 'nchw' : 'nhwc';
+  return !fits(usual) && fits(other) ? other : usual;
+}
+
 /** Reads the batch axis. Gray images may come without their channel axis. */
 function matchShape(
   given: readonly number[],

@@ -3,7 +3,7 @@
  * its output by e^(3·logs), and it starts at zero (Glow's last convolution).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { fanIn, zeros } from '../init';
 import { sumOver } from '../tensors';
 import type { Net } from './conditioner';
@@ -40,7 +40,7 @@ export function plainConvolution(options: PlainConvolutionOptions): Net {
       const ones = padding === 'ones' && kernelSize > 1;
       const convolved = tf.conv2d((ones ? tf.sub(x, 1) : x) as Tensor4D, kernel, 1, 'same');
       const offset = ones ? tf.add(ctx.get(bias), sumOver(kernel, [0, 1, 2])) : ctx.get(bias);
-      const y = tf.add(convolved as Tensor, offset);
+      const y = tf.add(convolved, offset);
       return scaled ? tf.mul(y, tf.exp(tf.mul(ctx.get(logs), logsFactor))) : y;
     },
   };
