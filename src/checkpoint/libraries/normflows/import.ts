@@ -30,6 +30,9 @@ import { under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { firstOf } from '../first-of';
+import { normflowsGlow } from './glow';
+import { scaleMapQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
   residualLayers,
@@ -39,24 +42,6 @@ import {
   type Lu,
   type Residual,
 } from './residual';
-
-const slopeQuestion: ImportQuestion = {
-  key: 'slope',
-  title: 'Slope of LeakyReLU',
-  detail: 'The `leaky` argument of the networks (nf.nets.MLP), which a state dict does not hold. 0 is ReLU.',
-  answer: { kind: 'number', default: 0, minimum: 0, maximum: 0.999 },
-};
-
-const scaleMapQuestion = choice(
-  'scaleMap',
-  'Scale map of the coupling blocks',
-  'The `scale_map` argument of AffineCouplingBlock. With another one all numbers are wrong.',
-  [
-    { value: 'exp', label: 'exp (the default)' },
-    { value: 'sigmoid', label: 'sigmoid' },
-    { value: 'sigmoid_inv', label: 'sigmoid_inv' },
-  ],
-);
 
 const outputQuestion = choice(
   'scaleOutput',
@@ -330,7 +315,7 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
     ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),
-    ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion] : []),
+    ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion()] : []),
     ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
     ...gaps,
   ];
@@ -348,7 +333,7 @@ function order(chain: NormflowsChain, answers: ImportAnswers): (Coupling | Other
 }
 
 const mapOf = ({ additive }: Block, answers: ImportAnswers) =>
-  additive ? 'exp' : chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion);
+  additive ? 'exp' : chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion());
 
 const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
   chosen(answers, outputQuestionOf(first)) === 'tanh';
@@ -445,7 +430,7 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
   };
 }
 
-export const normflows = chainImporter<Coupling, Other>({
+const vectors = chainImporter<Coupling, Other>({
   name: 'normflows',
   list: 'flows',
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
@@ -484,3 +469,5 @@ export const normflows = chainImporter<Coupling, Other>({
     }
   },
 });
+
+export const normflows = firstOf('normflows', [vectors, normflowsGlow]);
