@@ -2,16 +2,20 @@
 import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import type { StateDict } from '../export-to/state-dict';
+import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
 import type { WrittenLayer } from '../export-to/written-chain';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
+
 import { fmu2 } from './fmu2/import';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { nflowsStateDict } from './nflows/export';
+import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
 import { normflowsStateDict } from './normflows/export';
+import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
 import { rosinality } from './rosinality/import';
 import { senya } from './senya/import';
@@ -40,8 +44,12 @@ const list = {
   fmu2: { kind: 'image', importer: fmu2 },
   rosinality: { kind: 'image', importer: rosinality },
   y0ast: { kind: 'image', importer: y0ast },
-  nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict },
-  normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
+  nflows: { kind: 'vector', importer: firstOf('nflows', [nflows, nflowsGlow]), write: nflowsStateDict },
+  normflows: {
+    kind: 'vector',
+    importer: firstOf('normflows', [normflows, normflowsGlow]),
+    write: normflowsStateDict,
+  },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
   freia: { kind: 'vector', importer: freia },
   senya: { kind: 'vector', importer: senya },

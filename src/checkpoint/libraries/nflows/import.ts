@@ -3,6 +3,7 @@
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
  * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
+import type { conventionFields } from '../../../config/convention-fields';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
@@ -189,9 +190,15 @@ function titleOf(couplings: readonly Working[], first: Working): string {
   return `${couplings.length} ${layers}${ofBins}, residual networks of ${width}, ${blocks} blocks`;
 }
 
+/** Settings that vectors and images share. */
+type MapFields = Pick<VectorFields, keyof typeof conventionFields>;
+
 /** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
-function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportAnswers): VectorFields {
-  const together: VectorFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
+export function mapFields(
+  { kind, map: { transform, bins } }: Pick<Working, 'kind' | 'map'>,
+  answers: ImportAnswers,
+): MapFields {
+  const together: MapFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
   switch (transform) {
     case 'additive':
       return { transform };
@@ -213,7 +220,7 @@ function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportA
   }
 }
 
-function questionsOf({ kind, map: { transform } }: Working): ImportQuestion[] {
+export function questionsOf({ kind, map: { transform } }: Pick<Working, 'kind' | 'map'>): ImportQuestion[] {
   return [
     ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     activationQuestion,

@@ -30,8 +30,6 @@ import { under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
-import { firstOf } from '../first-of';
-import { normflowsGlow } from './glow';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
@@ -430,7 +428,7 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
   };
 }
 
-const vectors = chainImporter<Coupling, Other>({
+export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   list: 'flows',
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
@@ -469,5 +467,3 @@ const vectors = chainImporter<Coupling, Other>({
     }
   },
 });
-
-export const normflows = firstOf('normflows', [vectors, normflowsGlow]);

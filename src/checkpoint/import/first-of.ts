@@ -1,5 +1,5 @@
 /** Libraries with several kinds of flows: the first importer that knows a file reads it. */
-import type { Recognizer } from '../import/types';
+import type { Recognizer } from './types';
 
 export function firstOf(name: string, recognizers: readonly Recognizer[]): Recognizer {
   return {
