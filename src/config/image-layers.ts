@@ -126,6 +126,9 @@ export const imageLayer = v.variant('kind', [
       ),
       'joint',
     ),
+    scaleClamp: v.optional(
+      v.pipe(positive, describe('Bound of arctan in this coupling; the one of the model if absent.')),
+    ),
     scaleMap: v.optional(
       v.pipe(scaleMap, describe('Of this coupling alone; the one of the model if absent.')),
     ),

@@ -83,7 +83,11 @@ function couplingOf(
   const split = selected(shape, layer.mask);
   const sizes = [split.identityShape[2]!, split.transformedShape[2]!] as const;
   const transform = transformOf({
-    config: { ...config, scaleMap: layer.scaleMap ?? config.scaleMap },
+    config: {
+      ...config,
+      scaleMap: layer.scaleMap ?? config.scaleMap,
+      scaleClamp: layer.scaleClamp ?? config.scaleClamp,
+    },
     name,
     features: sizes[1],
   });

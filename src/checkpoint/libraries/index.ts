@@ -9,6 +9,7 @@ import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 
 import { fmu2 } from './fmu2/import';
+import { freiaImages } from './freia/images';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { nflowsStateDict } from './nflows/export';
@@ -51,7 +52,7 @@ const list = {
     write: normflowsStateDict,
   },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
-  freia: { kind: 'vector', importer: freia },
+  freia: { kind: 'vector', importer: firstOf('FrEIA', [freia, freiaImages]) },
   senya: { kind: 'vector', importer: senya },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
 } as const satisfies Record<string, Entry>;

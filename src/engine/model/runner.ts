@@ -39,7 +39,7 @@ export interface FlowRunner {
   lacksLogDet?: boolean;
   /**
    * Of files whose library has other latents: the same flow with z as the library gives it, before learned priors and in its
-   * order, [D]. `prior` of a batch is what the library adds to the log-det for log p(x).
+   * order: [D], or [H, W, C] where all latents leave at once. `prior` of a batch is what the library adds to the log-det for log p(x).
    */
   asLibrary?: FlowRunner;
   /** @param total how many go this way in all, where others follow */

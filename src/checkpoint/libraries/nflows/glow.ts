@@ -273,10 +273,10 @@ export const nflowsGlow = imageChainImporter<GlowPlan>({
     );
   },
   questions: ({ first }) => [pixelRangeQuestion, ...questionsOf(first)],
-  model: ({ first, steps }, answers) => ({
+  model: ({ first }, answers) => ({
     ...mapFields(first, answers),
     dataConstraint: chosen(answers, pixelRangeQuestion),
-    latents: steps.some(({ kind }) => kind === 'factorOut') ? 'first-out-first' : 'in-place',
+    latents: 'first-out-first',
   }),
   async layers({ steps }, file, answers) {
     const layers: ImageLayer[] = [];

@@ -21,10 +21,7 @@ import { pluOfFactors, pluOfMatrix } from '../../import/plu';
 import { choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
-type Step =
-  | { kind: 'squeeze' }
-  | { kind: 'split' }
-  | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
+type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
 
 interface GlowPlan extends ImagePlan {
   /** Of "flow.layers." and of what stands beside it. */
