@@ -81,14 +81,15 @@ export const conventionSets: readonly ConventionSet[] = [
     name: 'glow',
     title: 'Glow',
     about:
-      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·sigmoid(u + 2), t and s alternate, learned priors.',
+      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·(sigmoid(u + 2) + .05), t and s alternate, learned priors.',
     image: {
       architecture: 'glow',
       affine: 'shift-then-scale',
       outputOrder: 'shift-scale',
       outputLayout: 'interleaved',
       scaleMap: 'sigmoid',
-      scaleEpsilon: 0,
+      // Without a floor, samples of flows that were trained for minutes overflow.
+      scaleEpsilon: 0.05,
       dataConstraint: 'centered',
       widthGrowth: 'constant',
     },

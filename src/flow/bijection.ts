@@ -56,6 +56,8 @@ export interface Bijection {
   readonly formula?: string;
   /** Of layers whose map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
   readonly spline?: SplineInfo;
+  /** Whether its quantities are the same for every example: learned, and given by no network. */
+  readonly sameForAll?: boolean;
   /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
   forward(ctx: FlowContext, x: Tensor): Step;

@@ -74,11 +74,9 @@ export function learnedPrior(name: string, shape: ImageShape, config: PriorConfi
       },
     };
   };
-  return coupling({
-    name,
-    shape,
-    split,
-    transform,
-    conditioner: kernelSize === undefined ? constant() : predicted(),
-  });
+  const conditioner = kernelSize === undefined ? constant() : predicted();
+  return {
+    ...coupling({ name, shape, split, transform, conditioner }),
+    sameForAll: alone || kernelSize === undefined,
+  };
 }

@@ -61,6 +61,8 @@ export interface LayerInfo {
    * people. Absent where it is not known, or is no such expression.
    */
   formula?: string;
+  /** What it computes beside its output is the same for every example. */
+  sameForAll?: boolean;
   /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
   order?: number[];
   /** Where its map is a spline. */

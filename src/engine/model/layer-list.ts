@@ -72,6 +72,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      ...(bijection?.sameForAll ? { sameForAll: true } : {}),
       ...(order ? { order: [...order] } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),
       // Without a map of its own a layer only moves values.
