@@ -18,6 +18,7 @@ import { nflows } from './nflows/import';
 import { normflowsStateDict } from './normflows/export';
 import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
+import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
 import { senya } from './senya/import';
 import { y0ast } from './y0ast/import';
@@ -43,7 +44,7 @@ type Entry =
 const list = {
   chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
   fmu2: { kind: 'image', importer: fmu2 },
-  rosinality: { kind: 'image', importer: rosinality },
+  rosinality: { kind: 'image', importer: rosinality, write: rosinalityStateDict },
   y0ast: { kind: 'image', importer: y0ast },
   nflows: { kind: 'vector', importer: firstOf('nflows', [nflows, nflowsGlow]), write: nflowsStateDict },
   normflows: {

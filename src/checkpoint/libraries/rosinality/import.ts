@@ -63,7 +63,7 @@ export const zeroConvolutionNames: readonly Renaming[] = [
   { theirs: 'scale', ours: 'logs', transform: 'flat' },
 ];
 
-const blockAt = (prefix: string, block: number): string => `${prefix}blocks.${block}`;
+export const blockAt = (prefix: string, block: number): string => `${prefix}blocks.${block}`;
 
 function planOf(file: TensorFile): GlowPlan | undefined {
   const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
