@@ -86,9 +86,8 @@ export function stackNet(
   };
 }
 
-/** In words, where there are more channels than a flow of ours has. */
-export function tooManyChannels(channels: number): string | undefined {
-  return channels <= mostChannels
-    ? undefined
-    : `a flow of at most ${mostChannels} channels (this one has ${channels})`;
+/** In words, where a layer has more channels than a flow of ours; undefined where none has. */
+export function tooManyChannels(layers: readonly { channels: number }[]): string | undefined {
+  const wide = layers.find(({ channels }) => channels > mostChannels);
+  return wide && `a flow of at most ${mostChannels} channels (this one has ${wide.channels})`;
 }

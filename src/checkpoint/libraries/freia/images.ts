@@ -231,7 +231,7 @@ function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: str
   if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute')) {
     missing.push('a convolution, an image being what it is for');
   }
-  const wide = tooManyChannels(Math.max(0, ...modules.map((module) => module.channels)));
+  const wide = tooManyChannels(modules);
   if (wide !== undefined) missing.push(wide);
   const share = fitting / file.tensors.size;
   const side = plane === undefined ? undefined : Math.sqrt(plane) * 2 ** halvings;

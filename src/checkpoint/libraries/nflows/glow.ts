@@ -179,7 +179,7 @@ function planOf({ modules, gaps }: Found): GlowPlan | string {
     steps.push(module);
   }
   if (!Number.isInteger(image)) return `a number of channels after ${gaps[0]} that is divisible by 4`;
-  const wide = tooManyChannels(Math.max(...modules.map((module) => module.channels)));
+  const wide = tooManyChannels(modules);
   if (wide !== undefined) return wide;
   const kindOf = ({ map }: Coupling): string => [map.transform, map.bins].join(' ');
   const other = modules.find((module) => module.kind === 'coupling' && kindOf(module) !== kindOf(first));

@@ -152,7 +152,7 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
     below.delete(`q0.${l}.`);
   }
   below.delete('');
-  missing.push(...[...below.keys()].map((at) => `a meaning for ${at.slice(0, -1)}`));
+  for (const at of below.keys()) missing.push(`a meaning for ${at.slice(0, -1)}`);
   const share = fitting / file.tensors.size;
   const first = levels.at(-1);
   if (!first || missing.length > 0) return { share, missing };
@@ -163,7 +163,7 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
   }
   if (first.channels % 4 !== 0)
     missing.push(`a number of channels divisible by 4 in level ${levels.length - 1}`);
-  const wide = tooManyChannels(levels[0]!.channels);
+  const wide = tooManyChannels(levels);
   if (wide !== undefined) missing.push(wide);
   const outputs = new Set(
     levels.flatMap(({ channels, blocks }) => blocks.map(({ stack }) => stack.at(-1)!.outputs === channels)),

@@ -67,7 +67,7 @@ function planOf(file: TensorFile): GlowPlan | string {
   const outputs = file.tensors.get(`${list}${first}.block.4.logs`)?.shape[0];
   if (first !== 1 || width === 0 || channels === 0 || channels % 4 !== 0) return `${list}1.actnorm.bias`;
   const halvings = steps.filter(({ kind }) => kind === 'squeeze').length;
-  const wide = tooManyChannels(channels * 2 ** halvings);
+  const wide = tooManyChannels([{ channels: channels * 2 ** halvings }]);
   if (wide !== undefined) return wide;
   const beside = list.slice(0, -'flow.layers.'.length);
   const [, , height = 0, across = 0] = file.tensors.get(`${beside}prior_h`)?.shape ?? [];

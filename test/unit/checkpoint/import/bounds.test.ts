@@ -351,6 +351,11 @@ test('many names are looked through in time, whatever they are', () => {
     many((i) => `${i}.log_gamma`),
     { ...made(2), ...many((i) => `0.trunk.${2 * i + 3}.mask`) },
     { mask: [30_000, 2], ...many((i) => `s.${i}.0.weight`, [2, 2]), ...many((i) => `t.${i}.2.weight`) },
+    many((i) => `blocks.0.flows.${i}.actnorm.loc`, [1, 4, 1, 1], 130_000),
+    many((i) => `flow.layers.${i}.actnorm.bias`, [1, 4, 1, 1], 130_000),
+    many((i) => `flows.0.${i}.flows.0.flows.1.param_map.net.0.weight`, [4, 2, 3, 3]),
+    many((i) => `module_list.${i}.downsample_kernel`, [4, 1, 2, 2], 130_000),
+    many((i) => `_transforms.${i}.transform_net.initial_layer.weight`, [4, 2, 1, 1], 130_000),
     {
       ...many((i) => `s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`, [8, 3, 3, 3], 3000),
       ...many((i) => `s1_ckbd.0.coupling.block.1.core_block.${i}.res_block.0.conv.weight_v`, [1], 3000),
