@@ -10,7 +10,8 @@ export interface Degrees {
 }
 
 /**
- * Degrees of hidden units take turns from 1 to D − 1, as in nflows, normflows and zuko.
+ * Degrees of hidden units take turns from 1 to D − 1, as in nflows, normflows and zuko; from 0 where some are to see a
+ * context alone, as in zuko.
  * @param order place of each feature, from 0
  * @param each outputs that stand together for a feature; else all first ones come first
  */
@@ -18,6 +19,7 @@ export function degreesOf(
   order: readonly number[],
   outputs: number,
   layout: 'halves' | 'interleaved',
+  fromContext = false,
 ): Degrees {
   const dim = order.length;
   const each = outputs / dim;
@@ -26,8 +28,17 @@ export function degreesOf(
   return {
     inputs: order.map((place) => place + 1),
     outputs: Array.from({ length: outputs }, (_, i) => order[feature(i)]!),
-    hidden: (width) => Array.from({ length: width }, (_, i) => (dim === 1 ? 0 : 1 + (i % (dim - 1)))),
+    hidden: (width) =>
+      Array.from({ length: width }, (_, i) => {
+        if (fromContext) return i % dim;
+        return dim === 1 ? 0 : 1 + (i % (dim - 1));
+      }),
   };
+}
+
+/** Of a network's inputs, the numbers of a context behind the features: all units may depend on these. */
+export function withContextDegrees({ inputs }: Degrees, context: number): number[] {
+  return [...inputs, ...Array.from({ length: context }, () => 0)];
 }
 
 /** 1 where a unit may depend on an input: [inputs, outputs], row by row. */

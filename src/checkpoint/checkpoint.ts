@@ -25,6 +25,7 @@ export interface DataRecord {
   validation: number;
   shape: number[];
   featureNames?: string[];
+  contextNames?: string[];
   labelNames?: string[];
   note: string;
 }
@@ -51,8 +52,11 @@ export interface CheckpointHeader {
   /** Seconds of training. */
   seconds: number;
   metrics?: MetricsRow;
-  /** Vectors: subtracted from and divided out of the data before the flow, per feature. */
-  standardize?: { mean: number[]; std: number[]; names?: string[] };
+  /**
+   * Vectors: subtracted from and divided out of the data before the flow, per feature and, behind these, per number of a
+   * context.
+   */
+  standardize?: { mean: number[]; std: number[]; names?: string[]; contextNames?: string[] };
   data?: DataRecord;
 }
 
@@ -75,6 +79,7 @@ export function describeData(dataset: Dataset): DataRecord {
     validation: dataset.validation.count,
     shape: dataset.shape,
     featureNames: dataset.featureNames,
+    contextNames: dataset.contextNames,
     labelNames: dataset.labelNames,
     note: dataset.provenance.note,
   };

@@ -29,6 +29,15 @@ export const inputOptions = {
   },
 } as const satisfies OptionSpecs;
 
+/** Of commands that run conditional flows. */
+export const conditionOption = {
+  condition: {
+    type: 'text',
+    value: 'A=1,B=2|FILE',
+    help: 'Of flows that take one: numbers for all examples, or an .npy or .npz file (array context) with a row for each.',
+  },
+} as const satisfies OptionSpecs;
+
 /** Which of a file's arrays and columns to take. */
 export function tableChoice(
   options: Pick<OptionValues<typeof inputOptions>, 'array' | 'columns' | 'label-column'>,

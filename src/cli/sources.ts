@@ -107,7 +107,7 @@ async function fromSamples(
       `Sample ${count - 1} is too far on, since all samples before it have to be drawn. Choose smaller numbers.`,
     );
   }
-  const all = drawLatents(runner, { count, seed, temperature });
+  const all = await drawLatents(runner, { count, seed, temperature });
   const z = rows(all, size, indices);
   return {
     indices,

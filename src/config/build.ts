@@ -12,6 +12,8 @@ import { UserError } from '../base/user-error';
 export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */
   data?: string;
+  /** What the flow is given; wins over the config's data section. */
+  context?: { columns?: readonly (string | number)[]; source?: string; labels?: boolean };
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.
@@ -35,6 +37,7 @@ export interface DataShape {
   shape: number[];
   levels?: number;
   featureNames?: readonly string[];
+  contextNames?: readonly string[];
   provenance: { source: string; validationSource?: string };
 }
 
@@ -103,15 +106,36 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
  * Which data to open, before anything else can be said.
  * @throws UserError when no data are named or the config's data section is wrong
  */
-export function requestedData({ data, preset, config, start, fileName = 'config' }: RunRequest): DataConfig {
+export function requestedData({
+  data,
+  context,
+  preset,
+  config,
+  start,
+  fileName = 'config',
+}: RunRequest): DataConfig {
   const own = section(config, 'data', fileName);
-  const asked = { ...(preset ? dataOf(preset) : {}), ...own, ...(data ? { source: data } : {}) };
+  const asked = {
+    ...(preset ? dataOf(preset) : {}),
+    ...own,
+    ...(data ? { source: data } : {}),
+    ...contextData(context),
+  };
   const merged = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
     const why = start ? `, since ${start.file} does not say which it was trained on` : '';
     throw new UserError(`No data are given. Expected --data NAME or PATH, or data.source in a config${why}.`);
   }
   return parseDataConfig(merged, fileName);
+}
+
+function contextData(context: RunRequest['context']): Record<string, unknown> {
+  const { columns, source, labels } = context ?? {};
+  return {
+    ...(columns ? { contextColumns: columns } : {}),
+    ...(source === undefined ? {} : { contextSource: source }),
+    ...(labels ? { labelContext: true } : {}),
+  };
 }
 
 /**
@@ -224,13 +248,14 @@ function fitWarmup(training: Record<string, unknown>, own: Record<string, unknow
   return { ...training, warmupSteps: Math.floor(steps! / 10) };
 }
 
-function sizesOf({ kind, shape, levels }: DataShape): Record<string, number> {
-  if (kind === 'vector') return { dim: shape[0]! };
+function sizesOf({ kind, shape, levels, contextNames }: DataShape): Record<string, number> {
+  if (kind === 'vector') return { dim: shape[0]!, context: contextNames?.length ?? 0 };
   return { height: shape[0]!, width: shape[1]!, channels: shape[2]!, levels: levels ?? 256 };
 }
 
-function kindOf({ kind, shape }: DataShape): string {
-  return kind === 'vector' ? `rows of ${shape[0]} numbers` : `images of ${shape.join('×')}`;
+function kindOf({ kind, shape, contextNames }: DataShape): string {
+  const context = contextNames ? ` with a context of ${contextNames.length}` : '';
+  return kind === 'vector' ? `rows of ${shape[0]} numbers${context}` : `images of ${shape.join('×')}`;
 }
 
 function section(config: unknown, key: string, fileName: string): Record<string, unknown> {

@@ -137,9 +137,14 @@ function checkLayer(
     case 'conv1x1':
       return [
         ...checkOrder(layer.order, channels, `${path}.order`, 'channel'),
-        ...(layer.negative.some((channel) => channel >= channels)
-          ? [{ path: `${path}.negative`, message: `expected channels 0 to ${channels - 1}` }]
-          : []),
+        ...(layer.signs.length === channels
+          ? []
+          : [
+              {
+                path: `${path}.signs`,
+                message: `expected ${channels} entries, one for each channel, got ${layer.signs.length}`,
+              },
+            ]),
       ];
     case 'coupling':
       return [...checkMask(layer.mask, channels, `${path}.mask`), ...checkNet(layer.net, `${path}.net`)];

@@ -1,4 +1,5 @@
 /** Settings of a vector model that do not go together. */
+import { perFeature } from './bases';
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 
@@ -48,6 +49,7 @@ export function checkVector(model: VectorModelConfig): Problem[] {
     });
   }
   if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
+  problems.push(...checkBase(model));
   return problems;
 }
 
@@ -57,6 +59,13 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
     if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
     if (layer.kind === 'autoregressive') return checkOrder(layer.order, dim, `${path}.order`, 'place');
+    if (layer.kind === 'plu') {
+      return [
+        ...(layer.order ? checkOrder(layer.order, dim, `${path}.order`, 'feature') : []),
+        ...checkLengths({ signs: layer.signs }, dim, path),
+      ];
+    }
+    if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });
   if (!layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')) {
@@ -66,6 +75,40 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
     });
   }
   return problems;
+}
+
+/** Lists among the fields have an entry for each feature. */
+function checkLengths(fields: object, dim: number, path: string): Problem[] {
+  return Object.entries(fields).flatMap(([field, value]: [string, unknown]): Problem[] =>
+    Array.isArray(value) && value.length !== dim
+      ? [
+          {
+            path: `${path}.${field}`,
+            message: `expected ${dim} numbers, one for each feature, got ${value.length}`,
+          },
+        ]
+      : [],
+  );
+}
+
+function checkBase({ base, dim, context }: VectorModelConfig): Problem[] {
+  if (base.kind === 'conditionalNormal') {
+    if (context > 0) return [];
+    const message =
+      'expected another base, or a context: without one there is nothing that it could depend on';
+    return [{ path: 'model.base.kind', message }];
+  }
+  const problems = checkLengths(base, dim, 'model.base');
+  if (problems.length > 0 || base.kind !== 'uniform') return problems;
+  const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];
+  const empty = lower.findIndex((value, i) => !(value < upper[i]!));
+  if (empty < 0) return [];
+  return [
+    {
+      path: 'model.base.upper',
+      message: `expected more than lower in each feature, got ${upper[empty]} and ${lower[empty]} in feature ${empty}`,
+    },
+  ];
 }
 
 function checkMask(mask: readonly number[], dim: number, path: string): Problem[] {

@@ -95,9 +95,24 @@ export const conventionFields = {
   splineBound: v.optional(
     v.pipe(
       positive,
-      describe('A spline maps [−splineBound, splineBound] to itself; outside nothing changes.'),
+      describe('A spline maps splineCenter ± splineBound to itself; splineEnds says what is outside.'),
     ),
     5,
+  ),
+  splineCenter: v.optional(
+    v.pipe(v.number(), v.finite(), describe('Middle of the interval of a spline.')),
+    0,
+  ),
+  splineEnds: v.optional(
+    v.pipe(
+      v.picklist(['linear', 'box', 'circular', 'half-turn']),
+      describe(
+        'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
+          'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
+          'half-turn, as linear after half a turn of the circle (NCSF of zuko).',
+      ),
+    ),
+    'linear',
   ),
   splineMap: v.optional(
     v.pipe(

@@ -41,6 +41,24 @@ export const dataSchema = v.strictObject({
       describe('Column with a class, shown but not modeled.'),
     ),
   ),
+  contextColumns: v.optional(
+    v.pipe(
+      v.array(v.union([v.string(), nonNegativeInteger])),
+      v.minLength(1),
+      describe('Columns of a table that the flow is given: it models the others given these.'),
+    ),
+  ),
+  contextSource: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      describe('Other data with a row for each row of source, which the flow is given as its context.'),
+    ),
+  ),
+  labelContext: v.optional(
+    v.pipe(v.boolean(), describe('Whether the flow is given the class of each row, one number per class.')),
+    false,
+  ),
   header: v.optional(
     v.pipe(
       v.union([v.boolean(), v.literal('auto')]),

@@ -102,9 +102,9 @@ export const imageLayer = v.variant('kind', [
       v.array(nonNegativeInteger),
       describe('Entry i is the channel of L·U·x that moves to channel i.'),
     ),
-    negative: v.optional(
-      v.pipe(v.array(nonNegativeInteger), describe('Entries of the diagonal of U that are negative.')),
-      () => [],
+    signs: v.pipe(
+      v.array(v.picklist([1, -1])),
+      describe('Of the diagonal of U, one for each channel; they are not trained.'),
     ),
     bias: v.optional(v.pipe(v.boolean(), describe('Adds a learned bias (nflows).')), false),
   }),

@@ -12,6 +12,12 @@ export const layerFolders = {
   flatten: 'flattenings',
   factorOut: 'factorOuts',
   prior: 'priors',
+  plu: 'plu',
+  householder: 'householder',
+  qr: 'qr',
+  svd: 'svd',
+  orthogonal: 'orthogonal',
+  rescale: 'rescale',
 } as const;
 
 /** The names of a chain's layers, for example "couplings.0"; each kind is counted by itself. */

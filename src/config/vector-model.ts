@@ -1,5 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
+import { baseSchema } from './bases';
+import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { activation, describe, layerWidth, nonNegativeInteger, positiveInteger, slope } from './fields';
 
@@ -49,12 +51,7 @@ const vectorLayer = v.variant('kind', [
       'input',
     ),
   }),
-  v.strictObject({
-    kind: v.pipe(
-      v.literal('lu'),
-      describe('A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
-    ),
-  }),
+  ...mixingLayers,
 ]);
 
 export const vectorModelSchema = v.strictObject({
@@ -149,10 +146,75 @@ export const vectorModelSchema = v.strictObject({
   permutationSeed: v.optional(v.pipe(nonNegativeInteger, describe('Seed of the random permutations.')), 0),
   between: v.optional(
     v.pipe(
-      v.picklist(['none', 'batchNorm', 'actNorm', 'lu']),
-      describe('A layer after each coupling, over all features. lu: a learned mixing.'),
+      v.picklist(['none', 'batchNorm', 'actNorm', 'lu', 'plu', 'qr', 'svd', 'householder', 'orthogonal']),
+      describe(
+        'A layer after each coupling, over all features. Learned mixings: lu, plu, qr, svd; learned rotations: householder, orthogonal.',
+      ),
     ),
     'none',
+  ),
+  reflections: v.optional(
+    v.pipe(
+      reflectionCount,
+      describe(
+        'Householder reflections of a layer between, where it has any; an even number starts as the identity.',
+      ),
+    ),
+    4,
+  ),
+  context: v.optional(
+    v.pipe(
+      nonNegativeInteger,
+      v.maxValue(mostFeatures),
+      describe('Numbers of the context that comes with each example; the flow is a density given them.'),
+    ),
+    0,
+  ),
+  contextNorm: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe('Whether the context is standardized by statistics that are stored with the flow (sbi).'),
+    ),
+    false,
+  ),
+  contextNet: v.optional(
+    v.pipe(
+      v.array(layerWidth),
+      v.maxLength(64),
+      describe(
+        'Widths of the layers of a network over the context, whose output the conditioners see; none: they see the context itself.',
+      ),
+    ),
+    () => [],
+  ),
+  contextEntry: v.optional(
+    v.pipe(
+      v.picklist(['input', 'activated']),
+      describe(
+        'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
+          'whose activation is added to the first layer (MADE of nflows).',
+      ),
+    ),
+    'input',
+  ),
+  contextInBlocks: v.optional(
+    v.pipe(
+      v.picklist(['none', 'gate', 'add']),
+      describe(
+        'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
+          'through a linear layer (nflows has both).',
+      ),
+    ),
+    'none',
+  ),
+  contextFirst: v.optional(
+    v.pipe(
+      v.boolean(),
+      describe(
+        'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
+      ),
+    ),
+    true,
   ),
   layers: v.optional(
     v.pipe(
@@ -166,4 +228,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   ...conventionFields,
   flowNorm: v.optional(flowNorm, false),
+  base: v.optional(v.pipe(baseSchema, describe('Base distribution: that of the latents.')), () => ({
+    kind: 'normal' as const,
+  })),
 });

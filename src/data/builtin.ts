@@ -98,6 +98,11 @@ export function describePlane(name: PlaneName): string {
   return shapes[name].about;
 }
 
+/** How many moons, circles, arms, blades or squares it has. */
+export function planeParts(name: PlaneName): number {
+  return shapes[name].parts;
+}
+
 /**
  * Draws points of a built-in set, raw coordinates, [count, 2]. `labels` say which moon, circle, arm, blade or square.
  * @param noise standard deviation in units of the coordinates; each set has its own default

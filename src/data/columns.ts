@@ -5,6 +5,8 @@ export interface ColumnOptions {
   /** Names or zero-based numbers; absent: all but the label column. */
   columns?: readonly (string | number)[];
   labelColumn?: string | number;
+  /** Read behind the others, and no longer among those unless `columns` names them. */
+  contextColumns?: readonly (string | number)[];
 }
 
 /**
@@ -15,8 +17,8 @@ export function chooseColumns(
   file: string,
   names: readonly string[],
   named: boolean,
-  { columns, labelColumn }: ColumnOptions,
-): { features: number[]; label?: number } {
+  { columns, labelColumn, contextColumns = [] }: ColumnOptions,
+): { features: number[]; label?: number; context: number } {
   const find = (column: string | number): number => {
     const index = typeof column === 'number' ? column : names.indexOf(column);
     if (typeof column === 'string' && !named) {
@@ -35,9 +37,22 @@ export function chooseColumns(
     return index;
   };
   const label = labelColumn === undefined ? undefined : find(labelColumn);
-  const features = columns ? columns.map(find) : names.map((_, i) => i).filter((i) => i !== label);
+  const context = contextColumns.map(find);
+  const features = columns
+    ? columns.map(find)
+    : names.map((_, i) => i).filter((i) => i !== label && !context.includes(i));
+  const both = context.find((column) => features.includes(column));
+  if (both !== undefined) {
+    throw new UserError(
+      `${file}: the column "${names[both]}" is modeled and given as context; leave it out of data.columns or data.contextColumns.`,
+    );
+  }
   if (features.length === 0) {
     throw new UserError(`${file}: no columns are left to model; expected at least one in data.columns.`);
   }
-  return { features, ...(label === undefined ? {} : { label }) };
+  return {
+    features: [...features, ...context],
+    ...(label === undefined ? {} : { label }),
+    context: context.length,
+  };
 }

@@ -19,7 +19,7 @@ export interface ReadOptions {
 /** Examples in memory or in files. */
 export interface Examples {
   readonly count: number;
-  /** Values of one example, D. */
+  /** Values of one example: its features, D, and those of its context. */
   readonly size: number;
   /** Indices into `labelNames` if these are known. Never modeled. */
   readonly labels?: Labels;
@@ -48,6 +48,8 @@ export interface Dataset {
   /** Held out; `count` is 0 when the config asks for no validation. */
   validation: Split;
   featureNames?: string[];
+  /** Names of the numbers of the context, which stand behind the features of each example. */
+  contextNames?: string[];
   labelNames?: string[];
   provenance: {
     /** A built-in name or an absolute path. */

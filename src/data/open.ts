@@ -1,10 +1,12 @@
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
+import { parseDataConfig } from '../config/parse';
 import { isFolder } from '../files/read';
 import { openNpy, openNpz } from './arrays';
-import { describePlane, drawPlane, isPlaneName, planeNames } from './builtin';
+import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from './builtin';
 import { openCifar } from './cifar';
+import { addContext } from './context';
 import type { Dataset, Examples } from './dataset';
 import { detectFormat, type FileFormat } from './detect';
 import { digitsLevels, digitsShape, readDigits } from './digits';
@@ -67,12 +69,13 @@ export async function openSource(
 ): Promise<OpenSource> {
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
-    const opened = await openAny(config, baseFolder, resources, mostRows);
+    const openWhole = async (source: string): Promise<Opened> =>
+      addContext(await openAny({ ...config, source }, baseFolder, resources, mostRows), config, (other) =>
+        openAny(otherSource(other), baseFolder, resources, mostRows),
+      );
+    const opened = await openWhole(config.source);
     const { validationSource } = config;
-    const other =
-      validationSource === undefined
-        ? undefined
-        : await openAny({ ...config, source: validationSource }, baseFolder, resources, mostRows);
+    const other = validationSource === undefined ? undefined : await openWhole(validationSource);
     const held = other ? asHeldOut(opened, other) : opened;
     return {
       opened: held,
@@ -86,13 +89,19 @@ export async function openSource(
   }
 }
 
+/** Other data of a config, read by themselves. */
+function otherSource(source: string): DataConfig {
+  return parseDataConfig({ source }, source);
+}
+
 function splitOpened(
   opened: Opened,
   config: DataConfig,
   validationSource: string | undefined,
   close: () => Promise<void>,
 ): Dataset {
-  const { kind, name, shape, levels, all, test, featureNames, labelNames, source, note } = opened;
+  const { kind, name, shape, levels, all, test, featureNames, contextNames, labelNames, source, note } =
+    opened;
   const { limit, splitSeed } = config;
   const splits = test
     ? {
@@ -107,6 +116,7 @@ function splitOpened(
     ...(levels === undefined ? {} : { levels }),
     ...splits,
     ...(featureNames ? { featureNames } : {}),
+    ...(contextNames ? { contextNames } : {}),
     ...(labelNames ? { labelNames } : {}),
     provenance: {
       source,
@@ -123,7 +133,8 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   if (
     other.kind !== opened.kind ||
     other.shape.join() !== opened.shape.join() ||
-    other.levels !== opened.levels
+    other.levels !== opened.levels ||
+    other.contextNames?.length !== opened.contextNames?.length
   ) {
     throw new UserError(
       `${other.source}: holds ${kindOf(other)}; expected ${kindOf(opened)} as in ${opened.source}.`,
@@ -148,9 +159,9 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   };
 }
 
-function kindOf({ kind, shape, levels }: Opened): string {
+function kindOf({ kind, shape, levels, contextNames }: Opened): string {
   return kind === 'vector'
-    ? `rows of ${shape[0]} numbers`
+    ? `rows of ${shape[0]} numbers${contextNames ? ` with a context of ${contextNames.length}` : ''}`
     : `images of ${shape.join('×')} with ${levels} levels`;
 }
 
@@ -234,6 +245,7 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
     shape: [2],
     all: drawPlane(source, config.splitSeed, config.count, config.noise),
     featureNames: ['x', 'y'],
+    labelNames: numbers(planeParts(source)),
     source,
     note: describePlane(source),
   };
@@ -250,13 +262,16 @@ async function openTable(
     format === 'parquet'
       ? await readParquet(file, options, resources)
       : await readTable(file, options, resources);
+  const features = rows.featureNames.length - (config.contextColumns?.length ?? 0);
   return {
     ...rows,
+    featureNames: rows.featureNames.slice(0, features),
+    ...(config.contextColumns ? { contextNames: rows.featureNames.slice(features) } : {}),
     kind: 'vector',
     name: path.basename(file),
-    shape: [rows.featureNames.length],
+    shape: [features],
     source: file,
-    note: `a table of ${rows.featureNames.length} columns`,
+    note: `a table of ${features} columns${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}`,
   };
 }
 

@@ -13,6 +13,8 @@ export interface Opened {
   /** What the data themselves hold out. */
   test?: Examples;
   featureNames?: string[];
+  /** Names of the numbers of the context, which stand behind the features of each example. */
+  contextNames?: string[];
   labelNames?: string[];
   /** A built-in name or an absolute path. */
   source: string;

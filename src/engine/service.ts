@@ -204,9 +204,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
       method: M,
       query: InspectorQuery<M>,
       token: string,
+      context?: readonly number[],
     ): Promise<InspectorAnswer<M>> => {
       const { inspector } = entryOf(id);
-      return cancellable(token, (signal) => inspector.ask(method, query, signal));
+      return cancellable(token, (signal) => inspector.ask(method, query, signal, context));
     },
     async exportOnnx(id, output, token) {
       const { model } = entryOf(id);

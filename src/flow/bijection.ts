@@ -26,6 +26,8 @@ export interface StateSpec {
 export interface FlowContext {
   /** True: batch normalization uses the batch's own statistics and reports new running ones. */
   readonly training: boolean;
+  /** Of flows with a context: what conditioners see of it, [N, S]. */
+  readonly context?: Tensor;
   /** The tensor of a parameter or of a state entry, by its full name. */
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */

@@ -7,8 +7,9 @@ import type { ImageLayerConfig, ImageNetConfig } from '../config/image-layers';
 import { layerNames } from '../config/layer-folders';
 import type { ImageModelConfig } from '../config/schema';
 import { actNorm } from './act-norm';
+import { standardNormal } from './bases/standard-normal';
 import type { Bijection, Conditioner } from './bijection';
-import { conv1x1 } from './conv1x1';
+import { conv1x1 } from './mixing/conv1x1';
 import { coupling } from './coupling';
 import { flatten, flattenPositions } from './flatten';
 import { haar } from './haar';
@@ -201,5 +202,10 @@ export function imageChain(
   const build: Build = { config, chain, names: layerNames(chain), layers: [], couplings: 0, parts: [] };
   const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const flow = rest(build, 0, shape, 0, positions);
-  return { ...flow, layers: build.layers, latentParts: build.parts };
+  return {
+    ...flow,
+    layers: build.layers,
+    base: standardNormal(flow.outputShape),
+    latentParts: build.parts,
+  };
 }

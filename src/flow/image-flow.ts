@@ -5,6 +5,7 @@
  * conditioners have twice their scale's width.
  */
 import type { ImageModelConfig } from '../config/schema';
+import { standardNormal } from './bases/standard-normal';
 import type { Bijection } from './bijection';
 import { imageChain } from './image-chain';
 import { imagePlan } from './image-plan';
@@ -191,5 +192,5 @@ function realNvp(config: ImageModelConfig, shape: ImageShape): Flow {
   const build: Build = { config, layers: [], couplings: 0 };
   const positions = Int32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => i);
   const flow = scaleOf(build, shape, 0, positions);
-  return { ...flow, layers: build.layers };
+  return { ...flow, layers: build.layers, base: standardNormal(flow.outputShape) };
 }

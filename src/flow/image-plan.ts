@@ -44,7 +44,7 @@ function glow(config: ImageModelConfig, imageChannels: number): ImageLayerConfig
       const order = randomOrder(channels, scale * config.steps + step);
       chain.push(
         { kind: 'actNorm' },
-        { kind: 'conv1x1', order, negative: [], bias: false },
+        { kind: 'conv1x1', order, signs: order.map(() => 1 as const), bias: false },
         { kind: 'coupling', mask, net, nets: 'joint' },
       );
     }

@@ -2,6 +2,8 @@
 
 export type Init =
   | { kind: 'constant'; value: number }
+  /** Row-major. */
+  | { kind: 'values'; values: readonly number[] }
   /** Uniform in [−bound, bound). */
   | { kind: 'uniform'; bound: number }
   /** Euclidean length of each output channel (last axis) of the parameter `of`: where weight normalization starts. */

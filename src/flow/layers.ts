@@ -1,6 +1,8 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
 import type { LayerKind } from '../protocol/model';
+import type { Base } from './bases/types';
 import type { Bijection } from './bijection';
+import type { ContextInput } from './context';
 import type { Mask } from './masks';
 
 export interface FlowLayer {
@@ -22,7 +24,11 @@ export interface FlowLayer {
 }
 
 export interface Flow extends Bijection {
+  /** Absent where the flow takes none. */
+  readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
   /** Of chains over images: the elements of z that leave together, channels first, in the order in which they leave. */
   readonly latentParts?: readonly Int32Array[];
+  /** The distribution of z; its parameters are among those of the flow. */
+  readonly base: Base;
 }

@@ -6,6 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ImageModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
+import type { Preprocess } from './context';
 import { sizeOf } from '../base/shape';
 import { sumPerExample } from './tensors';
 
@@ -87,22 +88,29 @@ export function scalePixels(
   };
 }
 
-/** (x − mean) / std for each feature; log-det −Σ ln std. */
-export function standardize(name: string, { mean, std }: Standardization): Bijection {
-  const logDet = -std.reduce((sum, deviation) => sum + Math.log(deviation), 0);
+/**
+ * (x − mean) / std for each feature; log-det −Σ ln std.
+ * @param dim features: what `fitted` says of more is of a context
+ */
+export function standardize(name: string, { mean, std }: Standardization, dim = mean.length): Preprocess {
+  const [features, context] = [
+    { mean: mean.slice(0, dim), std: std.slice(0, dim) },
+    { mean: mean.slice(dim), std: std.slice(dim) },
+  ];
+  const logDet = -features.std.reduce((sum, deviation) => sum + Math.log(deviation), 0);
+  const scaled = (x: Tensor, by: Standardization): Tensor =>
+    tf.div(tf.sub(x, tf.tensor1d(by.mean)), tf.tensor1d(by.std));
   return {
     name,
-    inputShape: [mean.length],
-    outputShape: [mean.length],
+    inputShape: [dim],
+    outputShape: [dim],
     parameters: [],
     state: [],
-    forward: (_, x) => ({
-      value: tf.div(tf.sub(x, tf.tensor1d(mean)), tf.tensor1d(std)),
-      logDet: tf.scalar(logDet),
-    }),
+    forward: (_, x) => ({ value: scaled(x, features), logDet: tf.scalar(logDet) }),
     inverse: (_, y) => ({
-      value: tf.add(tf.mul(y, tf.tensor1d(std)), tf.tensor1d(mean)),
+      value: tf.add(tf.mul(y, tf.tensor1d(features.std)), tf.tensor1d(features.mean)),
       logDet: tf.scalar(-logDet),
     }),
+    ...(context.mean.length > 0 ? { scaleContext: (c: Tensor) => scaled(c, context) } : {}),
   };
 }

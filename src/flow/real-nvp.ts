@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import type { Standardization } from '../config/standardization';
-import type { Bijection, FlowContext, Step } from './bijection';
+import type { FlowContext, Step } from './bijection';
+import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { hasLogit, logit, scalePixels, standardize } from './preprocess';
-import { standardNormalLogProb } from './prior';
 import { vectorFlow } from './vector-flow';
 
 export function buildFlow(config: ModelConfig): Flow {
@@ -19,7 +19,7 @@ export function buildPreprocess(
   config: ModelConfig,
   flow: Flow,
   fitted?: Standardization,
-): Bijection | undefined {
+): Preprocess | undefined {
   if (config.kind === 'image') {
     const { levels, dataRange, dataConstraint: constraint } = config;
     const shape = flow.inputShape;
@@ -27,7 +27,7 @@ export function buildPreprocess(
       ? logit({ name: 'logit', shape, levels, dataRange, constraint })
       : scalePixels('pixels', shape, levels, constraint);
   }
-  return fitted ? standardize('standardize', fitted) : undefined;
+  return fitted ? standardize('standardize', fitted, config.dim) : undefined;
 }
 
 /** D ln(levels): from the density of v/levels to the probability of a discrete value; 0 for vectors. Nats. */
@@ -46,17 +46,27 @@ export interface LogLikelihood {
 /** @param x in data units: dequantized pixels in [0, levels), or coordinates; [N, …]. */
 export function logLikelihood(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   ctx: FlowContext,
   x: Tensor,
 ): LogLikelihood {
   const prepared: Step = preprocess ? preprocess.forward(ctx, x) : { value: x, logDet: tf.scalar(0) };
   const { value: z, logDet } = flow.forward(ctx, prepared.value);
-  return { z, prior: standardNormalLogProb(z), logDet, preprocessing: prepared.logDet };
+  return { z, prior: flow.base.logProb(ctx, z), logDet, preprocessing: prepared.logDet };
+}
+
+/** Noise of the base to data units: [N, …] → [N, …]. */
+export function drawSamples(
+  flow: Flow,
+  preprocess: Preprocess | undefined,
+  ctx: FlowContext,
+  noise: Tensor,
+): Tensor {
+  return decode(flow, preprocess, ctx, flow.base.draw(ctx, noise, tf.scalar(1)));
 }
 
 /** Latents to data units: [N, …] → [N, …]. */
-export function decode(flow: Flow, preprocess: Bijection | undefined, ctx: FlowContext, z: Tensor): Tensor {
+export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: FlowContext, z: Tensor): Tensor {
   const x = flow.inverse(ctx, z).value;
   return preprocess ? preprocess.inverse(ctx, x).value : x;
 }

@@ -2,6 +2,7 @@
 import { degreesOf } from '../base/degrees';
 import type { VectorModelConfig } from '../config/schema';
 import type { Conditioner } from './bijection';
+import { contextSeen } from './context';
 import { activation } from './nets/activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './nets/conditioner';
 import { mlp } from './nets/mlp';
@@ -25,8 +26,10 @@ export function vectorConditioner(
   config: VectorModelConfig,
   { name: layer, inputs, transformed, transform: { takes }, normDecay, order }: VectorConditionerOptions,
 ): Conditioner {
+  const context = contextSeen(config);
   const net = (name: string, outputs: number): Net => {
     const common = {
+      context: { size: context, entry: config.contextEntry },
       name: `${layer}.${name}`,
       inputs,
       outputs,
@@ -34,7 +37,7 @@ export function vectorConditioner(
         activation: (name === 'shiftNet' && config.shiftActivation) || config.activation,
         slope: config.slope,
       }),
-      degrees: order && degreesOf(order, outputs, config.outputLayout),
+      degrees: order && degreesOf(order, outputs, config.outputLayout, context > 0 && config.contextFirst),
     };
     return config.net === 'mlp'
       ? mlp({ ...common, hidden: config.hidden })
@@ -43,6 +46,7 @@ export function vectorConditioner(
           width: config.hidden[0]!,
           blocks: config.blocks,
           batchNorm: config.netNorm,
+          contextInBlocks: config.contextInBlocks,
           normDecay,
         });
   };

@@ -3,12 +3,14 @@ import { layerNames } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
 import { actNorm } from './act-norm';
 import { autoregressive } from './autoregressive';
+import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
+import { contextInput, contextSeen } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import { luLinear } from './lu-linear';
 import type { Mask } from './masks';
+import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
 import { invertOrder } from './reorder';
 import { sequence } from './sequence';
@@ -70,8 +72,8 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
       return permutation(name, [config.dim], layer.order);
     case 'autoregressive':
       return autoregressiveOf(config, name, layer);
-    case 'lu':
-      return luLinear(name, config.dim);
+    default:
+      return mixing(name, config.dim, layer);
   }
 }
 
@@ -99,11 +101,18 @@ export function vectorFlow(config: VectorModelConfig): Flow {
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }
+  const chain = sequence(
+    'flow',
+    layers.map(({ bijection }) => bijection),
+  );
+  const context = contextInput(config);
+  const base = baseOf(config.base, config.dim, contextSeen(config));
   return {
-    ...sequence(
-      'flow',
-      layers.map(({ bijection }) => bijection),
-    ),
+    ...chain,
+    parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],
+    state: [...(context?.state ?? []), ...chain.state],
     layers,
+    base,
+    ...(context ? { context } : {}),
   };
 }

@@ -2,13 +2,8 @@
 import type { VectorModelConfig } from '../config/schema';
 import { featureMask, randomMask, randomOrder, type Mask } from './masks';
 
-export type PlannedLayer =
-  | { kind: 'coupling'; mask: Mask }
-  | { kind: 'batchNorm' }
-  | { kind: 'actNorm' }
-  | { kind: 'lu' }
-  | { kind: 'autoregressive'; order: readonly number[]; sees: 'input' | 'output' }
-  | { kind: 'permute'; order: readonly number[] };
+type WrittenOut = NonNullable<VectorModelConfig['layers']>[number];
+export type PlannedLayer = { kind: 'coupling'; mask: Mask } | Exclude<WrittenOut, { kind: 'coupling' }>;
 
 function maskOf(config: VectorModelConfig, number: number): Mask {
   return config.mask === 'random'
@@ -28,6 +23,19 @@ function autoregressiveAt(dim: number, number: number): PlannedLayer {
   return { kind: 'autoregressive', order, sees: 'input' };
 }
 
+function betweenOf({ between, reflections }: VectorModelConfig): PlannedLayer[] {
+  switch (between) {
+    case 'none':
+      return [];
+    case 'householder':
+    case 'qr':
+    case 'svd':
+      return [{ kind: between, reflections }];
+    default:
+      return [{ kind: between }];
+  }
+}
+
 export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
   if (config.layers) {
     return config.layers.map((layer) =>
@@ -43,6 +51,6 @@ export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
     config.layer === 'coupling'
       ? { kind: 'coupling', mask: maskOf(config, i) }
       : autoregressiveAt(config.dim, i),
-    ...(config.between === 'none' ? [] : [{ kind: config.between }]),
+    ...betweenOf(config),
   ]).flat();
 }

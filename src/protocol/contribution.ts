@@ -5,7 +5,7 @@ import type { NdArray } from './tensors';
 export interface Contribution {
   /** The sum of the others; its elements add up to `parts.nats`. */
   total: NdArray<Float32Array>;
-  /** −ln N(z; 0, 1) of each latent, at the place where it leaves. */
+  /** −ln p(z) of each latent, at the place where it leaves. */
   prior: NdArray<Float32Array>;
   /** −ln dy/dx of every layer's own map, carried back through squeezes and factor-outs. */
   couplings: NdArray<Float32Array>;

@@ -26,6 +26,8 @@ export interface DoctorLine {
 export interface TrainRequest {
   /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
   data?: string;
+  /** What the flow is given: columns of a table or the path of other data, and whether the class of each example. */
+  context?: { columns?: (string | number)[]; source?: string; labels?: boolean };
   preset?: string;
   /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
   from?: string;
@@ -119,6 +121,7 @@ export interface EngineApi extends AssistantApi {
     method: M,
     query: InspectorQuery<M>,
     token: string,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */

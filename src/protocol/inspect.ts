@@ -63,6 +63,8 @@ export interface Strip {
   input?: NdArray<Float32Array>;
   /** Its latent, in the shape of x. */
   latent?: NdArray<Float32Array>;
+  /** What a conditional flow was given of it. */
+  context?: Float32Array;
 }
 
 /** What the strip says of an example alone, in evaluation mode: there at once where a batch takes long. */

@@ -31,8 +31,25 @@ export type LayerKind =
   | 'haar'
   | 'flatten'
   | 'prior'
+  | 'plu'
+  | 'householder'
+  | 'qr'
+  | 'svd'
+  | 'orthogonal'
+  | 'rescale'
   | 'unknown'
   | 'permute';
+
+/** Learned linear maps of all features, or of all channels of a pixel. */
+export const mixingKinds: readonly LayerKind[] = [
+  'lu',
+  'plu',
+  'householder',
+  'qr',
+  'svd',
+  'orthogonal',
+  'conv1x1',
+];
 
 /** One row of the flow strip, in forward order (data → latent). */
 export interface LayerInfo {
@@ -76,6 +93,14 @@ export interface LayerInfo {
 /** A coupling or an autoregressive layer: a network gives, of some features, how others are mapped. */
 export function hasConditioner({ coupling, kind }: { coupling?: number; kind: LayerKind }): boolean {
   return coupling !== undefined || kind === 'autoregressive';
+}
+
+/** What a conditional flow is given besides x, number by number. */
+export interface ContextInfo {
+  names: string[];
+  /** In data units: what is usual, and how far it spreads. */
+  mean: number[];
+  std: number[];
 }
 
 export interface SplitInfo {
@@ -129,6 +154,8 @@ export interface ModelSummary {
   /** The preset or data name that the run was made with, where known. */
   dataName?: string;
   featureNames?: string[];
+  /** Of flows that take a context. */
+  context?: ContextInfo;
   layers: LayerInfo[];
   splits: SplitInfo[];
   /** Says why `splits` is empty, when it is. */

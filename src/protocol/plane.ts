@@ -15,7 +15,7 @@ export interface PlanePath {
   points: NdArray<Float32Array>;
   /** Log-det of each layer at the point, nats; [layers]. */
   logDets: Float32Array;
-  /** ln N(z; 0, 1), nats. */
+  /** ln p(z) of the base, nats. */
   prior: number;
   /** ln p(x), nats: the sum of the above. */
   logDensity: number;

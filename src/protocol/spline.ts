@@ -6,8 +6,23 @@ import type { NdArray } from './tensors';
 export interface SplineInfo {
   /** Number K of bins. */
   bins: number;
-  /** Between −bound and bound it is a spline, outside the identity. */
+  /** It is a spline on center ± bound. */
   bound: number;
+  center: number;
+  ends: SplineEnds;
+}
+
+/**
+ * Outside of the interval `linear` and `box` are the identity, with slope 1 at both ends and with slopes of their own; for
+ * `circular` and `half-turn` the interval is a circle, of which the latter goes half a turn before the spline.
+ */
+export type SplineEnds = 'linear' | 'box' | 'circular' | 'half-turn';
+
+/** The place on the spline's own axis, which its knots are on, of a value that is given to it. */
+export function onSpline({ bound, center, ends }: SplineInfo, x: number): number {
+  if (ends === 'linear' || ends === 'box') return x;
+  const from = x - center - (ends === 'circular' ? -bound : 0);
+  return center - bound + (from - 2 * bound * Math.floor(from / (2 * bound)));
 }
 
 /** x and y of the knots, and dy/dx there. */
@@ -24,7 +39,7 @@ export interface SplineView extends SplineInfo {
   features: Int32Array;
   /** [k, K + 1] each, in the layer's units. */
   knots: Record<KnotPart, NdArray<Float32Array>>;
-  /** [k] each: the example's value before and after, and ln dy/dx there, nats. */
+  /** [k] each: the example's value before, on the axis of the knots, and after, and ln dy/dx there, nats. */
   from: Float32Array;
   to: Float32Array;
   logDerivative: Float32Array;

@@ -16,12 +16,14 @@ export interface PageHost {
   /**
    * @param of path of the model that is asked, where it is not the editor's own file: another checkpoint of its run, or
    * one that the user chose to compare with
+   * @param context that examples and samples of a conditional flow are given, in data units; their own without
    */
   ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,
     token: string,
     of?: string,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>>;
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;

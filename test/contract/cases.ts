@@ -1,7 +1,7 @@
 /** Every bijection and every kind of flow that the contract is held against. */
 import * as tf from '@tensorflow/tfjs-core';
 import { actNorm } from '../../src/flow/act-norm';
-import { conv1x1 } from '../../src/flow/conv1x1';
+import { conv1x1 } from '../../src/flow/mixing/conv1x1';
 import { flatten } from '../../src/flow/flatten';
 import { haar } from '../../src/flow/haar';
 import { flowNorm } from '../../src/flow/batch-norm';
@@ -182,7 +182,7 @@ export const cases: Case[] = [
       name: 'w',
       shape: [2, 3, channels],
       order: randomOrder(channels, 1),
-      negative: channels > 2 ? [0, 2] : [],
+      signs: Array.from({ length: channels }, (_, i) => (i % 3 === 2 ? -1 : 1)),
       bias: channels % 2 === 1,
     }),
   })),

@@ -148,6 +148,24 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, dim: 5, conditioning: 'selected', outputLayout: 'interleaved', splineMap: 'soft-clip' },
   ],
   [
+    'vector, splines in a box, selected, uniform base',
+    {
+      ...{ ...splines, splineEnds: 'box', splineBound: 6, splineCenter: 0.5, conditioning: 'selected' },
+      base: { kind: 'uniform', lower: -5.5, upper: 6.5 },
+    },
+  ],
+  [
+    'vector, circular splines, masked, one interval',
+    {
+      ...splines,
+      splineEnds: 'circular',
+      splineBound: 6,
+      bins: 3,
+      base: { kind: 'uniform', lower: -6, upper: 6 },
+    },
+  ],
+  ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
+  [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
   ],
@@ -180,6 +198,55 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [{ kind: 'autoregressive', order: [0, 1, 2], sees: 'output' }],
     },
   ],
+  [
+    'vector, mixed and turned, written out',
+    {
+      dim: 4,
+      layers: [
+        { kind: 'rescale', scale: [2, 0.5, -1, 1.5], shift: 0.3 },
+        { kind: 'coupling', mask: [1, 0, 1, 0] },
+        { kind: 'householder', reflections: 3 },
+        { kind: 'plu', order: [2, 0, 3, 1], signs: [1, -1, -1, 1] },
+        { kind: 'coupling', mask: [0, 1, 0, 1] },
+        { kind: 'qr', reflections: 2 },
+        { kind: 'svd', reflections: 5 },
+        { kind: 'orthogonal' },
+        { kind: 'coupling', mask: [1, 1, 0, 0] },
+      ],
+    },
+  ],
+  ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
+    `vector, ${between} between`,
+    { between, reflections: 2 },
+  ]),
+  [
+    'vector, trained normal base',
+    { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
+  ],
+  ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
+  [
+    'vector, couplings given a context through a network, separate networks',
+    { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks with gates, given a context',
+    { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
+  ],
+  [
+    'vector, couplings of residual networks given a context at their inputs alone',
+    { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive given a context through its activation',
+    { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
+  ],
+  [
+    'vector, autoregressive splines of residual networks, given a context after the first feature',
+    {
+      ...{ ...splines, context: 2, layer: 'autoregressive', net: 'residual' },
+      ...{ contextInBlocks: 'add', contextFirst: false },
+    },
+  ],
 ];
 
 const convolutional = (kernels: number[], more: Fields): Fields => ({
@@ -194,6 +261,18 @@ const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
   ['image, softplus', { scaleMap: 'softplus', scaleEpsilon: 0.3 }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
+  [
+    'image, splines in a box',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'box', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, circular splines',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'circular', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines after half a turn',
+    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+  ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',
@@ -232,7 +311,7 @@ const images: readonly (readonly [string, Fields])[] = [
       layers: [
         { kind: 'squeeze', order: 'row-major' },
         { kind: 'actNorm' },
-        { kind: 'conv1x1', order: [7, 0, 2, 1, 3, 6, 5, 4], negative: [1, 2] },
+        { kind: 'conv1x1', order: [7, 0, 2, 1, 3, 6, 5, 4], signs: [1, -1, -1, 1, 1, 1, 1, 1] },
         {
           kind: 'coupling',
           mask: [1, 1, 1, 0, 0, 0, 0, 0],

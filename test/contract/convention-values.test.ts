@@ -7,7 +7,7 @@ import { before, describe, it } from 'node:test';
 import { imageModelSchema } from '../../src/config/image-model';
 import type { ModelConfig } from '../../src/config/schema';
 import { vectorModelSchema } from '../../src/config/vector-model';
-import { graphContext, storedTensors } from '../../src/engine/model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../../src/engine/model/flow-graphs';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { trace } from '../../src/graph/trace';
 import { conventionCases } from './convention-cases';
@@ -41,12 +41,16 @@ function graphOf(model: ModelConfig): string {
     const preprocess = buildPreprocess(model, flow);
     const traced = trace(
       (inputs) => {
-        const ctx = graphContext(inputs, { training: true });
+        const ctx = graphContext({ flow, preprocess }, inputs, { training: true });
         const x = preprocess ? preprocess.forward(ctx, inputs.x!).value : inputs.x!;
         const { value, logDet } = flow.forward(ctx, x);
         return { value, logDet, ...ctx.updates };
       },
-      [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+      [
+        ...storedTensors(flow),
+        { name: 'x', shape: [batch, ...flow.inputShape] },
+        ...contextInputs(flow, batch),
+      ],
     );
     graph = JSON.stringify(traced, (_, value: unknown) => {
       if (value instanceof Map) return [...value];

@@ -6,6 +6,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { stream } from '../../src/data/random';
 import { initialTensors } from '../../src/engine/training/initialize';
 import type { Bijection, FlowContext } from '../../src/flow/bijection';
+import { withContext } from '../../src/flow/context';
+import type { Flow } from '../../src/flow/layers';
 import { sizeOf } from '../../src/base/shape';
 
 export type Values = Record<string, { shape: number[]; data: Float32Array }>;
@@ -43,6 +45,24 @@ export function contextOf(
     },
     update: (name, value) => void (updates[name] = value),
     ...(taps ? { tap: (name: string, value: Tensor) => void (taps[name] = value) } : {}),
+  };
+}
+
+/** One context for all of a batch, so that an example is the same alone; nothing for flows that take none. */
+export function contextsOf({ context }: Pick<Flow, 'context'>, batch: number): { context?: Tensor } {
+  return context ? { context: tf.tile(inputOf([context.size], 1, 7), [batch, 1]) } : {};
+}
+
+/** The flow with contexts that do not change. */
+export function givenContexts<T extends Bijection>(bijection: T): T {
+  const flow: Bijection & Pick<Flow, 'context'> = bijection;
+  if (!flow.context) return bijection;
+  const given = (ctx: FlowContext, x: Tensor): FlowContext =>
+    withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]!).context);
+  return {
+    ...bijection,
+    forward: (ctx, x) => bijection.forward(given(ctx, x), x),
+    inverse: (ctx, y) => bijection.inverse(given(ctx, y), y),
   };
 }
 

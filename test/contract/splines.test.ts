@@ -9,7 +9,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic';
-import { contextOf, onCpu } from './eager';
+import type { UnivariateTransform } from '../../src/flow/transforms/types';
+import { inBin, onSpline, type SplineEnds } from '../../src/protocol/spline';
+import { contextOf, maxAbsDifference, onCpu } from './eager';
 
 const count = 20_000;
 const bins = 8;
@@ -20,7 +22,10 @@ before(onCpu);
 for (const map of ['softmax-floor', 'soft-clip'] as const)
   for (const size of [1, 10]) {
     describe(`splines by ${map}, parameters of size ${size}`, () => {
-      const transform = rationalQuadratic({ bins, bound, map, floor: 1e-3, slope: 1e-3 });
+      const transform = rationalQuadratic({
+        ...{ bins, bound, center: 0, ends: 'linear', map },
+        ...{ floor: 1e-3, slope: 1e-3 },
+      });
       const given = (): Tensor[] =>
         transform.takes.map(({ size: values }, i) =>
           tf.mul(tf.randomNormal([count, 1, values], 0, 1, 'float32', i + 1), size),
@@ -82,6 +87,8 @@ describe('splines at their knots', () => {
     const transform = rationalQuadratic({
       bins: 4,
       bound: 2,
+      center: 0,
+      ends: 'linear',
       map: 'softmax-floor',
       floor: 1e-3,
       slope: 1e-3,
@@ -98,5 +105,72 @@ describe('splines at their knots', () => {
     const expected = [-2, -2 + 4 * shares[0]!, 0, 2 - 4 * shares[3]!, 2];
     const { value } = transform.map(contextOf({}, false), parameters).forward(x);
     value.dataSync().forEach((y, i) => assert.ok(Math.abs(y - expected[i]!) < 1e-6, `${y}, ${expected[i]}`));
+  });
+});
+
+describe('ends of splines', () => {
+  const make = (ends: SplineEnds, center = 0) =>
+    rationalQuadratic({ bins: 5, bound: 2, center, ends, map: 'softmax-floor', floor: 1e-3, slope: 1e-3 });
+  const given = (transform: UnivariateTransform, rows: number): Tensor[] =>
+    transform.takes.map(({ size }, i) => {
+      const one = tf.randomNormal([1, 1, size], 0, 1, 'float32', i + 3);
+      return tf.tile(one, [rows, 1, 1]);
+    });
+  const slopeAt = (ends: SplineEnds, places: number[]): ArrayLike<number> => {
+    const transform = make(ends);
+    const x = tf.tensor2d(places.map((value) => [value]));
+    const { logDerivative } = transform.map(contextOf({}, false), given(transform, places.length)).forward(x);
+    return logDerivative!.dataSync();
+  };
+
+  it('take as many slopes as are free', () => {
+    const slopes = (ends: SplineEnds): number => make(ends).takes.at(-1)!.size;
+    assert.deepEqual((['linear', 'half-turn', 'circular', 'box'] as const).map(slopes), [4, 4, 5, 6]);
+  });
+
+  it('have slope 1 at linear tails, the same at both ends of a circle, and two of their own in a box', () => {
+    const [low, high] = [-2 + 1e-5, 2 - 1e-5];
+    for (const slope of Array.from(slopeAt('linear', [low, high]))) assert.ok(Math.abs(slope) < 1e-3);
+    const [first, last] = Array.from(slopeAt('circular', [low, high]));
+    assert.ok(Math.abs(first! - last!) < 1e-3 && Math.abs(first!) > 0.01, `${first}, ${last}`);
+    const [left, right] = Array.from(slopeAt('box', [low, high]));
+    assert.ok(Math.abs(left! - right!) > 0.01, `${left}, ${right}`);
+    // Half a turn brings 0 to an end.
+    for (const slope of Array.from(slopeAt('half-turn', [-1e-5, 1e-5]))) assert.ok(Math.abs(slope) < 1e-3);
+  });
+
+  it('go around a circle: whole turns change nothing, and what comes back lies on it', () => {
+    for (const ends of ['circular', 'half-turn'] as const)
+      for (const center of [0, 1]) {
+        const transform = make(ends, center);
+        const map = transform.map(contextOf({}, false), given(transform, 5));
+        const x = tf.add(tf.tensor2d([[-1.7], [-0.3], [0.4], [0.9], [1.9]]), center);
+        const once = map.forward(x).value;
+        for (const turns of [-2, 1]) {
+          const again = map.forward(tf.add(x, 4 * turns)).value;
+          assert.ok(maxAbsDifference(once.dataSync(), again.dataSync()) < 1e-4);
+        }
+        assert.ok(maxAbsDifference(map.inverse(once).value.dataSync(), x.dataSync()) < 1e-5);
+        assert.ok(once.dataSync().every((y) => Math.abs(y - center) <= 2));
+      }
+  });
+
+  it('are where the view of splines puts an example', () => {
+    for (const ends of ['linear', 'box', 'circular', 'half-turn'] as const) {
+      const transform = make(ends, 0.5);
+      const places = [-1.3, 0.2, 0.6, 2.4];
+      const x = tf.tensor2d(places.map((value) => [value]));
+      const map = transform.map(contextOf({}, false), given(transform, places.length));
+      const ys = map.forward(x).value.dataSync();
+      const [kx, ky, slopes] = (['x', 'y', 'slopes'] as const).map((part) => map.knots![part].dataSync());
+      places.forEach((place, i) => {
+        const at = onSpline(transform.spline!, place);
+        const bin = [0, 1, 2, 3, 4].find((k) => at <= kx![k + 1]!)!;
+        const pair = (values: ArrayLike<number>) => [values[bin]!, values[bin + 1]!] as const;
+        const share = (at - kx![bin]!) / (kx![bin + 1]! - kx![bin]!);
+        const { y } = inBin(pair(kx!), pair(ky!), pair(slopes!), share);
+        assert.ok(Math.abs(y - ys[i]!) < 1e-5, `${ends}: ${y}, not ${ys[i]}`);
+      });
+    }
   });
 });

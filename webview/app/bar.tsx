@@ -15,6 +15,7 @@ import { madeNames } from '../base/layers/made-names';
 import { InputThumbnail } from '../base/layers/thumbnails';
 import { words } from '../base/words';
 import { text } from './text';
+import { ContextControls } from './context-controls';
 import { OpenFile } from './given';
 import { StepPicker } from './step-picker';
 import { stripState } from '../base/store/strip-state';
@@ -28,6 +29,7 @@ export function Bar({ model }: { model: ModelSummary }) {
         <>
           <HistoryButtons />
           <ExamplePicker model={model} />
+          {model.context ? <ContextControls context={model.context} /> : null}
           <BatchPicker model={model} />
           <NormPicker model={model} />
           <StepPicker model={model} />

@@ -117,6 +117,12 @@ export const english = {
     haar: 'Haar wavelets',
     flatten: 'Flatten',
     prior: 'Learned prior',
+    plu: 'Permuted LU mixing',
+    householder: 'Householder rotation',
+    qr: 'QR mixing',
+    svd: 'SVD mixing',
+    orthogonal: 'Rotation',
+    rescale: 'Rescale',
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
@@ -137,6 +143,12 @@ export const english = {
     haar: 'Haar',
     flatten: 'flatten',
     prior: 'prior',
+    plu: 'PLU mix',
+    householder: 'reflect',
+    qr: 'QR mix',
+    svd: 'SVD mix',
+    orthogonal: 'rotate',
+    rescale: 'rescale',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} go on`,
@@ -187,6 +199,18 @@ function described(layer: LayerInfo): string {
       return `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}`;
     case 'lu':
       return `${shape}, gelernte Mischung aller Merkmale (LU)`;
+    case 'plu':
+      return `${shape}, gelernte Mischung aller Merkmale (LU mit Permutation)`;
+    case 'qr':
+      return `${shape}, gelernte Mischung aller Merkmale (QR)`;
+    case 'svd':
+      return `${shape}, gelernte Mischung aller Merkmale (SVD)`;
+    case 'householder':
+      return `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`;
+    case 'orthogonal':
+      return `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`;
+    case 'rescale':
+      return `${shape}, feste Skalierung und Verschiebung jedes Merkmals`;
     case 'actNorm':
       return `${shape}, gelernte Verschiebung und Skalierung jedes ${isImage ? 'Kanals' : 'Merkmals'}`;
     default:
@@ -305,6 +329,12 @@ export const german: typeof english = {
     haar: 'Haar-Wavelets',
     flatten: 'Auffalten',
     prior: 'Gelernter Prior',
+    plu: 'LU-Mischung mit Permutation',
+    householder: 'Householder-Drehung',
+    qr: 'QR-Mischung',
+    svd: 'SVD-Mischung',
+    orthogonal: 'Drehung',
+    rescale: 'Umskalieren',
   },
   shortNames: {
     logit: 'Logit',
@@ -325,6 +355,12 @@ export const german: typeof english = {
     haar: 'Haar',
     flatten: 'auffalten',
     prior: 'Prior',
+    plu: 'PLU-Mix',
+    householder: 'spiegeln',
+    qr: 'QR-Mix',
+    svd: 'SVD-Mix',
+    orthogonal: 'drehen',
+    rescale: 'umskalieren',
   },
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,

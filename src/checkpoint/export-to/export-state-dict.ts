@@ -5,7 +5,7 @@ import type { ChainLayer } from '../import/vector-chain';
 import { entries, writable, type Library } from '../libraries';
 import { writeSafetensors } from '../safetensors';
 import type { StateDict } from './state-dict';
-import { writtenChain } from './written-chain';
+import { withBase, writtenChain } from './written-chain';
 
 /**
  * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.
@@ -31,7 +31,8 @@ export function exportStateDict(
       `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
     );
   }
-  const dict = entry.write(model, writtenChain(entry.importer.name, model, chain), tensors);
+  const written = withBase(model, writtenChain(entry.importer.name, model, chain), tensors);
+  const dict = entry.write(model, written.chain, written.tensors);
   if (!standardize) return dict;
   return {
     ...dict,

@@ -3,6 +3,8 @@
  * is and which layers of ours it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
+import { UserError } from '../../base/user-error';
+import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import {
@@ -48,6 +50,26 @@ export interface Chain<C extends CouplingStep, S extends Step> {
   couplings: readonly C[];
   first: C;
   features: number;
+  /** Class of the base distribution, where the file has tensors of one. */
+  base?: string;
+}
+
+/** With what is trained of it, by name. */
+export interface ReadBase {
+  base: BaseInput;
+  tensors?: Readonly<Record<string, Values>>;
+}
+
+/** One class of base distributions. */
+export interface BaseReader {
+  /** Its class, for messages. */
+  kind: string;
+  /** Its tensors, below the prefix. */
+  names: readonly string[];
+  /** @param values in the order of the names */
+  read(values: readonly Float32Array[]): ReadBase;
+  /** Of its tensors in the order of the names; a value for each feature without. */
+  shapes?(features: number): readonly (readonly number[])[];
 }
 
 /** One layer of ours that a step becomes. */
@@ -77,16 +99,13 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   gap(at: string): S | string;
   /** Tensors outside of the list that belong to its layers: how many, and what is in the way, in words. */
   beside?(file: TensorFile, list: ModuleList): { fitting: number; missing: string[] };
-  /** The base distribution, which becomes an ActNorm of ours unless it is a standard normal. */
+  /** The base distributions that a file may have; without tensors of one it is a standard normal. */
   base?: {
     /** Prefix of its tensors: "q0.". */
     prefix: string;
-    /** Its class, for messages. */
-    kind: string;
-    /** Of `logScale` and `shift`. */
-    names: readonly Renaming[];
-    /** Whether the file has scales for `logScale`. */
-    isScale: boolean;
+    /** What stands before the list and not before the base: "_transform.". */
+    without?: string;
+    readers: readonly BaseReader[];
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
@@ -108,12 +127,22 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
 
+interface FoundBase {
+  prefix: string;
+  reader: BaseReader;
+}
+
 export function chainImporter<C extends CouplingStep, S extends Step>(
   library: ChainLibrary<C, S>,
 ): Recognizer {
   const isCoupling = (step: C | S): step is C => 'alike' in step;
 
-  function read(file: TensorFile): { chain?: Chain<C, S>; base?: string; share: number; missing: string[] } {
+  function read(file: TensorFile): {
+    chain?: Chain<C, S>;
+    base?: FoundBase;
+    share: number;
+    missing: string[];
+  } {
     const list = moduleList(file, library.list);
     if (!list) return { share: 0, missing: [library.lacks] };
     const unknown: string[] = [];
@@ -146,11 +175,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
     fitting += beside.fitting;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
-    const base = library.base && list.prefix.slice(0, -`${library.list}.`.length) + library.base.prefix;
-    const baseTensors = base === undefined ? [] : list.others.filter((name) => name.startsWith(base));
-    const known = library.base?.names.map(({ theirs }) => `${base}${theirs as string}`) ?? [];
-    if (baseTensors.every((name) => known.includes(name))) fitting += baseTensors.length;
-    else missing.push(`${base!.slice(0, -1)} is not a ${library.base!.kind}`);
+    const found = findBase(list);
+    if (typeof found === 'string') missing.push(found);
+    else fitting += found?.reader.names.length ?? 0;
     const share = fitting / file.tensors.size;
 
     const couplings = steps.filter(isCoupling);
@@ -170,22 +197,50 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       missing.push(...(library.check?.(step) ?? []));
     }
     if (missing.length > 0) return { share, missing };
-    const hasBase = baseTensors.length > 0 && baseTensors.length === known.length;
+    const base = typeof found === 'string' ? undefined : found;
     return {
-      chain: { file, steps, couplings, first, features },
-      ...(hasBase ? { base } : {}),
+      chain: { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) },
+      ...(base ? { base } : {}),
       share,
       missing,
     };
   }
 
-  async function baseLayer(file: TensorFile, prefix: string): Promise<OurLayer | undefined> {
-    const { names, isScale } = library.base!;
-    const tensors = await readOurs(file, under(prefix, '', names));
-    const { logScale } = tensors;
-    if (isScale) tensors['logScale'] = { ...logScale!, data: logScale!.data.map(Math.log) };
-    if (Object.values(tensors).every(({ data }) => data.every((x) => x === 0))) return undefined;
-    return { theirs: prefix.slice(0, -1), ...constantLayer(tensors) };
+  /** Or what is in the way of it, in words. */
+  function findBase(list: ModuleList): FoundBase | string | undefined {
+    if (!library.base) return undefined;
+    const { without = '' } = library.base;
+    const whole = list.prefix.slice(0, -`${library.list}.`.length);
+    const root = whole.endsWith(without) ? whole.slice(0, whole.length - without.length) : whole;
+    const prefix = root + library.base.prefix;
+    const names = list.others.filter((name) => name.startsWith(prefix));
+    if (names.length === 0) return undefined;
+    const { readers } = library.base;
+    const reader = readers.find(
+      (one) => one.names.length === names.length && one.names.every((name) => names.includes(prefix + name)),
+    );
+    if (reader) return { prefix, reader };
+    return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
+  }
+
+  async function readBase(file: TensorFile, { prefix, reader }: FoundBase, features: number) {
+    const values: Float32Array[] = [];
+    const shapes = reader.shapes?.(features);
+    for (const [i, name] of reader.names.entries()) {
+      const { data, shape } = await file.read(prefix + name);
+      const expected = shapes?.[i];
+      // -1 stands for any number.
+      const fits = expected
+        ? shape.length === expected.length && expected.every((n, axis) => n === -1 || n === shape[axis])
+        : data.length === features;
+      if (!fits) {
+        throw new UserError(
+          `${file.file}: ${prefix}${name} has the shape [${shape.join(', ')}], and the flow ${features} features. Save the whole state_dict() again.`,
+        );
+      }
+      values.push(data);
+    }
+    return reader.read(values);
   }
 
   return {
@@ -202,15 +257,20 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(chain, answers) ?? steps) {
             layers.push(...(await library.layers(step, chain, answers)));
           }
-          const last = base === undefined ? undefined : await baseLayer(file, base);
-          if (last) layers.push(last);
+          const own = base && (await readBase(file, base, features));
           const ours = layers.map(({ layer }) => layer);
           const names = layerNames(ours);
           const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
           const tensors = await readOurs(file, table);
+          for (const [name, data] of Object.entries(own?.tensors ?? {})) tensors[name] = data;
           for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
           return {
-            model: chainModel(features, ours, library.model(chain, answers), file.file),
+            model: chainModel(
+              features,
+              ours,
+              { ...library.model(chain, answers), ...(own ? { base: own.base } : {}) },
+              file.file,
+            ),
             tensors,
             layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
           };
@@ -220,6 +280,26 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     closeness(file) {
       const { share, missing } = read(file);
       return { share, missing };
+    },
+  };
+}
+
+/** Independent normals that are not trained: a standard normal where they are. */
+export function fixedNormal(loc: Float32Array, scale: Float32Array): ReadBase {
+  if (loc.every((value) => value === 0) && scale.every((value) => value === 1))
+    return { base: { kind: 'normal' } };
+  return { base: { kind: 'diagonalNormal', loc: [...loc], scale: [...scale] } };
+}
+
+/** The same, trained by their logarithms; all zeros are what nobody trained. */
+export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBase {
+  if ([loc, logScale].every((values) => values.every((value) => value === 0)))
+    return { base: { kind: 'normal' } };
+  return {
+    base: { kind: 'diagonalNormal', trained: true },
+    tensors: {
+      'base.loc': { shape: [loc.length], data: loc },
+      'base.logScale': { shape: [logScale.length], data: logScale },
     },
   };
 }

@@ -46,10 +46,15 @@ export async function luMatrices(
   const shape = [features, features];
   return {
     lower: { shape, data: inMatrix(lower!.data, features, (row) => [0, row]) },
-    upper: { shape, data: inMatrix(upper!.data, features, (row) => [row + 1, features]) },
+    upper: aboveDiagonal(upper!.data, features),
     diagonal: diagonal!,
     bias: bias!,
   };
+}
+
+/** A [size, size] matrix of the entries above its diagonal, row by row. */
+export function aboveDiagonal(entries: Float32Array, size: number): Values {
+  return { shape: [size, size], data: inMatrix(entries, size, (row) => [row + 1, size]) };
 }
 
 /** Row by row, in the columns from the first to before the second that are given for a row; 0 elsewhere. */

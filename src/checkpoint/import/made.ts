@@ -2,9 +2,12 @@
  * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers, and
  * nflows' ResidualNet and MADE, which normflows has too.
  */
-import { degreesOf, maskBetween } from '../../base/degrees';
+import { degreesOf, maskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
+import type { Values } from './chain-importer';
+import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
 import type { TensorFile } from './types';
+import type { VectorFields } from './vector-chain';
 
 /** Whether each of the places 0, 1, …, D − 1 belongs to one of D features. */
 export function isOrder(places: readonly number[]): boolean {
@@ -20,17 +23,22 @@ export interface MaskedLayer {
 /**
  * Our masks follow from the order, so those of the file have to be the same.
  * @param layers from first to last
- * @param layout whether the last one gives the values of each feature one after the other
+ * @param seen `layout`: whether the last one gives the values of each feature one after the other; `context`: numbers of a
+ *   context that the first one sees behind the features; `fromContext`: whether some units see that alone
  * @throws UserError naming the mask that is another one
  */
 export async function checkMasks(
   file: TensorFile,
   order: readonly number[],
   layers: readonly MaskedLayer[],
-  layout: 'halves' | 'interleaved' = 'interleaved',
+  {
+    layout = 'interleaved',
+    context = 0,
+    fromContext = false,
+  }: { layout?: 'halves' | 'interleaved'; context?: number; fromContext?: boolean } = {},
 ): Promise<void> {
-  const degrees = degreesOf(order, layers.at(-1)!.outputs, layout);
-  let inputs = degrees.inputs;
+  const degrees = degreesOf(order, layers.at(-1)!.outputs, layout, fromContext);
+  let inputs: readonly number[] = withContextDegrees(degrees, context);
   for (const [i, { mask, outputs }] of layers.entries()) {
     const units = i === layers.length - 1 ? degrees.outputs : degrees.hidden(outputs);
     const expected = maskBetween(inputs, units);
@@ -53,28 +61,35 @@ export async function checkMasks(
 export interface ResidualNet {
   /** Of its tensors, for example "flows.0.autoregressive_net.". */
   prefix: string;
+  /** Features that it sees. */
   inputs: number;
   width: number;
   blocks: number;
   outputs: number;
-  /** Whether it has layers for a context, whatever their sizes. */
-  context: boolean;
+  /** Numbers of a context that it sees besides. */
+  context: number;
+  /** Whether blocks normalize by batch. */
+  norms: boolean;
+  /** Blocks of one layer each, with nothing added to: a plain MLP of `blocks` + 1 hidden layers. */
+  plain: boolean;
+  /** Whether it is a MADE, whose context has a layer of its own. */
+  masked: boolean;
 }
 
-const contextLayer = /^(blocks\.\d+\.)?context_layer\.(weight|bias)$/;
-const blockLayer = /^blocks\.(0|[1-9]\d*)\.linear_layers\.[01]$/;
+const numbered = /^blocks\.(0|[1-9]\d*)\./;
 
 /** Names of the linear layers from first to last. */
-function layersOf({ blocks }: Pick<ResidualNet, 'blocks'>): string[] {
+function layersOf({ blocks, plain }: Pick<ResidualNet, 'blocks' | 'plain'>): string[] {
   const inBlocks = Array.from({ length: blocks }, (_, b) =>
-    [0, 1].map((i) => `blocks.${b}.linear_layers.${i}`),
+    plain ? [`blocks.${b}.linear`] : [0, 1].map((i) => `blocks.${b}.linear_layers.${i}`),
   );
   return ['initial_layer', ...inBlocks.flat(), 'final_layer'];
 }
 
 /**
- * An initial layer, blocks of two layers, a final layer, without norms.
+ * An initial layer, blocks, a final layer; a context may enter at the start and scale what each block adds.
  * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
+ * @param features that the network sees, where it is not masked; what it sees more is a context
  * @returns what is in the way, as a string, where there is no such network
  */
 export function residualNet(
@@ -82,37 +97,133 @@ export function residualNet(
   prefix: string,
   rests: readonly string[],
   masked: boolean,
+  features?: number,
 ): ResidualNet | string {
-  const parts = masked ? ['weight', 'bias', 'mask', 'degrees'] : ['weight', 'bias'];
-  let blocks = 0;
-  const ownRests = rests.filter((rest) => !contextLayer.test(rest));
-  for (const rest of ownRests) {
-    const dot = rest.lastIndexOf('.');
-    const [layer, part] = [rest.slice(0, dot), rest.slice(dot + 1)];
-    const block = blockLayer.exec(layer);
-    if (!parts.includes(part) || !(block || layer === 'initial_layer' || layer === 'final_layer')) {
-      return `${prefix}${rest} has no place in a ${masked ? 'MADE' : 'ResidualNet'} without norms`;
-    }
-    if (block) blocks = Math.max(blocks, 1 + Number(block[1]));
-  }
+  const blocks = rests.reduce((most, rest) => Math.max(most, 1 + Number(numbered.exec(rest)?.[1] ?? -1)), 0);
   // A number is a word of the file: what is counted up to it has to fit what the file holds.
   if (blocks > rests.length) return `blocks of ${prefix}, which are numbered up to ${blocks - 1}`;
   const shape = (name: string): readonly number[] => file.tensors.get(prefix + name)?.shape ?? [];
-  const [width = 0, inputs = 0] = shape('initial_layer.weight');
+  const [width = 0, seen = 0] = shape('initial_layer.weight');
   const [outputs = 0] = shape('final_layer.weight');
-  if (width === 0 || inputs === 0 || outputs === 0) return `${prefix}initial_layer and final_layer`;
-  const layers = layersOf({ blocks });
-  for (const [i, layer] of layers.entries()) {
-    const [from, to] = [i === 0 ? inputs : width, i === layers.length - 1 ? outputs : width];
-    for (const part of parts) {
-      const expected = part === 'weight' || part === 'mask' ? [to, from] : [to];
-      const found = shape(`${layer}.${part}`);
-      if (found.join() !== expected.join()) {
-        return `${prefix}${layer}.${part} of the shape [${expected.join(', ')}]`;
-      }
-    }
+  if (width === 0 || seen === 0 || outputs === 0) return `${prefix}initial_layer and final_layer`;
+  const context = masked ? (shape('context_layer.weight')[1] ?? 0) : seen - (features ?? seen);
+  if (context < 0) return `${prefix}initial_layer that sees ${features} features (it sees ${seen})`;
+  const net: ResidualNet = {
+    prefix,
+    inputs: masked ? seen : seen - context,
+    width,
+    blocks,
+    outputs,
+    context,
+    norms: rests.includes('blocks.0.batch_norm_layers.0.weight'),
+    plain: rests.includes('blocks.0.linear.weight'),
+    masked,
+  };
+  const expected = new Map<string, readonly number[]>();
+  const linear = (name: string, to: number, from: number, parts: readonly string[]): void => {
+    for (const part of parts)
+      expected.set(`${name}.${part}`, part === 'weight' || part === 'mask' ? [to, from] : [to]);
+  };
+  const dense = ['weight', 'bias'];
+  const layers = layersOf(net);
+  layers.forEach((layer, i) =>
+    linear(
+      layer,
+      i === layers.length - 1 ? outputs : width,
+      i === 0 ? seen : width,
+      masked ? [...dense, 'mask', 'degrees'] : dense,
+    ),
+  );
+  if (context > 0) {
+    if (masked) linear('context_layer', width, context, dense);
+    if (!net.plain)
+      for (let b = 0; b < blocks; b++) linear(`blocks.${b}.context_layer`, width, context, dense);
   }
-  return { prefix, inputs, width, blocks, outputs, context: ownRests.length < rests.length };
+  const isNorm = (rest: string): boolean =>
+    net.norms && /^blocks\.\d+\.batch_norm_layers\.[01]\.(weight|bias|running_mean|running_var)$/.test(rest);
+  for (const rest of rests) {
+    if (rest.endsWith('.num_batches_tracked') || expected.has(rest) || isNorm(rest)) continue;
+    return `${prefix}${rest} has no place in a ${masked ? 'MADE' : 'ResidualNet'}`;
+  }
+  for (const [name, wanted] of expected) {
+    if (shape(name).join() !== wanted.join()) return `${prefix}${name} of the shape [${wanted.join(', ')}]`;
+  }
+  return net;
+}
+
+/**
+ * The fields of the config that describe it.
+ * @param inMade what a context does in a MADE, which differs between libraries; a ResidualNet has gates
+ */
+export function residualFields(
+  { width, blocks, norms, plain, context, masked }: ResidualNet,
+  inMade: Pick<VectorFields, 'contextEntry' | 'contextInBlocks'>,
+): VectorFields {
+  return {
+    ...(plain
+      ? { net: 'mlp', hidden: Array.from({ length: blocks + 1 }, () => width) }
+      : { net: 'residual', hidden: [width], blocks, netNorm: norms }),
+    // Hidden units of nflows' MADE depend on one feature at least.
+    ...(context > 0
+      ? { context, contextInBlocks: 'gate', ...(masked ? { ...inMade, contextFirst: false } : {}) }
+      : {}),
+  };
+}
+
+/** Our names below the layer's, for example "net.in.weight". */
+export function residualTable({
+  prefix,
+  blocks,
+  norms,
+  plain,
+  context,
+}: Pick<ResidualNet, 'prefix' | 'blocks' | 'norms' | 'plain' | 'context'>): Renaming[] {
+  const linear = (theirs: string, ours: string): Renaming[] => under(`${theirs}.`, `${ours}.`, linearNames);
+  const names = plain
+    ? layersOf({ blocks, plain }).flatMap((layer, i) => linear(layer, String(i)))
+    : [
+        ...linear('initial_layer', 'in'),
+        ...Array.from({ length: blocks }, (_, b) => [
+          ...([0, 1] as const).flatMap((i) => [
+            ...(norms
+              ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)
+              : []),
+            ...linear(`blocks.${b}.linear_layers.${i}`, `blocks.${b}.linear${i + 1}`),
+          ]),
+          ...(context > 0 ? linear(`blocks.${b}.context_layer`, `blocks.${b}.context`) : []),
+        ]).flat(),
+        ...linear('final_layer', 'out'),
+      ];
+  return under(prefix, 'net.', names);
+}
+
+/** The linear layer that gives what a transform takes, below the layer's name. */
+export function lastLayer({ blocks, plain }: ResidualNet): string {
+  return plain ? `net.${blocks + 1}` : 'net.out';
+}
+
+/** Of a MADE's own layer for its context, where ours has one too. */
+export function contextTable({ prefix, context }: ResidualNet): Renaming[] {
+  return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
+}
+
+/** A MADE adds its context by a layer of its own; ours sees it behind the features. In place. */
+export async function joinContext(
+  file: TensorFile,
+  { prefix, plain, context }: ResidualNet,
+  tensors: Record<string, Values>,
+  name: string,
+): Promise<void> {
+  if (context === 0) return;
+  const ours = `${name}.net.${plain ? '0' : 'in'}`;
+  const added = await readOurs(file, under(`${prefix}context_layer.`, '', linearNames));
+  const weight = tensors[`${ours}.weight`]!;
+  const bias = tensors[`${ours}.bias`]!;
+  const data = new Float32Array(weight.data.length + added['weight']!.data.length);
+  data.set(weight.data);
+  data.set(added['weight']!.data, weight.data.length);
+  tensors[`${ours}.weight`] = { shape: [weight.shape[0]! + context, weight.shape[1]!], data };
+  tensors[`${ours}.bias`] = { ...bias, data: bias.data.map((x, i) => x + added['bias']!.data[i]!) };
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Invertible matrices over channels, as our 1×1 convolution has them: P·L·U with the diagonal of U in logarithms. */
 import { UserError } from '../../base/user-error';
-import type { ImageLayerInput } from '../../config/image-layers';
+import { mostChannels, type ImageLayerInput } from '../../config/image-layers';
 import type { Values } from './chain-importer';
+import { factored } from './matrices';
 import type { TensorFile } from './types';
 
 export interface Plu {
@@ -74,7 +75,7 @@ export async function pluOfFactors(
     layer: {
       kind: 'conv1x1',
       order: orderOf(file, names.permutation, permutation),
-      negative: [...signs.keys()].filter((i) => signs[i]! < 0 !== flipped(i)),
+      signs: Array.from(signs, (sign, i) => (sign < 0 !== flipped(i) ? -1 : 1)),
     },
     tensors: {
       lower: { shape: square, data: lower },
@@ -85,50 +86,19 @@ export async function pluOfFactors(
 }
 
 /**
- * Any invertible matrix, by elimination with row pivots in float64.
+ * Any invertible matrix.
  * @param what it is, for messages @throws UserError for one that cannot be inverted
  */
 export function pluOfMatrix(file: TensorFile, what: string, matrix: Values): Plu {
   const size = sizeOfSquare(file, what, matrix);
-  const rows = Array.from({ length: size }, (_, i) => ({
-    from: i,
-    values: Float64Array.from(matrix.data.subarray(i * size, (i + 1) * size)),
-  }));
-  for (let pivot = 0; pivot < size; pivot++) {
-    let best = pivot;
-    for (let row = pivot + 1; row < size; row++) {
-      if (Math.abs(rows[row]!.values[pivot]!) > Math.abs(rows[best]!.values[pivot]!)) best = row;
-    }
-    [rows[pivot], rows[best]] = [rows[best]!, rows[pivot]!];
-    const { values: top } = rows[pivot]!;
-    if (!(Math.abs(top[pivot]!) > 0) || !Number.isFinite(top[pivot])) {
-      throw new UserError(
-        `${file.file}: the matrix ${what} cannot be inverted, so the flow has no way back.`,
-      );
-    }
-    for (let row = pivot + 1; row < size; row++) {
-      const { values } = rows[row]!;
-      const factor = (values[pivot]! /= top[pivot]!);
-      for (let column = pivot + 1; column < size; column++) values[column]! -= factor * top[column]!;
-    }
-  }
-  const order = new Array<number>(size).fill(0);
-  rows.forEach(({ from }, at) => (order[from] = at));
-  const part = (kept: (row: number, column: number) => boolean): Values => ({
-    shape: [size, size],
-    data: Float32Array.from({ length: size * size }, (_, i) => {
-      const [row, column] = [Math.floor(i / size), i % size];
-      return kept(row, column) ? rows[row]!.values[column]! : 0;
-    }),
-  });
-  const diagonal = rows.map(({ values }, i) => values[i]!);
+  const { order, diagonal, tensors } = factored(
+    `${file.file}: ${what}`,
+    { shape: [size, size], data: matrix.data },
+    mostChannels,
+  );
   return {
-    layer: { kind: 'conv1x1', order, negative: [...diagonal.keys()].filter((i) => diagonal[i]! < 0) },
-    tensors: {
-      lower: part((row, column) => row > column),
-      upper: part((row, column) => row < column),
-      logDiagonal: { shape: [size], data: Float32Array.from(diagonal, (d) => Math.log(Math.abs(d))) },
-    },
+    layer: { kind: 'conv1x1', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
+    tensors,
   };
 }
 

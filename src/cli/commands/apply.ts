@@ -2,11 +2,13 @@ import path from 'node:path';
 import { writeNpz } from '../../data/npz';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
+import { readContext } from '../../engine/use/read-context';
 import { layoutOf, prepareInput, prepareLatent } from '../../engine/use/input';
 import { exampleShape } from '../../engine/model/latents';
 import type { Layout } from '../../engine/model/layout';
 import { defineCommand, type Outcome } from '../command';
 import { fixed, pairs, shownPath } from '../format';
+import { conditionOption } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
 import { batchReport } from '../progress';
@@ -25,7 +27,7 @@ export const applyCommand = defineCommand({
   about:
     'Runs the flow on a NumPy array and writes the results as .npz, so that other programs can check the numbers.\n\n' +
     'forward: z, logdet [N] and logdet_layers [N, couplings], the log-det of each coupling (with its batch normalization) in forward order; --json lists their names. ' +
-    'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln N(z; 0, 1) + logdet. ' +
+    'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln p(z) + logdet, with p(z) a standard normal unless the config has another base. ' +
     "If data units are first converted to the flow's input, logdet_preprocessing is the log-det of that conversion, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
     'Image flows that other libraries saved with several parts of z are given and taken as there: z [N, D], one part after the other, channels first, before learned priors; logdet is of this z, log_prob [N] is ln p(x), and images are (N, C, H, W) unless they only fit otherwise.\n\n' +
     'The space of x (--space auto): vectors are raw coordinates. Images of an integer type are pixels: uniform noise in [0, 1) from --seed is added, then the logit is taken; the pixels with their noise are written too, as x. ' +
@@ -57,6 +59,7 @@ export const applyCommand = defineCommand({
       choices: ['nhwc', 'nchw'],
       help: "Order of the axes of images, in input and output; by default the model's own, or the one that the array fits.",
     },
+    ...conditionOption,
     seed: {
       type: 'integer',
       value: 'S',
@@ -81,7 +84,7 @@ export const applyCommand = defineCommand({
     },
   ],
   async run(session, model, options): Promise<Outcome> {
-    const { direction, input, output, seed, space } = options;
+    const { direction, input, output, seed, space, condition } = options;
     await checkOutput(output, ['.npz']);
     const target = path.resolve(output);
     const { runner: ours, layout: own, file } = await openRunner(session, model, direction);
@@ -95,7 +98,8 @@ export const applyCommand = defineCommand({
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });
-      const result = await applyForward(runner, prepared, batches);
+      const context = await readContext(runner, condition, prepared.count);
+      const result = await applyForward(runner, prepared, { ...batches, context });
       const written = {
         z: result.z,
         ...(logdets ? { logdet: result.logdet } : {}),
@@ -140,7 +144,8 @@ export const applyCommand = defineCommand({
     }
     const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
     const latent = prepareLatent(runner, array, { layout, where });
-    const result = await applyInverse(runner, latent, { ...batches, space: resolved });
+    const context = await readContext(runner, condition, latent.count);
+    const result = await applyInverse(runner, latent, { ...batches, context, space: resolved });
     await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
     return {
       json: {

@@ -3,10 +3,12 @@ import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { arrayIn } from '../../engine/model/layout';
+import { readContext } from '../../engine/use/read-context';
 import { sample, type Samples } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, pairs, shownPath } from '../format';
+import { conditionOption } from '../input-options';
 import { numberList } from '../lists';
 import { modelHelp, openRunner } from '../model';
 import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
@@ -18,7 +20,7 @@ export const sampleCommand = defineCommand({
   summary: 'Draw samples as a picture, NumPy arrays or a table',
   argument: modelHelp,
   about:
-    'Draws latents from a standard normal distribution times the temperature and maps them to data with the inverse of the flow. The same seed gives the same samples.\n\n' +
+    'Draws latents from the flow’s base distribution, a standard normal unless its config says otherwise, with deviations times the temperature, and maps them to data with the inverse of the flow. The same seed gives the same samples.\n\n' +
     'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
     '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, their latents. .csv: one vector per line, under the names of the columns.',
   options: {
@@ -36,6 +38,7 @@ export const sampleCommand = defineCommand({
       value: 'A,B,…',
       help: 'For image models, a factor of the temperature for each scale, starting with the latents that are factored out first (the finest detail). 1,1,1 changes nothing.',
     },
+    ...conditionOption,
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
     columns: {
       type: 'integer',
@@ -63,6 +66,10 @@ export const sampleCommand = defineCommand({
       says: 'Half the variation in the detail, all of it in the coarse shape:',
     },
     { command: 'flowscope sample runs/table --count 1000 --output rows.csv', says: 'New rows for a table:' },
+    {
+      command: 'flowscope sample posterior.pt --condition 0.4,-1.2 --count 10000 --output theta.npz',
+      says: 'A conditional flow, given two numbers:',
+    },
   ],
   async run(session, model, options): Promise<Outcome> {
     const { count, seed, temperature, output } = options;
@@ -85,7 +92,11 @@ export const sampleCommand = defineCommand({
     const samples = await sample(
       runner,
       { count, seed, temperature, ...(scaleTemperatures ? { scaleTemperatures } : {}) },
-      { signal: session.signal, onProgress: batchReport(session.progress, 'sampling') },
+      {
+        signal: session.signal,
+        onProgress: batchReport(session.progress, 'sampling'),
+        context: await readContext(runner, options.condition, count),
+      },
     );
     if (format === '.npz') {
       const layout = options.layout ?? usual;

@@ -4,7 +4,7 @@ import { examplesToScore } from '../../engine/use/scored-examples';
 import { sizeOf } from '../../base/shape';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, fixed, table } from '../format';
-import { inputOptions, tableChoice } from '../input-options';
+import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { batchReport } from '../progress';
 
@@ -22,6 +22,7 @@ export const scoreCommand = defineCommand({
       help: "Examples of the run's own data instead of --input.",
     },
     ...inputOptions,
+    ...conditionOption,
     draws: {
       type: 'integer',
       value: 'N',
@@ -54,14 +55,14 @@ export const scoreCommand = defineCommand({
     },
   ],
   async run(session, model, options): Promise<Outcome> {
-    const { draws, seed, input, split, layout, space } = options;
+    const { draws, seed, input, split, layout, space, condition } = options;
     const opened = await openRunner(session, model, 'forward');
     const { runner, file } = opened;
     if (runner.lacksLogDet) {
       throw new UserError(`${file}: computes no log-det, so there is no likelihood. Use another file.`);
     }
     const examples = await examplesToScore(opened, {
-      ...{ input, split, layout, space, seed },
+      ...{ input, split, layout, space, seed, condition },
       ...tableChoice(options),
     });
     if (draws > 1 && !examples.noisy) {

@@ -4,14 +4,16 @@ import { isRunFolder } from '../../checkpoint/run-folder';
 import { refuseTrained } from '../../checkpoint/run-lock';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
+import { exists } from '../../base/exists';
 import { UserError } from '../../base/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
-import type { TrainProgress, TrainResult } from '../../protocol/engine';
+import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
+import { columnList } from '../lists';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
 
@@ -33,6 +35,15 @@ export const trainCommand = defineCommand({
       value: 'RUN',
       required: true,
       help: 'Folder of the run. It must be new or empty, except with --resume.',
+    },
+    condition: {
+      type: 'text',
+      value: 'A,B|FILE',
+      help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
+    },
+    'condition-labels': {
+      type: 'flag',
+      help: 'Train a conditional flow that is given the class of each example.',
     },
     preset: {
       type: 'text',
@@ -86,6 +97,10 @@ export const trainCommand = defineCommand({
       command: 'flowscope train --data moons --preset nflows --output runs/moons-nflows',
       says: 'A flow with the conventions of nflows, which can be converted to it:',
     },
+    {
+      command: 'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
+      says: 'The other columns of a table given one of them:',
+    },
     { command: 'flowscope train --output runs/digits --resume', says: 'Resume a run that was stopped:' },
     {
       command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
@@ -99,7 +114,8 @@ export const trainCommand = defineCommand({
         `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
       );
     }
-    if (resume && [data, preset, config, from, seed].some((value) => value !== undefined)) {
+    const context = await contextOf(options.condition, options['condition-labels']);
+    if (resume && [data, context, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
         '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
       );
@@ -119,6 +135,7 @@ export const trainCommand = defineCommand({
       {
         output: path.resolve(output),
         ...(data === undefined ? {} : { data }),
+        ...(context ? { context } : {}),
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
         ...(from === undefined ? {} : { from: path.resolve(from) }),
@@ -227,4 +244,17 @@ Export:       flowscope export ${run} --output ${name}.onnx${
     result.status === 'stopped' ? `\nResume:       flowscope train --output ${run} --resume` : ''
   }
 `;
+}
+
+/** What --condition names: a file that there is, or columns. */
+async function contextOf(
+  condition: string | undefined,
+  labels: boolean | undefined,
+): Promise<TrainRequest['context']> {
+  if (condition === undefined) return labels ? { labels } : undefined;
+  const isFile = await exists(path.resolve(condition));
+  return {
+    ...(isFile ? { source: condition } : { columns: columnList(condition) }),
+    ...(labels ? { labels } : {}),
+  };
 }

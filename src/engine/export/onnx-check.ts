@@ -6,8 +6,10 @@ import type { Backend, Feeds } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { createTensorFlowBackend } from '../backends/tensorflow';
 import { stream } from '../../data/random';
+import { sizeOf } from '../../base/shape';
 import { breathe } from '../model/breathe';
-import { batchOf } from '../model/examples';
+import { contextFeed } from '../model/context';
+import { batchOf, type ExampleBatch } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
 
 import { openSession } from '../onnx-file/session';
@@ -43,7 +45,10 @@ export async function compareFiles(
         const worst = new Map<string, number>();
         for (const count of batchSizes) {
           await breathe(signal);
-          const feeds = feedsOf(model, part, count, inputs, latents);
+          const feeds = {
+            ...feedsOf(model, part, count, inputs.x, latents),
+            ...contextsOf(model, inputs, count),
+          };
           const expected = await reference.run({ ...model.tensors, ...feeds });
           if (part === 'forward') latents.set(count, expected['z']!);
           const found = await session.run(feeds);
@@ -88,17 +93,24 @@ async function referenceBackend(model: FlowModel): Promise<{ backend: Backend; o
 }
 
 /** Real examples where the data are there, samples otherwise; [n, …] as the forward file takes them. */
-async function realInputs(model: FlowModel): Promise<Float32Array> {
+async function realInputs(model: FlowModel): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
   const most = Math.max(...batchSizes);
   const { splits } = await model.data.splits();
   const split = splits.find(({ name, count }) => name === 'validation' && count >= most) ?? splits[0];
   const usable = split && split.count >= most ? split.name : 'sample';
-  const { x } = await batchOf(model, { split: usable, count: most });
+  const batch = await batchOf(model, { split: usable, count: most });
   const { config } = model;
-  if (config.kind === 'vector') return x;
+  if (config.kind === 'vector') return batch;
   // Samples can lie a little outside of what pixels can be, where logits are not finite.
-  const inside = x.map((v) => Math.min(Math.max(v, 0), config.levels));
-  return fromPixels(inside, config);
+  const inside = batch.x.map((v) => Math.min(Math.max(v, 0), config.levels));
+  return { x: fromPixels(inside, config) };
+}
+
+/** Those of the inputs, or the usual one. */
+function contextsOf({ runner }: FlowModel, { context }: Pick<ExampleBatch, 'context'>, count: number): Feeds {
+  const { context: info } = runner;
+  if (!info) return {};
+  return { context: contextFeed(info, context?.subarray(0, count * info.mean.length), count) };
 }
 
 function feedsOf(
@@ -117,8 +129,8 @@ function feedsOf(
     default:
       return {
         noise: {
-          shape: [count, ...flow.outputShape],
-          data: stream(1, 'export-check', count).normal(count * dimensions),
+          shape: [count, ...flow.base.noiseShape],
+          data: stream(1, 'export-check', count).normal(count * sizeOf(flow.base.noiseShape)),
         },
         temperature: { shape: [], data: Float32Array.of(temperature) },
       };

@@ -6,7 +6,7 @@ import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace } from '../../graph/trace';
 import { hasConditioner } from '../../protocol/model';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { OnnxPart } from '../onnx-file/metadata';
 
@@ -28,13 +28,17 @@ function insideOf({ config, preprocess }: FlowModel): FlowModel['preprocess'] {
   return config.kind === 'vector' ? preprocess : undefined;
 }
 
-/** x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included. */
+/**
+ * x [N, …] → `z` [N, …], `logdet` [N] of the whole map, `logdet_layers` [N, couplings], batch norms included; where z is
+ * not standard normal, `log_prob` [N] too.
+ */
 function forward(model: FlowModel): Graph {
   const { flow, layers } = model;
+  const { base } = flow;
   const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => logDetTaps.test(tap) });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {
@@ -42,13 +46,15 @@ function forward(model: FlowModel): Graph {
         const norm = ctx.taps[`${info.name}/logDet.norm`];
         return total(inputs.x!, coupling, norm);
       });
+      const whole = total(inputs.x!, logDet, before?.logDet);
       return {
         z,
-        logdet: total(inputs.x!, logDet, before?.logDet),
+        logdet: whole,
         logdet_layers: tf.stack(parts, 1),
+        ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
       };
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -58,7 +64,7 @@ function inverse(model: FlowModel): Graph {
   const { flow } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext(model, inputs);
       const inner = flow.inverse(ctx, inputs.z!);
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
@@ -66,18 +72,19 @@ function inverse(model: FlowModel): Graph {
         logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
 
-/** Standard normal `noise` [N, …] and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
+/** Standard normal `noise` [N, …] of the base and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
 function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
-      const inner = flow.inverse(ctx, tf.mul(inputs.noise!, inputs.temperature!)).value;
+      const ctx = graphContext(model, inputs);
+      const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
+      const inner = flow.inverse(ctx, z).value;
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
       if (config.kind !== 'image' || config.pad === 0) return { x };
       const { pad, height, width, channels } = config;
@@ -85,8 +92,9 @@ function sample(model: FlowModel): Graph {
     },
     [
       ...storedTensors(flow),
-      { name: 'noise', shape: [anyBatch, ...flow.outputShape] },
+      { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
       { name: 'temperature', shape: [] },
+      ...contextInputs(flow),
     ],
     { dynamicBatch: anyBatch },
   );
@@ -96,8 +104,21 @@ export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { for
 
 /** What each input and output is, for the file's own documentation. */
 export function describePorts(model: FlowModel, part: OnnxPart): Record<string, string> {
+  return { ...plainPorts(model, part), ...contextPort(model) };
+}
+
+function contextPort({ runner }: FlowModel): Record<string, string> {
+  const { context } = runner;
+  if (!context) return {};
+  return {
+    context: `[N, ${context.names.length}], what the flow is given: ${context.names.join(', ')}, in data units`,
+  };
+}
+
+function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
+  const standard = flow.base.shape === 'standard';
   const space =
     config.kind === 'image'
       ? 'NHWC, logits of dequantized pixels (see preprocessing)'
@@ -106,9 +127,12 @@ export function describePorts(model: FlowModel, part: OnnxPart): Record<string, 
     case 'forward':
       return {
         x: `${shape}, ${space}`,
-        z: `[N, ${flow.outputShape.join(', ')}], latents; ln p(x) = ln N(z; 0, 1) + logdet`,
+        z:
+          `[N, ${flow.outputShape.join(', ')}], latents` +
+          (standard ? '; ln p(x) = ln N(z; 0, 1) + logdet' : ', distributed as "base" of the config says'),
         logdet: '[N], nats: ln |det dz/dx|',
         logdet_layers: '[N, couplings], nats: what each coupling adds, its batch normalization included',
+        ...(standard ? {} : { log_prob: '[N], nats: ln p(x)' }),
       };
     case 'inverse':
       return {
@@ -118,7 +142,7 @@ export function describePorts(model: FlowModel, part: OnnxPart): Record<string, 
       };
     default:
       return {
-        noise: `[N, ${flow.outputShape.join(', ')}], standard normal`,
+        noise: `[N, ${flow.base.noiseShape.join(', ')}], standard normal`,
         temperature: 'scalar: standard deviation of the latents, 1 for the model itself',
         x:
           config.kind === 'image'

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
+import type { Flow } from '../../flow/layers';
 import { UserError } from '../../base/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
@@ -12,7 +13,7 @@ import { hasConditioner } from '../../protocol/model';
 import { breathe } from '../model/breathe';
 import type { FlowModel } from '../model/flow-model';
 import type { Model } from '../model/model';
-import { writeMetadata, type OnnxPart } from '../onnx-file/metadata';
+import { writeMetadata, type OnnxMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
 import { describePorts, exportGraphs } from './onnx-graphs';
 
@@ -110,7 +111,7 @@ async function makeFolder(folder: string): Promise<string | undefined> {
 }
 
 function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
-  const { header, layers } = model;
+  const { header, layers, flow } = model;
   const couplings = layers.filter(({ info }) => hasConditioner(info)).map(({ info }) => info.name);
   const ports = describePorts(model, part);
   const { standardize } = header;
@@ -123,6 +124,7 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
         ...(standardize ? { standardize } : {}),
         step: header.step,
         couplings,
+        ...baseOf(flow, model.tensors),
       },
       ports,
     ),
@@ -130,6 +132,13 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
       .map(([port, about]) => `${port}: ${about}`)
       .join('\n'),
   });
+}
+
+/** What is trained of the base, which who reads the file needs to know how likely z is. */
+function baseOf({ base }: Flow, tensors: FlowModel['tensors']): Pick<OnnxMetadata, 'base'> {
+  if (base.parameters.length === 0) return {};
+  const values = base.parameters.map(({ name }) => [name, Array.from(tensors[name]!.data)] as const);
+  return { base: Object.fromEntries(values) };
 }
 
 /** Files travel: where the data lay on this machine is left out. */

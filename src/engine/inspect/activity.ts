@@ -5,7 +5,7 @@ import { batchOf } from '../model/examples';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { countDead } from './features';
 import { innerOf } from './inner';
-import { throughBatch } from './through-batch';
+import { examplesFed, throughBatch } from './through-batch';
 
 /** @throws UserError where the layers of the model cannot be looked into, CancelledError */
 export async function activity(
@@ -25,7 +25,7 @@ export async function activity(
   );
   const parts: Feeds[] = [];
   await throughBatch(model, examples, { signal, whole: mode === 'train' }, async (x) => {
-    parts.push(await program.run({ x }));
+    parts.push(await program.run(examplesFed(x)));
   });
   const values = (name: string): Float32Array[] => parts.map((feeds) => feeds[name]!.data as Float32Array);
   const stored = (name: string): Float32Array => model.tensors[name]!.data as Float32Array;

@@ -5,13 +5,13 @@ import type { Selection } from '../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../model/inspected-flow';
 import { latentPlaces } from './latent-places';
 import { exampleParts } from './parts';
+import { firstContext, type Pass } from './pass';
 import type { LayerRecord } from '../model/layer-record';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 
 /** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */
 const tolerance = 1e-3;
-const halfLogTau = 0.5 * Math.log(2 * Math.PI);
 
 export async function contribution(
   model: InspectedFlow,
@@ -32,7 +32,8 @@ export async function contribution(
   };
 
   const places = latentPlaces(model);
-  for (let i = 0; i < size; i++) maps.prior[places?.[i] ?? i] = 0.5 * example.z[i]! ** 2 + halfLogTau;
+  const priors = await priorByElement(model, example);
+  for (let i = 0; i < size; i++) maps.prior[places?.[i] ?? i] = -priors[i]!;
 
   for (const layer of model.layers) {
     const pass = example.layers[layer.info.index]!;
@@ -61,6 +62,16 @@ export async function contribution(
     parts,
     spread,
   };
+}
+
+/** ln p(z) of the example by element of z; evenly where it is not a sum over elements. */
+async function priorByElement({ runner, dimensions }: InspectedFlow, pass: Pass): Promise<Float32Array> {
+  const { z, prior } = pass;
+  const own = z.subarray(0, dimensions);
+  return (
+    (await runner.base.logProbByElement?.(own, 1, firstContext(pass))) ??
+    new Float32Array(dimensions).fill(prior[0]! / dimensions)
+  );
 }
 
 /**

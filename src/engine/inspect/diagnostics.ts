@@ -39,7 +39,7 @@ export async function diagnostics(
   return {
     ...distributions,
     unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
-    ...latentStatistics(batch.z),
+    ...latentStatistics(await model.runner.base.scores(batch.z, batch.count, batch.context)),
     inverseError,
   };
 }

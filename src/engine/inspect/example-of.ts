@@ -5,6 +5,7 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import { editedExample } from './latents';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
+import type { ExampleLatents } from './sources';
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model; CancelledError */
 export async function exampleOf(
@@ -25,7 +26,7 @@ export async function exampleOf(
 }
 
 /** Padding kept, values as they came out, so that forward leads back to z. */
-async function decoded(model: InspectedFlow, z: Float32Array): Promise<ExampleBatch> {
-  const { x } = await model.runner.inverse(z, 1, 'data');
-  return { count: 1, x, shown: x };
+async function decoded(model: InspectedFlow, { z, context }: ExampleLatents): Promise<ExampleBatch> {
+  const { x } = await model.runner.inverse(z, 1, 'data', { context });
+  return { count: 1, x, shown: x, ...(context ? { context } : {}) };
 }

@@ -1,7 +1,9 @@
 import { UserError } from '../../base/user-error';
+import { splitContext } from '../../data/context';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
 import { dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
+import { contextOf } from '../model/latents';
 import { score } from '../use/score';
 
 /** A page of the data, fewer at their end. Scores are with the noise that the inspector gives each example. */
@@ -23,7 +25,7 @@ export async function examples(
   return {
     offset,
     total: all.count,
-    values: { shape: [n, ...dataset.shape], data: await all.read(indices) },
+    values: { shape: [n, ...dataset.shape], data: splitContext(await all.read(indices), dataset).features },
     ...(all.labels ? { labels: indices.map((i) => all.labels!.at(i) ?? null) } : {}),
     ...scores,
   };
@@ -47,13 +49,18 @@ export async function scoreExamples(
 /** −ln p of one or more examples. */
 export async function scoreBatch(
   model: InspectedFlow,
-  { x, count }: ExampleBatch,
+  { x, count, context }: ExampleBatch,
   signal: AbortSignal,
 ): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
   const size = model.dimensions;
   const result = await score(
     model.runner,
-    { count, space: 'data', inputs: (_, start, n) => x.subarray(start * size, (start + n) * size) },
+    {
+      count,
+      space: 'data',
+      inputs: (_, start, n) => x.subarray(start * size, (start + n) * size),
+      contexts: (start, n) => contextOf(context, model.runner, start, n),
+    },
     { draws: 1, signal },
   );
   return {

@@ -5,6 +5,8 @@ import type { NdArray } from '../../protocol/tensors';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
 import { breathe } from '../model/breathe';
+import { layerContext } from './pass';
+import { examplesFed, throughBatch } from './through-batch';
 import { reducedMaps } from '../../protocol/reduced-maps';
 import { stillPass, trainingBatch } from './selection';
 import type { SharedWork } from './shared-work';
@@ -59,15 +61,22 @@ async function mapsOf(
     const { joined } = await trainingBatch(model, query.batch, query.example, signal);
     const program = await inner.activity(layer, { kind: 'train', batch: joined.count });
     await breathe(signal);
-    const out = await program.run({
-      x: { shape: [joined.count, ...model.flow.inputShape], data: joined.x },
+    let first: NdArray | undefined;
+    await throughBatch(model, joined, { signal, whole: true }, async (x) => {
+      first = (await program.run(examplesFed(x)))[`first:${stage}`];
     });
-    return out[`first:${stage}`]!;
+    return first!;
   }
-  const input = (await stillPass(model, work, query, signal)).layers[layer]!.input;
+  const pass = await stillPass(model, work, query, signal);
+  const { input } = pass.layers[layer]!;
   const program = await inner.features(layer);
   await breathe(signal);
-  return (await program.run({ h: { shape: [1, ...input.shape], data: input.data } }))[stage]!;
+  return (
+    await program.run({
+      h: { shape: [1, ...input.shape], data: input.data },
+      ...layerContext(pass, model),
+    })
+  )[stage]!;
 }
 
 function deadChannels({ shape, data }: NdArray<Float32Array>): number {

@@ -2,13 +2,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { movedPositions, type NormOptions } from '../../flow/batch-statistics';
+import type { Bijection } from '../../flow/bijection';
 import type { Mask } from '../../flow/masks';
 import { maskTensors } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { knotParts } from '../../protocol/spline';
 import { removeDeadCode } from '../../graph/passes/dead-code';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { ModelLayer } from '../model/layer-list';
@@ -29,8 +30,22 @@ function tapped(layer: ModelLayer, taps: TensorMap, end: string): [string, Tenso
   );
 }
 
+/** A layer's input h [rows, …], and the context that its conditioner sees. */
+function layerInputs({ flow }: FlowModel, bijection: Bijection, rows: number): InputSpec[] {
+  return [
+    // What encodes a context belongs to the flow and to no layer.
+    ...(flow.context ? storedTensors(flow.context) : []),
+    ...storedTensors(bijection),
+    { name: 'h', shape: [rows, ...bijection.inputShape] },
+    ...contextInputs(flow, rows),
+  ];
+}
+
 /** Names of feature maps with their shapes, and of norms. A norm may be the layer itself. */
-export function innerNames(layer: ModelLayer): {
+export function innerNames(
+  model: FlowModel,
+  layer: ModelLayer,
+): {
   stages: { name: string; shape: number[] }[];
   norms: string[];
 } {
@@ -39,7 +54,7 @@ export function innerNames(layer: ModelLayer): {
   const names: ReturnType<typeof innerNames> = { stages: [], norms: [] };
   trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: () => true });
+      const ctx = graphContext(model, inputs, { wanted: () => true });
       const { value } = bijection.forward(ctx, inputs.h!);
       names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
         name,
@@ -48,34 +63,34 @@ export function innerNames(layer: ModelLayer): {
       names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
       return { value };
     },
-    [...storedTensors(bijection), { name: 'h', shape: [1, ...bijection.inputShape] }],
+    layerInputs(model, bijection, 1),
   );
   return names;
 }
 
 /** The layer's input h [1, …] → `x`, `y` and `slopes` of the knots of its splines, [1, …, K + 1]. */
-export function knotsGraph({ info, bijection }: ModelLayer): Graph {
+export function knotsGraph(model: FlowModel, { info, bijection }: ModelLayer): Graph {
   const start = `${info.name}/knots.`;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => tap.startsWith(start) });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.startsWith(start) });
       bijection!.forward(ctx, inputs.h!);
       return Object.fromEntries(knotParts.map((part) => [part, ctx.taps[`${start}${part}`]!]));
     },
-    [...storedTensors(bijection!), { name: 'h', shape: [1, ...bijection!.inputShape] }],
+    layerInputs(model, bijection!, 1),
   );
 }
 
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
-export function featureGraph(layer: ModelLayer): Graph {
+export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
   const bijection = layer.bijection!;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => within(layer, tap, featuresEnd) });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => within(layer, tap, featuresEnd) });
       bijection.forward(ctx, inputs.h!);
       return Object.fromEntries(tapped(layer, ctx.taps, featuresEnd));
     },
-    [...storedTensors(bijection), { name: 'h', shape: [1, ...bijection.inputShape] }],
+    layerInputs(model, bijection, 1),
   );
 }
 
@@ -91,7 +106,7 @@ export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMod
   const batch = training ? mode.batch : anyBatch;
   const graph = trace(
     (inputs) => {
-      const ctx = graphContext(inputs, {
+      const ctx = graphContext(model, inputs, {
         training,
         wanted: (tap) => tap.startsWith(layer.info.name),
       });
@@ -115,7 +130,11 @@ export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMod
       }
       return results;
     },
-    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    [
+      ...storedTensors(flow),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
     training ? {} : { dynamicBatch: anyBatch },
   );
   // Layers behind this one and their weights.
@@ -150,16 +169,12 @@ function momentsPerExample(
 }
 
 /** h [k, …], the layer's input k times, and dy [k, …] → dx [k, …]: each dy by ∂y/∂x, in evaluation mode. */
-export function jacobianGraph(layer: ModelLayer, rows: number): Graph {
+export function jacobianGraph(model: FlowModel, layer: ModelLayer, rows: number): Graph {
   const bijection = layer.bijection!;
   return trace(
     (inputs) => ({
-      dx: tf.grad((h) => bijection.forward(graphContext(inputs), h).value)(inputs.h!, inputs.dy),
+      dx: tf.grad((h) => bijection.forward(graphContext(model, inputs), h).value)(inputs.h!, inputs.dy),
     }),
-    [
-      ...storedTensors(bijection),
-      { name: 'h', shape: [rows, ...bijection.inputShape] },
-      { name: 'dy', shape: [rows, ...bijection.outputShape] },
-    ],
+    [...layerInputs(model, bijection, rows), { name: 'dy', shape: [rows, ...bijection.outputShape] }],
   );
 }

@@ -1,4 +1,5 @@
 /** Answers the inspector's questions about one open model. */
+import { dropOldest } from '../../base/drop-oldest';
 import { UserError } from '../../base/user-error';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import { CancelledError } from '../../protocol/wire';
@@ -36,6 +37,8 @@ import { weight } from './weight';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
 const keptPasses = 16;
+/** Contexts that a page went through lately. */
+const keptContexts = 4;
 
 type Answers = {
   [M in InspectorMethod]: (
@@ -45,21 +48,36 @@ type Answers = {
 };
 
 export interface Inspector {
-  /** @throws UserError for a question that the model has no answer to, CancelledError */
+  /**
+   * @param context that single examples and samples are given, in data units
+   * @throws UserError for a question that the model has no answer to, CancelledError
+   */
   ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,
     signal: AbortSignal,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>>;
   dispose(): void;
 }
 
 /** @param id of the model in its engine, part of the summary */
 export function createInspector(id: string, model: Model): Inspector {
-  const work = createSharedWork(keptPasses);
-  const answers = answersOf(id, model, work);
+  const plain: Given = given(id, model);
+  /** By the context that a question gives; each has work of its own. */
+  const others = new Map<string, Given>();
+  const givenFor = (context: readonly number[] | undefined): Given => {
+    if (!context) return plain;
+    const key = context.join();
+    const known = others.get(key) ?? given(id, withContext(model, context));
+    others.delete(key);
+    others.set(key, known);
+    for (const { work } of dropOldest(others, keptContexts)) work.clear();
+    return known;
+  };
   return {
-    async ask(method, query, signal) {
+    async ask(method, query, signal, context) {
+      const { answers } = givenFor(context);
       if (!Object.hasOwn(answers, method)) {
         throw new UserError(`The inspector has no question "${method}".`);
       }
@@ -70,8 +88,32 @@ export function createInspector(id: string, model: Model): Inspector {
       ) => unknown;
       return (await answer(query, signal)) as InspectorAnswer<typeof method>;
     },
-    dispose: () => work.clear(),
+    dispose() {
+      for (const { work } of [plain, ...others.values()]) work.clear();
+    },
   };
+}
+
+interface Given {
+  work: SharedWork;
+  answers: Answers;
+}
+
+function given(id: string, model: Model): Given {
+  const work = createSharedWork(keptPasses);
+  return { work, answers: answersOf(id, model, work) };
+}
+
+/** @throws UserError for a flow that takes none, or for values that are none */
+function withContext(model: Model, context: readonly number[]): Model {
+  const size = model.inspected?.runner.context?.mean.length;
+  if (!model.inspected?.withContext || size === undefined) {
+    throw new UserError('A context was given; this flow takes none.');
+  }
+  if (context.length !== size || !context.every(Number.isFinite)) {
+    throw new UserError(`The context is [${context.join(', ')}]; expected ${size} finite numbers.`);
+  }
+  return { ...model, inspected: model.inspected.withContext(context) };
 }
 
 /** Steps that a flow was trained for; a file of another library does not say. */

@@ -6,6 +6,7 @@ import {
   type JacobianQuery,
   type JacobianView,
 } from '../../protocol/jacobian';
+import type { Feeds } from '../backends/backend';
 import type { LayerInfo } from '../../protocol/model';
 import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { sizeOf } from '../../base/shape';
@@ -13,7 +14,7 @@ import { logAbsDeterminant } from './determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
 import { breathe } from '../model/breathe';
 import { elementLogDets, normOf } from './layer';
-import type { Pass } from './pass';
+import { layerContext, type Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -51,7 +52,16 @@ export async function jacobian(
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = inner
-    ? { matrix: await byGradients(inner, info, pass.input.data, elements, signal) }
+    ? {
+        matrix: await byGradients(
+          inner,
+          info,
+          pass.input.data,
+          elements,
+          layerContext(passes, model, k),
+          signal,
+        ),
+      }
     : await byDifferences(
         model,
         query.layer,
@@ -97,6 +107,7 @@ async function byGradients(
   { index, inputShape, outputShape }: LayerInfo,
   input: Float32Array,
   elements: Int32Array,
+  context: Feeds,
   signal: AbortSignal,
 ): Promise<Float32Array> {
   const k = elements.length;
@@ -112,6 +123,7 @@ async function byGradients(
   const { dx } = await program.run({
     h: { shape: [k, ...inputShape], data: repeated },
     dy: { shape: [k, ...outputShape], data: chosen },
+    ...context,
   });
   const matrix = new Float32Array(k * k);
   for (let row = 0; row < k; row++) {

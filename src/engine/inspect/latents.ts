@@ -12,7 +12,7 @@ import { latentPlaces } from './latent-places';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
 import type { SharedWork } from './shared-work';
-import { sourcesOf } from './sources';
+import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';
 
 /** @throws UserError for an example that does not exist, or a file without a way to z; CancelledError */
@@ -22,7 +22,7 @@ export async function latents(
   { example }: { example: UneditedRef },
   signal: AbortSignal,
 ): Promise<LatentsView> {
-  const z = await keptLatents(model, work, example, signal);
+  const { z } = await keptLatents(model, work, example, signal);
   const scales = model.runner.latentScales;
   const places = latentPlaces(model);
   return {
@@ -40,11 +40,12 @@ export async function edited(
   { example, edits }: EditedQuery,
   signal: AbortSignal,
 ): Promise<EditedView> {
-  const z = withEdits(await keptLatents(model, work, example, signal), edits);
-  const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data');
+  const { z: start, context } = await keptLatents(model, work, example, signal);
+  const z = withEdits(start, edits);
+  const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data', { context });
   return {
     values: { shape: exampleShape(model.runner), data: cropImages(x, 1, model.config) },
-    ...(await costOf(model, x, signal)),
+    ...(await costOf(model, { x, context }, signal)),
   };
 }
 
@@ -53,8 +54,9 @@ export async function editedExample(
   model: InspectedFlow,
   { example, edits }: Extract<ExampleRef, { kind: 'edited' }>,
   signal: AbortSignal,
-): Promise<Float32Array> {
-  return withEdits(await latentsOf(model, example, signal), edits);
+): Promise<ExampleLatents> {
+  const { z, context } = await latentsOf(model, example, signal);
+  return { z: withEdits(z, edits), ...(context ? { context } : {}) };
 }
 
 /** Every move of a slider starts from the same latents. */
@@ -63,7 +65,7 @@ function keptLatents(
   work: SharedWork,
   example: UneditedRef,
   signal: AbortSignal,
-): Promise<Float32Array> {
+): Promise<ExampleLatents> {
   return work.run(recordKey('latents', { example }), signal, (inner) => latentsOf(model, example, inner));
 }
 
@@ -72,16 +74,16 @@ async function latentsOf(
   model: InspectedFlow,
   example: UneditedRef,
   signal: AbortSignal,
-): Promise<Float32Array> {
+): Promise<ExampleLatents> {
   switch (example.kind) {
     case 'manifold':
       return manifoldExample(model, example, signal);
     case 'reconstruction':
       return reconstructedExample(model, example, signal);
     case 'sample':
-      return sampleLatents(model, example, example.index, 1).slice();
+      return { z: (await sampleLatents(model, example, example.index, 1)).slice() };
     default:
-      return (await sourcesOf(model, [example], signal)).z;
+      return sourcesOf(model, [example], signal);
   }
 }
 
@@ -102,11 +104,15 @@ function withEdits(z: Float32Array, edits: readonly LatentEdit[]): Float32Array 
 /** Without the way to z there is a picture and no likelihood. */
 async function costOf(
   model: InspectedFlow,
-  x: Float32Array,
+  { x, context }: { x: Float32Array; context: Float32Array | undefined },
   signal: AbortSignal,
 ): Promise<{ nats?: number; bitsPerDim?: number }> {
   try {
-    const { nats, bitsPerDim } = await scoreBatch(model, { count: 1, x, shown: x }, signal);
+    const { nats, bitsPerDim } = await scoreBatch(
+      model,
+      { count: 1, x, shown: x, ...(context ? { context } : {}) },
+      signal,
+    );
     return { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) };
   } catch (error) {
     if (error instanceof UserError) return {};

@@ -4,7 +4,7 @@ import type { Corners, ExampleRef } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { decodeLatents } from '../model/latents';
 import { manifoldAngles, manifoldLatents, manifoldPoint } from '../use/manifold';
-import { sourcesOf } from './sources';
+import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';
 
 const mostAngles = 64;
@@ -23,7 +23,10 @@ export async function manifold(
   const size = model.dimensions;
   const angles = manifoldAngles(count, range);
   const z = manifoldLatents(corners.z, size, angles);
-  const { shape, data } = await decodeLatents(await wayRunner(model, count ** 2), z, count ** 2, { signal });
+  const { shape, data } = await decodeLatents(await wayRunner(model, count ** 2), z, count ** 2, {
+    signal,
+    context: firstContext(corners),
+  });
   return {
     angles,
     values: { shape: [count, count, ...shape.slice(1)], data },
@@ -48,12 +51,21 @@ export async function manifoldExample(
   model: InspectedFlow,
   { corners, phi, phiPrime }: Extract<ExampleRef, { kind: 'manifold' }>,
   signal: AbortSignal,
-): Promise<Float32Array> {
+): Promise<ExampleLatents> {
   if (!Number.isFinite(phi) || !Number.isFinite(phiPrime)) {
     throw new UserError(`The angles are ${phi} and ${phiPrime}; expected numbers.`);
   }
-  const { z } = await sourcesOf(model, checkCorners(corners), signal);
-  return manifoldPoint(z, model.dimensions, phi, phiPrime);
+  const sources = await sourcesOf(model, checkCorners(corners), signal);
+  const context = firstContext(sources);
+  return {
+    z: manifoldPoint(sources.z, model.dimensions, phi, phiPrime),
+    ...(context ? { context } : {}),
+  };
+}
+
+/** The first corner's, for all points: one can only be decoded given some context. */
+function firstContext({ context }: ExampleLatents): Float32Array | undefined {
+  return context?.subarray(0, context.length / 4);
 }
 
 function checkCorners(corners: Corners): Corners {

@@ -25,7 +25,7 @@ export async function morph(
   if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
     throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
   }
-  const drawn = sampleLatents(model, query, query.index, 1);
+  const drawn = await sampleLatents(model, query, query.index, 1);
   const program = await model.programs.way();
   await breathe(signal);
   const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: drawn } });

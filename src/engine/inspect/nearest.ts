@@ -1,9 +1,10 @@
 /** The training examples nearest to an example, by a look at each of them. */
 import { UserError } from '../../base/user-error';
+import { splitContext } from '../../data/context';
 import { indexRange } from '../../data/dataset';
 import type { ExampleRef } from '../../protocol/selection';
 import type { NearestExamples, NearestQuery, NearestSpace } from '../../protocol/nearest';
-import { dataExamples, type ExampleBatch } from '../model/examples';
+import { contextsOf, dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { cropImages } from '../model/inputs';
 import { encodeExamples, exampleShape } from '../model/latents';
@@ -94,11 +95,11 @@ function indexIn(example: ExampleRef, split: 'train' | 'validation'): number | u
 async function features(
   model: InspectedFlow,
   space: NearestSpace,
-  { x, shown, count }: ExampleBatch,
+  { x, shown, count, context }: ExampleBatch,
   signal: AbortSignal,
 ): Promise<Float32Array> {
   return space === 'latent'
-    ? encodeExamples(model.runner, x, count, { signal })
+    ? encodeExamples(model.runner, x, count, { signal, context })
     : dataFeatures(model, cropImages(shown, count, model.config));
 }
 
@@ -113,8 +114,9 @@ async function splitFeatures(
 ): Promise<Float32Array> {
   if (space === 'latent')
     return features(model, space, await dataExamples(model, split, from, count), signal);
-  const examples = (await model.data.open())[split];
-  return dataFeatures(model, await examples.read(indexRange(from, count), { signal }));
+  const dataset = await model.data.open();
+  const rows = await dataset[split].read(indexRange(from, count), { signal });
+  return dataFeatures(model, splitContext(rows, dataset).features);
 }
 
 /** Pixels as integers, also those of samples, which the flow makes between them; coordinates in deviations. */
@@ -273,14 +275,16 @@ async function described(
   const n = indices.length;
   const x = new Float32Array(n * size);
   const shown = new Float32Array(n * size);
+  const contexts: number[] = [];
   for (const [i, index] of indices.entries()) {
     await breathe(signal);
     const one = await dataExamples(model, 'train', index, 1);
     x.set(one.x, i * size);
     shown.set(one.shown, i * size);
+    contexts.push(...(one.context ?? []));
   }
   return {
     values: { shape: [n, ...exampleShape(model.runner)], data: cropImages(shown, n, config) },
-    ...(await scoreBatch(model, { count: n, x, shown }, signal)),
+    ...(await scoreBatch(model, { count: n, x, shown, ...contextsOf(contexts) }, signal)),
   };
 }

@@ -1,13 +1,12 @@
 /** One graph that answers most of what the inspector asks about a batch, and what its outputs say. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { standardNormalLogProb } from '../../flow/prior';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
@@ -66,7 +65,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
   const undoes = mode.kind === 'eval' && mode.roundTrips;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
+      const ctx = graphContext(model, inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
       const x = inputs.x!;
       const weight = inputs.weight!;
       const prepared = preprocess?.forward(ctx, x);
@@ -76,7 +75,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
         ctx.taps[`${preprocess.name}/logDet`] = prepared.logDet;
       }
       const z = flow.forward(ctx, prepared?.value ?? x).value;
-      const results: TensorMap = { z, prior: standardNormalLogProb(z) };
+      const results: TensorMap = { z, prior: flow.base.logProb(ctx, z) };
       for (const layer of layers) {
         const { info, bijection, taps } = layer;
         const { at, quantities } = namesOf(layer);
@@ -112,7 +111,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
           if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
         }
         if (undoes && bijection) {
-          const back = bijection.inverse(graphContext(inputs), to).value;
+          const back = bijection.inverse(graphContext(model, inputs), to).value;
           const difference = tf.abs(tf.sub(from, back));
           results[at('roundTrip')] = tf.max(difference, axesOf(difference));
           results[at('roundTripNonFinite')] = countNonFinite(difference);
@@ -123,6 +122,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
     [
       ...storedTensors(flow),
       { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
       { name: 'weight', shape: [batch] },
     ],
     training ? {} : { dynamicBatch: anyBatch },

@@ -1,4 +1,6 @@
 /** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
+import type { Feeds } from '../backends/backend';
+import { contextFeed } from '../model/context';
 import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord } from '../model/layer-record';
@@ -10,6 +12,8 @@ export interface Pass extends PassRecord {
   weight: Float32Array;
   /** Log-det of preprocessing, [N]. */
   preprocessing: Float32Array;
+  /** [N, C] where examples have their own. */
+  context?: Float32Array;
 }
 
 export interface PassOptions {
@@ -41,6 +45,7 @@ export async function runPass(
   return {
     count: batch.count,
     weight,
+    ...(batch.context ? { context: batch.context } : {}),
     z: joined(parts.map(({ z }) => z)),
     prior: joined(parts.map(({ prior }) => prior)),
     preprocessing: model.preprocess ? layers[0]!.logDet.own : new Float32Array(batch.count),
@@ -101,4 +106,19 @@ export function weightedMean(values: Float32Array, weight: Float32Array): number
     total += weight[i]!;
   }
   return sum / total;
+}
+
+/** The first example's context `count` times, as programs of single layers are fed. */
+export function layerContext(
+  pass: Pick<Pass, 'context' | 'count'>,
+  { runner }: InspectedFlow,
+  count = 1,
+): Feeds {
+  const own = firstContext(pass);
+  return own && runner.context ? { context: contextFeed(runner.context, own, count) } : {};
+}
+
+/** [C] */
+export function firstContext({ context, count }: Pick<Pass, 'context' | 'count'>): Float32Array | undefined {
+  return context?.subarray(0, context.length / count);
 }

@@ -1,5 +1,4 @@
 /** The density of what a two-dimensional flow makes of the data after some of its layers. */
-import { standardNormal } from '../model/standard-normal';
 import { stageBounds, type PlaneDensity, type PlaneDensityQuery } from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import { batchOf } from '../model/examples';
@@ -46,7 +45,7 @@ async function logDensityAt(
   signal: AbortSignal,
 ): Promise<Float32Array> {
   // The density of z itself is known.
-  if (stage === model.layers.length) return standardNormal(h.data, 2);
+  if (stage === model.layers.length) return model.runner.base.logProb(h.data, h.shape[0]!);
   const { rest } = model.programs;
   if (rest) return (await inParts(model, await rest(stage), 'h', h, signal)).get('logDensity')!.data;
   const { data: x } = await backToData(model, stage, h, signal);

@@ -5,6 +5,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { inBatches } from '../model/batches';
+import { rowsOf } from './through-batch';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;
@@ -36,19 +37,24 @@ export function checkPixels(pixels: number): void {
   }
 }
 
-/** Runs a program over rows in parts and joins its outputs. */
+/**
+ * Runs a program over rows in parts and joins its outputs.
+ * @param context of each row, where these have their own
+ */
 export async function inParts(
   model: InspectedFlow,
   program: Program,
   input: string,
   { shape, data }: NdArray<Float32Array>,
   signal: AbortSignal,
+  context?: Float32Array,
 ): Promise<Map<string, NdArray<Float32Array>>> {
   const count = shape[0]!;
   const joined = new Map<string, NdArray<Float32Array>>();
   await inBatches(count, model.runner, { signal }, async (start, n) => {
     const result = await program.run({
       [input]: { shape: [n, 2], data: data.subarray(2 * start, 2 * (start + n)) },
+      ...(context ? { context: rowsOf(context, count, start, n) } : {}),
     });
     for (const [name, value] of Object.entries(result)) {
       const width = value.data.length / n;

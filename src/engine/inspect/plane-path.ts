@@ -1,6 +1,7 @@
 /** The way of one point through a two-dimensional flow. */
 import { UserError } from '../../base/user-error';
 import type { PathStart, PlanePath, PlanePathQuery } from '../../protocol/plane';
+import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';
 import { runPass } from './pass';
@@ -14,8 +15,13 @@ export async function planePath(
   signal: AbortSignal,
 ): Promise<PlanePath> {
   checkPlane(model);
-  const x = await startOf(model, start, signal);
-  const pass = await runPass(model, { count: 1, x, shown: x }, 'eval', signal);
+  const { x, context } = await startOf(model, start, signal);
+  const pass = await runPass(
+    model,
+    { count: 1, x, shown: x, ...(context ? { context } : {}) },
+    'eval',
+    signal,
+  );
   const layers = model.layers.length;
   const points = new Float32Array(2 * (layers + 1));
   points.set(x);
@@ -35,8 +41,12 @@ export async function planePath(
   };
 }
 
-async function startOf(model: InspectedFlow, start: PathStart, signal: AbortSignal): Promise<Float32Array> {
-  if (start.kind === 'example') return (await exampleOf(model, start.example, signal)).x;
+async function startOf(
+  model: InspectedFlow,
+  start: PathStart,
+  signal: AbortSignal,
+): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
+  if (start.kind === 'example') return exampleOf(model, start.example, signal);
   const { stage, point } = start;
   checkStage(model, stage);
   const given: readonly unknown[] = point;
@@ -45,7 +55,7 @@ async function startOf(model: InspectedFlow, start: PathStart, signal: AbortSign
   }
   const h = { shape: [1, 2], data: Float32Array.from(point) };
   const { data } = await backToData(model, stage, h, signal);
-  if (data.every(Number.isFinite)) return data;
+  if (data.every(Number.isFinite)) return { x: data };
   const name = stage === model.layers.length ? 'z' : model.layers[stage - 1]!.info.name;
   throw new UserError(
     `No point of the data leads to (${point.map((value) => Number(value.toPrecision(4))).join(', ')}) after ` +

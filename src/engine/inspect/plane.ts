@@ -17,11 +17,11 @@ export async function plane(
   const { grid, pixels } = query;
   checkGrid(grid);
   checkPixels(pixels);
-  const { x, count } = await batchOf(model, query.batch);
+  const { x, count, context } = await batchOf(model, query.batch);
   const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
   const layers = model.layers.length;
 
-  const points = await inParts(model, await model.programs.points(), 'x', data, signal);
+  const points = await inParts(model, await model.programs.points(), 'x', data, signal, context);
   const latent = latentGrid(grid);
   const back = await inParts(model, await model.programs.way(), 'z', latent, signal);
   const bounds = boundsOf(x);

@@ -1,64 +1,71 @@
 /** A flow of ours as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
+import { runnerGiven, withContextFeed } from '../model/context';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import { activityGraph, featureGraph, innerNames, jacobianGraph, knotsGraph } from './inner-graphs';
 import { passGraph, readPass } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
+import { examplesFed } from './through-batch';
 import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
 
-export function inspectedModel(model: FlowModel): InspectedFlow {
+/** @param given the context that examples have which come without one */
+export function inspectedModel(model: FlowModel, given?: readonly number[]): InspectedFlow {
   const maps = bijections(model);
-  const { layers } = model;
+  const { layers, context, runner } = model;
+  const program: FlowModel['program'] = async (...asked) =>
+    withContextFeed(await model.program(...asked), context, given);
   return {
     ...model,
+    ...(given ? { given, runner: runnerGiven(runner, given) } : {}),
+    ...(context ? { withContext: (chosen: readonly number[]) => inspectedModel(model, chosen) } : {}),
     ...(model.header.standardize ? { deviations: model.header.standardize.std } : {}),
     trainingBatch: model.header.config.training.batch,
     programs: {
       async pass(mode) {
-        const program = await model.program(
+        const compiled = await program(
           `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),
           mode.kind === 'train' ? { batch: mode.batch, bulk: true } : { bulk: mode.roundTrips },
         );
         return async (x, weight) => {
           const count = x.shape[0]!;
-          const out = await program.run({ x, weight: { shape: [count], data: weight } });
+          const out = await compiled.run({ ...examplesFed(x), weight: { shape: [count], data: weight } });
           return readPass(layers, out, count);
         };
       },
-      way: () => model.program('way', () => wayGraph(model)),
+      way: () => program('way', () => wayGraph(model)),
       async wayError() {
-        const program = await model.program('wayError', () => wayErrorGraph(model), { bulk: true });
-        return async (x) => readWayError(layers, await program.run({ x }));
+        const compiled = await program('wayError', () => wayErrorGraph(model), { bulk: true });
+        return async (x) => readWayError(layers, await compiled.run(examplesFed(x)));
       },
       async health() {
-        const program = await model.program('health', () => healthGraph(model), { bulk: true });
-        return async (x) => readHealth(layers, await program.run({ x }));
+        const compiled = await program('health', () => healthGraph(model), { bulk: true });
+        return async (x) => readHealth(layers, await compiled.run(examplesFed(x)));
       },
       normStatistics: (batch) =>
-        model.program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
-      points: () => model.program('points', () => pointsGraph(model)),
-      density: () => model.program('density', () => densityGraph(model)),
+        program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
+      points: () => program('points', () => pointsGraph(model)),
+      density: () => program('density', () => densityGraph(model)),
       ...(maps
         ? {
-            rest: (stage) => model.program(`rest/${stage}`, () => restGraph(model, maps, stage)),
-            before: (stage) => model.program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
+            rest: (stage) => program(`rest/${stage}`, () => restGraph(model, maps, stage)),
+            before: (stage) => program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
           }
         : {}),
     },
     // Each holds the weights of a layer or more, so that they are dropped as those of single batch sizes are.
     inner: {
-      names: (layer) => innerNames(layers[layer]!),
+      names: (layer) => innerNames(model, layers[layer]!),
       features: (layer) =>
-        model.program(`features/${layer}`, () => featureGraph(layers[layer]!), { batch: 1 }),
+        program(`features/${layer}`, () => featureGraph(model, layers[layer]!), { batch: 1 }),
       activity: (layer, mode) =>
-        model.program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
+        program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
           batch: mode.kind === 'train' ? mode.batch : 0,
         }),
-      knots: (layer) => model.program(`knots/${layer}`, () => knotsGraph(layers[layer]!), { batch: 1 }),
+      knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 1 }),
       jacobian: (layer, rows) =>
-        model.program(`jacobian/${layer}`, () => jacobianGraph(layers[layer]!, rows), { batch: rows }),
+        program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
     },
   };
 }

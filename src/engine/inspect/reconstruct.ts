@@ -6,7 +6,7 @@ import { decodeLatents } from '../model/latents';
 import { freshLatents, keepScales, keptCounts, reconstructionLatents } from '../use/reconstruct';
 import { scalesOf } from '../use/scales';
 import { checkDraw } from './samples';
-import { sourcesOf } from './sources';
+import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';
 
 const mostExamples = 64;
@@ -38,9 +38,9 @@ export async function reconstructedExample(
   model: InspectedFlow,
   ref: Extract<ExampleRef, { kind: 'reconstruction' }>,
   signal: AbortSignal,
-): Promise<Float32Array> {
+): Promise<ExampleLatents> {
   checkDraw(ref);
   const scales = scalesOf(model.runner);
   const { z } = await sourcesOf(model, [ref.example], signal);
-  return keepScales(z, freshLatents(ref, ref.row, z.length), scales, ref.column);
+  return { z: keepScales(z, freshLatents(ref, ref.row, z.length), scales, ref.column) };
 }

@@ -1,6 +1,7 @@
 /** The passes behind a selection, shared by all views of it. */
 import type { BatchRef, ExampleRef, Selection } from '../../protocol/selection';
 import { recordKey } from '../../protocol/webview';
+import { contextFeed } from '../model/context';
 import { batchOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';
@@ -105,15 +106,20 @@ export async function trainingBatch(
     example.kind === 'data' && example.split === batch.split && example.index < all.count
       ? example.index
       : -1;
-  const joined = withFirst(one, all, inside, model.dimensions);
+  const joined = withFirst(one, all, inside, model);
   const weight = new Float32Array(joined.count).fill(1);
   if (inside < 0) weight[0] = 0;
   return { joined, weight, shown: one.shown };
 }
 
 /** The example, then the batch without the one at `inside`. */
-function withFirst(one: ExampleBatch, all: ExampleBatch, inside: number, size: number): ExampleBatch {
-  const join = (first: Float32Array, rest: Float32Array): Float32Array => {
+function withFirst(
+  one: ExampleBatch,
+  all: ExampleBatch,
+  inside: number,
+  { dimensions, runner, given }: InspectedFlow,
+): ExampleBatch {
+  const join = (first: Float32Array, rest: Float32Array, size: number): Float32Array => {
     const kept = inside < 0 ? [rest] : [rest.subarray(0, inside * size), rest.subarray((inside + 1) * size)];
     const out = new Float32Array(first.length + kept.reduce((sum, { length }) => sum + length, 0));
     let at = 0;
@@ -123,9 +129,13 @@ function withFirst(one: ExampleBatch, all: ExampleBatch, inside: number, size: n
     }
     return out;
   };
+  const { context: info } = runner;
+  const contexts = (batch: ExampleBatch): Float32Array =>
+    contextFeed(info!, batch.context ?? given, batch.count).data;
   return {
     count: all.count + (inside < 0 ? 1 : 0),
-    x: join(one.x, all.x),
-    shown: join(one.shown, all.shown),
+    x: join(one.x, all.x, dimensions),
+    shown: join(one.shown, all.shown, dimensions),
+    ...(info ? { context: join(contexts(one), contexts(all), info.mean.length) } : {}),
   };
 }

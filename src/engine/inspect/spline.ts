@@ -1,11 +1,12 @@
 /** The splines of a layer at one example: their knots, and where the example goes. */
 import { UserError } from '../../base/user-error';
-import { knotParts, type KnotPart, type SplineQuery, type SplineView } from '../../protocol/spline';
+import { knotParts, onSpline, type KnotPart, type SplineQuery, type SplineView } from '../../protocol/spline';
 import { hasSplines } from '../../protocol/questions';
 import type { NdArray } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { innerOf } from './inner';
+import { layerContext } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -19,18 +20,23 @@ export async function spline(
   const { info, flow } = layerAt(model, query.layer);
   if (!info.spline || !hasSplines(info))
     throw new UserError(`The layer ${info.name} does not map features by splines.`);
-  const { input, output, elements } = (await stillPass(model, work, query, signal)).layers[info.index]!;
+  const pass = await stillPass(model, work, query, signal);
+  const { input, output, elements } = pass.layers[info.index]!;
   const inner = innerOf(model, 'A spline');
   const program = await inner.knots(query.layer);
   await breathe(signal);
-  const out = await program.run({ h: { shape: [1, ...input.shape], data: input.data } });
+  const out = await program.run({
+    h: { shape: [1, ...input.shape], data: input.data },
+    ...layerContext(pass, model),
+  });
 
   const all = Array.from(input.data, (_, i) => i);
   const mapped = all.filter((i) => flow?.mask?.data[i] !== 1);
   const given = out['x']!.shape[1]!;
   // Networks answer for all features, or for those alone that are mapped.
   const rows = given === all.length ? mapped : mapped.map((_, i) => i);
-  const points = info.spline.bins + 1;
+  const own = info.spline;
+  const points = own.bins + 1;
   const rowsOf = ({ data }: NdArray): NdArray<Float32Array> => ({
     shape: [rows.length, points],
     data: Float32Array.from(
@@ -40,13 +46,13 @@ export async function spline(
   const pick = (values: ArrayLike<number>): Float32Array => Float32Array.from(mapped, (i) => values[i]!);
   return {
     layer: info.index,
-    ...info.spline,
+    ...own,
     features: Int32Array.from(mapped),
     knots: Object.fromEntries(knotParts.map((part) => [part, rowsOf(out[part]!)])) as Record<
       KnotPart,
       NdArray<Float32Array>
     >,
-    from: pick(input.data),
+    from: pick(input.data).map((x) => onSpline(own, x)),
     to: pick(output.data),
     logDerivative: pick(elements!.first.data),
   };

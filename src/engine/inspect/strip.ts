@@ -3,7 +3,7 @@ import type { ExampleRef, Selection } from '../../protocol/selection';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
-import { weightedMean, type Pass } from './pass';
+import { firstContext, weightedMean, type Pass } from './pass';
 import { examplePass, selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { thumbnailOf } from './thumbnail';
@@ -64,12 +64,14 @@ function exampleOnly(
   model: InspectedFlow,
   pass: Pass,
   shown: Float32Array | undefined,
-): Pick<Strip, 'example' | 'input' | 'latent'> {
+): Pick<Strip, 'example' | 'input' | 'latent' | 'context'> {
   const shape = [...model.flow.inputShape];
+  const context = firstContext(pass);
   return {
     example: exampleParts(model, pass, 0),
     ...(shown ? { input: { shape, data: shown } } : {}),
     latent: { shape: [...shape], data: pass.z.slice(0, model.dimensions) },
+    ...(context ? { context: context.slice() } : {}),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace';
 import type { Feeds } from '../backends/backend';
-import { graphContext, storedTensors } from '../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { ModelLayer } from '../model/layer-list';
 
@@ -13,7 +13,7 @@ const backTap = (name: string): string => `${name}/inverse.x`;
 /** Inverts z tapping the input of every layer, by index. */
 function wayBack(model: FlowModel, inputs: TensorMap, z: Tensor): Map<number, Tensor> {
   const { flow, preprocess, layers } = model;
-  const ctx = graphContext(inputs, { wanted: (tap) => tap.endsWith('/inverse.x') });
+  const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/inverse.x') });
   const x = flow.inverse(ctx, z).value;
   if (preprocess) ctx.taps[backTap(preprocess.name)] = preprocess.inverse(ctx, x).value;
   return new Map(layers.map(({ info }) => [info.index, ctx.taps[backTap(info.name)]!]));
@@ -24,7 +24,11 @@ export function wayGraph(model: FlowModel): Graph {
   return trace(
     (inputs) =>
       Object.fromEntries([...wayBack(model, inputs, inputs.z!)].map(([index, x]) => [String(index), x])),
-    [...storedTensors(model.flow), { name: 'z', shape: [anyBatch, ...model.flow.outputShape] }],
+    [
+      ...storedTensors(model.flow),
+      { name: 'z', shape: [anyBatch, ...model.flow.outputShape] },
+      ...contextInputs(model.flow),
+    ],
     { dynamicBatch: anyBatch },
   );
 }
@@ -34,7 +38,7 @@ export function wayErrorGraph(model: FlowModel): Graph {
   const { flow, preprocess, layers } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, { wanted: (tap) => tap.endsWith('/x') });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/x') });
       const x = inputs.x!;
       if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
       const z = flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x).value;
@@ -51,7 +55,7 @@ export function wayErrorGraph(model: FlowModel): Graph {
       }
       return results;
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }

@@ -1,3 +1,4 @@
+import { contextFeed } from '../model/context';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { FlowRunner, InverseBatch } from '../model/runner';
 
@@ -11,8 +12,12 @@ const largestWay = 2 ** 20;
 export async function wayRunner(model: InspectedFlow, count: number): Promise<FlowRunner> {
   if (count * model.dimensions * model.layers.length > largestWay) return model.runner;
   const program = await model.programs.way();
-  const inverse = async (z: Float32Array, n: number): Promise<InverseBatch> => {
-    const out = await program.run({ z: { shape: [n, ...model.flow.outputShape], data: z } });
+  const { context: info } = model.runner;
+  const inverse: FlowRunner['inverse'] = async (z, n, _space, { context } = {}): Promise<InverseBatch> => {
+    const out = await program.run({
+      z: { shape: [n, ...model.flow.outputShape], data: z },
+      ...(info && context ? { context: contextFeed(info, context, n) } : {}),
+    });
     return { x: inDataOrder(model, out['0']!.data as Float32Array), logDet: new Float32Array(n).fill(NaN) };
   };
   return { ...model.runner, inverse };

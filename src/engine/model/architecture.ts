@@ -1,5 +1,6 @@
 /** What a flow is called, and how many of its layers have a network. */
 import { several } from '../../base/text';
+import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import { hasConditioner } from '../../protocol/model';
@@ -35,4 +36,15 @@ export function layerCounts({ layers }: Flow): string {
   if (autoregressive === 0) return several(couplings, 'coupling');
   const others = several(autoregressive, 'autoregressive layer');
   return couplings === 0 ? others : `${several(couplings, 'coupling')}, ${others}`;
+}
+
+/** "uniform base". */
+export function baseName({ kind }: BaseConfig): string {
+  const names: Record<BaseConfig['kind'], string> = {
+    normal: 'standard normal base',
+    diagonalNormal: 'diagonal normal base',
+    conditionalNormal: 'conditional normal base',
+    uniform: 'uniform base',
+  };
+  return names[kind];
 }

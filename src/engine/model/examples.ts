@@ -1,6 +1,7 @@
 /** From what a view names (an example of the data, a sample, values) to what the flow's graphs take. */
 import { UserError } from '../../base/user-error';
 import { indexRange, type Split } from '../../data/dataset';
+import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
 import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/selection';
 import { drawLatents } from './latents';
@@ -13,6 +14,8 @@ export interface ExampleBatch {
   x: Float32Array;
   /** The same without noise. */
   shown: Float32Array;
+  /** [count, C] where the flow takes a context; the model's usual one without. */
+  context?: Float32Array;
 }
 
 /** Noise of examples that the inspector shows: each has its own, the same whenever it is asked for. */
@@ -33,8 +36,9 @@ export async function dataExamples(
   const dataset = await model.data.open();
   const examples = dataset[split];
   checkRange(examples, split, start, count);
-  const bare = await examples.read(indexRange(start, count));
-  const shown = padImages(bare, count, model.config);
+  const rows = await examples.read(indexRange(start, count));
+  const { features, context } = splitContext(rows, dataset);
+  const shown = padImages(features, count, model.config);
   const x = shown.slice();
   const size = model.dimensions;
   for (let i = 0; i < count; i++) {
@@ -44,7 +48,7 @@ export async function dataExamples(
       stream(noiseSeed, 'inspect', split, start + i),
     );
   }
-  return { count, x, shown };
+  return { count, x, shown, ...(context ? { context } : {}) };
 }
 
 /** Examples of a file or folder of the user's. @throws UserError when they are not there or do not fit the model */
@@ -57,16 +61,23 @@ export async function fileExamples(
   const { config, dimensions: size } = model;
   const data = await model.data.openFile(path, config);
   const count = indices.length;
-  const shown = padImages(await data.read(indices, signal), count, config);
+  const { features, context } = splitContext(await data.read(indices, signal), data);
+  const shown = padImages(features, count, config);
   const x = shown.slice();
   indices.forEach((index, i) =>
     dequantize(x.subarray(i * size, (i + 1) * size), config, stream(noiseSeed, 'inspect', 'file', index)),
   );
-  return { count, x, shown };
+  return { count, x, shown, ...(context ? { context } : {}) };
 }
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model */
 export async function sourceOf(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
+  const own = await ownSource(model, ref);
+  const chosen = model.given;
+  return chosen ? { ...own, context: Float32Array.from(chosen) } : own;
+}
+
+async function ownSource(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
   switch (ref.kind) {
     case 'data':
       return dataExamples(model, ref.split, ref.index, 1);
@@ -104,21 +115,22 @@ async function sampleInputs(
   start: number,
   count: number,
 ): Promise<Float32Array> {
-  return (await model.runner.inverse(sampleLatents(model, query, start, count), count, 'data')).x;
+  const z = await sampleLatents(model, query, start, count);
+  return (await model.runner.inverse(z, count, 'data')).x;
 }
 
 /** @throws UserError for samples that the query does not draw */
-export function sampleLatents(
+export async function sampleLatents(
   model: ExampleSource,
   query: SampleQuery,
   start: number,
   count: number,
-): Float32Array {
+): Promise<Float32Array> {
   if (!(start >= 0 && start + count <= query.count)) {
     throw new UserError(`Sample ${start} was asked for; there are ${query.count}.`);
   }
   const size = model.dimensions;
-  return drawLatents(model.runner, query).subarray(start * size, (start + count) * size);
+  return (await drawLatents(model.runner, query)).subarray(start * size, (start + count) * size);
 }
 
 function checkRange(split: Split, name: string, start: number, count: number): void {
@@ -150,4 +162,9 @@ function valuesExample(model: ExampleSource, values: readonly number[]): Example
   }
   const x = integers ? dequantize(shown.slice(), config, stream(noiseSeed, 'inspect', 'values', 0)) : shown;
   return { count: 1, x, shown };
+}
+
+/** Those of single examples together, where they have some. */
+export function contextsOf(values: readonly number[]): { context?: Float32Array } {
+  return values.length > 0 ? { context: Float32Array.from(values) } : {};
 }

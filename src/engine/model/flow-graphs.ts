@@ -2,20 +2,47 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext } from '../../flow/bijection';
+import { withContext, type Preprocess } from '../../flow/context';
 import type { Flow } from '../../flow/layers';
 import { logLikelihood } from '../../flow/real-nvp';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
 
 /** Parameters and running statistics: everything that a checkpoint stores, under the names that graphs use as inputs. */
-export function storedTensors(flow: Bijection): InputSpec[] {
-  return [...flow.parameters, ...flow.state].map(({ name, shape }) => ({ name, shape }));
+export function storedTensors(of: Pick<Bijection, 'parameters' | 'state'>): InputSpec[] {
+  return [...of.parameters, ...of.state].map(({ name, shape }) => ({ name, shape }));
+}
+
+/** `context` [N, C] in data units, where the flow takes one. */
+export function contextInputs({ context }: Flow, batch = anyBatch): InputSpec[] {
+  return context ? [{ name: 'context', shape: [batch, context.size] }] : [];
+}
+
+/** A flow with what surrounds it. */
+export interface FlowParts {
+  flow: Flow;
+  preprocess?: Preprocess | undefined;
+}
+
+interface GraphContextOptions {
+  training?: boolean;
+  wanted?: (tap: string) => boolean;
+}
+
+/** As `plainContext`, with the context of the examples that `contextInputs` bring. */
+export function graphContext(
+  { flow, preprocess }: FlowParts,
+  inputs: TensorMap,
+  options: GraphContextOptions = {},
+): ReturnType<typeof plainContext> {
+  const outer = plainContext(inputs, options);
+  return { ...outer, ...withContext(outer, flow, preprocess, inputs.context) };
 }
 
 /** A context that reads stored tensors from graph inputs and collects the taps that `wanted` says yes to. */
-export function graphContext(
+export function plainContext(
   inputs: TensorMap,
-  options: { training?: boolean; wanted?: (tap: string) => boolean } = {},
+  options: GraphContextOptions = {},
 ): FlowContext & { taps: TensorMap; updates: TensorMap } {
   const taps: TensorMap = {};
   const updates: TensorMap = {};
@@ -42,7 +69,7 @@ export function graphContext(
 
 export interface ForwardOptions {
   /** With it, `x` is in data units (dequantized); without, it is the flow's own input. */
-  preprocess?: Bijection;
+  preprocess?: Preprocess;
   /** Taps to return, as outputs named `tap:NAME`. */
   wanted?: (tap: string) => boolean;
   /** Batch normalization by the batch's own statistics; then the batch size is fixed. */
@@ -51,13 +78,13 @@ export interface ForwardOptions {
 
 /**
  * x [N, …] → `z` [N, …], `logDet` [N] of the flow, `prior` [N], `preprocessing` ([N] or scalar), all nats; and taps.
- * Inputs are the stored tensors under their names, and `x`.
+ * Inputs are the stored tensors under their names, `x`, and `context` where the flow takes one.
  */
 export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
   const batch = options.trainingBatch ?? anyBatch;
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, {
+      const ctx = graphContext({ flow, preprocess: options.preprocess }, inputs, {
         training: options.trainingBatch !== undefined,
         ...(options.wanted ? { wanted: options.wanted } : {}),
       });
@@ -65,16 +92,20 @@ export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
       const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);
       return { z, ...parts, ...(Object.fromEntries(taps) as TensorMap) };
     },
-    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    [
+      ...storedTensors(flow),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
     options.trainingBatch === undefined ? { dynamicBatch: anyBatch } : {},
   );
 }
 
 /** z [N, …] → `x` [N, …] in the flow's input space, or in data units when `preprocess` is given; and `logDet` [N]. */
-export function inverseGraph(flow: Flow, preprocess?: Bijection): Graph {
+export function inverseGraph(flow: Flow, preprocess?: Preprocess): Graph {
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs);
+      const ctx = graphContext({ flow, preprocess }, inputs);
       const inner = flow.inverse(ctx, inputs.z!);
       const outer = preprocess?.inverse(ctx, inner.value);
       return {
@@ -82,7 +113,7 @@ export function inverseGraph(flow: Flow, preprocess?: Bijection): Graph {
         logDet: outer ? tf.add(inner.logDet, outer.logDet) : inner.logDet,
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }],
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }

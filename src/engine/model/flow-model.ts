@@ -2,7 +2,7 @@
 import { dropOldest } from '../../base/drop-oldest';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
-import type { Bijection } from '../../flow/bijection';
+import type { Preprocess } from '../../flow/context';
 import type { Flow } from '../../flow/layers';
 import { quantizationNats } from '../../flow/real-nvp';
 import { sizeOf } from '../../base/shape';
@@ -10,6 +10,8 @@ import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Program } from '../backends/backend';
+import type { ContextInfo } from '../../protocol/model';
+import { contextInfo } from './context';
 import { createFlowRunner } from './flow-runner';
 import type { FlowRunner } from './runner';
 import { modelLayers, type ModelLayer } from './layer-list';
@@ -20,13 +22,14 @@ export interface FlowModel {
   header: CheckpointHeader;
   config: ModelConfig;
   flow: Flow;
-  preprocess?: Bijection;
+  preprocess?: Preprocess;
   /** Parameters and running statistics under their names. */
   tensors: Readonly<Record<string, NdArray>>;
   layers: readonly ModelLayer[];
   backend: Backend;
   data: ModelData;
   runner: FlowRunner;
+  context?: ContextInfo;
   /** Values of one example as the flow takes it. */
   dimensions: number;
   /** D ln(levels) for images, else 0. */
@@ -50,12 +53,14 @@ export interface ProgramOptions {
 const keptPrograms = 3;
 
 export function createFlowModel(
-  parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Bijection },
+  parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Preprocess },
 ): FlowModel {
   const { header, flow, preprocess, tensors, backend } = parts;
   const config = header.config.model;
   const programs = new Map<string, KeptProgram & { sized: boolean }>();
+  const context = contextInfo(header, flow, tensors);
   const runner = createFlowRunner({
+    context,
     config,
     flow,
     preprocess,
@@ -67,6 +72,7 @@ export function createFlowModel(
   return {
     ...parts,
     config,
+    ...(context ? { context } : {}),
     layers: modelLayers(flow, preprocess),
     runner,
     dimensions,

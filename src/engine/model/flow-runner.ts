@@ -1,26 +1,29 @@
 /** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Bijection } from '../../flow/bijection';
+import type { Preprocess } from '../../flow/context';
 import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { hasConditioner } from '../../protocol/model';
+import { hasConditioner, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, CompileOptions, Program } from '../backends/backend';
+import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
+import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import { libraryRunner, withoutPriors } from './library-latents';
 import type { FlowRunner, Space } from './runner';
+import { runningBase } from './running-base';
 
 export interface FlowSource {
   config: ModelConfig;
   flow: Flow;
   /** From data units to the flow's input; absent for vectors that are not standardized. */
-  preprocess?: Bijection;
+  preprocess?: Preprocess;
   /** Parameters and running statistics under their names. */
   tensors: Readonly<Record<string, NdArray>>;
   backend: Backend;
+  context?: ContextInfo | undefined;
 }
 
 /** What a layer adds to the log-det, of a coupling and of its batch norm. */
@@ -34,9 +37,12 @@ function perExample(value: NdArray | undefined, count: number): Float32Array {
 }
 
 export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
-  const { config, flow, preprocess, tensors, backend } = source;
+  const { config, flow, preprocess, tensors, backend, context: info } = source;
+  const contextFeeds = (given: ArrayLike<number> | undefined, count: number): Feeds =>
+    info ? { context: contextFeed(info, given, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
+  const base = runningBase({ flow, preprocess, tensors, backend, context: info });
 
   const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
     let made = programs.get(key);
@@ -48,7 +54,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     }
     return made;
   };
-  const step = (space: Space): Bijection | undefined => (space === 'data' ? preprocess : undefined);
+  const step = (space: Space): Preprocess | undefined => (space === 'data' ? preprocess : undefined);
 
   const runner: FlowRunner & { dispose(): Promise<void> } = {
     config,
@@ -56,16 +62,21 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     outputShape: flow.outputShape,
     parameterCount: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
     latentScales: latentScales(flow),
+    base,
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
-    async forward(x, count, space, total = count) {
+    ...(info ? { context: info } : {}),
+    async forward(x, count, space, { total = count, context } = {}) {
       // Whole splits are scored with it; what somebody waits for is mostly a way back.
       const compiled = await program(
         `forward/${space}`,
         () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),
         { bulk: true, examples: total },
       );
-      const out = await compiled.run({ x: { shape: [count, ...flow.inputShape], data: x } });
+      const out = await compiled.run({
+        x: { shape: [count, ...flow.inputShape], data: x },
+        ...contextFeeds(context, count),
+      });
       return {
         z: out.z!.data as Float32Array,
         logDet: perExample(out.logDet, count),
@@ -75,16 +86,20 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
         norms: couplings.map(({ name }) => perExample(out[`tap:${name}/logDet.norm`], count)),
       };
     },
-    async inverse(z, count, space, total = count) {
+    async inverse(z, count, space, { total = count, context } = {}) {
       const compiled = await program(`inverse/${space}`, () => inverseGraph(flow, step(space)), {
         examples: total,
       });
-      const out = await compiled.run({ z: { shape: [count, ...flow.outputShape], data: z } });
+      const out = await compiled.run({
+        z: { shape: [count, ...flow.outputShape], data: z },
+        ...contextFeeds(context, count),
+      });
       return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
     },
     async dispose() {
       for (const made of programs.values()) await (await made).dispose();
       programs.clear();
+      await base.dispose();
     },
   };
   return config.kind === 'image' && config.latents !== 'in-place'

@@ -46,22 +46,27 @@ export interface AloneLayer {
   run(inputs: readonly Float32Array[]): Promise<Float32Array[]>;
 }
 
+/** x [N, …] in data units, with the contexts of the examples where they have their own. */
+export interface ExampleValues extends Values {
+  context?: Values;
+}
+
 /** Programs that answer the views; each is made when first asked for. */
 export interface InspectorPrograms {
   /**
    * x [N, …] in data units, with the weights of the examples in sums [N]. An answer may hold round trips that were not
    * asked for. @throws UserError where there is no such mode
    */
-  pass(mode: PassMode): Promise<(x: Values, weight: Float32Array) => Promise<PassRecord>>;
+  pass(mode: PassMode): Promise<(x: ExampleValues, weight: Float32Array) => Promise<PassRecord>>;
   /** As `wayGraph`. @throws UserError where there is no way back */
   way(): Promise<Program>;
   /**
    * x [N, …] in data units → for each layer [N]: the largest difference at its input when the whole inverse starts at z;
    * NaN where it is not finite. @throws UserError where there is no way back
    */
-  wayError(): Promise<(x: Values) => Promise<Float32Array[]>>;
+  wayError(): Promise<(x: ExampleValues) => Promise<Float32Array[]>>;
   /** x [N, …] in data units; absent where the file does not show as much. */
-  health?(): Promise<(x: Values) => Promise<HealthRecord>>;
+  health?(): Promise<(x: ExampleValues) => Promise<HealthRecord>>;
   /** As `normStatisticsGraph`; absent where there are running statistics only. */
   normStatistics?(batch: number): Promise<Program>;
   /** Two-dimensional flows: x [N, 2] → `0` … [N, 2], the value after each layer by index. */
@@ -108,12 +113,16 @@ export interface InspectedFlow {
   trainingBatch: number;
   /** Place in the flow's input of each element of z; absent where z has the order of the input. */
   latentPositions?: Int32Array;
+  /** The context that all single examples have, where one was chosen. */
+  given?: readonly number[];
+  /** The same flow with a chosen context. Absent where it takes none. */
+  withContext?(context: readonly number[]): InspectedFlow;
   programs: InspectorPrograms;
   inner?: InnerPrograms;
 }
 
 /** What examples are made with. */
-export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions'>;
+export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions' | 'given'>;
 
 /** @throws UserError for a layer that the model does not have */
 export function layerAt(model: InspectedFlow, index: number): InspectedLayer {

@@ -1,4 +1,4 @@
-/** Latents drawn from the prior, and examples turned into latents and back. */
+/** Latents drawn from the base, and examples turned into latents and back. */
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
@@ -10,22 +10,36 @@ import { inBatches, type BatchOptions } from './batches';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner } from './runner';
 
-/** What drawing needs to know of a flow: how large z is, and which latents leave at which scale where that is known. */
-export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales'>;
+/** What drawing needs to know of a flow: how large z is, how it is distributed, and where known at which scale latents leave. */
+export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales' | 'base'>;
 
 /**
  * The latents of a set of samples, truncation and temperature included: [count, …] row-major. The same for the same
  * query; a sample does not depend on how many follow it, nor the latents of a scale on the bounds of others.
- * @throws UserError when there is not one temperature or bound for each scale
+ * @throws UserError when there is not one temperature or bound for each scale, or the base has no use for them
  */
-export function drawLatents(space: LatentSpace, query: SampleQuery): Float32Array {
+export async function drawLatents(
+  space: LatentSpace,
+  query: SampleQuery,
+  context?: ArrayLike<number>,
+): Promise<Float32Array> {
   const { count, seed, temperature } = query;
+  const { base } = space;
   const size = sizeOf(space.outputShape);
+  if (
+    base.shape === 'other' &&
+    (query.truncations?.some((bound) => bound !== null) || query.scaleTemperatures)
+  ) {
+    throw new UserError(
+      'Bounds and temperatures of single latents are for a normal base distribution; this flow has another one. Leave them out.',
+    );
+  }
   const deviations = deviationsOf(space, size, query);
-  const z = stream(seed, 'sample').normal(count * size);
-  truncate(z, space, query);
-  for (let i = 0; i < z.length; i++) z[i]! *= deviations?.[i % size] ?? temperature;
-  return z;
+  const noise = stream(seed, 'sample').normal(count * base.noise);
+  truncate(noise, space, query);
+  if (!deviations) return base.draw(noise, count, temperature, context);
+  for (let i = 0; i < noise.length; i++) noise[i]! *= deviations[i % size]!;
+  return base.draw(noise, count, 1, context);
 }
 
 /** Smaller bounds would be drawn for too long, and be close to the mode alone. */
@@ -104,6 +118,23 @@ function deviationsOf(
   return Float64Array.from(scales, (scale) => temperature * scaleTemperatures[scale]!);
 }
 
+export interface GivenContext {
+  /** One for each example, or one for all. */
+  context?: ArrayLike<number> | undefined;
+}
+
+/** The part of a context that belongs to the examples of a range; one for all is whole. */
+export function contextOf(
+  context: ArrayLike<number> | undefined,
+  { context: info }: Pick<FlowRunner, 'context'>,
+  start: number,
+  n: number,
+): ArrayLike<number> | undefined {
+  const size = info?.mean.length;
+  if (!context || !size || context.length === size) return context;
+  return Array.prototype.slice.call(context, start * size, (start + n) * size) as number[];
+}
+
 /**
  * Latents [count, …] to data units, padding cut off: [count, H, W, C] pixels or [count, D] coordinates.
  * @throws CancelledError
@@ -112,19 +143,17 @@ export async function decodeLatents(
   runner: FlowRunner,
   z: Float32Array,
   count: number,
-  options: BatchOptions = {},
+  options: BatchOptions & GivenContext = {},
 ): Promise<NdArray<Float32Array>> {
   const latentSize = sizeOf(runner.outputShape);
   const shape = exampleShape(runner);
   const exampleSize = sizeOf(shape);
   const x = new Float32Array(count * exampleSize);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.inverse(
-      z.subarray(start * latentSize, (start + n) * latentSize),
-      n,
-      'data',
-      count,
-    );
+    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data', {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     x.set(cropImages(out.x, n, runner.config), start * exampleSize);
   });
   return { shape: [count, ...shape], data: x };
@@ -138,13 +167,16 @@ export async function encodeExamples(
   runner: FlowRunner,
   x: Float32Array,
   count: number,
-  options: BatchOptions = {},
+  options: BatchOptions & GivenContext = {},
 ): Promise<Float32Array> {
   const size = sizeOf(runner.inputShape);
   const latentSize = sizeOf(runner.outputShape);
   const z = new Float32Array(count * latentSize);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', count);
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     z.set(out.z, start * latentSize);
   });
   return z;

@@ -147,6 +147,18 @@ export function describeLayer(layer: FlowLayer): string {
       return `${shape}, each feature given those before it${inOrder(layer)}`;
     case 'lu':
       return `${shape}, learned mixing of all features (LU)`;
+    case 'plu':
+      return `${shape}, learned mixing of all features (permuted LU)`;
+    case 'qr':
+      return `${shape}, learned mixing of all features (QR)`;
+    case 'svd':
+      return `${shape}, learned mixing of all features (SVD)`;
+    case 'householder':
+      return `${shape}, learned rotation of all features (reflections)`;
+    case 'orthogonal':
+      return `${shape}, learned rotation of all features (matrix exponential)`;
+    case 'rescale':
+      return `${shape}, fixed scale and shift of each feature`;
     case 'actNorm':
       return `${shape}, learned shift and scale of each ${isImage ? 'channel' : 'feature'}`;
     default:

@@ -37,7 +37,7 @@ export interface QuantityRecord extends Quantity {
 export interface PassRecord {
   /** [N, …]. */
   z: Float32Array;
-  /** ln N(z; 0, 1), [N]. */
+  /** ln p(z) of the base, [N]. */
   prior: Float32Array;
   /** By layer index. */
   layers: LayerRecord[];

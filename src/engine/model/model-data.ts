@@ -79,7 +79,15 @@ async function isThere(source: string, baseFolder: string): Promise<boolean> {
 function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {
   const { model } = config;
   const expected = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
-  if (dataset.kind === model.kind && dataset.shape.join() === expected.join()) return;
+  const context = model.kind === 'vector' ? model.context : 0;
+  const given = dataset.contextNames?.length ?? 0;
+  if (dataset.kind === model.kind && dataset.shape.join() === expected.join()) {
+    if (given === context) return;
+    throw new UserError(
+      `${dataset.provenance.source}: comes with a context of ${given}; the model takes ${context}. ` +
+        'The file was changed since the model was trained.',
+    );
+  }
   throw new UserError(
     `${dataset.provenance.source}: holds examples of ${dataset.shape.join('×')}; the model takes ${expected.join('×')}. ` +
       'The file was changed since the model was trained.',

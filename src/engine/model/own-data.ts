@@ -10,7 +10,10 @@ import { openSource, type OpenSource } from '../../data/open';
 /** Examples in the units and the shape that the model takes, padding left out. */
 export interface OwnData {
   count: number;
-  /** [n, …] row-major. @throws UserError for an example that cannot be read */
+  /** Of one example, without its context. */
+  shape: readonly number[];
+  contextNames?: readonly string[] | undefined;
+  /** [n, …] row-major, each with its context behind it where there is one. @throws UserError for an example that cannot be read */
   read(indices: readonly number[], signal?: AbortSignal): Promise<Float32Array>;
   close(): Promise<void>;
 }
@@ -140,10 +143,12 @@ function quantizer(
 
 /** What a source holds out by itself comes after the rest. */
 function joined(source: OpenSource, convert = (values: Float32Array): Float32Array => values): OwnData {
-  const { all, test } = source.opened;
+  const { all, test, shape, contextNames } = source.opened;
   const count = all.count + (test?.count ?? 0);
   return {
     count,
+    shape,
+    contextNames,
     async read(indices, signal) {
       const wrong = indices.find((index) => !Number.isInteger(index) || index < 0 || index >= count);
       if (wrong !== undefined) {

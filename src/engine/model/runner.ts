@@ -1,5 +1,7 @@
 /** A flow that can be run a batch at a time, whatever file it came from. Values are row-major, channels last. */
 import type { ModelConfig } from '../../config/schema';
+import type { ContextInfo } from '../../protocol/model';
+import type { RunningBase } from './running-base';
 
 /** `flow`: the flow's own input (logits, standardized coordinates). `data`: pixels in [0, levels), raw coordinates. */
 export type Space = 'flow' | 'data';
@@ -9,7 +11,7 @@ export interface ForwardBatch {
   /** Nats, one for each example, as are the parts: log-det of the flow, and of the step from data to its input. */
   logDet: Float32Array;
   preprocessing: Float32Array;
-  /** ln N(z; 0, 1). */
+  /** ln p(z) of the base. */
   prior: Float32Array;
   /** What each coupling adds to `logDet`: Σ s, and the batch normalization of its output. Empty when not known. */
   couplings: Float32Array[];
@@ -20,6 +22,13 @@ export interface InverseBatch {
   x: Float32Array;
   /** Nats, of z → x; in data space the step out of the flow's input space is counted. */
   logDet: Float32Array;
+}
+
+export interface RunOptions {
+  /** How many go this way in all, where others follow. */
+  total?: number;
+  /** In data units, or in `space` where that is the flow's: one for each example, or one for all; the mean without. */
+  context?: ArrayLike<number> | undefined;
 }
 
 export interface FlowRunner {
@@ -33,6 +42,8 @@ export interface FlowRunner {
   latentScales?: Int32Array;
   /** Names of the couplings in forward order; empty where single layers cannot be told. */
   couplings: readonly string[];
+  /** The distribution of z. */
+  base: RunningBase;
   /** Whether there is a step from data units to the flow's input. */
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
@@ -42,7 +53,8 @@ export interface FlowRunner {
    * order: [D], or [H, W, C] where all latents leave at once. `prior` of a batch is what the library adds to the log-det for log p(x).
    */
   asLibrary?: FlowRunner;
-  /** @param total how many go this way in all, where others follow */
-  forward(x: Float32Array, count: number, space: Space, total?: number): Promise<ForwardBatch>;
-  inverse(z: Float32Array, count: number, space: Space, total?: number): Promise<InverseBatch>;
+  /** Of flows that take a context. */
+  context?: ContextInfo;
+  forward(x: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<ForwardBatch>;
+  inverse(z: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<InverseBatch>;
 }

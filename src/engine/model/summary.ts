@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import type { ModelOutline } from '../../protocol/model';
-import { architectureName, layerCounts, scalesOf } from './architecture';
+import { architectureName, baseName, layerCounts, scalesOf } from './architecture';
 import { parameterCount } from './layer-list';
 
 const grouped = new Intl.NumberFormat('en-US');
@@ -20,7 +20,7 @@ export function shortCount(count: number): string {
 export function modelTitle(config: ModelConfig, flow: Flow): string {
   const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `${name}, ${several(config.dim, 'feature')}`
+    ? `${name}, ${several(config.dim, 'feature')}${config.context > 0 ? ` given ${several(config.context, 'number')}` : ''}`
     : `${name}, ${flow.inputShape.join('×')}, ${config.levels} levels`;
 }
 
@@ -29,6 +29,7 @@ export function modelSubtitle(config: ModelConfig, flow: Flow): string {
   const parts = [
     ...(config.kind === 'image' ? [several(scalesOf(flow), 'scale')] : []),
     layerCounts(flow),
+    ...(config.kind === 'vector' && config.base.kind !== 'normal' ? [baseName(config.base)] : []),
     `${shortCount(parameterCount(flow.parameters))} parameters`,
   ];
   return parts.join(', ');

@@ -8,8 +8,6 @@ export function chainOf(model: ModelConfig): ChainLayer[] {
   return vectorPlan(model).map((layer): ChainLayer =>
     layer.kind === 'coupling'
       ? { kind: 'coupling', mask: Array.from(layer.mask.data, (bit) => (bit === 1 ? 1 : 0)) }
-      : 'order' in layer
-        ? { ...layer, order: [...layer.order] }
-        : layer,
+      : layer,
   );
 }

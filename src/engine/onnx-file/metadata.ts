@@ -1,4 +1,5 @@
 /** What an ONNX file of ours says of the flow that it was made from. */
+import * as v from 'valibot';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
@@ -17,11 +18,13 @@ export interface OnnxMetadata {
   step: number;
   /** Names of the couplings, which the columns of `logdet_layers` belong to. */
   couplings: string[];
+  /** What is trained of the base distribution, by name. */
+  base?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** For `metadata_props`: texts that a person can read too. */
 export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, string>): Record<string, string> {
-  const { part, config, standardize, step, couplings } = metadata;
+  const { part, config, standardize, step, couplings, base } = metadata;
   return {
     format,
     format_version: String(formatVersion),
@@ -33,6 +36,7 @@ export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, stri
     step: String(step),
     couplings: JSON.stringify(couplings),
     ...(standardize ? { standardize: JSON.stringify(standardize) } : {}),
+    ...(base ? { base: JSON.stringify(base) } : {}),
     config: JSON.stringify(config),
   };
 }
@@ -76,6 +80,11 @@ export function readMetadata(
   }
   const couplings = json(file, metadata, 'couplings') ?? [];
   const standardize = json(file, metadata, 'standardize') as CheckpointHeader['standardize'];
+  const base = v.safeParse(
+    v.optional(v.record(v.string(), v.array(v.number()))),
+    json(file, metadata, 'base'),
+  );
+  if (!base.success) throw new UserError(`${file}: is damaged: its "base" is not lists of numbers by name.`);
   if (!Array.isArray(couplings)) throw new UserError(`${file}: is damaged: its couplings are not a list.`);
   return {
     part,
@@ -83,6 +92,7 @@ export function readMetadata(
     ...(standardize ? { standardize } : {}),
     step: Number(metadata['step'] ?? 0) || 0,
     couplings: couplings.map(String),
+    ...(base.output ? { base: base.output } : {}),
   };
 }
 

@@ -2,7 +2,7 @@
  * Runs an ONNX file as one direction of a flow: ours, or one that other software exported. x and z are float32 with the
  * batch as first axis; a log-det is [N]. Images of other software have their channels first as a rule.
  */
-import { standardNormal } from '../model/standard-normal';
+import { runningBase, standardBase, type RunningBase } from '../model/running-base';
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
@@ -13,9 +13,11 @@ import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { anyBatch, trace } from '../../graph/trace';
+import type { ContextInfo } from '../../protocol/model';
 import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
-import { graphContext } from '../model/flow-graphs';
+import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
+import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { identifyPorts, type DescribedPort } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
@@ -86,9 +88,24 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
+  const context = ports.context && contextInfoOf(ports.context.size, own);
+  const base = await baseOf(file, outputShape, own, threads);
 
-  const runOnce = (values: Float32Array, count: number): Promise<InferenceSession.OnnxValueMapType> =>
+  const runOnce = (
+    values: Float32Array,
+    count: number,
+    given: Float32Array | undefined,
+  ): Promise<InferenceSession.OnnxValueMapType> =>
     runSession({
+      ...(ports.context && given
+        ? {
+            [ports.context.name]: tensor(
+              given,
+              [count, ports.context.size],
+              ports.doubles.has(ports.context.name),
+            ),
+          }
+        : {}),
       [ports.input]: tensor(values, [count, ...ports.shape], ports.doubles.has(ports.input)),
       ...Object.fromEntries(
         Object.entries(ports.constants).map(([name, value]) => [
@@ -98,31 +115,33 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       ),
     });
   const size = sizeOf(inputShape);
-  const run = async (values: Float32Array, count: number) => {
+  const run = async (values: Float32Array, count: number, contexts: ArrayLike<number> | undefined) => {
+    const all = context && contextFeed(context, contexts, count).data;
     const laid = fromChannelsLast(values, inputShape, layout);
     const wanted = [ports.output, ...(logDet ? [logDet] : []), ...(couplings.length > 0 ? [layersName] : [])];
     const joined = new Map<string, Float32Array>();
     const part = fixedBatch ?? count;
     for (let start = 0; start < count; start += part) {
       const n = Math.min(part, count - start);
-      let given = laid.subarray(start * size, (start + n) * size);
-      if (n < part) {
-        // The file insists on its number of examples; the last one fills up.
-        const padded = new Float32Array(part * size);
+      // The file may insist on its number of examples; the last one fills up.
+      const rows = (from: Float32Array, width: number): Float32Array => {
+        const own = from.subarray(start * width, (start + n) * width);
+        if (n === part) return own;
+        const padded = new Float32Array(part * width);
         for (let i = 0; i < part; i++)
-          padded.set(given.subarray(Math.min(i, n - 1) * size).subarray(0, size), i * size);
-        given = padded;
-      }
-      const results = await runOnce(given, part);
+          padded.set(own.subarray(Math.min(i, n - 1) * width).subarray(0, width), i * width);
+        return padded;
+      };
+      const results = await runOnce(rows(laid, size), part, all && rows(all, context!.mean.length));
       for (const name of wanted) {
         const { data } = results[name] as Tensor;
         const floats = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);
         const width = floats.length >= part ? floats.length / part : 0;
         if (width === 0) joined.set(name, floats);
         else {
-          const all = joined.get(name) ?? new Float32Array(count * width);
-          all.set(floats.subarray(0, n * width), start * width);
-          joined.set(name, all);
+          const whole = joined.get(name) ?? new Float32Array(count * width);
+          whole.set(floats.subarray(0, n * width), start * width);
+          joined.set(name, whole);
         }
       }
     }
@@ -154,34 +173,83 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     inputShape,
     outputShape,
     ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
+    base,
     layout,
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== 0,
     lacksLogDet: logDet === undefined,
-    async forward(x, count, asked) {
+    ...(context ? { context } : {}),
+    async forward(x, count, asked, rest) {
       if (asked !== space && !preprocessing && !asIs) throw cannot();
       const before = asked === space ? undefined : await preprocessing?.forward(x, count);
-      const { values: z, logDet: total, layers } = await run(before?.value ?? x, count);
+      const { values: z, logDet: total, layers } = await run(before?.value ?? x, count, rest?.context);
       return {
         z,
         logDet: total.map((value) => value - standardizing),
         preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-        prior: standardNormal(z, size),
+        prior: await base.logProb(z, count, rest?.context),
         couplings: layers,
         // Folded into the couplings' share.
         norms: layers.map(({ length }) => new Float32Array(length)),
       };
     },
-    async inverse(z, count, asked) {
+    async inverse(z, count, asked, rest) {
       if (asked !== space && !preprocessing && !asIs) throw cannot();
-      const { values: x, logDet: total } = await run(z, count);
+      const { values: x, logDet: total } = await run(z, count, rest?.context);
       if (asked === space || !preprocessing) return { x, logDet: total };
       const { value, logDet: outer } = await preprocessing.inverse(x, count);
       return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
     },
     async dispose() {
       await preprocessing?.dispose();
+      await base.dispose();
       await session.release();
+    },
+  };
+}
+
+/** Our files know the names and the usual range; of others there are numbers alone. */
+function contextInfoOf(size: number, own: OnnxMetadata | undefined): ContextInfo {
+  const known = own && contextInfo(own, buildFlow(own.config.model), {});
+  return known?.mean.length === size ? known : plainContextInfo(size);
+}
+
+/** The file of samples takes the noise that z is made of; files of other software do not say what z is. */
+async function baseOf(
+  file: string,
+  shape: readonly number[],
+  own: OnnxMetadata | undefined,
+  threads: number,
+): Promise<RunningBase & { dispose(): Promise<void> }> {
+  const flow = own && own.part !== 'sample' ? buildFlow(own.config.model) : undefined;
+  const base = flow?.base;
+  if (!own || !flow || !base || base.shape === 'standard') {
+    return { ...standardBase(sizeOf(shape)), dispose: () => Promise.resolve() };
+  }
+  const tensors = Object.fromEntries(
+    base.parameters.map(({ name, shape: expected }) => {
+      const values = own.base?.[name];
+      if (values?.length !== sizeOf(expected)) {
+        throw new UserError(
+          `${file}: is damaged: its metadata "base" lacks "${name}" of ${sizeOf(expected)} numbers. Export it again.`,
+        );
+      }
+      return [name, { shape: [...expected], data: Float32Array.from(values) }];
+    }),
+  );
+  const backend = await createOnnxRuntimeBackend({ threads, reason: 'the model is an ONNX file' });
+  const running = runningBase({
+    flow,
+    preprocess: buildPreprocess(own.config.model, flow, own.standardize),
+    context: contextInfo(own, flow, tensors),
+    tensors,
+    backend,
+  });
+  return {
+    ...running,
+    async dispose() {
+      await running.dispose();
+      await backend.dispose();
     },
   };
 }
@@ -203,7 +271,7 @@ export async function createPreprocessing(
     backend.compile(
       trace(
         ({ x }) => {
-          const { value, logDet } = bijection[direction](graphContext({}), x!);
+          const { value, logDet } = bijection[direction](plainContext({}), x!);
           return { value, logDet };
         },
         [{ name: 'x', shape: [anyBatch, ...shape] }],

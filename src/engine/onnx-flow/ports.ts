@@ -1,6 +1,7 @@
 /** Which input and outputs of an ONNX file are the flow's, by what its owner says, by name and by shape. */
 import path from 'node:path';
 import { sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
+import { mostFeatures } from '../../config/vector-model';
 import { UserError } from '../../base/user-error';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { sizeOf } from '../../base/shape';
@@ -22,6 +23,8 @@ export interface FlowPorts {
   doubles: ReadonlySet<string>;
   /** Scalars that the file takes besides, and what they are given. */
   constants: Readonly<Record<string, number>>;
+  /** What a conditional flow is given besides, [N, size]. */
+  context?: { name: string; size: number };
 }
 
 /** An input or output as a file describes it; sizes that are open have names. */
@@ -41,6 +44,7 @@ const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|
 /** One value for each example that is no log-determinant. */
 const scoreName = /log_?p|prob|nll|loss|bpd|bits|energy/i;
 const dataName = /^(x|data|inputs?|images?|samples?)$/i;
+const contextName = /^(context|cond(ition(s|al)?)?|c|y|labels?)$/i;
 const latentName = /^(z|latents?|noise|u|eps)$/i;
 const isFloat = (dtype: string): boolean => /^float(32)?$/.test(dtype);
 const isDouble = (dtype: string): boolean => /^(double|float64)$/.test(dtype);
@@ -79,6 +83,15 @@ export function identifyPorts(
     throw cannot(`it has the inputs ${list(inputs)}; which one the flow starts from cannot be told.`);
   if (!isFloat(input.dtype) && !isDouble(input.dtype)) {
     throw new UserError(`${file}: its input "${input.name}" is ${input.dtype}; expected float32 or float64.`);
+  }
+  const others = inputs.filter((port) => port !== input);
+  const context = others.length === 1 || own ? contextOf(others) : undefined;
+  const unknown = others.filter(({ name }) => name !== context?.name);
+  if (unknown.length > 0) {
+    throw new UserError(
+      `${file}: takes ${list(unknown)} besides "${input.name}"; a flow takes its input and, where it is conditional, one context of ` +
+        'numbers, such as [N, 3].',
+    );
   }
   const shape = given.shape ?? eventShape(file, input);
   const size = sizeOf(shape);
@@ -127,7 +140,18 @@ export function identifyPorts(
     ...(batch === undefined ? {} : { fixedBatch: batch }),
     doubles: new Set(all.filter(({ dtype }) => isDouble(dtype)).map(({ name }) => name)),
     constants: Object.fromEntries(scalars.map(({ name }) => [name, 1])),
+    ...(context ? { context } : {}),
   };
+}
+
+/** A context has a row of numbers for each example. */
+function contextOf(others: readonly Port[]): FlowPorts['context'] {
+  const port = others.length === 1 ? others[0] : others.find(({ name }) => contextName.test(name));
+  const size = port?.shape.length === 2 ? port.shape[1] : undefined;
+  const isFloating = port !== undefined && (isFloat(port.dtype) || isDouble(port.dtype));
+  return isFloating && size !== undefined && size > 0 && size <= mostFeatures
+    ? { name: port.name, size }
+    : undefined;
 }
 
 function only<T>(list: readonly T[]): T | undefined {

@@ -53,7 +53,7 @@ export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet
 
 /** What all inputs are fed for `count` examples. */
 export function feedsFor(
-  { input, shape, constants }: FlowPorts,
+  { input, shape, constants, context }: FlowPorts,
   values: Float32Array,
   count: number,
 ): Record<string, Floats> {
@@ -62,6 +62,10 @@ export function feedsFor(
     ...Object.fromEntries(
       Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
     ),
+    // Layers are found given zeros, which a file of other software says nothing about.
+    ...(context
+      ? { [context.name]: { shape: [count, context.size], data: new Float32Array(count * context.size) } }
+      : {}),
   };
 }
 

@@ -1,5 +1,4 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
-import { standardNormal } from '../model/standard-normal';
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
@@ -110,7 +109,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         }
         return {
           z: latent,
-          prior: standardNormal(latent, size),
+          prior: await runner.base.logProb(latent, count),
           layers,
         };
       });

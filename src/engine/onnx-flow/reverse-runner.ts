@@ -1,15 +1,15 @@
 /** The direction that a file lacks, as a runner, by the layers that were found in it. */
-import { standardNormal } from '../model/standard-normal';
+import type { RunningBase } from '../model/running-base';
 import type { ModelConfig } from '../../config/schema';
 import type { OutsideStep } from './programs';
 import type { Reverse } from './reverse';
-import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
 
 export interface ReverseRunnerSource {
   config: ModelConfig;
   inputShape: readonly number[];
   reverse: Reverse;
+  base: RunningBase;
   /** Log-det from data units to the flow's input that the file has inside, nats. */
   standardizing: number;
   /** The space of the file's own x. */
@@ -19,8 +19,7 @@ export interface ReverseRunnerSource {
 }
 
 export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward'] {
-  const { reverse, inputShape, standardizing, space, outside } = source;
-  const size = sizeOf(inputShape);
+  const { reverse, base, standardizing, space, outside } = source;
   return async (x, count, asked) => {
     const before = asked === space ? undefined : await outside?.forward(x, count);
     // The file goes from z to x: its input is z.
@@ -29,7 +28,7 @@ export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward
       z,
       logDet: logDet.map((value) => -value - standardizing),
       preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-      prior: standardNormal(z, size),
+      prior: await base.logProb(z, count),
       couplings: [],
       norms: [],
     };

@@ -1,4 +1,5 @@
 /** What a model file says of itself, read without a backend. */
+import { several } from '../../base/text';
 import { stat } from 'node:fs/promises';
 import {
   readCheckpointHeader,
@@ -10,8 +11,7 @@ import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/i
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../flow/preprocess';
-import { several } from '../../base/text';
-import { architectureName, isChain, layerCounts, scalesOf } from '../model/architecture';
+import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -106,7 +106,9 @@ function summarize(model: ModelConfig, flow: Flow): string {
       model.net === 'mlp'
         ? `MLPs of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
-    return `${name} for vectors of ${model.dim}, ${layers}, ${nets}`;
+    const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
+    const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';
+    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   const images = `${name} for images of ${shape}${pad}`;
@@ -142,9 +144,9 @@ function describePreprocessing({
     return {
       kind: 'standardize',
       summary: `standardized: ${mean
-        .slice(0, 4)
+        .slice(0, Math.min(4, model.dim))
         .map((m, d) => `(${names?.[d] ?? `x${d}`} − ${m.toPrecision(4)}) / ${std[d]!.toPrecision(4)}`)
-        .join(', ')}${mean.length > 4 ? ', …' : ''}`,
+        .join(', ')}${model.dim > 4 ? ', …' : ''}`,
       mean,
       std,
       ...(names ? { names } : {}),

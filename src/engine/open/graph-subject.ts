@@ -8,6 +8,7 @@ import { presets } from '../../config/presets';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
+import { columnNames } from '../../data/context';
 import { fitStandardization } from '../../data/standardize';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
@@ -66,7 +67,7 @@ async function fromRequest(
   try {
     const standardization =
       config.model.kind === 'vector' && config.data.standardize
-        ? await fitStandardization(dataset.train, dataset.featureNames)
+        ? await fitStandardization(dataset.train, columnNames(dataset))
         : undefined;
     return built(config, standardization, title);
   } finally {

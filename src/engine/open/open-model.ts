@@ -17,6 +17,7 @@ import type { Backend } from '../backends/backend';
 import { inspectedModel } from '../inspect/programs';
 import { openOnnxModel } from './open-onnx-model';
 import { checkStored, checkTensors } from '../model/check-tensors';
+import { contextInfo } from '../model/context';
 import { createFlowModel } from '../model/flow-model';
 import { modelLayers, parameterCount, type ModelLayer } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
@@ -152,6 +153,7 @@ async function summaryOf(model: Summarized): Promise<ModelOutline> {
     dtype: 'F32',
   }));
   const featureNames = standardize?.names ?? header.data?.featureNames;
+  const context = contextInfo(header, flow, model.tensors);
   return {
     ...describeFile(file, {
       format: foreign ?? 'flowscope',
@@ -165,6 +167,7 @@ async function summaryOf(model: Summarized): Promise<ModelOutline> {
     ...(origin ? { origin: shownOrigin(origin) } : {}),
     ...dataNameOf(header),
     ...(featureNames ? { featureNames } : {}),
+    ...(context ? { context } : {}),
     layers: layers.map(({ info }) => info),
     splits,
     ...(reason ? { splitsReason: reason } : {}),

@@ -189,7 +189,9 @@ function trainingOf({ training }: Preset): string {
 }
 
 function shown(value: unknown): string {
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.join(', ');
+  // A section of its own goes by its kind.
+  return typeof value === 'object' && value !== null && 'kind' in value ? String(value.kind) : String(value);
 }
 
 function code(name: string): string {

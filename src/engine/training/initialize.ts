@@ -16,6 +16,7 @@ function lengths(of: NdArray<Float32Array>): Float32Array {
 function initial(spec: ParameterSpec, seed: number, done: TensorTable): Float32Array {
   const { init } = spec;
   if (init.kind === 'constant') return new Float32Array(sizeOf(spec.shape)).fill(init.value);
+  if (init.kind === 'values') return Float32Array.from(init.values);
   if (init.kind === 'uniform') {
     return stream(seed, 'initial', spec.name)
       .uniform(sizeOf(spec.shape))

@@ -53,7 +53,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 }
 
 async function startNew(request: TrainRequest, start?: RunRequest['start']): Promise<Start> {
-  const { config: file, data, preset, seed } = request;
+  const { config: file, data, preset, seed, context } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
     {
@@ -61,6 +61,9 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
         ? {
             data: data.includes('/') || data.includes('\\') || path.extname(data) ? path.resolve(data) : data,
           }
+        : {}),
+      ...(context
+        ? { context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) } }
         : {}),
       ...(preset ? { preset } : {}),
       ...(config === undefined ? {} : { config }),

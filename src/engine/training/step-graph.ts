@@ -5,14 +5,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
-import type { Bijection, ParameterSpec } from '../../flow/bijection';
+import type { ParameterSpec } from '../../flow/bijection';
+import type { Preprocess } from '../../flow/context';
 import type { Flow, FlowLayer } from '../../flow/layers';
-import { decode, logLikelihood } from '../../flow/real-nvp';
+import { drawSamples, logLikelihood } from '../../flow/real-nvp';
 import { fusedAdam } from '../../graph/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
 import { sizeOf } from '../../base/shape';
-import { graphContext } from '../model/flow-graphs';
+import { contextInputs, graphContext } from '../model/flow-graphs';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */
@@ -79,10 +80,10 @@ function stateOf(inputs: TensorMap): TensorMap {
 /** Loss and gradient at a batch, batch norm in training mode. */
 function objective(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   vectors: readonly PackedVector[],
   state: TensorMap,
-  x: Tensor,
+  examples: TensorMap,
   wanted?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
   let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
@@ -93,8 +94,9 @@ function objective(
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(parameters));
-    const ctx = graphContext({ ...running, ...values }, { training: true, wanted });
-    const parts = logLikelihood(flow, preprocess, ctx, x);
+    const inputs = { ...examples, ...running, ...values };
+    const ctx = graphContext({ flow, preprocess }, inputs, { training: true, wanted });
+    const parts = logLikelihood(flow, preprocess, ctx, examples.x!);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {
       prior: mean(parts.prior),
@@ -127,13 +129,13 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
  */
 export function stepFunction(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   config: TrainingConfig,
 ): (inputs: TensorMap) => TensorMap {
   const vectors = trainingVectors(flow, config);
   return (inputs) => {
     const state = stateOf(inputs);
-    const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs.x!);
+    const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs);
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
     const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
     const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
@@ -170,7 +172,12 @@ export function stepFunction(
     }
     const running = state[statistics];
     if (running) {
-      const flat = flow.state.map(({ name }) => tf.reshape(updates[name]!, [-1]));
+      const named = unpacked(
+        running,
+        vectors.find(({ name }) => name === statistics)!,
+      );
+      // What a file brings and no batch changes, such as the mean of a context, stays.
+      const flat = flow.state.map(({ name }) => tf.reshape(updates[name] ?? named[name]!, [-1]));
       results[`state:${statistics}`] = tf.where(finite, tf.concat(flat), running);
     }
     return results;
@@ -180,13 +187,14 @@ export function stepFunction(
 /** `stepFunction` for batches of one size, traced. */
 export function stepGraph(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   config: TrainingConfig,
   batch: number,
 ): Graph {
   return trace(stepFunction(flow, preprocess, config), [
     ...trainingVectors(flow, config).map(vectorInput),
     { name: 'x', shape: [batch, ...flow.inputShape] },
+    ...contextInputs(flow, batch),
     ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
       (name) => ({ name, shape: [] }),
     ),
@@ -220,31 +228,34 @@ function evaluationGraph(
 /** x [N, …] in data units → `prior`, `logDet` [N] and `preprocessing` ([N] or scalar) in nats, evaluation mode. */
 export function validationGraph(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   config: TrainingConfig,
 ): Graph {
   return evaluationGraph(
     flow,
     config,
-    [{ name: 'x', shape: [anyBatch, ...flow.inputShape] }],
-    (state, { x }) => {
-      const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, graphContext(state), x!);
+    [{ name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    (state, { x, ...examples }) => {
+      const ctx = graphContext({ flow, preprocess }, { ...state, ...examples });
+      const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, x!);
       return { prior, logDet, preprocessing };
     },
   );
 }
 
-/** z [N, …] → `x` [N, …] in data units, evaluation mode. */
+/** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
 export function trainingSampleGraph(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   config: TrainingConfig,
 ): Graph {
   return evaluationGraph(
     flow,
     config,
-    [{ name: 'z', shape: [anyBatch, ...flow.outputShape] }],
-    (state, { z }) => ({ x: decode(flow, preprocess, graphContext(state), z!) }),
+    [{ name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] }, ...contextInputs(flow)],
+    (state, { noise, ...examples }) => ({
+      x: drawSamples(flow, preprocess, graphContext({ flow, preprocess }, { ...state, ...examples }), noise!),
+    }),
   );
 }
 
@@ -255,7 +266,7 @@ export function trainingSampleGraph(
  */
 export function diagnosisGraph(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   config: TrainingConfig,
   batch: number,
 ): Graph {
@@ -270,13 +281,8 @@ export function diagnosisGraph(
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   return trace(
     (inputs) => {
-      const { taps, gradient, loss } = objective(
-        flow,
-        preprocess,
-        vectors,
-        stateOf(inputs),
-        inputs.x!,
-        (tap) => wanted.has(tap),
+      const { taps, gradient, loss } = objective(flow, preprocess, vectors, stateOf(inputs), inputs, (tap) =>
+        wanted.has(tap),
       );
       const results: TensorMap = { loss };
       for (const layer of flow.layers) {
@@ -296,6 +302,10 @@ export function diagnosisGraph(
         results[`gradient:${name}`] = nonFinite(tf.square(part));
       return results;
     },
-    [...vectors.map(vectorInput), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    [
+      ...vectors.map(vectorInput),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
   );
 }

@@ -10,6 +10,7 @@ import {
   type ClaimedRun,
 } from '../../checkpoint/run-folder';
 import { UserError } from '../../base/user-error';
+import { columnNames } from '../../data/context';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';
@@ -63,7 +64,7 @@ async function trainOn(
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   const standardization =
     config.model.kind === 'vector' && config.data.standardize
-      ? (start.standardization ?? (await fitStandardization(dataset.train, dataset.featureNames, signal)))
+      ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
       : undefined;
   const trainer = await createTrainer({
     config,
@@ -89,7 +90,15 @@ async function trainOn(
       header: {
         config,
         data: describeData(dataset),
-        ...(standardization ? { standardize: { ...standardization, names: dataset.featureNames } } : {}),
+        ...(standardization
+          ? {
+              standardize: {
+                ...standardization,
+                names: dataset.featureNames,
+                contextNames: dataset.contextNames,
+              },
+            }
+          : {}),
       },
     });
     await forgetControl(paths.folder);

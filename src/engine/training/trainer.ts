@@ -3,8 +3,8 @@ import type { RunConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { blocks } from '../../data/blocks';
 import type { Dataset, Split } from '../../data/dataset';
+import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
-import type { Bijection } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
 import type { Standardization } from '../../config/standardization';
@@ -99,7 +99,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
   }
   const flow = buildFlow(config.model);
-  const preprocess: Bijection | undefined = buildPreprocess(config.model, flow, options.standardization);
+  const preprocess = buildPreprocess(config.model, flow, options.standardization);
   const batches = trainingBatches(dataset.train, config);
   const functions = {
     step: stepGraph(flow, preprocess, config.training, batches.size),
@@ -117,14 +117,27 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     logDet,
     preprocessing,
   });
-  const batchFeed = async (step: number): Promise<NdArray<Float32Array>> => ({
-    shape: [batches.size, ...flow.inputShape],
-    data: await batches.at(step),
-  });
+  const examplesOf = (rows: Float32Array, count: number): Feeds => {
+    const { features, context } = splitContext(rows, dataset);
+    return {
+      x: { shape: [count, ...flow.inputShape], data: features },
+      ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
+    };
+  };
+  const batchFeeds = async (step: number): Promise<Feeds> => examplesOf(await batches.at(step), batches.size);
+
+  /** Those of the data, so that samples are as the data are. */
+  const contextsToSample = async (count: number): Promise<Feeds> => {
+    if (!flow.context) return {};
+    const { train } = dataset;
+    const rows = await train.read(Array.from({ length: count }, (_, i) => i % train.count));
+    const { context } = examplesOf(rows, count);
+    return { context: context! };
+  };
 
   const initial = async (): Promise<TensorTable> => {
     const drawn = initialTensors(flow, config.training.seed);
-    return setByFirstBatch({ flow, preprocess, backend }, drawn, () => batchFeed(1));
+    return setByFirstBatch({ flow, preprocess, backend }, drawn, () => batchFeeds(1));
   };
   await program.set(
     packTensors(vectors, options.state ?? initialState(flow, config, options.weights ?? (await initial()))),
@@ -138,7 +151,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const learningRate = learningRateAt(step, config.training, rates);
       const { beta1, beta2, ema } = config.training;
       const out = await program.run('step', {
-        x: await batchFeed(step),
+        ...(await batchFeeds(step)),
         learningRate: scalar(learningRate),
         beta1Power: scalar(beta1 ** step),
         beta2Power: scalar(beta2 ** step),
@@ -161,7 +174,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
           config.model,
           stream(config.training.seed, 'validation-noise', start),
         );
-        const out = await program.run('validate', { x: { shape: [count, ...flow.inputShape], data } });
+        const out = await program.run('validate', examplesOf(data, count));
         for (const part of ['prior', 'logDet', 'preprocessing'] as const)
           sums[part] += count * mean(out[part]!);
       }
@@ -172,8 +185,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       );
     },
     async samples(count) {
-      const z = stream(config.training.seed, 'samples').normal(count * dimensions);
-      const { x } = await program.run('sample', { z: { shape: [count, ...flow.outputShape], data: z } });
+      const { noiseShape } = flow.base;
+      const data = stream(config.training.seed, 'samples').normal(count * sizeOf(noiseShape));
+      const { x } = await program.run('sample', {
+        noise: { shape: [count, ...noiseShape], data },
+        ...(await contextsToSample(count)),
+      });
       return {
         shape: [count, ...dataset.shape],
         data: cropImages(x!.data as Float32Array, count, config.model),
@@ -184,7 +201,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       const diagnosis = await backend.compileStateful!({ state, functions: { diagnose: graph } });
       try {
         await diagnosis.set(await program.get());
-        return describeNonFinite(flow, await diagnosis.run('diagnose', { x: await batchFeed(step) }));
+        return describeNonFinite(flow, await diagnosis.run('diagnose', await batchFeeds(step)));
       } finally {
         await diagnosis.dispose();
       }

@@ -1,6 +1,7 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
 import { cropImages } from '../model/inputs';
 import { inBatches, type BatchOptions } from '../model/batches';
+import { contextOf, type GivenContext } from '../model/latents';
 import type { FlowInput } from './input';
 import { fromChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -18,7 +19,7 @@ export interface ForwardResult {
   x?: Floats;
   /**
    * [N], nats: ln |det ∂z/∂x| of the whole map from the array that was given (pixels with their noise, raw
-   * coordinates, or the flow's input) to z. So ln p(x) = ln N(z; 0, 1) + logdet.
+   * coordinates, or the flow's input) to z. So ln p(x) = ln p(z) + logdet, with the base’s p(z).
    */
   logdet: Floats;
   /** [N], nats: ln p of the array that was given. */
@@ -34,7 +35,7 @@ export interface ForwardResult {
 export async function applyForward(
   runner: FlowRunner,
   input: FlowInput,
-  options: BatchOptions & { layout: Layout },
+  options: BatchOptions & GivenContext & { layout: Layout },
 ): Promise<ForwardResult> {
   const { x, count, space } = input;
   const size = sizeOf(runner.inputShape);
@@ -49,7 +50,10 @@ export async function applyForward(
   const { config } = runner;
   const scaling = config.kind === 'image' && space === 'data' ? -size * Math.log(config.levels) : 0;
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space, count);
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space, {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     z.set(out.z, start * latentSize);
     for (let i = 0; i < n; i++) {
       preprocessing[start + i] = out.preprocessing[i]! + scaling;
@@ -86,7 +90,7 @@ export interface InverseResult {
 export async function applyInverse(
   runner: FlowRunner,
   latent: { z: Float32Array; count: number },
-  options: BatchOptions & { layout: Layout; space: Space },
+  options: BatchOptions & GivenContext & { layout: Layout; space: Space },
 ): Promise<InverseResult> {
   const { config } = runner;
   const { z, count } = latent;
@@ -100,12 +104,10 @@ export async function applyInverse(
   const x = new Float32Array(count * exampleSize);
   const logdet = new Float32Array(count);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.inverse(
-      z.subarray(start * latentSize, (start + n) * latentSize),
-      n,
-      space,
-      count,
-    );
+    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, space, {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
     x.set(cropped ? cropImages(out.x, n, config) : out.x, start * exampleSize);
     for (let i = 0; i < n; i++) logdet[start + i] = out.logDet[i]! + scaling;
   });

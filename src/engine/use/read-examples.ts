@@ -7,7 +7,8 @@ import { drawPlane, isPlaneName } from '../../data/builtin';
 import { indexRange, type Examples } from '../../data/dataset';
 import { detectFormat } from '../../data/detect';
 import { readDigits, digitsShape } from '../../data/digits';
-import type { NpyArray } from '../../data/npy';
+import { splitContext } from '../../data/context';
+import { toFloat32, type NpyArray } from '../../data/npy';
 import { openSource } from '../../data/open';
 import { readParquet } from '../../data/parquet';
 import { createResources } from '../../data/resources';
@@ -40,8 +41,35 @@ export interface ExampleRequest extends TableChoice {
   featureNames?: readonly string[];
 }
 
-/** Reads a file as the examples of a model. @throws UserError naming the file, the place in it and what was expected */
-export function readModelExamples(
+/**
+ * Reads a file as the examples of a model, with their context where the columns of a table hold it.
+ * @throws UserError naming the file, the place in it and what was expected
+ */
+export async function readModelExamples(
+  opened: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames'>,
+  input: string,
+  { condition, ...choice }: TableChoice & { condition?: string | undefined },
+): Promise<NamedArray & { context?: Float32Array }> {
+  const { runner, featureNames } = opened;
+  const { context: info } = runner;
+  if (!info || condition !== undefined || !opened.data?.contextColumns) return readOf(opened, input, choice);
+  const features = sizeOf(runner.inputShape);
+  const rows = {
+    ...opened,
+    runner: { ...runner, inputShape: [features + info.names.length] },
+    featureNames: featureNames && [...featureNames, ...info.names],
+  };
+  const { array, where } = await readOf(rows, input, choice);
+  const split = splitContext(toFloat32(array).data, { shape: [features], contextNames: info.names });
+  const count = split.features.length / features;
+  return {
+    array: { shape: [count, features], dtype: 'float32', data: split.features },
+    where,
+    ...(split.context ? { context: split.context } : {}),
+  };
+}
+
+function readOf(
   { runner, data, featureNames }: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames'>,
   input: string,
   { array, columns, labelColumn }: TableChoice,
@@ -171,6 +199,11 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
   };
 }
 
+/** Of data whose columns are read for a model that takes a context. */
+function contextOf(data: DataConfig | undefined): Pick<TableOptions, 'contextColumns'> {
+  return data?.contextColumns ? { contextColumns: data.contextColumns } : {};
+}
+
 /** The columns that the model was trained on, by name where the file has them; otherwise all but the class. */
 async function readModelTable(file: string, request: ExampleRequest): Promise<Rows> {
   const { data, featureNames } = request;
@@ -188,11 +221,16 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
   if (request.columns) return read({ ...base, columns: request.columns });
   const named = featureNames?.every((name) => !/^column \d+$/.test(name)) ?? false;
   const attempts: TableOptions[] = [
-    ...(data?.columns ? [{ ...base, columns: data.columns }] : []),
+    ...(data?.columns ? [{ ...base, columns: data.columns, ...contextOf(data) }] : []),
     ...(named && request.kind === 'vector'
       ? [{ ...base, labelColumn: undefined, columns: featureNames }]
       : []),
-    ...(data?.columns ? [] : [base, { ...base, labelColumn: undefined }]),
+    ...(data?.columns
+      ? []
+      : [
+          { ...base, ...contextOf(data) },
+          { ...base, ...contextOf(data), labelColumn: undefined },
+        ]),
   ];
   // A file to score may lack the header or the class column of the training data; the first error says most.
   let first: unknown;

@@ -18,6 +18,8 @@ export interface ScoredExamples {
   space: Space;
   /** The examples of a range in a draw, [n, …inputShape]. */
   inputs(draw: number, start: number, n: number): Float32Array | Promise<Float32Array>;
+  /** Their contexts, or one for all. */
+  contexts?(start: number, n: number): ArrayLike<number> | Promise<ArrayLike<number> | undefined> | undefined;
 }
 
 /**
@@ -46,7 +48,10 @@ export async function score(
       ...(progress ? { onProgress: (done) => progress(draw * count + done, total) } : {}),
     };
     await inBatches(count, runner, batches, async (start, n) => {
-      const out = await runner.forward(await examples.inputs(draw, start, n), n, space, total);
+      const out = await runner.forward(await examples.inputs(draw, start, n), n, space, {
+        total,
+        context: await examples.contexts?.(start, n),
+      });
       for (let i = 0; i < n; i++) {
         // Where single layers are not known, all of the flow's log-det counts as the couplings'.
         const norm = out.norms.reduce((sum, values) => sum + values[i]!, 0);

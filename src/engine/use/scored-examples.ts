@@ -2,6 +2,8 @@
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { dataExamples } from '../model/examples';
+import { contextOf } from '../model/latents';
+import { readContext } from './read-context';
 import { prepareInput } from './input';
 import type { Layout } from '../model/layout';
 import { modelWithData, type OpenedRunner } from '../model/opened-runner';
@@ -16,6 +18,8 @@ export interface ExampleChoice extends TableChoice {
   split?: 'train' | 'validation' | undefined;
   layout?: Layout | undefined;
   space: Space;
+  /** As `readContext` takes it; without it, columns of a table or rows of the data say it. */
+  condition?: string | undefined;
   /** Of the noise. */
   seed: number;
 }
@@ -44,7 +48,7 @@ async function fileExamples(
   options: ExampleChoice,
 ): Promise<NoisyExamples> {
   const { runner } = opened;
-  const { array, where } = await readModelExamples(opened, input, options);
+  const { array, where, context: read } = await readModelExamples(opened, input, options);
   const { x, count, space, dequantized } = prepareInput(runner, array, {
     space: options.space,
     layout: options.layout ?? opened.layout,
@@ -54,15 +58,27 @@ async function fileExamples(
   });
   const noisy = dequantized && runner.config.kind === 'image';
   const size = sizeOf(runner.inputShape);
-  const read = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
-  return { count, space, noisy, inputs: withNoise(read, noisy, options.seed) };
+  const part = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
+  const context = read ?? (await readContext(runner, options.condition, count));
+  return {
+    count,
+    space,
+    noisy,
+    inputs: withNoise(part, noisy, options.seed),
+    contexts: (start, n) => contextOf(context, runner, start, n),
+  };
 }
 
 async function splitExamples(
   opened: OpenedRunner,
   split: 'train' | 'validation',
-  { space, seed }: ExampleChoice,
+  { space, seed, condition }: ExampleChoice,
 ): Promise<NoisyExamples> {
+  if (condition !== undefined) {
+    throw new UserError(
+      `--condition ${condition}: the examples of --split ${split} have their own; leave it out.`,
+    );
+  }
   const model = modelWithData(opened, split, '--input FILE');
   if (space === 'flow') {
     throw new UserError('--space flow: the data of a run are in data units; leave it out, or give --input.');
@@ -72,7 +88,15 @@ async function splitExamples(
   const noisy = opened.runner.config.kind === 'image';
   const read = async (start: number, n: number): Promise<Float32Array> =>
     (await dataExamples(model, split, start, n)).shown;
-  return { count, space, noisy, inputs: withNoise(read, noisy, seed) };
+  const contexts = async (start: number, n: number): Promise<Float32Array | undefined> =>
+    (await dataExamples(model, split, start, n)).context;
+  return {
+    count,
+    space,
+    noisy,
+    inputs: withNoise(read, noisy, seed),
+    ...(opened.runner.context ? { contexts } : {}),
+  };
 }
 
 /** Adds the noise of a draw to what `read` gives, in place. */

@@ -84,16 +84,18 @@ export class ModelDocument implements CustomDocument {
     query: InspectorQuery<M>,
     token: string,
     of?: string,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>> {
     const { engine, summary } = await this.model();
-    if (of === undefined || of === summary.path) return engine.api.ask(summary.id, method, query, token);
+    if (of === undefined || of === summary.path)
+      return engine.api.ask(summary.id, method, query, token, context);
     if (!this.mayOpen(of, summary))
       throw new UserError(
         l10n.t('{0} is not a checkpoint of this run and was not chosen for comparison.', of),
       );
     return this.others.use(engine, of, (_, other) => {
       if (!isBeside(of, summary)) this.recent.add(of);
-      return engine.api.ask(other.id, method, query, token);
+      return engine.api.ask(other.id, method, query, token, context);
     });
   }
 

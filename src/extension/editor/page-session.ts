@@ -73,11 +73,12 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     query: InspectorQuery<M>,
     token: string,
     of?: string,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>> {
     const own = `${this.id}/${token}`;
     this.pending.add(own);
     try {
-      return await this.document.ask(method, query, own, of);
+      return await this.document.ask(method, query, own, of, context);
     } catch (error) {
       log().warn(`${method} of ${of ?? this.document.uri.path}: ${(error as Error).message}`);
       throw error;
@@ -191,7 +192,8 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   private functions(): PageHost {
     return {
       // A message holds null where the page gave undefined.
-      ask: (method, query, token, of) => this.ask(method, query, token, of ?? undefined),
+      ask: (method, query, token, of, context) =>
+        this.ask(method, query, token, of ?? undefined, context ?? undefined),
       cancel: (token) => this.cancel(token),
       showLog: () => this.showLog(),
       command: (name, of) => this.command(name, of ?? undefined),

@@ -33,6 +33,12 @@ const icons: Record<LayerKind, string> = {
   haar: 'symbol-array',
   flatten: 'fold',
   prior: 'graph-scatter',
+  plu: 'symbol-array',
+  householder: 'symbol-array',
+  qr: 'symbol-array',
+  svd: 'symbol-array',
+  orthogonal: 'symbol-array',
+  rescale: 'symbol-ruler',
   unknown: 'question',
 };
 

@@ -1,12 +1,14 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { maskBetween, type Degrees } from '../../base/degrees';
+import { firstLayer, noContext, type SeenContext } from '../context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 
 export interface MlpOptions {
   name: string;
   inputs: number;
+  context?: SeenContext;
   hidden: readonly number[];
   outputs: number;
   activation: (x: Tensor) => Tensor;
@@ -15,16 +17,24 @@ export interface MlpOptions {
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
-export function mlp({ name, inputs, hidden, outputs, activation, degrees }: MlpOptions): Net {
+export function mlp(options: MlpOptions): Net {
+  const { name, inputs, hidden, outputs, activation, degrees, context = noContext } = options;
   const widths = [inputs, ...hidden, outputs];
   const last = widths.length - 2;
   const units = degrees && [degrees.inputs, ...hidden.map(degrees.hidden), degrees.outputs];
-  const layers = widths.slice(1).map((width, i) =>
-    linear(`${name}.${i}`, widths[i]!, width, {
+  const layers = widths.slice(1).map((width, i) => {
+    const path = `${name}.${i}`;
+    if (i === 0 && last > 0) {
+      return firstLayer(path, `${name}.context`, inputs, width, context, activation, {
+        units: units?.[1],
+        degrees,
+      });
+    }
+    return linear(path, widths[i]!, width, {
       startAtZero: i === last,
       mask: units && maskBetween(units[i]!, units[i + 1]!),
-    }),
-  );
+    });
+  });
   return {
     parameters: layers.flatMap((l) => l.parameters),
     state: [],

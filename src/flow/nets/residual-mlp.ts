@@ -6,7 +6,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { maskBetween, type Degrees } from '../../base/degrees';
+import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../bijection';
+import { firstLayer, givenContext, noContext, type SeenContext } from '../context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -26,11 +28,13 @@ export interface ResidualBlocksOptions {
   /** One of the two layers of a block, under this name. */
   layer(name: string): Net;
   last: Net;
+  /** What a context does in each block besides, and the layer that sees it. */
+  context?: { does: 'add' | 'gate'; layer(name: string): Net };
 }
 
 /** Taps `NAME.in/features` and `NAME.blocks.B/features`. */
 export function residualBlocks(options: ResidualBlocksOptions): Net {
-  const { name, width, activation, first, layer, last } = options;
+  const { name, width, activation, first, layer, last, context } = options;
   const makeNorm = (path: string): Norm =>
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
@@ -47,9 +51,14 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
       linear1: layer(`${path}.linear1`),
       norm2: makeNorm(`${path}.norm2`),
       linear2: layer(`${path}.linear2`),
+      ...(context ? { context: context.layer(`${path}.context`) } : {}),
     };
   });
-  const modules = [first, ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2]), last];
+  const modules = [
+    first,
+    ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2, ...(b.context ? [b.context] : [])]),
+    last,
+  ];
   return {
     parameters: modules.flatMap((m) => m.parameters),
     state: modules.flatMap((m) => m.state),
@@ -58,8 +67,11 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
       ctx.tap?.(`${name}.in/features`, h);
       blocks.forEach((block, i) => {
         const path = `${name}.blocks.${i}`;
-        const inner = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
-        h = tf.add(h, block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner))));
+        const given = block.context?.apply(ctx, givenContext(ctx));
+        const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+        const inner = given && context?.does === 'add' ? tf.add(sum, given) : sum;
+        const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
+        h = tf.add(h, given && context?.does === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added);
         ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);
@@ -67,27 +79,37 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
   };
 }
 
-export interface ResidualMlpOptions extends Omit<ResidualBlocksOptions, 'first' | 'layer' | 'last'> {
+export interface ResidualMlpOptions extends Omit<
+  ResidualBlocksOptions,
+  'first' | 'layer' | 'last' | 'context'
+> {
   inputs: number;
   outputs: number;
+  context?: SeenContext;
+  contextInBlocks?: VectorModelConfig['contextInBlocks'];
   /** Makes it autoregressive. */
   degrees?: Degrees | undefined;
 }
 
 /** The last layer starts at zero, so that the flow starts as the identity. */
-export function residualMlp({ inputs, outputs, degrees, ...options }: ResidualMlpOptions): Net {
-  const { name, width } = options;
+export function residualMlp(options: ResidualMlpOptions): Net {
+  const { inputs, outputs, context = noContext, contextInBlocks = 'none', degrees, ...rest } = options;
+  const { name, width, activation } = rest;
   const units = degrees?.hidden(width);
   const between = degrees && units && maskBetween(units, units);
   return residualBlocks({
-    ...options,
-    first: linear(`${name}.in`, inputs, width, {
-      mask: degrees && units && maskBetween(degrees.inputs, units),
+    ...rest,
+    first: firstLayer(`${name}.in`, `${name}.context`, inputs, width, context, activation, {
+      units,
+      degrees,
     }),
     layer: (path) => linear(path, width, width, { mask: between }),
     last: linear(`${name}.out`, width, outputs, {
       startAtZero: true,
       mask: degrees && units && maskBetween(units, degrees.outputs),
     }),
+    ...(context.size > 0 && contextInBlocks !== 'none'
+      ? { context: { does: contextInBlocks, layer: (path: string) => linear(path, context.size, width) } }
+      : {}),
   });
 }

@@ -1,7 +1,9 @@
 /**
  * Monotone rational-quadratic splines (Durkan et al. 2019, "Neural Spline Flows"): between two knots a quotient of two
- * quadratics, outside of [−bound, bound] the identity. Each element takes K widths and K heights of bins, which a softmax
- * makes shares of the interval, and K − 1 slopes at the inner knots; the slopes at both ends are 1, so that the tails fit.
+ * quadratics, outside of the interval the identity. Each element takes K widths and K heights of bins, which a softmax makes
+ * shares of the interval, and K − 1 slopes at the inner knots; the slopes at both ends are 1, so that the tails fit. Or both
+ * ends have slopes of their own; or the interval is a circle with one slope where its ends meet (Rezende et al. 2020,
+ * "Normalizing Flows on Tori and Spheres").
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -9,12 +11,16 @@ import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { sumOver, withoutGradient } from '../tensors';
+import type { SplineEnds } from '../../protocol/spline';
 import type { Mapped, UnivariateTransform } from './types';
 
 export interface RationalQuadraticOptions {
   /** Number K of bins, at least 2. */
   bins: number;
+  /** The interval is center ± bound. */
   bound: number;
+  center: number;
+  ends: SplineEnds;
   map: ModelConfig['splineMap'];
   /** Least share of the interval that a bin takes, and least slope (softmax-floor). */
   floor: number;
@@ -65,6 +71,25 @@ function softmax(u: Tensor): Tensor {
   })(u);
 }
 
+function slopesTaken({ bins, ends }: Pick<RationalQuadraticOptions, 'bins' | 'ends'>): number {
+  return { linear: bins - 1, 'half-turn': bins - 1, circular: bins, box: bins + 1 }[ends];
+}
+
+/** What is taken for all K + 1 slopes: 0, for a slope of 1, at the ends of linear tails; the same at both of a circle. */
+function withEnds(inner: Tensor, ends: SplineEnds): Tensor {
+  if (ends === 'box') return inner;
+  if (ends !== 'circular') return padLast(inner, 1, 1);
+  const last = inner.rank - 1;
+  const [first] = tf.split(inner, [1, inner.shape[last]! - 1], last) as [Tensor, Tensor];
+  return tf.concat([inner, first], last);
+}
+
+/** The place v + from of a circle of circumference 2·bound that begins at 0, as a number of [−bound, bound). */
+function onCircle(v: Tensor, bound: number, from: number): Tensor {
+  const turns = withoutGradient(v, (x) => tf.floor(tf.div(tf.add(x, from), 2 * bound)));
+  return tf.add(tf.sub(v, tf.mul(turns, 2 * bound)), from - bound);
+}
+
 /** With zeros before and after, along the last axis. */
 function padLast(x: Tensor, before: number, after: number): Tensor {
   return tf.pad(x, [...x.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]);
@@ -82,9 +107,9 @@ function binOf(value: Tensor, { starts }: Bins): Tensor {
 }
 
 export function rationalQuadratic(options: RationalQuadraticOptions): UnivariateTransform {
-  const { bins, bound } = options;
+  const { bins, bound, center, ends } = options;
   const knots = knotMap(options);
-  const counts = { widths: bins, heights: bins, derivatives: bins - 1 };
+  const counts = { widths: bins, heights: bins, derivatives: slopesTaken(options) };
 
   const binsOf = (u: Tensor): Bins => {
     const sizes = tf.mul(knots.shares(u), 2 * bound);
@@ -96,14 +121,14 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     parameters: [],
     quantities: [],
     preservesVolume: false,
-    spline: { bins, bound },
+    spline: { bins, bound, center, ends },
     map(_, given, moves) {
       const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
       const [x, y] = [binsOf(widths), binsOf(heights)];
       const last = widths.rank - 1;
       // A single one comes without an axis of its own.
-      const derivatives = bins === 2 ? tf.expandDims(inner, last) : inner;
-      const slopes = knots.slopes(padLast(derivatives, 1, 1));
+      const derivatives = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
+      const slopes = knots.slopes(withEnds(derivatives, ends));
       const [atStart] = tf.split(slopes, [bins, 1], last) as [Tensor, Tensor];
       const [, atEnd] = tf.split(slopes, [1, bins], last) as [Tensor, Tensor];
 
@@ -137,52 +162,75 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
         };
       };
 
-      /** The spline inside of the interval, the identity outside of it and where nothing moves. */
+      /**
+       * The spline inside of the interval, the identity outside of it and where nothing moves.
+       * @param before, after from the values that are given to the interval around 0, and back
+       */
       const piecewise = (
-        v: Tensor,
+        given: Tensor,
         spline: (inside: Tensor) => { value: Tensor; logDerivative: Tensor },
+        { before, after }: { before: (v: Tensor) => Tensor; after: (v: Tensor) => Tensor },
       ): Mapped => {
+        const v = before(given);
         // What lies outside is brought to the edge first: there the spline and its gradients are finite.
         const { value, logDerivative } = spline(tf.clipByValue(v, -bound, bound));
         const inside = withoutGradient(v, (x) => {
           const near = tf.lessEqual(tf.abs(x), bound);
           return moves ? tf.logicalAnd(near, tf.cast(moves, 'bool')) : near;
         });
+        const mapped = after(tf.where(inside, value, v));
         return {
-          value: tf.where(inside, value, v),
+          // What does not move is as it was given, to the last bit.
+          value:
+            moves && mapsAxis
+              ? tf.where(tf.broadcastTo(tf.cast(moves, 'bool'), given.shape), mapped, given)
+              : mapped,
           logDerivative: tf.where(inside, logDerivative, tf.zerosLike(logDerivative)),
         };
       };
+      const centered = (v: Tensor): Tensor => (center === 0 ? v : tf.sub(v, center));
+      const placed = (v: Tensor): Tensor => (center === 0 ? v : tf.add(v, center));
+      const mapsAxis = center !== 0 || ends === 'circular' || ends === 'half-turn';
+      const wrapped = (v: Tensor): Tensor => (ends === 'circular' ? onCircle(v, bound, bound) : v);
+      const turned = (v: Tensor): Tensor => (ends === 'half-turn' ? onCircle(v, bound, 0) : v);
 
       return {
         quantities: {},
         knots: {
-          x: tf.concat([x.starts, edge], last),
-          y: tf.concat([y.starts, edge], last),
+          x: placed(tf.concat([x.starts, edge], last)),
+          y: placed(tf.concat([y.starts, edge], last)),
           slopes,
         },
         forward: (v) =>
-          piecewise(v, (inside) => {
-            const bin = within(binOf(inside, x));
-            const { y: value, logDerivative } = at(tf.div(tf.sub(inside, bin.x0), bin.width), bin);
-            return { value, logDerivative };
-          }),
+          piecewise(
+            v,
+            (inside) => {
+              const bin = within(binOf(inside, x));
+              const { y: value, logDerivative } = at(tf.div(tf.sub(inside, bin.x0), bin.width), bin);
+              return { value, logDerivative };
+            },
+            { before: (v) => turned(wrapped(centered(v))), after: placed },
+          ),
         inverse: (v) =>
-          piecewise(v, (inside) => {
-            const bin = within(binOf(inside, y));
-            const { x0, y0, width, height, mean, d0 } = bin;
-            // The root of a θ² + b θ + c in [0, 1], in the form that loses no digits (appendix A.3 of the paper).
-            const rise = tf.sub(inside, y0);
-            const common = tf.mul(rise, both(bin));
-            const a = tf.add(tf.mul(height, tf.sub(mean, d0)), common);
-            const b = tf.sub(tf.mul(height, d0), common);
-            const c = tf.neg(tf.mul(mean, rise));
-            // Rounding may leave less than nothing, and a root has no gradient at 0.
-            const discriminant = tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 1e-20);
-            const root = tf.sqrt(discriminant);
-            const place = tf.clipByValue(tf.div(tf.mul(c, -2), tf.add(b, root)), 0, 1);
-            return { value: tf.add(x0, tf.mul(place, width)), logDerivative: at(place, bin).logDerivative };
-          }),
+          piecewise(
+            v,
+            (inside) => {
+              const bin = within(binOf(inside, y));
+              const { x0, y0, width, height, mean, d0 } = bin;
+              // The root of a θ² + b θ + c in [0, 1], in the form that loses no digits (appendix A.3 of the paper).
+              const rise = tf.sub(inside, y0);
+              const common = tf.mul(rise, both(bin));
+              const a = tf.add(tf.mul(height, tf.sub(mean, d0)), common);
+              const b = tf.sub(tf.mul(height, d0), common);
+              const c = tf.neg(tf.mul(mean, rise));
+              // Rounding may leave less than nothing, and a root has no gradient at 0.
+              const discriminant = tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 1e-20);
+              const root = tf.sqrt(discriminant);
+              const place = tf.clipByValue(tf.div(tf.mul(c, -2), tf.add(b, root)), 0, 1);
+              return { value: tf.add(x0, tf.mul(place, width)), logDerivative: at(place, bin).logDerivative };
+            },
+            { before: (v) => wrapped(centered(v)), after: (v) => placed(turned(v)) },
+          ),
       };
     },
   };

@@ -29,6 +29,8 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
     rationalQuadratic({
       bins: config.bins,
       bound: config.splineBound,
+      center: config.splineCenter,
+      ends: config.splineEnds,
       map: config.splineMap,
       floor: config.splineFloor,
       slope: config.splineSlope,

@@ -137,10 +137,11 @@ export class EnginePage {
         query: InspectorQuery<M>,
         token: string,
         of?: string,
+        context?: readonly number[],
       ): Promise<InspectorAnswer<M>> => {
         // A message holds null where the page gave undefined.
         await note('ask', method, query, ...(of == null ? [] : [of]));
-        return this.answer(method, query, token, of ?? undefined).finally(() =>
+        return this.answer(method, query, token, of ?? undefined, context ?? undefined).finally(() =>
           this.answers.push(`${method} ${JSON.stringify(query)}`),
         );
       },
@@ -185,6 +186,7 @@ export class EnginePage {
     query: InspectorQuery<M>,
     token: string,
     of: string | undefined,
+    context?: readonly number[],
   ): Promise<InspectorAnswer<M>> {
     const started = Date.now();
     while (Date.now() - started < (this.delays[method] ?? 0) || this.held?.(method, query)) {
@@ -198,8 +200,8 @@ export class EnginePage {
     const named = `${this.id}/${token}`;
     const answer =
       of === undefined || of === own.path
-        ? await engine.api.ask(own.id, method, query, named)
-        : await others.use(engine, of, (_, { id }) => engine.api.ask(id, method, query, named));
+        ? await engine.api.ask(own.id, method, query, named, context)
+        : await others.use(engine, of, (_, { id }) => engine.api.ask(id, method, query, named, context));
     const edit = this.edits[method];
     return edit ? edit(answer) : answer;
   }

@@ -41,6 +41,14 @@ const settings = {
     data: { source: 'moons' },
     model: { kind: 'vector', dim: 2, couplings: 3, hidden: [8], layer: 'autoregressive' },
   },
+  /** Given the moon that a point is of, as two numbers. */
+  conditional: {
+    data: { source: 'moons', labelContext: true },
+    model: {
+      ...{ kind: 'vector', dim: 2, couplings: 2, hidden: [8], context: 2 },
+      ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
+    },
+  },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
@@ -58,6 +66,7 @@ const shapes: Record<Kind, readonly number[]> = {
   additive: [2],
   splines: [2],
   autoregressive: [2],
+  conditional: [2],
   vector: [6],
   long: [3],
 };
@@ -108,6 +117,7 @@ function save(
   const { model } = config;
   const names =
     model.kind !== 'vector' ? [] : model.dim === 2 ? ['x', 'y'] : featureNames.slice(0, model.dim);
+  const context = model.kind === 'vector' ? ['upper', 'lower'].slice(0, model.context) : [];
   return saveCheckpoint(file, {
     config,
     step,
@@ -117,9 +127,10 @@ function save(
     ...(model.kind === 'vector'
       ? {
           standardize: {
-            mean: names.map((_, i) => 0.5 - i / 4),
-            std: names.map((_, i) => 0.9 - i / 10),
+            mean: [...names.map((_, i) => 0.5 - i / 4), ...context.map(() => 0.5)],
+            std: [...names.map((_, i) => 0.9 - i / 10), ...context.map(() => 0.5)],
             names,
+            ...(context.length > 0 ? { contextNames: context } : {}),
           },
         }
       : {}),

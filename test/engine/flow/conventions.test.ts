@@ -16,12 +16,19 @@ import type { TensorTable } from '../../../src/engine/training/initialize';
 import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/layers';
-import { standardNormalLogProb } from '../../../src/flow/prior';
 import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { conventionCases } from '../../contract/convention-cases';
-import { contextOf, inputOf, movedValues, onCpu, toTensors } from '../../contract/eager';
+import {
+  contextsOf,
+  givenContexts,
+  contextOf,
+  inputOf,
+  movedValues,
+  onCpu,
+  toTensors,
+} from '../../contract/eager';
 import { assertClose } from '../graph/compare';
 
 const tolerance = 1e-4;
@@ -48,9 +55,10 @@ function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feed
   const updates: Record<string, Tensor> = {};
   const loss = (...values: Tensor[]): tf.Scalar => {
     const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-    const { value, logDet } = flow.forward(contextOf(given, true, undefined, updates), x);
+    const ctx = contextOf(given, true, undefined, updates);
+    const { value, logDet } = givenContexts(flow).forward(ctx, x);
     Object.values(updates).forEach((update) => tf.keep(update));
-    return tf.neg(tf.mean(tf.add(standardNormalLogProb(value), logDet)));
+    return tf.neg(tf.mean(tf.add(flow.base.logProb(ctx, value), logDet)));
   };
   const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => tensors[name]!));
   const squares = grads.reduce((sum, g) => sum + tf.sum(tf.square(g)).dataSync()[0]!, 0);
@@ -80,14 +88,16 @@ describe('a flow of any convention', () => {
       const tensors = toTensors(values);
       const x = inputOf(flow.inputShape, batch, 8);
       const ctx = contextOf(tensors, false);
-      const forward = flow.forward(ctx, x);
-      const inverse = flow.inverse(ctx, forward.value);
+      const forward = givenContexts(flow).forward(ctx, x);
+      const inverse = givenContexts(flow).inverse(ctx, forward.value);
+      const given = contextsOf(flow, batch);
+      const fed: Feeds = given.context ? { context: arrayOf(given.context) } : {};
       const there = { z: arrayOf(forward.value), logDet: arrayOf(forward.logDet) };
       const back = { x: arrayOf(inverse.value), logDet: arrayOf(inverse.logDet) };
       for (const backend of [tensorflow, onnx]) {
-        const { z, logDet } = await once(backend, forwardGraph(flow), { ...values, x: arrayOf(x) });
+        const { z, logDet } = await once(backend, forwardGraph(flow), { ...values, ...fed, x: arrayOf(x) });
         assertClose({ z: z!, logDet: logDet! }, there, tolerance, `${backend.info.name}, forward`);
-        const returned = await once(backend, inverseGraph(flow), { ...values, z: there.z });
+        const returned = await once(backend, inverseGraph(flow), { ...values, ...fed, z: there.z });
         assertClose(returned, back, tolerance, `${backend.info.name}, inverse`);
       }
     });
@@ -96,7 +106,9 @@ describe('a flow of any convention', () => {
       const values = movedValues(flow, 9);
       const x = inputOf(flow.inputShape, batch, 9);
       const expected = eagerStep(flow, toTensors(values), x);
-      assert.equal(Object.keys(expected).length, 2 + flow.state.length);
+      const kept = flow.state.filter(({ name }) => name.startsWith('context.')).length;
+      assert.equal(Object.keys(expected).length, 2 + flow.state.length - kept);
+      const given = contextsOf(flow, batch);
       const vectors = trainingVectors(flow, training);
       const zero = (shape: readonly number[]): NdArray<Float32Array> => ({
         shape: [...shape],
@@ -113,6 +125,7 @@ describe('a flow of any convention', () => {
       const step = await once(tensorflow, stepGraph(flow, undefined, training, batch), {
         ...state,
         x: arrayOf(x),
+        ...(given.context ? { context: arrayOf(given.context) } : {}),
         learningRate: scalar(1e-3),
         beta1Power: scalar(0.9),
         beta2Power: scalar(0.999),

@@ -66,6 +66,9 @@ describe('checkpoints as people save them', () => {
       const values = (array: string): Float32Array =>
         Float32Array.from(archive.array(array).data as ArrayLike<number>);
       const count = archive.array('x').shape[0]!;
+      const optional = (array: string): Float32Array | undefined =>
+        archive.names.includes(array) ? values(array) : undefined;
+      const context = optional('context');
 
       const model = await openModel(file, backend);
       try {
@@ -75,7 +78,7 @@ describe('checkpoints as people save them', () => {
         const runner = ours.asLibrary ?? ours;
         const layout = flow.inputShape.length === 3 ? 'nchw' : 'nhwc';
         const x = toChannelsLast(values('x'), runner.inputShape, layout);
-        const { z, logDet, prior } = await runner.forward(x, count, 'flow');
+        const { z, logDet, prior } = await runner.forward(x, count, 'flow', { context });
         const off = (what: keyof WildCase['tolerance'], found: Float32Array, theirs: Float32Array): void => {
           const difference = maxAbsDifference(found, theirs);
           assert.ok(difference <= tolerance[what]!, `${what} is off by ${difference}`);
@@ -95,7 +98,9 @@ describe('checkpoints as people save them', () => {
         off('log_prob', logProb, values('log_prob_f64'));
         if (tolerance.x !== undefined) {
           const latents = toChannelsLast(values('z_in'), runner.outputShape, layout);
-          const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow');
+          const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow', {
+            context: optional('context_in'),
+          });
           off('x', fromChannelsLast(back.x, runner.inputShape, layout), values('x_from_z_f64'));
         }
 
@@ -106,7 +111,10 @@ describe('checkpoints as people save them', () => {
         const program = await model.flow.program('layers', () =>
           forwardGraph(flow, { wanted: (tap) => tap.endsWith('/logDet') }),
         );
-        const out = await program.run({ x: { shape: [count, ...flow.inputShape], data: x } });
+        const out = await program.run({
+          x: { shape: [count, ...flow.inputShape], data: x },
+          ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
+        });
         const theirs = values('logdet_layers');
         for (const [column, inFile] of wild.layers.entries()) {
           if (inFile === '') continue;

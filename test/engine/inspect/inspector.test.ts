@@ -220,7 +220,7 @@ describe('samples', () => {
       const example = { kind: 'sample', ...query, index: 1 } as const;
       const strip = await model.inspector.ask('strip', { ...selection, example }, anySignal());
       const size = model.flow.dimensions;
-      const z = drawLatents(model.flow.runner, query).slice(size, 2 * size);
+      const z = (await drawLatents(model.flow.runner, query)).slice(size, 2 * size);
       assert.ok(maxAbsDifference(strip.latent!.data, z) < 2e-3);
     }
   });

@@ -66,7 +66,7 @@ describe('latents of an example', () => {
   });
 
   it('of a sample are those that it was drawn from', async () => {
-    const drawn = drawLatents(digits.flow.runner, { count: 4, seed: 5, temperature: 0.7 });
+    const drawn = await drawLatents(digits.flow.runner, { count: 4, seed: 5, temperature: 0.7 });
     assert.deepEqual((await latentsOf(digits, sampled)).z, drawn.slice(128, 192));
   });
 });

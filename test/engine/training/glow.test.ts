@@ -78,7 +78,9 @@ describe('Glow', () => {
     await withBackend(
       () => createOnnxRuntimeBackend({ threads: 1, reason: 'test' }),
       async (backend) => {
-        const set = await setByFirstBatch({ flow, preprocess: undefined, backend }, drawn, async () => x);
+        const set = await setByFirstBatch({ flow, preprocess: undefined, backend }, drawn, async () => ({
+          x,
+        }));
         assert.deepEqual(Object.keys(set).sort(), Object.keys(drawn).sort());
         const taps: Record<string, tf.Tensor> = {};
         flow.forward(contextOf(toTensors(set), false, taps), tf.tensor(x.data, x.shape));

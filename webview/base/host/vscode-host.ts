@@ -41,8 +41,8 @@ export function connectVsCode(): Connection {
   });
   let first = true;
   const host: PageHost = {
-    ask(method, query, token, of) {
-      const answer = remote.ask(method, query, token, of) as Promise<unknown>;
+    ask(method, query, token, of, context) {
+      const answer = remote.ask(method, query, token, of, context) as Promise<unknown>;
       // The host gives an outline once, where it opens a model: whoever asks for the second time asks for what is true now.
       const soon = method === 'summary' && of === undefined && first;
       if (soon) first = false;

@@ -1,4 +1,4 @@
-import type { LayerInfo, LayerKind, ModelSummary } from '../../../src/protocol/model';
+import { mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
@@ -8,11 +8,14 @@ export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
 }
 
-const learned = new Set<LayerKind>(['autoregressive', 'lu', 'conv1x1', 'prior']);
-
 /** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior. */
 export function isLearned(layer: LayerInfo): boolean {
-  return isCoupling(layer) || learned.has(layer.kind);
+  return (
+    isCoupling(layer) ||
+    layer.kind === 'autoregressive' ||
+    layer.kind === 'prior' ||
+    mixingKinds.includes(layer.kind)
+  );
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */

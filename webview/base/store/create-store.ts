@@ -6,11 +6,13 @@ import type { PathStart } from '../../../src/protocol/plane';
 import { defaultBatch, defaultExample, defaultSamples } from '../../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState } from './checkpoint-state';
-import { AnswerCache, ask, ready } from './question';
+import { AnswerCache, ask, latest, ready } from './question';
+import { stripState } from './strip-state';
 import type { Feature, FeatureOf, Region, StateDefinition, StateParts, Store } from './store';
 
 /** The part of the selection that is kept when the editor is hidden and shown again. */
 interface Chosen {
+  given: readonly number[] | undefined;
   example: ExampleRef | undefined;
   batch: BatchRef;
   mode: NormMode;
@@ -42,7 +44,8 @@ export function createStore(connection: Connection, features: readonly Feature[]
   const checkpoint = createCheckpointState();
   const { host } = connection;
   const ownContext = { host, cache: new AnswerCache(), generation };
-  const context = { ...ownContext, of: checkpoint.shown };
+  const given = signal<readonly number[] | undefined>(undefined);
+  const context = { ...ownContext, of: checkpoint.shown, given };
   const ordered = features.toSorted((a, b) => a.order - b.order);
   const states = new Map<StateDefinition<unknown>, StateParts>();
   const layerListeners: (() => void)[] = [];
@@ -50,6 +53,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
   const summary = ask({ ...ownContext, of: checkpoint.wanted }, 'summary', () => undefined);
   const model = signal<ModelSummary | undefined>(undefined);
   const chosen: { [K in keyof Chosen]: Signal<Chosen[K]> } = {
+    given,
     example: signal<ExampleRef | undefined>(undefined),
     batch: signal<BatchRef>({ split: 'validation', count: 64 }),
     mode: signal<NormMode>('eval'),
@@ -76,6 +80,13 @@ export function createStore(connection: Connection, features: readonly Feature[]
       },
     },
     context,
+    givenContext: {
+      ...context,
+      given: computed(() => {
+        const own = model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
+        return given.value ?? (own && [...own]);
+      }),
+    },
     ownContext,
     summary,
     model,
@@ -85,6 +96,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
       runnable.value ? { example: example.value, batch: batch.value, mode: mode.value } : null,
     ),
     example,
+    given,
     batch,
     mode,
     layer,
@@ -188,6 +200,7 @@ function valuesOf(chosen: { [K in keyof Chosen]: Signal<Chosen[K]> }): Chosen {
 
 function defaults(model: ModelSummary): Chosen {
   return {
+    given: undefined,
     example: defaultExample(model),
     batch: defaultBatch(model),
     mode: 'eval',

@@ -5,8 +5,8 @@ import type { StateDefinition } from './store';
 
 /** Of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
 export const planeView: StateDefinition<Question<PlaneView>> = {
-  create: ({ context, model, runnable, batch, samplesQuery }) =>
-    ask(context, 'plane', () =>
+  create: ({ givenContext, model, runnable, batch, samplesQuery }) =>
+    ask(givenContext, 'plane', () =>
       model.value && runnable.value && isPlane(model.value)
         ? planeQuery(batch.value, samplesQuery.value)
         : null,

@@ -50,7 +50,19 @@ export interface QuestionContext {
   generation: ReadonlySignal<number>;
   /** Path of the model that is asked; the editor's own file where it is undefined. */
   of?: ReadonlySignal<string | undefined>;
+  /** What examples and samples of a conditional flow are given; their own where it is undefined. */
+  given?: ReadonlySignal<readonly number[] | undefined>;
 }
+
+/** Answers that no context changes. */
+const ofModel: ReadonlySet<InspectorMethod> = new Set([
+  'summary',
+  'curves',
+  'mask',
+  'network',
+  'weight',
+  'tensors',
+]);
 
 /**
  * Asks `method` with what `query` gives; `null` asks nothing. An answer counts only for the query it was asked with:
@@ -69,8 +81,9 @@ export function ask<M extends InspectorMethod>(
   let shown: string | undefined;
   let lastQuery: InspectorQuery<M> | null = null;
 
+  const given = ofModel.has(method) ? undefined : context.given;
   const aboutOf = (asked: InspectorQuery<M>): string =>
-    `${context.of?.value ?? ''} ${recordKey(method, asked)}`;
+    `${context.of?.value ?? ''} ${given?.value?.join() ?? ''} ${recordKey(method, asked)}`;
   const keyOf = (asked: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(asked)}`;
 
   const stop = (): void => {
@@ -105,7 +118,7 @@ export function ask<M extends InspectorMethod>(
       current = undefined;
       answer.value = result;
     };
-    context.host.ask(method, asked, token, context.of?.peek()).then(
+    context.host.ask(method, asked, token, context.of?.peek(), given?.peek()).then(
       (value) => {
         if (current === call && options.cached !== false) context.cache.set(key, value);
         finish({ status: 'ready', value });

@@ -69,6 +69,8 @@ export interface Store {
   connection: Connection;
   /** For questions about the checkpoint that is shown. */
   context: QuestionContext;
+  /** The same where no example is asked about: given what the example is given. */
+  givenContext: QuestionContext;
   /** For questions about the editor's own file: what is true of the whole run. */
   ownContext: QuestionContext;
   summary: Question<ModelSummary>;
@@ -78,6 +80,8 @@ export interface Store {
   /** Null while there is no model that can be run. */
   selection: ReadonlySignal<Selection | null>;
   example: Signal<ExampleRef | undefined>;
+  /** What a conditional flow is given in place of an example's own context. */
+  given: Signal<readonly number[] | undefined>;
   batch: Signal<BatchRef>;
   mode: Signal<NormMode>;
   layer: Signal<number>;

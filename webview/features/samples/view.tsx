@@ -211,7 +211,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
     <>
       <h3 class="ends">
         <b>{text.density}</b>
-        <span class="tick">{text.densityNote}</span>
+        <span class="tick">{model.context ? text.conditionalDensityNote : text.densityNote}</span>
       </h3>
       <Sized height={planeSide}>
         {(width) => (

@@ -1,10 +1,18 @@
 /** Texts of this feature, in English and in German. */
+import type { SplineEnds } from '../../../src/protocol/spline';
 import { inLanguage } from '../../base/format/language';
 
 export const english = {
   tab: 'Spline',
-  note: (bins: number, bound: string) =>
-    `output y over input x; ${bins} bins on [−${bound}, ${bound}], the identity outside`,
+  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+    `output y over input x; ${bins} bins on [${low}, ${high}], ${
+      {
+        linear: 'the identity outside',
+        box: 'slopes of their own at both ends',
+        circular: 'a circle',
+        'half-turn': 'a circle; x has come half around it',
+      }[ends]
+    }`,
   slope: 'slope dy/dx',
   slopeNote: 'log axis; 1 keeps the density',
   sum: 'Σ, log-det of this example',
@@ -19,8 +27,15 @@ export const english = {
 
 export const german: typeof english = {
   tab: 'Spline-Kurve',
-  note: (bins: number, bound: string) =>
-    `Ausgabe y über Eingabe x; ${bins} Intervalle auf [−${bound}, ${bound}], außen die Identität`,
+  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+    `Ausgabe y über Eingabe x; ${bins} Intervalle auf [${low}, ${high}], ${
+      {
+        linear: 'außen die Identität',
+        box: 'mit eigenen Steigungen an beiden Enden',
+        circular: 'einem Kreis',
+        'half-turn': 'einem Kreis; x ist halb um ihn herum',
+      }[ends]
+    }`,
   slope: 'Steigung dy/dx',
   slopeNote: 'logarithmisch; 1 lässt die Dichte, wie sie ist',
   sum: 'Σ, log-det dieses Beispiels',

@@ -22,6 +22,7 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
   const knots = knotsOf(view, row);
   const curve = curveOf(knots);
   const here = { x: view.from[row]!, y: view.to[row]!, slope: Math.exp(view.logDerivative[row]!) };
+  const interval = { low: view.center - view.bound, high: view.center + view.bound };
   const choose = (by: number): void => {
     const next = features[Math.min(features.length - 1, Math.max(0, row + by))];
     if (next !== undefined) store.marked.value = next;
@@ -33,14 +34,14 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
       <div class="spline">
         <div class="large">
           <h3>
-            <b>{name}</b> <span class="tick">{text.note(view.bins, String(view.bound))}</span>
+            <b>{name}</b>{' '}
+            <span class="tick">
+              {text.note(view.bins, tickText(interval.low), tickText(interval.high), view.ends)}
+            </span>
           </h3>
           <Sized height={heights.curve}>
             {(width, height) => (
-              <CurveChart
-                {...{ width, height, knots, curve, here, bound: view.bound }}
-                label={text.curve(name)}
-              />
+              <CurveChart {...{ width, height, knots, curve, here, interval }} label={text.curve(name)} />
             )}
           </Sized>
           <h3>
@@ -48,7 +49,7 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
           </h3>
           <Sized height={heights.slope}>
             {(width, height) => (
-              <SlopeChart {...{ width, height, knots, curve, here, bound: view.bound }} label={text.slope} />
+              <SlopeChart {...{ width, height, knots, curve, here, interval }} label={text.slope} />
             )}
           </Sized>
         </div>
@@ -104,32 +105,41 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
   );
 }
 
+interface Interval {
+  low: number;
+  high: number;
+}
+
 interface ChartProps {
   width: number;
   height: number;
   knots: Knots;
   curve: Curve;
   here: { x: number; y: number; slope: number };
-  bound: number;
+  interval: Interval;
   label: string;
 }
 
 /** A little more than the interval, so that the tails are seen. */
-const across = (bound: number, width: number): Axis => linear(-1.15 * bound, 1.15 * bound, left, width - 8);
+const around = ({ low, high }: Interval): [number, number] => {
+  const more = 0.075 * (high - low);
+  return [low - more, high + more];
+};
+const across = (interval: Interval, width: number): Axis => linear(...around(interval), left, width - 8);
 
 const pathOf = (xs: readonly number[], ys: readonly number[], x: Axis, y: Axis): string =>
   xs.map((value, i) => `${i === 0 ? 'M' : 'L'}${x.at(value).toFixed(1)} ${y.at(ys[i]!).toFixed(1)}`).join('');
 
-function CurveChart({ width, height, knots, curve, here, bound, label }: ChartProps) {
-  const x = across(bound, width);
-  const y = linear(-1.15 * bound, 1.15 * bound, height - 20, 6);
+function CurveChart({ width, height, knots, curve, here, interval, label }: ChartProps) {
+  const x = across(interval, width);
+  const y = linear(...around(interval), height - 20, 6);
   const [low, high] = [x.low, x.high];
   const seen = here.x >= low && here.x <= high && here.y >= low && here.y <= high;
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={ticks(y.low, y.high, 5)} />
-      <path class="tail" d={pathOf([low, -bound], [low, -bound], x, y)} />
-      <path class="tail" d={pathOf([bound, high], [bound, high], x, y)} />
+      <path class="tail" d={pathOf([low, interval.low], [low, interval.low], x, y)} />
+      <path class="tail" d={pathOf([interval.high, high], [interval.high, high], x, y)} />
       {seen ? (
         <path class="guide" fill="none" d={pathOf([here.x, here.x, low], [low, here.y, here.y], x, y)} />
       ) : null}
@@ -142,8 +152,8 @@ function CurveChart({ width, height, knots, curve, here, bound, label }: ChartPr
   );
 }
 
-function SlopeChart({ width, height, knots, curve, here, bound, label }: ChartProps) {
-  const x = across(bound, width);
+function SlopeChart({ width, height, knots, curve, here, interval, label }: ChartProps) {
+  const x = across(interval, width);
   const all = [...curve.slope, 1].filter((value) => value > 0);
   const y = logarithmic(Math.min(...all) / 1.5, Math.max(...all) * 1.5, height - 20, 6);
   return (
@@ -154,7 +164,7 @@ function SlopeChart({ width, height, knots, curve, here, bound, label }: ChartPr
       {Array.from(knots.x, (at, i) => (
         <circle key={i} class="knot" cx={x.at(at)} cy={y.at(knots.slopes[i]!)} r={2.5} />
       ))}
-      {Math.abs(here.x) <= x.high ? (
+      {here.x >= x.low && here.x <= x.high ? (
         <circle class="here" cx={x.at(here.x)} cy={y.at(here.slope)} r={5} />
       ) : null}
     </svg>

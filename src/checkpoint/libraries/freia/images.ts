@@ -22,7 +22,6 @@ import { activationOf, activationQuestion, answeredNumber, choice, chosen } from
 import type { TensorFile } from '../../import/types';
 import {
   below,
-  besideSubnet,
   clampFunctionQuestion,
   clampOf,
   clampQuestion,
@@ -31,6 +30,8 @@ import {
   globalLogScales,
   globalScaleQuestion,
   kinds,
+  withMatrix,
+  withReflections,
   type BlockKind,
 } from './import';
 
@@ -140,8 +141,7 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
   const block = kinds.find((kind) => {
     const nets = couplingsOf[kind].flatMap((half) => half.nets);
     return kind === 'AllInOneBlock'
-      ? has(...nets, ...besideSubnet) ||
-          has(...nets, 'global_offset', 'global_scale', 'vk_householder', 'w_0')
+      ? has(...nets, ...withMatrix) || has(...nets, ...withReflections)
       : has(...nets);
   });
   if (block) {

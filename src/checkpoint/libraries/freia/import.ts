@@ -4,6 +4,7 @@
  * second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
 import { UserError } from '../../../base/user-error';
+import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
@@ -24,6 +25,8 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
+import { reflectionsLayer, rotationLayer } from '../../import/matrices';
+import { permuteAxes } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -64,6 +67,16 @@ export const globalScaleQuestion = choice(
     { value: 'SOFTPLUS', label: 'SOFTPLUS (the default)' },
     { value: 'SIGMOID', label: 'SIGMOID' },
     { value: 'EXP', label: 'EXP' },
+  ],
+);
+
+const reverseQuestion = choice(
+  'reversePermutation',
+  'Permutation before AllInOneBlock',
+  'The `reverse_permutation` argument: whether each block undoes its own permutation first.',
+  [
+    { value: 'False', label: 'False (the default)' },
+    { value: 'True', label: 'True' },
   ],
 );
 
@@ -113,7 +126,9 @@ export const couplingsOf: Record<BlockKind, readonly { firstMoves: boolean; nets
   AllInOneBlock: [{ firstMoves: false, nets: ['subnet'] }],
 };
 export const kinds = Object.keys(couplingsOf) as BlockKind[];
-export const besideSubnet = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+export const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+/** With learned reflections, what is permuted with is not in the file but made of these. */
+export const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
 function readBlock(
   file: TensorFile,
@@ -160,12 +175,11 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Block
   const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
   const has = (...names: string[]) => parts.join() === names.sort().join();
   const block = kinds.find((kind) =>
-    has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...(kind === 'AllInOneBlock' ? besideSubnet : [])),
+    (kind === 'AllInOneBlock' ? [withMatrix, withReflections] : [[]]).some((beside) =>
+      has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...beside),
+    ),
   );
   if (block) return readBlock(file, at, block, rests);
-  if (parts.includes('vk_householder')) {
-    return `${name} is an AllInOneBlock with learned Householder reflections, which turn the features: not supported`;
-  }
   const scaled = lengthOf(file, `${at}scale`);
   if (has('bias', 'scale') && scaled !== undefined) return { kind: 'actNorm', at: name, features: scaled };
   const permuted = lengthOf(file, `${at}perm`);
@@ -219,7 +233,7 @@ export const freia = chainImporter<Block, Other>({
   questions: ({ first }) => [
     directionQuestion,
     clampQuestion,
-    first.kind === 'AllInOneBlock' ? globalScaleQuestion : clampFunctionQuestion,
+    ...(first.kind === 'AllInOneBlock' ? [globalScaleQuestion, reverseQuestion] : [clampFunctionQuestion]),
     activationQuestion,
   ],
   model: (chain, answers) => ({
@@ -249,11 +263,13 @@ export const freia = chainImporter<Block, Other>({
       const logScale = (await values('global_scale')).map(
         globalLogScales[chosen(answers, globalScaleQuestion)]!,
       );
-      const matrix = await file.read(`${at}.w_perm`);
+      const turns = await turnsOf(file, at, step.features);
       layers.push(
         { theirs: `${at}.global_scale`, ...norm(logScale, await values('global_offset'), toLatent) },
-        permutation(file, `${at}.w_perm`, orderOfMatrix(matrix), toLatent),
+        ...turns.map((turn) => turn(toLatent)),
       );
+      if (chosen(answers, reverseQuestion) === 'True')
+        layers.unshift(...turns.toReversed().map((turn) => turn(!toLatent)));
     }
     return toLatent ? layers : layers.reverse();
   },
@@ -274,13 +290,40 @@ function norm(
   return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
 }
 
-function permutation(file: TensorFile, at: string, order: number[] | undefined, toLatent: boolean): OurLayer {
-  if (!order) {
+/** A layer of ours that permutes or rotates features as the block does, or back. */
+type Turn = (forward: boolean) => OurLayer;
+
+/** What an AllInOneBlock ends in, in its own order: a fixed matrix, before which there may be learned reflections. */
+async function turnsOf(file: TensorFile, at: string, features: number): Promise<Turn[]> {
+  if (file.tensors.has(`${at}.w_perm`))
+    return [matrixTurn(file, `${at}.w_perm`, await file.read(`${at}.w_perm`))];
+  const theirs = `${at}.vk_householder`;
+  const { shape, data } = await file.read(theirs);
+  const [count = 0, width] = shape;
+  if (shape.length !== 2 || width !== features || count < 1 || count > mostReflections) {
     throw new UserError(
-      `${file.file}: ${at} rotates the features (permute_soft=True), which no layer here does; expected ` +
-        `blocks with hard permutations.`,
+      `${file.file}: ${theirs} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
     );
   }
+  const vectors = Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
+  // The matrix is w_0 times the reflections in order, so that x meets the last one first.
+  return [
+    (forward) => ({ theirs, ...reflectionsLayer(forward ? vectors.toReversed() : vectors, features) }),
+    matrixTurn(file, `${at}.w_0`, await file.read(`${at}.w_0`)),
+  ];
+}
+
+function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
+  const order = orderOfMatrix(matrix);
+  if (order) return (forward) => permutation(file, at, order, forward);
+  const where = `${file.file}: ${at}`;
+  return (forward) => ({
+    theirs: at,
+    ...rotationLayer(where, forward ? matrix : permuteAxes(matrix, [1, 0])),
+  });
+}
+
+function permutation(file: TensorFile, at: string, order: number[], toLatent: boolean): OurLayer {
   if (!isOrder(order)) {
     throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
   }

@@ -253,7 +253,7 @@ async function made({ at, parts, hidden, features }: Made, { file }: FlowChain):
   const order = Array.from({ length: features }, (_, i) => i);
   const outputs = [...hidden, 2 * features];
   const layers = parts.map((part, i) => ({ mask: `${at}.${part}.mask`, outputs: outputs[i]! }));
-  await checkMasks(file, order, layers, 'halves');
+  await checkMasks(file, order, layers, { layout: 'halves' });
   return {
     theirs: at,
     layer: { kind: 'autoregressive', order, sees: 'input' },

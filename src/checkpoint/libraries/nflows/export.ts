@@ -15,7 +15,8 @@ import {
 } from '../../export-to/nets';
 import { batchCounts, bools, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
 import { couplingOf, rowsOf, type Coupling } from '../../export-to/vector-couplings';
-import { flowNormNames, residualNames } from './import';
+import { residualTable } from '../../import/made';
+import { flowNormNames } from './import';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -116,7 +117,14 @@ function residualTensors(
       ]),
     ),
   };
-  const dict = renamed(wired, under(`${at}.`, `${net}.`, residualNames(model.blocks, model.netNorm)));
+  const table = residualTable({
+    prefix: `${at}.`,
+    blocks: model.blocks,
+    norms: model.netNorm,
+    plain: false,
+    context: 0,
+  });
+  const dict = renamed(wired, under('', `${coupling.name}.`, table));
   return { ...dict, ...batchCounts(Object.keys(dict)) };
 }
 

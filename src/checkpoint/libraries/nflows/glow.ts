@@ -233,7 +233,7 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
         { theirs: `${theirs}.permutation`, layer: { kind: 'permute', order } },
         {
           theirs,
-          layer: { kind: 'conv1x1', order: same, bias: true },
+          layer: { kind: 'conv1x1', order: same, signs: same.map(() => 1 as const), bias: true },
           tensors: { lower, upper, bias, logDiagonal: { shape: diagonal.shape, data: logDiagonal } },
         },
       ];

@@ -1,22 +1,33 @@
 /**
  * nflows' chains, data to latent: couplings, affine ones with x·scale + shift, additive ones and splines, whose residual network
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
- * splines; LULinear, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
+ * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
+import { several } from '../../../base/text';
 import type { conventionFields } from '../../../config/convention-fields';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  fixedNormal,
   maskOf,
   readOrder,
   type CouplingStep,
   type StepOf,
+  type Values,
 } from '../../import/chain-importer';
 import { luFeatures, luLayer } from '../../import/lu';
-import { madeOrder, residualNet, type ResidualNet } from '../../import/made';
-import { lengthOf, otherSize } from '../../import/modules';
-import { batchNormNames, linearNames, runningNames, under, type Renaming } from '../../import/names';
+import {
+  contextTable,
+  lastLayer,
+  madeOrder,
+  residualFields,
+  residualNet,
+  residualTable,
+  type ResidualNet,
+} from '../../import/made';
+import { lengthOf, namesBelow, otherSize } from '../../import/modules';
+import { runningNames, under, type Renaming } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import {
   boundQuestion,
@@ -28,6 +39,7 @@ import {
 } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
 
 const scaleQuestion = choice(
   'scaleActivation',
@@ -50,47 +62,40 @@ const autoregressiveScale = choice(
   ],
 );
 
-interface Coupling extends CouplingStep {
-  kind: 'coupling';
-  map: FeatureMap;
-  width: number;
-  blocks: number;
-  netNorm: boolean;
-  /** Names of its tensors. */
-  rests: readonly string[];
-}
-
-interface Autoregressive extends CouplingStep {
-  kind: 'autoregressive';
+interface Working extends CouplingStep {
+  kind: 'coupling' | 'autoregressive';
   map: FeatureMap;
   net: ResidualNet;
 }
 
-type Working = Coupling | Autoregressive;
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'>;
+type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
 
 const tailQuestion = boundQuestion('tail_bound', 1);
 
-/** What the config says once of all couplings and autoregressive layers, for `alike`. */
-const kindOf = (kind: Working['kind'], { transform, bins }: FeatureMap): string =>
-  [kind, transform, bins].join(' ');
-
-/** Without a coupling's index lists: our names below "couplings.I.net.". */
-export function residualNames(blocks: number, netNorm: boolean): Renaming[] {
-  const half = (b: number, i: 0 | 1): Renaming[] => [
-    ...(netNorm
-      ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)
-      : []),
-    ...under(`blocks.${b}.linear_layers.${i}.`, `blocks.${b}.linear${i + 1}.`, linearNames),
-  ];
-  return [
-    ...under('initial_layer.', 'in.', linearNames),
-    ...Array.from({ length: blocks }, (_, b) => [...half(b, 0), ...half(b, 1)]).flat(),
-    ...under('final_layer.', 'out.', linearNames),
-  ];
+function workingStep(
+  kind: Working['kind'],
+  at: string,
+  features: number,
+  found: ResidualNet | string,
+  transformed: number,
+): Working | string {
+  if (typeof found === 'string') return found;
+  const { outputs, width, blocks, norms, plain, context } = found;
+  const map = featureMap(outputs / transformed);
+  if (!map) return `${found.prefix} gives ${outputs} values for ${transformed} features; ${knownMaps}`;
+  return {
+    kind,
+    at: at.slice(0, -1),
+    ...{ features, map, net: found },
+    alike: {
+      [otherSize]: [width, blocks, norms, plain].join(),
+      'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
+      'sees another context than': context,
+    },
+  };
 }
 
 /** nflows' own batch norm, on the flow's path. */
@@ -100,60 +105,27 @@ export const flowNormNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readMade(file: TensorFile, at: string, rests: readonly string[]): Autoregressive | string {
-  const found = residualNet(
-    file,
-    at + made,
-    rests.map((rest) => rest.slice(made.length)),
-    true,
-  );
-  if (typeof found === 'string') return found;
-  const { inputs: features, outputs, width, blocks, context } = found;
-  if (context) return `${at}${made} takes a context`;
-  const map = featureMap(outputs / features);
-  if (!map) return `${at}${made} gives ${outputs} values for ${features} features; ${knownMaps}`;
-  return {
-    kind: 'autoregressive',
-    at: at.slice(0, -1),
-    ...{ features, map, net: found },
-    alike: {
-      [otherSize]: [width, blocks].join(),
-      'is not of the same kind as': kindOf('autoregressive', map),
-    },
-  };
-}
-
 function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other | string {
   const name = at.slice(0, -1);
-  if (rests.every((rest) => rest.startsWith(made))) return readMade(file, at, rests);
-  const conditioning = lengthOf(file, `${at}identity_features`);
-  const moving = lengthOf(file, `${at}transform_features`);
-  if (conditioning !== undefined && moving !== undefined) {
-    const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
-    const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
-    if (!initial || !final) return `${at}${net} is not a ResidualNet`;
-    const map = featureMap(final[0]! / moving);
-    if (!map) return `${at} gives ${final[0]} values for ${moving} features that move; ${knownMaps}`;
-    if (initial[1] !== conditioning) return `${at} takes a context besides the features that condition`;
-    const width = initial[0]!;
-    const blocks = rests.reduce(
-      (most, rest) => Math.max(most, 1 + Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1)),
-      0,
+  if (rests.every((rest) => rest.startsWith(made))) {
+    const found = residualNet(file, at + made, namesBelow(made, rests), true);
+    const features = typeof found === 'string' ? 0 : found.inputs;
+    return workingStep('autoregressive', at, features, found, features);
+  }
+  const identity = lengthOf(file, `${at}identity_features`);
+  const transformed = lengthOf(file, `${at}transform_features`);
+  if (identity !== undefined && transformed !== undefined) {
+    const strange = rests.find(
+      (rest) => !rest.startsWith(net) && !/^(identity|transform)_features$/.test(rest),
     );
-    const netNorm = rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`);
-    return {
-      kind: 'coupling',
-      at: name,
-      features: conditioning + moving,
-      ...{ map, width, blocks, netNorm, rests },
-      alike: {
-        [otherSize]: [width, blocks, netNorm].join(),
-        'is not of the same kind as': kindOf('coupling', map),
-      },
-    };
+    if (strange) return `${at}${strange} has no place in a coupling`;
+    const found = residualNet(file, at + net, namesBelow(net, rests), false, identity);
+    return workingStep('coupling', at, identity + transformed, found, transformed);
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
+  const linear = readLinear(file, at, rests);
+  if (linear !== undefined) return linear;
   const permuted = lengthOf(file, `${at}_permutation`);
   if (permuted !== undefined && rests.length === 1) return { kind: 'permute', at: name, features: permuted };
   const normed = lengthOf(file, `${at}unconstrained_weight`);
@@ -165,29 +137,14 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   return `${at} is a layer that is not known (${rests[0]})`;
 }
 
-/** Blocks without a gap, and nothing that no ResidualNet has. */
-function check(step: Working): string[] {
-  if (step.kind === 'autoregressive') return [];
-  const { at, rests, blocks, netNorm } = step;
-  if (blocks > rests.length) {
-    return [`blocks of the network of ${at}, which are numbered up to ${blocks - 1}`];
-  }
-  const known = new Set([
-    'identity_features',
-    'transform_features',
-    ...residualNames(blocks, netNorm).map(({ theirs }) => `${net}${theirs as string}`),
-  ]);
-  const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
-  return unknown ? [`${at}.${unknown} has no place in a ResidualNet`] : [];
-}
-
 function titleOf(couplings: readonly Working[], first: Working): string {
   const { transform, bins } = first.map;
   const maps = { affine: '', additive: 'additive ', rationalQuadratic: 'spline ' }[transform];
   const layers = first.kind === 'coupling' ? `${maps}couplings` : `autoregressive ${maps}layers`;
-  const { width, blocks } = first.kind === 'coupling' ? first : first.net;
+  const { width, blocks, plain, context } = first.net;
   const ofBins = bins === undefined ? '' : ` with ${bins} bins`;
-  return `${couplings.length} ${layers}${ofBins}, residual networks of ${width}, ${blocks} blocks`;
+  const given = context > 0 ? ` given ${several(context, 'number')}` : '';
+  return `${couplings.length} ${layers}${ofBins}${given}, ${plain ? '' : 'residual '}networks of ${width}, ${several(blocks, 'block')}`;
 }
 
 /** Settings that vectors and images share. */
@@ -234,15 +191,44 @@ export const nflows = chainImporter<Working, Other>({
   nested: true,
   lacks: '_transforms.0.identity_features',
   readStep,
+  base: {
+    prefix: '_distribution.',
+    without: '_transform.',
+    readers: [
+      {
+        kind: 'DiagonalNormal',
+        names: ['mean_', 'log_std_'],
+        read: ([loc, logScale]) => fixedNormal(loc!, logScale!.map(Math.exp)),
+      },
+      {
+        kind: 'ConditionalDiagonalNormal of a linear layer',
+        names: ['_context_encoder.weight', '_context_encoder.bias'],
+        shapes: (features) => [[2 * features, -1], [2 * features]],
+        read([weight, bias]) {
+          const outputs = bias!.length;
+          const shape = [weight!.length / outputs, outputs];
+          return {
+            base: { kind: 'conditionalNormal' },
+            tensors: {
+              'base.net.0.weight': {
+                shape,
+                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+              },
+              'base.net.0.bias': { shape: [outputs], data: bias! },
+            },
+          };
+        },
+      },
+    ],
+  },
   gap: (at) => `${at} is a layer without tensors`,
-  check,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first }) => questionsOf(first),
+  questions: ({ first, steps }) => [
+    ...questionsOf(first),
+    ...(steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
+  ],
   model: ({ first }, answers) => ({
-    net: 'residual',
-    hidden: [first.kind === 'coupling' ? first.width : first.net.width],
-    blocks: first.kind === 'coupling' ? first.blocks : first.net.blocks,
-    netNorm: first.kind === 'coupling' && first.netNorm,
+    ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
@@ -250,7 +236,7 @@ export const nflows = chainImporter<Working, Other>({
     normEpsilon: 1e-5,
     normVariance: 'unbiased',
   }),
-  async layers(step, { file, features }) {
+  async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
     if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
@@ -261,30 +247,30 @@ export const nflows = chainImporter<Working, Other>({
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu') return [luLayer(file, theirs, features)];
-    const { bins } = step.map;
+    if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
+    const { net: found, map } = step;
+    const table = residualTable(found);
+    // A MADE does not divide widths and heights by anything.
+    const fold = (tensors: Record<string, Values>, name: string, width: number): void => {
+      if (map.bins !== undefined) foldKnots(tensors, `${name}.${lastLayer(found)}`, map.bins, width);
+    };
     if (step.kind === 'autoregressive') {
-      const { prefix, blocks } = step.net;
       return [
         {
           theirs,
-          layer: { kind: 'autoregressive', order: await madeOrder(file, step.net), sees: 'input' },
-          table: under(prefix, 'net.', residualNames(blocks, false)),
-          adapt(tensors, name) {
-            // A MADE does not divide widths and heights by anything.
-            if (bins !== undefined) foldKnots(tensors, `${name}.net.out`, bins, 1);
-          },
+          layer: { kind: 'autoregressive', order: await madeOrder(file, found), sees: 'input' },
+          table: [...table, ...contextTable(found)],
+          adapt: (tensors, name) => fold(tensors, name, 1),
         },
       ];
     }
-    const conditions = await values('identity_features');
+    const identity = await values('identity_features');
     return [
       {
         theirs,
-        layer: maskOf(features, (i) => conditions.includes(i)),
-        table: under(`${theirs}.${net}`, 'net.', residualNames(step.blocks, step.netNorm)),
-        adapt(tensors, name) {
-          if (bins !== undefined) foldKnots(tensors, `${name}.net.out`, bins, step.width);
-        },
+        layer: maskOf(features, (i) => identity.includes(i)),
+        table,
+        adapt: (tensors, name) => fold(tensors, name, found.width),
       },
     ];
   },

@@ -8,7 +8,7 @@ import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
-import type { WrittenLayer } from '../../export-to/written-chain';
+import { endsInBase, type WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
@@ -43,8 +43,7 @@ export function normflowsStateDict(
 ): StateDict {
   const { dim } = model;
   const names = layerNames(chain);
-  // An act norm at the end of a chain that is written out is what a trained base distribution became.
-  const base = model.layers && chain.at(-1)?.kind === 'actNorm' ? names.at(-1)! : undefined;
+  const base = endsInBase(model, chain) ? names.at(-1)! : undefined;
   const flows = base === undefined ? chain : chain.slice(0, -1);
   const blocks = asBlocks(model, flows);
   checkFit(model, flows, blocks);

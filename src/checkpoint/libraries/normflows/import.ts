@@ -7,6 +7,7 @@ import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  trainedNormal,
   mapColumns,
   maskOf,
   readMask,
@@ -434,7 +435,16 @@ export const normflows = chainImporter<Coupling, Other>({
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
   readStep,
   gap: (at) => ({ kind: 'gap', at }),
-  base: { prefix: 'q0.', kind: 'DiagGaussian', names: baseNames, isScale: false },
+  base: {
+    prefix: 'q0.',
+    readers: [
+      {
+        kind: 'DiagGaussian',
+        names: ['loc', 'log_scale'],
+        read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
+      },
+    ],
+  },
   check: (coupling) => (isResidual(coupling) && coupling.blocked !== undefined ? [coupling.blocked] : []),
   title(chain) {
     const { couplings, first } = chain;

@@ -15,14 +15,20 @@ import {
   type Values,
 } from '../../import/chain-importer';
 import { luFeatures, luLayer } from '../../import/lu';
-import { madeOrder, residualNet, type ResidualNet } from '../../import/made';
+import {
+  joinContext,
+  lastLayer,
+  madeOrder,
+  residualFields,
+  residualNet,
+  residualTable,
+  type ResidualNet,
+} from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
-import { under } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, knotOf, leastOfNflows } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
-import { residualNames } from '../nflows/import';
 
 export interface Residual extends CouplingStep {
   kind: 'splineCoupling' | 'splineAutoregressive' | 'affineAutoregressive';
@@ -74,7 +80,7 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const moving = lengthOf(file, `${inner}transform_features`);
   if (conditioning === undefined || moving === undefined)
     return `${prefix}prqct is not a coupling of features`;
-  const network = residualNet(file, inner + residual, namesBelow(residual, rests), false);
+  const network = residualNet(file, inner + residual, namesBelow(residual, rests), false, conditioning);
   if (typeof network === 'string') return network;
   const others = ['identity_features', 'transform_features'];
   const strange = rests.find(
@@ -83,7 +89,6 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   if (strange) return `${inner}${strange} is not known`;
   const features = conditioning + moving;
   const step = withSplines('splineCoupling', prefix, features, network, moving);
-  if (network.inputs !== conditioning) return noContext(step);
   const constantRests = namesBelow(inConstant, rests);
   if (constantRests.length === 0 || step.blocked !== undefined) return step;
   const isConstant = [...constantShapes(step, conditioning)].every(
@@ -112,12 +117,12 @@ function readMade(
   const step = stepOf('affineAutoregressive', prefix, features, network);
   if (network.outputs === 2 * features) return step;
   const words = `2 values for each of ${features} features from ${inner.slice(0, -1)} (it gives ${network.outputs})`;
-  return { ...step, blocked: step.blocked ?? words };
+  return { ...step, blocked: words };
 }
 
 function stepOf(kind: Residual['kind'], prefix: string, features: number, network: ResidualNet): Residual {
-  const { width, blocks } = network;
-  const step: Residual = {
+  const { width, blocks, plain, context } = network;
+  return {
     kind,
     at: prefix.slice(0, -1),
     features,
@@ -126,15 +131,10 @@ function stepOf(kind: Residual['kind'], prefix: string, features: number, networ
     constant: '',
     alike: {
       'is not of the same kind as': kind === 'affineAutoregressive' ? 'affine' : 'spline',
-      [otherSize]: [width, blocks].join(),
+      [otherSize]: [width, blocks, plain].join(),
+      'sees another context than': context,
     },
   };
-  return network.context ? noContext(step) : step;
-}
-
-/** Something is in the way, and yet it is of normflows. */
-function noContext(step: Residual): Residual {
-  return { ...step, blocked: `a network without a context (${step.net.prefix.slice(0, -1)} takes one)` };
 }
 
 /** @param moving features that the network answers for */
@@ -153,7 +153,7 @@ function withSplines(
   const words =
     `splines of 2 to 256 bins with linear tails, 3·bins − 1 values for each of ${moving} features from ` +
     `${network.prefix.slice(0, -1)} (it gives ${network.outputs})`;
-  return { ...step, blocked: step.blocked ?? words };
+  return { ...step, blocked: words };
 }
 
 function constantShapes({ bins }: Residual, features: number): Map<string, number[]> {
@@ -183,10 +183,7 @@ export function residualQuestions({ bins }: Residual): ImportQuestion[] {
 
 export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
-    net: 'residual',
-    hidden: [net.width],
-    blocks: net.blocks,
-    netNorm: false,
+    ...residualFields(net, { contextInBlocks: 'gate' }),
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
@@ -221,9 +218,11 @@ export async function residualLayers(
   }
   const { net, bins, kind } = step;
   const common: Pick<OurLayer, 'table' | 'adapt'> = {
-    table: under(net.prefix, 'net.', residualNames(net.blocks, false)),
-    adapt(tensors, name) {
-      if (bins > 0) foldKnots(tensors, `${name}.net.out`, bins, kind === 'splineCoupling' ? net.width : 1);
+    table: residualTable(net),
+    async adapt(tensors, name) {
+      const isMade = kind !== 'splineCoupling';
+      if (isMade) await joinContext(file, net, tensors, name);
+      if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
     },
   };
   if (kind !== 'splineCoupling') {
@@ -271,7 +270,7 @@ async function constantNet(
   name: string,
 ): Promise<Record<string, Values>> {
   const { bins, features, constant: prefix } = step;
-  const { width, blocks } = step.net;
+  const { width, blocks, context } = step.net;
   const values = 3 * bins - 1;
   const outputs = conditioning * values;
   const bias = new Float32Array(outputs);
@@ -288,13 +287,21 @@ async function constantNet(
   const inBlocks = Array.from({ length: blocks }, (_, b) => [`blocks.${b}.linear1`, `blocks.${b}.linear2`]);
   const net = `${name}.net`;
   return {
-    [`${net}.in.weight`]: zeros([features - conditioning, width]),
+    [`${net}.in.weight`]: zeros([features - conditioning + context, width]),
     [`${net}.in.bias`]: zeros([width]),
     ...Object.fromEntries(
       inBlocks.flat().flatMap((layer) => [
         [`${net}.${layer}.weight`, zeros([width, width])],
         [`${net}.${layer}.bias`, zeros([width])],
       ]),
+    ),
+    ...Object.fromEntries(
+      Array.from({ length: context > 0 ? blocks : 0 }, (_, b) => `${net}.blocks.${b}.context`).flatMap(
+        (gate) => [
+          [`${gate}.weight`, zeros([context, width])],
+          [`${gate}.bias`, zeros([width])],
+        ],
+      ),
     ),
     [`${net}.out.weight`]: zeros([width, outputs]),
     [`${net}.out.bias`]: { shape: [outputs], data: bias },

@@ -156,10 +156,7 @@ function stepTensors(
     [`${at}.invconv.w_l`]: floats([channels, channels], values(`${mixing.name}.lower`)),
     [`${at}.invconv.w_u`]: floats([channels, channels], values(`${mixing.name}.upper`)),
     [`${at}.invconv.w_s`]: floats([channels], values(`${mixing.name}.logDiagonal`)),
-    [`${at}.invconv.s_sign`]: floats(
-      [channels],
-      Float32Array.from({ length: channels }, (_, i) => (mixing.negative.includes(i) ? -1 : 1)),
-    ),
+    [`${at}.invconv.s_sign`]: floats([channels], Float32Array.from(mixing.signs)),
     [`${at}.invconv.l_mask`]: square((row, column) => row > column),
     [`${at}.invconv.u_mask`]: square((row, column) => row < column),
     [`${at}.invconv.l_eye`]: square((row, column) => row === column),

@@ -2,7 +2,7 @@
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { layerNames } from '../../../config/layer-folders';
-import type { WrittenLayer } from '../../export-to/written-chain';
+import { endsInBase, type WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
@@ -15,8 +15,7 @@ export function zukoStateDict(
   tensors: Readonly<Record<string, NdArray>>,
 ): StateDict {
   const { dim } = model;
-  // An act norm at the end of a chain that is written out is what a base distribution of another library became.
-  const base = model.layers && chain.at(-1)?.kind === 'actNorm' ? chain.length - 1 : undefined;
+  const base = endsInBase(model, chain) ? chain.length - 1 : undefined;
   checkFit(model, chain.slice(0, base));
   const names = layerNames(chain);
   const dict: StateDict['tensors'] = {};

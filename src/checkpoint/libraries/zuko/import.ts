@@ -1,12 +1,13 @@
 /**
- * zuko's flows, data to latent: NICE and RealNVP, whose networks see the features that condition, and MAF and NSF, whose
- * masked networks see those before each feature. A network gives what each feature takes one after the other: a shift
+ * zuko's flows, data to latent: NICE and RealNVP, whose networks see the identity features, and MAF and NSF, whose
+ * masked networks see those before each feature; all of them may see a context behind the features. A network gives what each feature takes one after the other: a shift
  * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, or the knots of a spline, softly clipped too.
  */
 import { UserError } from '../../../base/user-error';
 import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  fixedNormal,
   readMask,
   readOrder,
   type Chain,
@@ -30,6 +31,8 @@ import type { TensorFile } from '../../import/types';
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
   stack: LinearStack;
+  /** Numbers of a context that its network sees behind the features. */
+  context: number;
   map: FeatureMap;
   /** What is in the way of it, in words. */
   blocked?: string;
@@ -46,21 +49,36 @@ const slopeQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
 
+const boxUniform = 'BoxUniform';
+
+/** NCSF: splines on a circle of fixed size with a base that is uniform on it. */
+function isCircular({ first, base }: ZukoChain): boolean {
+  return first.map.bins !== undefined && base === boxUniform;
+}
+
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
-function mapped(step: Read, moving: number): Mapped {
-  const outputs = step.stack.widths.at(-1)!;
-  const map = featureMap(outputs / moving);
-  if (!map) {
-    const words = `a known transform for ${step.at}.hyper, which gives ${outputs} values for ${moving} features; ${knownMaps}`;
-    return blocked(step, words);
-  }
-  return { ...step, map, alike: { ...sizesOf(step.stack), 'has another transform than': outputs / moving } };
+/** @param identity features that the network may see; the others are mapped, and what it sees more is a context */
+function mapped(step: Read, transformed: number, identity: number): Mapped | undefined {
+  const { stack } = step;
+  const map = featureMap(stack.widths.at(-1)! / transformed);
+  const context = stack.widths[0]! - identity;
+  if (!map || context < 0) return undefined;
+  return {
+    ...step,
+    context,
+    map,
+    alike: {
+      ...sizesOf(stack),
+      'has another transform than': stack.widths.at(-1)! / transformed,
+      'sees another context than': context,
+    },
+  };
 }
 
 /** Something is in the way, and yet it is of zuko. */
 function blocked(step: Read, words: string): Mapped {
-  return { ...step, map: { transform: 'affine' }, blocked: words, alike: {} };
+  return { ...step, context: 0, map: { transform: 'affine' }, blocked: words, alike: {} };
 }
 
 function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
@@ -74,12 +92,18 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
     rests.filter((rest) => rest !== 'mask'),
   );
   if (typeof stack === 'string') return stack;
-  const conditioning = stack.widths[0]!;
+  const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
   const step = { kind: 'coupling', at: name, features, stack } as const;
-  if (conditioning < features) return mapped(step, features - conditioning);
+  // The mask is read later. zuko's pass half of the features; what the network sees more is a context.
+  const half = features / 2;
+  const sizes = inputs < features ? [inputs] : [];
+  for (const identity of [...sizes, Math.ceil(half), Math.floor(half)]) {
+    const known = mapped(step, features - identity, identity);
+    if (known) return known;
+  }
   return blocked(
     step,
-    `a network without a context (${at}hyper sees ${conditioning} values, more than the features that condition)`,
+    `a known transform for ${at}hyper, which sees ${inputs} values and gives ${outputs} for ${features} features; ${knownMaps}`,
   );
 }
 
@@ -102,12 +126,14 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
       return `${at}hyper.${number}.mask of the shape of its weight`;
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
-  const inputs = stack.widths[0]!;
   const step = { kind: 'autoregressive', at: name, features, stack } as const;
-  if (inputs === features) return mapped(step, features);
-  return blocked(
-    step,
-    `a network without a context (${at}hyper sees ${inputs} values, and the flow has ${features} features)`,
+  const outputs = stack.widths.at(-1)!;
+  return (
+    mapped(step, features, features) ??
+    blocked(
+      step,
+      `a known transform for ${at}hyper, which gives ${outputs} values for ${features} features; ${knownMaps}`,
+    )
   );
 }
 
@@ -121,19 +147,19 @@ function stackOf(file: TensorFile, at: string, rests: readonly string[]): Linear
   );
 }
 
-async function coupling({ at, features, stack }: Mapped, file: TensorFile): Promise<OurLayer> {
+async function coupling({ at, features, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
   const layer = await readMask(file, `${at}.mask`);
   const conditions = layer.kind === 'coupling' ? layer.mask.filter((bit) => bit === 1).length : 0;
-  if (conditions !== stack.widths[0]) {
+  if (conditions + context !== stack.widths[0]) {
     throw new UserError(
-      `${file.file}: ${at}.mask has ${conditions} of ${features} features condition, and ${at}.hyper sees ` +
-        `${stack.widths[0]} values; a flow with a context is not read.`,
+      `${file.file}: ${at}.mask passes ${conditions} of ${features} features, and ${at}.hyper sees ${stack.widths[0]} ` +
+        'values; masks that do not pass half of the features are read without a context only.',
     );
   }
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-async function autoregressive({ at, stack }: Mapped, file: TensorFile): Promise<OurLayer> {
+async function autoregressive({ at, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
   const order = [...(await file.read(`${at}.order`)).data];
   if (!isOrder(order)) {
     throw new UserError(
@@ -145,18 +171,21 @@ async function autoregressive({ at, stack }: Mapped, file: TensorFile): Promise<
     mask: `${at}.hyper.${number}.mask`,
     outputs: stack.widths[i + 1]!,
   }));
-  await checkMasks(file, order, masks);
+  await checkMasks(file, order, masks, { context, fromContext: context > 0 });
   const layer = { kind: 'autoregressive', order, sees: 'input' } as const;
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-function title({ couplings, first: { stack, map } }: ZukoChain): string {
+function title(chain: ZukoChain): string {
+  const { couplings, first } = chain;
+  const { stack, map } = first;
   const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
   const layers = [
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
+  const splines =
+    map.bins === undefined ? '' : ` of ${isCircular(chain) ? 'circular ' : ''}splines with ${map.bins} bins`;
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
@@ -174,20 +203,27 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
   gap: (at) => `${at} is a transform without tensors`,
   base: {
     prefix: 'base.',
-    kind: 'DiagNormal',
-    names: [
-      { theirs: 'loc', ours: 'shift', transform: 'same' },
-      { theirs: 'scale', ours: 'logScale', transform: 'same' },
+    readers: [
+      {
+        kind: 'DiagNormal',
+        names: ['loc', 'scale'],
+        read: ([loc, scale]) => fixedNormal(loc!, scale!),
+      },
+      {
+        kind: boxUniform,
+        names: ['lower', 'upper'],
+        read: ([lower, upper]) => ({ base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] } }),
+      },
     ],
-    isScale: true,
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
   title,
-  questions: ({ first }) => [
+  questions: (chain) => [
     activationQuestion,
-    ...(first.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...(chain.first.map.bins === undefined || isCircular(chain) ? [] : [splineQuestion, slopeQuestion]),
   ],
-  model({ first: { stack, map } }, answers) {
+  model(chain, answers) {
+    const { stack, map, context } = chain.first;
     const { transform, bins } = map;
     return {
       hidden: stack.hidden,
@@ -195,6 +231,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
       conditioning: 'selected',
       activation: activationOf(answers),
       transform,
+      ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(transform === 'affine'
         ? {
@@ -209,8 +246,12 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
         : {
             bins,
             splineMap: 'soft-clip',
-            splineBound: answeredNumber(answers, splineQuestion),
-            splineSlope: answeredNumber(answers, slopeQuestion),
+            ...(isCircular(chain)
+              ? { splineEnds: 'half-turn', splineBound: Math.PI, splineSlope: 1e-3 }
+              : {
+                  splineBound: answeredNumber(answers, splineQuestion),
+                  splineSlope: answeredNumber(answers, slopeQuestion),
+                }),
           }),
     };
   },

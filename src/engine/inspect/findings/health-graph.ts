@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../../config/schema';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
 import type { Feeds } from '../../backends/backend';
-import { graphContext, storedTensors } from '../../model/flow-graphs';
+import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { Extremes, HealthRecord } from '../../model/layer-record';
 import type { ModelLayer } from '../../model/layer-list';
@@ -29,7 +29,7 @@ export function healthGraph(model: FlowModel): Graph {
   const limit = saturationLimit(config);
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, {
+      const ctx = graphContext(model, inputs, {
         wanted: (tap) => !tap.endsWith('/active') || isRelu(config, tap),
       });
       const x = inputs.x!;
@@ -70,7 +70,7 @@ export function healthGraph(model: FlowModel): Graph {
       }
       return results;
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -111,7 +111,7 @@ export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
   const mean = '/batchMean';
   return trace(
     (inputs) => {
-      const ctx = graphContext(inputs, {
+      const ctx = graphContext(model, inputs, {
         training: true,
         wanted: (tap) => /\/batch(Mean|Variance)$/.test(tap),
       });
@@ -127,6 +127,10 @@ export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
         ]),
       );
     },
-    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }],
+    [
+      ...storedTensors(flow),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
   );
 }

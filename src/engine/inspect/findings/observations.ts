@@ -43,7 +43,7 @@ export interface NormObservations {
 
 export interface LatentObservations {
   scale: number;
-  /** Of all examples, sorted, finite ones only. */
+  /** Of all examples, as standard normal values if they are of the base; sorted, finite ones only. */
   sorted: Float32Array;
 }
 

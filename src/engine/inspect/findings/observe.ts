@@ -13,7 +13,7 @@ import { meanParts } from '../parts';
 import { batchPass, selectionPasses } from '../selection';
 import type { SharedWork } from '../shared-work';
 import { worst } from '../strip';
-import { throughBatch } from '../through-batch';
+import { examplesFed, firstContexts, throughBatch } from '../through-batch';
 import type {
   LayerObservations,
   LatentObservations,
@@ -61,7 +61,7 @@ export async function observe(
     ...(bad ? { firstNonFinite: bad } : {}),
     norms,
     ...(!('reason' in norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
-    latents: latentsOf(model, pass.z),
+    latents: latentsOf(model, await model.runner.base.scores(pass.z, pass.count, pass.context)),
     saturates: layers.some(({ saturated }) => saturated !== undefined),
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
     ...scores,
@@ -180,9 +180,9 @@ async function normsOf(
   const count = Math.min(batch.count, statisticsBatch(model.runner));
   const program = await model.programs.normStatistics(count);
   let result: Feeds = {};
-  const some = { count, x: batch.x };
+  const some = { count, x: batch.x, ...firstContexts(batch, count) };
   await throughBatch(model, some, { signal, whole: true }, async (x) => {
-    result = await program.run({ x });
+    result = await program.run(examplesFed(x));
   });
   return Object.keys(result).flatMap((key): NormObservations[] => {
     if (!key.endsWith(':mean')) return [];

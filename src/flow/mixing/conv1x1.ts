@@ -9,11 +9,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from './bijection';
-import { zeros } from './init';
-import { reorder } from './reorder';
-import type { ImageShape } from './squeeze';
-import { matrixMask, unitTriangularInverse } from './triangular';
+import type { Bijection, FlowContext } from '../bijection';
+import { zeros } from '../init';
+import { reorder } from '../reorder';
+import type { ImageShape } from '../squeeze';
+import { matrixMask, strictly, unitTriangularInverse } from './triangular';
 
 export interface Conv1x1Options {
   name: string;
@@ -21,29 +21,21 @@ export interface Conv1x1Options {
   shape: ImageShape;
   /** Entry i is the channel of L·U·x that becomes channel i. */
   order: readonly number[];
-  /** Entries of the diagonal of U that are negative. */
-  negative: readonly number[];
+  /** Of U's diagonal, 1 or −1 each. */
+  signs: readonly number[];
   /** Adds `NAME.bias` [C]. */
   bias: boolean;
 }
 
-export function conv1x1({ name, shape, order, negative, bias }: Conv1x1Options): Bijection {
+export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bijection {
   const [height, width, channels] = shape;
-  const signs = Array.from({ length: channels }, () => 1);
-  for (const channel of negative) signs[channel] = -1;
 
   const parts = (ctx: FlowContext) => {
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
     return {
-      lower: tf.mul(
-        ctx.get(`${name}.lower`),
-        matrixMask(channels, (row, column) => row > column),
-      ),
-      upper: tf.mul(
-        ctx.get(`${name}.upper`),
-        matrixMask(channels, (row, column) => row < column),
-      ),
-      diagonal: tf.mul(tf.exp(logDiagonal), tf.tensor1d(signs)),
+      lower: strictly('lower', ctx.get(`${name}.lower`)),
+      upper: strictly('upper', ctx.get(`${name}.upper`)),
+      diagonal: tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs])),
       logDet: tf.mul(tf.sum(logDiagonal), height * width),
     };
   };

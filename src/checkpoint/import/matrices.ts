@@ -1,0 +1,138 @@
+/** Square matrices of files as layers of ours, computed in float64. */
+import { UserError } from '../../base/user-error';
+import type { OurLayer, Values } from './chain-importer';
+
+/** A matrix is factored in time D³, and graphs of reflections are as long as D. */
+const mostFeatures = 1024;
+const mostReflected = 256;
+
+function squareOf(where: string, { shape, data }: Values, most: number): Float64Array[] {
+  const [size = 0] = shape;
+  if (shape.length !== 2 || shape[1] !== size || size > most) {
+    throw new UserError(
+      `${where} has the shape [${shape.join(', ')}]; expected a square matrix of at most ${most} rows.`,
+    );
+  }
+  return Array.from({ length: size }, (_, i) => Float64Array.from(data.subarray(i * size, (i + 1) * size)));
+}
+
+/** W = P·L·U with U's diagonal ±e^d; row i of W is row `order[i]` of L·U. */
+export interface Factored {
+  order: number[];
+  /** The diagonal of U. */
+  diagonal: number[];
+  /** By the names of our parameters: strict triangles and d. */
+  tensors: Record<'lower' | 'upper' | 'logDiagonal', Values>;
+}
+
+/**
+ * With partial pivoting.
+ * @param where the tensor, for messages @param most rows
+ * @throws UserError when the matrix is not square or has no inverse
+ */
+export function factored(where: string, weight: Values, most = mostFeatures): Factored {
+  const rows = squareOf(where, weight, most);
+  const size = rows.length;
+  // Row k of L·U is row `from[k]` of W.
+  const from = rows.map((_, i) => i);
+  for (let k = 0; k < size; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < size; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
+    [rows[k], rows[pivot]] = [rows[pivot]!, rows[k]!];
+    [from[k], from[pivot]] = [from[pivot]!, from[k]!];
+    const top = rows[k]!;
+    if (!(Math.abs(top[k]!) > 0) || !Number.isFinite(top[k]!)) {
+      throw new UserError(
+        `${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`,
+      );
+    }
+    for (let i = k + 1; i < size; i++) {
+      const row = rows[i]!;
+      const factor = row[k]! / top[k]!;
+      row[k] = factor;
+      if (factor !== 0) for (let j = k + 1; j < size; j++) row[j]! -= factor * top[j]!;
+    }
+  }
+  const order = new Array<number>(size).fill(0);
+  from.forEach((row, k) => (order[row] = k));
+  const diagonal = rows.map((row, k) => row[k]!);
+  const part = (kept: (row: number, column: number) => boolean): Values => ({
+    shape: [size, size],
+    data: Float32Array.from({ length: size * size }, (_, i) => {
+      const [row, column] = [Math.floor(i / size), i % size];
+      return kept(row, column) ? rows[row]![column]! : 0;
+    }),
+  });
+  return {
+    order,
+    diagonal,
+    tensors: {
+      lower: part((row, column) => column < row),
+      upper: part((row, column) => column > row),
+      logDiagonal: {
+        shape: [size],
+        data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
+      },
+    },
+  };
+}
+
+/**
+ * y = W·x + b as P·L·U.
+ * @param where the tensor, for messages
+ * @throws UserError when W has no inverse
+ */
+export function matrixLayer(where: string, weight: Values, bias: Values): Pick<OurLayer, 'layer' | 'adapt'> {
+  const { order, diagonal, tensors: parts } = factored(where, weight);
+  return {
+    layer: { kind: 'plu', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
+    adapt(tensors, name) {
+      for (const [part, values] of Object.entries({ ...parts, bias })) tensors[`${name}.${part}`] = values;
+    },
+  };
+}
+
+/** y = Q·x for an orthogonal Q, as reflections: at most one for each feature. @throws UserError for another matrix */
+export function rotationLayer(where: string, matrix: Values): Pick<OurLayer, 'layer' | 'adapt'> {
+  const rows = squareOf(where, matrix, mostReflected);
+  const size = rows.length;
+  const off = rows.some((a, i) =>
+    rows.some((b, j) => {
+      const product = a.reduce((sum, value, k) => sum + value * b[k]!, 0);
+      return !(Math.abs(product - (i === j ? 1 : 0)) < 1e-3);
+    }),
+  );
+  if (off)
+    throw new UserError(`${where} is no rotation: its rows are not orthonormal. Save another checkpoint.`);
+  const reflections: number[][] = [];
+  for (let k = 0; k < size; k++) {
+    // What takes the rest of column k to its first entry.
+    const v = rows.map((row, i) => (i < k ? 0 : row[k]!));
+    v[k]! -= Math.hypot(...v);
+    const square = v.reduce((sum, value) => sum + value * value, 0);
+    if (square < 1e-14) continue;
+    reflections.push(v);
+    for (let j = k; j < size; j++) {
+      const along = (2 * v.reduce((sum, value, i) => sum + value * rows[i]![j]!, 0)) / square;
+      rows.forEach((row, i) => (row[j]! -= along * v[i]!));
+    }
+  }
+  // The last reflection is the first that x meets.
+  return reflectionsLayer(reflections.reverse(), size);
+}
+
+/** @param vectors of reflections, the first one first; none for the identity */
+export function reflectionsLayer(
+  vectors: readonly ArrayLike<number>[],
+  size: number,
+): Pick<OurLayer, 'layer' | 'adapt'> {
+  if (vectors.length === 0)
+    return { layer: { kind: 'permute', order: Array.from({ length: size }, (_, i) => i) } };
+  return {
+    layer: { kind: 'householder', reflections: vectors.length },
+    adapt(tensors, name) {
+      const data = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)));
+      tensors[`${name}.vectors`] = { shape: [vectors.length, size], data };
+    },
+  };
+}

@@ -1,0 +1,145 @@
+/** nflows' linear transforms besides LULinear: QR, SVD, HouseholderSequence, NaiveLinear and PointwiseAffineTransform. */
+import { sizeOf } from '../../../base/shape';
+import { UserError } from '../../../base/user-error';
+import { mostReflections } from '../../../config/mixing-layers';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import type { OurLayer, Step } from '../../import/chain-importer';
+import { aboveDiagonal } from '../../import/lu';
+import { matrixLayer } from '../../import/matrices';
+import { lengthOf } from '../../import/modules';
+import { answeredNumber } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+
+export type LinearStep = Step & {
+  kind: 'householder' | 'qr' | 'svd' | 'naive' | 'rescale';
+};
+
+export const svdQuestion: ImportQuestion = {
+  key: 'eps',
+  title: 'Least scale of SVDLinear',
+  detail: 'The `eps` argument of SVDLinear, which a state dict does not hold.',
+  answer: { kind: 'number', default: 1e-3, minimum: 0, maximum: 1 },
+};
+
+const namesOf: Record<LinearStep['kind'], readonly string[]> = {
+  householder: ['q_vectors'],
+  qr: ['bias', 'log_upper_diag', 'orthogonal.q_vectors', 'upper_entries'],
+  svd: ['bias', 'orthogonal_1.q_vectors', 'orthogonal_2.q_vectors', 'unconstrained_diagonal'],
+  naive: ['_weight', 'bias'],
+  rescale: ['_scale', '_shift'],
+};
+
+/** By names and shapes; undefined for another layer, or what is in the way, in words. */
+export function readLinear(
+  file: TensorFile,
+  at: string,
+  rests: readonly string[],
+): LinearStep | string | undefined {
+  const sorted = [...rests].sort().join();
+  const kind = (Object.keys(namesOf) as LinearStep['kind'][]).find((one) => namesOf[one].join() === sorted);
+  if (!kind) return undefined;
+  const name = at.slice(0, -1);
+  const shapeOf = (rest: string): readonly number[] => file.tensors.get(at + rest)!.shape;
+  if (kind === 'rescale') {
+    const sizes = rests.map((rest) => sizeOf(shapeOf(rest)));
+    const features = Math.max(...sizes);
+    if (sizes.some((size) => size !== 1 && size !== features) || features < 1)
+      return `${at}_scale and ${at}_shift are not a number each, or one for each feature`;
+    return { kind, at: name, ...(features > 1 ? { features } : {}) };
+  }
+  const reflecting = rests.filter((rest) => rest.endsWith('q_vectors'));
+  const features = kind === 'householder' ? shapeOf('q_vectors')[1] : lengthOf(file, `${at}bias`);
+  if (!features) return `${at}${rests[0]} is not of features`;
+  const triangle = (features * (features - 1)) / 2;
+  const expected: Record<string, readonly number[]> = {
+    bias: [features],
+    log_upper_diag: [features],
+    unconstrained_diagonal: [features],
+    upper_entries: [triangle],
+    _weight: [features, features],
+  };
+  const wrong = rests.find((rest) =>
+    reflecting.includes(rest)
+      ? !(shapeOf(rest).length === 2 && shapeOf(rest)[1] === features)
+      : shapeOf(rest).join() !== expected[rest]!.join(),
+  );
+  if (wrong !== undefined) return `${at}${wrong} of the shape for ${features} features`;
+  const counts = reflecting.map((rest) => shapeOf(rest)[0]!);
+  if (counts.some((count) => count < 1 || count > mostReflections || count !== counts[0]))
+    return `1 to ${mostReflections} reflections, equally many, in ${at}${reflecting[0]}`;
+  return { kind, at: name, features };
+}
+
+export async function linearLayer(
+  { kind, at: theirs }: LinearStep,
+  file: TensorFile,
+  features: number,
+  answers: ImportAnswers,
+): Promise<OurLayer> {
+  const read = (name: string) => file.read(`${theirs}.${name}`);
+  switch (kind) {
+    case 'householder': {
+      const vectors = await read('q_vectors');
+      return {
+        theirs,
+        layer: { kind, reflections: vectors.shape[0]! },
+        adapt: (tensors, name) => void (tensors[`${name}.vectors`] = vectors),
+      };
+    }
+    case 'qr': {
+      const [vectors, logDiagonal, bias] = await Promise.all(
+        ['orthogonal.q_vectors', 'log_upper_diag', 'bias'].map(read),
+      );
+      const upper = aboveDiagonal((await read('upper_entries')).data, features);
+      return {
+        theirs,
+        layer: { kind, reflections: vectors!.shape[0]! },
+        adapt: (tensors, name) =>
+          void Object.assign(tensors, {
+            [`${name}.vectors`]: vectors,
+            [`${name}.upper`]: upper,
+            [`${name}.logDiagonal`]: logDiagonal,
+            [`${name}.bias`]: bias,
+          }),
+      };
+    }
+    case 'svd': {
+      // The second factor comes first.
+      const [first, last, unconstrained, bias] = await Promise.all(
+        ['orthogonal_2.q_vectors', 'orthogonal_1.q_vectors', 'unconstrained_diagonal', 'bias'].map(read),
+      );
+      const eps = answeredNumber(answers, svdQuestion);
+      const softplus = (u: number): number => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u)));
+      const logDiagonal = {
+        shape: [features],
+        data: unconstrained!.data.map((u) => Math.log(eps + softplus(u))),
+      };
+      return {
+        theirs,
+        layer: { kind, reflections: first!.shape[0]! },
+        adapt: (tensors, name) =>
+          void Object.assign(tensors, {
+            [`${name}.first`]: first,
+            [`${name}.logDiagonal`]: logDiagonal,
+            [`${name}.last`]: last,
+            [`${name}.bias`]: bias,
+          }),
+      };
+    }
+    case 'naive':
+      return {
+        theirs,
+        ...matrixLayer(`${file.file}: ${theirs}._weight`, await read('_weight'), await read('bias')),
+      };
+    case 'rescale': {
+      const [scale, shift] = [(await read('_scale')).data, (await read('_shift')).data];
+      if (!scale.every((value) => value !== 0 && Number.isFinite(value)) || !shift.every(Number.isFinite)) {
+        throw new UserError(
+          `${file.file}: ${theirs} scales by 0, or has numbers that are not finite; expected a scale and a shift for each feature.`,
+        );
+      }
+      const given = (values: Float32Array) => (values.length === 1 ? values[0]! : [...values]);
+      return { theirs, layer: { kind, scale: given(scale), shift: given(shift) } };
+    }
+  }
+}

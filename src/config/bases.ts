@@ -1,0 +1,69 @@
+/** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
+import * as v from 'valibot';
+import { describe, layerWidth } from './fields';
+
+export const number = v.pipe(v.number(), v.finite());
+const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+/** One number for all features, or one for each. */
+export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
+  v.union([entry, v.pipe(v.array(entry), v.minLength(1))]);
+
+export const baseSchema = v.variant('kind', [
+  v.strictObject({
+    kind: v.pipe(v.literal('normal'), describe('Standard normal: mean 0 and deviation 1 in each feature.')),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('diagonalNormal'),
+      describe('Independent normals with a mean and a deviation each.'),
+    ),
+    loc: v.optional(v.pipe(ofFeatures(number), describe('Means: one number, or one for each feature.')), 0),
+    scale: v.optional(
+      v.pipe(ofFeatures(positiveNumber), describe('Deviations: one number, or one for each feature.')),
+      1,
+    ),
+    trained: v.optional(
+      v.pipe(v.boolean(), describe('Whether loc and scale are trained; then these are where they start.')),
+      false,
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('conditionalNormal'),
+      describe('Independent normals whose means and deviations a network computes from the context.'),
+    ),
+    hidden: v.optional(
+      v.pipe(
+        v.array(layerWidth),
+        v.maxLength(64),
+        describe('Widths of the hidden layers of the network, with ReLUs; none: a linear layer.'),
+      ),
+      () => [],
+    ),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('uniform'),
+      describe(
+        'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
+      ),
+    ),
+    lower: v.optional(
+      v.pipe(ofFeatures(number), describe('Lower corner: one number, or one for each feature.')),
+      -1,
+    ),
+    upper: v.optional(
+      v.pipe(ofFeatures(number), describe('Upper corner: one number, or one for each feature.')),
+      1,
+    ),
+  }),
+]);
+
+export type BaseConfig = v.InferOutput<typeof baseSchema>;
+export type BaseInput = v.InferInput<typeof baseSchema>;
+
+/** One number for each of `dim` features. */
+export function perFeature(given: number | readonly number[], dim: number): number[] {
+  return typeof given === 'number' ? Array.from({ length: dim }, () => given) : [...given];
+}

@@ -1,0 +1,137 @@
+/** The context of each example, behind its features. */
+import { sizeOf } from '../base/shape';
+import { UserError } from '../base/user-error';
+import type { DataConfig } from '../config/schema';
+import type { Examples } from './dataset';
+import type { Opened } from './opened';
+
+/** Classes that are given as numbers, one for each. */
+const mostClasses = 1000;
+
+/**
+ * Adds what the config asks for to a context that columns of a table may be already.
+ * @param openOther opens other data of the user's
+ * @throws UserError for images, for data without classes, and for other data that have not a row for each example
+ */
+export async function addContext(
+  opened: Opened,
+  { contextColumns, contextSource, labelContext }: DataConfig,
+  openOther: (source: string) => Promise<Opened>,
+): Promise<Opened> {
+  if (opened.kind === 'image') {
+    if (contextColumns === undefined && contextSource === undefined && !labelContext) return opened;
+    throw new UserError(
+      `${opened.source}: flows of images take no context; leave data.contextColumns, contextSource and labelContext out.`,
+    );
+  }
+  if (contextColumns !== undefined && opened.contextNames === undefined) {
+    throw new UserError(
+      `${opened.source}: is no table, so it has no columns to choose; give the context as other data in data.contextSource.`,
+    );
+  }
+  const other = contextSource === undefined ? undefined : await openOther(contextSource);
+  const withOther = other ? besides(opened, other) : opened;
+  return labelContext ? withClasses(withOther) : withOther;
+}
+
+function besides(opened: Opened, other: Opened): Opened {
+  const rows = other.kind === 'vector' ? `${other.all.count} rows` : 'images';
+  if (other.kind !== 'vector' || other.all.count !== opened.all.count) {
+    throw new UserError(
+      `${other.source}: holds ${rows}; expected ${opened.all.count} rows, one for each of ${opened.source}.`,
+    );
+  }
+  if (opened.test) {
+    throw new UserError(
+      `${opened.source}: holds out examples of its own, for which ${other.source} has no rows; give the context as columns.`,
+    );
+  }
+  const names = other.featureNames ?? Array.from({ length: other.all.size }, (_, i) => `context ${i}`);
+  return extended(opened, names, (indices) => other.all.read(indices));
+}
+
+function withClasses(opened: Opened): Opened {
+  const { labels } = opened.all;
+  const { labelNames: names, source } = opened;
+  if (!labels || !names) {
+    throw new UserError(
+      `${source}: has no classes to give as context; name their column in data.labelColumn.`,
+    );
+  }
+  if (names.length > mostClasses) {
+    throw new UserError(
+      `${source}: has ${names.length} classes; expected at most ${mostClasses} to give as context.`,
+    );
+  }
+  const oneHot = (all: Examples) => (indices: ArrayLike<number>) => {
+    const out = new Float32Array(indices.length * names.length);
+    for (let i = 0; i < indices.length; i++) {
+      const label = all.labels?.at(indices[i]!);
+      if (label !== undefined && label >= 0) out[i * names.length + label] = 1;
+    }
+    return Promise.resolve(out);
+  };
+  return extended(opened, names, oneHot(opened.all), opened.test && oneHot(opened.test));
+}
+
+type ReadContext = (indices: ArrayLike<number>) => Promise<Float32Array>;
+
+function extended(opened: Opened, names: readonly string[], all: ReadContext, test?: ReadContext): Opened {
+  return {
+    ...opened,
+    all: joined(opened.all, names.length, all),
+    ...(opened.test && test ? { test: joined(opened.test, names.length, test) } : {}),
+    contextNames: [...(opened.contextNames ?? []), ...names],
+  };
+}
+
+function joined(examples: Examples, added: number, read: ReadContext): Examples {
+  const { size } = examples;
+  return {
+    ...examples,
+    size: size + added,
+    async read(indices, options) {
+      const [own, context] = await Promise.all([examples.read(indices, options), read(indices)]);
+      return interleave(own, size, context, added);
+    },
+  };
+}
+
+function interleave(a: Float32Array, sizeA: number, b: Float32Array, sizeB: number): Float32Array {
+  const count = a.length / sizeA;
+  const out = new Float32Array(count * (sizeA + sizeB));
+  for (let i = 0; i < count; i++) {
+    out.set(a.subarray(i * sizeA, (i + 1) * sizeA), i * (sizeA + sizeB));
+    out.set(b.subarray(i * sizeB, (i + 1) * sizeB), i * (sizeA + sizeB) + sizeA);
+  }
+  return out;
+}
+
+/** Rows of a data set as features and, where it has one, context. */
+export function splitContext(
+  rows: Float32Array,
+  { shape, contextNames }: { shape: readonly number[]; contextNames?: readonly string[] | undefined },
+): { features: Float32Array; context?: Float32Array } {
+  if (!contextNames) return { features: rows };
+  const [dim, size] = [sizeOf(shape), contextNames.length];
+  const count = rows.length / (dim + size);
+  const features = new Float32Array(count * dim);
+  const context = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) {
+    const start = i * (dim + size);
+    features.set(rows.subarray(start, start + dim), i * dim);
+    context.set(rows.subarray(start + dim, start + dim + size), i * size);
+  }
+  return { features, context };
+}
+
+/** Names of the values of a row, where they are known. */
+export function columnNames({
+  featureNames,
+  contextNames = [],
+}: {
+  featureNames?: readonly string[] | undefined;
+  contextNames?: readonly string[] | undefined;
+}): string[] | undefined {
+  return featureNames && [...featureNames, ...contextNames];
+}

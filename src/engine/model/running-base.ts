@@ -1,0 +1,133 @@
+/** A base distribution that can be asked: what draws latents and says how likely they are. Values are [count, …] row-major. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../../base/shape';
+import type { Base } from '../../flow/bases/types';
+import type { FlowContext } from '../../flow/bijection';
+import { bindUsed } from '../../graph/passes/bind-constants';
+import { anyBatch, trace } from '../../graph/trace';
+import type { NdArray } from '../../protocol/tensors';
+import type { ContextInfo } from '../../protocol/model';
+import type { Backend, Feeds, Program } from '../backends/backend';
+import { contextFeed } from './context';
+import { contextInputs, graphContext, storedTensors, type FlowParts } from './flow-graphs';
+
+/** `context`, of a base that depends on one: of each example, or one for all. */
+export interface RunningBase {
+  /** As `Base` has it. */
+  shape: Base['shape'];
+  /** Standard normal values that one draw is made of. */
+  noise: number;
+  draw(
+    noise: Float32Array,
+    count: number,
+    temperature: number,
+    context?: ArrayLike<number>,
+  ): Promise<Float32Array>;
+  /** [count], nats. */
+  logProb(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
+  /** Its terms by element; absent where latents are not independent. */
+  logProbByElement?(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
+  /** As standard normal values, as `Base` has it. */
+  scores(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;
+}
+
+const halfLogTau = 0.5 * Math.log(2 * Math.PI);
+
+/** N(0, 1) in each of `size` latents, without a program. */
+export function standardBase(size: number): RunningBase {
+  return {
+    shape: 'standard',
+    noise: size,
+    draw: (noise, _, temperature) =>
+      Promise.resolve(temperature === 1 ? noise : noise.map((value) => value * temperature)),
+    logProb: (z) => Promise.resolve(standardLogProb(z, size)),
+    logProbByElement: (z) => Promise.resolve(z.map((value) => -0.5 * value ** 2 - halfLogTau)),
+    scores: (z) => Promise.resolve(z),
+  };
+}
+
+/** ln N(z; 0, 1) in nats of each example. @param z [N, …] @param size values of an example */
+export function standardLogProb(z: Float32Array, size: number): Float32Array {
+  return Float32Array.from({ length: z.length / size }, (_, i) => {
+    let squares = 0;
+    for (let k = i * size; k < (i + 1) * size; k++) squares += z[k]! * z[k]!;
+    return -0.5 * squares - size * halfLogTau;
+  });
+}
+
+export interface BaseSource extends FlowParts {
+  context?: ContextInfo | undefined;
+  /** Those of the base are among them. */
+  tensors: Readonly<Record<string, NdArray>>;
+  backend: Backend;
+}
+
+/** Compiles what is asked for when it is first asked for. */
+export function runningBase(source: BaseSource): RunningBase & { dispose(): Promise<void> } {
+  const { flow, tensors, backend, context: info } = source;
+  const { base, outputShape: shape } = flow;
+  const size = sizeOf(shape);
+  if (base.shape === 'standard') return { ...standardBase(size), dispose: () => Promise.resolve() };
+  const programs = new Map<string, Promise<Program>>();
+  const program = (name: string, compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor) => {
+    let made = programs.get(name);
+    if (!made) {
+      const graph = trace(
+        (inputs) => ({ out: compute(graphContext(source, inputs), inputs) }),
+        [
+          ...storedTensors({ parameters: base.parameters, state: [] }),
+          ...(flow.context ? storedTensors(flow.context) : []),
+          ...contextInputs(flow),
+          ...(name === 'draw'
+            ? [
+                { name: 'noise', shape: [anyBatch, ...base.noiseShape] },
+                { name: 'temperature', shape: [] },
+              ]
+            : [{ name: 'z', shape: [anyBatch, ...shape] }]),
+        ],
+        { dynamicBatch: anyBatch },
+      );
+      made = Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
+      programs.set(name, made);
+    }
+    return made;
+  };
+  const given = (context: ArrayLike<number> | undefined, count: number): Feeds =>
+    info ? { context: contextFeed(info, context, count) } : {};
+  const ofLatents =
+    (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor) =>
+    async (z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array> => {
+      const compiled = await program(name, (ctx, inputs) => compute(ctx, inputs['z']!));
+      const { out } = await compiled.run({
+        z: { shape: [count, ...shape], data: z },
+        ...given(context, count),
+      });
+      return out!.data as Float32Array;
+    };
+  const { logProbByElement } = base;
+  const [noiseShape, noise] = [base.noiseShape, sizeOf(base.noiseShape)];
+  return {
+    shape: base.shape,
+    noise,
+    async draw(data, count, temperature, context) {
+      const compiled = await program('draw', (ctx, inputs) =>
+        base.draw(ctx, inputs['noise']!, inputs['temperature']!),
+      );
+      const { out } = await compiled.run({
+        noise: { shape: [count, ...noiseShape], data },
+        temperature: { shape: [], data: Float32Array.of(temperature) },
+        ...given(context, count),
+      });
+      return out!.data as Float32Array;
+    },
+    logProb: ofLatents('logProb', (ctx, z) => base.logProb(ctx, z)),
+    ...(logProbByElement
+      ? { logProbByElement: ofLatents('logProbByElement', (ctx, z) => logProbByElement(ctx, z)) }
+      : {}),
+    scores: ofLatents('scores', (ctx, z) => base.scores(ctx, z)),
+    async dispose() {
+      for (const made of programs.values()) await (await made).dispose();
+      programs.clear();
+    },
+  };
+}

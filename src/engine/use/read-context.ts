@@ -1,0 +1,70 @@
+/** The context that a command is given: numbers for all examples, or an array with a row for each. */
+import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
+import { toFloat32 } from '../../data/npy';
+import type { ContextInfo } from '../../protocol/model';
+import type { FlowRunner } from '../model/runner';
+import { readArray } from './read-array';
+
+/** As in an .npz. */
+const arrayName = 'context';
+
+/**
+ * @param given of the option: "a=0.5,b=2", "0.5,2", or the name of an .npy or .npz file
+ * @param count of the examples; a file has one row, or one for each
+ * @throws UserError for a flow that takes none, for one that takes one where none is given, and for another number of values
+ */
+export async function readContext(
+  { context: info }: Pick<FlowRunner, 'context'>,
+  given: string | undefined,
+  count: number,
+): Promise<Float32Array | undefined> {
+  if (!info) {
+    if (given === undefined) return undefined;
+    throw new UserError(`--condition ${given}: this flow takes no condition; leave it out.`);
+  }
+  if (given === undefined) {
+    throw new UserError(
+      `The flow takes a condition of ${several(info.names.length, 'number')} (${info.names.join(', ')}); give ` +
+        `--condition, for example ${example(info)}, or an .npy file with a row for each example.`,
+    );
+  }
+  return /\.np[yz]$/i.test(given) ? fromFile(given, info, count) : fromText(given, info);
+}
+
+function example({ names, mean }: ContextInfo): string {
+  return names.map((name, i) => `${name}=${Number(mean[i]!.toPrecision(3))}`).join(',');
+}
+
+async function fromFile(file: string, { names }: ContextInfo, count: number): Promise<Float32Array> {
+  const size = names.length;
+  const { array, where } = await readArray(file, undefined, arrayName);
+  const { data, shape } = toFloat32(array);
+  const rows = shape.length === 1 ? 1 : shape[0]!;
+  if (data.length !== rows * size || shape.length > 2 || (rows !== 1 && rows !== count)) {
+    throw new UserError(
+      `--condition ${where}: has shape (${shape.join(', ')}); expected (${count}, ${size}), or (${size}) for all examples.`,
+    );
+  }
+  const wrong = data.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined)
+    throw new UserError(`--condition ${where}: holds ${wrong}; expected finite numbers.`);
+  return data;
+}
+
+function fromText(text: string, { names }: ContextInfo): Float32Array {
+  const parts = text.split(',').map((part) => part.trim());
+  const named = parts.map((part) => /^(.*)=([^=]*)$/.exec(part));
+  const refuse = (): UserError =>
+    new UserError(
+      `--condition ${text}: expected ${several(names.length, 'number')} for ${names.join(', ')}, as 1,2 or as name=1,…, or an .npy file.`,
+    );
+  if (parts.length !== names.length) throw refuse();
+  const values = names.map((name, i) => {
+    if (named.every((match) => match)) return named.find((match) => match![1]!.trim() === name)?.[2];
+    return parts[i];
+  });
+  if (values.some((value) => value === undefined || value === '' || !Number.isFinite(Number(value))))
+    throw refuse();
+  return Float32Array.from(values, Number);
+}

@@ -1,0 +1,24 @@
+/** The base distribution that a config names. A new one is a file here, an entry in the config's schema, and a case below. */
+import { perFeature, type BaseConfig } from '../../config/bases';
+import { conditionalNormal, diagonalNormal } from './diagonal-normal';
+import { standardNormal } from './standard-normal';
+import type { Base } from './types';
+import { uniform } from './uniform';
+
+/** @param dim features of z @param seen numbers that conditioners see of the context */
+export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
+  switch (config.kind) {
+    case 'normal':
+      return standardNormal([dim]);
+    case 'diagonalNormal':
+      return diagonalNormal({
+        loc: perFeature(config.loc, dim),
+        scale: perFeature(config.scale, dim),
+        trained: config.trained,
+      });
+    case 'conditionalNormal':
+      return conditionalNormal({ dim, seen, hidden: config.hidden });
+    case 'uniform':
+      return uniform(perFeature(config.lower, dim), perFeature(config.upper, dim));
+  }
+}

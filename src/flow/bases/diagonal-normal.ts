@@ -1,0 +1,87 @@
+/** Independent normals, loc + scale·N(0, 1): as the config has them, trained, or computed from the context. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { FlowContext, ParameterSpec } from '../bijection';
+import { givenContext } from '../context';
+import { mlp } from '../nets/mlp';
+import { sumPerExample } from '../tensors';
+import { standardNormal } from './standard-normal';
+import type { Base } from './types';
+
+interface Normals {
+  parameters: readonly ParameterSpec[];
+  /** Of z [N, dim]: [dim] or [N, dim] each. */
+  of(ctx: FlowContext): { loc: Tensor; logScale: Tensor };
+}
+
+function independentNormals(dim: number, { parameters, of }: Normals): Base {
+  const standard = standardNormal([dim]);
+  const scores = (ctx: FlowContext, z: Tensor): Tensor => {
+    const { loc, logScale } = of(ctx);
+    return tf.mul(tf.sub(z, loc), tf.exp(tf.neg(logScale)));
+  };
+  const logProbByElement = (ctx: FlowContext, z: Tensor): Tensor =>
+    tf.sub(standard.logProbByElement!(ctx, scores(ctx, z)), of(ctx).logScale);
+  return {
+    parameters,
+    noiseShape: [dim],
+    shape: 'normal',
+    logProb: (ctx, z) => sumPerExample(logProbByElement(ctx, z)),
+    logProbByElement,
+    draw(ctx, noise, temperature) {
+      const { loc, logScale } = of(ctx);
+      return tf.add(loc, tf.mul(tf.mul(noise, temperature), tf.exp(logScale)));
+    },
+    scores,
+  };
+}
+
+export interface DiagonalNormalOptions {
+  /** One number for each feature. */
+  loc: readonly number[];
+  scale: readonly number[];
+  /** Whether these are only where training starts, as `base.loc` and `base.logScale`. */
+  trained: boolean;
+}
+
+export function diagonalNormal({ loc, scale, trained }: DiagonalNormalOptions): Base {
+  const shape = [loc.length];
+  const logScale = scale.map(Math.log);
+  if (!trained) {
+    return independentNormals(loc.length, {
+      parameters: [],
+      of: () => ({ loc: tf.tensor1d([...loc]), logScale: tf.tensor1d(logScale) }),
+    });
+  }
+  return independentNormals(loc.length, {
+    parameters: [
+      { name: 'base.loc', shape, init: { kind: 'values', values: loc }, decay: false },
+      { name: 'base.logScale', shape, init: { kind: 'values', values: logScale }, decay: false },
+    ],
+    of: (ctx) => ({ loc: ctx.get('base.loc'), logScale: ctx.get('base.logScale') }),
+  });
+}
+
+export interface ConditionalNormalOptions {
+  dim: number;
+  /** Numbers that it sees of the context. */
+  seen: number;
+  /** Of a network with ReLUs. */
+  hidden: readonly number[];
+}
+
+/** A network over the context gives all means, then the logarithms of all deviations (nflows). */
+export function conditionalNormal({ dim, seen, hidden }: ConditionalNormalOptions): Base {
+  const net = mlp({ name: 'base.net', inputs: seen, hidden, outputs: 2 * dim, activation: tf.relu });
+  return independentNormals(dim, {
+    parameters: net.parameters,
+    of(ctx) {
+      // What the network taps is of no layer.
+      const [loc, logScale] = tf.split(net.apply({ ...ctx, tap: undefined }, givenContext(ctx)), 2, 1) as [
+        Tensor,
+        Tensor,
+      ];
+      return { loc, logScale };
+    },
+  });
+}

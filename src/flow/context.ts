@@ -1,0 +1,130 @@
+/**
+ * A context: numbers that come with each example and that every conditioner sees besides the features, so that the flow
+ * is a density of x given them. Data sets have it behind the features: rows of D + C.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { maskBetween, withContextDegrees, type Degrees } from '../base/degrees';
+import type { VectorModelConfig } from '../config/schema';
+import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
+import { activation } from './nets/activation';
+import type { Net } from './nets/conditioner';
+import { linear } from './nets/linear';
+
+export interface ContextInput {
+  /** Numbers of a context, C. */
+  readonly size: number;
+  readonly parameters: readonly ParameterSpec[];
+  readonly state: readonly StateSpec[];
+  /** [N, C] → [N, S]: what conditioners see. */
+  encode(ctx: FlowContext, context: Tensor): Tensor;
+}
+
+/** Numbers that conditioners see of a context. */
+export function contextSeen({ context, contextNet }: VectorModelConfig): number {
+  return context === 0 ? 0 : (contextNet.at(-1) ?? context);
+}
+
+/** The context of a vector flow: as it is, standardized by stored statistics, or through a network. */
+export function contextInput(config: VectorModelConfig): ContextInput | undefined {
+  const { context: size, contextNorm, contextNet } = config;
+  if (size === 0) return undefined;
+  const [mean, std] = ['context.mean', 'context.std'];
+  const widths = [size, ...contextNet];
+  const layers = contextNet.map((width, i) => linear(`context.net.${i}`, widths[i]!, width));
+  const active = activation(config);
+  return {
+    size,
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    state: contextNorm
+      ? [
+          { name: mean, shape: [size], value: 0 },
+          { name: std, shape: [size], value: 1 },
+        ]
+      : [],
+    encode(ctx, context) {
+      const scaled = contextNorm ? tf.div(tf.sub(context, ctx.get(mean)), ctx.get(std)) : context;
+      return layers.reduce((h, layer, i) => {
+        const sum = layer.apply(ctx, h);
+        return i === layers.length - 1 ? sum : active(sum);
+      }, scaled);
+    },
+  };
+}
+
+/** Rows [N, D + C] as features and context, both [N, …]. */
+export function splitRows(
+  rows: Tensor,
+  { context }: { context?: ContextInput | undefined },
+): { features: Tensor; context?: Tensor } {
+  if (!context) return { features: rows };
+  const [features, behind] = tf.split(rows, [rows.shape[1]! - context.size, context.size], 1) as [
+    Tensor,
+    Tensor,
+  ];
+  return { features, context: behind };
+}
+
+/** What leads to the flow's input, and what it does to a context on the way. */
+export interface Preprocess extends Bijection {
+  readonly scaleContext?: (context: Tensor) => Tensor;
+}
+
+/** A context in data units as conditioners see it. */
+export function withContext(
+  ctx: FlowContext,
+  flow: { context?: ContextInput | undefined },
+  preprocess: Preprocess | undefined,
+  context: Tensor | undefined,
+): FlowContext {
+  if (!flow.context || !context) return ctx;
+  return { ...ctx, context: flow.context.encode(ctx, preprocess?.scaleContext?.(context) ?? context) };
+}
+
+/** How a network sees a context. */
+export interface SeenContext {
+  /** Numbers that it sees; 0 for none. */
+  size: number;
+  entry: VectorModelConfig['contextEntry'];
+}
+
+export const noContext: SeenContext = { size: 0, entry: 'input' };
+
+/** [N, S]: what conditioners see of the context of each example. */
+export function givenContext({ context }: FlowContext): Tensor {
+  if (!context) throw new Error('the flow takes a context, and none is given');
+  return context;
+}
+
+/**
+ * The first linear layer of a network over features, h [N, inputs], that may see a context.
+ * @param contextName of the layer over the context alone, where it has one
+ */
+export function firstLayer(
+  name: string,
+  contextName: string,
+  inputs: number,
+  width: number,
+  { size, entry }: SeenContext,
+  active: (x: Tensor) => Tensor,
+  { units, degrees }: { units?: readonly number[] | undefined; degrees?: Degrees | undefined },
+): Net {
+  const joins = size > 0 && entry === 'input';
+  const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
+  const layer = linear(name, inputs + (joins ? size : 0), width, {
+    mask: seen && units && maskBetween(seen, units),
+  });
+  if (size === 0) return layer;
+  if (joins) {
+    return {
+      ...layer,
+      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
+    };
+  }
+  const own = linear(contextName, size, width);
+  return {
+    parameters: [...layer.parameters, ...own.parameters],
+    state: [],
+    apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Orthogonal matrices as products of Householder reflections I − 2·v·vᵀ / vᵀv (Tomczak and Welling 2016, as in nflows and
+ * FrEIA), alone or as a factor of another matrix.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Bijection, FlowContext, ParameterSpec } from '../bijection';
+import { zeros } from '../init';
+import { solveUpper, strictly, timesUpper } from './triangular';
+
+/** `NAME` is [K, D]: a reflection each, in pairs that undo each other, so that an even number starts as the identity. */
+function vectors(name: string, dim: number, reflections: number): ParameterSpec {
+  const values = Array.from({ length: reflections * dim }, (_, i) =>
+    Number(i % dim === Math.floor(Math.floor(i / dim) / 2) % dim),
+  );
+  return { name, shape: [reflections, dim], init: { kind: 'values', values }, decay: false };
+}
+
+/** [D, D]: what rows are multiplied by so that the first reflection of [K, D] comes first. */
+function matrixOf(reflections: Tensor): Tensor {
+  const [count, dim] = reflections.shape as [number, number];
+  let matrix: Tensor = tf.eye(dim);
+  for (const v of tf.split(reflections, count)) {
+    const along = tf.matMul(matrix, v, false, true);
+    matrix = tf.sub(matrix, tf.matMul(along, tf.div(tf.mul(v, 2), tf.sum(tf.square(v)))));
+  }
+  return matrix;
+}
+
+const turn = (x: Tensor, matrix: Tensor): Tensor => tf.matMul(x, matrix);
+const turnBack = (y: Tensor, matrix: Tensor): Tensor => tf.matMul(y, matrix, false, true);
+
+/** y is x after all reflections of `NAME.vectors`, the first one first. Log-det 0. */
+export function householder(name: string, dim: number, reflections: number): Bijection {
+  const matrix = (ctx: FlowContext): Tensor => matrixOf(ctx.get(`${name}.vectors`));
+  return {
+    name,
+    inputShape: [dim],
+    outputShape: [dim],
+    parameters: [vectors(`${name}.vectors`, dim, reflections)],
+    state: [],
+    preservesVolume: true,
+    forward: (ctx, x) => ({ value: turn(x, matrix(ctx)), logDet: tf.scalar(0) }),
+    inverse: (ctx, y) => ({ value: turnBack(y, matrix(ctx)), logDet: tf.scalar(0) }),
+  };
+}
+
+/**
+ * y = Q·R·x + b (nflows' QRLinear): Q by the reflections of `NAME.vectors`, R upper triangular with the diagonal
+ * exp(`NAME.logDiagonal`), of whose `NAME.upper` [D, D] the part above the diagonal counts.
+ */
+export function qrLinear(name: string, dim: number, reflections: number): Bijection {
+  const get = (ctx: FlowContext) => {
+    const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    return {
+      matrix: matrixOf(ctx.get(`${name}.vectors`)),
+      upper: strictly('upper', ctx.get(`${name}.upper`)),
+      diagonal: tf.exp(logDiagonal),
+      bias: ctx.get(`${name}.bias`),
+      logDet: tf.sum(logDiagonal),
+    };
+  };
+  return {
+    name,
+    inputShape: [dim],
+    outputShape: [dim],
+    parameters: [
+      vectors(`${name}.vectors`, dim, reflections),
+      { name: `${name}.upper`, shape: [dim, dim], init: zeros, decay: false },
+      { name: `${name}.logDiagonal`, shape: [dim], init: zeros, decay: false },
+      { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
+    ],
+    state: [],
+    forward(ctx, x) {
+      const { matrix, upper, diagonal, bias, logDet } = get(ctx);
+      return { value: tf.add(turn(timesUpper(x, upper, diagonal), matrix), bias), logDet };
+    },
+    inverse(ctx, y) {
+      const { matrix, upper, diagonal, bias, logDet } = get(ctx);
+      const value = solveUpper(turnBack(tf.sub(y, bias), matrix), upper, diagonal);
+      return { value, logDet: tf.neg(logDet) };
+    },
+  };
+}
+
+/**
+ * y = Q₁·D·Q₂·x + b (nflows' SVDLinear): both Q by the reflections of `NAME.first` (of Q₂, which comes first) and
+ * `NAME.last`, D the diagonal exp(`NAME.logDiagonal`).
+ */
+export function svdLinear(name: string, dim: number, reflections: number): Bijection {
+  const get = (ctx: FlowContext) => {
+    const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    return {
+      first: matrixOf(ctx.get(`${name}.first`)),
+      last: matrixOf(ctx.get(`${name}.last`)),
+      diagonal: tf.exp(logDiagonal),
+      bias: ctx.get(`${name}.bias`),
+      logDet: tf.sum(logDiagonal),
+    };
+  };
+  return {
+    name,
+    inputShape: [dim],
+    outputShape: [dim],
+    parameters: [
+      vectors(`${name}.first`, dim, reflections),
+      { name: `${name}.logDiagonal`, shape: [dim], init: zeros, decay: false },
+      vectors(`${name}.last`, dim, reflections),
+      { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
+    ],
+    state: [],
+    forward(ctx, x) {
+      const { first, last, diagonal, bias, logDet } = get(ctx);
+      return { value: tf.add(turn(tf.mul(turn(x, first), diagonal), last), bias), logDet };
+    },
+    inverse(ctx, y) {
+      const { first, last, diagonal, bias, logDet } = get(ctx);
+      const value = turnBack(tf.div(turnBack(tf.sub(y, bias), last), diagonal), first);
+      return { value, logDet: tf.neg(logDet) };
+    },
+  };
+}

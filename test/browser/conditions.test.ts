@@ -1,0 +1,84 @@
+/** A conditional flow: what it is given is shown, can be chosen, and all views follow. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { until } from '../inspector/until';
+import type { Model } from '../inspector/models';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
+
+describe('a flow that is given a context', () => {
+  let editor: EngineWindow;
+  let model: Model;
+  inWindow(
+    async (started) => {
+      editor = started;
+      model = await tinyModel(editor.folder, 'conditional');
+    },
+    { untrained: true },
+  );
+  const ready = async (options: object = {}): Promise<Page> => {
+    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options } as object);
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    return page;
+  };
+  const values = (page: Page): Promise<string[]> =>
+    page
+      .locator('.context vscode-text-field')
+      .evaluateAll((fields) => fields.map((field) => (field as unknown as { value: string }).value));
+  const result = (page: Page): Promise<string> => page.locator('[data-result]').innerText();
+
+  it('shows the example’s own, and follows one that is chosen and back', async () => {
+    const page = await ready();
+    // A point of the data is of one moon.
+    const own = await until('the own context', async () => {
+      const found = await values(page);
+      return new Set(found.map(Number)).size === 2 && found;
+    });
+    assert.deepEqual(own.map(Number).toSorted(), [0, 1]);
+    const before = await result(page);
+    await page.locator('.context').getByRole('radio', { name: 'Mean' }).click();
+    await until('the mean', async () => (await values(page)).every((value) => Number(value) === 0.5));
+    await until('another cost', async () => (await result(page)) !== before);
+    const slider = page.locator('[data-context="upper"] input[type=range]');
+    await slider.focus();
+    await slider.press('End');
+    await until('a chosen number', async () => Number((await values(page))[0]) > 1);
+    await page.locator('.context').getByRole('radio', { name: 'Chosen' }).waitFor();
+    await page.locator('.context').getByRole('radio', { name: 'Example’s own' }).click();
+    await until('the first cost', async () => (await result(page)) === before);
+    assert.deepEqual(await values(page), own);
+  });
+
+  it('draws density and samples of what is given', async () => {
+    const page = await ready();
+    const picture = (): Promise<string> =>
+      page
+        .locator('.gallery canvas')
+        .first()
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const first = await until('a picture', async () => {
+      const now = await picture();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return now === (await picture()) && now;
+    });
+    const slider = page.locator('[data-context="lower"] input[type=range]');
+    await slider.focus();
+    await slider.press('Home');
+    await until('another picture', async () => (await picture()) !== first);
+  });
+
+  it('keeps contrast and names in dark, light and high contrast', async () => {
+    for (const theme of ['dark', 'light', 'hc-black']) {
+      const page = await ready({ theme });
+      const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+      const { violations } = await builder.include('.bar').analyze();
+      assert.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+        [],
+      );
+    }
+  });
+});

@@ -1,0 +1,128 @@
+/** What every base distribution promises: densities, draws and scores that go together. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import * as v from 'valibot';
+import { baseSchema, type BaseConfig } from '../../src/config/bases';
+import { baseOf } from '../../src/flow/bases/bases';
+import type { Base } from '../../src/flow/bases/types';
+import type { FlowContext } from '../../src/flow/bijection';
+import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
+import { flowOf } from './flow-of';
+import { logAbsDeterminant } from './linear-algebra';
+
+const dim = 2;
+const configs: BaseConfig[] = (
+  [
+    { kind: 'normal' },
+    { kind: 'diagonalNormal', loc: [1, -0.5], scale: 0.7 },
+    { kind: 'diagonalNormal', loc: 0.3, scale: [0.5, 2], trained: true },
+    { kind: 'conditionalNormal', hidden: [4] },
+    { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
+  ] as const
+).map((config) => v.parse(baseSchema, config));
+
+interface Made {
+  base: Base;
+  tensors: Record<string, Tensor>;
+}
+
+function made(config: BaseConfig): Made {
+  const base = baseOf(config, dim, 2);
+  const flow = flowOf({ kind: 'vector', dim, couplings: 1, context: 2, base: config });
+  return { base, tensors: toTensors(movedValues(flow, 3)) };
+}
+
+/** With the same context for each of so many rows. */
+function given(tensors: Record<string, Tensor>, rows: number): FlowContext {
+  return { ...contextOf(tensors, false), context: tf.tile(tf.tensor2d([[0.3, -0.5]]), [rows, 1]) };
+}
+
+before(onCpu);
+
+it('every kind of base is tested', () => {
+  const kinds = baseSchema.options.map(({ entries }) => entries.kind.literal);
+  assert.deepEqual([...new Set(configs.map(({ kind }) => kind))].sort(), [...kinds].sort());
+});
+
+for (const config of configs) {
+  describe(`base ${JSON.stringify(config)}`, () => {
+    it('has a density that adds up to 1', () => {
+      const { base, tensors } = made(config);
+      const n = 400;
+      const reach = 12;
+      const at = (i: number): number => -reach + (2 * reach * (i + 0.5)) / n;
+      const grid = Float32Array.from({ length: n * n * 2 }, (_, k) =>
+        at(k % 2 === 0 ? Math.floor(k / 2 / n) : (k >> 1) % n),
+      );
+      const density = base
+        .logProb(given(tensors, n * n), tf.tensor(grid, [n * n, dim]))
+        .dataSync<'float32'>();
+      const total = density.reduce((sum, value) => sum + Math.exp(value), 0) * ((2 * reach) / n) ** 2;
+      // A box has edges in the middle of cells.
+      assert.ok(Math.abs(total - 1) < (config.kind === 'uniform' ? 0.05 : 1e-4), `${total}`);
+    });
+
+    it('draws what its density says: ln p(z) + ln|det ∂z/∂noise| is ln N(noise; 0, 1)', () => {
+      const { base, tensors } = made(config);
+      const ctx = given(tensors, 1);
+      const one = tf.scalar(1);
+      for (const seed of [1, 2, 3]) {
+        const noise = inputOf(base.noiseShape, 1, seed);
+        const z = base.draw(ctx, noise, one);
+        const rows = Array.from({ length: dim }, (_, j) => [
+          ...tf
+            .grad((given: Tensor) => tf.sum(tf.gather(tf.reshape(base.draw(ctx, given, one), [-1]), [j])))(
+              noise,
+            )
+            .dataSync(),
+        ]);
+        const [found] = perExample(base.logProb(ctx, z), 1);
+        const squares = noise.dataSync<'float32'>().reduce((sum, value) => sum + value * value, 0);
+        const expected = -0.5 * squares - Math.log(2 * Math.PI) - logAbsDeterminant(rows);
+        assert.ok(Math.abs(found! - expected) < 1e-5, `${found} is not ${expected}`);
+      }
+    });
+
+    it('gives the noise back as scores', () => {
+      const { base, tensors } = made(config);
+      const ctx = given(tensors, 200);
+      const noise = tf.mul(inputOf(base.noiseShape, 200, 5), 1.3);
+      const scores = base.scores(ctx, base.draw(ctx, noise, tf.scalar(1)));
+      assert.ok(maxAbsDifference(scores.dataSync(), noise.dataSync()) < 2e-3);
+    });
+
+    it('is the sum of its elements', () => {
+      const { base, tensors } = made(config);
+      const ctx = given(tensors, 9);
+      const z = base.draw(ctx, inputOf(base.noiseShape, 9, 6), tf.scalar(1));
+      const sums = tf.sum(base.logProbByElement!(ctx, z), 1);
+      assert.ok(maxAbsDifference(sums.dataSync(), base.logProb(ctx, z).dataSync()) < 1e-5);
+    });
+  });
+}
+
+describe('temperatures', () => {
+  it('scale deviations around the mean', () => {
+    const { base, tensors } = made(configs[1]!);
+    const ctx = contextOf(tensors, false);
+    const noise = inputOf([dim], 4, 7);
+    const [cold, half, full] = [0, 0.5, 1].map((t) => base.draw(ctx, noise, tf.scalar(t)).dataSync());
+    cold!.forEach((mean, i) => {
+      assert.ok(Math.abs(mean - [1, -0.5][i % 2]!) < 1e-6);
+      assert.ok(Math.abs(half![i]! - (mean + full![i]!) / 2) < 1e-6);
+    });
+  });
+});
+
+describe('a uniform base', () => {
+  it('has no density outside of its box, and no draws there', () => {
+    const { base, tensors } = made(configs.find(({ kind }) => kind === 'uniform')!);
+    const ctx = contextOf(tensors, false);
+    const outside = base.logProb(ctx, tf.tensor([-1.01, 1, 0, 2.01, 0, 0.4], [3, 2]));
+    assert.deepEqual([...outside.dataSync()], [-Infinity, -Infinity, -Infinity]);
+    const drawn = base.draw(ctx, tf.tensor([-40, -40, 40, 40], [2, 2]), tf.scalar(1)).dataSync();
+    assert.deepEqual([...drawn], [-1, 0.5, 2, 2]);
+  });
+});

@@ -1,0 +1,113 @@
+/** What a conditional flow is given: the example's own context, the mean, or numbers of the user's. */
+import { useEffect, useRef } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import type { ContextInfo } from '../../src/protocol/model';
+import { Segmented } from '../base/controls/segmented';
+import { Slider } from '../base/controls/slider';
+import { TextField } from '../base/controls/toolkit';
+import { fixed } from '../base/format/numbers';
+import { ready } from '../base/store/question';
+import { stripState } from '../base/store/strip-state';
+import { useStore } from '../base/store/use-store';
+import { text } from './text';
+
+/** Deviations around the mean that a slider reaches. */
+const reach = 3;
+/** A slider passes many values while it is dragged; the views follow when it rests for a moment. */
+const restMs = 120;
+
+export function ContextControls({ context }: { context: ContextInfo }) {
+  const store = useStore();
+  const draft = useSignal<readonly number[] | undefined>(undefined);
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const own = ready(store.state(stripState).shownStrip.answer.value)?.context;
+  const chosen = store.given.value;
+  const values = draft.value ?? chosen ?? (own ? [...own] : context.mean);
+  const isMean = chosen !== undefined && chosen.every((value, i) => value === context.mean[i]);
+  const choose = (next: readonly number[] | undefined): void => {
+    clearTimeout(timer.current);
+    draft.value = undefined;
+    store.given.value = next;
+  };
+  const change = (index: number, value: number): void => {
+    const next = values.map((before, i) => (i === index ? value : before));
+    draft.value = next;
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => choose(next), restMs);
+  };
+  // A saved page answers what it was asked when it was saved.
+  const fixedPage = store.connection.choices !== undefined;
+  return (
+    <div class="pair context" role="group" aria-label={text.given}>
+      <Segmented
+        label={text.given}
+        value={chosen === undefined ? 'own' : isMean ? 'mean' : 'chosen'}
+        options={[
+          { value: 'own', text: text.ownCondition },
+          { value: 'mean', text: text.meanCondition, disabled: fixedPage },
+          ...(chosen !== undefined && !isMean ? [{ value: 'chosen', text: text.chosenCondition }] : []),
+        ]}
+        onChange={(value) => {
+          if (value !== 'chosen') choose(value === 'own' ? undefined : [...context.mean]);
+        }}
+      />
+      <span class="context-numbers">
+        {context.names.map((name, i) => (
+          <ContextNumber
+            key={name}
+            name={name}
+            low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
+            high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
+            value={values[i]!}
+            disabled={fixedPage}
+            onChange={(value) => change(i, value)}
+          />
+        ))}
+      </span>
+    </div>
+  );
+}
+
+interface ContextNumberProps {
+  name: string;
+  low: number;
+  high: number;
+  value: number;
+  disabled: boolean;
+  onChange(value: number): void;
+}
+
+function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNumberProps) {
+  const invalid = useSignal(false);
+  const shown = fixed(value, 3);
+  return (
+    <span class="pair tight" data-context={name}>
+      <span title={name} class="context-name">
+        {name}
+      </span>
+      <Slider
+        label={text.givenNumber(name)}
+        min={low}
+        max={high}
+        step={(high - low) / 200}
+        value={value}
+        valueText={shown}
+        disabled={disabled}
+        onInput={onChange}
+      />
+      <TextField
+        label={text.givenNumber(name)}
+        value={shown}
+        size={7}
+        invalid={invalid.value}
+        onCommit={(typed) => {
+          if (typed === shown) return;
+          const number = Number(typed);
+          invalid.value = typed.trim() === '' || !Number.isFinite(number);
+          if (!invalid.value) onChange(number);
+        }}
+      />
+    </span>
+  );
+}
