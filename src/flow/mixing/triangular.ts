@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 export function strictly(part: 'lower' | 'upper', matrix: Tensor): Tensor {
   return tf.mul(
     matrix,
-    matrixMask(matrix.shape[0]!, (row, column) => (part === 'lower' ? row > column : row < column)),
+    matrixMask(matrix.shape[0], (row, column) => (part === 'lower' ? row > column : row < column)),
   );
 }
 

@@ -53,7 +53,9 @@ describe('Glow', () => {
     const output = path.join(folder, 'run');
     await withBackend(
       () => createTensorFlowBackend({ threads: 1, reason: 'test' }),
-      async (backend) => void (await train({ preset: 'glow', config, output }, { backend })),
+      async (backend) => {
+        await train({ preset: 'glow', config, output }, { backend });
+      },
     );
     const validated = (await readMetrics(runPaths(output))).flatMap(
       ({ validationBitsPerDim }) => validationBitsPerDim ?? [],

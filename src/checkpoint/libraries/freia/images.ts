@@ -339,7 +339,10 @@ async function blockLayers(
 
 /** x·e^logScale + offset. */
 function normLayer(logScale: Float32Array, offset: Float32Array): Pick<ImageLayer, 'layer' | 'adapt'> {
-  return { layer: { kind: 'actNorm' }, adapt: affineLayer(logScale, offset).adapt! };
+  return {
+    layer: { kind: 'actNorm' },
+    adapt: (tensors, name) => void affineLayer(logScale, offset).adapt!(tensors, name),
+  };
 }
 
 async function layersOf(

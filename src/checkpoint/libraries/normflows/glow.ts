@@ -97,14 +97,14 @@ function readBase(
   at: string,
   rests: readonly string[],
   leaving: number,
-): Level['base'] | string {
+): { base: Level['base'] } | string {
   const shape = file.tensors.get(`${at}loc`)?.shape ?? [];
   const same = rests.every((rest) => file.tensors.get(at + rest)?.shape.join() === shape.join());
   const parts = rests.toSorted().join();
   if (same && shape.length === 4 && shape[0] === 1 && shape[1] === leaving) {
-    if (parts === 'loc,log_scale') return 'DiagGaussian';
+    if (parts === 'loc,log_scale') return { base: 'DiagGaussian' };
     if (parts === 'loc,loc_logs,log_scale,log_scale_logs' && shape[2] === 1 && shape[3] === 1) {
-      return 'GlowBase';
+      return { base: 'GlowBase' };
     }
   }
   return `${at.slice(0, -1)} is not a GlowBase or DiagGaussian of ${leaving} channels without classes`;
@@ -145,10 +145,11 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
       below.get(`q0.${l}.`) ?? [],
       l === 0 ? channels : channels / 2,
     );
-    if (base === 'GlowBase' || base === 'DiagGaussian') {
+    if (typeof base === 'string') missing.push(base);
+    else {
       fitting += below.get(`q0.${l}.`)!.length;
-      levels.push({ channels, blocks, base });
-    } else missing.push(base);
+      levels.push({ channels, blocks, ...base });
+    }
     below.delete(`q0.${l}.`);
   }
   below.delete('');
