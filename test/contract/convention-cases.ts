@@ -249,6 +249,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
   ],
   [
+    'vector, autoregressive with stored masks',
+    { layer: 'autoregressive', hidden: [6, 6], madeMasks: 'stored' },
+  ],
+  [
     'vector, autoregressive given a context through its activation',
     { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
   ],
