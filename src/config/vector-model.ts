@@ -69,6 +69,16 @@ export const vectorModelSchema = v.strictObject({
     ),
     'coupling',
   ),
+  sees: v.optional(
+    v.pipe(
+      v.picklist(['input', 'output']),
+      describe(
+        'Of autoregressive layers, what the network sees: input, so that scoring and training take one pass (MAF); output, so that ' +
+          'sampling takes one pass, and scoring and training one for each feature (IAF).',
+      ),
+    ),
+    'input',
+  ),
   couplings: v.optional(
     v.pipe(positiveInteger, v.maxValue(1000), describe('Number of couplings or autoregressive layers.')),
     8,
@@ -236,7 +246,7 @@ export const vectorModelSchema = v.strictObject({
       v.minLength(1),
       v.maxLength(2000),
       describe(
-        'The whole chain from data to latent, layer by layer. If given, layer, couplings, mask, polarity, permutation and between are not used.',
+        'The whole chain from data to latent, layer by layer. If given, layer, sees, couplings, mask, polarity, permutation and between are not used.',
       ),
     ),
   ),

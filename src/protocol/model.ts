@@ -68,6 +68,10 @@ export interface LayerInfo {
   formula?: string;
   /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
   order?: number[];
+  /** Of layers whose network runs more than once in one direction: how often in each. */
+  networkPasses?: { forward: number; inverse: number };
+  /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
+  mixes?: true;
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */

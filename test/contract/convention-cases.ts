@@ -173,6 +173,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, masked autoregressive, softplus',
     { layer: 'autoregressive', dim: 4, hidden: [9, 7], scaleMap: 'softplus' },
   ],
+  ['vector, inverse autoregressive', { layer: 'autoregressive', sees: 'output', dim: 3, hidden: [7] }],
   [
     'vector, masked autoregressive, residual networks, sigmoid, interleaved, norms between',
     {

@@ -157,7 +157,7 @@ function moving(moves: LayerMoves): string {
 }
 
 function described(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, assumed, order } = layer;
+  const { kind, moves, hasNorm, assumed, order, networkPasses } = layer;
   const shape = layer.inputShape.join('×');
   const output = layer.outputShape.join('×');
   if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}`;
@@ -175,7 +175,12 @@ function described(layer: LayerInfo): string {
     case 'batchNorm':
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
-      return `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}`;
+      return (
+        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}` +
+        (networkPasses
+          ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
+          : '')
+      );
     case 'lu':
       return `${shape}, gelernte Mischung aller Merkmale (LU)`;
     case 'plu':

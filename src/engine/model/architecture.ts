@@ -10,8 +10,14 @@ export function architectureName({ transform }: ModelConfig, { layers }: Flow): 
   const spline = transform === 'rationalQuadratic';
   const working = layers.filter(hasConditioner);
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
-  if (autoregressive === 0) return spline ? 'Neural spline flow' : 'RealNVP';
+  if (autoregressive === 0) {
+    if (spline) return 'Neural spline flow';
+    return transform === 'additive' ? 'NICE' : 'RealNVP';
+  }
   if (autoregressive < working.length) return 'Flow of couplings and autoregressive layers';
+  // Samples take one pass, likelihoods as many as there are features (Kingma et al. 2016).
+  const inverse = working.every(({ bijection }) => (bijection?.networkPasses?.forward ?? 1) > 1);
+  if (inverse && !spline) return 'Inverse autoregressive flow';
   return spline ? 'Autoregressive neural spline flow' : 'Masked autoregressive flow';
 }
 

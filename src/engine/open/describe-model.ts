@@ -125,6 +125,8 @@ function describeLayer(layer: FlowLayer, index: number): LayerDescription {
     parameterCount: parameterCount(layer.bijection?.parameters ?? []),
     batchNorm: layer.hasNorm,
     description: inWords(layer),
+    ...(layer.order ? { order: [...layer.order] } : {}),
+    ...(layer.bijection?.networkPasses ? { networkPasses: layer.bijection.networkPasses } : {}),
   };
 }
 
