@@ -175,6 +175,15 @@ export const vectorModelSchema = v.strictObject({
     ),
     0,
   ),
+  madeMasks: v.optional(
+    v.pipe(
+      v.picklist(['degrees', 'stored']),
+      describe(
+        'Masks of autoregressive networks: by degrees of hidden units that take turns, or as the checkpoint has them (random masks of nflows).',
+      ),
+    ),
+    'degrees',
+  ),
   contextNorm: v.optional(
     v.pipe(
       v.boolean(),

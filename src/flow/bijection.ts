@@ -20,7 +20,8 @@ export interface ParameterSpec {
 export interface StateSpec {
   name: string;
   shape: number[];
-  value: number;
+  /** Where it starts, the same everywhere or value by value. */
+  value: number | Float32Array;
 }
 
 export interface FlowContext {

@@ -234,6 +234,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, trained normal base',
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
+  ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
@@ -246,6 +247,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
   [
     'vector, couplings of residual networks given a context at their inputs alone',
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive with stored masks',
+    { layer: 'autoregressive', hidden: [6, 6], madeMasks: 'stored' },
   ],
   [
     'vector, autoregressive given a context through its activation',

@@ -108,6 +108,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
     /** What stands before the list and not before the base: "_transform.". */
     without?: string;
     readers: readonly BaseReader[];
+    /** Names below the prefix that say nothing. */
+    idle?: readonly string[];
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
@@ -219,13 +221,14 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   /** Or what is in the way of it, in words. */
   function findBase(list: ModuleList): FoundBase | string | undefined {
     if (!library.base) return undefined;
-    const { without = '' } = library.base;
+    const { without = '', readers, idle = [] } = library.base;
     const whole = list.prefix.slice(0, -`${library.list}.`.length);
     const root = whole.endsWith(without) ? whole.slice(0, whole.length - without.length) : whole;
     const prefix = root + library.base.prefix;
-    const names = list.others.filter((name) => name.startsWith(prefix));
+    const names = list.others.filter(
+      (name) => name.startsWith(prefix) && !idle.includes(name.slice(prefix.length)),
+    );
     if (names.length === 0) return undefined;
-    const { readers } = library.base;
     const reader = readers.find(
       (one) => one.names.length === names.length && one.names.every((name) => names.includes(prefix + name)),
     );

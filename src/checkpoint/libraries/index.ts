@@ -13,6 +13,7 @@ import { ikostrikov } from './ikostrikov/import';
 import { keras } from './keras/import';
 import { nflowsStateDict } from './nflows/export';
 import { nflows } from './nflows/import';
+import { writtenLinears } from './nflows/write-linears';
 import { normflowsStateDict } from './normflows/export';
 import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
@@ -33,13 +34,15 @@ type Entry =
       kind: 'vector';
       importer: Recognizer;
       write?: (model: VectorModelConfig, chain: readonly WrittenLayer[], tensors: Tensors) => StateDict;
+      /** Kinds of layers that it writes besides couplings, norms and permutations. */
+      writes?: readonly WrittenLayer['kind'][];
     };
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */
 const list = {
   chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
   fmu2: { kind: 'image', importer: fmu2 },
-  nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict },
+  nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict, writes: writtenLinears },
   normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
   freia: { kind: 'vector', importer: freia },

@@ -30,6 +30,7 @@ export function baseName({ kind }: BaseConfig): string {
     normal: 'standard normal base',
     diagonalNormal: 'diagonal normal base',
     conditionalNormal: 'conditional normal base',
+    mixture: 'mixture of normals as base',
     uniform: 'uniform base',
   };
   return names[kind];

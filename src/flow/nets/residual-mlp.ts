@@ -55,15 +55,16 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     const path = `${name}.blocks.${i}`;
     return {
       norm1: makeNorm(`${path}.norm1`),
-      linear1: linear(`${path}.linear1`, width, width, { mask: between }),
+      linear1: linear(`${path}.linear1`, width, width, { mask: between, storesMask: degrees?.stored }),
       norm2: makeNorm(`${path}.norm2`),
-      linear2: linear(`${path}.linear2`, width, width, { mask: between }),
+      linear2: linear(`${path}.linear2`, width, width, { mask: between, storesMask: degrees?.stored }),
       ...(inBlocks ? { context: linear(`${path}.context`, context.size, width) } : {}),
     };
   });
   const last = linear(`${name}.out`, width, outputs, {
     startAtZero: true,
     mask: degrees && units && maskBetween(units, degrees.outputs),
+    storesMask: degrees?.stored,
   });
   const modules = [
     first,

@@ -8,11 +8,11 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
-  fixedNormal,
   maskOf,
   readOrder,
   standardizer,
   type Chain,
+  trainedNormal,
   type CouplingStep,
   type StepOf,
   type Values,
@@ -213,7 +213,7 @@ export const nflows = chainImporter<Working, Other>({
       {
         kind: 'DiagonalNormal',
         names: ['mean_', 'log_std_'],
-        read: ([loc, logScale]) => fixedNormal(loc!, logScale!.map(Math.exp)),
+        read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
       },
       {
         kind: 'ConditionalDiagonalNormal of a linear layer',
@@ -235,6 +235,8 @@ export const nflows = chainImporter<Working, Other>({
         },
       },
     ],
+    // The constant of a StandardNormal.
+    idle: ['_log_z'],
   },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
