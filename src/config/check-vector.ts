@@ -36,6 +36,14 @@ export function checkVector(model: VectorModelConfig): Problem[] {
   const autoregressive = model.layers
     ? model.layers.some(({ kind }) => kind === 'autoregressive')
     : model.layer === 'autoregressive';
+  if (model.sees === 'output' && !(model.layer === 'autoregressive' && !model.layers)) {
+    problems.push({
+      path: 'model.sees',
+      message: model.layers
+        ? 'expected "input": where `layers` are given, each of them says what its network sees'
+        : 'expected "input", or `layer` "autoregressive": a coupling sees the features that it does not change',
+    });
+  }
   if (autoregressive && model.flowNorm) {
     problems.push({
       path: 'model.flowNorm',
@@ -123,14 +131,20 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   return [];
 }
 
-function checkOrder(
+/** Whether each of `dim` numbers is in it once. */
+export function checkOrder(
   order: readonly number[],
   dim: number,
   path: string,
-  what: 'feature' | 'place',
+  what: 'feature' | 'place' | 'channel',
 ): Problem[] {
   if (order.length !== dim) {
-    return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
+    return [
+      {
+        path,
+        message: `expected ${dim} entries, one for each ${what === 'place' ? 'feature' : what}, got ${order.length}`,
+      },
+    ];
   }
   const seen = new Set<number>();
   for (const feature of order) {

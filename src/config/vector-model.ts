@@ -3,11 +3,9 @@ import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
+import { activation, describe, layerWidth, nonNegativeInteger, positiveInteger, slope } from './fields';
 
 const bit = v.picklist([0, 1]);
-
-const activation = v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu']);
 
 /** Of a vector flow. */
 export const mostFeatures = 4096;
@@ -69,6 +67,16 @@ export const vectorModelSchema = v.strictObject({
     ),
     'coupling',
   ),
+  sees: v.optional(
+    v.pipe(
+      v.picklist(['input', 'output']),
+      describe(
+        'Of autoregressive layers, what the network sees: input, so that scoring and training take one pass (MAF); output, so that ' +
+          'sampling takes one pass, and scoring and training one for each feature (IAF).',
+      ),
+    ),
+    'input',
+  ),
   couplings: v.optional(
     v.pipe(positiveInteger, v.maxValue(1000), describe('Number of couplings or autoregressive layers.')),
     8,
@@ -118,10 +126,7 @@ export const vectorModelSchema = v.strictObject({
       describe('Nonlinearity of the network of t where nets is separate; as activation when absent.'),
     ),
   ),
-  slope: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),
-    0.01,
-  ),
+  slope,
   mask: v.optional(
     v.pipe(
       v.picklist(['alternate', 'halves', 'random']),
@@ -236,7 +241,7 @@ export const vectorModelSchema = v.strictObject({
       v.minLength(1),
       v.maxLength(2000),
       describe(
-        'The whole chain from data to latent, layer by layer. If given, layer, couplings, mask, polarity, permutation and between are not used.',
+        'The whole chain from data to latent, layer by layer. If given, layer, sees, couplings, mask, polarity, permutation and between are not used.',
       ),
     ),
   ),

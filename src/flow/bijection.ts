@@ -33,6 +33,8 @@ export interface FlowContext {
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
   update(name: string, value: Tensor): void;
+  /** There while a flow is being initialized from a batch: receives parameters that follow from what arrives. */
+  initialize?(name: string, value: Tensor): void;
   /** Receives named intermediate values: inputs, outputs, quantities, log-det maps, feature maps. */
   tap?(name: string, value: Tensor): void;
 }
@@ -57,8 +59,14 @@ export interface Bijection {
   readonly formula?: string;
   /** Of layers whose map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
   readonly spline?: SplineInfo;
+  /** Whether its quantities are the same for every example: learned, and given by no network. */
+  readonly sameForAll?: boolean;
   /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
+  /** y = W·x + b over the last axis, with the same W for every example and place: features or channels are mixed. */
+  readonly mixes?: boolean;
+  /** How often its network runs in each direction; once in both where it is absent. */
+  readonly networkPasses?: { readonly forward: number; readonly inverse: number };
   forward(ctx: FlowContext, x: Tensor): Step;
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
   inverse(ctx: FlowContext, y: Tensor): Step;

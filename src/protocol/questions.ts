@@ -10,6 +10,7 @@ import type {
   Selection,
   SourceRef,
 } from './selection';
+import { hasMatrix } from './mixing';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
@@ -136,7 +137,7 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
 
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
-  return kind !== 'squeeze' && kind !== 'factorOut';
+  return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
 }
 
 /** All of a small layer, whatever is marked; else a block around the marked element. */
@@ -233,6 +234,9 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   for (const layer of summary.layers) {
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
     if (hasSplines(layer)) questions.push({ method: 'spline', query: { ...selection, layer: layer.index } });
+    if (hasMatrix(layer)) questions.push({ method: 'mixing', query: { layer: layer.index, feature: -1 } });
+    if (layer.order)
+      questions.push({ method: 'order', query: { layer: layer.index, batch: selection.batch, from: 0 } });
     questions.push({ method: 'network', query: { layer: layer.index } });
     // Gradients of large networks take their time.
     if (hasJacobian(layer) && values <= MANY_VALUES)

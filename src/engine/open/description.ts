@@ -17,6 +17,10 @@ export interface LayerDescription {
   /** Batch normalization of the output, as part of the layer. */
   batchNorm: boolean;
   description: string;
+  /** Of autoregressive layers: the features from the first to the last. */
+  order?: number[];
+  /** How often the layer's network runs in each direction, where not once in both. */
+  networkPasses?: { forward: number; inverse: number };
 }
 
 export interface ModelDescription {
