@@ -1,6 +1,6 @@
 /** From what a user names (data, preset, config file) and what the data are to the full config of a run. */
 import { conventionsFor, conventionSets, type ConventionSet } from './conventions';
-import { smallestPad } from './cross-checks';
+import { smallestPad } from './check-image';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
@@ -83,6 +83,7 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   }
   const base = presetFor(dataset);
   const { title, about } = conventions;
+  // The fields are those of data of this kind, as the base is.
   const model = { ...base.model, ...fields } as Preset['model'];
   return { ...base, name, title, about, model, training: { ...base.training, ...conventions.training } };
 }
@@ -231,8 +232,13 @@ function presetData(request: RunRequest, preset: Preset | undefined): Record<str
 /** Padding that the user did not choose is made large enough, where some is. */
 function fitPad(model: Record<string, unknown>): void {
   const { height, width, scales = 2, pad } = model as Record<string, number | undefined>;
-  if (pad !== undefined || !Number.isInteger(scales) || scales > 8) return;
-  model.pad = smallestPad({ height: height!, width: width!, scales, pad: 0 }) ?? 0;
+  if (pad !== undefined || model.layers !== undefined || !Number.isInteger(scales) || scales > 8) return;
+  const { architecture } = model as { architecture?: string };
+  model.pad =
+    smallestPad({
+      ...{ height: height!, width: width!, scales, pad: 0 },
+      ...(architecture === undefined ? {} : { architecture }),
+    }) ?? 0;
 }
 
 /** A run shorter than its preset keeps a warm-up in proportion, unless the user chose one. */

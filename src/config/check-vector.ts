@@ -131,14 +131,20 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   return [];
 }
 
-function checkOrder(
+/** Whether each of `dim` numbers is in it once. */
+export function checkOrder(
   order: readonly number[],
   dim: number,
   path: string,
-  what: 'feature' | 'place',
+  what: 'feature' | 'place' | 'channel',
 ): Problem[] {
   if (order.length !== dim) {
-    return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
+    return [
+      {
+        path,
+        message: `expected ${dim} entries, one for each ${what === 'place' ? 'feature' : what}, got ${order.length}`,
+      },
+    ];
   }
   const seen = new Set<number>();
   for (const feature of order) {

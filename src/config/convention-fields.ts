@@ -15,7 +15,7 @@ const affineForm = v.picklist([
   'inverse-shift-then-scale',
 ]);
 
-const scaleMap = v.picklist([
+export const scaleMap = v.picklist([
   'tanh-channel',
   'tanh-scalar',
   'tanh-scalar-shift',

@@ -80,17 +80,21 @@ export const publishedSets: readonly ConventionSet[] = [
   },
   {
     name: 'glow',
-    title: 'Couplings of Glow',
+    title: 'Glow',
     about:
-      '(x + t)·sigmoid(u + 2), t and s alternate, halves are factored out; batch norm instead of act norm and 1×1 convolutions.',
+      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·(sigmoid(u + 2) + .05), t and s alternate, learned priors.',
     image: {
+      architecture: 'glow',
       affine: 'shift-then-scale',
       outputOrder: 'shift-scale',
       outputLayout: 'interleaved',
       scaleMap: 'sigmoid',
-      scaleEpsilon: 0,
-      factorOut: 'halves',
+      // Without a floor, samples of flows that were trained for minutes overflow.
+      scaleEpsilon: 0.05,
+      dataConstraint: 'centered',
+      widthGrowth: 'constant',
     },
+    training: { learningRate: 1e-3 },
   },
   {
     name: 'nflows',

@@ -1,5 +1,6 @@
 /** The model section of the config for images. */
 import * as v from 'valibot';
+import { imageLayer, mostChannels } from './image-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, fraction, layerWidth, nonNegativeInteger, positive, positiveInteger } from './fields';
 
@@ -12,7 +13,10 @@ export const imageModelSchema = v.strictObject({
   kind: v.pipe(v.literal('image'), describe('Images of discrete pixels.')),
   height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
   width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
-  channels: v.optional(v.pipe(positiveInteger, v.maxValue(16), describe('1 for gray, 3 for color.')), 1),
+  channels: v.optional(
+    v.pipe(positiveInteger, v.maxValue(mostChannels), describe('1 for gray, 3 for color.')),
+    1,
+  ),
   levels: v.optional(
     v.pipe(
       v.number(),
@@ -31,13 +35,59 @@ export const imageModelSchema = v.strictObject({
     ),
     0,
   ),
+  architecture: v.optional(
+    v.pipe(
+      v.picklist(['realnvp', 'glow']),
+      describe(
+        'realnvp: couplings in checkerboards and by channels, residual networks (paper); glow: at each scale a squeeze and `steps` of ' +
+          'act norm, 1×1 convolution and coupling by channels, convolutional networks (Kingma and Dhariwal 2018).',
+      ),
+    ),
+    'realnvp',
+  ),
   scales: v.optional(
     v.pipe(positiveInteger, v.maxValue(mostScales), describe('Scales of the multi-scale architecture.')),
     2,
   ),
   base: v.optional(
-    v.pipe(layerWidth, describe('Feature maps of the conditioners in the first checkerboard couplings.')),
+    v.pipe(
+      layerWidth,
+      describe(
+        'Feature maps of the conditioners in the first checkerboard couplings; channels of Glow’s networks.',
+      ),
+    ),
     32,
+  ),
+  steps: v.optional(v.pipe(positiveInteger, v.maxValue(64), describe('Steps of each scale of Glow.')), 8),
+  priors: v.optional(
+    v.pipe(
+      v.picklist(['learned', 'standard']),
+      describe(
+        'Of Glow: what goes on predicts mean and deviation of what leaves at each scale (learned), or all latents are standard normal.',
+      ),
+    ),
+    'learned',
+  ),
+  layers: v.optional(
+    v.pipe(
+      v.array(imageLayer),
+      v.minLength(1),
+      v.maxLength(2000),
+      describe(
+        'The whole chain from data to latent, layer by layer. If given, architecture, scales, steps, priors and all settings of RealNVP’s ' +
+          'networks, checkerboards and squeezes are not used.',
+      ),
+    ),
+  ),
+  latents: v.optional(
+    v.pipe(
+      v.picklist(['in-place', 'first-out-first', 'last-out-first']),
+      describe(
+        'How `flowscope apply` gives and takes z of a chain: each latent at its place in the image, standard normal (in-place); or as ' +
+          'libraries do, before the learned priors, channels first, one scale after the other.',
+      ),
+    ),
+    'in-place',
   ),
   widthGrowth: v.optional(
     v.pipe(v.picklist(['double', 'constant']), describe('Whether feature maps double at each scale.')),
@@ -68,10 +118,10 @@ export const imageModelSchema = v.strictObject({
   ),
   dataConstraint: v.optional(
     v.pipe(
-      v.picklist(['symmetric', 'as-printed']),
+      v.picklist(['symmetric', 'as-printed', 'centered', 'unit']),
       describe(
-        'symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, section ' +
-          '4.1), which brings the brightest pixels close to 1.',
+        'What is taken the logit of; symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, ' +
+          'section 4.1), which brings the brightest pixels close to 1. Without a logit: centered is x/L − ½ (Glow), unit is x/L.',
       ),
     ),
     'symmetric',

@@ -1,4 +1,4 @@
-/** Where the tensors of each kind of layer of a vector flow stand in a checkpoint: "couplings.0". */
+/** Where the tensors of each kind of layer of a flow that is a chain stand in a checkpoint: "couplings.0". */
 export const layerFolders = {
   coupling: 'couplings',
   batchNorm: 'norms',
@@ -6,6 +6,12 @@ export const layerFolders = {
   permute: 'permutations',
   autoregressive: 'autoregressive',
   lu: 'linears',
+  conv1x1: 'convolutions',
+  squeeze: 'squeezes',
+  haar: 'wavelets',
+  flatten: 'flattenings',
+  factorOut: 'factorOuts',
+  prior: 'priors',
   plu: 'plu',
   householder: 'householder',
   qr: 'qr',
@@ -13,3 +19,13 @@ export const layerFolders = {
   orthogonal: 'orthogonal',
   rescale: 'rescale',
 } as const;
+
+/** The names of a chain's layers, for example "couplings.0"; each kind is counted by itself. */
+export function layerNames(chain: readonly { kind: keyof typeof layerFolders }[]): string[] {
+  const counts = new Map<string, number>();
+  return chain.map(({ kind }) => {
+    const number = counts.get(kind) ?? 0;
+    counts.set(kind, number + 1);
+    return `${layerFolders[kind]}.${number}`;
+  });
+}

@@ -3,11 +3,9 @@ import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { describe, layerWidth, nonNegativeInteger, positiveInteger } from './fields';
+import { activation, describe, layerWidth, nonNegativeInteger, positiveInteger, slope } from './fields';
 
 const bit = v.picklist([0, 1]);
-
-const activation = v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu']);
 
 /** Of a vector flow. */
 export const mostFeatures = 4096;
@@ -128,10 +126,7 @@ export const vectorModelSchema = v.strictObject({
       describe('Nonlinearity of the network of t where nets is separate; as activation when absent.'),
     ),
   ),
-  slope: v.optional(
-    v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),
-    0.01,
-  ),
+  slope,
   mask: v.optional(
     v.pipe(
       v.picklist(['alternate', 'halves', 'random']),
@@ -184,6 +179,15 @@ export const vectorModelSchema = v.strictObject({
       describe('Numbers of the context that comes with each example; the flow is a density given them.'),
     ),
     0,
+  ),
+  madeMasks: v.optional(
+    v.pipe(
+      v.picklist(['degrees', 'stored']),
+      describe(
+        'Masks of autoregressive networks: by degrees of hidden units that take turns, or as the checkpoint has them (random masks of nflows).',
+      ),
+    ),
+    'degrees',
   ),
   contextNorm: v.optional(
     v.pipe(

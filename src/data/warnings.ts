@@ -1,4 +1,5 @@
 /** What is worth knowing of data before a flow is trained on them. */
+import { several } from '../base/text';
 import type { DataConfig, RunConfig } from '../config/schema';
 import type { Opened } from './opened';
 
@@ -71,9 +72,11 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     if (facts.gray) found.push('All channels are equal. Set data.color to "gray" to do a third of the work.');
     const pad = config?.model.kind === 'image' ? config.model.pad : 0;
     if (pad > 0 && config?.model.kind === 'image') {
+      const { scales, architecture, layers } = config.model;
+      const halvings = architecture === 'glow' ? scales : scales - 1;
       found.push(
-        `${height}×${width} pixels are padded to ${height + 2 * pad}×${width + 2 * pad}, since ` +
-          `${config.model.scales} scales halve them ${config.model.scales - 1} times.`,
+        `${height}×${width} pixels are padded to ${height + 2 * pad}×${width + 2 * pad}` +
+          (layers ? '.' : `, since ${scales} scales halve them ${several(halvings, 'time')}.`),
       );
     }
     if (height * width > largeImage) {

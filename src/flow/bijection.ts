@@ -20,7 +20,8 @@ export interface ParameterSpec {
 export interface StateSpec {
   name: string;
   shape: number[];
-  value: number;
+  /** Where it starts, the same everywhere or value by value. */
+  value: number | Float32Array;
 }
 
 export interface FlowContext {
@@ -32,6 +33,8 @@ export interface FlowContext {
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
   update(name: string, value: Tensor): void;
+  /** There while a flow is being initialized from a batch: receives parameters that follow from what arrives. */
+  initialize?(name: string, value: Tensor): void;
   /** Receives named intermediate values: inputs, outputs, quantities, log-det maps, feature maps. */
   tap?(name: string, value: Tensor): void;
 }
@@ -56,6 +59,8 @@ export interface Bijection {
   readonly formula?: string;
   /** Of layers whose map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
   readonly spline?: SplineInfo;
+  /** Whether its quantities are the same for every example: learned, and given by no network. */
+  readonly sameForAll?: boolean;
   /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
   /** y = W·x + b over the last axis, with the same W for every example and place: features or channels are mixed. */

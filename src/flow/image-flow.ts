@@ -1,5 +1,5 @@
 /**
- * RealNVP for images (paper, sections 3.6 and 4.1; recursion as in the authors' released code): at each scale three
+ * Flows for images: a chain, where one is written out or Glow's (image-chain.ts), else RealNVP (paper, sections 3.6 and 4.1; recursion as in the authors' released code): at each scale three
  * checkerboard couplings, a squeeze, three channel-wise couplings, half of the values factored out; four checkerboard
  * couplings at the last scale. Unless the config says otherwise, widths double with each scale and channel-wise
  * conditioners have twice their scale's width.
@@ -7,16 +7,19 @@
 import type { ImageModelConfig } from '../config/schema';
 import { standardNormal } from './bases/standard-normal';
 import type { Bijection } from './bijection';
+import { imageChain } from './image-chain';
+import { imagePlan } from './image-plan';
 import { flowNormOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import { channelMask, checkerboardMask, type Mask } from './masks';
-import { factorOut, squeezed } from './multi-scale';
+import { factorOut, folded } from './multi-scale';
 import { jointConditioner, valuesTaken } from './nets/conditioner';
 import { residualNet, type ResidualNetOptions } from './nets/residual';
+import { channelPositions, composed } from './positions';
 import { sequence } from './sequence';
 import { halves, masked, type Split } from './splits';
-import { squeezedShape, squeezePositions, subpixelMajorChannels, type ImageShape } from './squeeze';
+import { squeeze, squeezePositions, squeezedShape, subpixelMajorChannels, type ImageShape } from './squeeze';
 import { transformOf } from './transforms/transforms';
 
 interface Build {
@@ -124,19 +127,6 @@ function repeat(count: number, make: (number: number) => Bijection): Bijection[]
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
-/** Input elements that the kept half of a factor-out takes, as element numbers of its input. */
-function keptPositions([height, width, channels]: ImageShape, order: readonly number[]): Int32Array {
-  const kept = channels / 2;
-  return Int32Array.from(
-    { length: height * width * kept },
-    (_, i) => Math.floor(i / kept) * channels + order[i % kept]!,
-  );
-}
-
-function compose(outer: Int32Array, inner: Int32Array): Int32Array {
-  return inner.map((i) => outer[i]!);
-}
-
 function scaleOf(build: Build, shape: ImageShape, scale: number, positions: Int32Array): Bijection {
   const { config } = build;
   const last = scale === config.scales - 1;
@@ -144,38 +134,47 @@ function scaleOf(build: Build, shape: ImageShape, scale: number, positions: Int3
   if (last) return sequence(`scales.${scale}`, spatial);
 
   const name = `scales.${scale}.squeezed`;
-  const folded = squeezedShape(shape);
+  const foldedShape = squeezedShape(shape);
   build.layers.push({
     name: `${name}.squeeze`,
     kind: 'squeeze',
     scale,
     inputShape: shape,
-    outputShape: folded,
+    outputShape: foldedShape,
     hasNorm: false,
     positions,
   });
-  const foldedPositions = compose(positions, squeezePositions(shape, config.squeeze));
-  const channels = repeat(3, (i) => channelwise(build, folded, scale, i, foldedPositions));
+  const foldedPositions = composed(positions, squeezePositions(shape, config.squeeze));
+  const channels = repeat(3, (i) => channelwise(build, foldedShape, scale, i, foldedPositions));
 
   // With `diagonal`, which half stays is decided by sub-pixel whatever the channel order of the squeeze: (0,0) and (1,1).
   const order =
     config.factorOut === 'diagonal' && config.squeeze === 'channel-major'
       ? subpixelMajorChannels(shape[2])
-      : Array.from({ length: folded[2] }, (_, i) => i);
-  const kept: [number, number, number] = [folded[0], folded[1], folded[2] / 2];
+      : Array.from({ length: foldedShape[2] }, (_, i) => i);
+  const kept: [number, number, number] = [foldedShape[0], foldedShape[1], foldedShape[2] / 2];
   const splitName = `scales.${scale}.factorOut`;
   build.layers.push({
     name: splitName,
     kind: 'factorOut',
     scale,
-    inputShape: folded,
+    inputShape: foldedShape,
     outputShape: kept,
     hasNorm: false,
     positions: foldedPositions,
   });
-  const inner = scaleOf(build, kept, scale + 1, compose(foldedPositions, keptPositions(folded, order)));
-  const working = sequence(`scales.${scale}.work`, [...channels, factorOut(splitName, folded, order, inner)]);
-  return sequence(`scales.${scale}`, [...spatial, squeezed(name, shape, config.squeeze, working)]);
+  const inner = scaleOf(
+    build,
+    kept,
+    scale + 1,
+    composed(foldedPositions, channelPositions(foldedShape, order.slice(0, kept[2]))),
+  );
+  const working = sequence(`scales.${scale}.work`, [
+    ...channels,
+    factorOut(splitName, foldedShape, order, inner),
+  ]);
+  const fold = squeeze(`${name}.squeeze`, shape, config.squeeze);
+  return sequence(`scales.${scale}`, [...spatial, folded(name, fold, working)]);
 }
 
 /** The event shape [H, W, C] after padding. */
@@ -185,6 +184,11 @@ export function paddedShape(config: ImageModelConfig): [number, number, number] 
 
 export function imageFlow(config: ImageModelConfig): Flow {
   const shape = paddedShape(config);
+  const chain = imagePlan(config, shape);
+  return chain ? imageChain(config, shape, chain) : realNvp(config, shape);
+}
+
+function realNvp(config: ImageModelConfig, shape: ImageShape): Flow {
   const build: Build = { config, layers: [], couplings: 0 };
   const positions = Int32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => i);
   const flow = scaleOf(build, shape, 0, positions);

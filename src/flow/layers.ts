@@ -27,6 +27,8 @@ export interface Flow extends Bijection {
   /** Absent where the flow takes none. */
   readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
+  /** Of chains over images: the elements of z that leave together, channels first, in the order in which they leave. */
+  readonly latentParts?: readonly Int32Array[];
   /** The distribution of z; its parameters are among those of the flow. */
   readonly base: Base;
 }

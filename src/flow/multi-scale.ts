@@ -7,23 +7,25 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from './bijection';
 import { invertOrder, reorder } from './reorder';
-import { squeeze, type ImageShape, type SqueezeOrder } from './squeeze';
+import type { ImageShape } from './squeeze';
 import { withScope } from './scope';
 
-/** squeeze → inner → unsqueeze. `inner` keeps its shape. */
-export function squeezed(name: string, shape: ImageShape, order: SqueezeOrder, inner: Bijection): Bijection {
-  const fold = squeeze(`${name}.squeeze`, shape, order);
+/**
+ * fold → inner → fold undone. `inner` keeps its shape; `fold` only moves values, such as a squeeze. Taps the fold's own `x`,
+ * `y` and `inverse.x`.
+ */
+export function folded(name: string, fold: Bijection, inner: Bijection): Bijection {
   return {
     name,
-    inputShape: shape,
-    outputShape: shape,
+    inputShape: fold.inputShape,
+    outputShape: fold.inputShape,
     parameters: inner.parameters,
     state: inner.state,
     forward(ctx, x) {
-      const folded = withScope('squeeze', () => fold.forward(ctx, x).value);
+      const inside = withScope(fold.name.split('.').at(-1)!, () => fold.forward(ctx, x).value);
       ctx.tap?.(`${fold.name}/x`, x);
-      ctx.tap?.(`${fold.name}/y`, folded);
-      const { value, logDet } = inner.forward(ctx, folded);
+      ctx.tap?.(`${fold.name}/y`, inside);
+      const { value, logDet } = inner.forward(ctx, inside);
       return { value: fold.inverse(ctx, value).value, logDet };
     },
     inverse(ctx, y) {

@@ -17,11 +17,18 @@ export interface LogitOptions {
   shape: readonly number[];
   levels: number;
   dataRange: number;
-  constraint: DataConstraint;
+  constraint: LogitConstraint;
+}
+
+/** Constraints with a logit. */
+type LogitConstraint = 'symmetric' | 'as-printed';
+
+export function hasLogit(constraint: DataConstraint): constraint is LogitConstraint {
+  return constraint === 'symmetric' || constraint === 'as-printed';
 }
 
 /** The least p, at v = 0; the largest is `dataRange` above it. */
-export function lowestShare(constraint: DataConstraint, dataRange: number): number {
+export function lowestShare(constraint: LogitConstraint, dataRange: number): number {
   return constraint === 'symmetric' ? (1 - dataRange) / 2 : 1 - dataRange;
 }
 
@@ -59,6 +66,25 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
         logDet: tf.neg(logDetAt(y)),
       };
     },
+  };
+}
+
+/** v/L, or v/L − ½; its log-det counts from v/L, as that of the logit does, and is 0. */
+export function scalePixels(
+  name: string,
+  shape: readonly number[],
+  levels: number,
+  constraint: Exclude<DataConstraint, LogitConstraint>,
+): Bijection {
+  const offset = constraint === 'centered' ? 0.5 : 0;
+  return {
+    name,
+    inputShape: shape,
+    outputShape: shape,
+    parameters: [],
+    state: [],
+    forward: (_, v) => ({ value: tf.sub(tf.mul(v, 1 / levels), offset), logDet: tf.scalar(0) }),
+    inverse: (_, y) => ({ value: tf.mul(tf.add(y, offset), levels), logDet: tf.scalar(0) }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { FlowContext, Step } from './bijection';
 import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
-import { logit, standardize } from './preprocess';
+import { hasLogit, logit, scalePixels, standardize } from './preprocess';
 import { vectorFlow } from './vector-flow';
 
 export function buildFlow(config: ModelConfig): Flow {
@@ -22,7 +22,10 @@ export function buildPreprocess(
 ): Preprocess | undefined {
   if (config.kind === 'image') {
     const { levels, dataRange, dataConstraint: constraint } = config;
-    return logit({ name: 'logit', shape: flow.inputShape, levels, dataRange, constraint });
+    const shape = flow.inputShape;
+    return hasLogit(constraint)
+      ? logit({ name: 'logit', shape, levels, dataRange, constraint })
+      : scalePixels('pixels', shape, levels, constraint);
   }
   return fitted ? standardize('standardize', fitted, config.dim) : undefined;
 }

@@ -44,21 +44,44 @@ export function halves(shape: readonly number[], firstConditions: boolean): Spli
   };
 }
 
-/** Features of [N, D] by a mask, in rising order within each part. Both parts have at least one. */
-export function selected({ data }: Mask): Split {
-  const where = (bit: number): number[] => [...data.keys()].filter((i) => data[i] === bit);
-  const conditions = where(1);
-  const moves = where(0);
-  const order = [...conditions, ...moves];
-  const back = invertOrder(order);
+/**
+ * Features or channels, the last axis of [N, …shape], by a bit for each of them: 1 for the identity part. They are in rising
+ * order within each part, and both parts have at least one.
+ */
+export function selected(shape: readonly number[], bits: ArrayLike<number>): Split {
+  const axis = shape.length;
+  const where = (bit: number): number[] =>
+    Array.from({ length: bits.length }, (_, i) => i).filter((i) => bits[i] === bit);
+  const [conditions, moves] = [where(1), where(0)];
+  const isRising = (order: readonly number[]): boolean => order.every((from, to) => from === to);
+  // Where one part stands before the other, nothing has to be reordered.
+  const movesFirst = isRising([...moves, ...conditions]);
+  /** Of the identity part and the other: in the order in which they stand; and back. */
+  const ordered = <T>(identity: T, transformed: T): [T, T] =>
+    movesFirst ? [transformed, identity] : [identity, transformed];
+  const order = ordered(conditions, moves).flat();
+  const arrange = (x: Tensor, indices: readonly number[]): Tensor =>
+    isRising(order) ? x : reorder(x, indices, axis);
   return {
-    identityShape: [conditions.length],
-    transformedShape: [moves.length],
+    identityShape: [...shape.slice(0, -1), conditions.length],
+    transformedShape: [...shape.slice(0, -1), moves.length],
     split(x) {
-      const sizes = [conditions.length, moves.length];
-      const [identity, transformed] = tf.split(reorder(x, order, 1), sizes, 1) as [Tensor, Tensor];
+      const sizes = ordered(conditions.length, moves.length);
+      const [first, second] = tf.split(arrange(x, order), sizes, axis) as [Tensor, Tensor];
+      const [identity, transformed] = ordered(first, second);
       return { identity, transformed };
     },
-    merge: (identity, transformed) => reorder(tf.concat([identity, transformed], 1), back, 1),
+    merge: (identity, transformed) =>
+      arrange(tf.concat(ordered(identity, transformed), axis), invertOrder(order)),
+  };
+}
+
+/** All of it is transformed, and nothing is given. */
+export function whole(shape: readonly number[]): Split {
+  return {
+    identityShape: shape,
+    transformedShape: shape,
+    split: (x) => ({ identity: x, transformed: x }),
+    merge: (_, transformed) => transformed,
   };
 }

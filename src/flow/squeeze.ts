@@ -1,27 +1,32 @@
 /**
- * The 2×2 squeeze (paper, section 3.6): [H, W, C] → [H/2, W/2, 4C]; log-det 0. Two channel orders are in use:
+ * The 2×2 squeeze (paper, section 3.6): [H, W, C] → [H/2, W/2, 4C]; log-det 0. Three channel orders are in use:
  * `channel-major` puts the four sub-pixels of one channel together, out = 4c + 2·dh + dw (the authors' squeeze_2x2, and
- * pixel_unshuffle); `subpixel-major` puts all channels of one sub-pixel together, out = k·C + c, in the order of the
- * authors' squeeze_2x2_ordered: (0,0), (1,1), (0,1), (1,0).
+ * pixel_unshuffle); the others put all channels of one sub-pixel together, out = k·C + c: `subpixel-major` in the order of
+ * the authors' squeeze_2x2_ordered, (0,0), (1,1), (0,1), (1,0), `row-major` row by row (i-RevNet, space_to_depth).
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from './bijection';
 import { invertOrder, reorder } from './reorder';
 
-export type SqueezeOrder = 'channel-major' | 'subpixel-major';
+export type SqueezeOrder = 'channel-major' | 'subpixel-major' | 'row-major';
 export type ImageShape = readonly [number, number, number];
 
-/** (0,0), (1,1), (0,1), (1,0) as 2·dh + dw. */
-const subpixelOrder = [0, 3, 1, 2];
+/** Sub-pixels as 2·dh + dw. */
+const subpixelOrders = { 'subpixel-major': [0, 3, 1, 2], 'row-major': [0, 1, 2, 3] } as const;
 
 export function squeezedShape([height, width, channels]: ImageShape): [number, number, number] {
   return [height / 2, width / 2, 4 * channels];
 }
 
+/** Which channel of a channel-major squeeze stands at each place of another one. */
+function channelsIn(order: keyof typeof subpixelOrders, channels: number): number[] {
+  return subpixelOrders[order].flatMap((sub) => Array.from({ length: channels }, (_, c) => 4 * c + sub));
+}
+
 /** Which channel of a channel-major squeeze stands at each place of a subpixel-major one. */
 export function subpixelMajorChannels(channels: number): number[] {
-  return subpixelOrder.flatMap((sub) => Array.from({ length: channels }, (_, c) => 4 * c + sub));
+  return channelsIn('subpixel-major', channels);
 }
 
 function squeezeTensor(x: Tensor, [height, width, channels]: ImageShape): Tensor {
@@ -41,10 +46,10 @@ function unsqueezeTensor(y: Tensor, [height, width, channels]: ImageShape): Tens
 export function squeeze(name: string, shape: ImageShape, order: SqueezeOrder): Bijection {
   if (shape[0] % 2 || shape[1] % 2)
     throw new Error(`${name}: cannot squeeze ${shape.join('×')}: height and width must be even`);
-  const toSubpixel = subpixelMajorChannels(shape[2]);
-  const toChannel = invertOrder(toSubpixel);
-  const ordered = (x: Tensor, indices: number[]): Tensor =>
-    order === 'channel-major' ? x : reorder(x, indices, 3);
+  const toSubpixel = order === 'channel-major' ? undefined : channelsIn(order, shape[2]);
+  const toChannel = toSubpixel && invertOrder(toSubpixel);
+  const ordered = (x: Tensor, indices: readonly number[] | undefined): Tensor =>
+    indices ? reorder(x, indices, 3) : x;
   return {
     name,
     inputShape: shape,
@@ -62,7 +67,7 @@ export function squeeze(name: string, shape: ImageShape, order: SqueezeOrder): B
  */
 export function squeezePositions(shape: ImageShape, order: SqueezeOrder): Int32Array {
   const [height, width, channels] = shape;
-  const sub = order === 'channel-major' ? undefined : subpixelMajorChannels(channels);
+  const sub = order === 'channel-major' ? undefined : channelsIn(order, channels);
   const out = new Int32Array(height * width * channels);
   let i = 0;
   for (let h = 0; h < height / 2; h++) {

@@ -1,6 +1,7 @@
 /** Flows over [D]: couplings or autoregressive layers, with mixing and norms between them if asked for. */
-import { layerFolders } from '../config/layer-folders';
+import { layerNames } from '../config/layer-folders';
 import type { VectorModelConfig } from '../config/schema';
+import { actNorm } from './act-norm';
 import { autoregressive } from './autoregressive';
 import { baseOf } from './bases/bases';
 import type { Bijection } from './bijection';
@@ -16,14 +17,14 @@ import { sequence } from './sequence';
 import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
 import { vectorConditioner } from './vector-conditioner';
-import { actNorm, batchNormLayer } from './vector-layers';
+import { batchNormLayer } from './vector-layers';
 import { vectorPlan, type PlannedLayer } from './vector-plan';
 
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
 const normDecay = 0.1;
 
 function couplingOf(config: VectorModelConfig, name: string, mask: Mask): Bijection {
-  const split = config.conditioning === 'masked' ? masked(mask) : selected(mask);
+  const split = config.conditioning === 'masked' ? masked(mask) : selected(mask.shape, mask.data);
   const [inputs, transformed] = [split.identityShape[0]!, split.transformedShape[0]!];
   const transform = transformOf({ config, name, features: transformed });
   return coupling({
@@ -66,7 +67,7 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
     case 'batchNorm':
       return batchNormLayer(name, config.dim, normOptions(config, normDecay));
     case 'actNorm':
-      return actNorm(name, config.dim);
+      return actNorm(name, [config.dim]);
     case 'permute':
       return permutation(name, [config.dim], layer.order);
     case 'autoregressive':
@@ -78,13 +79,13 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
 
 export function vectorFlow(config: VectorModelConfig): Flow {
   const shape = [config.dim];
-  const counts = new Map<PlannedLayer['kind'], number>();
+  const plan = vectorPlan(config);
+  const names = layerNames(plan);
+  let couplings = 0;
   const layers: (FlowLayer & { bijection: Bijection })[] = [];
   let positions = Int32Array.from({ length: config.dim }, (_, i) => i);
-  for (const planned of vectorPlan(config)) {
-    const number = counts.get(planned.kind) ?? 0;
-    counts.set(planned.kind, number + 1);
-    const name = `${layerFolders[planned.kind]}.${number}`;
+  for (const [i, planned] of plan.entries()) {
+    const name = names[i]!;
     const here = positions;
     layers.push({
       name,
@@ -96,7 +97,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
       hasNorm: planned.kind === 'coupling' && config.flowNorm,
       positions: here,
       ...(planned.kind === 'autoregressive' ? { order: invertOrder(planned.order) } : {}),
-      ...(planned.kind === 'coupling' ? { coupling: number, mask: planned.mask } : {}),
+      ...(planned.kind === 'coupling' ? { coupling: couplings++, mask: planned.mask } : {}),
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);
   }

@@ -1,6 +1,6 @@
 /**
- * Layers between the couplings of a vector flow, over all features. Both tap `NAME/logDet.norm`; batch normalization also
- * taps the `NAME/mean` it subtracted and the `NAME/variance` it divided by, ε included, before gain and bias.
+ * Batch normalization between the couplings of a vector flow, over all features. Taps `NAME/logDet.norm`, the `NAME/mean` it
+ * subtracted and the `NAME/variance` it divided by, ε included, before gain and bias.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -55,33 +55,6 @@ export function batchNormLayer(name: string, dim: number, options: NormOptions):
       const gain = gainOf(ctx);
       const back = tf.mul(tf.sub(y, ctx.get(biasName)), tf.div(tf.sqrt(varianceEps), gain));
       return { value: tf.add(back, mean), logDet: tf.neg(logDetOf(gain, varianceEps)) };
-    },
-  };
-}
-
-/** (x − shift)·e^(−logScale), log-det −Σ logScale: data to latent, as normflows' ActNorm runs from latent to data. */
-export function actNorm(name: string, dim: number): Bijection {
-  const scaleName = `${name}.logScale`;
-  const shiftName = `${name}.shift`;
-  return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [
-      { name: scaleName, shape: [dim], init: zeros, decay: false },
-      { name: shiftName, shape: [dim], init: zeros, decay: false },
-    ],
-    state: [],
-    forward(ctx, x) {
-      const logScale = ctx.get(scaleName);
-      const logDet = tf.neg(tf.sum(logScale));
-      ctx.tap?.(`${name}/logDet.norm`, logDet);
-      return { value: tf.mul(tf.sub(x, ctx.get(shiftName)), tf.exp(tf.neg(logScale))), logDet };
-    },
-    inverse(ctx, y) {
-      const logScale = ctx.get(scaleName);
-      const back = tf.div(y, tf.exp(tf.neg(logScale)));
-      return { value: tf.add(back, ctx.get(shiftName)), logDet: tf.sum(logScale) };
     },
   };
 }

@@ -17,6 +17,7 @@ export interface BackendInfo {
 
 export type LayerKind =
   | 'logit'
+  | 'pixels'
   | 'standardize'
   | 'checkerboard'
   | 'channelwise'
@@ -27,6 +28,10 @@ export type LayerKind =
   | 'actNorm'
   | 'autoregressive'
   | 'lu'
+  | 'conv1x1'
+  | 'haar'
+  | 'flatten'
+  | 'prior'
   | 'plu'
   | 'householder'
   | 'qr'
@@ -36,8 +41,16 @@ export type LayerKind =
   | 'unknown'
   | 'permute';
 
-/** Learned linear maps of all features. */
-export const mixingKinds: readonly LayerKind[] = ['lu', 'plu', 'householder', 'qr', 'svd', 'orthogonal'];
+/** Learned linear maps of all features, or of all channels of a pixel. */
+export const mixingKinds: readonly LayerKind[] = [
+  'lu',
+  'plu',
+  'householder',
+  'qr',
+  'svd',
+  'orthogonal',
+  'conv1x1',
+];
 
 /** One row of the flow strip, in forward order (data → latent). */
 export interface LayerInfo {
@@ -66,6 +79,8 @@ export interface LayerInfo {
    * people. Absent where it is not known, or is no such expression.
    */
   formula?: string;
+  /** What it computes beside its output is the same for every example. */
+  sameForAll?: boolean;
   /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
   order?: number[];
   /** Of layers whose network runs more than once in one direction: how often in each. */

@@ -137,7 +137,7 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
 
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
-  return kind !== 'squeeze' && kind !== 'factorOut';
+  return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
 }
 
 /** All of a small layer, whatever is marked; else a block around the marked element. */

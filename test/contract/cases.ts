@@ -1,5 +1,9 @@
 /** Every bijection and every kind of flow that the contract is held against. */
 import * as tf from '@tensorflow/tfjs-core';
+import { actNorm } from '../../src/flow/act-norm';
+import { conv1x1 } from '../../src/flow/mixing/conv1x1';
+import { flatten } from '../../src/flow/flatten';
+import { haar } from '../../src/flow/haar';
 import { flowNorm } from '../../src/flow/batch-norm';
 import type { Bijection } from '../../src/flow/bijection';
 import type { NormOptions } from '../../src/flow/batch-statistics';
@@ -10,9 +14,10 @@ import {
   featureMask,
   type Mask,
   randomMask,
+  randomOrder,
   type Polarity,
 } from '../../src/flow/masks';
-import { factorOut, squeezed } from '../../src/flow/multi-scale';
+import { factorOut, folded } from '../../src/flow/multi-scale';
 import { jointConditioner, type OutputConvention, valuesTaken } from '../../src/flow/nets/conditioner';
 import { mlp } from '../../src/flow/nets/mlp';
 import { residualNet } from '../../src/flow/nets/residual';
@@ -166,6 +171,21 @@ export const cases: Case[] = [
   },
   { label: 'squeeze, channel-major', bijection: squeeze('q', image, 'channel-major') },
   { label: 'squeeze, subpixel-major', bijection: squeeze('q', image, 'subpixel-major') },
+  { label: 'squeeze, row-major', bijection: squeeze('q', image, 'row-major') },
+  { label: 'flatten', bijection: flatten('f', image) },
+  { label: 'Haar wavelets', bijection: haar('h', [2, 2, 8], 0.6) },
+  { label: 'act norm, vector', bijection: actNorm('a', [3]) },
+  { label: 'act norm, image', bijection: actNorm('a', image) },
+  ...[2, 3, 5, 8].map((channels) => ({
+    label: `1×1 convolution of ${channels} channels`,
+    bijection: conv1x1({
+      name: 'w',
+      shape: [2, 3, channels],
+      order: randomOrder(channels, 1),
+      signs: Array.from({ length: channels }, (_, i) => (i % 3 === 2 ? -1 : 1)),
+      bias: channels % 2 === 1,
+    }),
+  })),
   { label: 'permutation', bijection: permutation('p', [5], [3, 1, 4, 0, 2]) },
   {
     label: 'logit',
@@ -180,10 +200,9 @@ export const cases: Case[] = [
   { label: 'standardization', bijection: standardize('s', { mean: [1, -2, 0.5], std: [0.3, 4, 1] }) },
   {
     label: 'factor-out around a coupling, squeezed',
-    bijection: squeezed(
+    bijection: folded(
       'm',
-      image,
-      'channel-major',
+      squeeze('m.squeeze', image, 'channel-major'),
       factorOut(
         'm.f',
         [2, 2, 8],

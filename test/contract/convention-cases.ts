@@ -235,6 +235,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, trained normal base',
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
+  ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
@@ -249,6 +250,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
   ],
   [
+    'vector, autoregressive with stored masks',
+    { layer: 'autoregressive', hidden: [6, 6], madeMasks: 'stored' },
+  ],
+  [
     'vector, autoregressive given a context through its activation',
     { context: 2, contextEntry: 'activated', layer: 'autoregressive', hidden: [8, 8], scaleMap: 'softplus' },
   ],
@@ -260,6 +265,14 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
 ];
+
+const convolutional = (kernels: number[], more: Fields): Fields => ({
+  kind: 'convolutions',
+  kernels,
+  widths: kernels.slice(1).map(() => 3),
+  activation: 'tanh',
+  ...more,
+});
 
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
@@ -302,7 +315,78 @@ const images: readonly (readonly [string, Fields])[] = [
     'image, x·e⁻ˢ − t, soft-clip, statistics over all',
     { affine: 'inverse-shift-then-scale', scaleMap: 'soft-clip', normOver: 'all', netNorm: false },
   ],
-  ['image, exp', { scaleMap: 'exp', outputLayout: 'interleaved', widthGrowth: 'constant' }],
+  [
+    'image, exp, factored out by halves',
+    { scaleMap: 'exp', outputLayout: 'interleaved', widthGrowth: 'constant', factorOut: 'halves' },
+  ],
+  [
+    'image, Glow with standard priors, subpixel-major',
+    { architecture: 'glow', scales: 1, steps: 1, priors: 'standard', squeeze: 'subpixel-major' },
+  ],
+  [
+    'image, Glow with learned priors',
+    { architecture: 'glow', steps: 1, scales: 2, base: 3, height: 4, width: 8, dataConstraint: 'unit' },
+  ],
+  [
+    'image, written out',
+    {
+      channels: 2,
+      latents: 'first-out-first',
+      layers: [
+        { kind: 'squeeze', order: 'row-major' },
+        { kind: 'actNorm' },
+        { kind: 'conv1x1', order: [7, 0, 2, 1, 3, 6, 5, 4], signs: [1, -1, -1, 1, 1, 1, 1, 1] },
+        {
+          kind: 'coupling',
+          mask: [1, 1, 1, 0, 0, 0, 0, 0],
+          net: convolutional([3, 1, 3], { padding: 'ones', scaled: true }),
+        },
+        { kind: 'haar', rebalance: 0.8 },
+        {
+          kind: 'prior',
+          given: 'second',
+          kernel: 3,
+          padding: 'ones',
+          scaled: true,
+          outputLayout: 'interleaved',
+        },
+        { kind: 'factorOut', leaves: 'first' },
+        { kind: 'permute', order: [3, 1, 0, 2] },
+        {
+          kind: 'coupling',
+          mask: [0, 1, 1, 0],
+          net: { kind: 'residual', width: 3, blocks: 1, batchNorm: true },
+          scaleMap: 'arctan',
+        },
+        { kind: 'prior', given: 'first' },
+        { kind: 'factorOut' },
+        { kind: 'flatten' },
+        {
+          kind: 'coupling',
+          mask: [0, 0, 0, 0, 1, 1, 1, 1],
+          net: convolutional([1, 1], { activation: 'leaky-relu', slope: 0.2 }),
+          nets: 'separate',
+        },
+        { kind: 'prior', of: 'values' },
+      ],
+    },
+  ],
+  [
+    'image, written out, all latents learned by a convolution of zeros',
+    {
+      layers: [
+        { kind: 'squeeze' },
+        {
+          kind: 'coupling',
+          mask: [0, 0, 1, 1],
+          net: { kind: 'residual', width: 3, blocks: 1, activation: 'elu' },
+        },
+        { kind: 'prior', given: 'first', of: 'values' },
+        { kind: 'factorOut' },
+        { kind: 'prior', kernel: 3, padding: 'ones' },
+      ],
+    },
+  ],
   [
     'image, softplus-clamp, polarities opposed',
     {

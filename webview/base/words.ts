@@ -100,6 +100,7 @@ export const english = {
   bitsPerDim: 'bits/dim',
   kindNames: {
     logit: 'Logit',
+    pixels: 'Pixels',
     standardize: 'Standardize',
     checkerboard: 'Checkerboard',
     channelwise: 'Channel-wise',
@@ -112,6 +113,10 @@ export const english = {
     permute: 'Permute',
     autoregressive: 'Autoregressive',
     lu: 'LU mixing',
+    conv1x1: '1×1 convolution',
+    haar: 'Haar wavelets',
+    flatten: 'Flatten',
+    prior: 'Learned prior',
     plu: 'Permuted LU mixing',
     householder: 'Householder rotation',
     qr: 'QR mixing',
@@ -121,6 +126,7 @@ export const english = {
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
+    pixels: 'pixels',
     standardize: 'z-score',
     checkerboard: 'checker',
     channelwise: 'channel',
@@ -133,6 +139,10 @@ export const english = {
     permute: 'permute',
     autoregressive: 'autoreg.',
     lu: 'LU mix',
+    conv1x1: '1×1 mix',
+    haar: 'Haar',
+    flatten: 'flatten',
+    prior: 'prior',
     plu: 'PLU mix',
     householder: 'reflect',
     qr: 'QR mix',
@@ -159,11 +169,14 @@ function moving(moves: LayerMoves): string {
 function described(layer: LayerInfo): string {
   const { kind, moves, hasNorm, assumed, order, networkPasses } = layer;
   const shape = layer.inputShape.join('×');
+  const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
   if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}`;
   switch (kind) {
     case 'logit':
       return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
+    case 'pixels':
+      return `${shape}, Pixel auf einen Bereich der Länge 1`;
     case 'standardize':
       return `${shape}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
     case 'squeeze':
@@ -171,7 +184,15 @@ function described(layer: LayerInfo): string {
     case 'factorOut':
       return `${output} von ${shape} gehen weiter, der Rest nach z`;
     case 'permute':
-      return `${shape}, Merkmale in anderer Reihenfolge`;
+      return `${shape}, ${isImage ? 'Kanäle' : 'Merkmale'} in anderer Reihenfolge`;
+    case 'conv1x1':
+      return `${shape}, gelernte Mischung der Kanäle jedes Pixels (1×1-Faltung)`;
+    case 'haar':
+      return `${shape}, Mittel und Differenzen von 2×2 Pixeln (Haar-Wavelets)`;
+    case 'flatten':
+      return `${shape} als ein Pixel mit ${layer.outputShape.at(-1)} Kanälen`;
+    case 'prior':
+      return `${shape}, gelernter Mittelwert und gelernte Abweichung der Latenten`;
     case 'batchNorm':
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
@@ -196,7 +217,7 @@ function described(layer: LayerInfo): string {
     case 'rescale':
       return `${shape}, feste Skalierung und Verschiebung jedes Merkmals`;
     case 'actNorm':
-      return `${shape}, gelernte Verschiebung und Skalierung jedes Merkmals`;
+      return `${shape}, gelernte Verschiebung und Skalierung jedes ${isImage ? 'Kanals' : 'Merkmals'}`;
     default:
       return layer.description;
   }
@@ -296,6 +317,7 @@ export const german: typeof english = {
   bitsPerDim: 'Bits/Dim',
   kindNames: {
     logit: 'Logit',
+    pixels: 'Pixel',
     standardize: 'Standardisierung',
     checkerboard: 'Schachbrett',
     channelwise: 'Kanalweise',
@@ -308,6 +330,10 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'Autoregressiv',
     lu: 'LU-Mischung',
+    conv1x1: '1×1-Faltung',
+    haar: 'Haar-Wavelets',
+    flatten: 'Auffalten',
+    prior: 'Gelernter Prior',
     plu: 'LU-Mischung mit Permutation',
     householder: 'Householder-Drehung',
     qr: 'QR-Mischung',
@@ -317,6 +343,7 @@ export const german: typeof english = {
   },
   shortNames: {
     logit: 'Logit',
+    pixels: 'Pixel',
     standardize: 'z-Wert',
     checkerboard: 'Schach',
     channelwise: 'Kanal',
@@ -329,6 +356,10 @@ export const german: typeof english = {
     permute: 'Permutation',
     autoregressive: 'autoregr.',
     lu: 'LU-Mix',
+    conv1x1: '1×1-Mix',
+    haar: 'Haar',
+    flatten: 'auffalten',
+    prior: 'Prior',
     plu: 'PLU-Mix',
     householder: 'spiegeln',
     qr: 'QR-Mix',

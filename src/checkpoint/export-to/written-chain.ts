@@ -3,7 +3,8 @@ import { perFeature } from '../../config/bases';
 import type { VectorModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import type { NdArray } from '../../protocol/tensors';
-import { layerNames, type ChainLayer } from '../import/vector-chain';
+import { layerNames } from '../../config/layer-folders';
+import type { ChainLayer } from '../import/vector-chain';
 import { Misfits } from './misfits';
 
 /** Others are read from such files, and not written; mixing layers are for the libraries that say so. */

@@ -3,7 +3,6 @@ import { several } from '../../base/text';
 import { mostBlocks, mostScales } from '../../config/image-model';
 import { parseStoredConfig } from '../../config/parse';
 import { UserError } from '../../base/user-error';
-import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import {
   batchNormNames,
   readOurs,
@@ -12,7 +11,7 @@ import {
   weightNormedConvolutionNames,
   type Renaming,
 } from './names';
-import { answeredNumber } from './questions';
+import { imageQuestions } from './image-questions';
 import type { Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
@@ -80,69 +79,6 @@ export function blocksOf(file: TensorFile, name: (i: number) => string): number 
   return countOf(file, mostBlocks, name);
 }
 
-function pixels(key: string, title: string, scales: number, fallback: number): ImportQuestion {
-  return {
-    key,
-    title,
-    detail:
-      `Convolutions take any size, so the file does not say it; the likelihood and the samples are right only at the ` +
-      `size that the flow was trained at. A multiple of ${2 ** (scales - 1)}.`,
-    answer: {
-      kind: 'number',
-      default: fallback,
-      integer: true,
-      minimum: Math.max(2, 2 ** (scales - 1)),
-      maximum: 1024,
-    },
-  };
-}
-
-const levelsQuestion: ImportQuestion = {
-  key: 'levels',
-  title: 'Levels of a pixel',
-  detail:
-    'Pixels are whole numbers from 0 to levels − 1; with another number, bits/dim and samples are wrong.',
-  answer: { kind: 'number', default: 256, integer: true, minimum: 2, maximum: 65536 },
-};
-
-const dataRangeQuestion: ImportQuestion = {
-  key: 'dataRange',
-  title: 'Share of (0, 1) before the logit',
-  detail:
-    'The data constraint that pixels are squeezed to; with another one, likelihoods and samples are wrong.',
-  answer: { kind: 'number', default: 0.9, minimum: 0.01, maximum: 0.9999 },
-};
-
-/** @throws UserError unless all scales but the last can halve the side */
-function divisible(side: number, key: string, scales: number): number {
-  const unit = 2 ** (scales - 1);
-  if (side % unit === 0) return side;
-  throw new UserError(
-    `${key}: expected a multiple of ${unit}, since the flow has ${scales} scales, got ${side}.`,
-  );
-}
-
-interface ImageQuestions {
-  questions: ImportQuestion[];
-  /** Fields of the model; `dataRange` where it was asked for. */
-  fields(answers: ImportAnswers): { height: number; width: number; levels: number; dataRange?: number };
-}
-
-/** @param size default of height and width @param dataRange whether the file lacks it */
-function imageQuestions(options: { scales: number; size: number; dataRange: boolean }): ImageQuestions {
-  const height = pixels('height', 'Height of the images', options.scales, options.size);
-  const width = pixels('width', 'Width of the images', options.scales, options.size);
-  return {
-    questions: [height, width, levelsQuestion, ...(options.dataRange ? [dataRangeQuestion] : [])],
-    fields: (answers) => ({
-      height: divisible(answeredNumber(answers, height), 'height', options.scales),
-      width: divisible(answeredNumber(answers, width), 'width', options.scales),
-      levels: answeredNumber(answers, levelsQuestion),
-      ...(options.dataRange ? { dataRange: answeredNumber(answers, dataRangeQuestion) } : {}),
-    }),
-  };
-}
-
 /** "2 scales, 3 → 64 channels, 8 blocks". */
 function imageWords({ scales, channels, base, blocks }: ImageSizes): string {
   return `${several(scales, 'scale')}, ${channels} → ${base} channels, ${several(blocks, 'block')}`;
@@ -205,7 +141,8 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
       const stored =
         constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
       const { questions, fields } = imageQuestions({
-        scales,
+        unit: 2 ** (scales - 1),
+        why: `the flow has ${scales} scales`,
         size: library.side(sizes),
         dataRange: stored === undefined,
       });

@@ -26,14 +26,29 @@ export function luLayer(file: TensorFile, theirs: string, features: number): Our
     theirs,
     layer: { kind: 'lu' },
     async adapt(tensors, name) {
-      const read = async (part: string): Promise<Values> => file.read(`${theirs}.${part}`);
-      const [bias, lower, upper, diagonal] = await Promise.all(parts.map(read));
-      const square = { shape: [features, features] };
-      tensors[`${name}.lower`] = { ...square, data: inMatrix(lower!.data, features, (row) => [0, row]) };
-      tensors[`${name}.upper`] = aboveDiagonal(upper!.data, features);
-      tensors[`${name}.diagonal`] = { ...diagonal!, data: diagonal!.data.map((u) => u - softplusOffset) };
-      tensors[`${name}.bias`] = bias!;
+      const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, features);
+      tensors[`${name}.lower`] = lower;
+      tensors[`${name}.upper`] = upper;
+      tensors[`${name}.diagonal`] = { ...diagonal, data: diagonal.data.map((u) => u - softplusOffset) };
+      tensors[`${name}.bias`] = bias;
     },
+  };
+}
+
+/** Its triangles as matrices, and the diagonal as it is in the file: U has softplus of it, plus the least. */
+export async function luMatrices(
+  file: TensorFile,
+  theirs: string,
+  features: number,
+): Promise<Record<'lower' | 'upper' | 'diagonal' | 'bias', Values>> {
+  const read = async (part: string): Promise<Values> => file.read(`${theirs}.${part}`);
+  const [bias, lower, upper, diagonal] = await Promise.all(parts.map(read));
+  const shape = [features, features];
+  return {
+    lower: { shape, data: inMatrix(lower!.data, features, (row) => [0, row]) },
+    upper: aboveDiagonal(upper!.data, features),
+    diagonal: diagonal!,
+    bias: bias!,
   };
 }
 

@@ -16,13 +16,22 @@ function squareOf(where: string, { shape, data }: Values, most: number): Float64
   return Array.from({ length: size }, (_, i) => Float64Array.from(data.subarray(i * size, (i + 1) * size)));
 }
 
+/** W = P·L·U with U's diagonal ±e^d; row i of W is row `order[i]` of L·U. */
+export interface Factored {
+  order: number[];
+  /** The diagonal of U. */
+  diagonal: number[];
+  /** By the names of our parameters: strict triangles and d. */
+  tensors: Record<'lower' | 'upper' | 'logDiagonal', Values>;
+}
+
 /**
- * y = W·x + b as P·L·U with partial pivoting.
- * @param where the tensor, for messages
- * @throws UserError when W has no inverse
+ * With partial pivoting.
+ * @param where the tensor, for messages @param most rows
+ * @throws UserError when the matrix is not square or has no inverse
  */
-export function matrixLayer(where: string, weight: Values, bias: Values): Pick<OurLayer, 'layer' | 'adapt'> {
-  const rows = squareOf(where, weight, mostFeatures);
+export function factored(where: string, weight: Values, most = mostFeatures): Factored {
+  const rows = squareOf(where, weight, most);
   const size = rows.length;
   // Row k of L·U is row `from[k]` of W.
   const from = rows.map((_, i) => i);
@@ -55,15 +64,30 @@ export function matrixLayer(where: string, weight: Values, bias: Values): Pick<O
     }),
   });
   return {
-    layer: { kind: 'plu', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    adapt(tensors, name) {
-      tensors[`${name}.lower`] = part((row, column) => column < row);
-      tensors[`${name}.upper`] = part((row, column) => column > row);
-      tensors[`${name}.logDiagonal`] = {
+    order,
+    diagonal,
+    tensors: {
+      lower: part((row, column) => column < row),
+      upper: part((row, column) => column > row),
+      logDiagonal: {
         shape: [size],
         data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
-      };
-      tensors[`${name}.bias`] = bias;
+      },
+    },
+  };
+}
+
+/**
+ * y = W·x + b as P·L·U.
+ * @param where the tensor, for messages
+ * @throws UserError when W has no inverse
+ */
+export function matrixLayer(where: string, weight: Values, bias: Values): Pick<OurLayer, 'layer' | 'adapt'> {
+  const { order, diagonal, tensors: parts } = factored(where, weight);
+  return {
+    layer: { kind: 'plu', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
+    adapt(tensors, name) {
+      for (const [part, values] of Object.entries({ ...parts, bias })) tensors[`${name}.${part}`] = values;
     },
   };
 }

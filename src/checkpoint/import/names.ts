@@ -13,11 +13,14 @@ type Values = NdArray<Float32Array>;
  * - `same`: unchanged
  * - `transpose`: dense weight [out, in] → [in, out]
  * - `kernel`: convolution [out, in, kh, kw] → [kh, kw, in, out]
+ * - `pixel-kernel`: dense weight [out, in] as a 1×1 convolution → [1, 1, in, out]
  * - `length`: lengths of weight normalization [out, 1, 1, 1] → [out]
  * - `row`: [1, D] → [D]
+ * - `flat`: all but one of the axes are 1, such as [1, C, 1, 1] → [C]; written back as [1, C, 1, 1]
  * - `signed-length`: two tensors, g and v [C, 1, 1] → [C], the weight-normalized g·v/|v|; written back as g with v = 1
  */
-export type TransformName = 'same' | 'transpose' | 'kernel' | 'length' | 'row' | 'signed-length';
+export type TransformName =
+  'same' | 'transpose' | 'kernel' | 'pixel-kernel' | 'length' | 'row' | 'flat' | 'signed-length';
 
 export interface Renaming {
   /** In the file; two for `signed-length`. */
@@ -51,6 +54,20 @@ const transforms: Record<TransformName, Transform> = {
     axes: '[out, in, height, width]',
     toOurs: ([x]) => permuteAxes(x!, [2, 3, 1, 0]),
     toTheirs: (x) => [permuteAxes(x, [3, 2, 0, 1])],
+  },
+  'pixel-kernel': {
+    rank: 2,
+    axes: '[out, in]',
+    toOurs: ([x]) => {
+      const { shape, data } = permuteAxes(x!, [1, 0]);
+      return { shape: [1, 1, ...shape], data };
+    },
+    toTheirs: ({ shape, data }) => [permuteAxes({ shape: shape.slice(2), data }, [1, 0])],
+  },
+  flat: {
+    axes: 'any',
+    toOurs: ([x]) => flat(x!),
+    toTheirs: ({ data }) => [{ shape: [1, data.length, 1, 1], data }],
   },
   length: {
     rank: 4,
@@ -111,6 +128,12 @@ export function runningNames(): Renaming[] {
 /** PyTorch's Linear. */
 export const linearNames: readonly Renaming[] = [
   { theirs: 'weight', ours: 'weight', transform: 'transpose' },
+  { theirs: 'bias', ours: 'bias', transform: 'same' },
+];
+
+/** PyTorch's Conv2d. */
+export const convolutionNames: readonly Renaming[] = [
+  { theirs: 'weight', ours: 'weight', transform: 'kernel' },
   { theirs: 'bias', ours: 'bias', transform: 'same' },
 ];
 

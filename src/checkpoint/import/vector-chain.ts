@@ -1,20 +1,9 @@
 /** Vector flows as chains of layers from data to latent: from a library's list of layers to our config. */
-import { layerFolders } from '../../config/layer-folders';
 import { parseStoredConfig } from '../../config/parse';
 import type { ModelInput, VectorModelConfig } from '../../config/schema';
 
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
-
-/** The names of the layers in our flow, for example "couplings.0"; each kind is counted by itself. */
-export function layerNames(chain: readonly { kind: ChainLayer['kind'] }[]): string[] {
-  const counts = new Map<string, number>();
-  return chain.map(({ kind }) => {
-    const number = counts.get(kind) ?? 0;
-    counts.set(kind, number + 1);
-    return `${layerFolders[kind]}.${number}`;
-  });
-}
 
 /**
  * The config of a chain, complete: with `couplings`, `mask`, `polarity` and `between` where they can say it, which is

@@ -2,22 +2,30 @@
 import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import type { StateDict } from '../export-to/state-dict';
+import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
 import type { WrittenLayer } from '../export-to/written-chain';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
+
 import { fmu2 } from './fmu2/import';
 import { flowjax } from './flowjax/import';
+import { freiaImages } from './freia/images';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { keras } from './keras/import';
 import { nflowsStateDict } from './nflows/export';
+import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
 import { writtenLinears } from './nflows/write-linears';
 import { normflowsStateDict } from './normflows/export';
+import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
+import { rosinalityStateDict } from './rosinality/export';
+import { rosinality } from './rosinality/import';
 import { senya } from './senya/import';
+import { y0ast } from './y0ast/import';
 import { zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
 
@@ -42,10 +50,21 @@ type Entry =
 const list = {
   chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
   fmu2: { kind: 'image', importer: fmu2 },
-  nflows: { kind: 'vector', importer: nflows, write: nflowsStateDict, writes: writtenLinears },
-  normflows: { kind: 'vector', importer: normflows, write: normflowsStateDict },
+  rosinality: { kind: 'image', importer: rosinality, write: rosinalityStateDict },
+  y0ast: { kind: 'image', importer: y0ast },
+  nflows: {
+    kind: 'vector',
+    importer: firstOf('nflows', [nflows, nflowsGlow]),
+    write: nflowsStateDict,
+    writes: writtenLinears,
+  },
+  normflows: {
+    kind: 'vector',
+    importer: firstOf('normflows', [normflows, normflowsGlow]),
+    write: normflowsStateDict,
+  },
   zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
-  freia: { kind: 'vector', importer: freia },
+  freia: { kind: 'vector', importer: firstOf('FrEIA', [freia, freiaImages]) },
   senya: { kind: 'vector', importer: senya },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
   keras: { kind: 'vector', importer: keras },

@@ -3,7 +3,8 @@ import { writeNpz } from '../../data/npz';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
 import { readContext } from '../../engine/use/read-context';
-import { prepareInput, prepareLatent } from '../../engine/use/input';
+import { layoutOf, prepareInput, prepareLatent } from '../../engine/use/input';
+import { exampleShape } from '../../engine/model/latents';
 import type { Layout } from '../../engine/model/layout';
 import { defineCommand, type Outcome } from '../command';
 import { fixed, pairs, shownPath } from '../format';
@@ -28,6 +29,7 @@ export const applyCommand = defineCommand({
     'forward: z, logdet [N] and logdet_layers [N, couplings], the log-det of each coupling (with its batch normalization) in forward order; --json lists their names. ' +
     'inverse: x and logdet [N]. Log-dets are in nats and are those of the whole map from the input array to the output array, so ln p(x) = ln p(z) + logdet, with p(z) a standard normal unless the config has another base. ' +
     "If data units are first converted to the flow's input, logdet_preprocessing is the log-det of that conversion, and logdet = logdet_preprocessing + the sum of logdet_layers.\n\n" +
+    'Image flows that other libraries saved with several parts of z are given and taken as there: z [N, D], one part after the other, channels first, before learned priors; logdet is of this z, log_prob [N] is ln p(x), and images are (N, C, H, W) unless they only fit otherwise.\n\n' +
     'The space of x (--space auto): vectors are raw coordinates. Images of an integer type are pixels: uniform noise in [0, 1) from --seed is added, then the logit is taken; the pixels with their noise are written too, as x. ' +
     "Images of a floating-point type are the flow's own input (logits), with its padding. inverse gives raw coordinates for vectors and logits for images. " +
     "Whatever the type, --space data reads and writes pixels and raw coordinates, and --space flow the flow's own input.",
@@ -55,7 +57,7 @@ export const applyCommand = defineCommand({
     layout: {
       type: 'choice',
       choices: ['nhwc', 'nchw'],
-      help: "Order of the axes of images, in input and output; by default the model's own.",
+      help: "Order of the axes of images, in input and output; by default the model's own, or the one that the array fits.",
     },
     ...conditionOption,
     seed: {
@@ -85,9 +87,12 @@ export const applyCommand = defineCommand({
     const { direction, input, output, seed, space, condition } = options;
     await checkOutput(output, ['.npz']);
     const target = path.resolve(output);
-    const { runner, layout: usual, file } = await openRunner(session, model, direction);
-    const layout: Layout = options.layout ?? usual;
+    const { runner: ours, layout: own, file } = await openRunner(session, model, direction);
+    const runner = ours.asLibrary ?? ours;
+    const usual: Layout = ours.asLibrary ? 'nchw' : own;
     const { array, where } = await readArray(input, options.array, direction === 'forward' ? 'x' : 'z');
+    const events = direction === 'forward' ? [runner.inputShape, exampleShape(runner)] : [runner.outputShape];
+    const layout = options.layout ?? layoutOf(array.shape, events, usual);
     const logdets = !runner.lacksLogDet;
     const batches = { signal: session.signal, onProgress: batchReport(session.progress, direction), layout };
     const about = { model: file, direction, input, output: target, layout };
@@ -98,6 +103,7 @@ export const applyCommand = defineCommand({
       const written = {
         z: result.z,
         ...(logdets ? { logdet: result.logdet } : {}),
+        ...(ours.asLibrary ? { log_prob: result.logProb } : {}),
         ...(result.logdetLayers ? { logdet_layers: result.logdetLayers } : {}),
         ...(runner.preprocesses && prepared.space === 'data'
           ? { logdet_preprocessing: result.logdetPreprocessing }

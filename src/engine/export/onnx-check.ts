@@ -14,7 +14,7 @@ import type { FlowModel } from '../model/flow-model';
 
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
-import { toLogits } from './logits';
+import { fromPixels } from './from-pixels';
 import { exportGraphs } from './onnx-graphs';
 
 /** Both a single example and more, so that a batch axis that is not dynamic shows. */
@@ -103,7 +103,7 @@ async function realInputs(model: FlowModel): Promise<Pick<ExampleBatch, 'x' | 'c
   if (config.kind === 'vector') return batch;
   // Samples can lie a little outside of what pixels can be, where logits are not finite.
   const inside = batch.x.map((v) => Math.min(Math.max(v, 0), config.levels));
-  return { x: toLogits(inside, config) };
+  return { x: fromPixels(inside, config) };
 }
 
 /** Those of the inputs, or the usual one. */

@@ -9,7 +9,7 @@ import { latentPlaces } from './latent-places';
 import { breathe } from '../model/breathe';
 import { checkSamples } from './samples';
 
-const still = new Set(['squeeze', 'factorOut', 'permute']);
+const still = new Set(['squeeze', 'flatten', 'factorOut', 'permute']);
 
 /**
  * The whole picture after each layer has been undone: what the layer works on, at its place in the image, and the

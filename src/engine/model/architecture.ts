@@ -1,24 +1,38 @@
 /** What a flow is called, and how many of its layers have a network. */
 import { several } from '../../base/text';
 import type { BaseConfig } from '../../config/bases';
-import type { ModelConfig } from '../../config/schema';
+import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import { hasConditioner } from '../../protocol/model';
 
 /** "RealNVP", or the name that the literature has for it. */
-export function architectureName({ transform }: ModelConfig, { layers }: Flow): string {
-  const spline = transform === 'rationalQuadratic';
+export function architectureName(config: ModelConfig, { layers }: Flow): string {
+  const spline = config.transform === 'rationalQuadratic';
+  if (config.kind === 'image' && isChain(config)) {
+    const mixes = layers.some(({ kind }) => kind === 'conv1x1');
+    return mixes && layers.some(({ kind }) => kind === 'squeeze') ? 'Glow' : 'Flow of couplings';
+  }
   const working = layers.filter(hasConditioner);
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
   if (autoregressive === 0) {
     if (spline) return 'Neural spline flow';
-    return transform === 'additive' ? 'NICE' : 'RealNVP';
+    return config.transform === 'additive' ? 'NICE' : 'RealNVP';
   }
   if (autoregressive < working.length) return 'Flow of couplings and autoregressive layers';
   // Samples take one pass, likelihoods as many as there are features (Kingma et al. 2016).
   const inverse = working.every(({ bijection }) => (bijection?.networkPasses?.forward ?? 1) > 1);
   if (inverse && !spline) return 'Inverse autoregressive flow';
   return spline ? 'Autoregressive neural spline flow' : 'Masked autoregressive flow';
+}
+
+/** Whether an image flow is a chain of layers, and no RealNVP. */
+export function isChain({ layers, architecture }: ImageModelConfig): boolean {
+  return layers !== undefined || architecture === 'glow';
+}
+
+/** How often latents leave an image flow. */
+export function scalesOf({ layers }: Flow): number {
+  return 1 + layers.filter(({ kind }) => kind === 'factorOut').length;
 }
 
 /** "8 couplings", "5 autoregressive layers", or both. */
@@ -36,6 +50,7 @@ export function baseName({ kind }: BaseConfig): string {
     normal: 'standard normal base',
     diagonalNormal: 'diagonal normal base',
     conditionalNormal: 'conditional normal base',
+    mixture: 'mixture of normals as base',
     uniform: 'uniform base',
   };
   return names[kind];

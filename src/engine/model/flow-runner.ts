@@ -1,8 +1,9 @@
 /** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
-import type { ModelConfig } from '../../config/schema';
+import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/context';
 import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/layers';
+import { buildFlow } from '../../flow/real-nvp';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { hasConditioner, type ContextInfo } from '../../protocol/model';
@@ -10,6 +11,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
 import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
+import { libraryRunner, withoutPriors } from './library-latents';
 import type { FlowRunner, Space } from './runner';
 import { runningBase } from './running-base';
 
@@ -54,7 +56,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
   };
   const step = (space: Space): Preprocess | undefined => (space === 'data' ? preprocess : undefined);
 
-  return {
+  const runner: FlowRunner & { dispose(): Promise<void> } = {
     config,
     inputShape: flow.inputShape,
     outputShape: flow.outputShape,
@@ -98,6 +100,30 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       for (const made of programs.values()) await (await made).dispose();
       programs.clear();
       await base.dispose();
+    },
+  };
+  return config.kind === 'image' && config.latents !== 'in-place'
+    ? withLibraryLatents(runner, source, config)
+    : runner;
+}
+
+function withLibraryLatents(
+  whole: ReturnType<typeof createFlowRunner>,
+  source: FlowSource,
+  config: ImageModelConfig,
+): ReturnType<typeof createFlowRunner> {
+  const { flow } = source;
+  const hasPriors = flow.layers.some(({ kind }) => kind === 'prior');
+  const bareConfig = { ...withoutPriors(config), latents: 'in-place' as const };
+  const bare = hasPriors
+    ? createFlowRunner({ ...source, config: bareConfig, flow: buildFlow(bareConfig) })
+    : whole;
+  return {
+    ...whole,
+    asLibrary: libraryRunner(config, flow, whole, bare),
+    async dispose() {
+      await whole.dispose();
+      if (bare !== whole) await bare.dispose();
     },
   };
 }

@@ -9,7 +9,7 @@ export interface ModelLayer {
   info: LayerInfo;
   /** Absent for preprocessing, which is not part of the flow. */
   flow?: FlowLayer;
-  /** Absent for squeezes and factor-outs, which only move values. */
+  /** Absent for squeezes, flattenings and factor-outs, which only move values. */
   bijection?: Bijection;
   /** Taps that hold the layer's input and output. A factor-out's output is what goes on. */
   taps: { input: string; output: string };
@@ -27,9 +27,16 @@ export function parameterCount(specs: readonly { shape: readonly number[] }[]): 
   return specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
+/** By the name of the step, which is its kind. */
+const preprocessingWords = {
+  logit: 'pixels to logits',
+  pixels: 'pixels to a range of length 1',
+  standardize: 'mean subtracted, deviation divided out',
+} as const;
+
 function preprocessLayer(preprocess: Bijection): ModelLayer {
   const { name, inputShape, outputShape } = preprocess;
-  const kind = name === 'logit' ? 'logit' : 'standardize';
+  const kind = name as keyof typeof preprocessingWords;
   return {
     info: {
       index: 0,
@@ -40,10 +47,7 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
       outputShape: [...outputShape],
       parameterCount: 0,
       hasNorm: false,
-      description:
-        kind === 'logit'
-          ? `${inputShape.join('×')}, pixels to logits`
-          : `${inputShape.join('×')}, mean subtracted, deviation divided out`,
+      description: `${inputShape.join('×')}, ${preprocessingWords[kind]}`,
     },
     bijection: preprocess,
     taps: { input: `${name}/x`, output: `${name}/y` },
@@ -68,6 +72,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
+      ...(bijection?.sameForAll ? { sameForAll: true } : {}),
       ...(order ? { order: [...order] } : {}),
       ...(bijection?.networkPasses ? { networkPasses: bijection.networkPasses } : {}),
       ...(bijection?.mixes ? { mixes: true } : {}),
@@ -118,7 +123,8 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
 
 /** One line on what the layer does, for example "4×4×4, channels 2, 3 move". */
 export function describeLayer(layer: FlowLayer): string {
-  const { kind, inputShape, outputShape, hasNorm } = layer;
+  const { kind, inputShape, outputShape, hasNorm, mask } = layer;
+  const isImage = inputShape.length === 3;
   const shape = inputShape.join('×');
   const moves = movesOf(layer);
   if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', then batch norm' : ''}`;
@@ -128,7 +134,15 @@ export function describeLayer(layer: FlowLayer): string {
     case 'factorOut':
       return `half of ${shape} goes to z, ${outputShape.join('×')} goes on`;
     case 'permute':
-      return `${shape}, features in another order`;
+      return `${shape}, ${isImage ? 'channels' : 'features'} in another order`;
+    case 'conv1x1':
+      return `${shape}, learned mixing of the channels of each pixel (1×1 convolution)`;
+    case 'haar':
+      return `${shape}, mean and differences of 2×2 pixels (Haar wavelets)`;
+    case 'flatten':
+      return `${shape} as one pixel of ${outputShape.at(-1)} channels`;
+    case 'prior':
+      return `${shape}, learned mean and deviation of ${mask?.data[0] === 1 || mask?.data.at(-1) === 1 ? 'the half that leaves, given the other' : 'the latents'}`;
     case 'batchNorm':
       return `${shape}, batch norm with gain and bias`;
     case 'autoregressive':
@@ -148,7 +162,7 @@ export function describeLayer(layer: FlowLayer): string {
     case 'rescale':
       return `${shape}, fixed scale and shift of each feature`;
     case 'actNorm':
-      return `${shape}, learned shift and scale of each feature`;
+      return `${shape}, learned shift and scale of each ${isImage ? 'channel' : 'feature'}`;
     default:
       return shape;
   }

@@ -48,6 +48,11 @@ export interface FlowRunner {
   preprocesses: boolean;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
+  /**
+   * Of files whose library has other latents: the same flow with z as the library gives it, before learned priors and in its
+   * order: [D], or [H, W, C] where all latents leave at once. `prior` of a batch is what the library adds to the log-det for log p(x).
+   */
+  asLibrary?: FlowRunner;
   /** Of flows that take a context. */
   context?: ContextInfo;
   forward(x: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<ForwardBatch>;

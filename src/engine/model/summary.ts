@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import type { ModelOutline } from '../../protocol/model';
-import { architectureName, baseName, layerCounts } from './architecture';
+import { architectureName, baseName, layerCounts, scalesOf } from './architecture';
 import { parameterCount } from './layer-list';
 
 const grouped = new Intl.NumberFormat('en-US');
@@ -27,7 +27,7 @@ export function modelTitle(config: ModelConfig, flow: Flow): string {
 /** "2 scales, 10 couplings, 1.27 M parameters". */
 export function modelSubtitle(config: ModelConfig, flow: Flow): string {
   const parts = [
-    ...(config.kind === 'image' ? [several(config.scales, 'scale')] : []),
+    ...(config.kind === 'image' ? [several(scalesOf(flow), 'scale')] : []),
     layerCounts(flow),
     ...(config.kind === 'vector' && config.base.kind !== 'normal' ? [baseName(config.base)] : []),
     `${shortCount(parameterCount(flow.parameters))} parameters`,

@@ -4,7 +4,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
-import { lowestShare } from '../../flow/preprocess';
+import { hasLogit, lowestShare } from '../../flow/preprocess';
 
 const format = 'flowscope';
 const formatVersion = 1;
@@ -47,11 +47,13 @@ function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader[
       ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
       : 'none';
   }
-  const low = Number(lowestShare(model.dataConstraint, model.dataRange).toPrecision(12));
-  return (
-    `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); ` +
-    `p = ${low} + ${model.dataRange} * v / ${model.levels}; x = ln(p) - ln(1 - p)`
-  );
+  const { dataConstraint, dataRange, levels } = model;
+  const noisy = `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); `;
+  if (!hasLogit(dataConstraint)) {
+    return `${noisy}x = v / ${levels}${dataConstraint === 'centered' ? ' - 0.5' : ''}`;
+  }
+  const low = Number(lowestShare(dataConstraint, dataRange).toPrecision(12));
+  return `${noisy}p = ${low} + ${dataRange} * v / ${levels}; x = ln(p) - ln(1 - p)`;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
 import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
+import { hasJacobian } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import type { FoundLayer } from './layers';
@@ -176,11 +177,11 @@ function fitNative(
     const { index, ...rest } = info;
     const positions =
       flow?.positions ?? Int32Array.from({ length: sizeOf(info.inputShape) }, (_unused, i) => i);
-    if (info.kind === 'logit') {
+    if (info.kind === 'logit' || info.kind === 'pixels') {
       plans.push({ info: rest, positions, outside: true, parameters: [] });
       continue;
     }
-    const moves = flow && (info.kind === 'squeeze' || info.kind === 'factorOut' || info.kind === 'permute');
+    const moves = flow && (!hasJacobian(info) || info.kind === 'permute');
     if (moves) {
       plans.push({ info: rest, positions, parameters: [] });
       continue;

@@ -10,7 +10,8 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { architectureName, baseName, layerCounts } from '../model/architecture';
+import { hasLogit } from '../../flow/preprocess';
+import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -110,7 +111,11 @@ function summarize(model: ModelConfig, flow: Flow): string {
     return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
-  return `${name} for images of ${shape}${pad}, ${model.scales} scales, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;
+  const images = `${name} for images of ${shape}${pad}`;
+  const scales = several(scalesOf(flow), 'scale');
+  return isChain(model)
+    ? `${images}, ${scales}, ${layers}`
+    : `${images}, ${scales}, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;
 }
 
 function describeLayer(layer: FlowLayer, index: number): LayerDescription {
@@ -150,9 +155,12 @@ function describePreprocessing({
     };
   }
   const { levels, dataRange, dataConstraint, pad, height, width, channels } = model;
+  const noise = `${pad > 0 ? `${pad} pixels of zeros at each edge, ` : ''}uniform noise on ${levels} levels`;
+  const squeezed = `squeezed to ${dataRange} of (0, 1)${dataConstraint === 'as-printed' ? ' at its upper end' : ''}, logit`;
+  const scaled = dataConstraint === 'centered' ? 'scaled to −½ to ½' : 'scaled to 0 to 1';
   return {
-    kind: 'logit',
-    summary: `${pad > 0 ? `${pad} pixels of zeros at each edge, ` : ''}uniform noise on ${levels} levels, squeezed to ${dataRange} of (0, 1)${dataConstraint === 'as-printed' ? ' at its upper end' : ''}, logit`,
+    kind: hasLogit(dataConstraint) ? 'logit' : 'pixels',
+    summary: `${noise}, ${hasLogit(dataConstraint) ? squeezed : scaled}`,
     levels,
     dataRange,
     dataConstraint,

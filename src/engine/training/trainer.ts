@@ -14,6 +14,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import { cropImages, dequantize, padImages } from '../model/inputs';
 import { trainingBatches } from './batches';
+import { setByFirstBatch } from './first-batch';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
 import { averageDecayAt, learningRateAt } from './schedule';
@@ -108,8 +109,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const vectors = trainingVectors(flow, config.training);
   const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
   const program: StatefulProgram = await backend.compileStateful({ state, functions });
-  await program.set(packTensors(vectors, options.state ?? initialState(flow, config, options.weights)));
-
   const dimensions = sizeOf(flow.inputShape);
   const quantization = quantizationNats(config.model, dimensions);
   const likelihood = (prior: number, logDet: number, preprocessing: number): Likelihood => ({
@@ -135,6 +134,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const { context } = examplesOf(rows, count);
     return { context: context! };
   };
+
+  const initial = async (): Promise<TensorTable> => {
+    const drawn = initialTensors(flow, config.training.seed);
+    return setByFirstBatch({ flow, preprocess, backend }, drawn, () => batchFeeds(1));
+  };
+  await program.set(
+    packTensors(vectors, options.state ?? initialState(flow, config, options.weights ?? (await initial()))),
+  );
 
   return {
     flow,

@@ -22,6 +22,8 @@ export interface ForwardResult {
    * coordinates, or the flow's input) to z. So ln p(x) = ln p(z) + logdet, with the base’s p(z).
    */
   logdet: Floats;
+  /** [N], nats: ln p of the array that was given. */
+  logProb: Floats;
   /** [N], nats: the share of the step from data units to the flow's input; zero in flow space. */
   logdetPreprocessing: Floats;
   /** [N, couplings], nats: what each coupling adds, its batch normalization included. Absent when not known. */
@@ -41,6 +43,7 @@ export async function applyForward(
   const z = new Float32Array(count * latentSize);
   const logdet = new Float32Array(count);
   const preprocessing = new Float32Array(count);
+  const logProb = new Float32Array(count);
   const couplings = runner.couplings.length;
   const layers = new Float32Array(count * couplings);
   // From pixels v to v / levels, which the preprocessing's own log-det starts at.
@@ -55,6 +58,7 @@ export async function applyForward(
     for (let i = 0; i < n; i++) {
       preprocessing[start + i] = out.preprocessing[i]! + scaling;
       logdet[start + i] = out.logDet[i]! + (out.preprocessing[i]! + scaling);
+      logProb[start + i] = logdet[start + i]! + out.prior[i]!;
       for (let k = 0; k < couplings; k++) {
         layers[(start + i) * couplings + k] = out.couplings[k]![i]! + out.norms[k]![i]!;
       }
@@ -68,6 +72,7 @@ export async function applyForward(
     z: inLayout(runner.outputShape, z),
     ...(input.dequantized ? { x: inLayout(runner.inputShape, x) } : {}),
     logdet: { shape: [count], data: logdet },
+    logProb: { shape: [count], data: logProb },
     logdetPreprocessing: { shape: [count], data: preprocessing },
     ...(couplings > 0 ? { logdetLayers: { shape: [count, couplings], data: layers } } : {}),
     names: runner.couplings,

@@ -3,7 +3,7 @@ import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
-import { lowestShare } from '../../flow/preprocess';
+import { hasLogit, lowestShare } from '../../flow/preprocess';
 import { padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -81,6 +81,18 @@ export function prepareLatent(
   return { z: toChannelsLast(data, shape, options.layout), count };
 }
 
+/** The layout that an array has: the usual one, unless it fits the other alone. @param event shapes of one example, channels last */
+export function layoutOf(
+  given: readonly number[],
+  events: readonly (readonly number[])[],
+  usual: Layout,
+): Layout {
+  const fits = (layout: Layout): boolean =>
+    events.some((event) => laidOut(event, layout).join() === given.slice(1).join());
+  const other: Layout = usual === 'nhwc' ? 'nchw' : 'nhwc';
+  return !fits(usual) && fits(other) ? other : usual;
+}
+
 /** Reads the batch axis. Gray images may come without their channel axis. */
 function matchShape(
   given: readonly number[],
@@ -142,6 +154,7 @@ function checkPixels(
       `${where}: holds the pixel value ${wrong}; the model's pixels are the integers 0 to ${levels - 1}.`,
     );
   }
+  if (!hasLogit(dataConstraint)) return;
   const low = lowestShare(dataConstraint, dataRange);
   const [least, most] = [(-low * levels) / dataRange, ((1 - low) * levels) / dataRange];
   // As printed in the paper, what reaches the last level is taken for half a step before it.

@@ -52,6 +52,10 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
       label: 'chrischute/real-nvp',
       detail: l10n.t('Image flows with several scales.'),
     },
+    rosinality: {
+      label: 'rosinality/glow-pytorch',
+      detail: l10n.t('Glow, as its own files have it.'),
+    },
     nflows: { label: 'nflows', detail: l10n.t('Vector flows: affine couplings with residual networks.') },
     normflows: { label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
     zuko: { label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },

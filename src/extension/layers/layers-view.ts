@@ -17,6 +17,7 @@ import { type LayerNode, layerNodes, type OutlineNode, outlineTree, type ScaleNo
 
 const icons: Record<LayerKind, string> = {
   logit: 'symbol-ruler',
+  pixels: 'symbol-ruler',
   standardize: 'symbol-ruler',
   checkerboard: 'symbol-operator',
   channelwise: 'symbol-operator',
@@ -28,6 +29,10 @@ const icons: Record<LayerKind, string> = {
   permute: 'arrow-swap',
   autoregressive: 'symbol-operator',
   lu: 'symbol-array',
+  conv1x1: 'symbol-array',
+  haar: 'symbol-array',
+  flatten: 'fold',
+  prior: 'graph-scatter',
   plu: 'symbol-array',
   householder: 'symbol-array',
   qr: 'symbol-array',

@@ -4,13 +4,18 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** What of a [D, D] matrix lies below or above its diagonal; 0 elsewhere. */
 export function strictly(part: 'lower' | 'upper', matrix: Tensor): Tensor {
-  const dim = matrix.shape[0];
-  const kept = (row: number, column: number): boolean => (part === 'lower' ? row > column : row < column);
-  const mask = tf.tensor2d(
-    Array.from({ length: dim * dim }, (_, i) => Number(kept(Math.floor(i / dim), i % dim))),
-    [dim, dim],
+  return tf.mul(
+    matrix,
+    matrixMask(matrix.shape[0], (row, column) => (part === 'lower' ? row > column : row < column)),
   );
-  return tf.mul(matrix, mask);
+}
+
+/** A part of a [size, size] matrix: 1 where it is, 0 elsewhere. */
+export function matrixMask(size: number, kept: (row: number, column: number) => boolean): Tensor {
+  return tf.tensor2d(
+    Array.from({ length: size * size }, (_, i) => Number(kept(Math.floor(i / size), i % size))),
+    [size, size],
+  );
 }
 
 /** A matrix times each row of x [N, D]. */
@@ -33,4 +38,28 @@ export function timesUpper(x: Tensor, upper: Tensor, diagonal: Tensor): Tensor {
 /** The x with U·x = v. U = (I + N)·D with N = upper / diagonal, column by column. */
 export function solveUpper(v: Tensor, upper: Tensor, diagonal: Tensor): Tensor {
   return tf.div(solveUnit(v, tf.div(upper, diagonal)), diagonal);
+}
+
+/**
+ * (I + N)⁻¹ of a strictly lower or upper triangular N [D, D]. Inverses of blocks on the diagonal grow by doubling: with
+ * those of A and C in X, those of [A 0; B C] are X − X·B·X, so 2·log₂ D products do it, with the rounding of substitution.
+ */
+export function unitTriangularInverse(strict: Tensor): Tensor {
+  const size = strict.shape[0];
+  let inverse: Tensor = tf.tensor2d(
+    Array.from({ length: size * size }, (_, i) => Number(Math.floor(i / size) === i % size)),
+    [size, size],
+  );
+  for (let block = 1; block < size; block *= 2) {
+    const at = (index: number): number => Math.floor(index / block);
+    const mask = matrixMask(
+      size,
+      (row, column) => at(row) !== at(column) && at(row) >> 1 === at(column) >> 1,
+    );
+    const between = tf.mul(strict, mask);
+    // The first blocks are single entries, with inverses of 1.
+    const product = block === 1 ? between : tf.matMul(tf.matMul(inverse, between), inverse);
+    inverse = tf.sub(inverse, product);
+  }
+  return inverse;
 }

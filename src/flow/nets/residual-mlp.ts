@@ -1,6 +1,7 @@
 /**
  * A conditioner of vector flows with residual blocks (nflows' ResidualNet): a linear layer, blocks of
- * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer.
+ * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer. The same around
+ * other layers than linear ones is `residualBlocks`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -15,29 +16,25 @@ import { noNorm, norm, type Norm } from './norm';
 /** ε of nflows' norms inside conditioners, a hundred times PyTorch's default. */
 const normEpsilon = 1e-3;
 
-export interface ResidualMlpOptions {
+export interface ResidualBlocksOptions {
   name: string;
-  inputs: number;
-  context?: SeenContext;
-  /** What a context does in each block besides. */
-  contextInBlocks?: VectorModelConfig['contextInBlocks'];
+  /** Features or channels of the blocks. */
   width: number;
   blocks: number;
-  outputs: number;
   activation: (x: Tensor) => Tensor;
   batchNorm: boolean;
   normDecay: number;
-  /** Makes it autoregressive. */
-  degrees?: Degrees | undefined;
+  first: Net;
+  /** One of the two layers of a block, under this name. */
+  layer(name: string): Net;
+  last: Net;
+  /** What a context does in each block besides, and the layer that sees it. */
+  context?: { does: 'add' | 'gate'; layer(name: string): Net };
 }
 
-/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.in/features` and `NAME.blocks.B/features`. */
-export function residualMlp(options: ResidualMlpOptions): Net {
-  const { name, inputs, width, outputs, activation, degrees } = options;
-  const { context = noContext, contextInBlocks = 'none' } = options;
-  const inBlocks = context.size > 0 && contextInBlocks !== 'none';
-  const units = degrees?.hidden(width);
-  const between = degrees && units && maskBetween(units, units);
+/** Taps `NAME.in/features` and `NAME.blocks.B/features`. */
+export function residualBlocks(options: ResidualBlocksOptions): Net {
+  const { name, width, activation, first, layer, last, context } = options;
   const makeNorm = (path: string): Norm =>
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
@@ -47,23 +44,15 @@ export function residualMlp(options: ResidualMlpOptions): Net {
     ctx.tap?.(`${path}/active`, units);
     return units;
   };
-  const first = firstLayer(`${name}.in`, `${name}.context`, inputs, width, context, activation, {
-    units,
-    degrees,
-  });
   const blocks = Array.from({ length: options.blocks }, (_, i) => {
     const path = `${name}.blocks.${i}`;
     return {
       norm1: makeNorm(`${path}.norm1`),
-      linear1: linear(`${path}.linear1`, width, width, { mask: between }),
+      linear1: layer(`${path}.linear1`),
       norm2: makeNorm(`${path}.norm2`),
-      linear2: linear(`${path}.linear2`, width, width, { mask: between }),
-      ...(inBlocks ? { context: linear(`${path}.context`, context.size, width) } : {}),
+      linear2: layer(`${path}.linear2`),
+      ...(context ? { context: context.layer(`${path}.context`) } : {}),
     };
-  });
-  const last = linear(`${name}.out`, width, outputs, {
-    startAtZero: true,
-    mask: degrees && units && maskBetween(units, degrees.outputs),
   });
   const modules = [
     first,
@@ -79,13 +68,49 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       blocks.forEach((block, i) => {
         const path = `${name}.blocks.${i}`;
         const given = block.context?.apply(ctx, givenContext(ctx));
-        const first = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
-        const inner = given && contextInBlocks === 'add' ? tf.add(first, given) : first;
+        const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+        const inner = given && context?.does === 'add' ? tf.add(sum, given) : sum;
         const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
-        h = tf.add(h, given && contextInBlocks === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added);
+        h = tf.add(h, given && context?.does === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added);
         ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);
     },
   };
+}
+
+export interface ResidualMlpOptions extends Omit<
+  ResidualBlocksOptions,
+  'first' | 'layer' | 'last' | 'context'
+> {
+  inputs: number;
+  outputs: number;
+  context?: SeenContext;
+  contextInBlocks?: VectorModelConfig['contextInBlocks'];
+  /** Makes it autoregressive. */
+  degrees?: Degrees | undefined;
+}
+
+/** The last layer starts at zero, so that the flow starts as the identity. */
+export function residualMlp(options: ResidualMlpOptions): Net {
+  const { inputs, outputs, context = noContext, contextInBlocks = 'none', degrees, ...rest } = options;
+  const { name, width, activation } = rest;
+  const units = degrees?.hidden(width);
+  const between = degrees && units && maskBetween(units, units);
+  return residualBlocks({
+    ...rest,
+    first: firstLayer(`${name}.in`, `${name}.context`, inputs, width, context, activation, {
+      units,
+      degrees,
+    }),
+    layer: (path) => linear(path, width, width, { mask: between, storesMask: degrees?.stored }),
+    last: linear(`${name}.out`, width, outputs, {
+      startAtZero: true,
+      mask: degrees && units && maskBetween(units, degrees.outputs),
+      storesMask: degrees?.stored,
+    }),
+    ...(context.size > 0 && contextInBlocks !== 'none'
+      ? { context: { does: contextInBlocks, layer: (path: string) => linear(path, context.size, width) } }
+      : {}),
+  });
 }

@@ -111,3 +111,67 @@ test('scale maps that need ε say why', () => {
   );
   assert.match(complaint({ scaleMap: 'softplus-clamp', scaleEpsilon: 0 }), /the flow has no inverse/);
 });
+
+test('a chain over images is followed from shape to shape', () => {
+  const net = { kind: 'convolutions', kernels: [3, 1], widths: [4] };
+  const chain = (layers: unknown[], fields: Record<string, unknown> = {}): string =>
+    complaint({ kind: 'image', height: 8, width: 8, layers, ...fields });
+  const halves = { kind: 'coupling', mask: [1, 1, 0, 0], net };
+  assert.equal(
+    chain([{ kind: 'squeeze' }, halves, { kind: 'prior', given: 'first' }, { kind: 'factorOut' }]),
+    'accepted',
+  );
+  const faults: [unknown[], RegExp][] = [
+    [[halves], /model\.layers\.0\.mask: expected 1 entries, one for each channel, got 4/],
+    [
+      [{ kind: 'squeeze' }, { kind: 'squeeze' }, { kind: 'squeeze' }, { kind: 'squeeze' }],
+      /model\.layers\.3: expected an even height and width to squeeze, got 1×1×64/,
+    ],
+    [[{ kind: 'squeeze' }, { kind: 'actNorm' }], /model\.layers: expected at least one coupling/],
+    [
+      [{ kind: 'squeeze' }, { ...halves, mask: [1, 1, 1, 1] }],
+      /model\.layers\.1\.mask: expected at least one 0 and one 1/,
+    ],
+    [
+      [{ kind: 'squeeze' }, { ...halves, net: { ...net, widths: [4, 4] } }],
+      /model\.layers\.1\.net\.widths: expected 1, one for each convolution but the last, got 2/,
+    ],
+    [[{ kind: 'haar' }], /model\.layers\.0: expected a number of channels divisible by 4, got 8×8×1/],
+    [[{ kind: 'factorOut' }], /model\.layers\.0: expected an even number of channels to halve/],
+    [
+      [{ kind: 'squeeze' }, { kind: 'conv1x1', order: [0, 1, 2, 3], signs: [1] }],
+      /model\.layers\.1\.signs: expected 4 entries, one for each channel, got 1/,
+    ],
+    [
+      [{ kind: 'squeeze' }, { kind: 'permute', order: [0, 1, 2, 2] }],
+      /model\.layers\.1\.order: expected each channel once, got 2 twice/,
+    ],
+    [
+      [{ kind: 'squeeze' }, halves, { kind: 'prior', kernel: 3 }],
+      /model\.layers\.2: expected no kernel, or a kernel of at least 3 with `padding` "ones"/,
+    ],
+    [
+      [{ kind: 'squeeze' }, halves, { kind: 'prior', scaled: true }],
+      /model\.layers\.2: expected a kernel, since only a convolution has `padding` and `scaled`/,
+    ],
+  ];
+  for (const [layers, words] of faults) assert.match(chain(layers), words);
+  assert.match(
+    chain([{ kind: 'flatten' }], { height: 128, width: 128 }),
+    /model\.layers\.0: expected at most 4096 channels after it, got 16384/,
+  );
+});
+
+test('Glow needs sides that each of its scales can halve', () => {
+  const glow = (fields: Record<string, unknown>): string =>
+    complaint({ kind: 'image', architecture: 'glow', height: 8, width: 8, ...fields });
+  assert.equal(glow({ scales: 3 }), 'accepted');
+  assert.match(
+    glow({ scales: 4 }),
+    /divisible by 16, and the padded image is 8×8; expected pad 4, or scales ≤ 3/,
+  );
+  assert.match(
+    complaint({ kind: 'image', height: 8, width: 8, latents: 'first-out-first' }),
+    /model\.latents: expected "in-place", or a flow that is a chain/,
+  );
+});

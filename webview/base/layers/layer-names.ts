@@ -8,14 +8,19 @@ export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
 }
 
-/** A layer that is learned: a coupling, an autoregressive layer, a mixing. */
+/** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior. */
 export function isLearned(layer: LayerInfo): boolean {
-  return isCoupling(layer) || layer.kind === 'autoregressive' || mixingKinds.includes(layer.kind);
+  return (
+    isCoupling(layer) ||
+    layer.kind === 'autoregressive' ||
+    layer.kind === 'prior' ||
+    mixingKinds.includes(layer.kind)
+  );
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */
 export function hasOwnLogDet(layer: LayerInfo): boolean {
-  const prepares = layer.kind === 'logit' || layer.kind === 'standardize';
+  const prepares = layer.kind === 'logit' || layer.kind === 'pixels' || layer.kind === 'standardize';
   return !layer.preservesVolume && !isNorm(layer) && !prepares;
 }
 

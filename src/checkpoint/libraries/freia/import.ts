@@ -12,7 +12,6 @@ import {
   constantLayer,
   mapColumns,
   maskOf,
-  type Chain,
   type CouplingStep,
   type OurLayer,
   type StepOf,
@@ -31,7 +30,7 @@ import { permuteAxes } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
-const clampQuestion: ImportQuestion = {
+export const clampQuestion: ImportQuestion = {
   key: 'clamp',
   title: 'Clamp of the scales',
   detail:
@@ -39,7 +38,7 @@ const clampQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 2, minimum: 1e-6, maximum: 1e6 },
 };
 
-const clampFunctionQuestion = choice(
+export const clampFunctionQuestion = choice(
   'clampActivation',
   'Function of the clamp',
   'The `clamp_activation` argument of the coupling blocks. With another one all numbers are wrong.',
@@ -60,7 +59,7 @@ const directionQuestion = choice(
   ],
 );
 
-const globalScaleQuestion = choice(
+export const globalScaleQuestion = choice(
   'globalAffineType',
   'Global scale of AllInOneBlock',
   'The `global_affine_type` argument: how global_scale becomes the scale of each feature.',
@@ -90,8 +89,10 @@ interface Half {
   stacks: readonly LinearStack[];
 }
 
+export type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
+
 interface Block extends CouplingStep {
-  kind: 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
+  kind: BlockKind;
   /** Features of the first part. */
   firstPart: number;
   /** From data to latent, if that is how the network runs. */
@@ -102,12 +103,12 @@ interface Block extends CouplingStep {
 
 type Other = StepOf<'actNorm' | 'permute'>;
 
-function below(rests: readonly string[], name: string): string[] {
+export function below(rests: readonly string[], name: string): string[] {
   return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
 }
 
 /** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
-const couplingsOf: Record<Block['kind'], readonly { firstMoves: boolean; nets: readonly string[] }[]> = {
+export const couplingsOf: Record<BlockKind, readonly { firstMoves: boolean; nets: readonly string[] }[]> = {
   RNVPCouplingBlock: [
     { firstMoves: true, nets: ['subnet_s2', 'subnet_t2'] },
     { firstMoves: false, nets: ['subnet_s1', 'subnet_t1'] },
@@ -118,10 +119,10 @@ const couplingsOf: Record<Block['kind'], readonly { firstMoves: boolean; nets: r
   ],
   AllInOneBlock: [{ firstMoves: false, nets: ['subnet'] }],
 };
-const kinds = Object.keys(couplingsOf) as Block['kind'][];
-const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+export const kinds = Object.keys(couplingsOf) as BlockKind[];
+export const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
 /** With learned reflections, what is permuted with is not in the file but made of these. */
-const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
+export const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
 function readBlock(
   file: TensorFile,
@@ -212,7 +213,7 @@ function invert(order: readonly number[]): number[] {
   return inverse;
 }
 
-const globalLogScales: Record<string, (x: number) => number> = {
+export const globalLogScales: Record<string, (x: number) => number> = {
   SOFTPLUS: (x) => Math.log(0.2 * Math.log1p(Math.exp(0.5 * x))),
   SIGMOID: (x) => Math.log(10 / (1 + Math.exp(2 - x))),
   EXP: (x) => x,
@@ -222,8 +223,8 @@ const isToLatent = (answers: ImportAnswers): boolean =>
   chosen(answers, directionQuestion) === 'data-to-latent';
 
 /** AllInOneBlock has no other than tanh. */
-const clampOf = ({ first }: Chain<Block, Other>, answers: ImportAnswers): string =>
-  first.kind === 'AllInOneBlock' ? 'TANH' : chosen(answers, clampFunctionQuestion);
+export const clampOf = (kind: BlockKind, answers: ImportAnswers): string =>
+  kind === 'AllInOneBlock' ? 'TANH' : chosen(answers, clampFunctionQuestion);
 
 export const freia = chainImporter<Block, Other>({
   name: 'FrEIA',
@@ -248,7 +249,7 @@ export const freia = chainImporter<Block, Other>({
     affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
     outputOrder: 'scale-shift',
     outputLayout: 'halves',
-    ...(clampOf(chain, answers) === 'ATAN'
+    ...(clampOf(chain.first.kind, answers) === 'ATAN'
       ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
       : { scaleMap: 'tanh-scalar' }),
   }),
@@ -262,7 +263,7 @@ export const freia = chainImporter<Block, Other>({
     if (step.kind === 'actNorm') {
       return [{ theirs: at, ...norm(await values('scale'), await values('bias'), toLatent) }];
     }
-    const layers = step.halves.map((half) => coupling(step, half, chain, answers));
+    const layers = step.halves.map((half) => coupling(step, half, answers));
     if (step.kind === 'AllInOneBlock') {
       const logScale = (await values('global_scale')).map(
         globalLogScales[chosen(answers, globalScaleQuestion)]!,
@@ -334,34 +335,41 @@ function permutation(file: TensorFile, at: string, order: number[], toLatent: bo
   return { theirs: at, layer: { kind: 'permute', order: toLatent ? order : invert(order) } };
 }
 
-/** tanh with its clamp in our `.scale`; 2·sigmoid(u) − 1 is tanh(u / 2); AllInOneBlock takes a tenth of s and t. */
 function coupling(
   { at, kind, features, firstPart }: Block,
   { net, firstMoves, stacks }: Half,
-  chain: Chain<Block, Other>,
   answers: ImportAnswers,
 ): OurLayer {
   const [s, t] = stacks;
-  const clamp = clampOf(chain, answers);
   return {
     theirs: `${at}.${net}`,
     layer: maskOf(features, (i) => i < firstPart !== firstMoves),
     table: t ? [...stackNames(s!, 'scaleNet.'), ...stackNames(t, 'shiftNet.')] : stackNames(s!, 'net.'),
-    adapt(tensors, name) {
-      if (clamp === 'ATAN') return;
-      tensors[`${name}.scale`] = {
-        shape: [1],
-        data: Float32Array.of(answeredNumber(answers, clampQuestion)),
-      };
-      const ofShift = kind === 'AllInOneBlock' ? 0.1 : 1;
-      const ofScale = clamp === 'SIGMOID' ? 0.5 * ofShift : ofShift;
-      if (ofScale === 1) return;
-      const last = `${name}.${t ? 'scaleNet' : 'net'}.${s!.hidden.length}`;
-      mapColumns(
-        tensors,
-        last,
-        (x, column, columns) => x * (t !== undefined || column < columns / 2 ? ofScale : ofShift),
-      );
-    },
+    adapt: (tensors, name) =>
+      foldClamp(tensors, name, { kind, last: s!.hidden.length, separate: t !== undefined }, answers),
   };
+}
+
+/**
+ * tanh with its clamp in our `.scale`; 2·sigmoid(u) − 1 is tanh(u / 2); AllInOneBlock takes a tenth of s and t. In place.
+ * @param name of the coupling @param block `last`: number of the last layer of its network, or of its two if `separate`
+ */
+export function foldClamp(
+  tensors: Record<string, Values>,
+  name: string,
+  { kind, last, separate }: { kind: BlockKind; last: number; separate: boolean },
+  answers: ImportAnswers,
+  question = clampQuestion,
+): void {
+  const clamp = clampOf(kind, answers);
+  if (clamp === 'ATAN') return;
+  tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(answeredNumber(answers, question)) };
+  const ofShift = kind === 'AllInOneBlock' ? 0.1 : 1;
+  const ofScale = clamp === 'SIGMOID' ? 0.5 * ofShift : ofShift;
+  if (ofScale === 1) return;
+  mapColumns(
+    tensors,
+    `${name}.${separate ? 'scaleNet' : 'net'}.${last}`,
+    (x, column, columns) => x * (separate || column < columns / 2 ? ofScale : ofShift),
+  );
 }

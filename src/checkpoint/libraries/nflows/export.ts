@@ -2,7 +2,7 @@
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
-import { layerNames } from '../../import/vector-chain';
+import { layerNames } from '../../../config/layer-folders';
 import type { WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import {

@@ -4,6 +4,7 @@
  * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
 import { several } from '../../../base/text';
+import type { conventionFields } from '../../../config/convention-fields';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
@@ -156,9 +157,15 @@ function titleOf(couplings: readonly Working[], first: Working): string {
   return `${couplings.length} ${layers}${ofBins}${given}, ${plain ? '' : 'residual '}networks of ${width}, ${several(blocks, 'block')}`;
 }
 
+/** Settings that vectors and images share. */
+type MapFields = Pick<VectorFields, keyof typeof conventionFields>;
+
 /** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
-function mapFields({ kind, map: { transform, bins } }: Working, answers: ImportAnswers): VectorFields {
-  const together: VectorFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
+export function mapFields(
+  { kind, map: { transform, bins } }: Pick<Working, 'kind' | 'map'>,
+  answers: ImportAnswers,
+): MapFields {
+  const together: MapFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
   switch (transform) {
     case 'additive':
       return { transform };
@@ -188,14 +195,11 @@ function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
   );
 }
 
-function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
-  const { kind, map } = chain.first;
-  const sbi = isOfSbi(chain);
+export function questionsOf({ kind, map }: Pick<Working, 'kind' | 'map'>, sbi = false): ImportQuestion[] {
   return [
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
     ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
-    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
@@ -240,7 +244,10 @@ export const nflows = chainImporter<Working, Other>({
   },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: questionsOf,
+  questions: (chain) => [
+    ...questionsOf(chain.first, isOfSbi(chain)),
+    ...(chain.steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
+  ],
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',

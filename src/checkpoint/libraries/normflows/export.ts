@@ -7,7 +7,7 @@ import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
-import { layerNames } from '../../import/vector-chain';
+import { layerNames } from '../../../config/layer-folders';
 import { endsInBase, type WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';

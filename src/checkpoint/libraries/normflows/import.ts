@@ -31,6 +31,7 @@ import { under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
+import { scaleMapQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
   residualLayers,
@@ -41,24 +42,6 @@ import {
   type Residual,
 } from './residual';
 import { normflowsModules } from './modules';
-
-const slopeQuestion: ImportQuestion = {
-  key: 'slope',
-  title: 'Slope of LeakyReLU',
-  detail: 'The `leaky` argument of the networks (nf.nets.MLP), which a state dict does not hold. 0 is ReLU.',
-  answer: { kind: 'number', default: 0, minimum: 0, maximum: 0.999 },
-};
-
-const scaleMapQuestion = choice(
-  'scaleMap',
-  'Scale map of the coupling blocks',
-  'The `scale_map` argument of AffineCouplingBlock. With another one all numbers are wrong.',
-  [
-    { value: 'exp', label: 'exp (the default)' },
-    { value: 'sigmoid', label: 'sigmoid' },
-    { value: 'sigmoid_inv', label: 'sigmoid_inv' },
-  ],
-);
 
 const outputQuestion = choice(
   'scaleOutput',
@@ -332,7 +315,7 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
     ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),
-    ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion] : []),
+    ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion()] : []),
     ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
     ...gaps,
   ];
@@ -350,7 +333,7 @@ function order(chain: NormflowsChain, answers: ImportAnswers): (Coupling | Other
 }
 
 const mapOf = ({ additive }: Block, answers: ImportAnswers) =>
-  additive ? 'exp' : chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion);
+  additive ? 'exp' : chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion());
 
 const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
   chosen(answers, outputQuestionOf(first)) === 'tanh';

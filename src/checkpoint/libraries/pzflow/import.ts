@@ -5,9 +5,10 @@
  * each other. Nothing is asked.
  */
 import { inverseSoftplus } from '../../../base/softplus';
+import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
-import { chainFlow, maskOf, type OurLayer } from '../../import/chain-importer';
+import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
 import { hiddenWords, otherSize, tooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
@@ -37,10 +38,15 @@ type Numbers = readonly number[] | { array: string };
 
 interface Flow {
   features: number;
+  /** Conditional columns, and what they are standardized by: means and deviations. */
+  context: number;
+  scaling: Numbers[];
   steps: Step[];
   first: Coupling;
   base: BaseInput;
 }
+
+type Sizes = Pick<Flow, 'features' | 'context'>;
 
 const mostSteps = 1000;
 const deepest = 16;
@@ -68,20 +74,23 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow
   const features = columns.length;
   const wide = tooMany(features);
   if (wide !== undefined) throw new Unread(wide);
-  if ((state.get('conditional_columns') ?? null) !== null) {
-    throw new Unread('a flow without conditional_columns');
-  }
+  const conditions: unknown = state.get('conditional_columns') ?? [];
+  if (!Array.isArray(conditions)) throw new Unread('conditional_columns');
+  const sizes = { features, context: conditions.length };
   const params = state.get('params');
   const own: unknown = Array.isArray(params) ? params[1] : undefined;
   const steps: Step[] = [];
-  readBijector(file, state.get('bijector_info'), own, '', features, steps);
+  readBijector(file, state.get('bijector_info'), own, '', sizes, steps);
   const couplings = steps.filter((step) => step.kind === 'coupling');
   const [first] = couplings;
   if (!first) throw new Unread('a NeuralSplineCoupling among its bijectors');
   for (const step of couplings) {
     if (kindOf(step) !== kindOf(first)) throw new Unread(`${step.at} ${otherSize} ${first.at}`);
   }
-  return { features, steps, first, base: readBase(state.get('latent_info')) };
+  const scaling = ['condition_means', 'condition_stds'].map((key) =>
+    numbersOf(file, state.get(key) ?? [], key),
+  );
+  return { ...sizes, scaling, steps, first, base: readBase(state.get('latent_info')) };
 }
 
 /** What our config has one value for. */
@@ -104,10 +113,11 @@ function readBijector(
   info: unknown,
   params: unknown,
   at: string,
-  features: number,
+  sizes: Sizes,
   steps: Step[],
   depth = 0,
 ): void {
+  const { features } = sizes;
   const [name, given] = Array.isArray(info) ? (info as unknown[]) : [];
   if (typeof name !== 'string' || !Array.isArray(given))
     throw new Unread(`a bijector with its arguments at ${at || 'bijector_info'}`);
@@ -123,7 +133,7 @@ function readBijector(
       const all: readonly unknown[] = Array.isArray(params) ? params : [];
       if (all.length !== args.length) throw new Unread(`parameters for each bijector of ${place}`);
       for (const [i, inner] of args.entries()) {
-        readBijector(file, inner, all[i], at === '' ? String(i) : `${at}.${i}`, features, steps, depth + 1);
+        readBijector(file, inner, all[i], at === '' ? String(i) : `${at}.${i}`, sizes, steps, depth + 1);
       }
       return;
     }
@@ -156,7 +166,7 @@ function readBijector(
       });
       return;
     case 'NeuralSplineCoupling':
-      steps.push({ at: place, ...readCoupling(file, args, params, place, features) });
+      steps.push({ at: place, ...readCoupling(file, args, params, place, sizes) });
       return;
     default:
       throw new Unread(`bijectors that are known (${place} is not)`);
@@ -168,14 +178,15 @@ function readCoupling(
   [bins, bound, hiddenLayers, , transformed, conditions, periodic]: readonly unknown[],
   params: unknown,
   place: string,
-  features: number,
+  { features, context }: Sizes,
 ): Coupling {
   const fits = (value: unknown, most: number): value is number =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
   if (!fits(bins, 256) || bins < 2) throw new Unread(`2 to 256 bins in ${place}`);
   if (typeof bound !== 'number' || !(bound > 0)) throw new Unread(`a bound of the splines of ${place}`);
   if (periodic === true) throw new Unread(`splines that are not periodic in ${place}`);
-  if (conditions !== 0) throw new Unread(`no conditions in ${place}`);
+  if (conditions !== context)
+    throw new Unread(`${context} conditions in ${place}, as many as conditional columns`);
   const moves = transformed === null ? features - Math.floor(features / 2) : transformed;
   if (!fits(moves, features - 1)) throw new Unread(`features that ${place} keeps and others that it moves`);
   // Dense layers and the activations between them, which have no parameters.
@@ -185,7 +196,7 @@ function readCoupling(
   if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1)
     throw new Unread(`dense layers for ${place}`);
   const layers: Coupling['layers'] = [];
-  let inputs = features - moves;
+  let inputs = features - moves + context;
   for (const [i, [kernel, bias]] of dense.entries()) {
     const names = [kernel, bias].map((value) => file.pickled?.nameOf(value));
     const [kernelShape, biasShape] = names.map((name) =>
@@ -282,7 +293,7 @@ async function layerOf(file: TensorFile, step: Step, features: number): Promise<
 
 const hiddenOf = ({ layers }: Coupling): number[] => layers.slice(0, -1).map(({ outputs }) => outputs);
 
-function fieldsOf({ first }: Flow): VectorFields {
+function fieldsOf({ first, context }: Flow): VectorFields {
   return {
     hidden: hiddenOf(first),
     nets: 'joint',
@@ -294,6 +305,7 @@ function fieldsOf({ first }: Flow): VectorFields {
     splineMap: 'softmax-floor',
     splineFloor: floor,
     splineBound: first.bound,
+    ...(context > 0 ? { context, contextNorm: true } : {}),
   };
 }
 
@@ -302,15 +314,21 @@ export const pzflow: Recognizer = {
   recognize(file) {
     const flow = readFlow(file);
     if (flow === undefined || typeof flow === 'string') return undefined;
-    const { features, steps, first, base } = flow;
+    const { features, context, scaling, steps, first, base } = flow;
     const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
+    const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
-      title: `pzflow, ${features} features, ${couplings} spline couplings with ${first.bins} bins, networks ${hiddenWords(hiddenOf(first))}`,
+      title: `pzflow, ${features} features, ${couplings} spline couplings with ${first.bins} bins${given}, networks ${hiddenWords(hiddenOf(first))}`,
       questions: [],
       async convert() {
         const layers: OurLayer[] = [];
         for (const step of steps) layers.push(await layerOf(file, step, features));
-        return chainFlow(file, { features, layers, fields: fieldsOf(flow), base: { base } });
+        const tensors: Record<string, Values> = {};
+        for (const [i, name] of (context === 0 ? [] : (['mean', 'std'] as const)).entries()) {
+          const data = Float32Array.from(await read(file, scaling[i]!, `condition_${name}s`, context));
+          tensors[`context.${name}`] = { shape: [context], data };
+        }
+        return chainFlow(file, { features, layers, fields: fieldsOf(flow), base: { base } }, tensors);
       },
     };
   },

@@ -1,7 +1,7 @@
 /** For zuko: couplings whose scale is softly clipped, with a network over the features that condition. */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
-import { layerNames } from '../../import/vector-chain';
+import { layerNames } from '../../../config/layer-folders';
 import { endsInBase, type WrittenLayer } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, readMlp, sequentialTensors, valuesOf } from '../../export-to/nets';

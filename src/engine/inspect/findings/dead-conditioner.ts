@@ -4,8 +4,8 @@ import { thresholds } from './thresholds';
 import { layerName, short } from './words';
 
 /** How much what the network gives changes between examples: shifts as a share of the range of what the layer gets. */
-function changeOf({ quantities, input }: LayerObservations): number | undefined {
-  if (!quantities || quantities.length === 0) return undefined;
+function changeOf({ info, quantities, input }: LayerObservations): number | undefined {
+  if (!quantities || quantities.length === 0 || info.sameForAll) return undefined;
   const range = input && input.high > input.low ? input.high - input.low : 1;
   return Math.max(...quantities.map(({ role, change }) => (role === 'shift' ? change / range : change)));
 }

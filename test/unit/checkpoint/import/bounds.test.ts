@@ -67,6 +67,18 @@ const names = [
   '0.scale_net.N.weight',
   '0.trunk.N.mask',
   'sN_ckbd.0.coupling.block.1.in_block.conv.weight_v',
+  'blocks.N.flows.0.actnorm.loc',
+  'blocks.0.flows.N.actnorm.loc',
+  'flow.layers.N.actnorm.bias',
+  'flow.layers.N.conv.logs',
+  'flows.N.0.flows.0.flows.1.param_map.net.0.weight',
+  'flows.0.N.flows.0.flows.1.param_map.net.0.weight',
+  'flows.0.0.flows.0.flows.1.param_map.net.N.weight',
+  'q0.N.loc',
+  'module_list.N.downsample_kernel',
+  'module_list.0.subnet.N.weight',
+  '_transforms.0._transforms.N.transform_net.initial_layer.weight',
+  '_transforms.0.transform_net.blocks.N.conv_layers.0.weight',
 ];
 const numbers = [
   '300000000',
@@ -149,6 +161,28 @@ const shapes: RawTensors[] = [
     ...stack('0.translate_net.', [largest, 0, largest], true),
   },
   { ...made(0), '0.joiner.linear.weight': [0, largest], '0.joiner.mask': [0, largest] },
+  {
+    'blocks.0.flows.0.actnorm.loc': [0, largest, 0, 0],
+    'blocks.0.flows.0.coupling.net.0.weight': [largest, 0],
+  },
+  { 'flow.layers.1.actnorm.bias': [0, largest], 'flow.layers.1.block.0.conv.weight': [largest, 0] },
+  {
+    'flows.0.0.flows.0.flows.1.param_map.net.0.weight': [0, largest, 3, 3],
+    'flows.0.0.flows.2.s': [1, largest, 0, 1],
+    'q0.0.loc': [1, largest, 0, 0],
+  },
+  { 'module_list.0.downsample_kernel': [largest, 0, 2, 2] },
+  {
+    'module_list.0.global_scale': [1, largest, 0, 1],
+    'module_list.0.subnet.0.weight': [0, largest, 1, 1],
+    'module_list.0.subnet.0.bias': [0],
+  },
+  {
+    '_transforms.0.identity_features': [0],
+    '_transforms.0.transform_features': [0],
+    '_transforms.0.transform_net.initial_layer.weight': [0, largest, 1, 1],
+    '_transforms.0.transform_net.final_layer.weight': [largest, 0, 1, 1],
+  },
   { '0.log_gamma': [0], '0.beta': [0], '0.running_mean': [0], '0.running_var': [0] },
 ];
 
@@ -317,6 +351,11 @@ test('many names are looked through in time, whatever they are', () => {
     many((i) => `${i}.log_gamma`),
     { ...made(2), ...many((i) => `0.trunk.${2 * i + 3}.mask`) },
     { mask: [30_000, 2], ...many((i) => `s.${i}.0.weight`, [2, 2]), ...many((i) => `t.${i}.2.weight`) },
+    many((i) => `blocks.0.flows.${i}.actnorm.loc`, [1, 4, 1, 1], 130_000),
+    many((i) => `flow.layers.${i}.actnorm.bias`, [1, 4, 1, 1], 130_000),
+    many((i) => `flows.0.${i}.flows.0.flows.1.param_map.net.0.weight`, [4, 2, 3, 3]),
+    many((i) => `module_list.${i}.downsample_kernel`, [4, 1, 2, 2], 130_000),
+    many((i) => `_transforms.${i}.transform_net.initial_layer.weight`, [4, 2, 1, 1], 130_000),
     {
       ...many((i) => `s${i + 1}_ckbd.0.coupling.block.1.in_block.conv.weight_v`, [8, 3, 3, 3], 3000),
       ...many((i) => `s1_ckbd.0.coupling.block.1.core_block.${i}.res_block.0.conv.weight_v`, [1], 3000),

@@ -1,12 +1,16 @@
-/** The step from pixels to logits without a graph, in double precision: as src/flow/preprocess defines it. */
+/** The step from pixels to the flow's input without a graph, in double precision: as src/flow/preprocess defines it. */
 import type { ImageModelConfig } from '../../config/schema';
-import { lowestShare } from '../../flow/preprocess';
+import { hasLogit, lowestShare } from '../../flow/preprocess';
 
 /** @param pixels dequantized, in [0, levels] */
-export function toLogits(
+export function fromPixels(
   pixels: Float32Array,
   { levels, dataRange, dataConstraint }: Pick<ImageModelConfig, 'levels' | 'dataRange' | 'dataConstraint'>,
 ): Float32Array {
+  if (!hasLogit(dataConstraint)) {
+    const offset = dataConstraint === 'centered' ? 0.5 : 0;
+    return pixels.map((v) => v / levels - offset);
+  }
   const low = lowestShare(dataConstraint, dataRange);
   return pixels.map((v) => {
     const p = low + (dataRange * v) / levels;

@@ -1,0 +1,133 @@
+/**
+ * Importers of image flows that are chains of layers. A library says what a file's modules are and which layers of ours they
+ * become; sizes of images and pixels, which no such file says, are asked for all of them alike.
+ */
+import type { ImageLayerInput } from '../../config/image-layers';
+import { layerNames } from '../../config/layer-folders';
+import { parseStoredConfig } from '../../config/parse';
+import type { ImageModelConfig, ModelInput } from '../../config/schema';
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import type { Values } from './chain-importer';
+import { levelsQuestion, sizeQuestions } from './image-questions';
+import { readOurs, under, type Renaming } from './names';
+import { answeredNumber } from './questions';
+import type { Recognized, Recognizer, TensorFile } from './types';
+
+/** One layer of ours. */
+export interface ImageLayer {
+  /** Prefix of its tensors in the file, without the last dot. */
+  theirs: string;
+  layer: ImageLayerInput;
+  /** Tensors that are read as the table says; our names are those below the layer. */
+  table?: readonly Renaming[];
+  /** Others, by their names below the layer. */
+  tensors?: Record<string, Values>;
+  /** Changes those that were read. @param name of the layer in our flow, for example "couplings.0" */
+  adapt?(tensors: Record<string, Values>, name: string): void;
+}
+
+type ImageInput = Extract<ModelInput, { kind: 'image' }>;
+export type ImageFields = Partial<Omit<ImageInput, 'kind' | 'height' | 'width' | 'channels' | 'layers'>>;
+
+export interface ImagePlan {
+  /** Of the images. */
+  channels: number;
+  /** How often height and width are halved. */
+  halvings: number;
+  /** Height and width, where the file tells them. */
+  size?: readonly [number, number];
+}
+
+export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recognizer, 'name'> {
+  /** The plan of a file, and the share of its names that it explains; what is missing, in words, where there is none. */
+  read(file: TensorFile): { plan?: Plan; share: number; missing: string[] };
+  /** What comes after "NAME, " in the title. */
+  title(plan: Plan): string;
+  /** Beside those of sizes and levels. */
+  questions(plan: Plan): ImportQuestion[];
+  /** Of height and width. */
+  side: number;
+  levels?: number;
+  /** What the config says of all layers. */
+  model(plan: Plan, answers: ImportAnswers): ImageFields;
+  /** From data to latent. */
+  layers(plan: Plan, file: TensorFile, answers: ImportAnswers): Promise<ImageLayer[]>;
+}
+
+export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLibrary<Plan>): Recognizer {
+  const sizes = ({ halvings }: Plan) =>
+    sizeQuestions({ unit: 2 ** halvings, why: `the flow halves it ${halvings} times`, size: library.side });
+  const levels = levelsQuestion(library.levels);
+
+  return {
+    name: library.name,
+    recognize(file): Recognized | undefined {
+      const { plan, missing } = library.read(file);
+      if (!plan || missing.length > 0) return undefined;
+      const size = sizes(plan);
+      return {
+        title: `${library.name}, ${library.title(plan)}`,
+        questions: [...(plan.size ? [] : size.questions), levels, ...library.questions(plan)],
+        async convert(answers) {
+          const layers = await library.layers(plan, file, answers);
+          const chain = layers.map(({ layer }) => layer);
+          const names = layerNames(chain);
+          const tensors = await readOurs(
+            file,
+            layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? [])),
+          );
+          for (const [i, { adapt, tensors: others }] of layers.entries()) {
+            for (const [part, values] of Object.entries(others ?? {}))
+              tensors[`${names[i]}.${part}`] = values;
+            adapt?.(tensors, names[i]!);
+          }
+          const [height, width] = plan.size ?? [];
+          const model: ModelInput = {
+            kind: 'image',
+            ...(height !== undefined && width !== undefined ? { height, width } : size.fields(answers)),
+            channels: plan.channels,
+            levels: answeredNumber(answers, levels),
+            ...library.model(plan, answers),
+            layers: chain,
+          };
+          return {
+            model: parseStoredConfig({ model }, file.file).model as ImageModelConfig,
+            tensors,
+            layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
+          };
+        },
+      };
+    },
+    closeness(file) {
+      const { share, missing } = library.read(file);
+      return { share, missing };
+    },
+  };
+}
+
+/** A bit for each channel: the first half conditions. */
+export function firstHalf(channels: number): (0 | 1)[] {
+  return Array.from({ length: channels }, (_, i) => (i < channels / 2 ? 1 : 0));
+}
+
+/** How far a file fits the names that a plan wants: what is lacking, in another shape, or left over. */
+export function fitOfNames(
+  file: TensorFile,
+  wanted: ReadonlyMap<string, readonly number[]>,
+  alsoKnown: (name: string) => boolean = () => false,
+): { share: number; missing: string[] } {
+  const missing: string[] = [];
+  for (const [name, shape] of wanted) {
+    const found = file.tensors.get(name)?.shape;
+    if (!found) missing.push(name);
+    else if (found.join() !== shape.join()) {
+      missing.push(`${name} in the shape [${shape.join(', ')}] (it has [${found.join(', ')}])`);
+    }
+  }
+  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name) && !alsoKnown(name));
+  const { size } = file.tensors;
+  return {
+    share: size === 0 ? 0 : (size - unknown.length) / size,
+    missing: [...missing, ...unknown.map((name) => `a meaning for ${name}`)],
+  };
+}

@@ -1,0 +1,421 @@
+/**
+ * FrEIA's blocks over images, from data to latent: coupling blocks and AllInOneBlocks with convolutions, ActNorm and
+ * PermuteRandom, i-RevNet's and Haar downsampling, and a Flatten with fully connected blocks after it. FastFlow is such a
+ * chain. What has no tensors follows from the numbers of channels on both sides.
+ */
+import { several } from '../../../base/text';
+import { UserError } from '../../../base/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import { affineLayer, type Values } from '../../import/chain-importer';
+import {
+  convolutionStack,
+  stackNet,
+  stackTable,
+  tooManyChannels,
+  type StackedConvolution,
+} from '../../import/convolution-stack';
+import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
+import { pixelRangeQuestion } from '../../import/image-questions';
+import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
+import { mixingOf } from '../../import/plu';
+import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+import {
+  below,
+  clampFunctionQuestion,
+  clampOf,
+  clampQuestion,
+  couplingsOf,
+  foldClamp,
+  globalLogScales,
+  globalScaleQuestion,
+  kinds,
+  withMatrix,
+  withReflections,
+  type BlockKind,
+} from './import';
+
+const rebalanceQuestion: ImportQuestion = {
+  key: 'rebalance',
+  title: 'Rebalancing of the wavelets',
+  detail: 'The `rebalance` argument of HaarDownsampling, a factor that the file does not hold.',
+  answer: { kind: 'number', default: 1, minimum: 1e-6, maximum: 1e6 },
+};
+
+const waveletQuestion = choice(
+  'orderByWavelet',
+  'Order of the wavelets',
+  'The `order_by_wavelet` argument of HaarDownsampling, which leaves no trace in the file.',
+  [
+    { value: 'False', label: 'False (the default): the four of each channel together' },
+    { value: 'True', label: 'True: all means first, then each kind of difference' },
+  ],
+);
+
+/** Where other blocks stand beside it, which may have another clamp. */
+const affineClampingQuestion: ImportQuestion = {
+  ...clampQuestion,
+  key: 'affineClamping',
+  title: 'Clamp of AllInOneBlock',
+  detail: 'The `affine_clamping` argument of AllInOneBlock; `clamp` is that of the other blocks.',
+};
+
+const rnvpClampQuestion: ImportQuestion = {
+  ...clampQuestion,
+  key: 'clampRNVP',
+  title: 'Clamp of RNVPCouplingBlock',
+  detail: 'The `clamp` argument of RNVPCouplingBlock; `clamp` is that of GLOWCouplingBlock.',
+};
+
+interface Half {
+  firstMoves: boolean;
+  nets: readonly { name: string; stack: readonly StackedConvolution[] }[];
+}
+
+interface Block {
+  kind: BlockKind;
+  firstPart: number;
+  halves: readonly Half[];
+  /** AllInOneBlock's matrix: in the file, or of learned reflections. */
+  householder: boolean;
+}
+
+type Module = { at: string; channels: number; dense: boolean } & (
+  | Block
+  | { kind: 'actNorm' | 'permute' }
+  /** `channels` are those after it. */
+  | { kind: 'irevnet' | 'haar' }
+);
+
+type Step = Module | { kind: 'flatten' | 'row-major'; at: string };
+
+interface ChainPlan extends ImagePlan {
+  steps: readonly Step[];
+}
+
+function readBlock(
+  file: TensorFile,
+  at: string,
+  kind: BlockKind,
+  rests: readonly string[],
+): (Block & Pick<Module, 'channels' | 'dense'>) | string {
+  const halves: Half[] = [];
+  for (const { firstMoves, nets } of couplingsOf[kind]) {
+    const read: Half['nets'][number][] = [];
+    for (const name of nets) {
+      const stack = convolutionStack(file, `${at}${name}.`, below(rests, name));
+      if (typeof stack === 'string') return stack;
+      read.push({ name, stack });
+    }
+    halves.push({ firstMoves, nets: read });
+  }
+  const inputs = halves.map(({ nets }) => nets[0]!.stack[0]!.inputs);
+  const scaled = file.tensors.get(`${at}global_scale`)?.shape[1];
+  const [second, first] =
+    kind === 'AllInOneBlock'
+      ? [Math.floor((scaled ?? 0) / 2), Math.ceil((scaled ?? 0) / 2)]
+      : [inputs[0]!, inputs[1]!];
+  for (const { firstMoves, nets } of halves) {
+    const [from, to] = firstMoves ? [second, first] : [first, second];
+    for (const { stack } of nets) {
+      const outputs = (nets.length === 1 ? 2 : 1) * to;
+      if (stack[0]!.inputs === from && stack.at(-1)!.outputs === outputs) continue;
+      return `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; without conditions it would go from ${from} to ${outputs}`;
+    }
+  }
+  return {
+    kind,
+    halves,
+    firstPart: first,
+    channels: first + second,
+    dense: halves.every(({ nets }) => nets.every(({ stack }) => stack.every(({ dense }) => dense))),
+    householder: rests.includes('vk_householder'),
+  };
+}
+
+function readModule(file: TensorFile, at: string, rests: readonly string[]): Module | string {
+  const name = at.slice(0, -1);
+  const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
+  const has = (...names: readonly string[]) => parts.join() === [...names].sort().join();
+  const shape = (part: string) => file.tensors.get(at + part)?.shape ?? [];
+  const block = kinds.find((kind) => {
+    const nets = couplingsOf[kind].flatMap((half) => half.nets);
+    return kind === 'AllInOneBlock'
+      ? has(...nets, ...withMatrix) || has(...nets, ...withReflections)
+      : has(...nets);
+  });
+  if (block) {
+    const read = readBlock(file, at, block, rests);
+    return typeof read === 'string' ? read : { ...read, at: name };
+  }
+  if (has('bias', 'scale')) {
+    const [, channels = 0, ...rest] = shape('scale');
+    return { kind: 'actNorm', at: name, channels, dense: rest.length === 0 };
+  }
+  // A permutation does not tell whether it is of an image: it is what its neighbors are.
+  if (has('perm', 'perm_inv'))
+    return { kind: 'permute', at: name, channels: shape('perm')[0] ?? 0, dense: false };
+  if (has('downsample_kernel')) {
+    return { kind: 'irevnet', at: name, channels: shape('downsample_kernel')[0] ?? 0, dense: false };
+  }
+  if (has('haar_weights')) {
+    return { kind: 'haar', at: name, channels: shape('haar_weights')[0] ?? 0, dense: false };
+  }
+  return `${name} (${parts.join(', ')}) is not a module of images that is known`;
+}
+
+/** Of each kind of block in a chain; one kind alone has the question that chains of vectors have. */
+function clampQuestions({ steps }: Pick<ChainPlan, 'steps'>): Map<BlockKind, ImportQuestion> {
+  const present = new Set(steps.flatMap((step) => ('halves' in step ? [step.kind] : [])));
+  const questionOf = (kind: BlockKind): ImportQuestion => {
+    if (kind === 'AllInOneBlock' && present.size > 1) return affineClampingQuestion;
+    return kind === 'RNVPCouplingBlock' && present.has('GLOWCouplingBlock')
+      ? rnvpClampQuestion
+      : clampQuestion;
+  };
+  return new Map([...present].map((kind) => [kind, questionOf(kind)]));
+}
+
+const downsamples = (kind: Step['kind']): boolean =>
+  kind === 'irevnet' || kind === 'haar' || kind === 'row-major';
+
+function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: string[] } {
+  const list = moduleList(file, 'module_list');
+  if (!list) return { share: 0, missing: ['module_list.0.subnet.0.weight'] };
+  const missing = [...list.others.map((name) => `a meaning for ${name}`), ...beyondWords(list)];
+  const steps: Step[] = [];
+  let fitting = 0;
+  let gap: string | undefined;
+  let channels: number | undefined;
+  let image = 0;
+  let halvings = 0;
+  /** Values of a channel where the image is flattened. */
+  let plane: number | undefined;
+  const length = lengthOfList(list.modules);
+  for (let number = 0; number < length && missing.length <= file.tensors.size; number++) {
+    const at = `${list.prefix}${number}`;
+    const rests = list.modules.get(number);
+    if (!rests) {
+      if (gap !== undefined) missing.push(`${gap} and ${at} are modules without tensors`);
+      gap = at;
+      continue;
+    }
+    const module = readModule(file, `${at}.`, rests);
+    if (typeof module === 'string') {
+      missing.push(module);
+      continue;
+    }
+    fitting += rests.length;
+    const halves = downsamples(module.kind);
+    const entering = halves ? module.channels / 4 : module.channels;
+    const squeezed =
+      gap !== undefined && !module.dense && channels !== undefined && entering === 4 * channels;
+    if (gap !== undefined) {
+      steps.push({ kind: squeezed ? 'row-major' : 'flatten', at: gap });
+      if (squeezed) halvings++;
+      else plane = entering / (channels ?? entering);
+    }
+    if (halves) halvings++;
+    const fits =
+      gap === undefined || squeezed || (module.dense && plane !== undefined && Number.isInteger(plane));
+    if (!fits) missing.push(`${gap} is a module without tensors that neither halves nor flattens an image`);
+    else if (gap === undefined && channels !== undefined && entering !== channels) {
+      missing.push(`${at} of ${channels} channels (it has ${entering})`);
+    }
+    gap = undefined;
+    if (channels === undefined) image = entering;
+    channels = module.channels;
+    steps.push(module);
+  }
+  const modules = steps.filter((step) => 'channels' in step);
+  if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute')) {
+    missing.push('a convolution, an image being what it is for');
+  }
+  const wide = tooManyChannels(modules);
+  if (wide !== undefined) missing.push(wide);
+  const share = fitting / file.tensors.size;
+  const side = plane === undefined ? undefined : Math.sqrt(plane) * 2 ** halvings;
+  if (side !== undefined && !Number.isInteger(side))
+    missing.push('images that are square before they are flattened');
+  if (!steps.some((step) => 'halves' in step)) missing.push('a coupling block');
+  if (!Number.isInteger(image) || image === 0) missing.push('channels of the images');
+  if (missing.length > 0) return { share, missing };
+  return {
+    plan: {
+      steps,
+      channels: image,
+      halvings,
+      ...(side === undefined ? {} : { size: [side, side] as const }),
+    },
+    share,
+    missing,
+  };
+}
+
+/** The four pixels of a channel, one after the other, or Haar wavelets of them: what each kernel has to be. */
+const kernelsOf = {
+  irevnet: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+  haar: [1, 1, 1, 1, 1, -1, 1, -1, 1, 1, -1, -1, 1, -1, -1, 1],
+};
+
+async function checkKernels(file: TensorFile, name: string, expected: readonly number[]): Promise<void> {
+  const { data } = await file.read(name);
+  if (data.length % 16 === 0 && data.every((value, i) => value === expected[i % 16])) return;
+  throw new UserError(
+    `${file.file}: ${name} is not the fixed kernel that FrEIA has there; save the state_dict() again.`,
+  );
+}
+
+/** w_0·Π(1 − 2·v·vᵀ/|v|²) over the reflections in their order. */
+function reflected(start: Values, reflections: Values): Values {
+  const [size] = start.shape as [number];
+  const matrix = Float64Array.from(start.data);
+  for (let at = 0; at < reflections.data.length; at += size) {
+    const v = reflections.data.subarray(at, at + size);
+    const length = v.reduce((sum, x) => sum + x * x, 0);
+    for (let row = 0; row < size; row++) {
+      let along = 0;
+      for (let i = 0; i < size; i++) along += matrix[row * size + i]! * v[i]!;
+      for (let i = 0; i < size; i++) matrix[row * size + i]! -= (2 * along * v[i]!) / length;
+    }
+  }
+  return { shape: [size, size], data: Float32Array.from(matrix) };
+}
+
+function couplingLayer(
+  at: string,
+  block: Block & Pick<Module, 'channels'>,
+  half: Half,
+  answers: ImportAnswers,
+  clamp: ImportQuestion,
+): ImageLayer {
+  const { kind, firstPart, channels } = block;
+  const { firstMoves, nets } = half;
+  const [s, t] = nets;
+  const separate = t !== undefined;
+  const stack = s!.stack;
+  return {
+    theirs: `${at}.${s!.name}`,
+    layer: {
+      kind: 'coupling',
+      mask: Array.from({ length: channels }, (_, i) => (i < firstPart !== firstMoves ? 1 : 0)),
+      net: stackNet(stack, { activation: activationOf(answers) }),
+      ...(separate ? { nets: 'separate' } : {}),
+      ...(clampOf(kind, answers) === 'ATAN'
+        ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clamp) }
+        : { scaleMap: 'tanh-scalar' }),
+    },
+    table: separate
+      ? [...stackTable(stack, 'scaleNet.'), ...stackTable(t.stack, 'shiftNet.')]
+      : stackTable(stack, 'net.'),
+    adapt: (tensors, name) =>
+      foldClamp(tensors, name, { kind, last: stack.length - 1, separate }, answers, clamp),
+  };
+}
+
+async function blockLayers(
+  file: TensorFile,
+  step: Extract<Module, Block>,
+  answers: ImportAnswers,
+  clamps: ReadonlyMap<BlockKind, ImportQuestion>,
+): Promise<ImageLayer[]> {
+  const { at, kind, halves } = step;
+  const layers = halves.map((half) => couplingLayer(at, step, half, answers, clamps.get(kind)!));
+  if (kind !== 'AllInOneBlock') return layers;
+  const values = async (name: string): Promise<Values> => file.read(`${at}.${name}`);
+  const logScale = (await values('global_scale')).data.map(
+    globalLogScales[chosen(answers, globalScaleQuestion)]!,
+  );
+  const matrix = step.householder
+    ? reflected(await values('w_0'), await values('vk_householder'))
+    : await values('w_perm');
+  const what = `${at}.${step.householder ? 'vk_householder' : 'w_perm'}`;
+  return [
+    ...layers,
+    { theirs: `${at}.global_scale`, ...normLayer(logScale, (await values('global_offset')).data) },
+    { theirs: what, ...mixingOf(file, what, matrix) },
+  ];
+}
+
+/** x·e^logScale + offset. */
+function normLayer(logScale: Float32Array, offset: Float32Array): Pick<ImageLayer, 'layer' | 'adapt'> {
+  return {
+    layer: { kind: 'actNorm' },
+    adapt: (tensors, name) => void affineLayer(logScale, offset).adapt!(tensors, name),
+  };
+}
+
+async function layersOf(
+  file: TensorFile,
+  step: Step,
+  answers: ImportAnswers,
+  clamps: ReadonlyMap<BlockKind, ImportQuestion>,
+): Promise<ImageLayer[]> {
+  const { at: theirs } = step;
+  const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
+  switch (step.kind) {
+    case 'flatten':
+      return [{ theirs, layer: { kind: 'flatten' } }];
+    case 'row-major':
+      return [{ theirs, layer: { kind: 'squeeze', order: 'row-major' } }];
+    case 'permute':
+      return [{ theirs, layer: { kind: 'permute', order: [...(await values('perm'))] } }];
+    case 'actNorm':
+      return [{ theirs, ...normLayer(await values('scale'), await values('bias')) }];
+    case 'irevnet':
+      await checkKernels(file, `${theirs}.downsample_kernel`, kernelsOf.irevnet);
+      return [{ theirs, layer: { kind: 'squeeze' } }];
+    case 'haar': {
+      await checkKernels(file, `${theirs}.haar_weights`, kernelsOf.haar);
+      const { channels } = step;
+      const grouped = Array.from(
+        { length: channels },
+        (_, i) => Math.floor((4 * i) / channels) + 4 * (i % (channels / 4)),
+      );
+      return [
+        { theirs: `${theirs}.squeeze`, layer: { kind: 'squeeze' } },
+        { theirs, layer: { kind: 'haar', rebalance: answeredNumber(answers, rebalanceQuestion) } },
+        ...(chosen(answers, waveletQuestion) === 'True'
+          ? [{ theirs: `${theirs}.perm`, layer: { kind: 'permute' as const, order: grouped } }]
+          : []),
+      ];
+    }
+    default:
+      return blockLayers(file, step, answers, clamps);
+  }
+}
+
+export const freiaImages = imageChainImporter<ChainPlan>({
+  name: 'FrEIA',
+  side: 32,
+  read,
+  title: ({ steps, halvings }) => {
+    const blocks = steps.filter((step) => 'halves' in step).length;
+    const sizes = halvings === 0 ? '' : `, ${several(halvings, 'downsampling')}`;
+    return `images, ${several(blocks, 'coupling block')}${sizes}`;
+  },
+  questions: ({ steps }) => {
+    const has = (...wanted: readonly Step['kind'][]) => steps.some(({ kind }) => wanted.includes(kind));
+    return [
+      pixelRangeQuestion,
+      ...clampQuestions({ steps }).values(),
+      ...(has('GLOWCouplingBlock', 'RNVPCouplingBlock') ? [clampFunctionQuestion] : []),
+      ...(has('AllInOneBlock') ? [globalScaleQuestion] : []),
+      activationQuestion,
+      ...(has('haar') ? [rebalanceQuestion, waveletQuestion] : []),
+    ];
+  },
+  model: (_, answers) => ({
+    affine: 'scale-then-shift',
+    outputOrder: 'scale-shift',
+    outputLayout: 'halves',
+    dataConstraint: chosen(answers, pixelRangeQuestion),
+    latents: 'first-out-first',
+  }),
+  async layers({ steps }, file, answers) {
+    const layers: ImageLayer[] = [];
+    const clamps = clampQuestions({ steps });
+    for (const step of steps) layers.push(...(await layersOf(file, step, answers, clamps)));
+    return layers;
+  },
+});

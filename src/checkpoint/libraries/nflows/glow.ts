@@ -1,0 +1,286 @@
+/**
+ * nflows' transforms of images: squeezes, act norm, 1×1 convolutions, permutations of channels and couplings with a
+ * ConvResidualNet, in a MultiscaleCompositeTransform or a chain. In the former the first half of the channels leaves after
+ * each level but the last; that and squeezes have no tensors, so the numbers of channels on both sides tell them.
+ */
+import { several } from '../../../base/text';
+import { softplus } from '../../../base/softplus';
+import type { ImportAnswers } from '../../../protocol/import';
+import type { Values } from '../../import/chain-importer';
+import { tooManyChannels } from '../../import/convolution-stack';
+import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
+import { pixelRangeQuestion } from '../../import/image-questions';
+import { luFeatures, luMatrices } from '../../import/lu';
+import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
+import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
+import { activationOf, chosen } from '../../import/questions';
+import { featureMap, foldKnots, knownMaps, leastOfNflows, type FeatureMap } from '../../import/splines';
+import type { TensorFile } from '../../import/types';
+import { mapFields, questionsOf } from './import';
+
+interface Coupling {
+  kind: 'coupling';
+  map: FeatureMap;
+  width: number;
+  blocks: number;
+  netNorm: boolean;
+}
+
+type Module = { at: string; channels: number; level: number } & (
+  Coupling | { kind: 'actNorm' | 'conv1x1' | 'permute' }
+);
+
+/** A module, or what has to stand before it. */
+type Step = Module | { kind: 'squeeze' | 'factorOut'; at: string };
+
+interface GlowPlan extends ImagePlan {
+  steps: readonly Step[];
+  first: Coupling;
+}
+
+const net = 'transform_net.';
+const anchor = `${net}initial_layer.weight`;
+/** Lists in lists; names of a file could nest as deep as they are long. */
+const deepest = 16;
+
+function convolutionalNames(blocks: number, netNorm: boolean): Renaming[] {
+  const half = (b: number, i: 0 | 1): Renaming[] => [
+    ...(netNorm
+      ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)
+      : []),
+    ...under(`blocks.${b}.conv_layers.${i}.`, `blocks.${b}.linear${i + 1}.`, convolutionNames),
+  ];
+  return [
+    ...under('initial_layer.', 'in.', convolutionNames),
+    ...Array.from({ length: blocks }, (_, b) => [...half(b, 0), ...half(b, 1)]).flat(),
+    ...under('final_layer.', 'out.', convolutionNames),
+  ];
+}
+
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+  const moving = lengthOf(file, `${at}transform_features`) ?? 0;
+  const conditioning = lengthOf(file, `${at}identity_features`) ?? 0;
+  const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
+  const final = file.tensors.get(`${at}${net}final_layer.weight`)?.shape;
+  if (initial?.length !== 4 || final?.length !== 4) return `${at}${net} is not a ConvResidualNet`;
+  if (initial[1] !== conditioning) return `${at} takes a context besides the channels that condition`;
+  const map = featureMap(final[0]! / moving);
+  if (!map) return `${at} gives ${final[0]} values for ${moving} channels that move; ${knownMaps}`;
+  const numbers = rests.map((rest) => Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1));
+  const blocks = 1 + numbers.reduce((most, number) => Math.max(most, number), -1);
+  if (blocks > rests.length) return `blocks of ${at}${net}, which are numbered up to ${blocks - 1}`;
+  const netNorm = rests.includes(`${net}blocks.0.batch_norm_layers.0.weight`);
+  const known = new Set([
+    'identity_features',
+    'transform_features',
+    ...convolutionalNames(blocks, netNorm).map(({ theirs }) => `${net}${theirs as string}`),
+  ]);
+  const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
+  if (unknown !== undefined) return `${at}${unknown} has no place in a ConvResidualNet`;
+  return { kind: 'coupling', map, width: initial[0]!, blocks, netNorm };
+}
+
+function readModule(file: TensorFile, at: string, rests: readonly string[], level: number): Module | string {
+  const name = at.slice(0, -1);
+  const moving = lengthOf(file, `${at}transform_features`);
+  const conditioning = lengthOf(file, `${at}identity_features`);
+  if (moving !== undefined && conditioning !== undefined) {
+    const read = readCoupling(file, at, rests);
+    return typeof read === 'string' ? read : { ...read, at: name, level, channels: moving + conditioning };
+  }
+  const permuted = lengthOf(file, `${at}_permutation`);
+  if (permuted !== undefined && rests.length === 1) {
+    return { kind: 'permute', at: name, level, channels: permuted };
+  }
+  const permutes = 'permutation._permutation';
+  const mixed = luFeatures(
+    file,
+    at,
+    rests.filter((rest) => rest !== permutes),
+  );
+  if (mixed !== undefined && lengthOf(file, at + permutes) === mixed) {
+    return { kind: 'conv1x1', at: name, level, channels: mixed };
+  }
+  const scaled = lengthOf(file, `${at}log_scale`);
+  if (scaled !== undefined && rests.toSorted().join() === 'initialized,log_scale,shift') {
+    return { kind: 'actNorm', at: name, level, channels: scaled };
+  }
+  return `${name} is a layer of images that is not known (${rests[0]})`;
+}
+
+interface Found {
+  modules: Module[];
+  /** For each module, the place of the one before it that has no tensors, if any. */
+  gaps: (string | undefined)[];
+  fitting: number;
+  missing: string[];
+}
+
+function modulesOf(file: TensorFile, list: NumberedModules): Found {
+  const found: Found = { modules: [], gaps: [], fitting: 0, missing: [] };
+  let gap: string | undefined;
+  const visit = ({ prefix, modules }: NumberedModules, top: number | undefined, depth: number): void => {
+    const length = lengthOfList(modules);
+    for (let number = 0; number < length && found.missing.length <= file.tensors.size; number++) {
+      const at = `${prefix}${number}.`;
+      const level = top ?? number;
+      const rests = modules.get(number);
+      if (!rests) {
+        if (gap !== undefined) found.missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
+        gap = at.slice(0, -1);
+        continue;
+      }
+      const inner = depth < deepest ? listWithin(file, at, '_transforms', rests) : undefined;
+      if (inner) {
+        visit(inner, level, depth + 1);
+        continue;
+      }
+      const module = readModule(file, at, rests, level);
+      if (typeof module === 'string') {
+        found.missing.push(module);
+        continue;
+      }
+      found.modules.push(module);
+      found.gaps.push(gap);
+      gap = undefined;
+      found.fitting += rests.length;
+    }
+  };
+  visit(list, undefined, 0);
+  return found;
+}
+
+/** What stands between modules, as their numbers of channels say. */
+function planOf({ modules, gaps }: Found): GlowPlan | string {
+  const steps: Step[] = [];
+  const first = modules.find((module) => module.kind === 'coupling');
+  if (!first) return 'a coupling';
+  let channels = gaps[0] === undefined ? modules[0]!.channels : modules[0]!.channels / 4;
+  const image = channels;
+  let halvings = 0;
+  let level = 0;
+  for (const [i, module] of modules.entries()) {
+    const gap = gaps[i];
+    const split = module.level !== level && 2 * module.channels === channels * (gap === undefined ? 1 : 4);
+    if (split) {
+      const list = module.at.slice(0, module.at.lastIndexOf('._transforms.'));
+      steps.push({ kind: 'factorOut', at: `${list}.split` });
+      channels /= 2;
+    }
+    if (gap !== undefined) {
+      steps.push({ kind: 'squeeze', at: gap });
+      channels *= 4;
+      halvings++;
+    }
+    if (module.channels !== channels) {
+      return `${module.at} of ${channels} channels (it has ${module.channels}); between layers are squeezes by 2 alone`;
+    }
+    level = module.level;
+    steps.push(module);
+  }
+  if (!Number.isInteger(image)) return `a number of channels after ${gaps[0]} that is divisible by 4`;
+  const wide = tooManyChannels(modules);
+  if (wide !== undefined) return wide;
+  const kindOf = ({ map }: Coupling): string => [map.transform, map.bins].join(' ');
+  const other = modules.find((module) => module.kind === 'coupling' && kindOf(module) !== kindOf(first));
+  if (other) return `${other.at} of the same kind as ${first.at}`;
+  return { steps, first, channels: image, halvings };
+}
+
+function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: string[] } {
+  const list = moduleList(file, '_transforms');
+  const convolves = [...file.tensors].some(
+    ([name, { shape }]) => name.endsWith(anchor) && shape.length === 4,
+  );
+  if (!list || !convolves) return { share: 0, missing: [`_transforms.0.${anchor} of a convolution`] };
+  const found = modulesOf(file, list);
+  const missing = [
+    ...found.missing,
+    ...[...list.others, ...list.beyond].map((name) => `a meaning for ${name}`),
+  ];
+  const share = found.fitting / file.tensors.size;
+  if (missing.length > 0) return { share, missing };
+  const plan = planOf(found);
+  return typeof plan === 'string' ? { share, missing: [plan] } : { plan, share, missing };
+}
+
+async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): Promise<ImageLayer[]> {
+  const { at: theirs } = step;
+  const values = async (name: string): Promise<Values> => file.read(`${theirs}.${name}`);
+  switch (step.kind) {
+    case 'squeeze':
+      return [{ theirs, layer: { kind: 'squeeze' } }];
+    case 'factorOut':
+      return [{ theirs, layer: { kind: 'factorOut', leaves: 'first' } }];
+    case 'permute':
+      return [{ theirs, layer: { kind: 'permute', order: [...(await values('_permutation')).data] } }];
+    case 'actNorm': {
+      // y = e^s·x + t is (x − shift)·e^(−logScale) of ours.
+      const { shape, data: logScale } = await values('log_scale');
+      const { data: shift } = await values('shift');
+      const tensors = {
+        logScale: { shape, data: logScale.map((x) => -x) },
+        shift: { shape, data: shift.map((x, i) => -x * Math.exp(-logScale[i]!)) },
+      };
+      return [{ theirs, layer: { kind: 'actNorm' }, tensors }];
+    }
+    case 'conv1x1': {
+      const order = [...(await values('permutation._permutation')).data];
+      const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, step.channels);
+      const same = Array.from({ length: step.channels }, (_, i) => i);
+      const logDiagonal = diagonal.data.map((u) => Math.log(softplus(u) + leastOfNflows));
+      return [
+        { theirs: `${theirs}.permutation`, layer: { kind: 'permute', order } },
+        {
+          theirs,
+          layer: { kind: 'conv1x1', order: same, signs: same.map(() => 1 as const), bias: true },
+          tensors: { lower, upper, bias, logDiagonal: { shape: diagonal.shape, data: logDiagonal } },
+        },
+      ];
+    }
+    case 'coupling': {
+      const conditions = (await values('identity_features')).data;
+      const { width, blocks, netNorm, map } = step;
+      return [
+        {
+          theirs,
+          layer: {
+            kind: 'coupling',
+            mask: Array.from({ length: step.channels }, (_, i) => (conditions.includes(i) ? 1 : 0)),
+            net: { kind: 'residual', width, blocks, activation: activationOf(answers), batchNorm: netNorm },
+          },
+          table: under(`${theirs}.${net}`, 'net.', convolutionalNames(blocks, netNorm)),
+          adapt(tensors, name) {
+            if (map.bins !== undefined) foldKnots(tensors, `${name}.net.out`, map.bins, width);
+          },
+        },
+      ];
+    }
+  }
+}
+
+export const nflowsGlow = imageChainImporter<GlowPlan>({
+  name: 'nflows',
+  side: 32,
+  read,
+  title: ({ steps, first }) => {
+    const levels = 1 + steps.filter(({ kind }) => kind === 'factorOut').length;
+    const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
+    const maps = { affine: '', additive: 'additive ', rationalQuadratic: 'spline ' }[first.map.transform];
+    return (
+      `images, ${several(levels, 'level')}, ${couplings} ${maps}couplings, residual networks of ${first.width} channels, ` +
+      several(first.blocks, 'block')
+    );
+  },
+  questions: ({ first }) => [pixelRangeQuestion, ...questionsOf(first)],
+  model: ({ first }, answers) => ({
+    ...mapFields(first, answers),
+    dataConstraint: chosen(answers, pixelRangeQuestion),
+    latents: 'first-out-first',
+  }),
+  async layers({ steps }, file, answers) {
+    const layers: ImageLayer[] = [];
+    for (const step of steps) layers.push(...(await layersOf(file, step, answers)));
+    return layers;
+  },
+});

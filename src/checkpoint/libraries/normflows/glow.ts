@@ -1,0 +1,319 @@
+/**
+ * normflows' MultiscaleFlow of GlowBlocks: "flows.LEVEL.BLOCK", counted from latent to data, so the last block of the last level
+ * is our first. Each level begins with a squeeze of the data, which has no tensors; after each but level 0 the second half of
+ * the channels leaves, under a base distribution of its own.
+ */
+import { several } from '../../../base/text';
+import { mostScales } from '../../../config/image-model';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import { mapColumns, type Values } from '../../import/chain-importer';
+import {
+  convolutionStack,
+  stackNet,
+  stackTable,
+  tooManyChannels,
+  type StackedConvolution,
+} from '../../import/convolution-stack';
+import {
+  imageChainImporter,
+  type ImageFields,
+  type ImageLayer,
+  type ImagePlan,
+} from '../../import/image-chain';
+import { pixelRangeQuestion } from '../../import/image-questions';
+import { namesBelow } from '../../import/modules';
+import { permuteAxes, type Renaming } from '../../import/names';
+import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import { answeredNumber, choice, chosen } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+import { scaleMapQuestion, slopeQuestion } from './questions';
+
+const splitQuestion = choice(
+  'splitMode',
+  'Split mode of the blocks',
+  'The `split_mode` argument of GlowBlock: which channels condition.',
+  [
+    { value: 'channel', label: 'channel: the first half conditions (the default)' },
+    { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
+  ],
+);
+
+const factorQuestion: ImportQuestion = {
+  key: 'logscaleFactor',
+  title: 'Log-scale factor of the base',
+  detail: 'The `logscale_factor` argument of GlowBase, which a state dict does not hold.',
+  answer: { kind: 'number', default: 3, minimum: 1e-3, maximum: 1e3 },
+};
+
+interface Block {
+  /** Up to its own list: "flows.0.1.". */
+  at: string;
+  stack: readonly StackedConvolution[];
+  lu: boolean;
+}
+
+interface Level {
+  channels: number;
+  /** As the file counts them. */
+  blocks: readonly Block[];
+  base: 'GlowBase' | 'DiagGaussian';
+}
+
+interface GlowPlan extends ImagePlan {
+  prefix: string;
+  /** As the file counts them: level 0 is nearest to the latents. */
+  levels: readonly Level[];
+  additive: boolean;
+}
+
+const anchor = 'flows.0.0.flows.0.flows.1.param_map.net.0.weight';
+const coupling = 'flows.0.flows.1.param_map.net.';
+const luParts = ['L', 'U', 'P', 'eye', 'log_S', 'sign_S'];
+
+function readBlock(file: TensorFile, at: string, rests: readonly string[], channels: number): Block | string {
+  const stack = convolutionStack(file, at + coupling, namesBelow(coupling, rests));
+  if (typeof stack === 'string') return stack;
+  const [inputs, outputs] = [stack[0]!.inputs, stack.at(-1)!.outputs];
+  if (2 * inputs !== channels || (outputs !== channels && 2 * outputs !== channels)) {
+    return `${at}${coupling} goes from ${inputs} to ${outputs} channels; a split by channels would go from ${channels / 2}`;
+  }
+  const shapes = (part: string) => file.tensors.get(`${at}flows.${part}`)?.shape.join();
+  const lu = rests.includes('flows.1.L');
+  const square = [channels, channels].join();
+  const fits = lu
+    ? luParts.every((part) => shapes(`1.${part}`) === (part.endsWith('_S') ? String(channels) : square))
+    : shapes('1.W') === square;
+  if (!fits) return `${at}flows.1 is not a 1×1 convolution of ${channels} channels`;
+  const perChannel = [1, channels, 1, 1].join();
+  if (shapes('2.s') !== perChannel || shapes('2.t') !== perChannel) return `${at}flows.2 is not an ActNorm`;
+  const mixing = lu ? luParts.map((part) => `1.${part}`) : ['1.W'];
+  const known = new Set([...mixing, '2.s', '2.t', '2.data_dep_init_done'].map((name) => `flows.${name}`));
+  const unknown = rests.find((rest) => !rest.startsWith(coupling) && !known.has(rest));
+  return unknown === undefined ? { at, stack, lu } : `a meaning for ${at}${unknown}`;
+}
+
+function readBase(
+  file: TensorFile,
+  at: string,
+  rests: readonly string[],
+  leaving: number,
+): { base: Level['base'] } | string {
+  const shape = file.tensors.get(`${at}loc`)?.shape ?? [];
+  const same = rests.every((rest) => file.tensors.get(at + rest)?.shape.join() === shape.join());
+  const parts = rests.toSorted().join();
+  if (same && shape.length === 4 && shape[0] === 1 && shape[1] === leaving) {
+    if (parts === 'loc,log_scale') return { base: 'DiagGaussian' };
+    if (parts === 'loc,loc_logs,log_scale,log_scale_logs' && shape[2] === 1 && shape[3] === 1) {
+      return { base: 'GlowBase' };
+    }
+  }
+  return `${at.slice(0, -1)} is not a GlowBase or DiagGaussian of ${leaving} channels without classes`;
+}
+
+function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: string[] } {
+  const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
+  if (name === undefined) return { share: 0, missing: [anchor] };
+  const prefix = name.slice(0, -anchor.length);
+  const rests = namesBelow(prefix, [...file.tensors.keys()]);
+  /** Names below "flows.LEVEL.BLOCK." and "q0.LEVEL.". */
+  const below = new Map<string, string[]>();
+  for (const rest of rests) {
+    const at = /^(?:flows\.\d{1,3}\.\d{1,4}\.|q0\.\d{1,3}\.)/.exec(rest)?.[0] ?? '';
+    const names = below.get(at);
+    if (names) names.push(rest.slice(at.length));
+    else below.set(at, [rest.slice(at.length)]);
+  }
+  const missing: string[] = (below.get('') ?? []).map((rest) => `a meaning for ${rest}`);
+  let fitting = 0;
+  const levels: Level[] = [];
+  for (let l = 0; l <= mostScales && below.has(`flows.${l}.0.`); l++) {
+    const [, channels = 0] = file.tensors.get(`${prefix}flows.${l}.0.flows.2.s`)?.shape ?? [];
+    const blocks: Block[] = [];
+    for (let k = 0; below.has(`flows.${l}.${k}.`); k++) {
+      const at = `flows.${l}.${k}.`;
+      const block = readBlock(file, prefix + at, below.get(at)!, channels);
+      if (typeof block === 'string') missing.push(block);
+      else {
+        blocks.push(block);
+        fitting += below.get(at)!.length;
+      }
+      below.delete(at);
+    }
+    const base = readBase(
+      file,
+      `${prefix}q0.${l}.`,
+      below.get(`q0.${l}.`) ?? [],
+      l === 0 ? channels : channels / 2,
+    );
+    if (typeof base === 'string') missing.push(base);
+    else {
+      fitting += below.get(`q0.${l}.`)!.length;
+      levels.push({ channels, blocks, ...base });
+    }
+    below.delete(`q0.${l}.`);
+  }
+  below.delete('');
+  for (const at of below.keys()) missing.push(`a meaning for ${at.slice(0, -1)}`);
+  const share = fitting / file.tensors.size;
+  const first = levels.at(-1);
+  if (!first || missing.length > 0) return { share, missing };
+  for (const [l, { channels }] of levels.entries()) {
+    if (channels !== first.channels * 2 ** (levels.length - 1 - l)) {
+      missing.push(`level ${l} of ${first.channels * 2 ** (levels.length - 1 - l)} channels`);
+    }
+  }
+  if (first.channels % 4 !== 0)
+    missing.push(`a number of channels divisible by 4 in level ${levels.length - 1}`);
+  const wide = tooManyChannels(levels);
+  if (wide !== undefined) missing.push(wide);
+  const outputs = new Set(
+    levels.flatMap(({ channels, blocks }) => blocks.map(({ stack }) => stack.at(-1)!.outputs === channels)),
+  );
+  if (outputs.size > 1) missing.push('couplings that all have a scale, or none');
+  if (missing.length > 0) return { share, missing };
+  const [, , height = 1, width = 1] = file.tensors.get(`${prefix}q0.0.loc`)!.shape;
+  const unit = 2 ** levels.length;
+  return {
+    plan: {
+      ...{ prefix, levels, halvings: levels.length, channels: first.channels / 4 },
+      additive: !outputs.has(true),
+      ...(levels[0]!.base === 'DiagGaussian' ? { size: [height * unit, width * unit] as const } : {}),
+    },
+    share,
+    missing,
+  };
+}
+
+const actNormTable: readonly Renaming[] = [
+  { theirs: 'flows.2.s', ours: 'logScale', transform: 'flat' },
+  { theirs: 'flows.2.t', ours: 'shift', transform: 'flat' },
+];
+
+const mapOf = (answers: ImportAnswers) =>
+  chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion('sigmoid'));
+
+/** The library maps latents to data; from data to latent, shifts are subtracted. */
+function model({ additive }: GlowPlan, answers: ImportAnswers): ImageFields {
+  const common: ImageFields = {
+    dataConstraint: chosen(answers, pixelRangeQuestion),
+    latents: 'last-out-first',
+  };
+  if (additive) return { ...common, transform: 'additive' };
+  const map = mapOf(answers);
+  return {
+    ...common,
+    outputOrder: 'shift-scale',
+    outputLayout: 'interleaved',
+    // x = z / sigmoid + shift has the way back (x − shift)·sigmoid.
+    affine: map === 'sigmoid' ? 'shift-then-scale' : 'inverse-scale-then-shift',
+    ...(map === 'exp' ? { scaleMap: 'exp' } : { scaleMap: 'sigmoid', scaleEpsilon: 0 }),
+  };
+}
+
+/** Mean and log-deviation of what leaves. */
+async function baseLayer(
+  file: TensorFile,
+  theirs: string,
+  { base }: Level,
+  given: 'first' | 'nothing',
+  answers: ImportAnswers,
+): Promise<ImageLayer> {
+  const part = async (name: string): Promise<Values> => {
+    const values = await file.read(`${theirs}.${name}`);
+    if (base === 'DiagGaussian') {
+      const { shape, data } = permuteAxes(values, [2, 3, 1, 0]);
+      return { shape: shape.slice(0, 3), data };
+    }
+    const { data: logs } = await file.read(`${theirs}.${name}_logs`);
+    const factor = answeredNumber(answers, factorQuestion);
+    return {
+      shape: [values.data.length],
+      data: values.data.map((x, i) => x * Math.exp(factor * logs[i]!)),
+    };
+  };
+  return {
+    theirs,
+    layer: { kind: 'prior', given, of: base === 'DiagGaussian' ? 'values' : 'channels' },
+    tensors: { mean: await part('loc'), logDeviation: await part('log_scale') },
+  };
+}
+
+async function blockLayers(
+  file: TensorFile,
+  { at, stack, lu }: Block,
+  channels: number,
+  additive: boolean,
+  answers: ImportAnswers,
+): Promise<ImageLayer[]> {
+  const first = chosen(answers, splitQuestion) === 'channel';
+  const slope = answeredNumber(answers, slopeQuestion);
+  const mixing = lu
+    ? await pluOfFactors(file, {
+        permutation: `${at}flows.1.P`,
+        lower: `${at}flows.1.L`,
+        upper: `${at}flows.1.U`,
+        logDiagonal: `${at}flows.1.log_S`,
+        signs: `${at}flows.1.sign_S`,
+      })
+    : pluOfMatrix(file, `${at}flows.1.W`, await file.read(`${at}flows.1.W`));
+  return [
+    {
+      theirs: `${at}flows.2`,
+      layer: { kind: 'actNorm' },
+      table: actNormTable.map((renaming) => ({ ...renaming, theirs: at + (renaming.theirs as string) })),
+    },
+    { theirs: `${at}flows.1`, ...mixing },
+    {
+      theirs: `${at}flows.0`,
+      layer: {
+        kind: 'coupling',
+        mask: Array.from({ length: channels }, (_, i) => (i < channels / 2 === first ? 1 : 0)),
+        net: stackNet(stack, slope === 0 ? {} : { activation: 'leaky-relu', slope }),
+      },
+      table: stackTable(stack, 'net.'),
+      adapt(tensors, name) {
+        const last = `${name}.net.${stack.length - 1}`;
+        if (additive) mapColumns(tensors, last, (x) => -x);
+        else if (mapOf(answers) === 'sigmoid') mapColumns(tensors, last, (x, c) => (c % 2 === 0 ? -x : x));
+      },
+    },
+  ];
+}
+
+export const normflowsGlow = imageChainImporter<GlowPlan>({
+  name: 'normflows',
+  side: 32,
+  read,
+  title: ({ levels, additive }) => {
+    const { blocks } = levels[0]!;
+    const widths = blocks[0]!.stack.slice(0, -1).map(({ outputs }) => outputs);
+    return (
+      `${several(levels.length, 'level')} of ${several(blocks.length, 'Glow block')}, ` +
+      `${additive ? 'additive ' : ''}couplings with networks of ${widths.join(', ')} channels`
+    );
+  },
+  questions: ({ additive, levels }) => [
+    pixelRangeQuestion,
+    slopeQuestion,
+    splitQuestion,
+    ...(additive ? [] : [scaleMapQuestion('sigmoid')]),
+    ...(levels.some(({ base }) => base === 'GlowBase') ? [factorQuestion] : []),
+  ],
+  model,
+  async layers({ prefix, levels, additive }, file, answers) {
+    const layers: ImageLayer[] = [];
+    for (const [l, level] of [...levels.entries()].toReversed()) {
+      const { blocks, channels } = level;
+      layers.push({ theirs: `${prefix}flows.${l}.${blocks.length}`, layer: { kind: 'squeeze' } });
+      for (const block of blocks.toReversed()) {
+        layers.push(...(await blockLayers(file, block, channels, additive, answers)));
+      }
+      const given = l === 0 ? 'nothing' : 'first';
+      layers.push(await baseLayer(file, `${prefix}q0.${l}`, level, given, answers));
+      if (l > 0) {
+        layers.push({ theirs: `${prefix}merges.${l - 1}`, layer: { kind: 'factorOut', leaves: 'second' } });
+      }
+    }
+    return layers;
+  },
+});

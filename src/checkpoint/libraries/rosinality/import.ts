@@ -1,0 +1,229 @@
+/**
+ * Glow of rosinality/glow-pytorch: blocks of a squeeze and steps of act norm, 1×1 convolution and coupling; the second half
+ * of the channels leaves after each block but the last, under a normal distribution that a convolution of the first half
+ * predicts. At the end one of zeros does, which sees ones beyond the edge.
+ */
+import { several } from '../../../base/text';
+import { mostScales } from '../../../config/image-model';
+import type { ImageNetConfig } from '../../../config/image-layers';
+import {
+  firstHalf,
+  fitOfNames,
+  imageChainImporter,
+  type ImageLayer,
+  type ImagePlan,
+} from '../../import/image-chain';
+import { convolutionNames, under, type Renaming } from '../../import/names';
+import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import type { Values } from '../../import/chain-importer';
+import type { TensorFile } from '../../import/types';
+
+interface Block {
+  /** After the squeeze. */
+  channels: number;
+  /** For each step, whether its 1×1 convolution is in triangular factors. */
+  steps: readonly { lu: boolean }[];
+}
+
+interface GlowPlan extends ImagePlan {
+  prefix: string;
+  blocks: readonly Block[];
+  /** Channels inside networks. */
+  width: number;
+  affine: boolean;
+}
+
+const anchor = 'blocks.0.flows.0.actnorm.loc';
+/** Of a block; a file has to name each. */
+const mostSteps = 256;
+
+const square = (channels: number): number[] => [channels, channels];
+const luShapes = (channels: number): Record<string, number[]> => ({
+  w_l: square(channels),
+  w_s: [channels],
+  w_u: square(channels),
+  w_p: square(channels),
+  u_mask: square(channels),
+  l_mask: square(channels),
+  s_sign: [channels],
+  l_eye: square(channels),
+});
+
+function zeroConvolution(inputs: number, outputs: number): Record<string, number[]> {
+  return {
+    scale: [1, outputs, 1, 1],
+    'conv.weight': [outputs, inputs, 3, 3],
+    'conv.bias': [outputs],
+  };
+}
+
+/** Below the prefix of a ZeroConv2d. */
+export const zeroConvolutionNames: readonly Renaming[] = [
+  ...under('conv.', '', convolutionNames),
+  { theirs: 'scale', ours: 'logs', transform: 'flat' },
+];
+
+export const blockAt = (prefix: string, block: number): string => `${prefix}blocks.${block}`;
+
+function planOf(file: TensorFile): GlowPlan | undefined {
+  const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
+  if (name === undefined) return undefined;
+  const prefix = name.slice(0, -anchor.length);
+  const blocks: Block[] = [];
+  for (let b = 0; b <= mostScales; b++) {
+    const at = blockAt(prefix, b);
+    const channels = file.tensors.get(`${at}.flows.0.actnorm.loc`)?.shape[1];
+    if (!channels) break;
+    const steps: { lu: boolean }[] = [];
+    while (steps.length < mostSteps && file.tensors.has(`${at}.flows.${steps.length}.actnorm.loc`)) {
+      steps.push({ lu: !file.tensors.has(`${at}.flows.${steps.length}.invconv.weight`) });
+    }
+    blocks.push({ channels, steps });
+  }
+  const [width = 0] = file.tensors.get(`${blockAt(prefix, 0)}.flows.0.coupling.net.0.weight`)?.shape ?? [];
+  const outputs = file.tensors.get(`${blockAt(prefix, 0)}.flows.0.coupling.net.4.conv.bias`)?.shape[0];
+  const first = blocks[0]!.channels;
+  if (width === 0 || first % 4 !== 0) return undefined;
+  return { prefix, blocks, width, affine: outputs === first, channels: first / 4, halvings: blocks.length };
+}
+
+/** Names and shapes of all tensors of such a flow. */
+function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Map<string, number[]> {
+  const wanted = new Map<string, number[]>();
+  const add = (at: string, shapes: Record<string, number[]>): void => {
+    for (const [name, shape] of Object.entries(shapes)) wanted.set(`${at}.${name}`, shape);
+  };
+  for (const [b, { steps }] of blocks.entries()) {
+    // Half of the channels go on, and a squeeze makes four of each.
+    const channels = blocks[0]!.channels * 2 ** b;
+    const half = channels / 2;
+    for (const [f, { lu }] of steps.entries()) {
+      const at = `${blockAt(prefix, b)}.flows.${f}`;
+      const perChannel = [1, channels, 1, 1];
+      add(`${at}.actnorm`, { loc: perChannel, scale: perChannel, initialized: [] });
+      add(`${at}.invconv`, lu ? luShapes(channels) : { weight: [channels, channels, 1, 1] });
+      add(`${at}.coupling.net`, {
+        '0.weight': [width, half, 3, 3],
+        '0.bias': [width],
+        '2.weight': [width, width, 1, 1],
+        '2.bias': [width],
+      });
+      add(`${at}.coupling.net.4`, zeroConvolution(width, affine ? channels : half));
+    }
+    const last = b === blocks.length - 1;
+    const [given, leaving] = last ? [channels, channels] : [half, half];
+    add(`${blockAt(prefix, b)}.prior`, zeroConvolution(given, 2 * leaving));
+  }
+  return wanted;
+}
+
+/** scale·(x + loc), of which a negative scale is its size here and a sign in the 1×1 convolution that follows. */
+function actNormTensors(loc: Float32Array, scale: Float32Array): Record<string, Values> {
+  const shape = [loc.length];
+  return {
+    shift: { shape, data: loc.map((x) => -x) },
+    logScale: { shape, data: scale.map((x) => -Math.log(Math.abs(x))) },
+  };
+}
+
+async function mixing(
+  file: TensorFile,
+  at: string,
+  lu: boolean,
+  scale: Float32Array,
+): Promise<Pick<ImageLayer, 'layer' | 'tensors'>> {
+  if (lu) {
+    const names = {
+      permutation: `${at}.w_p`,
+      lower: `${at}.w_l`,
+      upper: `${at}.w_u`,
+      logDiagonal: `${at}.w_s`,
+      signs: `${at}.s_sign`,
+    };
+    return pluOfFactors(file, names, (channel) => scale[channel]! < 0);
+  }
+  const weight = await file.read(`${at}.weight`);
+  const data = weight.data.map((x, i) => (scale[i % scale.length]! < 0 ? -x : x));
+  return pluOfMatrix(file, `${at}.weight`, { shape: [scale.length, scale.length], data });
+}
+
+/** Of all couplings; the convolution before it is zero at first. */
+export const glowNet = (width: number, padding: 'zeros' | 'ones'): ImageNetConfig => ({
+  kind: 'convolutions',
+  kernels: [3, 1, 3],
+  widths: [width, width],
+  activation: 'relu',
+  slope: 0,
+  padding,
+  scaled: true,
+});
+
+export const rosinality = imageChainImporter<GlowPlan>({
+  name: 'rosinality/glow-pytorch',
+  side: 64,
+  // Of train.py's --n_bits, 5.
+  levels: 32,
+  read(file) {
+    const plan = planOf(file);
+    if (!plan) return { share: 0, missing: [anchor] };
+    const { share, missing } = fitOfNames(file, wantedBy(plan));
+    return { plan, share, missing };
+  },
+  title: ({ blocks, width, affine }) =>
+    `${several(blocks.length, 'block')} of ${blocks[0]!.steps.length} steps, ` +
+    `${affine ? '' : 'additive '}couplings with networks of ${width} channels`,
+  questions: () => [],
+  model: ({ affine }) => ({
+    ...(affine
+      ? {
+          affine: 'shift-then-scale',
+          outputOrder: 'scale-shift',
+          outputLayout: 'halves',
+          scaleMap: 'sigmoid',
+          scaleEpsilon: 0,
+        }
+      : { transform: 'additive' }),
+    dataConstraint: 'centered',
+    latents: 'first-out-first',
+  }),
+  async layers({ prefix, blocks, width }, file) {
+    const layers: ImageLayer[] = [];
+    for (const [b, { channels, steps }] of blocks.entries()) {
+      const block = blockAt(prefix, b);
+      layers.push({ theirs: `${block}.squeeze`, layer: { kind: 'squeeze' } });
+      for (const [f, { lu }] of steps.entries()) {
+        const at = `${block}.flows.${f}`;
+        const { data: loc } = await file.read(`${at}.actnorm.loc`);
+        const { data: scale } = await file.read(`${at}.actnorm.scale`);
+        const net = `${at}.coupling.net.`;
+        layers.push(
+          { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: actNormTensors(loc, scale) },
+          { theirs: `${at}.invconv`, ...(await mixing(file, `${at}.invconv`, lu, scale)) },
+          {
+            theirs: `${at}.coupling`,
+            layer: { kind: 'coupling', mask: firstHalf(channels), net: glowNet(width, 'ones') },
+            table: [
+              ...under(`${net}0.`, 'net.0.', convolutionNames),
+              ...under(`${net}2.`, 'net.1.', convolutionNames),
+              ...under(`${net}4.`, 'net.2.', zeroConvolutionNames),
+            ],
+          },
+        );
+      }
+      const last = b === blocks.length - 1;
+      layers.push({
+        theirs: `${block}.prior`,
+        layer: {
+          kind: 'prior',
+          given: last ? 'nothing' : 'first',
+          kernel: 3,
+          padding: 'ones',
+          scaled: true,
+        },
+        table: under(`${block}.prior.`, 'net.', zeroConvolutionNames),
+      });
+      if (!last) layers.push({ theirs: `${block}.split`, layer: { kind: 'factorOut', leaves: 'second' } });
+    }
+    return layers;
+  },
+});

@@ -1,0 +1,280 @@
+/**
+ * Glow of y0ast/Glow-PyTorch: "flow.layers" are squeezes without tensors, steps of act norm, 1×1 convolution (or reversed
+ * channels) and coupling, and splits, which drop the second half of the channels under a normal distribution that a
+ * convolution of the first half predicts.
+ */
+import { several } from '../../../base/text';
+import { UserError } from '../../../base/user-error';
+import type { ImportAnswers } from '../../../protocol/import';
+import type { Values } from '../../import/chain-importer';
+import { tooManyChannels } from '../../import/convolution-stack';
+import {
+  firstHalf,
+  fitOfNames,
+  imageChainImporter,
+  type ImageLayer,
+  type ImagePlan,
+} from '../../import/image-chain';
+import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
+import { convolutionNames, under, type Renaming } from '../../import/names';
+import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import { choice, chosen } from '../../import/questions';
+import type { TensorFile } from '../../import/types';
+
+type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
+
+interface GlowPlan extends ImagePlan {
+  /** Of "flow.layers." and of what stands beside it. */
+  list: string;
+  beside: string;
+  steps: readonly Step[];
+  /** Channels inside networks. */
+  width: number;
+  affine: boolean;
+  /** Whether the distribution of the last latents is learned. */
+  top: boolean;
+}
+
+const permutationQuestion = choice(
+  'flowPermutation',
+  'Permutation of the channels',
+  'The `flow_permutation` argument: the file has no 1×1 convolutions, and nothing of what stands in their place.',
+  [
+    { value: 'reverse', label: 'reverse: the channels in reverse order' },
+    { value: 'shuffle', label: 'shuffle: a random order, which no file holds' },
+  ],
+);
+
+/** How much faster a scale grows than its parameter: Conv2dZeros' logscale_factor. */
+const logsFactor = 3;
+
+function planOf(file: TensorFile): GlowPlan | string {
+  const found = moduleList(file, 'flow.layers');
+  if (!found) return 'flow.layers.1.actnorm.bias';
+  const { prefix: list, modules } = found;
+  const [beyond] = beyondWords(found);
+  if (beyond !== undefined) return beyond;
+  const steps = Array.from({ length: lengthOfList(modules) }, (_, i): Step => {
+    const rests = modules.get(i);
+    if (!rests) return { kind: 'squeeze' };
+    if (rests.includes('conv.logs')) return { kind: 'split' };
+    const mixing = rests.includes('invconv.weight') ? 'matrix' : rests.includes('invconv.p') ? 'lu' : 'none';
+    return { kind: 'step', mixing };
+  });
+  const first = steps.findIndex(({ kind }) => kind === 'step');
+  const channels = file.tensors.get(`${list}${first}.actnorm.bias`)?.shape[1] ?? 0;
+  const width = file.tensors.get(`${list}${first}.block.0.conv.weight`)?.shape[0] ?? 0;
+  const outputs = file.tensors.get(`${list}${first}.block.4.logs`)?.shape[0];
+  if (first !== 1 || width === 0 || channels === 0 || channels % 4 !== 0) return `${list}1.actnorm.bias`;
+  const halvings = steps.filter(({ kind }) => kind === 'squeeze').length;
+  const wide = tooManyChannels([{ channels: channels * 2 ** halvings }]);
+  if (wide !== undefined) return wide;
+  const beside = list.slice(0, -'flow.layers.'.length);
+  const [, , height = 0, across = 0] = file.tensors.get(`${beside}prior_h`)?.shape ?? [];
+  const size = [height * 2 ** halvings, across * 2 ** halvings] as const;
+  return {
+    ...{ list, beside, steps, width, halvings },
+    affine: outputs === channels,
+    channels: channels / 4,
+    top: file.tensors.has(`${beside}learn_top_fn.conv.weight`),
+    ...(height > 0 && across > 0 ? { size } : {}),
+  };
+}
+
+function zeros(inputs: number, outputs: number): Record<string, number[]> {
+  return { logs: [outputs, 1, 1], 'conv.weight': [outputs, inputs, 3, 3], 'conv.bias': [outputs] };
+}
+
+function wantedBy({ list, beside, steps, width, affine, channels: image, top, size, halvings }: GlowPlan) {
+  const wanted = new Map<string, number[]>();
+  const add = (at: string, shapes: Record<string, number[]>): void => {
+    for (const [name, shape] of Object.entries(shapes)) wanted.set(at + name, shape);
+  };
+  const norm = (n: number) => ({ 'actnorm.bias': [1, n, 1, 1], 'actnorm.logs': [1, n, 1, 1] });
+  let channels = image;
+  for (const [i, step] of steps.entries()) {
+    const at = `${list}${i}.`;
+    if (step.kind === 'squeeze') channels *= 4;
+    else if (step.kind === 'split') {
+      channels /= 2;
+      add(`${at}conv.`, zeros(channels, 2 * channels));
+    } else {
+      const square = [channels, channels];
+      add(at, norm(channels));
+      if (step.mixing === 'matrix') add(`${at}invconv.`, { weight: square });
+      if (step.mixing === 'lu') {
+        const each = [channels];
+        add(`${at}invconv.`, { lower: square, upper: square, p: square, log_s: each, sign_s: each });
+      }
+      add(`${at}block.0.`, { 'conv.weight': [width, channels / 2, 3, 3], ...norm(width) });
+      add(`${at}block.2.`, { 'conv.weight': [width, width, 1, 1], ...norm(width) });
+      add(`${at}block.4.`, zeros(width, affine ? channels : channels / 2));
+    }
+  }
+  if (top) add(`${beside}learn_top_fn.`, zeros(2 * channels, 2 * channels));
+  if (size) {
+    const unit = 2 ** halvings;
+    add(beside, { prior_h: [1, 2 * channels, size[0] / unit, size[1] / unit] });
+  }
+  return wanted;
+}
+
+/** Below the prefix of a Conv2dZeros. */
+const zerosNames: readonly Renaming[] = [
+  ...under('conv.', '', convolutionNames),
+  { theirs: 'logs', ours: 'logs', transform: 'flat' },
+];
+
+/** (x + bias)·e^logs as an ActNorm of ours, which is (x − shift)·e^(−logScale). */
+async function actNorm(file: TensorFile, at: string): Promise<Record<string, Values>> {
+  const flat = async (name: string): Promise<Values> => {
+    const { data } = await file.read(`${at}.${name}`);
+    return { shape: [data.length], data: data.map((x) => -x) };
+  };
+  return { shift: await flat('bias'), logScale: await flat('logs') };
+}
+
+/** A convolution without bias and the act norm after it, as one with bias. */
+function withNorm(layer: string, norm: Record<string, Values>) {
+  return (tensors: Record<string, Values>, name: string): void => {
+    const weight = tensors[`${name}.${layer}.weight`]!;
+    const { shift, logScale } = norm as Record<'shift' | 'logScale', Values>;
+    const factors = logScale.data.map((x) => Math.exp(-x));
+    const outputs = factors.length;
+    tensors[`${name}.${layer}.weight`] = {
+      ...weight,
+      data: weight.data.map((x, i) => x * factors[i % outputs]!),
+    };
+    tensors[`${name}.${layer}.bias`] = {
+      shape: [outputs],
+      data: shift.data.map((x, i) => -x * factors[i]!),
+    };
+  };
+}
+
+async function mixingOf(file: TensorFile, at: string, kind: 'lu' | 'matrix') {
+  return kind === 'matrix'
+    ? pluOfMatrix(file, `${at}.weight`, await file.read(`${at}.weight`))
+    : pluOfFactors(file, {
+        permutation: `${at}.p`,
+        lower: `${at}.lower`,
+        upper: `${at}.upper`,
+        logDiagonal: `${at}.log_s`,
+        signs: `${at}.sign_s`,
+      });
+}
+
+const reverses = ({ steps }: GlowPlan): boolean =>
+  steps.some((step) => step.kind === 'step' && step.mixing === 'none');
+
+async function stepLayers(
+  file: TensorFile,
+  at: string,
+  mixing: 'lu' | 'matrix' | 'none',
+  channels: number,
+  { width }: GlowPlan,
+): Promise<ImageLayer[]> {
+  const weight = convolutionNames.filter(({ ours }) => ours === 'weight');
+  const norms = [await actNorm(file, `${at}.block.0.actnorm`), await actNorm(file, `${at}.block.2.actnorm`)];
+  const order = Array.from({ length: channels }, (_, i) => channels - 1 - i);
+  return [
+    { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: await actNorm(file, `${at}.actnorm`) },
+    mixing === 'none'
+      ? { theirs: `${at}.reverse`, layer: { kind: 'permute', order } }
+      : { theirs: `${at}.invconv`, ...(await mixingOf(file, `${at}.invconv`, mixing)) },
+    {
+      theirs: `${at}.block`,
+      layer: {
+        kind: 'coupling',
+        mask: firstHalf(channels),
+        net: { kind: 'convolutions', kernels: [3, 1, 3], widths: [width, width], scaled: true },
+      },
+      table: [
+        ...under(`${at}.block.0.conv.`, 'net.0.', weight),
+        ...under(`${at}.block.2.conv.`, 'net.1.', weight),
+        ...under(`${at}.block.4.`, 'net.2.', zerosNames),
+      ],
+      adapt(tensors, name) {
+        norms.forEach((norm, i) => withNorm(`net.${i}`, norm)(tensors, name));
+      },
+    },
+  ];
+}
+
+/** A convolution of zeros is its bias; its first half are means, its second log-deviations. */
+async function topLayer(file: TensorFile, at: string): Promise<ImageLayer> {
+  const { data: bias } = await file.read(`${at}.conv.bias`);
+  const { data: logs } = await file.read(`${at}.logs`);
+  const values = bias.map((x, i) => x * Math.exp(logsFactor * logs[i]!));
+  const half = values.length / 2;
+  return {
+    theirs: at,
+    layer: { kind: 'prior' },
+    tensors: {
+      mean: { shape: [half], data: values.slice(0, half) },
+      logDeviation: { shape: [half], data: values.slice(half) },
+    },
+  };
+}
+
+function checkAnswers(file: TensorFile, plan: GlowPlan, answers: ImportAnswers): void {
+  if (!reverses(plan) || chosen(answers, permutationQuestion) === 'reverse') return;
+  throw new UserError(
+    `${file.file}: flowPermutation: expected reverse: a random order of the channels is in no file of this library, so such a ` +
+      'flow cannot be run. Train it with --flow_permutation invconv.',
+  );
+}
+
+export const y0ast = imageChainImporter<GlowPlan>({
+  name: 'y0ast/Glow-PyTorch',
+  side: 32,
+  read(file) {
+    const plan = planOf(file);
+    if (typeof plan === 'string') return { share: 0, missing: [plan] };
+    const { share, missing } = fitOfNames(file, wantedBy(plan));
+    return { plan, share, missing };
+  },
+  title: ({ steps, halvings, width, affine }) =>
+    `${several(halvings, 'level')}, ${several(steps.filter(({ kind }) => kind === 'step').length, 'step')}, ` +
+    `${affine ? '' : 'additive '}couplings with networks of ${width} channels`,
+  questions: (plan) => (reverses(plan) ? [permutationQuestion] : []),
+  model: ({ affine }) => ({
+    ...(affine
+      ? {
+          affine: 'shift-then-scale',
+          outputOrder: 'shift-scale',
+          outputLayout: 'interleaved',
+          scaleMap: 'sigmoid',
+          scaleEpsilon: 0,
+        }
+      : { transform: 'additive' }),
+    dataConstraint: 'centered',
+    latents: 'first-out-first',
+  }),
+  async layers(plan, file, answers) {
+    checkAnswers(file, plan, answers);
+    const layers: ImageLayer[] = [];
+    let { channels } = plan;
+    for (const [i, step] of plan.steps.entries()) {
+      const at = `${plan.list}${i}`;
+      if (step.kind === 'squeeze') {
+        channels *= 4;
+        layers.push({ theirs: at, layer: { kind: 'squeeze' } });
+      } else if (step.kind === 'step') {
+        layers.push(...(await stepLayers(file, at, step.mixing, channels, plan)));
+      } else {
+        channels /= 2;
+        layers.push(
+          {
+            theirs: `${at}.conv`,
+            layer: { kind: 'prior', given: 'first', kernel: 3, scaled: true, outputLayout: 'interleaved' },
+            table: under(`${at}.conv.`, 'net.', zerosNames),
+          },
+          { theirs: at, layer: { kind: 'factorOut', leaves: 'second' } },
+        );
+      }
+    }
+    if (plan.top) layers.push(await topLayer(file, `${plan.beside}learn_top_fn`));
+    return layers;
+  },
+});

@@ -1,0 +1,205 @@
+/** Settings of an image model that do not go together. */
+import type { ImageLayerConfig, ImageNetConfig } from './image-layers';
+import { mostChannels } from './image-layers';
+import { checkOrder } from './check-vector';
+import type { Problem } from './problem';
+import type { ImageModelConfig } from './schema';
+
+/** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
+const mostValues = 2 ** 24;
+
+type Sizes = Pick<ImageModelConfig, 'height' | 'width' | 'pad' | 'scales'> & { architecture?: string };
+
+export function checkImage(model: ImageModelConfig): Problem[] {
+  const { height, width, channels, pad, scales } = model;
+  const values = (height + 2 * pad) * (width + 2 * pad) * channels;
+  if (values > mostValues) {
+    return [
+      {
+        path: 'model.pad',
+        message: `expected at most ${mostValues} values in an image with its padding, got ${values}; use smaller images or less padding`,
+      },
+    ];
+  }
+  if (model.latents !== 'in-place' && !model.layers && model.architecture !== 'glow') {
+    return [
+      { path: 'model.latents', message: 'expected "in-place", or a flow that is a chain: `layers` or Glow' },
+    ];
+  }
+  if (model.layers) return checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels]);
+  const unit = unitOf(model);
+  const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;
+  if (!fits(height, pad) || !fits(width, pad)) {
+    const padded = `${height + 2 * pad}×${width + 2 * pad}`;
+    const other = smallestPad(model);
+    const halvings = Math.min(twos(height + 2 * pad), twos(width + 2 * pad));
+    const most = model.architecture === 'glow' ? halvings : 1 + halvings;
+    const advice =
+      other === undefined
+        ? `no padding makes ${height}×${width} divisible; expected scales ≤ ${most}`
+        : `expected pad ${other}, or scales ≤ ${most}`;
+    return [
+      {
+        path: 'model.scales',
+        message: `${scales} scales need a height and width divisible by ${unit}, and the padded image is ${padded}; ${advice}`,
+      },
+    ];
+  }
+  if (model.architecture === 'glow') return checkGlow(model);
+  const last = [(height + 2 * pad) / unit, (width + 2 * pad) / unit] as const;
+  if (last[0] * last[1] < 2) {
+    return [
+      {
+        path: 'model.scales',
+        message: `with ${scales} scales, the last one has 1×1 pixels, too few for a checkerboard; expected fewer scales`,
+      },
+    ];
+  }
+  return [];
+}
+
+/** What height and width have to be divisible by: scales of Glow begin with a squeeze, those of RealNVP but the last end with one. */
+function unitOf({ scales, architecture = 'realnvp' }: Sizes): number {
+  return 2 ** (architecture === 'glow' ? scales : scales - 1);
+}
+
+function checkGlow({ channels, scales }: ImageModelConfig): Problem[] {
+  const most = 2 * channels * 2 ** scales;
+  if (most <= mostChannels) return [];
+  return [
+    {
+      path: 'model.scales',
+      message: `expected at most ${mostChannels} channels, got ${most} in the last scale; use fewer scales`,
+    },
+  ];
+}
+
+/** The least padding, at least the present one, with which all scales fit; undefined when none does. */
+export function smallestPad(model: Sizes): number | undefined {
+  const unit = unitOf(model);
+  for (let pad = model.pad; pad < model.pad + unit; pad++) {
+    if ((model.height + 2 * pad) % unit === 0 && (model.width + 2 * pad) % unit === 0) return pad;
+  }
+  return undefined;
+}
+
+/** How often a number can be halved. */
+function twos(n: number): number {
+  let count = 0;
+  for (let rest = n; rest % 2 === 0; rest /= 2) count++;
+  return count;
+}
+
+/** Follows the shape through the chain; what follows a layer that does not fit is not looked at. */
+function checkChain(
+  layers: readonly ImageLayerConfig[],
+  image: readonly [number, number, number],
+): Problem[] {
+  let [height, width, channels] = image;
+  for (const [i, layer] of layers.entries()) {
+    const path = `model.layers.${i}`;
+    const problems = checkLayer(layer, [height, width, channels], path);
+    if (problems.length > 0) return problems;
+    if (layer.kind === 'squeeze') [height, width, channels] = [height / 2, width / 2, 4 * channels];
+    if (layer.kind === 'flatten') [height, width, channels] = [1, 1, height * width * channels];
+    if (layer.kind === 'factorOut') channels /= 2;
+    if (channels > mostChannels) {
+      return [{ path, message: `expected at most ${mostChannels} channels after it, got ${channels}` }];
+    }
+  }
+  if (!layers.some(({ kind }) => kind === 'coupling')) {
+    return [{ path: 'model.layers', message: 'expected at least one coupling' }];
+  }
+  return [];
+}
+
+function checkLayer(
+  layer: ImageLayerConfig,
+  [height, width, channels]: readonly [number, number, number],
+  path: string,
+): Problem[] {
+  const shape = `${height}×${width}×${channels}`;
+  switch (layer.kind) {
+    case 'squeeze':
+      return height % 2 === 0 && width % 2 === 0
+        ? []
+        : [{ path, message: `expected an even height and width to squeeze, got ${shape}` }];
+    case 'haar':
+      return channels % 4 === 0
+        ? []
+        : [{ path, message: `expected a number of channels divisible by 4, got ${shape}` }];
+    case 'factorOut':
+      return channels % 2 === 0
+        ? []
+        : [{ path, message: `expected an even number of channels to halve, got ${shape}` }];
+    case 'permute':
+      return checkOrder(layer.order, channels, `${path}.order`, 'channel');
+    case 'conv1x1':
+      return [
+        ...checkOrder(layer.order, channels, `${path}.order`, 'channel'),
+        ...(layer.signs.length === channels
+          ? []
+          : [
+              {
+                path: `${path}.signs`,
+                message: `expected ${channels} entries, one for each channel, got ${layer.signs.length}`,
+              },
+            ]),
+      ];
+    case 'coupling':
+      return [...checkMask(layer.mask, channels, `${path}.mask`), ...checkNet(layer.net, `${path}.net`)];
+    case 'prior':
+      return checkPrior(layer, channels, shape, path);
+    default:
+      return [];
+  }
+}
+
+function checkMask(mask: readonly number[], channels: number, path: string): Problem[] {
+  if (mask.length !== channels) {
+    return [{ path, message: `expected ${channels} entries, one for each channel, got ${mask.length}` }];
+  }
+  if (!mask.includes(0) || !mask.includes(1)) {
+    return [
+      { path, message: 'expected at least one 0 and one 1: a coupling transforms channels given others' },
+    ];
+  }
+  return [];
+}
+
+function checkNet(net: ImageNetConfig, path: string): Problem[] {
+  if (net.kind !== 'convolutions' || net.widths.length === net.kernels.length - 1) return [];
+  return [
+    {
+      path: `${path}.widths`,
+      message: `expected ${net.kernels.length - 1}, one for each convolution but the last, got ${net.widths.length}`,
+    },
+  ];
+}
+
+function checkPrior(
+  { given, kernel, padding, scaled, of }: Extract<ImageLayerConfig, { kind: 'prior' }>,
+  channels: number,
+  shape: string,
+  path: string,
+): Problem[] {
+  if (given !== 'nothing' && channels % 2 !== 0) {
+    return [{ path, message: `expected an even number of channels to halve, got ${shape}` }];
+  }
+  if (kernel === undefined && (padding !== 'zeros' || scaled)) {
+    return [{ path, message: 'expected a kernel, since only a convolution has `padding` and `scaled`' }];
+  }
+  if (kernel !== undefined && of !== 'channels') {
+    return [{ path, message: 'expected no kernel, or no `of`: a convolution predicts each value' }];
+  }
+  if (given === 'nothing' && kernel !== undefined && (padding !== 'ones' || kernel === 1)) {
+    return [
+      {
+        path,
+        message:
+          'expected no kernel, or a kernel of at least 3 with `padding` "ones": a convolution of zeros is its bias',
+      },
+    ];
+  }
+  return [];
+}

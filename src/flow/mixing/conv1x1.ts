@@ -1,0 +1,82 @@
+/**
+ * An invertible 1×1 convolution (Kingma and Dhariwal 2018, section 3.2): the channels of each pixel times W = P·L·U, with a
+ * fixed permutation P, L lower triangular with ones on its diagonal, U upper triangular with a diagonal of ±e^d. The
+ * log-det is Σ d at each pixel. Any invertible matrix can be written so, and this form needs neither a determinant nor a
+ * general inverse.
+ *
+ * `NAME.lower` and `NAME.upper` are [C, C], of which the part below and the part above the diagonal count;
+ * `NAME.logDiagonal` is d, [C].
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
+import type { Bijection, FlowContext } from '../bijection';
+import { zeros } from '../init';
+import { reorder } from '../reorder';
+import type { ImageShape } from '../squeeze';
+import { matrixMask, strictly, unitTriangularInverse } from './triangular';
+
+export interface Conv1x1Options {
+  name: string;
+  /** [H, W, C]. */
+  shape: ImageShape;
+  /** Entry i is the channel of L·U·x that becomes channel i. */
+  order: readonly number[];
+  /** Of U's diagonal, 1 or −1 each. */
+  signs: readonly number[];
+  /** Adds `NAME.bias` [C]. */
+  bias: boolean;
+}
+
+export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bijection {
+  const [height, width, channels] = shape;
+
+  const parts = (ctx: FlowContext) => {
+    const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    return {
+      lower: strictly('lower', ctx.get(`${name}.lower`)),
+      upper: strictly('upper', ctx.get(`${name}.upper`)),
+      diagonal: tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs])),
+      logDet: tf.mul(tf.sum(logDiagonal), height * width),
+    };
+  };
+  const identity = (): Tensor => matrixMask(channels, (row, column) => row === column);
+
+  /** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
+  const mix = (x: Tensor, matrix: Tensor): Tensor =>
+    tf.conv2d(
+      x as Tensor4D,
+      tf.reshape(tf.transpose(matrix), [1, 1, channels, channels]) as Tensor4D,
+      1,
+      'same',
+    );
+
+  return {
+    name,
+    inputShape: shape,
+    outputShape: shape,
+    parameters: [
+      { name: `${name}.lower`, shape: [channels, channels], init: zeros, decay: false },
+      { name: `${name}.upper`, shape: [channels, channels], init: zeros, decay: false },
+      { name: `${name}.logDiagonal`, shape: [channels], init: zeros, decay: false },
+      ...(bias ? [{ name: `${name}.bias`, shape: [channels], init: zeros, decay: false }] : []),
+    ],
+    state: [],
+    forward(ctx, x) {
+      const { lower, upper, diagonal, logDet } = parts(ctx);
+      const product = tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal)));
+      const mixed = mix(x, reorder(product, order, 0));
+      return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet };
+    },
+    inverse(ctx, y) {
+      const { lower, upper, diagonal, logDet } = parts(ctx);
+      const given = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
+      // U = (I + N)·D with N = upper / diagonal, column by column.
+      const undoUpper = tf.div(
+        unitTriangularInverse(tf.div(upper, diagonal)),
+        tf.reshape(diagonal, [channels, 1]),
+      );
+      const product = tf.matMul(undoUpper, unitTriangularInverse(lower));
+      return { value: mix(given, reorder(product, order, 1)), logDet: tf.neg(logDet) };
+    },
+  };
+}
