@@ -54,6 +54,18 @@ async function shoot(browser, page, name, { output, only }, draw) {
   if (problems.length > 0) throw new Stop(`${name}: the page reports ${problems.join('; ')}`);
 }
 
+/** Where the selected layer has nothing to show in the open tab, the next one that has is selected. */
+async function showLayerThatHas(tab) {
+  const rows = tab.locator('.flow [data-layer]');
+  const nothing = tab.locator('#layer-panel .state');
+  await tab.locator('#layer-panel [aria-busy=true]').waitFor({ state: 'detached' });
+  const selected = Number(await tab.locator('.flow [aria-selected=true]').getAttribute('data-layer'));
+  for (let next = selected + 1; (await nothing.isVisible()) && next < (await rows.count()); next++) {
+    await tab.locator(`.flow [data-layer="${next}"]`).click();
+    await tab.waitForTimeout(100);
+  }
+}
+
 /** Views of a flow: each tab of the layer, and each mode of the gallery in addition to the first. */
 async function drawInspector(tab, theme, save) {
   const title = tab.locator('main.whole h1');
@@ -78,6 +90,7 @@ async function drawInspector(tab, theme, save) {
     for (const name of names) {
       await tab.locator(region).getByRole('tab', { name, exact: true }).click();
       await tab.locator(list).waitFor();
+      if (region === '.layer') await showLayerThatHas(tab);
       // A narrow window shows one region at a time.
       if (theme.startsWith('narrow')) await save(`${fileName(name)}-${theme}`, tab.locator(region));
       else await save(`${fileName(name)}-${theme}`);
