@@ -5,6 +5,8 @@
 export interface Degrees {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Whether masks are kept in the checkpoint, and these are only where they start. */
+  readonly stored?: boolean;
   /** Of a hidden layer of this width. */
   hidden(width: number): readonly number[];
 }

@@ -3,7 +3,7 @@ export function inverseSoftplus(y: number): number {
   return y + Math.log(-Math.expm1(-y));
 }
 
-/** ln(1 + e^x), without an overflow for large x. */
+/** ln(1 + eˣ), without an overflow for large x. */
 export function softplus(x: number): number {
   return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 }

@@ -23,6 +23,14 @@ export const itemBytes: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 };
 
+/** In place, where values are stored in the other order of bytes. @param item bytes of a value */
+export function swapBytes(bytes: Uint8Array, item: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (item === 2) buffer.swap16();
+  else if (item === 4) buffer.swap32();
+  else if (item === 8) buffer.swap64();
+}
+
 /**
  * Stored bytes as float32: other floats rounded to the nearest, integers exactly where float32 holds them.
  * @param bytes in the order of this machine, aligned to the type

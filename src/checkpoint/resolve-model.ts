@@ -2,14 +2,15 @@ import { exists } from '../base/exists';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
 import { firstBytes, isFolder } from '../files/read';
+import type { TensorContainer } from '../protocol/import';
 import { isOurs } from './checkpoint';
+import { containerOf } from './container';
 import { isRunFolder, runPaths } from './run-folder';
 import { openSafetensors } from './safetensors';
-import { torchContainer } from './torch/container';
 
 export interface ResolvedModel {
-  /** `safetensors` and `torch`: tensors of another program. Whether a PyTorch file can be read shows when it is opened. */
-  kind: 'checkpoint' | 'onnx' | 'safetensors' | 'torch';
+  /** A container: tensors of another program. Whether such a file can be read shows when it is opened. */
+  kind: 'checkpoint' | 'onnx' | TensorContainer;
   /** Absolute path of the file to open. */
   file: string;
   /** Absolute path of the run folder that the file lies in. */
@@ -34,12 +35,13 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     );
   }
   if (target.toLowerCase().endsWith('.onnx')) return { kind: 'onnx', file: target };
-  // By content, since checkpoints of PyTorch have all sorts of names.
-  if ((await torchContainer(target)) !== undefined) return { kind: 'torch', file: target };
+  // By content, since checkpoints have all sorts of names.
+  const container = await containerOf(target);
+  if (container !== undefined) return { kind: container, file: target };
   if (!target.toLowerCase().endsWith('.safetensors') && !(await looksLikeSafetensors(target))) {
     throw new UserError(
       `${target}: is not a model; expected a .flow.safetensors checkpoint, another .safetensors file, ` +
-        `an .onnx file, a PyTorch checkpoint (.pt, .pth) or a run folder.`,
+        `an .onnx file, a PyTorch checkpoint (.pt, .pth), a Keras file, another library's file or a run folder.`,
     );
   }
   const opened = await openSafetensors(target);

@@ -1,9 +1,11 @@
 /** Files of tensors of any library, whatever their container. */
 import { UserError } from '../base/user-error';
+import { containerOf } from './container';
 import { toFloat32 } from './dtypes';
 import type { TensorFile } from './import/types';
+import { openEqx } from './eqx/open-eqx';
+import { openHdf5, openKeras } from './keras/open-keras';
 import { openSafetensors } from './safetensors';
-import { torchContainer } from './torch/container';
 import { openTorch } from './torch/open-torch';
 
 /**
@@ -11,7 +13,22 @@ import { openTorch } from './torch/open-torch';
  * @throws UserError when it is neither, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
 export async function openTensorFile(file: string): Promise<TensorFile> {
-  if ((await torchContainer(file)) !== undefined) return openTorch(file);
+  switch (await containerOf(file)) {
+    case 'torch':
+    case 'pickle':
+      return openTorch(file);
+    case 'eqx':
+      return openEqx(file);
+    case 'hdf5':
+      return openHdf5(file);
+    case 'keras':
+      return openKeras(file);
+    case undefined:
+      return openTensors(file);
+  }
+}
+
+async function openTensors(file: string): Promise<TensorFile> {
   const opened = await openSafetensors(file);
   return {
     file,

@@ -1,5 +1,6 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
+import { comparePresetsCommand } from './commands/compare-presets';
 import { controlCommand } from './commands/control';
 import { convertCommand } from './commands/convert';
 import { dataCommand } from './commands/data';
@@ -19,6 +20,7 @@ import { trainCommand } from './commands/train';
 export const commands: readonly Command[] = [
   dataCommand,
   trainCommand,
+  comparePresetsCommand,
   controlCommand,
   sampleCommand,
   interpolateCommand,

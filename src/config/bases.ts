@@ -43,6 +43,13 @@ export const baseSchema = v.variant('kind', [
     ),
   }),
   v.strictObject({
+    kind: v.pipe(v.literal('mixture'), describe('A trained mixture of independent normals.')),
+    components: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256), describe('Normals of the mixture.')),
+      8,
+    ),
+  }),
+  v.strictObject({
     kind: v.pipe(
       v.literal('uniform'),
       describe(

@@ -36,6 +36,14 @@ export function checkVector(model: VectorModelConfig): Problem[] {
   const autoregressive = model.layers
     ? model.layers.some(({ kind }) => kind === 'autoregressive')
     : model.layer === 'autoregressive';
+  if (model.sees === 'output' && !(model.layer === 'autoregressive' && !model.layers)) {
+    problems.push({
+      path: 'model.sees',
+      message: model.layers
+        ? 'expected "input": where `layers` are given, each of them says what its network sees'
+        : 'expected "input", or `layer` "autoregressive": a coupling sees the features that it does not change',
+    });
+  }
   if (autoregressive && model.flowNorm) {
     problems.push({
       path: 'model.flowNorm',

@@ -116,10 +116,12 @@ export const conventionFields = {
   ),
   splineMap: v.optional(
     v.pipe(
-      v.picklist(['softmax-floor', 'soft-clip']),
+      v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves']),
       describe(
         'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
-          'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko).',
+          'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko); softmax-halves, a ' +
+          'softmax of bins − 1 shares of at least splineFloor, the first of which is halved between both ends, and a softplus ' +
+          'that leaves at least splineSlope (flowjax).',
       ),
     ),
     'softmax-floor',
@@ -129,12 +131,19 @@ export const conventionFields = {
       v.number(),
       v.gtValue(0),
       v.ltValue(1),
-      describe('Least share of the interval of a bin, and least slope of a spline (softmax-floor).'),
+      describe(
+        'Least share of the interval of a bin (softmax-floor, softmax-halves), and least slope of a spline (softmax-floor).',
+      ),
     ),
     1e-3,
   ),
   splineSlope: v.optional(
-    v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe('Least slope of a spline (soft-clip).')),
+    v.pipe(
+      v.number(),
+      v.gtValue(0),
+      v.ltValue(1),
+      describe('Least slope of a spline (soft-clip, softmax-halves).'),
+    ),
     1e-3,
   ),
   normEpsilon: v.optional(

@@ -18,7 +18,8 @@ export interface ConventionSet {
   training?: RunConfigInput['training'];
 }
 
-export const conventionSets: readonly ConventionSet[] = [
+/** Of published implementations. */
+export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'paper',
     title: 'Like the paper',
@@ -153,6 +154,24 @@ export const conventionSets: readonly ConventionSet[] = [
       conditioning: 'selected',
     },
   },
+];
+
+/** Other kinds of flow, over the same preset: what each is good for, in a line. */
+export const flowKinds: readonly ConventionSet[] = [
+  {
+    name: 'realnvp',
+    title: 'RealNVP',
+    about: 'Affine couplings: Flowscope’s default, fast in both directions.',
+    vector: {},
+    image: {},
+  },
+  {
+    name: 'nice',
+    title: 'NICE',
+    about:
+      'Additive couplings, a learned scale of each feature after each: the simplest, and least flexible.',
+    vector: { transform: 'additive', between: 'actNorm' },
+  },
   {
     name: 'nsf',
     title: 'Neural spline flow',
@@ -167,9 +186,28 @@ export const conventionSets: readonly ConventionSet[] = [
       'Each feature given those before it, in alternating order; sampling takes a pass for each feature.',
     vector: { layer: 'autoregressive' },
   },
+  {
+    name: 'iaf',
+    title: 'Inverse autoregressive flow',
+    about: 'The other way round: samples take one pass, scoring and training a pass for each feature.',
+    vector: { layer: 'autoregressive', sees: 'output' },
+  },
+  {
+    name: 'nsf-autoregressive',
+    title: 'Autoregressive neural spline flow',
+    about:
+      'Splines of 8 bins given the features before, learned mixing (LU); sampling takes a pass for each.',
+    vector: { layer: 'autoregressive', transform: 'rationalQuadratic', between: 'lu' },
+  },
 ];
 
+/** All that lies over the preset for the data when it is named. */
+export const conventionSets: readonly ConventionSet[] = [...flowKinds, ...publishedSets];
+
 /** The sets that have something to say of vectors, or of images. */
-export function conventionsFor(kind: 'vector' | 'image'): readonly ConventionSet[] {
-  return conventionSets.filter((set) => set[kind] !== undefined);
+export function conventionsFor(
+  kind: 'vector' | 'image',
+  sets: readonly ConventionSet[] = conventionSets,
+): readonly ConventionSet[] {
+  return sets.filter((set) => set[kind] !== undefined);
 }

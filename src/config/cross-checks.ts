@@ -57,11 +57,17 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
 }
 
 function checkSpline({ transform, splineMap, splineFloor, bins }: ModelConfig): Problem[] {
-  if (transform !== 'rationalQuadratic' || splineMap !== 'softmax-floor' || splineFloor * bins < 1) return [];
-  return [
-    {
+  if (transform !== 'rationalQuadratic' || splineMap === 'soft-clip') return [];
+  const shares = splineMap === 'softmax-halves' ? bins - 1 : bins;
+  const problems: Problem[] = [];
+  if (shares < 2) {
+    problems.push({ path: 'model.bins', message: `expected at least 3 for softmax-halves, got ${bins}` });
+  }
+  if (splineFloor * shares >= 1) {
+    problems.push({
       path: 'model.splineFloor',
-      message: `expected less than 1/${bins}, since ${bins} bins of at least that share have to fit the interval, got ${splineFloor}`,
-    },
-  ];
+      message: `expected less than 1/${shares}, since ${shares} shares of at least that have to fit the interval, got ${splineFloor}`,
+    });
+  }
+  return problems;
 }

@@ -67,6 +67,16 @@ export const vectorModelSchema = v.strictObject({
     ),
     'coupling',
   ),
+  sees: v.optional(
+    v.pipe(
+      v.picklist(['input', 'output']),
+      describe(
+        'Of autoregressive layers, what the network sees: input, so that scoring and training take one pass (MAF); output, so that ' +
+          'sampling takes one pass, and scoring and training one for each feature (IAF).',
+      ),
+    ),
+    'input',
+  ),
   couplings: v.optional(
     v.pipe(positiveInteger, v.maxValue(1000), describe('Number of couplings or autoregressive layers.')),
     8,
@@ -170,6 +180,15 @@ export const vectorModelSchema = v.strictObject({
     ),
     0,
   ),
+  madeMasks: v.optional(
+    v.pipe(
+      v.picklist(['degrees', 'stored']),
+      describe(
+        'Masks of autoregressive networks: by degrees of hidden units that take turns, or as the checkpoint has them (random masks of nflows).',
+      ),
+    ),
+    'degrees',
+  ),
   contextNorm: v.optional(
     v.pipe(
       v.boolean(),
@@ -222,7 +241,7 @@ export const vectorModelSchema = v.strictObject({
       v.minLength(1),
       v.maxLength(2000),
       describe(
-        'The whole chain from data to latent, layer by layer. If given, layer, couplings, mask, polarity, permutation and between are not used.',
+        'The whole chain from data to latent, layer by layer. If given, layer, sees, couplings, mask, polarity, permutation and between are not used.',
       ),
     ),
   ),

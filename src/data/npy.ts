@@ -58,6 +58,8 @@ export interface NpyHeader {
   fortran: boolean;
   /** NumPy's name of what `decoder` gives. */
   dtype: string;
+  /** As the file has it, for example "<f4". */
+  descr: string;
   /** By kind and size, for example "f4". */
   type: string;
   bigEndian: boolean;
@@ -75,6 +77,19 @@ export const npyHeaderBytes = 2 ** 16;
  * @throws UserError when it is not an array of numbers, or its length is not what its shape calls for
  */
 export function parseNpyHeader(bytes: Uint8Array, length: number, where: string): NpyHeader {
+  const header = parseNpyStart(bytes, where);
+  const { shape, descr, itemBytes, start } = header;
+  const needed = sizeOf(shape) * itemBytes;
+  const present = length - start;
+  if (needed !== present) {
+    const words = `shape (${shape.join(', ')}) of ${descr} needs ${needed} bytes, but ${present} are present`;
+    throw new UserError(`${where}: ${present < needed ? 'is cut off' : 'has bytes left over'}: ${words}.`);
+  }
+  return header;
+}
+
+/** The same of one of several arrays after each other: more bytes may follow. */
+export function parseNpyStart(bytes: Uint8Array, where: string): NpyHeader {
   const { descr, fortran, shape, start } = parseHeader(bytes, where);
   const [, order, type = ''] = /^([<>|=])([a-z]\d+)$/i.exec(descr) ?? [];
   const decoder = Object.hasOwn(decoders, type) ? decoders[type] : undefined;
@@ -84,18 +99,11 @@ export function parseNpyHeader(bytes: Uint8Array, length: number, where: string)
         `Convert them with .astype('float32').`,
     );
   }
-  const count = sizeOf(shape);
-  const present = length - start;
-  if (count * decoder.bytes !== present) {
-    const needed = `shape (${shape.join(', ')}) of ${descr} needs ${count * decoder.bytes} bytes, but ${present} are present`;
-    throw new UserError(
-      `${where}: ${present < count * decoder.bytes ? 'is cut off' : 'has bytes left over'}: ${needed}.`,
-    );
-  }
   return {
     shape,
     fortran,
     dtype: decoder.name,
+    descr,
     type,
     bigEndian: order === '>',
     itemBytes: decoder.bytes,

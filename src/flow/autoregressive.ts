@@ -79,6 +79,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     quantities: transform.quantities,
     ...(transform.formula === undefined ? {} : { formula: transform.formula }),
     preservesVolume: transform.preservesVolume,
+    networkPasses: sees === 'input' ? { forward: 1, inverse: dim } : { forward: dim, inverse: 1 },
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
       const run = sees === 'input' ? onePass : solve;

@@ -20,7 +20,8 @@ export interface ParameterSpec {
 export interface StateSpec {
   name: string;
   shape: number[];
-  value: number;
+  /** Where it starts, the same everywhere or value by value. */
+  value: number | Float32Array;
 }
 
 export interface FlowContext {
@@ -62,6 +63,10 @@ export interface Bijection {
   readonly sameForAll?: boolean;
   /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
   readonly preservesVolume?: boolean;
+  /** y = W·x + b over the last axis, with the same W for every example and place: features or channels are mixed. */
+  readonly mixes?: boolean;
+  /** How often its network runs in each direction; once in both where it is absent. */
+  readonly networkPasses?: { readonly forward: number; readonly inverse: number };
   forward(ctx: FlowContext, x: Tensor): Step;
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
   inverse(ctx: FlowContext, y: Tensor): Step;

@@ -113,6 +113,7 @@ export function firstLayer(
   const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
   const layer = linear(name, inputs + (joins ? size : 0), width, {
     mask: seen && units && maskBetween(seen, units),
+    storesMask: degrees?.stored,
   });
   if (size === 0) return layer;
   if (joins) {
@@ -124,7 +125,7 @@ export function firstLayer(
   const own = linear(contextName, size, width);
   return {
     parameters: [...layer.parameters, ...own.parameters],
-    state: [],
+    state: layer.state,
     apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
   };
 }

@@ -17,6 +17,7 @@ export function permutation(name: string, shape: readonly number[], order: reado
     parameters: [],
     state: [],
     preservesVolume: true,
+    mixes: true,
     forward: (_, x) => gather(x, order),
     inverse: (_, y) => gather(y, inverse),
   };

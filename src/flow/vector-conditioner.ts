@@ -37,7 +37,10 @@ export function vectorConditioner(
         activation: (name === 'shiftNet' && config.shiftActivation) || config.activation,
         slope: config.slope,
       }),
-      degrees: order && degreesOf(order, outputs, config.outputLayout, context > 0 && config.contextFirst),
+      degrees: order && {
+        ...degreesOf(order, outputs, config.outputLayout, context > 0 && config.contextFirst),
+        stored: config.madeMasks === 'stored',
+      },
     };
     return config.net === 'mlp'
       ? mlp({ ...common, hidden: config.hidden })

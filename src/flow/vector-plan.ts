@@ -18,9 +18,9 @@ function orderOf(config: VectorModelConfig, number: number): number[] {
 }
 
 /** Every other layer goes through the features from the last to the first. */
-function autoregressiveAt(dim: number, number: number): PlannedLayer {
+function autoregressiveAt({ dim, sees }: VectorModelConfig, number: number): PlannedLayer {
   const order = Array.from({ length: dim }, (_, i) => (number % 2 === 0 ? i : dim - 1 - i));
-  return { kind: 'autoregressive', order, sees: 'input' };
+  return { kind: 'autoregressive', order, sees };
 }
 
 function betweenOf({ between, reflections }: VectorModelConfig): PlannedLayer[] {
@@ -50,7 +50,7 @@ export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
       : []),
     config.layer === 'coupling'
       ? { kind: 'coupling', mask: maskOf(config, i) }
-      : autoregressiveAt(config.dim, i),
+      : autoregressiveAt(config, i),
     ...betweenOf(config),
   ]).flat();
 }

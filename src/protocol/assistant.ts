@@ -1,4 +1,5 @@
 /** What language models are told of a file: short reports in plain data, in the words of the command line. */
+import type { TensorContainer } from './import';
 import type { NllParts } from './contribution';
 
 export interface ReportedLayer {
@@ -23,7 +24,7 @@ export interface ReportedRun {
 
 export interface CheckpointReport {
   file: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  format: 'flowscope' | 'onnx' | TensorContainer;
   bytes: number;
   architecture?: string;
   /** Of one example, without the batch axis. */

@@ -1,5 +1,6 @@
 /** Messages between the extension host (or a test) and an engine process. */
 import type { ControlRequest } from '../config/control';
+import type { TrainingConfig } from '../config/schema';
 import type { ComparableRun } from './compare';
 import type { AssistantApi } from './assistant';
 import type { DataPreview } from './data';
@@ -42,6 +43,8 @@ export interface TrainRequest {
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;
+  /** Settings that win over those of preset and config. */
+  training?: Partial<TrainingConfig>;
 }
 
 export type TrainPhase = 'preparing' | 'training' | 'validating' | 'saving' | 'paused' | 'done';

@@ -7,6 +7,7 @@ export const checkNames = [
   'nonFinite',
   'scaleSize',
   'saturation',
+  'outsideSpline',
   'deadConditioner',
   'deadUnits',
   'normStatistics',

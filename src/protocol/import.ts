@@ -1,5 +1,11 @@
 /** Files of other libraries: what is asked before they become flows. */
 
+/**
+ * How other programs write files of tensors. `torch` are those of torch.save, `pickle` any other of Python, `hdf5` and
+ * `keras` those of Keras, `eqx` leaves of Equinox.
+ */
+export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras' | 'eqx';
+
 /** Something that the file does not hold. The default is the library's own. */
 export interface ImportQuestion {
   /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */

@@ -11,6 +11,8 @@ import type {
   WeightView,
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
+import type { MixingQuery, MixingView } from './mixing';
+import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
 import type { Contribution, NllParts } from './contribution';
@@ -249,6 +251,8 @@ export interface InspectorMethods {
   features(query: FeatureQuery): Promise<FeatureView>;
   activity(query: ActivityQuery): Promise<ActivityView>;
   jacobian(query: JacobianQuery): Promise<JacobianView>;
+  mixing(query: MixingQuery): Promise<MixingView>;
+  order(query: OrderQuery): Promise<OrderView>;
   spline(query: SplineQuery): Promise<SplineView>;
   samples(query: SampleQuery): Promise<SampleGrid>;
   morph(query: SampleQuery & { index: number }): Promise<Morph>;

@@ -3,6 +3,8 @@ export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
   spline: 'showSpline',
+  order: 'showOrder',
+  matrix: 'showMatrix',
   mask: 'showMask',
   logdet: 'showLogDet',
   network: 'showNetwork',

@@ -1,4 +1,5 @@
 /** What is known of an opened model before anything is computed. */
+import type { TensorContainer } from './import';
 import type { LayerMoves } from './layer-moves';
 import type { Quantity } from './quantities';
 import type { SplineInfo } from './spline';
@@ -82,6 +83,10 @@ export interface LayerInfo {
   sameForAll?: boolean;
   /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
   order?: number[];
+  /** Of layers whose network runs more than once in one direction: how often in each. */
+  networkPasses?: { forward: number; inverse: number };
+  /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
+  mixes?: true;
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */
@@ -132,7 +137,7 @@ export interface ModelSummary {
   id: string;
   path: string;
   fileName: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  format: 'flowscope' | 'onnx' | TensorContainer;
   /** False when only the table of tensors can be shown; `reason` says why and what to do. */
   runnable: boolean;
   reason?: string;

@@ -10,6 +10,7 @@ import type {
   Selection,
   SourceRef,
 } from './selection';
+import { hasMatrix } from './mixing';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
@@ -233,6 +234,9 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   for (const layer of summary.layers) {
     if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
     if (hasSplines(layer)) questions.push({ method: 'spline', query: { ...selection, layer: layer.index } });
+    if (hasMatrix(layer)) questions.push({ method: 'mixing', query: { layer: layer.index, feature: -1 } });
+    if (layer.order)
+      questions.push({ method: 'order', query: { layer: layer.index, batch: selection.batch, from: 0 } });
     questions.push({ method: 'network', query: { layer: layer.index } });
     // Gradients of large networks take their time.
     if (hasJacobian(layer) && values <= MANY_VALUES)

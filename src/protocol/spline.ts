@@ -2,6 +2,15 @@
 import type { Selection } from './selection';
 import type { NdArray } from './tensors';
 
+/** Shown of the axes, in intervals of a spline: a little more than it, so that the tails are seen. */
+export const splineReach = 1.15;
+
+/** Bars of a histogram over that; the ends of the interval lie between two. */
+export const splineBars = 46;
+
+/** Share of a feature's values outside of the interval from which on it counts as many. */
+export const manyOutside = 0.03;
+
 /** Facts of a layer whose map is a spline. */
 export interface SplineInfo {
   /** Number K of bins. */
@@ -18,9 +27,14 @@ export interface SplineInfo {
  */
 export type SplineEnds = 'linear' | 'box' | 'circular' | 'half-turn';
 
+/** Whether values can lie outside of the interval; a circle has no outside. */
+export function hasTails({ ends }: Pick<SplineInfo, 'ends'>): boolean {
+  return ends === 'linear' || ends === 'box';
+}
+
 /** The place on the spline's own axis, which its knots are on, of a value that is given to it. */
 export function onSpline({ bound, center, ends }: SplineInfo, x: number): number {
-  if (ends === 'linear' || ends === 'box') return x;
+  if (hasTails({ ends })) return x;
   const from = x - center - (ends === 'circular' ? -bound : 0);
   return center - bound + (from - 2 * bound * Math.floor(from / (2 * bound)));
 }
@@ -43,6 +57,34 @@ export interface SplineView extends SplineInfo {
   from: Float32Array;
   to: Float32Array;
   logDerivative: Float32Array;
+  batch: SplineBatch;
+}
+
+/** What the batch does on the splines; each of its values has a spline of its own. */
+export interface SplineBatch {
+  /** Examples. */
+  count: number;
+  /** [k]: share of the values outside of the interval. */
+  outside: Float32Array;
+  /** [k, bars]: values by size; those beyond the axis are in the outermost bars. */
+  counts: NdArray<Float32Array>;
+  /** [k, K]: values in each bin of the spline that is shown, and of their own splines. */
+  inBins: NdArray<Float32Array>;
+  inOwnBins: NdArray<Float32Array>;
+  /** [k, P]: what a tenth and nine tenths of the curves stay below, at P places over the interval. */
+  low: NdArray<Float32Array>;
+  high: NdArray<Float32Array>;
+  /** Curves that these are of. */
+  curves: number;
+}
+
+/** Number of the bin that a value lies in, from 0; −1 outside. @param knots ascending, one more than bins */
+export function binAt(knots: ArrayLike<number>, value: number): number {
+  const last = knots.length - 1;
+  if (!(value >= knots[0]! && value <= knots[last]!)) return -1;
+  let bin = 0;
+  while (bin < last - 1 && value >= knots[bin + 1]!) bin++;
+  return bin;
 }
 
 /** y and dy/dx of a rational-quadratic bin at a share θ of it, 0 to 1 (Durkan et al. 2019, equations 4 and 5). */

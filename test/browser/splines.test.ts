@@ -39,6 +39,17 @@ describe('flows of today', () => {
     assert.equal(await chart.locator('.knot').count(), 6);
     assert.equal(await chart.locator('.tail').count(), 2);
     const cells = await page.locator('.spline tbody tr').first().locator('td').allInnerTexts();
+    // What the batch does: no value leaves the interval, and every bin that holds none is hatched and counted.
+    const outside = await page.locator('.spline [data-outside]').first().getAttribute('data-outside');
+    assert.equal(outside, '0');
+    const empty = await page.locator('.spline [data-empty]').count();
+    assert.equal(cells[7], `${empty}/5`);
+    assert.ok(empty > 0 && empty < 5);
+    assert.match(
+      await page.locator('.view-verdict').innerText(),
+      /^.?\s*None of 64 values is outside of \[−5, 5\]/,
+    );
+    assert.equal(await page.locator('.bin-maps canvas[data-name]').count(), 3);
     const [x, y, slope, adds] = [cells[1]!, cells[3]!, cells[4]!, cells[5]!].map(parseNumber);
     assert.ok(Math.abs(Math.log(slope!) - adds!) < 0.02, `ln ${slope} is not ${adds}`);
     // The circle stands where the numbers say: the axes go a little beyond ±5.
@@ -69,21 +80,98 @@ describe('flows of today', () => {
     assert.equal(await other.getByRole('tab', { name: 'Spline' }).count(), 0);
   });
 
-  it('keep contrast and names in dark and light', async () => {
-    for (const theme of ['dark', 'light']) {
-      const page = await ready(models.splines, { theme });
-      await page.getByRole('tab', { name: 'Spline' }).click();
-      await page.locator('.spline svg').first().waitFor();
-      const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-      const { violations } = await builder.include('.layer').analyze();
-      assert.deepEqual(
-        violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join('; ')}`),
-        [],
-        theme,
-      );
-    }
+  it('show the order of a layer, what depends on what, and what each direction costs', async () => {
+    const page = await ready(models.autoregressive);
+    // The second of three layers takes the features from the last to the first.
+    await page.locator('.flow [data-layer="2"]').first().click();
+    await page.getByRole('tab', { name: 'Order' }).click();
+    const rows = page.locator('.order-maps tbody tr');
+    await rows.first().waitFor();
+    assert.deepEqual(await rows.evaluateAll((all) => all.map((row) => row.getAttribute('data-feature'))), [
+      '1',
+      '0',
+    ]);
+    const [first, second] = await rows.allInnerTexts();
+    assert.match(first!, /y\s+nothing/);
+    assert.match(second!, /x\s+y/);
+    assert.match(await page.locator('.view-verdict').innerText(), /one link that the order allows is used/);
+    const cost = await page.locator('.cost').innerText();
+    assert.match(cost, /x → z\)\s+one pass/);
+    assert.match(cost, /z → x\)\s+2 passes/);
+    // The cells are read out, here by keys: the upper right one may hold nothing.
+    const map = page.locator('.order-maps .map').first().getByRole('group');
+    await map.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.getByText('y ← x: may not depend on it').waitFor();
+    await page.getByRole('radio', { name: 'features', exact: true }).click();
+    await map.focus();
+    await page.getByText('x ← y: may depend on it').waitFor();
+  });
+
+  it('show the matrix of a mixing layer, how it stretches, and where features go', async () => {
+    const page = await ready(models.splines);
+    await page.getByRole('tab', { name: 'Matrix' }).click();
+    // A coupling is selected, which is no matrix; the mixing layers follow the couplings.
+    await page.getByText('This layer is not one matrix').waitFor();
+    await page.locator('.flow [data-layer="2"]').first().click();
+    const dots = page.locator('.matrix-view [data-singular]');
+    await dots.first().waitFor();
+    const values = await dots.evaluateAll((all) =>
+      all.map((dot) => Number(dot.getAttribute('data-singular'))),
+    );
+    assert.equal(values.length, 2);
+    assert.ok(values[0]! >= values[1]! && values[1]! > 0);
+    // Σ ln σ is the log-det that the numbers, the table and the strip say.
+    const logDet = values.reduce((sum, value) => sum + Math.log(value), 0);
+    const numbers = await page.locator('.matrix-numbers dd').allInnerTexts();
+    assert.ok(
+      Math.abs(parseNumber(numbers[0]!.replace(' nats', '')) - logDet) < 6e-4,
+      `${numbers[0]} is not ${logDet}`,
+    );
+    assert.ok(Math.abs(parseNumber(numbers[1]!) - values[0]! / values[1]!) < 6e-3);
+    const rows = page.locator('.mixing-layers tbody tr');
+    assert.deepEqual(await rows.evaluateAll((all) => all.map((row) => row.getAttribute('aria-selected'))), [
+      'true',
+      'false',
+    ]);
+    const inStrip = await page.locator('.flow [data-layer="2"] .num').allInnerTexts();
+    assert.ok(
+      inStrip.some((said) => Math.abs(parseNumber(said) - logDet) < 6e-3),
+      `${inStrip.join(' ')} without ${logDet}`,
+    );
+    assert.equal(await page.locator('.travel .row-map').count(), 2);
+    // The other one of the table is shown by a click.
+    await rows.nth(1).getByRole('button').click();
+    await page.locator('.flow [data-layer="4"][aria-selected=true]').waitFor();
+    await until('the other matrix', async () => {
+      const [first] = await page.locator('.matrix-numbers dd').allInnerTexts();
+      return first !== numbers[0];
+    });
+  });
+
+  it('keep contrast and names in every theme', async () => {
+    const views = [
+      [models.splines, 1, 'Spline', '.spline svg'],
+      [models.autoregressive, 1, 'Order', '.order-maps tbody'],
+      [models.splines, 2, 'Matrix', '.travel .row-map'],
+    ] as const;
+    for (const [model, layer, tab, content] of views)
+      for (const theme of ['dark', 'light', 'high-contrast']) {
+        const page = await ready(model, { theme });
+        await page.locator(`.flow [data-layer="${layer}"]`).first().click();
+        await page.getByRole('tab', { name: tab }).click();
+        await page.locator(content).first().waitFor();
+        const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+        const { violations } = await builder.include('.layer').analyze();
+        assert.deepEqual(
+          violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join('; ')}`),
+          [],
+          `${tab}, ${theme}`,
+        );
+      }
   });
 
   for (const kind of ['splines', 'autoregressive'] as const)

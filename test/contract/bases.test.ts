@@ -19,6 +19,7 @@ const configs: BaseConfig[] = (
     { kind: 'diagonalNormal', loc: [1, -0.5], scale: 0.7 },
     { kind: 'diagonalNormal', loc: 0.3, scale: [0.5, 2], trained: true },
     { kind: 'conditionalNormal', hidden: [4] },
+    { kind: 'mixture', components: 3 },
     { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
   ] as const
 ).map((config) => v.parse(baseSchema, config));
@@ -63,6 +64,8 @@ for (const config of configs) {
       // A box has edges in the middle of cells.
       assert.ok(Math.abs(total - 1) < (config.kind === 'uniform' ? 0.05 : 1e-4), `${total}`);
     });
+
+    if (config.kind === 'mixture') return;
 
     it('draws what its density says: ln p(z) + ln|det ∂z/∂noise| is ln N(noise; 0, 1)', () => {
       const { base, tensors } = made(config);
@@ -113,6 +116,54 @@ describe('temperatures', () => {
       assert.ok(Math.abs(mean - [1, -0.5][i % 2]!) < 1e-6);
       assert.ok(Math.abs(half![i]! - (mean + full![i]!) / 2) < 1e-6);
     });
+  });
+});
+
+describe('a mixture', () => {
+  const count = 20_000;
+  const drawn = () => {
+    const { base, tensors } = made(configs.find(({ kind }) => kind === 'mixture')!);
+    const far = tf.tensor2d([[-3, 2], [4, 0], [0, -5]]); // prettier-ignore
+    const ctx = contextOf({ ...tensors, 'base.loc': far }, false);
+    return { base, ctx, far, tensors, z: base.draw(ctx, inputOf(base.noiseShape, count, 8), tf.scalar(1)) };
+  };
+
+  it('draws from its normals as often as their weights say', () => {
+    const { far, tensors, z } = drawn();
+    const weights = tf.softmax(tensors['base.logits']! as tf.Tensor1D);
+    const expected = tf.matMul(tf.reshape(weights, [1, 3]), far).dataSync();
+    const found = tf.mean(z, 0).dataSync();
+    // Five standard errors of the mean of values within 9 of each other.
+    assert.ok(maxAbsDifference(found, expected) < (5 * 4.5) / Math.sqrt(count), found.join());
+  });
+
+  it('has the average log-density of its own draws that their density has: no draws lie where it is small', () => {
+    const { base, ctx, z } = drawn();
+    // ∫ p² = E[p], by draws and on a grid.
+    const byDraws = tf.mean(tf.exp(base.logProb(ctx, z))).dataSync()[0]!;
+    const n = 300;
+    const at = (i: number): number => -12 + (24 * (i + 0.5)) / n;
+    const grid = Float32Array.from({ length: n * n * 2 }, (_, k) =>
+      at(k % 2 === 0 ? Math.floor(k / 2 / n) : (k >> 1) % n),
+    );
+    const density = tf.exp(base.logProb(ctx, tf.tensor(grid, [n * n, dim])));
+    const onGrid = tf.sum(tf.square(density)).dataSync()[0]! * (24 / n) ** 2;
+    assert.ok(Math.abs(byDraws / onGrid - 1) < 0.03, `${byDraws}, ${onGrid}`);
+  });
+
+  it('gives standard normal scores of its draws, in each latent', () => {
+    const { base, ctx, z } = drawn();
+    const scores = base.scores(ctx, z);
+    const { mean, variance } = tf.moments(scores, 0);
+    assert.ok(maxAbsDifference(mean.dataSync(), [0, 0]) < 0.04);
+    assert.ok(maxAbsDifference(variance.dataSync(), [1, 1]) < 0.06);
+  });
+
+  it('draws the middles of its normals at temperature 0', () => {
+    const { base, ctx, far } = drawn();
+    const z = base.draw(ctx, inputOf(base.noiseShape, 50, 8), tf.scalar(0)).arraySync() as number[][];
+    const middles = far.arraySync();
+    assert.ok(z.every((point) => middles.some((middle) => maxAbsDifference(point, middle) < 1e-6)));
   });
 });
 

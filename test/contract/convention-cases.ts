@@ -173,11 +173,23 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, masked autoregressive, softplus',
     { layer: 'autoregressive', dim: 4, hidden: [9, 7], scaleMap: 'softplus' },
   ],
+  ['vector, inverse autoregressive', { layer: 'autoregressive', sees: 'output', dim: 3, hidden: [7] }],
   [
     'vector, masked autoregressive, residual networks, sigmoid, interleaved, norms between',
     {
       ...{ layer: 'autoregressive', net: 'residual', hidden: [8], scaleMap: 'sigmoid' },
       ...{ outputLayout: 'interleaved', between: 'batchNorm' },
+    },
+  ],
+  [
+    'vector, autoregressive splines with halves of a bin at both ends (flowjax)',
+    {
+      ...splines,
+      layer: 'autoregressive',
+      bins: 4,
+      splineMap: 'softmax-halves',
+      splineEnds: 'box',
+      splineFloor: 0.05,
     },
   ],
   [
@@ -223,6 +235,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, trained normal base',
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
+  ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
@@ -235,6 +248,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
   [
     'vector, couplings of residual networks given a context at their inputs alone',
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
+  ],
+  [
+    'vector, autoregressive with stored masks',
+    { layer: 'autoregressive', hidden: [6, 6], madeMasks: 'stored' },
   ],
   [
     'vector, autoregressive given a context through its activation',
@@ -272,6 +289,13 @@ const images: readonly (readonly [string, Fields])[] = [
   [
     'image, splines after half a turn',
     { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+  ],
+  [
+    'image, splines with halves of a bin at both ends and learned slopes there',
+    {
+      ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
+      splineMap: 'softmax-halves',
+    },
   ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [

@@ -19,6 +19,8 @@ export type Values = Record<string, { shape: number[]; data: Float32Array }>;
 export function movedValues(bijection: Bijection, seed: number): Values {
   const values = initialTensors(bijection, seed);
   for (const [name, { data }] of Object.entries(values)) {
+    // A mask says which weights count.
+    if (name.endsWith('.mask')) continue;
     const noise = stream(seed, 'moved', name);
     if (name.endsWith('.variance')) {
       noise.uniform(data.length).forEach((u, i) => (data[i] = 0.5 + 1.5 * u));
@@ -58,7 +60,7 @@ export function givenContexts<T extends Bijection>(bijection: T): T {
   const flow: Bijection & Pick<Flow, 'context'> = bijection;
   if (!flow.context) return bijection;
   const given = (ctx: FlowContext, x: Tensor): FlowContext =>
-    withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]!).context);
+    withContext(ctx, flow, undefined, contextsOf(flow, x.shape[0]).context);
   return {
     ...bijection,
     forward: (ctx, x) => bijection.forward(given(ctx, x), x),

@@ -52,9 +52,9 @@ function jacobian(bijection: Bijection, tensors: Record<string, Tensor>, x: Tens
   });
 }
 
-/** Running statistics; those of a context come with a file and stay. */
+/** Running statistics; those of a context and masks come with a file and stay. */
 const ownState = ({ state }: Bijection): string[] =>
-  state.flatMap(({ name }) => (name.startsWith('context.') ? [] : [name])).sort();
+  state.flatMap(({ name }) => (/^context\.|\.mask$/.test(name) ? [] : [name])).sort();
 
 before(onCpu);
 

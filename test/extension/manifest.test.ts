@@ -103,6 +103,12 @@ describe('the manifest', () => {
       '*.ckpt flowscope.model option',
       '*.pt.tar flowscope.model option',
       '*.pth.tar flowscope.model option',
+      '*.keras flowscope.model option',
+      '*.h5 flowscope.model option',
+      '*.hdf5 flowscope.model option',
+      '*.eqx flowscope.model option',
+      '*.pkl flowscope.model option',
+      '*.pickle flowscope.model option',
     ]);
   });
 

@@ -11,8 +11,10 @@ import { jacobian } from '../features/jacobian';
 import { latents } from '../features/latents';
 import { logdet } from '../features/logdet';
 import { mask } from '../features/mask';
+import { matrix } from '../features/matrix';
 import { nearest } from '../features/nearest';
 import { network } from '../features/network';
+import { order } from '../features/order';
 import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
@@ -24,6 +26,8 @@ export const features: readonly Feature[] = [
   plane,
   activations,
   spline,
+  order,
+  matrix,
   mask,
   logdet,
   network,

@@ -167,7 +167,7 @@ function moving(moves: LayerMoves): string {
 }
 
 function described(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, assumed, order } = layer;
+  const { kind, moves, hasNorm, assumed, order, networkPasses } = layer;
   const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
@@ -196,7 +196,12 @@ function described(layer: LayerInfo): string {
     case 'batchNorm':
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
-      return `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}`;
+      return (
+        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}` +
+        (networkPasses
+          ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
+          : '')
+      );
     case 'lu':
       return `${shape}, gelernte Mischung aller Merkmale (LU)`;
     case 'plu':

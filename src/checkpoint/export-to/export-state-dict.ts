@@ -31,7 +31,7 @@ export function exportStateDict(
       `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
     );
   }
-  const written = withBase(model, writtenChain(entry.importer.name, model, chain), tensors);
+  const written = withBase(model, writtenChain(entry.importer.name, model, chain, entry.writes), tensors);
   const dict = entry.write(model, written.chain, written.tensors);
   if (!standardize) return dict;
   return {

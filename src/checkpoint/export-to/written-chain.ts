@@ -7,13 +7,9 @@ import { layerNames } from '../../config/layer-folders';
 import type { ChainLayer } from '../import/vector-chain';
 import { Misfits } from './misfits';
 
-/** Others are read from such files, and not written. */
-const writtenKinds = ['coupling', 'batchNorm', 'actNorm', 'permute'] as const;
-export type WrittenLayer = Extract<ChainLayer, { kind: (typeof writtenKinds)[number] }>;
-
-function isWritten(layer: ChainLayer): layer is WrittenLayer {
-  return writtenKinds.some((kind) => kind === layer.kind);
-}
+/** Others are read from such files, and not written; mixing layers are for the libraries that say so. */
+export type WrittenLayer = Exclude<ChainLayer, { kind: 'autoregressive' }>;
+const writtenKinds: readonly ChainLayer['kind'][] = ['coupling', 'batchNorm', 'actNorm', 'permute'];
 
 /**
  * A normal base as an act norm at the end, which makes it a standard normal: what is written for any library.
@@ -42,16 +38,27 @@ export function endsInBase({ base, layers }: VectorModelConfig, chain: readonly 
   return (layers !== undefined || base.kind !== 'normal') && chain.at(-1)?.kind === 'actNorm';
 }
 
-/** @throws UserError naming what is not written */
+/**
+ * @param more kinds of layers that the library is written
+ * @throws UserError naming what is not written
+ */
 export function writtenChain(
   library: string,
   model: VectorModelConfig,
   chain: readonly ChainLayer[],
+  more: readonly ChainLayer['kind'][] = [],
 ): WrittenLayer[] {
+  const isWritten = (layer: ChainLayer): layer is WrittenLayer =>
+    [...writtenKinds, ...more].includes(layer.kind);
   const written = chain.filter(isWritten);
   const others = [...new Set(chain.filter((layer) => !isWritten(layer)).map(({ kind }) => kind))];
   const misfits = new Misfits(library, 'Flows of affine and additive couplings are.');
-  misfits.check(others.length === 0, 'layers', others.join(', '), 'couplings, norms and permutations alone');
+  misfits.check(
+    others.length === 0,
+    'layers',
+    others.join(', '),
+    `couplings, norms and permutations alone${more.length > 0 ? `, or ${more.join(', ')}` : ''}`,
+  );
   misfits.check(model.context === 0, 'context', model.context, '0');
   misfits.check(
     model.transform !== 'rationalQuadratic',

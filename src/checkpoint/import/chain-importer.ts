@@ -17,7 +17,7 @@ import {
   type NumberedModules,
 } from './modules';
 import { readOurs, under, type Renaming } from './names';
-import type { Recognized, Recognizer, TensorFile } from './types';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { layerNames } from '../../config/layer-folders';
 import { chainModel, type ChainLayer, type VectorFields } from './vector-chain';
 
@@ -83,7 +83,10 @@ export interface OurLayer {
   adapt?(tensors: Record<string, Values>, name: string): void | Promise<void>;
 }
 
-export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<Recognizer, 'name'> {
+export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pick<
+  Recognizer,
+  'name' | 'modules'
+> {
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
   /** A module of the list may be a list of that name itself, whose modules stand in its place. */
@@ -106,6 +109,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
     /** What stands before the list and not before the base: "_transform.". */
     without?: string;
     readers: readonly BaseReader[];
+    /** Names below the prefix that say nothing. */
+    idle?: readonly string[];
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
@@ -126,6 +131,10 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
+
+/** What sbi does to a context: a network, before which a module Standardize may stand. */
+const embeddingNet = /(^|\.)_embedding_net\./;
+export const standardizer = /(^|\.)_embedding_net\.0\._(mean|std)$/;
 
 interface FoundBase {
   prefix: string;
@@ -178,6 +187,10 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const found = findBase(list);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.reader.names.length ?? 0;
+    const embedding = [...file.tensors.keys()].filter((name) => embeddingNet.test(name));
+    const strange = embedding.find((name) => !standardizer.test(name));
+    if (strange) missing.push(`a context without a network of its own (this file has ${strange})`);
+    else fitting += embedding.length;
     const share = fitting / file.tensors.size;
 
     const couplings = steps.filter(isCoupling);
@@ -209,13 +222,14 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   /** Or what is in the way of it, in words. */
   function findBase(list: ModuleList): FoundBase | string | undefined {
     if (!library.base) return undefined;
-    const { without = '' } = library.base;
+    const { without = '', readers, idle = [] } = library.base;
     const whole = list.prefix.slice(0, -`${library.list}.`.length);
     const root = whole.endsWith(without) ? whole.slice(0, whole.length - without.length) : whole;
     const prefix = root + library.base.prefix;
-    const names = list.others.filter((name) => name.startsWith(prefix));
+    const names = list.others.filter(
+      (name) => name.startsWith(prefix) && !idle.includes(name.slice(prefix.length)),
+    );
     if (names.length === 0) return undefined;
-    const { readers } = library.base;
     const reader = readers.find(
       (one) => one.names.length === names.length && one.names.every((name) => names.includes(prefix + name)),
     );
@@ -245,6 +259,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
   return {
     name: library.name,
+    ...(library.modules ? { modules: library.modules } : {}),
     recognize(file): Recognized | undefined {
       const { chain, base } = read(file);
       if (!chain) return undefined;
@@ -258,22 +273,13 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             layers.push(...(await library.layers(step, chain, answers)));
           }
           const own = base && (await readBase(file, base, features));
-          const ours = layers.map(({ layer }) => layer);
-          const names = layerNames(ours);
-          const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
-          const tensors = await readOurs(file, table);
-          for (const [name, data] of Object.entries(own?.tensors ?? {})) tensors[name] = data;
-          for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
-          return {
-            model: chainModel(
-              features,
-              ours,
-              { ...library.model(chain, answers), ...(own ? { base: own.base } : {}) },
-              file.file,
-            ),
-            tensors,
-            layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
-          };
+          const fields = library.model(chain, answers);
+          const scaling = await contextScaling(file, fields.context ?? 0);
+          return chainFlow(
+            file,
+            { features, layers, fields: { ...fields, ...scaling.fields }, base: own },
+            scaling.tensors,
+          );
         },
       };
     },
@@ -281,6 +287,56 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const { share, missing } = read(file);
       return { share, missing };
     },
+  };
+}
+
+/** The statistics that a context is standardized by, where a file has some. */
+async function contextScaling(
+  file: TensorFile,
+  context: number,
+): Promise<{ fields: VectorFields; tensors: Record<string, Values> }> {
+  const names = [...file.tensors.keys()].filter((name) => standardizer.test(name));
+  const [mean, std] = ['_mean', '_std'].map((end) => names.find((name) => name.endsWith(end)));
+  if (context === 0 || mean === undefined || std === undefined) return { fields: {}, tensors: {} };
+  const shape = [context];
+  return {
+    fields: { contextNorm: true },
+    tensors: {
+      'context.mean': { shape, data: await ofFeatures(file, mean, context) },
+      'context.std': { shape, data: await ofFeatures(file, std, context) },
+    },
+  };
+}
+
+/** What a chain of layers, from data to latent, is as a flow of ours. */
+export interface ChainParts {
+  features: number;
+  layers: readonly OurLayer[];
+  /** What the config says of all of them. */
+  fields: VectorFields;
+  /** A standard normal where it is missing. */
+  base?: ReadBase;
+}
+
+/**
+ * @param more tensors of the flow, by our names
+ * @throws UserError when tensors are missing, or their shapes do not go together
+ */
+export async function chainFlow(
+  file: TensorFile,
+  { features, layers, fields, base }: ChainParts,
+  more: Readonly<Record<string, Values>> = {},
+): Promise<ImportedFlow> {
+  const ours = layers.map(({ layer }) => layer);
+  const names = layerNames(ours);
+  const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
+  const tensors = { ...(await readOurs(file, table)), ...more };
+  Object.assign(tensors, base?.tensors);
+  for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
+  return {
+    model: chainModel(features, ours, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
+    tensors,
+    layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
   };
 }
 
@@ -321,6 +377,17 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array): Pick<
     logScale: { shape, data: logScale.map((x) => -x) },
     shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
   });
+}
+
+/**
+ * A tensor of one number for each of `count` features, or of one for all.
+ * @throws UserError when it has others
+ */
+export async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
+  const { data } = await file.read(name);
+  if (data.length === 1) return new Float32Array(count).fill(data[0]!);
+  if (data.length === count) return data;
+  throw new UserError(`${file.file}: ${name} has ${data.length} numbers; expected 1 or ${count}.`);
 }
 
 /** Of a coupling in which the features for which it is true condition. */

@@ -93,7 +93,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
         library,
         title,
         fileName: path.basename(file),
-        assumptions: assumptionsOf(questions, answers, given),
+        assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, given)],
       },
       tensors,
     },

@@ -58,6 +58,37 @@ export async function checkMasks(
   }
 }
 
+/**
+ * Masks may be any, as random ones of nflows are, where what a network gives for a feature depends on those before it alone.
+ * @throws UserError naming a feature that depends on another that it must not
+ */
+async function checkReach(
+  file: TensorFile,
+  order: readonly number[],
+  layers: readonly MaskedLayer[],
+): Promise<void> {
+  let inputs = order.length;
+  // By unit, the last place among the features that it depends on; -1 for none.
+  let latest = Int32Array.from(order);
+  for (const { mask, outputs } of layers) {
+    const { data } = await file.read(mask);
+    const next = new Int32Array(outputs).fill(-1);
+    for (let to = 0; to < outputs; to++) {
+      for (let from = 0; from < inputs; from++) {
+        if (data[to * inputs + from] !== 0) next[to] = Math.max(next[to]!, latest[from]!);
+      }
+    }
+    [inputs, latest] = [outputs, next];
+  }
+  const each = inputs / order.length;
+  const wrong = latest.findIndex((place, output) => place >= order[Math.floor(output / each)]!);
+  if (wrong < 0) return;
+  throw new UserError(
+    `${file.file}: by ${layers.at(-1)!.mask} and the masks before it, feature ${Math.floor(wrong / each)} depends on one that ` +
+      'is not before it in the order; such a network is not autoregressive.',
+  );
+}
+
 export interface ResidualNet {
   /** Of its tensors, for example "flows.0.autoregressive_net.". */
   prefix: string;
@@ -161,7 +192,11 @@ export function residualFields(
 ): VectorFields {
   return {
     ...(plain
-      ? { net: 'mlp', hidden: Array.from({ length: blocks + 1 }, () => width) }
+      ? {
+          net: 'mlp',
+          hidden: Array.from({ length: blocks + 1 }, () => width),
+          ...(masked ? { madeMasks: 'stored' } : {}),
+        }
       : { net: 'residual', hidden: [width], blocks, netNorm: norms }),
     // Hidden units of nflows' MADE depend on one feature at least.
     ...(context > 0
@@ -180,7 +215,10 @@ export function residualTable({
 }: Pick<ResidualNet, 'prefix' | 'blocks' | 'norms' | 'plain' | 'context'>): Renaming[] {
   const linear = (theirs: string, ours: string): Renaming[] => under(`${theirs}.`, `${ours}.`, linearNames);
   const names = plain
-    ? layersOf({ blocks, plain }).flatMap((layer, i) => linear(layer, String(i)))
+    ? layersOf({ blocks, plain }).flatMap((layer, i): Renaming[] => [
+        ...linear(layer, String(i)),
+        { theirs: `${layer}.mask`, ours: `${i}.mask`, transform: 'transpose' },
+      ])
     : [
         ...linear('initial_layer', 'in'),
         ...Array.from({ length: blocks }, (_, b) => [
@@ -242,13 +280,10 @@ export async function madeOrder(file: TensorFile, net: ResidualNet): Promise<num
     );
   }
   const layers = layersOf(net);
-  await checkMasks(
-    file,
-    order,
-    layers.map((layer, i) => ({
-      mask: `${prefix}${layer}.mask`,
-      outputs: i === layers.length - 1 ? outputs : width,
-    })),
-  );
+  const masks = layers.map((layer, i) => ({
+    mask: `${prefix}${layer}.mask`,
+    outputs: i === layers.length - 1 ? outputs : width,
+  }));
+  await (net.plain ? checkReach(file, order, masks) : checkMasks(file, order, masks));
   return order;
 }

@@ -1,8 +1,12 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
+import type { ImportQuestion } from '../../protocol/import';
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
-import type { Recognized, TensorFile } from './types';
+import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module-facts';
+import type { Recognized, Recognizer, TensorFile } from './types';
+import { choice, chosen } from './questions';
+import { unwrapped } from './wrapped-names';
 import { withWeightNormNames } from './weight-norm';
 
 /** The repository or package of a library, for people. */
@@ -22,13 +26,64 @@ export function parseLibrary(word: string): Library {
 }
 
 /** @param only asks the recognizer of this library alone */
-export function recognize(file: TensorFile, only?: Library): (Recognized & { library: Library }) | undefined {
-  const read = withWeightNormNames(file);
+export function recognize(
+  file: TensorFile,
+  only?: Library,
+): (Recognized & { library: Library; notes: string[] }) | undefined {
+  const { file: plain, prefix } = unwrapped(file);
+  const read = withWeightNormNames(plain);
   for (const library of only === undefined ? libraries : [only]) {
-    const recognized = entries[library].importer.recognize(read);
-    if (recognized) return { ...recognized, library };
+    const { importer } = entries[library];
+    const recognized = importer.recognize(read);
+    if (!recognized) continue;
+    const { answers, misfits } = readFacts(importer, read, recognized);
+    if (misfits.length > 0) return undefined;
+    const open = recognized.questions.filter(({ key }) => answers[key] === undefined);
+    const copies = copiesQuestion(plain);
+    return {
+      ...recognized,
+      questions: [...copies, ...withHyperParameters(open, file)],
+      convert(given) {
+        const copy = plain.copies?.find(({ key }) => copies[0] && key === chosen(given, copies[0]));
+        const from = copy && importer.recognize(withWeightNormNames({ ...plain, ...copy }));
+        return (from ?? recognized).convert({ ...given, ...answers });
+      },
+      library,
+      notes: notesOf(file, prefix),
+    };
   }
   return undefined;
+}
+
+/** Which of several copies of the weights is meant. */
+function copiesQuestion({ key = '', copies = [] }: TensorFile): ImportQuestion[] {
+  if (copies.length === 0) return [];
+  return [
+    choice(
+      'weights',
+      'Weights',
+      'The file has the same tensors several times, such as those that were trained and their moving average.',
+      [key, ...copies.map((copy) => copy.key)].map((value) => ({ value, label: value })),
+    ),
+  ];
+}
+
+/** What was done to the file before it was read, for people. */
+function notesOf({ leftOut = [] }: TensorFile, prefix: string): string[] {
+  return [
+    ...(prefix === '' ? [] : [`Prefix of all names, left out: ${prefix}`]),
+    ...(leftOut.length === 0 ? [] : [`Not read: ${leftOut.slice(0, 4).join(', ')}`]),
+  ];
+}
+
+/** What the file answers of what would be asked. */
+function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recognized): FileFacts {
+  const { answers, misfits } = factsOf(file, importer.modules);
+  const asked = questions.filter(({ key }) => answers[key] !== undefined);
+  return {
+    answers: Object.fromEntries(asked.map(({ key }) => [key, answers[key]!])),
+    misfits: [...misfits, ...asked.flatMap((question) => misfitOf(question, answers[question.key]!) ?? [])],
+  };
 }
 
 /** Below this share of known names, "closest" would only mislead. */
@@ -36,10 +91,17 @@ const leastShare = 0.25;
 
 /** Why a file was not recognized: the closest match and what it lacks. */
 export function whyUnknown(file: TensorFile, only?: Library): string {
-  const read = withWeightNormNames(file);
+  const read = withWeightNormNames(unwrapped(file).file);
   const matches = (only === undefined ? libraries : [only])
     .map((library) => entries[library].importer)
-    .map(({ name, closeness }) => ({ name, ...closeness(read) }))
+    .map((importer) => {
+      const recognized = importer.recognize(read);
+      return {
+        name: importer.name,
+        ...importer.closeness(read),
+        ...(recognized ? { missing: readFacts(importer, read, recognized).misfits } : {}),
+      };
+    })
     .sort((a, b) => b.share - a.share);
   const best = matches[0];
   const shown = best?.missing.slice(0, 4).map((what) => shortened(what)) ?? [];

@@ -26,9 +26,10 @@ export function featureMap(values: number): FeatureMap | undefined {
 export const knownMaps =
   'known for each are 1 (a shift), 2 (shift and scale) and 3·bins − 1 (a spline of 2 to 256 bins)';
 
-export function boundQuestion(argument: string, fallback: number): ImportQuestion {
+/** @param argument the library's own name for it */
+export function boundQuestion(argument: 'bound' | 'tail_bound', fallback: number): ImportQuestion {
   return {
-    key: 'splineBound',
+    key: argument === 'bound' ? 'bound' : 'tailBound',
     title: 'Bound of the splines',
     detail:
       `The \`${argument}\` argument, which a state dict does not hold: splines map from minus this to this, ` +

@@ -1,13 +1,14 @@
 /** What importers of other libraries' files are given and give back. */
 import type { ModelConfig } from '../../config/schema';
-import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import type { ImportAnswers, ImportQuestion, TensorContainer } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
+import type { PythonModule } from '../torch/modules';
 
 /** Named tensors of a file of any library, read when asked for. */
 export interface TensorFile {
   /** Absolute path. */
   readonly file: string;
-  readonly container: 'safetensors' | 'torch';
+  readonly container: TensorContainer;
   readonly bytes: number;
   /** In the order of the file. dtype as safetensors names it: F64, F32, F16, BF16, I64, …, U8, BOOL. */
   readonly tensors: ReadonlyMap<string, { dtype: string; shape: readonly number[] }>;
@@ -15,6 +16,14 @@ export interface TensorFile {
   readonly extras: Readonly<Record<string, number | string | boolean>>;
   /** Tensors of the file that are not among `tensors`, for people: `"ema" (24 tensors)`. */
   readonly leftOut?: readonly string[];
+  /** Other tensors of the same names, such as a moving average, with what the file calls them. */
+  readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
+  /** What the file calls `tensors`, where it has copies. */
+  readonly key?: string;
+  /** Of a plain pickle: what it holds, as readPickle gives it, and the name of an array in it among `tensors`. */
+  readonly pickled?: { root: unknown; nameOf(value: unknown): string | undefined };
+  /** Where the file has the model itself, as an object: its modules with their attributes. */
+  readonly modules?: readonly PythonModule[];
   /**
    * As float32: integers and bools exactly where float32 holds them, float64 rounded.
    * @throws UserError when there is no such tensor or its bytes are damaged
@@ -40,12 +49,20 @@ export interface Recognized {
   convert(answers: ImportAnswers): Promise<ImportedFlow>;
 }
 
+/** The answer to the question of this key, or what is in the way of reading a module, after "It lacks: ". */
+export type ModuleFact = { key: string; value: string | number } | string;
+
+/** @param modules of a model, with the model itself first */
+export type ModuleReader = (modules: readonly PythonModule[]) => ModuleFact[];
+
 /** One library's way of naming tensors. */
 export interface Recognizer {
   /** The repository or package, for messages. */
   name: string;
   /** Undefined when the file is not of this library. Looks at names and shapes only. */
   recognize(file: TensorFile): Recognized | undefined;
+  /** What modules say of themselves, where the file has the model as an object. */
+  modules?: ModuleReader;
   /**
    * How far a file that was not recognized is from this library: the share of its names that fit, 0 … 1, and what is
    * missing.

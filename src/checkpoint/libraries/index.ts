@@ -9,15 +9,19 @@ import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 
 import { fmu2 } from './fmu2/import';
+import { flowjax } from './flowjax/import';
 import { freiaImages } from './freia/images';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
+import { keras } from './keras/import';
 import { nflowsStateDict } from './nflows/export';
 import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
+import { writtenLinears } from './nflows/write-linears';
 import { normflowsStateDict } from './normflows/export';
 import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
+import { pzflow } from './pzflow/import';
 import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
 import { senya } from './senya/import';
@@ -38,6 +42,8 @@ type Entry =
       kind: 'vector';
       importer: Recognizer;
       write?: (model: VectorModelConfig, chain: readonly WrittenLayer[], tensors: Tensors) => StateDict;
+      /** Kinds of layers that it writes besides couplings, norms and permutations. */
+      writes?: readonly WrittenLayer['kind'][];
     };
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */
@@ -46,7 +52,12 @@ const list = {
   fmu2: { kind: 'image', importer: fmu2 },
   rosinality: { kind: 'image', importer: rosinality, write: rosinalityStateDict },
   y0ast: { kind: 'image', importer: y0ast },
-  nflows: { kind: 'vector', importer: firstOf('nflows', [nflows, nflowsGlow]), write: nflowsStateDict },
+  nflows: {
+    kind: 'vector',
+    importer: firstOf('nflows', [nflows, nflowsGlow]),
+    write: nflowsStateDict,
+    writes: writtenLinears,
+  },
   normflows: {
     kind: 'vector',
     importer: firstOf('normflows', [normflows, normflowsGlow]),
@@ -56,6 +67,9 @@ const list = {
   freia: { kind: 'vector', importer: firstOf('FrEIA', [freia, freiaImages]) },
   senya: { kind: 'vector', importer: senya },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
+  keras: { kind: 'vector', importer: keras },
+  flowjax: { kind: 'vector', importer: flowjax },
+  pzflow: { kind: 'vector', importer: pzflow },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

@@ -6,11 +6,13 @@ import type { UnknownGlobal } from './globals';
 const saveModel =
   'safetensors.torch.save_model(model, "model.safetensors") or torch.save(model.state_dict(), "model.pt")';
 
-export function refuseGlobal(file: string, { global, root }: UnknownGlobal): UserError {
-  const load = `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;
+export function refuseGlobal(file: string, { global, root }: UnknownGlobal, isPickle: boolean): UserError {
+  const load = isPickle
+    ? `pickle.load(open("${baseName(file)}", "rb"))`
+    : `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;
   if (root) {
     return new UserError(
-      `${file}: contains a whole Python object, ${global}, not a state dict. It is not read, since that would run the code ` +
+      `${file}: contains a whole Python object, ${global}, which is not of a library that Flowscope knows. It is not read, since that would run the code ` +
         `in it. If you have the class and trust the file: model = ${load}; ${saveModel}.`,
     );
   }
@@ -18,13 +20,6 @@ export function refuseGlobal(file: string, { global, root }: UnknownGlobal): Use
     `${file}: asks for ${global}, which no state dict needs. It is not read, since that could run code. Where it was ` +
       `made, and if you trust the file: checkpoint = ${load}; save the entry that holds the tensors, such as ` +
       `torch.save(checkpoint["state_dict"], "model.pt"); or save the model again: ${saveModel}.`,
-  );
-}
-
-export function refuseLegacy(file: string): UserError {
-  return new UserError(
-    `${file}: is in the format of PyTorch before 1.6; expected the zip format since then. Save it again with a newer ` +
-      `PyTorch: torch.save(torch.load("${baseName(file)}", map_location="cpu", weights_only=True), "model.pt").`,
   );
 }
 
@@ -41,13 +36,6 @@ export function refuseScript(file: string): UserError {
   return new UserError(
     `${file}: is a TorchScript program, not a state dict. Save its tensors: ` +
       `torch.save(torch.jit.load("${baseName(file)}", map_location="cpu").state_dict(), "model.pt").`,
-  );
-}
-
-export function refusePickle(file: string): UserError {
-  return new UserError(
-    `${file}: is a plain Python pickle, which is not read, since that could run code. Save its tensors with ` +
-      `PyTorch: torch.save(state_dict, "model.pt").`,
   );
 }
 

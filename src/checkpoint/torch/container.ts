@@ -1,6 +1,4 @@
 /** Tells by content what a file of PyTorch is. */
-import { firstBytes } from '../../files/read';
-
 /** `tar` and `legacy` are the formats before PyTorch 1.6; `pickle` any other. */
 export type TorchContainer = 'zip' | 'tar' | 'legacy' | 'pickle';
 
@@ -9,9 +7,8 @@ const legacyStart = [
   0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
 ];
 
-/** @throws UserError when the file cannot be read */
-export async function torchContainer(file: string): Promise<TorchContainer | undefined> {
-  const start = await firstBytes(file, 512);
+/** @param start the first 512 bytes of the file */
+export function torchContainer(start: Uint8Array): TorchContainer | undefined {
   // The length of a safetensors header, and the JSON after it: a length of 640 begins like a pickle of protocol 2.
   if (start[8] === '{'.charCodeAt(0) && start.subarray(4, 8).every((byte) => byte === 0)) return undefined;
   const startsWith = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => start[at + i] === byte);

@@ -3,16 +3,10 @@
  * refuses the file. It is narrower than that of `torch.load(weights_only=True)`.
  */
 import { itemBytes } from '../dtypes';
+import { fillArray, NumpyArray, numpyScalar, numpyTensor, NumpyType } from './numpy';
 import { PickleError, PickleGlobal, type PickleRules } from './pickle';
+import { isReadClass, isReadName, PythonObject, setAttributes } from './python-object';
 import { createTensor, Storage, Tensor } from './tensor';
-
-/** A numpy type such as `f8`, of scalars that stand beside the tensors. */
-class NumpyType {
-  constructor(
-    readonly code: string,
-    public littleEndian = true,
-  ) {}
-}
 
 const storageTypes: Readonly<Record<string, string>> = {
   Double: 'F64',
@@ -149,40 +143,47 @@ const numpyType: Call = ([code]) => {
   return new NumpyType(code);
 };
 
-/** (type, bytes) */
-const numpyScalar: Call = ([type, bytes]) => {
-  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) throw wrong('a numpy number');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { code, littleEndian } = type;
-  if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1])) {
-    throw new PickleError(`a numpy value of type "${code.slice(0, 20)}" in it is not a plain number`);
+/** (class, shape, type): an empty array, which its state fills. */
+const numpyArray: Call = () => new NumpyArray();
+
+/** (bytes, type, shape, order) */
+const numpyFromBuffer: Call = ([bytes, type, shape, order]) => {
+  const array = new NumpyArray();
+  array.tensor = numpyTensor(shape, type, order === 'F', bytes);
+  return array;
+};
+
+/** (function, its arguments, state of the array, what JAX adds) */
+const jaxArray: Call = ([rebuild, args, state], budget) => {
+  const known = rebuild instanceof PickleGlobal && arrays[rebuild.name];
+  if (!known || !Array.isArray(args)) throw wrong('a JAX array');
+  const array = known(args, budget) as NumpyArray;
+  if (!array.tensor) fillArray(array, state);
+  return array;
+};
+
+const arrays: Readonly<Record<string, Call>> = {
+  'numpy.core.multiarray._reconstruct': numpyArray,
+  'numpy._core.multiarray._reconstruct': numpyArray,
+  'numpy.core.numeric._frombuffer': numpyFromBuffer,
+  'numpy._core.numeric._frombuffer': numpyFromBuffer,
+};
+
+const scalar: Call = ([type, bytes]) => numpyScalar(type, bytes);
+
+/** A function of torch, which is pickled as an attribute of the class that has them all. */
+const getattr: Call = ([owner, name]) => {
+  const isFunctions = owner instanceof PickleGlobal && owner.name === 'torch._C._VariableFunctionsClass';
+  if (!isFunctions || typeof name !== 'string' || !/^[a-z]\w*$/.test(name)) {
+    throw new UnknownGlobal('builtins.getattr', false);
   }
-  switch (code) {
-    case 'f8':
-      return view.getFloat64(0, littleEndian);
-    case 'f4':
-      return view.getFloat32(0, littleEndian);
-    case 'i8':
-      return Number(view.getBigInt64(0, littleEndian));
-    case 'u8':
-      return Number(view.getBigUint64(0, littleEndian));
-    case 'i4':
-      return view.getInt32(0, littleEndian);
-    case 'u4':
-      return view.getUint32(0, littleEndian);
-    case 'i2':
-      return view.getInt16(0, littleEndian);
-    case 'u2':
-      return view.getUint16(0, littleEndian);
-    case 'i1':
-      return view.getInt8(0);
-    case 'u1':
-      return view.getUint8(0);
-    case 'b1':
-      return view.getUint8(0) !== 0;
-    default:
-      throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
-  }
+  return new PickleGlobal(`torch.${name}`);
+};
+
+/** Dictionaries of other classes. */
+const dictionary: Call = (args) => {
+  const map = args.find((arg) => arg instanceof Map);
+  return map ?? new Map();
 };
 
 const calls: Readonly<Record<string, Call>> = {
@@ -205,8 +206,17 @@ const calls: Readonly<Record<string, Call>> = {
   '__builtin__.frozenset': set,
   '_codecs.encode': encode,
   'numpy.dtype': numpyType,
-  'numpy.core.multiarray.scalar': numpyScalar,
-  'numpy._core.multiarray.scalar': numpyScalar,
+  'numpy.core.multiarray.scalar': scalar,
+  'numpy._core.multiarray.scalar': scalar,
+  ...arrays,
+  'jax._src.array._reconstruct_array': jaxArray,
+  'builtins.getattr': getattr,
+  '__builtin__.getattr': getattr,
+  'collections.defaultdict': dictionary,
+  'pytorch_lightning.utilities.parsing.AttributeDict': dictionary,
+  'lightning.pytorch.utilities.parsing.AttributeDict': dictionary,
+  'lightning_fabric.utilities.data.AttributeDict': dictionary,
+  'lightning.fabric.utilities.data.AttributeDict': dictionary,
 };
 
 /** Names that only stand for themselves, as arguments of calls or as values. */
@@ -216,6 +226,7 @@ const types: ReadonlySet<string> = new Set([
   'torch.UntypedStorage',
   'torch.per_tensor_affine',
   'torch.per_channel_affine',
+  'numpy.ndarray',
   ...Object.keys(dtypes).map((name) => `torch.${name}`),
   ...Object.keys(storageTypes).map((name) => `torch.${name}Storage`),
 ]);
@@ -232,13 +243,32 @@ export class UnknownGlobal extends Error {
   }
 }
 
-export function torchRules(): PickleRules {
+export interface TorchRules extends PickleRules {
+  /** Of the persistent storages, by their key; the same one for each mention of a key. */
+  readonly storages: ReadonlyMap<string, Storage>;
+}
+
+/**
+ * @param nested reads what torch.storage._load_from_bytes is given: a storage, saved by itself, as plain pickles have them;
+ * undefined where there are none
+ */
+export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules {
   const budget = { left: largestCopies };
+  const storages = new Map<string, Storage>();
+  const isNested = (name: string) => nested !== undefined && name === 'torch.storage._load_from_bytes';
   return {
+    storages,
     allow(name, root) {
-      if (!Object.hasOwn(calls, name) && !types.has(name)) throw new UnknownGlobal(name, root);
+      if (Object.hasOwn(calls, name) || types.has(name) || isReadClass(name) || isReadName(name)) return;
+      if (!isNested(name)) throw new UnknownGlobal(name, root);
     },
     call(name, args) {
+      if (isReadClass(name)) return new PythonObject(name, args);
+      if (isNested(name)) {
+        const [bytes] = args;
+        if (!(bytes instanceof Uint8Array)) throw wrong('a storage');
+        return nested!(bytes);
+      }
       if (!Object.hasOwn(calls, name)) throw new PickleError(`it calls ${name}, which is no function`);
       return calls[name]!(args, budget);
     },
@@ -247,6 +277,10 @@ export function torchRules(): PickleRules {
         // (version, byte order, …); the rest is about structures, which are no plain numbers.
         if (!Array.isArray(state)) throw wrong('a numpy type');
         object.littleEndian = state[1] !== '>';
+      } else if (object instanceof NumpyArray) {
+        fillArray(object, state);
+      } else if (object instanceof PythonObject) {
+        setAttributes(object, state);
       } else if (!(object instanceof Map) && !(object instanceof Tensor)) {
         throw new PickleError('it sets attributes of something that has none');
       }
@@ -254,19 +288,27 @@ export function torchRules(): PickleRules {
     },
     /** ("storage", type, key, device, number of values) */
     persistent(id) {
-      const [kind, type, key, , length] = Array.isArray(id) ? (id as unknown[]) : [];
+      const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
       if (
         kind !== 'storage' ||
         !(type instanceof PickleGlobal) ||
         typeof key !== 'string' ||
-        !isSize(length)
+        !isSize(length) ||
+        (view ?? null) !== null
       ) {
         throw new PickleError('a storage in it is not described as known');
       }
-      if (type.name.endsWith('.UntypedStorage')) return new Storage(key, undefined, length);
-      const dtype = storageTypes[type.name.replace(/^torch\.|Storage$/g, '')];
-      if (dtype === undefined) throw new PickleError(`a storage in it is of the type ${type.name}`);
-      return new Storage(key, dtype, length);
+      const known = storages.get(key);
+      const dtype = type.name.endsWith('.UntypedStorage')
+        ? undefined
+        : storageTypes[type.name.replace(/^torch\.|Storage$/g, '')];
+      if (dtype === undefined && !type.name.endsWith('.UntypedStorage')) {
+        throw new PickleError(`a storage in it is of the type ${type.name}`);
+      }
+      if (known?.dtype === dtype && known?.length === length) return known;
+      const storage = new Storage(key, dtype, length);
+      if (!known) storages.set(key, storage);
+      return storage;
     },
   };
 }

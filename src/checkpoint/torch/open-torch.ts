@@ -1,68 +1,146 @@
-/** Opens the zip files that torch.save writes since PyTorch 1.6. */
-import { open, type FileHandle } from 'node:fs/promises';
+/** Opens what torch.save writes, the zip files since PyTorch 1.6 and the format before, and plain pickles. */
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { firstBytes, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
-import { itemBytes, noReader, toFloat32 } from '../dtypes';
+import { itemBytes, noReader, swapBytes, toFloat32 } from '../dtypes';
 import type { TensorFile } from '../import/types';
-import { refuseGlobal, refuseLegacy, refusePickle, refuseScript, refuseTar } from './advice';
+import { refuseGlobal, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
 import { torchRules, UnknownGlobal } from './globals';
+import { readLegacy, readNestedStorage } from './legacy';
+import { NumpyArray } from './numpy';
 import { PickleError, readPickle } from './pickle';
 import { pickStateDict, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 
 /** Of `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
 const largestPickle = 2 ** 26;
+/** Of a file that is a pickle as a whole, with all values. */
+const largestWhole = 2 ** 31 - 1;
 
 /**
  * Opens a checkpoint and finds its state dict; no tensor is read yet. The file stays open: `close` it.
- * @throws UserError when it is no checkpoint of PyTorch, is damaged, or holds more than tensors and plain values;
- * the message then tells how to save it again
+ * @throws UserError when it is no checkpoint of PyTorch, is damaged, or holds more than tensors, plain values and objects
+ * of known libraries; the message then tells how to save it again
  */
 export async function openTorch(file: string): Promise<TensorFile> {
-  switch (await torchContainer(file)) {
+  const container = torchContainer(await firstBytes(file, 512));
+  switch (container) {
     case 'zip':
-      break;
+      return openZip(file);
     case 'tar':
       throw refuseTar(file);
     case 'legacy':
-      throw refuseLegacy(file);
     case 'pickle':
-      throw refusePickle(file);
+      return openWhole(file, container);
     case undefined:
       throw new UserError(`${file}: is not a checkpoint of PyTorch; expected what torch.save writes.`);
   }
+}
+
+async function openZip(file: string): Promise<TensorFile> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'r');
     const opened = handle;
     const { size } = await opened.stat();
     const archive = await findArchive(file, await readZipDirectory(file, opened, size));
-    const state = await readState(file, archive);
-    checkStorages(file, archive, state);
+    const { pickle } = archive;
+    if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
+    const bytes = await pickle.read();
+    if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
+    const state = readState(file, 'torch', () => readPickle(bytes, torchRules()));
+    for (const tensors of [state.tensors, ...state.copies.values()]) checkStorages(file, archive, tensors);
     return {
-      file,
-      container: 'torch',
+      ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
       bytes: size,
-      tensors: new Map([...state.tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
-      extras: state.extras,
-      ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
-      async read(name) {
-        const tensor = state.tensors.get(name);
-        if (!tensor) throw new UserError(`${file}: holds no tensor "${name}".`);
-        const where = `${file}: tensor "${name}"`;
-        const span = toFloat32((await readSpan(archive, tensor, where)).buffer, tensor.dtype, where);
-        return { shape: [...tensor.shape], data: isContiguous(tensor) ? span : gather(span, tensor) };
-      },
       close: () => opened.close(),
     };
   } catch (error) {
     await handle?.close();
     throw readError(file, error);
   }
+}
+
+/** Files whose pickles have the values in them. */
+async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<TensorFile> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE') {
+      throw damaged(file, `a pickle has at most ${largestWhole} bytes`);
+    }
+    throw readError(file, error);
+  }
+  let root: unknown;
+  const state = readState(file, container, () => (root = readWhole()));
+  function readWhole(): unknown {
+    if (container === 'legacy') return readLegacy(bytes, torchRules());
+    // Each storage of the file is saved by itself; together they are no longer than the file.
+    let left = bytes.length;
+    const rules = torchRules((nested) => {
+      left -= nested.length;
+      if (left < 0) throw new PickleError('it reads its storages far too often');
+      return readNestedStorage(nested, torchRules());
+    });
+    return readPickle(bytes, rules);
+  }
+  const names = new Map<unknown, string>([...state.tensors].map(([name, tensor]) => [tensor, name]));
+  for (const tensors of [state.tensors, ...state.copies.values()]) {
+    for (const [name, { storage }] of tensors) {
+      if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
+    }
+  }
+  return {
+    ...tensorsOf(file, container === 'legacy' ? 'torch' : 'pickle', state, (tensor, where) =>
+      Promise.resolve(contentSpan(tensor, where)),
+    ),
+    pickled: {
+      root,
+      nameOf: (value) => names.get(value instanceof NumpyArray ? value.tensor : value),
+    },
+    bytes: bytes.length,
+    close: () => Promise.resolve(),
+  };
+}
+
+function tensorsOf(
+  file: string,
+  container: TensorFile['container'],
+  state: StateDict,
+  span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
+): Omit<TensorFile, 'bytes' | 'close'> {
+  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...readerOf(file, tensors, span) }));
+  return {
+    file,
+    container,
+    ...readerOf(file, state.tensors, span),
+    extras: state.extras,
+    ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
+    ...(state.modules ? { modules: state.modules } : {}),
+    ...(copies.length > 0 ? { key: state.key, copies } : {}),
+  };
+}
+
+function readerOf(
+  file: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
+): Pick<TensorFile, 'tensors' | 'read'> {
+  return {
+    tensors: new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    async read(name) {
+      const tensor = tensors.get(name);
+      if (!tensor) throw new UserError(`${file}: holds no tensor "${name}".`);
+      const where = `${file}: tensor "${name}"`;
+      const values = toFloat32((await span(tensor, where)).buffer, tensor.dtype, where);
+      return { shape: [...tensor.shape], data: isContiguous(tensor) ? values : gather(values, tensor) };
+    },
+  };
 }
 
 interface Archive {
@@ -92,18 +170,19 @@ async function findArchive(file: string, entries: ReadonlyMap<string, ZipEntry>)
   return { pickle: entries.get(path)!, storages, swapped: big !== (endianness() === 'BE') };
 }
 
-async function readState(file: string, { pickle }: Archive): Promise<StateDict> {
-  const damaged = (what: string) =>
-    new UserError(`${file}: is damaged, or not written by torch.save: ${what}. Copy or download it again.`);
-  if (pickle.size > largestPickle) throw damaged(`its data.pkl has ${pickle.size} bytes`);
-  const bytes = await pickle.read();
-  if (!isIntact(pickle, bytes)) throw damaged('the checksum of its data.pkl is wrong');
+function damaged(file: string, what: string): UserError {
+  return new UserError(
+    `${file}: is damaged, or not written by torch.save: ${what}. Copy or download it again.`,
+  );
+}
+
+function readState(file: string, container: 'torch' | 'legacy' | 'pickle', read: () => unknown): StateDict {
   try {
-    const state = pickStateDict(readPickle(bytes, torchRules()));
+    const state = pickStateDict(read());
     if (state.tensors.size > 0) return state;
   } catch (error) {
-    if (error instanceof UnknownGlobal) throw refuseGlobal(file, error);
-    if (error instanceof PickleError) throw damaged(error.message);
+    if (error instanceof UnknownGlobal) throw refuseGlobal(file, error, container === 'pickle');
+    if (error instanceof PickleError) throw damaged(file, error.message);
     throw error;
   }
   throw new UserError(
@@ -112,8 +191,9 @@ async function readState(file: string, { pickle }: Archive): Promise<StateDict> 
 }
 
 /** What the pickle says of a storage has to be there in full. */
-function checkStorages(file: string, { storages }: Archive, { tensors }: StateDict): void {
+function checkStorages(file: string, { storages }: Archive, tensors: StateDict['tensors']): void {
   for (const [name, { storage, dtype }] of tensors) {
+    if (storage.content) continue;
     const entry = storages.get(storage.key);
     const needed = storage.length * (storage.dtype === undefined ? 1 : (itemBytes[dtype] ?? 0));
     if (!entry || entry.size < needed) {
@@ -131,6 +211,7 @@ async function readSpan(
   tensor: Tensor,
   where: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (tensor.storage.content) return contentSpan(tensor, where);
   const { dtype, offset, storage } = tensor;
   const item = itemBytes[dtype];
   if (item === undefined) throw noReader(dtype, where);
@@ -143,20 +224,25 @@ async function readSpan(
     throw new UserError(`${where}: its bytes are damaged (wrong checksum). Copy or download the file again.`);
   }
   const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  if (swapped) swap(own, item);
+  if (swapped) swapBytes(own, item);
+  return own;
+}
+
+/** The same of a storage whose values stand in the pickle. */
+function contentSpan(tensor: Tensor, where: string): Uint8Array<ArrayBuffer> {
+  const { dtype, offset } = tensor;
+  const { bytes, littleEndian } = tensor.storage.content!;
+  const item = itemBytes[dtype];
+  if (item === undefined) throw noReader(dtype, where);
+  const begin = offset * item;
+  const own = new Uint8Array(bytes.subarray(begin, begin + spanOf(tensor) * item));
+  if (littleEndian !== (endianness() === 'LE')) swapBytes(own, item);
   return own;
 }
 
 /** Writers that save the time leave the checksum out. */
 function isIntact(entry: ZipEntry, bytes: Uint8Array): boolean {
   return entry.crc32 === 0 || crc32(bytes) === entry.crc32;
-}
-
-function swap(bytes: Uint8Array, item: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (item === 2) buffer.swap16();
-  else if (item === 4) buffer.swap32();
-  else if (item === 8) buffer.swap64();
 }
 
 function textOf(bytes: Uint8Array): string {

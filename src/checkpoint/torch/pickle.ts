@@ -49,6 +49,19 @@ type Container = unknown[] | Map<unknown, unknown> | Set<unknown>;
  * @throws PickleError when it is damaged or uses an opcode that is not known here; errors of the rules
  */
 export function readPickle(bytes: Uint8Array, rules: PickleRules): unknown {
+  return readPickleAt(bytes, 0, rules).value;
+}
+
+/**
+ * One of several pickles that stand one after another.
+ * @param begin where it starts
+ * @returns its value, as readPickle gives it, and where the next one starts
+ */
+export function readPickleAt(
+  bytes: Uint8Array,
+  begin: number,
+  rules: PickleRules,
+): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const stack: unknown[] = [];
@@ -56,7 +69,7 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): unknown {
   const marks: number[] = [];
   const memo = new Map<number, unknown>();
   const globals = new Map<string, PickleGlobal>();
-  let at = 0;
+  let at = begin;
 
   const take = (count: number): number => {
     const begin = at;
@@ -159,7 +172,7 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): unknown {
         // STOP
         const value = pop();
         if (stack.length > 0 || marks.length > 0) throw new PickleError('it leaves values over');
-        return value;
+        return { value, end: at };
       }
 
       case 0x28: // MARK
@@ -306,6 +319,16 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): unknown {
       case 0x81: {
         // NEWOBJ: a call of the class without its initializer; the same for what the rules know
         const args = pop();
+        call(pop(), args);
+        break;
+      }
+      case 0x92: {
+        // NEWOBJ_EX: the same with keyword arguments, which no class that is known takes
+        const keywords = pop();
+        const args = pop();
+        if (!(keywords instanceof Map) || keywords.size > 0) {
+          throw new PickleError('it calls a class with keyword arguments');
+        }
         call(pop(), args);
         break;
       }

@@ -1,5 +1,8 @@
 /** Finds the state dict among what a training script puts into its checkpoint. */
+import { findModule, stateDictOf, type PythonModule } from './modules';
+import { NumpyArray } from './numpy';
 import { PickleError } from './pickle';
+import { PythonObject } from './python-object';
 import { Tensor } from './tensor';
 
 export interface StateDict {
@@ -8,6 +11,12 @@ export interface StateDict {
   extras: Record<string, number | string | boolean>;
   /** What was not taken, for people: `"ema" (a second copy of 24 tensors)`. */
   leftOut: string[];
+  /** Other tensors of exactly these names, such as a moving average, by the key that they have in the file. */
+  copies: Map<string, Map<string, Tensor>>;
+  /** The key of `tensors` in the file. */
+  key: string;
+  /** Where the file has the model itself: its modules with their attributes. */
+  modules?: readonly PythonModule[];
 }
 
 /** Keys below which scripts put their state dicts, the likeliest first. */
@@ -36,6 +45,7 @@ const deepest = 50;
 const mostValues = 1_000_000;
 const mostExtras = 1000;
 const longestText = 1000;
+const mostCopies = 8;
 
 interface Found {
   tensors: [path: string[], tensor: Tensor][];
@@ -44,21 +54,48 @@ interface Found {
 
 /** @throws PickleError for nesting without end */
 export function pickStateDict(root: unknown): StateDict {
+  const whole = findModule(root);
+  if (whole) {
+    const { modules, others } = whole;
+    const { className } = modules[0]!.object;
+    const extras = { class: className };
+    return {
+      tensors: stateDictOf(modules),
+      extras,
+      leftOut: others.map((other) => `"${other}"`),
+      copies: new Map(),
+      key: '',
+      modules,
+    };
+  }
   const found: Found = { tensors: [], extras: [] };
   collect(root, found);
-  const { prefix, leftOut } = choose(found.tensors.map(([path]) => path));
+  const { prefix, leftOut, copies } = choose(found.tensors.map(([path]) => path));
   const depth = prefix.length;
-  const inside = (path: readonly string[]) => prefix.every((key, i) => path[i] === key);
-
-  const tensors = new Map<string, Tensor>();
-  for (const [path, tensor] of found.tensors) {
-    if (!inside(path)) continue;
-    const name = path.slice(depth).join('.') || 'tensor';
-    if (tensors.has(name)) throw new PickleError(`two tensors in it have the name "${name}"`);
-    tensors.set(name, tensor);
-  }
+  const isBelow = (start: readonly string[], path: readonly string[]) =>
+    start.every((key, i) => path[i] === key);
+  const inside = (path: readonly string[]) => isBelow(prefix, path);
+  const below = (start: readonly string[]): Map<string, Tensor> => {
+    const tensors = new Map<string, Tensor>();
+    for (const [path, tensor] of found.tensors) {
+      if (!isBelow(start, path)) continue;
+      const name = path.slice(start.length).join('.') || 'tensor';
+      if (tensors.has(name)) throw new PickleError(`two tensors in it have the name "${name}"`);
+      tensors.set(name, tensor);
+    }
+    return tensors;
+  };
+  const tensors = below(prefix);
   return {
     tensors,
+    key: prefix.join('.'),
+    copies: new Map(
+      copies
+        .map((path) => [path.join('.'), below(path)] as const)
+        .filter(
+          ([, copy]) => copy.size === tensors.size && [...copy.keys()].every((name) => tensors.has(name)),
+        ),
+    ),
     extras: Object.fromEntries(
       found.extras.map(([path, value]) => [
         (inside(path) ? path.slice(depth) : path).join('.') || 'value',
@@ -76,8 +113,10 @@ function collect(root: unknown, found: Found): void {
   const count = () => {
     if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
   };
-  const visit = (value: unknown, path: string[]): void => {
+  const visit = (item: unknown, path: string[]): void => {
     count();
+    const value =
+      item instanceof NumpyArray ? item.tensor : item instanceof PythonObject ? item.attributes : item;
     if (value instanceof Tensor) {
       found.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
@@ -90,7 +129,7 @@ function collect(root: unknown, found: Found): void {
         let modules: boolean | undefined;
         for (const [key, item] of entries.entries()) {
           const name = typeof key === 'string' ? key : keyOf(key);
-          const nested = item instanceof Map || Array.isArray(item) || item instanceof Tensor;
+          const nested = item !== null && typeof item === 'object';
           if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) count();
           else visit(item, [...path, name]);
         }
@@ -138,10 +177,11 @@ function plainValue(value: unknown): number | string | boolean | undefined {
  * saved several, such as a model and its moving average, it is the one with the likeliest key, if the rest are copies
  * of it or single tensors; else all stay, with their whole paths.
  */
-function choose(paths: readonly string[][]): { prefix: string[]; leftOut: string[] } {
+function choose(paths: readonly string[][]): { prefix: string[]; leftOut: string[]; copies: string[][] } {
   const prefix: string[] = [];
   let inside = paths;
   const leftOut: string[] = [];
+  const copies: string[][] = [];
   for (;;) {
     const depth = prefix.length;
     const groups = new Map<string, string[][]>();
@@ -152,9 +192,11 @@ function choose(paths: readonly string[][]): { prefix: string[]; leftOut: string
       else if (!groups.get(key)?.push(path)) groups.set(key, [path]);
     }
     const best = pickGroup(groups, depth, single);
-    if (best === undefined) return { prefix, leftOut };
+    if (best === undefined) return { prefix, leftOut, copies };
     for (const [key, group] of groups) {
-      if (key !== best) leftOut.push(`"${[...prefix, key].join('.')}" (${group.length} tensors)`);
+      if (key === best) continue;
+      leftOut.push(`"${[...prefix, key].join('.')}" (${group.length} tensors)`);
+      if (copies.length < mostCopies) copies.push([...prefix, key]);
     }
     for (const key of single) leftOut.push(`"${[...prefix, key].join('.')}"`);
     prefix.push(best);

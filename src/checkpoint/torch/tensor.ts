@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/shape';
 import { PickleError } from './pickle';
 
-/** A run of bytes of its own entry in the zip file. */
+/** A run of bytes: of its own entry in the zip file, or in the pickle. */
 export class Storage {
   constructor(
     /** Name of the entry below `data/`. */
@@ -11,6 +11,8 @@ export class Storage {
     readonly dtype: string | undefined,
     /** Number of values, of bytes without a type. */
     readonly length: number,
+    /** Its values, where they stand in the pickle itself. */
+    public content?: { bytes: Uint8Array; littleEndian: boolean },
   ) {}
 }
 

@@ -25,7 +25,7 @@ export const diagnoseCommand = defineCommand({
   summary: 'Find problems of a flow and say what to try',
   argument: modelHelp,
   about:
-    'Runs a batch through the flow and back and makes ten checks: NaN and Inf, large scales, saturated scales, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, and checks that need data are skipped.\n\n' +
+    'Runs a batch through the flow and back and makes eleven checks: NaN and Inf, large scales, saturated scales, values outside of a spline’s interval, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, and checks that need data are skipped.\n\n' +
     `Exit code 0: no problems, or only notices. Exit code ${foundCode}: at least one warning or error (with --strict, or notice).`,
   options: {
     split: {

@@ -1,4 +1,5 @@
 /** −log p of the example, element by element. */
+import { softplus } from '../../base/softplus';
 import { UserError } from '../../base/user-error';
 import type { Contribution } from '../../protocol/contribution';
 import type { Selection } from '../../protocol/selection';
@@ -134,7 +135,6 @@ function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float
 function preprocessingCosts(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
   const { config, deviations } = model;
   if (config.kind === 'vector') return deviations && Float64Array.from(deviations, Math.log);
-  const softplus = (value: number): number => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value)));
   const range = Math.log(config.dataRange);
   return Float64Array.from(output.data, (value) => -(softplus(value) + softplus(-value) + range));
 }

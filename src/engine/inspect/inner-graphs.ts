@@ -68,7 +68,25 @@ export function innerNames(
   return names;
 }
 
-/** The layer's input h [1, …] → `x`, `y` and `slopes` of the knots of its splines, [1, …, K + 1]. */
+/** x [N, …] in data units → `h` [N, …], the input of the layer, in evaluation mode. */
+export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
+  const { flow, preprocess } = model;
+  const graph = trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap === taps.input });
+      const x = inputs.x!;
+      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
+      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
+      return { h: ctx.taps[taps.input]! };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    { dynamicBatch: anyBatch },
+  );
+  // Layers behind this one and their weights.
+  return removeDeadCode(graph);
+}
+
+/** The layer's input h [N, …] → `x`, `y` and `slopes` of the knots of its splines, [N, …, K + 1]. */
 export function knotsGraph(model: FlowModel, { info, bijection }: ModelLayer): Graph {
   const start = `${info.name}/knots.`;
   return trace(
@@ -77,7 +95,8 @@ export function knotsGraph(model: FlowModel, { info, bijection }: ModelLayer): G
       bijection!.forward(ctx, inputs.h!);
       return Object.fromEntries(knotParts.map((part) => [part, ctx.taps[`${start}${part}`]!]));
     },
-    layerInputs(model, bijection!, 1),
+    layerInputs(model, bijection!, anyBatch),
+    { dynamicBatch: anyBatch },
   );
 }
 

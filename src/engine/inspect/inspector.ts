@@ -14,6 +14,8 @@ import { findings } from './findings/findings';
 import { features } from './features';
 import { givenExample } from './given';
 import { jacobian } from './jacobian';
+import { mixing } from './mixing';
+import { order } from './order';
 import { spline } from './spline';
 import { edited, latents } from './latents';
 import { layer, layerOfExample } from './layer';
@@ -140,6 +142,8 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     features: async (query, signal) => features(await flow(), work, query, signal),
     activity: async (query, signal) => activity(await flow(), query, signal),
     spline: async (query, signal) => spline(await flow(), work, query, signal),
+    mixing: async (query, signal) => mixing(await flow(), work, query, signal),
+    order: async (query, signal) => order(await flow(), query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
     morph: async (query, signal) => morph(await flow(), query, signal),
@@ -147,7 +151,12 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
     examples: async (query, signal) => examples(await flow(), query, signal),
     diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
-    findings: async (query, signal) => findings(await flow(), work, query, trainedSteps(model), signal),
+    findings: async (query, signal) => {
+      const step = trainedSteps(model);
+      const { featureNames } = await model.summary();
+      const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
+      return findings(await flow(), work, query, known, signal);
+    },
     plane: async (query, signal) => plane(await flow(), query, signal),
     givenExample: async (query, signal) =>
       givenExample(await flow(), query, (await model.summary()).featureNames, signal),

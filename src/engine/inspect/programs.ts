@@ -3,7 +3,14 @@ import type { FlowModel } from '../model/flow-model';
 import { runnerGiven, withContextFeed } from '../model/context';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
-import { activityGraph, featureGraph, innerNames, jacobianGraph, knotsGraph } from './inner-graphs';
+import {
+  activityGraph,
+  featureGraph,
+  innerNames,
+  inputsGraph,
+  jacobianGraph,
+  knotsGraph,
+} from './inner-graphs';
 import { passGraph, readPass } from './pass-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
 import { examplesFed } from './through-batch';
@@ -63,7 +70,8 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
         program(`activity/${layer}/${mode.kind}`, () => activityGraph(model, layers[layer]!, mode), {
           batch: mode.kind === 'train' ? mode.batch : 0,
         }),
-      knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 1 }),
+      inputs: (layer) => program(`inputs/${layer}`, () => inputsGraph(model, layers[layer]!), { batch: 0 }),
+      knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
     },

@@ -14,8 +14,14 @@ export function architectureName(config: ModelConfig, { layers }: Flow): string 
   }
   const working = layers.filter(hasConditioner);
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
-  if (autoregressive === 0) return spline ? 'Neural spline flow' : 'RealNVP';
+  if (autoregressive === 0) {
+    if (spline) return 'Neural spline flow';
+    return config.transform === 'additive' ? 'NICE' : 'RealNVP';
+  }
   if (autoregressive < working.length) return 'Flow of couplings and autoregressive layers';
+  // Samples take one pass, likelihoods as many as there are features (Kingma et al. 2016).
+  const inverse = working.every(({ bijection }) => (bijection?.networkPasses?.forward ?? 1) > 1);
+  if (inverse && !spline) return 'Inverse autoregressive flow';
   return spline ? 'Autoregressive neural spline flow' : 'Masked autoregressive flow';
 }
 
@@ -44,6 +50,7 @@ export function baseName({ kind }: BaseConfig): string {
     normal: 'standard normal base',
     diagonalNormal: 'diagonal normal base',
     conditionalNormal: 'conditional normal base',
+    mixture: 'mixture of normals as base',
     uniform: 'uniform base',
   };
   return names[kind];

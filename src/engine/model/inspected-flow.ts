@@ -88,6 +88,8 @@ export interface InnerPrograms {
   features(layer: number): Promise<Program>;
   activity(layer: number, mode: PassMode): Promise<Program>;
   jacobian(layer: number, rows: number): Promise<Program>;
+  /** As `inputsGraph` says. */
+  inputs(layer: number): Promise<Program>;
   /** As `knotsGraph` says. */
   knots(layer: number): Promise<Program>;
 }

@@ -74,6 +74,8 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
       ...(bijection?.sameForAll ? { sameForAll: true } : {}),
       ...(order ? { order: [...order] } : {}),
+      ...(bijection?.networkPasses ? { networkPasses: bijection.networkPasses } : {}),
+      ...(bijection?.mixes ? { mixes: true } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),
       // Without a map of its own a layer only moves values.
       ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),
@@ -144,7 +146,7 @@ export function describeLayer(layer: FlowLayer): string {
     case 'batchNorm':
       return `${shape}, batch norm with gain and bias`;
     case 'autoregressive':
-      return `${shape}, each feature given those before it${inOrder(layer)}`;
+      return `${shape}, each feature given those before it${inOrder(layer)}${costOf(layer)}`;
     case 'lu':
       return `${shape}, learned mixing of all features (LU)`;
     case 'plu':
@@ -169,6 +171,14 @@ export function describeLayer(layer: FlowLayer): string {
 /** ": 1, 0, 2", of the features from the first to the last. */
 function inOrder({ order = [] }: FlowLayer): string {
   return order.length === 0 || order.length > 12 ? '' : `: ${order.join(', ')}`;
+}
+
+/** "; one pass to z, 6 to x": how often the network runs. */
+function costOf({ bijection }: FlowLayer): string {
+  if (!bijection?.networkPasses) return '';
+  const { forward, inverse } = bijection.networkPasses;
+  const first = forward === 1 ? 'one pass' : `${forward} passes`;
+  return `; ${first} to z, ${inverse === 1 ? 'one' : inverse} to x`;
 }
 
 /** "channels 2, 3 move". */

@@ -54,6 +54,8 @@ export interface LayerExtremes {
   input: Extremes;
   /** `perExample` [N]; `perElement` in the shape of the layer, over the examples. */
   quantities: (Quantity & { perExample: Extremes; perElement: Extremes })[];
+  /** Of layers whose map is a spline: examples whose input lies outside of its interval, for each element. */
+  outside?: Float32Array;
   /** Transformed elements at which the scale map is nearly flat, [N]; where it is one that saturates. */
   saturated?: Float32Array;
 }

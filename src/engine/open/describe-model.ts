@@ -17,7 +17,7 @@ import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
-import type { ImportForm } from '../../protocol/import';
+import type { ImportForm, TensorContainer } from '../../protocol/import';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
 
@@ -25,14 +25,14 @@ import type { LayerDescription, ModelDescription } from './description';
 export async function describeModel(given: string): Promise<ModelDescription> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind === 'onnx') return describeOnnx(file);
-  if (kind === 'safetensors' || kind === 'torch') return describeOther(file, kind);
+  if (kind !== 'checkpoint') return describeOther(file, kind);
   const header = await readCheckpointHeader(file);
   const { entries, bytes } = header;
   const described = describeCheckpoint(file, header, { bytes, tensorCount: entries.size });
   return { ...described, ...(run ? { run } : {}) };
 }
 
-async function describeOther(file: string, format: 'safetensors' | 'torch'): Promise<ModelDescription> {
+async function describeOther(file: string, format: TensorContainer): Promise<ModelDescription> {
   const imported = await importCheckpoint(file);
   if ('reason' in imported) return describeTensors(file, imported.reason);
   return describeImported(file, format, imported, await importForm(file));
@@ -40,7 +40,7 @@ async function describeOther(file: string, format: 'safetensors' | 'torch'): Pro
 
 async function describeImported(
   file: string,
-  format: 'safetensors' | 'torch',
+  format: TensorContainer,
   { checkpoint }: Imported,
   asked: ImportForm | undefined,
 ): Promise<ModelDescription> {
@@ -130,6 +130,8 @@ function describeLayer(layer: FlowLayer, index: number): LayerDescription {
     parameterCount: parameterCount(layer.bijection?.parameters ?? []),
     batchNorm: layer.hasNorm,
     description: inWords(layer),
+    ...(layer.order ? { order: [...layer.order] } : {}),
+    ...(layer.bijection?.networkPasses ? { networkPasses: layer.bijection.networkPasses } : {}),
   };
 }
 

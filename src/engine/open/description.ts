@@ -1,6 +1,6 @@
 /** What `describeModel` says of a file. */
 import type { ModelConfig } from '../../config/schema';
-import type { ImportForm } from '../../protocol/import';
+import type { ImportForm, TensorContainer } from '../../protocol/import';
 import type { ModelOrigin, OnnxSummary, TensorEntry } from '../../protocol/model';
 import type { TensorStatistics } from '../../protocol/tensors';
 
@@ -17,12 +17,16 @@ export interface LayerDescription {
   /** Batch normalization of the output, as part of the layer. */
   batchNorm: boolean;
   description: string;
+  /** Of autoregressive layers: the features from the first to the last. */
+  order?: number[];
+  /** How often the layer's network runs in each direction, where not once in both. */
+  networkPasses?: { forward: number; inverse: number };
 }
 
 export interface ModelDescription {
   file: string;
   run?: string;
-  format: 'flowscope' | 'onnx' | 'safetensors' | 'torch';
+  format: 'flowscope' | 'onnx' | TensorContainer;
   bytes: number;
   architecture?: { name: string; summary: string; inputShape: number[]; model: ModelConfig };
   parameterCount: number;

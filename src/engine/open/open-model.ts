@@ -12,6 +12,7 @@ import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { Flow } from '../../flow/layers';
+import type { TensorContainer } from '../../protocol/import';
 import type { BackendInfo, ModelOutline, TensorEntry } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
 import { inspectedModel } from '../inspect/programs';
@@ -39,7 +40,7 @@ export async function openModel(given: string, backend: Backend): Promise<Model>
 }
 
 /** A flow where the file's library is known, else its table of tensors. */
-async function openOther(file: string, format: 'safetensors' | 'torch', backend: Backend): Promise<Model> {
+async function openOther(file: string, format: TensorContainer, backend: Backend): Promise<Model> {
   const imported = await importCheckpoint(file);
   if ('reason' in imported) return openTensorTable(file, backend.info, imported.reason);
   const { checkpoint, layerNames } = imported;
@@ -82,7 +83,7 @@ interface Opening {
   run?: string;
   backend: Backend;
   /** Of a file that another library wrote. */
-  foreign?: { format: 'safetensors' | 'torch'; layerNames: Record<string, string> };
+  foreign?: { format: TensorContainer; layerNames: Record<string, string> };
 }
 
 function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Model {
@@ -140,7 +141,7 @@ interface Summarized {
   tensors: Readonly<Record<string, { shape: number[] }>>;
   splits: ModelData['splits'];
   /** Format of a file that another library wrote. */
-  foreign?: 'safetensors' | 'torch';
+  foreign?: TensorContainer;
 }
 
 async function summaryOf(model: Summarized): Promise<ModelOutline> {

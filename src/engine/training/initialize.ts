@@ -33,7 +33,10 @@ export function initialTensors(flow: Bijection, seed: number): TensorTable {
     tensors[spec.name] = { shape: [...spec.shape], data: initial(spec, seed, tensors) };
   }
   for (const { name, shape, value } of flow.state) {
-    tensors[name] = { shape: [...shape], data: new Float32Array(sizeOf(shape)).fill(value) };
+    tensors[name] = {
+      shape: [...shape],
+      data: typeof value === 'number' ? new Float32Array(sizeOf(shape)).fill(value) : value.slice(),
+    };
   }
   return tensors;
 }

@@ -53,7 +53,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 }
 
 async function startNew(request: TrainRequest, start?: RunRequest['start']): Promise<Start> {
-  const { config: file, data, preset, seed, context } = request;
+  const { config: file, data, preset, seed, context, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
     {
@@ -68,7 +68,7 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
       ...(preset ? { preset } : {}),
       ...(config === undefined ? {} : { config }),
       ...(file ? { fileName: file } : {}),
-      ...(seed === undefined ? {} : { training: { seed } }),
+      training: { ...training, ...(seed === undefined ? {} : { seed }) },
       ...(start ? { start } : {}),
     },
     baseFolder,

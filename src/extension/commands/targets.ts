@@ -157,13 +157,13 @@ export async function resolveRun(
 }
 
 export const anyModel = {
-  what: l10n.t('a model file (.safetensors, .pt, .pth or .onnx)'),
+  what: l10n.t('a model file (.safetensors, .pt, .ckpt, .keras, .eqx, .pkl, .onnx, …)'),
   accepts: isModelFile,
 };
 
 /** Checkpoints of Flowscope or another library. */
 export const checkpoint = {
-  what: l10n.t('a checkpoint (.safetensors, .pt or .pth)'),
+  what: l10n.t('a checkpoint (.safetensors, .pt, .ckpt, .keras, .eqx, .pkl, …)'),
   accepts: isCheckpointFile,
 };
 

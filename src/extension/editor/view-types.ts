@@ -6,7 +6,10 @@ export const inspectorView = 'flowscope.inspector';
 export const modelView = 'flowscope.model';
 
 /** As the manifest's selectors and menus name them. */
-export const modelExtensions = ['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt.tar', 'pth.tar'] as const;
+export const modelExtensions = [
+  ...['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt.tar', 'pth.tar'],
+  ...['keras', 'h5', 'hdf5', 'eqx', 'pkl', 'pickle'],
+] as const;
 
 /** What file dialogs filter by: they know the last extension only. */
 export const dialogExtensions = [...new Set(modelExtensions.map((name) => name.split('.').at(-1)!))];
@@ -32,8 +35,11 @@ export function isCheckpointFile(uri: { path: string }): boolean {
   return isModelFile(uri) && !uri.path.toLowerCase().endsWith('.onnx');
 }
 
-/** "best.flow.safetensors" → "best"; "flow.pth.tar" → "flow". */
+/** "best.flow.safetensors" → "best"; "flow.pth.tar", "flow.weights.h5" → "flow". */
 export function modelName(uri: { path: string }): string {
   const name = uri.path.split('/').at(-1) ?? '';
-  return name.replace(/(\.flow)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?)$/i, '');
+  return name.replace(
+    /(\.flow)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|(pzflow\.)?pkl|pickle)$/i,
+    '',
+  );
 }

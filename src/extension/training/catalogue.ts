@@ -2,7 +2,7 @@
 import { l10n } from 'vscode';
 import { presets } from '../../config/presets';
 import type { Preset } from '../../config/preset';
-import { conventionsFor } from '../../config/conventions';
+import { conventionsFor, flowKinds, publishedSets } from '../../config/conventions';
 import { paperPresets } from '../../config/paper-presets';
 import type { FileKind } from './data-files';
 
@@ -51,16 +51,20 @@ export function presetGroups(data: DataChoice): PresetGroup[] {
       // The sizes of MNIST, whose files are IDX.
       (preset.name !== 'mnist' || data.kind === 'idx'),
   );
+  const setsFor = (sets: typeof flowKinds) => [
+    ...new Set(kinds.flatMap((kind) => conventionsFor(kind, sets))),
+  ];
   return [
     { label: l10n.t('Made for this data'), presets: fitting.filter(({ name }) => name === data.source) },
     { label: l10n.t('General'), presets: general },
+    { label: l10n.t('Kinds of flow'), presets: setsFor(flowKinds) },
     {
       label: l10n.t('Recipes of the paper'),
       presets: fitting.filter((preset) => paperPresets.includes(preset)),
     },
     {
       label: l10n.t('Conventions of published implementations'),
-      presets: [...new Set(kinds.flatMap((kind) => conventionsFor(kind)))],
+      presets: setsFor(publishedSets),
     },
   ].filter((group) => group.presets.length > 0);
 }

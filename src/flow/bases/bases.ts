@@ -1,6 +1,7 @@
 /** The base distribution that a config names. A new one is a file here, an entry in the config's schema, and a case below. */
 import { perFeature, type BaseConfig } from '../../config/bases';
 import { conditionalNormal, diagonalNormal } from './diagonal-normal';
+import { mixture } from './mixture';
 import { standardNormal } from './standard-normal';
 import type { Base } from './types';
 import { uniform } from './uniform';
@@ -18,6 +19,8 @@ export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
       });
     case 'conditionalNormal':
       return conditionalNormal({ dim, seen, hidden: config.hidden });
+    case 'mixture':
+      return mixture(dim, config.components);
     case 'uniform':
       return uniform(perFeature(config.lower, dim), perFeature(config.upper, dim));
   }

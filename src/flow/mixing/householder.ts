@@ -39,6 +39,7 @@ export function householder(name: string, dim: number, reflections: number): Bij
     outputShape: [dim],
     parameters: [vectors(`${name}.vectors`, dim, reflections)],
     state: [],
+    mixes: true,
     preservesVolume: true,
     forward: (ctx, x) => ({ value: turn(x, matrix(ctx)), logDet: tf.scalar(0) }),
     inverse: (ctx, y) => ({ value: turnBack(y, matrix(ctx)), logDet: tf.scalar(0) }),
@@ -71,6 +72,7 @@ export function qrLinear(name: string, dim: number, reflections: number): Biject
       { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
     ],
     state: [],
+    mixes: true,
     forward(ctx, x) {
       const { matrix, upper, diagonal, bias, logDet } = get(ctx);
       return { value: tf.add(turn(timesUpper(x, upper, diagonal), matrix), bias), logDet };
@@ -109,6 +111,7 @@ export function svdLinear(name: string, dim: number, reflections: number): Bijec
       { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
     ],
     state: [],
+    mixes: true,
     forward(ctx, x) {
       const { first, last, diagonal, bias, logDet } = get(ctx);
       return { value: tf.add(turn(tf.mul(turn(x, first), diagonal), last), bias), logDet };

@@ -40,6 +40,7 @@ export function luLinear(name: string, dim: number): Bijection {
       { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
     ],
     state: [],
+    mixes: true,
     forward(ctx, x) {
       const { lower, upper, diagonal, bias, logDet } = get(ctx);
       const mixed = timesUpper(x, upper, diagonal);

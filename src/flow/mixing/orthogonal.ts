@@ -30,6 +30,7 @@ export function orthogonal(name: string, dim: number): Bijection {
     outputShape: [dim],
     parameters: [{ name: `${name}.generator`, shape: [dim, dim], init: zeros, decay: false }],
     state: [],
+    mixes: true,
     preservesVolume: true,
     forward: (ctx, x) => ({ value: tf.matMul(x, matrix(ctx), false, true), logDet: tf.scalar(0) }),
     inverse: (ctx, y) => ({ value: tf.matMul(y, matrix(ctx)), logDet: tf.scalar(0) }),

@@ -9,13 +9,15 @@ export interface LinearOptions {
   startAtZero?: boolean;
   /** [inputs, outputs], 0 for weights that do not count. */
   mask?: Float32Array | undefined;
+  /** Whether the mask is kept in the checkpoint, as `NAME.mask`, and this is only where it starts. */
+  storesMask?: boolean | undefined;
 }
 
 export function linear(
   name: string,
   inputs: number,
   outputs: number,
-  { startAtZero = false, mask }: LinearOptions = {},
+  { startAtZero = false, mask, storesMask = false }: LinearOptions = {},
 ): Net {
   const weight = `${name}.weight`;
   const bias = `${name}.bias`;
@@ -25,10 +27,13 @@ export function linear(
       { name: weight, shape: [inputs, outputs], init, decay: false },
       { name: bias, shape: [outputs], init, decay: false },
     ],
-    state: [],
+    state: mask && storesMask ? [{ name: `${name}.mask`, shape: [inputs, outputs], value: mask }] : [],
     apply(ctx, h) {
       const all = ctx.get(weight) as Tensor2D;
-      const counting = mask ? tf.mul(all, tf.tensor2d(mask, [inputs, outputs])) : all;
+      const counting =
+        mask === undefined
+          ? all
+          : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask, [inputs, outputs]));
       return tf.add(tf.matMul(h as Tensor2D, counting), ctx.get(bias));
     },
   };

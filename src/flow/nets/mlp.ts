@@ -33,11 +33,12 @@ export function mlp(options: MlpOptions): Net {
     return linear(path, widths[i]!, width, {
       startAtZero: i === last,
       mask: units && maskBetween(units[i]!, units[i + 1]!),
+      storesMask: degrees?.stored,
     });
   });
   return {
     parameters: layers.flatMap((l) => l.parameters),
-    state: [],
+    state: layers.flatMap((l) => l.state),
     apply(ctx, h) {
       return layers.reduce((a, layer, i) => {
         const sum = layer.apply(ctx, a);

@@ -103,10 +103,11 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       units,
       degrees,
     }),
-    layer: (path) => linear(path, width, width, { mask: between }),
+    layer: (path) => linear(path, width, width, { mask: between, storesMask: degrees?.stored }),
     last: linear(`${name}.out`, width, outputs, {
       startAtZero: true,
       mask: degrees && units && maskBetween(units, degrees.outputs),
+      storesMask: degrees?.stored,
     }),
     ...(context.size > 0 && contextInBlocks !== 'none'
       ? { context: { does: contextInBlocks, layer: (path: string) => linear(path, context.size, width) } }

@@ -22,14 +22,19 @@ export interface RationalQuadraticOptions {
   center: number;
   ends: SplineEnds;
   map: ModelConfig['splineMap'];
-  /** Least share of the interval that a bin takes, and least slope (softmax-floor). */
+  /** Least share of the interval that a bin takes (softmax-floor, softmax-halves), and least slope (softmax-floor). */
   floor: number;
-  /** Least slope that the soft clip tends to (soft-clip). */
+  /** Least slope (softmax-halves), also what the soft clip tends to (soft-clip). */
   slope: number;
 }
 
-/** How what the conditioner gives becomes shares and slopes: all zeros become equal bins of slope 1. */
+/**
+ * How what the conditioner gives becomes shares and slopes: all zeros become slopes of 1 and equal bins, or of half that
+ * size at both ends.
+ */
 interface KnotMap {
+  /** Values that the shares of an axis are made of. */
+  taken: number;
   shares(u: Tensor): Tensor;
   slopes(u: Tensor): Tensor;
 }
@@ -44,16 +49,26 @@ interface Bins {
 function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap {
   const clipped = (u: Tensor, factor: number): Tensor =>
     tf.div(u, tf.add(tf.abs(tf.mul(u, factor / Math.log(slope))), 1));
-  // softplus of this is 1 − floor.
-  const one = inverseSoftplus(1 - floor);
+  const sharesOf = (u: Tensor, count: number): Tensor => tf.add(tf.mul(softmax(u), 1 - floor * count), floor);
+  // The softplus of what is added is 1 − least.
+  const slopesOf = (u: Tensor, least: number): Tensor =>
+    tf.add(tf.softplus(tf.add(u, inverseSoftplus(1 - least))), least);
   switch (map) {
     case 'softmax-floor':
-      return {
-        shares: (u) => tf.add(tf.mul(softmax(u), 1 - floor * bins), floor),
-        slopes: (u) => tf.add(tf.softplus(tf.add(u, one)), floor),
-      };
+      return { taken: bins, shares: (u) => sharesOf(u, bins), slopes: (u) => slopesOf(u, floor) };
     case 'soft-clip':
-      return { shares: (u) => softmax(clipped(u, 2)), slopes: (u) => tf.exp(clipped(u, 1)) };
+      return { taken: bins, shares: (u) => softmax(clipped(u, 2)), slopes: (u) => tf.exp(clipped(u, 1)) };
+    case 'softmax-halves':
+      return {
+        taken: bins - 1,
+        shares(u) {
+          const last = u.rank - 1;
+          const [first, rest] = tf.split(sharesOf(u, bins - 1), [1, bins - 2], last) as [Tensor, Tensor];
+          const half = tf.mul(first, 0.5);
+          return tf.concat([half, rest, half], last);
+        },
+        slopes: (u) => slopesOf(u, slope),
+      };
   }
 }
 
@@ -109,7 +124,7 @@ function binOf(value: Tensor, { starts }: Bins): Tensor {
 export function rationalQuadratic(options: RationalQuadraticOptions): UnivariateTransform {
   const { bins, bound, center, ends } = options;
   const knots = knotMap(options);
-  const counts = { widths: bins, heights: bins, derivatives: slopesTaken(options) };
+  const counts = { widths: knots.taken, heights: knots.taken, derivatives: slopesTaken(options) };
 
   const binsOf = (u: Tensor): Bins => {
     const sizes = tf.mul(knots.shares(u), 2 * bound);

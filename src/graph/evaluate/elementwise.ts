@@ -2,6 +2,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
+import { softplus } from '../../base/softplus';
 import { broadcastReader, broadcastStrides, emptyData, forEachIndex, makeArray, offsetsOf } from './array';
 
 type Attrs = Node['attrs'];
@@ -51,7 +52,7 @@ const unary: Record<string, (x: number, attrs: Attrs) => number> = {
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   Sign: Math.sign,
   Sin: Math.sin,
-  Softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  Softplus: softplus,
   Sqrt: Math.sqrt,
   Square: (x) => x * x,
   Step: (x, { alpha }) => step(x, (alpha as number | undefined) ?? 0),

@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -27,6 +27,8 @@ interface WildCase {
   library: string;
   /** The file as the library saves it. */
   checkpoint: string;
+  /** Files that it needs next to it. */
+  companions?: string[];
   /** What the file does not hold and is not the default. */
   answers: ImportAnswers;
   /** Largest absolute differences to float64; absent for what the library does not give, or means something else by. */
@@ -57,8 +59,11 @@ describe('checkpoints as people save them', () => {
     it(`${name} computes what its library computes`, async () => {
       const wild = JSON.parse(readFileSync(fileOf(name, 'case.json'), 'utf8')) as WildCase;
       const { library, checkpoint, answers, tolerance } = wild;
-      const file = path.join(folder, `${name}${path.extname(checkpoint)}`);
-      await copyFile(fileOf(name, checkpoint), file);
+      const file = path.join(folder, name, checkpoint);
+      await mkdir(path.dirname(file));
+      for (const part of [checkpoint, ...(wild.companions ?? [])]) {
+        await copyFile(fileOf(name, part), path.join(folder, name, part));
+      }
       if (Object.keys(answers).length > 0)
         await writeFile(sidecarPath(file), JSON.stringify({ library, answers }));
 

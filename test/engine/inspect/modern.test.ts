@@ -9,9 +9,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { openModel } from '../../../src/engine/open/open-model';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { linksOf } from '../../../src/protocol/order';
 import { hasSplines } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { inBin } from '../../../src/protocol/spline';
+import { binAt, inBin, manyOutside, splineBars, type SplineView } from '../../../src/protocol/spline';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
 import { anySignal, refused, smallModel, type SmallModel } from './model';
 
@@ -26,6 +27,7 @@ const splines = { ...vector, transform: 'rationalQuadratic', bins: 6 };
 const flows = {
   'spline couplings': splines,
   'spline couplings of selected features, mixed': { ...splines, conditioning: 'selected', between: 'lu' },
+  'splines with an interval that values leave': { ...splines, splineBound: 0.75 },
   'a masked autoregressive flow': { ...vector, layer: 'autoregressive' },
   'autoregressive splines, of both directions': {
     ...splines,
@@ -90,11 +92,15 @@ for (const [name, config] of Object.entries(flows)) {
           await assert.rejects(asked, refused(/does not map features by splines/));
           continue;
         }
-        const { features, knots, bins, from, to, logDerivative } = await asked;
+        const { features, knots, bins, bound, from, to, logDerivative } = await asked;
         assert.deepEqual(Array.from(features), layer.kind === 'autoregressive' ? [0, 1] : [features[0]]);
         features.forEach((feature, row) => {
           const of = (part: 'x' | 'y' | 'slopes', i: number): number =>
             knots[part].data[row * (bins + 1) + i]!;
+          if (Math.abs(from[row]!) > bound) {
+            assert.deepEqual([to[row], logDerivative[row]], [from[row], 0]);
+            return;
+          }
           const bin = Array.from({ length: bins }, (_, i) => i).find((i) => from[row]! < of('x', i + 1))!;
           const share = (from[row]! - of('x', bin)) / (of('x', bin + 1) - of('x', bin));
           const at = inBin(
@@ -106,6 +112,113 @@ for (const [name, config] of Object.entries(flows)) {
           assert.ok(Math.abs(at.y - to[row]!) < 1e-4, `feature ${feature}: ${at.y}, ${to[row]}`);
           assert.ok(Math.abs(Math.log(at.slope) - logDerivative[row]!) < 1e-4);
         });
+      }
+    });
+
+    it('counts what the batch does on the splines, and finds values outside', async () => {
+      const shares: number[] = [];
+      for (const layer of await layersOf()) {
+        if (!hasSplines(layer)) continue;
+        const views: SplineView[] = [];
+        for (let index = 0; index < selection.batch.count; index++)
+          views.push(
+            await model.inspector.ask(
+              'spline',
+              { ...selection, example: { kind: 'data', split: 'validation', index }, layer: layer.index },
+              anySignal(),
+            ),
+          );
+        const [{ batch, features, bins, bound, knots }] = views as [SplineView];
+        assert.equal(batch.count, views.length);
+        const knotsOf = (view: SplineView, part: 'x' | 'y' | 'slopes', row: number): Float32Array =>
+          view.knots[part].data.subarray(row * (bins + 1), (row + 1) * (bins + 1));
+        features.forEach((_, row) => {
+          const values = views.map(({ from }) => from[row]!);
+          const outside = values.filter((value) => Math.abs(value) > bound).length / values.length;
+          assert.ok(Math.abs(batch.outside[row]! - outside) < 1e-6);
+          shares.push(outside);
+          const own = new Float32Array(bins);
+          const shown = new Float32Array(bins);
+          values.forEach((value, i) => {
+            if (Math.abs(value) > bound) return;
+            own[binAt(knotsOf(views[i]!, 'x', row), value)]!++;
+            shown[binAt(knots.x.data.subarray(row * (bins + 1), (row + 1) * (bins + 1)), value)]!++;
+          });
+          const rowOf = ({ data }: { data: Float32Array }, size: number): number[] => [
+            ...data.subarray(row * size, (row + 1) * size),
+          ];
+          assert.deepEqual(rowOf(batch.inOwnBins, bins), [...own]);
+          assert.deepEqual(rowOf(batch.inBins, bins), [...shown]);
+          assert.equal(
+            rowOf(batch.counts, splineBars).reduce((a, b) => a + b, 0),
+            values.length,
+          );
+          // Of five curves a tenth lie below none but the lowest, nine tenths below the highest.
+          const places = batch.low.shape[1]!;
+          const middle = views.map((view) => {
+            const x = knotsOf(view, 'x', row);
+            const bin = binAt(x, 0);
+            const ends = (part: 'x' | 'y' | 'slopes') =>
+              [knotsOf(view, part, row)[bin]!, knotsOf(view, part, row)[bin + 1]!] as const;
+            return inBin(ends('x'), ends('y'), ends('slopes'), -x[bin]! / (x[bin + 1]! - x[bin]!)).y;
+          });
+          assert.ok(Math.abs(rowOf(batch.low, places)[(places - 1) / 2]! - Math.min(...middle)) < 1e-5);
+          assert.ok(Math.abs(rowOf(batch.high, places)[(places - 1) / 2]! - Math.max(...middle)) < 1e-5);
+        });
+      }
+      const { findings } = await model.inspector.ask('findings', { batch: selection.batch }, anySignal());
+      const found = findings.find(({ check }) => check === 'outsideSpline')!;
+      if (shares.length === 0) assert.equal(found.kind, 'noSpline');
+      else assert.ok(Math.abs(Number(found.values['share']) - Math.max(...shares)) < 1e-6);
+      const many = Math.max(0, ...shares) >= manyOutside;
+      assert.equal(['notice', 'warning'].includes(found.severity), many);
+      if (name === 'splines with an interval that values leave') {
+        assert.ok(many);
+        assert.match(
+          found.sentence,
+          /% of the values of feature \S+ lie outside of the spline's interval \[−0.75, 0.75\]/,
+        );
+        assert.equal(found.tab, 'spline');
+      }
+    });
+
+    it('measures which output depends on which input, in the order of the layer', async () => {
+      for (const { index, order: features, networkPasses } of await layersOf()) {
+        const asked = model.inspector.ask(
+          'order',
+          { layer: index, batch: selection.batch, from: 0 },
+          anySignal(),
+        );
+        if (!features) {
+          await assert.rejects(asked, refused(/has no order/));
+          continue;
+        }
+        assert.deepEqual([networkPasses!.forward, networkPasses!.inverse].sort(), [1, 2]);
+        const view = await asked;
+        assert.equal(view.count, selection.batch.count);
+        assert.deepEqual([...view.features], features);
+        const expected = [0, 0, 0, 0];
+        for (let example = 0; example < view.count; example++) {
+          const { matrix } = await model.inspector.ask(
+            'jacobian',
+            {
+              ...selection,
+              example: { kind: 'data', split: 'validation', index: example },
+              ...{ layer: index, around: -1, count: 2 },
+            },
+            anySignal(),
+          );
+          for (let i = 0; i < 4; i++)
+            expected[i]! += Math.abs(matrix.data[features[i >> 1]! * 2 + features[i % 2]!]!) / view.count;
+        }
+        assert.ok(
+          maxAbsDifference(view.measured.data, expected) < 1e-5,
+          `${view.measured.data.join()}, ${expected.join()}`,
+        );
+        const { allowed, hardly, forbidden } = linksOf(view);
+        assert.deepEqual([allowed, hardly, forbidden], [1, [], []]);
+        const past = { layer: index, batch: selection.batch, from: 2 };
+        await assert.rejects(model.inspector.ask('order', past, anySignal()), refused(/has 2, from 0/));
       }
     });
 

@@ -32,9 +32,9 @@ describe('a preset of conventions', () => {
   for (const kind of ['vector', 'image'] as const) {
     for (const { name } of conventionsFor(kind)) {
       it(`trains: ${name}`, async () => {
-        const config = path.join(folder, `${name}.json`);
+        const config = path.join(folder, `${kind}-${name}.json`);
         await writeFile(config, JSON.stringify(small[kind]));
-        const output = path.join(folder, name);
+        const output = path.join(folder, `${kind}-${name}`);
         const result = await train({ preset: name, config, output }, { backend });
         assert.equal(result.status, 'finished');
         const metrics = await readMetrics(runPaths(output));

@@ -112,7 +112,7 @@ test('conventions bring the data settings of the preset under them, and a config
 test('conventions of the other kind of data are refused with those that fit', () => {
   assert.throws(
     () => buildRunConfig({ data: 'd', preset: 'chrischute' }, vectors(3)),
-    /conventions "chrischute" are for image data, but a\.csv contains rows of 3 numbers\. Use one of nflows, normflows/,
+    /conventions "chrischute" are for image data, but a\.csv contains rows of 3 numbers\. Use one of realnvp, nice, nsf, maf, iaf, nsf-autoregressive, nflows, normflows/,
   );
 });
 

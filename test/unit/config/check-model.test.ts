@@ -43,6 +43,18 @@ test('a written-out chain that fits its dimension is accepted', () => {
   assert.equal(complaint({ layers }), 'accepted');
 });
 
+test('what a network sees is a setting of autoregressive layers that are not written out', () => {
+  assert.equal(complaint({ sees: 'output', layer: 'autoregressive' }), 'accepted');
+  assert.match(complaint({ sees: 'output' }), /model\.sees: expected "input", or `layer` "autoregressive"/);
+  assert.match(
+    complaint({
+      ...{ sees: 'output', layer: 'autoregressive', dim: 2 },
+      layers: [{ kind: 'autoregressive', order: [1, 0] }],
+    }),
+    /model\.sees: expected "input": where `layers` are given, each/,
+  );
+});
+
 test('an activation of shifts alone needs a network that gives them alone', () => {
   assert.equal(complaint({ nets: 'separate', shiftActivation: 'relu' }), 'accepted');
   assert.match(

@@ -36,6 +36,13 @@ export function text(value: string): Uint8Array {
   return Buffer.concat([bytes(0x58), length, content]);
 }
 
+export { bytesOf as bytes };
+function bytesOf(content: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(content.length);
+  return Buffer.concat([bytes(0x42), length, content]);
+}
+
 /** A signed integer of 64 bits. */
 export function number(value: number): Uint8Array {
   const content = Buffer.alloc(8);

@@ -57,6 +57,13 @@ const sentences: Record<string, Say> = {
     `Die Skalierung ist bei ${percent(v.share)} der bewegten Werte von ${layer}${others(f)} gesättigt (|tanh u| über ${number(v.tanh)}); ab ${percent(v.notice)} zählt es. Dort ändert sich s kaum und lernt kaum.`,
   'saturation/noBound': () =>
     'Die Skalierung dieses Flows hat keine flachen Enden, an denen sie sättigen könnte, oder sie sind nicht bekannt.',
+  'outsideSpline/noSpline': () =>
+    'Keine Schicht dieses Flows bildet Merkmale mit Splines ab, die ein Außen haben.',
+  'outsideSpline/notSeen': () => 'Die Eingaben der Splines dieses Flows waren nicht zu sehen.',
+  'outsideSpline/inside': (v, layer) =>
+    `Höchstens ${percent(v.share)} der Werte eines Merkmals liegen außerhalb des Intervalls des Splines (${v.feature} in ${layer}); ab ${percent(v.notice)} zählt es.`,
+  'outsideSpline/outside': (v, layer, f) =>
+    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls ${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
   'deadConditioner/alive': (v, layer) =>
     `${String(v.quantities).replace(' and ', ' oder ')} jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
   'deadConditioner/untrained': (v, layer, f) =>
@@ -108,6 +115,8 @@ const advices: Record<string, string> = {
     'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'scaleSize/large':
     'Die Skalierung begrenzen (scaleMap tanh-channel), sie stärker regularisieren oder die Lernrate senken; nachsehen, ob wenige Ausreißer in den Daten die Ursache sind.',
+  'outsideSpline/outside':
+    'Mit größerem Intervall trainieren (splineBound), die Daten standardisieren oder vor den Spline eine Schicht setzen, die skaliert (actNorm, lu).',
   'saturation/saturated':
     'Die Lernrate senken oder langsam steigern, Gradienten kappen, die Gewichte der letzten Schicht regularisieren; braucht der Flow größere Skalierungen, die gelernte wachsen lassen (scaleMap tanh-channel) oder eine Abbildung ohne Grenze nehmen.',
   'deadConditioner/untrained': 'Den Flow trainieren.',

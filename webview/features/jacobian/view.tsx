@@ -1,24 +1,18 @@
 /** ∂y/∂x of the layer: its triangular structure, its diagonal beside eˢ, its determinant beside the claimed log-det. */
 import { largestJacobianBlock, usualBlock, type JacobianView } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { Sized } from '../../base/charts/sized';
 import { Segmented } from '../../base/controls/segmented';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';
-import { cssText } from '../../base/canvas/theme';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Board } from '../../base/canvas/canvas';
+import { MatrixBoard } from '../../base/canvas/matrix-board';
 import { Legend } from '../../base/canvas/legend';
-import { Readout, useCursor } from '../../base/canvas/readout';
 import { jacobianState } from './state';
 
-const largestCell = 40;
-const largestSide = 512;
-const labelWidth = 56;
 const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
 
 /** Positions in the view's lists, passing elements first or as they are. */
@@ -93,11 +87,6 @@ export function JacobianTab({
   );
 }
 
-/** Side of a cell, so that the whole matrix is seen. */
-function cellOf(width: number, k: number): number {
-  return Math.max(4, Math.floor(Math.min((width - labelWidth) / k, largestSide / k, largestCell)));
-}
-
 interface PartProps {
   view: JacobianView;
   places: readonly number[];
@@ -110,86 +99,21 @@ function Matrix({ view, places, nameOf }: PartProps) {
   const at = (cell: number): number => data[places[Math.floor(cell / k)]! * k + places[cell % k]!]!;
   const limit = roundUp(largest(data));
   const scale = (light: boolean) => signedScale(limit, light);
-  const cursor = useCursor({ width: k, height: k });
   const sorted =
     view.passes && places.every((p, i) => i === 0 || view.passes![places[i - 1]!]! >= view.passes![p]!);
-  const passing = view.passes?.reduce((n, one) => n + one, 0) ?? 0;
   return (
     <div class="matrix">
-      <Sized height={(width) => k * cellOf(width, k)}>
-        {(width) => {
-          const cell = cellOf(width, k);
-          const side = cell * k;
-          return (
-            <div
-              class="fit"
-              role="group"
-              tabIndex={0}
-              aria-label={text.jacobianHint}
-              onKeyDown={cursor.keys}
-              onPointerMove={(event) => {
-                const box = event.currentTarget.getBoundingClientRect();
-                const column = Math.floor((event.clientX - box.left - labelWidth) / cell);
-                const row = Math.floor((event.clientY - box.top) / cell);
-                const inside = row >= 0 && row < k && column >= 0 && column < k;
-                cursor.point(inside ? row * k + column : undefined);
-              }}
-              onPointerLeave={() => cursor.point(undefined)}
-            >
-              <Board
-                width={labelWidth + side}
-                height={side}
-                name="jacobian"
-                label={`${text.jacobianTitle}, ${text.jacobianRows}`}
-                draw={(context, light) => {
-                  const colours = scale(light);
-                  context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
-                  context.textBaseline = 'middle';
-                  for (let row = 0; row < k; row++) {
-                    context.textAlign = 'right';
-                    context.fillStyle = cssText('--muted');
-                    if (cell >= 12)
-                      context.fillText(
-                        nameOf(places[row]!),
-                        labelWidth - 6,
-                        (row + 0.5) * cell,
-                        labelWidth - 8,
-                      );
-                    context.textAlign = 'center';
-                    for (let column = 0; column < k; column++) {
-                      const value = at(row * k + column);
-                      const [r, g, b] = Number.isFinite(value) ? colours.at(value) : [190, 17, 0];
-                      const [x, y] = [labelWidth + column * cell, row * cell];
-                      context.fillStyle = `rgb(${r},${g},${b})`;
-                      context.fillRect(x, y, cell - 1, cell - 1);
-                      // Rounded to nothing, the colour says as much.
-                      if (Math.abs(value) < 0.005) continue;
-                      const whole = fixed(value, 2);
-                      const shorter =
-                        Math.abs(value) < 10 ? whole.replace(/^(−?)0(?=\D)/, '$1') : fixed(value, 0);
-                      const figure = [whole, shorter].find(
-                        (written) => context.measureText(written).width <= cell - 3,
-                      );
-                      if (figure === undefined) continue;
-                      context.fillStyle = 0.299 * r + 0.587 * g + 0.114 * b > 140 ? '#000000' : '#ffffff';
-                      context.fillText(figure, x + cell / 2, y + cell / 2);
-                    }
-                  }
-                  if (!sorted || passing === 0 || passing === k) return;
-                  context.fillStyle = cssText('--fg');
-                  context.fillRect(labelWidth + passing * cell - 1, 0, 1, side);
-                  context.fillRect(labelWidth, passing * cell - 1, side, 1);
-                }}
-              />
-            </div>
-          );
-        }}
-      </Sized>
-      <Readout of={cursor.at} hint={text.jacobianHint}>
-        {(cell) =>
+      <MatrixBoard
+        {...{ k, at, scale }}
+        nameOf={(row) => nameOf(places[row]!)}
+        name="jacobian"
+        label={`${text.jacobianTitle}, ${text.jacobianRows}`}
+        hint={text.jacobianHint}
+        read={(cell) =>
           `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)} = ${compact(at(cell))}`
         }
-      </Readout>
+        divideAt={sorted ? view.passes?.reduce((n, one) => n + one, 0) : undefined}
+      />
       <div class="ctl">
         <Legend scale={scale} width={160} />
         <span class="tick">{text.jacobianRows}</span>

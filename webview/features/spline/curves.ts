@@ -41,9 +41,3 @@ export function curveOf({ x, y, slopes }: Knots): Curve {
   }
   return curve;
 }
-
-/** Number of the bin that a value lies in, from 1; undefined outside. */
-export function binOf({ x }: Knots, value: number): number | undefined {
-  if (!(value >= x[0]! && value <= x.at(-1)!)) return undefined;
-  return Math.max(1, x.findLastIndex((start, i) => i + 1 < x.length && value >= start) + 1);
-}

@@ -21,6 +21,12 @@ export function splineNumbers(store: Store): ViewData {
     arrays: {
       ...{ features: vector(features), knots_x: knots.x, knots_y: knots.y, slopes: knots.slopes },
       ...{ x: vector(from), y: vector(to), log_derivative: vector(logDerivative) },
+      outside: vector(view.batch.outside),
+      batch_counts: view.batch.counts,
+      batch_in_bins: view.batch.inBins,
+      batch_in_own_bins: view.batch.inOwnBins,
+      band_low: view.batch.low,
+      band_high: view.batch.high,
     },
   };
 }

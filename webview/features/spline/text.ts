@@ -1,6 +1,7 @@
 /** Texts of this feature, in English and in German. */
 import type { SplineEnds } from '../../../src/protocol/spline';
 import { inLanguage } from '../../base/format/language';
+import { count } from '../../base/format/numbers';
 
 export const english = {
   tab: 'Spline',
@@ -23,6 +24,28 @@ export const english = {
   chosen: 'Features; the chosen one is drawn large',
   noSpline: 'This layer has no splines',
   noSplineWhy: 'Choose a coupling or an autoregressive layer of this flow.',
+  noneOutside: (values: number, low: string, high: string) =>
+    `None of ${count(values)} values is outside of [${low}, ${high}].`,
+  someOutside: (share: string, low: string, high: string, feature: string, most: string) =>
+    `${share} of the values are outside of [${low}, ${high}], most of ${feature} (${most}). They pass unchanged.`,
+  emptyBins: (empty: number, bins: number) => `${empty} of ${bins} bins hold no value.`,
+  batch: 'values of the batch',
+  batchNote: (n: number) => `${count(n)} examples; hatched: no value in this bin`,
+  band: (n: number) => `Gray: where 10 to 90 % of ${n} curves lie.`,
+  ownBins: (used: number, bins: number) =>
+    `Every example has knots of its own; the values reach ${used} of ${bins} bins of theirs.`,
+  share: 'outside',
+  empty: 'empty',
+  emptyWhy: 'bins that hold no value of the batch',
+  maps: 'Bins of all features',
+  mapsNote: 'of this example; framed: the bin that it lies in',
+  mapsFirst: 'of the first of the batch; framed: the bin that it lies in',
+  widths: 'width',
+  heights: 'height',
+  derivatives: 'ln derivative',
+  hint: 'Point at a cell or use the arrow keys; click to draw its feature',
+  readBin: (feature: string, bin: number, value: string) => `${feature}, bin ${bin}: ${value}`,
+  readKnot: (feature: string, knot: number, value: string) => `${feature}, knot ${knot}: ${value}`,
 };
 
 export const german: typeof english = {
@@ -46,6 +69,28 @@ export const german: typeof english = {
   chosen: 'Merkmale; das gewählte ist groß gezeichnet',
   noSpline: 'Diese Schicht hat keine Splines',
   noSplineWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
+  noneOutside: (values, low, high) =>
+    `Keiner von ${count(values)} Werten liegt außerhalb von [${low}, ${high}].`,
+  someOutside: (share, low, high, feature, most) =>
+    `${share} der Werte liegen außerhalb von [${low}, ${high}], die meisten von ${feature} (${most}). Sie bleiben unverändert.`,
+  emptyBins: (empty, bins) => `In ${empty} von ${bins} Intervallen liegt kein Wert.`,
+  batch: 'Werte des Batches',
+  batchNote: (n) => `${count(n)} Beispiele; schraffiert: kein Wert in diesem Intervall`,
+  band: (n) => `Grau: wo 10 bis 90 % von ${n} Kurven liegen.`,
+  ownBins: (used, bins) =>
+    `Jedes Beispiel hat eigene Knoten; die Werte erreichen ${used} von ${bins} ihrer Intervalle.`,
+  share: 'außen',
+  empty: 'leer',
+  emptyWhy: 'Intervalle, in denen kein Wert des Batches liegt',
+  maps: 'Intervalle aller Merkmale',
+  mapsNote: 'dieses Beispiels; gerahmt: das Intervall, in dem es liegt',
+  mapsFirst: 'des ersten im Batch; gerahmt: das Intervall, in dem es liegt',
+  widths: 'Breite',
+  heights: 'Höhe',
+  derivatives: 'ln der Steigung',
+  hint: 'Zeigen oder Pfeiltasten; ein Klick zeichnet das Merkmal',
+  readBin: (feature, bin, value) => `${feature}, Intervall ${bin}: ${value}`,
+  readKnot: (feature, knot, value) => `${feature}, Knoten ${knot}: ${value}`,
 };
 
 export const text = inLanguage(english, german);

@@ -97,20 +97,14 @@ interface Block extends CouplingStep {
   firstPart: number;
   /** From data to latent, if that is how the network runs. */
   halves: readonly Half[];
+  /** Numbers of a context that the networks see. */
+  context: number;
 }
 
 type Other = StepOf<'actNorm' | 'permute'>;
 
 export function below(rests: readonly string[], name: string): string[] {
   return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
-}
-
-/** What a network of a block is wrong in: from the other part to its own, doubled where s and t are one. */
-function checkPart(stack: LinearStack, inputs: number, outputs: number): string | undefined {
-  const [from, to] = [stack.widths[0], stack.widths.at(-1)];
-  return from === inputs && to === outputs
-    ? undefined
-    : `${stack.prefix} goes from ${from} to ${to} features; without conditions it would go from ${inputs} to ${outputs}`;
 }
 
 /** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
@@ -146,17 +140,22 @@ function readBlock(
     }
     halves.push({ net: nets[0]!, firstMoves, stacks });
   }
-  const inputs = halves.map(({ stacks }) => stacks[0]!.widths[0]!);
   const scaled = lengthOf(file, `${at}global_scale`);
   if (kind === 'AllInOneBlock' && scaled === undefined) return `${at}global_scale is not of features`;
-  const [second, first] =
-    scaled === undefined ? [inputs[0]!, inputs[1]!] : [Math.floor(scaled / 2), Math.ceil(scaled / 2)];
-  const { hidden, prefix } = halves[0]!.stacks[0]!;
+  // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
+  const own = halves.map(({ stacks }) => stacks[0]!.widths.at(-1)! / (stacks.length === 1 ? 2 : 1));
+  const [first, second] =
+    scaled === undefined ? [own[0]!, own[1]!] : [Math.ceil(scaled / 2), Math.floor(scaled / 2)];
+  const { hidden, prefix, widths } = halves[0]!.stacks[0]!;
+  const context = widths[0]! - (halves[0]!.firstMoves ? second : first);
+  if (context < 0) return `${prefix} that sees the other part (it sees ${widths[0]} numbers)`;
   for (const { firstMoves, stacks } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
     for (const stack of stacks) {
-      const wrong = checkPart(stack, from, (stacks.length === 1 ? 2 : 1) * to);
-      if (wrong) return wrong;
+      const [inputs, outputs] = [from + context, (stacks.length === 1 ? 2 : 1) * to];
+      if (stack.widths[0] !== inputs || stack.widths.at(-1) !== outputs) {
+        return `${stack.prefix} goes from ${stack.widths[0]} to ${stack.widths.at(-1)} numbers; expected from ${inputs} to ${outputs}`;
+      }
       if (stack.hidden.join() !== hidden.join()) return `${stack.prefix} has other widths than ${prefix}`;
     }
   }
@@ -166,7 +165,12 @@ function readBlock(
     features: first + second,
     firstPart: first,
     halves,
-    alike: { [otherSize]: hidden.join(), 'is not of the same kind as': kind },
+    context,
+    alike: {
+      [otherSize]: hidden.join(),
+      'is not of the same kind as': kind,
+      'sees another context than': context,
+    },
   };
 }
 
@@ -240,6 +244,7 @@ export const freia = chainImporter<Block, Other>({
     hidden: hiddenOf(chain.first),
     nets: chain.first.kind === 'RNVPCouplingBlock' ? 'separate' : 'joint',
     conditioning: 'selected',
+    ...(chain.first.context > 0 ? { context: chain.first.context } : {}),
     activation: activationOf(answers),
     affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
     outputOrder: 'scale-shift',

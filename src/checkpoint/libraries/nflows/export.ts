@@ -1,4 +1,4 @@
-/** For nflows: SimpleRealNVP where it can be, else its couplings, norms and permutations in a chain. */
+/** For nflows: SimpleRealNVP where it can be, else its couplings, norms, permutations and linear transforms in a chain. */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
@@ -17,6 +17,7 @@ import { batchCounts, bools, floats, integers, renamed, type StateDict } from '.
 import { couplingOf, rowsOf, type Coupling } from '../../export-to/vector-couplings';
 import { residualTable } from '../../import/made';
 import { flowNormNames } from './import';
+import { linearTensors } from './write-linears';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -60,6 +61,10 @@ export function nflowsStateDict(
         shift.map((x, i) => -x * Math.exp(-logScale[i]!)),
       );
       lines.push(`    transforms.ActNorm(${model.dim}),`);
+    } else if (layer.kind !== 'permute') {
+      const linear = linearTensors(layer, model.dim, name, tensors);
+      for (const [part, values] of Object.entries(linear.tensors)) dict[`${at}.${part}`] = values;
+      lines.push(`    ${linear.line},`);
     } else {
       dict[`${at}._permutation`] = integers(layer.order);
       lines.push(`    transforms.Permutation(torch.tensor([${layer.order.join(', ')}])),`);

@@ -9,9 +9,11 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
-  fixedNormal,
   maskOf,
   readOrder,
+  standardizer,
+  type Chain,
+  trainedNormal,
   type CouplingStep,
   type StepOf,
   type Values,
@@ -28,7 +30,14 @@ import {
 } from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { runningNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationChoice,
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  choice,
+  chosen,
+} from '../../import/questions';
 import {
   boundQuestion,
   featureMap,
@@ -40,8 +49,9 @@ import {
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
+import { nflowsModules } from './modules';
 
-const scaleQuestion = choice(
+export const scaleQuestion = choice(
   'scaleActivation',
   'Scale of a coupling',
   'How the network’s output u becomes the scale. nflows up to 0.14 knows only the first.',
@@ -73,7 +83,7 @@ type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
 
-const tailQuestion = boundQuestion('tail_bound', 1);
+export const tailQuestion = boundQuestion('tail_bound', 1);
 
 function workingStep(
   kind: Working['kind'],
@@ -177,16 +187,28 @@ export function mapFields(
   }
 }
 
-export function questionsOf({ kind, map: { transform } }: Pick<Working, 'kind' | 'map'>): ImportQuestion[] {
+/** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
+function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
+  return (
+    steps.some(({ kind }) => kind === 'rescale') ||
+    [...file.tensors.keys()].some((name) => standardizer.test(name))
+  );
+}
+
+function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
+  const { kind, map } = chain.first;
+  const sbi = isOfSbi(chain);
   return [
-    ...(transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
-    activationQuestion,
-    ...(transform === 'rationalQuadratic' ? [tailQuestion] : []),
+    ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
+    sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
+    ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
+    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
 export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
+  modules: nflowsModules,
   list: '_transforms',
   nested: true,
   lacks: '_transforms.0.identity_features',
@@ -198,7 +220,7 @@ export const nflows = chainImporter<Working, Other>({
       {
         kind: 'DiagonalNormal',
         names: ['mean_', 'log_std_'],
-        read: ([loc, logScale]) => fixedNormal(loc!, logScale!.map(Math.exp)),
+        read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
       },
       {
         kind: 'ConditionalDiagonalNormal of a linear layer',
@@ -220,13 +242,12 @@ export const nflows = chainImporter<Working, Other>({
         },
       },
     ],
+    // The constant of a StandardNormal.
+    idle: ['_log_z'],
   },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: ({ first, steps }) => [
-    ...questionsOf(first),
-    ...(steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
-  ],
+  questions: questionsOf,
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',

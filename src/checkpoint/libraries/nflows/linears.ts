@@ -2,6 +2,7 @@
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
+import { softplus } from '../../../base/softplus';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import type { OurLayer, Step } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
@@ -109,7 +110,6 @@ export async function linearLayer(
         ['orthogonal_2.q_vectors', 'orthogonal_1.q_vectors', 'unconstrained_diagonal', 'bias'].map(read),
       );
       const eps = answeredNumber(answers, svdQuestion);
-      const softplus = (u: number): number => Math.max(u, 0) + Math.log1p(Math.exp(-Math.abs(u)));
       const logDiagonal = {
         shape: [features],
         data: unconstrained!.data.map((u) => Math.log(eps + softplus(u))),

@@ -41,6 +41,7 @@ import {
   type Lu,
   type Residual,
 } from './residual';
+import { normflowsModules } from './modules';
 
 const outputQuestion = choice(
   'scaleOutput',
@@ -431,6 +432,7 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
 
 export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
+  modules: normflowsModules,
   list: 'flows',
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
   readStep,

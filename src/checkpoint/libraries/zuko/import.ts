@@ -8,6 +8,7 @@ import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   fixedNormal,
+  ofFeatures,
   readMask,
   readOrder,
   type Chain,
@@ -27,6 +28,7 @@ import {
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
+import { zukoModules } from './modules';
 
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
@@ -38,12 +40,12 @@ interface Mapped extends CouplingStep {
   blocked?: string;
 }
 
-type ZukoChain = Chain<Mapped, StepOf<'permute'>>;
+type ZukoChain = Chain<Mapped, StepOf<'permute' | 'affine'>>;
 
 const splineQuestion = boundQuestion('bound', 5);
 
 const slopeQuestion: ImportQuestion = {
-  key: 'splineSlope',
+  key: 'slope',
   title: 'Least slope of the splines',
   detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
@@ -176,6 +178,13 @@ async function autoregressive({ at, stack, context }: Mapped, file: TensorFile):
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
+async function rescale(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
+  const [scale, shift] = await Promise.all(
+    ['scale', 'loc'].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
+  );
+  return { theirs, layer: { kind: 'rescale', scale: [...scale!], shift: [...shift!] } };
+}
+
 function title(chain: ZukoChain): string {
   const { couplings, first } = chain;
   const { stack, map } = first;
@@ -189,8 +198,9 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
+export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
   name: 'zuko',
+  modules: zukoModules,
   list: 'transform.transforms',
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
@@ -198,6 +208,8 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
     if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
       return { kind: 'permute', at: at.slice(0, -1), features: lengthOf(file, `${at}_0`) };
     }
+    // An UnconditionalTransform of an AffineTransform, by which sbi standardizes.
+    if (rests.toSorted().join() === 'loc,scale') return { kind: 'affine', at: at.slice(0, -1) };
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -255,8 +267,10 @@ export const zuko = chainImporter<Mapped, StepOf<'permute'>>({
           }),
     };
   },
-  async layers(step, { file }) {
+  async layers(step, { file, features }) {
     switch (step.kind) {
+      case 'affine':
+        return [await rescale(file, step.at, features)];
       case 'permute':
         return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
       case 'coupling':

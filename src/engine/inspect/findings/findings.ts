@@ -6,16 +6,24 @@ import { judge } from './judge';
 import { observe } from './observe';
 
 /**
- * @param step of training, where known: a flow that was not trained has no faults yet
+ * @param known `step` of training, where known: a flow that was not trained has no faults yet
  * @throws UserError for a batch that does not exist, CancelledError
  */
 export async function findings(
   model: InspectedFlow,
   work: SharedWork,
   { batch }: FindingsQuery,
-  step: number | undefined,
+  known: { step?: number; featureNames?: readonly string[] },
   signal: AbortSignal,
 ): Promise<Findings> {
+  const { step, featureNames } = known;
   const seen = await observe(model, work, batch, signal);
-  return { count: seen.count, findings: judge(step === undefined ? seen : { ...seen, step }) };
+  return {
+    count: seen.count,
+    findings: judge({
+      ...seen,
+      ...(step === undefined ? {} : { step }),
+      ...(featureNames ? { featureNames } : {}),
+    }),
+  };
 }

@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../../config/schema';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
+import { hasTails } from '../../../protocol/spline';
 import type { Feeds } from '../../backends/backend';
 import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
@@ -41,6 +42,11 @@ export function healthGraph(model: FlowModel): Graph {
         const input = ctx.taps[taps.input]!;
         results[at('low')] = tf.min(input, axesOf(input));
         results[at('high')] = tf.max(input, axesOf(input));
+        if (info.spline && hasTails(info.spline)) {
+          const { center, bound } = info.spline;
+          const outside = tf.greater(tf.abs(tf.sub(input, center)), bound);
+          results[at('outside')] = tf.sum(tf.cast(outside, 'float32'), 0);
+        }
         for (const { name } of info.quantities ?? []) {
           const value = ctx.taps[`${info.name}/${name}`]!;
           results[at(`${name}:low`)] = tf.min(value, axesOf(value));
@@ -91,6 +97,7 @@ export function readHealth(layers: readonly ModelLayer[], results: Feeds): Healt
           perExample: extremes(`${quantity.name}:low`, `${quantity.name}:high`),
           perElement: extremes(`${quantity.name}:min`, `${quantity.name}:max`),
         })),
+        ...(results[`${index}:outside`] ? { outside: floats(`${index}:outside`) } : {}),
         ...(results[`${index}:saturated`] ? { saturated: floats(`${index}:saturated`) } : {}),
       };
     }),

@@ -9,6 +9,7 @@ import { modes } from './modes';
 import { nonFinite } from './non-finite';
 import { normStatistics } from './norm-statistics';
 import type { Observations } from './observations';
+import { outsideSpline } from './outside-spline';
 import { overfitting } from './overfitting';
 import { saturation } from './saturation';
 import { scaleSize } from './scale-size';
@@ -17,6 +18,7 @@ const checks: readonly Check[] = [
   nonFinite,
   scaleSize,
   saturation,
+  outsideSpline,
   deadConditioner,
   deadUnits,
   normStatistics,

@@ -13,6 +13,8 @@ export interface LayerObservations {
   input?: Range;
   /** What the layer computes beside its output; empty where it declares nothing. Absent where it could not be looked at. */
   quantities?: QuantityObservations[];
+  /** Of splines: share of all values that lie outside of the interval, and the element with the most of them. */
+  outside?: { share: number; element: number; ofElement: number };
   /** Share of moving elements at which the scale map is flat, in [0, 1]. */
   saturated?: number;
   /** Hidden ReLU units, and those that never became positive. */
@@ -51,6 +53,8 @@ export interface Observations {
   /** Of scores. */
   unit: 'nats' | 'bits/dim';
   dimensions: number;
+  /** Of rows of numbers, where the data have names. */
+  featureNames?: readonly string[];
   /** Examples in the batch. */
   count: number;
   /** False for a batch of the model's own samples. */

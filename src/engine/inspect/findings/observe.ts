@@ -6,7 +6,7 @@ import type { Feeds } from '../../backends/backend';
 import { statisticsBatch } from '../../model/batches';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import type { Extremes, HealthRecord } from '../../model/layer-record';
+import type { Extremes, HealthRecord, LayerExtremes } from '../../model/layer-record';
 import { inverseErrors, splitDistribution } from '../diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';
@@ -124,6 +124,7 @@ async function healthOf(
                 change: changeOf(all.map(({ perElement }) => perElement)),
               };
             }),
+      ...outsideOf(own, flow?.mask?.data, batch.count),
       ...(flat.length > 0
         ? { saturated: flat.flatMap((n) => [...n]).reduce((a, b) => a + b, 0) / (transformed * batch.count) }
         : {}),
@@ -132,6 +133,22 @@ async function healthOf(
         : {}),
     };
   });
+}
+
+/** @param mask 1 where an element passes unchanged */
+function outsideOf(
+  parts: readonly LayerExtremes[],
+  mask: Float32Array | undefined,
+  examples: number,
+): Pick<LayerObservations, 'outside'> {
+  const counts = parts.flatMap(({ outside }) => (outside ? [outside] : []));
+  if (counts.length === 0) return {};
+  const shares = combined(counts, (a, b) => a + b).map((count) => count / examples);
+  const mapped = Array.from(shares, (_, i) => i).filter((i) => mask?.[i] !== 1);
+  if (mapped.length === 0) return {};
+  const element = mapped.reduce((most, i) => (shares[i]! > shares[most]! ? i : most));
+  const share = mapped.reduce((sum, i) => sum + shares[i]!, 0) / mapped.length;
+  return { outside: { share, element, ofElement: shares[element]! } };
 }
 
 function combined(parts: readonly Float32Array[], pick: (a: number, b: number) => number): Float32Array {

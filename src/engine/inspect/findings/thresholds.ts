@@ -3,6 +3,7 @@
  * checkpoints of six other libraries), and so that each is reached well before results suffer.
  */
 import type { ModelConfig } from '../../../config/schema';
+import { manyOutside } from '../../../protocol/spline';
 
 /** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4 %, so s hardly learns there any more. */
 const saturatedTanh = 0.98;
@@ -42,6 +43,12 @@ export const thresholds = {
    * none is left; exp overflows at 88.7.
    */
   scaleSize: { notice: 8, warning: 12, error: 16.6, overflow: 88.7 },
+
+  /**
+   * Share of a feature's values outside of its spline's interval, where the map is a line. A few in a hundred are tails; of
+   * a standard normal a third lies outside of ±1 (the default of nflows), 0.3 % outside of ±3.
+   */
+  outsideSpline: { notice: manyOutside, warning: 0.25 },
 
   /**
    * How much s (nats) and t (as a share of the range of the layer's input) of any element change over the batch. Below a

@@ -16,6 +16,7 @@ const files = [
   'deflated.pt',
   'windows.pt',
   'no-checksum.pt',
+  'legacy.pt',
 ];
 const contents = files.map((name) => readFileSync(path.resolve('test', 'fixtures', 'torch', name)));
 

@@ -1,0 +1,29 @@
+/** Tells by content which program wrote a file of tensors. */
+import { firstBytes } from '../files/read';
+import type { TensorContainer } from '../protocol/import';
+import { isEqx } from './eqx/open-eqx';
+import { isHdf5 } from './keras/hdf5';
+import { isKerasEntry } from './keras/open-keras';
+import { torchContainer } from './torch/container';
+
+/**
+ * Undefined for safetensors, which their own reader tells from others, and for files that are none of these.
+ * @throws UserError when the file cannot be read
+ */
+export async function containerOf(
+  file: string,
+): Promise<Exclude<TensorContainer, 'safetensors'> | undefined> {
+  const start = await firstBytes(file, 2 ** 16);
+  if (isHdf5(start)) return 'hdf5';
+  if (isEqx(start)) return 'eqx';
+  const torch = torchContainer(start);
+  if (torch === 'zip' && isKerasEntry(firstEntry(start))) return 'keras';
+  if (torch === 'pickle') return 'pickle';
+  return torch === undefined ? undefined : 'torch';
+}
+
+/** Name of the first entry of a zip file. */
+function firstEntry(start: Uint8Array): string {
+  const length = (start[26] ?? 0) + 256 * (start[27] ?? 0);
+  return new TextDecoder().decode(start.subarray(30, 30 + length));
+}

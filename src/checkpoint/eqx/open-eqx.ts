@@ -1,0 +1,117 @@
+/**
+ * Opens what equinox.tree_serialise_leaves writes: the leaves of a tree one after another, each as NumPy saves it, without
+ * names or structure. What the tree was made with stands in a first line of JSON, as Equinox's guide says, or in a file of
+ * JSON next to it.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseNpyStart, type NpyHeader } from '../../data/npy';
+import { decodeNpy, toFloat32 } from '../../data/npy';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
+import { readError } from '../../files/read';
+import { plainValues } from '../import/plain-values';
+import type { TensorFile } from '../import/types';
+
+const mostLeaves = 100_000;
+/** Of the JSON, bytes. */
+const longestLine = 2 ** 15;
+
+const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const lineBreak = 10;
+const brace = 0x7b;
+
+const isNpy = (bytes: Uint8Array, at: number): boolean => magic.every((byte, i) => bytes[at + i] === byte);
+
+/** Where leaves begin; undefined where the file is none of these. @param start its first bytes */
+function leavesBegin(start: Uint8Array): number | undefined {
+  if (isNpy(start, 0)) return 0;
+  if (start[0] !== brace) return undefined;
+  const end = start.subarray(0, longestLine).indexOf(lineBreak);
+  return end >= 0 && isNpy(start, end + 1) ? end + 1 : undefined;
+}
+
+/** Whether a file that starts like this is one of Equinox; a single array of NumPy starts alike. */
+export function isEqx(start: Uint8Array): boolean {
+  return leavesBegin(start) !== undefined;
+}
+
+/** In the order of safetensors' names. */
+const dtypes: Readonly<Record<string, string>> = {
+  f2: 'F16',
+  f4: 'F32',
+  f8: 'F64',
+  i1: 'I8',
+  i2: 'I16',
+  i4: 'I32',
+  i8: 'I64',
+  u1: 'U8',
+  u2: 'U16',
+  u4: 'U32',
+  u8: 'U64',
+  b1: 'BOOL',
+};
+
+/** @throws UserError when the file is damaged */
+export async function openEqx(file: string): Promise<TensorFile> {
+  const bytes: Uint8Array = await readFile(file).catch((error: unknown) => {
+    throw readError(file, error);
+  });
+  const begin = leavesBegin(bytes) ?? 0;
+  const leaves = new Map<string, { header: NpyHeader; begin: number }>();
+  for (let at = begin; at < bytes.length;) {
+    if (leaves.size >= mostLeaves) throw new UserError(`${file}: has more than ${mostLeaves} leaves.`);
+    const name = `leaf.${leaves.size}`;
+    const header = parseNpyStart(bytes.subarray(at), `${file}: ${name}`);
+    const end = at + header.start + sizeOf(header.shape) * header.itemBytes;
+    if (!(end <= bytes.length))
+      throw new UserError(`${file}: ${name} is cut off. Copy or download the file again.`);
+    if (header.fortran && header.shape.length > 1) {
+      throw new UserError(`${file}: ${name} is in the order of Fortran, in which Equinox writes nothing.`);
+    }
+    leaves.set(name, { header, begin: at + header.start });
+    at = end;
+  }
+  const first = begin === 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, begin));
+  return {
+    file,
+    container: 'eqx',
+    bytes: bytes.length,
+    tensors: new Map(
+      [...leaves].map(([name, { header }]) => [name, { dtype: dtypes[header.type]!, shape: header.shape }]),
+    ),
+    extras:
+      first === undefined ? await besideIt(file) : plainValues(parseJson(first, `${file}: its first line`)),
+    read(name) {
+      const leaf = leaves.get(name);
+      if (!leaf) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
+      const { header, begin } = leaf;
+      const { shape, dtype } = header;
+      const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
+      return Promise.resolve(toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) }));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Of the file that flows of flowjax are saved with. */
+async function besideIt(file: string): Promise<TensorFile['extras']> {
+  const { dir, name } = path.parse(file);
+  for (const candidate of ['flow_kwargs.json', `${name}.json`]) {
+    const where = path.join(dir, candidate);
+    const text = await readFile(where, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw readError(where, error);
+    });
+    if (text !== undefined) return plainValues(parseJson(text, where));
+  }
+  return {};
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UserError(`${where}: is not JSON; expected the arguments that the flow was made with.`);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What a file answers by itself. A model that was saved as a whole has the arguments of its modules, which a state dict
+ * lacks; other files have hyper-parameters beside the tensors, which may be the same by name.
+ */
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import { lastName, PythonObject } from '../torch/python-object';
+import type { PythonModule } from '../torch/modules';
+import type { ModuleFact, ModuleReader, TensorFile } from './types';
+
+export interface FileFacts {
+  answers: ImportAnswers;
+  /** In words, after "It lacks: ". */
+  misfits: string[];
+}
+
+/** Everything that the modules of a file say, where they agree. */
+export function factsOf({ modules }: TensorFile, reader: ModuleReader | undefined): FileFacts {
+  const answers: Record<string, string | number> = {};
+  const misfits: string[] = [];
+  for (const fact of (modules && reader?.(modules)) ?? []) {
+    if (typeof fact === 'string') misfits.push(fact);
+    else if (answers[fact.key] === undefined) answers[fact.key] = fact.value;
+    else if (answers[fact.key] !== fact.value) {
+      misfits.push(`one ${fact.key} for all layers (the file has ${answers[fact.key]} and ${fact.value})`);
+    }
+  }
+  return { answers, misfits };
+}
+
+/** What is wrong with an answer of the file, in words; undefined where it is one of those possible. */
+export function misfitOf({ key, answer }: ImportQuestion, value: string | number): string | undefined {
+  if (answer.kind === 'choice') {
+    if (answer.options.some((option) => option.value === value)) return undefined;
+    return `${key} among ${answer.options.map((option) => option.value).join(', ')} (the file has ${value})`;
+  }
+  const { minimum = -Infinity, maximum = Infinity } = answer;
+  if (typeof value === 'number' && value >= minimum && value <= maximum) return undefined;
+  return `a ${key} that is possible (the file has ${value})`;
+}
+
+/** Under which scripts save what a model was made with. */
+const hyperParameters =
+  /(^|\.)(hyper_parameters|hparams|model_kwargs|flow_kwargs|kwargs|config|cfg|args)\.([^.]+\.)*([^.]+)$/;
+
+/**
+ * The questions with what the file has under the name of the argument as their default. They are asked all the same: the
+ * file does not say that the script gave that argument to the library.
+ */
+export function withHyperParameters(
+  questions: readonly ImportQuestion[],
+  { extras }: TensorFile,
+): ImportQuestion[] {
+  const found = new Map<string, { path: string; value: string | number | boolean }>();
+  for (const [path, value] of Object.entries(extras)) {
+    const name = hyperParameters.exec(path)?.at(-1);
+    if (name !== undefined && !found.has(plainName(name))) found.set(plainName(name), { path, value });
+  }
+  if (found.size === 0) return [...questions];
+  return questions.map((question) => {
+    const entry = found.get(plainName(question.key));
+    const value = entry && valueFor(question, entry.value);
+    if (entry === undefined || value === undefined) return question;
+    const detail = `${question.detail} In the file, ${entry.path} is ${entry.value}.`;
+    return {
+      ...question,
+      detail,
+      answer: { ...question.answer, default: value } as ImportQuestion['answer'],
+    };
+  });
+}
+
+/** `tail_bound` and `tailBound` are the same argument. */
+const plainName = (name: string): string => name.replaceAll('_', '').toLowerCase();
+
+function valueFor({ answer }: ImportQuestion, value: string | number | boolean): string | number | undefined {
+  if (answer.kind === 'number') {
+    const { minimum = -Infinity, maximum = Infinity } = answer;
+    return typeof value === 'number' && value >= minimum && value <= maximum ? value : undefined;
+  }
+  const text = plainName(String(value)).replaceAll('-', '');
+  return answer.options.find((option) => option.value.replaceAll('-', '') === text)?.value;
+}
+
+/** torch's functions and modules by our names; what is not here is given as it is, and refused as an answer. */
+const activations: Readonly<Record<string, string>> = {
+  relu: 'relu',
+  ReLU: 'relu',
+  tanh: 'tanh',
+  Tanh: 'tanh',
+  elu: 'elu',
+  ELU: 'elu',
+  silu: 'silu',
+  SiLU: 'silu',
+  leaky_relu: 'leaky-relu',
+  LeakyReLU: 'leaky-relu',
+};
+/** Arguments of those that have some, as ours have them. */
+const activationArguments: Readonly<Record<string, readonly [argument: string, value: number]>> = {
+  ELU: ['alpha', 1],
+  LeakyReLU: ['negative_slope', 0.01],
+};
+
+/** Of a function, or of a module of `torch.nn.modules.activation`. */
+export function activationFact(value: unknown, key = 'activation'): ModuleFact[] {
+  const name = lastName(value);
+  if (name === undefined) return [];
+  const [argument, expected] = activationArguments[name] ?? [];
+  if (argument !== undefined && value instanceof PythonObject && value.get(argument) !== undefined) {
+    if (value.get(argument) !== expected)
+      return [`${name} with ${argument} ${expected} (the file has another one)`];
+  }
+  return [{ key, value: Object.hasOwn(activations, name) ? activations[name]! : name }];
+}
+
+/** An argument that our flow has no other value for. */
+export function fixedArgument(
+  { name, object }: PythonModule,
+  argument: string,
+  expected: number | string | boolean | null,
+): ModuleFact[] {
+  const found = object.get(argument);
+  if (found === undefined || found === expected) return [];
+  return [`${name} with ${argument} ${expected} (the file has another one)`];
+}
+
+/** An argument that answers a question. */
+export function argumentFact({ object }: PythonModule, argument: string, key: string): ModuleFact[] {
+  const value = object.get(argument);
+  return typeof value === 'number' || typeof value === 'string' ? [{ key, value }] : [];
+}

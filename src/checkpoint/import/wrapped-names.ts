@@ -1,0 +1,93 @@
+/**
+ * Names as the library gave them: without what wrappers of models put before them, and with the copies that wrappers keep
+ * among the tensors of one state dict.
+ */
+import type { TensorFile } from './types';
+
+/** DataParallel and AveragedModel, torch.compile, Lightning modules and the usual names of a flow in them. */
+const wrappers: ReadonlySet<string> = new Set(['module', '_orig_mod', 'model', 'flow', 'online_model']);
+/** Moving averages in a module next to the one that is trained. */
+const average = /^(ema|model_ema|ema_model|averaged_model|average_model|ema_flow|flow_ema)\./;
+
+/** In each other; names of a file could go on without end. */
+const mostWrappers = 8;
+
+export interface Unwrapped {
+  file: TensorFile;
+  /** "module.flow."; empty where nothing was taken off. */
+  prefix: string;
+}
+
+/** The same file, with names that start after the wrappers that all tensors are in. */
+export function unwrapped(file: TensorFile): Unwrapped {
+  const split = withAverage(file);
+  const names = [...split.tensors]
+    .filter(([name, { shape }]) => !isCounter(name, shape))
+    .map(([name]) => name);
+  const plain = (name: string): string => name.replaceAll('_orig_mod.', '');
+  let prefix = '';
+  for (let depth = 0; depth < mostWrappers && names[0] !== undefined; depth++) {
+    const [word = ''] = plain(names[0]).slice(prefix.length).split('.', 1);
+    const next = `${prefix}${word}.`;
+    if (!wrappers.has(word) || !names.every((name) => plain(name).startsWith(next))) break;
+    prefix = next;
+  }
+  const isCompiled = names.some((name) => name.includes('_orig_mod.'));
+  if (prefix === '' && !isCompiled) return { file: split, prefix };
+  const rename = ({ tensors, read }: Pick<TensorFile, 'tensors' | 'read'>) => {
+    const originals = new Map(
+      names.filter((name) => tensors.has(name)).map((name) => [plain(name).slice(prefix.length), name]),
+    );
+    return {
+      tensors: new Map([...originals].map(([name, original]) => [name, tensors.get(original)!])),
+      read: (name: string) => read(originals.get(name) ?? name),
+    };
+  };
+  const copies = split.copies?.map((copy) => ({ key: copy.key, ...rename(copy) }));
+  return {
+    file: { ...split, ...rename(split), ...(copies ? { copies } : {}) },
+    prefix: isCompiled ? `${prefix}_orig_mod.` : prefix,
+  };
+}
+
+/** A number of updates next to the modules: "n_averaged". */
+function isCounter(name: string, shape: readonly number[]): boolean {
+  return !name.includes('.') && shape.length === 0;
+}
+
+/** Of the averages themselves, which have no counterpart in the model. */
+const counters = ['decay', 'num_updates', 'n_averaged', 'initted', 'step'];
+
+/** Splits off the moving average, where it has the names of the rest, which may have lost their dots. */
+function withAverage(file: TensorFile): TensorFile {
+  const within = [...file.tensors.keys()].find((name) => average.test(name));
+  if (within === undefined || file.copies) return file;
+  const prefix = average.exec(within)![0];
+  const short = (name: string): string => name.replaceAll('.', '');
+  const averaged = new Map<string, string>();
+  const rest: string[] = [];
+  for (const name of file.tensors.keys()) {
+    if (name.startsWith(prefix))
+      averaged.set(short(name.slice(prefix.length).replace(/^module\./, '')), name);
+    else rest.push(name);
+  }
+  const trained = rest.filter((name) => !isCounter(name, file.tensors.get(name)!.shape));
+  const withoutFirst = (name: string): string => name.slice(name.indexOf('.') + 1);
+  // An average of a module "model" has the names below it, of the whole all names; some have no buffers.
+  const take = [(name: string) => name, withoutFirst].find((candidate) => {
+    const known = new Set(trained.map((name) => short(candidate(name))));
+    return [...averaged.keys()].every((name) => known.has(name) || counters.includes(name));
+  });
+  if (!take || trained.length === 0) return file;
+  const originals = new Map(trained.map((name) => [name, averaged.get(short(take(name))) ?? name]));
+  const pick = (of: ReadonlyMap<string, string>): Pick<TensorFile, 'tensors' | 'read'> => ({
+    tensors: new Map([...of].map(([name, original]) => [name, file.tensors.get(original)!])),
+    read: (name) => file.read(of.get(name) ?? name),
+  });
+  return {
+    ...file,
+    ...pick(new Map(trained.map((name) => [name, name]))),
+    key: 'trained',
+    copies: [{ key: prefix.slice(0, -1), ...pick(originals) }],
+  };
+}

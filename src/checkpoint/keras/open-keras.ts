@@ -1,0 +1,114 @@
+/** Opens what Keras saves: `.weights.h5`, the older `.h5`, and `.keras`, a zip file of config.json and weights. */
+import { open, readFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { sizeOf } from '../../base/shape';
+import { UserError } from '../../base/user-error';
+import { readError } from '../../files/read';
+import { readZipDirectory } from '../../files/zip-directory';
+import { itemBytes, swapBytes, toFloat32 } from '../dtypes';
+import { plainValues } from '../import/plain-values';
+import type { TensorFile } from '../import/types';
+import { isHdf5, readHdf5 } from './hdf5';
+
+/** What is in a `.keras` file. */
+const kerasWeights = 'model.weights.h5';
+const kerasConfigs = ['metadata.json', 'config.json'];
+
+/** Parts of a file that belong to its optimizer. */
+const optimizer = /^(optimizer|optimizer_weights|_optimizer)\//;
+
+/** Whether a zip file that starts with an entry of this name is one of Keras. */
+export function isKerasEntry(name: string): boolean {
+  return name === kerasWeights || kerasConfigs.includes(name);
+}
+
+type Extras = Record<string, number | string | boolean>;
+
+/** @throws UserError when the file is damaged */
+export async function openHdf5(file: string): Promise<TensorFile> {
+  try {
+    const { buffer, byteOffset, byteLength } = await readFile(file);
+    return tensorsOf(file, 'hdf5', byteLength, buffer.slice(byteOffset, byteOffset + byteLength), {});
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+/** @throws UserError when the file is damaged, or has no weights */
+export async function openKeras(file: string): Promise<TensorFile> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw readError(file, error);
+  });
+  try {
+    const { size } = await handle.stat();
+    const entries = await readZipDirectory(file, handle, size);
+    const weights = entries.get(kerasWeights);
+    if (!weights)
+      throw new UserError(
+        `${file}: is a Keras file without weights (${kerasWeights}). Save the model again.`,
+      );
+    const extras: Extras = {};
+    for (const name of kerasConfigs) {
+      const entry = entries.get(name);
+      if (!entry) continue;
+      const text = new TextDecoder().decode(await entry.read());
+      Object.assign(extras, plainValues(parseConfig(text, `${file}: ${name}`)));
+    }
+    const bytes = await weights.read();
+    if (!isHdf5(bytes))
+      throw new UserError(`${file}: its ${kerasWeights} is not an HDF5 file. Save the model again.`);
+    const { buffer, byteOffset, byteLength } = bytes;
+    const own = byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
+    return tensorsOf(file, 'keras', size, own, extras);
+  } catch (error) {
+    throw readError(file, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseConfig(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UserError(`${where}: is not JSON. Save the model again.`);
+  }
+}
+
+function tensorsOf(
+  file: string,
+  container: 'hdf5' | 'keras',
+  size: number,
+  bytes: ArrayBuffer,
+  extras: Extras,
+): TensorFile {
+  const { arrays, names } = readHdf5(bytes, file);
+  const own = new Map([...arrays].filter(([name]) => !optimizer.test(name)));
+  if (own.size === 0) {
+    throw new UserError(
+      `${file}: holds no arrays of numbers. Save the weights: model.save_weights("model.weights.h5").`,
+    );
+  }
+  const other = arrays.size - own.size;
+  for (const [path, name] of names) if (!optimizer.test(`${path}/`)) extras[path] = name;
+  return {
+    file,
+    container,
+    bytes: size,
+    tensors: new Map([...own].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    extras,
+    ...(other > 0 ? { leftOut: [`"optimizer" (${other} tensors)`] } : {}),
+    read(name) {
+      const array = own.get(name);
+      if (!array) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
+      const { dtype, shape, begin, littleEndian } = array;
+      const span = new Uint8Array(bytes.slice(begin, begin + sizeOf(shape) * itemBytes[dtype]!));
+      if (littleEndian !== (endianness() === 'LE')) swapBytes(span, itemBytes[dtype]!);
+      return Promise.resolve({
+        shape: [...shape],
+        data: toFloat32(span.buffer, dtype, `${file}: tensor "${name}"`),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,366 @@
+/**
+ * flowjax's coupling_flow and masked_autoregressive_flow, whose layers and permutations run from data to latent with
+ * `invert`, which is the default. A file has the leaves of the tree in order, those of all layers stacked; the arguments
+ * that the flow was made with stand next to it. What the leaves show by themselves is not asked.
+ */
+import { inverseSoftplus, softplus } from '../../../base/softplus';
+import { sizeOf } from '../../../base/shape';
+import { several } from '../../../base/text';
+import { shortened, UserError } from '../../../base/user-error';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
+import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';
+import { checkMasks } from '../../import/made';
+import { hiddenWords, tooMany } from '../../import/modules';
+import { linearNames, under } from '../../import/names';
+import { activationChoice, activationOf, answeredNumber, choice, chosen } from '../../import/questions';
+import type { Recognizer, TensorFile } from '../../import/types';
+import type { ChainLayer, VectorFields } from '../../import/vector-chain';
+
+interface Linear {
+  /** Names of the leaves, [layers, out, in] and [layers, out]. */
+  weight: string;
+  bias: string;
+  /** [layers, out, in], of a masked one. */
+  mask?: string;
+  inputs: number;
+  outputs: number;
+}
+
+interface Flow {
+  features: number;
+  /** Numbers of a condition that its networks see behind the features. */
+  context: number;
+  count: number;
+  kind: 'coupling' | 'autoregressive';
+  linears: Linear[];
+  /** Knots of a spline; an affine map where they are missing. */
+  knots?: number;
+  /** Leaves of the base's loc and raw scale, where it is a Normal. */
+  base?: readonly [loc: string, scale: string];
+  /** Leaf of the permutations, [layers, features]; a reversal where it is missing. */
+  permutation?: string;
+}
+
+const activationQuestion = activationChoice('relu', 'nnActivation');
+
+const intervalQuestion: ImportQuestion = {
+  key: 'interval',
+  title: 'Interval of the splines',
+  detail:
+    'The `interval` argument of RationalQuadraticSpline, which leaves do not hold: splines map from minus this to this.',
+  answer: { kind: 'number', default: 5, minimum: 1e-3 },
+};
+
+const transformerQuestion = choice(
+  'transformer',
+  'Transformer',
+  'The `transformer` argument, whose scale leaves do not show.',
+  [
+    { value: 'none', label: 'none given: softplus, at least 0.01' },
+    { value: 'affine', label: 'Affine(): softplus' },
+  ],
+);
+
+const invertQuestion = choice(
+  'invert',
+  'Direction',
+  'The `invert` argument. With the other one the flow still runs, and all its numbers are wrong.',
+  [
+    { value: 'true', label: 'True: layers run from data to latent (the default)' },
+    { value: 'false', label: 'False: layers run from latent to data' },
+  ],
+);
+
+const mostLayers = 500;
+
+/** Of RationalQuadraticSpline: softmax_adjust and min_derivative. */
+const softmaxAdjust = 1e-2;
+const leastDerivative = 1e-3;
+const leastScale = 1e-2;
+/** Affine() has none; ours needs one, which float32 does not see. */
+const leastOfAffine = 1e-9;
+
+/** Arguments by the names that people save them under. */
+const argumentNames = {
+  flow: ['flow_type', 'flow'],
+  interval: ['interval', 'transformer_interval'],
+  transformer: ['transformer', 'transformer_type'],
+  invert: ['invert'],
+  features: ['dim'],
+} as const;
+
+function argument(
+  { extras }: TensorFile,
+  name: keyof typeof argumentNames,
+): number | string | boolean | undefined {
+  for (const key of argumentNames[name]) if (extras[key] !== undefined) return extras[key];
+  return undefined;
+}
+
+const isFloat = (dtype: string): boolean => dtype.startsWith('F') || dtype === 'BF16';
+
+/** What the leaves are, or what is in the way, in words. */
+function readLeaves(file: TensorFile): Flow | string {
+  const flow = argument(file, 'flow');
+  if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
+    return `a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`;
+  }
+  // Sizes stand among the leaves as single numbers; masked weights are followed by an empty one.
+  const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
+  const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
+  const is = (at: number, test: (dtype: string) => boolean, rank: number): boolean =>
+    shapeOf(at).length === rank && test(leaves[at]![1].dtype);
+  let at = 0;
+  let base: Flow['base'];
+  if (is(0, isFloat, 1) && is(1, isFloat, 1) && shapeOf(0)[0] === shapeOf(1)[0]) {
+    base = [leaves[0]![0], leaves[1]![0]];
+    at = 2;
+  }
+  const linears: Linear[] = [];
+  const count = shapeOf(at)[0] ?? 0;
+  for (;;) {
+    const mask = is(at, (dtype) => dtype === 'BOOL', 3) ? leaves[at]![0] : undefined;
+    const weightAt = mask === undefined ? at : at + 1;
+    if (!is(weightAt, isFloat, 3) || !is(weightAt + 1, isFloat, 2)) break;
+    const [layers, outputs, inputs] = shapeOf(weightAt) as [number, number, number];
+    const fits =
+      layers === count &&
+      shapeOf(weightAt + 1).join() === [layers, outputs].join() &&
+      (mask === undefined || shapeOf(at).join() === shapeOf(weightAt).join()) &&
+      (linears.length === 0 || linears.at(-1)!.outputs === inputs);
+    if (!fits)
+      return `${leaves[weightAt]![0]} and ${leaves[weightAt + 1]![0]} of a linear layer that fits the one before`;
+    const [weight, bias] = [leaves[weightAt]![0], leaves[weightAt + 1]![0]];
+    linears.push({ weight, bias, ...(mask === undefined ? {} : { mask }), inputs, outputs });
+    at = weightAt + 2;
+  }
+  const [first, last] = [linears[0], linears.at(-1)];
+  if (!first || !last) return 'weights of stacked layers, [layers, outputs, inputs], and their biases';
+  const isMasked = first.mask !== undefined;
+  if (linears.some(({ mask }) => (mask !== undefined) !== isMasked))
+    return 'masks for all layers of a network';
+  const order = leaves[at];
+  const permutation = order && !isFloat(order[1].dtype) && order[1].shape.length === 2 ? order[0] : undefined;
+  const given = argument(file, 'features');
+  const features =
+    (base && file.tensors.get(base[0])!.shape[0]) ??
+    (permutation === undefined ? undefined : order![1].shape[1]) ??
+    (typeof given === 'number' ? given : isMasked ? first.inputs : undefined);
+  if (features === undefined || !(Number.isInteger(features) && features >= 1))
+    return 'the number of features, which no leaf shows';
+  const wide = tooMany(features);
+  if (wide) return wide;
+  if (count > mostLayers) return `at most ${mostLayers} layers (this one has ${count})`;
+  const untouched = isMasked ? 0 : Math.floor(features / 2);
+  const context = first.inputs - (isMasked ? features : untouched);
+  if (context < 0) {
+    return `a network that sees ${isMasked ? features : untouched} features (it sees ${first.inputs} values)`;
+  }
+  if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
+    return `permutations of ${features} features after each of ${count} layers`;
+  }
+  const values = last.outputs / (features - untouched);
+  // Positions of knots in x and y, and derivatives at these and both ends.
+  const knots = (values - 2) / 3;
+  if (values !== 2 && !(Number.isInteger(knots) && knots >= 2 && knots <= 255)) {
+    return `a known transformer (the network gives ${last.outputs} values for ${features - untouched} features; known for each are 2 and 3·knots + 2)`;
+  }
+  return {
+    features,
+    count,
+    context,
+    kind: isMasked ? 'autoregressive' : 'coupling',
+    linears,
+    ...(values === 2 ? {} : { knots }),
+    ...(base ? { base } : {}),
+    ...(permutation === undefined ? {} : { permutation }),
+  };
+}
+
+/** The leaves of single layers, under names: "layers.0.1.weight", "layers.0.permutation". */
+function withLayers(file: TensorFile, { features, count, linears, permutation }: Flow): TensorFile {
+  const parts = new Map<string, { leaf: string; layer: number }>();
+  for (let layer = 0; layer < count; layer++) {
+    for (const [i, linear] of linears.entries()) {
+      for (const part of ['weight', 'bias', 'mask'] as const) {
+        const leaf = linear[part];
+        if (leaf !== undefined) parts.set(`layers.${layer}.${i}.${part}`, { leaf, layer });
+      }
+    }
+    if (permutation !== undefined) parts.set(`layers.${layer}.permutation`, { leaf: permutation, layer });
+  }
+  return {
+    ...file,
+    tensors: new Map(
+      [...parts].map(([name, { leaf }]) => {
+        const { dtype, shape } = file.tensors.get(leaf)!;
+        return [name, { dtype, shape: shape.slice(1) }];
+      }),
+    ),
+    async read(name) {
+      const part = parts.get(name);
+      if (!part) throw new UserError(`${file.file}: holds no tensor "${name}" of ${features} features.`);
+      const { shape, data } = await file.read(part.leaf);
+      const size = sizeOf(shape.slice(1));
+      return { shape: shape.slice(1), data: data.slice(part.layer * size, (part.layer + 1) * size) };
+    },
+  };
+}
+
+const runsBackwards = (answers: ImportAnswers): boolean => chosen(answers, invertQuestion) === 'false';
+
+function fieldsOf({ linears, knots, context }: Flow, answers: ImportAnswers): VectorFields {
+  const common: VectorFields = {
+    hidden: linears.slice(0, -1).map(({ outputs }) => outputs),
+    nets: 'joint',
+    conditioning: 'selected',
+    activation: activationOf(answers, activationQuestion),
+    outputLayout: 'interleaved',
+    ...(context > 0 ? { context } : {}),
+  };
+  if (knots === undefined) {
+    return {
+      ...common,
+      affine: runsBackwards(answers) ? 'inverse-scale-then-shift' : 'scale-then-shift',
+      outputOrder: 'shift-scale',
+      scaleMap: 'softplus',
+      scaleEpsilon: leastScaleOf(answers),
+    };
+  }
+  return {
+    ...common,
+    transform: 'rationalQuadratic',
+    bins: knots + 1,
+    splineMap: 'softmax-halves',
+    splineEnds: 'box',
+    splineFloor: softmaxAdjust / (knots * (1 + softmaxAdjust)),
+    splineSlope: leastDerivative,
+    splineBound: answeredNumber(answers, intervalQuestion),
+  };
+}
+
+const leastScaleOf = (answers: ImportAnswers): number =>
+  chosen(answers, transformerQuestion) === 'none' ? leastScale : leastOfAffine;
+
+/** A layer and the permutation after it, from data to latent. */
+async function layersOf(
+  file: TensorFile,
+  flow: Flow,
+  layer: number,
+  answers: ImportAnswers,
+): Promise<OurLayer[]> {
+  const { features, context, linears, kind, knots, permutation } = flow;
+  const at = `layers.${layer}`;
+  const backwards = runsBackwards(answers);
+  const untouched = Math.floor(features / 2);
+  let own: ChainLayer = maskOf(features, (i) => i < untouched);
+  if (kind === 'autoregressive') {
+    const order = Array.from({ length: features }, (_, i) => i);
+    const masks = linears.map(({ outputs }, i) => ({ mask: `${at}.${i}.mask`, outputs }));
+    await checkMasks(file, order, masks, { context, fromContext: context > 0 });
+    own = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
+  }
+  const map: OurLayer = {
+    theirs: at,
+    layer: own,
+    table: linears.flatMap((_, i) => under(`${at}.${i}.`, `net.${i}.`, linearNames)),
+    adapt(tensors, name) {
+      // flowjax adds what its softplus needs for a scale of 1; ours of splines has it already.
+      if (knots !== undefined) return;
+      const out = `${name}.net.${linears.length - 1}`;
+      const one = inverseSoftplus(1 - leastScaleOf(answers));
+      const bias = tensors[`${out}.bias`]!;
+      tensors[`${out}.bias`] = { ...bias, data: bias.data.map((x, i) => (i % 2 === 1 ? x + one : x)) };
+    },
+  };
+  if (features === 1) return [map];
+  const order =
+    permutation === undefined
+      ? Array.from({ length: features }, (_, i) => features - 1 - i)
+      : [...(await file.read(`${at}.permutation`)).data];
+  const inverse = order.map((_, i) => order.indexOf(i));
+  const permute: OurLayer = {
+    theirs: `${at}.permutation`,
+    layer: { kind: 'permute', order: backwards ? inverse : order },
+  };
+  return backwards ? [permute, map] : [map, permute];
+}
+
+/**
+ * What the arguments next to the leaves say, and what those that are not among them are by default. An activation is a
+ * function, which JSON does not hold.
+ */
+function knownAnswers(file: TensorFile, { knots }: Flow): ImportAnswers {
+  if (argument(file, 'flow') === undefined) return {};
+  const interval = argument(file, 'interval');
+  return {
+    invert: argument(file, 'invert') === false ? 'false' : 'true',
+    ...(knots === undefined
+      ? { transformer: argument(file, 'transformer') === 'affine' ? 'affine' : 'none' }
+      : {}),
+    ...(knots !== undefined && typeof interval === 'number' && interval > 0 ? { interval } : {}),
+  };
+}
+
+const questionsOf = ({ knots }: Flow): ImportQuestion[] => [
+  activationQuestion,
+  knots === undefined ? transformerQuestion : intervalQuestion,
+  invertQuestion,
+];
+
+/** The base's own numbers, as it uses them. */
+async function baseOf(file: TensorFile, { base }: Flow): Promise<ReadBase | undefined> {
+  if (!base) return undefined;
+  const [loc, raw] = await Promise.all(base.map((leaf) => file.read(leaf)));
+  return trainedNormal(
+    loc!.data,
+    raw!.data.map((x) => Math.log(softplus(x))),
+  );
+}
+
+export const flowjax: Recognizer = {
+  name: 'flowjax',
+  recognize(file) {
+    if (file.container !== 'eqx') return undefined;
+    const flow = readLeaves(file);
+    if (typeof flow === 'string') return undefined;
+    const known = knownAnswers(file, flow);
+    const { features, context, count, kind, linears, knots } = flow;
+    const layers = several(count, kind === 'coupling' ? 'coupling' : 'autoregressive layer');
+    const hidden = hiddenWords(linears.slice(0, -1).map(({ outputs }) => outputs));
+    const splines = knots === undefined ? '' : ` of splines with ${knots} knots`;
+    const condition = context === 0 ? '' : ` given ${several(context, 'number')}`;
+    return {
+      title: `flowjax, ${features} features, ${layers}${splines}${condition}, networks ${hidden}`,
+      questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
+      async convert(answers) {
+        const given = { ...answers, ...known };
+        if (knots !== undefined && runsBackwards(given)) {
+          throw new UserError(
+            `${file.file}: was made with invert=False, so that its splines run from latent to data; such a flow is not ` +
+              'read. Flows that are trained on data have invert=True, which is the default.',
+          );
+        }
+        const backwards = runsBackwards(given);
+        const own = withLayers(file, flow);
+        return chainFlow(own, {
+          features,
+          layers: (
+            await Promise.all(
+              Array.from({ length: count }, (_, i) =>
+                layersOf(own, flow, backwards ? count - 1 - i : i, given),
+              ),
+            )
+          ).flat(),
+          fields: fieldsOf(flow, given),
+          base: await baseOf(file, flow),
+        });
+      },
+    };
+  },
+  closeness(file) {
+    if (file.container !== 'eqx') return { share: 0, missing: ['leaves of Equinox (.eqx)'] };
+    const flow = readLeaves(file);
+    return typeof flow === 'string' ? { share: 0.5, missing: [flow] } : { share: 1, missing: [] };
+  },
+};

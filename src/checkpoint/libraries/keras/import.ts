@@ -1,0 +1,186 @@
+/**
+ * The RealNVP of keras.io's examples (Real NVP, density estimation): each coupling is a Keras model of two stacks of Dense
+ * layers for t and s, which see the masked features. From data to latent it runs its couplings from the last to the
+ * first, each (x − t)·e⁻ˢ with s = tanh u. A file has the layers by their place in the graph, from first to last, and the
+ * names that they were given when they were made, t's before s's.
+ */
+import { chainImporter, maskOf, type CouplingStep } from '../../import/chain-importer';
+import { hiddenWords, otherSize } from '../../import/modules';
+import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
+import type { Recognizer, TensorFile } from '../../import/types';
+
+const activationQuestion = activationChoice('relu');
+
+/** Of more than two features; the example has two. */
+const maskQuestion = choice(
+  'masks',
+  'Masks of the couplings',
+  'The `masks` attribute, which a file does not hold: which features pass through the first coupling; the next ones alternate.',
+  [
+    { value: 'odd', label: 'features 1, 3, …: [0, 1, 0, 1, …]' },
+    { value: 'even', label: 'features 0, 2, …: [1, 0, 1, 0, …]' },
+    { value: 'second-half', label: 'the second half: [0, …, 0, 1, …, 1]' },
+    { value: 'first-half', label: 'the first half: [1, …, 1, 0, …, 0]' },
+  ],
+);
+
+const list = 'layers_list';
+
+/** A Dense layer's kernel or bias, by the model it is in. Keras 3 has `vars`, Keras 2 names with a `:0`. */
+const denseName =
+  /^(?:[^/]+\/)*?((?:functional|model)(?:_(\d+))?)\/(?:layers\/)?(dense(?:_(\d+))?)\/(?:(vars)\/([01])|(?:[^/]+\/)*(kernel|bias)(?::0)?)$/;
+
+interface Dense {
+  /** Place in the model. */
+  place: number;
+  /** Number of its name, by when it was made; undefined where the file does not have it. */
+  made: number | undefined;
+  parts: Map<'kernel' | 'bias', string>;
+}
+
+/** The number at the end of a name that Keras gives: "dense" is the first, "dense_1" the second. */
+const numberOf = (digits: string | undefined): number => Number(digits ?? 0);
+
+/** The file with names of its own: "layers_list.0.t.2.kernel"; those of other layers stay as they are. */
+function withNetworks(file: TensorFile): TensorFile {
+  const models = new Map<number, Map<string, Dense>>();
+  const others: string[] = [];
+  for (const name of file.tensors.keys()) {
+    const match = denseName.exec(name);
+    if (!match) {
+      others.push(name);
+      continue;
+    }
+    const [, , model, dense, place, vars, index, part] = match;
+    const layers = models.get(numberOf(model)) ?? new Map<string, Dense>();
+    models.set(numberOf(model), layers);
+    const given = file.extras[name.slice(0, name.lastIndexOf('/'))];
+    const own = vars === undefined ? dense : typeof given === 'string' ? given : undefined;
+    const made = own === undefined ? undefined : /^.*?(?:_(\d+))?$/.exec(own)?.[1];
+    const layer = layers.get(dense!) ?? {
+      place: numberOf(place),
+      made: own === undefined ? undefined : numberOf(made),
+      parts: new Map(),
+    };
+    layers.set(dense!, layer);
+    layer.parts.set(
+      part === undefined ? (index === '0' ? 'kernel' : 'bias') : (part as 'kernel' | 'bias'),
+      name,
+    );
+  }
+  const originals = new Map<string, string>(others.map((name) => [name, name]));
+  const sorted = [...models].sort(([a], [b]) => a - b);
+  for (const [coupling, [, layers]] of sorted.entries()) {
+    for (const [name, { parts }] of namedLayers([...layers.values()])) {
+      for (const [part, original] of parts) originals.set(`${list}.${coupling}.${name}.${part}`, original);
+    }
+  }
+  return {
+    ...file,
+    tensors: new Map([...originals].map(([name, original]) => [name, file.tensors.get(original)!])),
+    read: (name) => file.read(originals.get(name) ?? name),
+  };
+}
+
+/** By when they were made, t's network and then s's; by place they take turns, with s's first. */
+function namedLayers(layers: readonly Dense[]): [name: string, layer: Dense][] {
+  const depth = layers.length / 2;
+  if (layers.every(({ made }) => made !== undefined)) {
+    return layers
+      .toSorted((a, b) => a.made! - b.made!)
+      .map((layer, i) => [i < depth ? `t.${i}` : `s.${i - Math.ceil(depth)}`, layer]);
+  }
+  return layers
+    .toSorted((a, b) => a.place - b.place)
+    .map((layer, i) => [`${i % 2 === 0 ? 's' : 't'}.${Math.floor(i / 2)}`, layer]);
+}
+
+interface Coupling extends CouplingStep {
+  number: number;
+  hidden: number[];
+}
+
+/** Widths of the layers of a network from its inputs on, or what is in the way. */
+function widthsOf(file: TensorFile, at: string, layers: number): number[] | string {
+  const widths: number[] = [];
+  for (let i = 0; i < layers; i++) {
+    const kernel = file.tensors.get(`${at}.${i}.kernel`)?.shape;
+    const bias = file.tensors.get(`${at}.${i}.bias`)?.shape;
+    if (kernel?.length !== 2 || bias?.length !== 1 || bias[0] !== kernel[1])
+      return `${at}.${i} is not a Dense layer`;
+    if (i > 0 && kernel[0] !== widths.at(-1)) return `${at}.${i} does not fit the layer before it`;
+    if (i === 0) widths.push(kernel[0]!);
+    widths.push(kernel[1]!);
+  }
+  return widths;
+}
+
+function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+  const name = at.slice(0, -1);
+  const layers = rests.length / 4;
+  if (!Number.isInteger(layers)) return `${name} has not as many layers for s as for t`;
+  const s = widthsOf(file, `${name}.s`, layers);
+  const t = widthsOf(file, `${name}.t`, layers);
+  if (typeof s === 'string') return s;
+  if (typeof t === 'string') return t;
+  const features = s[0]!;
+  if (s.at(-1) !== features) return `${name} is not a network from ${features} features to ${features}`;
+  if (t.join() !== s.join()) return `${name} has other widths for t than for s`;
+  const hidden = s.slice(1, -1);
+  const number = Number(name.slice(name.lastIndexOf('.') + 1));
+  return { at: name, features, number, hidden, alike: { [otherSize]: hidden.join() } };
+}
+
+const chain = chainImporter<Coupling, Coupling>({
+  name: 'RealNVP of keras.io',
+  list,
+  lacks: 'functional/layers/dense of each coupling',
+  readStep,
+  gap: (at) => `${at}, which has no Dense layers`,
+  title: ({ couplings, first }) =>
+    `${couplings.length} couplings, networks s and t ${hiddenWords(first.hidden)}`,
+  questions: ({ features }) => [activationQuestion, ...(features > 2 ? [maskQuestion] : [])],
+  model: ({ first }, answers) => ({
+    hidden: first.hidden,
+    nets: 'separate',
+    conditioning: 'masked',
+    activation: activationOf(answers, activationQuestion),
+    affine: 'inverse-scale-then-shift',
+    scaleMap: 'tanh-scalar',
+  }),
+  order: ({ steps }) => steps.toReversed(),
+  layers({ at, number, hidden }, { features }, answers) {
+    const masks =
+      features > 2 ? chosen<'odd' | 'even' | 'second-half' | 'first-half'>(answers, maskQuestion) : 'odd';
+    const inFirst = (i: number): boolean => (masks.endsWith('half') ? i < features / 2 : i % 2 === 0);
+    const first = masks === 'even' || masks === 'first-half';
+    return [
+      {
+        theirs: at,
+        layer: maskOf(features, (i) => inFirst(i) === (number % 2 === 0 ? first : !first)),
+        table: (['s', 't'] as const).flatMap((net) =>
+          [...hidden, features].flatMap((_, i) =>
+            (['kernel', 'bias'] as const).map((part) => ({
+              theirs: `${at}.${net}.${i}.${part}`,
+              ours: `${net === 's' ? 'scaleNet' : 'shiftNet'}.${i}.${part === 'kernel' ? 'weight' : 'bias'}`,
+              transform: 'same' as const,
+            })),
+          ),
+        ),
+        adapt(tensors, name) {
+          // Keras' tanh has no factor; ours is learned, and starts at 1 if the training goes on.
+          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(1) };
+        },
+      },
+    ];
+  },
+});
+
+const isKeras = ({ container }: TensorFile): boolean => container === 'keras' || container === 'hdf5';
+
+export const keras: Recognizer = {
+  name: chain.name,
+  recognize: (file) => (isKeras(file) ? chain.recognize(withNetworks(file)) : undefined),
+  closeness: (file) =>
+    isKeras(file) ? chain.closeness(withNetworks(file)) : { share: 0, missing: ['a file of Keras'] },
+};

@@ -1,0 +1,48 @@
+/** What modules of nflows say of themselves, in models that were saved as a whole; glasflow's are the same. */
+import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
+import type { ModuleFact, ModuleReader } from '../../import/types';
+import type { PythonModule } from '../../torch/modules';
+import { lastName } from '../../torch/python-object';
+
+/** Least sizes, which our config has one value for. */
+const leastOf = ['min_bin_width', 'min_bin_height', 'min_derivative'] as const;
+
+export const nflowsModules: ModuleReader = (modules) => {
+  const root = modules[0]!.object.className;
+  return modules.flatMap((module) => factsOf(module, root));
+};
+
+function factsOf(module: PythonModule, root: string): ModuleFact[] {
+  const { object } = module;
+  if (!/^(nflows|glasflow)\./.test(object.className)) return [];
+  // A network has it as an attribute of itself, of its blocks, or both.
+  const activation: ModuleFact[] = activationFact(object.get('activation'));
+  switch (lastName(object)) {
+    case 'PiecewiseRationalQuadraticCouplingTransform':
+    case 'MaskedPiecewiseRationalQuadraticAutoregressiveTransform':
+      return [
+        ...argumentFact(module, 'tail_bound', 'tailBound'),
+        ...fixedArgument(module, 'tails', 'linear'),
+        ...leastOf.flatMap((argument) => fixedArgument(module, argument, 1e-3)),
+      ];
+    case 'AffineCouplingTransform':
+      // A function of another name cannot be pickled: the versions that have one keep lambdas.
+      return object.get('scale_activation') === undefined
+        ? [{ key: 'scaleActivation', value: 'sigmoid' }]
+        : [];
+    case 'MaskedAffineAutoregressiveTransform':
+      return [
+        ...fixedArgument(module, '_epsilon', 1e-3),
+        // sbi has never run with an nflows before 0.14, whose scale was another one.
+        ...(root.startsWith('sbi.') ? [{ key: 'scaleActivation', value: 'softplus' }] : []),
+      ];
+    case 'LULinear':
+    case 'BatchNorm':
+      return fixedArgument(module, 'eps', lastName(object) === 'LULinear' ? 1e-3 : 1e-5);
+    case 'Flow':
+    case 'StandardNormal':
+      return [];
+    default:
+      return activation;
+  }
+}

@@ -1,0 +1,45 @@
+/** What modules of normflows say of themselves, in models that were saved as a whole. */
+import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
+import type { ModuleFact, ModuleReader } from '../../import/types';
+import type { PythonModule } from '../../torch/modules';
+import { lastName } from '../../torch/python-object';
+
+export const normflowsModules: ModuleReader = (modules) => {
+  const last = modules.findLast(({ name }) => /(^|\.)flows\.\d+$/.test(name));
+  const ends: ModuleFact = { key: 'lastPermute', value: last && isSwap(last) ? 'yes' : 'no' };
+  return [...modules.flatMap(factsOf), ends];
+};
+
+/** A permutation that leaves no tensors. */
+function isSwap({ object }: PythonModule): boolean {
+  return lastName(object) === 'Permute' && object.get('mode') === 'swap';
+}
+
+function factsOf(module: PythonModule): ModuleFact[] {
+  const { name, object } = module;
+  switch (object.className.startsWith('torch.nn.modules.activation.') ? 'activation' : lastName(object)) {
+    case 'activation':
+      // Of an MLP: the hidden ones are LeakyReLU, and a last one only follows the networks of scales.
+      if (lastName(object) === 'LeakyReLU') return argumentFact(module, 'negative_slope', 'slope');
+      return /\.s\.net\.\d+$/.test(name)
+        ? [{ key: 'scaleOutput', value: lastName(object)!.toLowerCase() }]
+        : [];
+    case 'AffineCoupling':
+      return argumentFact(module, 'scale_map', 'scaleMap');
+    case 'Split':
+      return argumentFact(module, 'mode', 'splitMode');
+    case 'PiecewiseRationalQuadraticCoupling':
+    case 'MaskedPiecewiseRationalQuadraticAutoregressive':
+      return [
+        ...argumentFact(module, 'tail_bound', 'tailBound'),
+        ...fixedArgument(module, 'tails', 'linear'),
+        ...['min_bin_width', 'min_bin_height', 'min_derivative'].flatMap((argument) =>
+          fixedArgument(module, argument, 1e-3),
+        ),
+      ];
+    case 'Permute':
+      return [...(object.get('mode') === 'swap' ? [{ key: 'gaps', value: 'swap' }] : [])];
+    default:
+      return activationFact(object.get('activation'));
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * pzflow's flows: a pickle of a dictionary, or of the flow itself, which names its bijectors with their arguments
+ * (`bijector_info`), from data to latent, and the latent distribution (`latent_info`). A NeuralSplineCoupling keeps the first
+ * features and moves the last ones by splines of a dense network with LeakyReLU, which gives all knots of a feature after
+ * each other. Nothing is asked.
+ */
+import { inverseSoftplus } from '../../../base/softplus';
+import { several } from '../../../base/text';
+import { shortened, UserError } from '../../../base/user-error';
+import type { BaseInput } from '../../../config/bases';
+import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
+import { hiddenWords, otherSize, tooMany } from '../../import/modules';
+import type { Recognizer, TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
+import { NumpyArray } from '../../torch/numpy';
+import { PythonObject } from '../../torch/python-object';
+
+interface Coupling {
+  kind: 'coupling';
+  bins: number;
+  bound: number;
+  /** Features that it moves, the last ones. */
+  moves: number;
+  /** Names of kernel [in, out] and bias of each layer. */
+  layers: { kernel: string; bias: string; outputs: number }[];
+}
+
+type Step = { at: string } & (
+  | Coupling
+  /** x·scale + offset: numbers, or the names of arrays, one for each feature or one for all. */
+  | { kind: 'shiftBounds' | 'standardScaler'; given: readonly [Numbers, Numbers]; bound: number }
+  | { kind: 'scale'; factor: number }
+  /** Place i of the output takes the feature `order[i]`. */
+  | { kind: 'permute'; order: number[] }
+);
+
+type Numbers = readonly number[] | { array: string };
+
+interface Flow {
+  features: number;
+  /** Conditional columns, and what they are standardized by: means and deviations. */
+  context: number;
+  scaling: Numbers[];
+  steps: Step[];
+  first: Coupling;
+  base: BaseInput;
+}
+
+type Sizes = Pick<Flow, 'features' | 'context'>;
+
+const mostSteps = 1000;
+const deepest = 16;
+/** pzflow has no least bins and slopes; ours need one, which float32 does not see. */
+const floor = 1e-9;
+
+/** What is in the way, in words. */
+class Unread extends Error {}
+
+function readFlow(file: TensorFile): Flow | string | undefined {
+  const { root } = file.pickled ?? {};
+  const state = root instanceof PythonObject ? root.attributes : root;
+  if (!(state instanceof Map) || !state.has('bijector_info') || !state.has('latent_info')) return undefined;
+  try {
+    return readState(file, state);
+  } catch (error) {
+    if (error instanceof Unread) return error.message;
+    throw error;
+  }
+}
+
+function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow {
+  const columns = state.get('data_columns');
+  if (!Array.isArray(columns) || columns.length === 0) throw new Unread('data_columns');
+  const features = columns.length;
+  const wide = tooMany(features);
+  if (wide !== undefined) throw new Unread(wide);
+  const conditions: unknown = state.get('conditional_columns') ?? [];
+  if (!Array.isArray(conditions)) throw new Unread('conditional_columns');
+  const sizes = { features, context: conditions.length };
+  const params = state.get('params');
+  const own: unknown = Array.isArray(params) ? params[1] : undefined;
+  const steps: Step[] = [];
+  readBijector(file, state.get('bijector_info'), own, '', sizes, steps);
+  const couplings = steps.filter((step) => step.kind === 'coupling');
+  const [first] = couplings;
+  if (!first) throw new Unread('a NeuralSplineCoupling among its bijectors');
+  for (const step of couplings) {
+    if (kindOf(step) !== kindOf(first)) throw new Unread(`${step.at} ${otherSize} ${first.at}`);
+  }
+  const scaling = ['condition_means', 'condition_stds'].map((key) =>
+    numbersOf(file, state.get(key) ?? [], key),
+  );
+  return { ...sizes, scaling, steps, first, base: readBase(state.get('latent_info')) };
+}
+
+/** What our config has one value for. */
+function kindOf({ bins, bound, layers }: Coupling): string {
+  return [bins, bound, ...layers.slice(0, -1).map(({ outputs }) => outputs)].join();
+}
+
+function readBase(info: unknown): BaseInput {
+  const [name, args] = Array.isArray(info) ? (info as unknown[]) : [];
+  const [, bound] = Array.isArray(args) ? (args as unknown[]) : [];
+  if (name === 'Uniform' && typeof bound === 'number' && bound > 0)
+    return { kind: 'uniform', lower: -bound, upper: bound };
+  if (name === 'Normal') return { kind: 'normal' };
+  throw new Unread(`a latent distribution Uniform or Normal (this one is ${shortened(String(name))})`);
+}
+
+/** @param at its place among the bijectors, "1.0"; empty for the whole */
+function readBijector(
+  file: TensorFile,
+  info: unknown,
+  params: unknown,
+  at: string,
+  sizes: Sizes,
+  steps: Step[],
+  depth = 0,
+): void {
+  const { features } = sizes;
+  const [name, given] = Array.isArray(info) ? (info as unknown[]) : [];
+  if (typeof name !== 'string' || !Array.isArray(given))
+    throw new Unread(`a bijector with its arguments at ${at || 'bijector_info'}`);
+  if (steps.length >= mostSteps || depth > deepest) throw new Unread(`at most ${mostSteps} bijectors`);
+  const args = given as unknown[];
+  const place = `${at} ${name}`.trim();
+  const number = (value: unknown): number => {
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    throw new Unread(`numbers as arguments of ${place}`);
+  };
+  switch (name) {
+    case 'Chain': {
+      const all: readonly unknown[] = Array.isArray(params) ? params : [];
+      if (all.length !== args.length) throw new Unread(`parameters for each bijector of ${place}`);
+      for (const [i, inner] of args.entries()) {
+        readBijector(file, inner, all[i], at === '' ? String(i) : `${at}.${i}`, sizes, steps, depth + 1);
+      }
+      return;
+    }
+    case 'ShiftBounds':
+    case 'StandardScaler':
+      steps.push({
+        at: place,
+        kind: name === 'ShiftBounds' ? 'shiftBounds' : 'standardScaler',
+        given: [numbersOf(file, args[0], place), numbersOf(file, args[1], place)],
+        bound: name === 'ShiftBounds' ? number(args[2]) : 1,
+      });
+      return;
+    case 'Scale':
+      steps.push({ at: place, kind: 'scale', factor: number(args[0]) });
+      return;
+    case 'Roll': {
+      const shift = number(args[0]);
+      const order = Array.from(
+        { length: features },
+        (_, i) => (((i - shift) % features) + features) % features,
+      );
+      steps.push({ at: place, kind: 'permute', order });
+      return;
+    }
+    case 'Reverse':
+      steps.push({
+        at: place,
+        kind: 'permute',
+        order: Array.from({ length: features }, (_, i) => features - 1 - i),
+      });
+      return;
+    case 'NeuralSplineCoupling':
+      steps.push({ at: place, ...readCoupling(file, args, params, place, sizes) });
+      return;
+    default:
+      throw new Unread(`bijectors that are known (${place} is not)`);
+  }
+}
+
+function readCoupling(
+  file: TensorFile,
+  [bins, bound, hiddenLayers, , transformed, conditions, periodic]: readonly unknown[],
+  params: unknown,
+  place: string,
+  { features, context }: Sizes,
+): Coupling {
+  const fits = (value: unknown, most: number): value is number =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+  if (!fits(bins, 256) || bins < 2) throw new Unread(`2 to 256 bins in ${place}`);
+  if (typeof bound !== 'number' || !(bound > 0)) throw new Unread(`a bound of the splines of ${place}`);
+  if (periodic === true) throw new Unread(`splines that are not periodic in ${place}`);
+  if (conditions !== context)
+    throw new Unread(`${context} conditions in ${place}, as many as conditional columns`);
+  const moves = transformed === null ? features - Math.floor(features / 2) : transformed;
+  if (!fits(moves, features - 1)) throw new Unread(`features that ${place} keeps and others that it moves`);
+  // Dense layers and the activations between them, which have no parameters.
+  const dense = (Array.isArray(params) ? (params as unknown[]) : []).filter(
+    (layer): layer is unknown[] => Array.isArray(layer) && layer.length === 2,
+  );
+  if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1)
+    throw new Unread(`dense layers for ${place}`);
+  const layers: Coupling['layers'] = [];
+  let inputs = features - moves + context;
+  for (const [i, [kernel, bias]] of dense.entries()) {
+    const names = [kernel, bias].map((value) => file.pickled?.nameOf(value));
+    const [kernelShape, biasShape] = names.map((name) =>
+      name === undefined ? [] : file.tensors.get(name)!.shape,
+    );
+    const outputs = kernelShape![1] ?? 0;
+    if (kernelShape!.join() !== [inputs, outputs].join() || biasShape!.join() !== String(outputs)) {
+      throw new Unread(`a dense layer ${i} of ${place} that fits the one before`);
+    }
+    layers.push({ kernel: names[0]!, bias: names[1]!, outputs });
+    inputs = outputs;
+  }
+  if (inputs !== moves * (3 * bins - 1))
+    throw new Unread(`${3 * bins - 1} values for each feature that ${place} moves`);
+  return { kind: 'coupling', bins, bound, moves, layers };
+}
+
+function numbersOf(file: TensorFile, value: unknown, place: string): Numbers {
+  if (value instanceof NumpyArray) {
+    const array = file.pickled?.nameOf(value);
+    if (array !== undefined) return { array };
+  }
+  const list: unknown[] = Array.isArray(value) ? (value as unknown[]) : [value];
+  if (list.every((item): item is number => typeof item === 'number' && Number.isFinite(item))) return list;
+  throw new Unread(`numbers as arguments of ${place}`);
+}
+
+/** One for each feature. @throws UserError when there are others */
+async function read(file: TensorFile, numbers: Numbers, at: string, features: number): Promise<number[]> {
+  const values = 'array' in numbers ? [...(await file.read(numbers.array)).data] : [...numbers];
+  if (values.length === features) return values;
+  if (values.length === 1) return Array.from({ length: features }, () => values[0]!);
+  throw new UserError(
+    `${file.file}: ${at} has ${values.length} numbers for ${features} features. Save the flow again.`,
+  );
+}
+
+async function layerOf(file: TensorFile, step: Step, features: number): Promise<OurLayer> {
+  const { at: theirs } = step;
+  const affine = (scale: number[], shift: number[]): OurLayer => ({
+    theirs,
+    layer: { kind: 'rescale', scale, shift },
+  });
+  switch (step.kind) {
+    case 'shiftBounds': {
+      const [low, high] = await Promise.all(
+        step.given.map((numbers) => read(file, numbers, theirs, features)),
+      );
+      const scale = low!.map((value, i) => (2 * step.bound) / (high![i]! - value));
+      return affine(
+        scale,
+        scale.map((factor, i) => (-factor * (high![i]! + low![i]!)) / 2),
+      );
+    }
+    case 'standardScaler': {
+      const [mean, std] = await Promise.all(
+        step.given.map((numbers) => read(file, numbers, theirs, features)),
+      );
+      return affine(
+        std!.map((value) => 1 / value),
+        std!.map((value, i) => -mean![i]! / value),
+      );
+    }
+    case 'scale':
+      return affine(
+        Array.from({ length: features }, () => step.factor),
+        Array.from({ length: features }, () => 0),
+      );
+    case 'permute':
+      return { theirs, layer: { kind: 'permute', order: step.order } };
+    case 'coupling': {
+      const { moves, layers, bins } = step;
+      const values = 3 * bins - 1;
+      const one = inverseSoftplus(1 - floor);
+      return {
+        theirs,
+        layer: maskOf(features, (i) => i < features - moves),
+        table: layers.flatMap(({ kernel, bias }, i) => [
+          { theirs: kernel, ours: `net.${i}.weight`, transform: 'same' as const },
+          { theirs: bias, ours: `net.${i}.bias`, transform: 'same' as const },
+        ]),
+        adapt(tensors, name) {
+          // Ours adds what softplus needs for a slope of 1.
+          const bias = tensors[`${name}.net.${layers.length - 1}.bias`]!;
+          tensors[`${name}.net.${layers.length - 1}.bias`] = {
+            ...bias,
+            data: bias.data.map((u, i) => (i % values < 2 * bins ? u : u - one)),
+          };
+        },
+      };
+    }
+  }
+}
+
+const hiddenOf = ({ layers }: Coupling): number[] => layers.slice(0, -1).map(({ outputs }) => outputs);
+
+function fieldsOf({ first, context }: Flow): VectorFields {
+  return {
+    hidden: hiddenOf(first),
+    nets: 'joint',
+    conditioning: 'selected',
+    activation: 'leaky-relu',
+    transform: 'rationalQuadratic',
+    outputLayout: 'interleaved',
+    bins: first.bins,
+    splineMap: 'softmax-floor',
+    splineFloor: floor,
+    splineBound: first.bound,
+    ...(context > 0 ? { context, contextNorm: true } : {}),
+  };
+}
+
+export const pzflow: Recognizer = {
+  name: 'pzflow',
+  recognize(file) {
+    const flow = readFlow(file);
+    if (flow === undefined || typeof flow === 'string') return undefined;
+    const { features, context, scaling, steps, first, base } = flow;
+    const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
+    const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
+    return {
+      title: `pzflow, ${features} features, ${couplings} spline couplings with ${first.bins} bins${given}, networks ${hiddenWords(hiddenOf(first))}`,
+      questions: [],
+      async convert() {
+        const layers: OurLayer[] = [];
+        for (const step of steps) layers.push(await layerOf(file, step, features));
+        const tensors: Record<string, Values> = {};
+        for (const [i, name] of (context === 0 ? [] : (['mean', 'std'] as const)).entries()) {
+          const data = Float32Array.from(await read(file, scaling[i]!, `condition_${name}s`, context));
+          tensors[`context.${name}`] = { shape: [context], data };
+        }
+        return chainFlow(file, { features, layers, fields: fieldsOf(flow), base: { base } }, tensors);
+      },
+    };
+  },
+  closeness(file) {
+    const flow = readFlow(file);
+    if (flow === undefined) return { share: 0, missing: ['bijector_info and latent_info'] };
+    return typeof flow === 'string' ? { share: 0.5, missing: [flow] } : { share: 1, missing: [] };
+  },
+};

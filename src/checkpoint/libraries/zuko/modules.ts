@@ -1,0 +1,38 @@
+/** What modules of zuko say of themselves, in models that were saved as a whole. */
+import { activationFact } from '../../import/module-facts';
+import type { ModuleFact, ModuleReader } from '../../import/types';
+import type { PythonModule } from '../../torch/modules';
+import { lastName, PythonObject } from '../../torch/python-object';
+
+/** What a layer does to a feature: a class or function, or one with arguments. */
+function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
+  const isPartial = univariate instanceof PythonObject && univariate.className === 'functools.partial';
+  const kind = lastName(isPartial ? univariate.args[0] : univariate);
+  const keywords = isPartial ? univariate.get('keywords') : undefined;
+  const given = (argument: string, fallback: number): number => {
+    const value: unknown = keywords instanceof Map ? keywords.get(argument) : undefined;
+    return typeof value === 'number' ? value : fallback;
+  };
+  switch (kind) {
+    case 'MonotonicRQSTransform':
+      return [
+        { key: 'bound', value: given('bound', 5) },
+        { key: 'slope', value: given('slope', 1e-3) },
+      ];
+    case 'MonotonicAffineTransform':
+      return given('slope', 1e-3) === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
+    default:
+      // Its number of outputs says what it is, where it is known.
+      return [];
+  }
+}
+
+export const zukoModules: ModuleReader = (modules) => modules.flatMap(factsOf);
+
+function factsOf({ name, object }: PythonModule): ModuleFact[] {
+  if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+$/.test(name)) {
+    return activationFact(object);
+  }
+  if (!object.className.startsWith('zuko.')) return [];
+  return object.get('univariate') === undefined ? [] : univariateFacts(name, object.get('univariate'));
+}

@@ -1,0 +1,112 @@
+/** PyTorch's modules among the objects of a pickle: their state dicts, and their attributes by the module's name. */
+import { NumpyArray } from './numpy';
+import { PickleError } from './pickle';
+import { PythonObject } from './python-object';
+import { Tensor } from './tensor';
+
+export interface PythonModule {
+  /** In the model: "_transform._transforms.1"; empty for the model itself. */
+  name: string;
+  object: PythonObject;
+}
+
+const deepest = 50;
+const mostObjects = 1_000_000;
+
+function isModule(value: unknown): value is PythonObject {
+  return value instanceof PythonObject && value.get('_modules') instanceof Map;
+}
+
+/**
+ * A module and all modules in it, in the order of its state dict.
+ * @throws PickleError for nesting without end
+ */
+function modulesOf(root: PythonObject): PythonModule[] {
+  const found: PythonModule[] = [];
+  const open = new Set<PythonObject>();
+  const visit = (object: PythonObject, name: string): void => {
+    if (open.has(object)) throw new PickleError('a module in it holds itself');
+    if (open.size >= deepest) throw new PickleError(`its modules are nested deeper than ${deepest}`);
+    if (found.length >= mostObjects) throw new PickleError(`it has more than ${mostObjects} modules`);
+    found.push({ name, object });
+    open.add(object);
+    for (const [key, child] of partOf(object, '_modules')) {
+      if (isModule(child)) visit(child, name === '' ? String(key) : `${name}.${String(key)}`);
+    }
+    open.delete(object);
+  };
+  visit(root, '');
+  return found;
+}
+
+/** As module.state_dict() gives it: names and tensors. */
+export function stateDictOf(modules: readonly PythonModule[]): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>();
+  for (const { name, object } of modules) {
+    const transient = object.get('_non_persistent_buffers_set');
+    for (const part of ['_parameters', '_buffers'] as const) {
+      for (const [key, value] of partOf(object, part)) {
+        if (transient instanceof Set && part === '_buffers' && transient.has(key)) continue;
+        const tensor = value instanceof NumpyArray ? value.tensor : value;
+        if (tensor instanceof Tensor)
+          tensors.set(name === '' ? String(key) : `${name}.${String(key)}`, tensor);
+      }
+    }
+  }
+  return tensors;
+}
+
+function partOf(object: PythonObject, part: string): Map<unknown, unknown> {
+  const value = object.get(part);
+  return value instanceof Map ? value : new Map<unknown, unknown>();
+}
+
+/** Where objects stand that are no model: optimizers, and what a model was made with. */
+const beside = /optim|sched|^hyper_parameters$|callback|^loops$/i;
+/** What a model is called, the likeliest first; the second is sbi's. */
+const usualNames = /(^|\.)(model|posterior_estimator|density_estimator|estimator|flow|net|module)$/;
+
+export interface FoundModule {
+  /** To the module, from the whole: "posterior_estimator"; empty where the whole is the module. */
+  path: string;
+  modules: PythonModule[];
+  /** Paths of other modules, which are not in it. */
+  others: string[];
+}
+
+/**
+ * The model among lists, dictionaries and other objects.
+ * @throws PickleError when there is too much of it
+ */
+export function findModule(root: unknown): FoundModule | undefined {
+  const found: { path: string; object: PythonObject }[] = [];
+  const seen = new Set<unknown>([root]);
+  const queue: { path: string; value: unknown }[] = [{ path: '', value: root }];
+  // Breadth first: what a posterior is made of comes before what its parts refer to.
+  for (let at = 0; at < queue.length; at++) {
+    if (at >= mostObjects) throw new PickleError(`it has more than ${mostObjects} objects`);
+    const { path, value } = queue[at]!;
+    if (isModule(value)) {
+      found.push({ path, object: value });
+      continue;
+    }
+    const entries =
+      value instanceof PythonObject
+        ? value.attributes.entries()
+        : value instanceof Map || Array.isArray(value)
+          ? (value as Map<unknown, unknown> | unknown[]).entries()
+          : [];
+    for (const [key, item] of entries) {
+      const isContainer = item instanceof PythonObject || item instanceof Map || Array.isArray(item);
+      if (!isContainer || seen.has(item) || (typeof key === 'string' && beside.test(key))) continue;
+      seen.add(item);
+      queue.push({ path: path === '' ? String(key) : `${path}.${String(key)}`, value: item });
+    }
+  }
+  const best = found.find(({ path }) => usualNames.test(path)) ?? found[0];
+  if (!best) return undefined;
+  const modules = modulesOf(best.object);
+  const inside = new Set(modules.map(({ object }) => object));
+  const others = found.filter(({ object }) => !inside.has(object)).map(({ path }) => path);
+  return { path: best.path, modules, others };
+}

@@ -1,0 +1,105 @@
+/** NumPy's numbers and arrays in a pickle, and JAX's, which are stored as NumPy's. */
+import { itemBytes } from '../dtypes';
+import { PickleError } from './pickle';
+import { createTensor, Storage, type Tensor } from './tensor';
+
+/** A type such as `f8`. */
+export class NumpyType {
+  constructor(
+    readonly code: string,
+    public littleEndian = true,
+  ) {}
+}
+
+/** An array, which its state fills after it was made. */
+export class NumpyArray {
+  tensor: Tensor | undefined;
+}
+
+/** As safetensors names them. */
+const dtypes: Readonly<Record<string, string>> = {
+  f8: 'F64',
+  f4: 'F32',
+  f2: 'F16',
+  i8: 'I64',
+  i4: 'I32',
+  i2: 'I16',
+  i1: 'I8',
+  u8: 'U64',
+  u4: 'U32',
+  u2: 'U16',
+  u1: 'U8',
+  b1: 'BOOL',
+};
+
+const wrong = () => new PickleError('a numpy array in it has a state that is not known');
+
+/**
+ * @param shape of the array @param bytes its values
+ * @param columnMajor whether the first axis varies fastest
+ * @throws PickleError when the bytes are not as many as the shape says, or the values are no plain numbers
+ */
+export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean, bytes: unknown): Tensor {
+  if (!(type instanceof NumpyType) || !Array.isArray(shape)) throw wrong();
+  const dtype = Object.hasOwn(dtypes, type.code) ? dtypes[type.code] : undefined;
+  if (dtype === undefined || !(bytes instanceof Uint8Array)) {
+    throw new PickleError(`a numpy array of type "${type.code.slice(0, 20)}" in it is not of plain numbers`);
+  }
+  const item = itemBytes[dtype]!;
+  const sizes = shape as number[];
+  const strides = new Array<number>(sizes.length);
+  let step = 1;
+  for (let i = 0; i < sizes.length; i++) {
+    const axis = columnMajor ? i : sizes.length - 1 - i;
+    strides[axis] = step;
+    step *= sizes[axis]!;
+  }
+  if (step * item !== bytes.length) throw new PickleError('a numpy array in it is not as long as its shape');
+  const storage = new Storage('', dtype, step, { bytes, littleEndian: type.littleEndian });
+  return createTensor(storage, 0, sizes, strides, undefined, item);
+}
+
+/** The state that fills an array: (version, shape, type, is column-major, bytes). */
+export function fillArray(array: NumpyArray, state: unknown): void {
+  if (!Array.isArray(state) || state.length !== 5) throw wrong();
+  const [, shape, type, columnMajor, bytes] = state as unknown[];
+  array.tensor = numpyTensor(shape, type, columnMajor === true || columnMajor === 1, bytes);
+}
+
+/** A number that stands for itself, such as a loss. @throws PickleError when it is none */
+export function numpyScalar(type: unknown, bytes: unknown): number | boolean {
+  if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
+    throw new PickleError('a numpy number in it has arguments that are not known');
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { code, littleEndian } = type;
+  if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1])) {
+    throw new PickleError(`a numpy value of type "${code.slice(0, 20)}" in it is not a plain number`);
+  }
+  switch (code) {
+    case 'f8':
+      return view.getFloat64(0, littleEndian);
+    case 'f4':
+      return view.getFloat32(0, littleEndian);
+    case 'i8':
+      return Number(view.getBigInt64(0, littleEndian));
+    case 'u8':
+      return Number(view.getBigUint64(0, littleEndian));
+    case 'i4':
+      return view.getInt32(0, littleEndian);
+    case 'u4':
+      return view.getUint32(0, littleEndian);
+    case 'i2':
+      return view.getInt16(0, littleEndian);
+    case 'u2':
+      return view.getUint16(0, littleEndian);
+    case 'i1':
+      return view.getInt8(0);
+    case 'u1':
+      return view.getUint8(0);
+    case 'b1':
+      return view.getUint8(0) !== 0;
+    default:
+      throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
+  }
+}

@@ -1,0 +1,145 @@
+/** The curves of compared trainings as an SVG, alone or in a page with its table. */
+import type { PresetComparison, PresetResult } from '../protocol/compare-presets';
+
+const size = { width: 720, height: 400 };
+const box = { left: 64, right: 176, top: 44, foot: 52 };
+
+/** Told apart with any color vision (Okabe and Ito); dashes carry the same in gray. */
+const looks = [
+  ['#0072b2', ''],
+  ['#d55e00', '7 3'],
+  ['#009e73', '2 3'],
+  ['#cc79a7', '9 3 2 3'],
+  ['#7a6a00', '4 2'],
+  ['#56b4e9', '1 2'],
+] as const;
+
+interface Line {
+  name: string;
+  at: { seconds: number; value: number }[];
+  end: number;
+  best: number;
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+
+/** At least two round values within [low, high]. */
+function ticksOf(low: number, high: number): number[] {
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw)!;
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  );
+}
+
+function linesOf({ results, unit }: PresetComparison): Line[] {
+  const value = (point: PresetResult['curve'][number]): number | undefined =>
+    unit === 'nats' ? point.validationNats : point.validationBitsPerDim;
+  return results.flatMap((result) => {
+    const at = result.curve.flatMap((point) => {
+      const found = value(point);
+      return found !== undefined && Number.isFinite(found) ? [{ seconds: point.seconds, value: found }] : [];
+    });
+    return at.length > 0
+      ? [
+          {
+            name: result.preset,
+            at,
+            end: at.at(-1)!.value,
+            best: Math.min(...at.map(({ value: one }) => one)),
+          },
+        ]
+      : [];
+  });
+}
+
+/** Names beside the ends of their lines, none over another. */
+function placed(ends: readonly number[], least: number): number[] {
+  const order = ends.map((_, i) => i).sort((a, b) => ends[a]! - ends[b]!);
+  const places = [...ends];
+  order.forEach((one, i) => {
+    if (i > 0) places[one] = Math.max(places[one]!, places[order[i - 1]!]! + least);
+  });
+  return places;
+}
+
+/** @returns undefined where no training was validated */
+export function comparisonSvg(comparison: PresetComparison): string | undefined {
+  const lines = linesOf(comparison);
+  if (lines.length === 0) return undefined;
+  const values = lines.flatMap(({ at }) => at.map(({ value }) => value));
+  const least = Math.min(...values);
+  // The first validations are far above all that follows, and would press it flat.
+  const middle = [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  const most = Math.min(Math.max(...values), least + Math.max(3 * (middle - least), 1e-3));
+  const low = least - 0.05 * (most - least);
+  const end = Math.max(...lines.flatMap(({ at }) => at.map(({ seconds }) => seconds)), 1e-9);
+  const [right, foot] = [size.width - box.right, size.height - box.foot];
+  const x = (seconds: number): number => box.left + (seconds / end) * (right - box.left);
+  const y = (value: number): number => foot - ((value - low) / (most - low)) * (foot - box.top);
+  const n = (value: number): string => String(Number(value.toFixed(1)));
+  const names = placed(
+    lines.map((line) => y(Math.min(most, line.end))),
+    16,
+  );
+  const title = `Held-out ${comparison.unit} of ${comparison.data}, ${comparison.seconds} s of training each`;
+  const grid = ticksOf(low, most).map(
+    (value) =>
+      `<line class="grid" x1="${box.left}" x2="${right}" y1="${n(y(value))}" y2="${n(y(value))}"/>` +
+      `<text class="small" x="${box.left - 8}" y="${n(y(value) + 4)}" text-anchor="end">${value}</text>`,
+  );
+  const below = ticksOf(0, end).map(
+    (value) => `<text class="small" x="${n(x(value))}" y="${foot + 18}" text-anchor="middle">${value}</text>`,
+  );
+  // A preset looks the same in all charts of the same presets, whichever is best.
+  const inOrder = lines.map(({ name }) => name).sort();
+  const drawn = lines.map(({ name, at, best }, i) => {
+    const [color, dash] = looks[inOrder.indexOf(name) % looks.length]!;
+    const points = at.map((point) => `${n(x(point.seconds))},${n(y(point.value))}`).join(' ');
+    const label = `${escaped(name)} ${best.toFixed(3)}`;
+    return (
+      `<polyline clip-path="url(#plot)" points="${points}" fill="none" stroke="${color}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}/>` +
+      `<text x="${right + 10}" y="${n(names[i]! + 4)}" fill="${color}">${label}</text>`
+    );
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="${escaped(title)}">
+<style>.page{fill:#fff}.grid{stroke:#e3e6ea}.axis{stroke:#5b6b7f}.small{font-size:11.5px;fill:#44505e}.head{font-weight:600;fill:#1b2430}</style>
+<clipPath id="plot"><rect x="${box.left}" y="${box.top - 2}" width="${right - box.left + 2}" height="${foot - box.top + 4}"/></clipPath>
+<rect class="page" width="${size.width}" height="${size.height}"/>
+<text class="head" x="${box.left}" y="24">${escaped(title)}</text>
+${grid.join('\n')}
+<line class="axis" x1="${box.left}" x2="${right}" y1="${foot}" y2="${foot}"/>
+${below.join('\n')}
+<text class="small" x="${(box.left + right) / 2}" y="${size.height - 12}" text-anchor="middle">seconds of training</text>
+${drawn.join('\n')}
+</svg>
+`;
+}
+
+/** @param rows of the table, its head first */
+export function comparisonPage(
+  comparison: PresetComparison,
+  rows: readonly (readonly string[])[],
+): string | undefined {
+  const svg = comparisonSvg(comparison);
+  if (svg === undefined) return undefined;
+  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
+  const [head = [], ...body] = rows;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Flows compared on ${escaped(comparison.data)}</title>
+<style>body{max-width:760px;margin:24px auto;padding:0 16px;font:14px system-ui,sans-serif;color:#1b2430;background:#fff}table{border-collapse:collapse;margin-top:16px}th,td{padding:4px 12px 4px 0;text-align:right}th:first-child,td:first-child{text-align:left}</style>
+<h1>Flows compared on ${escaped(comparison.data)}</h1>
+${svg}<table>
+${row(head, 'th')}
+${body.map((cells) => row(cells, 'td')).join('\n')}
+</table>
+</html>
+`;
+}

@@ -1,0 +1,56 @@
+import { hasTails } from '../../../protocol/spline';
+import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
+import { thresholds } from './thresholds';
+import { layerName, percent, short } from './words';
+
+const subscripts = '₀₁₂₃₄₅₆₇₈₉';
+
+/** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
+export const outsideSpline: Check = (seen) => {
+  const { notice } = thresholds.outsideSpline;
+  if (!seen.layers.some(({ info }) => info.spline && hasTails(info.spline))) {
+    return skipped(
+      'outsideSpline',
+      'noSpline',
+      'No layer of this flow maps features by splines that have an outside.',
+    );
+  }
+  const all = ranked(seen, ({ outside }) => outside?.ofElement);
+  const [worst] = all;
+  if (!worst)
+    return skipped(
+      'outsideSpline',
+      'notSeen',
+      'The inputs of the splines of this flow could not be looked at.',
+    );
+  const { info, outside } = worst.layer;
+  const severity = severityOf(worst.value, thresholds.outsideSpline);
+  const name = layerName(info);
+  const feature =
+    seen.featureNames?.[outside!.element] ??
+    `x${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
+  const { bound, center } = info.spline!;
+  const interval = `[${short(center - bound)}, ${short(center + bound)}]`;
+  const values = { share: worst.value, all: outside!.share, feature, interval, notice };
+  if (severity === 'ok') {
+    return {
+      check: 'outsideSpline',
+      severity,
+      kind: 'inside',
+      sentence: `At most ${percent(worst.value)} of the values of a feature lie outside of the spline's interval (${feature} in ${name}); from ${percent(notice)} on it counts.`,
+      values,
+      layer: info.index,
+    };
+  }
+  const place = where(all, notice, 'spline');
+  return {
+    check: 'outsideSpline',
+    severity,
+    kind: 'outside',
+    sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval ${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
+    advice:
+      'Train with a larger interval (splineBound), standardize the data, or put a layer that scales (actNorm, lu) before the spline.',
+    values,
+    ...place,
+  };
+};

@@ -1,0 +1,221 @@
+/** Models that were saved as a whole, and plain pickles: what is read of them, and what of ill will is refused. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { UserError } from '../../../../src/base/user-error';
+import { containerOf } from '../../../../src/checkpoint/container';
+import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
+import { readPickle } from '../../../../src/checkpoint/torch/pickle';
+import { torchRules } from '../../../../src/checkpoint/torch/globals';
+import { pickStateDict } from '../../../../src/checkpoint/torch/state-dict';
+import { Storage } from '../../../../src/checkpoint/torch/tensor';
+import * as op from '../../support/pickle';
+import { put, temporaryFolder } from '../../support/temporary';
+
+const folder = temporaryFolder();
+const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'wild', ...parts);
+
+type Part = Uint8Array | string;
+const dict = (...items: [string, ...Part[]][]): Part[] => [
+  op.emptyDict,
+  ...items.flatMap(([key, ...value]) => [op.text(key), ...value, op.setItem]),
+];
+const object = (module: string, name: string, ...state: Part[]): Part[] => [
+  op.global(module, name),
+  op.emptyTuple,
+  op.newObject,
+  ...state,
+  op.build,
+];
+const array = (data: number[], ...shape: number[]): Part[] => [
+  ...[op.global('numpy.core.multiarray', '_reconstruct'), op.mark, op.global('numpy', 'ndarray')],
+  ...[op.tuple([op.number(0)]), op.text('b'), op.closeTuple, op.reduce],
+  ...[op.mark, op.number(1), op.tuple(shape.map(op.number))],
+  ...[op.global('numpy', 'dtype'), op.tuple([op.text('f4'), op.false, op.false]), op.reduce, op.false],
+  op.bytes(new Uint8Array(Float32Array.from(data).buffer)),
+  ...[op.closeTuple, op.build],
+];
+
+async function refused(name: string, pickle: Uint8Array, message: RegExp): Promise<void> {
+  const begin = performance.now();
+  await assert.rejects(openTensorFile(put(folder, name, pickle)), (error) => {
+    assert.ok(error instanceof UserError, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+  assert.ok(performance.now() - begin < 5000, 'took longer than five seconds');
+}
+
+test('the modules of a whole model, with the names of its state dict', async () => {
+  const opened = await openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'));
+  try {
+    assert.ok(
+      opened.tensors.has(
+        '_transform._transforms.0._transforms.1.transform_net.blocks.1.linear_layers.0.weight',
+      ),
+    );
+    assert.deepEqual(opened.extras, { class: 'nflows.flows.base.Flow' });
+    const recognized = recognize(opened);
+    assert.ok(recognized);
+    assert.equal(recognized.library, 'nflows');
+    assert.deepEqual(recognized.questions, []);
+    assert.match(recognized.title, /spline couplings with 6 bins/);
+  } finally {
+    await opened.close();
+  }
+});
+
+test('an argument that a flow of ours has no value for is said', async () => {
+  const opened = await openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'));
+  await opened.close();
+  const spline = opened.modules!.find(({ object }) => object.className.includes('PiecewiseRational'))!.object;
+  const net = opened.modules!.find(({ object }) => object.className.endsWith('ResidualBlock'))!.object;
+  const original = spline.get('tail_bound');
+  for (const [target, attribute, value, message] of [
+    [spline, 'min_derivative', 0.01, /min_derivative 0\.001/],
+    [spline, 'tail_bound', -1, /one tailBound for all layers \(the file has -1 and 3\)/],
+    [net, 'activation', null, /^$/],
+  ] as const) {
+    const before = target.get(attribute);
+    target.attributes.set(attribute, value);
+    if (value === null) assert.ok(recognize(opened), 'other blocks say it');
+    else {
+      assert.equal(recognize(opened), undefined);
+      assert.match(whyUnknown(opened), message);
+    }
+    target.attributes.set(attribute, before);
+  }
+  assert.equal(spline.get('tail_bound'), original);
+  assert.ok(recognize(opened));
+});
+
+test('a plain pickle of arrays of numpy', async () => {
+  const pickle = op.pickle(
+    ...dict(['params', ...dict(['w', ...array([1, 2, 3, 4, 5, 6], 2, 3)])], ['epochs', op.number(7)]),
+  );
+  const file = put(folder, 'arrays.pkl', pickle);
+  assert.equal(await containerOf(file), 'pickle');
+  const opened = await openTensorFile(file);
+  assert.deepEqual([...opened.tensors], [['w', { dtype: 'F32', shape: [2, 3] }]]);
+  assert.deepEqual((await opened.read('w')).data, Float32Array.of(1, 2, 3, 4, 5, 6));
+  assert.deepEqual(opened.extras, { epochs: 7 });
+});
+
+test('hostile plain pickles are refused in words', async () => {
+  const state = dict(['w', ...array([1], 1)]);
+  await refused(
+    'system.pkl',
+    op.pickle(op.global('os', 'system'), op.text('id'), op.tuple1, op.reduce),
+    /os\.system.*not read/s,
+  );
+  await refused(
+    'behind.pkl',
+    op.pickle(
+      ...state,
+      op.text('x'),
+      op.global('posix', 'system'),
+      op.text('id'),
+      op.tuple1,
+      op.reduce,
+      op.setItem,
+    ),
+    /asks for posix\.system.*not read/s,
+  );
+  await refused(
+    'state.pkl',
+    op.pickle(
+      ...object(
+        'nflows.flows.base',
+        'Flow',
+        op.global('builtins', 'exec'),
+        op.text('1'),
+        op.tuple1,
+        op.reduce,
+      ),
+    ),
+    /builtins\.exec/,
+  );
+  await refused('short.pkl', op.pickle(...dict(['w', ...array([1], 2 ** 40)])), /not as long as its shape/);
+  await refused(
+    'nested.pkl',
+    op.pickle(
+      ...dict([
+        'w',
+        op.global('torch.storage', '_load_from_bytes'),
+        op.bytes(op.pickle(op.global('os', 'system'))),
+        op.tuple1,
+        op.reduce,
+      ]),
+    ),
+    /os\.system/,
+  );
+  await refused(
+    'again.pkl',
+    op.pickle(
+      ...dict([
+        'w',
+        op.global('torch.storage', '_load_from_bytes'),
+        op.bytes(
+          op.pickle(
+            op.global('torch.storage', '_load_from_bytes'),
+            op.bytes(new Uint8Array(1)),
+            op.tuple1,
+            op.reduce,
+          ),
+        ),
+        ...[op.tuple1, op.reduce],
+      ]),
+    ),
+    /torch\.storage\._load_from_bytes/,
+  );
+});
+
+test('storages that are read again and again, and modules in themselves', () => {
+  let nested = 0;
+  const rules = torchRules(() => {
+    nested++;
+    return new Storage('0', 'F32', 1);
+  });
+  readPickle(
+    op.pickle(
+      op.global('torch.storage', '_load_from_bytes'),
+      op.bytes(new Uint8Array(3)),
+      op.tuple1,
+      op.reduce,
+    ),
+    rules,
+  );
+  assert.equal(nested, 1);
+  const self = op.pickle(
+    ...[op.global('torch.nn.modules.container', 'Sequential'), op.emptyTuple, op.newObject, op.put(0)],
+    ...dict(['_modules', ...dict(['0', op.get(0)])]),
+    op.build,
+  );
+  assert.throws(() => pickStateDict(readPickle(self, torchRules())), /a module in it holds itself/);
+  const deep = (depth: number): Part[] =>
+    object(
+      'torch.nn.modules.container',
+      'Sequential',
+      ...dict(['_modules', ...(depth === 0 ? [op.emptyDict] : dict(['0', ...deep(depth - 1)]))]),
+    );
+  assert.throws(
+    () => pickStateDict(readPickle(op.pickle(...deep(60)), torchRules())),
+    /nested deeper than 50/,
+  );
+  // Each module holds the next one twice.
+  const doubled: Part[] = [];
+  for (let i = 0; i < 30; i++) {
+    doubled.push(...[op.global('torch.nn.modules.container', 'Sequential'), op.emptyTuple, op.newObject]);
+    doubled.push(
+      ...dict(['_modules', ...(i === 0 ? [op.emptyDict] : dict(['0', op.get(i - 1)], ['1', op.get(i - 1)]))]),
+    );
+    doubled.push(op.build, op.put(i), op.pop);
+  }
+  const started = performance.now();
+  assert.throws(
+    () => pickStateDict(readPickle(op.pickle(...doubled, op.get(29)), torchRules())),
+    /more than \d+ modules/,
+  );
+  assert.ok(performance.now() - started < 5000);
+});

@@ -1,0 +1,34 @@
+import { hasMatrix, mostMixed } from '../../../src/protocol/mixing';
+import type { LayerInfo } from '../../../src/protocol/model';
+import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { Asked } from '../../base/store/asked';
+import type { LayerFeature } from '../../base/store/store';
+import { useFeature } from '../../base/store/use-store';
+import { matrixNumbers } from './numbers';
+import { matrixState } from './state';
+import { text } from './text';
+import { MatrixTab } from './view';
+import './style.css';
+
+function missing(layer: LayerInfo): { title: string; why: string } | undefined {
+  if (hasMatrix(layer)) return undefined;
+  return layer.mixes
+    ? { title: text.tooLarge, why: text.tooLargeWhy(layer.inputShape.at(-1)!, mostMixed) }
+    : { title: text.noMatrix, why: text.noMatrixWhy };
+}
+
+export const matrix: LayerFeature = {
+  id: 'matrix',
+  region: 'layer',
+  order: 5,
+  title: () => text.tab,
+  applies: (model) => model.layers.some(({ mixes }) => mixes),
+  state: matrixState,
+  missing,
+  View: ({ model, layer }) => (
+    <Asked question={useFeature(matrixState)} skeleton={<MapSkeleton />}>
+      {(view) => <MatrixTab model={model} layer={layer} view={view} />}
+    </Asked>
+  ),
+  numbers: matrixNumbers,
+};

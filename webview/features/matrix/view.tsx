@@ -1,0 +1,208 @@
+/** The matrix of a mixing layer: whether it turns, stretches or squashes, and what all mixing layers do together. */
+import type { MixingView } from '../../../src/protocol/mixing';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { MatrixBoard } from '../../base/canvas/matrix-board';
+import { largest } from '../../base/canvas/planes';
+import { logarithmic } from '../../base/charts/scale';
+import { Sized } from '../../base/charts/sized';
+import { compact, fixed, logTicks, roundUp, signed, tickText } from '../../base/format/numbers';
+import { featureName, shortName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { useStore } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { text } from './text';
+import { Travel } from './travel';
+
+/** ‖WᵀW − I‖ / √n below which float32 makes no difference. */
+const orthogonal = 1e-5;
+/** Condition number from which the digits that it costs are said. */
+const costly = 1000;
+
+export function MatrixTab({
+  model,
+  layer,
+  view,
+}: {
+  model: ModelSummary;
+  layer: LayerInfo;
+  view: MixingView;
+}) {
+  const n = view.singularValues.length;
+  const image = layer.inputShape.length === 3;
+  const own = view.all.find(({ layer: index }) => index === view.layer)!;
+  // What was mixed before has no name of its own any more.
+  const nameOf = (place: number): string => (image ? String(place) : featureName(undefined, place, 'h'));
+  const map = (of: MixingView['matrix'], name: string, label: string, largestSide: number) => {
+    const scale = (light: boolean) => signedScale(roundUp(Math.max(largest(of.data), 1e-6)), light);
+    return (
+      <>
+        <MatrixBoard
+          k={n}
+          at={(cell) => of.data[cell]!}
+          {...{ scale, name, nameOf, label, largestSide }}
+          hint={text.hint}
+          read={(cell) =>
+            `${nameOf(Math.floor(cell / n))} ${text.from} ${nameOf(cell % n)}: ${compact(of.data[cell])}`
+          }
+          labelWidth={28}
+          columnNames
+        />
+        <Legend scale={scale} width={140} />
+      </>
+    );
+  };
+  return (
+    <>
+      <Judged view={view} distance={own.distance} moves={onlyMoves(view)} />
+      <div class="matrix-view">
+        <div class="map">
+          <h3>
+            <b>W</b> <span class="tick">{text.rows}</span>
+          </h3>
+          {map(view.matrix, 'matrix', `W, ${text.rows}`, 240)}
+        </div>
+        <div class="map">
+          <h3>
+            <b>{text.singularValues}</b> <span class="tick">{text.logAxis}</span>
+          </h3>
+          <Sized height={104}>
+            {(width, height) => <SingularValues {...{ width, height }} values={view.singularValues} />}
+          </Sized>
+          <h3>
+            <b>{text.gram}</b> <span class="tick">{text.gramNote}</span>
+          </h3>
+          {map(view.gram, 'gram', text.gram, 120)}
+        </div>
+        <div class="figures">
+          <Numbers view={view} own={own} />
+          <Layers model={model} view={view} />
+        </div>
+      </div>
+      <Travel {...{ model, view, image }} />
+    </>
+  );
+}
+
+/** Whether each output is one of the inputs. */
+function onlyMoves({ matrix: { data }, singularValues: { length: n } }: MixingView): boolean {
+  return (
+    data.every((value) => value === 0 || value === 1) && data.reduce((sum, value) => sum + value, 0) === n
+  );
+}
+
+const conditionOf = ({ singularValues }: MixingView): number => singularValues[0]! / singularValues.at(-1)!;
+
+function Judged({ view, distance, moves }: { view: MixingView; distance: number; moves: boolean }) {
+  const condition = conditionOf(view);
+  if (!Number.isFinite(condition)) return <Verdict mark="error">{text.singular}</Verdict>;
+  if (moves) return <Verdict mark="ok">{text.reorders}</Verdict>;
+  if (distance < orthogonal) return <Verdict mark="ok">{text.orthogonal(compact(distance))}</Verdict>;
+  const [high, low] = [view.singularValues[0]!, view.singularValues.at(-1)!];
+  const said = text.stretches(compact(high), compact(low), compact(condition));
+  return condition >= costly ? (
+    <Verdict mark="notice">{said + text.digits(fixed(Math.log10(condition), 1))}</Verdict>
+  ) : (
+    <Verdict mark="ok">{said}</Verdict>
+  );
+}
+
+function SingularValues({ width, height, values }: { width: number; height: number; values: Float32Array }) {
+  const seen = Array.from(values).filter((value) => value > 0 && Number.isFinite(value));
+  // At least from ½ to 2, so that an orthogonal matrix looks like one.
+  const low = Math.min(0.5, ...seen);
+  const high = Math.max(2, ...seen);
+  const y = logarithmic(low / 1.1, high * 1.1, height - 18, 8);
+  const left = 34;
+  const x = (i: number): number => left + ((i + 0.5) / values.length) * (width - left);
+  const figures = (width - left) / values.length >= 34;
+  return (
+    <svg width={width} height={height} role="img" aria-label={`${text.singularValues}, ${text.logAxis}`}>
+      {logTicks(y.low, y.high)
+        .filter((value) => high / low > 20 || value === 1 || value === 2 || value === 0.5)
+        .map((value) => (
+          <g key={value}>
+            <line
+              class={value === 1 ? 'axis' : 'grid'}
+              x1={left}
+              x2={width}
+              y1={y.at(value)}
+              y2={y.at(value)}
+            />
+            <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
+              {tickText(value)}
+            </text>
+          </g>
+        ))}
+      {Array.from(values, (value, i) => (
+        <g key={i} class={value >= 1 ? 'more' : 'less'} data-singular={value}>
+          <line x1={x(i)} x2={x(i)} y1={y.at(1)} y2={y.at(Math.max(value, y.low))} />
+          <circle cx={x(i)} cy={y.at(Math.max(value, y.low))} r={values.length > 40 ? 1.5 : 3} />
+          {figures ? (
+            <text x={x(i)} y={height - 4} text-anchor="middle">
+              {fixed(value, 2)}
+            </text>
+          ) : null}
+        </g>
+      ))}
+    </svg>
+  );
+}
+
+function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][number] }) {
+  const { places } = view;
+  const nats = (value: number): string => `${signed(value, 3)} ${words.nats}`;
+  const rows: [string, string][] = [
+    [places > 1 ? text.perPlace : text.logDet, nats(own.logDet)],
+    ...(places > 1 ? [[text.allPlaces(places), nats(own.logDet * places)] as [string, string]] : []),
+    [text.condition, compact(conditionOf(view))],
+    [text.distance, compact(own.distance)],
+  ];
+  return (
+    <div>
+      <h3>
+        <b>{text.numbers}</b>
+      </h3>
+      <dl class="matrix-numbers">
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+/** All mixing layers; a click shows one. */
+function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: MixingView }) {
+  const store = useStore();
+  return (
+    <div class="mixing-layers scroll-x" role="group" tabIndex={0} aria-label={text.layers}>
+      <table class="rows-table">
+        <thead>
+          <tr>
+            <th>{text.layer}</th>
+            <th class="num">{text.logDet}</th>
+            <th class="num">{text.short}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map(({ layer: index, logDet, distance }) => (
+            <tr key={index} aria-selected={index === layer}>
+              <td>
+                <button type="button" class="plain" onClick={() => store.selectLayer(index)}>
+                  {`${index} ${shortName(model.layers[index]!)}`}
+                </button>
+              </td>
+              <td class="num">{signed(logDet, 2)}</td>
+              <td class="num">{fixed(distance, 2)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

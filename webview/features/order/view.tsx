@@ -1,0 +1,215 @@
+/** Which feature depends on which: what the layer's order allows, what a batch shows, and what each direction costs. */
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { hardlyUsed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
+import { magnitudeScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { MatrixBoard } from '../../base/canvas/matrix-board';
+import { largest } from '../../base/canvas/planes';
+import { Pager } from '../../base/controls/pager';
+import { Segmented } from '../../base/controls/segmented';
+import { compact, roundUp } from '../../base/format/numbers';
+import { featureName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { useStore } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { orderState } from './state';
+import { text } from './text';
+
+/** Links that a sentence names. */
+const named = 3;
+/** Features that a row of the table names. */
+const listed = 4;
+/** px of the names beside and above the maps. */
+const labelWidth = 34;
+
+/** The diagonal stands out: what depends on nothing else depends on itself. */
+const allowedScale = (): ColourScale => ({
+  low: 0,
+  high: 1,
+  at: (value) => (value > 0.75 ? maskColours.moves : [112, 112, 112]),
+});
+
+export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: OrderView }) {
+  const store = useStore();
+  const { from, sorted } = store.state(orderState);
+  const { features, measured } = view;
+  const k = features.length;
+  const total = layer.order?.length ?? k;
+  const own = Array.from(features, (_, i) => i);
+  // Sorted by feature only where all of them are there.
+  const whole = k === total;
+  const places = whole && sorted.value === 'features' ? own.sort((a, b) => features[a]! - features[b]!) : own;
+  const nameOf = (place: number): string => featureName(model, features[place]!);
+  // Beside the maps there is no room for long names; the table says whose number it is.
+  const long = own.some((place) => nameOf(place).length > 4);
+  const shortNameOf = (place: number): string =>
+    long ? featureName(undefined, features[place]!) : nameOf(place);
+  const links = linksOf(view);
+  const cellOf = (cell: number): number => places[Math.floor(cell / k)]! * k + places[cell % k]!;
+  const at = (cell: number): number => measured.data[cellOf(cell)]!;
+  const isAllowed = (cell: number): boolean => cellOf(cell) % k <= Math.floor(cellOf(cell) / k);
+  const scale = (): ColourScale => magnitudeScale(roundUp(largest(measured.data)));
+  const hardly = new Set(links.hardly);
+  const forbidden = new Set(links.forbidden);
+  const shared = { k, nameOf: (row: number) => shortNameOf(places[row]!), hint: text.hint, labelWidth };
+  const linkText = (cell: number): string => `${nameOf(Math.floor(cell / k))} ← ${nameOf(cell % k)}`;
+  const linked = (cells: readonly number[]): string =>
+    cells.slice(0, named).map(linkText).join(', ') + (cells.length > named ? ', …' : '');
+  return (
+    <>
+      <Verdict mark={links.forbidden.length > 0 ? 'error' : links.hardly.length > 0 ? 'notice' : 'ok'}>
+        {links.forbidden.length > 0
+          ? text.breaks(links.forbidden.length, linked(links.forbidden))
+          : total === 1
+            ? text.oneFeature
+            : links.hardly.length > 0
+              ? `${text.hardly(links.hardly.length, links.allowed, linked(links.hardly))} ${text.noneBreaks}`
+              : `${text.allUsed(links.allowed)} ${text.noneBreaks}`}
+      </Verdict>
+      <div class="ctl">
+        {whole && total > 1 ? (
+          <Segmented
+            label={text.sort}
+            value={sorted.value}
+            options={[
+              { value: 'own', text: text.own },
+              { value: 'features', text: text.byFeature },
+            ]}
+            onChange={(value) => (sorted.value = value)}
+          />
+        ) : null}
+        <Pager
+          offset={view.from}
+          size={orderPage}
+          total={total}
+          shown={text.placesShown(view.from + 1, view.from + k, total)}
+          label={text.places}
+          onChange={(offset) => (from.value = offset)}
+        />
+      </div>
+      <div class="order-maps">
+        <div class="map">
+          <h3>
+            <b>{text.allowed}</b> <span class="tick">{text.byOrder}</span>
+          </h3>
+          <MatrixBoard
+            {...shared}
+            name="allowed"
+            label={`${text.allowed}, ${text.rows}`}
+            at={(cell) => (cellOf(cell) % k === Math.floor(cellOf(cell) / k) ? 1 : 0.5)}
+            scale={allowedScale}
+            hatched={(cell) => !isAllowed(cell)}
+            figures={false}
+            columnNames
+            largestSide={260}
+            read={(cell) =>
+              `${linkText(cellOf(cell))}: ${!isAllowed(cell) ? text.mayNot : cellOf(cell) % (k + 1) === 0 ? text.itself : text.mayRead}`
+            }
+          />
+          <p class="tick">{`${text.rows} ${text.allowedNote}`}</p>
+        </div>
+        <div class="map">
+          <h3>
+            <b>{text.measured}</b> <span class="tick">{text.meanOf(view.count)}</span>
+          </h3>
+          <MatrixBoard
+            {...shared}
+            name="measured"
+            label={`${text.measured}, ${text.rows}`}
+            at={at}
+            scale={scale}
+            blank={(cell) => !isAllowed(cell) && !forbidden.has(cellOf(cell))}
+            framed={(cell) => hardly.has(cellOf(cell))}
+            columnNames
+            largestSide={260}
+            read={(cell) =>
+              `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)}: ${compact(at(cell))}`
+            }
+          />
+          <Legend scale={scale} width={120} />
+          {hardly.size > 0 ? <p class="tick">{text.measuredNote}</p> : null}
+        </div>
+        <div class="figures scroll-x" tabIndex={0} role="group" aria-label={text.order}>
+          <Reads {...{ view, nameOf, long }} />
+        </div>
+        <Cost layer={layer} />
+      </div>
+    </>
+  );
+}
+
+/** What each feature depends on, over the batch. */
+function Reads({
+  view: { features, measured, from },
+  nameOf,
+  long,
+}: {
+  view: OrderView;
+  nameOf(place: number): string;
+  long: boolean;
+}) {
+  const k = features.length;
+  const readBy = (row: number): string => {
+    const own = measured.data[row * k + row]!;
+    const read = Array.from({ length: row }, (_, i) => i)
+      .filter((column) => measured.data[row * k + column]! >= hardlyUsed * own)
+      .sort((a, b) => measured.data[row * k + b]! - measured.data[row * k + a]!);
+    if (read.length === 0) return text.nothing;
+    const said = read.slice(0, listed).map(nameOf).join(', ');
+    return read.length > listed ? `${said} ${text.more(read.length - listed)}` : said;
+  };
+  return (
+    <table class="rows-table">
+      <thead>
+        <tr>
+          <th class="num">{words.number}</th>
+          {long ? <th /> : null}
+          <th>{words.feature}</th>
+          <th>{text.dependsOn}</th>
+          <th class="num">|∂y/∂x|</th>
+        </tr>
+      </thead>
+      <tbody>
+        {Array.from(features, (feature, row) => (
+          <tr key={feature} data-feature={feature}>
+            <td class="num muted">{from + row + 1}</td>
+            {long ? <td class="muted">{featureName(undefined, feature)}</td> : null}
+            <td>{nameOf(row)}</td>
+            <td>{readBy(row)}</td>
+            <td class="num">{compact(measured.data[row * k + row])}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Cost({ layer: { networkPasses } }: { layer: LayerInfo }) {
+  if (!networkPasses) return null;
+  const { forward, inverse } = networkPasses;
+  const slow = Math.max(forward, inverse);
+  return (
+    <div class="cost">
+      <h3>
+        <b>{text.cost}</b>
+      </h3>
+      <dl>
+        {(
+          [
+            [text.toLatent, forward],
+            [text.toData, inverse],
+          ] as const
+        ).map(([direction, passes]) => (
+          <div key={direction}>
+            <dt>{direction}</dt>
+            <dd>
+              <b>{text.passes(passes)}</b>
+              <i aria-hidden="true" style={{ width: `${(60 * passes) / slow}px` }} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {slow > 1 ? <p class="tick">{text.costWhy(slow, inverse > forward)}</p> : null}
+    </div>
+  );
+}

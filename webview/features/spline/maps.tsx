@@ -1,0 +1,119 @@
+/** Widths, heights and derivatives of the bins of all features. */
+import type { ModelSummary } from '../../../src/protocol/model';
+import { binAt, type SplineView } from '../../../src/protocol/spline';
+import { magnitudeScale, signedScale, type ColourScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { Readout, useCursor } from '../../base/canvas/readout';
+import { RowsMap } from '../../base/canvas/rows-map';
+import { compact, roundUp } from '../../base/format/numbers';
+import { featureName } from '../../base/layers/layer-names';
+import { useStore } from '../../base/store/use-store';
+import { knotsOf } from './curves';
+import { text } from './text';
+
+export function BinMaps({ model, view, row }: { model: ModelSummary; view: SplineView; row: number }) {
+  const store = useStore();
+  const { bins, from } = view;
+  const all = Array.from(view.features, (_, i) => knotsOf(view, i));
+  const inside = all.map(({ x }, i) => binAt(x, from[i]!));
+  const size = (of: Float32Array, bin: number): number => of[bin + 1]! - of[bin]!;
+  const widths = (i: number, bin: number): number => size(all[i]!.x, bin);
+  const heights = (i: number, bin: number): number => size(all[i]!.y, bin);
+  const derivatives = (i: number, knot: number): number => Math.log(all[i]!.slopes[knot]!);
+  const largest = (of: (i: number, column: number) => number, columns: number): number =>
+    roundUp(
+      all.reduce(
+        (most, _, i) =>
+          Array.from({ length: columns }, (__, column) => Math.abs(of(i, column)))
+            .filter(Number.isFinite)
+            .reduce((a, b) => Math.max(a, b), most),
+        1e-6,
+      ),
+    );
+  // Widths and heights compare, so they share a scale.
+  const sizes = Math.max(largest(widths, bins), largest(heights, bins));
+  const slopes = largest(derivatives, bins + 1);
+  const ofSizes = (): ColourScale => magnitudeScale(sizes);
+  const ofSlopes = (light: boolean): ColourScale => signedScale(slopes, light);
+  const shared = { model, view, row, onPick: (i: number) => (store.marked.value = view.features[i]!) };
+  const inBinOf = (i: number, bin: number): boolean => inside[i] === bin;
+  return (
+    <section class="bin-maps">
+      <h3>
+        <b>{text.maps}</b> <span class="tick">{store.example.value ? text.mapsNote : text.mapsFirst}</span>
+      </h3>
+      <div class="row-maps">
+        <BinMap {...shared} title={text.widths} at={widths} columns={bins} scale={ofSizes} framed={inBinOf} />
+        <BinMap
+          {...shared}
+          title={text.heights}
+          at={heights}
+          columns={bins}
+          scale={ofSizes}
+          framed={inBinOf}
+        />
+        <BinMap
+          {...shared}
+          title={text.derivatives}
+          at={derivatives}
+          columns={bins + 1}
+          scale={ofSlopes}
+          framed={(i, knot) => inside[i]! >= 0 && (inside[i] === knot || inside[i] === knot - 1)}
+        />
+      </div>
+    </section>
+  );
+}
+
+function BinMap({
+  model,
+  view,
+  row,
+  title,
+  at,
+  columns,
+  scale,
+  framed,
+  onPick,
+}: {
+  model: ModelSummary;
+  view: SplineView;
+  row: number;
+  title: string;
+  at(row: number, column: number): number;
+  columns: number;
+  scale(light: boolean): ColourScale;
+  framed(row: number, column: number): boolean;
+  onPick(row: number): void;
+}) {
+  const rows = view.features.length;
+  const cursor = useCursor({ width: columns, height: rows });
+  const nameOf = (i: number): string => featureName(model, view.features[i]!);
+  const knots = columns > view.bins;
+  return (
+    <div class="row-map">
+      <h3>
+        <b>{title}</b>
+      </h3>
+      <RowsMap
+        rows={rows}
+        columns={Array.from({ length: columns }, (_, i) => String(knots ? i : i + 1))}
+        rowName={nameOf}
+        {...{ at, scale, cursor, framed, onPick }}
+        label={`${text.maps}, ${title}`}
+        hint={text.hint}
+        name={title}
+        chosen={row}
+        labelWidth={56}
+      />
+      <Readout of={cursor.at} hint="">
+        {(cell) => {
+          const [i, column] = [Math.floor(cell / columns), cell % columns];
+          const value = compact(at(i, column));
+          return knots ? text.readKnot(nameOf(i), column, value) : text.readBin(nameOf(i), column + 1, value);
+        }}
+      </Readout>
+      <Legend scale={scale} width={120} />
+    </div>
+  );
+}
