@@ -48,9 +48,7 @@ export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
     ...(i > 0 && config.permutation !== 'none'
       ? [{ kind: 'permute' as const, order: orderOf(config, i) }]
       : []),
-    config.layer === 'coupling'
-      ? { kind: 'coupling', mask: maskOf(config, i) }
-      : autoregressiveAt(config, i),
+    config.layer === 'coupling' ? { kind: 'coupling', mask: maskOf(config, i) } : autoregressiveAt(config, i),
     ...betweenOf(config),
   ]).flat();
 }
