@@ -17,8 +17,8 @@ import {
   type NumberedModules,
 } from './modules';
 import { readOurs, under, type Renaming } from './names';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { layerNames } from '../../config/layer-folders';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;

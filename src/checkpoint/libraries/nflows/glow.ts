@@ -13,10 +13,10 @@ import { pixelRangeQuestion } from '../../import/image-questions';
 import { luFeatures, luMatrices } from '../../import/lu';
 import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
 import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
-import { activationOf, activationQuestion, chosen } from '../../import/questions';
+import { activationOf, chosen } from '../../import/questions';
 import { featureMap, foldKnots, knownMaps, leastOfNflows, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
-import { mapFields, scaleQuestion, tailQuestion } from './import';
+import { mapFields, questionsOf } from './import';
 
 interface Coupling {
   kind: 'coupling';
@@ -272,12 +272,7 @@ export const nflowsGlow = imageChainImporter<GlowPlan>({
       several(first.blocks, 'block')
     );
   },
-  questions: ({ first: { map } }) => [
-    pixelRangeQuestion,
-    ...(map.transform === 'affine' ? [scaleQuestion] : []),
-    activationQuestion,
-    ...(map.transform === 'rationalQuadratic' ? [tailQuestion] : []),
-  ],
+  questions: ({ first }) => [pixelRangeQuestion, ...questionsOf(first)],
   model: ({ first }, answers) => ({
     ...mapFields(first, answers),
     dataConstraint: chosen(answers, pixelRangeQuestion),

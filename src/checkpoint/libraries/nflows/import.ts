@@ -51,7 +51,7 @@ import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
 import { nflowsModules } from './modules';
 
-export const scaleQuestion = choice(
+const scaleQuestion = choice(
   'scaleActivation',
   'Scale of a coupling',
   'How the network’s output u becomes the scale. nflows up to 0.14 knows only the first.',
@@ -83,7 +83,7 @@ type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 const net = 'transform_net.';
 const made = 'autoregressive_net.';
 
-export const tailQuestion = boundQuestion('tail_bound', 1);
+const tailQuestion = boundQuestion('tail_bound', 1);
 
 function workingStep(
   kind: Working['kind'],
@@ -195,14 +195,11 @@ function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
   );
 }
 
-function questionsOf(chain: Chain<Working, Other>): ImportQuestion[] {
-  const { kind, map } = chain.first;
-  const sbi = isOfSbi(chain);
+export function questionsOf({ kind, map }: Pick<Working, 'kind' | 'map'>, sbi = false): ImportQuestion[] {
   return [
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
     ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
-    ...(chain.steps.some((step) => step.kind === 'svd') ? [svdQuestion] : []),
   ];
 }
 
@@ -247,7 +244,10 @@ export const nflows = chainImporter<Working, Other>({
   },
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
-  questions: questionsOf,
+  questions: (chain) => [
+    ...questionsOf(chain.first, isOfSbi(chain)),
+    ...(chain.steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
+  ],
   model: ({ first }, answers) => ({
     ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
     nets: 'joint',
