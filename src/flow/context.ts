@@ -52,19 +52,6 @@ export function contextInput(config: VectorModelConfig): ContextInput | undefine
   };
 }
 
-/** Rows [N, D + C] as features and context, both [N, …]. */
-export function splitRows(
-  rows: Tensor,
-  { context }: { context?: ContextInput | undefined },
-): { features: Tensor; context?: Tensor } {
-  if (!context) return { features: rows };
-  const [features, behind] = tf.split(rows, [rows.shape[1]! - context.size, context.size], 1) as [
-    Tensor,
-    Tensor,
-  ];
-  return { features, context: behind };
-}
-
 /** What leads to the flow's input, and what it does to a context on the way. */
 export interface Preprocess extends Bijection {
   readonly scaleContext?: (context: Tensor) => Tensor;

@@ -3,14 +3,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ImageModelConfig } from '../config/schema';
+import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
 import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
 import type { Preprocess } from './context';
 import { sizeOf } from '../base/shape';
 import { sumPerExample } from './tensors';
-
-export type DataConstraint = ImageModelConfig['dataConstraint'];
 
 export interface LogitOptions {
   name: string;
@@ -18,13 +16,6 @@ export interface LogitOptions {
   levels: number;
   dataRange: number;
   constraint: LogitConstraint;
-}
-
-/** Constraints with a logit. */
-type LogitConstraint = 'symmetric' | 'as-printed';
-
-export function hasLogit(constraint: DataConstraint): constraint is LogitConstraint {
-  return constraint === 'symmetric' || constraint === 'as-printed';
 }
 
 /** The least p, at v = 0; the largest is `dataRange` above it. */

@@ -2,12 +2,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
+import { hasLogit } from '../config/data-constraint';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './bijection';
 import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
-import { hasLogit, logit, scalePixels, standardize } from './preprocess';
+import { logit, scalePixels, standardize } from './preprocess';
 import { vectorFlow } from './vector-flow';
 
 export function buildFlow(config: ModelConfig): Flow {

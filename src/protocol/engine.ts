@@ -85,7 +85,14 @@ export interface ExportReport {
 }
 
 /** Whose checkpoints a file can be written as; ours, or a state dict that the library loads. */
-export const convertTargets = ['flowscope', 'chrischute', 'rosinality', 'nflows', 'normflows', 'zuko'] as const;
+export const convertTargets = [
+  'flowscope',
+  'chrischute',
+  'rosinality',
+  'nflows',
+  'normflows',
+  'zuko',
+] as const;
 
 export type ConvertTarget = (typeof convertTargets)[number];
 

@@ -20,7 +20,7 @@ describe('a flow that is given a context', () => {
     { untrained: true },
   );
   const ready = async (options: object = {}): Promise<Page> => {
-    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options } as object);
+    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options });
     await page.locator('.flow[aria-busy=false]').waitFor();
     return page;
   };

@@ -357,7 +357,7 @@ export const german: typeof english = {
     autoregressive: 'autoregr.',
     lu: 'LU-Mix',
     conv1x1: '1×1-Mix',
-    haar: 'Haar',
+    haar: 'Wavelets',
     flatten: 'auffalten',
     prior: 'Prior',
     plu: 'PLU-Mix',

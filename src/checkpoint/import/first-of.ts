@@ -1,18 +1,20 @@
 /** Libraries with several kinds of flows: the first importer that knows a file reads it. */
 import type { Recognizer } from './types';
 
-export function firstOf(name: string, recognizers: readonly Recognizer[]): Recognizer {
+/** @param first also reads what modules say of themselves, for all of them */
+export function firstOf(first: Recognizer, ...others: readonly Recognizer[]): Recognizer {
+  const all = [first, ...others];
   return {
-    name,
-    modules: (modules) => recognizers.flatMap((recognizer) => recognizer.modules?.(modules) ?? []),
+    name: first.name,
+    ...(first.modules ? { modules: first.modules } : {}),
     recognize(file) {
-      for (const recognizer of recognizers) {
+      for (const recognizer of all) {
         const recognized = recognizer.recognize(file);
         if (recognized) return recognized;
       }
       return undefined;
     },
     closeness: (file) =>
-      recognizers.map((recognizer) => recognizer.closeness(file)).sort((a, b) => b.share - a.share)[0]!,
+      all.map((recognizer) => recognizer.closeness(file)).sort((a, b) => b.share - a.share)[0]!,
   };
 }

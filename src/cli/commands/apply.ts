@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { ModelConfig } from '../../config/schema';
 import { writeNpz } from '../../data/npz';
+import { hasLogit } from '../../config/data-constraint';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
 import { readContext } from '../../engine/use/read-context';
@@ -125,7 +127,7 @@ export const applyCommand = defineCommand({
         text: pairs([
           [
             'Examples',
-            `${prepared.count}, ${describeSpace(runner.config.kind, prepared.space, prepared.dequantized)}`,
+            `${prepared.count}, ${describeSpace(runner.config, prepared.space, prepared.dequantized)}`,
           ],
           ['z', `(${result.z.shape.join(', ')})`],
           [
@@ -158,7 +160,7 @@ export const applyCommand = defineCommand({
       },
       text: pairs([
         ['Examples', String(latent.count)],
-        ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config.kind, resolved, false)}`],
+        ['x', `(${result.x.shape.join(', ')}), ${describeSpace(runner.config, resolved, false)}`],
         [
           'logdet',
           logdets ? `mean ${fixed(mean(result.logdet.data))} nats` : 'this file does not compute it',
@@ -169,9 +171,11 @@ export const applyCommand = defineCommand({
   },
 });
 
-function describeSpace(kind: 'vector' | 'image', space: 'flow' | 'data', dequantized: boolean): string {
-  if (space === 'flow')
-    return kind === 'image' ? "the flow's own input (logits)" : "the flow's own input (standardized)";
-  if (kind === 'vector') return 'raw coordinates';
+function describeSpace(config: ModelConfig, space: 'flow' | 'data', dequantized: boolean): string {
+  if (space === 'flow') {
+    if (config.kind === 'vector') return "the flow's own input (standardized)";
+    return `the flow's own input${hasLogit(config.dataConstraint) ? ' (logits)' : ''}`;
+  }
+  if (config.kind === 'vector') return 'raw coordinates';
   return dequantized ? 'integer pixels, dequantized with noise' : 'pixels as they are';
 }

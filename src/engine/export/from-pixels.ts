@@ -1,6 +1,7 @@
 /** The step from pixels to the flow's input without a graph, in double precision: as src/flow/preprocess defines it. */
 import type { ImageModelConfig } from '../../config/schema';
-import { hasLogit, lowestShare } from '../../flow/preprocess';
+import { hasLogit } from '../../config/data-constraint';
+import { lowestShare } from '../../flow/preprocess';
 
 /** @param pixels dequantized, in [0, levels] */
 export function fromPixels(

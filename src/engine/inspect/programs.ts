@@ -1,6 +1,7 @@
 /** A flow of ours as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
-import { runnerGiven, withContextFeed } from '../model/context';
+import { withContextFeed } from '../model/context';
+import { runnerGiven } from '../model/runner-given';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import {

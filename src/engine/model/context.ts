@@ -6,7 +6,6 @@ import type { Flow } from '../../flow/layers';
 import type { ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
-import type { FlowRunner, RunOptions } from './runner';
 
 /** Names and the usual range of each number; undefined for flows without a context. */
 export function contextInfo(
@@ -80,28 +79,4 @@ export function withContextFeed(
     },
     dispose: () => program.dispose(),
   };
-}
-
-/** Runs examples that come without a context with this one. */
-export function runnerGiven(runner: FlowRunner, given: readonly number[]): FlowRunner {
-  const { base } = runner;
-  const { logProbByElement } = base;
-  return {
-    ...runner,
-    base: {
-      ...base,
-      draw: (noise, count, temperature, own = given) => base.draw(noise, count, temperature, own),
-      logProb: (z, count, own = given) => base.logProb(z, count, own),
-      scores: (z, count, own = given) => base.scores(z, count, own),
-      ...(logProbByElement
-        ? { logProbByElement: (z, count, own = given) => logProbByElement(z, count, own) }
-        : {}),
-    },
-    forward: (x, count, space, rest) => runner.forward(x, count, space, { context: given, ...defined(rest) }),
-    inverse: (z, count, space, rest) => runner.inverse(z, count, space, { context: given, ...defined(rest) }),
-  };
-}
-
-function defined({ context, ...rest }: RunOptions = {}): RunOptions {
-  return { ...rest, ...(context ? { context } : {}) };
 }

@@ -4,7 +4,8 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
-import { hasLogit, lowestShare } from '../../flow/preprocess';
+import { hasLogit } from '../../config/data-constraint';
+import { lowestShare } from '../../flow/preprocess';
 
 const format = 'flowscope';
 const formatVersion = 1;

@@ -132,7 +132,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
           padded.set(own.subarray(Math.min(i, n - 1) * width).subarray(0, width), i * width);
         return padded;
       };
-      const results = await runOnce(rows(laid, size), part, all && rows(all, context!.mean.length));
+      const results = await runOnce(rows(laid, size), part, all && rows(all, context.mean.length));
       for (const name of wanted) {
         const { data } = results[name] as Tensor;
         const floats = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);

@@ -10,7 +10,7 @@ import { importForm } from '../../checkpoint/import/form';
 import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
-import { hasLogit } from '../../flow/preprocess';
+import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';

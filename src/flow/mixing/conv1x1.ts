@@ -45,7 +45,7 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
   const mix = (x: Tensor, matrix: Tensor): Tensor =>
     tf.conv2d(
       x as Tensor4D,
-      tf.reshape(tf.transpose(matrix), [1, 1, channels, channels]) as Tensor4D,
+      tf.reshape<tf.Rank.R4>(tf.transpose(matrix), [1, 1, channels, channels]),
       1,
       'same',
     );
