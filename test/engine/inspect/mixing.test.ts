@@ -188,7 +188,7 @@ describe('a convolution of channels', () => {
         const at = (input: tf.Tensor) => bijection!.forward(contextOf(tensors, false), input);
         const x = inputOf(inputShape, 1, 7);
         const moved = tf.sub(at(x).value, at(tf.zerosLike(x)).value);
-        const pixels = tf.reshape(x, [-1, channels]) as tf.Tensor2D;
+        const pixels = tf.reshape<tf.Rank.R2>(x, [-1, channels]);
         const byMatrix = tf.matMul(pixels, tf.tensor2d(matrix.data, [channels, channels]), false, true);
         assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
         const own = all.find(({ layer }) => layer === index)!;
