@@ -4,6 +4,7 @@ import type { Recognizer } from './types';
 export function firstOf(name: string, recognizers: readonly Recognizer[]): Recognizer {
   return {
     name,
+    modules: (modules) => recognizers.flatMap((recognizer) => recognizer.modules?.(modules) ?? []),
     recognize(file) {
       for (const recognizer of recognizers) {
         const recognized = recognizer.recognize(file);

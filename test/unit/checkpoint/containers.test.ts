@@ -10,6 +10,7 @@ import fc from 'fast-check';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { UserError } from '../../../src/base/user-error';
 import { containerOf } from '../../../src/checkpoint/container';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
 import { recognize, whyUnknown } from '../../../src/checkpoint/import/recognize';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy } from '../../../src/data/npy';
@@ -206,6 +207,22 @@ describe('pzflow', () => {
       assert.match(whyUnknown(opened), message);
       await opened.close();
     }
+  });
+
+  it('with conditional columns has a context that is standardized as the file says', async () => {
+    const original = readFileSync(path.resolve('test', 'fixtures', 'pickles', 'pzflow-conditional.pkl'));
+    const [from, to] = ['\u008c\u000aCentBeta13', '\u008c\u0007Uniform'];
+    const bytes = Buffer.from(original.toString('latin1').replace(from, to), 'latin1');
+    const { config, tensors } = await loadAnyCheckpoint(put(folder, 'conditional.pkl', bytes));
+    assert.ok(config.model.kind === 'vector');
+    assert.deepEqual([config.model.dim, config.model.context, config.model.contextNorm], [2, 1, true]);
+    // One feature that passes and one condition.
+    assert.deepEqual(tensors['couplings.0.net.0.weight']?.shape, [2, 32]);
+    assert.ok(tensors['context.std']!.data[0]! > 0 && tensors['context.std']!.data[0] !== 1);
+    assert.deepEqual(tensors['context.mean']!.shape, [1]);
+    // Its own latent distribution is said.
+    const opened = await openTensorFile(put(folder, 'beta.pkl', original));
+    assert.match(whyUnknown(opened), /this one is CentBeta13/);
   });
 
   it('bijectors in bijectors end', async () => {
