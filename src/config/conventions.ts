@@ -79,24 +79,6 @@ export const publishedSets: readonly ConventionSet[] = [
     },
   },
   {
-    name: 'glow',
-    title: 'Glow',
-    about:
-      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·(sigmoid(u + 2) + .05), t and s alternate, learned priors.',
-    image: {
-      architecture: 'glow',
-      affine: 'shift-then-scale',
-      outputOrder: 'shift-scale',
-      outputLayout: 'interleaved',
-      scaleMap: 'sigmoid',
-      // Without a floor, samples of flows that were trained for minutes overflow.
-      scaleEpsilon: 0.05,
-      dataConstraint: 'centered',
-      widthGrowth: 'constant',
-    },
-    training: { learningRate: 1e-3 },
-  },
-  {
     name: 'nflows',
     title: 'Like nflows',
     about: 'x·(sigmoid(u + 2) + .001) + t, t before u, residual nets on the identity features.',
@@ -198,6 +180,24 @@ export const flowKinds: readonly ConventionSet[] = [
     about:
       'Splines of 8 bins given the features before, learned mixing (LU); sampling takes a pass for each.',
     vector: { layer: 'autoregressive', transform: 'rationalQuadratic', between: 'lu' },
+  },
+  {
+    name: 'glow',
+    title: 'Glow',
+    about:
+      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·(sigmoid(u + 2) + .05), t and s alternate, learned priors.',
+    image: {
+      architecture: 'glow',
+      affine: 'shift-then-scale',
+      outputOrder: 'shift-scale',
+      outputLayout: 'interleaved',
+      scaleMap: 'sigmoid',
+      // Without a floor, samples of flows that were trained for minutes overflow.
+      scaleEpsilon: 0.05,
+      dataConstraint: 'centered',
+      widthGrowth: 'constant',
+    },
+    training: { learningRate: 1e-3 },
   },
 ];
 

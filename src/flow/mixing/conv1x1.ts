@@ -61,6 +61,7 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
       ...(bias ? [{ name: `${name}.bias`, shape: [channels], init: zeros, decay: false }] : []),
     ],
     state: [],
+    mixes: true,
     forward(ctx, x) {
       const { lower, upper, diagonal, logDet } = parts(ctx);
       const product = tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal)));

@@ -164,3 +164,38 @@ describe('of seven features', () => {
     }
   });
 });
+
+describe('a convolution of channels', () => {
+  it('has the matrix of one pixel, and the log-det of all', async () => {
+    const glow = { kind: 'image', height: 8, width: 8, channels: 1, levels: 17, architecture: 'glow' };
+    const model = await smallModel({ ...glow, scales: 2, steps: 1, base: 4 }, 'digits');
+    try {
+      const { layers } = await model.inspector.ask('summary', undefined, anySignal());
+      const mixing = layers.filter(({ mixes }) => mixes);
+      assert.ok(mixing.length >= 2);
+      const tensors = toTensors(model.flow.tensors as Parameters<typeof toTensors>[0]);
+      for (const { index, inputShape } of mixing) {
+        const [height, width, channels] = inputShape as [number, number, number];
+        const { matrix, all, places } = await model.inspector.ask(
+          'mixing',
+          { layer: index, feature: -1 },
+          anySignal(),
+        );
+        assert.equal(places, height * width);
+        // Of this scale alone.
+        assert.ok(all.every(({ layer }) => layers[layer]!.inputShape.join() === inputShape.join()));
+        const { bijection } = model.flow.layers[index]!;
+        const at = (input: tf.Tensor) => bijection!.forward(contextOf(tensors, false), input);
+        const x = inputOf(inputShape, 1, 7);
+        const moved = tf.sub(at(x).value, at(tf.zerosLike(x)).value);
+        const pixels = tf.reshape<tf.Rank.R2>(x, [-1, channels]);
+        const byMatrix = tf.matMul(pixels, tf.tensor2d(matrix.data, [channels, channels]), false, true);
+        assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
+        const own = all.find(({ layer }) => layer === index)!;
+        assert.ok(Math.abs(own.logDet * places - at(x).logDet.dataSync()[0]!) < 1e-4);
+      }
+    } finally {
+      await model.dispose();
+    }
+  });
+});
