@@ -12,9 +12,9 @@ export interface Degrees {
 }
 
 /**
- * Degrees of hidden units take turns from 1 to D − 1, as in nflows, normflows and zuko; from 0 where some are to see a
- * context alone, as in zuko.
- * @param order place of each feature, from 0
+ * Degrees of hidden units take turns from 1 to the last place, as in nflows, normflows and zuko; from 0 where some are to see
+ * a context alone, as in zuko.
+ * @param order place of each feature, from 0; features may share one
  * @param each outputs that stand together for a feature; else all first ones come first
  */
 export function degreesOf(
@@ -24,6 +24,7 @@ export function degreesOf(
   fromContext = false,
 ): Degrees {
   const dim = order.length;
+  const places = placesOf(order);
   const each = outputs / dim;
   const feature = (output: number): number =>
     layout === 'interleaved' ? Math.floor(output / each) : output % dim;
@@ -32,10 +33,15 @@ export function degreesOf(
     outputs: Array.from({ length: outputs }, (_, i) => order[feature(i)]!),
     hidden: (width) =>
       Array.from({ length: width }, (_, i) => {
-        if (fromContext) return i % dim;
-        return dim === 1 ? 0 : 1 + (i % (dim - 1));
+        if (fromContext) return i % places;
+        return places === 1 ? 0 : 1 + (i % (places - 1));
       }),
   };
+}
+
+/** How many places there are in an order. */
+export function placesOf(order: readonly number[]): number {
+  return Math.max(...order) + 1;
 }
 
 /** Of a network's inputs, the numbers of a context behind the features: all units may depend on these. */

@@ -66,7 +66,7 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
     const path = `model.layers.${i}`;
     if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
-    if (layer.kind === 'autoregressive') return checkOrder(layer.order, dim, `${path}.order`, 'place');
+    if (layer.kind === 'autoregressive') return checkPlaces(layer.order, dim, `${path}.order`);
     if (layer.kind === 'plu') {
       return [
         ...(layer.order ? checkOrder(layer.order, dim, `${path}.order`, 'feature') : []),
@@ -131,18 +131,32 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   return [];
 }
 
+/** Whether each feature has a place, and no place of at least two is left out. */
+function checkPlaces(order: readonly number[], dim: number, path: string): Problem[] {
+  if (order.length !== dim)
+    return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
+  const places = new Set(order);
+  const missing = Array.from({ length: Math.max(2, places.size) }, (_, place) => place).find(
+    (place) => !places.has(place),
+  );
+  if (missing === undefined) return [];
+  return [
+    { path, message: `expected the places from 0 to the last, each at least once; ${missing} is not there` },
+  ];
+}
+
 /** Whether each of `dim` numbers is in it once. */
 export function checkOrder(
   order: readonly number[],
   dim: number,
   path: string,
-  what: 'feature' | 'place' | 'channel',
+  what: 'feature' | 'channel',
 ): Problem[] {
   if (order.length !== dim) {
     return [
       {
         path,
-        message: `expected ${dim} entries, one for each ${what === 'place' ? 'feature' : what}, got ${order.length}`,
+        message: `expected ${dim} entries, one for each ${what}, got ${order.length}`,
       },
     ];
   }

@@ -40,7 +40,12 @@ const vectorLayer = v.variant('kind', [
       v.literal('autoregressive'),
       describe('Each feature is mapped given those before it (MAF; with `sees` output IAF).'),
     ),
-    order: v.pipe(v.array(nonNegativeInteger), describe('Entry i is the place of feature i, from 0.')),
+    order: v.pipe(
+      v.array(nonNegativeInteger),
+      describe(
+        'Entry i is the place of feature i, from 0. Features that share a place do not depend on each other.',
+      ),
+    ),
     sees: v.optional(
       v.pipe(
         v.picklist(['input', 'output']),

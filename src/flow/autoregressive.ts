@@ -7,13 +7,14 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { placesOf } from '../base/degrees';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
 import { sumPerExample } from './tensors';
 import { tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
 
 export interface AutoregressiveOptions {
   name: string;
-  /** Place of each feature, from 0. */
+  /** Place of each feature, from 0. Features that share one do not depend on each other. */
   order: readonly number[];
   /** Whether the network sees the layer's input, so that data become latents in one pass, or its output (IAF). */
   sees: 'input' | 'output';
@@ -25,6 +26,7 @@ export interface AutoregressiveOptions {
 export function autoregressive(options: AutoregressiveOptions): Bijection {
   const { name, order, sees, transform, conditioner } = options;
   const dim = order.length;
+  const places = placesOf(order);
 
   const mapFor = (ctx: FlowContext, seen: Tensor): ElementMap =>
     transform.map(ctx, conditioner.apply(ctx, seen));
@@ -46,7 +48,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     let value = nothing;
     let logDerivative: Tensor | undefined;
     const quantities: Record<string, Tensor> = {};
-    for (let place = 0; place < dim; place++) {
+    for (let place = 0; place < places; place++) {
       const here = at(place);
       const map = mapFor(ctx, value);
       const mapped = way(map, given);
@@ -79,7 +81,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     quantities: transform.quantities,
     ...(transform.formula === undefined ? {} : { formula: transform.formula }),
     preservesVolume: transform.preservesVolume,
-    networkPasses: sees === 'input' ? { forward: 1, inverse: dim } : { forward: dim, inverse: 1 },
+    networkPasses: sees === 'input' ? { forward: 1, inverse: places } : { forward: places, inverse: 1 },
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
       const run = sees === 'input' ? onePass : solve;

@@ -18,6 +18,8 @@ export interface FlowLayer {
   mask?: Mask;
   /** Of autoregressive layers: the features from the first to the last. */
   order?: readonly number[];
+  /** Place of each feature; features that share one do not depend on each other. */
+  places?: readonly number[];
   hasNorm: boolean;
   /** For each element of the layer's input, its element in the flow's input (row-major). */
   positions: Int32Array;

@@ -12,7 +12,6 @@ import type { Flow, FlowLayer } from './layers';
 import type { Mask } from './masks';
 import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
-import { invertOrder } from './reorder';
 import { sequence } from './sequence';
 import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
@@ -77,6 +76,11 @@ function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bi
   }
 }
 
+/** The features from the first place to the last. */
+function inOrder(places: readonly number[]): number[] {
+  return [...places.keys()].sort((a, b) => places[a]! - places[b]!);
+}
+
 export function vectorFlow(config: VectorModelConfig): Flow {
   const shape = [config.dim];
   const plan = vectorPlan(config);
@@ -96,7 +100,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
       bijection: build(config, planned, name),
       hasNorm: planned.kind === 'coupling' && config.flowNorm,
       positions: here,
-      ...(planned.kind === 'autoregressive' ? { order: invertOrder(planned.order) } : {}),
+      ...(planned.kind === 'autoregressive' ? { order: inOrder(planned.order), places: planned.order } : {}),
       ...(planned.kind === 'coupling' ? { coupling: couplings++, mask: planned.mask } : {}),
     });
     if (planned.kind === 'permute') positions = Int32Array.from(planned.order, (from) => here[from]!);

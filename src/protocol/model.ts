@@ -83,6 +83,8 @@ export interface LayerInfo {
   sameForAll?: boolean;
   /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
   order?: number[];
+  /** Place of each feature in it, where some share one. */
+  places?: number[];
   /** Of layers whose network runs more than once in one direction: how often in each. */
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */

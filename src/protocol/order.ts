@@ -21,6 +21,8 @@ export interface OrderView {
   from: number;
   /** Features in the layer's order, k of them. */
   features: Int32Array;
+  /** Of these, their places, where some features share one; without, each has its own. */
+  places?: Int32Array;
   /** Examples that the means are over. */
   count: number;
   /** [k, k], both in the layer's order: mean |∂y/∂x| of output row i by input column j; 0 above the diagonal. */
@@ -29,26 +31,38 @@ export interface OrderView {
 
 /** Places of links in `measured`, row · k + column. */
 export interface Links {
-  /** Below the diagonal: those that the order allows. */
+  /** Those that the order allows: below the diagonal where each feature has a place of its own. */
   allowed: number;
   /** Of these, the ones that are hardly used. */
   hardly: number[];
-  /** Above the diagonal, where nothing may be but rounding. */
+  /** Where nothing may be but rounding. */
   forbidden: number[];
 }
 
 /** Share of an output's own derivative that rounding may leave where the order allows nothing. */
 const rounding = 1e-5;
 
-export function linksOf({ measured: { data }, features }: Pick<OrderView, 'measured' | 'features'>): Links {
+type Ordered = Pick<OrderView, 'features' | 'places'>;
+
+/** Whether the order lets output row depend on input column, or they are the same. */
+export function isAllowed({ places }: Ordered, row: number, column: number): boolean {
+  return row === column || (places ? places[column]! < places[row]! : column < row);
+}
+
+export function linksOf(view: Ordered & Pick<OrderView, 'measured'>): Links {
+  const { features, measured } = view;
   const k = features.length;
-  const links: Links = { allowed: (k * (k - 1)) / 2, hardly: [], forbidden: [] };
+  const links: Links = { allowed: 0, hardly: [], forbidden: [] };
   for (let row = 0; row < k; row++) {
-    const own = data[row * k + row]!;
+    const own = measured.data[row * k + row]!;
     for (let column = 0; column < k; column++) {
+      if (column === row) continue;
       const cell = row * k + column;
-      if (column < row && data[cell]! < hardlyUsed * own) links.hardly.push(cell);
-      if (column > row && data[cell]! > rounding * own) links.forbidden.push(cell);
+      const size = measured.data[cell]!;
+      if (isAllowed(view, row, column)) {
+        links.allowed++;
+        if (size < hardlyUsed * own) links.hardly.push(cell);
+      } else if (size > rounding * own) links.forbidden.push(cell);
     }
   }
   return links;

@@ -250,6 +250,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
   ],
   [
+    'vector, autoregressive in two places',
+    { dim: 4, hidden: [7], layers: [{ kind: 'autoregressive', order: [0, 1, 1, 0] }] },
+  ],
+  [
     'vector, autoregressive with stored masks',
     { layer: 'autoregressive', hidden: [6, 6], madeMasks: 'stored' },
   ],

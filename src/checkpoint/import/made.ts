@@ -9,6 +9,14 @@ import { batchNormNames, linearNames, readOurs, under, type Renaming } from './n
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
 
+/** Whether each of the places from 0 to the last belongs to a feature, and there are at least two. */
+export function arePlaces(places: readonly number[]): boolean {
+  const all = new Set(places);
+  return (
+    all.size > 1 && Array.from({ length: all.size }, (_, place) => place).every((place) => all.has(place))
+  );
+}
+
 /** Whether each of the places 0, 1, …, D − 1 belongs to one of D features. */
 export function isOrder(places: readonly number[]): boolean {
   return places.toSorted((a, b) => a - b).every((place, i) => place === i);

@@ -18,7 +18,7 @@ export async function order(
   signal: AbortSignal,
 ): Promise<OrderView> {
   const { info } = layerAt(model, query.layer);
-  const { order: all } = info;
+  const { order: all, places } = info;
   if (!all) throw new UserError(`The layer ${info.name} has no order; autoregressive layers have one.`);
   const { from } = query;
   if (!(Number.isInteger(from) && from >= 0 && from < all.length)) {
@@ -69,6 +69,7 @@ export async function order(
     layer: info.index,
     from,
     features,
+    ...(places ? { places: features.map((feature) => places[feature]!) } : {}),
     count,
     measured: { shape: [k, k], data: Float32Array.from(sums, (sum) => sum / count) },
   };

@@ -55,7 +55,7 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
 }
 
 function flowLayer(layer: FlowLayer): ModelLayer {
-  const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm, order } = layer;
+  const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm, order, places } = layer;
   const moves = movesOf(layer);
   return {
     info: {
@@ -74,6 +74,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
       ...(bijection?.sameForAll ? { sameForAll: true } : {}),
       ...(order ? { order: [...order] } : {}),
+      ...(places && new Set(places).size < places.length ? { places: [...places] } : {}),
       ...(bijection?.networkPasses ? { networkPasses: bijection.networkPasses } : {}),
       ...(bijection?.mixes ? { mixes: true } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),

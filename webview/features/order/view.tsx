@@ -1,6 +1,6 @@
 /** Which feature depends on which: what the layer's order allows, what a batch shows, and what each direction costs. */
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { hardlyUsed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
+import { hardlyUsed, isAllowed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
 import { magnitudeScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { MatrixBoard } from '../../base/canvas/matrix-board';
@@ -47,7 +47,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
   const links = linksOf(view);
   const cellOf = (cell: number): number => places[Math.floor(cell / k)]! * k + places[cell % k]!;
   const at = (cell: number): number => measured.data[cellOf(cell)]!;
-  const isAllowed = (cell: number): boolean => cellOf(cell) % k <= Math.floor(cellOf(cell) / k);
+  const allows = (cell: number): boolean => isAllowed(view, Math.floor(cellOf(cell) / k), cellOf(cell) % k);
   const scale = (): ColourScale => magnitudeScale(roundUp(largest(measured.data)));
   const hardly = new Set(links.hardly);
   const forbidden = new Set(links.forbidden);
@@ -98,12 +98,12 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
             label={`${text.allowed}, ${text.rows}`}
             at={(cell) => (cellOf(cell) % k === Math.floor(cellOf(cell) / k) ? 1 : 0.5)}
             scale={allowedScale}
-            hatched={(cell) => !isAllowed(cell)}
+            hatched={(cell) => !allows(cell)}
             figures={false}
             columnNames
             largestSide={260}
             read={(cell) =>
-              `${linkText(cellOf(cell))}: ${!isAllowed(cell) ? text.mayNot : cellOf(cell) % (k + 1) === 0 ? text.itself : text.mayRead}`
+              `${linkText(cellOf(cell))}: ${!allows(cell) ? text.mayNot : cellOf(cell) % (k + 1) === 0 ? text.itself : text.mayRead}`
             }
           />
           <p class="tick">{`${text.rows} ${text.allowedNote}`}</p>
@@ -118,7 +118,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
             label={`${text.measured}, ${text.rows}`}
             at={at}
             scale={scale}
-            blank={(cell) => !isAllowed(cell) && !forbidden.has(cellOf(cell))}
+            blank={(cell) => !allows(cell) && !forbidden.has(cellOf(cell))}
             framed={(cell) => hardly.has(cellOf(cell))}
             columnNames
             largestSide={260}

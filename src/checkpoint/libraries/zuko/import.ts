@@ -16,7 +16,7 @@ import {
   type OurLayer,
   type StepOf,
 } from '../../import/chain-importer';
-import { checkMasks, isOrder } from '../../import/made';
+import { arePlaces, checkMasks } from '../../import/made';
 import {
   hiddenWords,
   lengthOf,
@@ -163,10 +163,9 @@ async function coupling({ at, features, stack, context }: Mapped, file: TensorFi
 
 async function autoregressive({ at, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
   const order = [...(await file.read(`${at}.order`)).data];
-  if (!isOrder(order)) {
+  if (!arePlaces(order)) {
     throw new UserError(
-      `${file.file}: ${at}.order does not give each of ${order.length} features a place of its own, as it is ` +
-        'with fewer `passes` than features; such layers are not read.',
+      `${file.file}: ${at}.order does not number at least two places from 0 on; it is [${order.slice(0, 20).join(', ')}].`,
     );
   }
   const masks = stack.numbers.map((number, i) => ({
