@@ -139,7 +139,8 @@ export async function calibrate(
     for (let i = 0; i < pairs; i++) {
       const pair = start + i;
       const ties = stream(seed, 'calibrate-ties', pair);
-      const rank = (before: (k: number) => number): number => rankOf(draws, before, (most) => ties.integer(most));
+      const rank = (before: (k: number) => number): number =>
+        rankOf(draws, before, (most) => ties.integer(most));
       const truth = x.subarray(pair * size, (pair + 1) * size);
       const at = (k: number): number => (i * draws + k) * size;
       ranks.features.forEach((own, d) => {
@@ -154,7 +155,8 @@ export async function calibrate(
   }
 
   const threshold = significance / (size + 2);
-  const jitter = (name: string | number): Float32Array => stream(seed, 'calibrate-places', name).uniform(count);
+  const jitter = (name: string | number): Float32Array =>
+    stream(seed, 'calibrate-places', name).uniform(count);
   const coverage = rankTest(ranks.coverage, draws, jitter('coverage'), { reading: 'density', threshold });
   return {
     ...{ pairs: count, draws, threshold, nonFinite },

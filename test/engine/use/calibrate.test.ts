@@ -27,7 +27,11 @@ const noise = 0.5;
 function posterior() {
   const [[a, b], [c, d]] = mixing;
   const precision = 1 / noise ** 2;
-  const p = [1 + precision * (a * a + c * c), precision * (a * b + c * d), 1 + precision * (b * b + d * d)] as const;
+  const p = [
+    1 + precision * (a * a + c * c),
+    precision * (a * b + c * d),
+    1 + precision * (b * b + d * d),
+  ] as const;
   const determinant = p[0] * p[2] - p[1] ** 2;
   const [s00, s01, s11] = [p[2] / determinant, -p[1] / determinant, p[0] / determinant];
   const gain = [
@@ -64,7 +68,10 @@ function flowOf({ width = 1, shift = 0 } = {}) {
   const r11 = Math.sqrt(s11 - r10 ** 2);
   const diagonal = [1 / r00, 1 / r11];
   const offset = inverseSoftplus(1 - 1e-3);
-  set('linears.0.diagonal', diagonal.map((value) => inverseSoftplus(value - 1e-3) - offset));
+  set(
+    'linears.0.diagonal',
+    diagonal.map((value) => inverseSoftplus(value - 1e-3) - offset),
+  );
   set('linears.0.upper', [0, 0, 0, 0]);
   set('linears.0.lower', [0, 0, -r10 / r11, 0]);
   set('linears.0.bias', [0, 0]);
@@ -74,7 +81,10 @@ function flowOf({ width = 1, shift = 0 } = {}) {
   ];
   const means = toLatent.map((row) => [0, 1].map((k) => row[0]! * gain[0][k]! + row[1]! * gain[1][k]!));
   // [inputs, outputs]: the context to means and logarithms of deviations.
-  set('base.net.0.weight', [0, 1].flatMap((k) => [...means.map((row) => row[k]!), 0, 0]));
+  set(
+    'base.net.0.weight',
+    [0, 1].flatMap((k) => [...means.map((row) => row[k]!), 0, 0]),
+  );
   set('base.net.0.bias', [shift, 0, Math.log(width), Math.log(width)]);
   return createFlowRunner({ config, flow, tensors, backend, context: plainContextInfo(2) });
 }
@@ -85,7 +95,12 @@ function pairsOf(seed: number, count: number): Pairs {
   const x = new Float32Array(2 * count);
   const context = new Float32Array(2 * count);
   for (let i = 0; i < count; i++) {
-    const [first, second, ...rest] = draw.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    const [first, second, ...rest] = draw.subarray(4 * i, 4 * i + 4) as unknown as [
+      number,
+      number,
+      number,
+      number,
+    ];
     x.set([first, second], 2 * i);
     context.set(
       mixing.map(([a, b], k) => a * first + b * second + noise * rest[k]!),
@@ -167,7 +182,10 @@ describe('how calibration runs', () => {
   it('gives the same ranks again, whatever the number of pairs', async () => {
     const some = await calibrated({}, 1, 40, 50);
     const runner = flowOf();
-    const more = await calibrate({ forward: runner, inverse: runner }, pairsOf(1, 80), { draws: 50, seed: 1 });
+    const more = await calibrate({ forward: runner, inverse: runner }, pairsOf(1, 80), {
+      draws: 50,
+      seed: 1,
+    });
     await runner.dispose();
     assert.deepEqual([...more.features[0]!.ranks].slice(0, 40), [...some.features[0]!.ranks]);
     assert.ok(some.features[0]!.ranks.every((rank) => rank >= 0 && rank <= 50));
