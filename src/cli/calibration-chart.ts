@@ -12,7 +12,7 @@ const mostFeatures = 10;
 const steps = 50;
 
 const looks =
-  '.band{fill:#dde4ec}.even{stroke:#5b6b7f;stroke-dasharray:3 3}.fine{fill:#0072b2}.off{fill:#d55e00}' +
+  '.band{fill:#dde4ec}.edge{stroke:#8494a7}.even{stroke:#1b2430;stroke-dasharray:3 3}.fine{fill:#0072b2}.off{fill:#d55e00}' +
   '.curve{stroke-width:2}.curve.fine{fill:none;stroke:#0072b2}.curve.off{fill:none;stroke:#d55e00}.problem{fill:#a84300}';
 
 /** Within a panel: both from 0 to 1, y upward. */
@@ -29,11 +29,9 @@ export function calibrationSvg(calibration: Calibration): string {
   const chosen = features.filter((feature) => worst.includes(feature));
   const left = features.length - chosen.length;
   const panels = [
-    panelOf('Coverage', coverage, curveOf(coverage), 'share of samples in the region'),
-    panelOf('TARP', tarp, curveOf(tarp), 'share of samples in the region'),
-    ...chosen.map((feature) =>
-      panelOf(feature.name, feature, histogramOf(feature), 'share of samples below the truth'),
-    ),
+    panelOf('Coverage', coverage, curveOf(coverage), 'level of the region'),
+    panelOf('TARP', tarp, curveOf(tarp), 'level of the region'),
+    ...chosen.map((feature) => panelOf(feature.name, feature, histogramOf(feature), 'place among samples')),
   ];
   const placed = panels.map((drawn, i) => {
     const [x, y] = [
@@ -56,7 +54,7 @@ function panelOf(name: string, { off, distance }: RankTest, drawn: string, below
   const { width, height } = panel;
   const shown = name.length > 16 ? `${name.slice(0, 15)}…` : name;
   return `<text class="head" y="14">${escaped(shown)}</text>
-<text class="small${off ? ' problem' : ''}" x="${width}" y="14" text-anchor="end">${off ? `${off}, ` : ''}${distance.toFixed(3)} off</text>
+<text class="small${off ? ' problem' : ''}" x="${width}" y="14" text-anchor="end">${off ? `${off}, ` : 'distance '}${distance.toFixed(3)}</text>
 <g transform="translate(0 22)">
 ${drawn}
 <line class="axis" x1="0" x2="${width}" y1="${height}" y2="${height}"/>
@@ -93,10 +91,11 @@ function histogramOf({ histogram, off }: RankTest): string {
     (value, i) =>
       `<rect class="${off ? 'off' : 'fine'}" x="${n(((i + 0.1) / counts.length) * panel.width)}" width="${n((0.8 / counts.length) * panel.width)}" y="${up(value / most)}" height="${n((value / most) * panel.height)}"/>`,
   );
-  const level = up(expected / most);
+  const line = (look: string, value: number): string =>
+    `<line class="${look}" x1="0" x2="${panel.width}" y1="${up(value / most)}" y2="${up(value / most)}"/>`;
+  // The edges lie over the bars, which would hide the band.
   return (
     `<rect class="band" width="${panel.width}" y="${up(high / most)}" height="${n(((high - low) / most) * panel.height)}"/>` +
-    bars.join('') +
-    `<line class="even" x1="0" x2="${panel.width}" y1="${level}" y2="${level}"/>`
+    `<g opacity="0.7">${bars.join('')}</g>${line('edge', low)}${line('edge', high)}${line('even', expected)}`
   );
 }
