@@ -51,7 +51,7 @@ export interface Calibration {
   features: (RankTest & { name: string })[];
   /** Where the truth stands among the samples by density, from the highest: its place is the least level that holds it. */
   coverage: RankTest & { levels: CoverageLevel[] };
-  /** Where the truth stands among the samples by distance from a random point. */
+  /** Where the truth stands among the samples by distance from a reference point: the x of another pair with a similar context. */
   tarp: RankTest;
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;

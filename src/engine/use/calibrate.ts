@@ -3,7 +3,8 @@
  *
  * - Simulation-based calibration: ranks of each true feature among those of samples (Talts et al. 2018, arXiv:1804.06788).
  * - Expected coverage of regions of highest density: ranks of the log-density (Hermans et al. 2022, arXiv:2110.06581).
- * - TARP: ranks of the distance from a random point (Lemos et al. 2023, arXiv:2302.03026).
+ * - TARP: ranks of the distance from a reference point (Lemos et al. 2023, arXiv:2302.03026). Reference points that go by the context
+ *   make it find a flow that ignores its context, which the others cannot.
  */
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
@@ -101,6 +102,7 @@ export async function calibrate(
     tarp: new Int32Array(count),
   };
   const box = boxOf(x, size);
+  const references = referencesOf({ count, x, context }, seed);
   const batches = signal ? { signal } : {};
   const density = async (values: Float32Array, given: Float32Array, n: number): Promise<Float64Array> => {
     const { nats } = await score(
@@ -147,7 +149,7 @@ export async function calibrate(
         own[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
       });
       ranks.coverage[pair] = rank((k) => difference(densities[i * draws + k]!, ofTruth[pair]!));
-      const point = randomPoint(box, stream(seed, 'calibrate-tarp', pair).uniform(size));
+      const point = references(pair);
       const own = distance(box, point, truth, 0);
       ranks.tarp[pair] = rank((k) => own - distance(box, point, samples, at(k)));
     }
@@ -207,11 +209,34 @@ function boxOf(x: Float32Array, size: number): Box {
   return { low, width: high.map((value, d) => value - low[d]!) };
 }
 
-const randomPoint = ({ low, width }: Box, uniform: Float32Array): Float64Array =>
-  low.map((value, d) => value + width[d]! * uniform[d]!);
+/** Of earlier pairs, among which the one with the nearest context is looked for. */
+const mostEarlier = 1000;
+
+/**
+ * The reference point of each pair: in a random order of pairs, the true x of the one before it whose context is nearest. It says nothing
+ * of the x of its own pair that the context does not, so the ranks of a calibrated flow are uniform and independent.
+ */
+function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number) => Float32Array {
+  const [size, ofContext] = [x.length / count, context.length / count];
+  const order = stream(seed, 'calibrate-tarp').permutation(count);
+  const box = boxOf(context, ofContext);
+  const nearest = new Int32Array(count);
+  order.forEach((pair, place) => {
+    const own = context.subarray(pair * ofContext, (pair + 1) * ofContext);
+    let least = Infinity;
+    for (const earlier of order.subarray(0, Math.min(place, mostEarlier))) {
+      const between = distance(box, own, context, earlier * ofContext);
+      if (between < least) [least, nearest[pair]] = [between, earlier];
+    }
+  });
+  // None is before the first, which is measured from any fixed point.
+  const first = order[0]!;
+  const origin = new Float32Array(size);
+  return (pair) => (pair === first ? origin : x.subarray(nearest[pair]! * size, (nearest[pair]! + 1) * size));
+}
 
 /** Squared, each feature in units of the box. */
-function distance({ width }: Box, point: Float64Array, values: Float32Array, from: number): number {
+function distance({ width }: Box, point: ArrayLike<number>, values: Float32Array, from: number): number {
   let sum = 0;
   for (let d = 0; d < point.length; d++) {
     const unit = width[d] === 0 ? 1 : width[d]!;

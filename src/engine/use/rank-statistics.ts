@@ -68,7 +68,7 @@ export function histogramOf(places: ArrayLike<number>): RankHistogram {
 
 /**
  * What a place is: of a feature, 0 below all samples and 1 above them; of a density, 0 above all and 1 below them; of a distance,
- * 0 nearer to a random point than all samples and 1 farther.
+ * 0 nearer to a reference point than all samples and 1 farther.
  */
 export type Reading = 'feature' | 'density' | 'distance';
 

@@ -64,8 +64,8 @@ describe('calibrate', () => {
     assert.ok(own.features[0]!.pValue > wrong.features[0]!.pValue);
     const { stdout } = await flowscope('calibrate', at('given'), ...choice, '--chart', at('page.html'));
     assert.match(stdout, /distance +p +mean +spread/);
-    assert.match(stdout, /random point \(TARP\)/);
-    assert.match(readFileSync(at('page.html'), 'utf8'), /<svg[^]*<td>random point \(TARP\)<\/td>/);
+    assert.match(stdout, /distance \(TARP\)/);
+    assert.match(readFileSync(at('page.html'), 'utf8'), /<svg[^]*<td>distance \(TARP\)<\/td>/);
   });
 
   test('what cannot be calibrated is refused in words', async () => {

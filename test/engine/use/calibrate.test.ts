@@ -47,8 +47,12 @@ before(async () => {
 });
 after(() => backend.dispose());
 
-/** @param width of its samples over that of the posterior, @param shift of them along the first latent */
-function flowOf({ width = 1, shift = 0 } = {}) {
+/**
+ * @param width of its samples over that of the posterior
+ * @param shift of them along the first latent
+ * @param ignores its context: samples are of N(0, I), the distribution of all θ together
+ */
+function flowOf({ width = 1, shift = 0, ignores = false } = {}) {
   const config = model({
     ...{ kind: 'vector', dim: 2, context: 2, contextNorm: false },
     // A flow has one coupling at least; zeros make it the identity.
@@ -86,6 +90,11 @@ function flowOf({ width = 1, shift = 0 } = {}) {
     [0, 1].flatMap((k) => [...means.map((row) => row[k]!), 0, 0]),
   );
   set('base.net.0.bias', [shift, 0, Math.log(width), Math.log(width)]);
+  if (ignores) {
+    set('linears.0.diagonal', [0, 0]);
+    set('linears.0.lower', [0, 0, 0, 0]);
+    tensors['base.net.0.weight']!.data.fill(0);
+  }
   return createFlowRunner({ config, flow, tensors, backend, context: plainContextInfo(2) });
 }
 
@@ -152,10 +161,9 @@ describe('a flow that is off', () => {
   it('is rejected when its scales are too small, in every test', async () => {
     for (let seed = 0; seed < 5; seed++) {
       const result = await calibrated({ width: 0.5 }, seed);
-      for (const test of tests(result)) {
-        assert.equal(test.off, 'too narrow');
-        assert.ok(test.distance > 0.08, `${test.distance}`);
-      }
+      for (const { off } of [...result.features, result.coverage]) assert.equal(off, 'too narrow');
+      assert.ok(result.tarp.off);
+      for (const { distance } of tests(result)) assert.ok(distance > 0.08, `${distance}`);
       // The square of the radius that holds 95 % is −2·ln 0.05 of deviations that are half of the true ones.
       const at95 = result.coverage.levels.find(({ level }) => level === 0.95)!;
       const expected = 1 - 0.05 ** 0.25;
@@ -175,6 +183,16 @@ describe('a flow that is off', () => {
     assert.equal(shifted.features[0]!.off, 'too high');
     // Φ(0.5/√(1 + 1)) of a shift by half a deviation, from above.
     assert.ok(Math.abs(shifted.features[0]!.mean - 0.362) < 0.06, `${shifted.features[0]!.mean}`);
+  });
+});
+
+describe('a flow that ignores its condition', () => {
+  it('is found by TARP alone, since the examples lie nearer to those with a similar condition', async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const { features, coverage, tarp } = await calibrated({ ignores: true }, seed);
+      for (const test of [...features, coverage]) assert.equal(test.off, undefined);
+      assert.ok(tarp.off && tarp.mean < 0.4, `p = ${tarp.pValue}, mean ${tarp.mean}`);
+    }
   });
 });
 
