@@ -1,5 +1,6 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
+import { calibrateCommand } from './commands/calibrate';
 import { comparePresetsCommand } from './commands/compare-presets';
 import { controlCommand } from './commands/control';
 import { convertCommand } from './commands/convert';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   interpolateCommand,
   reconstructCommand,
   scoreCommand,
+  calibrateCommand,
   applyCommand,
   infoCommand,
   inspectCommand,

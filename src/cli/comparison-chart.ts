@@ -1,5 +1,6 @@
 /** The curves of compared trainings as an SVG, alone or in a page with its table. */
 import type { PresetComparison, PresetResult } from '../protocol/compare-presets';
+import { chartPage, coordinate as n, escaped, svgOf } from './chart';
 
 const size = { width: 720, height: 400 };
 const box = { left: 64, right: 176, top: 44, foot: 52 };
@@ -20,9 +21,6 @@ interface Line {
   end: number;
   best: number;
 }
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** At least two round values within [low, high]. */
 function ticksOf(low: number, high: number): number[] {
@@ -80,7 +78,6 @@ export function comparisonSvg(comparison: PresetComparison): string | undefined 
   const [right, foot] = [size.width - box.right, size.height - box.foot];
   const x = (seconds: number): number => box.left + (seconds / end) * (right - box.left);
   const y = (value: number): number => foot - ((value - low) / (most - low)) * (foot - box.top);
-  const n = (value: number): string => String(Number(value.toFixed(1)));
   const names = placed(
     lines.map((line) => y(Math.min(most, line.end))),
     16,
@@ -105,18 +102,17 @@ export function comparisonSvg(comparison: PresetComparison): string | undefined 
       `<text x="${right + 10}" y="${n(names[i]! + 4)}" fill="${color}">${label}</text>`
     );
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="${escaped(title)}">
-<style>.page{fill:#fff}.grid{stroke:#e3e6ea}.axis{stroke:#5b6b7f}.small{font-size:11.5px;fill:#44505e}.head{font-weight:600;fill:#1b2430}</style>
-<clipPath id="plot"><rect x="${box.left}" y="${box.top - 2}" width="${right - box.left + 2}" height="${foot - box.top + 4}"/></clipPath>
-<rect class="page" width="${size.width}" height="${size.height}"/>
-<text class="head" x="${box.left}" y="24">${escaped(title)}</text>
+  return svgOf({
+    ...size,
+    title,
+    left: box.left,
+    content: `<clipPath id="plot"><rect x="${box.left}" y="${box.top - 2}" width="${right - box.left + 2}" height="${foot - box.top + 4}"/></clipPath>
 ${grid.join('\n')}
 <line class="axis" x1="${box.left}" x2="${right}" y1="${foot}" y2="${foot}"/>
 ${below.join('\n')}
 <text class="small" x="${(box.left + right) / 2}" y="${size.height - 12}" text-anchor="middle">seconds of training</text>
-${drawn.join('\n')}
-</svg>
-`;
+${drawn.join('\n')}`,
+  });
 }
 
 /** @param rows of the table, its head first */
@@ -126,20 +122,5 @@ export function comparisonPage(
 ): string | undefined {
   const svg = comparisonSvg(comparison);
   if (svg === undefined) return undefined;
-  const row = (cells: readonly string[], tag: 'th' | 'td'): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  const [head = [], ...body] = rows;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Flows compared on ${escaped(comparison.data)}</title>
-<style>body{max-width:760px;margin:24px auto;padding:0 16px;font:14px system-ui,sans-serif;color:#1b2430;background:#fff}table{border-collapse:collapse;margin-top:16px}th,td{padding:4px 12px 4px 0;text-align:right}th:first-child,td:first-child{text-align:left}</style>
-<h1>Flows compared on ${escaped(comparison.data)}</h1>
-${svg}<table>
-${row(head, 'th')}
-${body.map((cells) => row(cells, 'td')).join('\n')}
-</table>
-</html>
-`;
+  return chartPage(`Flows compared on ${comparison.data}`, svg, [rows]);
 }

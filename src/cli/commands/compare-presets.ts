@@ -4,13 +4,12 @@ import { presets as allPresets } from '../../config/presets';
 import { UserError } from '../../base/user-error';
 import { several } from '../../base/text';
 import { comparePresets } from '../../engine/compare-presets';
-import { writeAtomically } from '../../files/atomic';
 import type { PresetComparison, PresetResult } from '../../protocol/compare-presets';
 import { openBackend, openInferenceBackend } from '../backend';
+import { chartFile } from '../chart';
 import { defineCommand, type Outcome } from '../command';
 import { comparisonPage, comparisonSvg } from '../comparison-chart';
 import { count, duration, fixed, shownPath, table } from '../format';
-import { checkOutput } from '../output-file';
 
 const usual = conventionsFor('vector', flowKinds).map(({ name }) => name);
 
@@ -70,7 +69,7 @@ export const comparePresetsCommand = defineCommand({
     const names = options.presets.split(',').map((name) => name.trim());
     if (names.length < 2 || names.includes(''))
       throw new UserError(`--presets ${options.presets}: expected two names or more, separated by commas.`);
-    const format = chart === undefined ? undefined : await checkOutput(chart, ['.svg', '.html']);
+    const writeChart = await chartFile(chart);
     const backend = await openBackend(session);
     const inference = await openInferenceBackend(session);
     const comparison = await comparePresets(
@@ -102,21 +101,17 @@ export const comparePresetsCommand = defineCommand({
     );
     session.progress.end();
     const rows = rowsOf(comparison);
-    const drawn =
-      format === undefined
-        ? undefined
-        : format === '.svg'
-          ? comparisonSvg(comparison)
-          : comparisonPage(comparison, rows);
-    if (chart !== undefined && drawn !== undefined)
-      await writeAtomically(path.resolve(chart), Buffer.from(drawn));
+    const written = await writeChart({
+      svg: () => comparisonSvg(comparison),
+      page: () => comparisonPage(comparison, rows),
+    });
     return {
       json: {
         ...comparison,
         backend: backend.info,
-        ...(drawn === undefined ? {} : { chart: path.resolve(chart!) }),
+        ...(written === undefined ? {} : { chart: written }),
       },
-      text: asText(comparison, rows, drawn === undefined ? undefined : chart),
+      text: asText(comparison, rows, written),
       interrupted: session.signal.aborted,
     };
   },
@@ -169,6 +164,6 @@ function asText(
     ...failed.map(({ preset, message }) => `${preset}: ${message}`),
     ...(left.length > 0 ? [`Not trained: ${left.join(', ')}`] : []),
     ...(results.length > 0 ? [`Runs: ${results.map(({ run }) => shownPath(run)).join(', ')}`] : []),
-    ...(chart === undefined ? [] : [`Chart: ${shownPath(path.resolve(chart))}`]),
+    ...(chart === undefined ? [] : [`Chart: ${shownPath(chart)}`]),
   ].join('\n\n');
 }

@@ -99,6 +99,7 @@ test('help and version go to standard output; nothing at all is an error', async
 test('every command of the specification is there and its help names its options and has examples', async () => {
   assert.deepEqual(commands.map(({ name }) => name).sort(), [
     'apply',
+    'calibrate',
     'compare-presets',
     'control',
     'convert',

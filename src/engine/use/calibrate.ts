@@ -1,0 +1,252 @@
+/**
+ * Calibration of a conditional flow: whether its samples for a context are distributed as the examples that come with it.
+ *
+ * - Simulation-based calibration: ranks of each true feature among those of samples (Talts et al. 2018, arXiv:1804.06788).
+ * - Expected coverage of regions of highest density: ranks of the log-density (Hermans et al. 2022, arXiv:2110.06581).
+ * - TARP: ranks of the distance from a reference point (Lemos et al. 2023, arXiv:2302.03026). Reference points that go by the context
+ *   make it find a flow that ignores its context, which the others cannot.
+ */
+import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
+import { sizeOf } from '../../base/shape';
+import { stream } from '../../data/random';
+import type { Calibration, CoverageLevel } from '../../protocol/calibration';
+import { batchSize, type BatchOptions } from '../model/batches';
+import { breathe } from '../model/breathe';
+import { decodeLatents } from '../model/latents';
+import type { OpenedRunner } from '../model/opened-runner';
+import type { FlowRunner } from '../model/runner';
+import { binomialBand, rankTest } from './rank-statistics';
+import { score } from './score';
+import { examplesToScore, type ExampleChoice } from './scored-examples';
+
+/** Chance that a calibrated flow is called off in any of its tests. */
+const significance = 0.01;
+/** Below, a p-value and a band say next to nothing. */
+const fewestPairs = 10;
+const levels = [0.5, 0.68, 0.9, 0.95];
+
+/** Examples with their contexts, in data units. */
+export interface Pairs {
+  count: number;
+  /** [count, D] */
+  x: Float32Array;
+  /** [count, C] */
+  context: Float32Array;
+}
+
+/** A flow that is run in both directions, by one runner or two. */
+export interface RunBothWays {
+  forward: FlowRunner;
+  inverse: FlowRunner;
+}
+
+/** @throws UserError in words for a flow that takes no context, or that computes no likelihood */
+export function checkCalibratable({ runner, file }: Pick<OpenedRunner, 'runner' | 'file'>): void {
+  if (!runner.context) {
+    throw new UserError(
+      `${file}: this flow takes no condition. calibrate compares samples for each condition with the example that comes with it; ` +
+        'for other flows use score on held-out examples, or diagnose.',
+    );
+  }
+  if (runner.lacksLogDet) {
+    throw new UserError(`${file}: computes no log-det, so there is no likelihood. Use another file.`);
+  }
+}
+
+/**
+ * Pairs of a file or split; where there are more than `most`, a random choice of that many.
+ * @throws UserError for a flow without a context, too few examples, and as `examplesToScore` does
+ */
+export async function readPairs(
+  opened: OpenedRunner,
+  choice: Omit<ExampleChoice, 'space'>,
+  most: number,
+): Promise<Pairs> {
+  checkCalibratable(opened);
+  const examples = await examplesToScore(opened, { ...choice, space: 'data' });
+  const count = Math.min(most, examples.count);
+  if (count < fewestPairs) {
+    throw new UserError(
+      `${choice.input ?? `--split ${choice.split}`}: holds ${several(examples.count, 'example')}; calibration needs ${fewestPairs} at least.`,
+    );
+  }
+  const features = sizeOf(opened.runner.inputShape);
+  const size = opened.runner.context!.mean.length;
+  const x = new Float32Array(count * features);
+  const context = new Float32Array(count * size);
+  const order = stream(choice.seed, 'calibrate-pairs').permutation(examples.count).subarray(0, count).sort();
+  for (const [i, index] of order.entries()) {
+    x.set(await examples.inputs(0, index, 1), i * features);
+    context.set((await examples.contexts?.(index, 1)) ?? opened.runner.context!.mean, i * size);
+  }
+  return { count, x, context };
+}
+
+/**
+ * @param draws samples for each pair
+ * @param names of the features
+ * @throws CancelledError
+ */
+export async function calibrate(
+  { forward, inverse }: RunBothWays,
+  { count, x, context }: Pairs,
+  options: BatchOptions & { draws: number; seed: number; names?: readonly string[] | undefined },
+): Promise<Calibration> {
+  const { draws, seed, signal } = options;
+  const size = sizeOf(forward.inputShape);
+  const ofContext = context.length / count;
+  const ranks = {
+    features: Array.from({ length: size }, () => new Int32Array(count)),
+    coverage: new Int32Array(count),
+    tarp: new Int32Array(count),
+  };
+  const box = boxOf(x, size);
+  const references = referencesOf({ count, x, context }, seed);
+  const batches = signal ? { signal } : {};
+  const density = async (values: Float32Array, given: Float32Array, n: number): Promise<Float64Array> => {
+    const { nats } = await score(
+      forward,
+      {
+        count: n,
+        space: 'data',
+        inputs: (_, start, some) => values.slice(start * size, (start + some) * size),
+        contexts: (start, some) => given.subarray(start * ofContext, (start + some) * ofContext),
+      },
+      { ...batches, draws: 1 },
+    );
+    return nats.map((value) => -value);
+  };
+  const ofTruth = await density(x, context, count);
+  let nonFinite = countNonFinite(ofTruth);
+
+  const together = Math.max(1, Math.floor(batchSize(inverse) / draws));
+  for (let start = 0; start < count; start += together) {
+    await breathe(signal);
+    const pairs = Math.min(together, count - start);
+    const n = pairs * draws;
+    const given = new Float32Array(n * ofContext);
+    const noise = new Float32Array(n * inverse.base.noise);
+    for (let i = 0; i < pairs; i++) {
+      const own = context.subarray((start + i) * ofContext, (start + i + 1) * ofContext);
+      for (let k = 0; k < draws; k++) given.set(own, (i * draws + k) * ofContext);
+      const values = stream(seed, 'calibrate', start + i).normal(draws * inverse.base.noise);
+      noise.set(values, i * draws * inverse.base.noise);
+    }
+    const z = await inverse.base.draw(noise, n, 1, given);
+    const { data: samples } = await decodeLatents(inverse, z, n, { ...batches, context: given });
+    const densities = await density(samples, given, n);
+    nonFinite += countNonFinite(samples) + countNonFinite(densities);
+
+    for (let i = 0; i < pairs; i++) {
+      const pair = start + i;
+      const ties = stream(seed, 'calibrate-ties', pair);
+      const rank = (before: (k: number) => number): number =>
+        rankOf(draws, before, (most) => ties.integer(most));
+      const truth = x.subarray(pair * size, (pair + 1) * size);
+      const at = (k: number): number => (i * draws + k) * size;
+      ranks.features.forEach((own, d) => {
+        own[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
+      });
+      ranks.coverage[pair] = rank((k) => difference(densities[i * draws + k]!, ofTruth[pair]!));
+      const point = references(pair);
+      const own = distance(box, point, truth, 0);
+      ranks.tarp[pair] = rank((k) => own - distance(box, point, samples, at(k)));
+    }
+    options.onProgress?.(start + pairs, count);
+  }
+
+  const threshold = significance / (size + 2);
+  const jitter = (name: string | number): Float32Array =>
+    stream(seed, 'calibrate-places', name).uniform(count);
+  const coverage = rankTest(ranks.coverage, draws, jitter('coverage'), { reading: 'density', threshold });
+  return {
+    ...{ pairs: count, draws, threshold, nonFinite },
+    features: ranks.features.map((own, d) => ({
+      name: options.names?.[d] ?? `x${d}`,
+      ...rankTest(own, draws, jitter(d), { reading: 'feature', threshold }),
+    })),
+    coverage: { ...coverage, levels: levels.map((level) => coverageAt(coverage.places, level)) },
+    tarp: rankTest(ranks.tarp, draws, jitter('tarp'), { reading: 'distance', threshold }),
+  };
+}
+
+/** How many of the samples stand before the truth; those beside it are before it by chance. @param before positive for those */
+function rankOf(draws: number, before: (k: number) => number, chance: (most: number) => number): number {
+  let rank = 0;
+  let ties = 0;
+  for (let k = 0; k < draws; k++) {
+    const sign = before(k);
+    if (sign > 0) rank++;
+    else if (sign === 0) ties++;
+  }
+  return ties === 0 ? rank : rank + chance(ties + 1);
+}
+
+/** Both may be −∞: outside of where the flow is defined. */
+const difference = (a: number, b: number): number => (a === b ? 0 : a - b);
+
+function coverageAt(places: Float64Array, level: number): CoverageLevel {
+  const n = places.length;
+  const [low, high] = binomialBand(n, level);
+  const found = places.reduce((sum, place) => sum + (place < level ? 1 : 0), 0);
+  return { level, found: found / n, low: low / n, high: high / n };
+}
+
+interface Box {
+  low: Float64Array;
+  /** 0 for a feature that is the same in all pairs. */
+  width: Float64Array;
+}
+
+function boxOf(x: Float32Array, size: number): Box {
+  const low = new Float64Array(size).fill(Infinity);
+  const high = new Float64Array(size).fill(-Infinity);
+  x.forEach((value, i) => {
+    low[i % size] = Math.min(low[i % size]!, value);
+    high[i % size] = Math.max(high[i % size]!, value);
+  });
+  return { low, width: high.map((value, d) => value - low[d]!) };
+}
+
+/** Of earlier pairs, among which the one with the nearest context is looked for. */
+const mostEarlier = 1000;
+
+/**
+ * The reference point of each pair: in a random order of pairs, the true x of the one before it whose context is nearest. It says nothing
+ * of the x of its own pair that the context does not, so the ranks of a calibrated flow are uniform and independent.
+ */
+function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number) => Float32Array {
+  const [size, ofContext] = [x.length / count, context.length / count];
+  const order = stream(seed, 'calibrate-tarp').permutation(count);
+  const box = boxOf(context, ofContext);
+  const nearest = new Int32Array(count);
+  order.forEach((pair, place) => {
+    const own = context.subarray(pair * ofContext, (pair + 1) * ofContext);
+    let least = Infinity;
+    for (const earlier of order.subarray(0, Math.min(place, mostEarlier))) {
+      const between = distance(box, own, context, earlier * ofContext);
+      if (between < least) [least, nearest[pair]] = [between, earlier];
+    }
+  });
+  // None is before the first, which is measured from any fixed point.
+  const first = order[0]!;
+  const origin = new Float32Array(size);
+  return (pair) => (pair === first ? origin : x.subarray(nearest[pair]! * size, (nearest[pair]! + 1) * size));
+}
+
+/** Squared, each feature in units of the box. */
+function distance({ width }: Box, point: ArrayLike<number>, values: Float32Array, from: number): number {
+  let sum = 0;
+  for (let d = 0; d < point.length; d++) {
+    const unit = width[d] === 0 ? 1 : width[d]!;
+    sum += ((values[from + d]! - point[d]!) / unit) ** 2;
+  }
+  return sum;
+}
+
+function countNonFinite(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) count++;
+  return count;
+}
