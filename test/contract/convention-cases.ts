@@ -164,6 +164,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
       base: { kind: 'uniform', lower: -6, upper: 6 },
     },
   ],
+  [
+    'vector, splines, selected, beta base',
+    { ...splines, conditioning: 'selected', base: { kind: 'beta', lower: -5.5, upper: [6, 6.5, 7] } },
+  ],
   ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
   [
     'vector, splines of two bins, separate networks, LU between',
