@@ -125,6 +125,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, elu, tanh for t, random masks, norm of couplings',
     { activation: 'elu', nets: 'separate', shiftActivation: 'tanh', mask: 'random', flowNorm: true },
   ],
+  [
+    'vector, hard-silu, softplus-asinh, selected',
+    { activation: 'hard-silu', scaleMap: 'softplus-asinh', conditioning: 'selected', dim: 4 },
+  ],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',
