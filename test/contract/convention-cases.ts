@@ -126,8 +126,15 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { activation: 'elu', nets: 'separate', shiftActivation: 'tanh', mask: 'random', flowNorm: true },
   ],
   [
-    'vector, hard-silu, softplus-asinh, selected',
-    { activation: 'hard-silu', scaleMap: 'softplus-asinh', conditioning: 'selected', dim: 4 },
+    'vector, hard-silu, softplus-asinh, selected, separate nets',
+    {
+      activation: 'hard-silu',
+      shiftActivation: 'hard-silu',
+      scaleMap: 'softplus-asinh',
+      conditioning: 'selected',
+      nets: 'separate',
+      dim: 4,
+    },
   ],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
@@ -395,6 +402,7 @@ const images: readonly (readonly [string, Fields])[] = [
       ],
     },
   ],
+  ['image, softplus-asinh', { scaleMap: 'softplus-asinh', outputOrder: 'shift-scale' }],
   [
     'image, softplus-clamp, polarities opposed',
     {

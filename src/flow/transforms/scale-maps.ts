@@ -69,11 +69,14 @@ export function scaleMap(
 
 /** Without losing digits where u is very negative; its gradient is written out, since |u| has none at 0. */
 function asinh(u: Tensor): Tensor {
-  return tf.customGrad((input) => {
+  const rootOf = (x: Tensor): Tensor => tf.sqrt(tf.add(tf.square(x), 1));
+  return tf.customGrad((input, save) => {
     const x = input as Tensor;
-    const root = tf.sqrt(tf.add(tf.square(x), 1));
-    const value = tf.mul(tf.sign(x), tf.log(tf.add(tf.abs(x), root)));
-    return { value, gradFunc: (dy: Tensor) => tf.div(dy, root) };
+    (save as tf.GradSaveFunc)([x]);
+    return {
+      value: tf.mul(tf.sign(x), tf.log(tf.add(tf.abs(x), rootOf(x)))),
+      gradFunc: (dy: Tensor, [kept]: Tensor[]) => tf.div(dy, rootOf(kept!)),
+    };
   })(u);
 }
 
