@@ -99,7 +99,9 @@ function readBase(info: unknown): BaseInput {
   if (name === 'CentBeta13' && typeof bound === 'number' && bound > 0)
     return { kind: 'beta', concentration: 13, lower: -bound, upper: bound };
   if (name === 'Normal') return { kind: 'normal' };
-  throw new Unread(`a latent distribution Uniform, CentBeta13 or Normal (this one is ${shortened(String(name))})`);
+  throw new Unread(
+    `a latent distribution Uniform, CentBeta13 or Normal (this one is ${shortened(String(name))})`,
+  );
 }
 
 /** @param at its place among the bijectors, "1.0"; empty for the whole */
