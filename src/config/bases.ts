@@ -9,6 +9,18 @@ const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
 export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
   v.union([entry, v.pipe(v.array(entry), v.minLength(1))]);
 
+/** Lower and upper corner. */
+const box = {
+  lower: v.optional(
+    v.pipe(ofFeatures(number), describe('Lower corner: one number, or one for each feature.')),
+    -1,
+  ),
+  upper: v.optional(
+    v.pipe(ofFeatures(number), describe('Upper corner: one number, or one for each feature.')),
+    1,
+  ),
+};
+
 export const baseSchema = v.variant('kind', [
   v.strictObject({
     kind: v.pipe(v.literal('normal'), describe('Standard normal: mean 0 and deviation 1 in each feature.')),
@@ -56,14 +68,23 @@ export const baseSchema = v.variant('kind', [
         'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
       ),
     ),
-    lower: v.optional(
-      v.pipe(ofFeatures(number), describe('Lower corner: one number, or one for each feature.')),
-      -1,
+    ...box,
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('beta'),
+      describe('A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).'),
     ),
-    upper: v.optional(
-      v.pipe(ofFeatures(number), describe('Upper corner: one number, or one for each feature.')),
-      1,
+    concentration: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(2),
+        v.maxValue(1000),
+        describe('Both parameters of the beta distribution; more is narrower.'),
+      ),
+      13,
     ),
+    ...box,
   }),
 ]);
 

@@ -107,7 +107,7 @@ function checkBase({ base, dim, context }: VectorModelConfig): Problem[] {
     return [{ path: 'model.base.kind', message }];
   }
   const problems = checkLengths(base, dim, 'model.base');
-  if (problems.length > 0 || base.kind !== 'uniform') return problems;
+  if (problems.length > 0 || !('lower' in base)) return problems;
   const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];
   const empty = lower.findIndex((value, i) => !(value < upper[i]!));
   if (empty < 0) return [];

@@ -25,6 +25,7 @@ export const scaleMap = v.picklist([
   'softplus-clamp',
   'soft-clip',
   'arctan',
+  'softplus-asinh',
 ]);
 
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
@@ -76,7 +77,8 @@ export const conventionFields = {
         'How the output u of the conditioner becomes s: tanh-channel w·tanh u with a learned w per channel, ' +
           'tanh-scalar with one learned w, tanh-scalar-shift w·tanh u + c with learned w and c, exp s = u, ' +
           'sigmoid s = ln(sigmoid(u + 2) + scaleEpsilon), softplus s = ln(softplus u + scaleEpsilon), softplus-clamp the same of at most 3, ' +
-          'soft-clip u / (1 + |u / ln scaleEpsilon|), arctan scaleClamp·0.636·arctan u.',
+          'soft-clip u / (1 + |u / ln scaleEpsilon|), arctan scaleClamp·0.636·arctan u, ' +
+          'softplus-asinh ln softplus(asinh u + ln(e − 1)) (BayesFlow).',
       ),
     ),
     'tanh-channel',

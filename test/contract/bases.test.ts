@@ -21,6 +21,8 @@ const configs: BaseConfig[] = (
     { kind: 'conditionalNormal', hidden: [4] },
     { kind: 'mixture', components: 3 },
     { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
+    { kind: 'beta', lower: -5, upper: [5, 3] },
+    { kind: 'beta', concentration: 2, lower: -4, upper: 4 },
   ] as const
 ).map((config) => v.parse(baseSchema, config));
 
@@ -164,6 +166,42 @@ describe('a mixture', () => {
     const z = base.draw(ctx, inputOf(base.noiseShape, 50, 8), tf.scalar(0)).arraySync() as number[][];
     const middles = far.arraySync();
     assert.ok(z.every((point) => middles.some((middle) => maxAbsDifference(point, middle) < 1e-6)));
+  });
+});
+
+describe('a beta base', () => {
+  const { base } = made(configs.find(({ kind }) => kind === 'beta')!);
+  const ctx = contextOf({}, false);
+
+  it('has the density of Beta(13, 13)', () => {
+    // By hand: ln of 25!/(12!)² (u(1 − u))¹² / 10 at u = 0.5 and u = 0.9, in both features, the second of 8.
+    const logOf = (u: number, size: number): number => {
+      let log = 12 * Math.log(u * (1 - u)) - Math.log(size);
+      for (let n = 2; n <= 25; n++) log += Math.log(n) * (n <= 12 ? -1 : 1);
+      return log;
+    };
+    const found = base.logProbByElement!(ctx, tf.tensor([0, 2.2, 4, -1], [2, 2])).dataSync();
+    const expected = [logOf(0.5, 10), logOf(0.9, 8), logOf(0.9, 10), logOf(0.5, 8)];
+    assert.ok(maxAbsDifference(found, expected) < 1e-4, found.join());
+  });
+
+  it('has no density outside of its box, and neither draws nor scores without bounds', () => {
+    const outside = base.logProb(ctx, tf.tensor([-5.01, 1, 0, 3.01], [2, 2]));
+    assert.deepEqual([...outside.dataSync()], [-Infinity, -Infinity]);
+    const far = base.draw(ctx, tf.tensor([-40, 40], [1, 2]), tf.scalar(1)).dataSync();
+    assert.ok(far[0]! > -5 && far[0]! < -4 && far[1]! < 3 && far[1]! > 2, far.join());
+    const scores = base.scores(ctx, tf.tensor([-5, 3], [1, 2])).dataSync();
+    assert.ok(maxAbsDifference(scores, [-7, 7]) < 1e-3, scores.join());
+  });
+
+  it('draws quantiles, and its middle at temperature 0', () => {
+    const noise = tf.tensor([0, -1, 1, -3, 3, 0], [3, 2]);
+    const z = base.draw(ctx, noise, tf.scalar(1)).dataSync();
+    // Below 0.5980396 of Beta(13, 13) is the share Φ(1), below 0.7725763 Φ(3): by its distribution function in fractions.
+    const expected = [0, -5 + 8 * 0.4019604, 10 * 0.0980396, -5 + 8 * 0.2274237, 10 * 0.2725763, -1];
+    assert.ok(maxAbsDifference(z, expected) < 5e-6, z.join());
+    const middle = base.draw(ctx, noise, tf.scalar(0)).dataSync();
+    assert.deepEqual([...middle], [0, -1, 0, -1, 0, -1]);
   });
 });
 

@@ -125,6 +125,17 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, elu, tanh for t, random masks, norm of couplings',
     { activation: 'elu', nets: 'separate', shiftActivation: 'tanh', mask: 'random', flowNorm: true },
   ],
+  [
+    'vector, hard-silu, softplus-asinh, selected, separate nets',
+    {
+      activation: 'hard-silu',
+      shiftActivation: 'hard-silu',
+      scaleMap: 'softplus-asinh',
+      conditioning: 'selected',
+      nets: 'separate',
+      dim: 4,
+    },
+  ],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',
@@ -163,6 +174,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
       bins: 3,
       base: { kind: 'uniform', lower: -6, upper: 6 },
     },
+  ],
+  [
+    'vector, splines, selected, beta base',
+    { ...splines, conditioning: 'selected', base: { kind: 'beta', lower: -5.5, upper: [6, 6.5, 7] } },
   ],
   ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
   [
@@ -391,6 +406,7 @@ const images: readonly (readonly [string, Fields])[] = [
       ],
     },
   ],
+  ['image, softplus-asinh', { scaleMap: 'softplus-asinh', outputOrder: 'shift-scale' }],
   [
     'image, softplus-clamp, polarities opposed',
     {

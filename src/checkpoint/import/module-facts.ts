@@ -91,6 +91,8 @@ const activations: Readonly<Record<string, string>> = {
   ELU: 'elu',
   silu: 'silu',
   SiLU: 'silu',
+  hardswish: 'hard-silu',
+  Hardswish: 'hard-silu',
   leaky_relu: 'leaky-relu',
   LeakyReLU: 'leaky-relu',
 };

@@ -29,6 +29,7 @@ const activations: Option[] = [
   { value: 'tanh', label: 'Tanh' },
   { value: 'elu', label: 'ELU' },
   { value: 'silu', label: 'SiLU' },
+  { value: 'hard-silu', label: 'Hardswish' },
 ];
 
 /** @param fallback what the library has */

@@ -5,6 +5,7 @@ import type { StateDict } from '../export-to/state-dict';
 import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
 import type { WrittenLayer } from '../export-to/written-chain';
+import { bayesflow } from './bayesflow/import';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
 
@@ -70,6 +71,7 @@ const list = {
   keras: { kind: 'vector', importer: keras },
   flowjax: { kind: 'vector', importer: flowjax },
   pzflow: { kind: 'vector', importer: pzflow },
+  bayesflow: { kind: 'vector', importer: bayesflow },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

@@ -52,6 +52,7 @@ export function baseName({ kind }: BaseConfig): string {
     conditionalNormal: 'conditional normal base',
     mixture: 'mixture of normals as base',
     uniform: 'uniform base',
+    beta: 'beta base',
   };
   return names[kind];
 }

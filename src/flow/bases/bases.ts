@@ -1,5 +1,6 @@
 /** The base distribution that a config names. A new one is a file here, an entry in the config's schema, and a case below. */
 import { perFeature, type BaseConfig } from '../../config/bases';
+import { beta } from './beta';
 import { conditionalNormal, diagonalNormal } from './diagonal-normal';
 import { mixture } from './mixture';
 import { standardNormal } from './standard-normal';
@@ -23,5 +24,11 @@ export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
       return mixture(dim, config.components);
     case 'uniform':
       return uniform(perFeature(config.lower, dim), perFeature(config.upper, dim));
+    case 'beta':
+      return beta({
+        concentration: config.concentration,
+        lower: perFeature(config.lower, dim),
+        upper: perFeature(config.upper, dim),
+      });
   }
 }

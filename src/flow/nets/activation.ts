@@ -19,5 +19,7 @@ export function activation({
       return tf.elu;
     case 'silu':
       return (x) => tf.mul(x, tf.sigmoid(x));
+    case 'hard-silu':
+      return (x) => tf.mul(x, tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1));
   }
 }

@@ -1,6 +1,7 @@
 /** From the output u of a conditioner to the log-scale s, in nats, as published flows do it. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import type { FlowContext, ParameterSpec } from '../bijection';
 import { ones, zeros } from '../init';
@@ -61,7 +62,22 @@ export function scaleMap(
       return fixed((u) => tf.div(u, tf.add(tf.abs(tf.mul(u, 1 / Math.log(epsilon))), 1)));
     case 'arctan':
       return fixed((u) => tf.mul(tf.atan(u), clamp * arctanFactor));
+    case 'softplus-asinh':
+      return fixed((u) => tf.log(tf.softplus(tf.add(asinh(u), inverseSoftplus(1)))));
   }
+}
+
+/** Without losing digits where u is very negative; its gradient is written out, since |u| has none at 0. */
+function asinh(u: Tensor): Tensor {
+  const rootOf = (x: Tensor): Tensor => tf.sqrt(tf.add(tf.square(x), 1));
+  return tf.customGrad((input, save) => {
+    const x = input as Tensor;
+    (save as tf.GradSaveFunc)([x]);
+    return {
+      value: tf.mul(tf.sign(x), tf.log(tf.add(tf.abs(x), rootOf(x)))),
+      gradFunc: (dy: Tensor, [kept]: Tensor[]) => tf.div(dy, rootOf(kept!)),
+    };
+  })(u);
 }
 
 /** ln(sigmoid(v) + ε). Without ε the sigmoid of a very negative v underflows, and its logarithm is −softplus(−v). */

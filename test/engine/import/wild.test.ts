@@ -125,7 +125,9 @@ describe('checkpoints as people save them', () => {
           if (inFile === '') continue;
           // What is one layer in the file may be several of ours, each under the name of its part.
           const taps = Object.entries(imported.layerNames)
-            .filter(([, part]) => part === inFile || part.startsWith(`${inFile}.`))
+            .filter(
+              ([, part]) => part === inFile || part.startsWith(`${inFile}.`) || part.startsWith(`${inFile}/`),
+            )
             .flatMap(([ours]) => out[`tap:${ours}/logDet`] ?? []);
           if (taps.length === 0) continue;
           for (let i = 0; i < count; i++) {

@@ -44,6 +44,12 @@ const flows: Record<string, Expected> = {
     mean: 0,
     variance: 3,
   },
+  'a beta base behind splines': {
+    base: { kind: 'beta', concentration: 13, lower: -1, upper: 5 },
+    model: { transform: 'rationalQuadratic', bins: 4, splineBound: 3, splineCenter: 2 },
+    mean: 2,
+    variance: 9 / 27,
+  },
   'a trained normal base': {
     base: { kind: 'diagonalNormal', trained: true },
     change(values) {

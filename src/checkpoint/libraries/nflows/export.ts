@@ -139,6 +139,7 @@ const activations: Record<VectorModelConfig['activation'], (slope: number) => st
   tanh: () => 'torch.tanh',
   elu: () => 'F.elu',
   silu: () => 'F.silu',
+  'hard-silu': () => 'F.hardswish',
 };
 
 const python = (flag: boolean): string => (flag ? 'True' : 'False');

@@ -11,6 +11,7 @@ import type { BaseInput } from '../../../config/bases';
 import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
 import { hiddenWords, otherSize, tooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
+import { readOrWhy, Unread } from '../../import/unread';
 import type { VectorFields } from '../../import/vector-chain';
 import { NumpyArray } from '../../torch/numpy';
 import { PythonObject } from '../../torch/python-object';
@@ -53,19 +54,11 @@ const deepest = 16;
 /** pzflow has no least bins and slopes; ours need one, which float32 does not see. */
 const floor = 1e-9;
 
-/** What is in the way, in words. */
-class Unread extends Error {}
-
 function readFlow(file: TensorFile): Flow | string | undefined {
   const { root } = file.pickled ?? {};
   const state = root instanceof PythonObject ? root.attributes : root;
   if (!(state instanceof Map) || !state.has('bijector_info') || !state.has('latent_info')) return undefined;
-  try {
-    return readState(file, state);
-  } catch (error) {
-    if (error instanceof Unread) return error.message;
-    throw error;
-  }
+  return readOrWhy(() => readState(file, state));
 }
 
 function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow {
@@ -103,8 +96,12 @@ function readBase(info: unknown): BaseInput {
   const [, bound] = Array.isArray(args) ? (args as unknown[]) : [];
   if (name === 'Uniform' && typeof bound === 'number' && bound > 0)
     return { kind: 'uniform', lower: -bound, upper: bound };
+  if (name === 'CentBeta13' && typeof bound === 'number' && bound > 0)
+    return { kind: 'beta', concentration: 13, lower: -bound, upper: bound };
   if (name === 'Normal') return { kind: 'normal' };
-  throw new Unread(`a latent distribution Uniform or Normal (this one is ${shortened(String(name))})`);
+  throw new Unread(
+    `a latent distribution Uniform, CentBeta13 or Normal (this one is ${shortened(String(name))})`,
+  );
 }
 
 /** @param at its place among the bijectors, "1.0"; empty for the whole */

@@ -68,6 +68,7 @@ const activations: Record<VectorModelConfig['activation'], (slope: number) => st
   tanh: () => 'torch.nn.Tanh',
   elu: () => 'torch.nn.ELU',
   silu: () => 'torch.nn.SiLU',
+  'hard-silu': () => 'torch.nn.Hardswish',
 };
 
 function buildText(
