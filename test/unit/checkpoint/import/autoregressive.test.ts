@@ -59,9 +59,9 @@ const thrown: [keyof typeof originals, string, (tensors: Tensors) => void, RegEx
   ],
   [
     'zuko-nsf-2d',
-    'features that share a place',
+    'features that all share a place',
     (tensors) => change(tensors, 'transform.transforms.0.order', [0, 0]),
-    /transform\.transforms\.0\.order does not give each of 2 features a place of its own.*`passes`/,
+    /transform\.transforms\.0\.order does not number at least two places from 0 on; it is \[0, 0\]/,
   ],
   [
     'zuko-nice-additive-4d',
