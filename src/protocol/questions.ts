@@ -135,6 +135,11 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
   return spline !== undefined && inputShape.length === 1;
 }
 
+/** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */
+export function hasConditions({ context, format }: Pick<ModelSummary, 'context' | 'format'>): boolean {
+  return context !== undefined && format !== 'onnx';
+}
+
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
   return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
@@ -242,6 +247,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     if (hasJacobian(layer) && values <= MANY_VALUES)
       questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
   }
+  if (hasConditions(summary)) questions.push({ method: 'contextUse', query: { batch: selection.batch } });
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
   questions.push({ method: 'findings', query: { batch: selection.batch } });
