@@ -70,11 +70,50 @@ describe('a flow that is given a context', () => {
     await until('another picture', async () => (await picture()) !== first);
   });
 
+  it('says which layer listens to which condition', async () => {
+    const page = await ready();
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const rows = page.locator('.listens tbody tr');
+    await rows.first().waitFor();
+    assert.deepEqual(await rows.locator('th').allInnerTexts(), ['upper', 'lower']);
+    // Standardization and mixing are hatched; two couplings and the whole flow have numbers.
+    const cells = rows.first().locator('td');
+    assert.deepEqual(await cells.evaluateAll((all) => all.map((cell) => cell.className)), [
+      'deaf',
+      '',
+      'deaf',
+      '',
+      'deaf',
+      'whole',
+    ]);
+    const whole = await page
+      .locator('.listens .whole')
+      .evaluateAll((all) => all.map((cell) => Number(cell.getAttribute('data-value'))));
+    assert.ok(whole.every((value) => value > 0));
+    const loudest = whole[0]! > whole[1]! ? 'upper' : 'lower';
+    const verdict = await page.locator('.listens .view-verdict').innerText();
+    assert.ok(
+      verdict.includes(`${loudest} moves z most: ${Math.max(...whole).toFixed(2)} `) &&
+        verdict.includes('2 of 5 layers read the conditions'),
+      verdict,
+    );
+    await page.locator('.listens').getByRole('button', { name: '3 ' }).click();
+    await page.locator('.flow [data-layer="3"][aria-selected=true]').waitFor();
+  });
+
+  it('has no such tab for a flow that takes no conditions', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'splines')).file());
+    await page.getByRole('tab', { name: 'Activations' }).waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Conditions' }).count(), 0);
+  });
+
   it('keeps contrast and names in dark, light and high contrast', async () => {
-    for (const theme of ['dark', 'light', 'hc-black']) {
+    for (const theme of ['dark', 'light', 'high-contrast']) {
       const page = await ready({ theme });
       const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-      const { violations } = await builder.include('.bar').analyze();
+      await page.getByRole('tab', { name: 'Conditions' }).click();
+      await page.locator('.listens tbody tr').first().waitFor();
+      const { violations } = await builder.include('.bar').include('.layer').analyze();
       assert.deepEqual(
         violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
         [],

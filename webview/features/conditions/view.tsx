@@ -1,0 +1,16 @@
+/** What a conditional flow makes of its conditions. */
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { Asked } from '../../base/store/asked';
+import { useFeature } from '../../base/store/use-store';
+import { Listens } from './listens';
+import { conditionsState } from './state';
+
+export function ConditionsTab({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
+  const { use } = useFeature(conditionsState);
+  return (
+    <Asked question={use} skeleton={<MapSkeleton />}>
+      {(found) => <Listens {...{ model, layer }} use={found} />}
+    </Asked>
+  );
+}
