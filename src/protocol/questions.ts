@@ -1,5 +1,6 @@
 /** The questions that the inspector asks first, which are also those that a saved page records. */
 import { sizeOf } from '../base/shape';
+import type { ConditionDensitiesQuery } from './conditions';
 import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
@@ -140,6 +141,25 @@ export function hasConditions({ context, format }: Pick<ModelSummary, 'context' 
   return context !== undefined && format !== 'onnx';
 }
 
+/** Samples at each value of a condition. */
+const conditionSamples = 300;
+/** Conditions that a saved page lets vary. */
+export const recordedConditions = 4;
+
+export function conditionDensitiesQuery(
+  batch: BatchRef,
+  condition: number,
+  { seed, temperature }: Pick<SampleQuery, 'seed' | 'temperature'>,
+  saved: boolean,
+): ConditionDensitiesQuery {
+  return {
+    batch: { ...batch, count: 500 },
+    condition,
+    pixels: saved ? 64 : 96,
+    samples: { count: conditionSamples, seed, temperature },
+  };
+}
+
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
   return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
@@ -247,7 +267,15 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     if (hasJacobian(layer) && values <= MANY_VALUES)
       questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
   }
-  if (hasConditions(summary)) questions.push({ method: 'contextUse', query: { batch: selection.batch } });
+  if (hasConditions(summary)) {
+    questions.push({ method: 'contextUse', query: { batch: selection.batch } });
+    const varied = isPlane(summary) ? Math.min(recordedConditions, summary.context!.names.length) : 0;
+    for (let condition = 0; condition < varied; condition++)
+      questions.push({
+        method: 'conditionDensities',
+        query: conditionDensitiesQuery(selection.batch, condition, samples, true),
+      });
+  }
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
   questions.push({ method: 'findings', query: { batch: selection.batch } });

@@ -7,9 +7,11 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { batchOf } from '../../../src/engine/model/examples';
+import { pixelCentres } from '../../../src/engine/inspect/plane-parts';
+import { sample } from '../../../src/engine/use/sample';
 import { graphContext } from '../../../src/engine/model/flow-graphs';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
-import { onCpu, toTensors } from '../../contract/eager';
+import { maxAbsDifference, onCpu, toTensors } from '../../contract/eager';
 import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
 
 const batch = { split: 'validation', count: 24 } as const;
@@ -115,6 +117,35 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
         by((c) => flow.forward(given(c), inFlow).value),
         'the flow',
       );
+    });
+
+    it('has the density and the samples at a low, a usual and a high value of one condition', async () => {
+      const query = {
+        ...{ batch, condition: 1, pixels: 6 },
+        samples: { count: 20, seed: 3, temperature: 1 },
+      };
+      const given = [0.3, 0.6];
+      const found = await model.inspector.ask('conditionDensities', query, anySignal(), given);
+      assert.deepEqual([found.condition, found.context], [1, given]);
+      const { mean, std } = model.flow.context!;
+      const { runner } = model.flow;
+      const centres = pixelCentres(found.bounds, 6);
+      for (const [i, deviations] of [-1.2816, 0, 1.2816].entries()) {
+        const { value, density, samples } = found.at[i]!;
+        assert.ok(Math.abs(value - (mean[1]! + deviations * std[1]!)) < 1e-12);
+        const options = { context: [given[0]!, value] };
+        const { logDet, preprocessing, prior } = await runner.forward(centres.data, 36, 'data', options);
+        const expected = prior.map((nats, k) => Math.exp(nats + logDet[k]! + preprocessing[k]!));
+        assert.ok(expected.some((p) => p > 0.01));
+        assert.ok(maxAbsDifference(density.data, expected) < 1e-4 * Math.max(...expected));
+        const drawn = await sample(runner, query.samples, options);
+        assert.ok(maxAbsDifference(samples.data, drawn.x.data) < 1e-4);
+      }
+      assert.notDeepEqual(found.at[0]!.density.data, found.at[2]!.density.data);
+      const mid = await model.inspector.ask('conditionDensities', query, anySignal());
+      assert.deepEqual(mid.context, mean);
+      const asked = model.inspector.ask('conditionDensities', { ...query, condition: 2 }, anySignal());
+      await assert.rejects(asked, refused(/takes 2, numbered from 0/));
     });
 
     it('takes samples of the mean, or of a chosen context, where there are no data', async () => {
