@@ -7,7 +7,7 @@ import { Legend } from '../../base/canvas/legend';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
 import { compact, fixed, roundUp } from '../../base/format/numbers';
-import { shortName } from '../../base/layers/layer-names';
+import { layerPhrase, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { text } from './text';
@@ -44,10 +44,12 @@ export function Listens({ model, layer, use }: { model: ModelSummary; layer: Lay
                   <button
                     type="button"
                     class="plain"
+                    title={info.name}
+                    data-of={info.index}
                     aria-current={info.index === layer.index}
                     onClick={() => store.selectLayer(info.index)}
                   >
-                    {`${info.index} ${shortName(info)}`}
+                    {info.coupling === undefined ? shortName(info) : layerPhrase(info)}
                   </button>
                 </th>
               ))}

@@ -19,6 +19,16 @@ export const english = {
   prior: 'So does the prior, which moves no z.',
   shown: (from: number, to: number, of: number) => `conditions ${from}–${to} of ${of}`,
   pages: 'Conditions that are shown',
+  vary: 'Vary',
+  colors: 'Colors',
+  drawn: 'What is drawn',
+  density: 'Density',
+  both: 'Both',
+  at: (name: string, value: string) => `Density and samples at ${name} = ${value}`,
+  spread: (each: string) => `sd of samples: ${each}`,
+  quantiles: 'p(x | c), one scale, at mean ± 1.28 sd: 10, 50 and 90 % of a normal.',
+  others: (values: string) => `The others stay: ${values}.`,
+  dots: (n: number) => `Dots: ${n} samples each.`,
 };
 
 export const german: typeof english = {
@@ -40,6 +50,16 @@ export const german: typeof english = {
   prior: 'Auch der Prior liest sie, was kein z bewegt.',
   shown: (from, to, of) => `Bedingungen ${from}–${to} von ${of}`,
   pages: 'Gezeigte Bedingungen',
+  vary: 'Ändern',
+  colors: 'Farben',
+  drawn: 'Was gezeichnet wird',
+  density: 'Dichte',
+  both: 'Beides',
+  at: (name, value) => `Dichte und Samples bei ${name} = ${value}`,
+  spread: (each) => `Std.-Abw. der Samples: ${each}`,
+  quantiles: 'p(x | c), eine Skala, bei Mittel ± 1,28 Std.-Abw.: 10, 50 und 90 % einer Normalverteilung.',
+  others: (values) => `Die anderen bleiben: ${values}.`,
+  dots: (n) => `Punkte: je ${n} Samples.`,
 };
 
 export const text = inLanguage(english, german);
