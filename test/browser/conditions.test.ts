@@ -78,7 +78,7 @@ describe('a flow that is given a context', () => {
     assert.deepEqual(await rows.locator('th').allInnerTexts(), ['upper', 'lower']);
     // Standardization and mixing are hatched; two couplings and the whole flow have numbers.
     const cells = rows.first().locator('td');
-    assert.deepEqual(await cells.evaluateAll((all) => all.map((cell) => cell.className)), [
+    assert.deepEqual(await cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('class') ?? '')), [
       'deaf',
       '',
       'deaf',

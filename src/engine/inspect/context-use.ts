@@ -52,7 +52,7 @@ export async function contextUse(
     });
     for (const [name, { data }] of Object.entries(out)) {
       const sums = name === 'flow' ? flow : layers.subarray(Number(name) * size, (Number(name) + 1) * size);
-      data.forEach((value, i) => (sums[i % size]! += Number(value) ** 2));
+      data.forEach((value, i) => (sums[i % size]! += value ** 2));
     }
   }
   const perDeviation = (sums: Float64Array): Float32Array =>

@@ -7,7 +7,7 @@ import { Board, HeatMap } from '../../base/canvas/canvas';
 import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { finiteExtent } from '../../base/canvas/planes';
-import { drawPoints } from '../../base/canvas/points';
+import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { Sized } from '../../base/charts/sized';
 import { Segmented } from '../../base/controls/segmented';
 import { Dropdown } from '../../base/controls/toolkit';
@@ -93,6 +93,8 @@ export function Densities({ model, found }: { model: ModelSummary; found: Condit
   const valueOf = (p: number): number => (logs ? Math.max(Math.log(p), Math.log(highest) - reach) : p);
   const others = names.flatMap((other, i) => (i === condition ? [] : [`${other} ${compact(context[i])}`]));
   const features: [string, string] = [featureName(model, 0), featureName(model, 1)];
+  const axis = (feature: string, [low, high]: [number, number]): string =>
+    `${feature} ${compact(low)} … ${compact(high)}`;
   return (
     <>
       <div class="multiples">
@@ -126,7 +128,9 @@ export function Densities({ model, found }: { model: ModelSummary; found: Condit
                       name={`samples ${i}`}
                       label={text.at(name, compact(value))}
                       draw={(board) => {
-                        if (drawn.value !== 'density') drawPoints(board, frame, samples, 1.2);
+                        if (drawn.value === 'both') drawDots(board, frame, samples.data);
+                        if (drawn.value !== 'samples') return;
+                        drawPoints(board, frame, samples, 1.2);
                         planeAxes(board, frame, features);
                       }}
                     />
@@ -152,12 +156,30 @@ export function Densities({ model, found }: { model: ModelSummary; found: Condit
             ...(others.length > 0
               ? [text.others(others.slice(0, named).join(', ') + (others.length > named ? ', …' : ''))]
               : []),
-            ...(drawn.value === 'density' ? [] : [text.dots(at[0]!.samples.shape[0]!)]),
+            text.dots(at[0]!.samples.shape[0]!),
+            text.axes(axis(features[0], bounds.x), axis(features[1], bounds.y)),
           ].join(' ')}
         </p>
       </div>
     </>
   );
+}
+
+/** On colors from dark to bright, in every theme: a bright dot with a dark rim. */
+function drawDots(context: CanvasRenderingContext2D, frame: PlaneFrame, points: Float32Array): void {
+  for (const [radius, color] of [
+    [1.9, '#000000b0'],
+    [1.1, '#ffffff'],
+  ] as const) {
+    context.fillStyle = color;
+    for (let i = 0; i < points.length; i += 2) {
+      const [x, y] = toScreen(frame, points[i]!, points[i + 1]!);
+      if (!Number.isFinite(x + y)) continue;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
 }
 
 /** Standard deviation of one feature of rows of two. */

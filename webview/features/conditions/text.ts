@@ -25,10 +25,11 @@ export const english = {
   density: 'Density',
   both: 'Both',
   at: (name: string, value: string) => `Density and samples at ${name} = ${value}`,
-  spread: (each: string) => `sd of samples: ${each}`,
+  spread: (each: string) => `sd ${each}`,
   quantiles: 'p(x | c), one scale, at mean ± 1.28 sd: 10, 50 and 90 % of a normal.',
   others: (values: string) => `The others stay: ${values}.`,
-  dots: (n: number) => `Dots: ${n} samples each.`,
+  dots: (n: number) => `Dots and sd: ${n} samples each.`,
+  axes: (x: string, y: string) => `Across: ${x}; up: ${y}.`,
 };
 
 export const german: typeof english = {
@@ -56,10 +57,11 @@ export const german: typeof english = {
   density: 'Dichte',
   both: 'Beides',
   at: (name, value) => `Dichte und Samples bei ${name} = ${value}`,
-  spread: (each) => `Std.-Abw. der Samples: ${each}`,
+  spread: (each) => `Std. ${each}`,
   quantiles: 'p(x | c), eine Skala, bei Mittel ± 1,28 Std.-Abw.: 10, 50 und 90 % einer Normalverteilung.',
   others: (values) => `Die anderen bleiben: ${values}.`,
-  dots: (n) => `Punkte: je ${n} Samples.`,
+  dots: (n) => `Punkte und Std.: je ${n} Samples.`,
+  axes: (x, y) => `Nach rechts: ${x}; nach oben: ${y}.`,
 };
 
 export const text = inLanguage(english, german);
