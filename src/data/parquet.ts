@@ -55,7 +55,9 @@ export async function readParquet(
   } catch (error) {
     const known = readError(file, error);
     if (known instanceof UserError || !(error instanceof Error)) throw known;
-    if ((error as NodeJS.ErrnoException).code?.startsWith('E') && 'syscall' in error) throw known;
+    // A reader's own error may have a number here.
+    const { code } = error as { code?: unknown };
+    if (typeof code === 'string' && code.startsWith('E') && 'syscall' in error) throw known;
     throw new UserError(`${file}: is not a readable Parquet file: ${firstLine(error)}.`);
   }
 }

@@ -11,7 +11,7 @@ const largest = 2 ** 32 - 2 ** 20;
 /** Turns an error of the file system or of zlib into one for the user; gives back any other. */
 export function readError(file: string, error: unknown): unknown {
   if (error instanceof UserError || !(error instanceof Error)) return error;
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code } = error as { code?: unknown };
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -24,7 +24,7 @@ export function readError(file: string, error: unknown): unknown {
     case 'ERR_BUFFER_TOO_LARGE':
       return new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
     default:
-      if (code?.startsWith('Z_')) {
+      if (typeof code === 'string' && code.startsWith('Z_')) {
         return new UserError(
           `${file}: the gzip data are damaged or cut off (${error.message}). Download the file again.`,
         );

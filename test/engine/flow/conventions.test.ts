@@ -32,6 +32,8 @@ import {
 import { assertClose } from '../graph/compare';
 
 const tolerance = 1e-4;
+/** An inverse divides by scales and slopes, which may be small: rounding comes out larger. */
+const inverseTolerance = 5e-4;
 const batch = 3;
 const training = v.parse(trainingSchema, { clipNorm: 1e6, weightDecay: 0 });
 
@@ -98,7 +100,7 @@ describe('a flow of any convention', () => {
         const { z, logDet } = await once(backend, forwardGraph(flow), { ...values, ...fed, x: arrayOf(x) });
         assertClose({ z: z!, logDet: logDet! }, there, tolerance, `${backend.info.name}, forward`);
         const returned = await once(backend, inverseGraph(flow), { ...values, ...fed, z: there.z });
-        assertClose(returned, back, tolerance, `${backend.info.name}, inverse`);
+        assertClose(returned, back, inverseTolerance, `${backend.info.name}, inverse`);
       }
     });
 

@@ -17,6 +17,7 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { mixingKinds } from '../../../src/protocol/model';
 import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
+import { isChain } from '../../../src/engine/model/architecture';
 import { conventionCases } from '../../contract/convention-cases';
 import { smallModel } from '../inspect/model';
 
@@ -94,10 +95,10 @@ function calm(values: Values): void {
 
 const mixings = new Set<string>(mixingKinds);
 
-/** Splines, autoregressive layers and mixings are not told apart in a graph. */
+/** Splines, autoregressive layers, mixings and chains over images are not told apart in a graph. */
 const isTold = ({ model }: (typeof conventionCases)[number]): boolean => {
   if (model.transform === 'rationalQuadratic') return false;
-  if (model.kind === 'image') return true;
+  if (model.kind === 'image') return !isChain(model);
   if (model.context > 0) return false;
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
   return !kinds.some((kind) => kind === 'autoregressive' || kind === 'rescale' || mixings.has(kind));
