@@ -45,7 +45,6 @@ export function Listens({ model, layer, use }: { model: ModelSummary; layer: Lay
                     type="button"
                     class="plain"
                     title={info.name}
-                    data-of={info.index}
                     aria-current={info.index === layer.index}
                     onClick={() => store.selectLayer(info.index)}
                   >
