@@ -5,6 +5,7 @@ export const layerTabs = {
   spline: 'showSpline',
   order: 'showOrder',
   matrix: 'showMatrix',
+  conditions: 'showConditions',
   mask: 'showMask',
   logdet: 'showLogDet',
   network: 'showNetwork',

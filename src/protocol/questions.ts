@@ -1,5 +1,6 @@
 /** The questions that the inspector asks first, which are also those that a saved page records. */
 import { sizeOf } from '../base/shape';
+import type { ConditionDensitiesQuery } from './conditions';
 import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
@@ -135,6 +136,30 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
   return spline !== undefined && inputShape.length === 1;
 }
 
+/** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */
+export function hasConditions({ context, format }: Pick<ModelSummary, 'context' | 'format'>): boolean {
+  return context !== undefined && format !== 'onnx';
+}
+
+/** Samples at each value of a condition. */
+const conditionSamples = 300;
+/** Conditions that a saved page lets vary. */
+export const recordedConditions = 4;
+
+export function conditionDensitiesQuery(
+  batch: BatchRef,
+  condition: number,
+  { seed, temperature }: Pick<SampleQuery, 'seed' | 'temperature'>,
+  saved: boolean,
+): ConditionDensitiesQuery {
+  return {
+    batch: { ...batch, count: 500 },
+    condition,
+    pixels: saved ? 64 : 96,
+    samples: { count: conditionSamples, seed, temperature },
+  };
+}
+
 /** Squeezes, factor-outs and permutations only move values. */
 export function hasJacobian({ kind }: LayerInfo): boolean {
   return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
@@ -241,6 +266,15 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     // Gradients of large networks take their time.
     if (hasJacobian(layer) && values <= MANY_VALUES)
       questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
+  }
+  if (hasConditions(summary)) {
+    questions.push({ method: 'contextUse', query: { batch: selection.batch } });
+    const varied = isPlane(summary) ? Math.min(recordedConditions, summary.context!.names.length) : 0;
+    for (let condition = 0; condition < varied; condition++)
+      questions.push({
+        method: 'conditionDensities',
+        query: conditionDensitiesQuery(selection.batch, condition, samples, true),
+      });
   }
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });

@@ -70,11 +70,83 @@ describe('a flow that is given a context', () => {
     await until('another picture', async () => (await picture()) !== first);
   });
 
+  it('says which layer listens to which condition', async () => {
+    const page = await ready();
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const rows = page.locator('.listens tbody tr');
+    await rows.first().waitFor();
+    assert.deepEqual(await rows.locator('th').allInnerTexts(), ['upper', 'lower']);
+    // Standardization and mixing are hatched; two couplings and the whole flow have numbers.
+    const cells = rows.first().locator('td');
+    assert.deepEqual(await cells.evaluateAll((all) => all.map((cell) => cell.getAttribute('class') ?? '')), [
+      'deaf',
+      '',
+      'deaf',
+      '',
+      'deaf',
+      'whole',
+    ]);
+    const whole = await page
+      .locator('.listens .whole')
+      .evaluateAll((all) => all.map((cell) => Number(cell.getAttribute('data-value'))));
+    assert.ok(whole.every((value) => value > 0));
+    const loudest = whole[0]! > whole[1]! ? 'upper' : 'lower';
+    const verdict = await page.locator('.listens .view-verdict').innerText();
+    assert.ok(
+      verdict.includes(`${loudest} moves z most: ${Math.max(...whole).toFixed(2)} `) &&
+        verdict.includes('2 of 5 layers read the conditions'),
+      verdict,
+    );
+    await page.locator('.listens').getByRole('button', { name: 'coupling 2' }).click();
+    await page.locator('.flow [data-layer="3"][aria-selected=true]').waitFor();
+  });
+
+  it('draws the density where one condition varies and the other stays', async () => {
+    const page = await ready();
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const figures = page.locator('.multiples figure');
+    await figures.first().waitFor();
+    const at = (): Promise<number[]> =>
+      figures.evaluateAll((all) => all.map((one) => Number(one.getAttribute('data-value'))));
+    // Mean and deviation are one half each.
+    for (const [i, value] of (await at()).entries())
+      assert.ok(Math.abs(value - (0.5 + (i - 1) * 0.6408)) < 1e-6, `${value}`);
+    const note = (): Promise<string> => page.locator('.at-conditions .under').innerText();
+    const own = Number((await values(page))[1]);
+    assert.ok((await note()).includes(`The others stay: lower ${own.toFixed(2)}.`), await note());
+    const pictures = (): Promise<string[]> =>
+      figures
+        .locator('canvas[data-name^=density]')
+        .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+    const first = await pictures();
+    assert.equal(new Set(first).size, 3);
+    await page.getByRole('radio', { name: 'ln p' }).click();
+    await until('other colors', async () => (await pictures()).every((now, i) => now !== first[i]));
+    await page.getByRole('radio', { name: 'p', exact: true }).click();
+    // The other condition moves the mean: all three are drawn anew.
+    await page.locator('.context').getByRole('radio', { name: 'Mean' }).click();
+    await until('the mean of the other', async () => (await note()).includes('lower 0.50'));
+    await until('other densities', async () => (await pictures()).every((now, i) => now !== first[i]));
+    await page.locator('.at-conditions').getByRole('radio', { name: 'lower' }).click();
+    await until('the other that stays', async () => (await note()).includes('upper 0.50'));
+    await page.getByRole('radio', { name: 'Samples' }).click();
+    await until('no density', async () => (await pictures()).length === 0);
+  });
+
+  it('has no such tab for a flow that takes no conditions', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'splines')).file());
+    await page.getByRole('tab', { name: 'Activations' }).waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Conditions' }).count(), 0);
+  });
+
   it('keeps contrast and names in dark, light and high contrast', async () => {
-    for (const theme of ['dark', 'light', 'hc-black']) {
+    for (const theme of ['dark', 'light', 'high-contrast']) {
       const page = await ready({ theme });
       const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-      const { violations } = await builder.include('.bar').analyze();
+      await page.getByRole('tab', { name: 'Conditions' }).click();
+      await page.locator('.listens tbody tr').first().waitFor();
+      await page.locator('.multiples figure').first().waitFor();
+      const { violations } = await builder.include('.bar').include('.layer').analyze();
       assert.deepEqual(
         violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
         [],

@@ -2,6 +2,7 @@
 import type { Feature } from '../base/store/store';
 import { activations } from '../features/activations';
 import { compare } from '../features/compare';
+import { conditions } from '../features/conditions';
 import { diagnostics } from '../features/diagnostics';
 import { element } from '../features/element';
 import { examples } from '../features/examples';
@@ -28,6 +29,7 @@ export const features: readonly Feature[] = [
   spline,
   order,
   matrix,
+  conditions,
   mask,
   logdet,
   network,

@@ -7,6 +7,8 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
 import { createCurves } from './curves';
 import { activity } from './activity';
+import { conditionDensities } from './condition-densities';
+import { contextUse } from './context-use';
 import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
@@ -144,6 +146,8 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     spline: async (query, signal) => spline(await flow(), work, query, signal),
     mixing: async (query, signal) => mixing(await flow(), work, query, signal),
     order: async (query, signal) => order(await flow(), query, signal),
+    conditionDensities: async (query, signal) => conditionDensities(await flow(), query, signal),
+    contextUse: async (query, signal) => contextUse(await flow(), query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
     morph: async (query, signal) => morph(await flow(), query, signal),

@@ -1,5 +1,10 @@
 /** The density of what a two-dimensional flow makes of the data after some of its layers. */
-import { stageBounds, type PlaneDensity, type PlaneDensityQuery } from '../../protocol/plane';
+import {
+  stageBounds,
+  type PlaneBounds,
+  type PlaneDensity,
+  type PlaneDensityQuery,
+} from '../../protocol/plane';
 import type { NdArray } from '../../protocol/tensors';
 import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
@@ -17,10 +22,18 @@ export async function planeDensity(
   checkStage(model, stage);
   checkPixels(pixels);
   const bounds = stageBounds(await pointsAt(model, batch, stage, signal), stage, model.layers.length);
-  const h = pixelCentres(bounds, pixels);
-  const logDensity = await logDensityAt(model, stage, h, signal);
+  return { stage, density: await densityWithin(model, { stage, bounds, pixels }, signal), bounds };
+}
+
+/** p(h) at the middle of each cell of a part of the plane after `stage` layers, [pixels, pixels]. @throws CancelledError */
+export async function densityWithin(
+  model: InspectedFlow,
+  { stage, bounds, pixels }: { stage: number; bounds: PlaneBounds; pixels: number },
+  signal: AbortSignal,
+): Promise<NdArray<Float32Array>> {
+  const logDensity = await logDensityAt(model, stage, pixelCentres(bounds, pixels), signal);
   const density = logDensity.map((value) => (value === -Infinity ? 0 : Math.exp(value)));
-  return { stage, density: { shape: [pixels, pixels], data: density }, bounds };
+  return { shape: [pixels, pixels], data: density };
 }
 
 /** The batch's points after `stage` layers, [n, 2]. */

@@ -3,6 +3,7 @@ import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
 import { runnerGiven } from '../model/runner-given';
 import type { InspectedFlow } from '../model/inspected-flow';
+import { contextGradientsGraph, contextReaders } from './context-graph';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import {
   activityGraph,
@@ -75,6 +76,9 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
       knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
+      contextReaders: () => contextReaders(model),
+      contextGradients: (readers) =>
+        program('contextGradients', () => contextGradientsGraph(model, readers), { batch: 0 }),
     },
   };
 }

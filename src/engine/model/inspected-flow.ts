@@ -81,6 +81,13 @@ export interface InspectorPrograms {
   alone?(layer: number, records: readonly LayerRecord[]): Promise<AloneLayer | undefined>;
 }
 
+/** What the context of a conditional flow is an input of. */
+export interface ContextReaders {
+  /** Of each layer, in order. */
+  layers: readonly boolean[];
+  prior: boolean;
+}
+
 /** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */
 export interface InnerPrograms {
   names(layer: number): { stages: { name: string; shape: number[] }[]; norms: string[] };
@@ -92,6 +99,9 @@ export interface InnerPrograms {
   inputs(layer: number): Promise<Program>;
   /** As `knotsGraph` says. */
   knots(layer: number): Promise<Program>;
+  /** Of flows that take a context, as `contextReaders` and `contextGradientsGraph` say. */
+  contextReaders(): ContextReaders;
+  contextGradients(readers: ContextReaders): Promise<Program>;
 }
 
 export interface InspectedFlow {

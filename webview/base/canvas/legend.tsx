@@ -15,7 +15,11 @@ export function Legend({ scale, unit, width }: LegendProps) {
     const [r, g, b] = colours.at(colours.low + ((colours.high - colours.low) * i) / 16);
     return `rgb(${r},${g},${b})`;
   });
-  const ends = colours.low < 0 ? [colours.low, 0, colours.high] : [colours.low, colours.high];
+  // Zero is in the middle of signed colours alone.
+  const ends =
+    colours.low < 0 && colours.low === -colours.high
+      ? [colours.low, 0, colours.high]
+      : [colours.low, colours.high];
   return (
     <div class="legend" style={width === undefined ? undefined : { width: `${width}px` }}>
       <i style={{ background: `linear-gradient(90deg,${stops.join(',')})` }} />

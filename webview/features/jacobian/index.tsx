@@ -12,7 +12,7 @@ import './style.css';
 export const jacobian: LayerFeature = {
   id: 'jacobian',
   region: 'layer',
-  order: 9,
+  order: 10,
   title: () => text.tab,
   state: jacobianState,
   missing: (layer) => (hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy }),

@@ -10,7 +10,7 @@ import { LogDetTab } from './view';
 export const logdet: LayerFeature = {
   id: 'logdet',
   region: 'layer',
-  order: 7,
+  order: 8,
   title: () => text.tab,
   layerView: 'whole',
   View: ({ model, layer }) => (

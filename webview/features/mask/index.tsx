@@ -20,7 +20,7 @@ function whyNone({ order }: LayerInfo): string {
 export const mask: LayerFeature = {
   id: 'mask',
   region: 'layer',
-  order: 6,
+  order: 7,
   title: () => text.tab,
   state: maskState,
   missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer) }),

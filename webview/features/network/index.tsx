@@ -10,7 +10,7 @@ import './style.css';
 export const network: LayerFeature = {
   id: 'network',
   region: 'layer',
-  order: 8,
+  order: 9,
   title: () => text.tab,
   state: networkState,
   View: ({ layer }) => (

@@ -1,0 +1,141 @@
+/** Which layer makes something of which condition: a table in colors, and what the whole flow makes of it. */
+import { useSignal } from '@preact/signals';
+import type { ContextUse } from '../../../src/protocol/conditions';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { magnitudeScale, type Rgb } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { largest } from '../../base/canvas/planes';
+import { Pager } from '../../base/controls/pager';
+import { compact, fixed, roundUp } from '../../base/format/numbers';
+import { layerPhrase, shortName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { useStore } from '../../base/store/use-store';
+import { text } from './text';
+
+/** Rows of a page. */
+const pageSize = 24;
+/** A condition is hardly heard below this share of the one that is heard most. */
+const hardly = 0.02;
+/** Conditions that a sentence names. */
+const named = 4;
+
+export function Listens({ model, layer, use }: { model: ModelSummary; layer: LayerInfo; use: ContextUse }) {
+  const store = useStore();
+  const offset = useSignal(0);
+  const names = model.context!.names;
+  const size = names.length;
+  const shown = Array.from(names, (_, i) => i).slice(offset.value, offset.value + pageSize);
+  const scale = () => magnitudeScale(roundUp(largest(use.layers.data)));
+  return (
+    <section class="listens">
+      <Heard names={names} use={use} />
+      <h3>
+        <b>{text.listens}</b> <span class="tick">{text.listensNote(use.count)}</span>
+      </h3>
+      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.listens}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="sr">{text.condition}</span>
+              </th>
+              {model.layers.map((info) => (
+                <th key={info.index} scope="col">
+                  <button
+                    type="button"
+                    class="plain"
+                    title={info.name}
+                    aria-current={info.index === layer.index}
+                    onClick={() => store.selectLayer(info.index)}
+                  >
+                    {info.coupling === undefined ? shortName(info) : layerPhrase(info)}
+                  </button>
+                </th>
+              ))}
+              <th scope="col" title={text.flowWhy}>
+                {text.flow}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((condition) => (
+              <tr key={condition} data-condition={names[condition]}>
+                <th scope="row" title={names[condition]}>
+                  {names[condition]}
+                </th>
+                {model.layers.map(({ index }) => {
+                  if (!use.reads[index])
+                    return (
+                      <td key={index} class="deaf" title={text.deaf}>
+                        <span class="sr">{text.deaf}</span>
+                      </td>
+                    );
+                  const value = use.layers.data[index * size + condition]!;
+                  return (
+                    <td
+                      key={index}
+                      data-value={value}
+                      style={Number.isFinite(value) ? colours(scale().at(value)) : undefined}
+                    >
+                      {figure(value)}
+                    </td>
+                  );
+                })}
+                <td class="whole" data-value={use.flow[condition]}>
+                  {figure(use.flow[condition]!)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Pager
+        offset={offset.value}
+        size={pageSize}
+        total={size}
+        shown={text.shown(offset.value + 1, offset.value + shown.length, size)}
+        label={text.pages}
+        onChange={(next) => (offset.value = next)}
+      />
+      <Legend scale={scale} width={120} />
+    </section>
+  );
+}
+
+/** Two decimals, or more where they would say 0. */
+const figure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.005 ? compact(value) : fixed(value, 2);
+
+/** Black or white, whichever is read better on the color: one of them has a contrast of at least 4.5. */
+function colours(rgb: Rgb): { background: string; color: string } {
+  const linear = rgb.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * linear[0]! + 0.7152 * linear[1]! + 0.0722 * linear[2]!;
+  return { background: `rgb(${rgb.join()})`, color: luminance > 0.179 ? '#000000' : '#ffffff' };
+}
+
+function Heard({ names, use }: { names: readonly string[]; use: ContextUse }) {
+  const most = use.flow.reduce((best, value, i) => (value > use.flow[best]! ? i : best), 0);
+  const by = figure(use.flow[most]!);
+  const quiet = names.filter((_, i) => use.flow[i]! < hardly * use.flow[most]!);
+  const reading = use.reads.filter(Boolean).length;
+  return (
+    <Verdict mark={quiet.length > 0 ? 'notice' : 'ok'}>
+      {[
+        names.length === 1 ? text.only(names[0]!, by) : text.movesMost(names[most]!, by),
+        ...(quiet.length > 0
+          ? [
+              text.hardly(
+                quiet.slice(0, named).join(', ') + (quiet.length > named ? ', …' : ''),
+                `${hardly * 100} %`,
+              ),
+            ]
+          : []),
+        text.readers(reading, use.reads.length),
+        ...(use.priorReads ? [text.prior] : []),
+      ].join(' ')}
+    </Verdict>
+  );
+}
