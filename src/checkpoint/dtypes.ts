@@ -23,6 +23,22 @@ export const itemBytes: Readonly<Record<string, number>> = {
   F8_E5M2: 1,
 };
 
+/** The name for a type of NumPy, given as its kind and bytes, such as `f4`. */
+export const numpyTypes: Readonly<Record<string, string>> = {
+  f2: 'F16',
+  f4: 'F32',
+  f8: 'F64',
+  i1: 'I8',
+  i2: 'I16',
+  i4: 'I32',
+  i8: 'I64',
+  u1: 'U8',
+  u2: 'U16',
+  u4: 'U32',
+  u8: 'U64',
+  b1: 'BOOL',
+};
+
 /** In place, where values are stored in the other order of bytes. @param item bytes of a value */
 export function swapBytes(bytes: Uint8Array, item: number): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

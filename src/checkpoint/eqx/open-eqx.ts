@@ -10,6 +10,7 @@ import { decodeNpy, toFloat32 } from '../../data/npy';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
+import { numpyTypes } from '../dtypes';
 import { plainValues } from '../import/plain-values';
 import type { TensorFile } from '../import/types';
 
@@ -35,22 +36,6 @@ function leavesBegin(start: Uint8Array): number | undefined {
 export function isEqx(start: Uint8Array): boolean {
   return leavesBegin(start) !== undefined;
 }
-
-/** In the order of safetensors' names. */
-const dtypes: Readonly<Record<string, string>> = {
-  f2: 'F16',
-  f4: 'F32',
-  f8: 'F64',
-  i1: 'I8',
-  i2: 'I16',
-  i4: 'I32',
-  i8: 'I64',
-  u1: 'U8',
-  u2: 'U16',
-  u4: 'U32',
-  u8: 'U64',
-  b1: 'BOOL',
-};
 
 /** @throws UserError when the file is damaged */
 export async function openEqx(file: string): Promise<TensorFile> {
@@ -78,7 +63,10 @@ export async function openEqx(file: string): Promise<TensorFile> {
     container: 'eqx',
     bytes: bytes.length,
     tensors: new Map(
-      [...leaves].map(([name, { header }]) => [name, { dtype: dtypes[header.type]!, shape: header.shape }]),
+      [...leaves].map(([name, { header }]) => [
+        name,
+        { dtype: numpyTypes[header.type]!, shape: header.shape },
+      ]),
     ),
     extras:
       first === undefined ? await besideIt(file) : plainValues(parseJson(first, `${file}: its first line`)),

@@ -3,7 +3,7 @@ import vm from 'node:vm';
 import { Dataset, File, Group } from 'jsfive';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
-import { itemBytes } from '../dtypes';
+import { itemBytes, numpyTypes } from '../dtypes';
 
 export interface StoredArray {
   /** As safetensors names it. */
@@ -37,20 +37,6 @@ const longestMilliseconds = 10_000;
 
 const dataLayout = 0x0008;
 const contiguous = 1;
-
-const dtypes: Readonly<Record<string, string>> = {
-  f2: 'F16',
-  f4: 'F32',
-  f8: 'F64',
-  i1: 'I8',
-  i2: 'I16',
-  i4: 'I32',
-  i8: 'I64',
-  u1: 'U8',
-  u2: 'U16',
-  u4: 'U32',
-  u8: 'U64',
-};
 
 /**
  * @param where the file, for messages
@@ -112,8 +98,8 @@ function arrayOf(
   path: string,
 ): StoredArray | undefined {
   const [, order, code = ''] = (typeof type === 'string' && /^([<>|=]?)([fiu][1248])$/.exec(type)) || [];
-  if (!Object.hasOwn(dtypes, code)) return undefined;
-  const dtype = dtypes[code]!;
+  if (!Object.hasOwn(numpyTypes, code)) return undefined;
+  const dtype = numpyTypes[code]!;
   const at = objects.find_msg_type(dataLayout)[0]?.get('offset_to_message');
   if (typeof at !== 'number') throw new Error(`${path} has no values`);
   const [version, , layout, properties] = objects._get_data_message_properties(at);

@@ -1,5 +1,5 @@
 /** NumPy's numbers and arrays in a pickle, and JAX's, which are stored as NumPy's. */
-import { itemBytes } from '../dtypes';
+import { itemBytes, numpyTypes } from '../dtypes';
 import { PickleError } from './pickle';
 import { createTensor, Storage, type Tensor } from './tensor';
 
@@ -16,22 +16,6 @@ export class NumpyArray {
   tensor: Tensor | undefined;
 }
 
-/** As safetensors names them. */
-const dtypes: Readonly<Record<string, string>> = {
-  f8: 'F64',
-  f4: 'F32',
-  f2: 'F16',
-  i8: 'I64',
-  i4: 'I32',
-  i2: 'I16',
-  i1: 'I8',
-  u8: 'U64',
-  u4: 'U32',
-  u2: 'U16',
-  u1: 'U8',
-  b1: 'BOOL',
-};
-
 const wrong = () => new PickleError('a numpy array in it has a state that is not known');
 
 /**
@@ -41,7 +25,7 @@ const wrong = () => new PickleError('a numpy array in it has a state that is not
  */
 export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean, bytes: unknown): Tensor {
   if (!(type instanceof NumpyType) || !Array.isArray(shape)) throw wrong();
-  const dtype = Object.hasOwn(dtypes, type.code) ? dtypes[type.code] : undefined;
+  const dtype = Object.hasOwn(numpyTypes, type.code) ? numpyTypes[type.code] : undefined;
   if (dtype === undefined || !(bytes instanceof Uint8Array)) {
     throw new PickleError(`a numpy array of type "${type.code.slice(0, 20)}" in it is not of plain numbers`);
   }
