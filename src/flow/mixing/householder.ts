@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, ParameterSpec } from '../bijection';
-import { zeros } from '../init';
+import { affineMixing, startsAtZero } from './affine';
 import { solveUpper, strictly, timesUpper } from './triangular';
 
 /** `NAME` is [K, D]: a reflection each, in pairs that undo each other, so that an even number starts as the identity. */
@@ -51,38 +51,22 @@ export function householder(name: string, dim: number, reflections: number): Bij
  * exp(`NAME.logDiagonal`), of whose `NAME.upper` [D, D] the part above the diagonal counts.
  */
 export function qrLinear(name: string, dim: number, reflections: number): Bijection {
-  const get = (ctx: FlowContext) => {
+  const parameters = [
+    vectors(`${name}.vectors`, dim, reflections),
+    startsAtZero(`${name}.upper`, [dim, dim]),
+    startsAtZero(`${name}.logDiagonal`, [dim]),
+  ];
+  return affineMixing(name, dim, parameters, (ctx) => {
+    const matrix = matrixOf(ctx.get(`${name}.vectors`));
+    const upper = strictly('upper', ctx.get(`${name}.upper`));
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    const diagonal = tf.exp(logDiagonal);
     return {
-      matrix: matrixOf(ctx.get(`${name}.vectors`)),
-      upper: strictly('upper', ctx.get(`${name}.upper`)),
-      diagonal: tf.exp(logDiagonal),
-      bias: ctx.get(`${name}.bias`),
+      apply: (x) => turn(timesUpper(x, upper, diagonal), matrix),
+      undo: (y) => solveUpper(turnBack(y, matrix), upper, diagonal),
       logDet: tf.sum(logDiagonal),
     };
-  };
-  return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [
-      vectors(`${name}.vectors`, dim, reflections),
-      { name: `${name}.upper`, shape: [dim, dim], init: zeros, decay: false },
-      { name: `${name}.logDiagonal`, shape: [dim], init: zeros, decay: false },
-      { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
-    ],
-    state: [],
-    mixes: true,
-    forward(ctx, x) {
-      const { matrix, upper, diagonal, bias, logDet } = get(ctx);
-      return { value: tf.add(turn(timesUpper(x, upper, diagonal), matrix), bias), logDet };
-    },
-    inverse(ctx, y) {
-      const { matrix, upper, diagonal, bias, logDet } = get(ctx);
-      const value = solveUpper(turnBack(tf.sub(y, bias), matrix), upper, diagonal);
-      return { value, logDet: tf.neg(logDet) };
-    },
-  };
+  });
 }
 
 /**
@@ -90,36 +74,20 @@ export function qrLinear(name: string, dim: number, reflections: number): Biject
  * `NAME.last`, D the diagonal exp(`NAME.logDiagonal`).
  */
 export function svdLinear(name: string, dim: number, reflections: number): Bijection {
-  const get = (ctx: FlowContext) => {
+  const parameters = [
+    vectors(`${name}.first`, dim, reflections),
+    startsAtZero(`${name}.logDiagonal`, [dim]),
+    vectors(`${name}.last`, dim, reflections),
+  ];
+  return affineMixing(name, dim, parameters, (ctx) => {
+    const first = matrixOf(ctx.get(`${name}.first`));
+    const last = matrixOf(ctx.get(`${name}.last`));
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    const diagonal = tf.exp(logDiagonal);
     return {
-      first: matrixOf(ctx.get(`${name}.first`)),
-      last: matrixOf(ctx.get(`${name}.last`)),
-      diagonal: tf.exp(logDiagonal),
-      bias: ctx.get(`${name}.bias`),
+      apply: (x) => turn(tf.mul(turn(x, first), diagonal), last),
+      undo: (y) => turnBack(tf.div(turnBack(y, last), diagonal), first),
       logDet: tf.sum(logDiagonal),
     };
-  };
-  return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [
-      vectors(`${name}.first`, dim, reflections),
-      { name: `${name}.logDiagonal`, shape: [dim], init: zeros, decay: false },
-      vectors(`${name}.last`, dim, reflections),
-      { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
-    ],
-    state: [],
-    mixes: true,
-    forward(ctx, x) {
-      const { first, last, diagonal, bias, logDet } = get(ctx);
-      return { value: tf.add(turn(tf.mul(turn(x, first), diagonal), last), bias), logDet };
-    },
-    inverse(ctx, y) {
-      const { first, last, diagonal, bias, logDet } = get(ctx);
-      const value = turnBack(tf.div(turnBack(tf.sub(y, bias), last), diagonal), first);
-      return { value, logDet: tf.neg(logDet) };
-    },
-  };
+  });
 }

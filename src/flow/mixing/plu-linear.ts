@@ -3,10 +3,10 @@
  * diagonal (Kingma and Dhariwal 2018, section 3.2), the logarithms of which are trained.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../bijection';
-import { zeros } from '../init';
+import type { Bijection } from '../bijection';
 import { invertOrder, reorder } from '../reorder';
-import { solveUnit, solveUpper, strictly, times, timesUpper } from './triangular';
+import { affineMixing, startsAtZero } from './affine';
+import { luParameters, solveLu, timesLu } from './triangular';
 
 export interface PluOptions {
   /** Entry i is the feature of L·U·x that comes to place i. */
@@ -19,37 +19,14 @@ export interface PluOptions {
 export function pluLinear(name: string, { order, signs }: PluOptions): Bijection {
   const dim = order.length;
   const back = invertOrder(order);
-  const get = (ctx: FlowContext) => {
+  const parameters = [...luParameters(name, dim), startsAtZero(`${name}.logDiagonal`, [dim])];
+  return affineMixing(name, dim, parameters, (ctx) => {
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    const diagonal = tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs]));
     return {
-      lower: strictly('lower', ctx.get(`${name}.lower`)),
-      upper: strictly('upper', ctx.get(`${name}.upper`)),
-      diagonal: tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs])),
-      bias: ctx.get(`${name}.bias`),
+      apply: (x) => reorder(timesLu(ctx, name, x, diagonal), order, 1),
+      undo: (y) => solveLu(ctx, name, reorder(y, back, 1), diagonal),
       logDet: tf.sum(logDiagonal),
     };
-  };
-  return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [
-      { name: `${name}.lower`, shape: [dim, dim], init: zeros, decay: false },
-      { name: `${name}.upper`, shape: [dim, dim], init: zeros, decay: false },
-      { name: `${name}.logDiagonal`, shape: [dim], init: zeros, decay: false },
-      { name: `${name}.bias`, shape: [dim], init: zeros, decay: false },
-    ],
-    state: [],
-    mixes: true,
-    forward(ctx, x) {
-      const { lower, upper, diagonal, bias, logDet } = get(ctx);
-      const mixed = timesUpper(x, upper, diagonal);
-      return { value: tf.add(reorder(tf.add(mixed, times(mixed, lower)), order, 1), bias), logDet };
-    },
-    inverse(ctx, y) {
-      const { lower, upper, diagonal, bias, logDet } = get(ctx);
-      const mixed = solveUnit(reorder(tf.sub(y, bias), back, 1), lower);
-      return { value: solveUpper(mixed, upper, diagonal), logDet: tf.neg(logDet) };
-    },
-  };
+  });
 }

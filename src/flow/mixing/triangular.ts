@@ -1,6 +1,8 @@
 /** Triangular matrices as parts of square ones, and how they are undone. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { FlowContext, ParameterSpec } from '../bijection';
+import { startsAtZero } from './affine';
 
 /** What of a [D, D] matrix lies below or above its diagonal; 0 elsewhere. */
 export function strictly(part: 'lower' | 'upper', matrix: Tensor): Tensor {
@@ -38,6 +40,23 @@ export function timesUpper(x: Tensor, upper: Tensor, diagonal: Tensor): Tensor {
 /** The x with U·x = v. U = (I + N)·D with N = upper / diagonal, column by column. */
 export function solveUpper(v: Tensor, upper: Tensor, diagonal: Tensor): Tensor {
   return tf.div(solveUnit(v, tf.div(upper, diagonal)), diagonal);
+}
+
+/** The parts of L·U in `NAME.lower` and `NAME.upper`, all but U's diagonal. */
+export function luParameters(name: string, dim: number): ParameterSpec[] {
+  return [startsAtZero(`${name}.lower`, [dim, dim]), startsAtZero(`${name}.upper`, [dim, dim])];
+}
+
+/** L·U·x for rows x [N, D], with the diagonal of U; that of L is 1. */
+export function timesLu(ctx: FlowContext, name: string, x: Tensor, diagonal: Tensor): Tensor {
+  const product = timesUpper(x, strictly('upper', ctx.get(`${name}.upper`)), diagonal);
+  return tf.add(product, times(product, strictly('lower', ctx.get(`${name}.lower`))));
+}
+
+/** The x with L·U·x = v. */
+export function solveLu(ctx: FlowContext, name: string, v: Tensor, diagonal: Tensor): Tensor {
+  const product = solveUnit(v, strictly('lower', ctx.get(`${name}.lower`)));
+  return solveUpper(product, strictly('upper', ctx.get(`${name}.upper`)), diagonal);
 }
 
 /**
