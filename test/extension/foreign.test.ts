@@ -220,12 +220,11 @@ describe('files of other libraries', function () {
     const odd = await workbench.webview('.whole [role=alert] :text("odd.pt")');
     const said = await odd.locator('[role=alert]').innerText();
     assert.match(said, /activation[^]*relu[^]*swish/);
-    // Repaired, it opens where it stands.
+    // Repaired, it opens where it stands, by itself. *Retry* is pressed in browser/live, where nothing can come before it.
     writeFileSync(
       `${place('odd.pt')}.flowscope.json`,
       '{"library": "nflows", "answers": {"activation": "relu"}}',
     );
-    await odd.getByText('Retry').first().click();
     assert.equal(await couplings(await strip()), 4);
   });
 
