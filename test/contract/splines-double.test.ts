@@ -2,7 +2,7 @@
  * Rational-quadratic splines in float32 beside the same formulas in float64, written here from the paper (Durkan et al. 2019,
  * equations 4 to 8): random parameters, random places, both ways. FLOWSCOPE_SPLINES=1000000 takes as many as docs/contract.md
  * reports. Float32 knows a place of [−5, 5] to 5e-7; the value is off by that times the slope, and so is the log of
- * the slope times how fast that changes. Parameters of size 3 make slopes of 100 beside 0.01.
+ * the slope times how fast that changes; parameters of size 3 make slopes of 100 beside 0.01. Limits: three times the worst of a million.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
