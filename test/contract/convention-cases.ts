@@ -181,6 +181,17 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ],
   ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
   [
+    'vector, splines of intervals of their own, selected, interleaved',
+    {
+      ...{ ...splines, dim: 5, bins: 4, conditioning: 'selected', outputLayout: 'interleaved' },
+      splineInterval: { domain: [-2, 2.5, -1, 3], leastWidth: 0.5, leastBinHeight: 0.2 },
+    },
+  ],
+  [
+    'vector, splines of intervals of their own, masked, two bins',
+    { ...splines, bins: 2, splineInterval: {} },
+  ],
+  [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
   ],
@@ -315,6 +326,10 @@ const images: readonly (readonly [string, Fields])[] = [
       ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
       splineMap: 'softmax-halves',
     },
+  ],
+  [
+    'image, splines of intervals of their own',
+    { transform: 'rationalQuadratic', bins: 3, splineInterval: {} },
   ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [

@@ -61,7 +61,8 @@ export function libraryRunner(
   };
   const toOurs = (theirs: Float32Array, count: number): Float32Array => {
     const out = new Float32Array(count * size);
-    for (let i = 0; i < theirs.length; i++) out[Math.floor(i / given) * size + order[i % given]!] = theirs[i]!;
+    for (let i = 0; i < theirs.length; i++)
+      out[Math.floor(i / given) * size + order[i % given]!] = theirs[i]!;
     return out;
   };
   /** ln p of the latents that are not given, of each example. */

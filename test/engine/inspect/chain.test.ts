@@ -164,7 +164,12 @@ describe('the last latents alone, of a library that drops the others', () => {
     const back = await runner.inverse(theirs.z, 2, 'flow');
     const again = await runner.forward(back.x, 2, 'flow');
     assert.ok(maxAbsDifference(again.z, theirs.z) < 1e-4);
-    assert.ok(maxAbsDifference(again.logDet, back.logDet.map((value) => -value)) < 1e-4);
+    assert.ok(
+      maxAbsDifference(
+        again.logDet,
+        back.logDet.map((value) => -value),
+      ) < 1e-4,
+    );
     // Standard normal values of what was dropped: zero is the mean that the prior predicts.
     const { z } = await ours.forward(back.x, 2, 'flow');
     assert.equal(z.filter((value) => Math.abs(value) < 1e-5).length, 64);
