@@ -136,6 +136,21 @@ const vectors: readonly (readonly [string, Fields])[] = [
       dim: 4,
     },
   ],
+  ['vector, gelu', { activation: 'gelu', nets: 'separate', shiftActivation: 'mish' }],
+  ['vector, mish', { activation: 'mish', nets: 'separate', shiftActivation: 'gelu' }],
+  ['vector, selu', { activation: 'selu', nets: 'separate', shiftActivation: 'sigmoid' }],
+  ['vector, sigmoid as activation', { activation: 'sigmoid', nets: 'separate', shiftActivation: 'softplus' }],
+  ['vector, softplus as activation', { activation: 'softplus', nets: 'separate', shiftActivation: 'selu' }],
+  [
+    'vector, dense nets that add what they take, given a context',
+    { net: 'dense', hidden: [5, 5, 4], context: 2, conditioning: 'selected', dim: 4 },
+  ],
+  ['vector, dense nets, batch norm', { net: 'dense', denseNorm: 'batch', hidden: [4, 5] }],
+  [
+    'vector, dense nets without skips, layer norm',
+    { net: 'dense', denseSkips: false, denseNorm: 'layer', hidden: [5, 5] },
+  ],
+  ['vector, dense nets, rms norm', { net: 'dense', denseNorm: 'rms', hidden: [3, 5] }],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',
