@@ -311,6 +311,12 @@ function readMap(file: TensorFile): FeatureMap {
     leastBinWidth: number('min_bin_width', tiny),
     leastBinHeight: number('min_bin_height', tiny),
   };
+  const size = (side: 0 | 2, name: 'Width' | 'Height'): boolean => {
+    const [from, to] = isDomain ? [Number(domain[side]), Number(domain[side + 1])] : [-3, 3];
+    return to - from >= Math.max(least[`least${name}`] ?? 1, bins * (least[`leastBin${name}`] ?? 0.1));
+  };
+  if (!size(0, 'Width') || !size(2, 'Height'))
+    throw new Unread(`a default_domain that holds ${bins} bins of the least width and height`);
   return {
     bins,
     takes: 3 * bins + 3,
