@@ -13,6 +13,10 @@ def pick(rng: np.random.Generator, options: list):
     return options[int(rng.integers(len(options)))]
 
 
+def chance(rng: np.random.Generator, probability: float = 0.5) -> bool:
+    return bool(rng.random() < probability)
+
+
 def shake(model: nn.Module, rng: np.random.Generator, size: float = 0.3) -> nn.Module:
     """Moves initial weights by random ones, so that the flow is far from the identity; gives BatchNorm statistics."""
     with torch.no_grad():

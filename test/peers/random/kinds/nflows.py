@@ -1,14 +1,24 @@
 """Flows of nflows: its own classes, and chains of whatever its transforms compose."""
 
+import numpy as np
 import torch
 from nflows import distributions, flows, transforms
 from nflows.nn import nets
 from torch import nn
 from torch.nn import functional as F
 
-from torch_case import pick, shake, torch_case
+from torch_case import chance, pick, shake, torch_case
 
 activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
+
+# nflows 0.14 calls what newer versions of PyTorch lack.
+if not hasattr(torch, "triangular_solve"):
+    torch.triangular_solve = lambda b, a, upper=True, unitriangular=False: (
+        torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unitriangular),
+        a,
+    )
+torch.solve = lambda b, a: (torch.linalg.solve(a, b), a)
+torch.qr = torch.linalg.qr
 
 
 def forward(flow, x, context):
@@ -22,23 +32,38 @@ def inverse(flow, z, context):
     return flow._transform.inverse(z, context=embedded)[0]
 
 
-def save(flow, rng):
-    """A state dict, alone or as an entry; also as Lightning has it."""
-    how = pick(rng, ["state", "entry", "lightning"])
+def states(flow, rng, settings):
+    """A state dict: alone, as an entry, as Lightning has it, or beside the arguments."""
+    how = pick(rng, ["state", "entry", "lightning", "arguments"])
+    plain = {name: value for name, value in settings.items() if isinstance(value, (int, float, str, bool))}
 
-    def write(folder):
+    def save(folder):
         state = flow.state_dict()
         if how == "lightning":
             held = {"state_dict": {f"flow.{name}": value for name, value in state.items()}}
-            torch.save({**held, "epoch": 3, "global_step": 90, "pytorch-lightning_version": "2.5.0"}, folder / "last.ckpt")
+            held |= {"epoch": 3, "global_step": 90, "pytorch-lightning_version": "2.5.0", "hyper_parameters": plain}
+            torch.save(held, folder / "last.ckpt")
             return "last.ckpt"
-        torch.save({"model": state, "epoch": 3} if how == "entry" else state, folder / "model.pt")
+        held = {
+            "state": state,
+            "entry": {"model": state, "epoch": 3},
+            "arguments": {"model_kwargs": plain, "model_state_dict": state, "epoch": 3},
+        }
+        torch.save(held[how], folder / "model.pt")
         return "model.pt"
 
-    return write
+    return save
 
 
-def case(flow, rng, features, answers, context=None, **rest):
+def whole(flow, rng, settings):
+    def save(folder):
+        torch.save(flow, folder / "flow.pt")
+        return "flow.pt"
+
+    return save
+
+
+def case(flow, rng, features, answers, settings, context=None, save=states, **rest):
     return torch_case(
         shake(flow, rng),
         rng,
@@ -47,26 +72,199 @@ def case(flow, rng, features, answers, context=None, **rest):
         forward=forward,
         inverse=inverse,
         library="nflows",
-        save=save(flow, rng),
+        save=save(flow, rng, settings),
         answers=answers,
+        settings={"features": features, "context": context, **settings},
         **rest,
     )
 
 
 def realnvp(rng):
     features = int(rng.integers(2, 9))
-    additive = bool(rng.random() < 0.25)
-    name = pick(rng, list(activations))
+    activation = pick(rng, list(activations))
     settings = dict(
         hidden_features=int(rng.integers(3, 33)),
         num_layers=int(rng.integers(1, 7)),
         num_blocks_per_layer=int(rng.integers(1, 4)),
-        use_volume_preserving=additive,
-        batch_norm_within_layers=bool(rng.random() < 0.3),
-        batch_norm_between_layers=bool(rng.random() < 0.4),
+        use_volume_preserving=chance(rng, 0.25),
+        batch_norm_within_layers=chance(rng, 0.3),
+        batch_norm_between_layers=chance(rng, 0.4),
     )
-    flow = flows.SimpleRealNVP(features, activation=activations[name], **settings)
-    return case(flow, rng, features, {"activation": name}, settings={**settings, "activation": name, "features": features})
+    flow = flows.SimpleRealNVP(features, activation=activations[activation], **settings)
+    return case(flow, rng, features, {"activation": activation}, settings)
 
 
-kinds = {"nflows-realnvp": realnvp}
+def maf(rng):
+    features = int(rng.integers(2, 8))
+    activation = pick(rng, list(activations))
+    residual = chance(rng, 0.6)
+    settings = dict(
+        hidden_features=int(rng.integers(features, 33)),
+        num_layers=int(rng.integers(1, 6)),
+        num_blocks_per_layer=int(rng.integers(1, 4)),
+        use_residual_blocks=residual,
+        use_random_masks=not residual and chance(rng, 0.4),
+        use_random_permutations=chance(rng),
+        batch_norm_within_layers=chance(rng, 0.2),
+        batch_norm_between_layers=chance(rng, 0.3),
+    )
+    flow = flows.MaskedAutoregressiveFlow(features, activation=activations[activation], **settings)
+    return case(flow, rng, features, {"activation": activation}, settings)
+
+
+def mixing(rng, features):
+    """A layer over all features."""
+    householders = int(rng.integers(1, 2 * features + 1))
+    return pick(
+        rng,
+        [
+            lambda: transforms.LULinear(features, identity_init=chance(rng), using_cache=chance(rng)),
+            lambda: transforms.QRLinear(features, num_householder=householders),
+            lambda: transforms.SVDLinear(features, num_householder=2 * householders, identity_init=chance(rng)),
+            lambda: transforms.HouseholderSequence(features, householders),
+            lambda: transforms.NaiveLinear(features),
+            lambda: transforms.RandomPermutation(features),
+            lambda: transforms.ReversePermutation(features),
+            lambda: transforms.BatchNorm(features),
+            lambda: actnorm(features),
+            lambda: transforms.CompositeTransform(
+                [transforms.RandomPermutation(features), transforms.LULinear(features, identity_init=True)]
+            ),
+            lambda: transforms.PointwiseAffineTransform(
+                torch.tensor(rng.normal(0, 1, features), dtype=torch.float32),
+                torch.tensor(rng.uniform(0.3, 2, features), dtype=torch.float32),
+            ),
+        ],
+    )()
+
+
+def actnorm(features):
+    layer = transforms.ActNorm(features)
+    layer.initialized.fill_(True)
+    return layer
+
+
+def mask_of(rng, features):
+    while True:
+        mask = rng.integers(0, 2, features)
+        if 0 < mask.sum() < features:
+            return torch.tensor(mask)
+
+
+def base_of(rng, features, context):
+    if context and chance(rng, 0.25):
+        return distributions.ConditionalDiagonalNormal([features], nn.Linear(context, 2 * features))
+    if chance(rng, 0.25):
+        return distributions.DiagonalNormal([features])
+    return distributions.StandardNormal([features])
+
+
+def coupling_of(rng, name, features, context, activation):
+    """A function that makes couplings of one kind with random masks."""
+    width, blocks, norms = int(rng.integers(3, 25)), int(rng.integers(1, 4)), chance(rng, 0.2)
+
+    def net(inputs, outputs):
+        return nets.ResidualNet(
+            inputs,
+            outputs,
+            hidden_features=width,
+            context_features=context,
+            num_blocks=blocks,
+            activation=activations[activation],
+            use_batch_norm=norms,
+        )
+
+    classes = {"affine": transforms.AffineCouplingTransform, "additive": transforms.AdditiveCouplingTransform}
+    if name in classes:
+        return lambda: classes[name](mask_of(rng, features), net)
+    bins, bound = int(rng.integers(2, 13)), float(pick(rng, [1.0, 3.0, 5.0, 10.0]))
+    unconditional = chance(rng, 0.3)
+
+    def spline():
+        return transforms.PiecewiseRationalQuadraticCouplingTransform(
+            mask_of(rng, features),
+            net,
+            num_bins=bins,
+            tails="linear",
+            tail_bound=bound,
+            apply_unconditional_transform=unconditional,
+        )
+
+    spline.bound = bound
+    return spline
+
+
+def autoregressive_of(rng, name, features, context, activation):
+    residual = chance(rng, 0.6)
+    settings = dict(
+        features=features,
+        hidden_features=int(rng.integers(features, 33)),
+        context_features=context,
+        num_blocks=int(rng.integers(1, 4)),
+        use_residual_blocks=residual,
+        random_mask=not residual and chance(rng, 0.3),
+        activation=activations[activation],
+        use_batch_norm=chance(rng, 0.15),
+    )
+    if name == "affine":
+        return lambda: transforms.MaskedAffineAutoregressiveTransform(**settings)
+    bins, bound = int(rng.integers(2, 13)), float(pick(rng, [1.0, 3.0, 5.0, 10.0]))
+
+    def spline():
+        return transforms.MaskedPiecewiseRationalQuadraticAutoregressiveTransform(
+            **settings, num_bins=bins, tails="linear", tail_bound=bound
+        )
+
+    spline.bound = bound
+    return spline
+
+
+def chain(rng, make, names, context_size, save=states):
+    """Layers of one kind with what mixes between them, in any order."""
+    features = int(rng.integers(2, 8))
+    context = int(rng.integers(1, 6)) if chance(rng) else None
+    activation = pick(rng, list(activations))
+    name = pick(rng, names)
+    layer = make(rng, name, features, context, activation)
+    layers = []
+    for _ in range(int(rng.integers(1, 6))):
+        layers += [mixing(rng, features) for _ in range(int(rng.integers(0, 3)))]
+        layers.append(layer())
+    if chance(rng, 0.3):
+        layers += [mixing(rng, features)]
+    if chance(rng, 0.3):
+        middle = len(layers) // 2
+        layers = [transforms.CompositeTransform(layers[:middle] or layers), *layers[middle if middle else len(layers) :]]
+    flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context))
+    answers = {"activation": activation}
+    bound = getattr(layer, "bound", None)
+    if bound is not None:
+        answers["tailBound"] = bound
+    kinds = [type(module).__name__ for module in flow.modules() if isinstance(module, transforms.Transform)]
+    settings = {"kind": name, "activation": activation, "layers": kinds, "base": type(flow._distribution).__name__}
+    return case(flow, rng, features, answers, settings, context, save)
+
+
+def couplings(rng):
+    return chain(rng, coupling_of, ["affine", "additive", "spline", "spline"], None)
+
+
+def autoregressive(rng):
+    return chain(rng, autoregressive_of, ["affine", "spline"], None)
+
+
+def whole_model(rng):
+    make, names = pick(rng, [(coupling_of, ["affine", "additive", "spline"]), (autoregressive_of, ["affine", "spline"])])
+    case = chain(rng, make, names, None, whole)
+    # The file says them; of autoregressive layers' scales it is another version of nflows that says nothing.
+    case.answers = {}
+    return case
+
+
+kinds = {
+    "nflows-realnvp": realnvp,
+    "nflows-maf": maf,
+    "nflows-couplings": couplings,
+    "nflows-autoregressive": autoregressive,
+    "nflows-whole-model": whole_model,
+}
