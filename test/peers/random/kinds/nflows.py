@@ -261,8 +261,157 @@ def whole_model(rng):
     return case
 
 
+def image_layers(rng, channels, coupling, steps):
+    """Steps of Glow over so many channels, each with some of what it may have."""
+    layers = []
+    for _ in range(steps):
+        if chance(rng, 0.7):
+            layers.append(actnorm(channels))
+        mixing = pick(rng, [transforms.OneByOneConvolution, transforms.OneByOneConvolution, transforms.ReversePermutation, None])
+        if mixing:
+            layers.append(mixing(channels))
+        layers.append(coupling(channels))
+    return layers
+
+
+def glow(rng):
+    channels, levels = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    size = 2**levels
+    height, width = size * int(rng.integers(1, 3)), size * int(rng.integers(1, 3))
+    activation = pick(rng, list(activations))
+    name = pick(rng, ["affine", "affine", "additive", "spline"])
+    hidden, blocks, norms = int(rng.integers(3, 12)), int(rng.integers(1, 3)), chance(rng, 0.3)
+    bins, bound, masks = int(rng.integers(2, 9)), float(pick(rng, [1.0, 3.0])), pick(rng, ["mid", "alternate", "random"])
+
+    def net(inputs, outputs):
+        return nets.ConvResidualNet(
+            inputs, outputs, hidden, num_blocks=blocks, activation=activations[activation], use_batch_norm=norms
+        )
+
+    def coupling(channels):
+        mask = {
+            "mid": torch.arange(channels) < (channels + 1) // 2,
+            "alternate": torch.arange(channels) % 2 == int(rng.integers(2)),
+            "random": mask_of(rng, channels) > 0,
+        }[masks].int()
+        if name == "spline":
+            return transforms.PiecewiseRationalQuadraticCouplingTransform(
+                mask, net, num_bins=bins, tails="linear", tail_bound=bound
+            )
+        classes = {"affine": transforms.AffineCouplingTransform, "additive": transforms.AdditiveCouplingTransform}
+        return classes[name](mask, net)
+
+    steps = int(rng.integers(1, 4))
+    multiscale = chance(rng, 0.75)
+    shape = (channels, height, width)
+    flow_of = transforms.MultiscaleCompositeTransform(levels) if multiscale else None
+    chained = []
+    for _ in range(levels):
+        shape = (4 * shape[0], shape[1] // 2, shape[2] // 2)
+        layers = [transforms.SqueezeTransform(), *image_layers(rng, shape[0], coupling, steps)]
+        if multiscale:
+            if chance(rng):
+                layers.append(transforms.OneByOneConvolution(shape[0]))
+            shape = flow_of.add_transform(transforms.CompositeTransform(layers), shape) or shape
+        else:
+            chained += layers
+    transform = flow_of or transforms.CompositeTransform(chained)
+    latents = (channels * height * width,) if multiscale else shape
+    flow = flows.Flow(transform, distributions.StandardNormal(list(latents)))
+    settings = dict(kind=name, image=[channels, height, width], levels=levels, steps=steps, hidden=hidden, blocks=blocks, masks=masks, multiscale=multiscale)
+    answers = {"activation": activation, "height": height, "width": width}
+    if name == "spline":
+        answers["tailBound"] = bound
+    case_ = torch_case(
+        shake(flow, rng, 0.15),
+        rng,
+        shape=(channels, height, width),
+        latents=latents,
+        forward=forward,
+        inverse=inverse,
+        library="nflows",
+        save=states(flow, rng, settings),
+        answers=answers,
+        settings={**settings, "activation": activation},
+    )
+    return case_
+
+
+def dingo(rng):
+    """A dictionary with model_kwargs beside the state, as gravitational-wave posteriors are kept; nothing is answered."""
+    features, context = int(rng.integers(2, 12)), int(rng.integers(1, 9))
+    activation = pick(rng, ["elu", "relu", "leaky_relu"])
+    base = dict(
+        hidden_dim=int(rng.integers(features, 40)),
+        num_transform_blocks=int(rng.integers(1, 4)),
+        activation=activation,
+        dropout_probability=0.0,
+        batch_norm=chance(rng),
+        num_bins=int(rng.integers(2, 10)),
+        base_transform_type=pick(rng, ["rq-coupling", "rq-autoregressive"]),
+    )
+    steps = int(rng.integers(1, 6))
+    act = activations[activation.replace("_", "-")]
+
+    def linear():
+        return transforms.CompositeTransform(
+            [transforms.RandomPermutation(features), transforms.LULinear(features, identity_init=True)]
+        )
+
+    def net(inputs, outputs):
+        return nets.ResidualNet(
+            inputs,
+            outputs,
+            hidden_features=base["hidden_dim"],
+            context_features=context,
+            num_blocks=base["num_transform_blocks"],
+            activation=act,
+            use_batch_norm=base["batch_norm"],
+        )
+
+    def layer(i):
+        splines = dict(num_bins=base["num_bins"], tails="linear", tail_bound=1.0)
+        if base["base_transform_type"] == "rq-coupling":
+            mask = (torch.arange(features) + i) % 2
+            return transforms.PiecewiseRationalQuadraticCouplingTransform(mask, net, **splines)
+        return transforms.MaskedPiecewiseRationalQuadraticAutoregressiveTransform(
+            features=features,
+            hidden_features=base["hidden_dim"],
+            context_features=context,
+            num_blocks=base["num_transform_blocks"],
+            activation=act,
+            use_batch_norm=base["batch_norm"],
+            **splines,
+        )
+
+    layers = [transforms.CompositeTransform([linear(), layer(i)]) for i in range(steps)]
+    flow = flows.Flow(transforms.CompositeTransform([*layers, linear()]), distributions.StandardNormal([features]))
+    kwargs = dict(input_dim=features, context_dim=context, num_flow_steps=steps, base_transform_kwargs=base)
+
+    def save(flow, rng, settings):
+        def write(folder):
+            state = {f"flow.{name}": value for name, value in flow.state_dict().items()}
+            optimizer = torch.optim.Adam(flow.parameters())
+            held = {
+                "model_kwargs": {"type": "nsf", "nsf_kwargs": kwargs},
+                "model_state_dict": state,
+                "optimizer_state_dict": optimizer.state_dict(),
+                "epoch": 12,
+                "version": "0.5",
+                "metadata": {"dataset_settings": {"intrinsic_prior": {"mass_1": "Uniform(10, 80)"}}},
+            }
+            torch.save(held, folder / "model_latest.pt")
+            return "model_latest.pt"
+
+        return write
+
+    return case(flow, rng, features, {}, kwargs, context, save)
+
+
 kinds = {
     "nflows-realnvp": realnvp,
+    "nflows-dingo": dingo,
+    "nflows-glow": glow,
     "nflows-maf": maf,
     "nflows-couplings": couplings,
     "nflows-autoregressive": autoregressive,
