@@ -1,13 +1,15 @@
 // npm run test:peers: our own flows, written for other libraries, are loaded by these libraries and compute the same.
-//   npm run test:peers -- [--no-setup]
+//   npm run test:peers -- [--no-setup] [--random N] [--seed S] [--kind NAME]… [--only-random]
 // Flows are trained for a moment by the command line, in the conventions of each library and in some that have to be
-// rewritten for it; files of the libraries come as fixtures, become ours and go back. The last line is
-// "N passed, N failed".
+// rewritten for it; files of the libraries come as fixtures, become ours and go back. And the libraries write N checkpoints
+// (3) of each kind with random settings, from seed S (1), which we open. The last line is "N passed, N failed".
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { ensurePeersPython } from './peers-python.mjs';
+import { randomPeers } from './random-peers.mjs';
 import { main, run, seconds, Stop } from './run.mjs';
 import { setup } from './setup.mjs';
 
@@ -232,8 +234,67 @@ function verdict(answer) {
     : over.map(([what, limit]) => `${what} is off by ${answer[what]} (at most ${limit})`).join(', ');
 }
 
+/** Flows of ours in the libraries. */
+async function writtenByUs(python, folder, report) {
+  writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
+  writeNpy(path.join(folder, 'five.npy'), rowsOf(64, 5));
+  const table = rowsOf(600, 5).map((row) => row.join(','));
+  fs.writeFileSync(path.join(folder, 'five.csv'), `a,b,c,d,e\n${table.join('\n')}\n`);
+  const cases = [];
+  const prepare = async (name, make) => {
+    try {
+      cases.push(...(await make()));
+    } catch (error) {
+      report(name, error.message);
+    }
+  };
+  for (const one of trained) await prepare(one.name, () => trainCase(one, folder));
+  for (const name of imported) await prepare(name, () => importCase(name, folder));
+  report('ours is refused for zuko', await refusal(folder));
+  const list = path.join(folder, 'cases.json');
+  fs.writeFileSync(list, JSON.stringify(cases));
+  const { output } = await run(python, [path.join(root, 'test', 'peers', 'check.py'), list], {
+    cwd: folder,
+    quiet: true,
+  });
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  const answers = new Map(lines.map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
+  if (answers.size === 0) console.error(output);
+  for (const { name } of cases) {
+    const answer = answers.get(name);
+    const problem = verdict(answer);
+    const detail = problem
+      ? ''
+      : `: z ${answer.z.toExponential(1)}, log-det ${answer.logdet.toFixed(4)} of what is allowed`;
+    report(name, problem, detail);
+  }
+}
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      'no-setup': { type: 'boolean' },
+      random: { type: 'string', default: '3' },
+      seed: { type: 'string', default: '1' },
+      kind: { type: 'string', multiple: true },
+      'only-random': { type: 'boolean', default: false },
+    },
+  });
+  const [count, seed] = [values.random, values.seed].map(Number);
+  if (![count, seed].every((value) => Number.isInteger(value) && value >= 0))
+    throw new Stop('--random and --seed take a whole number, 0 or more.');
+  return {
+    setup: !values['no-setup'],
+    count,
+    seed,
+    kinds: values.kind ?? [],
+    onlyRandom: values['only-random'],
+  };
+}
+
 main(async () => {
-  if (!process.argv.includes('--no-setup')) await setup();
+  const given = readArguments();
+  if (given.setup) await setup();
   if (!fs.existsSync(cli)) throw new Stop('dist/cli.js is missing; run without --no-setup.');
   const python = await ensurePeersPython();
   const started = performance.now();
@@ -244,38 +305,10 @@ main(async () => {
     console.log(`${problem ? '✖' : '✔'} ${name}${detail}${problem ? `\n  ${problem}` : ''}`);
   };
   try {
-    writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
-    writeNpy(path.join(folder, 'five.npy'), rowsOf(64, 5));
-    const table = rowsOf(600, 5).map((row) => row.join(','));
-    fs.writeFileSync(path.join(folder, 'five.csv'), `a,b,c,d,e\n${table.join('\n')}\n`);
-    const cases = [];
-    const prepare = async (name, make) => {
-      try {
-        cases.push(...(await make()));
-      } catch (error) {
-        report(name, error.message);
-      }
-    };
-    for (const one of trained) await prepare(one.name, () => trainCase(one, folder));
-    for (const name of imported) await prepare(name, () => importCase(name, folder));
-    report('ours is refused for zuko', await refusal(folder));
-    const list = path.join(folder, 'cases.json');
-    fs.writeFileSync(list, JSON.stringify(cases));
-    const { output } = await run(python, [path.join(root, 'test', 'peers', 'check.py'), list], {
-      cwd: folder,
-      quiet: true,
-    });
-    const lines = output.split('\n').filter((line) => line.startsWith('{'));
-    const answers = new Map(lines.map((line) => JSON.parse(line)).map((answer) => [answer.name, answer]));
-    if (answers.size === 0) console.error(output);
-    for (const { name } of cases) {
-      const answer = answers.get(name);
-      const problem = verdict(answer);
-      const detail = problem
-        ? ''
-        : `: z ${answer.z.toExponential(1)}, log-det ${answer.logdet.toFixed(4)} of what is allowed`;
-      report(name, problem, detail);
-    }
+    if (!given.onlyRandom) await writtenByUs(python, folder, report);
+    // The libraries of JAX and TensorFlow can be in a Python of their own.
+    const more = process.env.FLOWSCOPE_PEERS_PYTHON_JAX;
+    if (given.count > 0) await randomPeers([python, ...(more ? [more] : [])], given, folder, report);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

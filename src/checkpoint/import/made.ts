@@ -1,6 +1,6 @@
 /**
- * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers, and
- * nflows' ResidualNet and MADE, which normflows has too.
+ * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers; and
+ * nflows' ResidualNet, MADE and MLP, the first two of which normflows has too.
  */
 import { degreesOf, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
@@ -106,7 +106,10 @@ export interface ResidualNet {
   prefix: string;
   /** Features that it sees. */
   inputs: number;
+  /** Of the first hidden layer. */
   width: number;
+  /** Widths of the hidden layers; where blocks are residual, all are as the first. */
+  hidden: readonly number[];
   blocks: number;
   outputs: number;
   /** Numbers of a context that it sees besides. */
@@ -119,10 +122,14 @@ export interface ResidualNet {
   masked: boolean;
 }
 
-const numbered = /^blocks\.(0|[1-9]\d*)\./;
+const numbered = /^(?:blocks|_hidden_layers)\.(0|[1-9]\d*)\./;
 
 /** Names of the linear layers from first to last. */
-function layersOf({ blocks, plain }: Pick<ResidualNet, 'blocks' | 'plain'>): string[] {
+function layersOf({ blocks, plain, masked }: Pick<ResidualNet, 'blocks' | 'plain' | 'masked'>): string[] {
+  if (plain && !masked) {
+    const between = Array.from({ length: blocks }, (_, i) => `_hidden_layers.${i}`);
+    return ['_input_layer', ...between, '_output_layer'];
+  }
   const inBlocks = Array.from({ length: blocks }, (_, b) =>
     plain ? [`blocks.${b}.linear`] : [0, 1].map((i) => `blocks.${b}.linear_layers.${i}`),
   );
@@ -130,7 +137,8 @@ function layersOf({ blocks, plain }: Pick<ResidualNet, 'blocks' | 'plain'>): str
 }
 
 /**
- * An initial layer, blocks, a final layer; a context may enter at the start and scale what each block adds.
+ * An initial layer, blocks, a final layer; a context may enter at the start and scale what each block adds. Without masks
+ * also an MLP, whose layers have other names.
  * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
  * @param features that the network sees, where it is not masked; what it sees more is a context
  * @returns what is in the way, as a string, where there is no such network
@@ -146,20 +154,26 @@ export function residualNet(
   // A number is a word of the file: what is counted up to it has to fit what the file holds.
   if (blocks > rests.length) return `blocks of ${prefix}, which are numbered up to ${blocks - 1}`;
   const shape = (name: string): readonly number[] => file.tensors.get(prefix + name)?.shape ?? [];
-  const [width = 0, seen = 0] = shape('initial_layer.weight');
-  const [outputs = 0] = shape('final_layer.weight');
+  const isMlp = !masked && rests.includes('_input_layer.weight');
+  const plain = isMlp || rests.includes('blocks.0.linear.weight');
+  const layers = layersOf({ blocks, plain, masked });
+  const widths = layers.map((layer) => shape(`${layer}.weight`)[0] ?? 0);
+  const [width, outputs, seen = 0] = [widths[0]!, widths.at(-1)!, shape(`${layers[0]}.weight`)[1]];
   if (width === 0 || seen === 0 || outputs === 0) return `${prefix}initial_layer and final_layer`;
   const context = masked ? (shape('context_layer.weight')[1] ?? 0) : seen - (features ?? seen);
-  if (context < 0) return `${prefix}initial_layer that sees ${features} features (it sees ${seen})`;
+  if (context < 0) return `${prefix}${layers[0]} that sees ${features} features (it sees ${seen})`;
+  if (isMlp && context > 0)
+    return `${prefix}${layers[0]} without a context (it sees ${seen} numbers, ${features} of them features)`;
   const net: ResidualNet = {
     prefix,
     inputs: masked ? seen : seen - context,
     width,
+    hidden: plain ? widths.slice(0, -1) : [width],
     blocks,
     outputs,
     context,
-    norms: rests.includes('blocks.0.batch_norm_layers.0.weight'),
-    plain: rests.includes('blocks.0.linear.weight'),
+    norms: rests.includes(`blocks.0.${plain ? 'batch_norm' : 'batch_norm_layers.0'}.weight`),
+    plain,
     masked,
   };
   const expected = new Map<string, readonly number[]>();
@@ -168,12 +182,11 @@ export function residualNet(
       expected.set(`${name}.${part}`, part === 'weight' || part === 'mask' ? [to, from] : [to]);
   };
   const dense = ['weight', 'bias'];
-  const layers = layersOf(net);
   layers.forEach((layer, i) =>
     linear(
       layer,
-      i === layers.length - 1 ? outputs : width,
-      i === 0 ? seen : width,
+      isMlp ? widths[i]! : i === layers.length - 1 ? outputs : width,
+      i === 0 ? seen : isMlp ? widths[i - 1]! : width,
       masked ? [...dense, 'mask', 'degrees'] : dense,
     ),
   );
@@ -182,11 +195,15 @@ export function residualNet(
     if (!net.plain)
       for (let b = 0; b < blocks; b++) linear(`blocks.${b}.context_layer`, width, context, dense);
   }
-  const isNorm = (rest: string): boolean =>
-    net.norms && /^blocks\.\d+\.batch_norm_layers\.[01]\.(weight|bias|running_mean|running_var)$/.test(rest);
+  for (let b = 0; b < (net.norms ? blocks : 0); b++) {
+    for (const norm of plain ? ['batch_norm'] : ['batch_norm_layers.0', 'batch_norm_layers.1']) {
+      for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
+        expected.set(`blocks.${b}.${norm}.${part}`, [width]);
+    }
+  }
   for (const rest of rests) {
-    if (rest.endsWith('.num_batches_tracked') || expected.has(rest) || isNorm(rest)) continue;
-    return `${prefix}${rest} has no place in a ${masked ? 'MADE' : 'ResidualNet'}`;
+    if (rest.endsWith('.num_batches_tracked') || expected.has(rest)) continue;
+    return `${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`;
   }
   for (const [name, wanted] of expected) {
     if (shape(name).join() !== wanted.join()) return `${prefix}${name} of the shape [${wanted.join(', ')}]`;
@@ -199,14 +216,14 @@ export function residualNet(
  * @param inMade what a context does in a MADE, which differs between libraries; a ResidualNet has gates
  */
 export function residualFields(
-  { width, blocks, norms, plain, context, masked }: ResidualNet,
+  { width, hidden, blocks, norms, plain, context, masked }: ResidualNet,
   inMade: Pick<VectorFields, 'contextEntry' | 'contextInBlocks'>,
 ): VectorFields {
   return {
     ...(plain
       ? {
           net: 'mlp',
-          hidden: Array.from({ length: blocks + 1 }, () => width),
+          hidden: [...hidden],
           ...(masked ? { madeMasks: 'stored' } : {}),
         }
       : { net: 'residual', hidden: [width], blocks, netNorm: norms }),
@@ -223,13 +240,16 @@ export function residualTable({
   blocks,
   norms,
   plain,
+  masked,
   context,
-}: Pick<ResidualNet, 'prefix' | 'blocks' | 'norms' | 'plain' | 'context'>): Renaming[] {
+}: Pick<ResidualNet, 'prefix' | 'blocks' | 'norms' | 'plain' | 'masked' | 'context'>): Renaming[] {
   const linear = (theirs: string, ours: string): Renaming[] => under(`${theirs}.`, `${ours}.`, linearNames);
   const names = plain
-    ? layersOf({ blocks, plain }).flatMap((layer, i): Renaming[] => [
+    ? layersOf({ blocks, plain, masked }).flatMap((layer, i): Renaming[] => [
         ...linear(layer, String(i)),
-        { theirs: `${layer}.mask`, ours: `${i}.mask`, transform: 'transpose' },
+        ...(masked
+          ? [{ theirs: `${layer}.mask`, ours: `${i}.mask`, transform: 'transpose' } satisfies Renaming]
+          : []),
       ])
     : [
         ...linear('initial_layer', 'in'),
@@ -255,6 +275,40 @@ export function lastLayer({ blocks, plain }: ResidualNet): string {
 /** Of a MADE's own layer for its context, where ours has one too. */
 export function contextTable({ prefix, context }: ResidualNet): Renaming[] {
   return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
+}
+
+/** Added to the variance by PyTorch's batch norm in the networks of nflows. */
+const normEpsilon = 1e-3;
+
+/**
+ * A MADE of plain blocks may normalize what comes into each; ours has no norms there, so that they become a part of the
+ * layers that follow. In place.
+ */
+export async function foldNorms(
+  file: TensorFile,
+  { prefix, blocks, norms, plain }: ResidualNet,
+  tensors: Record<string, Values>,
+  name: string,
+): Promise<void> {
+  if (!norms || !plain) return;
+  for (let b = 0; b < blocks; b++) {
+    const norm = await readOurs(file, under(`${prefix}blocks.${b}.batch_norm.`, '', batchNormNames));
+    const ours = `${name}.net.${b + 1}`;
+    const [weight, bias, mask] = ['weight', 'bias', 'mask'].map((part) => tensors[`${ours}.${part}`]!);
+    const [inputs, outputs] = weight!.shape as [number, number];
+    const folded = { weight: weight!.data.slice(), bias: bias!.data.slice() };
+    for (let i = 0; i < inputs; i++) {
+      const factor = norm['gain']!.data[i]! / Math.sqrt(norm['variance']!.data[i]! + normEpsilon);
+      const offset = norm['bias']!.data[i]! - norm['mean']!.data[i]! * factor;
+      for (let o = 0; o < outputs; o++) {
+        const at = i * outputs + o;
+        folded.weight[at]! *= factor;
+        folded.bias[o]! += weight!.data[at]! * mask!.data[at]! * offset;
+      }
+    }
+    tensors[`${ours}.weight`] = { ...weight!, data: folded.weight };
+    tensors[`${ours}.bias`] = { ...bias!, data: folded.bias };
+  }
 }
 
 /** A MADE adds its context by a layer of its own; ours sees it behind the features. In place. */

@@ -7,32 +7,23 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { importCheckpoint } from '../../../src/checkpoint/import/load';
-import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { readNpz } from '../../../src/data/npz';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { forwardGraph } from '../../../src/engine/model/flow-graphs';
-import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/layout';
+import { toChannelsLast } from '../../../src/engine/model/layout';
 import { openModel } from '../../../src/engine/open/open-model';
-import type { ImportAnswers } from '../../../src/protocol/import';
-import { maxAbsDifference } from '../../contract/eager';
+import { answer, differences, tooFar, type LibraryCase } from './library-numbers';
 
-interface WildCase {
-  /** As in the sidecar. */
-  library: string;
-  /** The file as the library saves it. */
-  checkpoint: string;
+interface WildCase extends LibraryCase {
   /** Files that it needs next to it. */
   companions?: string[];
-  /** What the file does not hold and is not the default. */
-  answers: ImportAnswers;
-  /** Largest absolute differences to float64; absent for what the library does not give, or means something else by. */
-  tolerance: { z: number; logdet?: number; log_prob: number; x?: number; layers?: number };
+  tolerance: LibraryCase['tolerance'] & { layers?: number };
   /** Names of the layers in the file, data to latent, as `logdet_layers` has them; empty for those that are not compared. */
   layers?: string[];
 }
@@ -58,53 +49,32 @@ describe('checkpoints as people save them', () => {
   for (const name of cases) {
     it(`${name} computes what its library computes`, async () => {
       const wild = JSON.parse(readFileSync(fileOf(name, 'case.json'), 'utf8')) as WildCase;
-      const { library, checkpoint, answers, tolerance } = wild;
+      const { checkpoint, tolerance } = wild;
       const file = path.join(folder, name, checkpoint);
       await mkdir(path.dirname(file));
       for (const part of [checkpoint, ...(wild.companions ?? [])]) {
         await copyFile(fileOf(name, part), path.join(folder, name, part));
       }
-      if (Object.keys(answers).length > 0)
-        await writeFile(sidecarPath(file), JSON.stringify({ library, answers }));
-
-      const archive = await readNpz(fileOf(name, 'io.npz'));
-      const values = (array: string): Float32Array =>
-        Float32Array.from(archive.array(array).data as ArrayLike<number>);
-      const count = archive.array('x').shape[0]!;
-      const optional = (array: string): Float32Array | undefined =>
-        archive.names.includes(array) ? values(array) : undefined;
-      const context = optional('context');
-
+      await answer(file, wild);
       const model = await openModel(file, backend);
       try {
         assert.ok(model.flow, 'it opens as a table of tensors');
-        const { runner: ours, flow } = model.flow;
-        // Latents as the library gives them.
-        const runner = ours.asLibrary ?? ours;
-        const layout = flow.inputShape.length === 3 ? 'nchw' : 'nhwc';
-        const x = toChannelsLast(values('x'), runner.inputShape, layout);
-        const { z, logDet, prior } = await runner.forward(x, count, 'flow', { context });
-        const off = (what: keyof WildCase['tolerance'], found: Float32Array, theirs: Float32Array): void => {
-          const difference = maxAbsDifference(found, theirs);
-          assert.ok(difference <= tolerance[what]!, `${what} is off by ${difference}`);
-        };
-        const expected = values('z_f64');
-        off('z', fromChannelsLast(z, runner.outputShape, layout), expected);
-        if (tolerance.logdet !== undefined) off('logdet', logDet, values('logdet_f64'));
-        const logProb = logDet.map((value, i) => value + prior[i]!);
-        off('log_prob', logProb, values('log_prob_f64'));
-        if (tolerance.x !== undefined) {
-          const latents = toChannelsLast(values('z_in'), runner.outputShape, layout);
-          const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow', {
-            context: optional('context_in'),
-          });
-          // A library that gives the last latents alone leads back with the means of the others.
-          const theirs = optional('x_from_z_f64') ?? values('x_from_z_mean');
-          off('x', fromChannelsLast(back.x, runner.inputShape, layout), theirs);
-        }
+        const { flow } = model.flow;
+        const off = tooFar(await differences(model.flow, fileOf(name, 'io.npz'), tolerance), tolerance);
+        assert.deepEqual(off, []);
 
         if (!wild.layers) return;
         const allowed = 2 * (tolerance.layers ?? tolerance.logdet!);
+        const archive = await readNpz(fileOf(name, 'io.npz'));
+        const values = (array: string): Float32Array =>
+          Float32Array.from(archive.array(array).data as ArrayLike<number>);
+        const count = archive.array('x').shape[0]!;
+        const x = toChannelsLast(
+          values('x'),
+          flow.inputShape,
+          flow.inputShape.length === 3 ? 'nchw' : 'nhwc',
+        );
+        const context = archive.names.includes('context') ? values('context') : undefined;
         const imported = await importCheckpoint(file);
         assert.ok('layerNames' in imported);
         const program = await model.flow.program('layers', () =>

@@ -127,6 +127,7 @@ function residualTensors(
     blocks: model.blocks,
     norms: model.netNorm,
     plain: false,
+    masked: false,
     context: 0,
   });
   const dict = renamed(wired, under('', `${coupling.name}.`, table));

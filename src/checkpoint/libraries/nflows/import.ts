@@ -15,12 +15,15 @@ import {
   type Chain,
   trainedNormal,
   type CouplingStep,
+  type OurLayer,
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
+import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
 import {
   contextTable,
+  foldNorms,
   lastLayer,
   madeOrder,
   residualFields,
@@ -28,7 +31,7 @@ import {
   residualTable,
   type ResidualNet,
 } from '../../import/made';
-import { lengthOf, namesBelow, otherSize } from '../../import/modules';
+import { hiddenWords, lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { runningNames, under, type Renaming } from '../../import/names';
 import {
   activationChoice,
@@ -76,11 +79,14 @@ interface Working extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
   map: FeatureMap;
   net: ResidualNet;
+  /** Splines of the features that condition, which depend on nothing. */
+  constant?: ConstantSplines;
 }
 
 type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 
 const net = 'transform_net.';
+const inConstant = 'unconditional_transform.';
 const made = 'autoregressive_net.';
 
 const tailQuestion = boundQuestion('tail_bound', 1);
@@ -93,7 +99,7 @@ function workingStep(
   transformed: number,
 ): Working | string {
   if (typeof found === 'string') return found;
-  const { outputs, width, blocks, norms, plain, context } = found;
+  const { outputs, hidden, blocks, norms, plain, context } = found;
   const map = featureMap(outputs / transformed);
   if (!map) return `${found.prefix} gives ${outputs} values for ${transformed} features; ${knownMaps}`;
   return {
@@ -101,7 +107,7 @@ function workingStep(
     at: at.slice(0, -1),
     ...{ features, map, net: found },
     alike: {
-      [otherSize]: [width, blocks, norms, plain].join(),
+      [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
       'sees another context than': context,
     },
@@ -126,11 +132,20 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   const transformed = lengthOf(file, `${at}transform_features`);
   if (identity !== undefined && transformed !== undefined) {
     const strange = rests.find(
-      (rest) => !rest.startsWith(net) && !/^(identity|transform)_features$/.test(rest),
+      (rest) =>
+        !rest.startsWith(net) &&
+        !rest.startsWith(inConstant) &&
+        !/^(identity|transform)_features$/.test(rest),
     );
     if (strange) return `${at}${strange} has no place in a coupling`;
     const found = residualNet(file, at + net, namesBelow(net, rests), false, identity);
-    return workingStep('coupling', at, identity + transformed, found, transformed);
+    const step = workingStep('coupling', at, identity + transformed, found, transformed);
+    const constantRests = namesBelow(inConstant, rests);
+    if (typeof step === 'string' || constantRests.length === 0) return step;
+    const { bins } = step.map;
+    if (bins === undefined) return `${at}unconditional_transform of a coupling that has no splines`;
+    const constant = { prefix: at + inConstant, features: identity, bins };
+    return constantProblem(file, constant, constantRests, step.net) ?? { ...step, constant };
   }
   const mixed = luFeatures(file, at, rests);
   if (mixed !== undefined) return { kind: 'lu', at: name, features: mixed };
@@ -151,10 +166,14 @@ function titleOf(couplings: readonly Working[], first: Working): string {
   const { transform, bins } = first.map;
   const maps = { affine: '', additive: 'additive ', rationalQuadratic: 'spline ' }[transform];
   const layers = first.kind === 'coupling' ? `${maps}couplings` : `autoregressive ${maps}layers`;
-  const { width, blocks, plain, context } = first.net;
+  const { width, hidden, blocks, plain, masked, context } = first.net;
   const ofBins = bins === undefined ? '' : ` with ${bins} bins`;
   const given = context > 0 ? ` given ${several(context, 'number')}` : '';
-  return `${couplings.length} ${layers}${ofBins}${given}, ${plain ? '' : 'residual '}networks of ${width}, ${several(blocks, 'block')}`;
+  const networks =
+    plain && !masked
+      ? `networks ${hiddenWords(hidden)}`
+      : `${plain ? '' : 'residual '}networks of ${width}, ${several(blocks, 'block')}`;
+  return `${couplings.length} ${layers}${ofBins}${given}, ${networks}`;
 }
 
 /** Settings that vectors and images share. */
@@ -281,18 +300,30 @@ export const nflows = chainImporter<Working, Other>({
           theirs,
           layer: { kind: 'autoregressive', order: await madeOrder(file, found), sees: 'input' },
           table: [...table, ...contextTable(found)],
-          adapt: (tensors, name) => fold(tensors, name, 1),
+          async adapt(tensors, name) {
+            await foldNorms(file, found, tensors, name);
+            fold(tensors, name, 1);
+          },
         },
       ];
     }
     const identity = await values('identity_features');
+    const coupling: OurLayer = {
+      theirs,
+      layer: maskOf(features, (i) => identity.includes(i)),
+      table,
+      // An MLP has no `hidden_features` for widths and heights to be divided by the root of.
+      adapt: (tensors, name) => fold(tensors, name, found.plain ? 1 : found.width),
+    };
+    if (!step.constant) return [coupling];
     return [
-      {
-        theirs,
-        layer: maskOf(features, (i) => identity.includes(i)),
-        table,
-        adapt: (tensors, name) => fold(tensors, name, found.width),
-      },
+      coupling,
+      constantCoupling(
+        file,
+        step.constant,
+        found,
+        maskOf(features, (i) => !identity.includes(i)),
+      ),
     ];
   },
 });

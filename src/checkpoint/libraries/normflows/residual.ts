@@ -3,7 +3,6 @@
  * which run from data to latent as nflows' do, and MaskedAffineAutoregressive, whose network sees latents. Between them
  * stands LULinearPermute.
  */
-import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
@@ -12,10 +11,11 @@ import {
   type CouplingStep,
   type OurLayer,
   type StepOf,
-  type Values,
 } from '../../import/chain-importer';
+import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
 import {
+  foldNorms,
   joinContext,
   lastLayer,
   madeOrder,
@@ -26,7 +26,7 @@ import {
 } from '../../import/made';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
-import { boundQuestion, featureMap, foldKnots, knotOf, leastOfNflows } from '../../import/splines';
+import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 
@@ -35,8 +35,8 @@ export interface Residual extends CouplingStep {
   net: ResidualNet;
   /** Of splines; else 0. */
   bins: number;
-  /** Prefix of the splines of the features that condition, which depend on nothing; empty without them. */
-  constant: string;
+  /** Splines of the features that condition, which depend on nothing. */
+  constant?: ConstantSplines;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -91,16 +91,9 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const step = withSplines('splineCoupling', prefix, features, network, moving);
   const constantRests = namesBelow(inConstant, rests);
   if (constantRests.length === 0 || step.blocked !== undefined) return step;
-  const isConstant = [...constantShapes(step, conditioning)].every(
-    ([name, shape]) => file.tensors.get(inner + inConstant + name)?.shape.join() === shape.join(),
-  );
-  if (!isConstant || constantRests.length !== 3) {
-    return `${inner}unconditional_transform is not a spline of ${step.bins} bins for each of ${conditioning} features`;
-  }
-  // Their values become those of a network of the other direction, which has to be about as large as this one.
-  if (conditioning > moving + 1)
-    return `${prefix}prqct has ${conditioning} features condition ${moving}; expected about as many of both`;
-  return { ...step, constant: inner + inConstant };
+  const splines = { prefix: inner + inConstant, features: conditioning, bins: step.bins };
+  const wrong = constantProblem(file, splines, constantRests, network);
+  return wrong ?? { ...step, constant: splines };
 }
 
 function readMade(
@@ -128,7 +121,6 @@ function stepOf(kind: Residual['kind'], prefix: string, features: number, networ
     features,
     net: network,
     bins: 0,
-    constant: '',
     alike: {
       'is not of the same kind as': kind === 'affineAutoregressive' ? 'affine' : 'spline',
       [otherSize]: [width, blocks, plain].join(),
@@ -154,14 +146,6 @@ function withSplines(
     `splines of 2 to 256 bins with linear tails, 3·bins − 1 values for each of ${moving} features from ` +
     `${network.prefix.slice(0, -1)} (it gives ${network.outputs})`;
   return { ...step, blocked: words };
-}
-
-function constantShapes({ bins }: Residual, features: number): Map<string, number[]> {
-  return new Map([
-    ['unnormalized_widths', [features, bins]],
-    ['unnormalized_heights', [features, bins]],
-    ['unnormalized_derivatives', [features, bins - 1]],
-  ]);
 }
 
 /** "4 spline couplings", and the like. */
@@ -222,6 +206,7 @@ export async function residualLayers(
     async adapt(tensors, name) {
       const isMade = kind !== 'splineCoupling';
       if (isMade) await joinContext(file, net, tensors, name);
+      await foldNorms(file, net, tensors, name);
       if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
     },
   };
@@ -232,16 +217,16 @@ export async function residualLayers(
   }
   const conditions = await readConditions(file, step);
   const coupling = maskOf(features, (i) => conditions.has(i));
-  if (step.constant === '') return [{ theirs: at, layer: coupling, ...common }];
+  const { constant } = step;
+  if (!constant) return [{ theirs: at, layer: coupling, ...common }];
   return [
     { theirs: net.prefix.slice(0, -1), layer: coupling, ...common },
-    {
-      theirs: step.constant.slice(0, -1),
-      layer: maskOf(features, (i) => !conditions.has(i)),
-      async adapt(tensors, name) {
-        Object.assign(tensors, await constantNet(file, step, conditions.size, name));
-      },
-    },
+    constantCoupling(
+      file,
+      constant,
+      net,
+      maskOf(features, (i) => !conditions.has(i)),
+    ),
   ];
 }
 
@@ -260,50 +245,4 @@ async function readConditions(file: TensorFile, { at, features }: Residual): Pro
     );
   }
   return conditions;
-}
-
-/** A network with constant outputs: the knots of the features that condition, whatever the others are. */
-async function constantNet(
-  file: TensorFile,
-  step: Residual,
-  conditioning: number,
-  name: string,
-): Promise<Record<string, Values>> {
-  const { bins, features, constant: prefix } = step;
-  const { width, blocks, context } = step.net;
-  const values = 3 * bins - 1;
-  const outputs = conditioning * values;
-  const bias = new Float32Array(outputs);
-  let from = 0;
-  for (const [part, [, each]] of constantShapes(step, conditioning)) {
-    const { data } = await file.read(prefix + part);
-    data.forEach((u, i) => {
-      const at = from + (i % each!);
-      bias[Math.floor(i / each!) * values + at] = knotOf(u, at, bins);
-    });
-    from += each!;
-  }
-  const zeros = (shape: number[]): Values => ({ shape, data: new Float32Array(sizeOf(shape)) });
-  const inBlocks = Array.from({ length: blocks }, (_, b) => [`blocks.${b}.linear1`, `blocks.${b}.linear2`]);
-  const net = `${name}.net`;
-  return {
-    [`${net}.in.weight`]: zeros([features - conditioning + context, width]),
-    [`${net}.in.bias`]: zeros([width]),
-    ...Object.fromEntries(
-      inBlocks.flat().flatMap((layer) => [
-        [`${net}.${layer}.weight`, zeros([width, width])],
-        [`${net}.${layer}.bias`, zeros([width])],
-      ]),
-    ),
-    ...Object.fromEntries(
-      Array.from({ length: context > 0 ? blocks : 0 }, (_, b) => `${net}.blocks.${b}.context`).flatMap(
-        (gate) => [
-          [`${gate}.weight`, zeros([context, width])],
-          [`${gate}.bias`, zeros([width])],
-        ],
-      ),
-    ),
-    [`${net}.out.weight`]: zeros([width, outputs]),
-    [`${net}.out.bias`]: { shape: [outputs], data: bias },
-  };
 }

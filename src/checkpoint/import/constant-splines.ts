@@ -1,0 +1,117 @@
+/**
+ * Splines of the features that condition in a coupling, the same for all examples: `apply_unconditional_transform` of
+ * nflows, which normflows has too. They become a second coupling, whose network gives the same knots whatever it sees.
+ */
+import { sizeOf } from '../../base/shape';
+import type { OurLayer } from './chain-importer';
+import { lastLayer, type ResidualNet } from './made';
+import { knotOf } from './splines';
+import type { TensorFile } from './types';
+import type { ChainLayer } from './vector-chain';
+
+export interface ConstantSplines {
+  /** Of their tensors: "flows.0.prqct.unconditional_transform.". */
+  prefix: string;
+  /** That they map, one spline for each. */
+  features: number;
+  bins: number;
+}
+
+/** Weights of the network that stands for them; far beyond what a coupling needs. */
+const mostWeights = 2 ** 24;
+
+/** In the order in which a network gives them. */
+function shapesOf({ features, bins }: ConstantSplines): Map<string, [features: number, values: number]> {
+  return new Map([
+    ['unnormalized_widths', [features, bins]],
+    ['unnormalized_heights', [features, bins]],
+    ['unnormalized_derivatives', [features, bins - 1]],
+  ]);
+}
+
+/** What is in the way of reading them, in words. @param rests names below their prefix @param net of the coupling */
+export function constantProblem(
+  file: TensorFile,
+  splines: ConstantSplines,
+  rests: readonly string[],
+  net: ResidualNet,
+): string | undefined {
+  const { prefix, features, bins } = splines;
+  const shapes = shapesOf(splines);
+  const fit = [...shapes].every(
+    ([name, shape]) => file.tensors.get(prefix + name)?.shape.join() === shape.join(),
+  );
+  if (!fit || rests.length !== shapes.size)
+    return `${prefix.slice(0, -1)} is not a spline of ${bins} bins for each of ${features} features`;
+  if (net.hidden.at(-1)! * features * 3 * bins > mostWeights)
+    return `${prefix.slice(0, -1)} of ${features} features, which is too large beside its network`;
+  return undefined;
+}
+
+/** @param net of the coupling that they belong to, as large as which theirs becomes @param layer in which they move */
+export function constantCoupling(
+  file: TensorFile,
+  splines: ConstantSplines,
+  net: ResidualNet,
+  layer: ChainLayer,
+): OurLayer {
+  return {
+    theirs: splines.prefix.slice(0, -1),
+    layer,
+    async adapt(tensors, name) {
+      const values = 3 * splines.bins - 1;
+      // The features that move in the coupling are what this one sees.
+      const seen = net.outputs / values + net.context;
+      for (const [part, shape] of netShapes(net, seen, splines.features * values)) {
+        const fill = /\.(gain|variance)$/.test(part) ? 1 : 0;
+        tensors[`${name}.${part}`] = { shape, data: new Float32Array(sizeOf(shape)).fill(fill) };
+      }
+      const last = `${name}.${lastLayer(net)}.bias`;
+      tensors[last] = { ...tensors[last]!, data: await knots(file, splines) };
+    },
+  };
+}
+
+/** Of the tensors of a network of ours like this one, by their names below the coupling's. */
+function netShapes(net: ResidualNet, inputs: number, outputs: number): [name: string, shape: number[]][] {
+  const { hidden, width, blocks, norms, plain, context } = net;
+  const linear = (name: string, from: number, to: number): [string, number[]][] => [
+    [`net.${name}.weight`, [from, to]],
+    [`net.${name}.bias`, [to]],
+  ];
+  if (plain) {
+    const widths = [inputs, ...hidden, outputs];
+    return widths.slice(1).flatMap((to, i) => linear(String(i), widths[i]!, to));
+  }
+  const norm = (name: string): [string, number[]][] =>
+    ['gain', 'bias', 'mean', 'variance'].map((part) => [`net.${name}.${part}`, [width]]);
+  const block = (b: number): [string, number[]][] => [
+    ...([1, 2] as const).flatMap((i) => [
+      ...(norms ? norm(`blocks.${b}.norm${i}`) : []),
+      ...linear(`blocks.${b}.linear${i}`, width, width),
+    ]),
+    ...(context > 0 ? linear(`blocks.${b}.context`, context, width) : []),
+  ];
+  return [
+    ...linear('in', inputs, width),
+    ...Array.from({ length: blocks }, (_, b) => block(b)).flat(),
+    ...linear('out', width, outputs),
+  ];
+}
+
+/** One spline after the other. */
+async function knots(file: TensorFile, splines: ConstantSplines): Promise<Float32Array> {
+  const { prefix, features, bins } = splines;
+  const values = 3 * bins - 1;
+  const all = new Float32Array(features * values);
+  let from = 0;
+  for (const [part, [, each]] of shapesOf(splines)) {
+    const { data } = await file.read(prefix + part);
+    data.forEach((u, i) => {
+      const at = from + (i % each);
+      all[Math.floor(i / each) * values + at] = knotOf(u, at, bins);
+    });
+    from += each;
+  }
+  return all;
+}

@@ -1,0 +1,97 @@
+"""What a case of random settings is, and how its numbers become files."""
+
+import json
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+ROWS = 48
+LATENTS = 16
+
+# Of a library's own numbers; where float32 is further off, a comparison says nothing, and other weights are drawn.
+WORST = 5e-3
+
+
+@dataclass
+class Case:
+    """One checkpoint of a library, with what the library computes from it.
+
+    `forward` and `inverse` take a precision, "float32" or "float64", x [N, ...] or z [N, ...] and a context [N, C] or None.
+    """
+
+    library: str
+    """As Flowscope names it."""
+    save: Callable[[Path], str]
+    """Writes the checkpoint into a folder as people do, with what has to stand beside it; returns its file name."""
+    x: np.ndarray
+    z_in: np.ndarray
+    forward: Callable[[str, np.ndarray, np.ndarray | None], tuple[np.ndarray, np.ndarray, np.ndarray]]
+    """To z, log|det dz/dx| and log p(x)."""
+    inverse: Callable[[str, np.ndarray, np.ndarray | None], np.ndarray] | None
+    """To x; None where the library has none."""
+    context: np.ndarray | None = None
+    """Of the rows of x; latents take its first ones."""
+    answers: dict[str, str | float] = field(default_factory=dict)
+    """To what the file does not hold, where it is not the default."""
+    refusal: str | None = None
+    """A pattern of what Flowscope says where it refuses, with reason, to open the file; None where it opens."""
+    settings: dict = field(default_factory=dict)
+    """For people who look for the cause of a failure."""
+
+
+def generator(kind: str, seed: int) -> np.random.Generator:
+    return np.random.default_rng([zlib.crc32(kind.encode()), seed])
+
+
+def tolerance(single: np.ndarray, double: np.ndarray) -> float:
+    return max(10 * worst(single, double), 2e-6 * float(np.abs(double).max()), 1e-5)
+
+
+def worst(single: np.ndarray, double: np.ndarray) -> float:
+    return float(np.abs(single.astype(np.float64) - double).max())
+
+
+def numbers(case: Case) -> tuple[dict[str, np.ndarray], dict[str, float]] | None:
+    """Arrays and tolerances; None where float32 is too far from float64 to compare with."""
+    names = ("z", "logdet", "log_prob")
+    arrays = {"x": case.x, "z_in": case.z_in}
+    inner = None
+    if case.context is not None:
+        inner = case.context[: len(case.z_in)]
+        arrays |= {"context": case.context, "context_in": inner}
+    found = [case.forward(precision, case.x, case.context) for precision in ("float32", "float64")]
+    pairs = dict(zip(names, zip(*found)))
+    if case.inverse:
+        pairs["x"] = tuple(case.inverse(precision, case.z_in, inner) for precision in ("float32", "float64"))
+    if not all(np.isfinite(values).all() for pair in pairs.values() for values in pair):
+        return None
+    if any(worst(single, double) > WORST for single, double in pairs.values()):
+        return None
+    for name, (_, double) in pairs.items():
+        arrays["x_from_z_f64" if name == "x" else f"{name}_f64"] = double
+    return arrays, {name: tolerance(*pair) for name, pair in pairs.items()}
+
+
+def write(case: Case, folder: Path, about: dict) -> bool:
+    """False where another case has to be drawn."""
+    found = numbers(case)
+    if found is None:
+        return False
+    arrays, tolerances = found
+    folder.mkdir(parents=True)
+    checkpoint = case.save(folder)
+    np.savez(folder / "io.npz", **arrays)
+    text = {
+        **about,
+        "library": case.library,
+        "checkpoint": checkpoint,
+        "answers": case.answers,
+        "tolerance": tolerances,
+        "settings": case.settings,
+        **({"refusal": case.refusal} if case.refusal else {}),
+    }
+    (folder / "case.json").write_text(json.dumps(text, indent=2, default=str))
+    return True

@@ -1,0 +1,419 @@
+"""Flows of nflows: its own classes, and chains of whatever its transforms compose."""
+
+import numpy as np
+import torch
+from nflows import distributions, flows, transforms
+from nflows.nn import nets
+from torch import nn
+from torch.nn import functional as F
+
+from torch_case import chance, pick, shake, torch_case
+
+activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
+
+# nflows 0.14 calls what newer versions of PyTorch lack.
+if not hasattr(torch, "triangular_solve"):
+    torch.triangular_solve = lambda b, a, upper=True, unitriangular=False: (
+        torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unitriangular),
+        a,
+    )
+torch.solve = lambda b, a: (torch.linalg.solve(a, b), a)
+torch.qr = torch.linalg.qr
+
+
+def forward(flow, x, context):
+    embedded = flow._embedding_net(context) if context is not None else None
+    z, logdet = flow._transform(x, context=embedded)
+    return z, logdet, flow.log_prob(x, context=context)
+
+
+def inverse(flow, z, context):
+    embedded = flow._embedding_net(context) if context is not None else None
+    return flow._transform.inverse(z, context=embedded)[0]
+
+
+def states(flow, rng, settings):
+    """A state dict: alone, as an entry, as Lightning has it, or beside the arguments."""
+    how = pick(rng, ["state", "entry", "lightning", "arguments"])
+    plain = {name: value for name, value in settings.items() if isinstance(value, (int, float, str, bool))}
+
+    def save(folder):
+        state = flow.state_dict()
+        if how == "lightning":
+            held = {"state_dict": {f"flow.{name}": value for name, value in state.items()}}
+            held |= {"epoch": 3, "global_step": 90, "pytorch-lightning_version": "2.5.0", "hyper_parameters": plain}
+            torch.save(held, folder / "last.ckpt")
+            return "last.ckpt"
+        held = {
+            "state": state,
+            "entry": {"model": state, "epoch": 3},
+            "arguments": {"model_kwargs": plain, "model_state_dict": state, "epoch": 3},
+        }
+        torch.save(held[how], folder / "model.pt")
+        return "model.pt"
+
+    return save
+
+
+def whole(flow, rng, settings):
+    def save(folder):
+        torch.save(flow, folder / "flow.pt")
+        return "flow.pt"
+
+    return save
+
+
+def case(flow, rng, features, answers, settings, context=None, save=states, **rest):
+    return torch_case(
+        shake(flow, rng),
+        rng,
+        shape=(features,),
+        context=context,
+        forward=forward,
+        inverse=inverse,
+        library="nflows",
+        save=save(flow, rng, settings),
+        answers=answers,
+        settings={"features": features, "context": context, **settings},
+        **rest,
+    )
+
+
+def realnvp(rng):
+    features = int(rng.integers(2, 9))
+    activation = pick(rng, list(activations))
+    settings = dict(
+        hidden_features=int(rng.integers(3, 33)),
+        num_layers=int(rng.integers(1, 7)),
+        num_blocks_per_layer=int(rng.integers(1, 4)),
+        use_volume_preserving=chance(rng, 0.25),
+        batch_norm_within_layers=chance(rng, 0.3),
+        batch_norm_between_layers=chance(rng, 0.4),
+    )
+    flow = flows.SimpleRealNVP(features, activation=activations[activation], **settings)
+    return case(flow, rng, features, {"activation": activation}, settings)
+
+
+def maf(rng):
+    features = int(rng.integers(2, 8))
+    activation = pick(rng, list(activations))
+    residual = chance(rng, 0.6)
+    settings = dict(
+        hidden_features=int(rng.integers(features, 33)),
+        num_layers=int(rng.integers(1, 6)),
+        num_blocks_per_layer=int(rng.integers(1, 4)),
+        use_residual_blocks=residual,
+        use_random_masks=not residual and chance(rng, 0.4),
+        use_random_permutations=chance(rng),
+        batch_norm_within_layers=chance(rng, 0.2),
+        batch_norm_between_layers=chance(rng, 0.3),
+    )
+    flow = flows.MaskedAutoregressiveFlow(features, activation=activations[activation], **settings)
+    return case(flow, rng, features, {"activation": activation}, settings)
+
+
+def mixing(rng, features):
+    """A layer over all features."""
+    householders = int(rng.integers(1, 2 * features + 1))
+    return pick(
+        rng,
+        [
+            lambda: transforms.LULinear(features, identity_init=chance(rng), using_cache=chance(rng)),
+            lambda: transforms.QRLinear(features, num_householder=householders),
+            lambda: transforms.SVDLinear(features, num_householder=2 * householders, identity_init=chance(rng)),
+            lambda: transforms.HouseholderSequence(features, householders),
+            lambda: transforms.NaiveLinear(features),
+            lambda: transforms.RandomPermutation(features),
+            lambda: transforms.ReversePermutation(features),
+            lambda: transforms.BatchNorm(features),
+            lambda: actnorm(features),
+            lambda: transforms.CompositeTransform(
+                [transforms.RandomPermutation(features), transforms.LULinear(features, identity_init=True)]
+            ),
+            lambda: transforms.PointwiseAffineTransform(
+                torch.tensor(rng.normal(0, 1, features), dtype=torch.float32),
+                torch.tensor(rng.uniform(0.3, 2, features), dtype=torch.float32),
+            ),
+        ],
+    )()
+
+
+def actnorm(features):
+    layer = transforms.ActNorm(features)
+    layer.initialized.fill_(True)
+    return layer
+
+
+def mask_of(rng, features):
+    while True:
+        mask = rng.integers(0, 2, features)
+        if 0 < mask.sum() < features:
+            return torch.tensor(mask)
+
+
+def base_of(rng, features, context):
+    if context and chance(rng, 0.25):
+        return distributions.ConditionalDiagonalNormal([features], nn.Linear(context, 2 * features))
+    if chance(rng, 0.25):
+        return distributions.DiagonalNormal([features])
+    return distributions.StandardNormal([features])
+
+
+def coupling_of(rng, name, features, context, activation):
+    """A function that makes couplings of one kind with random masks."""
+    width, blocks, norms = int(rng.integers(3, 25)), int(rng.integers(1, 4)), chance(rng, 0.2)
+
+    def net(inputs, outputs):
+        return nets.ResidualNet(
+            inputs,
+            outputs,
+            hidden_features=width,
+            context_features=context,
+            num_blocks=blocks,
+            activation=activations[activation],
+            use_batch_norm=norms,
+        )
+
+    classes = {"affine": transforms.AffineCouplingTransform, "additive": transforms.AdditiveCouplingTransform}
+    if name in classes:
+        return lambda: classes[name](mask_of(rng, features), net)
+    bins, bound = int(rng.integers(2, 13)), float(pick(rng, [1.0, 3.0, 5.0, 10.0]))
+    unconditional = chance(rng, 0.3)
+
+    def spline():
+        return transforms.PiecewiseRationalQuadraticCouplingTransform(
+            mask_of(rng, features),
+            net,
+            num_bins=bins,
+            tails="linear",
+            tail_bound=bound,
+            apply_unconditional_transform=unconditional,
+        )
+
+    spline.bound = bound
+    return spline
+
+
+def autoregressive_of(rng, name, features, context, activation):
+    residual = chance(rng, 0.6)
+    settings = dict(
+        features=features,
+        hidden_features=int(rng.integers(features, 33)),
+        context_features=context,
+        num_blocks=int(rng.integers(1, 4)),
+        use_residual_blocks=residual,
+        random_mask=not residual and chance(rng, 0.3),
+        activation=activations[activation],
+        use_batch_norm=chance(rng, 0.15),
+    )
+    if name == "affine":
+        return lambda: transforms.MaskedAffineAutoregressiveTransform(**settings)
+    bins, bound = int(rng.integers(2, 13)), float(pick(rng, [1.0, 3.0, 5.0, 10.0]))
+
+    def spline():
+        return transforms.MaskedPiecewiseRationalQuadraticAutoregressiveTransform(
+            **settings, num_bins=bins, tails="linear", tail_bound=bound
+        )
+
+    spline.bound = bound
+    return spline
+
+
+def chain(rng, make, names, context_size, save=states):
+    """Layers of one kind with what mixes between them, in any order."""
+    features = int(rng.integers(2, 8))
+    context = int(rng.integers(1, 6)) if chance(rng) else None
+    activation = pick(rng, list(activations))
+    name = pick(rng, names)
+    layer = make(rng, name, features, context, activation)
+    layers = []
+    for _ in range(int(rng.integers(1, 6))):
+        layers += [mixing(rng, features) for _ in range(int(rng.integers(0, 3)))]
+        layers.append(layer())
+    if chance(rng, 0.3):
+        layers += [mixing(rng, features)]
+    if chance(rng, 0.3):
+        middle = len(layers) // 2
+        layers = [transforms.CompositeTransform(layers[:middle] or layers), *layers[middle if middle else len(layers) :]]
+    flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context))
+    answers = {"activation": activation}
+    bound = getattr(layer, "bound", None)
+    if bound is not None:
+        answers["tailBound"] = bound
+    kinds = [type(module).__name__ for module in flow.modules() if isinstance(module, transforms.Transform)]
+    settings = {"kind": name, "activation": activation, "layers": kinds, "base": type(flow._distribution).__name__}
+    return case(flow, rng, features, answers, settings, context, save)
+
+
+def couplings(rng):
+    return chain(rng, coupling_of, ["affine", "additive", "spline", "spline"], None)
+
+
+def autoregressive(rng):
+    return chain(rng, autoregressive_of, ["affine", "spline"], None)
+
+
+def whole_model(rng):
+    make, names = pick(rng, [(coupling_of, ["affine", "additive", "spline"]), (autoregressive_of, ["affine", "spline"])])
+    case = chain(rng, make, names, None, whole)
+    # The file says them; of autoregressive layers' scales it is another version of nflows that says nothing.
+    case.answers = {}
+    return case
+
+
+def image_layers(rng, channels, coupling, steps):
+    """Steps of Glow over so many channels, each with some of what it may have."""
+    layers = []
+    for _ in range(steps):
+        if chance(rng, 0.7):
+            layers.append(actnorm(channels))
+        mixing = pick(rng, [transforms.OneByOneConvolution, transforms.OneByOneConvolution, transforms.ReversePermutation, None])
+        if mixing:
+            layers.append(mixing(channels))
+        layers.append(coupling(channels))
+    return layers
+
+
+def glow(rng):
+    channels, levels = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    size = 2**levels
+    height, width = size * int(rng.integers(1, 3)), size * int(rng.integers(1, 3))
+    activation = pick(rng, list(activations))
+    name = pick(rng, ["affine", "affine", "additive", "spline"])
+    hidden, blocks, norms = int(rng.integers(3, 12)), int(rng.integers(1, 3)), chance(rng, 0.3)
+    bins, bound, masks = int(rng.integers(2, 9)), float(pick(rng, [1.0, 3.0])), pick(rng, ["mid", "alternate", "random"])
+
+    def net(inputs, outputs):
+        return nets.ConvResidualNet(
+            inputs, outputs, hidden, num_blocks=blocks, activation=activations[activation], use_batch_norm=norms
+        )
+
+    def coupling(channels):
+        mask = {
+            "mid": torch.arange(channels) < (channels + 1) // 2,
+            "alternate": torch.arange(channels) % 2 == int(rng.integers(2)),
+            "random": mask_of(rng, channels) > 0,
+        }[masks].int()
+        if name == "spline":
+            return transforms.PiecewiseRationalQuadraticCouplingTransform(
+                mask, net, num_bins=bins, tails="linear", tail_bound=bound
+            )
+        classes = {"affine": transforms.AffineCouplingTransform, "additive": transforms.AdditiveCouplingTransform}
+        return classes[name](mask, net)
+
+    steps = int(rng.integers(1, 4))
+    multiscale = chance(rng, 0.75)
+    shape = (channels, height, width)
+    flow_of = transforms.MultiscaleCompositeTransform(levels) if multiscale else None
+    chained = []
+    for _ in range(levels):
+        shape = (4 * shape[0], shape[1] // 2, shape[2] // 2)
+        layers = [transforms.SqueezeTransform(), *image_layers(rng, shape[0], coupling, steps)]
+        if multiscale:
+            if chance(rng):
+                layers.append(transforms.OneByOneConvolution(shape[0]))
+            shape = flow_of.add_transform(transforms.CompositeTransform(layers), shape) or shape
+        else:
+            chained += layers
+    transform = flow_of or transforms.CompositeTransform(chained)
+    latents = (channels * height * width,) if multiscale else shape
+    flow = flows.Flow(transform, distributions.StandardNormal(list(latents)))
+    settings = dict(kind=name, image=[channels, height, width], levels=levels, steps=steps, hidden=hidden, blocks=blocks, masks=masks, multiscale=multiscale)
+    answers = {"activation": activation, "height": height, "width": width}
+    if name == "spline":
+        answers["tailBound"] = bound
+    case_ = torch_case(
+        shake(flow, rng, 0.15),
+        rng,
+        shape=(channels, height, width),
+        latents=latents,
+        forward=forward,
+        inverse=inverse,
+        library="nflows",
+        save=states(flow, rng, settings),
+        answers=answers,
+        settings={**settings, "activation": activation},
+    )
+    return case_
+
+
+def dingo(rng):
+    """A dictionary with model_kwargs beside the state, as gravitational-wave posteriors are kept; nothing is answered."""
+    features, context = int(rng.integers(2, 12)), int(rng.integers(1, 9))
+    activation = pick(rng, ["elu", "relu", "leaky_relu"])
+    base = dict(
+        hidden_dim=int(rng.integers(features, 40)),
+        num_transform_blocks=int(rng.integers(1, 4)),
+        activation=activation,
+        dropout_probability=0.0,
+        batch_norm=chance(rng),
+        num_bins=int(rng.integers(2, 10)),
+        base_transform_type=pick(rng, ["rq-coupling", "rq-autoregressive"]),
+    )
+    steps = int(rng.integers(1, 6))
+    act = activations[activation.replace("_", "-")]
+
+    def linear():
+        return transforms.CompositeTransform(
+            [transforms.RandomPermutation(features), transforms.LULinear(features, identity_init=True)]
+        )
+
+    def net(inputs, outputs):
+        return nets.ResidualNet(
+            inputs,
+            outputs,
+            hidden_features=base["hidden_dim"],
+            context_features=context,
+            num_blocks=base["num_transform_blocks"],
+            activation=act,
+            use_batch_norm=base["batch_norm"],
+        )
+
+    def layer(i):
+        splines = dict(num_bins=base["num_bins"], tails="linear", tail_bound=1.0)
+        if base["base_transform_type"] == "rq-coupling":
+            mask = (torch.arange(features) + i) % 2
+            return transforms.PiecewiseRationalQuadraticCouplingTransform(mask, net, **splines)
+        return transforms.MaskedPiecewiseRationalQuadraticAutoregressiveTransform(
+            features=features,
+            hidden_features=base["hidden_dim"],
+            context_features=context,
+            num_blocks=base["num_transform_blocks"],
+            activation=act,
+            use_batch_norm=base["batch_norm"],
+            **splines,
+        )
+
+    layers = [transforms.CompositeTransform([linear(), layer(i)]) for i in range(steps)]
+    flow = flows.Flow(transforms.CompositeTransform([*layers, linear()]), distributions.StandardNormal([features]))
+    kwargs = dict(input_dim=features, context_dim=context, num_flow_steps=steps, base_transform_kwargs=base)
+
+    def save(flow, rng, settings):
+        def write(folder):
+            state = {f"flow.{name}": value for name, value in flow.state_dict().items()}
+            optimizer = torch.optim.Adam(flow.parameters())
+            held = {
+                "model_kwargs": {"type": "nsf", "nsf_kwargs": kwargs},
+                "model_state_dict": state,
+                "optimizer_state_dict": optimizer.state_dict(),
+                "epoch": 12,
+                "version": "0.5",
+                "metadata": {"dataset_settings": {"intrinsic_prior": {"mass_1": "Uniform(10, 80)"}}},
+            }
+            torch.save(held, folder / "model_latest.pt")
+            return "model_latest.pt"
+
+        return write
+
+    return case(flow, rng, features, {}, kwargs, context, save)
+
+
+kinds = {
+    "nflows-realnvp": realnvp,
+    "nflows-dingo": dingo,
+    "nflows-glow": glow,
+    "nflows-maf": maf,
+    "nflows-couplings": couplings,
+    "nflows-autoregressive": autoregressive,
+    "nflows-whole-model": whole_model,
+}

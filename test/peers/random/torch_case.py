@@ -1,0 +1,78 @@
+"""Cases of libraries that build on PyTorch: random weights, the same model in both precisions."""
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+
+from case import LATENTS, ROWS, Case
+
+
+def pick(rng: np.random.Generator, options: list):
+    return options[int(rng.integers(len(options)))]
+
+
+def chance(rng: np.random.Generator, probability: float = 0.5) -> bool:
+    return bool(rng.random() < probability)
+
+
+def shake(model: nn.Module, rng: np.random.Generator, size: float = 0.3) -> nn.Module:
+    """Moves initial weights by random ones, so that the flow is far from the identity; gives BatchNorm statistics."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.is_floating_point():
+                continue
+            scale = size / np.sqrt(parameter.shape[-1] if parameter.dim() > 1 else 4)
+            parameter += torch.as_tensor(rng.normal(0, scale, tuple(parameter.shape)), dtype=parameter.dtype)
+        for module in model.modules():
+            for name, buffer in module.named_buffers(recurse=False):
+                if name == "running_mean":
+                    buffer.copy_(torch.as_tensor(rng.normal(0, 0.3, tuple(buffer.shape))))
+                if name == "running_var":
+                    buffer.copy_(torch.as_tensor(rng.uniform(0.5, 2, tuple(buffer.shape))))
+    return model.eval()
+
+
+def torch_case(
+    model: nn.Module,
+    rng: np.random.Generator,
+    *,
+    shape: tuple[int, ...],
+    context: int | None = None,
+    forward,
+    inverse,
+    latents: tuple[int, ...] | None = None,
+    x: np.ndarray | None = None,
+    z_in: np.ndarray | None = None,
+    **rest,
+) -> Case:
+    """`forward(model, x, context)` and `inverse(model, z, context)` compute with tensors of the model's precision.
+
+    `shape` is that of one x, `latents` that of one z, `context` the numbers of one.
+    """
+    models = {"float32": model, "float64": copy.deepcopy(model).double()}
+
+    def tensor(precision: str, values: np.ndarray | None):
+        return None if values is None else torch.as_tensor(values, dtype=getattr(torch, precision))
+
+    def call(function, precision, *given):
+        torch.set_default_dtype(getattr(torch, precision))
+        try:
+            with torch.no_grad():
+                out = function(models[precision], *(tensor(precision, values) for values in given))
+        finally:
+            torch.set_default_dtype(torch.float32)
+        return tuple(part.numpy() for part in out) if isinstance(out, tuple) else out.numpy()
+
+    def normal(count: int, size: tuple[int, ...], deviation: float = 1.0) -> np.ndarray:
+        return rng.normal(0, deviation, (count, *size)).astype(np.float32)
+
+    return Case(
+        x=normal(ROWS, shape, 1.2) if x is None else x.astype(np.float32),
+        z_in=normal(LATENTS, latents or shape) if z_in is None else z_in.astype(np.float32),
+        context=normal(ROWS, (context,)) if context else None,
+        forward=lambda precision, *given: call(forward, precision, *given),
+        inverse=inverse and (lambda precision, *given: call(inverse, precision, *given)),
+        **rest,
+    )
