@@ -73,7 +73,6 @@ describe('checkpoints as people save them', () => {
       const count = archive.array('x').shape[0]!;
       const optional = (array: string): Float32Array | undefined =>
         archive.names.includes(array) ? values(array) : undefined;
-      const context = optional('context');
 
       const model = await openModel(file, backend);
       try {
@@ -83,6 +82,11 @@ describe('checkpoints as people save them', () => {
         const runner = ours.asLibrary ?? ours;
         const layout = flow.inputShape.length === 3 ? 'nchw' : 'nhwc';
         const x = toChannelsLast(values('x'), runner.inputShape, layout);
+        const contexts = (array: string): Float32Array | undefined => {
+          const given = optional(array);
+          return given && toChannelsLast(given, runner.context?.shape ?? [], 'nchw');
+        };
+        const context = contexts('context');
         const { z, logDet, prior } = await runner.forward(x, count, 'flow', { context });
         const off = (what: keyof WildCase['tolerance'], found: Float32Array, theirs: Float32Array): void => {
           const difference = maxAbsDifference(found, theirs);
@@ -96,7 +100,7 @@ describe('checkpoints as people save them', () => {
         if (tolerance.x !== undefined) {
           const latents = toChannelsLast(values('z_in'), runner.outputShape, layout);
           const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow', {
-            context: optional('context_in'),
+            context: contexts('context_in'),
           });
           // A library that gives the last latents alone leads back with the means of the others.
           const theirs = optional('x_from_z_f64') ?? values('x_from_z_mean');
