@@ -277,6 +277,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
   ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
+  ['vector, base of Student’s t', { base: { kind: 'studentT', loc: 0.5, scale: 2, trained: true } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
