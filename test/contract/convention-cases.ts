@@ -411,7 +411,7 @@ const images: readonly (readonly [string, Fields])[] = [
         { kind: 'flatten' },
         {
           kind: 'coupling',
-          mask: Array.from({ length: 32 }, (_, i) => Number(i % 2)),
+          mask: Array.from({ length: 32 }, (_, i) => i % 2),
           net: convolutional([1, 1], {}),
           seesContext: true,
         },

@@ -152,7 +152,9 @@ function contextOf(others: readonly Port[]): FlowPorts['context'] {
   const shape = port.shape.slice(1);
   if (!shape.every((axis): axis is number => axis !== undefined && axis > 0)) return undefined;
   const size = sizeOf(shape);
-  return size <= (shape.length === 1 ? mostFeatures : mostValues) ? { name: port.name, size, shape } : undefined;
+  return size <= (shape.length === 1 ? mostFeatures : mostValues)
+    ? { name: port.name, size, shape }
+    : undefined;
 }
 
 function only<T>(list: readonly T[]): T | undefined {
