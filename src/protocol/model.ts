@@ -104,7 +104,10 @@ export function hasConditioner({ coupling, kind }: { coupling?: number; kind: La
 
 /** What a conditional flow is given besides x, number by number. */
 export interface ContextInfo {
+  /** Empty where it is an image. */
   names: string[];
+  /** Of an image, [H, W, channels]; its numbers are in this order. */
+  shape?: readonly [number, number, number];
   /** In data units: what is usual, and how far it spreads. */
   mean: number[];
   std: number[];

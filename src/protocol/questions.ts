@@ -138,7 +138,7 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
 
 /** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */
 export function hasConditions({ context, format }: Pick<ModelSummary, 'context' | 'format'>): boolean {
-  return context !== undefined && format !== 'onnx';
+  return context !== undefined && context.shape === undefined && format !== 'onnx';
 }
 
 /** Samples at each value of a condition. */

@@ -6,6 +6,7 @@ import { Segmented } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
 import { TextField } from '../base/controls/toolkit';
 import { fixed } from '../base/format/numbers';
+import { OutputThumbnail } from '../base/layers/thumbnails';
 import { ready } from '../base/store/question';
 import { stripState } from '../base/store/strip-state';
 import { useStore } from '../base/store/use-store';
@@ -17,6 +18,25 @@ const reach = 3;
 const restMs = 120;
 
 export function ContextControls({ context }: { context: ContextInfo }) {
+  return context.shape ? (
+    <ImageGiven shape={context.shape} mean={context.mean} />
+  ) : (
+    <NumbersGiven context={context} />
+  );
+}
+
+/** An image has too many numbers for sliders: what it is, and that none came with the examples. */
+function ImageGiven({ shape, mean }: { shape: readonly [number, number, number]; mean: readonly number[] }) {
+  const image = { shape: [...shape], data: Float32Array.from(mean) };
+  return (
+    <div class="pair context" role="group" aria-label={text.given} title={text.imageGivenWhy}>
+      <OutputThumbnail output={image} size={24} />
+      <span class="tick">{text.imageGiven(shape)}</span>
+    </div>
+  );
+}
+
+function NumbersGiven({ context }: { context: ContextInfo }) {
   const store = useStore();
   const draft = useSignal<readonly number[] | undefined>(undefined);
   const timer = useRef(0);

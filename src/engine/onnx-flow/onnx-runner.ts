@@ -19,7 +19,7 @@ import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
 import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
-import { identifyPorts, type DescribedPort } from './ports';
+import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
@@ -88,7 +88,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
-  const context = ports.context && contextInfoOf(ports.context.size, own);
+  const context = ports.context && contextInfoOf(ports.context, own);
   const base = await baseOf(file, outputShape, own, threads);
 
   const runOnce = (
@@ -101,7 +101,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? {
             [ports.context.name]: tensor(
               given,
-              [count, ports.context.size],
+              [count, ...ports.context.shape],
               ports.doubles.has(ports.context.name),
             ),
           }
@@ -209,9 +209,14 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
 }
 
 /** Our files know the names and the usual range; of others there are numbers alone. */
-function contextInfoOf(size: number, own: OnnxMetadata | undefined): ContextInfo {
+function contextInfoOf(
+  { size, shape }: NonNullable<FlowPorts['context']>,
+  own: OnnxMetadata | undefined,
+): ContextInfo {
   const known = own && contextInfo(own, buildFlow(own.config.model), {});
-  return known?.mean.length === size ? known : plainContextInfo(size);
+  if (known && known.mean.length === size) return known;
+  const [height, width, channels] = shape;
+  return plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
 }
 
 /** The file of samples takes the noise that z is made of; files of other software do not say what z is. */

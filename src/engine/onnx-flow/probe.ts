@@ -64,7 +64,7 @@ export function feedsFor(
     ),
     // Layers are found given zeros, which a file of other software says nothing about.
     ...(context
-      ? { [context.name]: { shape: [count, context.size], data: new Float32Array(count * context.size) } }
+      ? { [context.name]: { shape: [count, ...context.shape], data: new Float32Array(count * context.size) } }
       : {}),
   };
 }
