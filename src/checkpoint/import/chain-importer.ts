@@ -109,6 +109,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
     /** What stands before the list and not before the base: "_transform.". */
     without?: string;
     readers: readonly BaseReader[];
+    /** What it is in a file without tensors of one; undefined for a standard normal. */
+    absent?(answers: ImportAnswers): ReadBase | undefined;
     /** Names below the prefix that say nothing. */
     idle?: readonly string[];
   };
@@ -272,12 +274,17 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(chain, answers) ?? steps) {
             layers.push(...(await library.layers(step, chain, answers)));
           }
-          const own = base && (await readBase(file, base, features));
+          const own = base ? await readBase(file, base, features) : library.base?.absent?.(answers);
           const fields = library.model(chain, answers);
           const scaling = await contextScaling(file, fields.context ?? 0);
           return chainFlow(
             file,
-            { features, layers, fields: { ...fields, ...scaling.fields }, base: own },
+            {
+              features,
+              layers,
+              fields: { ...fields, ...scaling.fields },
+              ...(own ? { base: own } : {}),
+            },
             scaling.tensors,
           );
         },
@@ -356,6 +363,44 @@ export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBa
     tensors: {
       'base.loc': { shape: [loc.length], data: loc },
       'base.logScale': { shape: [logScale.length], data: logScale },
+    },
+  };
+}
+
+/** A trained mixture of independent normals; of one component, a normal. @param loc [K, D] @param logScale [K, D] */
+export function trainedMixture(logits: Float32Array, loc: Float32Array, logScale: Float32Array): ReadBase {
+  const components = logits.length;
+  if (components === 1) return trainedNormal(loc, logScale);
+  const shape = [components, loc.length / components];
+  return {
+    base: { kind: 'mixture', components },
+    tensors: {
+      'base.logits': { shape: [components], data: logits },
+      'base.loc': { shape, data: loc },
+      'base.logScale': { shape, data: logScale },
+    },
+  };
+}
+
+/** Independent normals whose means and log-deviations a linear layer of a context gives, one after the other. */
+export function conditionalNormalOf(kind: string, prefix: string): BaseReader {
+  return {
+    kind: `${kind} of a linear layer`,
+    names: [`${prefix}weight`, `${prefix}bias`],
+    shapes: (features) => [[2 * features, -1], [2 * features]],
+    read([weight, bias]) {
+      const outputs = bias!.length;
+      const shape = [weight!.length / outputs, outputs];
+      return {
+        base: { kind: 'conditionalNormal' },
+        tensors: {
+          'base.net.0.weight': {
+            shape,
+            data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+          },
+          'base.net.0.bias': { shape: [outputs], data: bias! },
+        },
+      };
     },
   };
 }
