@@ -124,10 +124,11 @@ def vector(kind, gaps=("none", "permute", "actnorm")):
     def make(rng):
         features = int(rng.integers(2, 9))
         context = int(rng.integers(1, 5)) if rng.random() < 0.4 else None
-        direction = bool(rng.random() < 0.3)
         name, answers = drawn(rng)
         hidden = [int(rng.integers(5, 40)) for _ in range(int(rng.integers(1, 4)))]
         settings = {"hidden": hidden, "gap": pick(rng, list(gaps)), "count": int(rng.integers(1, 6))}
+        # LearnedElementwiseScaling has the same log-det backwards.
+        direction = bool(rng.random() < 0.3) and settings["gap"] != "scaling"
         how = {"subnet_constructor": dense(hidden, activations[name])}
         if kind != "NICE":
             how["clamp"] = clamps(rng, answers)
@@ -148,7 +149,7 @@ def vector(kind, gaps=("none", "permute", "actnorm")):
     return make
 
 
-def all_in_one_settings(rng, answers, channels):
+def all_in_one_settings(rng, answers, images=False):
     how = {
         "affine_clamping": clamps(rng, answers),
         "global_affine_type": choose(rng, answers, "globalAffineType", global_types),
@@ -156,9 +157,8 @@ def all_in_one_settings(rng, answers, channels):
         "permute_soft": bool(rng.random() < 0.4),
         "learned_householder_permutation": int(rng.integers(1, 4)) if rng.random() < 0.3 else 0,
         "reverse_permutation": choose(rng, answers, "reversePermutation", ["False", "True"]) == "True",
-        "gin_block": choose(rng, answers, "ginBlock", ["False", "False", "False", "True"]) == "True",
+        "gin_block": not images and choose(rng, answers, "ginBlock", ["False", "False", "False", "True"]) == "True",
     }
-    # Its own inverse has no matrix yet where reflections make it.
     return how
 
 
@@ -168,7 +168,7 @@ def all_in_one(rng):
     direction = bool(rng.random() < 0.3)
     name, answers = drawn(rng)
     hidden = [int(rng.integers(5, 40)) for _ in range(int(rng.integers(1, 4)))]
-    how = all_in_one_settings(rng, answers, features)
+    how = all_in_one_settings(rng, answers)
     model = framework.SequenceINN(features)
     count = int(rng.integers(1, 6))
     for _ in range(count):
@@ -211,7 +211,7 @@ def image(rng):
     kinds = pick(rng, [["AllInOne"], ["GLOW"], ["RNVP"], ["AllInOne", "GLOW"]])
     shared = {}
     if "AllInOne" in kinds:
-        shared = all_in_one_settings(rng, answers, channels)
+        shared = all_in_one_settings(rng, answers, images=True)
         if len(kinds) > 1:
             answers.pop("clamp", None)
             shared["affine_clamping"] = clamps(rng, answers, "affineClamping")
@@ -263,7 +263,9 @@ def image(rng):
 
 linear = ("linear", "linear, no bias", "orthogonal", "householder", "fixed householder", "scaling")
 kinds = {
-    **{f"freia-{kind.lower()}": vector(kind) for kind in couplings},
+    **{f"freia-{kind.lower()}": vector(kind) for kind in couplings if kind != "one"},
+    # Alone, these would leave a part of the features as it is.
+    "freia-one-sided": vector("one", ("permute", "actnorm", "householder")),
     "freia-linear": vector("GLOW", linear),
     "freia-allinone": all_in_one,
     "freia-graph": graph,
