@@ -67,7 +67,7 @@ export interface BaseReader {
   /** Its tensors, below the prefix. */
   names: readonly string[];
   /** @param values in the order of the names */
-  read(values: readonly Float32Array[]): ReadBase;
+  read(values: readonly Float32Array[], answers: ImportAnswers): ReadBase;
   /** Of its tensors in the order of the names; a value for each feature without. */
   shapes?(features: number): readonly (readonly number[])[];
 }
@@ -116,11 +116,13 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
+  /** What else is in the way of the whole, in words. */
+  misfit?(chain: Chain<C, S>): string | undefined;
   /** What comes after "NAME, D features, " in the title. */
   title(chain: Chain<C, S>): string;
   questions(chain: Chain<C, S>): ImportQuestion[];
   /** What the config says of all couplings. */
-  model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields;
+  model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields | Promise<VectorFields>;
   /** From data to latent; by default the steps as they are in the file. */
   order?(chain: Chain<C, S>, answers: ImportAnswers): readonly (C | S)[];
   /** From data to latent. */
@@ -213,8 +215,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     }
     if (missing.length > 0) return { share, missing };
     const base = typeof found === 'string' ? undefined : found;
+    const chain = { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) };
+    const misfit = library.misfit?.(chain);
+    if (misfit !== undefined) return { share, missing: [misfit] };
     return {
-      chain: { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) },
+      chain,
       ...(base ? { base } : {}),
       share,
       missing,
@@ -239,7 +244,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
   }
 
-  async function readBase(file: TensorFile, { prefix, reader }: FoundBase, features: number) {
+  async function readBase(
+    file: TensorFile,
+    { prefix, reader }: FoundBase,
+    features: number,
+    answers: ImportAnswers,
+  ): Promise<ReadBase> {
     const values: Float32Array[] = [];
     const shapes = reader.shapes?.(features);
     for (const [i, name] of reader.names.entries()) {
@@ -256,7 +266,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       }
       values.push(data);
     }
-    return reader.read(values);
+    return reader.read(values, answers);
   }
 
   return {
@@ -274,8 +284,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(chain, answers) ?? steps) {
             layers.push(...(await library.layers(step, chain, answers)));
           }
-          const own = base ? await readBase(file, base, features) : library.base?.absent?.(answers);
-          const fields = library.model(chain, answers);
+          const own = base ? await readBase(file, base, features, answers) : library.base?.absent?.(answers);
+          const fields = await library.model(chain, answers);
           const scaling = await contextScaling(file, fields.context ?? 0);
           return chainFlow(
             file,

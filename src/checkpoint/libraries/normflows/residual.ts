@@ -287,7 +287,8 @@ function joinFirstLayers(
       tensors[`${net}.${layer}.${part}`] = tensors[`${net}.${layer + 1}.${part}`]!;
     }
   }
-  for (const part of ['weight', 'bias', 'mask']) delete tensors[`${net}.${blocks + 1}.${part}`];
+  for (const part of ['weight', 'bias', 'mask'])
+    Reflect.deleteProperty(tensors, `${net}.${blocks + 1}.${part}`);
 }
 
 /** The features that condition. */
