@@ -4,6 +4,7 @@
  * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, or the knots of a spline, softly clipped too.
  */
 import { UserError } from '../../../base/user-error';
+import { mostFeatures } from '../../../config/vector-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
@@ -110,9 +111,7 @@ function reading({ stack, features }: Read, identity: number): Reading | undefin
 function withReadings(step: Read, readings: readonly (Reading | undefined)[], net: string): Mapped {
   const known = readings.filter((one) => one !== undefined);
   const { widths } = step.stack;
-  const blocked =
-    `a known transform for ${net}, which sees ${widths[0]} values and gives ${widths.at(-1)} for ` +
-    `${step.features} features; ${knownMaps}`;
+  const blocked = `a known transform for ${net}, which gives ${widths.at(-1)} values for ${step.features} features; ${knownMaps}`;
   return {
     ...step,
     readings: known,
@@ -135,7 +134,8 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   const step = { kind: 'coupling', at: name, features, stack } as const;
   // zuko's own masks pass half of the features; others may pass any number.
   const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
-  const others = Array.from({ length: features - 1 }, (_, i) => i + 1);
+  // Whether there are too many is said later.
+  const others = Array.from({ length: Math.min(features, mostFeatures) - 1 }, (_, i) => i + 1);
   const sizes = [...new Set([...halves, stack.widths[0]!, ...others])].filter((n) => n >= 1 && n < features);
   return withReadings(
     step,
@@ -357,7 +357,10 @@ export const zuko = chainImporter<Mapped, Other>({
     const other = couplings.find(
       (_, i) => i > 0 && !readingOf({ ...chain, couplings: couplings.slice(0, i + 1) }),
     );
-    return `${other!.at} has another transform or sees another context than ${chain.first.at}`;
+    const [a, b] = [other!.readings[0]!, chain.first.readings[0]!];
+    const words =
+      mapWords(a.map) === mapWords(b.map) ? 'sees another context than' : 'has another transform than';
+    return `${other!.at} ${words} ${chain.first.at}`;
   },
   title,
   questions: (chain) => [
