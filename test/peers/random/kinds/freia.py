@@ -251,9 +251,15 @@ def image(rng):
         model.append(modules.Flatten)
         model.append(couplings["GLOW"] if kinds != ["AllInOne"] else modules.AllInOneBlock, subnet_constructor=dense([16], activations[name]), **({"clamp": other, "clamp_activation": function} if kinds != ["AllInOne"] else shared))
         settings["parts"].append("flatten")
-    present = {part for part in settings["parts"]}
-    if len(kinds) > 1 and not {"AllInOne", "GLOW"} <= present:
-        settings["mixed"] = "no"
+    # What was drawn for blocks that are not there is not asked.
+    present = set(settings["parts"]) | ({"GLOW" if kinds != ["AllInOne"] else "AllInOne"} if "flatten" in settings["parts"] else set())
+    if "AllInOne" not in present:
+        for key in ("affineClamping", "globalAffineType", "reversePermutation"):
+            answers.pop(key, None)
+    elif not present & {"GLOW", "RNVP"}:
+        answers.pop("clampActivation", None)
+        answers["clamp"] = shared["affine_clamping"]
+        answers.pop("affineClamping", None)
     if not any(part == "haar" for part in settings["parts"]):
         answers.pop("orderByWavelet", None)
     if "flatten" not in settings["parts"] and side != 32:

@@ -201,7 +201,8 @@ def spline(kind):
         answers = {"activation": name, "tailBound": bound}
         about = {**settings, "bins": bins, "permute": permute, **({"circles": circles} if "circular" in kind else {})}
         half = bound * 0.95 if "circular" in kind else None
-        return finish(q0, layers, rng, features, about, answers, context, half, as_object=False if context else None)
+        how = {"refusal": "no library|normflows"} if "circular" in kind else {}
+        return finish(q0, layers, rng, features, about, answers, context, half, as_object=False if context else None, **how)
 
     return make
 
@@ -209,7 +210,8 @@ def spline(kind):
 def maf(rng):
     features = int(rng.integers(2, 8))
     context = int(rng.integers(1, 5)) if rng.random() < 0.4 else None
-    residual = bool(rng.random() < 0.6)
+    # Plain blocks take no context.
+    residual = bool(context or rng.random() < 0.6)
     settings = {
         "num_blocks": int(rng.integers(1, 4)),
         "use_residual_blocks": residual,
@@ -249,6 +251,9 @@ def other_base(rng):
         for _ in range(int(rng.integers(1, 4)))
     ]
     how = {"refusal": "q0 is not a"} if kind == "conditional" else {}
+    # The ends of a Uniform are tensors that no state dict has.
+    if kind == "uniform":
+        how["as_object"] = False
     return finish(q0, layers, rng, features, {"base": kind}, answers, context, half, **how)
 
 
@@ -313,6 +318,7 @@ def glow(classes):
             save=saved(flow, rng),
             answers=answers,
             settings={"shape": (channels, height, width), **settings, **answers},
+            refusal="without classes" if classes else None,
         )
         if classes:
             case.context = np.eye(count, dtype=np.float32)[labels]

@@ -30,7 +30,7 @@ def inverse(flow, z, context):
     return (flow(context) if context is not None else flow()).transform.inv(z)
 
 
-def case(flow, rng, settings, answers, half=None):
+def case(flow, rng, settings, answers, half=None, refusal=None):
     """`half` is that of the box where x and z are."""
     features = settings["features"]
     drawn = {}
@@ -52,6 +52,7 @@ def case(flow, rng, settings, answers, half=None):
         # A model says its arguments itself.
         answers={} if as_object else answers,
         settings={**settings, **answers, "whole": as_object},
+        refusal=refusal,
         **drawn,
     )
 
@@ -100,7 +101,8 @@ def one_feature(rng):
     settings |= {"features": 1, "transforms": int(rng.integers(1, 4))}
     kind = pick(rng, [zuko.flows.NSF, zuko.flows.MAF, zuko.flows.NICE])
     flow = kind(**settings, **(net if settings["context"] else {}))
-    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers if settings["context"] else {})
+    answers = answers if settings["context"] else {}
+    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers, refusal="no library|zuko")
 
 
 def spline_shapes(bins):
@@ -184,7 +186,7 @@ def adjacency(rng):
         for _ in range(int(rng.integers(1, 4)))
     ]
     flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
-    return case(flow, rng, settings | {"net": net}, answers)
+    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
 
 
 def residual(rng):
@@ -193,7 +195,7 @@ def residual(rng):
     settings |= {"transforms": int(rng.integers(1, 4))}
     net["hidden_features"] = [int(rng.integers(8, 30))] * int(rng.integers(1, 4))
     flow = zuko.flows.MAF(**settings, **net, residual=True)
-    return case(flow, rng, settings | {"net": net}, answers)
+    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
 
 
 kinds = {
