@@ -50,6 +50,8 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, x·e⁻ˢ − t, sigmoid, selected',
     { affine: 'inverse-shift-then-scale', scaleMap: 'sigmoid', conditioning: 'selected' },
   ],
+  ['vector, s without its mean', { scaleMean: 'removed', dim: 5 }],
+  ['vector, s without its mean, selected', { scaleMean: 'removed', dim: 5, conditioning: 'selected' }],
   ['vector, sigmoid without ε', { scaleMap: 'sigmoid', scaleEpsilon: 0 }],
   ['vector, x + t', { transform: 'additive' }],
   [

@@ -22,6 +22,7 @@ import {
 } from '../../import/image-chain';
 import { pixelRangeQuestion } from '../../import/image-questions';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
+import { permuteAxes } from '../../import/names';
 import { mixingOf } from '../../import/plu';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
@@ -35,6 +36,7 @@ import {
   globalLogScales,
   globalScaleQuestion,
   kinds,
+  reverseQuestion,
   withMatrix,
   withReflections,
   type BlockKind,
@@ -360,7 +362,12 @@ async function blockLayers(
     ? reflected(await values('w_0'), await values('vk_householder'))
     : await values('w_perm');
   const what = `${at}.${step.householder ? 'vk_householder' : 'w_perm'}`;
+  const isReversed = chosen(answers, reverseQuestion) === 'True';
+  const square = { ...matrix, shape: matrix.shape.slice(0, 2) };
   return [
+    ...(isReversed
+      ? [{ theirs: `${what}.inverse`, ...mixingOf(file, what, permuteAxes(square, [1, 0])) }]
+      : []),
     ...layers,
     { theirs: `${at}.global_scale`, ...normLayer(logScale, (await values('global_offset')).data) },
     { theirs: what, ...mixingOf(file, what, matrix) },
@@ -440,7 +447,7 @@ export const freiaImages = imageChainImporter<ChainPlan>({
       pixelRangeQuestion,
       ...clampQuestions({ steps }).values(),
       ...(has('GLOWCouplingBlock', 'RNVPCouplingBlock') ? [clampFunctionQuestion] : []),
-      ...(has('AllInOneBlock') ? [globalScaleQuestion] : []),
+      ...(has('AllInOneBlock') ? [globalScaleQuestion, reverseQuestion] : []),
       activationQuestion,
       ...(has('haar') ? [rebalanceQuestion, waveletQuestion] : []),
     ];

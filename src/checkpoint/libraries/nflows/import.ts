@@ -9,6 +9,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  conditionalNormalOf,
   maskOf,
   readOrder,
   standardizer,
@@ -238,25 +239,7 @@ export const nflows = chainImporter<Working, Other>({
         names: ['mean_', 'log_std_'],
         read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
       },
-      {
-        kind: 'ConditionalDiagonalNormal of a linear layer',
-        names: ['_context_encoder.weight', '_context_encoder.bias'],
-        shapes: (features) => [[2 * features, -1], [2 * features]],
-        read([weight, bias]) {
-          const outputs = bias!.length;
-          const shape = [weight!.length / outputs, outputs];
-          return {
-            base: { kind: 'conditionalNormal' },
-            tensors: {
-              'base.net.0.weight': {
-                shape,
-                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
-              },
-              'base.net.0.bias': { shape: [outputs], data: bias! },
-            },
-          };
-        },
-      },
+      conditionalNormalOf('ConditionalDiagonalNormal', '_context_encoder.'),
     ],
     // The constant of a StandardNormal.
     idle: ['_log_z'],

@@ -168,6 +168,7 @@ export function residualQuestions({ bins }: Residual): ImportQuestion[] {
 export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
     ...residualFields(net, { contextInBlocks: 'gate' }),
+    ...(net.plain ? { hidden: Array.from({ length: net.blocks }, () => net.width) } : {}),
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
@@ -208,6 +209,7 @@ export async function residualLayers(
       if (isMade) await joinContext(file, net, tensors, name);
       await foldNorms(file, net, tensors, name);
       if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
+      if (net.plain) joinFirstLayers(tensors, `${name}.net`, net);
     },
   };
   if (kind !== 'splineCoupling') {
@@ -228,6 +230,50 @@ export async function residualLayers(
       maskOf(features, (i) => !conditions.has(i)),
     ),
   ];
+}
+
+/**
+ * Without residual blocks normflows has no activation between the first layer and the first block, unlike nflows, so that
+ * both are one layer of ours. In place; layers after it get the number before.
+ */
+function joinFirstLayers(
+  tensors: Record<string, Values>,
+  net: string,
+  { inputs, width, blocks }: ResidualNet,
+): void {
+  const take = (part: string): Float32Array => {
+    const { data } = tensors[`${net}.${part}`]!;
+    return data;
+  };
+  const [first, firstMask, firstBias] = [take('0.weight'), take('0.mask'), take('0.bias')];
+  const [second, secondMask, bias] = [take('1.weight'), take('1.mask'), take('1.bias')];
+  const product = (a: ArrayLike<number>, b: ArrayLike<number>, rows: number): Float32Array =>
+    Float32Array.from({ length: rows * width }, (_, i) => {
+      const [row, column] = [Math.floor(i / width), i % width];
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += a[row * width + k]! * b[k * width + column]!;
+      return sum;
+    });
+  const masked = (weight: Float32Array, mask: Float32Array): Float64Array =>
+    Float64Array.from(weight, (value, i) => value * mask[i]!);
+  const after = masked(second, secondMask);
+  const shape = [inputs, width];
+  tensors[`${net}.0.weight`] = { shape, data: product(masked(first, firstMask), after, inputs) };
+  tensors[`${net}.0.mask`] = {
+    shape,
+    data: product(firstMask, secondMask, inputs).map((x) => Number(x > 0)),
+  };
+  tensors[`${net}.0.bias`] = {
+    shape: [width],
+    data: product(firstBias, after, 1).map((value, i) => value + bias[i]!),
+  };
+  for (let layer = 1; layer <= blocks; layer++) {
+    for (const part of ['weight', 'bias', 'mask']) {
+      tensors[`${net}.${layer}.${part}`] = tensors[`${net}.${layer + 1}.${part}`]!;
+    }
+  }
+  for (const part of ['weight', 'bias', 'mask'])
+    Reflect.deleteProperty(tensors, `${net}.${blocks + 1}.${part}`);
 }
 
 /** The features that condition. */
