@@ -118,7 +118,7 @@ export interface ResidualNet {
 const numbered = /^blocks\.(0|[1-9]\d*)\./;
 
 /** Names of the linear layers from first to last. */
-function layersOf({ blocks, plain }: Pick<ResidualNet, 'blocks' | 'plain'>): string[] {
+export function layersOf({ blocks, plain }: Pick<ResidualNet, 'blocks' | 'plain'>): string[] {
   const inBlocks = Array.from({ length: blocks }, (_, b) =>
     plain ? [`blocks.${b}.linear`] : [0, 1].map((i) => `blocks.${b}.linear_layers.${i}`),
   );
@@ -249,7 +249,7 @@ export function lastLayer({ blocks, plain }: ResidualNet): string {
 }
 
 /** Of a MADE's own layer for its context, where ours has one too. */
-export function contextTable({ prefix, context }: ResidualNet): Renaming[] {
+export function contextTable({ prefix, context }: Pick<ResidualNet, 'prefix' | 'context'>): Renaming[] {
   return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
 }
 

@@ -44,11 +44,14 @@ export interface Residual extends CouplingStep {
 export type Lu = StepOf<'lu'>;
 
 /** Prefixes of what a layer's tensors all stand below. */
-const inCoupling = 'prqct.';
-const inAutoregressive = 'mprqat.';
-const made = 'autoregressive_net.';
-const residual = 'transform_net.';
-const inConstant = 'unconditional_transform.';
+export const residualNames = {
+  inCoupling: 'prqct.',
+  inAutoregressive: 'mprqat.',
+  made: 'autoregressive_net.',
+  residual: 'transform_net.',
+  inConstant: 'unconditional_transform.',
+} as const;
+const { inCoupling, inAutoregressive, made, residual, inConstant } = residualNames;
 
 const tailQuestion = boundQuestion('tail_bound', 3);
 
@@ -91,7 +94,7 @@ function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]
   const step = withSplines('splineCoupling', prefix, features, network, moving);
   const constantRests = namesBelow(inConstant, rests);
   if (constantRests.length === 0 || step.blocked !== undefined) return step;
-  const isConstant = [...constantShapes(step, conditioning)].every(
+  const isConstant = [...constantShapes(step.bins, conditioning)].every(
     ([name, shape]) => file.tensors.get(inner + inConstant + name)?.shape.join() === shape.join(),
   );
   if (!isConstant || constantRests.length !== 3) {
@@ -156,7 +159,8 @@ function withSplines(
   return { ...step, blocked: words };
 }
 
-function constantShapes({ bins }: Residual, features: number): Map<string, number[]> {
+/** Of splines that depend on nothing. */
+export function constantShapes(bins: number, features: number): Map<string, number[]> {
   return new Map([
     ['unnormalized_widths', [features, bins]],
     ['unnormalized_heights', [features, bins]],
@@ -275,7 +279,7 @@ async function constantNet(
   const outputs = conditioning * values;
   const bias = new Float32Array(outputs);
   let from = 0;
-  for (const [part, [, each]] of constantShapes(step, conditioning)) {
+  for (const [part, [, each]] of constantShapes(step.bins, conditioning)) {
     const { data } = await file.read(prefix + part);
     data.forEach((u, i) => {
       const at = from + (i % each!);
