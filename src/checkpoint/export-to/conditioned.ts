@@ -85,6 +85,12 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
   };
 }
 
+/** Hidden widths of a conditioner as one network: networks of s and t stand side by side. */
+export function hiddenWidths({ nets, hidden, transform }: VectorModelConfig): number[] {
+  const count = nets === 'joint' ? 1 : transformParameters[transform].length;
+  return hidden.map((width) => count * width);
+}
+
 /** Whether the networks of s and t have the same activation, or are one. */
 export function hasOneActivation({ nets, activation, shiftActivation }: VectorModelConfig): boolean {
   return nets === 'joint' || (shiftActivation ?? activation) === activation;

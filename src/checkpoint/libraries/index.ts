@@ -46,10 +46,10 @@ type Entry =
       importer: Recognizer;
       write?: (model: ImageModelConfig, tensors: Tensors) => StateDict;
     }
-  | {
+  | ({
       kind: 'vector';
       importer: Recognizer;
-    } & (VectorWriter | { write?: never });
+    } & (VectorWriter | { write?: never }));
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */
 const list = {

@@ -12,6 +12,7 @@ import { bools, floats, integers, renamed, type StateDict } from '../../export-t
 import {
   conditionedOf,
   hasOneActivation,
+  hiddenWidths,
   knotsOfNflows,
   mlpOf,
   seenContext,
@@ -276,7 +277,7 @@ function buildText(
   const has = (kind: ChainLayer['kind']) => chain.some((layer) => layer.kind === kind);
   const net =
     model.net === 'mlp'
-      ? sequentialNet(model, model.hidden, context)
+      ? sequentialNet(model, hiddenWidths(model), context)
       : [
           'def net(inputs, outputs):',
           '    return ResidualNet(',

@@ -37,6 +37,8 @@ export interface Residual extends CouplingStep {
   bins: number;
   /** Prefix of the splines of the features that condition, which depend on nothing; empty without them. */
   constant: string;
+  /** Whether it is in a Reverse, and so sees data. */
+  reverse?: boolean;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -75,6 +77,18 @@ export function readResidual(
     return `${at} is a permutation and a mixing that is not an LULinear`;
   }
   return { kind: 'lu', at, features };
+}
+
+/** What may be in a Reverse: a MaskedAffineAutoregressive. Undefined for others. */
+export function readReversed(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+): Residual | string | undefined {
+  if (!allBelow(made, rests)) return undefined;
+  const step = readMade(file, prefix, '', rests);
+  if (typeof step === 'string') return step;
+  return { ...step, reverse: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
 function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual | string {
@@ -185,7 +199,7 @@ export function residualQuestions({ bins }: Residual): ImportQuestion[] {
   return [activationQuestion, ...(bins > 0 ? [tailQuestion] : [])];
 }
 
-export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
+export function residualModel({ bins, net, reverse }: Residual, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
     ...residualFields(net, { contextInBlocks: 'gate' }),
     nets: 'joint',
@@ -195,7 +209,8 @@ export function residualModel({ bins, net }: Residual, answers: ImportAnswers): 
     outputLayout: 'interleaved',
   };
   if (bins === 0) {
-    return { ...common, affine: 'inverse-scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
+    const affine = reverse ? 'scale-then-shift' : 'inverse-scale-then-shift';
+    return { ...common, affine, scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
   }
   return {
     ...common,
@@ -230,7 +245,7 @@ export async function residualLayers(
     },
   };
   if (kind !== 'splineCoupling') {
-    const sees = kind === 'affineAutoregressive' ? 'output' : 'input';
+    const sees = kind === 'affineAutoregressive' && !step.reverse ? 'output' : 'input';
     const order = await madeOrder(file, net);
     return [{ theirs: at, layer: { kind: 'autoregressive', order, sees }, ...common }];
   }

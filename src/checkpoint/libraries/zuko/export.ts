@@ -7,6 +7,7 @@ import { activationClass } from '../../export-to/activations';
 import {
   conditionedOf,
   hasOneActivation,
+  hiddenWidths,
   knots,
   mlpOf,
   seenContext,
@@ -73,7 +74,7 @@ function baseValues(
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const misfits = new Misfits('zuko', 'flowscope train --preset zuko trains a flow that fits.');
   if (model.transform === 'affine') {
-    for (const sees of new Set(chain.map(seesOf))) {
+    for (const sees of new Set(chain.flatMap((layer) => seesOf(layer) ?? []))) {
       // Seeing the output, it is the inverse of one that sees the input.
       misfits.only(
         'affine',
@@ -219,9 +220,9 @@ function classOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
 }
 
 function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines: readonly string[]): string {
-  const { dim, hidden, base } = model;
+  const { dim, base } = model;
   const context = seenContext(model);
-  const network = `hidden_features=[${hidden.join(', ')}], activation=${activationClass(model)}`;
+  const network = `hidden_features=[${hiddenWidths(model).join(', ')}], activation=${activationClass(model)}`;
   const size = `${dim}${context > 0 ? `, ${context}` : ''}`;
   const univariate = univariateOf(model);
   const [name, ...more] = classOf(model, chain)?.split(' ') ?? [];

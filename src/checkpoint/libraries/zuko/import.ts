@@ -21,6 +21,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   sizesOf,
   stackNames,
   type LinearStack,
@@ -36,6 +37,8 @@ interface Mapped extends CouplingStep {
   /** Numbers of a context that its network sees behind the features. */
   context: number;
   map: FeatureMap;
+  /** What an autoregressive layer sees: in a LazyInverse its output. */
+  sees?: 'input' | 'output';
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -161,7 +164,18 @@ async function coupling({ at, features, stack, context }: Mapped, file: TensorFi
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-async function autoregressive({ at, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
+/** The inverse of an autoregressive layer. @param at prefix of its names */
+function readInverse(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const step = readAutoregressive(file, `${at}transform.`, namesBelow('transform.', rests));
+  if (typeof step === 'string' || step.blocked !== undefined) return step;
+  if (step.map.transform !== 'affine') return blocked(step, `an affine transform in ${at}transform`);
+  return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
+}
+
+async function autoregressive(
+  { at, stack, context, sees = 'input' }: Mapped,
+  file: TensorFile,
+): Promise<OurLayer> {
   const order = [...(await file.read(`${at}.order`)).data];
   if (!arePlaces(order)) {
     throw new UserError(
@@ -173,7 +187,7 @@ async function autoregressive({ at, stack, context }: Mapped, file: TensorFile):
     outputs: stack.widths[i + 1]!,
   }));
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  const layer = { kind: 'autoregressive', order, sees: 'input' } as const;
+  const layer = { kind: 'autoregressive', order, sees } as const;
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
@@ -209,6 +223,8 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
     }
     // An UnconditionalTransform of an AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { kind: 'affine', at: at.slice(0, -1) };
+    if (rests.includes('transform.order') && rests.every((rest) => rest.startsWith('transform.')))
+      return readInverse(file, at, rests);
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -234,7 +250,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
     ...(chain.first.map.bins === undefined || isCircular(chain) ? [] : [splineQuestion, slopeQuestion]),
   ],
   model(chain, answers) {
-    const { stack, map, context } = chain.first;
+    const { stack, map, context, sees } = chain.first;
     const { transform, bins } = map;
     return {
       hidden: stack.hidden,
@@ -246,7 +262,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
       outputLayout: 'interleaved',
       ...(transform === 'affine'
         ? {
-            affine: 'scale-then-shift',
+            affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
             outputOrder: 'shift-scale',
             scaleMap: 'soft-clip',
             scaleEpsilon: 1e-3,
