@@ -10,6 +10,11 @@ const names: Record<VectorModelConfig['activation'], readonly [call: string, mod
   elu: ['F.elu', 'ELU'],
   silu: ['F.silu', 'SiLU'],
   'hard-silu': ['F.hardswish', 'Hardswish'],
+  gelu: ['F.gelu', 'GELU'],
+  mish: ['F.mish', 'Mish'],
+  selu: ['F.selu', 'SELU'],
+  sigmoid: ['torch.sigmoid', 'Sigmoid'],
+  softplus: ['F.softplus', 'Softplus'],
 };
 
 /** With torch.nn.functional as F. */

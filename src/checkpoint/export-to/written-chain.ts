@@ -113,7 +113,11 @@ export function checkHolds(
     model.base.kind,
     possible.map((kind) => JSON.stringify(kind)).join(' or '),
   );
+  const net = model.net === 'mlp' || model.net === 'residual';
+  misfits.check(net, 'net', model.net, '"mlp" or "residual"');
   if (model.transform === 'rationalQuadratic') {
+    const { splineInterval } = model;
+    misfits.check(splineInterval === undefined, 'splineInterval', splineInterval, 'none');
     misfits.check(model.nets === 'joint', 'nets', model.nets, '"joint"');
     misfits.check(model.splineCenter === 0, 'splineCenter', model.splineCenter, '0');
   }

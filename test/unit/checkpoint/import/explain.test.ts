@@ -56,7 +56,10 @@ describe('what tensors were taken for', () => {
       posterior.get('net.transform.transforms.1.hyper.6.bias'),
       'bias of the conditioner, last layer, which gives the widths, heights and slopes of splines',
     );
-    assert.match(posterior.get('net.transform.transforms.2.order')!, /how it is built: order of the features/);
+    assert.match(
+      posterior.get('net.transform.transforms.2.order')!,
+      /how it is built: order of the features/,
+    );
     const keras = (await explained('keras-realnvp-saved')).says;
     assert.ok([...keras.values()].includes('optimizer, left out'));
     const { tensors } = await explained('normflows-nsf-coupling-2d');
