@@ -92,6 +92,7 @@ export const convertTargets = [
   'nflows',
   'normflows',
   'zuko',
+  'senya',
 ] as const;
 
 export type ConvertTarget = (typeof convertTargets)[number];

@@ -38,6 +38,7 @@ import type { VectorFields } from '../../import/vector-chain';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
+  readReversed,
   residualLayers,
   residualModel,
   residualQuestions,
@@ -255,6 +256,7 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
     const inner = rests.map((rest) => rest.slice('flow.'.length));
     return (
       readCoupling(file, at, `${prefix}flow.`, inner, true) ??
+      readReversed(file, `${prefix}flow.`, inner) ??
       `${prefix} is a Reverse of something else than a coupling`
     );
   }

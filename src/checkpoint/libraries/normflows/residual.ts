@@ -27,6 +27,7 @@ import {
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
+import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 
@@ -37,6 +38,8 @@ export interface Residual extends CouplingStep {
   bins: number;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
+  /** Whether it is in a Reverse, and so sees data. */
+  reverse?: boolean;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -44,11 +47,14 @@ export interface Residual extends CouplingStep {
 export type Lu = StepOf<'lu'>;
 
 /** Prefixes of what a layer's tensors all stand below. */
-const inCoupling = 'prqct.';
-const inAutoregressive = 'mprqat.';
-const made = 'autoregressive_net.';
-const residual = 'transform_net.';
-const inConstant = 'unconditional_transform.';
+export const residualNames = {
+  inCoupling: 'prqct.',
+  inAutoregressive: 'mprqat.',
+  made: 'autoregressive_net.',
+  residual: 'transform_net.',
+  inConstant: 'unconditional_transform.',
+} as const;
+const { inCoupling, inAutoregressive, made, residual, inConstant } = residualNames;
 
 const tailQuestion = boundQuestion('tail_bound', 3);
 
@@ -72,6 +78,18 @@ export function readResidual(
     return `${at} is a permutation and a mixing that is not an LULinear`;
   }
   return { kind: 'lu', at, features };
+}
+
+/** What may be in a Reverse: a MaskedAffineAutoregressive. Undefined for others. */
+export function readReversed(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+): Residual | string | undefined {
+  if (!allBelow(made, rests)) return undefined;
+  const step = readMade(file, prefix, '', rests);
+  if (typeof step === 'string') return step;
+  return { ...step, reverse: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
 function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual | string {
@@ -165,7 +183,7 @@ export function residualQuestions({ bins }: Residual): ImportQuestion[] {
   return [activationQuestion, ...(bins > 0 ? [tailQuestion] : [])];
 }
 
-export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
+export function residualModel({ bins, net, reverse }: Residual, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
     ...residualFields(net, { contextInBlocks: 'gate' }),
     ...(net.plain ? { hidden: Array.from({ length: net.blocks }, () => net.width) } : {}),
@@ -176,7 +194,8 @@ export function residualModel({ bins, net }: Residual, answers: ImportAnswers): 
     outputLayout: 'interleaved',
   };
   if (bins === 0) {
-    return { ...common, affine: 'inverse-scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
+    const affine = reverse ? 'scale-then-shift' : 'inverse-scale-then-shift';
+    return { ...common, affine, scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
   }
   return {
     ...common,
@@ -213,7 +232,7 @@ export async function residualLayers(
     },
   };
   if (kind !== 'splineCoupling') {
-    const sees = kind === 'affineAutoregressive' ? 'output' : 'input';
+    const sees = kind === 'affineAutoregressive' && !step.reverse ? 'output' : 'input';
     const order = await madeOrder(file, net);
     return [{ theirs: at, layer: { kind: 'autoregressive', order, sees }, ...common }];
   }

@@ -24,6 +24,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   sizesOf,
   stackNames,
   type LinearStack,
@@ -45,6 +46,8 @@ interface Mapped extends CouplingStep {
   stack: LinearStack;
   /** The likeliest first; a coupling whose mask is not read yet may be several things. None where something is in the way. */
   readings: readonly Reading[];
+  /** What an autoregressive layer sees: in a LazyInverse its output. */
+  sees?: 'input' | 'output';
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -248,8 +251,17 @@ function isCircular(box: ArrayLike<number>): boolean {
   return Array.from(box).every((value) => Math.abs(Math.abs(value) - Math.PI) < 1e-4);
 }
 
+/** The inverse of an autoregressive layer. @param at prefix of its names */
+function readInverse(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const step = readAutoregressive(file, `${at}transform.`, namesBelow('transform.', rests));
+  if (typeof step === 'string' || step.blocked !== undefined) return step;
+  if (step.readings[0]!.map.transform !== 'affine')
+    return { ...step, blocked: `an affine transform in ${at}transform` };
+  return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
+}
+
 async function autoregressive(
-  { at, stack }: Mapped,
+  { at, stack, sees = 'input' }: Mapped,
   file: TensorFile,
   { context }: Reading,
 ): Promise<OurLayer> {
@@ -264,7 +276,7 @@ async function autoregressive(
     outputs: stack.widths[i + 1]!,
   }));
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  const layer = { kind: 'autoregressive', order, sees: 'input' } as const;
+  const layer = { kind: 'autoregressive', order, sees } as const;
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
@@ -324,6 +336,8 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     // An AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
+    if (rests.includes('transform.order') && rests.every((rest) => rest.startsWith('transform.')))
+      return readInverse(file, at, rests);
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -370,7 +384,7 @@ export const zuko = chainImporter<Mapped, Other>({
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
   async model(chain, answers) {
-    const { stack } = chain.first;
+    const { stack, sees } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
     const isBox =
@@ -389,7 +403,7 @@ export const zuko = chainImporter<Mapped, Other>({
       outputLayout: 'interleaved',
       ...(transform === 'affine'
         ? {
-            affine: 'scale-then-shift',
+            affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
             outputOrder: 'shift-scale',
             scaleMap: 'soft-clip',
             scaleEpsilon: 1e-3,

@@ -184,7 +184,7 @@ test('a library whose couplings have one activation is not written for a flow wi
     assert.ok(entry.kind === 'vector' && entry.write);
     const { write } = entry;
     assert.throws(
-      () => write(model as VectorModelConfig, [], {}),
+      () => write(model as VectorModelConfig, [{ kind: 'coupling', mask: [1, 0] }], {}),
       /shiftActivation: expected "relu", got "tanh"/,
     );
   }
