@@ -8,7 +8,6 @@ import type { ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   fixedNormal,
-  ofFeatures,
   readMask,
   readOrder,
   type Chain,
@@ -25,6 +24,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
+import { ofFeatures } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
