@@ -228,6 +228,18 @@ export const vectorModelSchema = v.strictObject({
     ),
     () => [],
   ),
+  contextActivation: v.optional(
+    v.pipe(activation, describe('Nonlinearity of the network over the context; as activation when absent.')),
+  ),
+  contextOutput: v.optional(
+    v.pipe(
+      v.picklist(['linear', 'activated']),
+      describe(
+        'What conditioners see of the network over the context: the sums of its last layer, or their activation (FCEmbedding of sbi).',
+      ),
+    ),
+    'linear',
+  ),
   contextEntry: v.optional(
     v.pipe(
       v.picklist(['input', 'activated']),

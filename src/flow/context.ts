@@ -29,12 +29,15 @@ export function contextSeen({ context, contextNet }: VectorModelConfig): number 
 
 /** The context of a vector flow: as it is, standardized by stored statistics, or through a network. */
 export function contextInput(config: VectorModelConfig): ContextInput | undefined {
-  const { context: size, contextNorm, contextNet } = config;
+  const { context: size, contextNorm, contextNet, contextOutput } = config;
   if (size === 0) return undefined;
   const [mean, std] = ['context.mean', 'context.std'];
   const widths = [size, ...contextNet];
   const layers = contextNet.map((width, i) => linear(`context.net.${i}`, widths[i]!, width));
-  const active = activation(config);
+  const active = activation({
+    activation: config.contextActivation ?? config.activation,
+    slope: config.slope,
+  });
   return {
     size,
     parameters: layers.flatMap(({ parameters }) => parameters),
@@ -48,7 +51,7 @@ export function contextInput(config: VectorModelConfig): ContextInput | undefine
       const scaled = contextNorm ? tf.div(tf.sub(context, ctx.get(mean)), ctx.get(std)) : context;
       return layers.reduce((h, layer, i) => {
         const sum = layer.apply(ctx, h);
-        return i === layers.length - 1 ? sum : active(sum);
+        return i === layers.length - 1 && contextOutput === 'linear' ? sum : active(sum);
       }, scaled);
     },
   };

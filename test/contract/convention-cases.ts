@@ -286,6 +286,16 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
   ],
   [
+    'vector, couplings given a context through a network with an activation of its own at its end',
+    {
+      context: 3,
+      contextNet: [4],
+      contextActivation: 'tanh',
+      contextOutput: 'activated',
+      conditioning: 'selected',
+    },
+  ],
+  [
     'vector, couplings of residual networks with gates, given a context',
     { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
   ],

@@ -7,6 +7,7 @@ import { UserError } from '../../base/user-error';
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
+import { contextPart, contextQuestions, contextTitle, readContextNet, type ContextNet } from './context-net';
 import {
   beyondWords,
   lengthOfList,
@@ -136,10 +137,6 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
 
-/** What sbi does to a context: a network, before which a module Standardize may stand. */
-const embeddingNet = /(^|\.)_embedding_net\./;
-export const standardizer = /(^|\.)_embedding_net\.0\._(mean|std)$/;
-
 interface FoundBase {
   prefix: string;
   reader: BaseReader;
@@ -153,6 +150,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   function read(file: TensorFile): {
     chain?: Chain<C, S>;
     base?: FoundBase;
+    contextNet?: ContextNet;
     share: number;
     missing: string[];
   } {
@@ -191,10 +189,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const found = findBase(list);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.reader.names.length ?? 0;
-    const embedding = [...file.tensors.keys()].filter((name) => embeddingNet.test(name));
-    const strange = embedding.find((name) => !standardizer.test(name));
-    if (strange) missing.push(`a context without a network of its own (this file has ${strange})`);
-    else fitting += embedding.length;
+    const embedding = readContextNet(file);
+    if (typeof embedding === 'string') missing.push(embedding);
+    else fitting += embedding.count;
     const share = fitting / file.tensors.size;
 
     const couplings = steps.filter(isCoupling);
@@ -218,9 +215,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const chain = { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) };
     const misfit = library.misfit?.(chain);
     if (misfit !== undefined) return { share, missing: [misfit] };
+    const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
     return {
       chain,
       ...(base ? { base } : {}),
+      ...(contextNet ? { contextNet } : {}),
       share,
       missing,
     };
@@ -273,12 +272,17 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     name: library.name,
     ...(library.modules ? { modules: library.modules } : {}),
     recognize(file): Recognized | undefined {
-      const { chain, base } = read(file);
+      const { chain, base, contextNet } = read(file);
       if (!chain) return undefined;
       const { steps, features } = chain;
       return {
-        title: `${library.name}, ${features} features, ${library.title(chain)}`,
-        questions: library.questions(chain),
+        title: [
+          library.name,
+          `${features} features`,
+          library.title(chain),
+          ...(contextNet ? [contextTitle(contextNet)] : []),
+        ].join(', '),
+        questions: [...library.questions(chain), ...contextQuestions(contextNet)],
         async convert(answers) {
           const layers: OurLayer[] = [];
           for (const step of library.order?.(chain, answers) ?? steps) {
@@ -286,16 +290,16 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           }
           const own = base ? await readBase(file, base, features, answers) : library.base?.absent?.(answers);
           const fields = await library.model(chain, answers);
-          const scaling = await contextScaling(file, fields.context ?? 0);
+          const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
           return chainFlow(
             file,
             {
               features,
               layers,
-              fields: { ...fields, ...scaling.fields },
+              fields: { ...fields, ...context.fields },
               ...(own ? { base: own } : {}),
             },
-            scaling.tensors,
+            context.tensors,
           );
         },
       };
@@ -303,24 +307,6 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     closeness(file) {
       const { share, missing } = read(file);
       return { share, missing };
-    },
-  };
-}
-
-/** The statistics that a context is standardized by, where a file has some. */
-async function contextScaling(
-  file: TensorFile,
-  context: number,
-): Promise<{ fields: VectorFields; tensors: Record<string, Values> }> {
-  const names = [...file.tensors.keys()].filter((name) => standardizer.test(name));
-  const [mean, std] = ['_mean', '_std'].map((end) => names.find((name) => name.endsWith(end)));
-  if (context === 0 || mean === undefined || std === undefined) return { fields: {}, tensors: {} };
-  const shape = [context];
-  return {
-    fields: { contextNorm: true },
-    tensors: {
-      'context.mean': { shape, data: await ofFeatures(file, mean, context) },
-      'context.std': { shape, data: await ofFeatures(file, std, context) },
     },
   };
 }
@@ -432,17 +418,6 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array): Pick<
     logScale: { shape, data: logScale.map((x) => -x) },
     shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
   });
-}
-
-/**
- * A tensor of one number for each of `count` features, or of one for all.
- * @throws UserError when it has others
- */
-export async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
-  const { data } = await file.read(name);
-  if (data.length === 1) return new Float32Array(count).fill(data[0]!);
-  if (data.length === count) return data;
-  throw new UserError(`${file.file}: ${name} has ${data.length} numbers; expected 1 or ${count}.`);
 }
 
 /** Of a coupling in which the features for which it is true condition. */

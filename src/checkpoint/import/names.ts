@@ -185,6 +185,17 @@ export async function readOurs(
   return ours;
 }
 
+/**
+ * A tensor of one number for each of `count` features, or of one for all.
+ * @throws UserError when it has others
+ */
+export async function ofFeatures(file: TensorFile, name: string, count: number): Promise<Float32Array> {
+  const { data } = await file.read(name);
+  if (data.length === 1) return new Float32Array(count).fill(data[0]!);
+  if (data.length === count) return data;
+  throw new UserError(`${file.file}: ${name} has ${data.length} numbers; expected 1 or ${count}.`);
+}
+
 /** The way back: the tensors of a table under the library's names and in its layouts. */
 export function writeTheirs(
   tensors: Readonly<Record<string, NdArray>>,

@@ -12,7 +12,6 @@ import {
   conditionalNormalOf,
   maskOf,
   readOrder,
-  standardizer,
   type Chain,
   trainedNormal,
   type CouplingStep,
@@ -20,6 +19,7 @@ import {
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
+import { standardizesContext } from '../../import/context-net';
 import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
 import {
@@ -219,10 +219,7 @@ export function mapFields(
 
 /** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
 function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
-  return (
-    steps.some(({ kind }) => kind === 'rescale') ||
-    [...file.tensors.keys()].some((name) => standardizer.test(name))
-  );
+  return steps.some(({ kind }) => kind === 'rescale') || standardizesContext(file);
 }
 
 export function questionsOf({ kind, map }: Pick<Working, 'kind' | 'map'>, sbi = false): ImportQuestion[] {

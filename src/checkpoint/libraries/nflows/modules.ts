@@ -1,4 +1,5 @@
 /** What modules of nflows say of themselves, in models that were saved as a whole; glasflow's are the same. */
+import { contextFacts } from '../../import/context-net';
 import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import type { PythonModule } from '../../torch/modules';
@@ -9,7 +10,7 @@ const leastOf = ['min_bin_width', 'min_bin_height', 'min_derivative'] as const;
 
 export const nflowsModules: ModuleReader = (modules) => {
   const root = modules[0]!.object.className;
-  return modules.flatMap((module) => factsOf(module, root));
+  return [...modules.flatMap((module) => factsOf(module, root)), ...contextFacts(modules)];
 };
 
 function factsOf(module: PythonModule, root: string): ModuleFact[] {

@@ -9,7 +9,6 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   fixedNormal,
-  ofFeatures,
   readMask,
   readOrder,
   type Chain,
@@ -29,6 +28,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
+import { ofFeatures } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';

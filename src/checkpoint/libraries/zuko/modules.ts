@@ -1,4 +1,5 @@
 /** What modules of zuko say of themselves, in models that were saved as a whole. */
+import { contextFacts } from '../../import/context-net';
 import { activationFact } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import type { PythonModule } from '../../torch/modules';
@@ -29,7 +30,7 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
   }
 }
 
-export const zukoModules: ModuleReader = (modules) => modules.flatMap(factsOf);
+export const zukoModules: ModuleReader = (modules) => [...modules.flatMap(factsOf), ...contextFacts(modules)];
 
 function factsOf({ name, object }: PythonModule): ModuleFact[] {
   if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+$/.test(name)) {

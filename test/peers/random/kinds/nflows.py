@@ -235,14 +235,24 @@ def chain(rng, make, names, context_size, save=states):
     if chance(rng, 0.3):
         middle = len(layers) // 2
         layers = [transforms.CompositeTransform(layers[:middle] or layers), *layers[middle if middle else len(layers) :]]
-    flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context))
-    answers = {"activation": activation}
+    embedding, given, answers = None, context, {"activation": activation}
+    if context and chance(rng, 0.25):
+        given = int(rng.integers(1, 7))
+        embedding, answers["contextActivation"], answers["contextOutput"] = embedding_of(rng, given, context)
+    flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context), embedding)
     bound = getattr(layer, "bound", None)
     if bound is not None:
         answers["tailBound"] = bound
     kinds = [type(module).__name__ for module in flow.modules() if isinstance(module, transforms.Transform)]
     settings = {"kind": name, "activation": activation, "layers": kinds, "base": type(flow._distribution).__name__}
-    return case(flow, rng, features, answers, settings, context, save)
+    return case(flow, rng, features, answers, settings, given, save)
+
+
+def embedding_of(rng, context, width):
+    """With its activation and whether that comes last."""
+    last = chance(rng)
+    layers = [nn.Linear(context, 7), nn.Tanh(), nn.Linear(7, width), *([nn.Tanh()] if last else [])]
+    return nn.Sequential(*layers), "tanh", "activated" if last else "linear"
 
 
 def couplings(rng):

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sbi.inference.posteriors import DirectPosterior
 from sbi.neural_nets import posterior_nn
+from sbi.neural_nets.embedding_nets import FCEmbedding
 from sbi.utils import BoxUniform
 
 from torch_case import chance, pick, shake, torch_case
@@ -76,6 +77,18 @@ def of(model):
             settings |= dict(randperm=chance(rng))
         if model.startswith("zuko"):
             settings["num_transforms"] = int(rng.integers(1, 4))
+        embedding = None
+        if chance(rng, 0.3):
+            width = int(rng.integers(2, 9))
+            embedding = pick(
+                rng,
+                [
+                    FCEmbedding(context, width, num_layers=int(rng.integers(2, 4)), num_hiddens=int(rng.integers(4, 20))),
+                    torch.nn.Linear(context, width),
+                    torch.nn.Sequential(torch.nn.Linear(context, 12), torch.nn.ReLU(), torch.nn.Linear(12, width)),
+                ],
+            )
+            settings["embedding_net"] = embedding
         theta = torch.tensor(rng.normal(rng.normal(0, 2, features), rng.uniform(0.3, 2, features), (200, features)))
         data = torch.tensor(rng.normal(rng.normal(0, 2, context), rng.uniform(0.3, 2, context), (200, context)))
         estimator = posterior_nn(model=model, **settings)(theta.float(), data.float())
