@@ -10,9 +10,13 @@ export interface LayerPart {
   batch: number;
   /**
    * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
+   * @param contexts those of the states, where they have their own; else the probe's first
    * @returns the variables that were asked for, of each state
    */
-  run(states: readonly Float32Array[]): Promise<Float32Array[]>;
+  run(
+    states: readonly Float32Array[],
+    contexts?: readonly (Float32Array | undefined)[],
+  ): Promise<Float32Array[]>;
   release(): Promise<void>;
 }
 
@@ -23,7 +27,13 @@ export async function sizedProbe(
 ): Promise<Probe> {
   if (wanted === probe.batch) return probe;
   const example = probe.values.get(probe.ports.input)![0]!;
-  const feed = feedsFor(probe.ports, repeated(example, wanted), wanted);
+  const context = probe.contexts?.[0];
+  const feed = feedsFor(
+    probe.ports,
+    repeated(example, wanted),
+    wanted,
+    context && repeated(context, wanted),
+  );
   const shapes = await measureShapes(probe, feed);
   const apart = variables.tensors.every(({ name }) => {
     const [first, ...rest] = probe.shapes.get(name) ?? [];
@@ -58,8 +68,15 @@ export async function openLayerPart(
     });
   return {
     batch,
-    async run(states) {
+    async run(states, contexts) {
       const fed: Record<string, Floats> = { ...feeds[0]! };
+      const { context } = probe.ports;
+      if (context && contexts) {
+        const all = fed[context.name]!;
+        const data = all.data.slice();
+        contexts.forEach((own, row) => own && data.set(own, row * context.size));
+        fed[context.name] = { ...all, data };
+      }
       for (const { name, ids, at, base } of copies) {
         const data = new Float32Array(batch * base.length);
         states.forEach((state, row) => {

@@ -17,10 +17,20 @@ export interface Probe {
   shapes: ReadonlyMap<string, readonly number[]>;
   /** Values of one example in each run, of the tensors that were asked for. */
   values: ReadonlyMap<string, readonly Float32Array[]>;
+  /** Another context in each run, of flows that take one: a row of numbers. */
+  contexts?: readonly Float32Array[];
   /** The file's log-det of the example in each run. */
   logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
+}
+
+/** What a flow is looked at with. */
+export interface ProbeInputs {
+  /** In the file's own layout, one a run. */
+  examples: readonly Float32Array[];
+  /** One a run, of flows that take them. */
+  contexts?: readonly Float32Array[];
 }
 
 /** Bytes of tensors that come out of one run. */
@@ -51,20 +61,20 @@ export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet
   ];
 }
 
-/** What all inputs are fed for `count` examples. */
+/** What all inputs are fed for `count` examples. @param given their contexts, where the flow takes them */
 export function feedsFor(
   { input, shape, constants, context }: FlowPorts,
   values: Float32Array,
   count: number,
+  given?: Float32Array,
 ): Record<string, Floats> {
   return {
     [input]: { shape: [count, ...shape], data: values },
     ...Object.fromEntries(
       Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
     ),
-    // Layers are found given zeros, which a file of other software says nothing about.
     ...(context
-      ? { [context.name]: { shape: [count, context.size], data: new Float32Array(count * context.size) } }
+      ? { [context.name]: { shape: [count, context.size], data: given ?? new Float32Array(count * context.size) } }
       : {}),
   };
 }
@@ -93,17 +103,20 @@ export async function openWhole(
 
 /**
  * @param examples inputs in the file's own layout, one a run
+ * @param contexts one a run, of a flow that takes them
  * @param largest values of an example above which a tensor is not kept
  * @throws UserError when the model cannot be run
  */
 export async function probe(
   source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
-  examples: readonly Float32Array[],
+  { examples, contexts }: ProbeInputs,
   largest: number,
 ): Promise<Probe> {
   const { graph, ports } = source;
   const batch = ports.fixedBatch ?? 1;
-  const feeds = examples.map((example) => feedsFor(ports, repeated(example, batch), batch));
+  const feeds = examples.map((example, run) =>
+    feedsFor(ports, repeated(example, batch), batch, contexts && repeated(contexts[run]!, batch)),
+  );
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
 
@@ -133,7 +146,7 @@ export async function probe(
     }
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
-  return { ...source, batch, feeds, shapes, values, doubles, logDets };
+  return { ...source, batch, feeds, shapes, values, doubles, logDets, ...(contexts ? { contexts } : {}) };
 }
 
 /** Shapes of all tensors on the way, for these inputs. */
