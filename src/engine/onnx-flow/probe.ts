@@ -126,8 +126,9 @@ export async function probe(
   const values = new Map<string, Float32Array[]>();
   values.set(
     ports.input,
-    examples.map((example) => example),
+    [...examples],
   );
+  if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
   const small = names.filter((name) => shapes.has(name) && sizeOf(shapes.get(name)!) <= largest * batch);
   for (const group of groups(small, (name) => 4 * sizeOf(shapes.get(name)!), mostBytes)) {
     const session = await openWhole(source, group, [], true);
