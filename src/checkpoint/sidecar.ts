@@ -33,6 +33,8 @@ const portsSchema = v.strictObject({
   layout: v.optional(v.picklist(['nchw', 'nhwc'])),
   /** Without the batch axis, as the file has it, where the file leaves sizes open. */
   shape: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+  /** Examples that the graph takes at once, where it does not say that it takes one number only. */
+  batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536))),
   /** Images: what lies between pixels and x; by default the logit. */
   preprocessing: v.optional(v.picklist(['logit', 'none'])),
   /** With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */

@@ -63,7 +63,11 @@ export async function analyze(
   const { graph, ports } = source;
   const size = sizeOf(ports.shape);
   const inputs = likely ?? (await usableInputs(source, probeContexts(usual)));
-  const probed = await probe(source, inputs, largestKept(size));
+  const few = size <= mostMeasured;
+  const probed = await probe(source, inputs, {
+    largest: largestKept(size),
+    ...(few ? { together: wantedRows } : {}),
+  });
   const variables = numberVariables(probed);
   const start = variables.tensors[0]!.ids;
   const inputIds = pageOrder(ports.shape, ports.layout).map((from) => start[from]!);
@@ -75,7 +79,9 @@ export async function analyze(
   }
   const steps: FlowStep[] = [];
   const sized =
-    size > mostMeasured ? probed : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? wantedRows);
+    !few || (ports.fixedBatch === undefined && !probed.several)
+      ? probed
+      : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? wantedRows);
   for (let i = 1; i < cuts.length; i++)
     steps.push(await testStep(probed, sized, variables, cuts[i - 1]!, cuts[i]!));
   const builder = layerBuilder(probed, variables);

@@ -23,6 +23,8 @@ export interface Probe {
   logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
+  /** What is known of more examples at once, where the file takes any number. */
+  several?: { count: number; shapes: ReadonlyMap<string, readonly number[]> };
 }
 
 /** What a flow is looked at with. */
@@ -104,23 +106,30 @@ export async function openWhole(
 /**
  * @param examples inputs in the file's own layout, one a run
  * @param contexts one a run, of a flow that takes them
- * @param largest values of an example above which a tensor is not kept
+ * @param limits `largest`: values of an example above which a tensor is not kept; `together`: a number of examples of
+ * which the shapes are wanted as well
  * @throws UserError when the model cannot be run
  */
 export async function probe(
   source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
   { examples, contexts }: ProbeInputs,
-  largest: number,
+  { largest, together }: { largest: number; together?: number },
 ): Promise<Probe> {
   const { graph, ports } = source;
   const batch = ports.fixedBatch ?? 1;
-  const feeds = examples.map((example, run) =>
-    feedsFor(ports, repeated(example, batch), batch, contexts && repeated(contexts[run]!, batch)),
-  );
+  const feeds = examples.map((example, run) => sameFeed(source, example, contexts?.[run], batch));
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
 
-  const shapes = await measureShapes(source, feeds[0]!);
+  const counts = [batch, ...(ports.fixedBatch === undefined && together ? [together] : [])];
+  const [shapes, severalShapes] = await measureShapes(
+    source,
+    counts.map((count) => sameFeed(source, examples[0]!, contexts?.[0], count)),
+  ).catch(async (error: unknown) => {
+    // Some graphs take one example only, whatever they say.
+    if (counts.length === 1) throw error;
+    return measureShapes(source, [feeds[0]!]);
+  });
 
   const doubles = new Set(ports.doubles);
   const values = new Map<string, Float32Array[]>();
@@ -129,8 +138,8 @@ export async function probe(
     [...examples],
   );
   if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
-  const small = names.filter((name) => shapes.has(name) && sizeOf(shapes.get(name)!) <= largest * batch);
-  for (const group of groups(small, (name) => 4 * sizeOf(shapes.get(name)!), mostBytes)) {
+  const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);
+  for (const group of groups(small, (name) => 4 * sizeOf(shapes!.get(name)!), mostBytes)) {
     const session = await openWhole(source, group, [], true);
     try {
       for (const feed of feeds) {
@@ -147,30 +156,54 @@ export async function probe(
     }
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
-  return { ...source, batch, feeds, shapes, values, doubles, logDets, ...(contexts ? { contexts } : {}) };
+  return {
+    ...source,
+    batch,
+    feeds,
+    shapes: shapes!,
+    values,
+    doubles,
+    logDets,
+    ...(contexts ? { contexts } : {}),
+    ...(severalShapes && together ? { several: { count: together, shapes: severalShapes } } : {}),
+  };
 }
 
-/** Shapes of all tensors on the way, for these inputs. */
+/** The same example so many times. */
+export function sameFeed(
+  { ports }: Pick<Probe, 'ports'>,
+  example: Float32Array,
+  context: Float32Array | undefined,
+  count: number,
+): Record<string, Floats> {
+  return feedsFor(ports, repeated(example, count), count, context && repeated(context, count));
+}
+
+/** Shapes of all tensors on the way, for each of these inputs. */
 export async function measureShapes(
   source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
-  feed: Readonly<Record<string, Floats>>,
-): Promise<Map<string, readonly number[]>> {
+  feeds: readonly Readonly<Record<string, Floats>>[],
+): Promise<Map<string, readonly number[]>[]> {
   const { graph, ports } = source;
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
-  const shapes = new Map<string, readonly number[]>();
+  const all: Map<string, readonly number[]>[] = [];
   const measuring = await openWhole(source, ends, names, true);
   try {
-    const results = await measuring.run(feed);
-    for (const name of names) {
-      const shape = results.get(`shape:${name}`);
-      if (shape) shapes.set(name, [...shape.data]);
+    for (const feed of feeds) {
+      const results = await measuring.run(feed);
+      const shapes = new Map<string, readonly number[]>();
+      for (const name of names) {
+        const shape = results.get(`shape:${name}`);
+        if (shape) shapes.set(name, [...shape.data]);
+      }
+      shapes.set(ports.input, feed[ports.input]!.shape);
+      all.push(shapes);
     }
   } finally {
     await measuring.release();
   }
-  shapes.set(ports.input, feed[ports.input]!.shape);
-  return shapes;
+  return all;
 }
 
 function groups<T>(items: readonly T[], cost: (item: T) => number, most: number): T[][] {

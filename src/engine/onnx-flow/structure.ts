@@ -2,6 +2,7 @@
  * What a map between two cuts is, where it is not a·v + b of single values: which of its values answer to which, by
  * changing one at a time. A value that is not asked about stays the same bit by bit, so that the answer is exact.
  */
+import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { logAbsDeterminant } from '../model/determinant';
 import type { Cut } from './cuts';
@@ -60,7 +61,7 @@ export async function measureStructure(
   const { home, place, tensors, count } = variables;
   const valueOf = (id: number, run: number): number =>
     probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!;
-  const part = await openLayerPart(sized, variables, from, [...made]);
+  const part = await openLayerPart(sized, variables, from, [...made], true);
   try {
     const states = probe.feeds.map((_, run) => {
       const state = new Float32Array(count).fill(NaN);
@@ -105,14 +106,24 @@ async function askAll(part: LayerPart, asked: readonly AskedState[]): Promise<Fl
     const some = asked.slice(at, at + part.batch);
     // All rows are filled, so that each row is computed in the same way whatever the others are.
     const rows = Array.from({ length: part.batch }, (_, i) => some[Math.min(i, some.length - 1)]!);
-    const out = await part.run(
-      rows.map(({ state }) => state),
-      rows.map(({ context }) => context),
-    );
+    const out = await part
+      .run(
+        rows.map(({ state }) => state),
+        rows.map(({ context }) => context),
+      )
+      .catch(notComputed(rows.length, part.values));
     answers.push(...out.slice(0, some.length));
   }
   return answers;
 }
+
+/** Graphs whose shapes depend on values may not take all of them. */
+const notComputed =
+  (rows: number, values: number) =>
+  (error: unknown): Float32Array[] => {
+    if (!(error instanceof UserError)) throw error;
+    return Array.from({ length: rows }, () => new Float32Array(values).fill(NaN));
+  };
 
 function changed({ states, probe }: Asking, { run, changes, context = run }: Asked): AskedState {
   const state = states[run]!.slice();
