@@ -75,9 +75,10 @@ async function open(
   const pixels =
     given.levels && !asIs ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
   const source = found.forward ?? found.opened;
-  const graph = readGraph(source.file, await loadOnnxModel(source.file));
+  const graphOf = async ({ file }: FlowFile) => readGraph(file, await loadOnnxModel(file));
+  const sourceGraph = await graphOf(source);
   const { context: port } = source.ports;
-  const range = port && contextRange(graph, port.name, port.size);
+  const range = port && contextRange(sourceGraph, port.name, port.size);
   const runnerOf = async (part: FlowFile | undefined): Promise<OnnxRunner | undefined> => {
     if (!part) return undefined;
     const runner = await createOnnxRunner({
@@ -92,11 +93,16 @@ async function open(
     opened.push(runner);
     return runner;
   };
-  const forward = await runnerOf(found.forward);
+  let forward = await runnerOf(found.forward);
   let inverse = await runnerOf(found.inverse);
-  if (forward && inverse && !(await isInverse(forward, inverse))) {
-    notes.push(`${path.basename(found.inverse!.file)} beside it is not its inverse and is left out`);
-    inverse = undefined;
+  if (forward && inverse) {
+    const other = path.basename((found.opened === found.forward ? found.inverse! : found.forward!).file);
+    const wrong = await whyNoPair(forward, inverse, other);
+    if (wrong) {
+      notes.push(wrong);
+      if (found.opened === found.forward) inverse = undefined;
+      else forward = undefined;
+    }
   }
   const pair: FilePair = {
     opened: found.opened,
@@ -105,6 +111,7 @@ async function open(
   };
   const main = pair.forward ?? pair.inverse!;
   const config: ModelConfig = own ? own.config.model : (forward ?? inverse!).config;
+  const graph = main === source ? sourceGraph : await graphOf(main);
   const { context } = forward ?? inverse!;
   const likely = await likelyInputs(main, forward ? inverse : undefined, probeContexts(context));
   const analyzed = await analyze({ graph, ports: main.ports, threads }, likely, context);
@@ -228,6 +235,18 @@ async function open(
 
 /** Their own space, whatever that is: pixels, logits or coordinates. */
 const spaceOf = ({ config }: FlowRunner): 'data' | 'flow' => (config.kind === 'vector' ? 'data' : 'flow');
+
+/** In words; undefined for two files that belong together. */
+async function whyNoPair(forward: OnnxRunner, inverse: OnnxRunner, other: string): Promise<string | undefined> {
+  try {
+    return (await isInverse(forward, inverse))
+      ? undefined
+      : `${other} beside it is not its inverse and is left out`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `the two directions cannot be run together and ${other} is left out: ${error.message}`;
+  }
+}
 
 async function isInverse(forward: OnnxRunner, inverse: OnnxRunner): Promise<boolean> {
   const size = sizeOf(forward.inputShape);

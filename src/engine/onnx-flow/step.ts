@@ -101,8 +101,10 @@ export async function testStep(
   });
   if (!found) return step;
   switch (found.kind) {
-    case 'linear':
-      return { kind: 'mixing', moved, made, map: found, from, logDet: linearLogDet(found, from, moved), computed };
+    case 'linear': {
+      const logDet = linearLogDet(found, from, moved);
+      return Number.isFinite(logDet) ? { kind: 'mixing', moved, made, map: found, from, logDet, computed } : step;
+    }
     case 'dense':
       return { kind: 'unknown', moved, made, reason: mixed(found.share), measured: true, computed };
     default: {

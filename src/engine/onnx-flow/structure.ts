@@ -301,7 +301,7 @@ async function measureOwn(
   return { ...(affine ? { affine: { scale, shift } } : {}), logSlopes };
 }
 
-/** ln |det| of a linear map over the values that it changes. */
+/** ln |det| of a linear map over the values that it changes; −Infinity where it has no inverse. */
 export function linearLogDet({ rows }: LinearMap, from: Cut, moved: Int32Array): number {
   const columns = Array.from(moved, (id) => from.indexOf(id));
   const matrix = rows.flatMap((row) => columns.map((j) => row[j]!));

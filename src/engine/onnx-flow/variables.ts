@@ -23,6 +23,8 @@ export interface Variables {
   /** Where each variable was computed first: index into `tensors`, and element. */
   home: Int32Array;
   place: Int32Array;
+  /** Tensors that hold as many values as fulfill a condition: another number of them for other inputs. */
+  ragged: ReadonlySet<string>;
   /** Tensors on the way that depend on the input and were too large to number, with their order. */
   large: ReadonlyMap<string, number>;
 }
@@ -43,9 +45,14 @@ const chosenBy: Readonly<Record<string, number>> = {
   GatherElements: 1,
 };
 
+/** Operators that give as many values as fulfill a condition, and those that put values into a tensor of another's shape. */
+const picking = new Set(['NonZero', 'Compress', 'Unique']);
+const scattering = new Set(['ScatterND', 'ScatterElements', 'Scatter']);
+
 /** Numbers the tensors that lead to the flow's output. */
 export function numberVariables({ graph, ports, shapes, values }: Probe): Variables {
   const { nodes } = needed(graph, [ports.output]);
+  const ragged = new Set<string>();
   /** Tensors whose elements may equal others now, and not for another example. */
   const chosen = new Set<string>();
   const depends = new Set([ports.input]);
@@ -55,6 +62,10 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     if (shapeOnly.has(node.op) || !node.reads.some((name) => depends.has(name))) continue;
     const by = (node.proto.input ?? [])[chosenBy[node.op] ?? -1];
     const chooses = choosing.has(node.op) || (by !== undefined && depends.has(by));
+    const [first = ''] = node.reads;
+    // What is put into a tensor of fixed shape is of fixed shape again.
+    const isRagged = picking.has(node.op) || (scattering.has(node.op) ? [first] : node.reads).some((name) => ragged.has(name));
+    if (isRagged) for (const name of node.writes) ragged.add(name);
     for (const name of node.writes) {
       depends.add(name);
       if (chooses) chosen.add(name);
@@ -77,19 +88,26 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
   }
   const home: number[] = [];
   const place: number[] = [];
+  const idsOf = new Map<string, Int32Array>();
   const tensors = numbered.map((name, index): NumberedTensor => {
     const runs = values.get(name)!;
     const bits = bitsOf(runs);
     const renews = chosen.has(name);
+    let read: Set<number> | undefined;
+    const isRead = (id: number): boolean =>
+      (read ??= new Set(
+        (graph.producer.get(name)?.reads ?? []).flatMap((from) => [...(idsOf.get(from) ?? [])]),
+      )).has(id);
     const ids = new Int32Array(runs[0]!.length);
     for (let i = 0; i < ids.length; i++) {
-      const id = isConstant(runs, i) ? -1 : table.number(bits, i, { telling: isTelling(runs, i), renews });
+      const id = isConstant(runs, i) ? -1 : table.number(bits, i, { telling: isTelling(runs, i), renews, isRead });
       ids[i] = id;
       if (id === home.length) {
         home.push(index);
         place.push(i);
       }
     }
+    idsOf.set(name, ids);
     return { name, order: order.get(name)!, ids };
   });
   return {
@@ -98,6 +116,7 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     byName: new Map(tensors.map((tensor) => [tensor.name, tensor])),
     home: Int32Array.from(home),
     place: Int32Array.from(place),
+    ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
     large: new Map([...large].filter(([name]) => isFloatLike(name))),
   };
@@ -171,7 +190,9 @@ function signatureTable(elements: number, runs: number) {
   /** Entry at each slot, by its place in `keys`; −1 where it is free. */
   const slots = new Int32Array(size).fill(-1);
   const keys = new Uint32Array(elements * runs);
+  /** The newest number of each entry, and the older ones where there are several. */
   const ids = new Int32Array(elements);
+  const older = new Map<number, number[]>();
   let entries = 0;
   let used = 0;
   const find = (bits: readonly Uint32Array[], i: number): { entry: number; isNew: boolean } => {
@@ -193,16 +214,23 @@ function signatureTable(elements: number, runs: number) {
   return {
     /**
      * The number of an equal element, where equality says something; else a new one.
-     * @param how `renews`: a new one in any case, which equal elements that follow have too
+     * @param how `renews`: a new one in any case; of several numbers that equal elements have, one that `isRead` holds for
      */
     number(
       bits: readonly Uint32Array[],
       i: number,
-      { telling, renews }: { telling: boolean; renews: boolean },
+      how: { telling: boolean; renews: boolean; isRead(id: number): boolean },
     ): number {
-      if (!telling) return used++;
+      if (!how.telling) return used++;
       const { entry, isNew } = find(bits, i);
-      if (isNew || (renews && ids[entry]! >= 0)) ids[entry] = used++;
+      if (isNew) ids[entry] = used++;
+      else if (how.renews && ids[entry]! >= 0) {
+        older.set(entry, [ids[entry]!, ...(older.get(entry) ?? [])]);
+        ids[entry] = used++;
+      } else {
+        const others = older.get(entry);
+        if (others && !how.isRead(ids[entry]!)) return others.find((id) => how.isRead(id)) ?? ids[entry]!;
+      }
       return ids[entry]!;
     },
     /** Equal elements have the number −1. */
