@@ -3,7 +3,7 @@ import type { AnalyzedFlow } from './analyze';
 import { partOf } from './graph';
 import { measureShapes, partInputs, sameFeed, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import { holding, type Variables } from './variables';
+import { fixedShapes, holding, type Variables } from './variables';
 
 export interface LayerPart {
   /** States that it takes at once. */
@@ -57,7 +57,7 @@ export async function openLayerPart(
   const known = new Set(before);
   const given = holding(graph, variables, known);
   const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
   const session: PartSession = await openPart(part, { file: graph.file, threads, doubles, asWritten });
   /** Where the layer's input stands in the tensors that the part is given. */
   const copies = part.inputs

@@ -6,6 +6,7 @@
  */
 import { fromChannelsLast, toChannelsLast } from '../model/layout';
 import type { ContextInfo } from '../../protocol/model';
+import { UserError } from '../../base/user-error';
 import { contextFeed } from '../model/context';
 import type { AnalyzedFlow } from './analyze';
 import { inverseOf } from '../model/determinant';
@@ -135,6 +136,8 @@ interface LayerRunner {
 
 /** What undoing a layer needs. */
 interface Undone {
+  /** Of the file. */
+  name: string;
   part: LayerPart;
   states: readonly Float32Array[];
   contexts: Contexts;
@@ -165,7 +168,7 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
       // Until they are known, a number that no layer minds.
       for (const state of states) for (const id of from) state[id] = 0;
       const logDet = new Float64Array(states.length);
-      const undone = { part, states, contexts, from, wanted };
+      const undone = { name: probe.graph.file, part, states, contexts, from, wanted };
       for (const which of inOrder) {
         const added = curved ? await searched(undone, which) : await solved(undone, which);
         added.forEach((value, row) => (logDet[row]! += value));
@@ -199,9 +202,12 @@ async function solved(undone: Undone, which: readonly number[]): Promise<Float64
   return Float64Array.from(slope, (row) => which.reduce((sum, i) => sum + Math.log(Math.abs(row[i]!)), 0));
 }
 
+/** How far what a found value gives may be from what was wanted, of its size: beyond what float32 leaves over. */
+const searchTolerance = 1e-3;
+
 /** Of a curve that only rises or only falls. Its log-det is not exact enough to be said. */
 async function searched(undone: Undone, which: readonly number[]): Promise<Float64Array> {
-  const { part, states, contexts, wanted } = undone;
+  const { name, part, states, contexts, wanted } = undone;
   const goal = Float64Array.from(states.flatMap((_, row) => which.map((i) => wanted[row]![i]!)));
   const at = (row: number, i: number): number => row * which.length + which.indexOf(i);
   const roots = await monotoneRoots(goal, async (values) => {
@@ -210,6 +216,19 @@ async function searched(undone: Undone, which: readonly number[]): Promise<Float
     return Float64Array.from(states.flatMap((_, row) => which.map((i) => out[row]![i]!)));
   });
   setting(undone, which, (row, i) => roots[at(row, i)]!);
+  const again = await part.run(states, contexts);
+  const missed = states.some((_, row) =>
+    which.some((i) => {
+      const goal = wanted[row]![i]!;
+      return !(Math.abs(again[row]![i]! - goal) <= searchTolerance * (1 + Math.abs(goal)));
+    }),
+  );
+  if (missed) {
+    throw new UserError(
+      `${name}: runs one way only, and a layer found in it takes no value near some that were asked for, or does not only rise ` +
+        'or fall, so that it cannot be undone. Put the file of the other direction beside it.',
+    );
+  }
   return new Float64Array(states.length).fill(NaN);
 }
 

@@ -16,7 +16,7 @@ import {
   type LinearMap,
   type OrderedMap,
 } from './structure';
-import { holding, type Variables } from './variables';
+import { fixedShapes, holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
 export interface AffineStep {
@@ -255,7 +255,7 @@ async function openStep(
 ): Promise<StepRunner> {
   const { graph, batch, values, shapes, doubles, feeds } = probe;
   const { tensors, byName, home, place } = variables;
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
   const session: PartSession = await openPart(part, {
     file: graph.file,
     threads: probe.threads,

@@ -1,6 +1,6 @@
 /**
  * What a map between two cuts is, where it is not a·v + b of single values: which of its values answer to which, by
- * changing one at a time. A value that is not asked about stays the same bit by bit, so that the answer is exact.
+ * changing one at a time. A value that is not asked about stays the same bit by bit, so that the answer is exact as a rule.
  */
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
@@ -9,6 +9,9 @@ import type { Cut } from './cuts';
 import { openLayerPart, type LayerPart } from './layer-part';
 import type { Probe } from './probe';
 import type { Variables } from './variables';
+
+/** Values that are picked by a condition are packed anew when one is left out, and are rounded in other ways then. */
+const packedRounding = 1e-5;
 
 /** Values up to which what depends on what is measured. */
 export const mostMeasured = 256;
@@ -69,7 +72,8 @@ export async function measureStructure(
       return state;
     });
     const ask = (asked: readonly AskedState[]): Promise<Float32Array[]> => askAll(part, asked);
-    const asking: Asking = { probe, from, moved, made, states, ask };
+    const rounding = variables.ragged.size > 0 ? packedRounding : 0;
+    const asking: Asking = { rounding, probe, from, moved, made, states, ask };
     const linear = await measureLinear(asking);
     if (linear || linearOnly) return linear;
     return await measureOrder(asking);
@@ -87,6 +91,8 @@ interface Asked {
 }
 
 interface Asking {
+  /** Relative change that says nothing. */
+  rounding: number;
   probe: Probe;
   from: Cut;
   moved: Int32Array;
@@ -184,7 +190,7 @@ async function measureLinear(asking: Asking): Promise<LinearMap | undefined> {
 }
 
 async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | undefined> {
-  const { from, moved, made, states, probe } = asking;
+  const { from, moved, made, states, probe, rounding } = asking;
   const runs = states.map((_, run) => run);
   const random = stream(2, 'onnx-structure').uniform(from.length);
   const baseline = await asking.ask(runs.map((run) => changed(asking, { run, changes: [] })));
@@ -192,7 +198,8 @@ async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | und
   let conditioned = false;
   const note = (answer: Float32Array, run: number, apply: (i: number) => void): void =>
     answer.forEach((value, i) => {
-      if (!Object.is(value, baseline[run]![i])) apply(i);
+      const before = baseline[run]![i]!;
+      if (Math.abs(value - before) > rounding * Math.max(1, Math.abs(before)) || Number.isNaN(value)) apply(i);
     });
   for (const run of runs) {
     const next = (run + 1) % runs.length;

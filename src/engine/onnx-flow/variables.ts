@@ -4,7 +4,7 @@
  * then recognized without knowing these operators.
  */
 import { sizeOf } from '../../base/shape';
-import { needed, type GraphNode, type OnnxGraph } from './graph';
+import { needed, type GraphNode, type KnownShapes, type OnnxGraph } from './graph';
 import type { Probe } from './probe';
 
 export interface NumberedTensor {
@@ -59,13 +59,14 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
   const order = new Map([[ports.input, 0]]);
   const large = new Map<string, number>();
   for (const node of nodes) {
+    const [first = ''] = node.proto.input ?? [];
+    // What is put into a tensor of fixed shape is of fixed shape again.
+    const decisive = scattering.has(node.op) ? [first] : node.reads;
+    if (picking.has(node.op) || decisive.some((name) => ragged.has(name)))
+      for (const name of node.writes) ragged.add(name);
     if (shapeOnly.has(node.op) || !node.reads.some((name) => depends.has(name))) continue;
     const by = (node.proto.input ?? [])[chosenBy[node.op] ?? -1];
     const chooses = choosing.has(node.op) || (by !== undefined && depends.has(by));
-    const [first = ''] = node.reads;
-    // What is put into a tensor of fixed shape is of fixed shape again.
-    const isRagged = picking.has(node.op) || (scattering.has(node.op) ? [first] : node.reads).some((name) => ragged.has(name));
-    if (isRagged) for (const name of node.writes) ragged.add(name);
     for (const name of node.writes) {
       depends.add(name);
       if (chooses) chosen.add(name);
@@ -148,14 +149,22 @@ const handOn = new Set(
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
  * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
  */
-export function holding(graph: OnnxGraph, { tensors, home }: Variables, ids: Iterable<number>): Set<string> {
+export function holding(graph: OnnxGraph, { tensors, home, ragged }: Variables, ids: Iterable<number>): Set<string> {
   const known = new Set(ids);
   const homes = [...known].map((id) => tensors[home[id]!]!.name);
   const handedOn = tensors.filter(
     (tensor) =>
-      handOn.has(graph.producer.get(tensor.name)?.op ?? '') && tensor.ids.every((id) => known.has(id)),
+      handOn.has(graph.producer.get(tensor.name)?.op ?? '') &&
+      !ragged.has(tensor.name) &&
+      tensor.ids.length > 0 &&
+      tensor.ids.every((id) => known.has(id)),
   );
   return new Set([...homes, ...handedOn.map(({ name }) => name)]);
+}
+
+/** Shapes that are the same whatever the values are. */
+export function fixedShapes({ shapes }: Probe, { ragged }: Variables): KnownShapes {
+  return ragged.size === 0 ? shapes : new Map([...shapes].filter(([name]) => !ragged.has(name)));
 }
 
 /** Values of an example up to which a tensor can hold the flow's, with room for what is concatenated to them. */
