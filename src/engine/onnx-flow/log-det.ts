@@ -250,7 +250,9 @@ function placing(
 ): (name: string) => number | undefined {
   const layerOf = new Map<GraphNode, number>();
   layers.forEach(({ nodes }, layer) => {
-    for (const node of nodes) if (node.writes.some((name) => depends.has(name))) layerOf.set(node, layer);
+    // What the next one reads again stays with the first.
+    for (const node of nodes)
+      if (!layerOf.has(node) && node.writes.some((name) => depends.has(name))) layerOf.set(node, layer);
   });
   const after = layers.map((_, layer) =>
     holding(graph, variables, layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0)),

@@ -187,9 +187,24 @@ function isConstant(runs: readonly Float32Array[], i: number): boolean {
   return same;
 }
 
-/** Behind a ReLU most runs may be 0; a single number that is left would be mistaken for another before long. */
+/** Relative difference beyond rounding. */
+const beyondRounding = 2 ** -18;
+
+/**
+ * Behind a ReLU most runs may be 0, and what should be 1 differs by rounding alone: such numbers would be mistaken for
+ * others before long.
+ */
 function isTelling(runs: readonly Float32Array[], i: number): boolean {
-  return runs.every((data, r) => runs.slice(0, r).every((earlier) => earlier[i] !== data[i]));
+  return runs.every((data, r) => {
+    const value = data[i]!;
+    return runs
+      .slice(0, r)
+      .every(
+        (earlier) =>
+          Math.abs(earlier[i]! - value) >
+          beyondRounding * Math.max(Math.abs(earlier[i]!), Math.abs(value)),
+      );
+  });
 }
 
 /** A hash table from the bits of an element in all runs to its number. */
