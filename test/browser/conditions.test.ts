@@ -133,6 +133,36 @@ describe('a flow that is given a context', () => {
     await until('no density', async () => (await pictures()).length === 0);
   });
 
+  it('offers classes by their names, and goes back to the example’s own', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'classes')).file());
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    const chosen = page.locator('[data-context-class]');
+    const now = (): Promise<string | null> => chosen.getAttribute('data-context-class');
+    assert.equal(await page.locator('.context input[type=range]').count(), 0);
+    const own = await until('the own class', async () => (await now()) || false);
+    const before = await result(page);
+    await page.locator('.context').getByRole('radio', { name: 'Mean' }).click();
+    await until('no class', async () => (await now()) === '');
+    const list = page.locator('.context vscode-dropdown');
+    assert.equal(await list.getAttribute('aria-label'), 'Condition Class');
+    const shown = (): Promise<string[]> => list.locator('vscode-option').allInnerTexts();
+    assert.deepEqual(
+      (await shown()).map((option) => option.trim()),
+      ['none', 'upper', 'lower'],
+    );
+    // By the keyboard: both classes stand behind what is none of them.
+    await list.focus();
+    await list.press('ArrowDown');
+    await until('a class', async () => (await now()) === '0');
+    await page.locator('.context').getByRole('radio', { name: 'Chosen' }).waitFor();
+    await list.press('ArrowDown');
+    await until('the other class', async () => (await now()) === '1');
+    const other = await until('a cost', () => result(page));
+    assert.equal(other === before, own === '1');
+    await page.locator('.context').getByRole('radio', { name: 'Example’s own' }).click();
+    await until('the first cost', async () => (await now()) === own && (await result(page)) === before);
+  });
+
   it('has no such tab for a flow that takes no conditions', async () => {
     const { page } = await editor.openPage((await tinyModel(editor.folder, 'splines')).file());
     await page.getByRole('tab', { name: 'Activations' }).waitFor();
