@@ -12,7 +12,7 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { MixingQuery, MixingView } from './mixing';
-import type { ConditionDensities, ConditionDensitiesQuery, ContextUse, ContextUseQuery } from './conditions';
+import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
@@ -254,7 +254,7 @@ export interface InspectorMethods {
   jacobian(query: JacobianQuery): Promise<JacobianView>;
   mixing(query: MixingQuery): Promise<MixingView>;
   order(query: OrderQuery): Promise<OrderView>;
-  conditionDensities(query: ConditionDensitiesQuery): Promise<ConditionDensities>;
+  atConditions(query: AtConditionsQuery): Promise<AtConditions>;
   contextUse(query: ContextUseQuery): Promise<ContextUse>;
   spline(query: SplineQuery): Promise<SplineView>;
   samples(query: SampleQuery): Promise<SampleGrid>;

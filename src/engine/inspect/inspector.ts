@@ -7,7 +7,7 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
 import { createCurves } from './curves';
 import { activity } from './activity';
-import { conditionDensities } from './condition-densities';
+import { atConditions } from './at-conditions';
 import { contextUse } from './context-use';
 import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
@@ -146,7 +146,7 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     spline: async (query, signal) => spline(await flow(), work, query, signal),
     mixing: async (query, signal) => mixing(await flow(), work, query, signal),
     order: async (query, signal) => order(await flow(), query, signal),
-    conditionDensities: async (query, signal) => conditionDensities(await flow(), query, signal),
+    atConditions: async (query, signal) => atConditions(await flow(), query, signal),
     contextUse: async (query, signal) => contextUse(await flow(), query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),
