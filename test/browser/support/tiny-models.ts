@@ -57,6 +57,11 @@ const settings = {
       ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
     },
   },
+  /** A table whose last column is given. */
+  given: {
+    data: { source: 'measured.csv', validation: 120, contextColumns: ['charge'] },
+    model: { kind: 'vector', dim: 5, couplings: 4, hidden: [8], context: 1 },
+  },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
@@ -76,6 +81,7 @@ const shapes: Record<Kind, readonly number[]> = {
   autoregressive: [2],
   conditional: [2],
   classes: [2],
+  given: [5],
   vector: [6],
   long: [3],
 };
@@ -92,7 +98,7 @@ interface TinyOptions {
 /** Saves one in the folder, with its data where they are files. */
 export async function tinyModel(folder: string, kind: Kind, options: TinyOptions = {}): Promise<Model> {
   const config = configOf(kind, options.moved);
-  if (kind === 'vector') writeFileSync(path.join(folder, 'measured.csv'), measured());
+  if (kind === 'vector' || kind === 'given') writeFileSync(path.join(folder, 'measured.csv'), measured());
   if (kind === 'conditional') writeFileSync(path.join(folder, 'moons.csv'), moons());
   const values = movedValues(buildFlow(config.model), 5);
   for (const [name, { data }] of Object.entries(values)) options.change?.(name, data);
@@ -127,7 +133,10 @@ function save(
   const { model } = config;
   const names =
     model.kind !== 'vector' ? [] : model.dim === 2 ? ['x', 'y'] : featureNames.slice(0, model.dim);
-  const context = model.kind === 'vector' ? ['upper', 'lower'].slice(0, model.context) : [];
+  const context =
+    model.kind !== 'vector'
+      ? []
+      : (config.data.contextColumns?.map(String) ?? ['upper', 'lower'].slice(0, model.context));
   return saveCheckpoint(file, {
     config,
     step,

@@ -20,7 +20,7 @@ export function densityCurve(
   const quartiles = (values[Math.floor(0.75 * (n - 1))]! - values[Math.floor(0.25 * (n - 1))]!) / 1.34;
   const step = (high - low) / steps;
   // Samples that are all the same still have a place.
-  const width = Math.max(0.9 * Math.min(deviation, quartiles || deviation) * n ** -0.2, step / 2);
+  const width = Math.max(0.9 * Math.min(deviation, quartiles || deviation) * n ** -0.2, step);
   for (let i = 0; i <= steps; i++) {
     const x = low + i * step;
     let sum = 0;
