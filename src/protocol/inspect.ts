@@ -12,6 +12,7 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { MixingQuery, MixingView } from './mixing';
+import type { CalibrationPart, CalibrationQuery } from './calibration';
 import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
@@ -254,6 +255,9 @@ export interface InspectorMethods {
   jacobian(query: JacobianQuery): Promise<JacobianView>;
   mixing(query: MixingQuery): Promise<MixingView>;
   order(query: OrderQuery): Promise<OrderView>;
+  calibration(query: CalibrationQuery): Promise<CalibrationPart>;
+  /** What `calibration` came to last, whether it reached its end or not. */
+  keptCalibration(query: undefined): Promise<CalibrationPart | null>;
   atConditions(query: AtConditionsQuery): Promise<AtConditions>;
   contextUse(query: ContextUseQuery): Promise<ContextUse>;
   spline(query: SplineQuery): Promise<SplineView>;

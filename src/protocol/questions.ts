@@ -141,6 +141,11 @@ export function hasConditions({ context, format }: Pick<ModelSummary, 'context' 
   return context !== undefined && format !== 'onnx';
 }
 
+/** Whether it can be told how its samples are spread beside the truth; what is kept of that goes into a saved page. */
+export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' | 'kind'>): boolean {
+  return context !== undefined && kind === 'vector';
+}
+
 /** Samples at each value of a condition. */
 const conditionSamples = 300;
 /** Conditions that a saved page lets vary. */
@@ -291,6 +296,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
         query: atConditionsQuery(summary, selection.batch, vary, samples, true),
       });
   }
+  if (hasCalibration(summary)) questions.push({ method: 'keptCalibration', query: undefined });
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
   questions.push({ method: 'findings', query: { batch: selection.batch } });

@@ -9,6 +9,7 @@ import { createCurves } from './curves';
 import { activity } from './activity';
 import { atConditions } from './at-conditions';
 import { contextUse } from './context-use';
+import { createCalibrations } from './calibration';
 import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
@@ -131,7 +132,10 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     const { reason, fileName } = await model.summary();
     throw new UserError(reason ?? `${fileName} cannot be run.`);
   };
+  const calibrations = createCalibrations(async () => (await model.summary()).featureNames);
   return {
+    calibration: async (query, signal) => calibrations.next(await flow(), model.file, query, signal),
+    keptCalibration: () => calibrations.kept(),
     summary: async () => ({ ...(await model.summary()), id }),
     strip: async (query, signal) => strip(await flow(), work, query, signal),
     stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),
