@@ -1,11 +1,7 @@
 /** Calibration of a conditional flow on examples of its own data, a while at a time, so that the page can say how far it is. */
 import { UserError } from '../../base/user-error';
 import { splitContext } from '../../data/context';
-import type {
-  CalibrationPart,
-  CalibrationQuery,
-  CalibrationSettings,
-} from '../../protocol/calibration';
+import type { CalibrationPart, CalibrationQuery, CalibrationSettings } from '../../protocol/calibration';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import {
@@ -27,7 +23,12 @@ const mostFeatures = 24;
 const fewestPairs = 10;
 
 export interface Calibrations {
-  next(model: InspectedFlow, file: string, query: CalibrationQuery, signal: AbortSignal): Promise<CalibrationPart>;
+  next(
+    model: InspectedFlow,
+    file: string,
+    query: CalibrationQuery,
+    signal: AbortSignal,
+  ): Promise<CalibrationPart>;
   /** What was computed last, whether it came to its end or not. */
   kept(): CalibrationPart | null;
 }
@@ -113,10 +114,7 @@ function partOf({ part, names }: Running, ranks: Ranks): CalibrationPart {
   };
 }
 
-async function pairsOf(
-  model: InspectedFlow,
-  { split, pairs, seed }: CalibrationSettings,
-): Promise<Pairs> {
+async function pairsOf(model: InspectedFlow, { split, pairs, seed }: CalibrationSettings): Promise<Pairs> {
   const dataset = await model.data.open();
   const order = choosePairs(dataset[split].count, pairs, seed, split);
   const { features: x, context } = splitContext(await dataset[split].read(order), dataset);
@@ -128,7 +126,8 @@ function checkSettings({ split, pairs, draws, seed }: CalibrationSettings): void
   const within = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 10 && value <= most;
   const known = split === 'train' || split === 'validation';
-  if (known && within(pairs, largest.pairs) && within(draws, largest.draws) && Number.isSafeInteger(seed)) return;
+  if (known && within(pairs, largest.pairs) && within(draws, largest.draws) && Number.isSafeInteger(seed))
+    return;
   throw new UserError(
     `Calibration with ${pairs} pairs and ${draws} samples of ${split} was asked for; ` +
       `expected 10 to ${largest.pairs} pairs and 10 to ${largest.draws} samples of train or validation.`,

@@ -117,5 +117,10 @@ export function curveOf(places: Float64Array, steps = 50): RankCurve {
     while (below < count && sorted[below]! <= level) below++;
     return below / count;
   });
-  return { levels, found, low: bands.map(([low]) => low / count), high: bands.map(([, high]) => high / count) };
+  return {
+    levels,
+    found,
+    low: bands.map(([low]) => low / count),
+    high: bands.map(([, high]) => high / count),
+  };
 }

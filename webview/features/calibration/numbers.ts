@@ -6,11 +6,7 @@ import { calibrationState } from './state';
 export function calibrationNumbers(store: Store): ViewData {
   const found = store.state(calibrationState).part.value?.calibration;
   if (!found) return {};
-  const tests = [
-    ...found.features,
-    { name: 'coverage', ...found.coverage },
-    { name: 'TARP', ...found.tarp },
-  ];
+  const tests = [...found.features, { name: 'coverage', ...found.coverage }, { name: 'TARP', ...found.tarp }];
   return {
     columns: [
       { name: 'test', values: tests.map(({ name }) => name) },

@@ -4,10 +4,7 @@ import type { CalibrationPart, CalibrationSettings } from '../../../src/protocol
 import type { StateDefinition } from '../../base/store/store';
 
 export type CalibrationStatus =
-  | { kind: 'idle' }
-  | { kind: 'running' }
-  | { kind: 'canceled' }
-  | { kind: 'failed'; message: string };
+  { kind: 'idle' } | { kind: 'running' } | { kind: 'canceled' } | { kind: 'failed'; message: string };
 
 export interface CalibrationState {
   status: ReadonlySignal<CalibrationStatus>;
@@ -45,7 +42,7 @@ export const calibrationState: StateDefinition<CalibrationState> = {
       part.value = undefined;
       status.value = { kind: 'running' };
       try {
-        for (let start = 0; ; ) {
+        for (let start = 0; ;) {
           const next = await host.ask('calibration', { ...settings, start }, own, context.of?.peek());
           if (token !== own) return;
           part.value = next;
