@@ -16,6 +16,17 @@ import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { ContextInfo, LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
 
+/** Asked of a conditional flow with the context of the example that is looked at. */
+export const questionsOfGiven: ReadonlySet<InspectorMethod> = new Set([
+  'samples',
+  'morph',
+  'plane',
+  'planePath',
+  'planeDensity',
+  'planeCells',
+  'atConditions',
+]);
+
 export interface Question {
   method: InspectorMethod;
   query: unknown;

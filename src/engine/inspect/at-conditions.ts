@@ -14,7 +14,7 @@ import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './example-of';
 import { scoreBatch } from './examples';
-import { densityWithin, pointsAt } from './plane-density';
+import { densityWithin } from './plane-density';
 import { checkPixels } from './plane-parts';
 import { samples as drawn } from './samples';
 
@@ -33,9 +33,10 @@ export async function atConditions(
   const context = [...(model.given ?? info.mean)];
   const plane = model.dimensions === 2 && features.join() === '0,1';
   // One part of the plane for all, so that they can be compared.
-  const bounds = plane
-    ? stageBounds(await pointsAt(model, batch, 0, signal), 0, model.layers.length)
-    : boundsOf(columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions));
+  const points = columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions);
+  const ranges = boundsOf(points);
+  // A square, as on the plane's own tab, unless it would make a line of what has two units.
+  const bounds = plane && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
   const example = ref && (await exampleOf(model, ref, signal));
   const at: AtConditions['at'] = [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
@@ -109,6 +110,11 @@ function columnsOf(
   for (let i = 0; i < count; i++)
     features.forEach((feature, k) => (out[i * features.length + k] = data[i * width + feature]!));
   return { shape: [count, features.length], data: out };
+}
+
+function isLopsided({ x, y }: PlaneBounds): boolean {
+  const ratio = (x[1] - x[0]) / (y[1] - y[0]);
+  return ratio > 4 || ratio < 1 / 4;
 }
 
 /** Ends that are left out, of each side. */

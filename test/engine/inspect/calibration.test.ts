@@ -1,9 +1,16 @@
 /** Calibration as the page asks for it, a while at a time, beside the same of the command line at once. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { splitContext } from '../../../src/data/context';
 import { calibrate, choosePairs } from '../../../src/engine/use/calibrate';
+import { exportHtml } from '../../../src/engine/export/html';
 import type { CalibrationPart } from '../../../src/protocol/calibration';
+import type { Strip } from '../../../src/protocol/inspect';
+import { decodeRecorded } from '../../../src/protocol/recorded';
+import type { SampleQuery } from '../../../src/protocol/selection';
+import { recordKey } from '../../../src/protocol/webview';
 import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
 
 const settings = { split: 'validation', pairs: 60, draws: 30, seed: 2 } as const;
@@ -44,6 +51,24 @@ describe('calibration for the page', () => {
       assert.ok(Math.abs(found[i]! - share) < 1e-12 && low[i]! <= level && high[i]! >= level);
     });
     assert.deepEqual(await model.inspector.ask('keptCalibration', undefined, anySignal()), part);
+  });
+
+  it('goes into a saved page, with samples given the condition of the first example', async () => {
+    const file = path.join(model.folder, 'page.html');
+    await exportHtml({ model: model.opened, inspector: model.inspector }, file);
+    const [, text] = /<script[^>]*type="application\/json"[^>]*>([^]*?)<\/script>/.exec(
+      readFileSync(file, 'utf8'),
+    )!;
+    const page = decodeRecorded(text!);
+    const kept = await model.inspector.ask('keptCalibration', undefined, anySignal());
+    assert.deepEqual(page.answers[recordKey('keptCalibration', undefined)], kept);
+    const strip = Object.entries(page.answers).find(([key]) => key.startsWith('strip '))![1] as Strip;
+    assert.deepEqual(page.given, [...strip.context!]);
+    const key = Object.keys(page.answers).find((name) => name.startsWith('samples '))!;
+    const query = JSON.parse(key.slice('samples '.length)) as SampleQuery;
+    const own = await model.inspector.ask('samples', query, anySignal(), page.given);
+    assert.deepEqual(page.answers[key], own);
+    assert.notDeepEqual(own, await model.inspector.ask('samples', query, anySignal()));
   });
 
   it('ends when it is canceled, and refuses what makes no sense', async () => {
