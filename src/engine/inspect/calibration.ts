@@ -22,6 +22,8 @@ const mostFeatures = 24;
 /** Below, tests and bands say next to nothing. */
 const fewestPairs = 10;
 
+const splits: readonly string[] = ['train', 'validation'];
+
 export interface Calibrations {
   next(
     model: InspectedFlow,
@@ -125,7 +127,7 @@ async function pairsOf(model: InspectedFlow, { split, pairs, seed }: Calibration
 function checkSettings({ split, pairs, draws, seed }: CalibrationSettings): void {
   const within = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 10 && value <= most;
-  const known = split === 'train' || split === 'validation';
+  const known = splits.includes(split);
   if (known && within(pairs, largest.pairs) && within(draws, largest.draws) && Number.isSafeInteger(seed))
     return;
   throw new UserError(

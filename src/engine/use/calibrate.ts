@@ -65,12 +65,7 @@ export async function readPairs(
 ): Promise<Pairs> {
   checkCalibratable(opened);
   const examples = await examplesToScore(opened, { ...choice, space: 'data' });
-  const order = choosePairs(
-    examples.count,
-    most,
-    choice.seed,
-    `${choice.input ?? `--split ${choice.split}`}`,
-  );
+  const order = choosePairs(examples.count, most, choice.seed, choice.input ?? `--split ${choice.split}`);
   const count = order.length;
   const features = sizeOf(opened.runner.inputShape);
   const size = opened.runner.context!.mean.length;

@@ -45,7 +45,7 @@ export function CalibrationTab({ model }: { model: ModelSummary }) {
   }
   return (
     <>
-      <div class="ctl">
+      <div class="ctl calibration-controls">
         {now.kind === 'running' ? (
           <Progress part={found} />
         ) : (
@@ -79,11 +79,11 @@ function Cost({ split, total }: { split: string; total: number }) {
 
 function Settings({ split, label }: { split: 'train' | 'validation'; label: string }) {
   const { size, run } = useFeature(calibrationState);
-  const choice = (what: 'pairs' | 'draws') => (
+  const choice = (what: 'pairs' | 'draws', label: string) => (
     <>
-      <span>{text[what]}</span>
+      <span>{label}</span>
       <Dropdown
-        label={text[what]}
+        label={label}
         value={String(size.value[what])}
         options={choices[what].map((n) => ({ value: String(n), text: count(n) }))}
         onChange={(value) => (size.value = { ...size.value, [what]: Number(value) })}
@@ -92,8 +92,8 @@ function Settings({ split, label }: { split: 'train' | 'validation'; label: stri
   );
   return (
     <>
-      {choice('pairs')}
-      {choice('draws')}
+      {choice('pairs', text.pairs)}
+      {choice('draws', text.draws)}
       <Button primary onClick={() => run(split)}>
         {label}
       </Button>
@@ -128,7 +128,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
       text.test(fixed(test.distance, 3), pText(test.pValue)),
     ].join('; ')}.`;
   return (
-    <div class="charts three calibration">
+    <div class="charts three">
       <Chart title={text.ranks} note={text.ranksNote}>
         <Verdict mark={worst.off ? 'notice' : 'ok'}>
           {worst.off
