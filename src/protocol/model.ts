@@ -116,6 +116,39 @@ export interface ContextInfo {
   /** In data units: what is usual, and how far it spreads. */
   mean: number[];
   std: number[];
+  /** Some of the numbers, or all, are a class: 1 for the one that it is, 0 for the others. Their names are those of the classes. */
+  classes?: ClassRange;
+}
+
+export interface ClassRange {
+  /** Of the first class among the numbers. */
+  start: number;
+  count: number;
+  /** What the data call it, where they do: the name of a column. */
+  name?: string;
+}
+
+/** Zero-based number of the class that a context names; undefined for what is none, such as a mean. */
+export function classOf({ start, count }: ClassRange, context: ArrayLike<number>): number | undefined {
+  let found: number | undefined;
+  for (let i = 0; i < count; i++) {
+    const value = context[start + i];
+    if (value === 0) continue;
+    if (value !== 1 || found !== undefined) return undefined;
+    found = i;
+  }
+  return found;
+}
+
+/** The context with another class. */
+export function withClass(
+  { start, count }: ClassRange,
+  context: ArrayLike<number>,
+  chosen: number,
+): number[] {
+  return Array.from(context, (value, i) =>
+    i < start || i >= start + count ? value : i === start + chosen ? 1 : 0,
+  );
 }
 
 export interface SplitInfo {

@@ -1,10 +1,10 @@
 /** What a conditional flow is given: the example's own context, the mean, or numbers of the user's. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import type { ContextInfo } from '../../src/protocol/model';
+import { classOf, withClass, type ClassRange, type ContextInfo } from '../../src/protocol/model';
 import { Segmented } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
-import { TextField } from '../base/controls/toolkit';
+import { Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed } from '../base/format/numbers';
 import { OutputThumbnail } from '../base/layers/thumbnails';
 import { ready } from '../base/store/question';
@@ -56,6 +56,9 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => choose(next), restMs);
   };
+  const { classes } = context;
+  const isClass = (i: number): boolean =>
+    classes !== undefined && i >= classes.start && i < classes.start + classes.count;
   // A saved page answers what it was asked when it was saved.
   const fixedPage = store.connection.choices !== undefined;
   return (
@@ -73,19 +76,64 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
         }}
       />
       <span class="context-numbers">
-        {context.names.map((name, i) => (
-          <ContextNumber
-            key={name}
-            name={name}
-            low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
-            high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
-            value={values[i]!}
+        {classes ? (
+          <ContextClass
+            classes={classes}
+            names={context.names.slice(classes.start, classes.start + classes.count)}
+            values={values}
+            none={values.map((value, i) => (isClass(i) ? context.mean[i]! : value))}
             disabled={fixedPage}
-            onChange={(value) => change(i, value)}
+            onChange={choose}
           />
-        ))}
+        ) : null}
+        {context.names.map((name, i) =>
+          isClass(i) ? null : (
+            <ContextNumber
+              key={name}
+              name={name}
+              low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
+              high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
+              value={values[i]!}
+              disabled={fixedPage}
+              onChange={(value) => change(i, value)}
+            />
+          ),
+        )}
       </span>
     </div>
+  );
+}
+
+interface ContextClassProps {
+  classes: ClassRange;
+  names: readonly string[];
+  /** The whole context, and the same with the mean in place of a class. */
+  values: readonly number[];
+  none: readonly number[];
+  disabled: boolean;
+  onChange(values: readonly number[]): void;
+}
+
+/** The class by its name; a mean or a mixture of classes is none of them. */
+function ContextClass({ classes, names, values, none, disabled, onChange }: ContextClassProps) {
+  const chosen = classOf(classes, values);
+  const name = classes.name ?? text.class;
+  return (
+    <span class="pair tight" data-context-class={chosen ?? ''}>
+      <span title={name} class="context-name">
+        {name}
+      </span>
+      <Dropdown
+        label={text.givenNumber(name)}
+        value={chosen === undefined ? '' : String(chosen)}
+        disabled={disabled}
+        options={[
+          { value: '', text: text.noClass },
+          ...names.map((option, i) => ({ value: String(i), text: option })),
+        ]}
+        onChange={(value) => onChange(value === '' ? none : withClass(classes, values, Number(value)))}
+      />
+    </span>
   );
 }
 

@@ -18,6 +18,8 @@ export const english = {
   imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
     `given an image of ${height}×${width}×${channels}: all zeros`,
   imageGivenWhy: 'No image comes with these examples. Give your own with flowscope apply --condition.',
+  class: 'Class',
+  noClass: 'none',
   ownCondition: 'Example’s own',
   meanCondition: 'Mean',
   chosenCondition: 'Chosen',
@@ -104,6 +106,8 @@ export const german: typeof english = {
   imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
     `gegeben ein Bild von ${height}×${width}×${channels}: nur Nullen`,
   imageGivenWhy: 'Zu diesen Beispielen gehört kein Bild. Eigene gibt man mit flowscope apply --condition.',
+  class: 'Klasse',
+  noClass: 'keine',
   ownCondition: 'Die des Beispiels',
   meanCondition: 'Mittel',
   chosenCondition: 'Gewählt',

@@ -3,7 +3,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
-import type { ContextInfo } from '../../protocol/model';
+import type { ClassRange, ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 
@@ -21,10 +21,30 @@ export function contextInfo(
     const data = tensors[name]?.data;
     return data && Array.from(data, Number);
   };
+  const classes = classRange(config.data, data?.labelNames, size);
   return {
+    ...(classes ? { classes } : {}),
     names: standardize?.contextNames ?? data?.contextNames ?? origin?.contextNames ?? numbered(size),
     mean: standardize?.mean.slice(dim) ?? stored('context.mean') ?? Array<number>(size).fill(0),
     std: standardize?.std.slice(dim) ?? stored('context.std') ?? Array<number>(size).fill(1),
+  };
+}
+
+/** Classes are the last numbers of a context; how many, the data say, or what else the context is made of. */
+function classRange(
+  config: CheckpointHeader['config']['data'],
+  labels: readonly string[] | undefined,
+  size: number,
+): ClassRange | undefined {
+  if (!config?.labelContext) return undefined;
+  const { labelColumn, contextColumns, contextSource } = config;
+  const others = contextColumns?.length ?? 0;
+  const count = labels?.length ?? (contextSource === undefined ? size - others : 0);
+  if (!(count > 0 && count <= size - others)) return undefined;
+  return {
+    start: size - count,
+    count,
+    ...(typeof labelColumn === 'string' ? { name: labelColumn } : {}),
   };
 }
 
