@@ -175,7 +175,8 @@ function described(layer: LayerInfo): string {
   const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
-  if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
+  if (moves)
+    return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
   switch (kind) {
     case 'logit':
       return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
