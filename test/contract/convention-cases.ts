@@ -295,6 +295,12 @@ const vectors: readonly (readonly [string, Fields])[] = [
       conditioning: 'selected',
     },
   ],
+  ...(
+    ['relu', 'leaky-relu', 'elu', 'silu', 'hard-silu', 'gelu', 'mish', 'selu', 'sigmoid', 'softplus'] as const
+  ).map((contextActivation): [string, Fields] => [
+    `vector, a network over the context with ${contextActivation}`,
+    { context: 2, contextNet: [4], contextActivation, couplings: 2 },
+  ]),
   [
     'vector, couplings of residual networks with gates, given a context',
     { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
