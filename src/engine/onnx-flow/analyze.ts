@@ -42,7 +42,9 @@ const runs = 3;
 const wantedRows = 32;
 
 /** Another one for each run, so that what depends on it shows. */
-export function probeContexts(usual: Pick<ContextInfo, 'mean' | 'std'> | undefined): Float32Array[] | undefined {
+export function probeContexts(
+  usual: Pick<ContextInfo, 'mean' | 'std'> | undefined,
+): Float32Array[] | undefined {
   if (!usual) return undefined;
   const random = stream(1, 'onnx-context');
   return Array.from({ length: runs }, () =>

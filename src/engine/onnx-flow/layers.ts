@@ -227,7 +227,8 @@ type AffineParts = Pick<
   FoundLayer,
   'constantLogDet' | 'constants' | 'logScale' | 'lacksLogScale' | 'shift' | 'form'
 >;
-type KindParts = Pick<FoundLayer, 'kind' | 'reason' | 'curved' | 'slopesAt' | 'places' | 'mixing'> & AffineParts;
+type KindParts = Pick<FoundLayer, 'kind' | 'reason' | 'curved' | 'slopesAt' | 'places' | 'mixing'> &
+  AffineParts;
 
 /** For variables that a step makes, the elements of the layer that they end in. */
 function endsOf(
@@ -247,12 +248,21 @@ function endsOf(
   return (made) => made.map((id) => element.get(last.get(id)!)!);
 }
 
-function orderedParts(probe: Probe, variables: Variables, { steps }: OrderedGroup, ids: Int32Array): KindParts {
+function orderedParts(
+  probe: Probe,
+  variables: Variables,
+  { steps }: OrderedGroup,
+  ids: Int32Array,
+): KindParts {
   const ordered = steps.filter((step): step is OrderedStep => step.kind === 'ordered');
   const [first] = ordered;
   const { map, affine } = first!;
   const triangular = map.kind === 'triangular';
-  const kind = triangular ? 'autoregressive' : ordered.some((one) => one.map.conditioned) ? 'coupling' : 'elementwise';
+  const kind = triangular
+    ? 'autoregressive'
+    : ordered.some((one) => one.map.conditioned)
+      ? 'coupling'
+      : 'elementwise';
   const elementsOf = endsOf(steps, ids);
   const places = new Int32Array(ids.length);
   if (triangular) elementsOf(first!.made).forEach((k, i) => (places[k] = map.places[i]!));
@@ -270,7 +280,9 @@ function orderedParts(probe: Probe, variables: Variables, { steps }: OrderedGrou
     if (step.kind === 'affine') constantLogDet += slopes[0]!.reduce((a, b) => a + b, 0);
     slopes.forEach((run, r) => elements.forEach((k, i) => (sums[r]![k]! += run[i]!)));
   }
-  const moving = Array.from(new Set(steps.flatMap((step) => [...elementsOf(step.made)]))).sort((a, b) => a - b);
+  const moving = Array.from(new Set(steps.flatMap((step) => [...elementsOf(step.made)]))).sort(
+    (a, b) => a - b,
+  );
   return {
     kind,
     constantLogDet,

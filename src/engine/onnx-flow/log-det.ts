@@ -74,7 +74,11 @@ export function lacksLogDet({ kind, lacksLogScale }: FoundLayer): boolean {
 }
 
 /** Of one layer in one run of the probe, as far as it is known. */
-export function logDetIn(probe: Probe, { constantLogDet, terms = [], logScale }: FoundLayer, run: number): number {
+export function logDetIn(
+  probe: Probe,
+  { constantLogDet, terms = [], logScale }: FoundLayer,
+  run: number,
+): number {
   let sum = constantLogDet;
   for (const { tensor, factor } of terms) sum += factor * total(probe.values.get(tensor)![run]!);
   const located = logScale?.located;
@@ -91,7 +95,9 @@ function settleConstant(probe: Probe, layer: FoundLayer): void {
   const { slopesAt, terms = [] } = layer;
   if (!slopesAt) return;
   const varying = { ...layer, constantLogDet: 0 };
-  const left = slopesAt.map((slopes, run) => slopes.reduce((a, b) => a + b, 0) - logDetIn(probe, varying, run));
+  const left = slopesAt.map(
+    (slopes, run) => slopes.reduce((a, b) => a + b, 0) - logDetIn(probe, varying, run),
+  );
   const mean = left.reduce((a, b) => a + b, 0) / left.length;
   const near = (value: number): boolean => left.every((one) => Math.abs(one - value) <= differencesError);
   // A box that scales by a constant may be in the terms, or not.
@@ -199,7 +205,8 @@ function termsOf(
       case 'Mul':
       case 'Div': {
         const [constant, other] = depends.has(first) ? [second, first] : [first, second];
-        const factor = depends.has(constant) || (node.op === 'Div' && other !== first) ? undefined : uniform(constant);
+        const factor =
+          depends.has(constant) || (node.op === 'Div' && other !== first) ? undefined : uniform(constant);
         if (factor === undefined) return undefined;
         parts = [scaled(other, node.op === 'Mul' ? factor : 1 / factor, out)];
         break;
@@ -223,7 +230,8 @@ function termsOf(
   if (!terms) return undefined;
   // Whatever was followed, the numbers have to say so too: all but a constant is in the terms.
   const rest = probe.logDets!.map(
-    (all, run) => all - terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0),
+    (all, run) =>
+      all - terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0),
   );
   const spread = Math.max(...rest) - Math.min(...rest);
   const scale = Math.max(1, ...probe.logDets!.map(Math.abs), ...rest.map(Math.abs));
@@ -255,7 +263,11 @@ function placing(
       if (!layerOf.has(node) && node.writes.some((name) => depends.has(name))) layerOf.set(node, layer);
   });
   const after = layers.map((_, layer) =>
-    holding(graph, variables, layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0)),
+    holding(
+      graph,
+      variables,
+      layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0),
+    ),
   );
   return (name) => {
     let last = -1;
@@ -272,6 +284,8 @@ function constantOf({ initializers, producer }: OnnxGraph, name: string): Float3
   const node = producer.get(name)?.proto;
   const tensor =
     initializers.get(name) ??
-    (node?.opType === 'Constant' ? node.attribute?.find((attribute) => attribute.name === 'value')?.t : undefined);
+    (node?.opType === 'Constant'
+      ? node.attribute?.find((attribute) => attribute.name === 'value')?.t
+      : undefined);
   return tensor ? floatsIn(tensor) : undefined;
 }

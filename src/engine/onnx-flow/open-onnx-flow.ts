@@ -202,11 +202,7 @@ async function open(
         standardizes,
       }),
       alone: (layer, records, own) =>
-        alone.open(
-          layer,
-          records,
-          context && contextFeed(context, own ?? given, 1).data,
-        ),
+        alone.open(layer, records, context && contextFeed(context, own ?? given, 1).data),
     },
   });
   const base = {
@@ -237,7 +233,11 @@ async function open(
 const spaceOf = ({ config }: FlowRunner): 'data' | 'flow' => (config.kind === 'vector' ? 'data' : 'flow');
 
 /** In words; undefined for two files that belong together. */
-async function whyNoPair(forward: OnnxRunner, inverse: OnnxRunner, other: string): Promise<string | undefined> {
+async function whyNoPair(
+  forward: OnnxRunner,
+  inverse: OnnxRunner,
+  other: string,
+): Promise<string | undefined> {
   try {
     return (await isInverse(forward, inverse))
       ? undefined
@@ -369,10 +369,7 @@ function storedTensors({ probe: { graph } }: AnalyzedFlow, { rows }: FlowRows): 
   );
 }
 
-function remarks(
-  { layers, unexplained, probe }: AnalyzedFlow,
-  { rows }: FlowRows,
-): string[] {
+function remarks({ layers, unexplained, probe }: AnalyzedFlow, { rows }: FlowRows): string[] {
   const notes: string[] = [];
   if (layers.length === 0) notes.push('no place was found in the graph where all of the flow goes through');
   const unknown = rows.filter(({ found }) => found?.kind === 'unknown');

@@ -85,7 +85,12 @@ export function feedsFor(
       Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
     ),
     ...(context
-      ? { [context.name]: { shape: [count, context.size], data: given ?? new Float32Array(count * context.size) } }
+      ? {
+          [context.name]: {
+            shape: [count, context.size],
+            data: given ?? new Float32Array(count * context.size),
+          },
+        }
       : {}),
   };
 }
@@ -144,11 +149,12 @@ export async function probe(
   const values = new Map<string, Float32Array[]>();
   const outside = farOut.map((factor) => examples[0]!.map((value) => value * factor));
   let far: Map<string, Float32Array[]> | undefined = together ? new Map([[ports.input, outside]]) : undefined;
-  if (ports.context && contexts) far?.set(ports.context.name, outside.map(() => contexts[0]!));
-  values.set(
-    ports.input,
-    [...examples],
-  );
+  if (ports.context && contexts)
+    far?.set(
+      ports.context.name,
+      outside.map(() => contexts[0]!),
+    );
+  values.set(ports.input, [...examples]);
   if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
   const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);
   for (const group of groups(small, (name) => 4 * sizeOf(shapes!.get(name)!), mostBytes)) {

@@ -153,23 +153,29 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     wayError() {
       needsBack();
-      return Promise.resolve(async ({ data: x, shape, context: own }: ExampleValues): Promise<Float32Array[]> => {
-        const count = shape[0]!;
-        const context = own?.data;
-        const there = await atInputs(x, count, context);
-        const z = await latents(x, count, context);
-        const back = await atInputs((await runner.inverse(z, count, 'data', { context })).x, count, context);
-        return there.map((values, index) => {
-          const length = values.length / count;
-          const largest = new Float32Array(count);
-          values.forEach((value, k) => {
-            const i = Math.floor(k / length);
-            // NaN, as of a value that is not finite, stays.
-            largest[i] = Math.max(largest[i]!, finiteOrNaN(Math.abs(value - back[index]![k]!)));
+      return Promise.resolve(
+        async ({ data: x, shape, context: own }: ExampleValues): Promise<Float32Array[]> => {
+          const count = shape[0]!;
+          const context = own?.data;
+          const there = await atInputs(x, count, context);
+          const z = await latents(x, count, context);
+          const back = await atInputs(
+            (await runner.inverse(z, count, 'data', { context })).x,
+            count,
+            context,
+          );
+          return there.map((values, index) => {
+            const length = values.length / count;
+            const largest = new Float32Array(count);
+            values.forEach((value, k) => {
+              const i = Math.floor(k / length);
+              // NaN, as of a value that is not finite, stays.
+              largest[i] = Math.max(largest[i]!, finiteOrNaN(Math.abs(value - back[index]![k]!)));
+            });
+            return largest;
           });
-          return largest;
-        });
-      });
+        },
+      );
     },
     health() {
       return Promise.resolve(async ({ data: x, shape, context }: ExampleValues): Promise<HealthRecord> => {

@@ -74,10 +74,12 @@ export function createReverse(
     batch: number,
   ) => {
     const width = ports.context?.size ?? 0;
-    const given = contexts && Array.from({ length: batch }, (_, row) => {
-      const from = Math.min(start + row, laid.length / size - 1) * width;
-      return contexts.subarray(from, from + width);
-    });
+    const given =
+      contexts &&
+      Array.from({ length: batch }, (_, row) => {
+        const from = Math.min(start + row, laid.length / size - 1) * width;
+        return contexts.subarray(from, from + width);
+      });
     const states = Array.from({ length: batch }, (_, row) => {
       const state = new Float32Array(variables.count);
       const from = Math.min(start + row, laid.length / size - 1) * size;
@@ -198,7 +200,11 @@ async function solved(undone: Undone, which: readonly number[]): Promise<Float64
   setting(undone, which, (row, i) => value[row]![i]!);
   // What rounding left over, by the graph itself.
   const again = await run();
-  setting(undone, which, (row, i) => value[row]![i]! + (wanted[row]![i]! - again[row]![i]!) / slope[row]![i]!);
+  setting(
+    undone,
+    which,
+    (row, i) => value[row]![i]! + (wanted[row]![i]! - again[row]![i]!) / slope[row]![i]!,
+  );
   return Float64Array.from(slope, (row) => which.reduce((sum, i) => sum + Math.log(Math.abs(row[i]!)), 0));
 }
 

@@ -115,7 +115,10 @@ function linearOf(
   });
   const inverse = inverseOf(matrix, n);
   if (!backward) return { matrix, inverse, offset };
-  const back = Float64Array.from({ length: n }, (_, i) => -offset.reduce((sum, value, j) => sum + inverse[i * n + j]! * value, 0));
+  const back = Float64Array.from(
+    { length: n },
+    (_, i) => -offset.reduce((sum, value, j) => sum + inverse[i * n + j]! * value, 0),
+  );
   return { matrix: inverse, inverse: matrix, offset: back };
 }
 
@@ -140,7 +143,14 @@ function declared({ found, outside }: RowPlan, backward: boolean): Partial<Layer
   if (kind === 'norm') return {};
   const order = kind === 'autoregressive' ? orderOf(found) : {};
   if (found.curved) {
-    return { ...order, curved: true, quantities: undefined, formula: undefined, spline: undefined, preservesVolume: undefined };
+    return {
+      ...order,
+      curved: true,
+      quantities: undefined,
+      formula: undefined,
+      spline: undefined,
+      preservesVolume: undefined,
+    };
   }
   if (kind === 'mixing') {
     return {

@@ -9,13 +9,7 @@ import type { Cut } from './cuts';
 import { needed, partOf } from './graph';
 import { partInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import {
-  linearLogDet,
-  measureStructure,
-  mostMeasured,
-  type LinearMap,
-  type OrderedMap,
-} from './structure';
+import { linearLogDet, measureStructure, mostMeasured, type LinearMap, type OrderedMap } from './structure';
 import { fixedShapes, holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
@@ -103,7 +97,9 @@ export async function testStep(
   switch (found.kind) {
     case 'linear': {
       const logDet = linearLogDet(found, from, moved);
-      return Number.isFinite(logDet) ? { kind: 'mixing', moved, made, map: found, from, logDet, computed } : step;
+      return Number.isFinite(logDet)
+        ? { kind: 'mixing', moved, made, map: found, from, logDet, computed }
+        : step;
     }
     case 'dense':
       return { kind: 'unknown', moved, made, reason: mixed(found.share), measured: true, computed };
@@ -289,10 +285,7 @@ async function openStep(
         if (error instanceof UserError) return undefined;
         throw error;
       });
-      return Float64Array.from(
-        made,
-        (id) => results?.get(tensors[home[id]!]!.name)?.data[place[id]!] ?? NaN,
-      );
+      return Float64Array.from(made, (id) => results?.get(tensors[home[id]!]!.name)?.data[place[id]!] ?? NaN);
     },
     moved: (run) => at(moved, run),
     made: (run) => at(made, run),

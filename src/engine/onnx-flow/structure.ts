@@ -59,7 +59,12 @@ export async function measureStructure(
   probe: Probe,
   sized: Probe,
   variables: Variables,
-  { from, moved, made, linearOnly = false }: { from: Cut; moved: Int32Array; made: Int32Array; linearOnly?: boolean },
+  {
+    from,
+    moved,
+    made,
+    linearOnly = false,
+  }: { from: Cut; moved: Int32Array; made: Int32Array; linearOnly?: boolean },
 ): Promise<Structure | undefined> {
   const { home, place, tensors, count } = variables;
   const valueOf = (id: number, run: number): number =>
@@ -199,11 +204,15 @@ async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | und
   const note = (answer: Float32Array, run: number, apply: (i: number) => void): void =>
     answer.forEach((value, i) => {
       const before = baseline[run]![i]!;
-      if (Math.abs(value - before) > rounding * Math.max(1, Math.abs(before)) || Number.isNaN(value)) apply(i);
+      if (Math.abs(value - before) > rounding * Math.max(1, Math.abs(before)) || Number.isNaN(value))
+        apply(i);
     });
   for (const run of runs) {
     const next = (run + 1) % runs.length;
-    for (const other of [(id: number, j: number) => states[run]![id]! + (random[j]! < 0.5 ? -1 : 1), (id: number) => states[next]![id]!]) {
+    for (const other of [
+      (id: number, j: number) => states[run]![id]! + (random[j]! < 0.5 ? -1 : 1),
+      (id: number) => states[next]![id]!,
+    ]) {
       const answers = await asking.ask(
         Array.from(from, (id, j) => changed(asking, { run, changes: [[id, other(id, j)]] })),
       );
@@ -282,7 +291,8 @@ async function measureOwn(
       let next = 0;
       return Array.from(made.keys()).map((i) => of(i).map(() => answers[next++]![i]!));
     };
-    const steps = (i: number): number => slopeStep * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(value(i)) || 1)));
+    const steps = (i: number): number =>
+      slopeStep * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(value(i)) || 1)));
     const near = await at((i) => [value(i) - steps(i), value(i) + steps(i)]);
     const slopes = near.map(([down, up], i) => {
       const [low, high] = [Math.fround(value(i) - steps(i)), Math.fround(value(i) + steps(i))];
@@ -298,8 +308,9 @@ async function measureOwn(
       const size = Math.abs(a[i]!) + Math.abs(b[i]!);
       const off = (v: number, got: number): number => Math.abs(a[i]! * v + b[i]! - got);
       return (
-        ownOffsets.every((v, k) => off(v, values[k]!) <= 1e-4 * Math.abs(v) * Math.abs(a[i]!) + 2e-5 * size) &&
-        off(value(i), baseline[run]![i]!) <= 1e-4 * (Math.abs(a[i]! * value(i)) + size) + 1e-6
+        ownOffsets.every(
+          (v, k) => off(v, values[k]!) <= 1e-4 * Math.abs(v) * Math.abs(a[i]!) + 2e-5 * size,
+        ) && off(value(i), baseline[run]![i]!) <= 1e-4 * (Math.abs(a[i]! * value(i)) + size) + 1e-6
       );
     });
     scale.push(Float64Array.from(a));

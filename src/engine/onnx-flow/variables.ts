@@ -33,9 +33,7 @@ export interface Variables {
 const shapeOnly = new Set(['Shape', 'Size', 'ConstantOfShape', 'EyeLike']);
 
 /** Operators that give one of the numbers that they read, or another, as the numbers are. */
-const choosing = new Set(
-  'Clip Relu LeakyRelu PRelu Elu Celu Selu ThresholdedRelu Max Min Abs'.split(' '),
-);
+const choosing = new Set('Clip Relu LeakyRelu PRelu Elu Celu Selu ThresholdedRelu Max Min Abs'.split(' '));
 /** The same where one of their inputs, by its place, is computed from the flow's: which one. */
 const chosenBy: Readonly<Record<string, number>> = {
   Where: 0,
@@ -76,7 +74,9 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
   }
   const numbered = [...order.keys()].filter((name) => values.has(name));
   const elements = numbered.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
-  const given = ports.context ? givenTensors(nodes, ports.context.name, depends).filter((name) => values.has(name)) : [];
+  const given = ports.context
+    ? givenTensors(nodes, ports.context.name, depends).filter((name) => values.has(name))
+    : [];
   const givenElements = given.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
   const table = signatureTable(
     elements + givenElements,
@@ -106,7 +106,9 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
       )).has(id);
     const ids = new Int32Array(runs[0]!.length);
     for (let i = 0; i < ids.length; i++) {
-      const id = isConstant(runs, i) ? -1 : table.number(bits, i, { telling: isTelling(runs, i), renews, isRead });
+      const id = isConstant(runs, i)
+        ? -1
+        : table.number(bits, i, { telling: isTelling(runs, i), renews, isRead });
       ids[i] = id;
       if (id === home.length) {
         home.push(index);
@@ -154,7 +156,11 @@ const handOn = new Set(
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
  * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
  */
-export function holding(graph: OnnxGraph, { tensors, home, ragged }: Variables, ids: Iterable<number>): Set<string> {
+export function holding(
+  graph: OnnxGraph,
+  { tensors, home, ragged }: Variables,
+  ids: Iterable<number>,
+): Set<string> {
   const known = new Set(ids);
   const homes = [...known].map((id) => tensors[home[id]!]!.name);
   const handedOn = tensors.filter(
@@ -206,8 +212,7 @@ function isTelling(runs: readonly Float32Array[], i: number): boolean {
       .slice(0, r)
       .every(
         (earlier) =>
-          Math.abs(earlier[i]! - value) >
-          beyondRounding * Math.max(Math.abs(earlier[i]!), Math.abs(value)),
+          Math.abs(earlier[i]! - value) > beyondRounding * Math.max(Math.abs(earlier[i]!), Math.abs(value)),
       );
   });
 }
