@@ -299,7 +299,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     ['relu', 'leaky-relu', 'elu', 'silu', 'hard-silu', 'gelu', 'mish', 'selu', 'sigmoid', 'softplus'] as const
   ).map((contextActivation): [string, Fields] => [
     `vector, a network over the context with ${contextActivation}`,
-    { context: 2, contextNet: [4], contextActivation, couplings: 2 },
+    { context: 2, contextNet: [4, 3], contextActivation, couplings: 2 },
   ]),
   [
     'vector, couplings of residual networks with gates, given a context',
