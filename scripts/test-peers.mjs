@@ -282,6 +282,9 @@ const kinds = [
 /** The scale of nflows after 0.14, which is not published; conversion says so. */
 const beyond = ['nflows-general'];
 
+/** Read only: bases that none of the exports writes. */
+const readOnly = ['normflows-maf-plain-2d', 'normflows-matrix-mixture', 'zuko-mixture-base-2d'];
+
 const written = new Set(trained.flatMap(({ to }) => to));
 
 /** Checkpoints as people save them; of nflows those that version 0.14 computes. */
@@ -291,7 +294,12 @@ const wild = fs
   .map((name) => ({ name, ...JSON.parse(fs.readFileSync(path.join(wildFolder, name, 'case.json'), 'utf8')) }))
   .filter(({ name, library, answers }) => {
     const computes = answers.scaleActivation === undefined && answers.height === undefined;
-    return ['nflows', 'normflows', 'zuko', 'senya'].includes(library) && computes && !name.includes('glow');
+    return (
+      ['nflows', 'normflows', 'zuko', 'senya'].includes(library) &&
+      computes &&
+      !name.includes('glow') &&
+      !readOnly.includes(name)
+    );
   });
 
 /** Files of the libraries, with what these recorded for them. */
