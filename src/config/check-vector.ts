@@ -20,10 +20,13 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: `expected equal widths, since all layers of a residual net have the same width, got ${model.hidden.join(', ')}`,
     });
   }
-  if (model.net === 'mlp' && model.netNorm) {
+  if (model.net !== 'residual' && model.netNorm) {
     problems.push({
       path: 'model.netNorm',
-      message: 'expected false, or net "residual": an MLP has no batch normalization',
+      message:
+        model.net === 'mlp'
+          ? 'expected false, or net "residual": an MLP has no batch normalization'
+          : 'expected false, or net "residual"; what normalizes a dense net is denseNorm',
     });
   }
   const hasShiftNet = model.nets === 'separate' && model.transform !== 'rationalQuadratic';
@@ -42,6 +45,18 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: model.layers
         ? 'expected "input": where `layers` are given, each of them says what its network sees'
         : 'expected "input", or `layer` "autoregressive": a coupling sees the features that it does not change',
+    });
+  }
+  if (autoregressive && model.net === 'dense') {
+    problems.push({
+      path: 'model.net',
+      message: 'expected "mlp" or "residual": dense nets have no masks, which autoregressive layers need',
+    });
+  }
+  if (model.net === 'dense' && model.contextEntry !== 'input') {
+    problems.push({
+      path: 'model.contextEntry',
+      message: 'expected "input": a dense net has no layer over the context alone',
     });
   }
   if (autoregressive && model.flowNorm) {

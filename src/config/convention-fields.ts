@@ -35,6 +35,26 @@ export const flowNorm = v.pipe(
   describe('Batch normalization after each coupling, as part of the flow (paper, section 3.7).'),
 );
 
+const leastSize = (usual: number, what: string) =>
+  v.optional(v.pipe(positive, v.maxValue(1e6), describe(what)), usual);
+const edge = v.pipe(v.number(), v.minValue(-1e6), v.maxValue(1e6));
+
+/** Of splines with intervals of their own; the defaults are BayesFlow's. */
+const splineInterval = v.strictObject({
+  domain: v.optional(
+    v.pipe(
+      v.tuple([edge, edge, edge, edge]),
+      describe('Left, right, bottom and top edge around which the conditioner gives them.'),
+    ),
+    () => [-3, 3, -3, 3] as [number, number, number, number],
+  ),
+  leastWidth: leastSize(1, 'Least width of the interval.'),
+  leastHeight: leastSize(1, 'Least height of it.'),
+  leastBinWidth: leastSize(0.1, 'Least width of a bin.'),
+  leastBinHeight: leastSize(0.1, 'Least height of a bin.'),
+});
+export type SplineInterval = v.InferOutput<typeof splineInterval>;
+
 export const conventionFields = {
   transform: v.optional(
     v.pipe(
@@ -147,6 +167,16 @@ export const conventionFields = {
       describe('Least slope of a spline (soft-clip, softmax-halves).'),
     ),
     1e-3,
+  ),
+  splineInterval: v.optional(
+    v.pipe(
+      splineInterval,
+      describe(
+        'Each element has an interval of its own: the conditioner gives its left and bottom edge, width and height besides, and ' +
+          'outside the map goes on as the line through its corners (BayesFlow). If given, splineBound, splineCenter, splineEnds, ' +
+          'splineMap, splineFloor and splineSlope are not used.',
+      ),
+    ),
   ),
   normEpsilon: v.optional(
     v.pipe(positive, describe('Added to the variance by batch normalization in the flow.')),

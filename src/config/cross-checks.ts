@@ -1,5 +1,6 @@
 import { checkImage } from './check-image';
 import { checkVector } from './check-vector';
+import type { SplineInterval } from './convention-fields';
 import type { Problem } from './problem';
 import type { ModelConfig, StoredConfig } from './schema';
 
@@ -56,8 +57,10 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 
-function checkSpline({ transform, splineMap, splineFloor, bins }: ModelConfig): Problem[] {
-  if (transform !== 'rationalQuadratic' || splineMap === 'soft-clip') return [];
+function checkSpline({ transform, splineMap, splineFloor, splineInterval, bins }: ModelConfig): Problem[] {
+  if (transform !== 'rationalQuadratic') return [];
+  if (splineInterval) return checkInterval(splineInterval, bins);
+  if (splineMap === 'soft-clip') return [];
   const shares = splineMap === 'softmax-halves' ? bins - 1 : bins;
   const problems: Problem[] = [];
   if (shares < 2) {
@@ -70,4 +73,23 @@ function checkSpline({ transform, splineMap, splineFloor, bins }: ModelConfig): 
     });
   }
   return problems;
+}
+
+/** Whether the domain has room for what is at least there. */
+function checkInterval({ domain, ...least }: SplineInterval, bins: number): Problem[] {
+  const [left, right, bottom, top] = domain;
+  const sides = [
+    { what: 'wide', size: right - left, least: Math.max(least.leastWidth, bins * least.leastBinWidth) },
+    { what: 'high', size: top - bottom, least: Math.max(least.leastHeight, bins * least.leastBinHeight) },
+  ];
+  return sides.flatMap(({ what, size, least }): Problem[] =>
+    size >= least
+      ? []
+      : [
+          {
+            path: 'model.splineInterval.domain',
+            message: `expected edges (left, right, bottom, top) at least ${least} ${what}, which ${bins} bins and the interval need, got ${size}`,
+          },
+        ],
+  );
 }

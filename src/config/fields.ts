@@ -11,7 +11,19 @@ export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 export const describe = v.description;
 
 /** Nonlinearity of a conditioner. */
-export const activation = v.picklist(['relu', 'tanh', 'leaky-relu', 'elu', 'silu', 'hard-silu']);
+export const activation = v.picklist([
+  'relu',
+  'tanh',
+  'leaky-relu',
+  'elu',
+  'silu',
+  'hard-silu',
+  'gelu',
+  'mish',
+  'selu',
+  'sigmoid',
+  'softplus',
+]);
 export const slope = v.optional(
   v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),
   0.01,

@@ -81,10 +81,11 @@ export const imageModelSchema = v.strictObject({
   ),
   latents: v.optional(
     v.pipe(
-      v.picklist(['in-place', 'first-out-first', 'last-out-first']),
+      v.picklist(['in-place', 'first-out-first', 'last-out-first', 'last']),
       describe(
         'How `flowscope apply` gives and takes z of a chain: each latent at its place in the image, standard normal (in-place); or as ' +
-          'libraries do, before the learned priors, channels first, one scale after the other.',
+          'libraries do, before the learned priors, channels first, one scale after the other; or only those that leave last, where ' +
+          'the log-det counts the density of the others and the way back takes their means (last).',
       ),
     ),
     'in-place',

@@ -6,7 +6,7 @@ export const transformParameters = {
 } as const satisfies Record<string, readonly TransformParameter[]>;
 
 /** Also the name of a network that gives it alone: "scaleNet". */
-export type TransformParameter = 'scale' | 'shift' | 'widths' | 'heights' | 'derivatives';
+export type TransformParameter = 'scale' | 'shift' | 'interval' | 'widths' | 'heights' | 'derivatives';
 
 export type TransformName = keyof typeof transformParameters;
 

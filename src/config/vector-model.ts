@@ -88,8 +88,11 @@ export const vectorModelSchema = v.strictObject({
   ),
   net: v.optional(
     v.pipe(
-      v.picklist(['mlp', 'residual']),
-      describe('Conditioner: a plain MLP, or pre-activation residual blocks of two linear layers (nflows).'),
+      v.picklist(['mlp', 'residual', 'dense']),
+      describe(
+        'Conditioner: a plain MLP; pre-activation residual blocks of two linear layers (nflows); or dense, an MLP whose layers add ' +
+          'what they take (denseSkips) and are normalized (denseNorm) after their activation (BayesFlow).',
+      ),
     ),
     'mlp',
   ),
@@ -103,6 +106,20 @@ export const vectorModelSchema = v.strictObject({
     () => [64, 64],
   ),
   blocks: v.optional(v.pipe(nonNegativeInteger, v.maxValue(64), describe('Blocks of a residual net.')), 2),
+  denseSkips: v.optional(
+    v.pipe(v.boolean(), describe('Whether each layer of a dense net adds what it takes.')),
+    true,
+  ),
+  denseNorm: v.optional(
+    v.pipe(
+      v.picklist(['none', 'batch', 'layer', 'rms']),
+      describe(
+        'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
+          'by the root of its mean square alone (rms).',
+      ),
+    ),
+    'none',
+  ),
   netNorm: v.optional(
     v.pipe(v.boolean(), describe('Batch normalization inside the blocks of a residual net.')),
     false,

@@ -5,6 +5,7 @@ import type { Conditioner } from './bijection';
 import { contextSeen } from './context';
 import { activation } from './nets/activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './nets/conditioner';
+import { denseBlocks } from './nets/dense-blocks';
 import { mlp } from './nets/mlp';
 import { residualMlp } from './nets/residual-mlp';
 import type { UnivariateTransform } from './transforms/types';
@@ -42,9 +43,11 @@ export function vectorConditioner(
         stored: config.madeMasks === 'stored',
       },
     };
-    return config.net === 'mlp'
-      ? mlp({ ...common, hidden: config.hidden })
-      : residualMlp({
+    switch (config.net) {
+      case 'mlp':
+        return mlp({ ...common, hidden: config.hidden });
+      case 'residual':
+        return residualMlp({
           ...common,
           width: config.hidden[0]!,
           blocks: config.blocks,
@@ -52,6 +55,16 @@ export function vectorConditioner(
           contextInBlocks: config.contextInBlocks,
           normDecay,
         });
+      case 'dense':
+        return denseBlocks({
+          ...common,
+          context,
+          hidden: config.hidden,
+          skips: config.denseSkips,
+          norm: config.denseNorm,
+          normDecay,
+        });
+    }
   };
   return config.nets === 'joint'
     ? jointConditioner(net('net', valuesTaken(takes) * transformed), takes, config)

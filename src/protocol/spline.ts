@@ -23,13 +23,14 @@ export interface SplineInfo {
 
 /**
  * Outside of the interval `linear` and `box` are the identity, with slope 1 at both ends and with slopes of their own; for
- * `circular` and `half-turn` the interval is a circle, of which the latter goes half a turn before the spline.
+ * `circular` and `half-turn` the interval is a circle, of which the latter goes half a turn before the spline. With `lines`
+ * every value has an interval of its own, to which center ± bound is only usual, and outside of it the line through its corners.
  */
-export type SplineEnds = 'linear' | 'box' | 'circular' | 'half-turn';
+export type SplineEnds = 'linear' | 'box' | 'circular' | 'half-turn' | 'lines';
 
 /** Whether values can lie outside of the interval; a circle has no outside. */
 export function hasTails({ ends }: Pick<SplineInfo, 'ends'>): boolean {
-  return ends === 'linear' || ends === 'box';
+  return ends === 'linear' || ends === 'box' || ends === 'lines';
 }
 
 /** The place on the spline's own axis, which its knots are on, of a value that is given to it. */

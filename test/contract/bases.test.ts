@@ -19,6 +19,8 @@ const configs: BaseConfig[] = (
     { kind: 'diagonalNormal', loc: [1, -0.5], scale: 0.7 },
     { kind: 'diagonalNormal', loc: 0.3, scale: [0.5, 2], trained: true },
     { kind: 'conditionalNormal', hidden: [4] },
+    { kind: 'studentT', freedom: 30, loc: [1, 0], scale: 0.5 },
+    { kind: 'studentT', scale: [0.5, 0.8], trained: true },
     { kind: 'mixture', components: 3 },
     { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
     { kind: 'beta', lower: -5, upper: [5, 3] },
@@ -202,6 +204,42 @@ describe('a beta base', () => {
     assert.ok(maxAbsDifference(z, expected) < 5e-6, z.join());
     const middle = base.draw(ctx, noise, tf.scalar(0)).dataSync();
     assert.deepEqual([...middle], [0, -1, 0, -1, 0, -1]);
+  });
+});
+
+describe('a base of Student’s t', () => {
+  const of = (freedom: number) => baseOf(v.parse(baseSchema, { kind: 'studentT', freedom }), 1, 0);
+  const ctx = contextOf({}, false);
+
+  it('has the density of Cauchy’s distribution with one degree of freedom, also far away', () => {
+    const z = [0, 1, -20, 1e15];
+    const found = of(1).logProbByElement!(ctx, tf.tensor2d(z, [4, 1])).dataSync();
+    const expected = z.map((value) => -Math.log(Math.PI) - Math.log1p(value * value));
+    assert.ok(maxAbsDifference(found, expected) < 1e-5, found.join());
+    assert.ok(
+      Number.isFinite(
+        of(1)
+          .logProb(ctx, tf.tensor2d([[1e30]]))
+          .dataSync()[0],
+      ),
+    );
+  });
+
+  it('draws the quantiles that tables have, and gives them back', () => {
+    // One-sided 97.5 % and 99.5 % points; those of the normal distribution are 1.959964 and 2.575829.
+    for (const [freedom, ...points] of [
+      [1, 12.7062, 63.6567],
+      [2, 4.302653, 9.924843],
+      [5, 2.570582, 4.032143],
+      [30, 2.042272, 2.749996],
+    ] as const) {
+      const noise = tf.tensor2d([[1.959964], [-2.575829], [0]]);
+      const z = of(freedom).draw(ctx, noise, tf.scalar(1));
+      const [a, b, middle] = z.dataSync();
+      assert.ok(Math.abs(a! / points[0] - 1) < 1e-5 && Math.abs(-b! / points[1] - 1) < 1e-5, `${a}, ${b}`);
+      assert.equal(middle, 0);
+      assert.ok(maxAbsDifference(of(freedom).scores(ctx, z).dataSync(), noise.dataSync()) < 1e-3);
+    }
   });
 });
 

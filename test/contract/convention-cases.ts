@@ -136,6 +136,21 @@ const vectors: readonly (readonly [string, Fields])[] = [
       dim: 4,
     },
   ],
+  ['vector, gelu', { activation: 'gelu', nets: 'separate', shiftActivation: 'mish' }],
+  ['vector, mish', { activation: 'mish', nets: 'separate', shiftActivation: 'gelu' }],
+  ['vector, selu', { activation: 'selu', nets: 'separate', shiftActivation: 'sigmoid' }],
+  ['vector, sigmoid as activation', { activation: 'sigmoid', nets: 'separate', shiftActivation: 'softplus' }],
+  ['vector, softplus as activation', { activation: 'softplus', nets: 'separate', shiftActivation: 'selu' }],
+  [
+    'vector, dense nets that add what they take, given a context',
+    { net: 'dense', hidden: [5, 5, 4], context: 2, conditioning: 'selected', dim: 4 },
+  ],
+  ['vector, dense nets, batch norm', { net: 'dense', denseNorm: 'batch', hidden: [4, 5] }],
+  [
+    'vector, dense nets without skips, layer norm',
+    { net: 'dense', denseSkips: false, denseNorm: 'layer', hidden: [5, 5] },
+  ],
+  ['vector, dense nets, rms norm', { net: 'dense', denseNorm: 'rms', hidden: [3, 5] }],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',
@@ -180,6 +195,17 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, conditioning: 'selected', base: { kind: 'beta', lower: -5.5, upper: [6, 6.5, 7] } },
   ],
   ['vector, splines after half a turn, masked', { ...splines, splineEnds: 'half-turn', splineBound: 6 }],
+  [
+    'vector, splines of intervals of their own, selected, interleaved',
+    {
+      ...{ ...splines, dim: 5, bins: 4, conditioning: 'selected', outputLayout: 'interleaved' },
+      splineInterval: { domain: [-2, 2.5, -1, 3], leastWidth: 0.5, leastBinHeight: 0.2 },
+    },
+  ],
+  [
+    'vector, splines of intervals of their own, masked, two bins',
+    { ...splines, bins: 2, splineInterval: {} },
+  ],
   [
     'vector, splines of two bins, separate networks, LU between',
     { ...splines, dim: 4, bins: 2, nets: 'separate', between: 'lu' },
@@ -251,6 +277,7 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
   ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
+  ['vector, base of Student’s t', { base: { kind: 'studentT', loc: 0.5, scale: 2, trained: true } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [
     'vector, couplings given a context through a network, separate networks',
@@ -325,6 +352,10 @@ const images: readonly (readonly [string, Fields])[] = [
       ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
       splineMap: 'softmax-halves',
     },
+  ],
+  [
+    'image, splines of intervals of their own',
+    { transform: 'rationalQuadratic', bins: 3, splineInterval: {} },
   ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [

@@ -10,7 +10,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic';
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
-import { inBin, onSpline, type SplineEnds } from '../../src/protocol/spline';
+import type { ModelConfig } from '../../src/config/schema';
+import { splineOfOwnInterval } from '../../src/flow/transforms/rational-quadratic-interval';
+import { inBin, onSpline } from '../../src/protocol/spline';
 import { contextOf, maxAbsDifference, onCpu } from './eager';
 
 const count = 20_000;
@@ -108,15 +110,17 @@ describe('splines at their knots', () => {
   });
 });
 
+type Ends = ModelConfig['splineEnds'];
+
 describe('ends of splines', () => {
-  const make = (ends: SplineEnds, center = 0) =>
+  const make = (ends: Ends, center = 0) =>
     rationalQuadratic({ bins: 5, bound: 2, center, ends, map: 'softmax-floor', floor: 1e-3, slope: 1e-3 });
   const given = (transform: UnivariateTransform, rows: number): Tensor[] =>
     transform.takes.map(({ size }, i) => {
       const one = tf.randomNormal([1, 1, size], 0, 1, 'float32', i + 3);
       return tf.tile(one, [rows, 1, 1]);
     });
-  const slopeAt = (ends: SplineEnds, places: number[]): ArrayLike<number> => {
+  const slopeAt = (ends: Ends, places: number[]): ArrayLike<number> => {
     const transform = make(ends);
     const x = tf.tensor2d(places.map((value) => [value]));
     const { logDerivative } = transform.map(contextOf({}, false), given(transform, places.length)).forward(x);
@@ -124,7 +128,7 @@ describe('ends of splines', () => {
   };
 
   it('take as many slopes as are free', () => {
-    const slopes = (ends: SplineEnds): number => make(ends).takes.at(-1)!.size;
+    const slopes = (ends: Ends): number => make(ends).takes.at(-1)!.size;
     assert.deepEqual((['linear', 'half-turn', 'circular', 'box'] as const).map(slopes), [4, 4, 5, 6]);
   });
 
@@ -172,5 +176,91 @@ describe('ends of splines', () => {
         assert.ok(Math.abs(y - ys[i]!) < 1e-5, `${ends}: ${y}, not ${ys[i]}`);
       });
     }
+  });
+});
+
+describe('splines of intervals of their own', () => {
+  const transform = splineOfOwnInterval(6, {
+    ...{ domain: [-2, 3, -1, 4], leastWidth: 1, leastHeight: 1, leastBinWidth: 0.1, leastBinHeight: 0.1 },
+  });
+  const given = (size: number): Tensor[] =>
+    transform.takes.map(({ size: values }, i) =>
+      tf.mul(tf.randomNormal([count, 1, values], 0, 1, 'float32', i + 1), size),
+    );
+  const places = (): Tensor => tf.randomUniform([count, 1], -12, 12, 'float32', 9);
+
+  for (const size of [1, 10]) {
+    it(`are monotone everywhere and come back, parameters of size ${size}`, () => {
+      const map = transform.map(contextOf({}, false), given(size));
+      const x = places();
+      const { value, logDerivative } = map.forward(x);
+      const above = map.forward(tf.add(x, 1e-2)).value.dataSync();
+      const back = map.inverse(value);
+      const [xs, ys, ls, zs, bs] = [x, value, logDerivative!, back.value, back.logDerivative!].map((t) =>
+        t.dataSync(),
+      );
+      let off = 0;
+      for (let i = 0; i < count; i++) {
+        assert.ok(Number.isFinite(ys![i]!) && Number.isFinite(ls![i]!));
+        assert.ok(above[i]! >= ys![i]! - 1e-4);
+        const resolution = 1e-5 * Math.max(1, Math.exp(-ls![i]!));
+        const lost = Math.abs(zs![i]! - xs![i]!) > 10 * resolution;
+        if (lost || (Math.abs(ls![i]!) < 3 && Math.abs(bs![i]! - ls![i]!) > 0.1)) off++;
+      }
+      assert.ok(off <= (size === 1 ? 0 : count / 50), `${off} of ${count} do not come back`);
+    });
+  }
+
+  it('have the derivative that automatic differentiation finds, and finite gradients everywhere', () => {
+    const parameters = given(1);
+    const x = tf.concat([tf.slice(places(), [0, 0], [count - 2, 1]), tf.tensor2d([[1e15], [-1e15]])]);
+    const mapOf = (all: readonly Tensor[]) => transform.map(contextOf({}, false), all);
+    const slope = tf
+      .grad((v: Tensor) => tf.sum(mapOf(parameters).forward(v).value))(x)
+      .dataSync();
+    const claimed = mapOf(parameters).forward(x).logDerivative!.dataSync();
+    const off = slope.filter((d, i) => !(Math.abs(Math.log(d) - claimed[i]!) < 2e-2)).length;
+    assert.equal(off, 0, `${off} of ${count} slopes differ`);
+    for (const way of ['forward', 'inverse'] as const) {
+      const loss = (...all: Tensor[]): Tensor => {
+        const { value, logDerivative } = mapOf(all.slice(1))[way](all[0]!);
+        return tf.add(tf.sum(tf.clipByValue(value, -9, 9)), tf.sum(logDerivative!));
+      };
+      for (const gradient of tf.grads(loss)([x, ...parameters]))
+        assert.ok(gradient.dataSync().every(Number.isFinite), `a gradient of ${way} is not finite`);
+    }
+  });
+
+  it('begin where the conditioner says, have the size that it says, and go on with the slope of the corners', () => {
+    const at = (interval: number[]) => {
+      const parameters = transform.takes.map(({ size: values }, i) =>
+        i === 0 ? tf.tensor(interval, [1, 1, 4]) : tf.zeros([1, 1, values]),
+      );
+      const map = transform.map(contextOf({}, false), parameters);
+      return { map, x: map.knots!.x.dataSync(), y: map.knots!.y.dataSync() };
+    };
+    const plain = at([0, 0, 0, 0]);
+    // asinh softplus(sinh 1 · ln(e − 1)) of the 4 that are above the least of 1.
+    const size = 1 + 4 * Math.asinh(Math.log1p(Math.exp(Math.sinh(1) * Math.log(Math.E - 1))));
+    assert.ok(Math.abs(plain.x[0]! + 2) < 1e-6 && Math.abs(plain.x.at(-1)! - (size - 2)) < 1e-5);
+    const { map, x, y } = at([0.5, -1, 2, -3]);
+    assert.ok(Math.abs(x[0]! + 1.5) < 1e-6 && Math.abs(y[0]! + 2) < 1e-6);
+    const slope = (y.at(-1)! - y[0]!) / (x.at(-1)! - x[0]!);
+    const far = map.forward(tf.tensor2d([[x.at(-1)! + 2]]));
+    assert.ok(Math.abs(far.value.dataSync()[0]! - (y.at(-1)! + 2 * slope)) < 1e-4);
+    assert.ok(Math.abs(far.logDerivative!.dataSync()[0]! - Math.log(slope)) < 1e-5);
+  });
+
+  it('leave what does not move as it is', () => {
+    const x = tf.randomUniform([50, 2], -5, 5, 'float32', 3);
+    const parameters = transform.takes.map(({ size: values }, i) =>
+      tf.randomNormal([50, 2, values], 0, 1, 'float32', i + 1),
+    );
+    const { value, logDerivative } = transform
+      .map(contextOf({}, false), parameters, tf.tensor2d([[0, 1]]))
+      .forward(x);
+    const [before, after, logs] = [x, value, logDerivative!].map((t) => t.arraySync() as number[][]);
+    before!.forEach((row, i) => assert.deepEqual([after![i]![0], logs![i]![0]], [row[0], 0]));
+    assert.ok(after!.some((row, i) => row[1] !== before![i]![1]));
   });
 });

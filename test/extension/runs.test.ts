@@ -7,7 +7,9 @@ import { lockOfThisProcess } from '../../src/config/train-lock';
 import { bestOf } from '../../src/extension/commands/targets';
 import { resumeTraining } from '../../src/extension/commands/train';
 import { findRuns } from '../../src/extension/runs/find-runs';
+import { findOtherRuns } from '../../src/extension/runs/other-runs';
 import { readCheckpoints, readRun, runOfCheckpoint } from '../../src/extension/runs/run-files';
+import { RunsProvider } from '../../src/extension/runs/runs-view';
 import type { Services } from '../../src/extension/services';
 import type { TrainRequest } from '../../src/protocol/engine';
 import { workspaceFolder } from './ours';
@@ -143,5 +145,47 @@ describe('runs on disk', () => {
     assert.ok(best.path.endsWith('/best.flow.safetensors'));
     assert.equal((await runOfCheckpoint(best))?.path, vscode.Uri.joinPath(folder(), 'good').path);
     await assert.rejects(bestOf(vscode.Uri.joinPath(folder(), 'empty')), /contains no checkpoint/);
+  });
+
+  it('of Lightning and nessai are listed with their checkpoints, newest first', async () => {
+    const at = (name: string) => path.join(folder().fsPath, ...name.split('/'));
+    const files = [
+      'lightning_logs/version_0/checkpoints/epoch=1-step=90.ckpt',
+      'lightning_logs/version_0/checkpoints/epoch=3-step=180.ckpt',
+      'lightning_logs/version_10/checkpoints/last.ckpt',
+      'gw/proposal/training/block_0/model.pt',
+      'gw/proposal/training/block_1/model.pt',
+      'elsewhere/proposal/model.pt',
+    ];
+    await write('gw/proposal/flow_config.json', '{"n_blocks": 4}');
+    for (const [index, file] of files.entries()) {
+      await write(file, 'x');
+      await utimes(at(file), 1_700_000_000 + index, 1_700_000_000 + index);
+    }
+    const found = (await findOtherRuns()).filter(({ uri }) => uri.path.includes('/runs-test/'));
+    assert.deepEqual(
+      found.map(({ name, software, checkpoints }) => [name, software, checkpoints.map((one) => one.name)]),
+      [
+        ['gw', 'nessai', ['proposal/training/block_1/model.pt', 'proposal/training/block_0/model.pt']],
+        ['lightning_logs/version_10', 'Lightning', ['checkpoints/last.ckpt']],
+        [
+          'lightning_logs/version_0',
+          'Lightning',
+          ['checkpoints/epoch=3-step=180.ckpt', 'checkpoints/epoch=1-step=90.ckpt'],
+        ],
+      ],
+    );
+
+    const view = new RunsProvider({ workspaceState: memory } as vscode.ExtensionContext, () => new Set());
+    const rows = await view.getChildren();
+    const row = rows.find((one) => one.kind === 'otherRun' && one.run.name === 'gw')!;
+    assert.equal(view.getTreeItem(row).description, 'nessai · 2 checkpoints');
+    const [newest] = await view.getChildren(row);
+    const item = view.getTreeItem(newest!);
+    assert.equal(item.command?.command, 'flowscope.openInInspector');
+    assert.equal(
+      (item.command.arguments?.[0] as vscode.Uri).fsPath,
+      at('gw/proposal/training/block_1/model.pt'),
+    );
   });
 });

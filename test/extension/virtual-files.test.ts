@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { UserError } from '../../src/base/user-error';
-import { localFile } from '../../src/extension/editor/local-copy';
+import { localFile, nameOnDisk } from '../../src/extension/editor/local-copy';
 import { workspaceFolder } from './ours';
 
 class MemoryFiles implements vscode.FileSystemProvider {
@@ -53,6 +53,11 @@ describe('files of a virtual workspace', () => {
     assert.deepEqual([...readFileSync(copy.path)], [1, 2, 3]);
     await copy.dispose();
     assert.equal(existsSync(copy.path), false);
+  });
+
+  it('have no name that leads out of the folder of copies, on any system', () => {
+    assert.equal(nameOnDisk('..\\..\\C:x/y.pt'), '.._.._C_x_y.pt');
+    assert.equal(nameOnDisk('a model.flow.safetensors'), 'a model.flow.safetensors');
   });
 
   it('are refused above the size that the settings allow', async () => {

@@ -1,7 +1,7 @@
 /** From a file of any library to a checkpoint of ours. */
 import path from 'node:path';
 import { parseStoredConfig } from '../../config/parse';
-import { UserError } from '../../base/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { loadCheckpoint, type Checkpoint } from '../checkpoint';
 import { resolveModelPath } from '../resolve-model';
@@ -82,7 +82,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
   const now = options.answers?.(questions) ?? {};
   const given = { ...remembered?.answers, ...now };
   const answers = { ...stored, ...pick(completeAnswers(questions, now, file), Object.keys(now)) };
-  const { model, tensors, layerNames } = await recognized.convert(answers);
+  const { model, tensors, layerNames, featureNames, contextNames } = await recognized.convert(answers);
   return {
     layerNames,
     checkpoint: {
@@ -94,11 +94,15 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
         title,
         fileName: path.basename(file),
         assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, given)],
+        ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
+        ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
       },
       tensors,
     },
   };
 }
+
+const shownName = (name: string): string => shortened(name, 100);
 
 function pick(
   values: Record<string, string | number>,

@@ -2,7 +2,7 @@
  * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers; and
  * nflows' ResidualNet, MADE and MLP, the first two of which normflows has too.
  */
-import { degreesOf, maskBetween, withContextDegrees } from '../../base/degrees';
+import { degreesOf, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
@@ -49,14 +49,8 @@ export async function checkMasks(
   let inputs: readonly number[] = withContextDegrees(degrees, context);
   for (const [i, { mask, outputs }] of layers.entries()) {
     const units = i === layers.length - 1 ? degrees.outputs : degrees.hidden(outputs);
-    const expected = maskBetween(inputs, units);
     const { data } = await file.read(mask);
-    const isSame =
-      data.length === expected.length &&
-      data.every(
-        (value, at) => value === expected[(at % inputs.length) * outputs + Math.floor(at / inputs.length)],
-      );
-    if (!isSame) {
+    if (!isMaskBetween(data, inputs, units)) {
       throw new UserError(
         `${file.file}: ${mask} is not the mask that follows from the order of the features; hidden units that depend ` +
           'on 1, 2, …, D − 1 features have to take turns. Networks with random masks are not read.',
@@ -64,6 +58,16 @@ export async function checkMasks(
     }
     inputs = units;
   }
+}
+
+/** @param data [outputs, inputs] */
+function isMaskBetween(data: Float32Array, inputs: readonly number[], outputs: readonly number[]): boolean {
+  if (data.length !== inputs.length * outputs.length) return false;
+  let at = 0;
+  for (const to of outputs) {
+    for (const from of inputs) if (data[at++] !== (to >= from ? 1 : 0)) return false;
+  }
+  return true;
 }
 
 /**

@@ -93,11 +93,23 @@ const activations: Readonly<Record<string, string>> = {
   SiLU: 'silu',
   hardswish: 'hard-silu',
   Hardswish: 'hard-silu',
+  gelu: 'gelu',
+  GELU: 'gelu',
+  mish: 'mish',
+  Mish: 'mish',
+  selu: 'selu',
+  SELU: 'selu',
+  sigmoid: 'sigmoid',
+  Sigmoid: 'sigmoid',
+  softplus: 'softplus',
+  Softplus: 'softplus',
   leaky_relu: 'leaky-relu',
   LeakyReLU: 'leaky-relu',
 };
 /** Arguments of those that have some, as ours have them. */
-const activationArguments: Readonly<Record<string, readonly [argument: string, value: number]>> = {
+const activationArguments: Readonly<Record<string, readonly [argument: string, value: number | string]>> = {
+  GELU: ['approximate', 'none'],
+  Softplus: ['beta', 1],
   ELU: ['alpha', 1],
   LeakyReLU: ['negative_slope', 0.01],
 };

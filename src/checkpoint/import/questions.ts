@@ -30,6 +30,11 @@ const activations: Option[] = [
   { value: 'elu', label: 'ELU' },
   { value: 'silu', label: 'SiLU' },
   { value: 'hard-silu', label: 'Hardswish' },
+  { value: 'gelu', label: 'GELU' },
+  { value: 'mish', label: 'Mish' },
+  { value: 'selu', label: 'SELU' },
+  { value: 'sigmoid', label: 'Sigmoid' },
+  { value: 'softplus', label: 'Softplus' },
 ];
 
 /** @param fallback what the library has */

@@ -39,6 +39,9 @@ export interface ImportedFlow {
   tensors: Record<string, NdArray<Float32Array>>;
   /** For each of our layers, the prefix that its tensors have in the file: "flows.in_couplings.0". */
   layerNames: Record<string, string>;
+  /** Where the file names them, all of them. */
+  featureNames?: readonly string[];
+  contextNames?: readonly string[];
 }
 
 export interface Recognized {

@@ -37,6 +37,8 @@ export class PickleError extends Error {
  * comes near this.
  */
 const largestStack = 1_000_000;
+/** Containers and results of calls, and entries of the memo. A few hundred bytes each; checkpoints have thousands. */
+const mostObjects = 2_000_000;
 /** Bytes of one integer: 2^8191 is beyond everything that stands in a checkpoint. */
 const largestInteger = 1024;
 
@@ -109,6 +111,11 @@ export function readPickleAt(
     if (stack.length >= largestStack) throw new PickleError('it needs too deep a stack');
     stack.push(value);
   };
+  let objects = 0;
+  const pushNew = (value: unknown) => {
+    if (++objects > mostObjects) throw new PickleError(`it makes more than ${mostObjects} objects`);
+    push(value);
+  };
   const bottom = () => marks[marks.length - 1] ?? 0;
   const pop = (): unknown => {
     if (stack.length <= bottom()) throw new PickleError('it takes more from its stack than is there');
@@ -136,7 +143,11 @@ export function readPickleAt(
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
     return map;
   };
-  const store = (index: number) => memo.set(index, top());
+  const store = (index: number) => {
+    if (memo.size >= mostObjects && !memo.has(index))
+      throw new PickleError(`it remembers more than ${mostObjects} values`);
+    memo.set(index, top());
+  };
   const recall = (index: number) => {
     if (!memo.has(index)) throw new PickleError('it refers to something that was not stored');
     push(memo.get(index));
@@ -154,7 +165,7 @@ export function readPickleAt(
     if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) {
       throw new PickleError('it calls something that is no function');
     }
-    push(rules.call(callee.name, args));
+    pushNew(rules.call(callee.name, args));
   };
 
   for (;;) {
@@ -246,16 +257,16 @@ export function readPickleAt(
 
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
-        push([]);
+        pushNew([]);
         break;
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        push(popTuple(opcode - 0x84));
+        pushNew(popTuple(opcode - 0x84));
         break;
       case 0x74: // TUPLE
       case 0x6c: // LIST
-        push(popMark());
+        pushNew(popMark());
         break;
       case 0x61: {
         // APPEND
@@ -271,10 +282,10 @@ export function readPickleAt(
         break;
       }
       case 0x7d: // EMPTY_DICT
-        push(new Map());
+        pushNew(new Map());
         break;
       case 0x64: // DICT
-        push(fill(new Map(), popMark()));
+        pushNew(fill(new Map(), popMark()));
         break;
       case 0x73: {
         // SETITEM
@@ -290,7 +301,7 @@ export function readPickleAt(
         break;
       }
       case 0x8f: // EMPTY_SET
-        push(new Set());
+        pushNew(new Set());
         break;
       case 0x90: {
         // ADDITEMS
@@ -300,7 +311,7 @@ export function readPickleAt(
         break;
       }
       case 0x91: // FROZENSET
-        push(new Set(popMark()));
+        pushNew(new Set(popMark()));
         break;
 
       case 0x63: // GLOBAL

@@ -9,6 +9,7 @@ import {
   splineReach,
   type KnotPart,
   type SplineBatch,
+  type SplineEnds,
   type SplineInfo,
   type SplineQuery,
   type SplineView,
@@ -63,8 +64,11 @@ export async function spline(
   };
 
   const knots = await knotsOf(input.data, 1, layerContext(pass, model));
+  const shown = facts.ends === 'lines' ? { ...facts, ...around(knots) } : facts;
   const { batch } = query;
-  const key = recordKey('spline', { layer: info.index, batch });
+  // An axis of its own for each example, where each has an interval of its own.
+  const axis = facts.ends === 'lines' ? { center: shown.center, bound: shown.bound } : {};
+  const key = recordKey('spline', { layer: info.index, batch, ...axis });
   const onBatch = await work.run(key, signal, async (own) => {
     const { count, values, contextOf } = await batchAtLayer(
       model,
@@ -73,7 +77,7 @@ export async function spline(
       { batch, most: mostExamples },
       own,
     );
-    const tally = batchTally({ k: mapped.length, points, facts });
+    const tally = batchTally({ k: mapped.length, points, facts: shown });
     const rows = Math.max(1, Math.floor(knotsAtOnce / (all.length * points)));
     for (let start = 0; start < count; start += rows) {
       await breathe(own);
@@ -93,7 +97,7 @@ export async function spline(
   const pick = (values: ArrayLike<number>): Float32Array => Float32Array.from(mapped, (i) => values[i]!);
   return {
     layer: info.index,
-    ...facts,
+    ...shown,
     features: Int32Array.from(mapped),
     knots: Object.fromEntries(
       knotParts.map((part) => [part, { shape: [mapped.length, points], data: knots[part].data }]),
@@ -106,6 +110,13 @@ export async function spline(
       inBins: countBins(onBatch.values, knots.x.data, points),
     },
   };
+}
+
+/** An interval that the knots of all features lie in, on both axes. */
+function around({ x, y }: Knots): Pick<SplineInfo, 'center' | 'bound'> {
+  const all = [...x.data, ...y.data];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  return { center: (low + high) / 2, bound: (high - low) / 2 };
 }
 
 /** Of the mapped features alone: [count, k, K + 1]. Networks answer for all features, or only for those that are mapped. */
@@ -175,7 +186,7 @@ function batchTally({ k, points, facts }: { k: number; points: number; facts: Sp
           }
           if (count + example < most)
             curves[row]!.forEach((place, i) =>
-              place.push(heightAt(part, center + ((2 * i) / (bandPlaces - 1) - 1) * bound)),
+              place.push(heightAt(part, center + ((2 * i) / (bandPlaces - 1) - 1) * bound, facts.ends)),
             );
         }),
       );
@@ -205,9 +216,11 @@ function batchTally({ k, points, facts }: { k: number; points: number; facts: Sp
   };
 }
 
-/** y of a spline at a place of its interval. */
-function heightAt(part: (name: KnotPart) => Float32Array, at: number): number {
+/** y of a spline at a place of the axis; where that is outside of its interval, on the line through its corners. */
+function heightAt(part: (name: KnotPart) => Float32Array, at: number, ends: SplineEnds): number {
   const [x, y, slopes] = [part('x'), part('y'), part('slopes')];
+  if (ends === 'lines' && !(at >= x[0]! && at <= x.at(-1)!))
+    return y[0]! + ((y.at(-1)! - y[0]!) / (x.at(-1)! - x[0]!)) * (at - x[0]!);
   // Knots at the ends may be off by rounding.
   const bin = Math.max(0, binAt(x, Math.min(x.at(-1)!, Math.max(x[0]!, at))));
   const share = Math.min(1, Math.max(0, (at - x[bin]!) / (x[bin + 1]! - x[bin]!)));

@@ -49,6 +49,7 @@ export function baseName({ kind }: BaseConfig): string {
   const names: Record<BaseConfig['kind'], string> = {
     normal: 'standard normal base',
     diagonalNormal: 'diagonal normal base',
+    studentT: 'Student’s t base',
     conditionalNormal: 'conditional normal base',
     mixture: 'mixture of normals as base',
     uniform: 'uniform base',

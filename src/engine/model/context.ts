@@ -9,7 +9,7 @@ import type { Program } from '../backends/backend';
 
 /** Names and the usual range of each number; undefined for flows without a context. */
 export function contextInfo(
-  { standardize, data, config }: Pick<CheckpointHeader, 'standardize' | 'data' | 'config'>,
+  { standardize, data, config, origin }: Pick<CheckpointHeader, 'standardize' | 'data' | 'config' | 'origin'>,
   { context }: Flow,
   tensors: Readonly<Record<string, Partial<NdArray>>>,
 ): ContextInfo | undefined {
@@ -21,7 +21,7 @@ export function contextInfo(
     return data && Array.from(data, Number);
   };
   return {
-    names: standardize?.contextNames ?? data?.contextNames ?? numbered(size),
+    names: standardize?.contextNames ?? data?.contextNames ?? origin?.contextNames ?? numbered(size),
     mean: standardize?.mean.slice(dim) ?? stored('context.mean') ?? Array<number>(size).fill(0),
     std: standardize?.std.slice(dim) ?? stored('context.std') ?? Array<number>(size).fill(1),
   };

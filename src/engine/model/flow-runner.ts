@@ -11,7 +11,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
 import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
-import { libraryRunner, withoutPriors } from './library-latents';
+import { barePriors, libraryRunner } from './library-latents';
 import type { FlowRunner, Space } from './runner';
 import { runningBase } from './running-base';
 
@@ -114,7 +114,7 @@ function withLibraryLatents(
 ): ReturnType<typeof createFlowRunner> {
   const { flow } = source;
   const hasPriors = flow.layers.some(({ kind }) => kind === 'prior');
-  const bareConfig = { ...withoutPriors(config), latents: 'in-place' as const };
+  const bareConfig = barePriors(config);
   const bare = hasPriors
     ? createFlowRunner({ ...source, config: bareConfig, flow: buildFlow(bareConfig) })
     : whole;

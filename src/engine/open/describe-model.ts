@@ -103,8 +103,8 @@ function summarize(model: ModelConfig, flow: Flow): string {
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
     const nets =
-      model.net === 'mlp'
-        ? `MLPs of ${model.hidden.join(', ')} units`
+      model.net !== 'residual'
+        ? `${model.net === 'mlp' ? 'MLPs' : 'dense nets'} of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
     const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';

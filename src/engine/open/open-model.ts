@@ -5,6 +5,7 @@ import {
   readCheckpointHeader,
   type Checkpoint,
   type CheckpointHeader,
+  featureNamesOf,
 } from '../../checkpoint/checkpoint';
 import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
@@ -146,14 +147,14 @@ interface Summarized {
 
 async function summaryOf(model: Summarized): Promise<ModelOutline> {
   const { file, run, backend, header, flow, layers, foreign } = model;
-  const { config, standardize, origin } = header;
+  const { config, origin } = header;
   const { splits, reason } = await model.splits();
   const tensors: TensorEntry[] = Object.entries(model.tensors).map(([name, { shape }]) => ({
     name,
     shape,
     dtype: 'F32',
   }));
-  const featureNames = standardize?.names ?? header.data?.featureNames;
+  const featureNames = featureNamesOf(header);
   const context = contextInfo(header, flow, model.tensors);
   return {
     ...describeFile(file, {

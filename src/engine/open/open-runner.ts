@@ -1,6 +1,7 @@
 /** Opens what a user names as a model, to run it. */
 import { exists } from '../../base/exists';
 import path from 'node:path';
+import { featureNamesOf } from '../../checkpoint/checkpoint';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { UserError } from '../../base/user-error';
 import type { Model } from '../model/model';
@@ -39,7 +40,7 @@ export async function openRunner(
     throw new UserError(`${file}: ${reason ?? 'cannot be run.'}`);
   }
   const { runner, header } = flow;
-  const featureNames = header.standardize?.names ?? header.data?.featureNames;
+  const featureNames = featureNamesOf(header);
   return {
     runner,
     file,

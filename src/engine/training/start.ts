@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
+import { featureNamesOf, readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { readRates } from '../../checkpoint/control';
 import { loadResume } from '../../checkpoint/resume';
@@ -76,9 +76,10 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
 }
 
 async function startFrom(request: TrainRequest, from: string): Promise<Start> {
-  const { config, standardize, data, tensors, origin } = await loadAnyCheckpoint(from);
+  const checkpoint = await loadAnyCheckpoint(from);
+  const { config, standardize, tensors, origin } = checkpoint;
   checkTensors(from, buildFlow(config.model), tensors);
-  const featureNames = standardize?.names ?? data?.featureNames;
+  const featureNames = featureNamesOf(checkpoint);
   const start = await startNew(request, {
     file: from,
     model: config.model,

@@ -24,9 +24,16 @@ import type { Services } from '../services';
 export function uriOf(target: unknown): Uri | undefined {
   if (target instanceof Uri) return target;
   const node = target as RunNode | undefined;
-  if (node?.kind === 'run') return node.run.uri;
-  if (node?.kind === 'checkpoint') return node.file.uri;
-  return undefined;
+  switch (node?.kind) {
+    case 'run':
+    case 'otherRun':
+      return node.run.uri;
+    case 'checkpoint':
+    case 'otherCheckpoint':
+      return node.file.uri;
+    default:
+      return undefined;
+  }
 }
 
 export function activeFile(): Uri | undefined {

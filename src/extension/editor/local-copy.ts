@@ -2,8 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Uri } from 'vscode';
-import { type ExtensionContext, l10n, workspace } from 'vscode';
+import { type ExtensionContext, l10n, Uri, workspace } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { formatBytes } from '../localized-format';
 import { readSettings } from '../settings';
@@ -18,6 +17,11 @@ export interface LocalFile {
   /** True where `path` is a copy of our own. */
   copied: boolean;
   dispose(): Promise<void>;
+}
+
+/** Elsewhere a name may have what separates folders and drives here. */
+export function nameOnDisk(name: string): string {
+  return name.replaceAll(/[\\/:]/g, '_');
 }
 
 /**
@@ -48,12 +52,12 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
     'copies',
     `${createHash('sha256').update(uri.toString()).digest('hex').slice(0, 16)}-${randomUUID().slice(0, 8)}`,
   );
-  const target = path.join(folder, name);
+  const target = path.join(folder, nameOnDisk(name));
   await mkdir(folder, { recursive: true });
   await writeFile(`${target}.part`, bytes);
   await rename(`${target}.part`, target);
   // Earlier answers are next to the file; most files have none.
   const answers = await workspace.fs.readFile(sidecarOf(uri)).then(undefined, () => undefined);
-  if (answers) await writeFile(path.join(folder, path.posix.basename(sidecarOf(uri).path)), answers);
+  if (answers) await writeFile(sidecarOf(Uri.file(target)).fsPath, answers);
   return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };
 }

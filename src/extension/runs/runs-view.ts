@@ -1,4 +1,4 @@
-/** The Runs view: one row a run, its checkpoints below. It reads the disk when it is shown and when files change. */
+/** The Runs view: one row a run, of ours or of other software, its checkpoints below. It reads the disk when it is shown and when files change. */
 import path from 'node:path';
 import {
   EventEmitter,
@@ -10,17 +10,22 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
   type TreeDataProvider,
+  type Uri,
   window,
   workspace,
 } from 'vscode';
 import { debounce } from '../debounce';
 import { formatBest, formatBytes } from '../localized-format';
 import { findRuns } from './find-runs';
+import { findOtherRuns, type OtherCheckpoint, type OtherRun } from './other-runs';
 import { type CheckpointFile, readCheckpoints, type RunFolder, type RunState } from './run-files';
 import { stateWords } from './state-words';
 
 export type RunNode =
-  { kind: 'run'; run: RunFolder } | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder };
+  | { kind: 'run'; run: RunFolder }
+  | { kind: 'checkpoint'; file: CheckpointFile; run: RunFolder }
+  | { kind: 'otherRun'; run: OtherRun }
+  | { kind: 'otherCheckpoint'; file: OtherCheckpoint };
 
 const icons: Record<RunState, [icon: string, color?: string]> = {
   running: ['pulse'],
@@ -49,18 +54,30 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
   async getChildren(node?: RunNode): Promise<RunNode[]> {
     if (!node) {
       const training = this.training();
-      const runs = await findRuns(this.context.workspaceState);
-      return runs.map((run) => ({
-        kind: 'run',
-        run: training.has(run.uri.fsPath) && run.state !== 'paused' ? { ...run, state: 'running' } : run,
-      }));
+      const [runs, others] = await Promise.all([findRuns(this.context.workspaceState), findOtherRuns()]);
+      return [
+        ...runs.map((run): RunNode => ({
+          kind: 'run',
+          run: training.has(run.uri.fsPath) && run.state !== 'paused' ? { ...run, state: 'running' } : run,
+        })),
+        ...others.map((run): RunNode => ({ kind: 'otherRun', run })),
+      ];
     }
-    if (node.kind === 'checkpoint') return [];
-    return (await readCheckpoints(node.run.uri)).map((file) => ({ kind: 'checkpoint', file, run: node.run }));
+    if (node.kind === 'run')
+      return (await readCheckpoints(node.run.uri)).map((file) => ({
+        kind: 'checkpoint',
+        file,
+        run: node.run,
+      }));
+    return node.kind === 'otherRun'
+      ? node.run.checkpoints.map((file) => ({ kind: 'otherCheckpoint', file }))
+      : [];
   }
 
   getTreeItem(node: RunNode): TreeItem {
-    return node.kind === 'run' ? this.runItem(node.run) : checkpointItem(node.file, node.run);
+    if (node.kind === 'run') return this.runItem(node.run);
+    if (node.kind === 'checkpoint') return checkpointItem(node.file, node.run);
+    return node.kind === 'otherRun' ? otherRunItem(node.run) : otherCheckpointItem(node.file);
   }
 
   private runItem(run: RunFolder): TreeItem {
@@ -100,7 +117,6 @@ function tooltip(run: RunFolder): MarkdownString {
 function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
   const label = file.kind === 'step' && file.step !== undefined ? l10n.t('step {0}', file.step) : file.kind;
   const item = new TreeItem(label, TreeItemCollapsibleState.None);
-  item.id = file.uri.toString();
   const atBest =
     file.kind === 'best' && run.best
       ? `${l10n.t('step {0}', run.best.step)} · ${formatBest(run.best)}`
@@ -109,13 +125,42 @@ function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
   item.iconPath = new ThemeIcon(
     file.kind === 'best' ? 'star-full' : file.kind === 'last' ? 'history' : 'milestone',
   );
-  item.tooltip = workspace.asRelativePath(file.uri);
+  opens(item, file.uri);
   item.contextValue = 'checkpoint';
+  return item;
+}
+
+function opens(item: TreeItem, file: Uri): void {
+  item.id = file.toString();
+  item.tooltip = workspace.asRelativePath(file);
   item.command = {
     command: 'flowscope.openInInspector',
     title: l10n.t('Open in Inspector'),
-    arguments: [file.uri],
+    arguments: [file],
   };
+}
+
+function otherRunItem(run: OtherRun): TreeItem {
+  const item = new TreeItem(run.name, TreeItemCollapsibleState.Collapsed);
+  item.id = run.uri.toString();
+  item.iconPath = new ThemeIcon('package');
+  const count = run.checkpoints.length;
+  item.description =
+    count === 1
+      ? l10n.t('{0} · 1 checkpoint', run.software)
+      : l10n.t('{0} · {1} checkpoints', run.software, count);
+  item.tooltip = workspace.asRelativePath(run.uri);
+  item.contextValue = 'otherRun';
+  item.accessibilityInformation = { label: l10n.t('Run {0}, {1}', run.name, item.description) };
+  return item;
+}
+
+function otherCheckpointItem(file: OtherCheckpoint): TreeItem {
+  const item = new TreeItem(file.name, TreeItemCollapsibleState.None);
+  item.description = formatBytes(file.bytes);
+  item.iconPath = new ThemeIcon('milestone');
+  opens(item, file.uri);
+  item.contextValue = 'checkpoint.other';
   return item;
 }
 
@@ -128,7 +173,7 @@ export function registerRunsView(context: ExtensionContext, training: () => Set<
     stale = !view.visible;
     if (view.visible) provider.refresh();
   }, 500);
-  const watcher = workspace.createFileSystemWatcher('**/{run.json,*.flow.safetensors}');
+  const watcher = workspace.createFileSystemWatcher('**/{run.json,*.flow.safetensors,*.ckpt,model.pt}');
   // Only its coming and going: its changes are heartbeats.
   const locks = workspace.createFileSystemWatcher('**/train.lock', false, true, false);
   context.subscriptions.push(

@@ -1,9 +1,10 @@
 /** The base distribution that a config names. A new one is a file here, an entry in the config's schema, and a case below. */
 import { perFeature, type BaseConfig } from '../../config/bases';
 import { beta } from './beta';
-import { conditionalNormal, diagonalNormal } from './diagonal-normal';
 import { mixture } from './mixture';
+import { conditionalNormal, locationScale } from './shifted';
 import { standardNormal } from './standard-normal';
+import { standardStudentT } from './student-t';
 import type { Base } from './types';
 import { uniform } from './uniform';
 
@@ -13,11 +14,15 @@ export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
     case 'normal':
       return standardNormal([dim]);
     case 'diagonalNormal':
-      return diagonalNormal({
-        loc: perFeature(config.loc, dim),
-        scale: perFeature(config.scale, dim),
-        trained: config.trained,
-      });
+    case 'studentT':
+      return locationScale(
+        config.kind === 'studentT' ? standardStudentT(dim, config.freedom) : standardNormal([dim]),
+        {
+          loc: perFeature(config.loc, dim),
+          scale: perFeature(config.scale, dim),
+          trained: config.trained,
+        },
+      );
     case 'conditionalNormal':
       return conditionalNormal({ dim, seen, hidden: config.hidden });
     case 'mixture':

@@ -20,7 +20,6 @@ export interface BetaMaps {
   toNormal: OddSeries;
 }
 
-const terms = 18;
 const furthest = 7;
 
 /** ∫ f from 0 to `to`, by Simpson's rule. */
@@ -71,7 +70,7 @@ function sameTail(of: Tail, x: number, other: Tail, near: number): number {
 }
 
 /** Through the values at Chebyshev's nodes. */
-function oddSeries(f: (x: number) => number, bound: number): OddSeries {
+function oddSeries(f: (x: number) => number, bound: number, terms: number): OddSeries {
   const angles = Array.from({ length: terms }, (_, k) => (Math.PI * (k + 0.5)) / terms);
   const values = angles.map((angle) => {
     const x = bound * Math.cos(angle / 2);
@@ -84,16 +83,17 @@ function oddSeries(f: (x: number) => number, bound: number): OddSeries {
   return { bound, coefficients };
 }
 
-/** @param a at least 2; the series are longer for less */
+/** @param a at least 1/2; for less than 2, with longer series, ε is within 1e-3 */
 export function betaMaps(a: number): BetaMaps {
   const normal = normalTail();
   const beta = betaTail(a);
   const narrow = 1 / Math.sqrt(2 * a);
   const fromNormal = (x: number): number => sameTail(normal, x, beta, x * narrow);
+  const terms = a < 2 ? 40 : 18;
   return {
     logPeak: beta.logPeak,
-    fromNormal: oddSeries(fromNormal, furthest),
-    toNormal: oddSeries((w) => sameTail(beta, w, normal, w / narrow), fromNormal(furthest)),
+    fromNormal: oddSeries(fromNormal, furthest, terms),
+    toNormal: oddSeries((w) => sameTail(beta, w, normal, w / narrow), fromNormal(furthest), terms),
   };
 }
 

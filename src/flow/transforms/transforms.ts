@@ -4,6 +4,7 @@ import type { TransformName } from '../../config/transforms';
 import { additive } from './additive';
 import { affine } from './affine';
 import { rationalQuadratic } from './rational-quadratic';
+import { splineOfOwnInterval } from './rational-quadratic-interval';
 import type { UnivariateTransform } from './types';
 
 interface TransformSource {
@@ -26,15 +27,17 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
     }),
   additive: () => additive,
   rationalQuadratic: ({ config }) =>
-    rationalQuadratic({
-      bins: config.bins,
-      bound: config.splineBound,
-      center: config.splineCenter,
-      ends: config.splineEnds,
-      map: config.splineMap,
-      floor: config.splineFloor,
-      slope: config.splineSlope,
-    }),
+    config.splineInterval
+      ? splineOfOwnInterval(config.bins, config.splineInterval)
+      : rationalQuadratic({
+          bins: config.bins,
+          bound: config.splineBound,
+          center: config.splineCenter,
+          ends: config.splineEnds,
+          map: config.splineMap,
+          floor: config.splineFloor,
+          slope: config.splineSlope,
+        }),
 };
 
 export function transformOf(source: TransformSource): UnivariateTransform {

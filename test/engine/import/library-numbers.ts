@@ -48,10 +48,7 @@ export async function differences(
   const x = toChannelsLast(values('x'), runner.inputShape, layout);
   const { z, logDet, prior } = await runner.forward(x, count, 'flow', { context: optional('context') });
   const expected = values('z_f64');
-  const size = z.length / count;
-  // A library that drops the parts of scales before the last gives the last one.
-  const tail = size - expected.length / count;
-  const laidOut = fromChannelsLast(z, runner.outputShape, layout).filter((_, i) => i % size >= tail);
+  const laidOut = fromChannelsLast(z, runner.outputShape, layout);
   const found: Partial<Record<Compared, number>> = { z: maxAbsDifference(laidOut, expected) };
   if (tolerance.logdet !== undefined) found.logdet = maxAbsDifference(logDet, values('logdet_f64'));
   const logProb = logDet.map((value, i) => value + prior[i]!);
@@ -61,7 +58,9 @@ export async function differences(
     const back = await runner.inverse(latents, archive.array('z_in').shape[0]!, 'flow', {
       context: optional('context_in'),
     });
-    found.x = maxAbsDifference(fromChannelsLast(back.x, runner.inputShape, layout), values('x_from_z_f64'));
+    // A library that gives the last latents alone leads back with the means of the others.
+    const theirs = optional('x_from_z_f64') ?? values('x_from_z_mean');
+    found.x = maxAbsDifference(fromChannelsLast(back.x, runner.inputShape, layout), theirs);
   }
   return found;
 }

@@ -38,6 +38,12 @@ const flows: Record<string, Expected> = {
     mean: 0,
     variance: 5,
   },
+  'a base of Student’s t': {
+    // Its variance is ν / (ν − 2).
+    base: { kind: 'studentT', freedom: 12, loc: -1, scale: 2 },
+    mean: -1,
+    variance: (4 * 12) / 10,
+  },
   'a uniform base behind circular splines': {
     base: { kind: 'uniform', lower: -3, upper: [3, 3] },
     model: { transform: 'rationalQuadratic', bins: 4, splineBound: 3, splineEnds: 'circular' },

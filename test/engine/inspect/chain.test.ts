@@ -142,3 +142,36 @@ describe('latents as a library gives them', () => {
     assert.ok(maxAbsDifference(back.x, x) < 1e-4);
   });
 });
+
+describe('the last latents alone, of a library that drops the others', () => {
+  let model: SmallModel;
+  before(async () => {
+    model = await smallModel({ ...digits, ...flows['a small Glow'], latents: 'last' }, 'digits');
+  });
+  after(() => model.dispose());
+
+  it('come with the density of the others in the log-det, and lead back with their means', async () => {
+    const { runner: ours } = model.flow;
+    const runner = ours.asLibrary!;
+    assert.deepEqual(runner.outputShape, [2, 2, 8]);
+    const x = Float32Array.from({ length: 128 }, (_, i) => 0.3 * Math.cos(i * i));
+    const theirs = await runner.forward(x, 2, 'flow');
+    const whole = await ours.forward(x, 2, 'flow');
+    for (const i of [0, 1]) {
+      const difference = theirs.logDet[i]! + theirs.prior[i]! - (whole.logDet[i]! + whole.prior[i]!);
+      assert.ok(Math.abs(difference) < 1e-4);
+    }
+    const back = await runner.inverse(theirs.z, 2, 'flow');
+    const again = await runner.forward(back.x, 2, 'flow');
+    assert.ok(maxAbsDifference(again.z, theirs.z) < 1e-4);
+    assert.ok(
+      maxAbsDifference(
+        again.logDet,
+        back.logDet.map((value) => -value),
+      ) < 1e-4,
+    );
+    // Standard normal values of what was dropped: zero is the mean that the prior predicts.
+    const { z } = await ours.forward(back.x, 2, 'flow');
+    assert.equal(z.filter((value) => Math.abs(value) < 1e-5).length, 64);
+  });
+});

@@ -211,7 +211,8 @@ describe('pzflow', () => {
 
   it('with conditional columns has a context that is standardized as the file says', async () => {
     const file = path.resolve('test', 'fixtures', 'wild', 'pzflow-conditional-2d', 'flow.pkl');
-    const { config, tensors } = await loadAnyCheckpoint(file);
+    const { config, tensors, origin } = await loadAnyCheckpoint(file);
+    assert.deepEqual([origin?.featureNames, origin?.contextNames], [['x0', 'x1'], ['c0']]);
     assert.ok(config.model.kind === 'vector');
     assert.deepEqual([config.model.dim, config.model.context, config.model.contextNorm], [2, 1, true]);
     // One feature that passes and one condition.

@@ -63,7 +63,7 @@ const sentences: Record<string, Say> = {
   'outsideSpline/inside': (v, layer) =>
     `Höchstens ${percent(v.share)} der Werte eines Merkmals liegen außerhalb des Intervalls des Splines (${v.feature} in ${layer}); ab ${percent(v.notice)} zählt es.`,
   'outsideSpline/outside': (v, layer, f) =>
-    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls ${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
+    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
   'deadConditioner/alive': (v, layer) =>
     `${String(v.quantities).replace(' and ', ' oder ')} jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
   'deadConditioner/untrained': (v, layer, f) =>

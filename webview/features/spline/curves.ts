@@ -41,3 +41,25 @@ export function curveOf({ x, y, slopes }: Knots): Curve {
   }
   return curve;
 }
+
+/** Of the lines beyond both ends: that through the corners, which is 1 where the interval is mapped to itself. */
+export function tailSlope({ x, y }: Pick<Knots, 'x' | 'y'>): number {
+  return (y.at(-1)! - y[0]!) / (x.at(-1)! - x[0]!);
+}
+
+/** The lines from both ends of the knots to where the axis ends. */
+export function tailsOf(
+  knots: Pick<Knots, 'x' | 'y'>,
+  [low, high]: readonly [number, number],
+): { from: { x: number; y: number }; to: { x: number; y: number } }[] {
+  const slope = tailSlope(knots);
+  return (
+    [
+      [0, low],
+      [-1, high],
+    ] as const
+  ).map(([end, edge]) => {
+    const from = { x: knots.x.at(end)!, y: knots.y.at(end)! };
+    return { from, to: { x: edge, y: from.y + slope * (edge - from.x) } };
+  });
+}

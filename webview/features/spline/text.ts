@@ -12,6 +12,7 @@ export const english = {
         box: 'slopes of their own at both ends',
         circular: 'a circle',
         'half-turn': 'a circle; x has come half around it',
+        lines: 'lines through its corners outside; every value has an interval of its own',
       }[ends]
     }`,
   slope: 'slope dy/dx',
@@ -24,10 +25,14 @@ export const english = {
   chosen: 'Features; the chosen one is drawn large',
   noSpline: 'This layer has no splines',
   noSplineWhy: 'Choose a coupling or an autoregressive layer of this flow.',
-  noneOutside: (values: number, low: string, high: string) =>
-    `None of ${count(values)} values is outside of [${low}, ${high}].`,
-  someOutside: (share: string, low: string, high: string, feature: string, most: string) =>
-    `${share} of the values are outside of [${low}, ${high}], most of ${feature} (${most}). They pass unchanged.`,
+  interval: (low: string, high: string) => `[${low}, ${high}]`,
+  ownInterval: 'their own interval',
+  noneOutside: (values: number, interval: string) =>
+    `None of ${count(values)} values is outside of ${interval}.`,
+  someOutside: (share: string, interval: string, feature: string, most: string) =>
+    `${share} of the values are outside of ${interval}, most of ${feature} (${most}).`,
+  passUnchanged: 'They pass unchanged.',
+  onLines: 'They are mapped by a line.',
   emptyBins: (empty: number, bins: number) => `${empty} of ${bins} bins hold no value.`,
   batch: 'values of the batch',
   batchNote: (n: number) => `${count(n)} examples; hatched: no value in this bin`,
@@ -57,6 +62,7 @@ export const german: typeof english = {
         box: 'mit eigenen Steigungen an beiden Enden',
         circular: 'einem Kreis',
         'half-turn': 'einem Kreis; x ist halb um ihn herum',
+        lines: 'außen Geraden durch die Ecken; jeder Wert hat ein eigenes Intervall',
       }[ends]
     }`,
   slope: 'Steigung dy/dx',
@@ -69,10 +75,13 @@ export const german: typeof english = {
   chosen: 'Merkmale; das gewählte ist groß gezeichnet',
   noSpline: 'Diese Schicht hat keine Splines',
   noSplineWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
-  noneOutside: (values, low, high) =>
-    `Keiner von ${count(values)} Werten liegt außerhalb von [${low}, ${high}].`,
-  someOutside: (share, low, high, feature, most) =>
-    `${share} der Werte liegen außerhalb von [${low}, ${high}], die meisten von ${feature} (${most}). Sie bleiben unverändert.`,
+  interval: (low, high) => `von [${low}, ${high}]`,
+  ownInterval: 'ihres eigenen Intervalls',
+  noneOutside: (values, interval) => `Keiner von ${count(values)} Werten liegt außerhalb ${interval}.`,
+  someOutside: (share, interval, feature, most) =>
+    `${share} der Werte liegen außerhalb ${interval}, die meisten von ${feature} (${most}).`,
+  passUnchanged: 'Sie bleiben unverändert.',
+  onLines: 'Eine Gerade bildet sie ab.',
   emptyBins: (empty, bins) => `In ${empty} von ${bins} Intervallen liegt kein Wert.`,
   batch: 'Werte des Batches',
   batchNote: (n) => `${count(n)} Beispiele; schraffiert: kein Wert in diesem Intervall`,

@@ -8,7 +8,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
-import { curveOf, knotsOf, type Curve, type Knots } from './curves';
+import { curveOf, knotsOf, tailSlope, tailsOf, type Curve, type Knots } from './curves';
 import { BinMaps } from './maps';
 import { text } from './text';
 
@@ -157,12 +157,18 @@ function Judged({ model, view }: { model: ModelSummary; view: SplineView }) {
   const worst = batch.outside.reduce((most, share, i) => (share > batch.outside[most]! ? i : most), 0);
   const empty = Array.from({ length: k }, (_, i) => emptyOf(view, i)).reduce((a, b) => a + b, 0);
   const most = batch.outside[worst]!;
+  const own = view.ends === 'lines';
+  const interval = own ? text.ownInterval : text.interval(low, high);
+  const name = featureName(model, features[worst]!);
   return (
     <Verdict mark={most >= manyOutside ? 'notice' : 'ok'}>
       {[
-        all === 0
-          ? text.noneOutside(batch.count * k, low, high)
-          : text.someOutside(percent(all), low, high, featureName(model, features[worst]!), percent(most)),
+        ...(all === 0
+          ? [text.noneOutside(batch.count * k, interval)]
+          : [
+              text.someOutside(percent(all), interval, name, percent(most)),
+              own ? text.onLines : text.passUnchanged,
+            ]),
         text.emptyBins(empty, bins * k),
       ].join(' ')}
     </Verdict>
@@ -206,6 +212,7 @@ function CurveChart({ width, height, knots, curve, here, band, interval, label }
   const y = linear(...around(interval), height - 20, 6);
   const [low, high] = [x.low, x.high];
   const seen = here.x >= low && here.x <= high && here.y >= low && here.y <= high;
+  const tails = tailsOf(knots, [low, high]);
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={ticks(y.low, y.high, 5)} />
@@ -213,8 +220,9 @@ function CurveChart({ width, height, knots, curve, here, band, interval, label }
         class="band"
         d={`${pathOf([...band.x, ...[...band.x].reverse()], [...band.low, ...[...band.high].reverse()], x, y)}Z`}
       />
-      <path class="tail" d={pathOf([low, interval.low], [low, interval.low], x, y)} />
-      <path class="tail" d={pathOf([interval.high, high], [interval.high, high], x, y)} />
+      {tails.map(({ from, to }, i) => (
+        <path key={i} class="tail" d={pathOf([from.x, to.x], [from.y, to.y], x, y)} />
+      ))}
       {seen ? (
         <path class="guide" fill="none" d={pathOf([here.x, here.x, low], [low, here.y, here.y], x, y)} />
       ) : null}
@@ -299,12 +307,13 @@ function BatchChart({
 
 function SlopeChart({ width, height, knots, curve, here, interval, label }: ChartProps) {
   const x = across(interval, width);
-  const all = [...curve.slope, 1].filter((value) => value > 0);
+  const beyond = tailSlope(knots);
+  const all = [...curve.slope, beyond, 1].filter((value) => value > 0);
   const y = logarithmic(Math.min(...all) / 1.5, Math.max(...all) * 1.5, height - 20, 6);
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={logTicks(y.low, y.high)} />
-      <path class="tail" d={pathOf([x.low, x.high], [1, 1], x, y)} />
+      <path class="tail" d={pathOf([x.low, x.high], [beyond, beyond], x, y)} />
       <path class="curve" d={pathOf(curve.x, curve.slope, x, y)} />
       {Array.from(knots.x, (at, i) => (
         <circle key={i} class="knot" cx={x.at(at)} cy={y.at(knots.slopes[i]!)} r={2.5} />

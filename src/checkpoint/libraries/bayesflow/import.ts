@@ -6,6 +6,7 @@
  */
 import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
+import type { SplineInterval } from '../../../config/convention-fields';
 import type { VectorModelConfig } from '../../../config/schema';
 import {
   affineLayer,
@@ -17,7 +18,9 @@ import {
   type ReadBase,
   type Values,
 } from '../../import/chain-importer';
+import { matrixLayer } from '../../import/matrices';
 import { hiddenWords, lengthOf, otherSize, tooMany } from '../../import/modules';
+import { permuteAxes, type Renaming } from '../../import/names';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { readOrWhy, Unread } from '../../import/unread';
 
@@ -29,13 +32,28 @@ interface Half {
   hidden: number[];
 }
 
-type Step = { kind: 'actNorm' | 'permutation'; at: string } | Half;
+type Step = { kind: 'actNorm' | 'permutation' | 'orthogonal'; at: string } | Half;
+
+/** What the layers of a network do besides. */
+type Net = Pick<VectorModelConfig, 'activation' | 'slope'> & {
+  skips: boolean;
+  norm: VectorModelConfig['denseNorm'];
+};
+
+/** The map of each feature: an affine one where there are no bins. */
+interface FeatureMap {
+  bins?: number;
+  interval?: Partial<SplineInterval>;
+  /** Values that it takes. */
+  takes: number;
+}
 
 interface Flow {
   features: number;
   /** Inference conditions. */
   context: number;
-  activation: VectorModelConfig['activation'];
+  net: Net;
+  map: FeatureMap;
   hidden: number[];
   steps: Step[];
   /** Where the statistics of each kind of variables are. */
@@ -59,11 +77,27 @@ const activations: Readonly<Record<string, VectorModelConfig['activation']>> = {
   silu: 'silu',
   swish: 'silu',
   relu: 'relu',
+  leaky_relu: 'leaky-relu',
   tanh: 'tanh',
   elu: 'elu',
+  gelu: 'gelu',
+  mish: 'mish',
+  selu: 'selu',
+  sigmoid: 'sigmoid',
+  softplus: 'softplus',
 };
-/** Of the networks in couplings, where `subnet_kwargs` names none. */
-const usualActivation = 'hard_silu';
+/** Of Keras' leaky_relu. */
+const leakySlope = 0.2;
+/** Where `subnet_kwargs` does not name them: of the networks in couplings, and of the class MLP itself. */
+const usual = {
+  mlp: { activation: 'hard_silu', residual: false },
+  class: { activation: 'mish', residual: true },
+};
+const mlpClass = '__bayesflow_type__bayesflow.networks>MLP';
+/** What normalizes after a layer, and how many tensors it has. */
+const norms = { batch: 4, layer: 2, rms: 1 } as const;
+const mostBins = 256;
+const usualBins = 16;
 
 function readFlow(file: TensorFile): Flow | string | undefined {
   const { extras, tensors } = file;
@@ -85,13 +119,8 @@ function readConfig(file: TensorFile): Flow {
   if (below(file, 'config.summary_network').length > 0)
     throw new Unread('an approximator without a summary network');
   const argument = (key: string) => extras[`${network}.${key}`];
-  if (argument('transform') !== 'affine')
-    throw new Unread(`transform "affine" (this one is "${shortened(String(argument('transform')))}")`);
-  if (
-    below(file, `${network}.transform_kwargs`).some((key) => key !== 'clamp') ||
-    argument('transform_kwargs.clamp') === false
-  )
-    throw new Unread('affine transforms with clamp');
+  const map = readMap(file);
+  const net = readNet(file);
   const depth = argument('depth');
   if (typeof depth !== 'number' || !Number.isInteger(depth) || depth < 1 || depth > tensors.size)
     throw new Unread('a depth');
@@ -111,20 +140,30 @@ function readConfig(file: TensorFile): Flow {
     }
     return at;
   };
-  const first = dualCoupling(tensors, numbered('dual_coupling', 0));
+  const first = dualCoupling(tensors, numbered('dual_coupling', 0), map.takes);
   const { features, context } = first;
   const steps: Step[] = [];
-  const permutation = argument('permutation');
+  const named = argument('permutation');
+  const permutation = typeof named === 'string' ? named.toLowerCase() : named;
   for (let i = 0; i < depth; i++) {
     if (argument('use_actnorm') === true)
       steps.push({ kind: 'actNorm', at: ofFeatures(numbered('act_norm', i), features) });
     if (permutation === 'random' || permutation === 'swap') {
       const name = permutation === 'random' ? 'random_permutation' : 'swap';
       steps.push({ kind: 'permutation', at: ofFeatures(numbered(name, i), features) });
+    } else if (permutation === 'orthogonal' || permutation === 'learnable') {
+      const at = numbered('orthogonal_permutation', i);
+      if (shapeOf(`${at}/vars/0`).join() !== `${features},${features}`)
+        throw new Unread(`a square matrix of ${features} rows in ${at}/vars/0`);
+      steps.push({ kind: 'orthogonal', at });
     } else if (permutation !== undefined) {
-      throw new Unread(`a permutation "random" or "swap" (this one is "${shortened(String(permutation))}")`);
+      throw new Unread(
+        `a permutation "random", "swap" or "orthogonal" (this one is "${shortened(String(permutation))}")`,
+      );
     }
-    steps.push(...halvesOf(tensors, numbered('dual_coupling', i), first, shapeOf));
+    steps.push(
+      ...halvesOf(tensors, numbered('dual_coupling', i), { ...first, net, takes: map.takes }, shapeOf),
+    );
   }
   const stray = [...tensors.keys()].find(
     (name) => name.startsWith('inference_network/') && !used.has(name) && !name.includes('/seed_generator/'),
@@ -147,7 +186,8 @@ function readConfig(file: TensorFile): Flow {
   return {
     features,
     context,
-    activation: readActivation(file),
+    net,
+    map,
     hidden,
     steps,
     standardized,
@@ -158,8 +198,9 @@ function readConfig(file: TensorFile): Flow {
 /** Keras gives the first of a class no number. */
 const numbered = (name: string, i: number): string => `${layersAt}/${name}${i === 0 ? '' : `_${i}`}`;
 
-const denseOf = (coupling: string, block: number): string =>
-  `${coupling}/subnet/blocks/dense_block${block === 0 ? '' : `_${block}`}/dense`;
+const blockOf = (coupling: string, block: number): string =>
+  `${coupling}/subnet/blocks/dense_block${block === 0 ? '' : `_${block}`}`;
+const denseOf = (coupling: string, block: number): string => `${blockOf(coupling, block)}/dense`;
 
 /** What comes after the prefix in names of plain values, up to the next dot. */
 function below({ extras }: TensorFile, prefix: string): string[] {
@@ -168,9 +209,13 @@ function below({ extras }: TensorFile, prefix: string): string[] {
 }
 
 /** The sizes that its last layers and first ones show. */
-function dualCoupling(tensors: TensorFile['tensors'], at: string): { features: number; context: number } {
+function dualCoupling(
+  tensors: TensorFile['tensors'],
+  at: string,
+  takes: number,
+): { features: number; context: number } {
   const last = [1, 2].map((i) => tensors.get(`${at}/coupling${i}/output_projector/vars/1`)?.shape[0] ?? 0);
-  const features = (last[0]! + last[1]!) / 2;
+  const features = (last[0]! + last[1]!) / takes;
   if (!Number.isInteger(features) || features < 2)
     throw new Unread(`a DualCoupling of two features or more at ${at}`);
   const wide = tooMany(features);
@@ -187,7 +232,7 @@ function dualCoupling(tensors: TensorFile['tensors'], at: string): { features: n
 function halvesOf(
   tensors: TensorFile['tensors'],
   dual: string,
-  { features, context }: Pick<Flow, 'features' | 'context'>,
+  { features, context, net, takes }: Pick<Flow, 'features' | 'context' | 'net'> & Pick<FeatureMap, 'takes'>,
   shapeOf: (name: string) => readonly number[],
 ): Half[] {
   const pivot = Math.floor(features / 2);
@@ -203,30 +248,109 @@ function halvesOf(
       return inputs;
     };
     const hidden: number[] = [];
-    for (let block = 0; tensors.has(`${denseOf(at, block)}/vars/0`); block++)
-      hidden.push(layer(denseOf(at, block)));
-    if (layer(`${at}/output_projector`) !== 2 * (features - seen))
-      throw new Unread(`${2 * (features - seen)} values of ${at}/output_projector`);
+    for (let block = 0; tensors.has(`${denseOf(at, block)}/vars/0`); block++) {
+      const taken = inputs;
+      const width = layer(denseOf(at, block));
+      hidden.push(width);
+      const beside = blockOf(at, block);
+      if (net.skips && taken !== width) {
+        const projector = [0, 1].map((i) => shapeOf(`${beside}/projector/vars/${i}`).join());
+        if (projector[0] !== `${taken},${width}` || projector[1] !== String(width))
+          throw new Unread(`a Dense layer over ${taken} numbers at ${beside}/projector`);
+      }
+      if (net.norm === 'none') continue;
+      for (let i = 0; i < norms[net.norm]; i++)
+        if (shapeOf(`${beside}/norm_layer/vars/${i}`).join() !== String(width))
+          throw new Unread(`${width} numbers in ${beside}/norm_layer/vars/${i}`);
+    }
+    if (layer(`${at}/output_projector`) !== takes * (features - seen))
+      throw new Unread(`${takes * (features - seen)} values of ${at}/output_projector`);
     return { kind: 'coupling', at, movesLast, hidden };
   });
 }
 
-function readActivation(file: TensorFile): Flow['activation'] {
+/** What couplings do to a feature: arguments of the transform, by its name or as an object. */
+function readMap(file: TensorFile): FeatureMap {
   const argument = (key: string) => file.extras[`${network}.${key}`];
-  if (argument('subnet') !== 'mlp') throw new Unread('a subnet "mlp"');
-  const known = ['widths', 'activation', 'kernel_initializer', 'residual', 'dropout'];
+  const registered = argument('transform.registered_name');
+  const named = argument('transform');
+  const [name, at] =
+    typeof registered === 'string'
+      ? [
+          /^bayesflow\.networks>(Affine|Spline)Transform$/.exec(registered)?.[1]?.toLowerCase(),
+          'transform.config',
+        ]
+      : [typeof named === 'string' ? named.toLowerCase() : undefined, 'transform_kwargs'];
+  const given = below(file, `${network}.${at}`);
+  const value = (key: string) => argument(`${at}.${key}`);
+  if (name === 'affine') {
+    if (value('clamp') === false) throw new Unread('affine transforms with clamp');
+    return { takes: 2 };
+  }
+  if (name !== 'spline')
+    throw new Unread(
+      `transform "affine" or "spline" (this one is "${shortened(String(registered ?? named))}")`,
+    );
+  const number = (key: string, least: number): number | undefined => {
+    const found = value(key);
+    if (found === undefined) return undefined;
+    if (typeof found === 'number' && found >= least && found <= 1e6) return found;
+    throw new Unread(`a number from ${least} as ${key} of the splines`);
+  };
+  const bins = number('bins', 2) ?? usualBins;
+  if (!Number.isInteger(bins) || bins > mostBins)
+    throw new Unread(`splines of 2 to ${mostBins} bins (these have ${bins})`);
+  const domain = [0, 1, 2, 3].map((i) => value(`default_domain.${i}`));
+  const isDomain = domain.every((edge) => typeof edge === 'number' && Math.abs(edge) <= 1e6);
+  if (given.includes('default_domain') && !isDomain)
+    throw new Unread('four numbers as default_domain of the splines');
+  const tiny = 1e-6;
+  const least = {
+    leastWidth: number('min_width', tiny),
+    leastHeight: number('min_height', tiny),
+    leastBinWidth: number('min_bin_width', tiny),
+    leastBinHeight: number('min_bin_height', tiny),
+  };
+  const size = (side: 0 | 2, name: 'Width' | 'Height'): boolean => {
+    const [from, to] = isDomain ? [Number(domain[side]), Number(domain[side + 1])] : [-3, 3];
+    return to - from >= Math.max(least[`least${name}`] ?? 1, bins * (least[`leastBin${name}`] ?? 0.1));
+  };
+  if (!size(0, 'Width') || !size(2, 'Height'))
+    throw new Unread(`a default_domain that holds ${bins} bins of the least width and height`);
+  return {
+    bins,
+    takes: 3 * bins + 3,
+    interval: {
+      ...(isDomain ? { domain: domain as SplineInterval['domain'] } : {}),
+      ...(Object.fromEntries(
+        Object.entries(least).filter(([, size]) => size !== undefined),
+      ) as Partial<SplineInterval>),
+    },
+  };
+}
+
+function readNet(file: TensorFile): Net {
+  const argument = (key: string) => file.extras[`${network}.${key}`];
+  const subnet = argument('subnet');
+  if (subnet !== 'mlp' && subnet !== 'default' && subnet !== mlpClass) throw new Unread('a subnet "mlp"');
+  const fallback = subnet === 'mlp' ? usual.mlp : usual.class;
+  const known = ['widths', 'activation', 'kernel_initializer', 'residual', 'dropout', 'norm'];
   const other = below(file, `${network}.subnet_kwargs`).find((key) => !known.includes(key));
   if (other !== undefined) throw new Unread(`subnet_kwargs without ${shortened(other)}`);
-  if (argument('subnet_kwargs.residual') === true) throw new Unread('networks that are not residual');
-  const [given] = below(file, `${network}.subnet_kwargs.activation`);
-  const name = given === undefined ? usualActivation : argument('subnet_kwargs.activation');
+  const given = below(file, `${network}.subnet_kwargs.norm`).length > 0;
+  const norm = given ? argument('subnet_kwargs.norm') : 'none';
+  if (norm !== 'none' && norm !== 'batch' && norm !== 'layer' && norm !== 'rms')
+    throw new Unread('networks with norm "batch", "layer", "rms" or none');
+  const [named] = below(file, `${network}.subnet_kwargs.activation`);
+  const name = named === undefined ? fallback.activation : argument('subnet_kwargs.activation');
   const activation =
     typeof name === 'string' && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (activation === undefined)
     throw new Unread(
       `an activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(String(name))})`,
     );
-  return activation;
+  const residual = argument('subnet_kwargs.residual') ?? fallback.residual;
+  return { activation, slope: leakySlope, skips: residual === true, norm };
 }
 
 function readBase(file: TensorFile, features: number): ReadBase {
@@ -261,7 +385,7 @@ async function readStatistics(file: TensorFile, at: string): Promise<Record<'mea
   return { mean: mean!, std: { shape: mean!.shape, data: std } };
 }
 
-async function layersOf(file: TensorFile, step: Step, features: number): Promise<OurLayer[]> {
+async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): Promise<OurLayer[]> {
   const { at: theirs } = step;
   switch (step.kind) {
     case 'actNorm': {
@@ -287,6 +411,12 @@ async function layersOf(file: TensorFile, step: Step, features: number): Promise
     }
     case 'permutation':
       return [{ theirs, layer: await readOrder(file, `${theirs}/vars/0`) }];
+    case 'orthogonal': {
+      // Rows of features are multiplied from the left.
+      const weight = permuteAxes(await file.read(`${theirs}/vars/0`), [1, 0]);
+      const bias = { shape: [features], data: new Float32Array(features) };
+      return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, weight, bias) }];
+    }
     case 'coupling': {
       const pivot = Math.floor(features / 2);
       const dense = [...step.hidden.map((_, block) => denseOf(theirs, block)), `${theirs}/output_projector`];
@@ -294,14 +424,29 @@ async function layersOf(file: TensorFile, step: Step, features: number): Promise
         {
           theirs,
           layer: maskOf(features, (i) => i < pivot === step.movesLast),
-          table: dense.flatMap((name, i) => [
-            { theirs: `${name}/vars/0`, ours: `net.${i}.weight`, transform: 'same' as const },
-            { theirs: `${name}/vars/1`, ours: `net.${i}.bias`, transform: 'same' as const },
-          ]),
+          table: [
+            ...dense.flatMap((name, i) => variables(name, [`net.${i}.weight`, `net.${i}.bias`])),
+            ...step.hidden.flatMap((_, i) => besideOf(file, blockOf(theirs, i), `net.${i}`, net)),
+          ],
         },
       ];
     }
   }
+}
+
+/** The variables of a layer of Keras, in their order, under our names. */
+const variables = (theirs: string, ours: readonly string[]): Renaming[] =>
+  ours.map((name, i) => ({ theirs: `${theirs}/vars/${i}`, ours: name, transform: 'same' }));
+
+/** What a block has besides its own layer. */
+function besideOf({ tensors }: TensorFile, block: string, ours: string, { skips, norm }: Net): Renaming[] {
+  const parts = ['gain', 'bias', 'mean', 'variance'].map((part) => `${ours}.norm.${part}`);
+  return [
+    ...(skips && tensors.has(`${block}/projector/vars/0`)
+      ? variables(`${block}/projector`, [`${ours}.skip.weight`, `${ours}.skip.bias`])
+      : []),
+    ...(norm === 'none' ? [] : variables(`${block}/norm_layer`, parts.slice(0, norms[norm]))),
+  ];
 }
 
 async function standardizeLayer(file: TensorFile, theirs: string): Promise<OurLayer> {
@@ -318,16 +463,18 @@ export const bayesflow: Recognizer = {
   recognize(file) {
     const flow = readFlow(file);
     if (flow === undefined || typeof flow === 'string') return undefined;
-    const { features, context, activation, hidden, steps, standardized, base } = flow;
+    const { features, context, net, map, hidden, steps, standardized, base } = flow;
     const { inference_variables: variables, inference_conditions: conditions } = standardized;
     const duals = steps.filter(({ kind }) => kind === 'coupling').length / 2;
     const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
-      title: `BayesFlow, ${features} features${given}, ${several(duals, 'dual coupling')}, networks ${hiddenWords(hidden)}`,
+      title:
+        `BayesFlow, ${features} features${given}, ${several(duals, 'dual coupling')}` +
+        `${map.bins === undefined ? '' : `, splines of ${map.bins} bins`}, networks ${hiddenWords(hidden)}`,
       questions: [],
       async convert() {
         const layers: OurLayer[] = variables === undefined ? [] : [await standardizeLayer(file, variables)];
-        for (const step of steps) layers.push(...(await layersOf(file, step, features)));
+        for (const step of steps) layers.push(...(await layersOf(file, step, flow)));
         const scaling = conditions === undefined ? undefined : await readStatistics(file, conditions);
         return chainFlow(
           file,
@@ -339,8 +486,19 @@ export const bayesflow: Recognizer = {
               hidden,
               nets: 'joint',
               conditioning: 'selected',
-              activation,
-              scaleMap: 'softplus-asinh',
+              activation: net.activation,
+              ...(net.activation === 'leaky-relu' ? { slope: net.slope } : {}),
+              ...(net.skips || net.norm !== 'none'
+                ? { net: 'dense', denseSkips: net.skips, denseNorm: net.norm }
+                : {}),
+              ...(map.interval
+                ? {
+                    transform: 'rationalQuadratic',
+                    bins: map.bins,
+                    splineInterval: map.interval,
+                    outputLayout: 'interleaved',
+                  }
+                : { scaleMap: 'softplus-asinh' }),
               ...(context > 0 ? { context, contextNorm: scaling !== undefined } : {}),
             },
           },

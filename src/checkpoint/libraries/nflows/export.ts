@@ -141,6 +141,11 @@ const activations: Record<VectorModelConfig['activation'], (slope: number) => st
   elu: () => 'F.elu',
   silu: () => 'F.silu',
   'hard-silu': () => 'F.hardswish',
+  gelu: () => 'F.gelu',
+  mish: () => 'F.mish',
+  selu: () => 'F.selu',
+  sigmoid: () => 'torch.sigmoid',
+  softplus: () => 'F.softplus',
 };
 
 const python = (flag: boolean): string => (flag ? 'True' : 'False');

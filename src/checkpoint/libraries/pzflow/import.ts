@@ -37,17 +37,20 @@ type Step = { at: string } & (
 
 type Numbers = readonly number[] | { array: string };
 
-interface Flow {
-  features: number;
+interface Flow extends Sizes {
+  columns: unknown[];
   /** Conditional columns, and what they are standardized by: means and deviations. */
-  context: number;
+  conditions: unknown[];
   scaling: Numbers[];
   steps: Step[];
   first: Coupling;
   base: BaseInput;
 }
 
-type Sizes = Pick<Flow, 'features' | 'context'>;
+interface Sizes {
+  features: number;
+  context: number;
+}
 
 const mostSteps = 1000;
 const deepest = 16;
@@ -83,7 +86,7 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow
   const scaling = ['condition_means', 'condition_stds'].map((key) =>
     numbersOf(file, state.get(key) ?? [], key),
   );
-  return { ...sizes, scaling, steps, first, base: readBase(state.get('latent_info')) };
+  return { ...sizes, columns, conditions, scaling, steps, first, base: readBase(state.get('latent_info')) };
 }
 
 /** What our config has one value for. */
@@ -311,7 +314,7 @@ export const pzflow: Recognizer = {
   recognize(file) {
     const flow = readFlow(file);
     if (flow === undefined || typeof flow === 'string') return undefined;
-    const { features, context, scaling, steps, first, base } = flow;
+    const { features, columns, context, conditions, scaling, steps, first, base } = flow;
     const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
     const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
@@ -325,7 +328,11 @@ export const pzflow: Recognizer = {
           const data = Float32Array.from(await read(file, scaling[i]!, `condition_${name}s`, context));
           tensors[`context.${name}`] = { shape: [context], data };
         }
-        return chainFlow(file, { features, layers, fields: fieldsOf(flow), base: { base } }, tensors);
+        return {
+          ...(await chainFlow(file, { features, layers, fields: fieldsOf(flow), base: { base } }, tensors)),
+          featureNames: columns.map(String),
+          contextNames: conditions.map(String),
+        };
       },
     };
   },

@@ -249,7 +249,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
         }
       : { transform: 'additive' }),
     dataConstraint: 'centered',
-    latents: 'first-out-first',
+    latents: 'last',
   }),
   async layers(plan, file, answers) {
     checkAnswers(file, plan, answers);

@@ -69,6 +69,11 @@ const activations: Record<VectorModelConfig['activation'], (slope: number) => st
   elu: () => 'torch.nn.ELU',
   silu: () => 'torch.nn.SiLU',
   'hard-silu': () => 'torch.nn.Hardswish',
+  gelu: () => 'torch.nn.GELU',
+  mish: () => 'torch.nn.Mish',
+  selu: () => 'torch.nn.SELU',
+  sigmoid: () => 'torch.nn.Sigmoid',
+  softplus: () => 'torch.nn.Softplus',
 };
 
 function buildText(

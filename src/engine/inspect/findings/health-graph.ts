@@ -1,6 +1,7 @@
 /** Graphs of what findings need beyond the views' own pass: extremes over a batch, and statistics that norms would use. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../../../base/shape';
 import type { ModelConfig } from '../../../config/schema';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
@@ -43,9 +44,11 @@ export function healthGraph(model: FlowModel): Graph {
         results[at('low')] = tf.min(input, axesOf(input));
         results[at('high')] = tf.max(input, axesOf(input));
         if (info.spline && hasTails(info.spline)) {
-          const { center, bound } = info.spline;
-          const outside = tf.greater(tf.abs(tf.sub(input, center)), bound);
-          results[at('outside')] = tf.sum(tf.cast(outside, 'float32'), 0);
+          const { center, bound, ends } = info.spline;
+          results[at('outside')] =
+            ends === 'lines'
+              ? outsideOwn(input, ctx.taps[`${info.name}/knots.x`]!, inFlow?.mask?.data)
+              : counted(tf.greater(tf.abs(tf.sub(input, center)), bound));
         }
         for (const { name } of info.quantities ?? []) {
           const value = ctx.taps[`${info.name}/${name}`]!;
@@ -79,6 +82,32 @@ export function healthGraph(model: FlowModel): Graph {
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
+}
+
+/** Of how many examples it is true, for each element. */
+const counted = (what: Tensor): Tensor => tf.sum(tf.cast(what, 'float32'), 0);
+
+/**
+ * Examples outside of the intervals of their own splines, for each element of the input.
+ * @param knots [N, …, K + 1] of all elements, or of those alone that are mapped
+ */
+function outsideOwn(input: Tensor, knots: Tensor, mask: Float32Array | undefined): Tensor {
+  const shape = input.shape.slice(1);
+  const size = sizeOf(shape);
+  const points = knots.shape.at(-1)!;
+  const mapped = Array.from({ length: size }, (_, i) => i).filter((i) => mask?.[i] !== 1);
+  const has = sizeOf(knots.shape.slice(1)) / points;
+  const rows = has === size ? Array.from({ length: size }, (_, i) => i) : mapped;
+  const all = tf.reshape(input, [-1, size]);
+  const values = rows.length === size ? all : tf.gather(all, tf.tensor1d(rows, 'int32'), 1);
+  const flat = tf.reshape(knots, [-1, has, points]);
+  const edge = (at: number): Tensor => tf.reshape(tf.slice(flat, [0, 0, at], [-1, has, 1]), [-1, has]);
+  const outside = counted(tf.logicalOr(tf.less(values, edge(0)), tf.greater(values, edge(points - 1))));
+  if (rows.length === size) return tf.reshape(outside, shape);
+  const places = new Float32Array(has * size);
+  rows.forEach((element, row) => (places[row * size + element] = 1));
+  const spread = tf.matMul(tf.reshape(outside, [1, has]), tf.tensor2d(places, [has, size]));
+  return tf.reshape(spread, shape);
 }
 
 /** What the outputs of `healthGraph` say. */

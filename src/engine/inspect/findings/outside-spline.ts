@@ -29,8 +29,9 @@ export const outsideSpline: Check = (seen) => {
   const feature =
     seen.featureNames?.[outside!.element] ??
     `x${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
-  const { bound, center } = info.spline!;
-  const interval = `[${short(center - bound)}, ${short(center + bound)}]`;
+  const { bound, center, ends } = info.spline!;
+  const own = ends === 'lines';
+  const interval = own ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;
   const values = { share: worst.value, all: outside!.share, feature, interval, notice };
   if (severity === 'ok') {
     return {
@@ -47,9 +48,8 @@ export const outsideSpline: Check = (seen) => {
     check: 'outsideSpline',
     severity,
     kind: 'outside',
-    sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval ${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
-    advice:
-      'Train with a larger interval (splineBound), standardize the data, or put a layer that scales (actNorm, lu) before the spline.',
+    sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
+    advice: `Train with a larger interval (${own ? 'splineInterval' : 'splineBound'}), standardize the data, or put a layer that scales (actNorm, lu) before the spline.`,
     values,
     ...place,
   };

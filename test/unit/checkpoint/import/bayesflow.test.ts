@@ -51,26 +51,67 @@ async function withNumbers(name: string, change: (values: Float32Array) => void)
 describe('an approximator of BayesFlow', () => {
   const refusals: [string, (config: Config, network: Json) => void, RegExp][] = [
     [
-      'splines',
+      'another transform',
+      (_, network) => (network['transform'] = 'cubic'),
+      /transform "affine" or "spline" \(this one is "cubic"\)/,
+    ],
+    [
+      'splines that take other numbers than the file has',
       (_, network) => (network['transform'] = 'spline'),
-      /transform "affine" \(this one is "spline"\)/,
+      /a DualCoupling of two features/,
+    ],
+    [
+      'splines of a million bins',
+      (_, network) => Object.assign(network, { transform: 'spline', transform_kwargs: { bins: 1e6 } }),
+      /splines of 2 to 256 bins \(these have 1000000\)/,
+    ],
+    [
+      'splines of a domain of two edges',
+      (_, network) =>
+        Object.assign(network, { transform: 'spline', transform_kwargs: { default_domain: [-1, 1] } }),
+      /four numbers as default_domain/,
+    ],
+    [
+      'splines of a domain that holds no bins',
+      (_, network) =>
+        Object.assign(network, { transform: 'spline', transform_kwargs: { default_domain: [0, 1, 0, 1] } }),
+      /a default_domain that holds 16 bins/,
     ],
     ['no clamp', (_, network) => (network['transform_kwargs'] = { clamp: false }), /with clamp/],
-    ['a rotation', (_, network) => (network['permutation'] = 'orthogonal'), /this one is "orthogonal"/],
+    [
+      'rotations that are not there',
+      (_, network) => (network['permutation'] = 'orthogonal'),
+      /lacks: .*orthogonal_permutation\/vars\/0/,
+    ],
+    ['another permutation', (_, network) => (network['permutation'] = 'sorted'), /this one is "sorted"/],
     ['less depth', (_, network) => (network['depth'] = 2), /alone \(this file has .*_2\/vars\/0\)/],
     ['more depth', (_, network) => (network['depth'] = 4), /act_norm_3\/vars\/0/],
     ['no end', (_, network) => (network['depth'] = 1e9), /a depth/],
     ['no ActNorm', (_, network) => (network['use_actnorm'] = false), /this file has .*act_norm\/vars\/0/],
     [
-      'residual networks',
+      'residual networks without what they add',
       (_, network) => (network['subnet_kwargs'] = { residual: true }),
-      /networks that are not residual/,
+      /lacks: .*dense_block\/projector\/vars\/0/,
     ],
-    ['norms', (_, network) => (network['subnet_kwargs'] = { norm: 'layer' }), /subnet_kwargs without norm/],
     [
-      'mish',
-      (_, network) => (network['subnet_kwargs'] = { activation: 'mish' }),
-      /activation of .*hard_silu.* \(this one is mish\)/,
+      'the class MLP, which is residual',
+      (_, network) => (network['subnet'] = '__bayesflow_type__bayesflow.networks>MLP'),
+      /lacks: .*dense_block\/projector\/vars\/0/,
+    ],
+    [
+      'norms that are not there',
+      (_, network) => (network['subnet_kwargs'] = { norm: 'layer' }),
+      /lacks: .*dense_block\/norm_layer\/vars\/0/,
+    ],
+    [
+      'other norms',
+      (_, network) => (network['subnet_kwargs'] = { norm: { class_name: 'GroupNormalization' } }),
+      /networks with norm "batch", "layer", "rms" or none/,
+    ],
+    [
+      'softsign',
+      (_, network) => (network['subnet_kwargs'] = { activation: 'softsign' }),
+      /activation of .*hard_silu.* \(this one is softsign\)/,
     ],
     [
       'an activation of its own',

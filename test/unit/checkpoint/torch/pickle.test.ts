@@ -219,6 +219,12 @@ test('copies are counted', () => {
   damaged([...long, op.repeat(copy, 10_000)], /copies far too much/);
 });
 
+test('limits of objects and of the memo, however few are on the stack', () => {
+  const batch = [op.mark, op.repeat(op.emptyDict, 900_000), Uint8Array.of(0x65)];
+  damaged([op.emptyList, ...batch, ...batch, ...batch], /makes more than 2000000 objects/);
+  damaged([op.none, op.repeat(Uint8Array.of(0x94), 2_000_001)], /remembers more than 2000000 values/);
+});
+
 test('limits of the stack, of texts and of numbers', () => {
   damaged([op.repeat(op.none, 2_000_000)], /too deep a stack/);
   damaged([op.repeat(op.mark, 2_000_000)], /too deep a stack/);

@@ -1,4 +1,4 @@
-/** Independent normals, loc + scale·N(0, 1): as the config has them, trained, or computed from the context. */
+/** loc + scale·ε of each feature, with ε standard normal or of Student's t: as the config has them, trained, or from the context. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec } from '../bijection';
@@ -8,35 +8,35 @@ import { sumPerExample } from '../tensors';
 import { standardNormal } from './standard-normal';
 import type { Base } from './types';
 
-interface Normals {
+interface Shifts {
   parameters: readonly ParameterSpec[];
   /** Of z [N, dim]: [dim] or [N, dim] each. */
   of(ctx: FlowContext): { loc: Tensor; logScale: Tensor };
 }
 
-function independentNormals(dim: number, { parameters, of }: Normals): Base {
-  const standard = standardNormal([dim]);
-  const scores = (ctx: FlowContext, z: Tensor): Tensor => {
+/** @param standard of ε, with independent features */
+function shifted(standard: Base, { parameters, of }: Shifts): Base {
+  const relative = (ctx: FlowContext, z: Tensor): Tensor => {
     const { loc, logScale } = of(ctx);
     return tf.mul(tf.sub(z, loc), tf.exp(tf.neg(logScale)));
   };
   const logProbByElement = (ctx: FlowContext, z: Tensor): Tensor =>
-    tf.sub(standard.logProbByElement!(ctx, scores(ctx, z)), of(ctx).logScale);
+    tf.sub(standard.logProbByElement!(ctx, relative(ctx, z)), of(ctx).logScale);
   return {
     parameters,
-    noiseShape: [dim],
-    shape: 'normal',
+    noiseShape: standard.noiseShape,
+    shape: standard.shape === 'standard' ? 'normal' : 'other',
     logProb: (ctx, z) => sumPerExample(logProbByElement(ctx, z)),
     logProbByElement,
     draw(ctx, noise, temperature) {
       const { loc, logScale } = of(ctx);
-      return tf.add(loc, tf.mul(tf.mul(noise, temperature), tf.exp(logScale)));
+      return tf.add(loc, tf.mul(standard.draw(ctx, noise, temperature), tf.exp(logScale)));
     },
-    scores,
+    scores: (ctx, z) => standard.scores(ctx, relative(ctx, z)),
   };
 }
 
-export interface DiagonalNormalOptions {
+export interface FixedOrTrained {
   /** One number for each feature. */
   loc: readonly number[];
   scale: readonly number[];
@@ -44,16 +44,16 @@ export interface DiagonalNormalOptions {
   trained: boolean;
 }
 
-export function diagonalNormal({ loc, scale, trained }: DiagonalNormalOptions): Base {
+export function locationScale(standard: Base, { loc, scale, trained }: FixedOrTrained): Base {
   const shape = [loc.length];
   const logScale = scale.map(Math.log);
   if (!trained) {
-    return independentNormals(loc.length, {
+    return shifted(standard, {
       parameters: [],
       of: () => ({ loc: tf.tensor1d([...loc]), logScale: tf.tensor1d(logScale) }),
     });
   }
-  return independentNormals(loc.length, {
+  return shifted(standard, {
     parameters: [
       { name: 'base.loc', shape, init: { kind: 'values', values: loc }, decay: false },
       { name: 'base.logScale', shape, init: { kind: 'values', values: logScale }, decay: false },
@@ -73,7 +73,7 @@ export interface ConditionalNormalOptions {
 /** A network over the context gives all means, then the logarithms of all deviations (nflows). */
 export function conditionalNormal({ dim, seen, hidden }: ConditionalNormalOptions): Base {
   const net = mlp({ name: 'base.net', inputs: seen, hidden, outputs: 2 * dim, activation: tf.relu });
-  return independentNormals(dim, {
+  return shifted(standardNormal([dim]), {
     parameters: net.parameters,
     of(ctx) {
       // What the network taps is of no layer.

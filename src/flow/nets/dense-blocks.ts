@@ -1,0 +1,70 @@
+/**
+ * A conditioner of vector flows (BayesFlow's MLP): each layer is linear, its activation follows, what it takes is added, and
+ * the sum is normalized. What is added goes through a linear layer of its own where the sizes differ.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { VectorModelConfig } from '../../config/schema';
+import { givenContext } from '../context';
+import type { Net } from './conditioner';
+import { layerNorm } from './layer-norm';
+import { linear } from './linear';
+import { noNorm, norm, type Norm } from './norm';
+
+/** Keras' defaults. */
+const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6 };
+
+export interface DenseBlocksOptions {
+  name: string;
+  /** Features that it sees, without the numbers of a context, which stand behind them. */
+  inputs: number;
+  context: number;
+  hidden: readonly number[];
+  outputs: number;
+  activation: (x: Tensor) => Tensor;
+  skips: boolean;
+  norm: VectorModelConfig['denseNorm'];
+  normDecay: number;
+}
+
+/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
+export function denseBlocks(options: DenseBlocksOptions): Net {
+  const { name, inputs, context, hidden, outputs, activation, skips, normDecay } = options;
+  const normOf = (path: string, width: number): Norm => {
+    if (options.norm === 'none') return noNorm;
+    const epsilon = epsilons[options.norm];
+    return options.norm === 'batch'
+      ? norm({ name: path, channels: width, decay: normDecay, epsilon })
+      : layerNorm(path, width, epsilon, options.norm === 'layer');
+  };
+  const widths = [inputs + context, ...hidden];
+  const blocks = hidden.map((width, i) => {
+    const path = `${name}.${i}`;
+    const taken = widths[i]!;
+    return {
+      path,
+      layer: linear(path, taken, width),
+      skip: skips && taken !== width ? linear(`${path}.skip`, taken, width) : undefined,
+      norm: normOf(`${path}.norm`, width),
+    };
+  });
+  const last = linear(`${name}.${hidden.length}`, widths.at(-1)!, outputs, { startAtZero: true });
+  const modules = [
+    ...blocks.flatMap(({ layer, skip, norm }) => [layer, ...(skip ? [skip] : []), norm]),
+    last,
+  ];
+  return {
+    parameters: modules.flatMap(({ parameters }) => parameters),
+    state: modules.flatMap(({ state }) => state),
+    apply(ctx, features) {
+      let h = context > 0 ? tf.concat([features as Tensor2D, givenContext(ctx) as Tensor2D], 1) : features;
+      for (const { path, layer, skip, norm } of blocks) {
+        const active = activation(layer.apply(ctx, h));
+        ctx.tap?.(`${path}/active`, active);
+        h = norm.apply(ctx, skips ? tf.add(skip?.apply(ctx, h) ?? h, active) : active);
+        ctx.tap?.(`${path}/features`, h);
+      }
+      return last.apply(ctx, h);
+    },
+  };
+}
