@@ -1,5 +1,5 @@
 // npm run test:peers: our own flows, written for other libraries, are loaded by these libraries and compute the same.
-//   npm run test:peers -- [--no-setup] [--random N] [--seed S] [--kind NAME]… [--only-random]
+//   npm run test:peers -- [--no-setup] [--only TEXT] [--random N] [--seed S] [--kind NAME]… [--only-random]
 // Flows are trained for a moment by the command line, in the conventions of each library and in some that have to be
 // rewritten for it; files of the libraries come as fixtures, become ours and go back. And the libraries write N checkpoints
 // (3) of each kind with random settings, from seed S (1), which we open. The last line is "N passed, N failed".
@@ -116,10 +116,183 @@ const trained = [
   },
 ];
 
+const spline = { transform: 'rationalQuadratic', splineBound: 4, bins: 6 };
+const maf = { couplings: 3, hidden: [16, 16], activation: 'tanh' };
+const nflowsMaf = { ...maf, scaleMap: 'softplus', contextEntry: 'activated', contextInBlocks: 'add' };
+const zukoMaf = { ...maf, scaleMap: 'soft-clip' };
+
+/** Flows of other kinds, also given a context; the columns of it are the last of the table. */
+const kinds = [
+  {
+    name: 'nsf',
+    preset: 'nsf',
+    data: five,
+    model: { couplings: 3, hidden: [16, 16] },
+    to: ['nflows', 'normflows'],
+  },
+  {
+    name: 'nsf-given',
+    preset: 'nsf',
+    data: five,
+    condition: 2,
+    model: { couplings: 3, hidden: [16] },
+    to: ['nflows', 'normflows'],
+  },
+  {
+    name: 'nsf-residual-given',
+    preset: 'nsf',
+    data: five,
+    condition: 2,
+    model: {
+      ...spline,
+      couplings: 3,
+      hidden: [16],
+      net: 'residual',
+      contextInBlocks: 'gate',
+      permutation: 'random',
+    },
+    to: ['nflows', 'normflows'],
+  },
+  {
+    name: 'nsf-zuko',
+    preset: 'nsf',
+    data: five,
+    model: { couplings: 3, splineMap: 'soft-clip', between: 'none' },
+    to: ['zuko'],
+  },
+  {
+    name: 'nsf-autoregressive-zuko',
+    preset: 'nsf-autoregressive',
+    data: five,
+    condition: 2,
+    model: { ...spline, ...maf, splineMap: 'soft-clip', splineSlope: 0.01, between: 'actNorm' },
+    to: ['zuko'],
+  },
+  {
+    name: 'nsf-autoregressive',
+    preset: 'nsf-autoregressive',
+    data: five,
+    model: { ...spline, couplings: 3, hidden: [16], net: 'residual' },
+    to: ['nflows', 'normflows'],
+  },
+  {
+    name: 'nsf-autoregressive-given',
+    preset: 'nsf-autoregressive',
+    data: five,
+    condition: 2,
+    model: {
+      ...spline,
+      couplings: 3,
+      hidden: [16],
+      net: 'residual',
+      contextInBlocks: 'gate',
+      outputLayout: 'interleaved',
+    },
+    to: ['normflows'],
+  },
+  { name: 'maf-nflows', preset: 'maf', data: five, model: nflowsMaf, to: ['nflows'] },
+  { name: 'maf-nflows-given', preset: 'maf', data: five, condition: 2, model: nflowsMaf, to: ['nflows'] },
+  {
+    name: 'maf-nflows-residual-given',
+    preset: 'maf',
+    data: five,
+    condition: 1,
+    model: {
+      ...nflowsMaf,
+      net: 'residual',
+      hidden: [16],
+      netNorm: true,
+      between: 'batchNorm',
+      normEpsilon: 1e-5,
+      normVariance: 'unbiased',
+    },
+    to: ['nflows'],
+  },
+  { name: 'maf-zuko', preset: 'maf', data: { ...five, standardize: true }, model: zukoMaf, to: ['zuko'] },
+  {
+    name: 'maf-zuko-given',
+    preset: 'maf',
+    data: { ...five, standardize: true },
+    condition: 2,
+    model: zukoMaf,
+    to: ['zuko'],
+  },
+  {
+    name: 'maf-normflows',
+    preset: 'maf',
+    data: five,
+    model: { couplings: 3, hidden: [16], net: 'residual', scaleMap: 'sigmoid', permutation: 'random' },
+    to: ['normflows'],
+  },
+  {
+    name: 'iaf-zuko-given',
+    preset: 'iaf',
+    data: five,
+    condition: 2,
+    model: { ...zukoMaf, affine: 'inverse-scale-then-shift' },
+    to: ['zuko'],
+  },
+  {
+    name: 'iaf-nflows',
+    preset: 'iaf',
+    data: five,
+    model: { ...nflowsMaf, affine: 'inverse-scale-then-shift' },
+    to: ['nflows'],
+  },
+  {
+    name: 'iaf-normflows-given',
+    preset: 'iaf',
+    data: five,
+    condition: 2,
+    model: {
+      couplings: 3,
+      hidden: [16],
+      net: 'residual',
+      scaleMap: 'sigmoid',
+      contextInBlocks: 'gate',
+      affine: 'inverse-scale-then-shift',
+    },
+    to: ['normflows'],
+  },
+  {
+    name: 'realnvp-given',
+    preset: 'nflows',
+    data: five,
+    condition: 2,
+    model: { couplings: 3, hidden: [16], contextInBlocks: 'gate', contextNet: [8, 4] },
+    to: ['nflows'],
+  },
+  {
+    name: 'realnvp-zuko-given',
+    preset: 'zuko',
+    data: five,
+    condition: 2,
+    model: { couplings: 4, hidden: [16, 8] },
+    to: ['zuko'],
+  },
+  {
+    name: 'tutorial',
+    preset: 'normflows',
+    data: five,
+    model: { couplings: 4, hidden: [16, 16], between: 'none', scaleMap: 'tanh-scalar', mask: 'halves' },
+    to: ['senya'],
+  },
+];
+
 /** The scale of nflows after 0.14, which is not published; conversion says so. */
 const beyond = ['nflows-general'];
 
 const written = new Set(trained.flatMap(({ to }) => to));
+
+/** Checkpoints as people save them; of nflows those that version 0.14 computes. */
+const wildFolder = path.join(root, 'test', 'fixtures', 'wild');
+const wild = fs
+  .readdirSync(wildFolder)
+  .map((name) => ({ name, ...JSON.parse(fs.readFileSync(path.join(wildFolder, name, 'case.json'), 'utf8')) }))
+  .filter(({ name, library, answers }) => {
+    const computes = answers.scaleActivation === undefined && answers.height === undefined;
+    return ['nflows', 'normflows', 'zuko', 'senya'].includes(library) && computes && !name.includes('glow');
+  });
 
 /** Files of the libraries, with what these recorded for them. */
 const imported = fs
@@ -166,7 +339,8 @@ function moonsRows(count) {
   });
 }
 
-async function trainCase({ name, preset, data, model, to }, folder) {
+/** @param condition how many of the last columns of the table the flow is given */
+async function trainCase({ name, preset, data, model, to, condition = 0 }, folder) {
   const config = {
     data,
     ...(model ? { model } : {}),
@@ -182,11 +356,22 @@ async function trainCase({ name, preset, data, model, to }, folder) {
   };
   fs.writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(config));
   await must(
-    ['train', '--config', `${name}.json`, ...(preset ? ['--preset', preset] : []), '--output', name],
+    [
+      ...['train', '--config', `${name}.json`, '--output', name],
+      ...(preset ? ['--preset', preset] : []),
+      ...(condition > 0 ? ['--condition', 'abcde'.slice(-condition).split('').join()] : []),
+    ],
     folder,
   );
-  const x = data === five ? 'five.npy' : 'two.npy';
-  await must(['apply', name, '--direction', 'forward', '--input', x, '--output', `${name}.npz`], folder);
+  const x = data.source === five.source ? `${5 - condition}.npy` : 'two.npy';
+  const given = condition > 0 ? `given-${condition}.npy` : undefined;
+  await must(
+    [
+      ...['apply', name, '--direction', 'forward', '--input', x, '--output', `${name}.npz`],
+      ...(given ? ['--condition', given] : []),
+    ],
+    folder,
+  );
   const cases = [];
   for (const library of to) {
     const state = path.join(folder, `${name}.${library}.safetensors`);
@@ -197,6 +382,7 @@ async function trainCase({ name, preset, data, model, to }, folder) {
       state,
       io: path.join(folder, `${name}.npz`),
       x: path.join(folder, x),
+      ...(given ? { context: path.join(folder, given) } : {}),
     });
   }
   return cases;
@@ -212,6 +398,14 @@ async function importCase(name, folder) {
   const file = path.join(from, 'state_dict.safetensors');
   await must(['convert', file, '--to', library, '--output', state, ...set], folder);
   return [{ name: `${name} back in ${library}`, library, state, io: path.join(from, 'io.npz') }];
+}
+
+async function wildCase({ name, library, checkpoint, answers, tolerance }, folder) {
+  const from = path.join(wildFolder, name);
+  const set = Object.entries(answers).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const state = path.join(folder, `${name}.back.safetensors`);
+  await must(['convert', path.join(from, checkpoint), '--to', library, '--output', state, ...set], folder);
+  return [{ name: `${name} back in ${library}`, library, state, io: path.join(from, 'io.npz'), tolerance }];
 }
 
 /** A flow that a library cannot hold is refused, naming what is in the way. */
@@ -235,9 +429,20 @@ function verdict(answer) {
 }
 
 /** Flows of ours in the libraries. */
-async function writtenByUs(python, folder, report) {
+async function writtenByUs(python, only, folder, report) {
   writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
-  writeNpy(path.join(folder, 'five.npy'), rowsOf(64, 5));
+  for (const given of [0, 1, 2]) {
+    const rows = rowsOf(64, 5);
+    writeNpy(
+      path.join(folder, `${5 - given}.npy`),
+      rows.map((row) => row.slice(0, 5 - given)),
+    );
+    if (given > 0)
+      writeNpy(
+        path.join(folder, `given-${given}.npy`),
+        rows.map((row) => row.slice(5 - given)),
+      );
+  }
   const table = rowsOf(600, 5).map((row) => row.join(','));
   fs.writeFileSync(path.join(folder, 'five.csv'), `a,b,c,d,e\n${table.join('\n')}\n`);
   const cases = [];
@@ -248,9 +453,13 @@ async function writtenByUs(python, folder, report) {
       report(name, error.message);
     }
   };
-  for (const one of trained) await prepare(one.name, () => trainCase(one, folder));
-  for (const name of imported) await prepare(name, () => importCase(name, folder));
-  report('ours is refused for zuko', await refusal(folder));
+  const chosen = ({ name }) => name.includes(only);
+  for (const one of [...trained, ...kinds].filter(chosen))
+    await prepare(one.name, () => trainCase(one, folder));
+  for (const name of imported.filter((name) => chosen({ name })))
+    await prepare(name, () => importCase(name, folder));
+  for (const one of wild.filter(chosen)) await prepare(one.name, () => wildCase(one, folder));
+  if (only === '') report('ours is refused for zuko', await refusal(folder));
   const list = path.join(folder, 'cases.json');
   fs.writeFileSync(list, JSON.stringify(cases));
   const { output } = await run(python, [path.join(root, 'test', 'peers', 'check.py'), list], {
@@ -277,6 +486,7 @@ function readArguments() {
       random: { type: 'string', default: '3' },
       seed: { type: 'string', default: '1' },
       kind: { type: 'string', multiple: true },
+      only: { type: 'string', default: '' },
       'only-random': { type: 'boolean', default: false },
     },
   });
@@ -288,6 +498,7 @@ function readArguments() {
     count,
     seed,
     kinds: values.kind ?? [],
+    only: values.only,
     onlyRandom: values['only-random'],
   };
 }
@@ -305,7 +516,7 @@ main(async () => {
     console.log(`${problem ? '✖' : '✔'} ${name}${detail}${problem ? `\n  ${problem}` : ''}`);
   };
   try {
-    if (!given.onlyRandom) await writtenByUs(python, folder, report);
+    if (!given.onlyRandom) await writtenByUs(python, given.only, folder, report);
     // The libraries of JAX and TensorFlow can be in a Python of their own.
     const more = process.env.FLOWSCOPE_PEERS_PYTHON_JAX;
     if (given.count > 0) await randomPeers([python, ...(more ? [more] : [])], given, folder, report);

@@ -1,5 +1,5 @@
 /** Calibration as an SVG: curves of coverage and TARP, then the histogram of ranks of each feature, with bands. */
-import { binomialBand } from '../engine/use/rank-statistics';
+import { curveOf as rankCurve } from '../engine/use/rank-statistics';
 import type { Calibration, RankTest } from '../protocol/calibration';
 import { coordinate as n, escaped, svgOf } from './chart';
 
@@ -8,8 +8,6 @@ const page = { width: 720, left: 40, top: 44 };
 const panel = { width: 190, height: 120, across: 228, down: 196 };
 /** More would be too small to read, or a page too long; those that are farthest from uniform are drawn. */
 const mostFeatures = 10;
-/** Steps of a curve. */
-const steps = 50;
 
 const looks =
   '.band{fill:#dde4ec}.edge{stroke:#8494a7}.even{stroke:#1b2430;stroke-dasharray:3 3}.fine{fill:#0072b2}.off{fill:#d55e00}' +
@@ -66,21 +64,13 @@ ${drawn}
 
 /** Of places: the share that is at most a level, by the level. */
 function curveOf({ places, off }: RankTest): string {
-  const sorted = places.slice().sort();
-  const count = sorted.length;
-  const at = Array.from({ length: steps + 1 }, (_, i) => i / steps);
-  const bands = at.map((level) => binomialBand(count, level).map((k) => k / count) as [number, number]);
-  const low = at.map((level, i) => `${across(level)},${up(bands[i]![0])}`);
-  const high = at.map((level, i) => `${across(level)},${up(bands[i]![1])}`);
-  let below = 0;
-  const curve = at.map((level) => {
-    while (below < count && sorted[below]! <= level) below++;
-    return `${across(level)},${up(below / count)}`;
-  });
+  const { levels, found, low, high } = rankCurve(places);
+  const points = (shares: readonly number[]): string[] =>
+    shares.map((share, i) => `${across(levels[i]!)},${up(share)}`);
   return (
-    `<polygon class="band" points="${[...low, ...high.reverse()].join(' ')}"/>` +
+    `<polygon class="band" points="${[...points(low), ...points(high).reverse()].join(' ')}"/>` +
     `<line class="even" x1="0" y1="${panel.height}" x2="${panel.width}" y2="0"/>` +
-    `<polyline class="curve ${off ? 'off' : 'fine'}" points="${curve.join(' ')}"/>`
+    `<polyline class="curve ${off ? 'off' : 'fine'}" points="${points(found).join(' ')}"/>`
   );
 }
 

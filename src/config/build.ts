@@ -13,7 +13,13 @@ export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */
   data?: string;
   /** What the flow is given; wins over the config's data section. */
-  context?: { columns?: readonly (string | number)[]; source?: string; labels?: boolean };
+  context?: {
+    columns?: readonly (string | number)[];
+    source?: string;
+    labels?: boolean;
+    /** Column of a table with the class, whether the flow is given it or not. */
+    labelColumn?: string | number;
+  };
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.
@@ -130,11 +136,12 @@ export function requestedData({
 }
 
 function contextData(context: RunRequest['context']): Record<string, unknown> {
-  const { columns, source, labels } = context ?? {};
+  const { columns, source, labels, labelColumn } = context ?? {};
   return {
     ...(columns ? { contextColumns: columns } : {}),
     ...(source === undefined ? {} : { contextSource: source }),
     ...(labels ? { labelContext: true } : {}),
+    ...(labelColumn === undefined ? {} : { labelColumn }),
   };
 }
 

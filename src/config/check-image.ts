@@ -7,6 +7,8 @@ import type { ImageModelConfig } from './schema';
 
 /** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
 const mostValues = 2 ** 24;
+/** Of a context, whose usual numbers a model is described with. */
+const mostContextValues = 2 ** 20;
 
 type Sizes = Pick<ImageModelConfig, 'height' | 'width' | 'pad' | 'scales'> & { architecture?: string };
 
@@ -26,7 +28,11 @@ export function checkImage(model: ImageModelConfig): Problem[] {
       { path: 'model.latents', message: 'expected "in-place", or a flow that is a chain: `layers` or Glow' },
     ];
   }
-  if (model.layers) return checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels]);
+  if (model.layers) {
+    const chain = checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels], model.context);
+    return chain.length > 0 ? chain : checkContext(model);
+  }
+  if (model.context) return [{ path: 'model.context', message: 'expected none, or `layers` that see it' }];
   const unit = unitOf(model);
   const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;
   if (!fits(height, pad) || !fits(width, pad)) {
@@ -94,11 +100,15 @@ function twos(n: number): number {
 function checkChain(
   layers: readonly ImageLayerConfig[],
   image: readonly [number, number, number],
+  context: ImageModelConfig['context'],
 ): Problem[] {
   let [height, width, channels] = image;
   for (const [i, layer] of layers.entries()) {
     const path = `model.layers.${i}`;
-    const problems = checkLayer(layer, [height, width, channels], path);
+    const problems = [
+      ...checkLayer(layer, [height, width, channels], path),
+      ...checkSeen(layer, [height, width], context, path),
+    ];
     if (problems.length > 0) return problems;
     if (layer.kind === 'squeeze') [height, width, channels] = [height / 2, width / 2, 4 * channels];
     if (layer.kind === 'flatten') [height, width, channels] = [1, 1, height * width * channels];
@@ -111,6 +121,37 @@ function checkChain(
     return [{ path: 'model.layers', message: 'expected at least one coupling' }];
   }
   return [];
+}
+
+/** Whether a layer that sees a context has one, of its own size or of one pixel. */
+function checkSeen(
+  layer: ImageLayerConfig,
+  [height, width]: readonly [number, number],
+  context: ImageModelConfig['context'],
+  layerPath: string,
+): Problem[] {
+  if (layer.kind !== 'coupling' || !layer.seesContext) return [];
+  const path = `${layerPath}.seesContext`;
+  if (!context) return [{ path, message: 'expected false, or a model with a context' }];
+  const { height: rows, width: columns } = context;
+  if ((rows === height && columns === width) || (rows === 1 && columns === 1)) return [];
+  return [
+    {
+      path,
+      message: `expected a context of ${height}×${width} pixels, as the layer has, or of 1×1; it has ${rows}×${columns}`,
+    },
+  ];
+}
+
+function checkContext({ context, layers = [] }: ImageModelConfig): Problem[] {
+  if (!context) return [];
+  const values = context.height * context.width * context.channels;
+  if (values > mostContextValues)
+    return [
+      { path: 'model.context', message: `expected at most ${mostContextValues} values, got ${values}` },
+    ];
+  if (layers.some((layer) => layer.kind === 'coupling' && layer.seesContext)) return [];
+  return [{ path: 'model.context', message: 'expected none, or a coupling with `seesContext`' }];
 }
 
 function checkLayer(

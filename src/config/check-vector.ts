@@ -65,6 +65,12 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: 'expected false, or no autoregressive layers; `between` "batchNorm" normalizes between these',
     });
   }
+  if (autoregressive && model.scaleMean === 'removed') {
+    problems.push({
+      path: 'model.scaleMean',
+      message: 'expected "kept", or no autoregressive layers: a mean over all features depends on later ones',
+    });
+  }
   if (autoregressive && model.dim > mostOneByOne) {
     problems.push({
       path: 'model.dim',

@@ -126,6 +126,13 @@ export const imageLayer = v.variant('kind', [
       ),
       'joint',
     ),
+    seesContext: v.optional(
+      v.pipe(
+        v.boolean(),
+        describe('Whether the conditioner sees the context of the model, as channels behind its own.'),
+      ),
+      false,
+    ),
     scaleClamp: v.optional(
       v.pipe(positive, describe('Bound of arctan in this coupling; the one of the model if absent.')),
     ),

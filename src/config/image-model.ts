@@ -79,6 +79,19 @@ export const imageModelSchema = v.strictObject({
       ),
     ),
   ),
+  context: v.optional(
+    v.pipe(
+      v.strictObject({
+        height: v.pipe(positiveInteger, v.maxValue(1024)),
+        width: v.pipe(positiveInteger, v.maxValue(1024)),
+        channels: v.pipe(positiveInteger, v.maxValue(mostChannels)),
+      }),
+      describe(
+        'Size of an image that comes with each example; those of `layers` that say so see it, and the flow is a density given it. ' +
+          'One of 1×1 pixels is a row of numbers, which every pixel sees.',
+      ),
+    ),
+  ),
   latents: v.optional(
     v.pipe(
       v.picklist(['in-place', 'first-out-first', 'last-out-first', 'last']),

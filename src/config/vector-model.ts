@@ -280,6 +280,15 @@ export const vectorModelSchema = v.strictObject({
     ),
   ),
   ...conventionFields,
+  scaleMean: v.optional(
+    v.pipe(
+      v.picklist(['kept', 'removed']),
+      describe(
+        'removed: the mean of s over the features that a coupling moves is subtracted from s, so that volumes stay (GIN of FrEIA).',
+      ),
+    ),
+    'kept',
+  ),
   flowNorm: v.optional(flowNorm, false),
   base: v.optional(v.pipe(baseSchema, describe('Base distribution: that of the latents.')), () => ({
     kind: 'normal' as const,

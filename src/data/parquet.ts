@@ -27,6 +27,21 @@ export async function readParquet(
   options: ColumnOptions & { mostRows?: number },
   resources: Resources,
 ): Promise<Rows> {
+  return whileOpen(file, (buffer) => readRows(file, buffer, options, resources));
+}
+
+/** Of each column whether it holds numbers, and whether whole ones. @throws UserError for what is no Parquet file */
+export function parquetColumns(file: string): Promise<{ name: string; numeric: boolean; whole: boolean }[]> {
+  return whileOpen(file, async (buffer) =>
+    parquetSchema(await parquetMetadataAsync(buffer)).children.map((field) => ({
+      name: field.element.name,
+      numeric: isNumeric(field),
+      whole: isNumeric(field) && ['BOOLEAN', 'INT32', 'INT64'].includes(field.element.type ?? ''),
+    })),
+  );
+}
+
+async function whileOpen<T>(file: string, work: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
   try {
     const { size } = await stat(file);
     const handle = await open(file, 'r');
@@ -47,7 +62,7 @@ export async function readParquet(
           return answer;
         },
       };
-      return await readRows(file, buffer, options, resources);
+      return await work(buffer);
     } finally {
       await Promise.all(reads);
       await handle.close();
@@ -164,10 +179,15 @@ function groupRows({ row_groups: groups, num_rows: total }: FileMetaData): numbe
 
 type Field = ReturnType<typeof parquetSchema>['children'][number];
 
-function checkColumn(file: string, { element, children }: Field): void {
+function isNumeric({ element, children }: Field): boolean {
   const numeric = ['BOOLEAN', 'INT32', 'INT64', 'FLOAT', 'DOUBLE'].includes(element.type ?? '');
   const decimal = element.converted_type === 'DECIMAL' || element.logical_type?.type === 'FLOAT16';
-  if (children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal)) return;
+  return children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal);
+}
+
+function checkColumn(file: string, field: Field): void {
+  if (isNumeric(field)) return;
+  const { element, children } = field;
   const kind = children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
   throw new UserError(
     `${file}: column "${element.name}" holds ${kind}; expected numbers. If it is a class, set data.labelColumn to ` +

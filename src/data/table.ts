@@ -51,6 +51,34 @@ export async function readTable(file: string, options: TableOptions, resources: 
   return builder.finish();
 }
 
+/**
+ * The names of columns and the first rows as they are written.
+ * @throws UserError for what is no table
+ */
+export async function peekTable(
+  file: string,
+  mostRows: number,
+  delimiter?: string,
+): Promise<{ names: string[]; named: boolean; rows: string[][] }> {
+  const found: Row[] = [];
+  for await (const row of rows(file, delimiter ?? (await sniffDelimiter(file)))) {
+    found.push(row);
+    if (found.length > mostRows) break;
+  }
+  const [first, second] = found;
+  if (!first) return { names: [], named: false, rows: [] };
+  const named = looksLikeHeader(first, second);
+  return {
+    names: namesOf(first, named),
+    named,
+    rows: found.slice(named ? 1 : 0).map(({ cells }) => cells),
+  };
+}
+
+function namesOf({ cells }: Row, named: boolean): string[] {
+  return cells.map((cell, i) => (named && cell !== '' ? cell : `column ${i}`));
+}
+
 async function* rows(file: string, delimiter: string): AsyncGenerator<Row> {
   const parser: Parser = parse({
     delimiter,
@@ -132,7 +160,7 @@ class TableBuilder {
     const named = header === 'auto' ? looksLikeHeader(first, second) : header;
     this.width = first.cells.length;
     this.widthLine = first.line;
-    this.names = first.cells.map((cell, i) => (named && cell !== '' ? cell : `column ${i}`));
+    this.names = namesOf(first, named);
     const chosen = chooseColumns(this.file, this.names, named, this.options);
     this.features = chosen.features;
     this.label = chosen.label;

@@ -9,6 +9,7 @@ import { dropOldest } from '../base/drop-oldest';
 import { UserError } from '../base/user-error';
 import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
+import { tableColumns } from '../data/table-columns';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
@@ -224,6 +225,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       ),
     previewData: (source, token) =>
       cancellable(token, (signal) => previewData(source, process.cwd(), signal)),
+    tableColumns: (source, token) => cancellable(token, () => tableColumns(source, process.cwd())),
     planePoints: (source, count, token) =>
       cancellable(token, (signal) => planePoints(source, count, process.cwd(), signal)),
     async train(request, token) {

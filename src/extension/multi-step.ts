@@ -81,6 +81,56 @@ export async function pickStep<T extends QuickPickItem>(
   return answer;
 }
 
+/** Any number of items. @param chosen what stays chosen once an item is added, by default all */
+export async function pickManyStep<T extends QuickPickItem>(
+  place: StepPlace,
+  options: {
+    placeholder: string;
+    items: T[];
+    selected: readonly T[];
+    chosen?(selected: readonly T[], added: T): readonly T[];
+    /** Why the choice cannot be taken, or undefined. */
+    validate(selected: readonly T[]): string | undefined;
+    aside?: SideButton;
+  },
+): Promise<StepAnswer<readonly T[]>> {
+  const picker = window.createQuickPick<T>();
+  const { aside, chosen, validate } = options;
+  Object.assign(picker, place);
+  picker.canSelectMany = true;
+  picker.placeholder = options.placeholder;
+  picker.matchOnDescription = true;
+  picker.matchOnDetail = true;
+  picker.ignoreFocusOut = true;
+  picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
+  picker.items = options.items;
+  let selected = options.selected;
+  picker.selectedItems = selected;
+  return ask<readonly T[]>(
+    picker,
+    () => false,
+    (done) => [
+      picker.onDidChangeSelection((now) => {
+        const added = now.filter((item) => !selected.includes(item));
+        const next = chosen && added.length > 0 ? added.reduce(chosen, selected) : now;
+        selected = next;
+        if (next.length !== now.length) picker.selectedItems = next;
+        picker.placeholder = validate(next) ?? options.placeholder;
+      }),
+      picker.onDidAccept(() => {
+        const problem = validate(selected);
+        if (problem === undefined) done({ value: selected });
+        else picker.placeholder = problem;
+      }),
+      picker.onDidTriggerButton((button) => {
+        if (!aside || button !== aside.button) return;
+        done(undefined);
+        aside.run();
+      }),
+    ],
+  );
+}
+
 export async function inputStep(
   place: StepPlace,
   options: {

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { maskBetween, withContextDegrees, type Degrees } from '../base/degrees';
-import type { VectorModelConfig } from '../config/schema';
+import type { ImageModelConfig, VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
 import type { Net } from './nets/conditioner';
@@ -14,9 +14,11 @@ import { linear } from './nets/linear';
 export interface ContextInput {
   /** Numbers of a context, C. */
   readonly size: number;
+  /** Of an image, [H, W, channels]. */
+  readonly shape?: readonly [number, number, number];
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
-  /** [N, C] → [N, S]: what conditioners see. */
+  /** [N, C] → [N, S], or an image [N, H, W, channels]: what conditioners see. */
   encode(ctx: FlowContext, context: Tensor): Tensor;
 }
 
@@ -53,6 +55,30 @@ export function contextInput(config: VectorModelConfig): ContextInput | undefine
       }, scaled);
     },
   };
+}
+
+/** The context of an image flow: an image as it is. */
+export function imageContextInput({ context }: ImageModelConfig): ContextInput | undefined {
+  if (!context) return undefined;
+  const { height, width, channels } = context;
+  const shape = [height, width, channels] as const;
+  return {
+    size: height * width * channels,
+    shape,
+    parameters: [],
+    state: [],
+    encode: (_, given) => tf.reshape(given, [-1, ...shape]),
+  };
+}
+
+/** Behind the channels of h [N, H, W, …]: an image of that size, or one pixel that is everywhere the same. */
+export function withContextChannels(ctx: FlowContext, h: Tensor): Tensor {
+  const given = givenContext(ctx);
+  const [, height, width] = h.shape as [number, number, number];
+  const [, rows, columns, channels] = given.shape as [number, number, number, number];
+  const fits = rows === height && columns === width;
+  const image = fits ? given : tf.add(given, tf.zeros([1, height, width, channels]));
+  return tf.concat([h, image], 3);
 }
 
 /** What leads to the flow's input, and what it does to a context on the way. */

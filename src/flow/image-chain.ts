@@ -10,6 +10,7 @@ import { actNorm } from './act-norm';
 import { standardNormal } from './bases/standard-normal';
 import type { Bijection, Conditioner } from './bijection';
 import { conv1x1 } from './mixing/conv1x1';
+import { imageContextInput, withContextChannels } from './context';
 import { coupling } from './coupling';
 import { flatten, flattenPositions } from './flatten';
 import { haar } from './haar';
@@ -82,7 +83,8 @@ function couplingOf(
   shape: ImageShape,
 ): Bijection {
   const split = selected(shape, layer.mask);
-  const sizes = [split.identityShape[2]!, split.transformedShape[2]!] as const;
+  const seen = layer.seesContext ? (config.context?.channels ?? 0) : 0;
+  const sizes = [split.identityShape[2]! + seen, split.transformedShape[2]!] as const;
   const transform = transformOf({
     config: {
       ...config,
@@ -92,14 +94,20 @@ function couplingOf(
     name,
     features: sizes[1],
   });
+  const conditioner = conditionerOf(config, layer, name, transform.takes, sizes);
   return coupling({
     name,
     shape,
     split,
     transform,
-    conditioner: conditionerOf(config, layer, name, transform.takes, sizes),
+    conditioner: seen > 0 ? seeingContext(conditioner) : conditioner,
   });
 }
+
+const seeingContext = (conditioner: Conditioner): Conditioner => ({
+  ...conditioner,
+  apply: (ctx, h) => conditioner.apply(ctx, withContextChannels(ctx, h)),
+});
 
 /** Of layers that keep their shape; the others are put around those that follow them. */
 function keepingShape(
@@ -202,8 +210,10 @@ export function imageChain(
   const build: Build = { config, chain, names: layerNames(chain), layers: [], couplings: 0, parts: [] };
   const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const flow = rest(build, 0, shape, 0, positions);
+  const context = imageContextInput(config);
   return {
     ...flow,
+    ...(context ? { context } : {}),
     layers: build.layers,
     base: standardNormal(flow.outputShape),
     latentParts: build.parts,

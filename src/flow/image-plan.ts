@@ -45,7 +45,7 @@ function glow(config: ImageModelConfig, imageChannels: number): ImageLayerConfig
       chain.push(
         { kind: 'actNorm' },
         { kind: 'conv1x1', order, signs: order.map(() => 1 as const), bias: false },
-        { kind: 'coupling', mask, net, nets: 'joint' },
+        { kind: 'coupling', mask, net, nets: 'joint', seesContext: false },
       );
     }
     const last = scale === config.scales - 1;

@@ -56,3 +56,40 @@ export interface Calibration {
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;
 }
+
+/** A run of calibration on examples of the flow's own data. */
+export interface CalibrationSettings {
+  split: 'train' | 'validation';
+  /** At most. */
+  pairs: number;
+  /** Samples for each pair. */
+  draws: number;
+  seed: number;
+}
+
+export interface CalibrationQuery extends CalibrationSettings {
+  /** 0 begins; then what `done` of the last answer says. */
+  start: number;
+}
+
+/** Shares of truths by level, with what calibrated flows show. */
+export interface RankCurve {
+  levels: number[];
+  /** Of the places that are at most the level. */
+  found: number[];
+  /** 99 % of the shares that a calibrated flow shows are in [low, high], at each level. */
+  low: number[];
+  high: number[];
+}
+
+/** Of the pairs so far. */
+export interface CalibrationPart {
+  settings: CalibrationSettings;
+  done: number;
+  total: number;
+  /** Absent until there are enough pairs. Holds the features that are farthest from uniform, in their order. */
+  calibration?: Calibration;
+  /** Of all. */
+  featureCount: number;
+  curves?: { coverage: RankCurve; tarp: RankCurve };
+}

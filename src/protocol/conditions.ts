@@ -1,6 +1,6 @@
 /** Conditional flows: what their layers and the density make of the context. */
 import type { PlaneBounds } from './plane';
-import type { BatchRef, SampleQuery } from './selection';
+import type { BatchRef, ExampleRef, SampleQuery } from './selection';
 import type { NdArray } from './tensors';
 
 export interface ContextUseQuery {
@@ -27,29 +27,48 @@ export interface ContextUse {
 /** Deviations from the mean at which 10 %, 50 % and 90 % of a normal lie below. */
 export const shownDeviations = [-1.2816, 0, 1.2816] as const;
 
-/** Two-dimensional flows: the density where one number of the context varies and the others stay. */
-export interface ConditionDensitiesQuery {
+/** What takes several values while the rest of the context stays: a number, or the class. */
+export type Varied =
+  /** Zero-based number of the context. */
+  | { kind: 'number'; condition: number }
+  /** Classes of a page, one after another. */
+  | { kind: 'class'; from: number; count: number };
+
+/** Classes that are shown at once, at most. */
+export const classesAtOnce = 12;
+
+/** What the flow believes at several values of a condition. */
+export interface AtConditionsQuery {
   /** The examples that the frame is about. */
   batch: BatchRef;
-  /** Number of the context that varies, from 0. */
-  condition: number;
-  /** Cells a side. */
+  vary: Varied;
+  /** One or two features, from 0: the first across, the second up. */
+  features: number[];
+  /** Cells a side of the density, which flows of two features have. */
   pixels: number;
   /** Drawn at each value, by the same latents. */
   samples: SampleQuery;
+  /** Whose density is said at each value. */
+  example?: ExampleRef;
 }
 
-export interface ConditionDensities {
-  condition: number;
-  /** The context that the others are taken from: the one that is given, or the mean. */
+export interface AtConditions {
+  vary: Varied;
+  features: number[];
+  /** The context that the rest is taken from: the one that is given, or the mean. */
   context: number[];
+  /** Of a single feature both are the same. */
   bounds: PlaneBounds;
-  /** At each of `shownDeviations` from the condition's mean. */
+  /** Of the features. */
+  example?: number[];
   at: {
+    /** The number; or that of the class, from 0. */
     value: number;
-    /** p(x | c) in data units at the middle of each cell, [pixels, pixels], row 0 at the top. */
-    density: NdArray<Float32Array>;
-    /** [samples, 2] */
+    /** p(x | c) in data units at the middle of each cell, [pixels, pixels], row 0 at the top; of flows of two features. */
+    density?: NdArray<Float32Array>;
+    /** [samples, features] */
     samples: NdArray<Float32Array>;
+    /** ln p(x | c) of the example, nats. */
+    logProb?: number;
   }[];
 }

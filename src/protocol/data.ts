@@ -35,3 +35,15 @@ export interface DataPreview {
   /** Things worth knowing before training: constant columns, few examples, sizes that scales do not divide. */
   warnings: string[];
 }
+
+/** A column of a table, by its first rows. */
+export interface TableColumn {
+  name: string;
+  /** What a config calls it: its name, or its number from 0 where the first row has no names. */
+  key: string | number;
+  numeric: boolean;
+  /** It may be classes: text, or few whole numbers. */
+  classes: boolean;
+  /** The different values that were seen, in order, of columns that may be classes; absent where they were not looked at. */
+  seen?: string[];
+}

@@ -3,7 +3,7 @@ import type { ControlRequest } from '../config/control';
 import type { TrainingConfig } from '../config/schema';
 import type { ComparableRun } from './compare';
 import type { AssistantApi } from './assistant';
-import type { DataPreview } from './data';
+import type { DataPreview, TableColumn } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
 import type { MetricsRow } from './run';
@@ -27,8 +27,16 @@ export interface DoctorLine {
 export interface TrainRequest {
   /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
   data?: string;
-  /** What the flow is given: columns of a table or the path of other data, and whether the class of each example. */
-  context?: { columns?: (string | number)[]; source?: string; labels?: boolean };
+  /**
+   * What the flow is given: columns of a table or the path of other data, and whether the class of each example; and which
+   * column of a table the class is in.
+   */
+  context?: {
+    columns?: (string | number)[];
+    source?: string;
+    labels?: boolean;
+    labelColumn?: string | number;
+  };
   preset?: string;
   /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
   from?: string;
@@ -92,6 +100,7 @@ export const convertTargets = [
   'nflows',
   'normflows',
   'zuko',
+  'senya',
 ] as const;
 
 export type ConvertTarget = (typeof convertTargets)[number];
@@ -121,6 +130,8 @@ export interface EngineApi extends AssistantApi {
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
   previewData(source: string, token: string): Promise<DataPreview>;
+  /** The columns of a table, by its first rows; undefined for other data. */
+  tableColumns(source: string, token: string): Promise<TableColumn[] | undefined>;
   /** The first points of data of two features, [n, 2], n up to `count`. */
   planePoints(source: string, count: number, token: string): Promise<NdArray<Float32Array>>;
   /** Writes a checkpoint in the form of `to`, replacing `output` atomically. */

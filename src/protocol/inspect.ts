@@ -12,7 +12,8 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { MixingQuery, MixingView } from './mixing';
-import type { ConditionDensities, ConditionDensitiesQuery, ContextUse, ContextUseQuery } from './conditions';
+import type { CalibrationPart, CalibrationQuery } from './calibration';
+import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
 import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
@@ -254,7 +255,10 @@ export interface InspectorMethods {
   jacobian(query: JacobianQuery): Promise<JacobianView>;
   mixing(query: MixingQuery): Promise<MixingView>;
   order(query: OrderQuery): Promise<OrderView>;
-  conditionDensities(query: ConditionDensitiesQuery): Promise<ConditionDensities>;
+  calibration(query: CalibrationQuery): Promise<CalibrationPart>;
+  /** What `calibration` came to last, whether it reached its end or not. */
+  keptCalibration(query: undefined): Promise<CalibrationPart | null>;
+  atConditions(query: AtConditionsQuery): Promise<AtConditions>;
   contextUse(query: ContextUseQuery): Promise<ContextUse>;
   spline(query: SplineQuery): Promise<SplineView>;
   samples(query: SampleQuery): Promise<SampleGrid>;

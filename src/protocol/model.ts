@@ -38,6 +38,8 @@ export type LayerKind =
   | 'svd'
   | 'orthogonal'
   | 'rescale'
+  | 'linear'
+  | 'elementwise'
   | 'unknown'
   | 'permute';
 
@@ -49,6 +51,7 @@ export const mixingKinds: readonly LayerKind[] = [
   'qr',
   'svd',
   'orthogonal',
+  'linear',
   'conv1x1',
 ];
 
@@ -89,6 +92,8 @@ export interface LayerInfo {
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
   mixes?: true;
+  /** Each value that it changes goes by a curve of which no more is known: there is no scale and no shift. */
+  curved?: true;
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */
@@ -104,10 +109,46 @@ export function hasConditioner({ coupling, kind }: { coupling?: number; kind: La
 
 /** What a conditional flow is given besides x, number by number. */
 export interface ContextInfo {
+  /** Empty where it is an image. */
   names: string[];
+  /** Of an image, [H, W, channels]; its numbers are in this order. */
+  shape?: readonly [number, number, number];
   /** In data units: what is usual, and how far it spreads. */
   mean: number[];
   std: number[];
+  /** Some of the numbers, or all, are a class: 1 for the one that it is, 0 for the others. Their names are those of the classes. */
+  classes?: ClassRange;
+}
+
+export interface ClassRange {
+  /** Of the first class among the numbers. */
+  start: number;
+  count: number;
+  /** What the data call it, where they do: the name of a column. */
+  name?: string;
+}
+
+/** Zero-based number of the class that a context names; undefined for what is none, such as a mean. */
+export function classOf({ start, count }: ClassRange, context: ArrayLike<number>): number | undefined {
+  let found: number | undefined;
+  for (let i = 0; i < count; i++) {
+    const value = context[start + i];
+    if (value === 0) continue;
+    if (value !== 1 || found !== undefined) return undefined;
+    found = i;
+  }
+  return found;
+}
+
+/** The context with another class. */
+export function withClass(
+  { start, count }: ClassRange,
+  context: ArrayLike<number>,
+  chosen: number,
+): number[] {
+  return Array.from(context, (value, i) =>
+    i < start || i >= start + count ? value : i === start + chosen ? 1 : 0,
+  );
 }
 
 export interface SplitInfo {

@@ -1,6 +1,6 @@
 /** The questions that the inspector asks first, which are also those that a saved page records. */
 import { sizeOf } from '../base/shape';
-import type { ConditionDensitiesQuery } from './conditions';
+import { classesAtOnce, type AtConditionsQuery, type Varied } from './conditions';
 import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
@@ -13,8 +13,19 @@ import type {
 } from './selection';
 import { hasMatrix } from './mixing';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
-import type { LayerInfo, ModelSummary, TensorEntry } from './model';
+import type { ContextInfo, LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
+
+/** Asked of a conditional flow with the context of the example that is looked at. */
+export const questionsOfGiven: ReadonlySet<InspectorMethod> = new Set([
+  'samples',
+  'morph',
+  'plane',
+  'planePath',
+  'planeDensity',
+  'planeCells',
+  'atConditions',
+]);
 
 export interface Question {
   method: InspectorMethod;
@@ -138,7 +149,12 @@ export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
 
 /** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */
 export function hasConditions({ context, format }: Pick<ModelSummary, 'context' | 'format'>): boolean {
-  return context !== undefined && format !== 'onnx';
+  return context !== undefined && context.shape === undefined && format !== 'onnx';
+}
+
+/** Whether it can be told how its samples are spread beside the truth; what is kept of that goes into a saved page. */
+export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' | 'kind'>): boolean {
+  return context !== undefined && kind === 'vector';
 }
 
 /** Samples at each value of a condition. */
@@ -146,16 +162,32 @@ const conditionSamples = 300;
 /** Conditions that a saved page lets vary. */
 export const recordedConditions = 4;
 
-export function conditionDensitiesQuery(
+/** What can vary of a context: its class, at first a page of classes, then its other numbers. */
+export function variedConditions({ names, classes }: ContextInfo): Varied[] {
+  const numbers = names.flatMap((_, condition): Varied[] =>
+    classes && condition >= classes.start && condition < classes.start + classes.count
+      ? []
+      : [{ kind: 'number', condition }],
+  );
+  return [
+    ...(classes ? [{ kind: 'class' as const, from: 0, count: Math.min(classesAtOnce, classes.count) }] : []),
+    ...numbers,
+  ];
+}
+
+export function atConditionsQuery(
+  summary: ModelSummary,
   batch: BatchRef,
-  condition: number,
+  vary: Varied,
   { seed, temperature }: Pick<SampleQuery, 'seed' | 'temperature'>,
   saved: boolean,
-): ConditionDensitiesQuery {
+  features = sizeOf(summary.shape) > 1 ? [0, 1] : [0],
+): AtConditionsQuery {
   return {
     batch: { ...batch, count: 500 },
-    condition,
-    pixels: saved ? 64 : 96,
+    vary,
+    features,
+    pixels: saved || vary.kind === 'class' ? 64 : 96,
     samples: { count: conditionSamples, seed, temperature },
   };
 }
@@ -269,13 +301,13 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   }
   if (hasConditions(summary)) {
     questions.push({ method: 'contextUse', query: { batch: selection.batch } });
-    const varied = isPlane(summary) ? Math.min(recordedConditions, summary.context!.names.length) : 0;
-    for (let condition = 0; condition < varied; condition++)
+    for (const vary of variedConditions(summary.context!).slice(0, recordedConditions))
       questions.push({
-        method: 'conditionDensities',
-        query: conditionDensitiesQuery(selection.batch, condition, samples, true),
+        method: 'atConditions',
+        query: atConditionsQuery(summary, selection.batch, vary, samples, true),
       });
   }
+  if (hasCalibration(summary)) questions.push({ method: 'keptCalibration', query: undefined });
   for (const mode of modes)
     questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
   questions.push({ method: 'findings', query: { batch: selection.batch } });

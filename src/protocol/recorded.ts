@@ -3,6 +3,7 @@ import type { RecordedPage } from './webview';
 
 const arrays = {
   $f32: Float32Array,
+  $f64: Float64Array,
   $i32: Int32Array,
   $u8: Uint8Array,
 } as const;

@@ -68,6 +68,8 @@ export interface RecordedPage {
   answers: Record<string, unknown>;
   /** Why a question has no answer, under the same keys. Absent in pages of an earlier version. */
   reasons?: Record<string, string>;
+  /** The context that `questionsOfGiven` were asked with, of a conditional flow: that of the first example. */
+  given?: number[];
   /** What the saved page lets its reader choose. */
   choices: RecordedChoices;
   /** A second model, which the page compares its own with. */

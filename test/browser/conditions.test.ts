@@ -133,6 +133,87 @@ describe('a flow that is given a context', () => {
     await until('no density', async () => (await pictures()).length === 0);
   });
 
+  it('offers classes by their names, and goes back to the example’s own', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'classes')).file());
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    const chosen = page.locator('[data-context-class]');
+    const now = (): Promise<string | null> => chosen.getAttribute('data-context-class');
+    assert.equal(await page.locator('.context input[type=range]').count(), 0);
+    const own = await until('the own class', async () => (await now()) || false);
+    const before = await result(page);
+    await page.locator('.context').getByRole('radio', { name: 'Mean' }).click();
+    await until('no class', async () => (await now()) === '');
+    const list = page.locator('.context vscode-dropdown');
+    assert.equal(await list.getAttribute('aria-label'), 'Condition Class');
+    const shown = (): Promise<string[]> => list.locator('vscode-option').allInnerTexts();
+    assert.deepEqual(
+      (await shown()).map((option) => option.trim()),
+      ['none', 'upper', 'lower'],
+    );
+    // By the keyboard: both classes stand behind what is none of them.
+    await list.focus();
+    await list.press('ArrowDown');
+    await until('a class', async () => (await now()) === '0');
+    await page.locator('.context').getByRole('radio', { name: 'Chosen' }).waitFor();
+    await list.press('ArrowDown');
+    await until('the other class', async () => (await now()) === '1');
+    const other = await until('a cost', () => result(page));
+    assert.equal(other === before, own === '1');
+    await page.locator('.context').getByRole('radio', { name: 'Example’s own' }).click();
+    await until('the first cost', async () => (await now()) === own && (await result(page)) === before);
+  });
+
+  it('shows the classes side by side, and as which the example is most likely', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'classes')).file());
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const figures = page.locator('.multiples figure');
+    await figures.first().waitFor();
+    assert.deepEqual(await figures.locator('h3 b').allInnerTexts(), ['upper', 'lower']);
+    const pictures = await figures
+      .locator('canvas')
+      .evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).toDataURL()));
+    assert.equal(new Set(pictures).size, 4);
+    const logProbs = (await figures.locator('figcaption').allInnerTexts()).map((caption) =>
+      Number(/ln p ([+−][\d.]+)/.exec(caption)![1]!.replace('−', '-')),
+    );
+    const likely = logProbs[0]! > logProbs[1]! ? 'upper' : 'lower';
+    const verdict = page.locator('.at-conditions .view-verdict');
+    assert.match(await verdict.innerText(), new RegExp(`most likely as ${likely}, ln p`));
+    // What the strip says of the example's own class.
+    const own = await page.locator('[data-context-class]').getAttribute('data-context-class');
+    const cost = Number((await result(page)).split(/\s/)[0]!.replace('−', '-'));
+    assert.ok(Math.abs(cost + logProbs[Number(own)]!) < 0.011, `${cost} ${logProbs.join()}`);
+    // Each feature has a curve of each class.
+    assert.deepEqual(
+      await page
+        .locator('.ridges figure')
+        .evaluateAll((all) => all.map((one) => one.querySelectorAll('path').length)),
+      [2, 2],
+    );
+  });
+
+  it('draws pairs of features of a table', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'given')).file());
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const figures = page.locator('.multiples figure');
+    await figures.first().waitFor();
+    assert.equal(await figures.count(), 3);
+    const names = (): Promise<string[]> => page.locator('.ridges figure h3 b').allInnerTexts();
+    assert.deepEqual(await names(), ['speed', 'height']);
+    const picture = (): Promise<string> =>
+      figures
+        .first()
+        .locator('canvas')
+        .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    const first = await picture();
+    const up = page.locator('vscode-dropdown[aria-label="Feature up"]');
+    await up.focus();
+    await up.press('End');
+    await until('the last feature', async () => (await names())[1] === 'age');
+    await until('another picture', async () => (await picture()) !== first);
+    assert.match(await figures.first().locator('figcaption').innerText(), /sd speed [\d.]+, age [\d.]+/);
+  });
+
   it('has no such tab for a flow that takes no conditions', async () => {
     const { page } = await editor.openPage((await tinyModel(editor.folder, 'splines')).file());
     await page.getByRole('tab', { name: 'Activations' }).waitFor();
@@ -140,17 +221,24 @@ describe('a flow that is given a context', () => {
   });
 
   it('keeps contrast and names in dark, light and high contrast', async () => {
-    for (const theme of ['dark', 'light', 'high-contrast']) {
+    for (const theme of ['dark', 'light', 'high-contrast'] as const) {
       const page = await ready({ theme });
-      const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-      await page.getByRole('tab', { name: 'Conditions' }).click();
-      await page.locator('.listens tbody tr').first().waitFor();
-      await page.locator('.multiples figure').first().waitFor();
-      const { violations } = await builder.include('.bar').include('.layer').analyze();
-      assert.deepEqual(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
-        [],
-      );
+      await looksRight(page);
+      const classes = (await tinyModel(editor.folder, 'classes')).file();
+      const { page: other } = await editor.openPage(classes, { width: 1280, height: 900, theme });
+      await looksRight(other);
     }
   });
 });
+
+async function looksRight(page: Page): Promise<void> {
+  const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+  await page.getByRole('tab', { name: 'Conditions' }).click();
+  await page.locator('.listens tbody tr').first().waitFor();
+  await page.locator('.multiples figure').first().waitFor();
+  const { violations } = await builder.include('.bar').include('.layer').analyze();
+  assert.deepEqual(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+    [],
+  );
+}

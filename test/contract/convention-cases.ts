@@ -50,6 +50,8 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, x·e⁻ˢ − t, sigmoid, selected',
     { affine: 'inverse-shift-then-scale', scaleMap: 'sigmoid', conditioning: 'selected' },
   ],
+  ['vector, s without its mean', { scaleMean: 'removed', dim: 5 }],
+  ['vector, s without its mean, selected', { scaleMean: 'removed', dim: 5, conditioning: 'selected' }],
   ['vector, sigmoid without ε', { scaleMap: 'sigmoid', scaleEpsilon: 0 }],
   ['vector, x + t', { transform: 'additive' }],
   [
@@ -386,6 +388,47 @@ const images: readonly (readonly [string, Fields])[] = [
   [
     'image, Glow with learned priors',
     { architecture: 'glow', steps: 1, scales: 2, base: 3, height: 4, width: 8, dataConstraint: 'unit' },
+  ],
+  [
+    'image, couplings given an image',
+    {
+      channels: 2,
+      context: { height: 2, width: 2, channels: 2 },
+      layers: [
+        { kind: 'coupling', mask: [1, 0], net: convolutional([1, 3], {}) },
+        { kind: 'squeeze' },
+        {
+          kind: 'coupling',
+          mask: [1, 1, 1, 0, 0, 0, 0, 0],
+          net: convolutional([3, 1], {}),
+          seesContext: true,
+          nets: 'separate',
+        },
+        {
+          kind: 'coupling',
+          mask: [0, 0, 0, 0, 1, 1, 1, 1],
+          net: { kind: 'residual', width: 3, blocks: 1, activation: 'tanh' },
+          seesContext: true,
+        },
+      ],
+    },
+  ],
+  [
+    'image, couplings given numbers',
+    {
+      channels: 2,
+      context: { height: 1, width: 1, channels: 3 },
+      layers: [
+        { kind: 'coupling', mask: [1, 0], net: convolutional([3, 1], {}), seesContext: true },
+        { kind: 'flatten' },
+        {
+          kind: 'coupling',
+          mask: Array.from({ length: 32 }, (_, i) => i % 2),
+          net: convolutional([1, 1], {}),
+          seesContext: true,
+        },
+      ],
+    },
   ],
   [
     'image, written out',

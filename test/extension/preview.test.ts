@@ -73,8 +73,19 @@ describe('previews of data', function () {
     assert.doesNotMatch(policy ?? '', /unsafe/);
     await workbench.screenshot('12-preview-table');
     await frame.getByText('Train on these data…').click();
-    await workbench.title().filter({ hasText: 'Train RealNVP (2/3)' }).waitFor();
-    await workbench.rows().filter({ hasText: 'recommended' }).first().waitFor();
+    await workbench.title().filter({ hasText: 'Train RealNVP (2/4)' }).waitFor();
+    // Whether a column is a condition is asked of each.
+    await workbench.rows().filter({ hasText: 'time' }).filter({ hasText: 'given as a number' }).click();
+    await workbench.accept();
+    await workbench.title().filter({ hasText: 'Train RealNVP (3/4)' }).waitFor();
+    assert.equal(
+      await workbench.input().getAttribute('placeholder'),
+      'Which preset for p(step | time) of two.csv?',
+    );
+    await workbench.rows().filter({ hasText: 'recommended' }).first().click();
+    await workbench.title().filter({ hasText: 'Train RealNVP (4/4)' }).waitFor();
+    await workbench.page.getByText('p(step | time). Where do you want to save the run?').waitFor();
+    await workbench.page.keyboard.press('Escape');
     assertNothingNative();
   });
 

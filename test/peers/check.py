@@ -2,10 +2,11 @@
 
     python check.py CASES.json
 
-CASES.json lists {name, library, state, io, x}: a safetensors file whose metadata say how to build the module, and an
-.npz with z and logdet as Flowscope computes them for its x, or for the x of the .npy. Prints one JSON line a case:
-{name, z, logdet, logProb} with the largest differences (log-dets over what is allowed), or {name, error}. Tolerances
-are those of the caller.
+CASES.json lists {name, library, state, io, x, context, tolerance}: a safetensors file whose metadata say how to build the
+module, and an .npz with z and logdet as Flowscope computes them for its x (and context), or for those of the .npy files.
+With a tolerance the .npz is what the library computed in float64 from the file that became ours: z_f64, logdet_f64,
+log_prob_f64. Prints one JSON line a case: {name, z, logdet, logProb} with the largest differences (log-dets over what is
+allowed), or {name, error}. Tolerances are those of the caller.
 """
 
 import json
@@ -28,34 +29,76 @@ def build(state):
     return flow.eval(), metadata
 
 
-def latents(library, flow, x):
-    """z, log|det dz/dx| and log-density, by the library's own functions; a base distribution that is not standard counts to the flow."""
+def latents(library, flow, x, context):
+    """z, log|det dz/dx| and log-density, by the library's own functions."""
     if library == "nflows":
-        z, logdet = flow._transform(x)
-        return z, logdet, flow.log_prob(x)
+        z, logdet = flow._transform(x, context=None if context is None else flow._embedding_net(context))
+        return z, logdet, flow.log_prob(x, context=context)
     if library == "zuko":
-        z, logdet = flow().transform.call_and_ladj(x)
-        loc, scale = flow.base._buffers["loc"], flow.base._buffers["scale"]
-        return (z - loc) / scale, logdet - scale.log().sum(), flow().log_prob(x)
-    z, logdet = flow.inverse_and_log_det(x)
-    loc, scale = flow.q0.loc, flow.q0.log_scale.exp()
-    return (z - loc) / scale, logdet - scale.log().sum(), flow.log_prob(x)
+        given = flow(context)
+        z, logdet = given.transform.call_and_ladj(x)
+        return z, logdet, given.log_prob(x)
+    if library == "senya":
+        z, logdet = flow.f(x)
+        return z, logdet, flow.log_prob(x)
+    if context is None:
+        z, logdet = flow.inverse_and_log_det(x)
+        return z, logdet, flow.log_prob(x)
+    z, logdet = flow.inverse_and_log_det(x, context=context)
+    return z, logdet, flow.log_prob(x, context=context)
+
+
+def standardized(flow, z, logdet):
+    """With a base of independent normals counted to the flow, so that latents are standard normal."""
+    base = getattr(flow, "base", None) or getattr(flow, "q0", None)
+    if base is None or not hasattr(base, "loc"):
+        return z, logdet
+    scale = base.scale if hasattr(base, "scale") else base.log_scale.exp()
+    return (z - base.loc) / scale, logdet - scale.log().sum()
+
+
+def largest(difference):
+    return difference.abs().max().item()
+
+
+def check_imported(case):
+    """What the library computes after the way through Flowscope, with what it computed before."""
+    flow, _ = build(case["state"])
+    io, allowed = np.load(case["io"]), case["tolerance"]
+    x, context = (torch.tensor(io[name]) if name in io else None for name in ("x", "context"))
+    with torch.no_grad():
+        found = latents(case["library"], flow, x, context)
+    names = ("z", "logdet", "log_prob")
+    shares = {
+        name: largest(value.double() - torch.tensor(io[f"{name}_f64"])) / allowed[name]
+        for name, value in zip(names, found)
+        if name in allowed
+    }
+    # Over the case's own tolerance, times those of the caller.
+    return {"z": 1e-4 * shares["z"], "logdet": shares.get("logdet", 0.0), "logProb": shares["log_prob"]}
 
 
 def check(case):
+    if "tolerance" in case:
+        return check_imported(case)
     flow, metadata = build(case["state"])
     io = np.load(case["io"])
     arrays = [io["x"] if "x" in io else np.load(case["x"]), io["z"], io["logdet"]]
     x, z, logdet = (torch.tensor(np.asarray(array, dtype=np.float32)) for array in arrays)
     given = x
+    context = torch.tensor(np.load(case["context"])) if "context" in case else None
     share = torch.tensor(0.0)
     if "standardize" in metadata:
         fitted = json.loads(metadata["standardize"])
         mean, std = (torch.tensor(fitted[name]) for name in ("mean", "std"))
-        given = (x - mean) / std
-        share = std.log().sum()
+        features = x.shape[1]
+        given = (x - mean[:features]) / std[:features]
+        share = std[:features].log().sum()
+        if context is not None:
+            context = (context - mean[features:]) / std[features:]
     with torch.no_grad():
-        theirs, their_logdet, log_prob = latents(case["library"], flow, given)
+        theirs, their_logdet, log_prob = latents(case["library"], flow, given, context)
+        theirs, their_logdet = standardized(flow, theirs, their_logdet)
     expected = (-0.5 * (z.double() ** 2 + np.log(2 * np.pi))).sum(1) + logdet
     allowed = 1e-3 + 1e-5 * logdet.abs()
     return {

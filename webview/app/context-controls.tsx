@@ -1,11 +1,12 @@
 /** What a conditional flow is given: the example's own context, the mean, or numbers of the user's. */
 import { useEffect, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import type { ContextInfo } from '../../src/protocol/model';
+import { classOf, withClass, type ClassRange, type ContextInfo } from '../../src/protocol/model';
 import { Segmented } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
-import { TextField } from '../base/controls/toolkit';
+import { Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed } from '../base/format/numbers';
+import { OutputThumbnail } from '../base/layers/thumbnails';
 import { ready } from '../base/store/question';
 import { stripState } from '../base/store/strip-state';
 import { useStore } from '../base/store/use-store';
@@ -17,6 +18,25 @@ const reach = 3;
 const restMs = 120;
 
 export function ContextControls({ context }: { context: ContextInfo }) {
+  return context.shape ? (
+    <ImageGiven shape={context.shape} mean={context.mean} />
+  ) : (
+    <NumbersGiven context={context} />
+  );
+}
+
+/** An image has too many numbers for sliders: what it is, and that none came with the examples. */
+function ImageGiven({ shape, mean }: { shape: readonly [number, number, number]; mean: readonly number[] }) {
+  const image = { shape: [...shape], data: Float32Array.from(mean) };
+  return (
+    <div class="pair context" role="group" aria-label={text.given} title={text.imageGivenWhy}>
+      <OutputThumbnail output={image} size={24} />
+      <span class="tick">{text.imageGiven(shape)}</span>
+    </div>
+  );
+}
+
+function NumbersGiven({ context }: { context: ContextInfo }) {
   const store = useStore();
   const draft = useSignal<readonly number[] | undefined>(undefined);
   const timer = useRef(0);
@@ -36,6 +56,9 @@ export function ContextControls({ context }: { context: ContextInfo }) {
     clearTimeout(timer.current);
     timer.current = window.setTimeout(() => choose(next), restMs);
   };
+  const { classes } = context;
+  const isClass = (i: number): boolean =>
+    classes !== undefined && i >= classes.start && i < classes.start + classes.count;
   // A saved page answers what it was asked when it was saved.
   const fixedPage = store.connection.choices !== undefined;
   return (
@@ -53,19 +76,64 @@ export function ContextControls({ context }: { context: ContextInfo }) {
         }}
       />
       <span class="context-numbers">
-        {context.names.map((name, i) => (
-          <ContextNumber
-            key={name}
-            name={name}
-            low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
-            high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
-            value={values[i]!}
+        {classes ? (
+          <ContextClass
+            classes={classes}
+            names={context.names.slice(classes.start, classes.start + classes.count)}
+            values={values}
+            none={values.map((value, i) => (isClass(i) ? context.mean[i]! : value))}
             disabled={fixedPage}
-            onChange={(value) => change(i, value)}
+            onChange={choose}
           />
-        ))}
+        ) : null}
+        {context.names.map((name, i) =>
+          isClass(i) ? null : (
+            <ContextNumber
+              key={name}
+              name={name}
+              low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
+              high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
+              value={values[i]!}
+              disabled={fixedPage}
+              onChange={(value) => change(i, value)}
+            />
+          ),
+        )}
       </span>
     </div>
+  );
+}
+
+interface ContextClassProps {
+  classes: ClassRange;
+  names: readonly string[];
+  /** The whole context, and the same with the mean in place of a class. */
+  values: readonly number[];
+  none: readonly number[];
+  disabled: boolean;
+  onChange(values: readonly number[]): void;
+}
+
+/** The class by its name; a mean or a mixture of classes is none of them. */
+function ContextClass({ classes, names, values, none, disabled, onChange }: ContextClassProps) {
+  const chosen = classOf(classes, values);
+  const name = classes.name ?? text.class;
+  return (
+    <span class="pair tight" data-context-class={chosen ?? ''}>
+      <span title={name} class="context-name">
+        {name}
+      </span>
+      <Dropdown
+        label={text.givenNumber(name)}
+        value={chosen === undefined ? '' : String(chosen)}
+        disabled={disabled}
+        options={[
+          { value: '', text: text.noClass },
+          ...names.map((option, i) => ({ value: String(i), text: option })),
+        ]}
+        onChange={(value) => onChange(value === '' ? none : withClass(classes, values, Number(value)))}
+      />
+    </span>
   );
 }
 

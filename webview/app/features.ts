@@ -1,6 +1,7 @@
 /** Every feature of the page. A new one is its folder and a line here. */
 import type { Feature } from '../base/store/store';
 import { activations } from '../features/activations';
+import { calibration } from '../features/calibration';
 import { compare } from '../features/compare';
 import { conditions } from '../features/conditions';
 import { diagnostics } from '../features/diagnostics';
@@ -41,6 +42,7 @@ export const features: readonly Feature[] = [
   reconstruct,
   latents,
   diagnostics,
+  calibration,
   element,
   run,
   strip,

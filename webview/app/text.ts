@@ -15,6 +15,11 @@ export const english = {
   none: 'None',
   given: 'Condition: what the flow is given',
   givenNumber: (name: string) => `Condition ${name}`,
+  imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
+    `given an image of ${height}×${width}×${channels}: all zeros`,
+  imageGivenWhy: 'No image comes with these examples. Give your own with flowscope apply --condition.',
+  class: 'Class',
+  noClass: 'none',
   ownCondition: 'Example’s own',
   meanCondition: 'Mean',
   chosenCondition: 'Chosen',
@@ -98,6 +103,11 @@ export const german: typeof english = {
   none: 'Keines',
   given: 'Bedingung: was der Flow bekommt',
   givenNumber: (name: string) => `Bedingung ${name}`,
+  imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
+    `gegeben ein Bild von ${height}×${width}×${channels}: nur Nullen`,
+  imageGivenWhy: 'Zu diesen Beispielen gehört kein Bild. Eigene gibt man mit flowscope apply --condition.',
+  class: 'Klasse',
+  noClass: 'keine',
   ownCondition: 'Die des Beispiels',
   meanCondition: 'Mittel',
   chosenCondition: 'Gewählt',

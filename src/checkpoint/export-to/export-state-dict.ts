@@ -5,7 +5,7 @@ import type { ChainLayer } from '../import/vector-chain';
 import { entries, writable, type Library } from '../libraries';
 import { writeSafetensors } from '../safetensors';
 import type { StateDict } from './state-dict';
-import { withBase, writtenChain } from './written-chain';
+import { checkHolds, withBase, withPlainContext } from './written-chain';
 
 /**
  * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.
@@ -31,8 +31,10 @@ export function exportStateDict(
       `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
     );
   }
-  const written = withBase(model, writtenChain(entry.importer.name, model, chain, entry.writes), tensors);
-  const dict = entry.write(model, written.chain, written.tensors);
+  checkHolds(entry.importer.name, model, chain, entry.holds);
+  const seen = entry.holds.contextModule ? { model, tensors } : withPlainContext(model, tensors);
+  const written = withBase(seen.model, chain, seen.tensors);
+  const dict = entry.write(seen.model, written.chain, written.tensors);
   if (!standardize) return dict;
   return {
     ...dict,
@@ -40,7 +42,7 @@ export function exportStateDict(
       ...dict.notes,
       'The flow sees standardized features, which is not part of the file that is written: give the library ' +
         '(x − mean) / std of each feature, with the mean and std in the metadata "standardize", and subtract Σ ln std ' +
-        'from its log-density.',
+        `from its log-density.${model.context > 0 ? ' Those of the context stand behind the features there.' : ''}`,
     ],
   };
 }

@@ -9,17 +9,18 @@ import { renamed, type StateDict } from './state-dict';
 type Values = NdArray<Float32Array>;
 type Tensors = Readonly<Record<string, NdArray>>;
 
-/** Weight [in, out], bias [out]. */
+/** Weight [in, out], bias [out]; in an autoregressive network a mask of the weight's shape. */
 export interface Dense {
   weight: Values;
   bias: Values;
+  mask?: Values;
 }
 
 /** A multi-layer perceptron, with an activation between each two layers. */
 export type Mlp = readonly Dense[];
 
-/** One output: a column of the last layer, negated or not, or nothing. */
-export type Column = { from: number; negated?: boolean } | 'zero';
+/** One output: a column of the last layer, times and plus a number, or nothing. */
+export type Column = { from: number; times?: number; plus?: number } | 'zero';
 
 export function readMlp(tensors: Tensors, path: string): Mlp {
   const layers: Dense[] = [];
@@ -55,29 +56,37 @@ export function hiddenOf(net: Mlp): number[] {
 }
 
 /** @param rows for each input, the row of the weight that takes it; undefined for inputs that nothing takes */
-export function withInputs({ weight, bias }: Dense, rows: readonly (number | undefined)[]): Dense {
-  const outputs = weight.shape[1]!;
-  const data = new Float32Array(rows.length * outputs);
-  rows.forEach((from, to) => {
-    if (from !== undefined)
-      data.set(weight.data.subarray(from * outputs, (from + 1) * outputs), to * outputs);
-  });
-  return { weight: { shape: [rows.length, outputs], data }, bias };
+export function withInputs({ weight, bias, mask }: Dense, rows: readonly (number | undefined)[]): Dense {
+  const taken = (matrix: Values): Values => {
+    const outputs = matrix.shape[1]!;
+    const data = new Float32Array(rows.length * outputs);
+    rows.forEach((from, to) => {
+      if (from !== undefined)
+        data.set(matrix.data.subarray(from * outputs, (from + 1) * outputs), to * outputs);
+    });
+    return { shape: [rows.length, outputs], data };
+  };
+  return { weight: taken(weight), bias, ...(mask ? { mask: taken(mask) } : {}) };
 }
 
-export function withOutputs({ weight, bias }: Dense, columns: readonly Column[]): Dense {
-  const [inputs, outputs] = [weight.shape[0]!, weight.shape[1]!];
-  const take = (row: Float32Array): Float32Array =>
-    Float32Array.from(columns, (column) =>
-      column === 'zero' ? 0 : column.negated ? -row[column.from]! : row[column.from]!,
-    );
-  const data = new Float32Array(inputs * columns.length);
-  for (let i = 0; i < inputs; i++) {
-    data.set(take(weight.data.subarray(i * outputs, (i + 1) * outputs)), i * columns.length);
-  }
+export function withOutputs({ weight, bias, mask }: Dense, columns: readonly Column[]): Dense {
+  /** @param value of a column from what stands there */
+  const taken = (matrix: Values, value: (x: number, column: Exclude<Column, 'zero'>) => number): Values => {
+    const outputs = matrix.shape.at(-1)!;
+    const rows = matrix.data.length / outputs;
+    const data = new Float32Array(rows * columns.length);
+    for (let row = 0; row < rows; row++) {
+      columns.forEach((column, to) => {
+        if (column !== 'zero')
+          data[row * columns.length + to] = value(matrix.data[row * outputs + column.from]!, column);
+      });
+    }
+    return { shape: [...matrix.shape.slice(0, -1), columns.length], data };
+  };
   return {
-    weight: { shape: [inputs, columns.length], data },
-    bias: { shape: [columns.length], data: take(bias.data) },
+    weight: taken(weight, (x, { times = 1 }) => x * times),
+    bias: taken(bias, (x, { times = 1, plus = 0 }) => x * times + plus),
+    ...(mask ? { mask: taken(mask, (x) => x) } : {}),
   };
 }
 
@@ -98,15 +107,19 @@ export function sideBySide(a: Mlp, b: Mlp): Mlp {
 function joined(a: Dense, b: Dense, offset: number): Dense {
   const [left, right] = [a.weight.shape[1]!, b.weight.shape[1]!];
   const [inputs, outputs] = [offset + b.weight.shape[0]!, left + right];
-  const data = new Float32Array(inputs * outputs);
-  for (let i = 0; i < a.weight.shape[0]!; i++) {
-    data.set(a.weight.data.subarray(i * left, (i + 1) * left), i * outputs);
-  }
-  for (let i = 0; i < b.weight.shape[0]!; i++) {
-    data.set(b.weight.data.subarray(i * right, (i + 1) * right), (offset + i) * outputs + left);
-  }
+  const both = (x: Values, y: Values): Values => {
+    const data = new Float32Array(inputs * outputs);
+    for (let i = 0; i < x.shape[0]!; i++) {
+      data.set(x.data.subarray(i * left, (i + 1) * left), i * outputs);
+    }
+    for (let i = 0; i < y.shape[0]!; i++) {
+      data.set(y.data.subarray(i * right, (i + 1) * right), (offset + i) * outputs + left);
+    }
+    return { shape: [inputs, outputs], data };
+  };
   return {
-    weight: { shape: [inputs, outputs], data },
+    weight: both(a.weight, b.weight),
     bias: { shape: [outputs], data: Float32Array.from([...a.bias.data, ...b.bias.data]) },
+    ...(a.mask && b.mask ? { mask: both(a.mask, b.mask) } : {}),
   };
 }

@@ -1,15 +1,24 @@
 /** The layers of vector flows that files of other libraries are written for. */
 import { perFeature } from '../../config/bases';
 import type { VectorModelConfig } from '../../config/schema';
-import { transformParameters } from '../../config/transforms';
 import type { NdArray } from '../../protocol/tensors';
 import { layerNames } from '../../config/layer-folders';
 import type { ChainLayer } from '../import/vector-chain';
+import { seenContext } from './conditioned';
 import { Misfits } from './misfits';
 
-/** Others are read from such files, and not written; mixing layers are for the libraries that say so. */
-export type WrittenLayer = Exclude<ChainLayer, { kind: 'autoregressive' }>;
-const writtenKinds: readonly ChainLayer['kind'][] = ['coupling', 'batchNorm', 'actNorm', 'permute'];
+type Tensors = Readonly<Record<string, NdArray>>;
+
+/** What a library can hold of vector flows, besides what it checks itself. */
+export interface Holds {
+  layers: readonly ChainLayer['kind'][];
+  /** Besides a standard normal, and independent normals, which are an act norm at the end. */
+  bases?: readonly VectorModelConfig['base']['kind'][];
+  transforms: readonly VectorModelConfig['transform'][];
+  context?: boolean;
+  /** Whether a context may be standardized, or go through a network, before conditioners see it. */
+  contextModule?: boolean;
+}
 
 /**
  * A normal base as an act norm at the end, which makes it a standard normal: what is written for any library.
@@ -17,9 +26,9 @@ const writtenKinds: readonly ChainLayer['kind'][] = ['coupling', 'batchNorm', 'a
  */
 export function withBase(
   { base, dim }: VectorModelConfig,
-  chain: readonly WrittenLayer[],
-  tensors: Readonly<Record<string, NdArray>>,
-): { chain: WrittenLayer[]; tensors: Readonly<Record<string, NdArray>> } {
+  chain: readonly ChainLayer[],
+  tensors: Tensors,
+): { chain: ChainLayer[]; tensors: Tensors } {
   if (base.kind !== 'diagonalNormal') return { chain: [...chain], tensors };
   const shape = [dim];
   const [shift, logScale] = base.trained
@@ -28,49 +37,89 @@ export function withBase(
         { shape, data: Float32Array.from(perFeature(base.loc, dim)) },
         { shape, data: Float32Array.from(perFeature(base.scale, dim), Math.log) },
       ];
-  const whole: WrittenLayer[] = [...chain, { kind: 'actNorm' }];
+  const whole: ChainLayer[] = [...chain, { kind: 'actNorm' }];
   const name = layerNames(whole).at(-1)!;
   return { chain: whole, tensors: { ...tensors, [`${name}.shift`]: shift, [`${name}.logScale`]: logScale } };
 }
 
 /** Whether the chain ends in an act norm that a library can hold as its base distribution. */
-export function endsInBase({ base, layers }: VectorModelConfig, chain: readonly WrittenLayer[]): boolean {
-  return (layers !== undefined || base.kind !== 'normal') && chain.at(-1)?.kind === 'actNorm';
+export function endsInBase({ base, layers }: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
+  const isNormal = base.kind === 'normal' || base.kind === 'diagonalNormal';
+  const isBase = layers !== undefined || base.kind !== 'normal';
+  return isNormal && isBase && chain.at(-1)?.kind === 'actNorm';
 }
 
 /**
- * @param more kinds of layers that the library is written
- * @throws UserError naming what is not written
+ * The context as it is, where a library has no place for its statistics: each layer that sees it is linear, and takes
+ * them in.
  */
-export function writtenChain(
+export function withPlainContext(
+  model: VectorModelConfig,
+  tensors: Tensors,
+): { model: VectorModelConfig; tensors: Tensors } {
+  if (!model.contextNorm || model.contextNet.length > 0) return { model, tensors };
+  const [mean, std] = ['context.mean', 'context.std'].map((name) => Float64Array.from(tensors[name]!.data));
+  const rest = Object.entries(tensors).filter(([name]) => !/^context\.(mean|std)$/.test(name));
+  const plain: Record<string, NdArray> = Object.fromEntries(rest);
+  const count = seenContext(model);
+  for (const [name, { shape, data }] of rest) {
+    const path = /^(.*)\.weight$/.exec(name)?.[1];
+    // The first layer of a network, whose last inputs are the context, or a layer of the context alone.
+    const isFirst = path !== undefined && model.contextEntry === 'input' && /\.\w*[nN]et\.(0|in)$/.test(path);
+    const isOwn = path !== undefined && /\.context$|^base\.net\.0$/.test(path);
+    if (!isFirst && !isOwn) continue;
+    const outputs = shape[1]!;
+    const before = shape[0]! - count;
+    const weight = Float32Array.from(data);
+    const bias = Float64Array.from(tensors[`${path}.bias`]!.data);
+    for (let i = 0; i < count; i++) {
+      for (let to = 0; to < outputs; to++) {
+        const at = (before + i) * outputs + to;
+        const scaled = data[at]! / std![i]!;
+        weight[at] = scaled;
+        bias[to]! -= scaled * mean![i]!;
+      }
+    }
+    plain[name] = { shape, data: weight };
+    plain[`${path}.bias`] = { shape: [outputs], data: Float32Array.from(bias) };
+  }
+  return { model: { ...model, contextNorm: false }, tensors: plain };
+}
+
+/**
+ * @param library for messages
+ * @throws UserError naming what it cannot hold
+ */
+export function checkHolds(
   library: string,
   model: VectorModelConfig,
   chain: readonly ChainLayer[],
-  more: readonly ChainLayer['kind'][] = [],
-): WrittenLayer[] {
-  const isWritten = (layer: ChainLayer): layer is WrittenLayer =>
-    [...writtenKinds, ...more].includes(layer.kind);
-  const written = chain.filter(isWritten);
-  const others = [...new Set(chain.filter((layer) => !isWritten(layer)).map(({ kind }) => kind))];
-  const misfits = new Misfits(library, 'Flows of affine and additive couplings are.');
+  { layers, bases = [], transforms, context = false, contextModule = false }: Holds,
+): void {
+  const misfits = new Misfits(library, 'docs/importing.md says what is written for which library.');
+  const others = [...new Set(chain.map(({ kind }) => kind).filter((kind) => !layers.includes(kind)))];
+  misfits.check(others.length === 0, 'layers', others.join(', '), `${layers.join(', ')} alone`);
+  misfits.check(context || model.context === 0, 'context', model.context, '0');
+  if (context) {
+    const plain = contextModule || model.context === 0 || model.contextNet.length === 0;
+    misfits.check(plain, 'contextNet', model.contextNet, '[]');
+  }
+  const known = transforms.map((name) => JSON.stringify(name)).join(' or ');
+  misfits.check(transforms.includes(model.transform), 'transform', model.transform, known);
+  const possible = ['normal', 'diagonalNormal', ...bases];
   misfits.check(
-    others.length === 0,
-    'layers',
-    others.join(', '),
-    `couplings, norms and permutations alone${more.length > 0 ? `, or ${more.join(', ')}` : ''}`,
+    possible.includes(model.base.kind),
+    'base',
+    model.base.kind,
+    possible.map((kind) => JSON.stringify(kind)).join(' or '),
   );
-  misfits.check(model.context === 0, 'context', model.context, '0');
-  misfits.check(
-    model.transform !== 'rationalQuadratic',
-    'transform',
-    model.transform,
-    Object.keys(transformParameters)
-      .filter((name) => name !== 'rationalQuadratic')
-      .map((name) => JSON.stringify(name))
-      .join(' or '),
-  );
-  const { kind } = model.base;
-  misfits.check(kind === 'normal' || kind === 'diagonalNormal', 'base', kind, '"normal" or "diagonalNormal"');
+  const net = model.net === 'mlp' || model.net === 'residual';
+  misfits.check(net, 'net', model.net, '"mlp" or "residual"');
+  if (model.transform === 'rationalQuadratic') {
+    const { splineInterval } = model;
+    misfits.check(splineInterval === undefined, 'splineInterval', splineInterval, 'none');
+    misfits.check(model.nets === 'joint', 'nets', model.nets, '"joint"');
+    misfits.check(model.splineCenter === 0, 'splineCenter', model.splineCenter, '0');
+  }
   misfits.finish();
-  return written;
 }

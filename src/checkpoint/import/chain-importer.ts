@@ -68,7 +68,7 @@ export interface BaseReader {
   /** Its tensors, below the prefix. */
   names: readonly string[];
   /** @param values in the order of the names */
-  read(values: readonly Float32Array[]): ReadBase;
+  read(values: readonly Float32Array[], answers: ImportAnswers): ReadBase;
   /** Of its tensors in the order of the names; a value for each feature without. */
   shapes?(features: number): readonly (readonly number[])[];
 }
@@ -110,16 +110,20 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
     /** What stands before the list and not before the base: "_transform.". */
     without?: string;
     readers: readonly BaseReader[];
+    /** What it is in a file without tensors of one; undefined for a standard normal. */
+    absent?(answers: ImportAnswers): ReadBase | undefined;
     /** Names below the prefix that say nothing. */
     idle?: readonly string[];
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
+  /** What else is in the way of the whole, in words. */
+  misfit?(chain: Chain<C, S>): string | undefined;
   /** What comes after "NAME, D features, " in the title. */
   title(chain: Chain<C, S>): string;
   questions(chain: Chain<C, S>): ImportQuestion[];
   /** What the config says of all couplings. */
-  model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields;
+  model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields | Promise<VectorFields>;
   /** From data to latent; by default the steps as they are in the file. */
   order?(chain: Chain<C, S>, answers: ImportAnswers): readonly (C | S)[];
   /** From data to latent. */
@@ -208,9 +212,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     }
     if (missing.length > 0) return { share, missing };
     const base = typeof found === 'string' ? undefined : found;
+    const chain = { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) };
+    const misfit = library.misfit?.(chain);
+    if (misfit !== undefined) return { share, missing: [misfit] };
     const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
     return {
-      chain: { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) },
+      chain,
       ...(base ? { base } : {}),
       ...(contextNet ? { contextNet } : {}),
       share,
@@ -236,7 +243,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
   }
 
-  async function readBase(file: TensorFile, { prefix, reader }: FoundBase, features: number) {
+  async function readBase(
+    file: TensorFile,
+    { prefix, reader }: FoundBase,
+    features: number,
+    answers: ImportAnswers,
+  ): Promise<ReadBase> {
     const values: Float32Array[] = [];
     const shapes = reader.shapes?.(features);
     for (const [i, name] of reader.names.entries()) {
@@ -253,7 +265,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       }
       values.push(data);
     }
-    return reader.read(values);
+    return reader.read(values, answers);
   }
 
   return {
@@ -276,12 +288,17 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(chain, answers) ?? steps) {
             layers.push(...(await library.layers(step, chain, answers)));
           }
-          const own = base && (await readBase(file, base, features));
-          const fields = library.model(chain, answers);
+          const own = base ? await readBase(file, base, features, answers) : library.base?.absent?.(answers);
+          const fields = await library.model(chain, answers);
           const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
           return chainFlow(
             file,
-            { features, layers, fields: { ...fields, ...context.fields }, base: own },
+            {
+              features,
+              layers,
+              fields: { ...fields, ...context.fields },
+              ...(own ? { base: own } : {}),
+            },
             context.tensors,
           );
         },
@@ -342,6 +359,44 @@ export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBa
     tensors: {
       'base.loc': { shape: [loc.length], data: loc },
       'base.logScale': { shape: [logScale.length], data: logScale },
+    },
+  };
+}
+
+/** A trained mixture of independent normals; of one component, a normal. @param loc [K, D] @param logScale [K, D] */
+export function trainedMixture(logits: Float32Array, loc: Float32Array, logScale: Float32Array): ReadBase {
+  const components = logits.length;
+  if (components === 1) return trainedNormal(loc, logScale);
+  const shape = [components, loc.length / components];
+  return {
+    base: { kind: 'mixture', components },
+    tensors: {
+      'base.logits': { shape: [components], data: logits },
+      'base.loc': { shape, data: loc },
+      'base.logScale': { shape, data: logScale },
+    },
+  };
+}
+
+/** Independent normals whose means and log-deviations a linear layer of a context gives, one after the other. */
+export function conditionalNormalOf(kind: string, prefix: string): BaseReader {
+  return {
+    kind: `${kind} of a linear layer`,
+    names: [`${prefix}weight`, `${prefix}bias`],
+    shapes: (features) => [[2 * features, -1], [2 * features]],
+    read([weight, bias]) {
+      const outputs = bias!.length;
+      const shape = [weight!.length / outputs, outputs];
+      return {
+        base: { kind: 'conditionalNormal' },
+        tensors: {
+          'base.net.0.weight': {
+            shape,
+            data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
+          },
+          'base.net.0.bias': { shape: [outputs], data: bias! },
+        },
+      };
     },
   };
 }

@@ -21,7 +21,10 @@ export interface ConstantSplines {
 const mostWeights = 2 ** 24;
 
 /** In the order in which a network gives them. */
-function shapesOf({ features, bins }: ConstantSplines): Map<string, [features: number, values: number]> {
+export function constantShapes({
+  features,
+  bins,
+}: Pick<ConstantSplines, 'features' | 'bins'>): Map<string, [features: number, values: number]> {
   return new Map([
     ['unnormalized_widths', [features, bins]],
     ['unnormalized_heights', [features, bins]],
@@ -37,7 +40,7 @@ export function constantProblem(
   net: ResidualNet,
 ): string | undefined {
   const { prefix, features, bins } = splines;
-  const shapes = shapesOf(splines);
+  const shapes = constantShapes(splines);
   const fit = [...shapes].every(
     ([name, shape]) => file.tensors.get(prefix + name)?.shape.join() === shape.join(),
   );
@@ -105,7 +108,7 @@ async function knots(file: TensorFile, splines: ConstantSplines): Promise<Float3
   const values = 3 * bins - 1;
   const all = new Float32Array(features * values);
   let from = 0;
-  for (const [part, [, each]] of shapesOf(splines)) {
+  for (const [part, [, each]] of constantShapes(splines)) {
     const { data } = await file.read(prefix + part);
     data.forEach((u, i) => {
       const at = from + (i % each);

@@ -48,8 +48,8 @@ export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recogniz
   /** Of height and width. */
   side: number;
   levels?: number;
-  /** What the config says of all layers. */
-  model(plan: Plan, answers: ImportAnswers): ImageFields;
+  /** What the config says of all layers. @param size height and width of the images */
+  model(plan: Plan, answers: ImportAnswers, size: readonly [number, number]): ImageFields;
   /** From data to latent. */
   layers(plan: Plan, file: TensorFile, answers: ImportAnswers): Promise<ImageLayer[]>;
 }
@@ -81,13 +81,13 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
               tensors[`${names[i]}.${part}`] = values;
             adapt?.(tensors, names[i]!);
           }
-          const [height, width] = plan.size ?? [];
+          const asked = size.fields(answers);
+          const [height, width] = plan.size ?? [asked.height, asked.width];
           const model: ModelInput = {
             kind: 'image',
-            ...(height !== undefined && width !== undefined ? { height, width } : size.fields(answers)),
-            channels: plan.channels,
+            ...{ height, width, channels: plan.channels },
             levels: answeredNumber(answers, levels),
-            ...library.model(plan, answers),
+            ...library.model(plan, answers, [height, width]),
             layers: chain,
           };
           return {

@@ -66,11 +66,24 @@ export async function importCheckpoint(
   }
 }
 
-async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<Imported | Unrecognized> {
+/** Whose file it is, and what is answered of its questions. */
+export interface Interpreted {
+  recognized: NonNullable<ReturnType<typeof recognize>>;
+  answers: ImportAnswers;
+  /** Those that somebody gave. */
+  given: ImportAnswers;
+  remembered: Awaited<ReturnType<typeof readSidecar>>;
+}
+
+/** @throws UserError when answers do not fit the file */
+export async function interpret(
+  tensorFile: TensorFile,
+  options: ImportOptions,
+): Promise<Interpreted | Unrecognized> {
   const { file } = tensorFile;
   const recognized = recognize(tensorFile, options.library);
   if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
-  const { library, title, questions } = recognized;
+  const { library, questions } = recognized;
   const remembered = await readSidecar(file);
   if (remembered && remembered.library !== library) {
     throw new UserError(
@@ -82,6 +95,15 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
   const now = options.answers?.(questions) ?? {};
   const given = { ...remembered?.answers, ...now };
   const answers = { ...stored, ...pick(completeAnswers(questions, now, file), Object.keys(now)) };
+  return { recognized, answers, given, remembered };
+}
+
+async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<Imported | Unrecognized> {
+  const { file } = tensorFile;
+  const interpreted = await interpret(tensorFile, options);
+  if ('reason' in interpreted) return interpreted;
+  const { recognized, answers, given, remembered } = interpreted;
+  const { library, title, questions } = recognized;
   const { model, tensors, layerNames, featureNames, contextNames } = await recognized.convert(answers);
   return {
     layerNames,

@@ -125,7 +125,11 @@ export interface ResidualNet {
 const numbered = /^(?:blocks|_hidden_layers)\.(0|[1-9]\d*)\./;
 
 /** Names of the linear layers from first to last. */
-function layersOf({ blocks, plain, masked }: Pick<ResidualNet, 'blocks' | 'plain' | 'masked'>): string[] {
+export function layersOf({
+  blocks,
+  plain,
+  masked,
+}: Pick<ResidualNet, 'blocks' | 'plain' | 'masked'>): string[] {
   if (plain && !masked) {
     const between = Array.from({ length: blocks }, (_, i) => `_hidden_layers.${i}`);
     return ['_input_layer', ...between, '_output_layer'];
@@ -273,7 +277,7 @@ export function lastLayer({ blocks, plain }: ResidualNet): string {
 }
 
 /** Of a MADE's own layer for its context, where ours has one too. */
-export function contextTable({ prefix, context }: ResidualNet): Renaming[] {
+export function contextTable({ prefix, context }: Pick<ResidualNet, 'prefix' | 'context'>): Renaming[] {
   return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
 }
 

@@ -166,6 +166,7 @@ export async function readOurs(
   for (const renaming of table) {
     const transform = transforms[renaming.transform];
     const values: Values[] = [];
+    file.reading?.(renaming.ours);
     for (const name of theirNames(renaming)) {
       const tensor = await file.read(name);
       if (transform.rank !== undefined && tensor.shape.length !== transform.rank) {
@@ -175,6 +176,7 @@ export async function readOurs(
       }
       values.push(tensor);
     }
+    file.reading?.(undefined);
     if (values.some(({ data }) => data.length !== values[0]!.data.length)) {
       throw new UserError(`${file.file}: ${theirNames(renaming).join(' and ')} are not of one length.`);
     }

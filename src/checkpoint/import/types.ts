@@ -16,6 +16,8 @@ export interface TensorFile {
   readonly extras: Readonly<Record<string, number | string | boolean>>;
   /** Tensors of the file that are not among `tensors`, for people: `"ema" (24 tensors)`. */
   readonly leftOut?: readonly string[];
+  /** The same, tensor by tensor, by their paths in the file. */
+  readonly rest?: readonly RestTensor[];
   /** Other tensors of the same names, such as a moving average, with what the file calls them. */
   readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
   /** What the file calls `tensors`, where it has copies. */
@@ -29,7 +31,18 @@ export interface TensorFile {
    * @throws UserError when there is no such tensor or its bytes are damaged
    */
   read(name: string): Promise<NdArray<Float32Array>>;
+  /** Is told which tensor of ours the next reads are for, and when that ends; for those who want to know. */
+  readonly reading?: (ours: string | undefined) => void;
   close(): Promise<void>;
+}
+
+/** A tensor of a file that is not read. */
+export interface RestTensor {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  /** `copy`: one of the weights under other names, such as a moving average. */
+  of: 'optimizer' | 'copy' | 'other';
 }
 
 /** A flow of ours, made from the tensors of a file. */

@@ -4,7 +4,8 @@ import type { NdArray } from '../../protocol/tensors';
 import type { StateDict } from '../export-to/state-dict';
 import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
-import type { WrittenLayer } from '../export-to/written-chain';
+import type { Holds } from '../export-to/written-chain';
+import type { ChainLayer } from '../import/vector-chain';
 import { bayesflow } from './bayesflow/import';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
@@ -15,22 +16,28 @@ import { freiaImages } from './freia/images';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { keras } from './keras/import';
-import { nflowsStateDict } from './nflows/export';
+import { nflowsHolds, nflowsStateDict } from './nflows/export';
 import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
-import { writtenLinears } from './nflows/write-linears';
-import { normflowsStateDict } from './normflows/export';
+import { normflowsHolds, normflowsStateDict } from './normflows/export';
 import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
 import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
+import { senyaHolds, senyaStateDict } from './senya/export';
 import { senya } from './senya/import';
 import { y0ast } from './y0ast/import';
-import { zukoStateDict } from './zuko/export';
+import { zukoHolds, zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
 
 type Tensors = Readonly<Record<string, NdArray>>;
+
+interface VectorWriter {
+  write: (model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors) => StateDict;
+  /** What a flow may have for it. */
+  holds: Holds;
+}
 
 /** `write` gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
 type Entry =
@@ -39,13 +46,10 @@ type Entry =
       importer: Recognizer;
       write?: (model: ImageModelConfig, tensors: Tensors) => StateDict;
     }
-  | {
+  | ({
       kind: 'vector';
       importer: Recognizer;
-      write?: (model: VectorModelConfig, chain: readonly WrittenLayer[], tensors: Tensors) => StateDict;
-      /** Kinds of layers that it writes besides couplings, norms and permutations. */
-      writes?: readonly WrittenLayer['kind'][];
-    };
+    } & (VectorWriter | { write?: never }));
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */
 const list = {
@@ -57,16 +61,17 @@ const list = {
     kind: 'vector',
     importer: firstOf(nflows, nflowsGlow),
     write: nflowsStateDict,
-    writes: writtenLinears,
+    holds: nflowsHolds,
   },
   normflows: {
     kind: 'vector',
     importer: firstOf(normflows, normflowsGlow),
     write: normflowsStateDict,
+    holds: normflowsHolds,
   },
-  zuko: { kind: 'vector', importer: zuko, write: zukoStateDict },
+  zuko: { kind: 'vector', importer: zuko, write: zukoStateDict, holds: zukoHolds },
   freia: { kind: 'vector', importer: firstOf(freia, freiaImages) },
-  senya: { kind: 'vector', importer: senya },
+  senya: { kind: 'vector', importer: senya, write: senyaStateDict, holds: senyaHolds },
   ikostrikov: { kind: 'vector', importer: ikostrikov },
   keras: { kind: 'vector', importer: keras },
   flowjax: { kind: 'vector', importer: flowjax },

@@ -121,6 +121,7 @@ function tensorsOf(
     ...readerOf(file, state.tensors, span),
     extras: state.extras,
     ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
+    ...(state.rest.length > 0 ? { rest: state.rest } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
     ...(copies.length > 0 ? { key: state.key, copies } : {}),
   };

@@ -3,7 +3,9 @@ import { findModule, stateDictOf, type PythonModule } from './modules';
 import { NumpyArray } from './numpy';
 import { PickleError } from './pickle';
 import { PythonObject } from './python-object';
+import { restOf, trainingKey } from './rest';
 import { Tensor } from './tensor';
+import type { RestTensor } from '../import/types';
 
 export interface StateDict {
   tensors: Map<string, Tensor>;
@@ -15,6 +17,8 @@ export interface StateDict {
   copies: Map<string, Map<string, Tensor>>;
   /** The key of `tensors` in the file. */
   key: string;
+  /** All other tensors of the file. */
+  rest: RestTensor[];
   /** Where the file has the model itself: its modules with their attributes. */
   modules?: readonly PythonModule[];
 }
@@ -38,9 +42,6 @@ const usualKeys = [
   'state_dict_ema',
 ];
 
-/** States of optimizers and of what goes with them. */
-const trainingKey = /optim|sched|scaler|rng|^opt$|^amp$|callback|^loops$/i;
-
 const deepest = 50;
 const mostValues = 1_000_000;
 const mostExtras = 1000;
@@ -59,8 +60,10 @@ export function pickStateDict(root: unknown): StateDict {
     const { modules, others } = whole;
     const { className } = modules[0]!.object;
     const extras = { class: className };
+    const tensors = stateDictOf(modules);
     return {
-      tensors: stateDictOf(modules),
+      tensors,
+      rest: restOf(root, new Set(tensors.values())),
       extras,
       leftOut: others.map((other) => `"${other}"`),
       copies: new Map(),
@@ -88,6 +91,11 @@ export function pickStateDict(root: unknown): StateDict {
   const tensors = below(prefix);
   return {
     tensors,
+    rest: restOf(
+      root,
+      new Set(tensors.values()),
+      copies.map((path) => path.join('.')),
+    ),
     key: prefix.join('.'),
     copies: new Map(
       copies

@@ -100,7 +100,7 @@ export const applyCommand = defineCommand({
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });
-      const context = await readContext(runner, condition, prepared.count);
+      const context = await readContext(ours, condition, prepared.count, options.layout);
       const result = await applyForward(runner, prepared, { ...batches, context });
       const written = {
         z: result.z,
@@ -146,7 +146,7 @@ export const applyCommand = defineCommand({
     }
     const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
     const latent = prepareLatent(runner, array, { layout, where });
-    const context = await readContext(runner, condition, latent.count);
+    const context = await readContext(ours, condition, latent.count, options.layout);
     const result = await applyInverse(runner, latent, { ...batches, context, space: resolved });
     await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
     return {

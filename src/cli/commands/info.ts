@@ -2,6 +2,7 @@ import { defineCommand, type Outcome } from '../command';
 import { shortened } from '../../base/user-error';
 import { bytes, count, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
+import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
 import type { ModelDescription, DescribedTensor } from '../../engine/open/description';
 import type { ImportForm } from '../../protocol/import';
 import { modelHelp } from '../model';
@@ -12,18 +13,30 @@ export const infoCommand = defineCommand({
   argument: modelHelp,
   about:
     'Describes a model without running it: format, architecture, number of parameters, layers in forward order (data to latent), preprocessing and training step.\n\n' +
-    'For a checkpoint of another library it lists the settings that the file does not contain, the values assumed for them, and where to change them. Any other file is described by its tensors, or for ONNX by its inputs, outputs and operators.',
-  options: {},
+    'For a checkpoint of another library it lists the settings that the file does not contain, the values assumed for them, and where to change them. Any other file is described by its tensors, or for ONNX by its inputs, outputs and operators.\n\n' +
+    'With --explain it says of each tensor of a checkpoint what it was taken for: which part of which layer, how the flow is built, or why it is not used.',
+  options: {
+    explain: { type: 'flag', help: 'Say of each tensor of the file what it was taken for.' },
+  },
   examples: [
     { command: 'flowscope info runs/digits', says: 'The best checkpoint of a run:' },
+    {
+      command: 'flowscope info flow.pt --explain',
+      says: 'What each tensor of a file of another library was taken for:',
+    },
     {
       command: "flowscope info runs/digits --json | jq '.layers[] | [.name, .kind]'",
       says: 'Names and kinds of the layers, as JSON:',
     },
   ],
-  async run(_session, model): Promise<Outcome> {
+  async run(_session, model, { explain }): Promise<Outcome> {
     const description = await describeModel(model);
-    return { json: description, text: asText(description) };
+    if (!explain) return { json: description, text: asText(description) };
+    const explained = await explainModel(model);
+    return {
+      json: { ...description, explained },
+      text: `${asText(description)}\n${explainedTable(explained, description)}\n`,
+    };
   },
 });
 
@@ -98,6 +111,24 @@ function asText(model: ModelDescription): string {
     );
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+/** One row a tensor, in the order of the file. */
+function explainedTable(tensors: readonly ExplainedTensor[], { layers }: ModelDescription): string {
+  const numbers = new Map(layers.map(({ name, index }) => [name, index]));
+  const layerText = (layer: string | undefined): string => {
+    if (layer === undefined) return '';
+    return numbers.has(layer) ? `${numbers.get(layer)} ${layer}` : layer;
+  };
+  return table([
+    ['tensor', 'shape', 'layer', 'was taken for'],
+    ...tensors.map(({ name, shape, layer, says }) => [
+      shortened(name),
+      shape.join('×'),
+      layerText(layer),
+      says,
+    ]),
+  ]);
 }
 
 /** What the file does not hold, with the answers that count now, and where to give others. */

@@ -13,7 +13,7 @@ import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
-import { columnList } from '../lists';
+import { columnList, columnName } from '../lists';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
 
@@ -44,6 +44,11 @@ export const trainCommand = defineCommand({
     'condition-labels': {
       type: 'flag',
       help: 'Train a conditional flow that is given the class of each example.',
+    },
+    'label-column': {
+      type: 'text',
+      value: 'NAME',
+      help: 'Column of a table that holds a class: not modeled, and given with --condition-labels.',
     },
     preset: {
       type: 'text',
@@ -114,7 +119,7 @@ export const trainCommand = defineCommand({
         `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
       );
     }
-    const context = await contextOf(options.condition, options['condition-labels']);
+    const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
     if (resume && [data, context, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
         '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
@@ -250,11 +255,18 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 async function contextOf(
   condition: string | undefined,
   labels: boolean | undefined,
+  labelColumn: string | undefined,
 ): Promise<TrainRequest['context']> {
-  if (condition === undefined) return labels ? { labels } : undefined;
-  const isFile = await exists(path.resolve(condition));
+  if (condition === undefined && !labels && labelColumn === undefined) return undefined;
+  const named =
+    condition === undefined
+      ? {}
+      : (await exists(path.resolve(condition)))
+        ? { source: condition }
+        : { columns: columnList(condition) };
   return {
-    ...(isFile ? { source: condition } : { columns: columnList(condition) }),
+    ...named,
     ...(labels ? { labels } : {}),
+    ...(labelColumn === undefined ? {} : { labelColumn: columnName(labelColumn) }),
   };
 }

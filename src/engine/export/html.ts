@@ -9,7 +9,7 @@ import { comparisonPlan } from '../../protocol/compare';
 import type { InspectorMethod, InspectorQuery, NetworkView, Strip } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
 import { insidePlan } from '../../protocol/inside-plan';
-import { recordPlan, type Question } from '../../protocol/questions';
+import { questionsOfGiven, recordPlan, type Question } from '../../protocol/questions';
 import { encodeRecorded, recordedSize } from '../../protocol/recorded';
 import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
@@ -76,9 +76,10 @@ async function recordPage(
 ): Promise<RecordedPage> {
   const shown = portable(summary);
   const { choices, questions } = recordPlan(summary);
-  const own = { inspector, summary, shown };
+  const given = await givenOf(inspector, summary, questions, recording.signal);
+  const own = { inspector, summary, shown, given };
   const { answers, reasons } = await recordAnswers(own, questions, within(recording, 0, 0.5));
-  const page: RecordedPage = { version: 1, answers, reasons, choices };
+  const page: RecordedPage = { version: 1, answers, reasons, choices, ...(given ? { given } : {}) };
   if (!summary.runnable) return page;
 
   const batch = choices.batches[0];
@@ -121,6 +122,26 @@ interface Recorded {
   summary: ModelSummary;
   /** The summary as the page holds it. */
   shown: ModelSummary;
+  /** The context of the first example. */
+  given?: number[] | undefined;
+}
+
+/** Of a conditional flow, the context of the first example, where it can be run at all. */
+async function givenOf(
+  inspector: Inspector,
+  { context }: ModelSummary,
+  questions: readonly Question[],
+  signal: AbortSignal,
+): Promise<number[] | undefined> {
+  const strip = context && questions.find(({ method }) => method === 'strip');
+  if (!strip) return undefined;
+  try {
+    const own = ((await answer(inspector, 'strip', strip.query, signal)) as Strip).context;
+    return own && [...own];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -128,7 +149,7 @@ interface Recorded {
  * @param which all of them, or the first ones that there is room for
  */
 async function recordAnswers(
-  { inspector, summary, shown }: Recorded,
+  { inspector, summary, shown, given }: Recorded,
   questions: readonly Question[],
   { signal, onProgress, room }: Recording,
   which: 'all' | 'fitting' = 'all',
@@ -145,7 +166,13 @@ async function recordAnswers(
           ? shown
           : method === 'curves'
             ? portableRun((await answer(inspector, method, query, signal)) as RunCurves | null)
-            : await answer(inspector, method, query, signal);
+            : await answer(
+                inspector,
+                method,
+                query,
+                signal,
+                questionsOfGiven.has(method) ? given : undefined,
+              );
       const bytes = recordedSize(found) + key.length;
       if (which === 'fitting' && bytes > room.bytes) break;
       room.bytes -= bytes;
@@ -172,8 +199,9 @@ function answer(
   method: InspectorMethod,
   query: unknown,
   signal: AbortSignal,
+  given?: readonly number[],
 ): Promise<unknown> {
-  return inspector.ask(method, query as InspectorQuery<typeof method>, signal);
+  return inspector.ask(method, query as InspectorQuery<typeof method>, signal, given);
 }
 
 function withoutFolder(message: string, { path: file, fileName }: ModelSummary): string {

@@ -110,7 +110,8 @@ async function realInputs(model: FlowModel): Promise<Pick<ExampleBatch, 'x' | 'c
 function contextsOf({ runner }: FlowModel, { context }: Pick<ExampleBatch, 'context'>, count: number): Feeds {
   const { context: info } = runner;
   if (!info) return {};
-  return { context: contextFeed(info, context?.subarray(0, count * info.mean.length), count) };
+  const { data, shape } = contextFeed(info, context?.subarray(0, count * info.mean.length), count);
+  return { context: { shape: info.shape ? [count, ...info.shape] : shape, data } };
 }
 
 function feedsOf(

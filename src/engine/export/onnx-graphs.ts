@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace } from '../../graph/trace';
+import type { Flow } from '../../flow/layers';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
 import { hasConditioner } from '../../protocol/model';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
@@ -38,7 +39,7 @@ function forward(model: FlowModel): Graph {
   const couplings = layers.filter(({ info }) => hasConditioner(info));
   return trace(
     (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
+      const ctx = contextOf(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
       const before = insideOf(model)?.forward(ctx, inputs.x!);
       const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const parts = couplings.map(({ info }) => {
@@ -54,7 +55,7 @@ function forward(model: FlowModel): Graph {
         ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
       };
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextPorts(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -64,7 +65,7 @@ function inverse(model: FlowModel): Graph {
   const { flow } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(model, inputs);
+      const ctx = contextOf(model, inputs);
       const inner = flow.inverse(ctx, inputs.z!);
       const after = insideOf(model)?.inverse(ctx, inner.value);
       return {
@@ -72,7 +73,7 @@ function inverse(model: FlowModel): Graph {
         logdet: total(inputs.z!, inner.logDet, after?.logDet),
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
+    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextPorts(flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -82,7 +83,7 @@ function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(model, inputs);
+      const ctx = contextOf(model, inputs);
       const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
       const inner = flow.inverse(ctx, z).value;
       const x = preprocess?.inverse(ctx, inner).value ?? inner;
@@ -94,10 +95,29 @@ function sample(model: FlowModel): Graph {
       ...storedTensors(flow),
       { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
       { name: 'temperature', shape: [] },
-      ...contextInputs(flow),
+      ...contextPorts(flow),
     ],
     { dynamicBatch: anyBatch },
   );
+}
+
+/** An image as context is one in the file, and a row of numbers in ours. */
+function contextPorts(flow: Flow): InputSpec[] {
+  const shape = imageOf(flow);
+  return shape ? [{ name: 'context', shape: [anyBatch, ...shape] }] : contextInputs(flow);
+}
+
+const imageOf = ({ context }: Flow): readonly number[] | undefined =>
+  context?.shape && context.shape[0] * context.shape[1] > 1 ? context.shape : undefined;
+
+function contextOf(
+  model: FlowModel,
+  inputs: TensorMap,
+  options?: Parameters<typeof graphContext>[2],
+): ReturnType<typeof graphContext> {
+  const { context } = inputs;
+  const flat = imageOf(model.flow) && context ? tf.reshape(context, [-1, model.flow.context!.size]) : context;
+  return graphContext(model, flat ? { ...inputs, context: flat } : inputs, options);
 }
 
 export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { forward, inverse, sample };
@@ -110,6 +130,7 @@ export function describePorts(model: FlowModel, part: OnnxPart): Record<string, 
 function contextPort({ runner }: FlowModel): Record<string, string> {
   const { context } = runner;
   if (!context) return {};
+  if (context.shape) return { context: `[N, ${context.shape.join(', ')}], the image that the flow is given` };
   return {
     context: `[N, ${context.names.length}], what the flow is given: ${context.names.join(', ')}, in data units`,
   };

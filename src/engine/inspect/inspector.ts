@@ -7,8 +7,9 @@ import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
 import { createCurves } from './curves';
 import { activity } from './activity';
-import { conditionDensities } from './condition-densities';
+import { atConditions } from './at-conditions';
 import { contextUse } from './context-use';
+import { createCalibrations } from './calibration';
 import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
@@ -131,7 +132,10 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     const { reason, fileName } = await model.summary();
     throw new UserError(reason ?? `${fileName} cannot be run.`);
   };
+  const calibrations = createCalibrations(async () => (await model.summary()).featureNames);
   return {
+    calibration: async (query, signal) => calibrations.next(await flow(), model.file, query, signal),
+    keptCalibration: () => calibrations.kept(),
     summary: async () => ({ ...(await model.summary()), id }),
     strip: async (query, signal) => strip(await flow(), work, query, signal),
     stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),
@@ -146,7 +150,7 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     spline: async (query, signal) => spline(await flow(), work, query, signal),
     mixing: async (query, signal) => mixing(await flow(), work, query, signal),
     order: async (query, signal) => order(await flow(), query, signal),
-    conditionDensities: async (query, signal) => conditionDensities(await flow(), query, signal),
+    atConditions: async (query, signal) => atConditions(await flow(), query, signal),
     contextUse: async (query, signal) => contextUse(await flow(), query, signal),
     jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
     samples: async (query, signal) => samples(await flow(), query, signal),

@@ -3,7 +3,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
-import type { ContextInfo } from '../../protocol/model';
+import type { ClassRange, ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 
@@ -13,17 +13,38 @@ export function contextInfo(
   { context }: Flow,
   tensors: Readonly<Record<string, Partial<NdArray>>>,
 ): ContextInfo | undefined {
-  if (!context || config.model.kind !== 'vector') return undefined;
-  const { size } = context;
+  if (!context) return undefined;
+  const { size, shape } = context;
+  if (config.model.kind !== 'vector') return plainContextInfo(size, shape);
   const { dim } = config.model;
   const stored = (name: string): number[] | undefined => {
     const data = tensors[name]?.data;
     return data && Array.from(data, Number);
   };
+  const classes = classRange(config.data, data?.labelNames, size);
   return {
+    ...(classes ? { classes } : {}),
     names: standardize?.contextNames ?? data?.contextNames ?? origin?.contextNames ?? numbered(size),
     mean: standardize?.mean.slice(dim) ?? stored('context.mean') ?? Array<number>(size).fill(0),
     std: standardize?.std.slice(dim) ?? stored('context.std') ?? Array<number>(size).fill(1),
+  };
+}
+
+/** Classes are the last numbers of a context; how many, the data say, or what else the context is made of. */
+function classRange(
+  config: CheckpointHeader['config']['data'],
+  labels: readonly string[] | undefined,
+  size: number,
+): ClassRange | undefined {
+  if (!config?.labelContext) return undefined;
+  const { labelColumn, contextColumns, contextSource } = config;
+  const others = contextColumns?.length ?? 0;
+  const count = labels?.length ?? (contextSource === undefined ? size - others : 0);
+  if (!(count > 0 && count <= size - others)) return undefined;
+  return {
+    start: size - count,
+    count,
+    ...(typeof labelColumn === 'string' ? { name: labelColumn } : {}),
   };
 }
 
@@ -31,13 +52,18 @@ function numbered(size: number): string[] {
   return Array.from({ length: size }, (_, i) => `context ${i}`);
 }
 
-/** Of a context that nothing is known of. */
-export function plainContextInfo(size: number): ContextInfo {
-  return {
-    names: numbered(size),
-    mean: Array<number>(size).fill(0),
-    std: Array<number>(size).fill(1),
-  };
+/** Of a context that nothing is known of. @param shape of an image */
+export function plainContextInfo(size: number, shape?: ContextInfo['shape']): ContextInfo {
+  const mean = Array<number>(size).fill(0);
+  const std = Array<number>(size).fill(1);
+  // A context of one pixel is a row of numbers.
+  const isImage = shape && shape[0] * shape[1] > 1;
+  return { names: isImage ? [] : numbered(size), ...(isImage ? { shape } : {}), mean, std };
+}
+
+/** "an image of 8×8×1", or "3 numbers". */
+export function contextWords({ mean, shape }: Pick<ContextInfo, 'mean' | 'shape'>): string {
+  return shape ? `an image of ${shape.join('×')}` : several(mean.length, 'number');
 }
 
 /**
@@ -55,8 +81,9 @@ export function contextFeed(
   const shape = [count, size];
   if (values.length === count * size) return { shape, data: Float32Array.from(values) };
   if (values.length !== size) {
+    const what = info.shape ? contextWords(info) : info.names.join(', ');
     throw new UserError(
-      `The context has ${several(values.length, 'value')}; expected ${size} (${info.names.join(', ')}), or ${size} for each of ${count} examples.`,
+      `The context has ${several(values.length, 'value')}; expected ${size} (${what}), or ${size} for each of ${count} examples.`,
     );
   }
   const data = new Float32Array(count * size);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import type { ModelOutline } from '../../protocol/model';
+import { contextWords, plainContextInfo } from './context';
 import { architectureName, baseName, layerCounts, scalesOf } from './architecture';
 import { parameterCount } from './layer-list';
 
@@ -20,8 +21,13 @@ export function shortCount(count: number): string {
 export function modelTitle(config: ModelConfig, flow: Flow): string {
   const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `${name}, ${several(config.dim, 'feature')}${config.context > 0 ? ` given ${several(config.context, 'number')}` : ''}`
-    : `${name}, ${flow.inputShape.join('×')}, ${config.levels} levels`;
+    ? `${name}, ${several(config.dim, 'feature')}${givenWords(flow)}`
+    : `${name}, ${flow.inputShape.join('×')}${givenWords(flow)}, ${config.levels} levels`;
+}
+
+/** " given an image of 8×8×1", or nothing. */
+export function givenWords({ context }: Flow): string {
+  return context ? ` given ${contextWords(plainContextInfo(context.size, context.shape))}` : '';
 }
 
 /** "2 scales, 10 couplings, 1.27 M parameters". */

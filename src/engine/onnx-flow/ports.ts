@@ -24,7 +24,7 @@ export interface FlowPorts {
   /** Scalars that the file takes besides, and what they are given. */
   constants: Readonly<Record<string, number>>;
   /** What a conditional flow is given besides, [N, size]. */
-  context?: { name: string; size: number };
+  context?: { name: string; size: number; shape: number[] };
 }
 
 /** An input or output as a file describes it; sizes that are open have names. */
@@ -123,7 +123,7 @@ export function identifyPorts(
   if (!output)
     throw cannot(`it has the outputs ${list(outputs)}; which one the flow ends in cannot be told.`);
 
-  const batch = input.shape[0];
+  const batch = given.batch ?? input.shape[0];
   if ((batch ?? 1) * size > mostValues) {
     throw new UserError(
       `${file}: its input "${input.name}" has ${(batch ?? 1) * size} values in each run (${[batch ?? 1, ...shape].join('×')}); ` +
@@ -144,13 +144,16 @@ export function identifyPorts(
   };
 }
 
-/** A context has a row of numbers for each example. */
+/** A context has a row of numbers for each example, or an image, channels last. */
 function contextOf(others: readonly Port[]): FlowPorts['context'] {
   const port = others.length === 1 ? others[0] : others.find(({ name }) => contextName.test(name));
-  const size = port?.shape.length === 2 ? port.shape[1] : undefined;
   const isFloating = port !== undefined && (isFloat(port.dtype) || isDouble(port.dtype));
-  return isFloating && size !== undefined && size > 0 && size <= mostFeatures
-    ? { name: port.name, size }
+  if (!isFloating || (port.shape.length !== 2 && port.shape.length !== 4)) return undefined;
+  const shape = port.shape.slice(1);
+  if (!shape.every((axis): axis is number => axis !== undefined && axis > 0)) return undefined;
+  const size = sizeOf(shape);
+  return size <= (shape.length === 1 ? mostFeatures : mostValues)
+    ? { name: port.name, size, shape }
     : undefined;
 }
 

@@ -12,6 +12,7 @@ import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
+import { givenWords } from '../model/summary';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
@@ -107,11 +108,10 @@ function summarize(model: ModelConfig, flow: Flow): string {
         ? `${model.net === 'mlp' ? 'MLPs' : 'dense nets'} of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
-    const given = model.context > 0 ? ` given ${several(model.context, 'number')}` : '';
-    return `${name} for vectors of ${model.dim}${given}, ${layers}, ${nets}${base}`;
+    return `${name} for vectors of ${model.dim}${givenWords(flow)}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
-  const images = `${name} for images of ${shape}${pad}`;
+  const images = `${name} for images of ${shape}${pad}${givenWords(flow)}`;
   const scales = several(scalesOf(flow), 'scale');
   return isChain(model)
     ? `${images}, ${scales}, ${layers}`

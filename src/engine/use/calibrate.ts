@@ -65,17 +65,12 @@ export async function readPairs(
 ): Promise<Pairs> {
   checkCalibratable(opened);
   const examples = await examplesToScore(opened, { ...choice, space: 'data' });
-  const count = Math.min(most, examples.count);
-  if (count < fewestPairs) {
-    throw new UserError(
-      `${choice.input ?? `--split ${choice.split}`}: holds ${several(examples.count, 'example')}; calibration needs ${fewestPairs} at least.`,
-    );
-  }
+  const order = choosePairs(examples.count, most, choice.seed, choice.input ?? `--split ${choice.split}`);
+  const count = order.length;
   const features = sizeOf(opened.runner.inputShape);
   const size = opened.runner.context!.mean.length;
   const x = new Float32Array(count * features);
   const context = new Float32Array(count * size);
-  const order = stream(choice.seed, 'calibrate-pairs').permutation(examples.count).subarray(0, count).sort();
   for (const [i, index] of order.entries()) {
     x.set(await examples.inputs(0, index, 1), i * features);
     context.set((await examples.contexts?.(index, 1)) ?? opened.runner.context!.mean, i * size);
@@ -84,16 +79,58 @@ export async function readPairs(
 }
 
 /**
- * @param draws samples for each pair
- * @param names of the features
- * @throws CancelledError
+ * Numbers of at most `most` of `total` examples, by chance, in order.
+ * @param name of what holds them, for messages
+ * @throws UserError for too few
  */
+export function choosePairs(total: number, most: number, seed: number, name: string): Int32Array {
+  const count = Math.min(most, total);
+  if (count < fewestPairs) {
+    throw new UserError(
+      `${name}: holds ${several(total, 'example')}; calibration needs ${fewestPairs} at least.`,
+    );
+  }
+  return stream(seed, 'calibrate-pairs').permutation(total).subarray(0, count).sort();
+}
+
+export interface CalibrateOptions extends BatchOptions {
+  /** Samples for each pair. */
+  draws: number;
+  seed: number;
+  /** Of the features. */
+  names?: readonly string[] | undefined;
+}
+
+/** @throws CancelledError */
 export async function calibrate(
+  ways: RunBothWays,
+  pairs: Pairs,
+  options: CalibrateOptions,
+): Promise<Calibration> {
+  let ranks: Ranks | undefined;
+  for await (const now of rankPairs(ways, pairs, options)) {
+    ranks = now;
+    options.onProgress?.(now.done, pairs.count);
+  }
+  return testRanks(ranks!, options);
+}
+
+/** Of the pairs so far. */
+export interface Ranks {
+  done: number;
+  features: Int32Array[];
+  coverage: Int32Array;
+  tarp: Int32Array;
+  /** Values of samples, and log-densities, that are not finite. */
+  nonFinite: number;
+}
+
+/** Ranks pair by pair, with a stop after each batch: what is given there grows. @throws CancelledError */
+export async function* rankPairs(
   { forward, inverse }: RunBothWays,
   { count, x, context }: Pairs,
-  options: BatchOptions & { draws: number; seed: number; names?: readonly string[] | undefined },
-): Promise<Calibration> {
-  const { draws, seed, signal } = options;
+  { draws, seed, signal }: CalibrateOptions,
+): AsyncGenerator<Ranks> {
   const size = sizeOf(forward.inputShape);
   const ofContext = context.length / count;
   const ranks = {
@@ -153,21 +190,28 @@ export async function calibrate(
       const own = distance(box, point, truth, 0);
       ranks.tarp[pair] = rank((k) => own - distance(box, point, samples, at(k)));
     }
-    options.onProgress?.(start + pairs, count);
+    yield { ...ranks, done: start + pairs, nonFinite };
   }
+}
 
-  const threshold = significance / (size + 2);
+/** The tests of the pairs so far, of which there is one at least. */
+export function testRanks(
+  { done, features, coverage: byDensity, tarp, nonFinite }: Ranks,
+  { draws, seed, names }: CalibrateOptions,
+): Calibration {
+  const threshold = significance / (features.length + 2);
   const jitter = (name: string | number): Float32Array =>
-    stream(seed, 'calibrate-places', name).uniform(count);
-  const coverage = rankTest(ranks.coverage, draws, jitter('coverage'), { reading: 'density', threshold });
+    stream(seed, 'calibrate-places', name).uniform(done);
+  const first = (ranks: Int32Array): Int32Array => ranks.slice(0, done);
+  const coverage = rankTest(first(byDensity), draws, jitter('coverage'), { reading: 'density', threshold });
   return {
-    ...{ pairs: count, draws, threshold, nonFinite },
-    features: ranks.features.map((own, d) => ({
-      name: options.names?.[d] ?? `x${d}`,
-      ...rankTest(own, draws, jitter(d), { reading: 'feature', threshold }),
+    ...{ pairs: done, draws, threshold, nonFinite },
+    features: features.map((own, d) => ({
+      name: names?.[d] ?? `x${d}`,
+      ...rankTest(first(own), draws, jitter(d), { reading: 'feature', threshold }),
     })),
     coverage: { ...coverage, levels: levels.map((level) => coverageAt(coverage.places, level)) },
-    tarp: rankTest(ranks.tarp, draws, jitter('tarp'), { reading: 'distance', threshold }),
+    tarp: rankTest(first(tarp), draws, jitter('tarp'), { reading: 'distance', threshold }),
   };
 }
 

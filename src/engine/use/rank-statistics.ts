@@ -1,5 +1,5 @@
 /** Statistics of ranks: how far they are from uniform, and what chance alone shows. */
-import type { CalibrationProblem, RankHistogram, RankTest } from '../../protocol/calibration';
+import type { CalibrationProblem, RankCurve, RankHistogram, RankTest } from '../../protocol/calibration';
 
 /** Of the bands. */
 const inBand = 0.99;
@@ -103,5 +103,24 @@ export function rankTest(
     ...{ ranks, places, distance, pValue, mean, spread },
     ...(pValue < threshold ? { off: problemOf(reading, mean, spread, n) } : {}),
     histogram: histogramOf(places),
+  };
+}
+
+/** The distribution function of places at steps of evenly spaced levels. */
+export function curveOf(places: Float64Array, steps = 50): RankCurve {
+  const sorted = places.slice().sort();
+  const count = sorted.length;
+  const levels = Array.from({ length: steps + 1 }, (_, i) => i / steps);
+  const bands = levels.map((level) => binomialBand(count, level));
+  let below = 0;
+  const found = levels.map((level) => {
+    while (below < count && sorted[below]! <= level) below++;
+    return below / count;
+  });
+  return {
+    levels,
+    found,
+    low: bands.map(([low]) => low / count),
+    high: bands.map(([, high]) => high / count),
   };
 }

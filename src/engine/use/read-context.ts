@@ -3,6 +3,8 @@ import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { toFloat32 } from '../../data/npy';
 import type { ContextInfo } from '../../protocol/model';
+import { contextWords } from '../model/context';
+import { laidOut, toChannelsLast, type Layout } from '../model/layout';
 import type { FlowRunner } from '../model/runner';
 import { readArray } from './read-array';
 
@@ -11,25 +13,69 @@ const arrayName = 'context';
 
 /**
  * @param given of the option: "a=0.5,b=2", "0.5,2", or the name of an .npy or .npz file
- * @param count of the examples; a file has one row, or one for each
+ * @param count of the examples; a file has one row, or one for each @param layout of images; without, the one that the file fits
  * @throws UserError for a flow that takes none, for one that takes one where none is given, and for another number of values
  */
 export async function readContext(
-  { context: info }: Pick<FlowRunner, 'context'>,
+  { context: info, asLibrary }: Pick<FlowRunner, 'context' | 'asLibrary'>,
   given: string | undefined,
   count: number,
+  layout?: Layout,
 ): Promise<Float32Array | undefined> {
   if (!info) {
     if (given === undefined) return undefined;
     throw new UserError(`--condition ${given}: this flow takes no condition; leave it out.`);
   }
   if (given === undefined) {
+    if (info.shape) {
+      throw new UserError(
+        `The flow takes ${contextWords(info)} as condition; give --condition C.npy, an image for each example or one for all.`,
+      );
+    }
     throw new UserError(
       `The flow takes a condition of ${several(info.names.length, 'number')} (${info.names.join(', ')}); give ` +
         `--condition, for example ${example(info)}, or an .npy file with a row for each example.`,
     );
   }
-  return /\.np[yz]$/i.test(given) ? fromFile(given, info, count) : fromText(given, info);
+  const isFile = /\.np[yz]$/i.test(given);
+  if (info.shape) {
+    if (isFile) return imagesFrom(given, info.shape, count, layout, asLibrary ? 'nchw' : 'nhwc');
+    throw new UserError(`--condition ${given}: expected an .npy file, since the condition is an image.`);
+  }
+  return isFile ? fromFile(given, info, count) : fromText(given, info);
+}
+
+/** @param usual where the array fits both layouts */
+async function imagesFrom(
+  file: string,
+  shape: readonly number[],
+  count: number,
+  layout: Layout | undefined,
+  usual: Layout,
+): Promise<Float32Array> {
+  const { array, where } = await readArray(file, undefined, arrayName);
+  const { data, shape: found } = toFloat32(array);
+  const event = found.slice(-3);
+  const rows = found.length === 3 ? 1 : found[0]!;
+  const fits = [layout ?? usual, ...(layout ? [] : (['nchw', 'nhwc'] as const))].find(
+    (one) => laidOut(shape, one).join() === event.join(),
+  );
+  if (!fits || found.length > 4 || (rows !== 1 && rows !== count)) {
+    const expected = (one: Layout): string => `(${[count, ...laidOut(shape, one)].join(', ')})`;
+    throw new UserError(
+      `--condition ${where}: has shape (${found.join(', ')}); expected ${expected(layout ?? usual)}` +
+        (layout ? '' : ` or ${expected(usual === 'nchw' ? 'nhwc' : 'nchw')}`) +
+        ', or one image for all examples.',
+    );
+  }
+  checkFinite(data, where);
+  return toChannelsLast(data, shape, fits);
+}
+
+function checkFinite(data: Float32Array, where: string): void {
+  const wrong = data.find((value) => !Number.isFinite(value));
+  if (wrong !== undefined)
+    throw new UserError(`--condition ${where}: holds ${wrong}; expected finite numbers.`);
 }
 
 function example({ names, mean }: ContextInfo): string {
@@ -46,9 +92,7 @@ async function fromFile(file: string, { names }: ContextInfo, count: number): Pr
       `--condition ${where}: has shape (${shape.join(', ')}); expected (${count}, ${size}), or (${size}) for all examples.`,
     );
   }
-  const wrong = data.find((value) => !Number.isFinite(value));
-  if (wrong !== undefined)
-    throw new UserError(`--condition ${where}: holds ${wrong}; expected finite numbers.`);
+  checkFinite(data, where);
   return data;
 }
 

@@ -56,9 +56,22 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
       label: 'rosinality/glow-pytorch',
       detail: l10n.t('Glow, as its own files have it.'),
     },
-    nflows: { label: 'nflows', detail: l10n.t('Vector flows: affine couplings with residual networks.') },
-    normflows: { label: 'normflows', detail: l10n.t('Vector flows: masked affine couplings.') },
-    zuko: { label: 'zuko', detail: l10n.t('Vector flows: zuko.flows.RealNVP and NICE.') },
+    nflows: {
+      label: 'nflows',
+      detail: l10n.t('Vector flows: couplings, autoregressive layers and mixings, also conditional.'),
+    },
+    normflows: {
+      label: 'normflows',
+      detail: l10n.t('Vector flows: affine couplings, splines, autoregressive layers.'),
+    },
+    zuko: {
+      label: 'zuko',
+      detail: l10n.t('Vector flows: RealNVP, NICE, MAF, NSF and NCSF, also conditional.'),
+    },
+    senya: {
+      label: 'RealNVP(nets, nett, mask, prior)',
+      detail: l10n.t('Vector flows: the RealNVP of the tutorial.'),
+    },
   };
   const items: TargetItem[] = convertTargets.map((to) => ({ to, ...about[to] }));
   // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { env, l10n, Uri, window, workspace } from 'vscode';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
+import type { TableColumn } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
+import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
 import type { Services } from '../services';
@@ -29,7 +32,7 @@ export async function train(services: Services, given?: TrainArguments): Promise
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
     ? { request: await requestOf(given) }
-    : await askWhatToTrain({
+    : await askWhatToTrain((source) => columnsOf(services, source), {
         ...(typeof given?.data === 'string' ? { data: given.data } : {}),
         ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
       });
@@ -173,6 +176,19 @@ async function configPlan(config: Uri, given: TrainArguments, output: string): P
     output: resolveRunFolder(output, config),
   };
   return { request, scope: config };
+}
+
+/** Of a table; undefined also where it cannot be read, which the training will say. */
+async function columnsOf({ inspection }: Services, source: string): Promise<TableColumn[] | undefined> {
+  const lease = inspection.acquire();
+  try {
+    return await lease.engine().api.tableColumns(source, randomUUID());
+  } catch (error) {
+    log().warn(`${source}: ${(error as Error).message}`);
+    return undefined;
+  } finally {
+    lease.dispose();
+  }
 }
 
 function isComplete(

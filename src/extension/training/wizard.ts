@@ -10,11 +10,21 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { TableColumn } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
 import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
-import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
+import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
+import {
+  columnRoles,
+  type ColumnRole,
+  contextOfRoles,
+  firstRoles,
+  modeled,
+  roleProblem,
+  withRole,
+} from './column-choice';
 import { chooseData } from './data-dialog';
 import { dataFileGlob, kindOfFile } from './data-files';
 import { problemWithRun, proposeRun, resolveRunFolder } from './run-name';
@@ -51,15 +61,32 @@ const lookFirst = (): QuickInputButton => ({
   tooltip: l10n.t('Preview the data first'),
 });
 
-/** Asks step by step. Undefined when the user left, also to look at the data first. */
-export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | undefined> {
+/** Of a table, what is known before the flow is: read anew where another one is chosen. */
+type ReadColumns = (source: string) => Promise<TableColumn[] | undefined>;
+
+/**
+ * Asks step by step. Undefined when the user left, also to look at the data first.
+ * @param readColumns of a table; undefined for other data, or where they cannot be read, which training says better
+ */
+export async function askWhatToTrain(
+  readColumns: ReadColumns,
+  start: WizardStart = {},
+): Promise<Plan | undefined> {
   let { from } = start;
   let data: DataChoice | undefined = start.data === undefined ? undefined : choiceOf(start.data);
   let config: Uri | undefined;
   let preset: string | undefined;
-  let step: 'data' | 'preset' | 'output' = data ? 'preset' : 'data';
+  let columns: TableColumn[] = [];
+  let roles: readonly ColumnRole[] = [];
+  let chosen: readonly ColumnRole[] = [];
+  let step: 'data' | 'columns' | 'preset' | 'output' = data ? 'columns' : 'data';
+  /** A step that was passed over going on is passed over going back. */
+  let onward = true;
   for (;;) {
     const title = from ? l10n.t('Continue training from {0}', modelName(from)) : l10n.t('Train RealNVP');
+    const more = roles.length > 0 ? 1 : 0;
+    const place = (number: number): StepPlace =>
+      data ? { title, step: number + more, totalSteps: 3 + more } : { title, step: 2, totalSteps: 2 };
     if (step === 'data') {
       const answer = await askData(title, data?.source ?? config?.toString(), from);
       if (answer === undefined || answer === 'back') return undefined;
@@ -69,28 +96,117 @@ export async function askWhatToTrain(start: WizardStart = {}): Promise<Plan | un
       }
       ({ data, config } = answer.value);
       preset = undefined;
-      step = data ? 'preset' : 'output';
-    } else if (step === 'preset') {
-      const answer = await askPreset(title, data!, preset, from !== undefined);
+      onward = true;
+      step = data ? 'columns' : 'output';
+    } else if (step === 'columns') {
+      if (onward) {
+        columns = data!.kind === 'table' ? ((await readColumns(data!.source)) ?? []) : [];
+        roles = columnRoles(columns);
+        chosen = firstRoles(roles);
+      }
+      if (roles.length === 0) {
+        step = onward ? 'preset' : 'data';
+        continue;
+      }
+      const answer = await askColumns({ title, step: 2, totalSteps: 4 }, data!, columns, roles, chosen);
       if (answer === undefined) return undefined;
-      if (answer === 'back') step = 'data';
+      if (answer !== 'back') chosen = answer.value;
+      step = answer === 'back' ? 'data' : 'preset';
+    } else if (step === 'preset') {
+      const answer = await askPreset(place(2), data!, saysRoles(columns, chosen), preset, from !== undefined);
+      if (answer === undefined) return undefined;
+      onward = answer !== 'back';
+      if (answer === 'back') step = 'columns';
       else {
         preset = answer.value;
         step = 'output';
       }
     } else {
-      const place = data ? { title, step: 3, totalSteps: 3 } : { title, step: 2, totalSteps: 2 };
-      const answer = await askOutput(place, runName({ data, config, from, preset }), config);
+      const name = runName({ data, config, from, preset });
+      const answer = await askOutput(place(3), name, config, data && saysRoles(columns, chosen));
       if (answer === undefined) return undefined;
       const output = answer === 'back' ? '' : answer.value;
       if (answer === 'back') step = data ? 'preset' : 'data';
       else if (config) return { request: { config: config.fsPath, output }, scope: config };
       else {
-        const known = data ? { data: data.source, preset } : {};
+        const context = contextOfRoles(chosen);
+        const known = data ? { data: data.source, preset, ...(context ? { context } : {}) } : {};
         return { request: { ...known, ...(from ? { from: from.fsPath } : {}), output } };
       }
     }
   }
+}
+
+interface ColumnItem extends QuickPickItem {
+  role?: ColumnRole;
+}
+
+/** Classes that are named in a line. */
+const namedClasses = 6;
+
+async function askColumns(
+  place: StepPlace,
+  data: DataChoice,
+  columns: readonly TableColumn[],
+  roles: readonly ColumnRole[],
+  chosen: readonly ColumnRole[],
+): Promise<StepAnswer<readonly ColumnRole[]>> {
+  const item = (role: ColumnRole): ColumnItem => {
+    const { name, seen } = role.column;
+    const values = seen && seen.slice(0, namedClasses).join(', ') + (seen.length > namedClasses ? ', …' : '');
+    const description = {
+      number: l10n.t('given as a number'),
+      class: l10n.t('given as its class'),
+      shown: l10n.t('neither given nor modeled'),
+    }[role.as];
+    return { label: name, description, role, ...(role.as !== 'number' && values ? { detail: values } : {}) };
+  };
+  const of = (as: ColumnRole['as']): ColumnItem[] => roles.filter((role) => role.as === as).map(item);
+  const items = [
+    ...section(l10n.t('Conditions'), of('number')),
+    ...section(l10n.t('The class as a condition'), of('class')),
+    ...section(l10n.t('A class that is only shown'), of('shown')),
+  ];
+  const rolesOf = (some: readonly ColumnItem[]): ColumnRole[] =>
+    some.flatMap(({ role }) => (role ? [role] : []));
+  const itemsOf = (some: readonly ColumnRole[]): ColumnItem[] =>
+    items.filter(({ role }) => role && some.includes(role));
+  const answer = await pickManyStep<ColumnItem>(place, {
+    placeholder: l10n.t(
+      'Which columns of {0} are conditions? The flow models the others given these.',
+      data.title,
+    ),
+    items,
+    selected: itemsOf(chosen),
+    chosen: (selected, added) => itemsOf(withRole(rolesOf(selected), added.role!)),
+    validate: (selected) => {
+      const problem = roleProblem(columns, rolesOf(selected));
+      if (!problem) return undefined;
+      return problem.kind === 'text'
+        ? l10n.t('{0} holds text, which cannot be modeled: choose it as the class.', problem.name)
+        : l10n.t('No column is left to model. Leave one out.');
+    },
+    aside: { button: lookFirst(), run: () => preview(data) },
+  });
+  return answer === undefined || answer === 'back' ? answer : { value: rolesOf(answer.value) };
+}
+
+/** In words, what the flow will be a density of; undefined where there is nothing to say. */
+function saysRoles(columns: readonly TableColumn[], chosen: readonly ColumnRole[]): string | undefined {
+  const given = chosen.filter(({ as }) => as !== 'shown');
+  const left = few(modeled(columns, chosen));
+  if (given.length > 0) {
+    const names = given.map(({ column: { name }, as }) =>
+      as === 'class' ? l10n.t('class {0}', name) : name,
+    );
+    return `p(${left} | ${few(names)})`;
+  }
+  return chosen.length > 0 ? `p(${left})` : undefined;
+}
+
+/** Names that a line has room for. */
+function few(names: readonly string[]): string {
+  return names.slice(0, namedClasses).join(', ') + (names.length > namedClasses ? ', …' : '');
 }
 
 /** The last step alone, for a config file that the user started from. */
@@ -237,8 +353,9 @@ interface PresetItem extends QuickPickItem {
 }
 
 async function askPreset(
-  title: string,
+  place: StepPlace,
   data: DataChoice,
+  density: string | undefined,
   chosen: string | undefined,
   onward: boolean,
 ): Promise<StepAnswer<string>> {
@@ -253,29 +370,34 @@ async function askPreset(
       })),
     ),
   );
-  const answer = await pickStep(
-    { title, step: 2, totalSteps: 3 },
-    {
-      placeholder: onward
-        ? l10n.t('Which preset do you want to train with? The model is that of the checkpoint.')
-        : l10n.t('Which preset for {0}?', data.title),
-      items,
-      active:
-        items.find(({ preset }) => preset !== undefined && preset === chosen) ??
-        items.find((item) => item.preset),
-      aside: { button: lookFirst(), run: () => preview(data) },
-    },
-  );
+  const answer = await pickStep(place, {
+    placeholder: onward
+      ? l10n.t('Which preset do you want to train with? The model is that of the checkpoint.')
+      : density === undefined
+        ? l10n.t('Which preset for {0}?', data.title)
+        : l10n.t('Which preset for {0} of {1}?', density, data.title),
+    items,
+    active:
+      items.find(({ preset }) => preset !== undefined && preset === chosen) ??
+      items.find((item) => item.preset),
+    aside: { button: lookFirst(), run: () => preview(data) },
+  });
   return answer === undefined || answer === 'back' ? answer : { value: answer.value.preset! };
 }
 
 /** Answers the absolute path of the run folder. */
-async function askOutput(place: StepPlace, name: string, near?: Uri): Promise<StepAnswer<string>> {
+async function askOutput(
+  place: StepPlace,
+  name: string,
+  near?: Uri,
+  density?: string,
+): Promise<StepAnswer<string>> {
   const value = await proposeRun(name, near);
+  const where = l10n.t(
+    'Where do you want to save the run? Name a new folder for its config, metrics, checkpoints and samples.',
+  );
   const answer = await inputStep(place, {
-    prompt: l10n.t(
-      'Where do you want to save the run? Name a new folder for its config, metrics, checkpoints and samples.',
-    ),
+    prompt: density === undefined ? where : `${density}. ${where}`,
     value,
     selection: [value.length - path.basename(value).length, value.length],
     button: {

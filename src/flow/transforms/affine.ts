@@ -58,8 +58,16 @@ export interface AffineOptions {
   features: number;
   form: AffineForm;
   scaleMap: ScaleMapOptions;
+  /** Whether the mean of s over what is transformed is subtracted from it, [N, D] (GIN). */
+  centered?: boolean;
   /** L2 on the learned scale of s. */
   decayScale: boolean;
+}
+
+/** @param moves [1, D], 1 for what counts, where s is 0 for the rest; all of it without */
+function withoutMean(s: Tensor, moves?: Tensor): Tensor {
+  const sum = tf.sum(s, -1, true);
+  return tf.sub(s, moves ? tf.div(sum, tf.sum(moves)) : tf.div(sum, s.shape.at(-1)!));
 }
 
 export function affine({
@@ -67,6 +75,7 @@ export function affine({
   features,
   form,
   scaleMap: options,
+  centered = false,
   decayScale,
 }: AffineOptions): UnivariateTransform {
   const { formula, logScale, forward, inverse } = forms[form];
@@ -83,7 +92,8 @@ export function affine({
     map(ctx, [u, shift], moves) {
       ctx.tap?.(`${name}/u`, u!);
       const only = (values: Tensor): Tensor => (moves ? tf.mul(values, moves) : values);
-      const a = logScale(only(scale.apply(ctx, u!)));
+      const s = only(scale.apply(ctx, u!));
+      const a = logScale(centered ? only(withoutMean(s, moves)) : s);
       const t = only(shift!);
       return {
         quantities: { s: a, t },

@@ -22,6 +22,7 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
       features,
       form: config.affine,
       scaleMap: { kind: config.scaleMap, epsilon: config.scaleEpsilon, clamp: config.scaleClamp },
+      centered: config.kind === 'vector' && config.scaleMean === 'removed',
       // The paper regularizes the learned scales of image flows (section 4.1).
       decayScale: config.kind === 'image',
     }),

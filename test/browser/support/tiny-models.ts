@@ -41,13 +41,26 @@ const settings = {
     data: { source: 'moons' },
     model: { kind: 'vector', dim: 2, couplings: 3, hidden: [8], layer: 'autoregressive' },
   },
-  /** Given the moon that a point is of, as two numbers. */
+  /** Given two numbers, which are 0 and 1 or 1 and 0. */
   conditional: {
+    data: { source: 'moons.csv', contextColumns: ['upper', 'lower'] },
+    model: {
+      ...{ kind: 'vector', dim: 2, couplings: 2, hidden: [8], context: 2 },
+      ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
+    },
+  },
+  /** Given the moon that a point is of. */
+  classes: {
     data: { source: 'moons', labelContext: true },
     model: {
       ...{ kind: 'vector', dim: 2, couplings: 2, hidden: [8], context: 2 },
       ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
     },
+  },
+  /** A table whose last column is given. */
+  given: {
+    data: { source: 'measured.csv', validation: 120, contextColumns: ['charge'] },
+    model: { kind: 'vector', dim: 5, couplings: 4, hidden: [8], context: 1 },
   },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
@@ -67,6 +80,8 @@ const shapes: Record<Kind, readonly number[]> = {
   splines: [2],
   autoregressive: [2],
   conditional: [2],
+  classes: [2],
+  given: [5],
   vector: [6],
   long: [3],
 };
@@ -83,7 +98,8 @@ interface TinyOptions {
 /** Saves one in the folder, with its data where they are files. */
 export async function tinyModel(folder: string, kind: Kind, options: TinyOptions = {}): Promise<Model> {
   const config = configOf(kind, options.moved);
-  if (kind === 'vector') writeFileSync(path.join(folder, 'measured.csv'), measured());
+  if (kind === 'vector' || kind === 'given') writeFileSync(path.join(folder, 'measured.csv'), measured());
+  if (kind === 'conditional') writeFileSync(path.join(folder, 'moons.csv'), moons());
   const values = movedValues(buildFlow(config.model), 5);
   for (const [name, { data }] of Object.entries(values)) options.change?.(name, data);
   const file = path.join(folder, `${kind}-${++made}.flow.safetensors`);
@@ -117,7 +133,10 @@ function save(
   const { model } = config;
   const names =
     model.kind !== 'vector' ? [] : model.dim === 2 ? ['x', 'y'] : featureNames.slice(0, model.dim);
-  const context = model.kind === 'vector' ? ['upper', 'lower'].slice(0, model.context) : [];
+  const context =
+    model.kind !== 'vector'
+      ? []
+      : (config.data.contextColumns?.map(String) ?? ['upper', 'lower'].slice(0, model.context));
   return saveCheckpoint(file, {
     config,
     step,
@@ -135,6 +154,16 @@ function save(
         }
       : {}),
   });
+}
+
+/** Points on two arcs, and which one. */
+function moons(): string {
+  const rows = Array.from({ length: 400 }, (_, i) => {
+    const [upper, angle] = [i % 2, 3 * Math.sin(i) ** 2];
+    const [x, y] = [Math.cos(angle) + 0.1 * Math.sin(7 * i), Math.sin(angle) + 0.1 * Math.cos(5 * i)];
+    return [...(upper ? [x, y] : [1 - x, 0.5 - y]).map((value) => value.toFixed(4)), upper, 1 - upper].join();
+  });
+  return `x,y,upper,lower\n${rows.join('\n')}\n`;
 }
 
 /** Rows that the features' scales suit, each number another. */

@@ -1,12 +1,15 @@
 /** Files of other libraries that became flows of ours and go back: the same tensors, bit by bit and type by type. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { exportStateDict, saveStateDict } from '../../../src/checkpoint/export-to/export-state-dict';
+import { importCheckpoint } from '../../../src/checkpoint/import/load';
 import { entries, type Library } from '../../../src/checkpoint/libraries';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { parseStoredConfig } from '../../../src/config/parse';
 import { chainOf } from '../../../src/engine/model/vector-chain';
+import type { ImportAnswers } from '../../../src/protocol/import';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { maxAbsDifference } from '../../contract/eager';
 import { answersOf, importFile, peersFolder } from './support';
@@ -98,6 +101,113 @@ describe('files of other libraries, to flows of ours and back', () => {
         assert.ok(Buffer.from(again.tensors[name]!.data.buffer).equals(Buffer.from(data.buffer)), name);
       }
       test.diagnostic(`${count} tensors`);
+    });
+  }
+});
+
+interface WildCase {
+  name: string;
+  library: Library;
+  checkpoint: string;
+  answers: ImportAnswers;
+}
+
+/** Of rows of numbers, for the libraries that can load them. */
+const wildFolder = path.resolve('test', 'fixtures', 'wild');
+const wild = readdirSync(wildFolder)
+  .map((name): WildCase => {
+    const text = readFileSync(path.join(wildFolder, name, 'case.json'), 'utf8');
+    return { ...(JSON.parse(text) as Omit<WildCase, 'name'>), name };
+  })
+  .filter(({ name, library }) => !name.includes('glow-') && 'holds' in entries[library]);
+
+/** Where the names of a library's own flow begin, after the names of wrappers. */
+const roots = /(^|\.)((_transform|_distribution|_embedding_net|transform|base|flows|q0|mask|s|t)\..*|mask)$/;
+const listed = /^_transform\.((?:_transforms\.\d+\.)+)/;
+
+/** By the names that a flow without wrappers has, whose lists in lists of nflows are one list. */
+function plainNames(names: Iterable<string>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const name of names) {
+    const plain = roots.exec(name)?.[2];
+    if (plain !== undefined && !plain.endsWith('._log_z') && !plain.startsWith('_transform._transform.'))
+      found.set(plain, name);
+  }
+  const places = [...new Set([...found.keys()].flatMap((name) => listed.exec(name)?.[1] ?? []))];
+  const numbers = (place: string) => place.match(/\d+/g)!.map(Number);
+  places.sort((a, b) => {
+    const [x, y] = [numbers(a), numbers(b)];
+    const at = x.findIndex((number, i) => number !== y[i]);
+    return x[at]! - (y[at] ?? -1);
+  });
+  return new Map(
+    [...found].map(([name, original]) => [
+      name.replace(listed, (_, place: string) => `_transform._transforms.${places.indexOf(place)}.`),
+      original,
+    ]),
+  );
+}
+
+/** Both are added where a MADE of normflows begins, so one of them has it all. */
+const joinedBias = /(?<=autoregressive_net)\.(initial_layer|context_layer)\.bias$/;
+/** Of zuko the first layers take in the statistics of a context, for which it has no place. */
+const takesContext = /\.hyper\.0\.(weight|bias)$|^_embedding_net\./;
+
+describe('checkpoints as people save them, to flows of ours and back', () => {
+  const written = temporaryFolder();
+
+  for (const { name, library, checkpoint, answers } of wild) {
+    it(`${name} is the same model`, async (test) => {
+      const file = path.join(wildFolder, name, checkpoint);
+      const imported = await importCheckpoint(file, { answers: () => answers });
+      assert.ok('checkpoint' in imported);
+      const { config, tensors } = imported.checkpoint;
+      const dict = exportStateDict({ config, tensors }, library, chainOf(config.model));
+      const output = path.join(written, `${name}.safetensors`);
+      await saveStateDict(output, library, dict, undefined);
+      const [a, b] = [await openTensorFile(output), await openTensorFile(file)];
+      try {
+        const theirs = plainNames(b.tensors.keys());
+        const { model } = config;
+        assert.equal(model.kind, 'vector');
+        const folds = library === 'zuko' && model.contextNorm;
+        const bias = async (from: typeof a, original: (name: string) => string, at: string) => {
+          const both = ['initial_layer', 'context_layer'].map((layer) =>
+            original(at.replace(joinedBias, `.${layer}.bias`)),
+          );
+          const [first, second] = await Promise.all(both.map((one) => from.read(one)));
+          return first!.data.map((value, i) => value + second!.data[i]!);
+        };
+        const isExtra = (one: string) =>
+          /num_batches_tracked$/.test(one) || (folds && one.startsWith('_embedding_net.'));
+        const expected = [...theirs.keys()].filter((one) => !isExtra(one)).sort();
+        assert.deepEqual([...a.tensors.keys()].filter((one) => !isExtra(one)).sort(), expected);
+        for (const mine of expected) {
+          const original = theirs.get(mine)!;
+          const [{ dtype, shape }, reference] = [a.tensors.get(mine)!, b.tensors.get(original)!];
+          assert.equal(dtype, reference.dtype.replace('F64', 'F32'), mine);
+          if (folds && takesContext.test(mine)) continue;
+          const joined = library === 'normflows' && model.context > 0 && joinedBias.test(mine);
+          const x = joined ? await bias(a, (one) => one, mine) : (await a.read(mine)).data;
+          const y = joined ? await bias(b, (one) => theirs.get(one)!, mine) : (await b.read(original)).data;
+          // One number for all features is written for each.
+          const one = y.length === 1 && x.length === model.dim;
+          if (!one) assert.deepEqual(shape, reference.shape, mine);
+          x.forEach((value, i) => {
+            const other = y[one ? 0 : i]!;
+            assert.ok(
+              Math.abs(value - other) <= 1e-6 * Math.max(1, Math.abs(other)),
+              `${mine}: ${value} and ${other}`,
+            );
+          });
+        }
+        test.diagnostic(`${expected.length} tensors`);
+      } finally {
+        await a.close();
+        await b.close();
+      }
+      const again = await importCheckpoint(output, { library, answers: () => answers });
+      assert.ok('checkpoint' in again, 'reason' in again ? again.reason : '');
     });
   }
 });

@@ -74,7 +74,9 @@ describe('checkpoints as people save them', () => {
           flow.inputShape,
           flow.inputShape.length === 3 ? 'nchw' : 'nhwc',
         );
-        const context = archive.names.includes('context') ? values('context') : undefined;
+        const context = archive.names.includes('context')
+          ? toChannelsLast(values('context'), model.flow.runner.context?.shape ?? [], 'nchw')
+          : undefined;
         const imported = await importCheckpoint(file);
         assert.ok('layerNames' in imported);
         const program = await model.flow.program('layers', () =>

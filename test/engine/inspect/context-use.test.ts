@@ -121,31 +121,73 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
 
     it('has the density and the samples at a low, a usual and a high value of one condition', async () => {
       const query = {
-        ...{ batch, condition: 1, pixels: 6 },
+        ...{ batch, vary: { kind: 'number' as const, condition: 1 }, features: [0, 1], pixels: 6 },
         samples: { count: 20, seed: 3, temperature: 1 },
+        example: { kind: 'data' as const, split: 'validation' as const, index: 2 },
       };
       const given = [0.3, 0.6];
-      const found = await model.inspector.ask('conditionDensities', query, anySignal(), given);
-      assert.deepEqual([found.condition, found.context], [1, given]);
+      const found = await model.inspector.ask('atConditions', query, anySignal(), given);
+      assert.deepEqual([found.vary, found.context], [query.vary, given]);
+      const { x } = await batchOf(model.opened.inspected!, { split: 'validation', count: 3 });
+      const own = x.slice(4, 6);
+      assert.deepEqual(found.example, [...own]);
       const { mean, std } = model.flow.context!;
       const { runner } = model.flow;
       const centres = pixelCentres(found.bounds, 6);
       for (const [i, deviations] of [-1.2816, 0, 1.2816].entries()) {
-        const { value, density, samples } = found.at[i]!;
+        const { value, density, samples, logProb } = found.at[i]!;
         assert.ok(Math.abs(value - (mean[1]! + deviations * std[1]!)) < 1e-12);
         const options = { context: [given[0]!, value] };
         const { logDet, preprocessing, prior } = await runner.forward(centres.data, 36, 'data', options);
         const expected = prior.map((nats, k) => Math.exp(nats + logDet[k]! + preprocessing[k]!));
         assert.ok(expected.some((p) => p > 0.01));
-        assert.ok(maxAbsDifference(density.data, expected) < 1e-4 * Math.max(...expected));
+        assert.ok(maxAbsDifference(density!.data, expected) < 1e-4 * Math.max(...expected));
         const drawn = await sample(runner, query.samples, options);
         assert.ok(maxAbsDifference(samples.data, drawn.x.data) < 1e-4);
+        const of = await runner.forward(own, 1, 'data', options);
+        assert.ok(Math.abs(logProb! - (of.prior[0]! + of.logDet[0]! + of.preprocessing[0]!)) < 1e-4);
       }
-      assert.notDeepEqual(found.at[0]!.density.data, found.at[2]!.density.data);
-      const mid = await model.inspector.ask('conditionDensities', query, anySignal());
+      assert.notDeepEqual(found.at[0]!.density!.data, found.at[2]!.density!.data);
+      const mid = await model.inspector.ask('atConditions', query, anySignal());
       assert.deepEqual(mid.context, mean);
-      const asked = model.inspector.ask('conditionDensities', { ...query, condition: 2 }, anySignal());
+      const asked = model.inspector.ask(
+        'atConditions',
+        { ...query, vary: { kind: 'number', condition: 2 } },
+        anySignal(),
+      );
       await assert.rejects(asked, refused(/takes 2, numbered from 0/));
+    });
+
+    it('takes the classes one after another, the same features of the same latents', async () => {
+      const query = {
+        ...{ batch, vary: { kind: 'class' as const, from: 0, count: 2 }, features: [1], pixels: 6 },
+        samples: { count: 20, seed: 3, temperature: 1 },
+      };
+      const { at, bounds } = await model.inspector.ask('atConditions', query, anySignal(), [0.3, 0.6]);
+      assert.deepEqual(
+        at.map(({ value }) => value),
+        [0, 1],
+      );
+      for (const [i, context] of [
+        [1, 0],
+        [0, 1],
+      ].entries()) {
+        const { x } = await sample(model.flow.runner, query.samples, { context });
+        const column = x.data.filter((_, k) => k % 2 === 1);
+        assert.deepEqual(at[i]!.samples.shape, [20, 1]);
+        assert.ok(maxAbsDifference(at[i]!.samples.data, column) < 1e-4);
+        assert.equal(at[i]!.density, undefined);
+      }
+      assert.deepEqual(bounds.x, bounds.y);
+      const more = { ...query, vary: { kind: 'class' as const, from: 1, count: 2 } };
+      await assert.rejects(
+        model.inspector.ask('atConditions', more, anySignal()),
+        refused(/2 classes from 1 .* of 2/),
+      );
+      await assert.rejects(
+        model.inspector.ask('atConditions', { ...query, features: [2] }, anySignal()),
+        refused(/one or two of 2/),
+      );
     });
 
     it('takes samples of the mean, or of a chosen context, where there are no data', async () => {

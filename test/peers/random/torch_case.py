@@ -21,7 +21,7 @@ def shake(model: nn.Module, rng: np.random.Generator, size: float = 0.3) -> nn.M
     """Moves initial weights by random ones, so that the flow is far from the identity; gives BatchNorm statistics."""
     with torch.no_grad():
         for parameter in model.parameters():
-            if not parameter.is_floating_point():
+            if not parameter.requires_grad or not parameter.is_floating_point():
                 continue
             scale = size / np.sqrt(parameter.shape[-1] if parameter.dim() > 1 else 4)
             parameter += torch.as_tensor(rng.normal(0, scale, tuple(parameter.shape)), dtype=parameter.dtype)

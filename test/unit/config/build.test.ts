@@ -49,6 +49,15 @@ test('sizes come from the data, padding from the scales', () => {
   assert.ok(vector.kind === 'vector' && vector.dim === 7);
 });
 
+test('the context of a request wins over the config, and the run keeps it', () => {
+  const config = { data: { source: '/data/a.csv', contextColumns: ['old'] } };
+  const request = { config, context: { columns: ['mass'], labels: true, labelColumn: 'kind' } };
+  const { data, model } = buildRunConfig(request, { ...vectors(2), contextNames: ['mass', 'a', 'b'] });
+  assert.deepEqual([data.contextColumns, data.labelContext, data.labelColumn], [['mass'], true, 'kind']);
+  assert.ok(model.kind === 'vector' && model.context === 3);
+  assert.equal(requestedData({ config, context: { labelColumn: 2 } }).labelColumn, 2);
+});
+
 test('a config lies over a named preset, and a request over both', () => {
   const config = { training: { steps: 77, batch: 5 } };
   const built = buildRunConfig(

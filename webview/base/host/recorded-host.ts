@@ -8,7 +8,7 @@ export function connectRecorded(element: Element): Connection {
   const page = decodeRecorded(element.textContent);
   const host: PageHost = {
     async ask(method, query, _, of, context) {
-      if (context) throw new NotRecordedError(words.notRecorded);
+      if (context && context.join() !== page.given?.join()) throw new NotRecordedError(words.notRecorded);
       const model = of !== undefined && of === page.compared?.path ? page.compared : page;
       const key = recordKey(method, query);
       const answer = model.answers[key];

@@ -12,7 +12,7 @@ export function Message({
   children,
 }: {
   title: string;
-  why?: string;
+  why?: ComponentChildren;
   bad?: boolean;
   children?: ComponentChildren;
 }) {

@@ -1,14 +1,24 @@
-import { computed, signal, type Signal } from '@preact/signals';
-import type { ConditionDensities, ContextUse } from '../../../src/protocol/conditions';
-import { conditionDensitiesQuery, hasConditions, isPlane } from '../../../src/protocol/questions';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import {
+  classesAtOnce,
+  type AtConditions,
+  type ContextUse,
+  type Varied,
+} from '../../../src/protocol/conditions';
+import { atConditionsQuery, hasConditions, variedConditions } from '../../../src/protocol/questions';
 import { ask, type Question } from '../../base/store/question';
 import type { StateDefinition, StateParts } from '../../base/store/store';
 
 export interface ConditionsState extends StateParts {
   use: Question<ContextUse>;
-  densities: Question<ConditionDensities>;
-  /** Number of the condition that varies. */
-  varied: Signal<number>;
+  sideBySide: Question<AtConditions>;
+  /** What varies. */
+  varied: ReadonlySignal<Varied | undefined>;
+  vary(chosen: Varied): void;
+  /** First class of the page. */
+  turnTo(from: number): void;
+  /** Features that are drawn, where the flow has more than two: across, up. */
+  features: Signal<[number, number]>;
   /** Whether colors are of p or of its logarithm. */
   colors: Signal<'p' | 'ln'>;
   drawn: Signal<'density' | 'samples' | 'both'>;
@@ -16,7 +26,7 @@ export interface ConditionsState extends StateParts {
 
 export const conditionsState: StateDefinition<ConditionsState> = {
   create(store) {
-    const { batch, context, given, givenContext, runnable, model, samplesQuery } = store;
+    const { batch, context, example, given, givenContext, runnable, model, samplesQuery } = store;
     // A saved page asks for what it holds.
     const saved = store.connection.choices !== undefined;
     // Rows of the data keep their own conditions; samples have the one that is chosen.
@@ -26,20 +36,43 @@ export const conditionsState: StateDefinition<ConditionsState> = {
         ? model.value
         : undefined,
     );
-    const varied = signal(0);
+    const chosen = signal<Varied | undefined>(undefined);
+    const varied = computed(
+      () => chosen.value ?? (model.value?.context && variedConditions(model.value.context)[0]),
+    );
+    const features = signal<[number, number]>([0, 1]);
     return {
       varied,
+      vary: (next) => void (chosen.value = next),
+      turnTo(from) {
+        const total = model.value?.context?.classes?.count ?? 0;
+        chosen.value = { kind: 'class', from, count: Math.min(classesAtOnce, total - from) };
+      },
+      features,
       colors: signal<'p' | 'ln'>('p'),
       drawn: signal<'density' | 'samples' | 'both'>('both'),
       use: ask({ ...context, given: ofSamples }, 'contextUse', () =>
         shown.value ? { batch: batch.value } : null,
       ),
-      densities: ask(givenContext, 'conditionDensities', () =>
-        shown.value && isPlane(shown.value)
-          ? conditionDensitiesQuery(batch.value, varied.value, samplesQuery.value, saved)
-          : null,
-      ),
-      reset: () => void (varied.value = 0),
+      sideBySide: ask(givenContext, 'atConditions', () => {
+        if (!shown.value || !varied.value) return null;
+        const wide = shown.value.shape[0]! > 2;
+        return {
+          ...atConditionsQuery(
+            shown.value,
+            batch.value,
+            varied.value,
+            samplesQuery.value,
+            saved,
+            wide ? features.value : undefined,
+          ),
+          ...(saved || !example.value ? {} : { example: example.value }),
+        };
+      }),
+      reset() {
+        chosen.value = undefined;
+        features.value = [0, 1];
+      },
     };
   },
 };

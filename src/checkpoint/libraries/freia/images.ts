@@ -14,9 +14,15 @@ import {
   tooManyChannels,
   type StackedConvolution,
 } from '../../import/convolution-stack';
-import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
+import {
+  imageChainImporter,
+  type ImageFields,
+  type ImageLayer,
+  type ImagePlan,
+} from '../../import/image-chain';
 import { pixelRangeQuestion } from '../../import/image-questions';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
+import { permuteAxes } from '../../import/names';
 import { mixingOf } from '../../import/plu';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
@@ -30,6 +36,7 @@ import {
   globalLogScales,
   globalScaleQuestion,
   kinds,
+  reverseQuestion,
   withMatrix,
   withReflections,
   type BlockKind,
@@ -76,6 +83,8 @@ interface Block {
   kind: BlockKind;
   firstPart: number;
   halves: readonly Half[];
+  /** Channels of conditions that its networks see behind their own. */
+  conditions: number;
   /** AllInOneBlock's matrix: in the file, or of learned reflections. */
   householder: boolean;
 }
@@ -91,6 +100,19 @@ type Step = Module | { kind: 'flatten' | 'row-major'; at: string };
 
 interface ChainPlan extends ImagePlan {
   steps: readonly Step[];
+  /** Of the blocks that see a condition, whose size the condition has. */
+  condition?: { channels: number; halvings: number; dense: boolean };
+}
+
+/** In words, where blocks see conditions of different sizes. */
+function conditionOf(seen: readonly NonNullable<ChainPlan['condition']>[]): ChainPlan['condition'] | string {
+  const [first] = seen;
+  const other = seen.find(
+    ({ channels, halvings, dense }) =>
+      channels !== first!.channels || dense !== first!.dense || (!dense && halvings !== first!.halvings),
+  );
+  if (!other) return first;
+  return 'conditions of one size (its blocks see conditions of different ones)';
 }
 
 function readBlock(
@@ -109,23 +131,26 @@ function readBlock(
     }
     halves.push({ firstMoves, nets: read });
   }
-  const inputs = halves.map(({ nets }) => nets[0]!.stack[0]!.inputs);
   const scaled = file.tensors.get(`${at}global_scale`)?.shape[1];
+  // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a condition.
+  const moved = halves.map(({ nets }) => nets[0]!.stack.at(-1)!.outputs / (nets.length === 1 ? 2 : 1));
   const [second, first] =
     kind === 'AllInOneBlock'
       ? [Math.floor((scaled ?? 0) / 2), Math.ceil((scaled ?? 0) / 2)]
-      : [inputs[0]!, inputs[1]!];
+      : [moved[1]!, moved[0]!];
+  const conditions = halves[0]!.nets[0]!.stack[0]!.inputs - (halves[0]!.firstMoves ? second : first);
   for (const { firstMoves, nets } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
     for (const { stack } of nets) {
-      const outputs = (nets.length === 1 ? 2 : 1) * to;
-      if (stack[0]!.inputs === from && stack.at(-1)!.outputs === outputs) continue;
-      return `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; without conditions it would go from ${from} to ${outputs}`;
+      const [inputs, outputs] = [from + conditions, (nets.length === 1 ? 2 : 1) * to];
+      if (conditions >= 0 && stack[0]!.inputs === inputs && stack.at(-1)!.outputs === outputs) continue;
+      return `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; it would go from ${from}, and those of conditions, to ${outputs}`;
     }
   }
   return {
     kind,
     halves,
+    conditions,
     firstPart: first,
     channels: first + second,
     dense: halves.every(({ nets }) => nets.every(({ stack }) => stack.every(({ dense }) => dense))),
@@ -189,6 +214,7 @@ function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: str
   let channels: number | undefined;
   let image = 0;
   let halvings = 0;
+  const seen: NonNullable<ChainPlan['condition']>[] = [];
   /** Values of a channel where the image is flattened. */
   let plane: number | undefined;
   const length = lengthOfList(list.modules);
@@ -226,12 +252,16 @@ function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: str
     if (channels === undefined) image = entering;
     channels = module.channels;
     steps.push(module);
+    if ('halves' in module && module.conditions > 0)
+      seen.push({ channels: module.conditions, halvings, dense: plane !== undefined });
   }
   const modules = steps.filter((step) => 'channels' in step);
   if (modules.length > 0 && modules.every(({ dense, kind }) => dense || kind === 'permute')) {
     missing.push('a convolution, an image being what it is for');
   }
-  const wide = tooManyChannels(modules);
+  const condition = conditionOf(seen);
+  if (typeof condition === 'string') missing.push(condition);
+  const wide = tooManyChannels([...modules, ...seen]);
   if (wide !== undefined) missing.push(wide);
   const share = fitting / file.tensors.size;
   const side = plane === undefined ? undefined : Math.sqrt(plane) * 2 ** halvings;
@@ -245,6 +275,7 @@ function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: str
       steps,
       channels: image,
       halvings,
+      ...(condition && typeof condition !== 'string' ? { condition } : {}),
       ...(side === undefined ? {} : { size: [side, side] as const }),
     },
     share,
@@ -301,6 +332,7 @@ function couplingLayer(
       mask: Array.from({ length: channels }, (_, i) => (i < firstPart !== firstMoves ? 1 : 0)),
       net: stackNet(stack, { activation: activationOf(answers) }),
       ...(separate ? { nets: 'separate' } : {}),
+      ...(block.conditions > 0 ? { seesContext: true } : {}),
       ...(clampOf(kind, answers) === 'ATAN'
         ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clamp) }
         : { scaleMap: 'tanh-scalar' }),
@@ -330,7 +362,12 @@ async function blockLayers(
     ? reflected(await values('w_0'), await values('vk_householder'))
     : await values('w_perm');
   const what = `${at}.${step.householder ? 'vk_householder' : 'w_perm'}`;
+  const isReversed = chosen(answers, reverseQuestion) === 'True';
+  const square = { ...matrix, shape: matrix.shape.slice(0, 2) };
   return [
+    ...(isReversed
+      ? [{ theirs: `${what}.inverse`, ...mixingOf(file, what, permuteAxes(square, [1, 0])) }]
+      : []),
     ...layers,
     { theirs: `${at}.global_scale`, ...normLayer(logScale, (await values('global_offset')).data) },
     { theirs: what, ...mixingOf(file, what, matrix) },
@@ -385,14 +422,24 @@ async function layersOf(
   }
 }
 
+/** FrEIA gives conditions the size of the block that sees them: of its image, or of one pixel after a Flatten. */
+function contextOf(
+  { channels, halvings, dense }: NonNullable<ChainPlan['condition']>,
+  [height, width]: readonly [number, number],
+): NonNullable<ImageFields['context']> {
+  const unit = 2 ** halvings;
+  return dense ? { height: 1, width: 1, channels } : { height: height / unit, width: width / unit, channels };
+}
+
 export const freiaImages = imageChainImporter<ChainPlan>({
   name: 'FrEIA',
   side: 32,
   read,
-  title: ({ steps, halvings }) => {
+  title: ({ steps, halvings, condition }) => {
     const blocks = steps.filter((step) => 'halves' in step).length;
     const sizes = halvings === 0 ? '' : `, ${several(halvings, 'downsampling')}`;
-    return `images, ${several(blocks, 'coupling block')}${sizes}`;
+    const given = condition ? ` given ${several(condition.channels, 'channel')}` : '';
+    return `images${given}, ${several(blocks, 'coupling block')}${sizes}`;
   },
   questions: ({ steps }) => {
     const has = (...wanted: readonly Step['kind'][]) => steps.some(({ kind }) => wanted.includes(kind));
@@ -400,12 +447,13 @@ export const freiaImages = imageChainImporter<ChainPlan>({
       pixelRangeQuestion,
       ...clampQuestions({ steps }).values(),
       ...(has('GLOWCouplingBlock', 'RNVPCouplingBlock') ? [clampFunctionQuestion] : []),
-      ...(has('AllInOneBlock') ? [globalScaleQuestion] : []),
+      ...(has('AllInOneBlock') ? [globalScaleQuestion, reverseQuestion] : []),
       activationQuestion,
       ...(has('haar') ? [rebalanceQuestion, waveletQuestion] : []),
     ];
   },
-  model: (_, answers) => ({
+  model: ({ condition }, answers, [height, width]) => ({
+    ...(condition ? { context: contextOf(condition, [height, width]) } : {}),
     affine: 'scale-then-shift',
     outputOrder: 'scale-shift',
     outputLayout: 'halves',

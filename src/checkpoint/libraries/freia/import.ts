@@ -1,7 +1,7 @@
 /**
- * FrEIA's RNVPCouplingBlock, GLOWCouplingBlock and AllInOneBlock in a SequenceINN or a GraphINN that is a chain, with
- * ActNorm and PermuteRandom between them. The first two are two couplings each: first the first part moves, given the
- * second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
+ * FrEIA's coupling blocks and AllInOneBlock in a SequenceINN or a GraphINN that is a chain, with ActNorm, permutations,
+ * scalings and linear transforms between them. Blocks are two couplings each, but for AllInOneBlock and one-sided ones:
+ * first the first part moves, given the second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
 import { UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
@@ -25,10 +25,11 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { reflectionsLayer, rotationLayer } from '../../import/matrices';
+import { matrixLayer, reflectionsLayer, rotationLayer } from '../../import/matrices';
 import { permuteAxes } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
+import type { VectorFields } from '../../import/vector-chain';
 
 export const clampQuestion: ImportQuestion = {
   key: 'clamp',
@@ -70,7 +71,34 @@ export const globalScaleQuestion = choice(
   ],
 );
 
-const reverseQuestion = choice(
+const blockQuestion = choice(
+  'couplingBlock',
+  'Kind of the coupling blocks',
+  'Both have tensors of the same names and shapes. With the other one all numbers are wrong.',
+  [
+    { value: 'GLOWCouplingBlock', label: 'GLOWCouplingBlock' },
+    { value: 'GINCouplingBlock', label: 'GINCouplingBlock: keeps volumes' },
+  ],
+);
+
+const ginQuestion = choice(
+  'ginBlock',
+  'AllInOneBlock that keeps volumes',
+  'The `gin_block` argument: whether the mean of the scales is subtracted and the global scale is left out.',
+  [
+    { value: 'False', label: 'False (the default)' },
+    { value: 'True', label: 'True' },
+  ],
+);
+
+const orthogonalQuestion: ImportQuestion = {
+  key: 'orthogonalClamp',
+  title: 'Clamp of OrthogonalTransform',
+  detail: 'The `clamp` argument of OrthogonalTransform, which bounds its log-scales.',
+  answer: { kind: 'number', default: 5, minimum: 1e-6, maximum: 1e6 },
+};
+
+export const reverseQuestion = choice(
   'reversePermutation',
   'Permutation before AllInOneBlock',
   'The `reverse_permutation` argument: whether each block undoes its own permutation first.',
@@ -91,8 +119,10 @@ interface Half {
 
 export type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
 
+type VectorBlock = BlockKind | 'NICECouplingBlock' | 'AffineCouplingOneSided';
+
 interface Block extends CouplingStep {
-  kind: BlockKind;
+  kind: VectorBlock;
   /** Features of the first part. */
   firstPart: number;
   /** From data to latent, if that is how the network runs. */
@@ -101,14 +131,17 @@ interface Block extends CouplingStep {
   context: number;
 }
 
-type Other = StepOf<'actNorm' | 'permute'>;
+type Other = StepOf<
+  'actNorm' | 'permute' | 'scaling' | 'linear' | 'orthogonal' | 'householder' | 'fixedHouseholder'
+>;
 
 export function below(rests: readonly string[], name: string): string[] {
   return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
 }
 
 /** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
-export const couplingsOf: Record<BlockKind, readonly { firstMoves: boolean; nets: readonly string[] }[]> = {
+type Couplings = readonly { firstMoves: boolean; nets: readonly string[] }[];
+export const couplingsOf: Record<BlockKind, Couplings> = {
   RNVPCouplingBlock: [
     { firstMoves: true, nets: ['subnet_s2', 'subnet_t2'] },
     { firstMoves: false, nets: ['subnet_s1', 'subnet_t1'] },
@@ -120,18 +153,64 @@ export const couplingsOf: Record<BlockKind, readonly { firstMoves: boolean; nets
   AllInOneBlock: [{ firstMoves: false, nets: ['subnet'] }],
 };
 export const kinds = Object.keys(couplingsOf) as BlockKind[];
+const vectorCouplings: Record<VectorBlock, Couplings> = {
+  ...couplingsOf,
+  NICECouplingBlock: [
+    { firstMoves: true, nets: ['F'] },
+    { firstMoves: false, nets: ['G'] },
+  ],
+  AffineCouplingOneSided: [{ firstMoves: false, nets: ['subnet'] }],
+};
+const vectorKinds = Object.keys(vectorCouplings) as VectorBlock[];
 export const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
 /** With learned reflections, what is permuted with is not in the file but made of these. */
 export const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
+/** Features of a module beside that shows them; one-sided couplings do not. */
+function featuresBeside(file: TensorFile, at: string): number | undefined {
+  const list = at.slice(0, at.slice(0, -1).lastIndexOf('.') + 1);
+  for (const [name, { shape }] of file.tensors) {
+    if (!name.startsWith(list)) continue;
+    if (/^\d+\.(perm|scale|scaling|s|M|Vs)$/.test(name.slice(list.length))) return shape.at(-1);
+  }
+  return undefined;
+}
+
+/** Sizes of both parts, where the networks alone say them. */
+function partsOf(
+  file: TensorFile,
+  at: string,
+  kind: VectorBlock,
+  halves: readonly Half[],
+): [first: number, second: number] | string {
+  const { stacks } = halves[0]!;
+  const each = valuesOf(kind, stacks);
+  const own = halves.map((half) => half.stacks[0]!.widths.at(-1)! / each);
+  if (kind === 'AllInOneBlock') {
+    const features = lengthOf(file, `${at}global_scale`);
+    if (features === undefined) return `${at}global_scale is not of features`;
+    return [Math.ceil(features / 2), Math.floor(features / 2)];
+  }
+  if (halves.length === 2) return [own[0]!, own[1]!];
+  const [inputs, second] = [stacks[0]!.widths[0]!, own[0]!];
+  const features = featuresBeside(file, at);
+  if (features !== undefined) return [features - second, second];
+  // Halves, which differ by one at most; what is seen more is a context.
+  return [Math.abs(inputs - second) <= 1 ? inputs : second, second];
+}
+
+/** What a network gives for each feature. */
+const valuesOf = (kind: VectorBlock, stacks: readonly LinearStack[]): number =>
+  kind !== 'NICECouplingBlock' && stacks.length === 1 ? 2 : 1;
+
 function readBlock(
   file: TensorFile,
   at: string,
-  kind: Block['kind'],
+  kind: VectorBlock,
   rests: readonly string[],
 ): Block | string {
   const halves: Half[] = [];
-  for (const { firstMoves, nets } of couplingsOf[kind]) {
+  for (const { firstMoves, nets } of vectorCouplings[kind]) {
     const stacks: LinearStack[] = [];
     for (const net of nets) {
       const stack = linearStack(file, `${at}${net}.`, below(rests, net));
@@ -140,19 +219,17 @@ function readBlock(
     }
     halves.push({ net: nets[0]!, firstMoves, stacks });
   }
-  const scaled = lengthOf(file, `${at}global_scale`);
-  if (kind === 'AllInOneBlock' && scaled === undefined) return `${at}global_scale is not of features`;
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
-  const own = halves.map(({ stacks }) => stacks[0]!.widths.at(-1)! / (stacks.length === 1 ? 2 : 1));
-  const [first, second] =
-    scaled === undefined ? [own[0]!, own[1]!] : [Math.ceil(scaled / 2), Math.floor(scaled / 2)];
+  const parts = partsOf(file, at, kind, halves);
+  if (typeof parts === 'string') return parts;
+  const [first, second] = parts;
   const { hidden, prefix, widths } = halves[0]!.stacks[0]!;
   const context = widths[0]! - (halves[0]!.firstMoves ? second : first);
-  if (context < 0) return `${prefix} that sees the other part (it sees ${widths[0]} numbers)`;
+  if (context < 0 || first < 1) return `${prefix} that sees the other part (it sees ${widths[0]} numbers)`;
   for (const { firstMoves, stacks } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
     for (const stack of stacks) {
-      const [inputs, outputs] = [from + context, (stacks.length === 1 ? 2 : 1) * to];
+      const [inputs, outputs] = [from + context, valuesOf(kind, stacks) * to];
       if (stack.widths[0] !== inputs || stack.widths.at(-1) !== outputs) {
         return `${stack.prefix} goes from ${stack.widths[0]} to ${stack.widths.at(-1)} numbers; expected from ${inputs} to ${outputs}`;
       }
@@ -174,21 +251,32 @@ function readBlock(
   };
 }
 
+/** Tensors of modules without networks, the first of which is one number for each feature or a square. */
+const otherModules: readonly { kind: Other['kind']; parts: readonly string[] }[] = [
+  { kind: 'actNorm', parts: ['scale', 'bias'] },
+  { kind: 'permute', parts: ['perm', 'perm_inv'] },
+  { kind: 'scaling', parts: ['s'] },
+  { kind: 'linear', parts: ['M', 'M_inv', 'logDetM'] },
+  { kind: 'linear', parts: ['M', 'M_inv', 'logDetM', 'b'] },
+  { kind: 'orthogonal', parts: ['scaling', 'weights', 'bias'] },
+  { kind: 'householder', parts: ['Vs'] },
+  { kind: 'fixedHouseholder', parts: ['Vs', 'W', 'weight'] },
+];
+
 function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other | string {
   const name = at.slice(0, -1);
   const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
   const has = (...names: string[]) => parts.join() === names.sort().join();
-  const block = kinds.find((kind) =>
+  const block = vectorKinds.find((kind) =>
     (kind === 'AllInOneBlock' ? [withMatrix, withReflections] : [[]]).some((beside) =>
-      has(...couplingsOf[kind].flatMap(({ nets }) => nets), ...beside),
+      has(...vectorCouplings[kind].flatMap(({ nets }) => nets), ...beside),
     ),
   );
   if (block) return readBlock(file, at, block, rests);
-  const scaled = lengthOf(file, `${at}scale`);
-  if (has('bias', 'scale') && scaled !== undefined) return { kind: 'actNorm', at: name, features: scaled };
-  const permuted = lengthOf(file, `${at}perm`);
-  if (has('perm', 'perm_inv') && permuted !== undefined) {
-    return { kind: 'permute', at: name, features: permuted };
+  const other = otherModules.find((module) => has(...module.parts));
+  const shape = other && file.tensors.get(at + other.parts[0]!)!.shape;
+  if (shape && shape.length <= 2 && shape.at(-1)) {
+    return { kind: other.kind, at: name, features: shape.at(-1)! };
   }
   return `${name} (${parts.join(', ')}) is not a module that is known`;
 }
@@ -223,8 +311,39 @@ const isToLatent = (answers: ImportAnswers): boolean =>
   chosen(answers, directionQuestion) === 'data-to-latent';
 
 /** AllInOneBlock has no other than tanh. */
-export const clampOf = (kind: BlockKind, answers: ImportAnswers): string =>
+export const clampOf = (kind: VectorBlock, answers: ImportAnswers): string =>
   kind === 'AllInOneBlock' ? 'TANH' : chosen(answers, clampFunctionQuestion);
+
+function questionsOf(kind: VectorBlock): ImportQuestion[] {
+  switch (kind) {
+    case 'NICECouplingBlock':
+      return [];
+    case 'AllInOneBlock':
+      return [clampQuestion, globalScaleQuestion, reverseQuestion, ginQuestion];
+    case 'GLOWCouplingBlock':
+      return [clampQuestion, clampFunctionQuestion, blockQuestion];
+    default:
+      return [clampQuestion, clampFunctionQuestion];
+  }
+}
+
+function keepsVolumes(kind: VectorBlock, answers: ImportAnswers): boolean {
+  if (kind === 'AllInOneBlock') return chosen(answers, ginQuestion) === 'True';
+  return kind === 'GLOWCouplingBlock' && chosen(answers, blockQuestion) === 'GINCouplingBlock';
+}
+
+function mapFields(kind: VectorBlock, answers: ImportAnswers): VectorFields {
+  if (kind === 'NICECouplingBlock') return { transform: 'additive' };
+  return {
+    affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
+    outputOrder: 'scale-shift',
+    outputLayout: 'halves',
+    ...(clampOf(kind, answers) === 'ATAN'
+      ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
+      : { scaleMap: 'tanh-scalar' }),
+    ...(keepsVolumes(kind, answers) ? { scaleMean: 'removed' } : {}),
+  };
+}
 
 export const freia = chainImporter<Block, Other>({
   name: 'FrEIA',
@@ -234,11 +353,11 @@ export const freia = chainImporter<Block, Other>({
   gap: (at) => `${at} is a module without tensors`,
   title: ({ couplings, first }) =>
     `${couplings.length} of ${first.kind}, networks ${hiddenWords(hiddenOf(first))}`,
-  questions: ({ first }) => [
+  questions: ({ first, steps }) => [
     directionQuestion,
-    clampQuestion,
-    ...(first.kind === 'AllInOneBlock' ? [globalScaleQuestion, reverseQuestion] : [clampFunctionQuestion]),
+    ...questionsOf(first.kind),
     activationQuestion,
+    ...(steps.some(({ kind }) => kind === 'orthogonal') ? [orthogonalQuestion] : []),
   ],
   model: (chain, answers) => ({
     hidden: hiddenOf(chain.first),
@@ -246,12 +365,7 @@ export const freia = chainImporter<Block, Other>({
     conditioning: 'selected',
     ...(chain.first.context > 0 ? { context: chain.first.context } : {}),
     activation: activationOf(answers),
-    affine: isToLatent(answers) ? 'scale-then-shift' : 'inverse-scale-then-shift',
-    outputOrder: 'scale-shift',
-    outputLayout: 'halves',
-    ...(clampOf(chain.first.kind, answers) === 'ATAN'
-      ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
-      : { scaleMap: 'tanh-scalar' }),
+    ...mapFields(chain.first.kind, answers),
   }),
   order: ({ steps }, answers) => (isToLatent(answers) ? steps : steps.toReversed()),
   async layers(step, chain, answers) {
@@ -259,14 +373,14 @@ export const freia = chainImporter<Block, Other>({
     const { at } = step;
     const toLatent = isToLatent(answers);
     const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
-    if (step.kind === 'permute') return [permutation(file, at, [...(await values('perm'))], toLatent)];
-    if (step.kind === 'actNorm') {
-      return [{ theirs: at, ...norm(await values('scale'), await values('bias'), toLatent) }];
+    if (!('halves' in step)) {
+      const layers = await otherLayers(file, step, answers);
+      return toLatent ? layers : layers.reverse();
     }
     const layers = step.halves.map((half) => coupling(step, half, answers));
     if (step.kind === 'AllInOneBlock') {
       const logScale = (await values('global_scale')).map(
-        globalLogScales[chosen(answers, globalScaleQuestion)]!,
+        keepsVolumes(step.kind, answers) ? () => 0 : globalLogScales[chosen(answers, globalScaleQuestion)]!,
       );
       const turns = await turnsOf(file, at, step.features);
       layers.push(
@@ -295,6 +409,75 @@ function norm(
   return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
 }
 
+/** In the order of the network. */
+async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers): Promise<OurLayer[]> {
+  const { at: theirs, kind } = step;
+  const toLatent = isToLatent(answers);
+  const read = async (name: string): Promise<Values> => file.read(`${theirs}.${name}`);
+  const values = async (name: string) => (await read(name)).data;
+  const transposed = (matrix: Values): Values => permuteAxes(matrix, [1, 0]);
+  switch (kind) {
+    case 'permute':
+      return [permutation(file, theirs, [...(await values('perm'))], toLatent)];
+    case 'actNorm':
+      return [{ theirs, ...norm(await values('scale'), await values('bias'), toLatent) }];
+    case 'scaling': {
+      const logScale = await values('s');
+      return [{ theirs, ...norm(logScale, new Float32Array(logScale.length), toLatent) }];
+    }
+    case 'linear': {
+      // y = x·M + b, and x = (y − b)·M_inv.
+      const matrix = await read(toLatent ? 'M' : 'M_inv');
+      const size = matrix.shape[0]!;
+      const b = file.tensors.has(`${theirs}.b`) ? await values('b') : new Float32Array(size);
+      const bias = toLatent
+        ? b
+        : Float32Array.from(b, (_, to) =>
+            b.reduce((sum, value, from) => sum - value * matrix.data[from * size + to]!, 0),
+          );
+      return [
+        {
+          theirs,
+          ...matrixLayer(`${file.file}: ${theirs}`, transposed(matrix), { shape: [size], data: bias }),
+        },
+      ];
+    }
+    case 'orthogonal': {
+      const [weights, clamp] = [await read('weights'), answeredNumber(answers, orthogonalQuestion)];
+      const logScale = (await values('scaling')).map((s) => clamp * 0.636 * Math.atan(s / clamp));
+      const offset = (await values('bias')).map((bias, i) => bias * Math.exp(logScale[i]!));
+      const where = `${file.file}: ${theirs}.weights`;
+      return [
+        { theirs: `${theirs}.weights`, ...rotationLayer(where, toLatent ? transposed(weights) : weights) },
+        { theirs: `${theirs}.scaling`, ...norm(logScale, offset, toLatent) },
+      ];
+    }
+    case 'householder': {
+      // x·H₀·H₁·…: x meets the first one first.
+      const vectors = await vectorsOf(file, `${theirs}.Vs`, step.features!);
+      return [{ theirs, ...reflectionsLayer(toLatent ? vectors : vectors.toReversed(), step.features!) }];
+    }
+    case 'fixedHouseholder': {
+      const matrix = await read('W');
+      return [
+        { theirs, ...rotationLayer(`${file.file}: ${theirs}.W`, toLatent ? transposed(matrix) : matrix) },
+      ];
+    }
+  }
+}
+
+/** Rows of reflections. */
+async function vectorsOf(file: TensorFile, theirs: string, features: number): Promise<Float32Array[]> {
+  const { shape, data } = await file.read(theirs);
+  const [count = 0, width] = shape;
+  if (shape.length !== 2 || width !== features || count < 1 || count > mostReflections) {
+    throw new UserError(
+      `${file.file}: ${theirs} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
+    );
+  }
+  return Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
+}
+
 /** A layer of ours that permutes or rotates features as the block does, or back. */
 type Turn = (forward: boolean) => OurLayer;
 
@@ -303,14 +486,7 @@ async function turnsOf(file: TensorFile, at: string, features: number): Promise<
   if (file.tensors.has(`${at}.w_perm`))
     return [matrixTurn(file, `${at}.w_perm`, await file.read(`${at}.w_perm`))];
   const theirs = `${at}.vk_householder`;
-  const { shape, data } = await file.read(theirs);
-  const [count = 0, width] = shape;
-  if (shape.length !== 2 || width !== features || count < 1 || count > mostReflections) {
-    throw new UserError(
-      `${file.file}: ${theirs} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
-    );
-  }
-  const vectors = Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
+  const vectors = await vectorsOf(file, theirs, features);
   // The matrix is w_0 times the reflections in order, so that x meets the last one first.
   return [
     (forward) => ({ theirs, ...reflectionsLayer(forward ? vectors.toReversed() : vectors, features) }),
@@ -345,8 +521,14 @@ function coupling(
     theirs: `${at}.${net}`,
     layer: maskOf(features, (i) => i < firstPart !== firstMoves),
     table: t ? [...stackNames(s!, 'scaleNet.'), ...stackNames(t, 'shiftNet.')] : stackNames(s!, 'net.'),
-    adapt: (tensors, name) =>
-      foldClamp(tensors, name, { kind, last: s!.hidden.length, separate: t !== undefined }, answers),
+    adapt(tensors, name) {
+      const last = s!.hidden.length;
+      if (kind !== 'NICECouplingBlock') {
+        foldClamp(tensors, name, { kind, last, separate: t !== undefined }, answers);
+      } else if (!isToLatent(answers)) {
+        mapColumns(tensors, `${name}.net.${last}`, (x) => -x);
+      }
+    },
   };
 }
 
@@ -357,7 +539,7 @@ function coupling(
 export function foldClamp(
   tensors: Record<string, Values>,
   name: string,
-  { kind, last, separate }: { kind: BlockKind; last: number; separate: boolean },
+  { kind, last, separate }: { kind: VectorBlock; last: number; separate: boolean },
   answers: ImportAnswers,
   question = clampQuestion,
 ): void {

@@ -1,6 +1,6 @@
 /**
  * ikostrikov/pytorch-flows: a FlowSequential of CouplingLayer or MADE with BatchNormFlow and Reverse between them, as its
- * main.py builds them for `--flow realnvp` and `--flow maf`, without conditions; from data to latent as it is in the file.
+ * main.py builds them for `--flow realnvp` and `--flow maf`, with or without conditions; from data to latent as it is in the file.
  */
 import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
@@ -15,6 +15,7 @@ import {
   type Values,
 } from '../../import/chain-importer';
 import { checkMasks } from '../../import/made';
+import { matrixLayer } from '../../import/matrices';
 import {
   hiddenWords,
   lengthOf,
@@ -25,7 +26,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { linearNames, runningNames, under, type Renaming } from '../../import/names';
+import { linearNames, permuteAxes, runningNames, under, type Renaming } from '../../import/names';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
@@ -66,6 +67,8 @@ const lastQuestion = choice(
 
 interface Coupling extends CouplingStep {
   kind: 'coupling';
+  /** Numbers of a condition that its networks see behind the features. */
+  context: number;
   s: LinearStack;
   t: LinearStack;
 }
@@ -75,13 +78,17 @@ interface Made extends CouplingStep {
   /** Its masked layers below it: "joiner", "trunk.1", "trunk.3". */
   parts: readonly string[];
   hidden: number[];
+  /** Numbers of a condition, which a layer of its own adds to the first one. */
+  context: number;
 }
 
 type Affine = Coupling | Made;
-type Other = StepOf<'batchNorm' | 'reverse'>;
+type Other = StepOf<'batchNorm' | 'reverse' | 'matrix'>;
 type FlowChain = Chain<Affine, Other>;
 
 const otherKind = 'is not of the same kind as';
+const otherContext = 'sees another context than';
+const conditionLayer = 'joiner.cond_linear.weight';
 
 /** Least gain of a batch norm of ours, and what it adds to the variance. */
 const gainFloor = 1e-5;
@@ -92,9 +99,6 @@ const normNames: readonly Renaming[] = [
   { theirs: 'beta', ours: 'bias', transform: 'same' },
   ...runningNames(),
 ];
-
-const takesCondition = (at: string): string =>
-  `${at} takes a condition besides the features, which is not supported`;
 
 function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
   const stacks: LinearStack[] = [];
@@ -107,9 +111,8 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
   if (strange) return `${at}${strange} is not known`;
   const [s, t] = stacks as [LinearStack, LinearStack];
   const features = s.widths.at(-1)!;
-  if (s.widths[0]! > features) return takesCondition(s.prefix);
-  if (s.widths[0] !== features)
-    return `${s.prefix} is not a network from ${features} features to ${features}`;
+  const context = s.widths[0]! - features;
+  if (context < 0) return `${s.prefix} is not a network from ${features} features to ${features}`;
   if (t.widths.join() !== s.widths.join()) return `${t.prefix} has other widths than ${s.prefix}`;
   return {
     kind: 'coupling',
@@ -117,12 +120,14 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
     features,
     s,
     t,
-    alike: { [otherKind]: 'coupling', ...sizesOf(s) },
+    context,
+    alike: { [otherKind]: 'coupling', ...sizesOf(s), [otherContext]: context },
   };
 }
 
 function readMade(file: TensorFile, at: string, rests: readonly string[]): Made | string {
-  if (rests.includes('joiner.cond_linear.weight')) return takesCondition(`${at}joiner`);
+  const condition = file.tensors.get(at + conditionLayer)?.shape;
+  const context = condition?.[1] ?? 0;
   const numbers = rests.flatMap((rest) => {
     const match = /^trunk\.([1-9]\d*)\.mask$/.exec(rest);
     return match ? [Number(match[1])] : [];
@@ -135,7 +140,7 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]): Made 
   const known = new Set(
     parts.flatMap((part) => ['mask', 'linear.weight', 'linear.bias'].map((x) => `${part}.${x}`)),
   );
-  const strange = rests.find((rest) => !known.has(rest));
+  const strange = rests.find((rest) => !known.has(rest) && rest !== conditionLayer);
   if (strange) return `${at}${strange} is not known`;
   const widths: number[] = [];
   for (const part of parts) {
@@ -155,13 +160,17 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]): Made 
     return `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`;
   }
   const hidden = widths.slice(1, -1);
+  if (condition && condition.join() !== [hidden[0], context].join()) {
+    return `${at}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`;
+  }
   return {
     kind: 'made',
     at: at.slice(0, -1),
     features,
     parts,
     hidden,
-    alike: { [otherKind]: 'made', [otherSize]: hidden.join() },
+    context,
+    alike: { [otherKind]: 'made', [otherSize]: hidden.join(), [otherContext]: context },
   };
 }
 
@@ -178,6 +187,13 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Affin
       ({ theirs }) => file.tensors.get(`${at}${theirs as string}`)?.shape.join() === `${features}`,
     );
   if (isNorm) return { kind: 'batchNorm', at: name, features };
+  const matrix = file.tensors.get(`${at}W`)?.shape ?? [];
+  if (rests.length === 1 && matrix.length === 2 && matrix[0] === matrix[1]) {
+    return { kind: 'matrix', at: name, features: matrix[0]! };
+  }
+  if (parts.includes('log_S')) {
+    return `the permutation and the signs of ${name}, an LUInvertibleMM, which its state dict does not hold`;
+  }
   return `${name} (${parts.slice(0, 4).join(', ')}) is not a CouplingLayer, a MADE or a BatchNormFlow`;
 }
 
@@ -196,11 +212,19 @@ function questions(chain: FlowChain): ImportQuestion[] {
 }
 
 function model({ first }: FlowChain, answers: ImportAnswers): VectorFields {
-  const common: VectorFields = { hidden: hiddenOf(first), scaleMap: 'exp', normEpsilon: epsilon };
+  const { context } = first;
+  const common: VectorFields = {
+    hidden: hiddenOf(first),
+    scaleMap: 'exp',
+    normEpsilon: epsilon,
+    ...(context > 0 ? { context } : {}),
+  };
   if (first.kind === 'made') {
     return {
       ...common,
       nets: 'joint',
+      // Hidden units depend on one feature at least.
+      ...(context > 0 ? { contextFirst: false } : {}),
       activation: activationOf(answers, madeQuestion),
       affine: 'inverse-scale-then-shift',
       outputOrder: 'shift-scale',
@@ -249,15 +273,26 @@ function normalize(file: TensorFile, at: string, tensors: Record<string, Values>
   tensors[`${name}.gain`] = { shape: gain.shape, data: gains };
 }
 
-async function made({ at, parts, hidden, features }: Made, { file }: FlowChain): Promise<OurLayer> {
+async function made({ at, parts, hidden, features, context }: Made, { file }: FlowChain): Promise<OurLayer> {
   const order = Array.from({ length: features }, (_, i) => i);
   const outputs = [...hidden, 2 * features];
   const layers = parts.map((part, i) => ({ mask: `${at}.${part}.mask`, outputs: outputs[i]! }));
   await checkMasks(file, order, layers, { layout: 'halves' });
+  const condition = context > 0 ? await file.read(`${at}.${conditionLayer}`) : undefined;
   return {
     theirs: at,
     layer: { kind: 'autoregressive', order, sees: 'input' },
     table: parts.flatMap((part, i) => under(`${at}.${part}.linear.`, `net.${i}.`, linearNames)),
+    adapt(tensors, name) {
+      if (!condition) return;
+      // Ours sees the condition behind the features.
+      const weight = tensors[`${name}.net.0.weight`]!;
+      const seen = permuteAxes(condition, [1, 0]);
+      tensors[`${name}.net.0.weight`] = {
+        shape: [features + context, hidden[0]!],
+        data: Float32Array.from([...weight.data, ...seen.data]),
+      };
+    },
   };
 }
 
@@ -303,6 +338,11 @@ export const ikostrikov = chainImporter<Affine, Other>({
             adapt: (tensors, name) => normalize(file, theirs, tensors, name),
           },
         ];
+      case 'matrix': {
+        const matrix = permuteAxes(await file.read(`${theirs}.W`), [1, 0]);
+        const bias = { shape: [features], data: new Float32Array(features) };
+        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}.W`, matrix, bias) }];
+      }
       case 'reverse':
         return [
           {

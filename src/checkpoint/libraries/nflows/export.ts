@@ -1,165 +1,255 @@
-/** For nflows: SimpleRealNVP where it can be, else its couplings, norms, permutations and linear transforms in a chain. */
+/** For nflows: SimpleRealNVP where it can be, else its couplings, autoregressive layers, norms and linear transforms in a chain. */
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { layerNames } from '../../../config/layer-folders';
-import type { WrittenLayer } from '../../export-to/written-chain';
+import { activationFunction, python, sequentialNet } from '../../export-to/activations';
+import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
+import type { Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
+import { sequentialTensors, valuesOf } from '../../export-to/nets';
+import { bools, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
 import {
-  denseTensors,
-  readDense,
-  valuesOf,
-  withInputs,
-  withOutputs,
-  type Column,
-} from '../../export-to/nets';
-import { batchCounts, bools, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
-import { couplingOf, rowsOf, type Coupling } from '../../export-to/vector-couplings';
-import { residualTable } from '../../import/made';
+  conditionedOf,
+  hasOneActivation,
+  hiddenWidths,
+  knotsOfNflows,
+  mlpOf,
+  seenContext,
+  together,
+  type Conditioned,
+  type ConditionedLayer,
+  type Output,
+} from '../../export-to/conditioned';
+import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
+import type { ChainLayer } from '../../import/vector-chain';
+import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
-import { linearTensors } from './write-linears';
+import { linearTensors, writtenLinears } from './write-linears';
 
 type Tensors = Readonly<Record<string, NdArray>>;
+
+export const nflowsHolds: Holds = {
+  layers: ['coupling', 'autoregressive', 'batchNorm', 'actNorm', 'permute', ...writtenLinears],
+  bases: ['conditionalNormal'],
+  transforms: ['affine', 'additive', 'rationalQuadratic'],
+  context: true,
+  contextModule: true,
+};
 
 /** @throws UserError naming the settings that nflows has no counterpart of */
 export function nflowsStateDict(
   model: VectorModelConfig,
-  chain: readonly WrittenLayer[],
+  chain: readonly ChainLayer[],
   tensors: Tensors,
 ): StateDict {
-  const names = layerNames(chain);
-  const couplings = chain.flatMap((layer, i) =>
-    layer.kind === 'coupling' ? [couplingOf(model, layer, names[i]!)] : [],
-  );
-  const additive = model.transform === 'additive';
   checkFit(model, chain);
+  const names = layerNames(chain);
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
-  let next = 0;
   chain.forEach((layer, number) => {
-    const at = `_transform._transforms.${number}`;
-    const name = names[number]!;
-    if (layer.kind === 'coupling') {
-      const coupling = couplings[next++]!;
-      dict[`${at}.identity_features`] = integers(coupling.conditions);
-      dict[`${at}.transform_features`] = integers(coupling.moves);
-      Object.assign(dict, residualTensors(`${at}.transform_net`, model, coupling, additive, tensors));
-      lines.push(`    coupling([${layer.mask.map((bit) => (bit === 1 ? -1 : 1)).join(', ')}]),`);
-    } else if (layer.kind === 'batchNorm') {
-      Object.assign(dict, renamed(tensors, under(`${at}.`, `${name}.`, flowNormNames)));
-      lines.push(`    transforms.BatchNorm(${model.dim}),`);
-    } else if (layer.kind === 'actNorm') {
-      const logScale = valuesOf(tensors, `${name}.logScale`).data;
-      const shift = valuesOf(tensors, `${name}.shift`).data;
-      dict[`${at}.initialized`] = bools([true], []);
-      dict[`${at}.log_scale`] = floats(
-        [model.dim],
-        logScale.map((x) => -x),
-      );
-      dict[`${at}.shift`] = floats(
-        [model.dim],
-        shift.map((x, i) => -x * Math.exp(-logScale[i]!)),
-      );
-      lines.push(`    transforms.ActNorm(${model.dim}),`);
-    } else if (layer.kind !== 'permute') {
-      const linear = linearTensors(layer, model.dim, name, tensors);
-      for (const [part, values] of Object.entries(linear.tensors)) dict[`${at}.${part}`] = values;
-      lines.push(`    ${linear.line},`);
-    } else {
-      dict[`${at}._permutation`] = integers(layer.order);
-      lines.push(`    transforms.Permutation(torch.tensor([${layer.order.join(', ')}])),`);
-    }
+    const written = writtenLayer(model, layer, names[number]!, tensors);
+    for (const [part, values] of Object.entries(written.tensors))
+      dict[`_transform._transforms.${number}.${part}`] = values;
+    lines.push(`    ${written.line},`);
   });
+  const encoder = encoderOf(model);
+  Object.assign(dict, encoderTensors(model, tensors, '_embedding_net.'));
+  if (model.base.kind === 'conditionalNormal')
+    Object.assign(dict, baseTensors(model.base.hidden.length, tensors, '_distribution._context_encoder'));
   return {
     tensors: dict,
-    build: buildText(model, chain, additive, lines),
-    notes:
-      !additive && model.scaleMap === 'softplus-clamp'
-        ? [
-            'The scale is GENERAL_SCALE_ACTIVATION, which nflows has since it left 0.14; version 0.14 cannot compute it.',
-          ]
-        : [],
+    build: buildText(model, chain, lines, encoder),
+    notes: notesOf(model, chain),
   };
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[]): void {
+/** The sigmoid is that of versions before 0.14, softplus-clamp that of versions after. */
+function notesOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string[] {
+  if (model.transform !== 'affine') return [];
+  const has = (kind: ChainLayer['kind']) => chain.some((layer) => layer.kind === kind);
+  return [
+    ...(has('coupling') && model.scaleMap === 'softplus-clamp'
+      ? [
+          'The scale is GENERAL_SCALE_ACTIVATION, which nflows has since it left 0.14; version 0.14 cannot compute it.',
+        ]
+      : []),
+    ...(has('autoregressive') && model.scaleMap === 'sigmoid'
+      ? [
+          'The scale of the autoregressive layers is sigmoid(u + 2) + 0.001, as some versions of nflows have it; version 0.14 has softplus(u) + 0.001, with which all numbers are wrong.',
+        ]
+      : []),
+  ];
+}
+
+function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const misfits = new Misfits('nflows', 'flowscope train --preset nflows trains a flow that fits.');
+  const layers = chain.filter(({ kind }) => kind === 'coupling' || kind === 'autoregressive');
+  const couplings = layers.some(({ kind }) => kind === 'coupling');
+  const masked = layers.some(({ kind }) => kind === 'autoregressive');
   if (model.transform === 'affine') {
-    const known = model.scaleMap === 'sigmoid' || model.scaleMap === 'softplus-clamp';
-    misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
-    misfits.check(known, 'scaleMap', model.scaleMap, '"sigmoid" or "softplus-clamp"');
+    const maps = [...(couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'])];
+    const known = maps.includes(model.scaleMap) && !(couplings && masked && model.scaleMap !== 'sigmoid');
+    if (couplings)
+      misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
+    misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
     misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
   }
-  misfits.check(model.net === 'residual', 'net', model.net, '"residual"');
-  misfits.check(model.nets === 'joint', 'nets', model.nets, '"joint"');
+  checkKnots(misfits, model);
+  for (const layer of layers) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
+  if (couplings) {
+    // Two networks, or one of an MLP, are written as a Sequential that nflows takes.
+    misfits.check(model.net === 'mlp' || model.nets === 'joint', 'nets', model.nets, '"joint"');
+    misfits.check(hasOneActivation(model), 'shiftActivation', model.shiftActivation, `"${model.activation}"`);
+    checkContext(misfits, model, 'input', 'gate');
+  }
   misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
   const normed = chain.some(({ kind }) => kind === 'batchNorm');
   misfits.check(!normed || model.normEpsilon === 1e-5, 'normEpsilon', model.normEpsilon, '0.00001');
   misfits.finish();
 }
 
-function residualTensors(
-  at: string,
-  model: VectorModelConfig,
-  coupling: Coupling,
-  additive: boolean,
-  tensors: Tensors,
-): StateDict['tensors'] {
-  const net = `${coupling.name}.net`;
-  const columns = (part: 'scale' | 'shift'): Column[] =>
-    coupling.moves.map((feature) => ({ from: coupling[part].columns.get(feature)! }));
-  const wired = {
-    ...tensors,
-    ...denseTensors(
-      `${net}.in`,
-      withInputs(readDense(tensors, `${net}.in`), rowsOf(coupling.inputs, coupling.conditions)),
-    ),
-    ...denseTensors(
-      `${net}.out`,
-      withOutputs(readDense(tensors, `${net}.out`), [
-        ...columns('shift'),
-        ...(additive ? [] : columns('scale')),
-      ]),
-    ),
-  };
-  const table = residualTable({
-    prefix: `${at}.`,
-    blocks: model.blocks,
-    norms: model.netNorm,
-    plain: false,
-    masked: false,
-    context: 0,
-  });
-  const dict = renamed(wired, under('', `${coupling.name}.`, table));
-  return { ...dict, ...batchCounts(Object.keys(dict)) };
+/** The splines of nflows, which normflows has too. */
+export function checkKnots(misfits: Misfits, model: VectorModelConfig): void {
+  if (model.transform !== 'rationalQuadratic') return;
+  misfits.only('splineMap', model.splineMap, 'softmax-floor');
+  misfits.only('splineEnds', model.splineEnds, 'linear');
+  misfits.only('splineFloor', model.splineFloor, leastOfNflows);
 }
 
-const activations: Record<VectorModelConfig['activation'], (slope: number) => string> = {
-  relu: () => 'F.relu',
-  'leaky-relu': (slope) => `lambda x: F.leaky_relu(x, ${slope})`,
-  tanh: () => 'torch.tanh',
-  elu: () => 'F.elu',
-  silu: () => 'F.silu',
-  'hard-silu': () => 'F.hardswish',
-  gelu: () => 'F.gelu',
-  mish: () => 'F.mish',
-  selu: () => 'F.selu',
-  sigmoid: () => 'torch.sigmoid',
-  softplus: () => 'F.softplus',
-};
+/** How a context enters residual networks, and does in their blocks. */
+export function checkContext(
+  misfits: Misfits,
+  model: VectorModelConfig,
+  entry: VectorModelConfig['contextEntry'],
+  inBlocks: VectorModelConfig['contextInBlocks'],
+): void {
+  if (model.context === 0) return;
+  misfits.only('contextEntry', model.contextEntry, entry);
+  if (model.net === 'residual') misfits.only('contextInBlocks', model.contextInBlocks, inBlocks);
+}
 
-const python = (flag: boolean): string => (flag ? 'True' : 'False');
+function checkMade(
+  misfits: Misfits,
+  model: VectorModelConfig,
+  { sees }: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
+): void {
+  misfits.only('nets', model.nets, 'joint');
+  checkContext(misfits, model, 'activated', 'add');
+  if (model.net === 'mlp') {
+    const alike = model.hidden.every((width) => width === model.hidden[0]);
+    misfits.check(alike, 'hidden', model.hidden, 'layers of one width');
+    misfits.check(model.hidden.length > 1, 'hidden', model.hidden, 'at least two layers');
+  }
+  misfits.check(
+    model.transform !== 'additive',
+    'transform',
+    model.transform,
+    '"affine" or "rationalQuadratic"',
+  );
+  if (model.transform === 'affine') {
+    // Seeing the output, it is the inverse of one that sees the input.
+    misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
+  } else misfits.only('sees', sees, 'input');
+}
+
+interface Written {
+  /** Below the layer. */
+  tensors: StateDict['tensors'];
+  /** How it is made. */
+  line: string;
+}
+
+function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string, tensors: Tensors): Written {
+  const { dim } = model;
+  switch (layer.kind) {
+    case 'coupling': {
+      const coupling = conditionedOf(model, layer, name);
+      return {
+        tensors: {
+          identity_features: integers(coupling.identity),
+          transform_features: integers(coupling.transformed),
+          ...netTensors(model, coupling, tensors),
+        },
+        line: `coupling([${layer.mask.map((bit) => (bit === 1 ? -1 : 1)).join(', ')}])`,
+      };
+    }
+    case 'autoregressive': {
+      const conditioned = conditionedOf(model, layer, name);
+      const inverse = layer.sees === 'output';
+      const at = `${inverse ? '_transform.' : ''}autoregressive_net.`;
+      const outputs = outputsOf(model, conditioned, 1);
+      return {
+        tensors: madeTensors(at, model, conditioned, outputs, tensors),
+        line: inverse ? 'transforms.InverseTransform(autoregressive())' : 'autoregressive()',
+      };
+    }
+    case 'batchNorm':
+      return {
+        tensors: renamed(tensors, under('', `${name}.`, flowNormNames)),
+        line: `transforms.BatchNorm(${dim})`,
+      };
+    case 'actNorm': {
+      const logScale = valuesOf(tensors, `${name}.logScale`).data;
+      const shift = valuesOf(tensors, `${name}.shift`).data;
+      return {
+        tensors: {
+          initialized: bools([true], []),
+          log_scale: floats(
+            [dim],
+            logScale.map((x) => -x),
+          ),
+          shift: floats(
+            [dim],
+            shift.map((x, i) => -x * Math.exp(-logScale[i]!)),
+          ),
+        },
+        line: `transforms.ActNorm(${dim})`,
+      };
+    }
+    case 'permute':
+      return {
+        tensors: { _permutation: integers(layer.order) },
+        line: `transforms.Permutation(torch.tensor([${layer.order.join(', ')}]))`,
+      };
+    default:
+      return linearTensors(layer, dim, name, tensors);
+  }
+}
+
+/** @param divisor of a spline's widths and heights */
+function outputsOf(model: VectorModelConfig, { layer, transformed }: Conditioned, divisor: number): Output[] {
+  if (model.transform === 'rationalQuadratic') return knotsOfNflows(model, transformed, divisor);
+  if (layer.kind === 'autoregressive')
+    return together(transformed, model.transform === 'affine' ? ['scale', 'shift'] : ['shift']);
+  return [
+    ...together(transformed, ['shift']),
+    ...(model.transform === 'affine' ? together(transformed, ['scale']) : []),
+  ];
+}
+
+function netTensors(model: VectorModelConfig, coupling: Conditioned, tensors: Tensors): StateDict['tensors'] {
+  if (model.net === 'residual') {
+    // Which the library divides a spline's widths and heights by the root of.
+    const outputs = outputsOf(model, coupling, Math.sqrt(model.hidden[0]!));
+    return residualNetTensors('transform_net.', model, coupling, outputs, tensors);
+  }
+  const outputs = outputsOf(model, coupling, 1);
+  return sequentialTensors('transform_net', mlpOf(model, coupling, coupling.identity, outputs, tensors));
+}
 
 function buildText(
   model: VectorModelConfig,
-  chain: readonly WrittenLayer[],
-  additive: boolean,
+  chain: readonly ChainLayer[],
   lines: readonly string[],
+  encoder: ReturnType<typeof encoderOf>,
 ): string {
-  const { dim, blocks, netNorm } = model;
+  const { dim, blocks, netNorm, transform } = model;
   const width = model.hidden[0]!;
-  const activation = activations[model.activation](model.slope);
-  const general = !additive && model.scaleMap === 'softplus-clamp';
+  const context = seenContext(model);
+  const additive = transform === 'additive';
+  const activation = activationFunction(model);
+  const general = transform === 'affine' && model.scaleMap === 'softplus-clamp';
   const normed = chain[1]?.kind === 'batchNorm';
   const period = normed ? 2 : 1;
   const simple = chain.every((layer, i) =>
@@ -168,7 +258,8 @@ function buildText(
       : normed && i % 2 === 1 && layer.kind === 'batchNorm',
   );
   const head = ['import torch', 'import torch.nn.functional as F'];
-  if (simple && !general && chain.length % period === 0) {
+  const named = model.net === 'residual' && transform !== 'rationalQuadratic' && context === 0;
+  if (named && simple && !general && chain.length % period === 0 && model.base.kind !== 'conditionalNormal') {
     return [
       ...head,
       'from nflows.flows.realnvp import SimpleRealNVP',
@@ -180,27 +271,67 @@ function buildText(
       ')',
     ].join('\n');
   }
-  const kind = additive ? 'AdditiveCouplingTransform' : 'AffineCouplingTransform';
+  const spline = transform === 'rationalQuadratic';
+  const bins = spline ? `num_bins=${model.bins}, tails="linear", tail_bound=${model.splineBound}` : '';
+  const size = `hidden_features=${width}${context > 0 ? `, context_features=${context}` : ''}`;
+  const has = (kind: ChainLayer['kind']) => chain.some((layer) => layer.kind === kind);
+  const net =
+    model.net === 'mlp'
+      ? sequentialNet(model, hiddenWidths(model), context)
+      : [
+          'def net(inputs, outputs):',
+          '    return ResidualNet(',
+          `        inputs, outputs, ${size}, num_blocks=${blocks}, activation=${activation},`,
+          `        use_batch_norm=${python(netNorm)},`,
+          '    )',
+        ];
+  const coupling = {
+    affine: 'AffineCouplingTransform',
+    additive: 'AdditiveCouplingTransform',
+    rationalQuadratic: 'PiecewiseRationalQuadraticCouplingTransform',
+  }[transform];
+  const scale = general
+    ? ', scale_activation=transforms.AffineCouplingTransform.GENERAL_SCALE_ACTIVATION'
+    : '';
+  const masked = spline
+    ? 'MaskedPiecewiseRationalQuadraticAutoregressiveTransform'
+    : 'MaskedAffineAutoregressiveTransform';
+  const plain = model.net === 'mlp';
+  const base =
+    model.base.kind === 'conditionalNormal'
+      ? `ConditionalDiagonalNormal([${dim}], context_encoder=${baseNet(model, context)})`
+      : `StandardNormal([${dim}])`;
   return [
     ...head,
     'from nflows import transforms',
-    'from nflows.distributions.normal import StandardNormal',
+    `from nflows.distributions.normal import ${base.split('(', 1)[0]}`,
     'from nflows.flows.base import Flow',
-    'from nflows.nn.nets import ResidualNet',
-    '',
-    'def net(inputs, outputs):',
-    '    return ResidualNet(',
-    `        inputs, outputs, hidden_features=${width}, num_blocks=${blocks}, activation=${activation},`,
-    `        use_batch_norm=${python(netNorm)},`,
-    '    )',
-    '',
-    'def coupling(mask):',
-    `    return transforms.${kind}(`,
-    `        torch.tensor(mask), net${general ? ', scale_activation=transforms.AffineCouplingTransform.GENERAL_SCALE_ACTIVATION' : ''}`,
-    '    )',
+    ...(has('coupling')
+      ? [
+          ...(plain ? [] : ['from nflows.nn.nets import ResidualNet']),
+          '',
+          ...net,
+          '',
+          'def coupling(mask):',
+          `    return transforms.${coupling}(`,
+          `        torch.tensor(mask), net${spline ? `, ${bins}` : ''}${scale}`,
+          '    )',
+        ]
+      : []),
+    ...(has('autoregressive')
+      ? [
+          '',
+          'def autoregressive():',
+          `    return transforms.${masked}(`,
+          `        features=${dim}, ${size}, num_blocks=${plain ? model.hidden.length - 1 : blocks}, activation=${activation},`,
+          `        use_residual_blocks=${python(!plain)}, use_batch_norm=${python(!plain && netNorm)}${spline ? `, ${bins}` : ''},`,
+          '    )',
+        ]
+      : []),
+    ...(encoder ? ['', ...encoder.lines] : []),
     '',
     'flow = Flow(transforms.CompositeTransform([',
     ...lines,
-    `]), StandardNormal([${dim}]))`,
+    `]), ${base}${encoder ? `, embedding_net=${encoder.name}` : ''})`,
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
+  conditionalNormalOf,
   maskOf,
   readOrder,
   type Chain,
@@ -81,6 +82,8 @@ interface Working extends CouplingStep {
   net: ResidualNet;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
+  /** What the network sees; the output in an InverseTransform. */
+  sees: 'input' | 'output';
 }
 
 type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
@@ -88,6 +91,8 @@ type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
 const net = 'transform_net.';
 const inConstant = 'unconditional_transform.';
 const made = 'autoregressive_net.';
+/** Of an InverseTransform. */
+const inverse = '_transform.';
 
 const tailQuestion = boundQuestion('tail_bound', 1);
 
@@ -105,7 +110,7 @@ function workingStep(
   return {
     kind,
     at: at.slice(0, -1),
-    ...{ features, map, net: found },
+    ...{ features, map, net: found, sees: 'input' },
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
@@ -127,6 +132,12 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
     const found = residualNet(file, at + made, namesBelow(made, rests), true);
     const features = typeof found === 'string' ? 0 : found.inputs;
     return workingStep('autoregressive', at, features, found, features);
+  }
+  if (rests.every((rest) => rest.startsWith(inverse + made))) {
+    const step = readStep(file, at + inverse, namesBelow(inverse, rests));
+    if (typeof step === 'string' || !('net' in step)) return step;
+    if (step.map.transform !== 'affine') return `${name} is the inverse of splines`;
+    return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
   }
   const identity = lengthOf(file, `${at}identity_features`);
   const transformed = lengthOf(file, `${at}transform_features`);
@@ -181,7 +192,7 @@ type MapFields = Pick<VectorFields, keyof typeof conventionFields>;
 
 /** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
 export function mapFields(
-  { kind, map: { transform, bins } }: Pick<Working, 'kind' | 'map'>,
+  { kind, map: { transform, bins }, sees }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
   answers: ImportAnswers,
 ): MapFields {
   const together: MapFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
@@ -198,7 +209,7 @@ export function mapFields(
       };
     case 'affine':
       return {
-        affine: 'scale-then-shift',
+        affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
         ...(kind === 'coupling' ? { outputOrder: 'shift-scale', outputLayout: 'halves' } : together),
         scaleMap: chosen(answers, kind === 'coupling' ? scaleQuestion : autoregressiveScale),
         scaleEpsilon: 1e-3,
@@ -235,25 +246,7 @@ export const nflows = chainImporter<Working, Other>({
         names: ['mean_', 'log_std_'],
         read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
       },
-      {
-        kind: 'ConditionalDiagonalNormal of a linear layer',
-        names: ['_context_encoder.weight', '_context_encoder.bias'],
-        shapes: (features) => [[2 * features, -1], [2 * features]],
-        read([weight, bias]) {
-          const outputs = bias!.length;
-          const shape = [weight!.length / outputs, outputs];
-          return {
-            base: { kind: 'conditionalNormal' },
-            tensors: {
-              'base.net.0.weight': {
-                shape,
-                data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
-              },
-              'base.net.0.bias': { shape: [outputs], data: bias! },
-            },
-          };
-        },
-      },
+      conditionalNormalOf('ConditionalDiagonalNormal', '_context_encoder.'),
     ],
     // The constant of a StandardNormal.
     idle: ['_log_z'],
@@ -295,7 +288,7 @@ export const nflows = chainImporter<Working, Other>({
       return [
         {
           theirs,
-          layer: { kind: 'autoregressive', order: await madeOrder(file, found), sees: 'input' },
+          layer: { kind: 'autoregressive', order: await madeOrder(file, found), sees: step.sees },
           table: [...table, ...contextTable(found)],
           async adapt(tensors, name) {
             await foldNorms(file, found, tensors, name);

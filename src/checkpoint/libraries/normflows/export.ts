@@ -8,19 +8,39 @@ import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
-import { endsInBase, type WrittenLayer } from '../../export-to/written-chain';
-import { Misfits } from '../../export-to/misfits';
-import { hiddenOf, readMlp, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
-import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
+import { activationClass, sequentialNet } from '../../export-to/activations';
+import { baseNet, baseTensors } from '../../export-to/context-encoder';
 import {
-  couplingOf,
+  conditionedOf,
   hasOneActivation,
-  netOf,
-  type Coupling,
+  knotsOfNflows,
+  mlpOf,
+  seenContext,
+  together,
+  type Conditioned,
+  type ConditionedLayer,
   type Output,
-} from '../../export-to/vector-couplings';
+} from '../../export-to/conditioned';
+import { endsInBase, type Holds } from '../../export-to/written-chain';
+import { Misfits } from '../../export-to/misfits';
+import { hiddenOf, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
+import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
+import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
+import type { ChainLayer } from '../../import/vector-chain';
+import { softplusOffset } from '../../import/splines';
+import { checkContext, checkKnots } from '../nflows/export';
+import { linearTensors } from '../nflows/write-linears';
+import { constantShapes } from '../../import/constant-splines';
+import { residualNames } from './residual';
 
 type Tensors = Readonly<Record<string, NdArray>>;
+
+export const normflowsHolds: Holds = {
+  layers: ['coupling', 'autoregressive', 'actNorm', 'permute', 'lu'],
+  bases: ['conditionalNormal'],
+  transforms: ['affine', 'additive', 'rationalQuadratic'],
+  context: true,
+};
 
 /** How each affine form of ours is one of theirs: run the other way round, or with −s and −t. */
 const forms: Record<VectorModelConfig['affine'], { reverse: boolean; negated: boolean }> = {
@@ -38,7 +58,7 @@ function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean 
 /** @throws UserError naming the settings that normflows has no counterpart of */
 export function normflowsStateDict(
   model: VectorModelConfig,
-  chain: readonly WrittenLayer[],
+  chain: readonly ChainLayer[],
   tensors: Tensors,
 ): StateDict {
   const { dim } = model;
@@ -50,34 +70,93 @@ export function normflowsStateDict(
 
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
+  const kinds = new Set<string>();
   let hidden: number[] = [];
   const { reverse } = formOf(model);
-  [...flows].reverse().forEach((layer, number) => {
-    const name = names[flows.length - 1 - number]!;
+  const steps = stepsOf(model, flows, names, tensors);
+  steps.reverse().forEach(({ layer, name, constant, order }, number) => {
     const at = `flows.${number}`;
     if (layer.kind === 'permute') lines.push(permutation(dict, at, layer.order));
     else if (layer.kind === 'actNorm') {
       Object.assign(dict, actNormTensors(at, name, tensors));
       lines.push(`    nf.flows.ActNorm(${dim}),`);
+    } else if (layer.kind === 'lu') {
+      const { tensors: parts } = linearTensors(layer, dim, name, tensors);
+      for (const [part, values] of Object.entries(parts)) dict[`${at}.linear.${part}`] = values;
+      dict[`${at}.permutation._permutation`] = integers(order ?? Array.from({ length: dim }, (_, i) => i));
+      lines.push(`    nf.flows.LULinearPermute(${dim}),`);
+    } else if (layer.kind === 'autoregressive') {
+      const made = autoregressiveOf(dict, at, model, layer, name, tensors);
+      kinds.add('autoregressive');
+      lines.push(`    ${made},`);
+    } else if (layer.kind === 'coupling' && model.transform === 'rationalQuadratic') {
+      kinds.add('spline');
+      lines.push(`    ${splineOf(dict, at, model, { layer, name, constant }, tensors)},`);
     } else if (layer.kind === 'coupling') {
-      const coupling = couplingOf(model, layer, name);
+      const coupling = conditionedOf(model, layer, name);
       const inner = reverse ? `${at}.flow` : at;
       const made = blocks
         ? blockOf(dict, inner, model, coupling, tensors)
         : maskedOf(dict, inner, model, layer.mask, coupling, tensors);
       hidden = made.hidden;
+      kinds.add('affine');
       lines.push(reverse ? `    nf.flows.Reverse(${made.line}),` : `    ${made.line},`);
     }
   });
-  const zeros = { shape: [dim], data: new Float32Array(dim) };
-  const baseOf = (part: string) => (base === undefined ? zeros : valuesOf(tensors, `${base}.${part}`));
-  const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
-  Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
-  return { tensors: dict, build: buildText(model, hidden, lines), notes: [] };
+  if (model.base.kind === 'conditionalNormal')
+    Object.assign(dict, baseTensors(model.base.hidden.length, tensors, 'q0.context_encoder'));
+  else {
+    const zeros = { shape: [dim], data: new Float32Array(dim) };
+    const baseOf = (part: string) => (base === undefined ? zeros : valuesOf(tensors, `${base}.${part}`));
+    const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
+    Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
+  }
+  return { tensors: dict, build: buildText(model, kinds, hidden, lines), notes: [] };
+}
+
+/** What one module of theirs is made of. */
+interface Step {
+  layer: ChainLayer;
+  name: string;
+  /** Of a spline coupling: the layer after it, whose splines depend on nothing, if that is what it is. */
+  constant?: string;
+  /** Of a mixing: the permutation before it. */
+  order?: readonly number[];
+}
+
+/** From data to latent. A permutation and a mixing are one module, and so are splines of both parts. */
+function stepsOf(
+  model: VectorModelConfig,
+  chain: readonly ChainLayer[],
+  names: readonly string[],
+  tensors: Tensors,
+): Step[] {
+  const steps: Step[] = [];
+  chain.forEach((layer, i) => {
+    const before = steps.at(-1);
+    if (layer.kind === 'lu' && before?.layer.kind === 'permute') {
+      steps[steps.length - 1] = { layer, name: names[i]!, order: before.layer.order };
+    } else if (
+      layer.kind === 'coupling' &&
+      before?.layer.kind === 'coupling' &&
+      before.constant === undefined &&
+      layer.mask.every((bit, f) => bit !== (before.layer as typeof layer).mask[f]) &&
+      isConstant(model, names[i]!, tensors)
+    ) {
+      steps[steps.length - 1] = { ...before, constant: names[i]! };
+    } else steps.push({ layer, name: names[i]! });
+  });
+  return steps;
+}
+
+/** Whether a spline coupling gives the same splines for all examples. */
+function isConstant(model: VectorModelConfig, name: string, tensors: Tensors): boolean {
+  if (model.transform !== 'rationalQuadratic' || model.net !== 'residual') return false;
+  return tensors[`${name}.net.out.weight`]!.data.every((weight) => weight === 0);
 }
 
 /** Whether all couplings are one network over one half of the features, which AffineCouplingBlock has. */
-function asBlocks(model: VectorModelConfig, chain: readonly WrittenLayer[]): boolean {
+function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
   const splits = chain.every((layer) => layer.kind !== 'coupling' || splitMode(layer.mask) !== undefined);
   const scales = model.transform === 'affine';
   const must = scales && model.scaleMap === 'sigmoid';
@@ -85,8 +164,20 @@ function asBlocks(model: VectorModelConfig, chain: readonly WrittenLayer[]): boo
   return splits && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[], blocks: boolean): void {
+function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
   const misfits = new Misfits('normflows', 'flowscope train --preset normflows trains a flow that fits.');
+  const spline = model.transform === 'rationalQuadratic';
+  const couplings = chain.some(({ kind }) => kind === 'coupling');
+  if (couplings && !spline) checkAffine(misfits, model, blocks);
+  checkKnots(misfits, model);
+  if (couplings && spline) checkContext(misfits, model, 'input', 'gate');
+  for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
+  if (model.net === 'residual') misfits.check(!model.netNorm, 'netNorm', model.netNorm, 'false');
+  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
+  misfits.finish();
+}
+
+function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean): void {
   const masked =
     model.transform === 'additive' ||
     model.scaleMap === 'exp' ||
@@ -115,10 +206,109 @@ function checkFit(model: VectorModelConfig, chain: readonly WrittenLayer[], bloc
   );
   const { shiftActivation } = model;
   misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
-  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
-  const normed = chain.some(({ kind }) => kind === 'batchNorm');
-  misfits.check(!normed, model.layers ? 'layers' : 'between', 'batchNorm', 'none or "actNorm"');
-  misfits.finish();
+  misfits.check(model.context === 0, 'context', model.context, '0, which affine couplings of normflows take');
+}
+
+function checkMade(
+  misfits: Misfits,
+  model: VectorModelConfig,
+  { sees }: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
+): void {
+  misfits.only('nets', model.nets, 'joint');
+  misfits.only('net', model.net, 'residual');
+  checkContext(misfits, model, 'input', 'gate');
+  misfits.check(
+    model.transform !== 'additive',
+    'transform',
+    model.transform,
+    '"affine" or "rationalQuadratic"',
+  );
+  if (model.transform === 'affine') {
+    // It runs from latent to data; in a Reverse, which takes no context, the other way.
+    misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
+    misfits.only('scaleMap', model.scaleMap, 'sigmoid');
+    misfits.only('scaleEpsilon', model.scaleEpsilon, 1e-3);
+    misfits.check(model.context === 0 || sees === 'output', 'sees', sees, '"output" with a context');
+  } else misfits.only('sees', sees, 'input');
+}
+
+function autoregressiveOf(
+  dict: StateDict['tensors'],
+  at: string,
+  model: VectorModelConfig,
+  layer: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
+  name: string,
+  tensors: Tensors,
+): string {
+  const conditioned = conditionedOf(model, layer, name);
+  const spline = model.transform === 'rationalQuadratic';
+  const reverse = !spline && layer.sees === 'input';
+  const outputs = spline
+    ? knotsOfNflows(model, conditioned.transformed, 1)
+    : together(conditioned.transformed, ['scale', 'shift']);
+  const inner = spline ? residualNames.inAutoregressive : reverse ? 'flow.' : '';
+  Object.assign(
+    dict,
+    madeTensors(`${at}.${inner}${residualNames.made}`, model, conditioned, outputs, tensors),
+  );
+  return reverse ? 'nf.flows.Reverse(autoregressive())' : 'autoregressive()';
+}
+
+/** A coupling of splines, and those of the other part, which depend on nothing. */
+function splineOf(
+  dict: StateDict['tensors'],
+  at: string,
+  model: VectorModelConfig,
+  {
+    layer,
+    name,
+    constant,
+  }: { layer: Extract<ChainLayer, { kind: 'coupling' }>; name: string; constant: string | undefined },
+  tensors: Tensors,
+): string {
+  const coupling = conditionedOf(model, layer, name);
+  const { bins } = model;
+  const inner = `${at}.${residualNames.inCoupling}`;
+  dict[`${inner}identity_features`] = integers(coupling.identity);
+  dict[`${inner}transform_features`] = integers(coupling.transformed);
+  const residual = model.net === 'residual';
+  const outputs = knotsOfNflows(model, coupling.transformed, residual ? Math.sqrt(model.hidden[0]!) : 1);
+  Object.assign(
+    dict,
+    residual
+      ? residualNetTensors(`${inner}${residualNames.residual}`, model, coupling, outputs, tensors)
+      : sequentialTensors(
+          `${inner}${residualNames.residual.slice(0, -1)}`,
+          mlpOf(model, coupling, coupling.identity, outputs, tensors),
+        ),
+  );
+  if (constant !== undefined) {
+    const other = conditionedOf(
+      model,
+      { kind: 'coupling', mask: layer.mask.map((bit) => (bit === 1 ? 0 : 1)) },
+      constant,
+    );
+    const { data } = valuesOf(tensors, `${constant}.net.out.bias`);
+    let from = 0;
+    for (const [part, shape] of constantShapes({ bins, features: other.transformed.length })) {
+      const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
+      const values = other.transformed.flatMap((feature) =>
+        other.heads[of]!.columns.get(feature)!.map(
+          (column) => data[column]! + (of === 'derivatives' ? softplusOffset : 0),
+        ),
+      );
+      dict[`${inner}${residualNames.inConstant}${part}`] = floats(shape, Float32Array.from(values));
+      from += values.length;
+    }
+    if (from !== data.length) throw new Error(`${constant} has other splines.`);
+  }
+  // A mask of the library's own is 1 for what is transformed.
+  const alternating = [0, 1].find((first) => layer.mask.every((bit, i) => bit === (i + first) % 2));
+  if (residual && constant !== undefined && alternating !== undefined) {
+    return `coupling(reverse_mask=${alternating === 1 ? 'False' : 'True'})`;
+  }
+  const bits = layer.mask.map((bit) => (bit === 1 ? 0 : 1)).join(', ');
+  return `spline(mask=[${bits}], unconditional=${constant === undefined ? 'False' : 'True'})`;
 }
 
 function splitMode(mask: readonly number[]): string | undefined {
@@ -160,23 +350,24 @@ function blockOf(
   dict: StateDict['tensors'],
   at: string,
   model: VectorModelConfig,
-  coupling: Coupling,
+  coupling: Conditioned,
   tensors: Tensors,
 ): Made {
   const { negated } = formOf(model);
   const scales = model.transform === 'affine';
   const sigmoid = model.scaleMap === 'sigmoid';
   // With the sigmoid, whether it multiplies or divides is the library's scale_map; only t changes its sign.
-  const outputs = coupling.moves.flatMap((feature): Output[] => [
-    { of: 'shift', feature, negated },
-    ...(scales ? [{ of: 'scale' as const, feature, negated: negated && !sigmoid }] : []),
+  const sign = (minus: boolean) => (minus ? { times: -1 } : {});
+  const outputs = coupling.transformed.flatMap((feature): Output[] => [
+    { of: 'shift', feature, ...sign(negated) },
+    ...(scales ? [{ of: 'scale' as const, feature, ...sign(negated && !sigmoid) }] : []),
   ]);
-  const net = netOf(coupling, coupling.conditions, outputs, reader(coupling, tensors));
+  const net = mlpOf(model, coupling, coupling.identity, outputs, tensors);
   Object.assign(dict, sequentialTensors(`${at}.flows.1.param_map.net`, net));
-  const mask = Array.from({ length: model.dim }, (_, i) => (coupling.conditions.includes(i) ? 1 : 0));
+  const mask = Array.from({ length: model.dim }, (_, i) => (coupling.identity.includes(i) ? 1 : 0));
   const map = sigmoid ? (negated ? 'sigmoid' : 'sigmoid_inv') : 'exp';
   const scale = scales ? `scale_map="${map}"` : 'scale=False';
-  const widths = `${coupling.conditions.length}, ${outputs.length}`;
+  const widths = `${coupling.identity.length}, ${outputs.length}`;
   return {
     hidden: hiddenOf(net),
     line: `nf.flows.AffineCouplingBlock(net(${widths}), ${scale}, split_mode="${splitMode(mask)}")`,
@@ -188,18 +379,19 @@ function maskedOf(
   at: string,
   model: VectorModelConfig,
   mask: readonly number[],
-  coupling: Coupling,
+  coupling: Conditioned,
   tensors: Tensors,
 ): Made {
   const { negated } = formOf(model);
   const all = Array.from({ length: model.dim }, (_, i) => i);
-  const read = reader(coupling, tensors);
+  const sign = negated ? { times: -1 } : {};
   const net = (of: Output['of']): Mlp =>
-    netOf(
+    mlpOf(
+      model,
       coupling,
       all,
-      all.map((feature) => ({ of, feature, negated })),
-      read,
+      all.map((feature) => ({ of, feature, ...sign })),
+      tensors,
     );
   const t = net('shift');
   dict[`${at}.b`] = floats([1, model.dim], Float32Array.from(mask));
@@ -217,7 +409,7 @@ function maskedOf(
     if (model.scaleMap === 'tanh-channel') {
       // Given for the features that move, or for all.
       const wide = new Float32Array(model.dim).fill(1);
-      data.forEach((w, i) => (wide[data.length === model.dim ? i : coupling.moves[i]!] = w));
+      data.forEach((w, i) => (wide[data.length === model.dim ? i : coupling.transformed[i]!] = w));
       dict[`${at}.s.net.${2 * s.length}.scale`] = floats([model.dim], wide);
       output += `, output_scale=[1.0] * ${model.dim}`;
     } else if (data[0] !== 1) {
@@ -231,20 +423,76 @@ function maskedOf(
   };
 }
 
-function reader(coupling: Coupling, tensors: Tensors): (name: string) => Mlp {
-  return (name) => readMlp(tensors, `${coupling.name}.${name}`);
-}
-
-function buildText(model: VectorModelConfig, hidden: readonly number[], lines: readonly string[]): string {
+function buildText(
+  model: VectorModelConfig,
+  kinds: ReadonlySet<string>,
+  hidden: readonly number[],
+  lines: readonly string[],
+): string {
+  const { dim, blocks, bins, splineBound } = model;
   const leaky = model.activation === 'leaky-relu' ? model.slope : 0;
+  const context = seenContext(model);
+  const width = model.hidden[0]!;
+  const channels = context > 0 ? `, num_context_channels=${context}` : '';
+  const features = context > 0 ? `, context_features=${context}` : '';
+  const activation = activationClass(model);
+  const spline = model.transform === 'rationalQuadratic';
+  const splineSize = `${dim}, ${blocks}, ${width}${channels}, num_bins=${bins}, tail_bound=${splineBound}, activation=${activation}`;
+  const base =
+    model.base.kind === 'conditionalNormal'
+      ? `nf.distributions.ConditionalDiagGaussian(${dim}, ${baseNet(model, context)})`
+      : `nf.distributions.DiagGaussian(${dim})`;
+  const residualNet = [
+    'def net(inputs, outputs):',
+    '    return nf.nets.ResidualNet(',
+    `        inputs, outputs, hidden_features=${width}${features}, num_blocks=${blocks}, activation=(${activation})(),`,
+    '    )',
+  ];
   return [
     'import torch',
     'import normflows as nf',
+    ...(kinds.has('affine')
+      ? [
+          '',
+          'def net(inputs, outputs, **options):',
+          `    return nf.nets.MLP([inputs, ${hidden.map((width) => `${width}, `).join('')}outputs], leaky=${leaky.toFixed(6)}, **options)`,
+        ]
+      : []),
+    ...(kinds.has('spline') && lines.some((line) => line.includes('coupling(reverse_mask'))
+      ? [
+          '',
+          'def coupling(reverse_mask):',
+          '    return nf.flows.CoupledRationalQuadraticSpline(',
+          `        ${splineSize}, reverse_mask=reverse_mask,`,
+          '    )',
+        ]
+      : []),
+    ...(kinds.has('spline') && lines.some((line) => line.includes('spline(mask'))
+      ? [
+          'from normflows.flows.neural_spline.coupling import PiecewiseRationalQuadraticCoupling',
+          '',
+          ...(model.net === 'mlp' ? sequentialNet(model, model.hidden, context) : residualNet),
+          '',
+          'def spline(mask, unconditional):',
+          '    layer = nf.flows.CoupledRationalQuadraticSpline(len(mask), 1, 1)',
+          '    layer.prqct = PiecewiseRationalQuadraticCoupling(',
+          `        torch.tensor(mask), net, num_bins=${bins}, tails="linear", tail_bound=${splineBound},`,
+          '        apply_unconditional_transform=unconditional,',
+          '    )',
+          '    return layer',
+        ]
+      : []),
+    ...(kinds.has('autoregressive')
+      ? [
+          '',
+          'def autoregressive():',
+          spline
+            ? `    return nf.flows.AutoregressiveRationalQuadraticSpline(${splineSize})`
+            : `    return nf.flows.MaskedAffineAutoregressive(${dim}, ${width}${features}, num_blocks=${blocks}, activation=(${activation})())`,
+        ]
+      : []),
     '',
-    'def net(inputs, outputs, **options):',
-    `    return nf.nets.MLP([inputs, ${hidden.map((width) => `${width}, `).join('')}outputs], leaky=${leaky.toFixed(6)}, **options)`,
-    '',
-    `flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(${model.dim}), [`,
+    `flow = nf.${context > 0 ? 'Conditional' : ''}NormalizingFlow(${base}, [`,
     ...lines,
     '])',
   ].join('\n');

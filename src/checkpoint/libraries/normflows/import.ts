@@ -7,6 +7,8 @@ import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
+  conditionalNormalOf,
+  trainedMixture,
   trainedNormal,
   mapColumns,
   maskOf,
@@ -15,6 +17,7 @@ import {
   type Chain,
   type CouplingStep,
   type OurLayer,
+  type ReadBase,
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
@@ -27,13 +30,15 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { under, type Renaming } from '../../import/names';
+import { matrixLayer } from '../../import/matrices';
+import { permuteAxes, under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
+  readReversed,
   residualLayers,
   residualModel,
   residualQuestions,
@@ -90,6 +95,24 @@ const lastQuestion = choice(
   ],
 );
 
+const baseQuestion = choice(
+  'base',
+  'Base distribution',
+  'The file has no tensors of one. A Uniform has none, and neither has a file of the flows alone.',
+  [
+    { value: 'DiagGaussian', label: 'DiagGaussian, standard normal' },
+    { value: 'Uniform', label: 'Uniform' },
+  ],
+);
+const cornerQuestion = (key: 'low' | 'high', fallback: number): ImportQuestion => ({
+  key,
+  title: key === 'low' ? 'Lower end of a Uniform' : 'Upper end of a Uniform',
+  detail: `The \`${key}\` argument of Uniform, if that is the base.`,
+  answer: { kind: 'number', default: fallback },
+});
+const lowQuestion = cornerQuestion('low', -1);
+const highQuestion = cornerQuestion('high', 1);
+
 interface Masked extends CouplingStep {
   kind: 'masked';
   reverse: boolean;
@@ -111,7 +134,7 @@ interface Block extends CouplingStep {
 
 type Coupling = Masked | Block | Residual;
 
-type Other = StepOf<'actNorm' | 'permute' | 'gap'> | Lu;
+type Other = StepOf<'actNorm' | 'permute' | 'gap' | 'matrix' | 'factors'> | Lu;
 
 type NormflowsChain = Chain<Coupling, Other>;
 
@@ -207,7 +230,7 @@ function readBlock(
     { moving: outputs / 2, additive: false },
     { moving: outputs, additive: true },
   ].filter(({ moving }) => Number.isInteger(moving) && Math.abs(inputs - moving) <= 1);
-  const base = lengthOf(file, `${at.slice(0, at.lastIndexOf('flows.'))}q0.loc`);
+  const base = file.tensors.get(`${at.slice(0, at.lastIndexOf('flows.'))}q0.loc`)?.shape.at(-1);
   const found = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
   if (!found) return `${stack.prefix} does not go from one half of the features to the other`;
   const features = inputs + found.moving;
@@ -233,6 +256,7 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
     const inner = rests.map((rest) => rest.slice('flow.'.length));
     return (
       readCoupling(file, at, `${prefix}flow.`, inner, true) ??
+      readReversed(file, `${prefix}flow.`, inner) ??
       `${prefix} is a Reverse of something else than a coupling`
     );
   }
@@ -242,6 +266,8 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
     const features = lengthOf(file, `${prefix}inv_perm`);
     return features === undefined ? `${prefix}inv_perm is missing` : { kind: 'permute', at, features };
   }
+  const matrix = matrixStep(file, prefix, rests);
+  if (matrix) return matrix;
   const features = lengthOf(file, `${prefix}s`);
   const parts = ['s', 't', 'data_dep_init_done'];
   if (
@@ -252,6 +278,54 @@ function readStep(file: TensorFile, prefix: string, rests: readonly string[]): C
     return { kind: 'actNorm', at, features };
   }
   return `${prefix}${rests[0]} belongs to a layer that is not known`;
+}
+
+const factors = ['P', 'L', 'U', 'log_S', 'sign_S', 'eye'];
+
+/** An InvertibleAffine, as one matrix or in factors. */
+function matrixStep(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+): StepOf<'matrix' | 'factors'> | undefined {
+  const at = prefix.slice(0, -1);
+  const isSquare = (name: string, size: number): boolean =>
+    file.tensors.get(prefix + name)?.shape.join() === [size, size].join();
+  const sizeOf = (name: string): number => file.tensors.get(prefix + name)?.shape[0] ?? 0;
+  if (rests.join() === 'W') {
+    const features = sizeOf('W');
+    return isSquare('W', features) ? { kind: 'matrix', at, features } : undefined;
+  }
+  const features = sizeOf('log_S');
+  const isFactored =
+    factors.toSorted().join() === rests.toSorted().join() &&
+    ['P', 'L', 'U'].every((name) => isSquare(name, features));
+  return isFactored ? { kind: 'factors', at, features } : undefined;
+}
+
+/** From data to latent x·W, where W is P·L·U with the diagonal of U apart. */
+async function matrixOf(
+  file: TensorFile,
+  { at, kind }: StepOf<'matrix' | 'factors'>,
+  size: number,
+): Promise<Values> {
+  const read = async (name: string) => (await file.read(`${at}.${name}`)).data;
+  const shape = [size, size];
+  if (kind === 'matrix') return permuteAxes({ shape, data: await read('W') }, [1, 0]);
+  const [p, l, u, logs, signs] = await Promise.all(['P', 'L', 'U', 'log_S', 'sign_S'].map(read));
+  const square = (entry: (row: number, column: number) => number): Float64Array =>
+    Float64Array.from({ length: size * size }, (_, i) => entry(Math.floor(i / size), i % size));
+  const lower = square((i, j) => (i === j ? 1 : i > j ? l![i * size + j]! : 0));
+  const upper = square((i, j) =>
+    i === j ? signs![i]! * Math.exp(logs![i]!) : i < j ? u![i * size + j]! : 0,
+  );
+  const times = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array =>
+    square((i, j) => {
+      let sum = 0;
+      for (let k = 0; k < size; k++) sum += a[i * size + k]! * b[k * size + j]!;
+      return sum;
+    });
+  return permuteAxes({ shape, data: Float32Array.from(times(p!, times(lower, upper))) }, [1, 0]);
 }
 
 function hiddenOf(coupling: Masked | Block): number[] {
@@ -308,9 +382,20 @@ const outputQuestionOf = ({ scale }: Masked): ImportQuestion =>
 
 const hasGaps = ({ steps }: NormflowsChain): boolean => steps.some(({ kind }) => kind === 'gap');
 
+/** Whether one may stand at the end of the list; where one does behind the last coupling, the list shows it. */
+function mayEndInGap(chain: NormflowsChain): boolean {
+  const { steps } = chain;
+  const last = steps.findLastIndex((step) => 'alike' in step);
+  return hasGaps(chain) && steps.slice(last).every(({ kind }) => kind !== 'gap');
+}
+
 function questions(chain: NormflowsChain): ImportQuestion[] {
   const { first, features } = chain;
-  const gaps = hasGaps(chain) ? [gapQuestion, ...(first.kind === 'masked' ? [] : [lastQuestion])] : [];
+  const gaps = [
+    ...(hasGaps(chain) ? [gapQuestion] : []),
+    ...(mayEndInGap(chain) ? [lastQuestion] : []),
+    ...(chain.base === undefined ? [baseQuestion, lowQuestion, highQuestion] : []),
+  ];
   if (isResidual(first)) return [...residualQuestions(first), ...gaps];
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
@@ -323,11 +408,11 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
 
 /** From data to latent, with a permutation that no number stands for. */
 function order(chain: NormflowsChain, answers: ImportAnswers): (Coupling | Other)[] {
-  const { steps, first } = chain;
+  const { steps } = chain;
   const backwards = steps.toReversed();
   if (!hasGaps(chain)) return backwards;
   if (chosen(answers, gapQuestion) !== 'swap') return backwards.filter(({ kind }) => kind !== 'gap');
-  if (first.kind === 'masked' || chosen(answers, lastQuestion) !== 'yes') return backwards;
+  if (!mayEndInGap(chain) || chosen(answers, lastQuestion) !== 'yes') return backwards;
   const at = steps[0]!.at.replace(/\d+$/, String(steps.length));
   return [{ kind: 'gap', at }, ...backwards];
 }
@@ -430,6 +515,12 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
   };
 }
 
+function absentBase(answers: ImportAnswers): ReadBase | undefined {
+  if (chosen(answers, baseQuestion) !== 'Uniform') return undefined;
+  const [lower, upper] = [answeredNumber(answers, lowQuestion), answeredNumber(answers, highQuestion)];
+  return { base: { kind: 'uniform', lower, upper } };
+}
+
 export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   modules: normflowsModules,
@@ -445,7 +536,24 @@ export const normflows = chainImporter<Coupling, Other>({
         names: ['loc', 'log_scale'],
         read: ([loc, logScale]) => trainedNormal(loc!, logScale!),
       },
+      {
+        kind: 'GaussianMixture',
+        names: ['loc', 'log_scale', 'weight_scores'],
+        shapes: (features) => [
+          [1, -1, features],
+          [1, -1, features],
+          [1, -1],
+        ],
+        read: ([loc, logScale, scores]) => trainedMixture(scores!, loc!, logScale!),
+      },
+      {
+        kind: 'AffineGaussian',
+        names: ['transform.s', 'transform.t'],
+        read: ([logScale, loc]) => trainedNormal(loc!, logScale!),
+      },
+      conditionalNormalOf('ConditionalDiagGaussian', 'context_encoder.'),
     ],
+    absent: absentBase,
   },
   check: (coupling) => (isResidual(coupling) && coupling.blocked !== undefined ? [coupling.blocked] : []),
   title(chain) {
@@ -469,6 +577,14 @@ export const normflows = chainImporter<Coupling, Other>({
         return [{ theirs, layer: { kind: 'actNorm' }, table: under(`${theirs}.`, '', actNormNames) }];
       case 'permute':
         return [{ theirs, layer: await readOrder(chain.file, `${theirs}.inv_perm`) }];
+      case 'matrix':
+      case 'factors': {
+        const { file, features } = chain;
+        const bias = { shape: [features], data: new Float32Array(features) };
+        return [
+          { theirs, ...matrixLayer(`${file.file}: ${theirs}`, await matrixOf(file, step, features), bias) },
+        ];
+      }
       case 'lu':
       case 'splineCoupling':
       case 'splineAutoregressive':

@@ -19,6 +19,8 @@ function factsOf(module: PythonModule): ModuleFact[] {
   const { name, object } = module;
   switch (object.className.startsWith('torch.nn.modules.activation.') ? 'activation' : lastName(object)) {
     case 'activation':
+      // Of a ResidualNet or MADE.
+      if (name.endsWith('.activation')) return activationFact(object);
       // Of an MLP: the hidden ones are LeakyReLU, and a last one only follows the networks of scales.
       if (lastName(object) === 'LeakyReLU') return argumentFact(module, 'negative_slope', 'slope');
       return /\.s\.net\.\d+$/.test(name)
@@ -26,6 +28,12 @@ function factsOf(module: PythonModule): ModuleFact[] {
         : [];
     case 'AffineCoupling':
       return argumentFact(module, 'scale_map', 'scaleMap');
+    case 'Uniform':
+      return [
+        { key: 'base', value: 'Uniform' },
+        ...argumentFact(module, 'low', 'low'),
+        ...argumentFact(module, 'high', 'high'),
+      ];
     case 'Split':
       return argumentFact(module, 'mode', 'splitMode');
     case 'PiecewiseRationalQuadraticCoupling':

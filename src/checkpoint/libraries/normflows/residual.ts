@@ -27,6 +27,7 @@ import {
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
+import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 
@@ -37,6 +38,8 @@ export interface Residual extends CouplingStep {
   bins: number;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
+  /** Whether it is in a Reverse, and so sees data. */
+  reverse?: boolean;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
@@ -44,11 +47,14 @@ export interface Residual extends CouplingStep {
 export type Lu = StepOf<'lu'>;
 
 /** Prefixes of what a layer's tensors all stand below. */
-const inCoupling = 'prqct.';
-const inAutoregressive = 'mprqat.';
-const made = 'autoregressive_net.';
-const residual = 'transform_net.';
-const inConstant = 'unconditional_transform.';
+export const residualNames = {
+  inCoupling: 'prqct.',
+  inAutoregressive: 'mprqat.',
+  made: 'autoregressive_net.',
+  residual: 'transform_net.',
+  inConstant: 'unconditional_transform.',
+} as const;
+const { inCoupling, inAutoregressive, made, residual, inConstant } = residualNames;
 
 const tailQuestion = boundQuestion('tail_bound', 3);
 
@@ -72,6 +78,18 @@ export function readResidual(
     return `${at} is a permutation and a mixing that is not an LULinear`;
   }
   return { kind: 'lu', at, features };
+}
+
+/** What may be in a Reverse: a MaskedAffineAutoregressive. Undefined for others. */
+export function readReversed(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+): Residual | string | undefined {
+  if (!allBelow(made, rests)) return undefined;
+  const step = readMade(file, prefix, '', rests);
+  if (typeof step === 'string') return step;
+  return { ...step, reverse: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
 function readCoupling(file: TensorFile, prefix: string, rests: readonly string[]): Residual | string {
@@ -165,9 +183,10 @@ export function residualQuestions({ bins }: Residual): ImportQuestion[] {
   return [activationQuestion, ...(bins > 0 ? [tailQuestion] : [])];
 }
 
-export function residualModel({ bins, net }: Residual, answers: ImportAnswers): VectorFields {
+export function residualModel({ bins, net, reverse }: Residual, answers: ImportAnswers): VectorFields {
   const common: VectorFields = {
     ...residualFields(net, { contextInBlocks: 'gate' }),
+    ...(net.plain ? { hidden: Array.from({ length: net.blocks }, () => net.width) } : {}),
     nets: 'joint',
     conditioning: 'selected',
     activation: activationOf(answers),
@@ -175,7 +194,8 @@ export function residualModel({ bins, net }: Residual, answers: ImportAnswers): 
     outputLayout: 'interleaved',
   };
   if (bins === 0) {
-    return { ...common, affine: 'inverse-scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
+    const affine = reverse ? 'scale-then-shift' : 'inverse-scale-then-shift';
+    return { ...common, affine, scaleMap: 'sigmoid', scaleEpsilon: 1e-3 };
   }
   return {
     ...common,
@@ -208,10 +228,11 @@ export async function residualLayers(
       if (isMade) await joinContext(file, net, tensors, name);
       await foldNorms(file, net, tensors, name);
       if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
+      if (net.plain) joinFirstLayers(tensors, `${name}.net`, net);
     },
   };
   if (kind !== 'splineCoupling') {
-    const sees = kind === 'affineAutoregressive' ? 'output' : 'input';
+    const sees = kind === 'affineAutoregressive' && !step.reverse ? 'output' : 'input';
     const order = await madeOrder(file, net);
     return [{ theirs: at, layer: { kind: 'autoregressive', order, sees }, ...common }];
   }
@@ -228,6 +249,50 @@ export async function residualLayers(
       maskOf(features, (i) => !conditions.has(i)),
     ),
   ];
+}
+
+/**
+ * Without residual blocks normflows has no activation between the first layer and the first block, unlike nflows, so that
+ * both are one layer of ours. In place; layers after it get the number before.
+ */
+function joinFirstLayers(
+  tensors: Record<string, Values>,
+  net: string,
+  { inputs, width, blocks }: ResidualNet,
+): void {
+  const take = (part: string): Float32Array => {
+    const { data } = tensors[`${net}.${part}`]!;
+    return data;
+  };
+  const [first, firstMask, firstBias] = [take('0.weight'), take('0.mask'), take('0.bias')];
+  const [second, secondMask, bias] = [take('1.weight'), take('1.mask'), take('1.bias')];
+  const product = (a: ArrayLike<number>, b: ArrayLike<number>, rows: number): Float32Array =>
+    Float32Array.from({ length: rows * width }, (_, i) => {
+      const [row, column] = [Math.floor(i / width), i % width];
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += a[row * width + k]! * b[k * width + column]!;
+      return sum;
+    });
+  const masked = (weight: Float32Array, mask: Float32Array): Float64Array =>
+    Float64Array.from(weight, (value, i) => value * mask[i]!);
+  const after = masked(second, secondMask);
+  const shape = [inputs, width];
+  tensors[`${net}.0.weight`] = { shape, data: product(masked(first, firstMask), after, inputs) };
+  tensors[`${net}.0.mask`] = {
+    shape,
+    data: product(firstMask, secondMask, inputs).map((x) => Number(x > 0)),
+  };
+  tensors[`${net}.0.bias`] = {
+    shape: [width],
+    data: product(firstBias, after, 1).map((value, i) => value + bias[i]!),
+  };
+  for (let layer = 1; layer <= blocks; layer++) {
+    for (const part of ['weight', 'bias', 'mask']) {
+      tensors[`${net}.${layer}.${part}`] = tensors[`${net}.${layer + 1}.${part}`]!;
+    }
+  }
+  for (const part of ['weight', 'bias', 'mask'])
+    Reflect.deleteProperty(tensors, `${net}.${blocks + 1}.${part}`);
 }
 
 /** The features that condition. */

@@ -29,6 +29,8 @@ const outputQuestion = choice(
 interface Coupling extends CouplingStep {
   s: LinearStack;
   t: LinearStack;
+  /** Name of the factor of tanh, where it was trained further: the network of s ends in a module that has it. */
+  factor?: string;
   /** Name of the masks of all couplings. */
   masks: string;
   /** Row of these. */
@@ -42,7 +44,12 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupl
   const root = at.slice(0, endOf(at));
   const row = Number(at.slice(endOf(at) + listName.length + 1, -1));
   const tAt = `${root}t.${row}.`;
-  const s = linearStack(file, at, rests);
+  const isFactor = (rest: string): boolean => /^\d+\.scale$/.test(rest);
+  const s = linearStack(
+    file,
+    at,
+    rests.filter((rest) => !isFactor(rest)),
+  );
   if (typeof s === 'string') return s;
   const t = linearStack(
     file,
@@ -58,7 +65,19 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupl
   if (shape?.length !== 2 || shape[1] !== features || shape[0]! <= row) {
     return `${masks} has no row ${row} of ${features} features`;
   }
-  return { at: at.slice(0, -1), features, s, t, masks, row, alike: sizesOf(s) };
+  const factor = rests.find(isFactor);
+  if (factor !== undefined && factor !== `${(s.numbers.at(-1) ?? 0) + 2}.scale`)
+    return `${at}${factor} is not the factor of the last function`;
+  return {
+    at: at.slice(0, -1),
+    features,
+    s,
+    t,
+    ...(factor === undefined ? {} : { factor: at + factor }),
+    masks,
+    row,
+    alike: sizesOf(s),
+  };
 }
 
 const readMasks = new WeakMap<Chain<Coupling, Coupling>, Promise<Values>>();
@@ -117,10 +136,11 @@ export const senya = chainImporter<Coupling, Coupling>({
         theirs: step.at,
         layer: maskOf(chain.features, (i) => mask[i] === 1),
         table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
-        adapt(tensors, name) {
+        async adapt(tensors, name) {
           if (chosen(answers, outputQuestion) !== 'tanh') return;
           // The notebook's tanh has no factor; ours is learned, and starts at 1 if the training goes on.
-          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(1) };
+          const data = step.factor === undefined ? [1] : (await chain.file.read(step.factor)).data;
+          tensors[`${name}.scale`] = { shape: [1], data: Float32Array.from(data) };
         },
       },
     ];

@@ -4,7 +4,8 @@
  * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, or the knots of a spline, softly clipped too.
  */
 import { UserError } from '../../../base/user-error';
-import type { ImportQuestion } from '../../../protocol/import';
+import { mostFeatures } from '../../../config/vector-model';
+import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   fixedNormal,
@@ -12,7 +13,9 @@ import {
   readOrder,
   type Chain,
   type CouplingStep,
+  trainedMixture,
   type OurLayer,
+  type ReadBase,
   type StepOf,
 } from '../../import/chain-importer';
 import { arePlaces, checkMasks } from '../../import/made';
@@ -20,27 +23,38 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   sizesOf,
   stackNames,
   type LinearStack,
 } from '../../import/modules';
 import { ofFeatures } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
+import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import { zukoModules } from './modules';
 
+/** What a layer may be, as far as sizes tell. */
+interface Reading {
+  map: FeatureMap;
+  /** Numbers of a context that its network sees behind the features. */
+  context: number;
+}
+
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
   stack: LinearStack;
-  /** Numbers of a context that its network sees behind the features. */
-  context: number;
-  map: FeatureMap;
+  /** The likeliest first; a coupling whose mask is not read yet may be several things. None where something is in the way. */
+  readings: readonly Reading[];
+  /** What an autoregressive layer sees: in a LazyInverse its output. */
+  sees?: 'input' | 'output';
   /** What is in the way of it, in words. */
   blocked?: string;
 }
 
-type ZukoChain = Chain<Mapped, StepOf<'permute' | 'affine'>>;
+type Other = StepOf<'permute' | 'affine'> | (StepOf<'matrix'> & { tensor: string });
+
+type ZukoChain = Chain<Mapped, Other>;
 
 const splineQuestion = boundQuestion('bound', 5);
 
@@ -52,35 +66,61 @@ const slopeQuestion: ImportQuestion = {
 };
 
 const boxUniform = 'BoxUniform';
+const unnamed = 'DiagNormal or BoxUniform';
 
-/** NCSF: splines on a circle of fixed size with a base that is uniform on it. */
-function isCircular({ first, base }: ZukoChain): boolean {
-  return first.map.bins !== undefined && base === boxUniform;
-}
+const baseQuestion = choice(
+  'base',
+  'Base distribution',
+  'Its arguments were given without names, so that both have tensors of the same names.',
+  [
+    { value: 'DiagNormal', label: 'DiagNormal(loc, scale)' },
+    { value: boxUniform, label: 'BoxUniform(lower, upper)' },
+  ],
+);
+
+const mixingQuestion = choice(
+  'mixing',
+  'Linear transforms',
+  'A matrix that was given without a name, which leaves open what it is for.',
+  [
+    { value: 'LULinearTransform', label: 'LULinearTransform(LU)' },
+    { value: 'RotationTransform', label: 'RotationTransform(A)' },
+  ],
+);
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
-/** @param identity features that the network may see; the others are mapped, and what it sees more is a context */
-function mapped(step: Read, transformed: number, identity: number): Mapped | undefined {
-  const { stack } = step;
-  const map = featureMap(stack.widths.at(-1)! / transformed);
-  const context = stack.widths[0]! - identity;
-  if (!map || context < 0) return undefined;
-  return {
-    ...step,
-    context,
-    map,
-    alike: {
-      ...sizesOf(stack),
-      'has another transform than': stack.widths.at(-1)! / transformed,
-      'sees another context than': context,
-    },
-  };
+const mapWords = ({ transform, bins }: FeatureMap): string => [transform, bins].join(' ');
+
+/**
+ * What all layers of the chain may be.
+ * @returns undefined where they differ
+ */
+function readingOf({ couplings, first }: Pick<ZukoChain, 'couplings' | 'first'>): Reading | undefined {
+  const same = (a: Reading, b: Reading): boolean =>
+    a.context === b.context && mapWords(a.map) === mapWords(b.map);
+  return first.readings.find((reading) =>
+    couplings.every(({ readings }) => readings.some((other) => same(reading, other))),
+  );
 }
 
-/** Something is in the way, and yet it is of zuko. */
-function blocked(step: Read, words: string): Mapped {
-  return { ...step, context: 0, map: { transform: 'affine' }, blocked: words, alike: {} };
+/** @param identity features that the network may see; the others are mapped, and what it sees more is a context */
+function reading({ stack, features }: Read, identity: number): Reading | undefined {
+  const map = featureMap(stack.widths.at(-1)! / (features - identity));
+  const context = stack.widths[0]! - identity;
+  return map && context >= 0 ? { map, context } : undefined;
+}
+
+function withReadings(step: Read, readings: readonly (Reading | undefined)[], net: string): Mapped {
+  const known = readings.filter((one) => one !== undefined);
+  const { widths } = step.stack;
+  const blocked = `a known transform for ${net}, which gives ${widths.at(-1)} values for ${step.features} features; ${knownMaps}`;
+  return {
+    ...step,
+    readings: known,
+    ...(known.length === 0 ? { blocked } : {}),
+    alike: sizesOf(step.stack),
+  };
 }
 
 function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
@@ -94,18 +134,16 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
     rests.filter((rest) => rest !== 'mask'),
   );
   if (typeof stack === 'string') return stack;
-  const [inputs, outputs] = [stack.widths[0]!, stack.widths.at(-1)!];
   const step = { kind: 'coupling', at: name, features, stack } as const;
-  // The mask is read later. zuko's pass half of the features; what the network sees more is a context.
-  const half = features / 2;
-  const sizes = inputs < features ? [inputs] : [];
-  for (const identity of [...sizes, Math.ceil(half), Math.floor(half)]) {
-    const known = mapped(step, features - identity, identity);
-    if (known) return known;
-  }
-  return blocked(
+  // zuko's own masks pass half of the features; others may pass any number.
+  const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
+  // Whether there are too many is said later.
+  const others = Array.from({ length: Math.min(features, mostFeatures) - 1 }, (_, i) => i + 1);
+  const sizes = [...new Set([...halves, stack.widths[0]!, ...others])].filter((n) => n >= 1 && n < features);
+  return withReadings(
     step,
-    `a known transform for ${at}hyper, which sees ${inputs} values and gives ${outputs} for ${features} features; ${knownMaps}`,
+    sizes.map((identity) => reading(step, identity)),
+    `${at}hyper`,
   );
 }
 
@@ -129,14 +167,9 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
   const step = { kind: 'autoregressive', at: name, features, stack } as const;
-  const outputs = stack.widths.at(-1)!;
-  return (
-    mapped(step, features, features) ??
-    blocked(
-      step,
-      `a known transform for ${at}hyper, which gives ${outputs} values for ${features} features; ${knownMaps}`,
-    )
-  );
+  const map = featureMap(stack.widths.at(-1)! / features);
+  const context = stack.widths[0]! - features;
+  return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
 }
 
 function stackOf(file: TensorFile, at: string, rests: readonly string[]): LinearStack | string {
@@ -149,19 +182,89 @@ function stackOf(file: TensorFile, at: string, rests: readonly string[]): Linear
   );
 }
 
-async function coupling({ at, features, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
+/** The mask decides what a layer is. */
+async function coupling(step: Mapped, file: TensorFile, { map, context }: Reading): Promise<OurLayer> {
+  const { at, features, stack } = step;
   const layer = await readMask(file, `${at}.mask`);
   const conditions = layer.kind === 'coupling' ? layer.mask.filter((bit) => bit === 1).length : 0;
-  if (conditions + context !== stack.widths[0]) {
+  const found = reading(step, conditions);
+  if (found?.context !== context || mapWords(found.map) !== mapWords(map)) {
     throw new UserError(
       `${file.file}: ${at}.mask passes ${conditions} of ${features} features, and ${at}.hyper sees ${stack.widths[0]} ` +
-        'values; masks that do not pass half of the features are read without a context only.',
+        `values and gives ${stack.widths.at(-1)}; that is another transform or context than in the layers before it.`,
     );
   }
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-async function autoregressive({ at, stack, context }: Mapped, file: TensorFile): Promise<OurLayer> {
+/** Of the first layer, by its mask. */
+async function exactReading(chain: ZukoChain): Promise<Reading> {
+  const { first, file } = chain;
+  if (first.kind === 'autoregressive') return first.readings[0]!;
+  const { data } = await file.read(`${first.at}.mask`);
+  return reading(first, data.filter((bit) => bit === 1).length) ?? readingOf(chain)!;
+}
+
+async function matrix(
+  file: TensorFile,
+  { at, tensor }: Extract<Other, { kind: 'matrix' }>,
+  answers: ImportAnswers,
+): Promise<OurLayer> {
+  const theirs = `${at}.${tensor}`;
+  const { shape, data } = await file.read(theirs);
+  const named = { A: 'RotationTransform', LU: 'LULinearTransform' }[tensor];
+  if ((named ?? chosen<string>(answers, mixingQuestion)) === 'RotationTransform') {
+    return {
+      theirs: at,
+      layer: { kind: 'orthogonal' },
+      table: [{ theirs, ours: 'generator', transform: 'same' }],
+    };
+  }
+  // L has a diagonal and U has ones; ours has it the other way round.
+  const size = shape[0]!;
+  const diagonal = Array.from({ length: size }, (_, i) => data[i * size + i]!);
+  if (diagonal.some((value) => value === 0 || !Number.isFinite(value))) {
+    throw new UserError(
+      `${file.file}: ${theirs} has a 0 on its diagonal, so that its matrix has no inverse. Save another checkpoint.`,
+    );
+  }
+  const part = (entry: (row: number, column: number, value: number) => number): Float32Array =>
+    data.map((value, i) => entry(Math.floor(i / size), i % size, value));
+  const bias = new Float32Array(size);
+  return {
+    theirs: at,
+    layer: { kind: 'plu', signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
+    adapt(tensors, name) {
+      tensors[`${name}.lower`] = { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) };
+      tensors[`${name}.upper`] = { shape, data: part((i, j, x) => (i < j ? x * diagonal[i]! : 0)) };
+      tensors[`${name}.logDiagonal`] = {
+        shape: [size],
+        data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
+      };
+      tensors[`${name}.bias`] = { shape: [size], data: bias };
+    },
+  };
+}
+
+/** NCSF: splines on a circle of fixed size, with a base that is uniform on it. */
+function isCircular(box: ArrayLike<number>): boolean {
+  return Array.from(box).every((value) => Math.abs(Math.abs(value) - Math.PI) < 1e-4);
+}
+
+/** The inverse of an autoregressive layer. @param at prefix of its names */
+function readInverse(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const step = readAutoregressive(file, `${at}transform.`, namesBelow('transform.', rests));
+  if (typeof step === 'string' || step.blocked !== undefined) return step;
+  if (step.readings[0]!.map.transform !== 'affine')
+    return { ...step, blocked: `an affine transform in ${at}transform` };
+  return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
+}
+
+async function autoregressive(
+  { at, stack, sees = 'input' }: Mapped,
+  file: TensorFile,
+  { context }: Reading,
+): Promise<OurLayer> {
   const order = [...(await file.read(`${at}.order`)).data];
   if (!arePlaces(order)) {
     throw new UserError(
@@ -173,7 +276,7 @@ async function autoregressive({ at, stack, context }: Mapped, file: TensorFile):
     outputs: stack.widths[i + 1]!,
   }));
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  const layer = { kind: 'autoregressive', order, sees: 'input' } as const;
+  const layer = { kind: 'autoregressive', order, sees } as const;
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
@@ -186,29 +289,55 @@ async function rescale(file: TensorFile, theirs: string, features: number): Prom
 
 function title(chain: ZukoChain): string {
   const { couplings, first } = chain;
-  const { stack, map } = first;
+  const { stack } = first;
+  const { map } = readingOf(chain)!;
   const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
   const layers = [
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const splines =
-    map.bins === undefined ? '' : ` of ${isCircular(chain) ? 'circular ' : ''}splines with ${map.bins} bins`;
+  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
+const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
+  base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] },
+});
+
+/** Of a GMM with diagonal or spherical covariances, each of which may be one for all components. */
+function mixture([logits, loc, logs]: readonly Float32Array[]): ReadBase {
+  const components = logits!.length;
+  const features = loc!.length / components;
+  const each = logs!.length === components || logs!.length === 1 ? 1 : features;
+  const logScale = loc!.map((_, i) => {
+    const [component, feature] = [Math.floor(i / features), i % features];
+    const row = logs!.length === each ? 0 : component;
+    return Math.log(Math.exp(logs![row * each + (each === 1 ? 0 : feature)]!) + 1e-6);
+  });
+  return trainedMixture(logits!, loc!, logScale);
+}
+
+export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
-    // An UnconditionalTransform of a PermutationTransform keeps its order under this name.
-    if (rests.join() === '_0' && lengthOf(file, `${at}_0`) !== undefined) {
-      return { kind: 'permute', at: at.slice(0, -1), features: lengthOf(file, `${at}_0`) };
+    const step = { at: at.slice(0, -1) };
+    // An UnconditionalTransform keeps its arguments under these names, of which those without a name are numbered.
+    const [only = ''] = rests;
+    if (rests.length === 1 && /^(_0|order|A|LU)$/.test(only)) {
+      const features = lengthOf(file, at + only);
+      if (features !== undefined && /^(_0|order)$/.test(only)) return { ...step, kind: 'permute', features };
+      const shape = file.tensors.get(at + only)!.shape;
+      if (shape.length === 2 && shape[0] === shape[1] && only !== 'order') {
+        return { ...step, kind: 'matrix', features: shape[0]!, tensor: only };
+      }
     }
-    // An UnconditionalTransform of an AffineTransform, by which sbi standardizes.
-    if (rests.toSorted().join() === 'loc,scale') return { kind: 'affine', at: at.slice(0, -1) };
+    // An AffineTransform, by which sbi standardizes.
+    if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
+    if (rests.includes('transform.order') && rests.every((rest) => rest.startsWith('transform.')))
+      return readInverse(file, at, rests);
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -220,22 +349,50 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
         names: ['loc', 'scale'],
         read: ([loc, scale]) => fixedNormal(loc!, scale!),
       },
+      { kind: boxUniform, names: ['lower', 'upper'], read: box },
       {
-        kind: boxUniform,
-        names: ['lower', 'upper'],
-        read: ([lower, upper]) => ({ base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] } }),
+        kind: unnamed,
+        names: ['_0', '_1'],
+        read: (values, answers) =>
+          chosen(answers, baseQuestion) === boxUniform ? box(values) : fixedNormal(values[0]!, values[1]!),
+      },
+      {
+        kind: 'GMM with diagonal or spherical covariances',
+        names: ['phi.0', 'phi.1', 'phi.2'],
+        shapes: (features) => [[-1], [-1, features], [-1, -1]],
+        read: mixture,
       },
     ],
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
+  misfit: (chain) => {
+    if (readingOf(chain)) return undefined;
+    const { couplings } = chain;
+    const other = couplings.find(
+      (_, i) => i > 0 && !readingOf({ ...chain, couplings: couplings.slice(0, i + 1) }),
+    );
+    const [a, b] = [other!.readings[0]!, chain.first.readings[0]!];
+    const words =
+      mapWords(a.map) === mapWords(b.map) ? 'sees another context than' : 'has another transform than';
+    return `${other!.at} ${words} ${chain.first.at}`;
+  },
   title,
   questions: (chain) => [
     activationQuestion,
-    ...(chain.first.map.bins === undefined || isCircular(chain) ? [] : [splineQuestion, slopeQuestion]),
+    ...(readingOf(chain)!.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
+    ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
-  model(chain, answers) {
-    const { stack, map, context } = chain.first;
+  async model(chain, answers) {
+    const { stack, sees } = chain.first;
+    const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
+    const isBox =
+      chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
+    const corner =
+      isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
+    const circular =
+      corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
     return {
       hidden: stack.hidden,
       nets: 'joint',
@@ -246,7 +403,7 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
       outputLayout: 'interleaved',
       ...(transform === 'affine'
         ? {
-            affine: 'scale-then-shift',
+            affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
             outputOrder: 'shift-scale',
             scaleMap: 'soft-clip',
             scaleEpsilon: 1e-3,
@@ -257,25 +414,28 @@ export const zuko = chainImporter<Mapped, StepOf<'permute' | 'affine'>>({
         : {
             bins,
             splineMap: 'soft-clip',
-            ...(isCircular(chain)
-              ? { splineEnds: 'half-turn', splineBound: Math.PI, splineSlope: 1e-3 }
-              : {
-                  splineBound: answeredNumber(answers, splineQuestion),
-                  splineSlope: answeredNumber(answers, slopeQuestion),
-                }),
+            splineSlope: answeredNumber(answers, slopeQuestion),
+            ...(circular
+              ? { splineEnds: 'half-turn', splineBound: Math.PI }
+              : { splineBound: answeredNumber(answers, splineQuestion) }),
           }),
     };
   },
-  async layers(step, { file, features }) {
+  async layers(step, chain, answers) {
+    const { file, features } = chain;
     switch (step.kind) {
       case 'affine':
         return [await rescale(file, step.at, features)];
-      case 'permute':
-        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}._0`) }];
+      case 'permute': {
+        const name = ['_0', 'order'].find((part) => file.tensors.has(`${step.at}.${part}`))!;
+        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}.${name}`) }];
+      }
+      case 'matrix':
+        return [await matrix(file, step, answers)];
       case 'coupling':
-        return [await coupling(step, file)];
+        return [await coupling(step, file, await exactReading(chain))];
       case 'autoregressive':
-        return [await autoregressive(step, file)];
+        return [await autoregressive(step, file, await exactReading(chain))];
     }
   },
 });

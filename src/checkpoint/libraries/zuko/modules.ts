@@ -20,6 +20,8 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
         { key: 'bound', value: given('bound', 5) },
         { key: 'slope', value: given('slope', 1e-3) },
       ];
+    case 'CircularRQSTransform':
+      return [{ key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':
       return given('slope', 1e-3) === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
     default:
@@ -35,5 +37,9 @@ function factsOf({ name, object }: PythonModule): ModuleFact[] {
     return activationFact(object);
   }
   if (!object.className.startsWith('zuko.')) return [];
+  // What an UnconditionalTransform or UnconditionalDistribution makes of its arguments.
+  const made = lastName(object.get('f'));
+  if (made === 'LULinearTransform' || made === 'RotationTransform') return [{ key: 'mixing', value: made }];
+  if (made === 'DiagNormal' || made === 'BoxUniform') return [{ key: 'base', value: made }];
   return object.get('univariate') === undefined ? [] : univariateFacts(name, object.get('univariate'));
 }

@@ -116,7 +116,11 @@ describe('hyper-parameters next to the tensors', () => {
     );
     // Not possible, or not an argument.
     assert.deepEqual(
-      await withExtras({ 'hyper_parameters.bound': -3, 'hyper_parameters.activation': 'mish', slope: 0.5 }),
+      await withExtras({
+        'hyper_parameters.bound': -3,
+        'hyper_parameters.activation': 'softsign',
+        slope: 0.5,
+      }),
       { activation: 'relu', bound: 5, slope: 1e-3 },
     );
   });

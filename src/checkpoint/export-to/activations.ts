@@ -1,0 +1,58 @@
+/** Activations of conditioners in Python, as functions and as modules. */
+import type { VectorModelConfig } from '../../config/schema';
+
+type Activated = Pick<VectorModelConfig, 'activation' | 'slope'>;
+
+const names: Record<VectorModelConfig['activation'], readonly [call: string, module: string]> = {
+  relu: ['F.relu', 'ReLU'],
+  'leaky-relu': ['F.leaky_relu', 'LeakyReLU'],
+  tanh: ['torch.tanh', 'Tanh'],
+  elu: ['F.elu', 'ELU'],
+  silu: ['F.silu', 'SiLU'],
+  'hard-silu': ['F.hardswish', 'Hardswish'],
+  gelu: ['F.gelu', 'GELU'],
+  mish: ['F.mish', 'Mish'],
+  selu: ['F.selu', 'SELU'],
+  sigmoid: ['torch.sigmoid', 'Sigmoid'],
+  softplus: ['F.softplus', 'Softplus'],
+};
+
+/** With torch.nn.functional as F. */
+export function activationFunction({ activation, slope }: Activated): string {
+  const [call] = names[activation];
+  return activation === 'leaky-relu' ? `lambda x: ${call}(x, ${slope})` : call;
+}
+
+/** What makes the module, called without arguments. */
+export function activationClass({ activation, slope }: Activated): string {
+  const name = `torch.nn.${names[activation][1]}`;
+  return activation === 'leaky-relu' ? `lambda: ${name}(${slope})` : name;
+}
+
+/** The module itself. */
+export function activationModule({ activation, slope }: Activated): string {
+  return `torch.nn.${names[activation][1]}(${activation === 'leaky-relu' ? slope : ''})`;
+}
+
+export const python = (flag: boolean): string => (flag ? 'True' : 'False');
+
+/** A coupling's network as a Sequential that takes the context behind the features; `net` makes it. */
+export function sequentialNet(
+  model: VectorModelConfig,
+  hidden: readonly number[],
+  context: number,
+): string[] {
+  const widths = ['inputs' + (context > 0 ? ` + ${context}` : ''), ...hidden.map(String), 'outputs'];
+  const layers = widths
+    .slice(1)
+    .map((to, i) => `torch.nn.Linear(${widths[i]}, ${to})`)
+    .join(`, ${activationModule(model)}, `);
+  return [
+    'class Net(torch.nn.Sequential):',
+    '    def forward(self, x, context=None):',
+    '        return super().forward(x if context is None else torch.cat((x, context), dim=1))',
+    '',
+    'def net(inputs, outputs):',
+    `    return Net(${layers})`,
+  ];
+}

@@ -1,0 +1,255 @@
+/**
+ * The couplings and autoregressive layers of a vector flow, as its config says them: which output of which network is what
+ * of which feature.
+ */
+import { degreesOf, maskBetween, withContextDegrees } from '../../base/degrees';
+import { inverseSoftplus } from '../../base/softplus';
+import type { VectorModelConfig } from '../../config/schema';
+import { transformParameters, type TransformParameter } from '../../config/transforms';
+import type { NdArray } from '../../protocol/tensors';
+import type { ChainLayer } from '../import/vector-chain';
+import { readDense, readMlp, rewired, sideBySide, withInputs, withOutputs } from './nets';
+import type { Column, Dense, Mlp } from './nets';
+
+type Tensors = Readonly<Record<string, NdArray>>;
+
+/** Where what a network gives for features stands in its output. */
+interface Head {
+  /** Name of the network below the layer: "net", "scaleNet", … */
+  net: string;
+  /** For each feature that has some: the columns of the network's last layer. */
+  columns: ReadonlyMap<number, readonly number[]>;
+}
+
+export type ConditionedLayer = Extract<ChainLayer, { kind: 'coupling' | 'autoregressive' }>;
+
+export interface Conditioned {
+  /** In the flow, for example "couplings.0". */
+  name: string;
+  layer: ConditionedLayer;
+  /** Features that pass through; of an autoregressive layer none. */
+  identity: number[];
+  transformed: number[];
+  /** Features that the networks see, in the order of their inputs. */
+  inputs: number[];
+  /** Numbers of a context that stand behind these. */
+  contextInputs: number;
+  heads: Readonly<Partial<Record<TransformParameter, Head>>>;
+}
+
+/** Numbers that conditioners see of the context. */
+export function seenContext({ context, contextNet }: VectorModelConfig): number {
+  return context === 0 ? 0 : (contextNet.at(-1) ?? context);
+}
+
+/** How many numbers of each kind a transform takes for a feature; of splines only those that end in lines. */
+function sizeOfParameter({ bins }: VectorModelConfig, parameter: TransformParameter): number {
+  if (parameter === 'scale' || parameter === 'shift') return 1;
+  return parameter === 'derivatives' ? bins - 1 : bins;
+}
+
+export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
+  const all = Array.from({ length: model.dim }, (_, i) => i);
+  const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
+  const identity = all.filter((i) => mask[i] === 1);
+  const transformed = all.filter((i) => mask[i] !== 1);
+  const whole = layer.kind === 'autoregressive' || model.conditioning === 'masked';
+  const answered = whole ? all : transformed;
+  const takes: readonly TransformParameter[] = transformParameters[model.transform];
+  const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
+  const sizes = order.map((parameter) => sizeOfParameter(model, parameter));
+  const each = sizes.reduce((sum, size) => sum + size, 0);
+  const heads: Partial<Record<TransformParameter, Head>> = {};
+  order.forEach((parameter, place) => {
+    const size = sizes[place]!;
+    const joint = model.nets === 'joint';
+    const offset = joint ? sizes.slice(0, place).reduce((sum, n) => sum + n, 0) : 0;
+    const values = joint ? each : size;
+    const columnsOf = (at: number): number[] =>
+      Array.from({ length: size }, (_, k) =>
+        model.outputLayout === 'interleaved' ? at * values + offset + k : (offset + k) * answered.length + at,
+      );
+    heads[parameter] = {
+      net: joint ? 'net' : `${parameter}Net`,
+      columns: new Map(answered.map((feature, at) => [feature, columnsOf(at)])),
+    };
+  });
+  return {
+    name,
+    layer,
+    identity,
+    transformed,
+    inputs: whole ? all : identity,
+    contextInputs: model.contextEntry === 'input' ? seenContext(model) : 0,
+    heads,
+  };
+}
+
+/** Hidden widths of a conditioner as one network: networks of s and t stand side by side. */
+export function hiddenWidths({ nets, hidden, transform }: VectorModelConfig): number[] {
+  const count = nets === 'joint' ? 1 : transformParameters[transform].length;
+  return hidden.map((width) => count * width);
+}
+
+/** Whether the networks of s and t have the same activation, or are one. */
+export function hasOneActivation({ nets, activation, shiftActivation }: VectorModelConfig): boolean {
+  return nets === 'joint' || (shiftActivation ?? activation) === activation;
+}
+
+/** One output of a network that is wanted, times and plus a number. */
+export interface Output {
+  of: TransformParameter;
+  feature: number;
+  /** Which of several that a feature has. */
+  at?: number;
+  times?: number;
+  plus?: number;
+}
+
+/** A network with rows and columns chosen. */
+function columnsOf(conditioned: Conditioned, outputs: readonly Output[], offsetOf: (net: string) => number) {
+  return outputs.map(({ of, feature, at = 0, times, plus }): Column => {
+    const head = conditioned.heads[of];
+    const column = head?.columns.get(feature)?.[at];
+    if (!head || column === undefined) return 'zero';
+    return {
+      from: offsetOf(head.net) + column,
+      ...(times === undefined ? {} : { times }),
+      ...(plus === undefined ? {} : { plus }),
+    };
+  });
+}
+
+/** For a network that takes the features `wanted`, with the context behind them: rows of the one that there is. */
+function rowsOf({ inputs, contextInputs }: Conditioned, wanted: readonly number[]): (number | undefined)[] {
+  const rows = wanted.map((feature) => {
+    const row = inputs.indexOf(feature);
+    return row < 0 ? undefined : row;
+  });
+  return [...rows, ...Array.from({ length: contextInputs }, (_, i) => inputs.length + i)];
+}
+
+/**
+ * One network that takes the features `inputs` and gives `outputs`, which computes what the layer's own network or
+ * networks do: rows and columns chosen, networks side by side where values are asked of separate ones.
+ */
+export function mlpOf(
+  model: VectorModelConfig,
+  conditioned: Conditioned,
+  inputs: readonly number[],
+  outputs: readonly Output[],
+  tensors: Tensors,
+): Mlp {
+  const names = [...new Set(outputs.map(({ of }) => conditioned.heads[of]?.net ?? 'net'))];
+  const nets = names.map((name) => readNet(model, conditioned, name, tensors));
+  const offsets = new Map<string, number>();
+  let width = 0;
+  names.forEach((name, i) => {
+    offsets.set(name, width);
+    width += nets[i]!.at(-1)!.bias.data.length;
+  });
+  const columns = columnsOf(conditioned, outputs, (net) => offsets.get(net)!);
+  return rewired(nets.reduce(sideBySide), rowsOf(conditioned, inputs), columns);
+}
+
+/** With its masks, where it is autoregressive. */
+function readNet(
+  model: VectorModelConfig,
+  { name, layer, inputs, contextInputs }: Conditioned,
+  net: string,
+  tensors: Tensors,
+): Mlp {
+  const path = `${name}.${net}`;
+  const layers = readMlp(tensors, path);
+  if (layer.kind === 'coupling') return layers;
+  const degrees = degreesFor(model, layer.order, layers.at(-1)!);
+  let before = contextInputs > 0 ? withContextDegrees(degrees, contextInputs) : degrees.inputs;
+  if (before.length !== inputs.length + contextInputs) throw new Error(`${path} has other inputs.`);
+  return layers.map((dense, i) => {
+    const units = i === layers.length - 1 ? degrees.outputs : degrees.hidden(dense.bias.data.length);
+    const made = maskBetween(before, units);
+    before = units;
+    const stored = tensors[`${path}.${i}.mask`];
+    return {
+      ...dense,
+      mask: { shape: dense.weight.shape, data: stored ? Float32Array.from(stored.data) : made },
+    };
+  });
+}
+
+const degreesFor = (model: VectorModelConfig, order: readonly number[], last: Dense) =>
+  degreesOf(order, last.bias.data.length, model.outputLayout, seenContext(model) > 0 && model.contextFirst);
+
+/** What changes of a residual network, whose blocks stay; and the mask of the blocks' layers. */
+export interface RewiredResidual {
+  first: Dense;
+  last: Dense;
+  between?: NdArray<Float32Array>;
+}
+
+/** As `mlpOf`, of a residual network, which there is one of. */
+export function residualOf(
+  model: VectorModelConfig,
+  conditioned: Conditioned,
+  inputs: readonly number[],
+  outputs: readonly Output[],
+  tensors: Tensors,
+): RewiredResidual {
+  const path = `${conditioned.name}.net`;
+  const { layer, contextInputs } = conditioned;
+  let [first, last] = [readDense(tensors, `${path}.in`), readDense(tensors, `${path}.out`)];
+  let between: NdArray<Float32Array> | undefined;
+  if (layer.kind === 'autoregressive') {
+    const width = first.bias.data.length;
+    const degrees = degreesFor(model, layer.order, last);
+    const units = degrees.hidden(width);
+    const seen = contextInputs > 0 ? withContextDegrees(degrees, contextInputs) : degrees.inputs;
+    first = { ...first, mask: { shape: first.weight.shape, data: maskBetween(seen, units) } };
+    last = { ...last, mask: { shape: last.weight.shape, data: maskBetween(units, degrees.outputs) } };
+    between = { shape: [width, width], data: maskBetween(units, units) };
+  }
+  return {
+    first: withInputs(first, rowsOf(conditioned, inputs)),
+    last: withOutputs(
+      last,
+      columnsOf(conditioned, outputs, () => 0),
+    ),
+    ...(between ? { between } : {}),
+  };
+}
+
+/**
+ * The knots of features one after the other, as libraries of nflows' splines take them.
+ * @param divisor what the library divides widths and heights by
+ */
+export function knotsOfNflows(
+  { bins, splineFloor }: VectorModelConfig,
+  features: readonly number[],
+  divisor: number,
+): Output[] {
+  const plus = inverseSoftplus(1 - splineFloor);
+  return knots(bins, features, (of) => (of === 'derivatives' ? { plus } : { times: divisor }));
+}
+
+/** The knots of features one after the other. */
+export function knots(
+  bins: number,
+  features: readonly number[],
+  change: (of: TransformParameter) => Pick<Output, 'times' | 'plus'> = () => ({}),
+): Output[] {
+  const parts: [TransformParameter, number][] = [
+    ['widths', bins],
+    ['heights', bins],
+    ['derivatives', bins - 1],
+  ];
+  return features.flatMap((feature) =>
+    parts.flatMap(([of, count]) =>
+      Array.from({ length: count }, (_, at): Output => ({ of, feature, at, ...change(of) })),
+    ),
+  );
+}
+
+/** One value of each kind for a feature, then for the next. */
+export function together(features: readonly number[], parts: readonly TransformParameter[]): Output[] {
+  return features.flatMap((feature) => parts.map((of): Output => ({ of, feature })));
+}

@@ -1,0 +1,109 @@
+/** nflows' ResidualNet and MADE, which normflows has too: our conditioners under the names that are read from there. */
+import type { VectorModelConfig } from '../../config/schema';
+import type { NdArray } from '../../protocol/tensors';
+import { contextTable, layersOf, residualTable } from '../import/made';
+import { permuteAxes, under } from '../import/names';
+import { mlpOf, residualOf, seenContext, type Conditioned, type Output } from './conditioned';
+import { denseTensors, withInputs, type Dense } from './nets';
+import { batchCounts, floats, integers, renamed, type StateDict } from './state-dict';
+
+type Tensors = Readonly<Record<string, NdArray>>;
+
+/** What the names of a net depend on. */
+function shapeOf(model: VectorModelConfig, prefix: string, masked: boolean) {
+  const plain = masked && model.net === 'mlp';
+  return {
+    prefix,
+    blocks: plain ? model.hidden.length - 1 : model.blocks,
+    norms: !plain && model.netNorm,
+    plain,
+    masked,
+    context: seenContext(model),
+  };
+}
+
+/** @param at prefix of the network's names, with its dot */
+export function residualNetTensors(
+  at: string,
+  model: VectorModelConfig,
+  conditioned: Conditioned,
+  outputs: readonly Output[],
+  tensors: Tensors,
+): StateDict['tensors'] {
+  const { first, last } = residualOf(model, conditioned, conditioned.identity, outputs, tensors);
+  const net = `${conditioned.name}.net`;
+  const wired = { ...tensors, ...denseTensors(`${net}.in`, first), ...denseTensors(`${net}.out`, last) };
+  const table = residualTable(shapeOf(model, at, false));
+  const dict = renamed(wired, under('', `${conditioned.name}.`, table));
+  return { ...dict, ...batchCounts(Object.keys(dict)) };
+}
+
+/**
+ * The masked network of an autoregressive layer.
+ * @param at prefix of its names, with its dot
+ */
+export function madeTensors(
+  at: string,
+  model: VectorModelConfig,
+  conditioned: Conditioned,
+  outputs: readonly Output[],
+  tensors: Tensors,
+): StateDict['tensors'] {
+  const { layer, name } = conditioned;
+  if (layer.kind !== 'autoregressive') throw new Error(`${name} is not autoregressive.`);
+  const shape = shapeOf(model, at, true);
+  const wired: Record<string, NdArray> = { ...tensors };
+  const put = (path: string, dense: Dense): NdArray<Float32Array> => {
+    Object.assign(wired, denseTensors(`${name}.net.${path}`, dense));
+    return dense.mask!;
+  };
+  // Ours sees the context behind the features, the library by a layer of its own.
+  const joined: StateDict['tensors'] = {};
+  const parted = (first: Dense): Dense => {
+    if (conditioned.contextInputs === 0) return first;
+    const rows = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+    const own = withInputs(first, rows(model.dim, conditioned.contextInputs));
+    const bias = { shape: first.bias.shape, data: new Float32Array(first.bias.data.length) };
+    const context = denseTensors('net.context', { weight: own.weight, bias });
+    Object.assign(joined, renamed(context, contextTable({ prefix: at, context: shape.context })));
+    return withInputs(first, rows(0, model.dim));
+  };
+
+  let masks: NdArray<Float32Array>[];
+  if (shape.plain) {
+    const layers = mlpOf(model, conditioned, conditioned.inputs, outputs, tensors);
+    masks = layers.map((dense, i) => put(String(i), i === 0 ? parted(dense) : dense));
+    // The table has masks too; those of ours may follow from the order.
+    masks.forEach((mask, i) => (wired[`${name}.net.${i}.mask`] = mask));
+  } else {
+    const { first, last, between } = residualOf(model, conditioned, conditioned.inputs, outputs, tensors);
+    const inBlocks = Array.from({ length: 2 * model.blocks }, () => between!);
+    masks = [put('in', parted(first)), ...inBlocks, put('out', last)];
+  }
+  const table = [...residualTable(shape), ...(conditioned.contextInputs === 0 ? contextTable(shape) : [])];
+  const dict = renamed(wired, under('', `${name}.`, table));
+  const degrees = degreesOf(layer.order, masks);
+  layersOf(shape).forEach((linear, i) => {
+    const mask = permuteAxes(masks[i]!, [1, 0]);
+    dict[`${at}${linear}.mask`] = floats(mask.shape, mask.data);
+    dict[`${at}${linear}.degrees`] = integers(degrees[i]!);
+  });
+  return { ...dict, ...joined, ...batchCounts(Object.keys(dict)) };
+}
+
+/** Of the units of each layer: one more than the last place among the features that a unit may depend on. */
+function degreesOf(order: readonly number[], masks: readonly NdArray<Float32Array>[]): number[][] {
+  let before = order.map((place) => place + 1);
+  return masks.map(({ shape, data }, i) => {
+    const outputs = shape[1]!;
+    if (i === masks.length - 1) {
+      const each = outputs / order.length;
+      return Array.from({ length: outputs }, (_, output) => order[Math.floor(output / each)]! + 1);
+    }
+    const degrees = Array.from({ length: outputs }, (_, to) =>
+      before.reduce((most, degree, from) => (data[from * outputs + to] ? Math.max(most, degree) : most), 0),
+    );
+    before = degrees;
+    return degrees;
+  });
+}

@@ -1,0 +1,135 @@
+/** What a flow believes at several values of one condition: its density where it has two features, and samples. */
+import { UserError } from '../../base/user-error';
+import {
+  classesAtOnce,
+  shownDeviations,
+  type AtConditions,
+  type AtConditionsQuery,
+  type Varied,
+} from '../../protocol/conditions';
+import { withClass, type ContextInfo } from '../../protocol/model';
+import { stageBounds, type PlaneBounds } from '../../protocol/plane';
+import type { NdArray } from '../../protocol/tensors';
+import { batchOf } from '../model/examples';
+import type { InspectedFlow } from '../model/inspected-flow';
+import { exampleOf } from './example-of';
+import { scoreBatch } from './examples';
+import { densityWithin } from './plane-density';
+import { checkPixels } from './plane-parts';
+import { samples as drawn } from './samples';
+
+/** @throws UserError for a flow that takes no context or is one of images, and for what there is not; CancelledError */
+export async function atConditions(
+  model: InspectedFlow,
+  { batch, vary, features, pixels, samples, example: ref }: AtConditionsQuery,
+  signal: AbortSignal,
+): Promise<AtConditions> {
+  checkPixels(pixels);
+  const { context: info } = model.runner;
+  if (!info || !model.withContext || model.config.kind !== 'vector') {
+    throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
+  }
+  checkFeatures(features, model.dimensions);
+  const context = [...(model.given ?? info.mean)];
+  const plane = model.dimensions === 2 && features.join() === '0,1';
+  // One part of the plane for all, so that they can be compared.
+  const points = columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions);
+  const ranges = boundsOf(points);
+  // A square, as on the plane's own tab, unless it would make a line of what has two units.
+  const bounds = plane && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
+  const example = ref && (await exampleOf(model, ref, signal));
+  const at: AtConditions['at'] = [];
+  for (const { value, chosen } of contextsAt(info, vary, context)) {
+    const given = model.withContext(chosen);
+    const { values } = await drawn(given, samples, signal);
+    at.push({
+      value,
+      ...(plane ? { density: await densityWithin(given, { stage: 0, bounds, pixels }, signal) } : {}),
+      samples: columnsOf(values, features, model.dimensions),
+      ...(example
+        ? {
+            logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
+              .nats[0]!,
+          }
+        : {}),
+    });
+  }
+  return {
+    ...{ vary, features, context, bounds, at },
+    ...(example ? { example: features.map((feature) => example.x[feature]!) } : {}),
+  };
+}
+
+function checkFeatures(features: readonly number[], dimensions: number): void {
+  const known = features.every((d) => Number.isInteger(d) && d >= 0 && d < dimensions);
+  if (known && (features.length === 1 || features.length === 2)) return;
+  throw new UserError(
+    `Features ${features.join(', ')} were asked for; expected one or two of ${dimensions}, numbered from 0.`,
+  );
+}
+
+function contextsAt(
+  { mean, std, classes }: ContextInfo,
+  vary: Varied,
+  context: readonly number[],
+): { value: number; chosen: number[] }[] {
+  if (vary.kind === 'number') {
+    const { condition } = vary;
+    if (!(Number.isInteger(condition) && condition >= 0 && condition < mean.length)) {
+      throw new UserError(
+        `Condition ${condition} was asked for; the flow takes ${mean.length}, numbered from 0.`,
+      );
+    }
+    return shownDeviations.map((deviations) => {
+      const value = mean[condition]! + deviations * std[condition]!;
+      return { value, chosen: context.with(condition, value) };
+    });
+  }
+  if (!classes) throw new UserError('Classes were asked for; none of what the flow is given is one.');
+  const { from, count } = vary;
+  const whole = [from, count].every((value) => Number.isInteger(value) && value >= 0);
+  if (!whole || count < 1 || count > classesAtOnce || from + count > classes.count) {
+    throw new UserError(
+      `${count} classes from ${from} were asked for; expected at most ${classesAtOnce} of ${classes.count}, numbered from 0.`,
+    );
+  }
+  return Array.from({ length: count }, (_, i) => ({
+    value: from + i,
+    chosen: withClass(classes, context, from + i),
+  }));
+}
+
+/** Some columns of rows of `width` numbers. */
+function columnsOf(
+  { data }: NdArray<Float32Array>,
+  features: readonly number[],
+  width: number,
+): NdArray<Float32Array> {
+  const count = data.length / width;
+  const out = new Float32Array(count * features.length);
+  for (let i = 0; i < count; i++)
+    features.forEach((feature, k) => (out[i * features.length + k] = data[i * width + feature]!));
+  return { shape: [count, features.length], data: out };
+}
+
+function isLopsided({ x, y }: PlaneBounds): boolean {
+  const ratio = (x[1] - x[0]) / (y[1] - y[0]);
+  return ratio > 4 || ratio < 1 / 4;
+}
+
+/** Ends that are left out, of each side. */
+const trim = 0.002;
+
+/** Features of different units have ranges of their own. */
+function boundsOf({ shape, data }: NdArray<Float32Array>): PlaneBounds {
+  const width = shape[1]!;
+  const range = (column: number): [number, number] => {
+    const values = data.filter((value, i) => i % width === column && Number.isFinite(value)).sort();
+    if (values.length === 0) return [-3, 3];
+    const cut = Math.floor(values.length * trim);
+    const [low, high] = [values[cut]!, values[values.length - 1 - cut]!];
+    const margin = 0.075 * (high - low) || Math.abs(high) * 1e-3 || 1e-3;
+    return [low - margin, high + margin];
+  };
+  return { x: range(0), y: range(width - 1) };
+}

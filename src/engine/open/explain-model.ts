@@ -1,0 +1,42 @@
+/** What each tensor of a file is for its flow. */
+import { readCheckpointHeader } from '../../checkpoint/checkpoint';
+import { explainImport, type TakenTensor } from '../../checkpoint/import/explain';
+import { saysOf } from '../../checkpoint/import/tensor-words';
+import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { UserError } from '../../base/user-error';
+import { buildFlow } from '../../flow/real-nvp';
+
+export interface ExplainedTensor extends TakenTensor {
+  /** In words. */
+  says: string;
+}
+
+/** @throws UserError for ONNX files, damaged ones, and those whose flow is not known */
+export async function explainModel(given: string): Promise<ExplainedTensor[]> {
+  const { kind, file } = await resolveModelPath(given);
+  if (kind === 'onnx')
+    throw new UserError(`${file}: is an ONNX graph; --explain is for checkpoints, whose tensors have names.`);
+  if (kind !== 'checkpoint') {
+    const taken = await explainImport(file);
+    if ('reason' in taken) throw new UserError(`${file}: ${taken.reason}`);
+    const { flow, tensors } = taken;
+    const { transform } = flow.model;
+    return tensors.map((one) => ({ ...one, says: saysOf(one, transform, (name) => name in flow.tensors) }));
+  }
+  const { config, entries } = await readCheckpointHeader(file);
+  const flow = buildFlow(config.model);
+  const layers = flow.layers.map(({ name }) => name);
+  const own = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));
+  return [...entries].map(([name, { dtype, shape }]) => {
+    const layer = layers.find((one) => name.startsWith(`${one}.`));
+    const taken: TakenTensor = {
+      name,
+      dtype,
+      shape,
+      use: own.has(name) ? 'parameter' : 'unused',
+      becomes: own.has(name) ? [name] : [],
+      ...(layer === undefined ? {} : { layer }),
+    };
+    return { ...taken, says: saysOf(taken, config.model.transform, (one) => entries.has(one)) };
+  });
+}

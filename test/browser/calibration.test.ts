@@ -1,0 +1,79 @@
+/** Calibration of a conditional flow in the page. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { until } from '../inspector/until';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
+
+describe('calibration', () => {
+  let editor: EngineWindow;
+  let file: string;
+  inWindow(
+    async (started) => {
+      editor = started;
+      file = (await tinyModel(editor.folder, 'conditional')).file();
+    },
+    { untrained: true },
+  );
+  const open = async (options: object = {}): Promise<Page> => {
+    const { page } = await editor.openPage(file, { width: 1280, height: 900, ...options });
+    await page.getByRole('tab', { name: 'Calibration' }).click();
+    return page;
+  };
+
+  it('says what it costs, runs, and says with numbers what is off', async () => {
+    const page = await open();
+    const panel = page.locator('.diag [role=tabpanel]');
+    await panel.getByText(/Takes 80 held-out .* 16,000 samples/).waitFor();
+    await panel.getByText('Run', { exact: true }).click();
+    await panel.getByText(/80 validation pairs, 200 samples each/).waitFor();
+    const names = page.locator('.calibration-ranks figure');
+    assert.deepEqual(await names.locator('h3 b').allInnerTexts(), ['x', 'y']);
+    // Parameters that were moved at random are not calibrated.
+    const off = await names.evaluateAll((all) => all.map((one) => one.getAttribute('data-off')));
+    assert.ok(
+      off.some((problem) => problem !== ''),
+      off.join(),
+    );
+    const verdicts = await panel.locator('.view-verdict').allInnerTexts();
+    assert.match(verdicts[0]!, /is farthest from uniform, .*distance 0\.\d{3}, p /);
+    assert.match(verdicts[1]!, /90 % regions hold \d+\.\d %; calibrated flows .*distance 0\.\d{3}/);
+    assert.match(verdicts[2]!, /distance 0\.\d{3}, p /);
+  });
+
+  it('is there again in another window of the file', async () => {
+    const page = await open();
+    await page.locator('.calibration-ranks figure').first().waitFor();
+  });
+
+  it('leaves what it had when it is canceled', async () => {
+    const page = await open();
+    const panel = page.locator('.diag [role=tabpanel]');
+    await panel.getByText('Run again', { exact: true }).click();
+    const cancel = panel.getByRole('button', { name: 'Cancel' });
+    if (await cancel.isVisible()) await cancel.click();
+    await until('an end', async () => /Canceled|80 validation pairs|held-out/.test(await panel.innerText()));
+  });
+
+  it('has no such tab for a flow that takes no conditions', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'plane')).file());
+    await page.getByRole('tab', { name: 'Diagnostics' }).waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Calibration' }).count(), 0);
+  });
+
+  it('keeps contrast and names in dark, light and high contrast', async () => {
+    for (const theme of ['dark', 'light', 'high-contrast'] as const) {
+      const page = await open({ theme });
+      await page.locator('.diag [role=tabpanel] .ctl, .diag [role=tabpanel] .state').first().waitFor();
+      const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
+      const { violations } = await builder.include('.diag').analyze();
+      assert.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`),
+        [],
+      );
+    }
+  });
+});

@@ -1,0 +1,124 @@
+/**
+ * A flow of images that is given an image (FrEIA's): the image comes as an array in either layout, and an exported file takes it
+ * as an input of its own. Numbers of the library are in import/wild.test.ts.
+ */
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { sidecarPath } from '../../../src/checkpoint/sidecar';
+import { writeNpy } from '../../../src/data/npy';
+import { readNpz } from '../../../src/data/npz';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { exportOnnx } from '../../../src/engine/export/onnx';
+import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/layout';
+import type { Model } from '../../../src/engine/model/model';
+import { readMetadata } from '../../../src/engine/onnx-file/metadata';
+import { readOnnx } from '../../../src/engine/onnx-file/read';
+import { createOnnxRunner } from '../../../src/engine/onnx-flow/onnx-runner';
+import { openModel } from '../../../src/engine/open/open-model';
+import { readContext } from '../../../src/engine/use/read-context';
+import { train } from '../../../src/engine/training/train';
+import { maxAbsDifference } from '../../contract/eager';
+
+let folder: string;
+let backend: Backend;
+let model: Model;
+let file: string;
+/** [N, H, W, C]. */
+let x: Float32Array;
+let context: Float32Array;
+const count = 4;
+const given = path.resolve('test', 'fixtures', 'wild', 'freia-conditional-conv-3x8x8');
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-image-condition-'));
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  file = path.join(folder, 'state_dict.pt');
+  await copyFile(path.join(given, 'state_dict.pt'), file);
+  const answers = { clamp: 1.5, height: 8, width: 8 };
+  await writeFile(sidecarPath(file), JSON.stringify({ library: 'freia', answers }));
+  model = await openModel(file, backend);
+  const archive = await readNpz(path.join(given, 'io.npz'));
+  const values = (name: string, size: number): Float32Array =>
+    Float32Array.from((archive.array(name).data as Float32Array).subarray(0, count * size));
+  x = toChannelsLast(values('x', 192), [8, 8, 3], 'nchw');
+  context = values('context', 64);
+});
+after(async () => {
+  await model.dispose();
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function written(name: string, shape: number[], data: Float32Array): Promise<string> {
+  const array = path.join(folder, name);
+  await writeNpy(array, { shape, data });
+  return array;
+}
+
+describe('a flow of images that is given an image', () => {
+  it('reads it in either layout, one for each example or one for all', async () => {
+    const { runner } = model.flow!;
+    const image = { shape: [3, 2, 2] as const, names: [], mean: Array<number>(12).fill(0), std: [] };
+    const last = Float32Array.from({ length: 24 }, (_, i) => i);
+    const first = fromChannelsLast(last, [3, 2, 2], 'nchw');
+    const read = async (name: string, shape: number[], data: Float32Array): Promise<Float32Array> =>
+      (await readContext({ context: image }, await written(name, shape, data), 2))!;
+    assert.deepEqual(await read('last.npy', [2, 3, 2, 2], last), last, 'where both fit, channels last');
+    const wide = { ...image, shape: [2, 3, 2] as const };
+    const turned = fromChannelsLast(last, [2, 3, 2], 'nchw');
+    const array = await written('first.npy', [2, 2, 2, 3], turned);
+    assert.deepEqual(await readContext({ context: wide }, array, 2), last);
+    assert.deepEqual(await read('one.npy', [3, 2, 2], last.slice(0, 12)), last.slice(0, 12));
+    // A flow of a library has its layout, as x does.
+    const array2 = await written('theirs.npy', [2, 2, 3, 2], first);
+    assert.deepEqual(await readContext({ context: image, asLibrary: runner }, array2, 2, 'nchw'), last);
+  });
+
+  it('says what it expects', async () => {
+    const { runner } = model.flow!;
+    await assert.rejects(readContext(runner, undefined, count), /takes an image of 8×8×1 as condition/);
+    await assert.rejects(readContext(runner, '1,2', count), /expected an \.npy file/);
+    const wrong = await written('wrong.npy', [count, 8, 4, 1], new Float32Array(count * 32));
+    await assert.rejects(
+      readContext(runner, wrong, count),
+      /has shape \(4, 8, 4, 1\); expected \(4, 1, 8, 8\) or \(4, 8, 8, 1\)/,
+    );
+    const endless = await written('endless.npy', [1, 8, 8, 1], new Float32Array(64).fill(Infinity));
+    await assert.rejects(readContext(runner, endless, count), /holds Infinity/);
+    const summary = await model.summary();
+    assert.match(summary.title, /8×8×3 given an image of 8×8×1/);
+    assert.deepEqual(summary.context?.shape, [8, 8, 1]);
+  });
+
+  it('is another flow for another image, and in an exported file the same as here', async () => {
+    const { runner } = model.flow!;
+    const ours = await runner.forward(x, count, 'flow', { context });
+    const without = await runner.forward(x, count, 'flow');
+    assert.ok(maxAbsDifference(ours.z, without.z) > 0.1);
+    const files = await exportOnnx(model, path.join(folder, 'exported'));
+    assert.ok(files.maxAbs < 1e-3, `${files.maxAbs}`);
+    const { path: forward } = files.files.find(({ path: name }) => name.endsWith('.forward.onnx'))!;
+    const own = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
+    const theirs = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', own });
+    try {
+      assert.deepEqual(theirs.context?.shape, [8, 8, 1]);
+      const { z } = await theirs.forward(x, count, 'flow', { context });
+      assert.ok(maxAbsDifference(z, ours.z) < 1e-4);
+    } finally {
+      await theirs.dispose();
+    }
+  });
+
+  it('is not trained on images without one', async () => {
+    const images = path.join(folder, 'images.npy');
+    await writeNpy(images, { shape: [8, 8, 8, 3], data: new Uint8Array(8 * 192) });
+    await assert.rejects(
+      train({ data: images, from: file, output: path.join(folder, 'run'), maxSteps: 1 }, { backend }),
+      /images come without the context that the flow takes/,
+    );
+  });
+});

@@ -1,0 +1,341 @@
+"""Flows of normflows: its couplings, splines and autoregressive layers in chains, its base distributions, and Glow."""
+
+import normflows as nf
+import numpy as np
+import torch
+from torch import nn
+
+from save_torch import saved, whole
+from torch_case import LATENTS, ROWS, pick, shake, torch_case
+
+activations = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+    "hard-silu": nn.Hardswish,
+}
+
+
+def given(context):
+    return {} if context is None else {"context": context}
+
+
+def forward(flow, x, context):
+    z, logdet = flow.inverse_and_log_det(x, **given(context))
+    return z, logdet, flow.log_prob(x, **given(context))
+
+
+def inverse(flow, z, context):
+    return flow.forward(z, **given(context))
+
+
+
+def unconditional(layer):
+    """The same layer, which ignores a context."""
+    kind = type(layer)
+    methods = {
+        "forward": lambda self, z, context=None: kind.forward(self, z),
+        "inverse": lambda self, z, context=None: kind.inverse(self, z),
+    }
+    layer.__class__ = type(kind.__name__, (kind,), methods)
+    return layer
+
+
+def finish(q0, layers, rng, features, settings, answers, context=None, half=None, as_object=None, **rest):
+    flow = (nf.ConditionalNormalizingFlow if context else nf.NormalizingFlow)(q0, layers)
+    shake(flow, rng)
+    for layer in layers:
+        if isinstance(layer, nf.flows.ActNorm):
+            layer.data_dep_init_done.fill_(1.0)
+    if as_object is None:
+        as_object = rng.random() < 0.15
+    drawn = {}
+    if half is not None:
+        drawn = {
+            "x": rng.uniform(-half, half, (ROWS, features)),
+            "z_in": rng.uniform(-half, half, (LATENTS, features)),
+        }
+    return torch_case(
+        flow,
+        rng,
+        shape=(features,),
+        context=context,
+        forward=forward,
+        inverse=inverse,
+        library="normflows",
+        save=whole(flow) if as_object else saved(flow, rng),
+        answers={} if as_object else answers,
+        settings={"features": features, "context": context, **settings, **answers, "whole": as_object},
+        **drawn,
+        **rest,
+    )
+
+
+def base(rng, features, settings):
+    kind = pick(rng, ["diagonal", "diagonal", "fixed", "mixture", "fixed mixture"])
+    settings["base"] = kind
+    if "mixture" in kind:
+        return nf.distributions.GaussianMixture(int(rng.integers(2, 6)), features, trainable=kind == "mixture").float()
+    return nf.distributions.DiagGaussian(features, trainable=kind != "fixed")
+
+
+def sizes(rng):
+    features = int(rng.integers(2, 9))
+    hidden = [int(rng.integers(5, 40)) for _ in range(int(rng.integers(1, 4)))]
+    return features, hidden, {"hidden": hidden, "layers": int(rng.integers(1, 7))}
+
+
+def gaps(kind, features):
+    """What stands after a coupling."""
+    return {
+        "none": lambda: [],
+        "actnorm": lambda: [nf.flows.ActNorm(features)],
+        "swap": lambda: [nf.flows.Permute(features, mode="swap")],
+        "swap, actnorm": lambda: [nf.flows.Permute(features, mode="swap"), nf.flows.ActNorm(features)],
+        "shuffle": lambda: [nf.flows.Permute(features, mode="shuffle")],
+        "lu": lambda: [nf.flows.LULinearPermute(features)],
+        "affine": lambda: [nf.flows.InvertibleAffine(features, use_lu=True)],
+        "matrix": lambda: [nf.flows.InvertibleAffine(features, use_lu=False)],
+        "constant": lambda: [nf.flows.AffineConstFlow((features,))],
+    }[kind]()
+
+
+def slope_of(rng, answers):
+    slope = pick(rng, [0.0, 0.0, 0.01, 0.2])
+    if slope:
+        answers["slope"] = slope
+    return slope
+
+
+def masked(rng):
+    features, hidden, settings = sizes(rng)
+    answers = {}
+    slope = slope_of(rng, answers)
+    nets = pick(rng, ["st", "st", "t", "s"])
+    output = pick(rng, [None, None, "tanh"]) if "s" in nets else None
+    scale = pick(rng, [None, 2.0]) if output else None
+    gap = pick(rng, ["none", "actnorm", "swap", "shuffle", "lu", "affine", "matrix", "constant"])
+    if output:
+        answers["scaleOutput"] = output
+    mask = torch.arange(features) % 2
+    if rng.random() < 0.3:
+        mask = torch.as_tensor(rng.permutation(features) < max(1, features // 3)).long()
+    layers = []
+    for i in range(settings["layers"]):
+        widths = [features, *hidden, features]
+        s = nf.nets.MLP(widths, leaky=slope, output_fn=output, output_scale=scale) if "s" in nets else None
+        t = nf.nets.MLP(widths, leaky=slope, init_zeros=True) if "t" in nets else None
+        layers += [nf.flows.MaskedAffineFlow(mask if i % 2 == 0 else 1 - mask, t, s), *gaps(gap, features)]
+    q0 = base(rng, features, settings)
+    # A swap after one coupling leaves no trace.
+    if gap == "swap" and settings["layers"] == 1:
+        layers.pop()
+    return finish(q0, layers, rng, features, {**settings, "nets": nets, "scale": scale, "gap": gap}, answers)
+
+
+def block(rng):
+    features, hidden, settings = sizes(rng)
+    answers = {}
+    slope = slope_of(rng, answers)
+    scaled = bool(rng.random() < 0.8)
+    scale_map = pick(rng, ["exp", "exp", "sigmoid", "sigmoid_inv"])
+    split = pick(rng, ["channel", "channel", "channel_inv"])
+    gap = pick(rng, ["none", "actnorm", "swap", "swap", "swap, actnorm", "shuffle", "lu", "affine", "matrix"])
+    if scaled and scale_map != "exp":
+        answers["scaleMap"] = scale_map
+    if features % 2 == 0 and split != "channel":
+        answers["splitMode"] = split
+    first, second = (features + 1) // 2, features // 2
+    if split == "channel_inv":
+        first, second = second, first
+    layers = []
+    for _ in range(settings["layers"]):
+        net = nf.nets.MLP([first, *hidden, (2 if scaled else 1) * second], leaky=slope, init_zeros=True)
+        layers += [nf.flows.AffineCouplingBlock(net, scale=scaled, scale_map=scale_map, split_mode=split), *gaps(gap, features)]
+    if gap == "swap" and settings["layers"] == 1:
+        layers.pop()
+    q0 = base(rng, features, settings)
+    return finish(q0, layers, rng, features, {**settings, "map": scale_map, "split": split, "scaled": scaled, "gap": gap}, answers)
+
+
+def spline(kind):
+    def make(rng):
+        features = int(rng.integers(2, 8))
+        context = int(rng.integers(1, 5)) if rng.random() < 0.4 else None
+        name = pick(rng, list(activations))
+        settings = {
+            "layers": int(rng.integers(1, 5)),
+            "hidden": int(rng.integers(6, 40)),
+            "blocks": int(rng.integers(1, 4)),
+            "gap": pick(rng, ["lu", "none", "shuffle", "actnorm"]),
+        }
+        bins, bound = int(rng.integers(2, 12)), pick(rng, [3.0, 3.0, 5.0, 1.5])
+        how = dict(
+            num_context_channels=context,
+            num_bins=bins,
+            tail_bound=bound,
+            activation=activations[name],
+            dropout_probability=pick(rng, [0.0, 0.1]),
+        )
+        permute = bool(rng.random() < 0.4)
+        circles = [int(i) for i in rng.permutation(features)[: int(rng.integers(1, features))]]
+        layers = []
+        for i in range(settings["layers"]):
+            given = (features, settings["blocks"], settings["hidden"])
+            if kind == "coupled":
+                layers.append(nf.flows.CoupledRationalQuadraticSpline(*given, reverse_mask=bool(i % 2), **how))
+            elif kind == "autoregressive":
+                layers.append(nf.flows.AutoregressiveRationalQuadraticSpline(*given, permute_mask=permute, **how))
+            elif kind == "circular coupled":
+                layers.append(nf.flows.CircularCoupledRationalQuadraticSpline(*given, circles, reverse_mask=bool(i % 2), **how))
+            else:
+                layers.append(nf.flows.CircularAutoregressiveRationalQuadraticSpline(*given, circles, permute_mask=permute, **how))
+            between = gaps(settings["gap"], features) if "circular" not in kind else []
+            layers += [unconditional(layer) for layer in between] if context else between
+        if context:
+            q0, settings["base"] = nf.distributions.DiagGaussian(features), "diagonal"
+        else:
+            q0 = base(rng, features, settings)
+        answers = {"activation": name, "tailBound": bound}
+        about = {**settings, "bins": bins, "permute": permute, **({"circles": circles} if "circular" in kind else {})}
+        half = bound * 0.95 if "circular" in kind else None
+        how = {"refusal": "no library|normflows"} if "circular" in kind else {}
+        return finish(q0, layers, rng, features, about, answers, context, half, as_object=False if context else None, **how)
+
+    return make
+
+
+def maf(rng):
+    features = int(rng.integers(2, 8))
+    context = int(rng.integers(1, 5)) if rng.random() < 0.4 else None
+    # Plain blocks take no context.
+    residual = bool(context or rng.random() < 0.6)
+    settings = {
+        "num_blocks": int(rng.integers(1, 4)),
+        "use_residual_blocks": residual,
+        "random_mask": bool(not residual and rng.random() < 0.4),
+        "use_batch_norm": bool(rng.random() < 0.2),
+    }
+    width, count, gap = int(rng.integers(6, 40)), int(rng.integers(1, 6)), pick(rng, ["lu", "shuffle", "none"])
+    layers = []
+    for _ in range(count):
+        layers.append(nf.flows.MaskedAffineAutoregressive(features, width, context_features=context, **settings))
+        between = gaps(gap, features)
+        layers += [unconditional(layer) for layer in between] if context else between
+    q0 = nf.distributions.DiagGaussian(features) if context else base(rng, features, settings)
+    about = {**settings, "width": width, "count": count, "gap": gap}
+    refused = not residual and settings["use_batch_norm"]
+    how = {"refusal": "normflows"} if refused else {}
+    return finish(q0, layers, rng, features, about, {}, context, as_object=False if context or refused else None, **how)
+
+
+def other_base(rng):
+    features = int(rng.integers(2, 6))
+    context = None
+    answers = {}
+    half = None
+    kind = pick(rng, ["uniform", "affine", "linear conditional", "conditional"])
+    if kind == "uniform":
+        q0, half = nf.distributions.base.Uniform((features,), -3.0, 3.0), 2.9
+        answers = {"base": "Uniform", "low": -3.0, "high": 3.0}
+    elif kind == "affine":
+        q0 = nf.distributions.AffineGaussian((features,), (features,))
+    else:
+        context = int(rng.integers(1, 5))
+        inner = nn.Linear(context, 2 * features) if "linear" in kind else nf.nets.MLP([context, 16, 2 * features])
+        q0 = nf.distributions.base.ConditionalDiagGaussian(features, inner)
+    layers = [
+        nf.flows.AutoregressiveRationalQuadraticSpline(features, 1, 16, num_context_channels=context)
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    how = {"refusal": "q0 is not a"} if kind == "conditional" else {}
+    # The ends of a Uniform are tensors that no state dict has.
+    if kind == "uniform":
+        how["as_object"] = False
+    return finish(q0, layers, rng, features, {"base": kind}, answers, context, half, **how)
+
+
+def glow(classes):
+    def make(rng):
+        levels, blocks = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+        channels, hidden = int(pick(rng, [1, 3, 4])), int(rng.integers(4, 16))
+        height = 2**levels * int(rng.integers(1, 3))
+        width = height * int(pick(rng, [1, 1, 2]))
+        count = int(rng.integers(2, 7)) if classes else None
+        answers = {}
+        slope = slope_of(rng, answers)
+        scaled = bool(rng.random() < 0.8)
+        scale_map = pick(rng, ["sigmoid", "sigmoid", "exp", "sigmoid_inv"])
+        split = pick(rng, ["channel", "channel", "channel_inv"])
+        if scaled and scale_map != "sigmoid":
+            answers["scaleMap"] = scale_map
+        if split != "channel":
+            answers["splitMode"] = split
+        kind = pick(rng, ["glow", "by class"] if classes else ["glow", "diagonal"])
+        settings = {"levels": levels, "blocks": blocks, "hidden": hidden, "classes": count, "scaled": scaled, "base": kind}
+        settings["lu"] = bool(rng.random() < 0.6)
+        q0, merges, layers = [], [], []
+        for i in range(levels):
+            inner = channels * 2 ** (levels + 1 - i)
+            of = dict(split_mode=split, scale=scaled, scale_map=scale_map, leaky=slope, use_lu=settings["lu"])
+            layers.append([nf.flows.GlowBlock(inner, hidden, **of) for _ in range(blocks)] + [nf.flows.Squeeze()])
+            down = 2 ** (levels - i)
+            shape = (inner if i == 0 else inner // 2, height // down, width // down)
+            if i > 0:
+                merges.append(nf.flows.Merge())
+            if kind == "glow":
+                q0.append(nf.distributions.GlowBase(shape, num_classes=count))
+            elif kind == "diagonal":
+                q0.append(nf.distributions.DiagGaussian(shape))
+            else:
+                q0.append(nf.distributions.ClassCondDiagGaussian(shape, count))
+        flow = shake(nf.MultiscaleFlow(q0, layers, merges, class_cond=classes), rng, 0.2)
+        for module in flow.modules():
+            if isinstance(module, nf.flows.ActNorm):
+                module.data_dep_init_done.fill_(1.0)
+        if kind == "glow":
+            answers |= {"height": height, "width": width}
+        labels = rng.integers(0, count, ROWS) if classes else None
+
+        def latents(flow, x):
+            z, logdet = flow.inverse_and_log_det(x)
+            return torch.cat([part.reshape(len(x), -1) for part in z], 1), logdet
+
+        def ahead(flow, x, context):
+            z, logdet = latents(flow, x)
+            return z, logdet, flow.log_prob(x, context)
+
+        case = torch_case(
+            flow,
+            rng,
+            shape=(channels, height, width),
+            context=count,
+            forward=ahead,
+            inverse=None,
+            library="normflows",
+            save=saved(flow, rng),
+            answers=answers,
+            settings={"shape": (channels, height, width), **settings, **answers},
+            refusal="without classes" if classes else None,
+        )
+        if classes:
+            case.context = np.eye(count, dtype=np.float32)[labels]
+        return case
+
+    return make
+
+
+kinds = {
+    "normflows-masked": masked,
+    "normflows-block": block,
+    "normflows-coupled": spline("coupled"),
+    "normflows-autoregressive": spline("autoregressive"),
+    "normflows-circular-coupled": spline("circular coupled"),
+    "normflows-circular-autoregressive": spline("circular autoregressive"),
+    "normflows-maf": maf,
+    "normflows-base": other_base,
+    "normflows-glow": glow(False),
+    "normflows-glow-classes": glow(True),
+}

@@ -1,0 +1,212 @@
+"""Flows of zuko: its own classes, and what people compose of its transforms and distributions."""
+
+import math
+
+import numpy as np
+import torch
+import zuko
+from torch import nn
+
+from save_torch import saved, whole
+from torch_case import LATENTS, ROWS, pick, shake, torch_case
+
+activations = {
+    "relu": nn.ReLU,
+    "leaky-relu": nn.LeakyReLU,
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+    "silu": nn.SiLU,
+    "hard-silu": nn.Hardswish,
+}
+
+
+def forward(flow, x, context):
+    given = flow(context) if context is not None else flow()
+    z, logdet = given.transform.call_and_ladj(x)
+    return z, logdet.broadcast_to(x.shape[:1]).clone(), given.log_prob(x)
+
+
+def inverse(flow, z, context):
+    return (flow(context) if context is not None else flow()).transform.inv(z)
+
+
+def case(flow, rng, settings, answers, half=None, refusal=None):
+    """`half` is that of the box where x and z are."""
+    features = settings["features"]
+    drawn = {}
+    if half is not None:
+        drawn = {
+            "x": rng.uniform(-half, half, (ROWS, features)),
+            "z_in": rng.uniform(-half, half, (LATENTS, features)),
+        }
+    as_object = rng.random() < 0.2
+    return torch_case(
+        shake(flow, rng),
+        rng,
+        shape=(features,),
+        context=settings.get("context") or None,
+        forward=forward,
+        inverse=inverse,
+        library="zuko",
+        save=whole(flow) if as_object else saved(flow, rng),
+        # A model says its arguments itself.
+        answers={} if as_object else answers,
+        settings={**settings, **answers, "whole": as_object},
+        refusal=refusal,
+        **drawn,
+    )
+
+
+def sizes(rng, least=2):
+    name = pick(rng, list(activations))
+    settings = {
+        "features": int(rng.integers(least, 9)),
+        "context": int(rng.integers(1, 5)) if rng.random() < 0.5 else 0,
+    }
+    net = {
+        "hidden_features": [int(rng.integers(5, 40)) for _ in range(int(rng.integers(1, 4)))],
+        "activation": activations[name],
+    }
+    return settings, net, {"activation": name}
+
+
+def coupling(additive):
+    def make(rng):
+        settings, net, answers = sizes(rng)
+        settings |= {"transforms": int(rng.integers(1, 6)), "randmask": bool(rng.random() < 0.4)}
+        how = dict(univariate=zuko.transforms.AdditiveTransform, shapes=[()]) if additive else {}
+        return case(zuko.flows.NICE(**settings, **net, **how), rng, settings | {"net": net}, answers)
+
+    return make
+
+
+def autoregressive(make_flow, splines, half=None):
+    def make(rng):
+        settings, net, answers = sizes(rng)
+        settings |= {"transforms": int(rng.integers(1, 5)), "randperm": bool(rng.random() < 0.5)}
+        if rng.random() < 0.4:
+            settings["passes"] = int(rng.integers(2, settings["features"] + 1))
+        if splines:
+            settings["bins"] = int(rng.integers(2, 12))
+            if rng.random() < 0.3:
+                settings["slope"] = 1e-2
+                answers["slope"] = 1e-2
+        return case(make_flow(**settings, **net), rng, settings | {"net": net}, answers, half)
+
+    return make
+
+
+def one_feature(rng):
+    settings, net, answers = sizes(rng)
+    settings |= {"features": 1, "transforms": int(rng.integers(1, 4))}
+    kind = pick(rng, [zuko.flows.NSF, zuko.flows.MAF, zuko.flows.NICE])
+    flow = kind(**settings, **(net if settings["context"] else {}))
+    answers = answers if settings["context"] else {}
+    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers, refusal="no library|zuko")
+
+
+def spline_shapes(bins):
+    return dict(univariate=zuko.transforms.MonotonicRQSTransform, shapes=[(bins,), (bins,), (bins - 1,)])
+
+
+def mixings(rng, features, answers):
+    """What may stand between layers, none of which takes a context."""
+    lazy, transforms = zuko.lazy.UnconditionalTransform, zuko.transforms
+    kind = pick(rng, ["none", "permutation", "order", "rotation", "lu"])
+    matrix = torch.eye(features) + 0.2 * torch.randn(features, features)
+    if kind == "permutation":
+        return [lazy(transforms.PermutationTransform, torch.randperm(features), buffer=True)]
+    if kind == "order":
+        return [lazy(transforms.PermutationTransform, order=torch.randperm(features), buffer=True)]
+    if kind == "rotation":
+        answers["mixing"] = "RotationTransform"
+        return [lazy(transforms.RotationTransform, matrix)]
+    if kind == "lu":
+        return [lazy(transforms.LULinearTransform, matrix)]
+    return []
+
+
+def base(rng, features, answers):
+    lazy, distributions = zuko.lazy.UnconditionalDistribution, zuko.distributions
+    kind = pick(rng, ["normal", "trained", "named", "box", "mixture", "spherical"])
+    loc, scale = torch.randn(features), torch.rand(features) + 0.5
+    if kind == "normal":
+        return lazy(distributions.DiagNormal, loc, scale, buffer=True), kind
+    if kind == "trained":
+        return lazy(distributions.DiagNormal, loc, scale), kind
+    if kind == "named":
+        return lazy(distributions.DiagNormal, loc=loc, scale=scale, buffer=True), kind
+    if kind == "box":
+        answers["base"] = "BoxUniform"
+        return lazy(distributions.BoxUniform, torch.full((features,), -25.0), torch.full((features,), 25.0), buffer=True), kind
+    covariance = "diagonal" if kind == "mixture" else kind
+    return zuko.mixtures.GMM(features, components=int(rng.integers(2, 5)), covariance_type=covariance), kind
+
+
+def composed(rng):
+    settings, net, answers = sizes(rng)
+    features, context = settings["features"], settings["context"]
+    kind = pick(rng, ["maf", "coupling", "spline maf", "spline coupling"])
+    how = {**net, **(spline_shapes(6) if "spline" in kind else {})}
+    parts = []
+    between = mixings(rng, features, answers)
+    for i in range(int(rng.integers(1, 5))):
+        if "maf" in kind:
+            parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, **how))
+        else:
+            parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=torch.arange(features) % 2 == i % 2, **how))
+        parts += between
+    settings["context"] = context
+    distribution, of = base(rng, features, answers) if context == 0 else (zuko.flows.NICE(features).base, "standard")
+    return case(zuko.flows.Flow(parts, distribution), rng, settings | {"parts": kind, "base": of, "net": net}, answers)
+
+
+def masked(rng):
+    """Couplings with masks of any size."""
+    settings, net, answers = sizes(rng, least=3)
+    features, context = settings["features"], settings["context"]
+    parts = []
+    for _ in range(int(rng.integers(1, 4))):
+        mask = torch.zeros(features, dtype=torch.bool)
+        mask[torch.randperm(features)[: int(rng.integers(1, features))]] = True
+        parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **net))
+    flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
+    return case(flow, rng, settings | {"net": net}, answers)
+
+
+def adjacency(rng):
+    settings, net, answers = sizes(rng, least=3)
+    features, context = settings["features"], settings["context"]
+    below = torch.tril(torch.rand(features, features) < 0.6, -1) | torch.eye(features, dtype=torch.bool)
+    below[1, 0] = True
+    order = torch.randperm(features)
+    given = below[order][:, order]
+    parts = [
+        zuko.flows.MaskedAutoregressiveTransform(features, context, adjacency=given, **net)
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
+    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
+
+
+def residual(rng):
+    """Masked networks of residual blocks."""
+    settings, net, answers = sizes(rng)
+    settings |= {"transforms": int(rng.integers(1, 4))}
+    net["hidden_features"] = [int(rng.integers(8, 30))] * int(rng.integers(1, 4))
+    flow = zuko.flows.MAF(**settings, **net, residual=True)
+    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
+
+
+kinds = {
+    "zuko-realnvp": coupling(False),
+    "zuko-nice": coupling(True),
+    "zuko-maf": autoregressive(zuko.flows.MAF, False),
+    "zuko-nsf": autoregressive(zuko.flows.NSF, True),
+    "zuko-ncsf": autoregressive(zuko.flows.NCSF, True, math.pi),
+    "zuko-composed": composed,
+    "zuko-masked": masked,
+    "zuko-one-feature": one_feature,
+    "zuko-adjacency": adjacency,
+    "zuko-residual": residual,
+}

@@ -1,0 +1,25 @@
+import type { Store } from '../../base/store/store';
+import type { ViewData } from '../../base/takeaway/view-data';
+import { calibrationState } from './state';
+
+/** One row for each test. */
+export function calibrationNumbers(store: Store): ViewData {
+  const found = store.state(calibrationState).part.value?.calibration;
+  if (!found) return {};
+  const tests = [...found.features, { name: 'coverage', ...found.coverage }, { name: 'TARP', ...found.tarp }];
+  return {
+    columns: [
+      { name: 'test', values: tests.map(({ name }) => name) },
+      { name: 'distance', values: tests.map(({ distance }) => distance) },
+      { name: 'p', values: tests.map(({ pValue }) => pValue) },
+      { name: 'mean', values: tests.map(({ mean }) => mean) },
+      { name: 'spread', values: tests.map(({ spread }) => spread) },
+    ],
+    arrays: {
+      ranks: {
+        shape: [tests.length, found.pairs],
+        data: Float32Array.from(tests.flatMap(({ ranks }) => [...ranks])),
+      },
+    },
+  };
+}

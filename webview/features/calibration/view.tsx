@@ -1,0 +1,256 @@
+/** Whether the samples of a conditional flow are spread as the examples that come with the same condition. */
+import type { ComponentChildren } from 'preact';
+import type { Calibration, CalibrationPart, RankCurve, RankTest } from '../../../src/protocol/calibration';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { linear } from '../../base/charts/scale';
+import { Sized } from '../../base/charts/sized';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { count, fixed } from '../../base/format/numbers';
+import { Verdict } from '../../base/layers/verdict';
+import { Message } from '../../base/store/asked';
+import { useFeature, useStore } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { calibrationState } from './state';
+import { text } from './text';
+
+const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
+const histogramHeight = 84;
+/** Of the regions that the sentence is about. */
+const said = 0.9;
+
+const pText = (p: number): string => (p < 0.001 ? '< 0.001' : fixed(p, 3));
+const percent = (share: number): string => `${fixed(100 * share, 1)} %`;
+
+export function CalibrationTab({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const { part, status } = useFeature(calibrationState);
+  const found = part.value;
+  const now = status.value;
+  const saved = store.connection.choices !== undefined;
+  const split = model.splits.find(({ name }) => name === 'validation') ?? model.splits[0];
+  if (!found?.calibration && now.kind !== 'running') {
+    if (now.kind === 'failed')
+      return (
+        <Message title={text.failed} why={now.message} bad>
+          {split ? <Settings split={split.name} label={words.retry} /> : null}
+        </Message>
+      );
+    if (saved) return <Message title={words.notRecordedTitle} why={text.notSaved} />;
+    if (!split) return <Message title={text.noData} why={model.splitsReason ?? text.noDataWhy} />;
+    return (
+      <Message title={text.notRun} why={<Cost split={split.name} total={split.count} />}>
+        <Settings split={split.name} label={text.run} />
+      </Message>
+    );
+  }
+  return (
+    <>
+      <div class="ctl calibration-controls">
+        {now.kind === 'running' ? (
+          <Progress part={found} />
+        ) : (
+          <>
+            {saved || !split ? null : <Settings split={split.name} label={text.again} />}
+            {found ? (
+              <span class="tick" role="status">
+                {found.done < found.total
+                  ? text.canceled(count(found.done), count(found.total))
+                  : text.about(count(found.done), count(found.settings.draws), found.settings.split)}
+              </span>
+            ) : null}
+            {now.kind === 'failed' ? <span class="bad">{now.message}</span> : null}
+          </>
+        )}
+      </div>
+      {found?.calibration ? <Charts part={found} calibration={found.calibration} /> : null}
+    </>
+  );
+}
+
+function Cost({ split, total }: { split: string; total: number }) {
+  const { pairs, draws } = useFeature(calibrationState).size.value;
+  const n = Math.min(pairs, total);
+  return (
+    <>
+      {text.cost(count(n), count(draws), count(n * draws))} {split === 'train' ? text.onTrain : ''}
+    </>
+  );
+}
+
+function Settings({ split, label }: { split: 'train' | 'validation'; label: string }) {
+  const { size, run } = useFeature(calibrationState);
+  const choice = (what: 'pairs' | 'draws', label: string) => (
+    <>
+      <span>{label}</span>
+      <Dropdown
+        label={label}
+        value={String(size.value[what])}
+        options={choices[what].map((n) => ({ value: String(n), text: count(n) }))}
+        onChange={(value) => (size.value = { ...size.value, [what]: Number(value) })}
+      />
+    </>
+  );
+  return (
+    <>
+      {choice('pairs', text.pairs)}
+      {choice('draws', text.draws)}
+      <Button primary onClick={() => run(split)}>
+        {label}
+      </Button>
+    </>
+  );
+}
+
+function Progress({ part }: { part: CalibrationPart | undefined }) {
+  const { cancel } = useFeature(calibrationState);
+  const shown = part ? text.progress(count(part.done), count(part.total)) : words.loading;
+  return (
+    <div class="wait-note" role="status" data-calibrating>
+      <progress max={part?.total ?? 1} value={part?.done} aria-label={shown} />
+      <span class="tick">{shown}</span>
+      <button type="button" class="linklike" onClick={() => cancel()}>
+        {words.cancel}
+      </button>
+    </div>
+  );
+}
+
+function Charts({ part, calibration }: { part: CalibrationPart; calibration: Calibration }) {
+  const { features, coverage, tarp, threshold, nonFinite } = calibration;
+  const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
+  const off = features.filter((feature) => feature.off).length;
+  const region = coverage.levels.find(({ level }) => level === said);
+  const holds = region && text.holds(percent(region.found), percent(region.low), percent(region.high));
+  const verdict = (test: RankTest, first?: string): string =>
+    `${[
+      ...(test.off ? [text.problem(test.off)] : []),
+      ...(first ? [first] : []),
+      text.test(fixed(test.distance, 3), pText(test.pValue)),
+    ].join('; ')}.`;
+  return (
+    <div class="charts three">
+      <Chart title={text.ranks} note={text.ranksNote}>
+        <Verdict mark={worst.off ? 'notice' : 'ok'}>
+          {worst.off
+            ? text.ranksOff(
+                worst.name,
+                text.problem(worst.off),
+                fixed(worst.distance, 3),
+                pText(worst.pValue),
+                off,
+                part.featureCount,
+              )
+            : text.ranksOk(worst.name, pText(worst.pValue), String(Number(threshold.toPrecision(2))))}
+        </Verdict>
+        <div class="calibration-ranks">
+          {features.map((feature) => (
+            <figure key={feature.name} data-test={feature.name} data-off={feature.off ?? ''}>
+              <h3 class="ends">
+                <b title={feature.name}>{feature.name}</b>
+                <span class="tick">{`p ${pText(feature.pValue)}`}</span>
+              </h3>
+              <Sized height={histogramHeight}>
+                {(width) => <Histogram width={width} test={feature} name={feature.name} />}
+              </Sized>
+            </figure>
+          ))}
+        </div>
+        {part.featureCount > features.length ? (
+          <p class="tick">{text.left(part.featureCount - features.length)}</p>
+        ) : null}
+        {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
+      </Chart>
+      <Chart title={text.coverage} note={text.bandNote}>
+        <Verdict mark={coverage.off ? 'notice' : 'ok'}>{verdict(coverage, holds)}</Verdict>
+        <Curve curve={part.curves!.coverage} label={text.coverage} at={region} />
+      </Chart>
+      <Chart title={text.tarp} note={text.bandNote}>
+        <Verdict mark={tarp.off ? 'notice' : 'ok'}>{verdict(tarp)}</Verdict>
+        <Curve curve={part.curves!.tarp} label={text.tarp} />
+      </Chart>
+    </div>
+  );
+}
+
+function Chart({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
+  return (
+    <div class="chart">
+      <h3>
+        <b>{title}</b>
+        <span class="tick">{note}</span>
+      </h3>
+      {children}
+    </div>
+  );
+}
+
+function Histogram({ width, test, name }: { width: number; test: RankTest; name: string }) {
+  const { counts, expected, low, high } = test.histogram;
+  const base = histogramHeight - 4;
+  const x = linear(0, counts.length, 0, width);
+  const y = linear(0, Math.max(high, ...counts) * 1.05, base, 2);
+  return (
+    <svg width={width} height={histogramHeight} role="img" aria-label={text.histogram(name)}>
+      <rect class="rank-band" x={0} width={width} y={y.at(high)} height={y.at(low) - y.at(high)} />
+      {counts.map((value, i) => (
+        <rect
+          key={i}
+          class={value < low || value > high ? 'rank-bar outside' : 'rank-bar'}
+          x={x.at(i + 0.1)}
+          width={x.at(0.8)}
+          y={y.at(value)}
+          height={base - y.at(value)}
+        />
+      ))}
+      {[low, high].map((edge) => (
+        <line key={edge} class="rank-edge" x1={0} x2={width} y1={y.at(edge)} y2={y.at(edge)} />
+      ))}
+      <line class="dashed" x1={0} x2={width} y1={y.at(expected)} y2={y.at(expected)} />
+      <line class="axis" x1={0} x2={width} y1={base} y2={base} />
+    </svg>
+  );
+}
+
+function Curve({
+  curve: { levels, found, low, high },
+  label,
+  at,
+}: {
+  curve: RankCurve;
+  label: string;
+  at?: { level: number; found: number } | undefined;
+}) {
+  return (
+    <Sized height={(width) => Math.min(width, 200)}>
+      {(width, height) => {
+        const size = Math.min(width, 240);
+        const x = linear(0, 1, 30, size - 8);
+        const y = linear(0, 1, height - 30, 6);
+        const points = (shares: readonly number[]): string[] =>
+          shares.map((share, i) => `${x.at(levels[i]!).toFixed(1)},${y.at(share).toFixed(1)}`);
+        return (
+          <svg width={size} height={height} role="img" aria-label={label}>
+            {[0, 0.5, 1].map((value) => (
+              <g key={value}>
+                <line class="grid" x1={30} x2={size - 8} y1={y.at(value)} y2={y.at(value)} />
+                <text x={26} y={y.at(value) + 4} text-anchor="end">
+                  {100 * value}
+                </text>
+                <text x={x.at(value)} y={height - 16} text-anchor="middle">
+                  {100 * value}
+                </text>
+              </g>
+            ))}
+            <polygon class="rank-band" points={[...points(low), ...points(high).reverse()].join(' ')} />
+            <line class="dashed" x1={x.at(0)} y1={y.at(0)} x2={x.at(1)} y2={y.at(1)} />
+            <polyline class="line" points={points(found).join(' ')} />
+            {at ? <circle class="dot" cx={x.at(at.level)} cy={y.at(at.found)} r={3} /> : null}
+            <text x={(30 + size) / 2} y={height - 3} text-anchor="middle">
+              {`${text.level}, %`}
+            </text>
+          </svg>
+        );
+      }}
+    </Sized>
+  );
+}

@@ -1,0 +1,350 @@
+/** The same latents at several values of one condition: densities and samples on one scale. */
+import { classesAtOnce, type AtConditions, type Varied } from '../../../src/protocol/conditions';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane, recordedConditions, variedConditions } from '../../../src/protocol/questions';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board, HeatMap } from '../../base/canvas/canvas';
+import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { finiteExtent } from '../../base/canvas/planes';
+import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { Sized } from '../../base/charts/sized';
+import { Pager } from '../../base/controls/pager';
+import { Segmented } from '../../base/controls/segmented';
+import { Dropdown } from '../../base/controls/toolkit';
+import { compact, shortened, signed } from '../../base/format/numbers';
+import { featureName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { useFeature, useStore } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { Ridges } from './ridges';
+import { conditionsState } from './state';
+import { text } from './text';
+
+/** Conditions that are all seen at once. */
+const fewConditions = 4;
+/** Other conditions whose values are said. */
+const named = 3;
+/** Largest side of one, px: of three, and of a page of classes. */
+const largestSide = 220;
+const smallSide = 148;
+const fewPanels = 4;
+/** Nats below the highest density at which the colors of ln p begin. */
+const reach = 9;
+const shares = ['10 %', '50 %', '90 %'];
+
+const keyOf = (vary: Varied): string => (vary.kind === 'class' ? 'class' : String(vary.condition));
+
+export function SideBySideControls({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const state = useFeature(conditionsState);
+  const { varied, colors, drawn, features } = state;
+  const { names, classes } = model.context!;
+  const saved = store.connection.choices !== undefined;
+  const all = variedConditions(model.context!);
+  const options = all.map((vary, i) => ({
+    value: keyOf(vary),
+    text: vary.kind === 'class' ? (classes?.name ?? text.class) : names[vary.condition]!,
+    disabled: saved && i >= recordedConditions,
+  }));
+  const choice = {
+    label: text.vary,
+    value: varied.value ? keyOf(varied.value) : '',
+    onChange: (value: string) => state.vary(all.find((vary) => keyOf(vary) === value)!),
+  };
+  const dimensions = model.shape[0]!;
+  const [across, up] = features.value;
+  const featureOptions = Array.from({ length: dimensions }, (_, i) => ({
+    value: String(i),
+    text: featureName(model, i),
+  }));
+  return (
+    <div class="ctl">
+      <span>{text.vary}</span>
+      {options.length <= fewConditions ? (
+        <Segmented {...choice} options={options} />
+      ) : (
+        <Dropdown {...choice} options={options.filter(({ disabled }) => !disabled)} />
+      )}
+      {dimensions > 2 ? (
+        <>
+          <span>{text.acrossUp}</span>
+          <Dropdown
+            label={text.across}
+            value={String(across)}
+            disabled={saved}
+            options={featureOptions}
+            onChange={(value) => (features.value = [Number(value), up])}
+          />
+          <Dropdown
+            label={text.up}
+            value={String(up)}
+            disabled={saved}
+            options={featureOptions}
+            onChange={(value) => (features.value = [across, Number(value)])}
+          />
+        </>
+      ) : null}
+      <span class="spring" />
+      {isPlane(model) ? (
+        <>
+          <Segmented
+            label={text.colors}
+            value={colors.value}
+            options={[
+              { value: 'p', text: 'p' },
+              { value: 'ln', text: 'ln p' },
+            ]}
+            onChange={(value) => (colors.value = value)}
+          />
+          <Segmented
+            label={text.drawn}
+            value={drawn.value}
+            options={[
+              { value: 'density', text: text.density },
+              { value: 'samples', text: words.samples },
+              { value: 'both', text: text.both },
+            ]}
+            onChange={(value) => (drawn.value = value)}
+          />
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+/** ln p from its highest value down; what is lower has the lowest color. */
+function logScale(high: number): ColourScale {
+  const { at } = magnitudeScale(reach);
+  return { low: high - reach, high, at: (value) => at(value - high + reach) };
+}
+
+export function SideBySide({ model, found }: { model: ModelSummary; found: AtConditions }) {
+  const state = useFeature(conditionsState);
+  const { colors } = state;
+  const { names, classes } = model.context!;
+  const { at, bounds, context, vary, features, example } = found;
+  const isClass = vary.kind === 'class';
+  const name = isClass ? (classes?.name ?? text.class) : names[vary.condition]!;
+  const valueText = (value: number): string => (isClass ? names[classes!.start + value]! : compact(value));
+  const highest = Math.max(...at.map(({ density }) => finiteExtent(density?.data ?? [])?.high ?? 0)) || 1;
+  const logs = colors.value === 'ln';
+  const scale = () => (logs ? logScale(Math.log(highest)) : magnitudeScale(highest));
+  const varies = (i: number): boolean =>
+    isClass ? i >= classes!.start && i < classes!.start + classes!.count : i === vary.condition;
+  const others = names.flatMap((other, i) => (varies(i) ? [] : [`${other} ${compact(context[i])}`]));
+  const featureNames = features.map((feature) => featureName(model, feature));
+  const axis = (feature: string, [low, high]: [number, number]): string =>
+    `${feature} ${compact(low)} … ${compact(high)}`;
+  const hasDensity = at.some(({ density }) => density);
+  const dots = hasDensity ? state.drawn.value : 'samples';
+  return (
+    <>
+      {isClass ? <MostLikely found={found} of={valueText} total={classes!.count} /> : null}
+      {features.length === 2 ? (
+        <div class={at.length > fewPanels ? 'multiples small' : 'multiples'}>
+          {at.map((one, i) => (
+            <figure key={one.value} data-value={one.value}>
+              <h3 class="ends">
+                <b>{isClass ? valueText(one.value) : `${name} = ${valueText(one.value)}`}</b>
+                <span class="tick">{isClass ? '' : shares[i]}</span>
+              </h3>
+              <Panel
+                {...{ one, bounds, example, scale, dots, logs, highest }}
+                most={at.length > fewPanels ? smallSide : largestSide}
+                features={[featureNames[0]!, featureNames[1]!]}
+                label={text.at(name, valueText(one.value))}
+                number={i}
+              />
+              <figcaption class="tick">
+                {text.spread(
+                  featureNames
+                    .map(
+                      (feature, k) => `${feature} ${compact(spread(one.samples.data, k, features.length))}`,
+                    )
+                    .join(', '),
+                )}
+                {one.logProb === undefined ? null : (
+                  <>
+                    <br />
+                    {text.logProb(signed(one.logProb, 2))}
+                  </>
+                )}
+              </figcaption>
+            </figure>
+          ))}
+        </div>
+      ) : null}
+      {isClass ? (
+        <Pager
+          offset={vary.from}
+          size={classesAtOnce}
+          total={classes!.count}
+          shown={text.classes(vary.from + 1, vary.from + vary.count, classes!.count)}
+          label={text.pages}
+          onChange={(from) => state.turnTo(from)}
+        />
+      ) : null}
+      <div class="under">
+        {hasDensity && dots !== 'samples' ? (
+          <Legend scale={scale} width={120} {...(logs ? { unit: words.nats } : {})} />
+        ) : null}
+        <p class="tick">
+          {[
+            ...(hasDensity ? [text.oneScale] : []),
+            ...(isClass ? [] : [text.quantiles]),
+            ...(others.length > 0
+              ? [text.others(others.slice(0, named).join(', ') + (others.length > named ? ', …' : ''))]
+              : []),
+            text.dots(at[0]!.samples.shape[0]!),
+            ...(example && features.length === 2 ? [text.cross] : []),
+            ...(features.length === 2
+              ? [text.axes(axis(featureNames[0]!, bounds.x), axis(featureNames[1]!, bounds.y))]
+              : []),
+          ].join(' ')}
+        </p>
+      </div>
+      <div class="ridges">
+        {features.map((feature, k) => (
+          <Ridges
+            key={feature}
+            name={featureNames[k]!}
+            bounds={k === 0 ? bounds.x : bounds.y}
+            marked={example?.[k]}
+            rows={at.map(({ value, samples }) => ({
+              name: shortened(valueText(value), 12),
+              samples: samples.data.filter((_, i) => i % features.length === k),
+            }))}
+          />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** Which class makes the example most likely, where all are there. */
+function MostLikely({
+  found: { at, context },
+  of,
+  total,
+}: {
+  found: AtConditions;
+  of: (value: number) => string;
+  total: number;
+}) {
+  const known = at.flatMap(({ value, logProb }) =>
+    logProb !== undefined && Number.isFinite(logProb) ? [{ value, logProb }] : [],
+  );
+  if (known.length < total || total < 2 || context.length === 0) return null;
+  const [first, second] = known.toSorted((a, b) => b.logProb - a.logProb);
+  return (
+    <Verdict mark="ok">
+      {text.mostLikely(
+        of(first!.value),
+        signed(first!.logProb, 2),
+        of(second!.value),
+        signed(second!.logProb, 2),
+      )}
+    </Verdict>
+  );
+}
+
+interface PanelProps {
+  one: AtConditions['at'][number];
+  bounds: AtConditions['bounds'];
+  example: readonly number[] | undefined;
+  scale: () => ColourScale;
+  dots: 'density' | 'samples' | 'both';
+  logs: boolean;
+  highest: number;
+  most: number;
+  features: [string, string];
+  label: string;
+  number: number;
+}
+
+function Panel(props: PanelProps) {
+  const { one, bounds, example, scale, dots, logs, highest, most, features, label, number } = props;
+  const { density, samples } = one;
+  // A density of 0 is lower than all colors reach, and no failure.
+  const valueOf = (p: number): number => (logs ? Math.max(Math.log(p), Math.log(highest) - reach) : p);
+  return (
+    <Sized height={(width) => Math.min(width, most)}>
+      {(width) => {
+        const size = Math.min(width, most);
+        const frame = { size, ...bounds };
+        return (
+          <div class="layered" style={{ width: `${size}px`, height: `${size}px` }}>
+            {density && dots !== 'samples' ? (
+              <HeatMap
+                plane={{
+                  width: density.shape[1]!,
+                  height: density.shape[0]!,
+                  values: density.data.map(valueOf),
+                }}
+                scale={scale}
+                size={size}
+                name={`density ${number}`}
+              />
+            ) : null}
+            <Board
+              width={size}
+              height={size}
+              name={`samples ${number}`}
+              label={label}
+              draw={(board) => {
+                if (dots === 'samples') {
+                  drawPoints(board, frame, samples, 1.2);
+                  planeAxes(board, frame, features);
+                } else if (dots === 'both') drawDots(board, frame, samples.data);
+                if (example) drawCross(board, toScreen(frame, example[0]!, example[1]!));
+              }}
+            />
+          </div>
+        );
+      }}
+    </Sized>
+  );
+}
+
+/** On any color and in every theme: a bright cross with a dark rim. */
+function drawCross(context: CanvasRenderingContext2D, [x, y]: readonly [number, number]): void {
+  if (!Number.isFinite(x + y)) return;
+  for (const [width, color] of [
+    [4, '#000000'],
+    [1.6, '#ffffff'],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(x - 6, y);
+    context.lineTo(x + 6, y);
+    context.moveTo(x, y - 6);
+    context.lineTo(x, y + 6);
+    context.stroke();
+  }
+}
+
+/** On colors from dark to bright, in every theme: a bright dot with a dark rim. */
+function drawDots(context: CanvasRenderingContext2D, frame: PlaneFrame, points: Float32Array): void {
+  for (const [radius, color] of [
+    [1.9, '#000000b0'],
+    [1.1, '#ffffff'],
+  ] as const) {
+    context.fillStyle = color;
+    for (let i = 0; i < points.length; i += 2) {
+      const [x, y] = toScreen(frame, points[i]!, points[i + 1]!);
+      if (!Number.isFinite(x + y)) continue;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+}
+
+/** Standard deviation of one feature of rows of `width`. */
+function spread(rows: Float32Array, feature: number, width: number): number {
+  const values = rows.filter((_, i) => i % width === feature);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+}
