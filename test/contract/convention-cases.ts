@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { conventionsFor } from '../../src/config/conventions';
+import { activation } from '../../src/config/fields';
 import { modelSchema, type ModelConfig } from '../../src/config/schema';
 import { buildFlow } from '../../src/flow/real-nvp';
 import type { Flow } from '../../src/flow/layers';
@@ -285,16 +286,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, couplings given a context through a network, separate networks',
     { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
   ],
-  [
-    'vector, couplings given a context through a network with an activation of its own at its end',
-    {
-      context: 3,
-      contextNet: [4],
-      contextActivation: 'tanh',
-      contextOutput: 'activated',
-      conditioning: 'selected',
-    },
-  ],
+  ...activation.options.map((contextActivation): [string, Fields] => [
+    `vector, couplings given a context through a network that ends in ${contextActivation}`,
+    { context: 3, contextNet: [4], contextActivation, contextOutput: 'activated', conditioning: 'selected' },
+  ]),
   [
     'vector, couplings of residual networks with gates, given a context',
     { context: 3, net: 'residual', hidden: [6], blocks: 1, contextInBlocks: 'gate', dim: 4 },
