@@ -82,9 +82,9 @@ export const imageModelSchema = v.strictObject({
   context: v.optional(
     v.pipe(
       v.strictObject({
-        height: v.pipe(positiveInteger, v.maxValue(1024)),
-        width: v.pipe(positiveInteger, v.maxValue(1024)),
-        channels: v.pipe(positiveInteger, v.maxValue(mostChannels)),
+        height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels.')),
+        width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels.')),
+        channels: v.pipe(positiveInteger, v.maxValue(mostChannels), describe('Numbers of each pixel.')),
       }),
       describe(
         'Size of an image that comes with each example; those of `layers` that say so see it, and the flow is a density given it. ' +

@@ -4,7 +4,6 @@
  */
 import * as v from 'valibot';
 import { conventionsFor } from '../../src/config/conventions';
-import { activation } from '../../src/config/fields';
 import { modelSchema, type ModelConfig } from '../../src/config/schema';
 import { buildFlow } from '../../src/flow/real-nvp';
 import type { Flow } from '../../src/flow/layers';
@@ -286,9 +285,21 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, couplings given a context through a network, separate networks',
     { context: 2, contextNet: [5, 3], contextNorm: true, nets: 'separate', conditioning: 'selected', dim: 4 },
   ],
-  ...activation.options.map((contextActivation): [string, Fields] => [
-    `vector, couplings given a context through a network that ends in ${contextActivation}`,
-    { context: 3, contextNet: [4], contextActivation, contextOutput: 'activated', conditioning: 'selected' },
+  [
+    'vector, couplings given a context through a network with an activation of its own at its end',
+    {
+      context: 3,
+      contextNet: [4],
+      contextActivation: 'tanh',
+      contextOutput: 'activated',
+      conditioning: 'selected',
+    },
+  ],
+  ...(
+    ['relu', 'leaky-relu', 'elu', 'silu', 'hard-silu', 'gelu', 'mish', 'selu', 'sigmoid', 'softplus'] as const
+  ).map((contextActivation): [string, Fields] => [
+    `vector, a network over the context with ${contextActivation}`,
+    { context: 2, contextNet: [4, 3], contextActivation, couplings: 2 },
   ]),
   [
     'vector, couplings of residual networks with gates, given a context',
