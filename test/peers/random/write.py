@@ -22,7 +22,7 @@ from case import generator, write
 
 KINDS = Path(__file__).parent / "kinds"
 # Draws of weights for one seed until float32 keeps enough digits.
-DRAWS = 8
+DRAWS = 30
 
 
 def arguments() -> argparse.Namespace:
