@@ -1,7 +1,6 @@
 /** Trainings of other software, known by how it lays out its folders: their checkpoints open like any file of theirs. */
 import path from 'node:path';
-import type { Uri } from 'vscode';
-import { type CancellationToken, workspace } from 'vscode';
+import { type CancellationToken, type Uri, workspace } from 'vscode';
 
 export interface OtherCheckpoint {
   uri: Uri;

@@ -141,6 +141,15 @@ function checkMade(
     misfits.check(alike, 'hidden', model.hidden, 'layers of one width');
     misfits.check(model.hidden.length > 1, 'hidden', model.hidden, 'at least two layers');
   }
+  checkMadeTransform(misfits, model, sees);
+}
+
+/** What an autoregressive layer of nflows or normflows may do to each feature. */
+export function checkMadeTransform(
+  misfits: Misfits,
+  model: VectorModelConfig,
+  sees: 'input' | 'output',
+): void {
   misfits.check(
     model.transform !== 'additive',
     'transform',

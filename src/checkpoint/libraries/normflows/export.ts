@@ -28,7 +28,7 @@ import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
 import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
-import { checkContext, checkKnots } from '../nflows/export';
+import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';
 import { linearTensors } from '../nflows/write-linears';
 import { constantShapes } from '../../import/constant-splines';
 import { residualNames } from './residual';
@@ -217,19 +217,13 @@ function checkMade(
   misfits.only('nets', model.nets, 'joint');
   misfits.only('net', model.net, 'residual');
   checkContext(misfits, model, 'input', 'gate');
-  misfits.check(
-    model.transform !== 'additive',
-    'transform',
-    model.transform,
-    '"affine" or "rationalQuadratic"',
-  );
+  checkMadeTransform(misfits, model, sees);
   if (model.transform === 'affine') {
-    // It runs from latent to data; in a Reverse, which takes no context, the other way.
-    misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
     misfits.only('scaleMap', model.scaleMap, 'sigmoid');
     misfits.only('scaleEpsilon', model.scaleEpsilon, 1e-3);
+    // It runs from latent to data; in a Reverse, which takes no context, the other way.
     misfits.check(model.context === 0 || sees === 'output', 'sees', sees, '"output" with a context');
-  } else misfits.only('sees', sees, 'input');
+  }
 }
 
 function autoregressiveOf(
