@@ -28,6 +28,16 @@ def saved(model: nn.Module, rng):
     return write
 
 
+def state_alone(model: nn.Module):
+    """torch.save(model.state_dict())."""
+
+    def write(folder):
+        torch.save(model.state_dict(), folder / "model.pt")
+        return "model.pt"
+
+    return write
+
+
 def whole(model: nn.Module):
     """torch.save(model)."""
 

@@ -5,6 +5,7 @@ from glasflow.flows import CouplingNSF, RealNVP
 from glasflow.flows.autoregressive import MaskedAffineAutoregressiveFlow
 from torch.nn import functional as F
 
+from save_torch import state_alone
 from torch_case import chance, pick, shake, torch_case
 
 activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
@@ -23,10 +24,6 @@ def inverse(flow, z, context):
 
 
 def case(flow, rng, features, context, answers, settings, **rest):
-    def save(folder):
-        torch.save(flow.state_dict(), folder / "model.pt")
-        return "model.pt"
-
     return torch_case(
         shake(flow, rng),
         rng,
@@ -35,7 +32,7 @@ def case(flow, rng, features, context, answers, settings, **rest):
         forward=forward,
         inverse=inverse,
         library="nflows",
-        save=save,
+        save=state_alone(flow),
         answers=answers,
         settings={"features": features, "context": context, **settings},
         **rest,

@@ -1,8 +1,8 @@
 """Flows of nessai, as its FlowModel configures and saves them."""
 
-import torch
 from nessai.flows.utils import configure_model
 
+from save_torch import state_alone
 from torch_case import chance, pick, shake, torch_case
 
 names = {"relu": "relu", "tanh": "tanh", "silu": "swish"}
@@ -20,10 +20,6 @@ def inverse(flow, z, context):
 def case(rng, config, answers, context=None):
     flow = configure_model({"distribution": None, "distribution_kwargs": None, "flow": None, **config})
 
-    def save(folder):
-        torch.save(flow.state_dict(), folder / "model.pt")
-        return "model.pt"
-
     return torch_case(
         shake(flow, rng),
         rng,
@@ -32,7 +28,7 @@ def case(rng, config, answers, context=None):
         forward=forward,
         inverse=inverse,
         library="nflows",
-        save=save,
+        save=state_alone(flow),
         answers=answers,
         settings=config,
     )
