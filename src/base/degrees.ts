@@ -52,8 +52,33 @@ export function withContextDegrees({ inputs }: Degrees, context: number): number
 /** 1 where a unit may depend on an input: [inputs, outputs], row by row. */
 export function maskBetween(inputs: readonly number[], outputs: readonly number[]): Float32Array {
   const mask = new Float32Array(inputs.length * outputs.length);
-  inputs.forEach((from, i) =>
-    outputs.forEach((to, o) => (mask[i * outputs.length + o] = to >= from ? 1 : 0)),
-  );
+  const rowOf = rowsByDegree((from) => Float32Array.from(outputs, (to) => (to >= from ? 1 : 0)));
+  inputs.forEach((from, i) => mask.set(rowOf(from), i * outputs.length));
   return mask;
+}
+
+/** @param data [outputs, inputs]: whether it is the mask between these */
+export function isMaskBetween(
+  data: Float32Array,
+  inputs: readonly number[],
+  outputs: readonly number[],
+): boolean {
+  if (data.length !== inputs.length * outputs.length) return false;
+  const rowOf = rowsByDegree((to) => Float32Array.from(inputs, (from) => (to >= from ? 1 : 0)));
+  let at = 0;
+  for (const to of outputs) {
+    const row = rowOf(to);
+    for (let i = 0; i < row.length; i++) if (data[at++] !== row[i]) return false;
+  }
+  return true;
+}
+
+/** Units of one degree share their row: wide networks have few degrees. */
+function rowsByDegree(make: (degree: number) => Float32Array): (degree: number) => Float32Array {
+  const rows = new Map<number, Float32Array>();
+  return (degree) => {
+    const row = rows.get(degree) ?? make(degree);
+    rows.set(degree, row);
+    return row;
+  };
 }

@@ -2,7 +2,7 @@
  * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers; and
  * nflows' ResidualNet, MADE and MLP, the first two of which normflows has too.
  */
-import { degreesOf, withContextDegrees } from '../../base/degrees';
+import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
@@ -58,16 +58,6 @@ export async function checkMasks(
     }
     inputs = units;
   }
-}
-
-/** @param data [outputs, inputs] */
-function isMaskBetween(data: Float32Array, inputs: readonly number[], outputs: readonly number[]): boolean {
-  if (data.length !== inputs.length * outputs.length) return false;
-  let at = 0;
-  for (const to of outputs) {
-    for (const from of inputs) if (data[at++] !== (to >= from ? 1 : 0)) return false;
-  }
-  return true;
 }
 
 /**

@@ -214,6 +214,7 @@ export function writeTheirs(
 
 /** Axis i of the result is axis `order[i]` of `x`; row-major. */
 export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
+  if (order.length === 2 && order[0] === 1) return transposed(shape[0]!, shape[1]!, data);
   const strides = stridesOf(shape);
   const outShape = order.map((axis) => shape[axis]!);
   const outStrides = order.map((axis) => strides[axis]!);
@@ -230,4 +231,22 @@ export function permuteAxes({ shape, data }: Values, order: readonly number[]): 
     }
   }
   return { shape: outShape, data: out };
+}
+
+/** In blocks, which is several times faster for large matrices: both sides stay in the processor's cache. */
+function transposed(rows: number, columns: number, data: Float32Array): Values {
+  const block = 16;
+  const out = new Float32Array(data.length);
+  for (let top = 0; top < rows; top += block) {
+    const bottom = Math.min(top + block, rows);
+    for (let left = 0; left < columns; left += block) {
+      const right = Math.min(left + block, columns);
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) {
+          out[column * rows + row] = data[row * columns + column]!;
+        }
+      }
+    }
+  }
+  return { shape: [columns, rows], data: out };
 }
