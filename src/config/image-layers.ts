@@ -139,6 +139,15 @@ export const imageLayer = v.variant('kind', [
     scaleMap: v.optional(
       v.pipe(scaleMap, describe('Of this coupling alone; the one of the model if absent.')),
     ),
+    scaleMean: v.optional(
+      v.pipe(
+        v.picklist(['pixel', 'image']),
+        describe(
+          'The mean of s that is subtracted from s, so that volumes stay (FrEIA): that over the transformed channels of each pixel, ' +
+            'or of the whole image.',
+        ),
+      ),
+    ),
   }),
   v.strictObject({
     kind: v.pipe(

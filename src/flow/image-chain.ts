@@ -93,6 +93,7 @@ function couplingOf(
     },
     name,
     features: sizes[1],
+    scaleMean: layer.scaleMean,
   });
   const conditioner = conditionerOf(config, layer, name, transform.takes, sizes);
   return coupling({

@@ -5,6 +5,7 @@
 import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
+import { linearStack } from './modules';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
@@ -110,16 +111,18 @@ export interface ResidualNet {
   plain: boolean;
   /** Whether it is a MADE, whose context has a layer of its own. */
   masked: boolean;
+  /** Whether it is a Sequential of linear layers and activations, which is plain. */
+  sequential?: boolean;
 }
+
+/** What the names of the layers depend on. */
+type Naming = Pick<ResidualNet, 'blocks' | 'plain' | 'masked' | 'sequential'>;
 
 const numbered = /^(?:blocks|_hidden_layers)\.(0|[1-9]\d*)\./;
 
 /** Names of the linear layers from first to last. */
-export function layersOf({
-  blocks,
-  plain,
-  masked,
-}: Pick<ResidualNet, 'blocks' | 'plain' | 'masked'>): string[] {
+export function layersOf({ blocks, plain, masked, sequential }: Naming): string[] {
+  if (sequential) return Array.from({ length: blocks + 2 }, (_, i) => String(2 * i));
   if (plain && !masked) {
     const between = Array.from({ length: blocks }, (_, i) => `_hidden_layers.${i}`);
     return ['_input_layer', ...between, '_output_layer'];
@@ -128,6 +131,29 @@ export function layersOf({
     plain ? [`blocks.${b}.linear`] : [0, 1].map((i) => `blocks.${b}.linear_layers.${i}`),
   );
   return ['initial_layer', ...inBlocks.flat(), 'final_layer'];
+}
+
+/**
+ * An MLP as a Sequential, which sees a context behind the features: what we write, as a module of the user may be.
+ * @param rests the names below the prefix @param features of those that it sees; the others are a context
+ */
+export function sequentialNet(
+  file: TensorFile,
+  prefix: string,
+  rests: readonly string[],
+  features: number,
+): ResidualNet | string {
+  const stack = linearStack(file, prefix, rests);
+  if (typeof stack === 'string') return stack;
+  const { widths, hidden, numbers } = stack;
+  const context = widths[0]! - features;
+  if (numbers[0] !== 0 || stack.prefix !== prefix) return `${prefix}0, where a Sequential begins`;
+  if (hidden.length === 0) return `${prefix} with a hidden layer`;
+  if (context < 0) return `${prefix}0 that sees ${features} features (it sees ${widths[0]})`;
+  return {
+    ...{ prefix, inputs: features, width: hidden[0]!, hidden, blocks: hidden.length - 1 },
+    ...{ outputs: widths.at(-1)!, context, norms: false, plain: true, masked: false, sequential: true },
+  };
 }
 
 /**
@@ -231,15 +257,14 @@ export function residualFields(
 /** Our names below the layer's, for example "net.in.weight". */
 export function residualTable({
   prefix,
-  blocks,
   norms,
-  plain,
-  masked,
   context,
-}: Pick<ResidualNet, 'prefix' | 'blocks' | 'norms' | 'plain' | 'masked' | 'context'>): Renaming[] {
+  ...naming
+}: Naming & Pick<ResidualNet, 'prefix' | 'norms' | 'context'>): Renaming[] {
+  const { blocks, plain, masked } = naming;
   const linear = (theirs: string, ours: string): Renaming[] => under(`${theirs}.`, `${ours}.`, linearNames);
   const names = plain
-    ? layersOf({ blocks, plain, masked }).flatMap((layer, i): Renaming[] => [
+    ? layersOf(naming).flatMap((layer, i): Renaming[] => [
         ...linear(layer, String(i)),
         ...(masked
           ? [{ theirs: `${layer}.mask`, ours: `${i}.mask`, transform: 'transpose' } satisfies Renaming]

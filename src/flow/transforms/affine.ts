@@ -58,16 +58,17 @@ export interface AffineOptions {
   features: number;
   form: AffineForm;
   scaleMap: ScaleMapOptions;
-  /** Whether the mean of s over what is transformed is subtracted from it, [N, D] (GIN). */
-  centered?: boolean;
+  /** Axes of what is transformed over which the mean of s is subtracted from it (GIN). */
+  centered?: readonly number[];
   /** L2 on the learned scale of s. */
   decayScale: boolean;
 }
 
 /** @param moves [1, D], 1 for what counts, where s is 0 for the rest; all of it without */
-function withoutMean(s: Tensor, moves?: Tensor): Tensor {
-  const sum = tf.sum(s, -1, true);
-  return tf.sub(s, moves ? tf.div(sum, tf.sum(moves)) : tf.div(sum, s.shape.at(-1)!));
+function withoutMean(s: Tensor, axes: readonly number[], moves?: Tensor): Tensor {
+  const sum = tf.sum(s, [...axes], true);
+  const count = axes.reduce((product, axis) => product * s.shape.at(axis)!, 1);
+  return tf.sub(s, tf.div(sum, moves ? tf.sum(moves) : count));
 }
 
 export function affine({
@@ -75,7 +76,7 @@ export function affine({
   features,
   form,
   scaleMap: options,
-  centered = false,
+  centered,
   decayScale,
 }: AffineOptions): UnivariateTransform {
   const { formula, logScale, forward, inverse } = forms[form];
@@ -93,7 +94,7 @@ export function affine({
       ctx.tap?.(`${name}/u`, u!);
       const only = (values: Tensor): Tensor => (moves ? tf.mul(values, moves) : values);
       const s = only(scale.apply(ctx, u!));
-      const a = logScale(centered ? only(withoutMean(s, moves)) : s);
+      const a = logScale(centered ? only(withoutMean(s, centered, moves)) : s);
       const t = only(shift!);
       return {
         quantities: { s: a, t },

@@ -7,8 +7,13 @@ import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
 import type { UnivariateTransform } from './types';
 
+/** Axes over which the mean of s is removed, by the config's word for them. */
+const meanAxes = { removed: [-1], pixel: [-1], image: [-3, -2, -1] } as const;
+
 interface TransformSource {
   config: ModelConfig;
+  /** Of a coupling over images, or of the model of vectors. */
+  scaleMean?: keyof typeof meanAxes;
   /** Of the layer. */
   name: string;
   /** Channels or features that are transformed. */
@@ -16,16 +21,18 @@ interface TransformSource {
 }
 
 const makers: Record<TransformName, (source: TransformSource) => UnivariateTransform> = {
-  affine: ({ config, name, features }) =>
-    affine({
+  affine({ config, name, features, scaleMean }) {
+    const over = config.kind === 'vector' && config.scaleMean === 'removed' ? 'removed' : scaleMean;
+    return affine({
       name,
       features,
       form: config.affine,
       scaleMap: { kind: config.scaleMap, epsilon: config.scaleEpsilon, clamp: config.scaleClamp },
-      centered: config.kind === 'vector' && config.scaleMean === 'removed',
+      ...(over ? { centered: meanAxes[over] } : {}),
       // The paper regularizes the learned scales of image flows (section 4.1).
       decayScale: config.kind === 'image',
-    }),
+    });
+  },
   additive: () => additive,
   rationalQuadratic: ({ config }) =>
     config.splineInterval

@@ -39,7 +39,7 @@ def torch_case(
     rng: np.random.Generator,
     *,
     shape: tuple[int, ...],
-    context: int | None = None,
+    context: int | tuple[int, ...] | None = None,
     forward,
     inverse,
     latents: tuple[int, ...] | None = None,
@@ -49,7 +49,7 @@ def torch_case(
 ) -> Case:
     """`forward(model, x, context)` and `inverse(model, z, context)` compute with tensors of the model's precision.
 
-    `shape` is that of one x, `latents` that of one z, `context` the numbers of one.
+    `shape` is that of one x, `latents` that of one z, `context` that of one context, or how many numbers it has.
     """
     models = {"float32": model, "float64": copy.deepcopy(model).double()}
 
@@ -71,7 +71,7 @@ def torch_case(
     return Case(
         x=normal(ROWS, shape, 1.2) if x is None else x.astype(np.float32),
         z_in=normal(LATENTS, latents or shape) if z_in is None else z_in.astype(np.float32),
-        context=normal(ROWS, (context,)) if context else None,
+        context=normal(ROWS, context if isinstance(context, tuple) else (context,)) if context else None,
         forward=lambda precision, *given: call(forward, precision, *given),
         inverse=inverse and (lambda precision, *given: call(inverse, precision, *given)),
         **rest,

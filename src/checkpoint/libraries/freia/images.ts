@@ -28,13 +28,16 @@ import { activationOf, activationQuestion, answeredNumber, choice, chosen } from
 import type { TensorFile } from '../../import/types';
 import {
   below,
+  blockQuestion,
   clampFunctionQuestion,
   clampOf,
   clampQuestion,
   couplingsOf,
   foldClamp,
+  ginQuestion,
   globalLogScales,
   globalScaleQuestion,
+  keepsVolumes,
   kinds,
   reverseQuestion,
   withMatrix,
@@ -91,7 +94,7 @@ interface Block {
 
 type Module = { at: string; channels: number; dense: boolean } & (
   | Block
-  | { kind: 'actNorm' | 'permute' }
+  | { kind: 'actNorm' | 'permute' | 'matrix' }
   /** `channels` are those after it. */
   | { kind: 'irevnet' | 'haar' }
 );
@@ -180,6 +183,8 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
   // A permutation does not tell whether it is of an image: it is what its neighbors are.
   if (has('perm', 'perm_inv'))
     return { kind: 'permute', at: name, channels: shape('perm')[0] ?? 0, dense: false };
+  if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4)
+    return { kind: 'matrix', at: name, channels: shape('M')[0]!, dense: false };
   if (has('downsample_kernel')) {
     return { kind: 'irevnet', at: name, channels: shape('downsample_kernel')[0] ?? 0, dense: false };
   }
@@ -336,6 +341,7 @@ function couplingLayer(
       ...(clampOf(kind, answers) === 'ATAN'
         ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clamp) }
         : { scaleMap: 'tanh-scalar' }),
+      ...(keepsVolumes(kind, answers) ? { scaleMean: kind === 'AllInOneBlock' ? 'image' : 'pixel' } : {}),
     },
     table: separate
       ? [...stackTable(stack, 'scaleNet.'), ...stackTable(t.stack, 'shiftNet.')]
@@ -356,7 +362,7 @@ async function blockLayers(
   if (kind !== 'AllInOneBlock') return layers;
   const values = async (name: string): Promise<Values> => file.read(`${at}.${name}`);
   const logScale = (await values('global_scale')).data.map(
-    globalLogScales[chosen(answers, globalScaleQuestion)]!,
+    keepsVolumes(kind, answers) ? () => 0 : globalLogScales[chosen(answers, globalScaleQuestion)]!,
   );
   const matrix = step.householder
     ? reflected(await values('w_0'), await values('vk_householder'))
@@ -399,6 +405,10 @@ async function layersOf(
       return [{ theirs, layer: { kind: 'permute', order: [...(await values('perm'))] } }];
     case 'actNorm':
       return [{ theirs, ...normLayer(await values('scale'), await values('bias')) }];
+    case 'matrix': {
+      const what = `${theirs}.M`;
+      return [{ theirs, ...mixingOf(file, what, await file.read(what)) }];
+    }
     case 'irevnet':
       await checkKernels(file, `${theirs}.downsample_kernel`, kernelsOf.irevnet);
       return [{ theirs, layer: { kind: 'squeeze' } }];
@@ -447,7 +457,8 @@ export const freiaImages = imageChainImporter<ChainPlan>({
       pixelRangeQuestion,
       ...clampQuestions({ steps }).values(),
       ...(has('GLOWCouplingBlock', 'RNVPCouplingBlock') ? [clampFunctionQuestion] : []),
-      ...(has('AllInOneBlock') ? [globalScaleQuestion, reverseQuestion] : []),
+      ...(has('GLOWCouplingBlock') ? [blockQuestion] : []),
+      ...(has('AllInOneBlock') ? [globalScaleQuestion, reverseQuestion, ginQuestion] : []),
       activationQuestion,
       ...(has('haar') ? [rebalanceQuestion, waveletQuestion] : []),
     ];

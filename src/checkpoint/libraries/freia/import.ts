@@ -71,7 +71,7 @@ export const globalScaleQuestion = choice(
   ],
 );
 
-const blockQuestion = choice(
+export const blockQuestion = choice(
   'couplingBlock',
   'Kind of the coupling blocks',
   'Both have tensors of the same names and shapes. With the other one all numbers are wrong.',
@@ -81,7 +81,7 @@ const blockQuestion = choice(
   ],
 );
 
-const ginQuestion = choice(
+export const ginQuestion = choice(
   'ginBlock',
   'AllInOneBlock that keeps volumes',
   'The `gin_block` argument: whether the mean of the scales is subtracted and the global scale is left out.',
@@ -327,7 +327,7 @@ function questionsOf(kind: VectorBlock): ImportQuestion[] {
   }
 }
 
-function keepsVolumes(kind: VectorBlock, answers: ImportAnswers): boolean {
+export function keepsVolumes(kind: VectorBlock, answers: ImportAnswers): boolean {
   if (kind === 'AllInOneBlock') return chosen(answers, ginQuestion) === 'True';
   return kind === 'GLOWCouplingBlock' && chosen(answers, blockQuestion) === 'GINCouplingBlock';
 }

@@ -30,6 +30,7 @@ import {
   residualFields,
   residualNet,
   residualTable,
+  sequentialNet,
   type ResidualNet,
 } from '../../import/made';
 import { hiddenWords, lengthOf, namesBelow, otherSize } from '../../import/modules';
@@ -149,7 +150,10 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
         !/^(identity|transform)_features$/.test(rest),
     );
     if (strange) return `${at}${strange} has no place in a coupling`;
-    const found = residualNet(file, at + net, namesBelow(net, rests), false, identity);
+    const own = namesBelow(net, rests);
+    const found = own.includes('0.weight')
+      ? sequentialNet(file, at + net, own, identity)
+      : residualNet(file, at + net, own, false, identity);
     const step = workingStep('coupling', at, identity + transformed, found, transformed);
     const constantRests = namesBelow(inConstant, rests);
     if (typeof step === 'string' || constantRests.length === 0) return step;

@@ -1,4 +1,4 @@
-"""Chains of FrEIA: coupling blocks over vectors and images, with conditions, and what stands between them."""
+"""Chains of FrEIA over vectors: coupling blocks, with conditions, and what stands between them."""
 
 import FrEIA.framework as framework
 import FrEIA.modules as modules
@@ -20,18 +20,6 @@ def dense(hidden, activation):
         for i, (before, after) in enumerate(zip(widths, widths[1:])):
             layers += [activation()] if i > 0 else []
             layers.append(nn.Linear(before, after))
-        return nn.Sequential(*layers)
-
-    return make
-
-
-def convolutions(width, kernels, activation):
-    def make(inputs, outputs):
-        widths = [inputs, *[width] * (len(kernels) - 1), outputs]
-        layers = []
-        for i, (kernel, before, after) in enumerate(zip(kernels, widths, widths[1:])):
-            layers += [activation()] if i > 0 else []
-            layers.append(nn.Conv2d(before, after, kernel, padding=kernel // 2))
         return nn.Sequential(*layers)
 
     return make
@@ -149,7 +137,7 @@ def vector(kind, gaps=("none", "permute", "actnorm")):
     return make
 
 
-def all_in_one_settings(rng, answers, images=False):
+def all_in_one_settings(rng, answers):
     how = {
         "affine_clamping": clamps(rng, answers),
         "global_affine_type": choose(rng, answers, "globalAffineType", global_types),
@@ -157,7 +145,7 @@ def all_in_one_settings(rng, answers, images=False):
         "permute_soft": bool(rng.random() < 0.4),
         "learned_householder_permutation": int(rng.integers(1, 4)) if rng.random() < 0.3 else 0,
         "reverse_permutation": choose(rng, answers, "reversePermutation", ["False", "True"]) == "True",
-        "gin_block": not images and choose(rng, answers, "ginBlock", ["False", "False", "False", "True"]) == "True",
+        "gin_block": choose(rng, answers, "ginBlock", ["False", "False", "False", "True"]) == "True",
     }
     return how
 
@@ -200,73 +188,6 @@ def graph(rng):
     return case(model, rng, (features,), {"hidden": hidden, "kind": kind}, answers, context)
 
 
-def image(rng):
-    channels = int(pick(rng, [1, 3, 4]))
-    side = int(pick(rng, [4, 8]))
-    name, answers = drawn(rng)
-    model = framework.SequenceINN(channels, side, side)
-    settings = {"parts": []}
-    width = int(rng.integers(4, 13))
-    clamp = {kind: None for kind in ("AllInOne", "GLOW")}
-    kinds = pick(rng, [["AllInOne"], ["GLOW"], ["RNVP"], ["AllInOne", "GLOW"]])
-    shared = {}
-    if "AllInOne" in kinds:
-        shared = all_in_one_settings(rng, answers, images=True)
-        if len(kinds) > 1:
-            answers.pop("clamp", None)
-            shared["affine_clamping"] = clamps(rng, answers, "affineClamping")
-    other = clamps(rng, answers) if kinds != ["AllInOne"] else 2.0
-    function = choose(rng, answers, "clampActivation", ["ATAN", "TANH"]) if kinds != ["AllInOne"] else "ATAN"
-    size = side
-    rebalance = 1.0
-    for _ in range(int(rng.integers(1, 3))):
-        down = pick(rng, ["none", "irevnet", "haar"])
-        if channels == 1 and model.shapes[-1][0] == 1:
-            down = pick(rng, ["irevnet", "haar"])
-        if down != "none" and size >= 4:
-            size //= 2
-            if down == "haar":
-                how = {"order_by_wavelet": bool(rng.random() < 0.5) if "orderByWavelet" not in answers else True}
-                if "haar" in settings:
-                    how = settings["haar"]
-                settings["haar"] = how
-                if how["order_by_wavelet"]:
-                    answers["orderByWavelet"] = "True"
-                model.append(modules.HaarDownsampling, **how)
-            else:
-                model.append(modules.IRevNetDownsampling)
-            settings["parts"].append(down)
-        for _ in range(int(rng.integers(1, 3))):
-            kind = pick(rng, kinds)
-            subnet = convolutions(width, pick(rng, [[3, 3], [3, 1, 3], [1, 1]]), activations[name])
-            settings["parts"].append(kind)
-            if kind == "AllInOne":
-                model.append(modules.AllInOneBlock, subnet_constructor=subnet, **shared)
-            else:
-                model.append(couplings[kind], subnet_constructor=subnet, clamp=other, clamp_activation=function)
-            if rng.random() < 0.3:
-                model.append(modules.PermuteRandom)
-                settings["parts"].append("permute")
-    if rng.random() < 0.3:
-        model.append(modules.Flatten)
-        model.append(couplings["GLOW"] if kinds != ["AllInOne"] else modules.AllInOneBlock, subnet_constructor=dense([16], activations[name]), **({"clamp": other, "clamp_activation": function} if kinds != ["AllInOne"] else shared))
-        settings["parts"].append("flatten")
-    # What was drawn for blocks that are not there is not asked.
-    present = set(settings["parts"]) | ({"GLOW" if kinds != ["AllInOne"] else "AllInOne"} if "flatten" in settings["parts"] else set())
-    if "AllInOne" not in present:
-        for key in ("affineClamping", "globalAffineType", "reversePermutation"):
-            answers.pop(key, None)
-    elif not present & {"GLOW", "RNVP"}:
-        answers.pop("clampActivation", None)
-        answers["clamp"] = shared["affine_clamping"]
-        answers.pop("affineClamping", None)
-    if not any(part == "haar" for part in settings["parts"]):
-        answers.pop("orderByWavelet", None)
-    if "flatten" not in settings["parts"] and side != 32:
-        answers |= {"height": side, "width": side}
-    return case(model, rng, (channels, side, side), {**settings, **shared}, answers)
-
-
 linear = ("linear", "linear, no bias", "orthogonal", "householder", "fixed householder", "scaling")
 kinds = {
     **{f"freia-{kind.lower()}": vector(kind) for kind in couplings if kind != "one"},
@@ -275,5 +196,4 @@ kinds = {
     "freia-linear": vector("GLOW", linear),
     "freia-allinone": all_in_one,
     "freia-graph": graph,
-    "freia-image": image,
 }
