@@ -280,8 +280,8 @@ const kinds = [
 /** The scale of nflows after 0.14, which is not published; conversion says so. */
 const beyond = ['nflows-general'];
 
-/** Read only: bases that none of the exports writes. */
-const readOnly = ['normflows-maf-plain-2d', 'normflows-matrix-mixture', 'zuko-mixture-base-2d'];
+/** Read only: networks that the export does not write. */
+const readOnly = ['normflows-maf-plain-2d'];
 
 const written = new Set(trained.flatMap(({ to }) => to));
 

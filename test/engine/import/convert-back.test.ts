@@ -153,6 +153,9 @@ const joinedBias = /(?<=autoregressive_net)\.(initial_layer|context_layer)\.bias
 /** Of zuko the first layers take in the statistics of a context, for which it has no place. */
 const takesContext = /\.hyper\.0\.(weight|bias)$|^_embedding_net\./;
 
+/** Written as a matrix, whether it was one or factors; the peers tier compares what it computes. */
+const invertibleAffine = /^flows\.\d+\.(W|P|L|U|eye|log_S|sign_S)$/;
+
 describe('checkpoints as people save them, to flows of ours and back', () => {
   const written = temporaryFolder();
 
@@ -162,10 +165,10 @@ describe('checkpoints as people save them, to flows of ours and back', () => {
       const imported = await importCheckpoint(file, { answers: () => answers });
       assert.ok('checkpoint' in imported);
       const { config, tensors } = imported.checkpoint;
-      if (config.model.kind === 'vector' && config.model.base.kind === 'mixture') {
+      if (name === 'normflows-maf-plain-2d') {
         assert.throws(
           () => exportStateDict({ config, tensors }, library, chainOf(config.model)),
-          /base: expected .*, got "mixture"/,
+          /net: expected "residual", got "mlp"/,
         );
         return;
       }
@@ -186,7 +189,9 @@ describe('checkpoints as people save them, to flows of ours and back', () => {
           return first!.data.map((value, i) => value + second!.data[i]!);
         };
         const isExtra = (one: string) =>
-          /num_batches_tracked$/.test(one) || (folds && one.startsWith('_embedding_net.'));
+          /num_batches_tracked$/.test(one) ||
+          (folds && one.startsWith('_embedding_net.')) ||
+          (library === 'normflows' && invertibleAffine.test(one));
         const expected = [...theirs.keys()].filter((one) => !isExtra(one)).sort();
         assert.deepEqual([...a.tensors.keys()].filter((one) => !isExtra(one)).sort(), expected);
         for (const mine of expected) {

@@ -40,6 +40,8 @@ interface Answer {
   off?: number;
   back?: Record<string, unknown>;
   unwritten?: string;
+  /** What was said where a refusal was expected. */
+  refused?: string;
 }
 
 async function check(folder: string, one: RandomCase, backend: Backend): Promise<Answer> {
@@ -93,7 +95,7 @@ function normalBase({ config, tensors }: Checkpoint): { loc: number[]; scale: nu
 function verdict({ refusal }: RandomCase, answer: Answer): Answer {
   if (refusal === undefined) return answer;
   if (answer.problem === undefined) return { problem: `expected a refusal, /${refusal}/, and it opens` };
-  return new RegExp(refusal).test(answer.problem) ? { off: 0 } : answer;
+  return new RegExp(refusal).test(answer.problem) ? { off: 0, refused: answer.problem } : answer;
 }
 
 async function main(folder: string): Promise<void> {
