@@ -1,7 +1,9 @@
-// Checkpoints of random settings that the libraries write, opened by us; a part of `npm run test:peers`.
+// Checkpoints of random settings that the libraries write, opened by us, and what we write back, loaded by them; a part of
+// `npm run test:peers`.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkWritten, verdict } from './check-peers.mjs';
 import { run, Stop } from './run.mjs';
 import { bundleTests } from './test-bundles.mjs';
 
@@ -20,6 +22,8 @@ export async function randomPeers(pythons, { count, seed, kinds = [] }, folder, 
   for (const { library, missing: why } of missing) console.log(`- ${library}: skipped, ${why}`);
   if (!fs.existsSync(out)) return;
   const answers = await open(out);
+  const written = answers.flatMap(({ back }) => (back ? [back] : []));
+  const loaded = written.length > 0 ? await checkWritten(pythons[0], written, folder) : new Map();
   for (const kind of new Set(answers.map((answer) => answer.kind))) {
     const cases = answers.filter((answer) => answer.kind === kind);
     const wrong = cases.filter(({ problem }) => problem);
@@ -28,7 +32,21 @@ export async function randomPeers(pythons, { count, seed, kinds = [] }, folder, 
     if (right === 0) continue;
     const furthest = Math.max(...cases.map(({ off }) => off ?? 0));
     report(kind, undefined, `: ${right} of ${cases.length} agree, ${furthest.toFixed(2)} of what is allowed`);
+    reportBack(kind, cases, loaded, report);
   }
+}
+
+/** What the library makes of the flows that were written back for it; and why others were not, each reason once. */
+function reportBack(kind, cases, loaded, report) {
+  const back = cases.flatMap(({ back, seed }) => (back ? [{ name: back.name, seed }] : []));
+  const problems = back.map(({ name, seed }) => ({ seed, problem: verdict(loaded.get(name)) }));
+  const wrong = problems.filter(({ problem }) => problem);
+  for (const { seed, problem } of wrong) report(`${kind} back, seed ${seed}`, problem);
+  const right = back.length - wrong.length;
+  if (right > 0) report(`${kind} back`, undefined, `: ${right} of ${back.length} agree`);
+  const reasons = new Map();
+  for (const { unwritten } of cases) if (unwritten) reasons.set(unwritten, (reasons.get(unwritten) ?? 0) + 1);
+  for (const [reason, count] of reasons) console.log(`- ${kind}: ${count} not written back. ${reason}`);
 }
 
 async function write(pythons, { count, seed, kinds }, out, report) {

@@ -5,7 +5,7 @@
 CASES.json lists {name, library, state, io, x, context, tolerance}: a safetensors file whose metadata say how to build the
 module, and an .npz with z and logdet as Flowscope computes them for its x (and context), or for those of the .npy files.
 With a tolerance the .npz is what the library computed in float64 from the file that became ours: z_f64, logdet_f64,
-log_prob_f64. Prints one JSON line a case: {name, z, logdet, logProb} with the largest differences (log-dets over what is
+log_prob_f64; {base} has the loc and scale of normals that became a layer since. Prints one JSON line a case: {name, z, logdet, logProb} with the largest differences (log-dets over what is
 allowed), or {name, error}. Tolerances are those of the caller.
 """
 
@@ -69,8 +69,13 @@ def check_imported(case):
     with torch.no_grad():
         found = latents(case["library"], flow, x, context)
     names = ("z", "logdet", "log_prob")
+    expected = {name: torch.tensor(io[f"{name}_f64"]) for name in names if name in allowed}
+    if "base" in case:
+        loc, scale = (torch.tensor(case["base"][part], dtype=torch.float64) for part in ("loc", "scale"))
+        expected["z"] = (expected["z"] - loc) / scale
+        expected["logdet"] = expected["logdet"] - scale.log().sum()
     shares = {
-        name: largest(value.double() - torch.tensor(io[f"{name}_f64"])) / allowed[name]
+        name: largest(value.double() - expected[name]) / allowed[name]
         for name, value in zip(names, found)
         if name in allowed
     }

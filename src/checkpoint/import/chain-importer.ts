@@ -3,16 +3,17 @@
  * is and which layers of ours it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
-import { UserError } from '../../base/user-error';
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import { contextPart, contextQuestions, contextTitle, readContextNet, type ContextNet } from './context-net';
 import {
   beyondWords,
+  lengthOf,
   lengthOfList,
   listWithin,
   moduleList,
+  namesBelow,
   tooMany,
   type ModuleList,
   type NumberedModules,
@@ -67,8 +68,12 @@ export interface BaseReader {
   kind: string;
   /** Its tensors, below the prefix. */
   names: readonly string[];
-  /** @param values in the order of the names */
-  read(values: readonly Float32Array[], answers: ImportAnswers): ReadBase;
+  /** @param values in the order of the names, as are their shapes */
+  read(
+    values: readonly Float32Array[],
+    answers: ImportAnswers,
+    shapes: readonly (readonly number[])[],
+  ): ReadBase;
   /** Of its tensors in the order of the names; a value for each feature without. */
   shapes?(features: number): readonly (readonly number[])[];
 }
@@ -90,8 +95,17 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 > {
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
-  /** A module of the list may be a list of that name itself, whose modules stand in its place. */
-  nested?: boolean;
+  /** Whether no other library has a list of that name. */
+  ownList?: boolean;
+  /** A module of the list may be a list of this name itself, whose modules stand in its place. */
+  nested?: string;
+  /** How a module is wrapped that runs backwards. */
+  inverse?: {
+    /** Before the names of what is in it: "_transform.". */
+    prefix: string;
+    /** The inverse of a step, or what is in the way, in words. */
+    of(step: C | S): C | S | string;
+  };
   /** What a file without it lacks. */
   lacks: string;
   /**
@@ -158,35 +172,46 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     if (!list) return { share: 0, missing: [library.lacks] };
     const unknown: string[] = [];
     const gaps: string[] = [];
-    const steps: (C | S)[] = [];
     let fitting = 0;
     const beyond: string[] = [];
-    const visit = ({ prefix, modules, beyond: names }: NumberedModules, depth = 0): void => {
-      for (const name of names) beyond.push(name);
-      const length = lengthOfList(modules);
-      // Each list in a list may count up to what the file holds; so many gaps say enough.
-      for (let number = 0; number < length && gaps.length <= file.tensors.size; number++) {
-        const at = `${prefix}${number}`;
-        const rests = modules.get(number);
-        const mayNest = library.nested && depth < deepest;
-        const inner = mayNest && rests && listWithin(file, `${at}.`, library.list, rests);
-        if (inner) {
-          visit(inner, depth + 1);
-          continue;
-        }
-        const step = rests ? library.readStep(file, `${at}.`, rests) : library.gap(at);
-        if (typeof step === 'string') (rests ? unknown : gaps).push(step);
-        else {
-          steps.push(step);
-          fitting += rests?.length ?? 0;
-        }
+    const readModule = (
+      number: number,
+      { prefix, modules }: NumberedModules,
+      depth: number,
+      backwards: boolean,
+    ) => {
+      const { at, rests, inverted } = unwrapped(`${prefix}${number}.`, modules.get(number));
+      const inner =
+        depth < deepest &&
+        library.nested !== undefined &&
+        rests &&
+        listWithin(file, at, library.nested, rests);
+      if (inner) return visit(inner, depth + 1, backwards !== inverted);
+      const read = rests ? library.readStep(file, at, rests) : library.gap(at.slice(0, -1));
+      if (typeof read !== 'string') fitting += rests?.length ?? 0;
+      const step = typeof read === 'string' || backwards === inverted ? read : library.inverse!.of(read);
+      if (typeof step === 'string') {
+        (rests ? unknown : gaps).push(step);
+        return [];
       }
+      return [step];
     };
-    visit(list);
+    /** From data to latent, unless it is for `order` to turn them round. */
+    const visit = (modules: NumberedModules, depth: number, backwards: boolean): (C | S)[] => {
+      for (const name of modules.beyond) beyond.push(name);
+      const length = lengthOfList(modules.modules);
+      const found: (C | S)[][] = [];
+      // Each list in a list may count up to what the file holds; so many gaps say enough.
+      for (let number = 0; number < length && gaps.length <= file.tensors.size; number++)
+        found.push(readModule(number, modules, depth, backwards));
+      return (backwards ? found.reverse() : found).flat();
+    };
+    const { root, inverted } = rootOf(file, list);
+    const steps = visit(list, 0, inverted);
     const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
     fitting += beside.fitting;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
-    const found = findBase(list);
+    const found = findBase(list, root);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.reader.names.length ?? 0;
     const embedding = readContextNet(file);
@@ -212,6 +237,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     }
     if (missing.length > 0) return { share, missing };
     const base = typeof found === 'string' ? undefined : found;
+    const unfit = base && baseProblem(file, base, features);
+    if (unfit !== undefined) return { share, missing: [unfit] };
     const chain = { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) };
     const misfit = library.misfit?.(chain);
     if (misfit !== undefined) return { share, missing: [misfit] };
@@ -225,12 +252,35 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     };
   }
 
-  /** Or what is in the way of it, in words. */
-  function findBase(list: ModuleList): FoundBase | string | undefined {
-    if (!library.base) return undefined;
-    const { without = '', readers, idle = [] } = library.base;
+  /** What a module is within the wrappers that make it run backwards, of which two cancel out. */
+  function unwrapped(at: string, rests: readonly string[] | undefined) {
+    const wrapper = library.inverse?.prefix;
+    let [inner, names, inverted] = [at, rests, false];
+    while (wrapper !== undefined && names?.every((name) => name.startsWith(wrapper))) {
+      [inner, names, inverted] = [inner + wrapper, namesBelow(wrapper, names), !inverted];
+    }
+    return { at: inner, rests: names, inverted };
+  }
+
+  /** What stands before the names of the flow, and whether its list is wrapped to run backwards. */
+  function rootOf(file: TensorFile, list: ModuleList): { root: string; inverted: boolean } {
     const whole = list.prefix.slice(0, -`${library.list}.`.length);
-    const root = whole.endsWith(without) ? whole.slice(0, whole.length - without.length) : whole;
+    const { prefix = '', without = '' } = library.base ?? {};
+    const bare = (name: string, end: string): string =>
+      end !== '' && name.endsWith(end) ? name.slice(0, -end.length) : name;
+    let root = bare(whole, without);
+    let inverted = false;
+    const isRoot = (): boolean => [...file.tensors.keys()].some((name) => name.startsWith(root + prefix));
+    const wrapper = library.inverse?.prefix ?? '';
+    for (let depth = 0; depth < deepest && wrapper !== '' && root.endsWith(wrapper) && !isRoot(); depth++)
+      [root, inverted] = [bare(root, wrapper), !inverted];
+    return { root, inverted };
+  }
+
+  /** Or what is in the way of it, in words. */
+  function findBase(list: ModuleList, root: string): FoundBase | string | undefined {
+    if (!library.base) return undefined;
+    const { readers, idle = [] } = library.base;
     const prefix = root + library.base.prefix;
     const names = list.others.filter(
       (name) => name.startsWith(prefix) && !idle.includes(name.slice(prefix.length)),
@@ -243,29 +293,34 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
   }
 
-  async function readBase(
+  /** What is wrong with the shapes of a base, in words. */
+  function baseProblem(
     file: TensorFile,
     { prefix, reader }: FoundBase,
     features: number,
+  ): string | undefined {
+    const expected = reader.shapes?.(features);
+    const wrong = reader.names.find((name, i) => {
+      const { shape } = file.tensors.get(prefix + name)!;
+      const wanted = expected?.[i];
+      if (!wanted) return lengthOf(file, prefix + name) !== features;
+      // -1 stands for any number.
+      return !(shape.length === wanted.length && wanted.every((n, axis) => n === -1 || n === shape[axis]));
+    });
+    if (wrong === undefined) return undefined;
+    const { shape } = file.tensors.get(prefix + wrong)!;
+    return `${prefix.slice(0, -1)} is not a ${reader.kind} of ${features} features (${wrong} has the shape [${shape.join(', ')}])`;
+  }
+
+  async function readBase(
+    file: TensorFile,
+    { prefix, reader }: FoundBase,
     answers: ImportAnswers,
   ): Promise<ReadBase> {
     const values: Float32Array[] = [];
-    const shapes = reader.shapes?.(features);
-    for (const [i, name] of reader.names.entries()) {
-      const { data, shape } = await file.read(prefix + name);
-      const expected = shapes?.[i];
-      // -1 stands for any number.
-      const fits = expected
-        ? shape.length === expected.length && expected.every((n, axis) => n === -1 || n === shape[axis])
-        : data.length === features;
-      if (!fits) {
-        throw new UserError(
-          `${file.file}: ${prefix}${name} has the shape [${shape.join(', ')}], and the flow ${features} features. Save the whole state_dict() again.`,
-        );
-      }
-      values.push(data);
-    }
-    return reader.read(values, answers);
+    for (const name of reader.names) values.push((await file.read(prefix + name)).data);
+    const shapes = reader.names.map((name) => file.tensors.get(prefix + name)!.shape);
+    return reader.read(values, answers, shapes);
   }
 
   return {
@@ -288,7 +343,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           for (const step of library.order?.(chain, answers) ?? steps) {
             layers.push(...(await library.layers(step, chain, answers)));
           }
-          const own = base ? await readBase(file, base, features, answers) : library.base?.absent?.(answers);
+          const own = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
           const fields = await library.model(chain, answers);
           const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
           return chainFlow(
@@ -306,7 +361,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     },
     closeness(file) {
       const { share, missing } = read(file);
-      return { share, missing };
+      const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
+      return {
+        share,
+        missing,
+        named: ofClass || (library.ownList === true && moduleList(file, library.list) !== undefined),
+      };
     },
   };
 }
@@ -411,9 +471,17 @@ export function constantLayer(values: Readonly<Record<string, Values>>): Pick<Ou
   };
 }
 
-/** x·e^logScale + offset from data to latent, as an ActNorm of ours, which is (x − shift)·e^(−logScale). */
-export function affineLayer(logScale: Float32Array, offset: Float32Array): Pick<OurLayer, 'layer' | 'adapt'> {
+/**
+ * x·e^logScale + offset from data to latent, as an ActNorm of ours, which is (x − shift)·e^(−logScale).
+ * @param reversed for the inverse of that
+ */
+export function affineLayer(
+  logScale: Float32Array,
+  offset: Float32Array,
+  reversed = false,
+): Pick<OurLayer, 'layer' | 'adapt'> {
   const shape = [logScale.length];
+  if (reversed) return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
   return constantLayer({
     logScale: { shape, data: logScale.map((x) => -x) },
     shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
@@ -430,9 +498,10 @@ export async function readMask(file: TensorFile, name: string): Promise<ChainLay
   return { kind: 'coupling', mask: [...(await file.read(name)).data] as (0 | 1)[] };
 }
 
-/** Place i of the output takes the feature `order[i]`. */
-export async function readOrder(file: TensorFile, name: string): Promise<ChainLayer> {
-  return { kind: 'permute', order: [...(await file.read(name)).data] };
+/** Place i of the output takes the feature `order[i]`. @param reversed for the inverse of that */
+export async function readOrder(file: TensorFile, name: string, reversed = false): Promise<ChainLayer> {
+  const order = [...(await file.read(name)).data];
+  return { kind: 'permute', order: reversed ? order.map((_, place) => order.indexOf(place)) : order };
 }
 
 /** Weight and bias of a linear layer of ours, changed column by column, in place. */

@@ -1,5 +1,12 @@
 /** Libraries with several kinds of flows: the first importer that knows a file reads it. */
-import type { Recognizer } from './types';
+import type { Closeness, Recognizer } from './types';
+
+/** Below this share of known names, "closest" would only mislead. */
+export const leastShare = 0.25;
+
+/** A file that names a library is its, even where nothing in it is known. */
+export const rankOf = ({ share, named = false }: Closeness): number =>
+  Math.max(share, named ? leastShare : 0);
 
 /** @param first also reads what modules say of themselves, for all of them */
 export function firstOf(first: Recognizer, ...others: readonly Recognizer[]): Recognizer {
@@ -15,6 +22,6 @@ export function firstOf(first: Recognizer, ...others: readonly Recognizer[]): Re
       return undefined;
     },
     closeness: (file) =>
-      all.map((recognizer) => recognizer.closeness(file)).sort((a, b) => b.share - a.share)[0]!,
+      all.map((recognizer) => recognizer.closeness(file)).sort((a, b) => rankOf(b) - rankOf(a))[0]!,
   };
 }

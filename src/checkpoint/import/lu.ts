@@ -1,7 +1,9 @@
 /** nflows' LULinear, which normflows has too: a learned mixing y = L·U·x + b. */
+import { softplus } from '../../base/softplus';
 import type { OurLayer, Values } from './chain-importer';
+import { inverseMatrixLayer } from './matrices';
 import { lengthOf } from './modules';
-import { softplusOffset } from './splines';
+import { leastOfNflows, softplusOffset } from './splines';
 import type { TensorFile } from './types';
 
 const parts = ['bias', 'lower_entries', 'upper_entries', 'unconstrained_upper_diag'];
@@ -32,6 +34,24 @@ export function luLayer(file: TensorFile, theirs: string, features: number): Our
       tensors[`${name}.diagonal`] = { ...diagonal, data: diagonal.data.map((u) => u - softplusOffset) };
       tensors[`${name}.bias`] = bias;
     },
+  };
+}
+
+/** The inverse of such a layer. */
+export async function inverseLuLayer(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
+  const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, features);
+  const l = (row: number, k: number): number => (row === k ? 1 : lower.data[row * features + k]!);
+  const u = (k: number, column: number): number =>
+    k === column ? softplus(diagonal.data[k]!) + leastOfNflows : upper.data[k * features + column]!;
+  const product = Float32Array.from({ length: features ** 2 }, (_, i) => {
+    const [row, column] = [Math.floor(i / features), i % features];
+    let sum = 0;
+    for (let k = 0; k <= Math.min(row, column); k++) sum += l(row, k) * u(k, column);
+    return sum;
+  });
+  return {
+    theirs,
+    ...inverseMatrixLayer(`${file.file}: ${theirs}`, { shape: [features, features], data: product }, bias),
   };
 }
 

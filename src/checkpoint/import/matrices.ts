@@ -1,6 +1,7 @@
 /** Square matrices of files as layers of ours, computed in float64. */
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
+import type { ChainLayer } from './vector-chain';
 
 /** A matrix is factored in time D³, and graphs of reflections are as long as D. */
 const mostFeatures = 1024;
@@ -92,6 +93,41 @@ export function matrixLayer(where: string, weight: Values, bias: Values): Pick<O
   };
 }
 
+/** y = W⁻¹·(x − b) as P·L·U; like `matrixLayer`. */
+export function inverseMatrixLayer(
+  where: string,
+  weight: Values,
+  bias: Values,
+): Pick<OurLayer, 'layer' | 'adapt'> {
+  const rows = squareOf(where, weight, mostFeatures);
+  const size = rows.length;
+  // Gauss and Jordan: what makes W the identity makes the identity W⁻¹.
+  const inverse = rows.map((_, i) => new Float64Array(size).fill(1, i, i + 1));
+  for (let k = 0; k < size; k++) {
+    let pivot = k;
+    for (let i = k + 1; i < size; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
+    for (const matrix of [rows, inverse]) [matrix[k], matrix[pivot]] = [matrix[pivot]!, matrix[k]!];
+    const top = rows[k]![k]!;
+    if (!(Math.abs(top) > 0) || !Number.isFinite(top))
+      throw new UserError(
+        `${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`,
+      );
+    for (const matrix of [rows, inverse]) matrix[k] = matrix[k]!.map((value) => value / top);
+    for (let i = 0; i < size; i++) {
+      const factor = rows[i]![k]!;
+      if (i === k || factor === 0) continue;
+      for (const matrix of [rows, inverse])
+        matrix[k]!.forEach((value, j) => (matrix[i]![j]! -= factor * value));
+    }
+  }
+  const shift = inverse.map((row) => -row.reduce((sum, value, j) => sum + value * bias.data[j]!, 0));
+  return matrixLayer(
+    where,
+    { shape: [size, size], data: Float32Array.from(inverse.flatMap((row) => [...row])) },
+    { shape: [size], data: Float32Array.from(shift) },
+  );
+}
+
 /** y = Q·x for an orthogonal Q, as reflections: at most one for each feature. @throws UserError for another matrix */
 export function rotationLayer(where: string, matrix: Values): Pick<OurLayer, 'layer' | 'adapt'> {
   const rows = squareOf(where, matrix, mostReflected);
@@ -135,4 +171,18 @@ export function reflectionsLayer(
       tensors[`${name}.vectors`] = { shape: [vectors.length, size], data };
     },
   };
+}
+
+/** x·scale + shift of each feature, or of all where there is one number; or the inverse of that. */
+export function rescaleOf(scale: Float32Array, shift: Float32Array, reversed = false): ChainLayer {
+  const count = Math.max(scale.length, shift.length);
+  const at = (values: Float32Array, i: number): number => values[values.length === 1 ? 0 : i]!;
+  const inverse = (): Pick<Extract<ChainLayer, { kind: 'rescale' }>, 'scale' | 'shift'> => ({
+    scale: Array.from(scale, (s) => 1 / s),
+    shift: Array.from({ length: count }, (_, i) => -at(shift, i) / at(scale, i)),
+  });
+  const { scale: s, shift: t } = reversed ? inverse() : { scale: [...scale], shift: [...shift] };
+  const given = (values: number | number[]) =>
+    Array.isArray(values) && values.length === 1 ? values[0]! : values;
+  return { kind: 'rescale', scale: given(s), shift: given(t) };
 }

@@ -5,6 +5,7 @@ import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
 import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module-facts';
 import type { Recognized, Recognizer, TensorFile } from './types';
+import { leastShare, rankOf } from './first-of';
 import { choice, chosen } from './questions';
 import { unwrapped } from './wrapped-names';
 import { withWeightNormNames } from './weight-norm';
@@ -86,9 +87,6 @@ function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recogn
   };
 }
 
-/** Below this share of known names, "closest" would only mislead. */
-const leastShare = 0.25;
-
 /** Why a file was not recognized: the closest match and what it lacks. */
 export function whyUnknown(file: TensorFile, only?: Library): string {
   const read = withWeightNormNames(unwrapped(file).file);
@@ -102,7 +100,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
         ...(recognized ? { missing: readFacts(importer, read, recognized).misfits } : {}),
       };
     })
-    .sort((a, b) => b.share - a.share);
+    .sort((a, b) => rankOf(b) - rankOf(a));
   const best = matches[0];
   const shown = best?.missing.slice(0, 4).map((what) => shortened(what)) ?? [];
   const more = (best?.missing.length ?? 0) - shown.length;
@@ -111,7 +109,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   if (best && only !== undefined) {
     return `It is not a file of ${best.name} that Flowscope knows.${missing} Leave the library out to try all.`;
   }
-  if (!best || best.share < leastShare) {
+  if (!best || rankOf(best) < leastShare) {
     return (
       'Its tensors have the names of no library that Flowscope knows ' +
       `(${libraries.map(libraryName).join(', ')}), so it cannot be run. Its table of tensors is shown.`

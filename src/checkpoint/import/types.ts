@@ -71,6 +71,16 @@ export type ModuleFact = { key: string; value: string | number } | string;
 /** @param modules of a model, with the model itself first */
 export type ModuleReader = (modules: readonly PythonModule[]) => ModuleFact[];
 
+/** How far a file that was not recognized is from a library. */
+export interface Closeness {
+  /** Of its names, those that fit: 0 … 1. */
+  share: number;
+  /** In words, after "It lacks: ". */
+  missing: string[];
+  /** Whether the file names the library, or has a list of layers that no other has. */
+  named?: boolean;
+}
+
 /** One library's way of naming tensors. */
 export interface Recognizer {
   /** The repository or package, for messages. */
@@ -79,9 +89,5 @@ export interface Recognizer {
   recognize(file: TensorFile): Recognized | undefined;
   /** What modules say of themselves, where the file has the model as an object. */
   modules?: ModuleReader;
-  /**
-   * How far a file that was not recognized is from this library: the share of its names that fit, 0 … 1, and what is
-   * missing.
-   */
-  closeness(file: TensorFile): { share: number; missing: string[] };
+  closeness(file: TensorFile): Closeness;
 }

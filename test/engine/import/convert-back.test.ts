@@ -182,7 +182,9 @@ describe('checkpoints as people save them, to flows of ours and back', () => {
       const output = path.join(written, `${name}.safetensors`);
       await writeBack(one.library, { config, tensors }, output);
       assert.equal(config.model.kind, 'vector');
-      const answers = { ...one.answers, activation: config.model.activation };
+      // Of whole models nothing was asked; a state dict of nflows leaves this open.
+      const { activation } = config.model;
+      const answers = one.library === 'nflows' ? { ...one.answers, activation } : one.answers;
       const again = await flowOf(output, { library: one.library, answers });
       assert.deepEqual(again.config.model, config.model);
       assert.deepEqual(Object.keys(again.tensors).sort(), Object.keys(tensors).sort());

@@ -4,12 +4,21 @@
  *     node open.js FOLDER
  *
  * Prints one JSON line a case: {name, kind, seed, off}, where off is the largest difference over what is allowed, or with
- * `problem` in words.
+ * `problem` in words. A flow that opens is also written back for its library, where that can be: `back` is then the case for
+ * check.py, and `unwritten` says what is in the way.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { UserError } from '../../../src/base/user-error';
+import type { Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { exportStateDict, saveStateDict } from '../../../src/checkpoint/export-to/export-state-dict';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { parseLibrary } from '../../../src/checkpoint/import/recognize';
+import { writable } from '../../../src/checkpoint/libraries';
+import { perFeature } from '../../../src/config/bases';
 import type { Backend } from '../../../src/engine/backends/backend';
+import { chainOf } from '../../../src/engine/model/vector-chain';
 import { openModel } from '../../../src/engine/open/open-model';
 import {
   answer,
@@ -26,11 +35,16 @@ interface RandomCase extends LibraryCase {
   refusal?: string;
 }
 
-async function check(
-  folder: string,
-  one: RandomCase,
-  backend: Backend,
-): Promise<{ problem?: string; off?: number }> {
+interface Answer {
+  problem?: string;
+  off?: number;
+  back?: Record<string, unknown>;
+  unwritten?: string;
+  /** What was said where a refusal was expected. */
+  refused?: string;
+}
+
+async function check(folder: string, one: RandomCase, backend: Backend): Promise<Answer> {
   const file = path.join(folder, one.checkpoint);
   await answer(file, one);
   const model = await openModel(file, backend);
@@ -40,20 +54,48 @@ async function check(
     const problems = tooFar(found, one.tolerance);
     if (problems.length > 0) return { problem: problems.join(', ') };
     const shares = (Object.keys(found) as Compared[]).map((what) => found[what]! / one.tolerance[what]!);
-    return { off: Math.max(...shares) };
+    return { off: Math.max(...shares), ...(await writeBack(folder, one)) };
   } finally {
     await model.dispose();
   }
 }
 
+/** For the library that the file came from. */
+async function writeBack(folder: string, one: RandomCase): Promise<Pick<Answer, 'back' | 'unwritten'>> {
+  const library = parseLibrary(one.library);
+  if (!writable('vector').includes(library)) return {};
+  const checkpoint = await loadAnyCheckpoint(path.join(folder, one.checkpoint));
+  const state = path.join(folder, 'back.safetensors');
+  try {
+    const dict = exportStateDict(checkpoint, library, chainOf(checkpoint.config.model));
+    // Such as a scale that the published version of the library cannot compute.
+    if (dict.notes.length > 0) return { unwritten: dict.notes.join(' ') };
+    await saveStateDict(state, library, dict, undefined);
+  } catch (error) {
+    if (error instanceof UserError) return { unwritten: error.message };
+    throw error;
+  }
+  const { tolerance } = one;
+  const name = path.basename(folder);
+  const base = library === 'nflows' ? normalBase(checkpoint) : undefined;
+  const io = path.join(folder, 'io.npz');
+  return { back: { name, library, state, io, tolerance, ...(base ? { base } : {}) } };
+}
+
+/** For nflows, independent normals are written as a layer that makes them a standard normal. */
+function normalBase({ config, tensors }: Checkpoint): { loc: number[]; scale: number[] } | undefined {
+  if (config.model.kind !== 'vector' || config.model.base.kind !== 'diagonalNormal') return undefined;
+  const { dim, base } = config.model;
+  if (!base.trained) return { loc: perFeature(base.loc, dim), scale: perFeature(base.scale, dim) };
+  const [loc, logScale] = ['base.loc', 'base.logScale'].map((name) => [...tensors[name]!.data]);
+  return { loc: loc!, scale: logScale!.map(Math.exp) };
+}
+
 /** A refusal that was expected is none. */
-function verdict(
-  { refusal }: RandomCase,
-  answer: { problem?: string; off?: number },
-): { problem?: string; off?: number } {
+function verdict({ refusal }: RandomCase, answer: Answer): Answer {
   if (refusal === undefined) return answer;
   if (answer.problem === undefined) return { problem: `expected a refusal, /${refusal}/, and it opens` };
-  return new RegExp(refusal).test(answer.problem) ? { off: 0 } : answer;
+  return new RegExp(refusal).test(answer.problem) ? { off: 0, refused: answer.problem } : answer;
 }
 
 async function main(folder: string): Promise<void> {

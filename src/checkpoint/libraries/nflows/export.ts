@@ -90,8 +90,14 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   if (model.transform === 'affine') {
     const maps = [...(couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'])];
     const known = maps.includes(model.scaleMap) && !(couplings && masked && model.scaleMap !== 'sigmoid');
+    const forms = ['scale-then-shift', 'inverse-scale-then-shift'];
     if (couplings)
-      misfits.check(model.affine === 'scale-then-shift', 'affine', model.affine, '"scale-then-shift"');
+      misfits.check(
+        forms.includes(model.affine),
+        'affine',
+        model.affine,
+        forms.map((form) => `"${form}"`).join(' or '),
+      );
     misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
     misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
   }
@@ -169,12 +175,24 @@ interface Written {
   line: string;
 }
 
+/** Whether couplings are the inverses of nflows'. */
+const runsBackwards = ({ transform, affine }: VectorModelConfig): boolean =>
+  transform === 'affine' && affine === 'inverse-scale-then-shift';
+
+/** The inverse of it. */
+const turned = ({ tensors, line }: Written): Written => ({
+  tensors: Object.fromEntries(
+    Object.entries(tensors).map(([part, values]) => [`_transform.${part}`, values]),
+  ),
+  line: `transforms.InverseTransform(${line})`,
+});
+
 function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string, tensors: Tensors): Written {
   const { dim } = model;
   switch (layer.kind) {
     case 'coupling': {
       const coupling = conditionedOf(model, layer, name);
-      return {
+      const written = {
         tensors: {
           identity_features: integers(coupling.identity),
           transform_features: integers(coupling.transformed),
@@ -182,16 +200,16 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
         },
         line: `coupling([${layer.mask.map((bit) => (bit === 1 ? -1 : 1)).join(', ')}])`,
       };
+      return runsBackwards(model) ? turned(written) : written;
     }
     case 'autoregressive': {
       const conditioned = conditionedOf(model, layer, name);
-      const inverse = layer.sees === 'output';
-      const at = `${inverse ? '_transform.' : ''}autoregressive_net.`;
       const outputs = outputsOf(model, conditioned, 1);
-      return {
-        tensors: madeTensors(at, model, conditioned, outputs, tensors),
-        line: inverse ? 'transforms.InverseTransform(autoregressive())' : 'autoregressive()',
+      const written = {
+        tensors: madeTensors('autoregressive_net.', model, conditioned, outputs, tensors),
+        line: 'autoregressive()',
       };
+      return layer.sees === 'output' ? turned(written) : written;
     }
     case 'batchNorm':
       return {
@@ -267,7 +285,8 @@ function buildText(
       : normed && i % 2 === 1 && layer.kind === 'batchNorm',
   );
   const head = ['import torch', 'import torch.nn.functional as F'];
-  const named = model.net === 'residual' && transform !== 'rationalQuadratic' && context === 0;
+  const named =
+    model.net === 'residual' && transform !== 'rationalQuadratic' && context === 0 && !runsBackwards(model);
   if (named && simple && !general && chain.length % period === 0 && model.base.kind !== 'conditionalNormal') {
     return [
       ...head,

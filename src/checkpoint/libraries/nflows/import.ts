@@ -3,6 +3,7 @@
  * sees the features that condition and gives shifts, then scales, of those that move; masked autoregressive layers, affine and of
  * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
+import { softplus } from '../../../base/softplus';
 import { several } from '../../../base/text';
 import type { conventionFields } from '../../../config/convention-fields';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -10,6 +11,7 @@ import {
   affineLayer,
   chainImporter,
   conditionalNormalOf,
+  mapColumns,
   maskOf,
   readOrder,
   type Chain,
@@ -21,7 +23,7 @@ import {
 } from '../../import/chain-importer';
 import { standardizesContext } from '../../import/context-net';
 import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
-import { luFeatures, luLayer } from '../../import/lu';
+import { inverseLuLayer, luFeatures, luLayer } from '../../import/lu';
 import {
   contextTable,
   foldNorms,
@@ -34,7 +36,7 @@ import {
   type ResidualNet,
 } from '../../import/made';
 import { hiddenWords, lengthOf, namesBelow, otherSize } from '../../import/modules';
-import { runningNames, under, type Renaming } from '../../import/names';
+import { readOurs, runningNames, under, type Renaming } from '../../import/names';
 import {
   activationChoice,
   activationOf,
@@ -83,17 +85,15 @@ interface Working extends CouplingStep {
   net: ResidualNet;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
-  /** What the network sees; the output in an InverseTransform. */
-  sees: 'input' | 'output';
+  /** In an InverseTransform, so that the network sees the output. */
+  reversed?: boolean;
 }
 
-type Other = StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep;
+type Other = (StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep) & { reversed?: boolean };
 
 const net = 'transform_net.';
 const inConstant = 'unconditional_transform.';
 const made = 'autoregressive_net.';
-/** Of an InverseTransform. */
-const inverse = '_transform.';
 
 const tailQuestion = boundQuestion('tail_bound', 1);
 
@@ -111,7 +111,7 @@ function workingStep(
   return {
     kind,
     at: at.slice(0, -1),
-    ...{ features, map, net: found, sees: 'input' },
+    ...{ features, map, net: found },
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
@@ -119,6 +119,9 @@ function workingStep(
     },
   };
 }
+
+/** Of nflows' own batch norm, also added to its gain. */
+const normEpsilon = 1e-5;
 
 /** nflows' own batch norm, on the flow's path. */
 export const flowNormNames: readonly Renaming[] = [
@@ -133,12 +136,6 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
     const found = residualNet(file, at + made, namesBelow(made, rests), true);
     const features = typeof found === 'string' ? 0 : found.inputs;
     return workingStep('autoregressive', at, features, found, features);
-  }
-  if (rests.every((rest) => rest.startsWith(inverse + made))) {
-    const step = readStep(file, at + inverse, namesBelow(inverse, rests));
-    if (typeof step === 'string' || !('net' in step)) return step;
-    if (step.map.transform !== 'affine') return `${name} is the inverse of splines`;
-    return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
   }
   const identity = lengthOf(file, `${at}identity_features`);
   const transformed = lengthOf(file, `${at}transform_features`);
@@ -177,6 +174,17 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   return `${at} is a layer that is not known (${rests[0]})`;
 }
 
+/** What an InverseTransform makes of it, or what is in the way, in words. */
+function inverseOf(step: Working | Other): Working | Other | string {
+  if (!('net' in step)) {
+    if (step.kind === 'qr' || step.kind === 'svd')
+      return `${step.at} is the inverse of ${step.kind.toUpperCase()}Linear`;
+    return { ...step, reversed: true };
+  }
+  if (step.map.transform === 'rationalQuadratic') return `${step.at} is the inverse of splines`;
+  return { ...step, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
+}
+
 function titleOf(couplings: readonly Working[], first: Working): string {
   const { transform, bins } = first.map;
   const maps = { affine: '', additive: 'additive ', rationalQuadratic: 'spline ' }[transform];
@@ -196,7 +204,7 @@ type MapFields = Pick<VectorFields, keyof typeof conventionFields>;
 
 /** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
 export function mapFields(
-  { kind, map: { transform, bins }, sees }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
+  { kind, map: { transform, bins }, reversed }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
   answers: ImportAnswers,
 ): MapFields {
   const together: MapFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
@@ -213,7 +221,7 @@ export function mapFields(
       };
     case 'affine':
       return {
-        affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
+        affine: reversed ? 'inverse-scale-then-shift' : 'scale-then-shift',
         ...(kind === 'coupling' ? { outputOrder: 'shift-scale', outputLayout: 'halves' } : together),
         scaleMap: chosen(answers, kind === 'coupling' ? scaleQuestion : autoregressiveScale),
         scaleEpsilon: 1e-3,
@@ -234,11 +242,26 @@ export function questionsOf({ kind, map }: Pick<Working, 'kind' | 'map'>, sbi = 
   ];
 }
 
+/** x = (z − bias)/γ·σ + mean, with the running statistics. */
+async function inverseNorm(file: TensorFile, theirs: string): Promise<OurLayer> {
+  const norm = await readOurs(file, under(`${theirs}.`, '', flowNormNames));
+  const [gain, bias, mean, variance] = (['gain', 'bias', 'mean', 'variance'] as const).map(
+    (part) => norm[part]!.data,
+  );
+  const logScale = gain!.map(
+    (u, i) => Math.log(softplus(u) + normEpsilon) - Math.log(variance![i]! + normEpsilon) / 2,
+  );
+  const offset = bias!.map((b, i) => b - mean![i]! * Math.exp(logScale[i]!));
+  return { theirs, ...affineLayer(logScale, offset, true) };
+}
+
 export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
   modules: nflowsModules,
   list: '_transforms',
-  nested: true,
+  ownList: true,
+  nested: '_transforms',
+  inverse: { prefix: '_transform.', of: inverseOf },
   lacks: '_transforms.0.identity_features',
   readStep,
   base: {
@@ -267,20 +290,24 @@ export const nflows = chainImporter<Working, Other>({
     conditioning: 'selected',
     activation: activationOf(answers),
     ...mapFields(first, answers),
-    normEpsilon: 1e-5,
+    normEpsilon,
     normVariance: 'unbiased',
   }),
   async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
-    if (step.kind === 'permute') return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`) }];
+    const { reversed } = step;
+    if (step.kind === 'permute')
+      return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`, reversed) }];
     if (step.kind === 'actNorm') {
-      return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift')) }];
+      return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift'), reversed) }];
     }
     if (step.kind === 'batchNorm') {
+      if (reversed) return [await inverseNorm(file, theirs)];
       return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
     }
-    if (step.kind === 'lu') return [luLayer(file, theirs, features)];
+    if (step.kind === 'lu')
+      return [reversed ? await inverseLuLayer(file, theirs, features) : luLayer(file, theirs, features)];
     if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
@@ -292,7 +319,11 @@ export const nflows = chainImporter<Working, Other>({
       return [
         {
           theirs,
-          layer: { kind: 'autoregressive', order: await madeOrder(file, found), sees: step.sees },
+          layer: {
+            kind: 'autoregressive',
+            order: await madeOrder(file, found),
+            sees: reversed ? 'output' : 'input',
+          },
           table: [...table, ...contextTable(found)],
           async adapt(tensors, name) {
             await foldNorms(file, found, tensors, name);
@@ -307,7 +338,11 @@ export const nflows = chainImporter<Working, Other>({
       layer: maskOf(features, (i) => identity.includes(i)),
       table,
       // An MLP has no `hidden_features` for widths and heights to be divided by the root of.
-      adapt: (tensors, name) => fold(tensors, name, found.plain ? 1 : found.width),
+      adapt(tensors, name) {
+        fold(tensors, name, found.plain ? 1 : found.width);
+        if (reversed && map.transform === 'additive')
+          mapColumns(tensors, `${name}.${lastLayer(found)}`, (x) => -x);
+      },
     };
     if (!step.constant) return [coupling];
     return [

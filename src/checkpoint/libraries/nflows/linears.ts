@@ -6,13 +6,15 @@ import { softplus } from '../../../base/softplus';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import type { OurLayer, Step } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
-import { matrixLayer } from '../../import/matrices';
+import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '../../import/matrices';
 import { lengthOf } from '../../import/modules';
 import { answeredNumber } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
 export type LinearStep = Step & {
   kind: 'householder' | 'qr' | 'svd' | 'naive' | 'rescale';
+  /** In an InverseTransform; not of qr and svd. */
+  reversed?: boolean;
 };
 
 export const svdQuestion: ImportQuestion = {
@@ -72,7 +74,7 @@ export function readLinear(
 }
 
 export async function linearLayer(
-  { kind, at: theirs }: LinearStep,
+  { kind, at: theirs, reversed = false }: LinearStep,
   file: TensorFile,
   features: number,
   answers: ImportAnswers,
@@ -81,6 +83,12 @@ export async function linearLayer(
   switch (kind) {
     case 'householder': {
       const vectors = await read('q_vectors');
+      if (reversed) {
+        const rows = Array.from({ length: vectors.shape[0]! }, (_, i) =>
+          vectors.data.subarray(i * features, (i + 1) * features),
+        );
+        return { theirs, ...reflectionsLayer(rows.reverse(), features) };
+      }
       return {
         theirs,
         layer: { kind, reflections: vectors.shape[0]! },
@@ -126,11 +134,13 @@ export async function linearLayer(
           }),
       };
     }
-    case 'naive':
+    case 'naive': {
+      const layer = reversed ? inverseMatrixLayer : matrixLayer;
       return {
         theirs,
-        ...matrixLayer(`${file.file}: ${theirs}._weight`, await read('_weight'), await read('bias')),
+        ...layer(`${file.file}: ${theirs}._weight`, await read('_weight'), await read('bias')),
       };
+    }
     case 'rescale': {
       const [scale, shift] = [(await read('_scale')).data, (await read('_shift')).data];
       if (!scale.every((value) => value !== 0 && Number.isFinite(value)) || !shift.every(Number.isFinite)) {
@@ -138,8 +148,7 @@ export async function linearLayer(
           `${file.file}: ${theirs} scales by 0, or has numbers that are not finite; expected a scale and a shift for each feature.`,
         );
       }
-      const given = (values: Float32Array) => (values.length === 1 ? values[0]! : [...values]);
-      return { theirs, layer: { kind, scale: given(scale), shift: given(shift) } };
+      return { theirs, layer: rescaleOf(scale, shift, reversed) };
     }
   }
 }

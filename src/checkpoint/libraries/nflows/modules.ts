@@ -13,8 +13,22 @@ export const nflowsModules: ModuleReader = (modules) => {
   return [...modules.flatMap((module) => factsOf(module, root)), ...contextFacts(modules)];
 };
 
+/** Classes of transforms that are read; others may look like these by their tensors, or have none. */
+const known: ReadonlySet<string | undefined> = new Set([
+  ...['CompositeTransform', 'InverseTransform', 'MultiscaleCompositeTransform'],
+  ...['AffineCouplingTransform', 'AdditiveCouplingTransform', 'PiecewiseRationalQuadraticCouplingTransform'],
+  ...['MaskedAffineAutoregressiveTransform', 'MaskedPiecewiseRationalQuadraticAutoregressiveTransform'],
+  ...['PiecewiseRationalQuadraticCDF', 'PointwiseAffineTransform', 'AffineTransform', 'BatchNorm', 'ActNorm'],
+  ...['LULinear', 'QRLinear', 'SVDLinear', 'NaiveLinear', 'HouseholderSequence', 'OneByOneConvolution'],
+  ...['Permutation', 'RandomPermutation', 'ReversePermutation', 'SqueezeTransform'],
+]);
+/** The networks of autoregressive transforms stand in the same package. */
+const inTransforms = /^(nflows|glasflow|nessai)\.(?!.*\.made\.)(.*\.)?transforms\./;
+
 function factsOf(module: PythonModule, root: string): ModuleFact[] {
-  const { object } = module;
+  const { name, object } = module;
+  if (inTransforms.test(object.className) && !known.has(lastName(object)))
+    return [`${name} of a class that Flowscope computes (the file has ${lastName(object)})`];
   if (!/^(nflows|glasflow)\./.test(object.className)) return [];
   // A network has it as an attribute of itself, of its blocks, or both.
   const activation: ModuleFact[] = activationFact(object.get('activation'));
@@ -40,6 +54,10 @@ function factsOf(module: PythonModule, root: string): ModuleFact[] {
     case 'LULinear':
     case 'BatchNorm':
       return fixedArgument(module, 'eps', lastName(object) === 'LULinear' ? 1e-3 : 1e-5);
+    case 'SVDLinear':
+      return argumentFact(module, 'eps', 'eps');
+    case 'SqueezeTransform':
+      return fixedArgument(module, 'factor', 2);
     case 'Flow':
     case 'StandardNormal':
       return [];

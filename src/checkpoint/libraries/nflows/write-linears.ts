@@ -50,7 +50,7 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
       return {
         tensors: {
           bias: vector(read('bias')),
-          _weight: floats([dim, dim], product(layer, dim, read)),
+          _weight: floats([dim, dim], matrixOfFactors(layer, dim, name, tensors)),
         },
         line: `transforms.NaiveLinear(${dim}, orthogonal_initialization=False)`,
       };
@@ -103,12 +103,15 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
 }
 
 /** P·L·U, row-major. */
-function product(
+export function matrixOfFactors(
   { order, signs }: Extract<MixingLayer, { kind: 'plu' }>,
   dim: number,
-  read: (part: string) => Float32Array,
+  name: string,
+  tensors: Tensors,
 ): Float32Array {
-  const [lower, upper, logDiagonal] = [read('lower'), read('upper'), read('logDiagonal')];
+  const [lower, upper, logDiagonal] = (['lower', 'upper', 'logDiagonal'] as const).map(
+    (part) => valuesOf(tensors, `${name}.${part}`).data,
+  ) as [Float32Array, Float32Array, Float32Array];
   const weight = new Float32Array(dim * dim);
   for (let place = 0; place < dim; place++) {
     const row = order?.[place] ?? place;

@@ -3,9 +3,10 @@
  * that is what the flow is. The library counts from latent to data and its couplings compute (x − t)·e⁻ˢ towards
  * latents; those that compute x·eˢ + t are wrapped in its Reverse.
  */
+import { UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
-import { under } from '../../import/names';
+import { permuteAxes, under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
 import { activationClass, sequentialNet } from '../../export-to/activations';
@@ -29,15 +30,15 @@ import { floats, integers, renamed, type StateDict } from '../../export-to/state
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
 import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';
-import { linearTensors } from '../nflows/write-linears';
+import { linearTensors, matrixOfFactors } from '../nflows/write-linears';
 import { constantShapes } from '../../import/constant-splines';
 import { residualNames } from './residual';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
 export const normflowsHolds: Holds = {
-  layers: ['coupling', 'autoregressive', 'actNorm', 'permute', 'lu'],
-  bases: ['conditionalNormal'],
+  layers: ['coupling', 'autoregressive', 'actNorm', 'permute', 'lu', 'plu'],
+  bases: ['conditionalNormal', 'mixture'],
   transforms: ['affine', 'additive', 'rationalQuadratic'],
   context: true,
 };
@@ -85,6 +86,9 @@ export function normflowsStateDict(
       for (const [part, values] of Object.entries(parts)) dict[`${at}.linear.${part}`] = values;
       dict[`${at}.permutation._permutation`] = integers(order ?? Array.from({ length: dim }, (_, i) => i));
       lines.push(`    nf.flows.LULinearPermute(${dim}),`);
+    } else if (layer.kind === 'plu') {
+      dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
+      lines.push(`    nf.flows.InvertibleAffine(${dim}, use_lu=False),`);
     } else if (layer.kind === 'autoregressive') {
       const made = autoregressiveOf(dict, at, model, layer, name, tensors);
       kinds.add('autoregressive');
@@ -105,13 +109,41 @@ export function normflowsStateDict(
   });
   if (model.base.kind === 'conditionalNormal')
     Object.assign(dict, baseTensors(model.base.hidden.length, tensors, 'q0.context_encoder'));
-  else {
+  else if (model.base.kind === 'mixture') {
+    for (const [theirs, ours] of Object.entries({
+      loc: 'loc',
+      log_scale: 'logScale',
+      weight_scores: 'logits',
+    })) {
+      const { shape, data } = valuesOf(tensors, `base.${ours}`);
+      dict[`q0.${theirs}`] = floats([1, ...shape], Float32Array.from(data));
+    }
+  } else {
     const zeros = { shape: [dim], data: new Float32Array(dim) };
     const baseOf = (part: string) => (base === undefined ? zeros : valuesOf(tensors, `${base}.${part}`));
     const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
     Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
   }
   return { tensors: dict, build: buildText(model, kinds, hidden, lines), notes: [] };
+}
+
+/** Of an InvertibleAffine: x·W from data to latent, without a bias. */
+function matrixOf(
+  layer: Extract<ChainLayer, { kind: 'plu' }>,
+  dim: number,
+  name: string,
+  tensors: Tensors,
+): StateDict['tensors'][string] {
+  if (valuesOf(tensors, `${name}.bias`).data.some((value) => value !== 0))
+    throw new UserError(
+      `This flow cannot be written for normflows: ${name} has a bias, and InvertibleAffine has none. ` +
+        'Train with "between": "lu", which LULinearPermute is.',
+    );
+  const { shape, data } = permuteAxes(
+    { shape: [dim, dim], data: matrixOfFactors(layer, dim, name, tensors) },
+    [1, 0],
+  );
+  return floats(shape, data);
 }
 
 /** What one module of theirs is made of. */
@@ -435,7 +467,10 @@ function buildText(
   const base =
     model.base.kind === 'conditionalNormal'
       ? `nf.distributions.ConditionalDiagGaussian(${dim}, ${baseNet(model, context)})`
-      : `nf.distributions.DiagGaussian(${dim})`;
+      : model.base.kind === 'mixture'
+        ? // Its weights start in float64.
+          `nf.distributions.GaussianMixture(${model.base.components}, ${dim}).float()`
+        : `nf.distributions.DiagGaussian(${dim})`;
   const residualNet = [
     'def net(inputs, outputs):',
     '    return nf.nets.ResidualNet(',

@@ -525,6 +525,7 @@ export const normflows = chainImporter<Coupling, Other>({
   name: 'normflows',
   modules: normflowsModules,
   list: 'flows',
+  nested: '_flows',
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
   readStep,
   gap: (at) => ({ kind: 'gap', at }),

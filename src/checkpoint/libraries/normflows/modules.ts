@@ -17,6 +17,8 @@ function isSwap({ object }: PythonModule): boolean {
 
 function factsOf(module: PythonModule): ModuleFact[] {
   const { name, object } = module;
+  if (/(^|\.)transform$/.test(name) && object.className.startsWith('normflows.transforms.'))
+    return [`a MultiscaleFlow without a transform (the file has ${lastName(object)})`];
   switch (object.className.startsWith('torch.nn.modules.activation.') ? 'activation' : lastName(object)) {
     case 'activation':
       // Of a ResidualNet or MADE.
@@ -25,7 +27,12 @@ function factsOf(module: PythonModule): ModuleFact[] {
       if (lastName(object) === 'LeakyReLU') return argumentFact(module, 'negative_slope', 'slope');
       return /\.s\.net\.\d+$/.test(name)
         ? [{ key: 'scaleOutput', value: lastName(object)!.toLowerCase() }]
-        : [];
+        : [`${name} without a last function (the file has ${lastName(object)})`];
+    case 'ClampExp':
+      return [`${name} without a last function (the file has ClampExp)`];
+    case 'PeriodicWrap':
+    case 'PeriodicShift':
+      return [`${name} of a class that Flowscope computes (the file has ${lastName(object)})`];
     case 'AffineCoupling':
       return argumentFact(module, 'scale_map', 'scaleMap');
     case 'Uniform':

@@ -20,12 +20,13 @@ import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
 import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
+import { leastOfMixture } from './import';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
 export const zukoHolds: Holds = {
-  layers: ['coupling', 'autoregressive', 'permute', 'actNorm', 'rescale'],
-  bases: ['uniform'],
+  layers: ['coupling', 'autoregressive', 'permute', 'actNorm', 'rescale', 'plu', 'orthogonal'],
+  bases: ['uniform', 'mixture'],
   transforms: ['affine', 'additive', 'rationalQuadratic'],
   context: true,
 };
@@ -36,55 +37,64 @@ export function zukoStateDict(
   chain: readonly ChainLayer[],
   tensors: Tensors,
 ): StateDict {
-  const { dim } = model;
   const base = endsInBase(model, chain) ? chain.length - 1 : undefined;
   const layers = chain.slice(0, base);
   checkFit(model, layers);
   const names = layerNames(chain);
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
-  layers.forEach((layer, number) => {
-    const written = writtenLayer(model, layer, names[number]!, tensors);
-    for (const [part, values] of Object.entries(written.tensors))
-      dict[`transform.transforms.${number}.${part}`] = values;
-    lines.push(`    ${written.line},`);
-  });
-  for (const [part, values] of Object.entries(
-    baseValues(model, base === undefined ? undefined : names[base]!, tensors),
-  ))
-    dict[`base.${part}`] = floats([dim], values);
+  for (const [i, layer] of layers.entries()) {
+    for (const written of writtenLayers(model, layer, names[i]!, tensors)) {
+      for (const [part, values] of Object.entries(written.tensors))
+        dict[`transform.transforms.${lines.length}.${part}`] = values;
+      lines.push(`    ${written.line},`);
+    }
+  }
+  const baseName = base === undefined ? undefined : names[base]!;
+  for (const [part, values] of Object.entries(baseTensors(model, baseName, tensors)))
+    dict[`base.${part}`] = values;
   return { tensors: dict, build: buildText(model, layers, lines), notes: [] };
 }
 
 /** @param name of the act norm that it is */
-function baseValues(
+function baseTensors(
   { base, dim }: VectorModelConfig,
   name: string | undefined,
   tensors: Tensors,
-): Record<string, Float32Array> {
-  const given = (value: number | readonly number[]) => Float32Array.from(perFeature(value, dim));
+): StateDict['tensors'] {
+  const given = (value: number | readonly number[]) =>
+    floats([dim], Float32Array.from(perFeature(value, dim)));
   if (base.kind === 'uniform') return { lower: given(base.lower), upper: given(base.upper) };
+  if (base.kind === 'mixture') {
+    const parts = ['logits', 'loc', 'logScale'].map((part) => valuesOf(tensors, `base.${part}`));
+    const logs = parts[2]!.data.map((s) =>
+      Math.log(Math.max(Math.exp(s) - leastOfMixture, Number.MIN_VALUE)),
+    );
+    const data = [parts[0]!.data, parts[1]!.data, logs];
+    return Object.fromEntries(
+      parts.map(({ shape }, i) => [`phi.${i}`, floats(shape, Float32Array.from(data[i]!))]),
+    );
+  }
   if (name === undefined) return { loc: given(0), scale: given(1) };
   return {
-    loc: valuesOf(tensors, `${name}.shift`).data,
-    scale: valuesOf(tensors, `${name}.logScale`).data.map(Math.exp),
+    loc: floats([dim], valuesOf(tensors, `${name}.shift`).data),
+    scale: floats([dim], valuesOf(tensors, `${name}.logScale`).data.map(Math.exp)),
   };
 }
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const misfits = new Misfits('zuko', 'flowscope train --preset zuko trains a flow that fits.');
   if (model.transform === 'affine') {
-    for (const sees of new Set(chain.flatMap((layer) => seesOf(layer) ?? []))) {
-      // Seeing the output, it is the inverse of one that sees the input.
-      misfits.only(
-        'affine',
-        model.affine,
-        sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift',
-      );
-    }
+    const [plain, inverse] = ['scale-then-shift', 'inverse-scale-then-shift'];
+    const known = chain.some(({ kind }) => kind === 'coupling') ? [plain, inverse] : [];
+    // Seeing the output, it is the inverse of one that sees the input.
+    const masked = new Set(chain.flatMap((layer) => (layer.kind === 'autoregressive' ? layer.sees : [])));
+    for (const sees of masked) misfits.only('affine', model.affine, sees === 'input' ? plain : inverse);
+    if (masked.size === 0)
+      misfits.check(known.includes(model.affine), 'affine', model.affine, `"${plain}" or "${inverse}"`);
     misfits.check(model.scaleMap === 'soft-clip', 'scaleMap', model.scaleMap, '"soft-clip"');
   } else {
-    const inverse = chain.some((layer) => seesOf(layer) === 'output');
+    const inverse = chain.some((layer) => layer.kind === 'autoregressive' && layer.sees === 'output');
     misfits.check(!inverse, 'sees', 'output', '"input"');
   }
   if (model.transform === 'rationalQuadratic') {
@@ -111,12 +121,6 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   misfits.finish();
 }
 
-/** What the network of a layer sees, if it has one. */
-function seesOf(layer: ChainLayer): 'input' | 'output' | undefined {
-  if (layer.kind === 'coupling') return 'input';
-  return layer.kind === 'autoregressive' ? layer.sees : undefined;
-}
-
 interface Written {
   /** Below the layer. */
   tensors: StateDict['tensors'];
@@ -124,15 +128,79 @@ interface Written {
   line: string;
 }
 
+/** Whether couplings are the inverses of zuko's. */
+const runsBackwards = ({ transform, affine }: VectorModelConfig): boolean =>
+  transform === 'affine' && affine === 'inverse-scale-then-shift';
+
+/** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
+function writtenMatrix(
+  { order }: Extract<ChainLayer, { kind: 'plu' }>,
+  dim: number,
+  parts: Factors,
+): Written[] {
+  const { lower, upper, diagonal, bias } = parts;
+  // L has a diagonal and U has ones; ours has it the other way round.
+  const data = Float32Array.from({ length: dim * dim }, (_, i) => {
+    const [row, column] = [Math.floor(i / dim), i % dim];
+    if (row === column) return diagonal[row]!;
+    return row > column ? lower[i]! * diagonal[column]! : upper[i]! / diagonal[row]!;
+  });
+  const permuted = order?.some((from, to) => from !== to);
+  const ones = new Float32Array(dim).fill(1);
+  return [
+    { tensors: { LU: floats([dim, dim], data) }, line: 'mixing()' },
+    ...(permuted ? [permutation(order!)] : []),
+    ...(bias.some((value) => value !== 0) ? [affine(ones, bias)] : []),
+  ];
+}
+
+type Factors = Record<'lower' | 'upper' | 'diagonal' | 'bias', Float32Array>;
+
+function factorsOf({ signs }: Extract<ChainLayer, { kind: 'plu' }>, name: string, tensors: Tensors): Factors {
+  const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
+  return {
+    lower: read('lower'),
+    upper: read('upper'),
+    diagonal: read('logDiagonal').map((x, i) => (signs?.[i] ?? 1) * Math.exp(x)),
+    bias: read('bias'),
+  };
+}
+
+const permutation = (order: readonly number[]): Written => ({
+  tensors: { _0: integers(order) },
+  line: 'permutation()',
+});
+
+const affine = (scale: Float32Array, loc: Float32Array): Written => ({
+  tensors: { loc: floats([loc.length], loc), scale: floats([scale.length], scale) },
+  line: 'rescale()',
+});
+
+/** The inverse of it. */
+const turned = ({ tensors, line }: Written): Written => ({
+  tensors: Object.fromEntries(Object.entries(tensors).map(([part, values]) => [`transform.${part}`, values])),
+  line: `${line}.inv`,
+});
+
+function writtenLayers(
+  model: VectorModelConfig,
+  layer: ChainLayer,
+  name: string,
+  tensors: Tensors,
+): Written[] {
+  if (layer.kind === 'plu') return writtenMatrix(layer, model.dim, factorsOf(layer, name, tensors));
+  return [writtenLayer(model, layer, name, tensors)];
+}
+
 function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string, tensors: Tensors): Written {
   const { dim } = model;
-  const affine = (scale: Float32Array, loc: Float32Array): Written => ({
-    tensors: { loc: floats([dim], loc), scale: floats([dim], scale) },
-    line: 'rescale()',
-  });
   switch (layer.kind) {
     case 'permute':
-      return { tensors: { _0: integers(layer.order) }, line: 'permutation()' };
+      return permutation(layer.order);
+    case 'orthogonal': {
+      const { data } = valuesOf(tensors, `${name}.generator`);
+      return { tensors: { A: floats([dim, dim], Float32Array.from(data)) }, line: 'rotation()' };
+    }
     case 'rescale': {
       const given = (value: number | readonly number[]) => Float32Array.from(perFeature(value, dim));
       return affine(given(layer.scale), given(layer.shift));
@@ -154,10 +222,11 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
       const net = mlpOf(model, conditioned, inputs, outputs, tensors);
       const hyper = sequentialTensors('hyper', net);
       if (!masked) {
-        return {
+        const written = {
           tensors: { mask: bools(layer.mask.map((bit) => bit === 1)), ...hyper },
           line: `coupling([${layer.mask.join(', ')}])`,
         };
+        return runsBackwards(model) ? turned(written) : written;
       }
       net.forEach(({ mask }, i) => {
         const { shape, data } = permuteAxes(mask!, [1, 0]);
@@ -168,9 +237,7 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
       });
       const own = { order: integers(layer.order), ...hyper };
       const line = `autoregressive([${layer.order.join(', ')}])`;
-      if (layer.sees === 'input') return { tensors: own, line };
-      const below = Object.entries(own).map(([part, values]) => [`transform.${part}`, values]);
-      return { tensors: Object.fromEntries(below) as StateDict['tensors'], line: `${line}.inv` };
+      return layer.sees === 'input' ? { tensors: own, line } : turned({ tensors: own, line });
     }
     default:
       throw new Error(`${layer.kind} is not written for zuko.`);
@@ -205,12 +272,12 @@ function univariateOf(model: VectorModelConfig): string {
 function classOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string | undefined {
   const { transform, bins, splineBound, splineSlope, splineEnds, base } = model;
   const circle = transform === 'rationalQuadratic' && splineEnds === 'half-turn';
-  if (circle !== (base.kind === 'uniform')) return undefined;
+  if (circle !== (base.kind === 'uniform') || base.kind === 'mixture') return undefined;
   const alternating = chain.every(
     (layer, number) =>
       layer.kind === 'coupling' && layer.mask.every((bit, i) => bit === (i % 2 === number % 2 ? 1 : 0)),
   );
-  if (alternating && transform !== 'rationalQuadratic') {
+  if (alternating && transform !== 'rationalQuadratic' && !runsBackwards(model)) {
     return transform === 'affine' ? 'RealNVP' : 'NICE';
   }
   if (!chain.every((layer) => layer.kind === 'autoregressive' && layer.sees === 'input')) return undefined;
@@ -220,7 +287,7 @@ function classOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
 }
 
 function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines: readonly string[]): string {
-  const { dim, base } = model;
+  const { dim } = model;
   const context = seenContext(model);
   const network = `hidden_features=[${hiddenWidths(model).join(', ')}], activation=${activationClass(model)}`;
   const size = `${dim}${context > 0 ? `, ${context}` : ''}`;
@@ -257,27 +324,49 @@ function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines
           ')',
         ]
       : []),
-    ...(has('permute')
+    ...(lines.some((line) => line.includes('permutation()'))
       ? [
           'permutation = lambda: zuko.lazy.UnconditionalTransform(',
           `    zuko.transforms.PermutationTransform, torch.arange(${dim}), buffer=True`,
           ')',
         ]
       : []),
-    ...(has('actNorm', 'rescale')
+    ...(has('orthogonal')
+      ? [
+          'rotation = lambda: zuko.lazy.UnconditionalTransform(',
+          `    zuko.transforms.RotationTransform, A=torch.zeros(${dim}, ${dim})`,
+          ')',
+        ]
+      : []),
+    ...(has('plu')
+      ? [
+          'mixing = lambda: zuko.lazy.UnconditionalTransform(',
+          `    zuko.transforms.LULinearTransform, LU=torch.eye(${dim})`,
+          ')',
+        ]
+      : []),
+    ...(lines.some((line) => line.includes('rescale()'))
       ? [
           'rescale = lambda: zuko.lazy.UnconditionalTransform(',
           `    zuko.transforms.AffineTransform, loc=${constants(0)}, scale=${constants(1)}, event_dim=1, buffer=True`,
           ')',
         ]
       : []),
+    ...baseLines(model, constants),
+    'flow = zuko.lazy.Flow([',
+    ...lines,
+    '], base)',
+  ].join('\n');
+}
+
+function baseLines({ base, dim }: VectorModelConfig, constants: (value: number) => string): string[] {
+  if (base.kind === 'mixture')
+    return [`base = zuko.mixtures.GMM(${dim}, components=${base.components}, covariance_type="diagonal")`];
+  return [
     'base = zuko.lazy.UnconditionalDistribution(',
     base.kind === 'uniform'
       ? `    zuko.distributions.BoxUniform, lower=-${constants(1)}, upper=${constants(1)}, buffer=True`
       : `    zuko.distributions.DiagNormal, loc=torch.zeros(${dim}), scale=torch.ones(${dim}), buffer=True`,
     ')',
-    'flow = zuko.lazy.Flow([',
-    ...lines,
-    '], base)',
-  ].join('\n');
+  ];
 }

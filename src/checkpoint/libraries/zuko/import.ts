@@ -9,6 +9,7 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
   fixedNormal,
+  mapColumns,
   readMask,
   readOrder,
   type Chain,
@@ -19,11 +20,11 @@ import {
   type StepOf,
 } from '../../import/chain-importer';
 import { arePlaces, checkMasks } from '../../import/made';
+import { inverseMatrixLayer, rescaleOf } from '../../import/matrices';
 import {
   hiddenWords,
   lengthOf,
   linearStack,
-  namesBelow,
   sizesOf,
   stackNames,
   type LinearStack,
@@ -46,13 +47,15 @@ interface Mapped extends CouplingStep {
   stack: LinearStack;
   /** The likeliest first; a coupling whose mask is not read yet may be several things. None where something is in the way. */
   readings: readonly Reading[];
-  /** What an autoregressive layer sees: in a LazyInverse its output. */
-  sees?: 'input' | 'output';
+  /** In a LazyInverse, so that the network sees the output. */
+  reversed?: boolean;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
 
-type Other = StepOf<'permute' | 'affine'> | (StepOf<'matrix'> & { tensor: string });
+type Other = (StepOf<'permute' | 'affine'> | (StepOf<'matrix'> & { tensor: string })) & {
+  reversed?: boolean;
+};
 
 type ZukoChain = Chain<Mapped, Other>;
 
@@ -85,6 +88,19 @@ const mixingQuestion = choice(
   [
     { value: 'LULinearTransform', label: 'LULinearTransform(LU)' },
     { value: 'RotationTransform', label: 'RotationTransform(A)' },
+  ],
+);
+
+/** Of a BoundedBernsteinTransform, whose 17 values a feature are those of a spline with so many bins. */
+const binsOfBernstein = 6;
+
+const univariateQuestion = choice(
+  'univariate',
+  'Transform of each feature',
+  'Both take 17 values a feature. Flowscope computes the splines alone.',
+  [
+    { value: 'MonotonicRQSTransform', label: 'MonotonicRQSTransform, splines with 6 bins (NSF)' },
+    { value: 'BoundedBernsteinTransform', label: 'BoundedBernsteinTransform of degree 16 (BPF)' },
   ],
 );
 
@@ -184,7 +200,7 @@ function stackOf(file: TensorFile, at: string, rests: readonly string[]): Linear
 
 /** The mask decides what a layer is. */
 async function coupling(step: Mapped, file: TensorFile, { map, context }: Reading): Promise<OurLayer> {
-  const { at, features, stack } = step;
+  const { at, features, stack, reversed } = step;
   const layer = await readMask(file, `${at}.mask`);
   const conditions = layer.kind === 'coupling' ? layer.mask.filter((bit) => bit === 1).length : 0;
   const found = reading(step, conditions);
@@ -194,7 +210,15 @@ async function coupling(step: Mapped, file: TensorFile, { map, context }: Readin
         `values and gives ${stack.widths.at(-1)}; that is another transform or context than in the layers before it.`,
     );
   }
-  return { theirs: at, layer, table: stackNames(stack, 'net.') };
+  return {
+    theirs: at,
+    layer,
+    table: stackNames(stack, 'net.'),
+    adapt(tensors, name) {
+      if (reversed && map.transform === 'additive')
+        mapColumns(tensors, `${name}.net.${stack.hidden.length}`, (x) => -x);
+    },
+  };
 }
 
 /** Of the first layer, by its mask. */
@@ -207,7 +231,7 @@ async function exactReading(chain: ZukoChain): Promise<Reading> {
 
 async function matrix(
   file: TensorFile,
-  { at, tensor }: Extract<Other, { kind: 'matrix' }>,
+  { at, tensor, reversed }: Extract<Other, { kind: 'matrix' }>,
   answers: ImportAnswers,
 ): Promise<OurLayer> {
   const theirs = `${at}.${tensor}`;
@@ -217,7 +241,8 @@ async function matrix(
     return {
       theirs: at,
       layer: { kind: 'orthogonal' },
-      table: [{ theirs, ours: 'generator', transform: 'same' }],
+      // exp(A − Aᵀ), whose inverse is exp(Aᵀ − A).
+      table: [{ theirs, ours: 'generator', transform: reversed ? 'transpose' : 'same' }],
     };
   }
   // L has a diagonal and U has ones; ours has it the other way round.
@@ -231,6 +256,20 @@ async function matrix(
   const part = (entry: (row: number, column: number, value: number) => number): Float32Array =>
     data.map((value, i) => entry(Math.floor(i / size), i % size, value));
   const bias = new Float32Array(size);
+  if (reversed) {
+    const l = (i: number, k: number): number => data[i * size + k]!;
+    const u = (k: number, j: number): number => (k === j ? 1 : data[k * size + j]!);
+    const product = part((i, j) => {
+      let sum = 0;
+      for (let k = 0; k <= Math.min(i, j); k++) sum += l(i, k) * u(k, j);
+      return sum;
+    });
+    const where = `${file.file}: ${theirs}`;
+    return {
+      theirs: at,
+      ...inverseMatrixLayer(where, { shape, data: product }, { shape: [size], data: bias }),
+    };
+  }
   return {
     theirs: at,
     layer: { kind: 'plu', signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
@@ -251,17 +290,22 @@ function isCircular(box: ArrayLike<number>): boolean {
   return Array.from(box).every((value) => Math.abs(Math.abs(value) - Math.PI) < 1e-4);
 }
 
-/** The inverse of an autoregressive layer. @param at prefix of its names */
-function readInverse(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
-  const step = readAutoregressive(file, `${at}transform.`, namesBelow('transform.', rests));
-  if (typeof step === 'string' || step.blocked !== undefined) return step;
-  if (step.readings[0]!.map.transform !== 'affine')
-    return { ...step, blocked: `an affine transform in ${at}transform` };
-  return { ...step, sees: 'output', alike: { ...step.alike, 'runs the other way than': true } };
+/** What a LazyInverse makes of it, or what is in the way, in words. */
+function inverseOf(step: Mapped | Other): Mapped | Other {
+  if (!('stack' in step)) return { ...step, reversed: true };
+  if (step.blocked !== undefined) return step;
+  const transforms = step.readings.map(({ map }) => map.transform);
+  const readings = step.readings.filter(({ map }) => map.transform !== 'rationalQuadratic');
+  const { at, kind } = step;
+  if (readings.length === 0)
+    return { ...step, blocked: `an affine transform in ${at} (it is the inverse of splines)` };
+  if (kind === 'autoregressive' && transforms[0] === 'additive')
+    return { ...step, blocked: `an affine transform in ${at} (it is the inverse of shifts)` };
+  return { ...step, readings, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
 async function autoregressive(
-  { at, stack, sees = 'input' }: Mapped,
+  { at, stack, reversed }: Mapped,
   file: TensorFile,
   { context }: Reading,
 ): Promise<OurLayer> {
@@ -276,15 +320,19 @@ async function autoregressive(
     outputs: stack.widths[i + 1]!,
   }));
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  const layer = { kind: 'autoregressive', order, sees } as const;
+  const layer = { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' } as const;
   return { theirs: at, layer, table: stackNames(stack, 'net.') };
 }
 
-async function rescale(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
+async function rescale(
+  file: TensorFile,
+  { at: theirs, reversed }: Extract<Other, { kind: 'affine' }>,
+  features: number,
+): Promise<OurLayer> {
   const [scale, shift] = await Promise.all(
     ['scale', 'loc'].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
   );
-  return { theirs, layer: { kind: 'rescale', scale: [...scale!], shift: [...shift!] } };
+  return { theirs, layer: rescaleOf(Float32Array.from(scale!), Float32Array.from(shift!), reversed) };
 }
 
 function title(chain: ZukoChain): string {
@@ -304,15 +352,21 @@ const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
   base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] },
 });
 
+/** Added to the deviations of a GMM: its `epsilon`. */
+export const leastOfMixture = 1e-6;
+
 /** Of a GMM with diagonal or spherical covariances, each of which may be one for all components. */
-function mixture([logits, loc, logs]: readonly Float32Array[]): ReadBase {
+function mixture(
+  [logits, loc, logs]: readonly Float32Array[],
+  _: ImportAnswers,
+  [, , [rows = 1, columns = 1] = [] as readonly number[]]: readonly (readonly number[])[],
+): ReadBase {
   const components = logits!.length;
   const features = loc!.length / components;
-  const each = logs!.length === components || logs!.length === 1 ? 1 : features;
   const logScale = loc!.map((_, i) => {
-    const [component, feature] = [Math.floor(i / features), i % features];
-    const row = logs!.length === each ? 0 : component;
-    return Math.log(Math.exp(logs![row * each + (each === 1 ? 0 : feature)]!) + 1e-6);
+    const row = rows === 1 ? 0 : Math.floor(i / features);
+    const column = columns === 1 ? 0 : i % features;
+    return Math.log(Math.exp(logs![row * columns + column]!) + leastOfMixture);
   });
   return trainedMixture(logits!, loc!, logScale);
 }
@@ -321,6 +375,9 @@ export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
+  ownList: true,
+  nested: 'transforms',
+  inverse: { prefix: 'transform.', of: inverseOf },
   lacks: 'transform.transforms.0.mask',
   readStep(file, at, rests) {
     const step = { at: at.slice(0, -1) };
@@ -336,8 +393,6 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     // An AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
-    if (rests.includes('transform.order') && rests.every((rest) => rest.startsWith('transform.')))
-      return readInverse(file, at, rests);
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
   gap: (at) => `${at} is a transform without tensors`,
@@ -379,14 +434,21 @@ export const zuko = chainImporter<Mapped, Other>({
   title,
   questions: (chain) => [
     activationQuestion,
+    ...(readingOf(chain)!.map.bins === binsOfBernstein ? [univariateQuestion] : []),
     ...(readingOf(chain)!.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
   async model(chain, answers) {
-    const { stack, sees } = chain.first;
+    const { stack, reversed } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
+    if (bins === binsOfBernstein && chosen(answers, univariateQuestion) === 'BoundedBernsteinTransform') {
+      throw new UserError(
+        `${chain.file.file}: zuko's BoundedBernsteinTransform (BPF) is not among the transforms that Flowscope computes; ` +
+          'those are shifts, shifts with scales, and rational-quadratic splines (NICE, RealNVP, MAF, NSF, NCSF).',
+      );
+    }
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =
@@ -403,7 +465,7 @@ export const zuko = chainImporter<Mapped, Other>({
       outputLayout: 'interleaved',
       ...(transform === 'affine'
         ? {
-            affine: sees === 'output' ? 'inverse-scale-then-shift' : 'scale-then-shift',
+            affine: reversed ? 'inverse-scale-then-shift' : 'scale-then-shift',
             outputOrder: 'shift-scale',
             scaleMap: 'soft-clip',
             scaleEpsilon: 1e-3,
@@ -425,10 +487,10 @@ export const zuko = chainImporter<Mapped, Other>({
     const { file, features } = chain;
     switch (step.kind) {
       case 'affine':
-        return [await rescale(file, step.at, features)];
+        return [await rescale(file, step, features)];
       case 'permute': {
         const name = ['_0', 'order'].find((part) => file.tensors.has(`${step.at}.${part}`))!;
-        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}.${name}`) }];
+        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) }];
       }
       case 'matrix':
         return [await matrix(file, step, answers)];

@@ -24,9 +24,10 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
       return [{ key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':
       return given('slope', 1e-3) === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
-    default:
-      // Its number of outputs says what it is, where it is known.
+    case 'AdditiveTransform':
       return [];
+    default:
+      return [`${name} with a univariate that Flowscope computes (the file has ${kind ?? 'another one'})`];
   }
 }
 

@@ -7,7 +7,7 @@ from nflows.nn import nets
 from torch import nn
 from torch.nn import functional as F
 
-from torch_case import chance, pick, shake, torch_case
+from torch_case import LATENTS, ROWS, chance, pick, shake, torch_case
 
 activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
 
@@ -17,7 +17,7 @@ if not hasattr(torch, "triangular_solve"):
         torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unitriangular),
         a,
     )
-torch.solve = lambda b, a: (torch.linalg.solve(a, b), a)
+torch.solve = lambda b, a: (torch.linalg.solve(a, b), torch.linalg.lu_factor(a)[0])
 torch.qr = torch.linalg.qr
 
 
@@ -418,7 +418,103 @@ def dingo(rng):
     return case(flow, rng, features, {}, kwargs, context, save)
 
 
+def turned(rng, layer):
+    """In an InverseTransform, or in three."""
+    for _ in range(pick(rng, [1, 1, 1, 3])):
+        layer = transforms.InverseTransform(layer)
+    return layer
+
+
+def inverse_chain(rng):
+    """A chain that runs backwards as a whole, or whose parts do."""
+    make, names = pick(rng, [(coupling_of, ["affine", "additive", "spline"]), (autoregressive_of, ["affine", "spline"])])
+    features = int(rng.integers(2, 7))
+    context = int(rng.integers(1, 4)) if chance(rng, 0.4) else None
+    activation, name = pick(rng, list(activations)), pick(rng, names)
+    layer = make(rng, name, features, context, activation)
+    # Inverses of networks that see all features take as many passes, so that few digits are left of many layers.
+    working = [layer() for _ in range(int(rng.integers(1, 4)))]
+    mixings = [mixing(rng, features) for _ in range(int(rng.integers(0, 4)))]
+    how = pick(rng, ["whole", "whole", "nested", "each", "twice", "mixings"])
+    between = [turned(rng, one) if how == "mixings" or chance(rng, 0.3) else one for one in mixings]
+    layers = [turned(rng, one) for one in working] if how == "each" else working
+    layers = [one for pair in zip(layers, between + [None] * 3) for one in pair if one is not None]
+    whole = transforms.CompositeTransform(layers)
+    if how == "whole":
+        whole = transforms.InverseTransform(whole)
+    elif how == "twice":
+        whole = transforms.InverseTransform(transforms.InverseTransform(whole))
+    elif how == "nested":
+        whole = transforms.CompositeTransform([transforms.InverseTransform(whole), mixing(rng, features)])
+    backwards = how in ("whole", "nested", "each")
+    flow = flows.Flow(whole, base_of(rng, features, context))
+    answers = {"activation": activation}
+    if hasattr(layer, "bound"):
+        answers["tailBound"] = layer.bound
+    settings = {"kind": name, "how": how, "context": context, "layers": [type(one).__name__ for one in flow.modules()]}
+    refused = (backwards and name == "spline") or in_inverse(flow, (transforms.QRLinear, transforms.SVDLinear))
+    how = {"refusal": "is the inverse of"} if refused else {}
+    return case(flow, rng, features, answers, settings, context, **how)
+
+
+def in_inverse(flow, kinds):
+    """Whether a layer of one of the kinds runs backwards."""
+
+    def turns(name):
+        parents = [name.rsplit(".", k)[0] for k in range(1, name.count(".") + 1)]
+        return sum(isinstance(flow.get_submodule(parent), transforms.InverseTransform) for parent in parents)
+
+    return any(isinstance(module, kinds) and turns(name) % 2 == 1 for name, module in flow.named_modules())
+
+
+def other_maps(rng):
+    """Splines that Flowscope does not compute, and layers without tensors at the end, in models that are saved whole."""
+    features, bins = int(rng.integers(2, 6)), int(rng.integers(2, 13))
+    name = pick(rng, ["Linear", "Quadratic", "Cubic", "last", "last"])
+    net = dict(hidden_features=16, num_blocks=1)
+    mask, tails = torch.arange(features) % 2, dict(num_bins=bins, tails="linear", tail_bound=3.0)
+
+    def spline_net(inputs, outputs):
+        return nets.ResidualNet(inputs, outputs, **net)
+
+    if name == "last":
+        name = pick(rng, ["LeakyReLU", "Sigmoid", "Tanh", "LogTanh", "CompositeCDFTransform"])
+        inner = getattr(transforms, name)
+        last = inner(transforms.Sigmoid(), transforms.PiecewiseQuadraticCDF([features])) if "CDF" in name else inner()
+        layers = [transforms.AffineCouplingTransform(mask, spline_net), last]
+    elif chance(rng):
+        kind = getattr(transforms, f"Piecewise{name}CouplingTransform")
+        layers = [kind(1 - mask, spline_net, **tails), kind(mask, spline_net, **tails)]
+    else:
+        kind = getattr(transforms, f"MaskedPiecewise{name}AutoregressiveTransform")
+        # Only quadratic ones have tails.
+        if name != "Quadratic":
+            tails = dict(num_bins=bins)
+        layers = [kind(features=features, context_features=None, **net, **tails)]
+    flow = flows.Flow(transforms.CompositeTransform(layers), distributions.StandardNormal([features]))
+    drawn = {"x": rng.uniform(0.05, 0.95, (ROWS, features)), "z_in": rng.uniform(0.05, 0.95, (LATENTS, features))}
+    return case(flow, rng, features, {}, {"kind": name, "bins": bins}, None, whole, refusal="nflows", **drawn)
+
+
+def beside(rng):
+    """What a state dict shows that Flowscope does not have: layers without tensors before others, and other bases."""
+    features = int(rng.integers(2, 6))
+    layer = coupling_of(rng, "affine", features, None, "relu")
+    kind = pick(rng, ["first", "middle", "base"])
+    layers = [layer(), layer()]
+    if kind != "base":
+        layers.insert(0 if kind == "first" else 1, pick(rng, [transforms.LeakyReLU, transforms.LogTanh, transforms.IdentityTransform])())
+    base = distributions.StandardNormal([features])
+    if kind == "base":
+        base = distributions.MADEMoG(features, 16, None, num_mixture_components=3, custom_initialization=True)
+    flow = flows.Flow(transforms.CompositeTransform(layers), base)
+    return case(flow, rng, features, {}, {"kind": kind}, refusal="nflows")
+
+
 kinds = {
+    "nflows-inverse": inverse_chain,
+    "nflows-other-maps": other_maps,
+    "nflows-beside": beside,
     "nflows-realnvp": realnvp,
     "nflows-dingo": dingo,
     "nflows-glow": glow,

@@ -46,7 +46,7 @@ def unconditional(layer):
 def finish(q0, layers, rng, features, settings, answers, context=None, half=None, as_object=None, **rest):
     flow = (nf.ConditionalNormalizingFlow if context else nf.NormalizingFlow)(q0, layers)
     shake(flow, rng)
-    for layer in layers:
+    for layer in flow.modules():
         if isinstance(layer, nf.flows.ActNorm):
             layer.data_dep_init_done.fill_(1.0)
     if as_object is None:
@@ -102,6 +102,16 @@ def gaps(kind, features):
     }[kind]()
 
 
+def composed(rng, layers, settings):
+    """Some of them in a Composite, also in another one."""
+    if rng.random() < 0.8 or len(layers) < 2 or "swap" in settings["gap"]:
+        return layers
+    settings["composed"] = True
+    middle = int(rng.integers(1, len(layers)))
+    first = nf.flows.Composite(layers[:middle])
+    return [nf.flows.Composite([first, *layers[middle:]])] if rng.random() < 0.3 else [first, *layers[middle:]]
+
+
 def slope_of(rng, answers):
     slope = pick(rng, [0.0, 0.0, 0.01, 0.2])
     if slope:
@@ -132,7 +142,8 @@ def masked(rng):
     # A swap after one coupling leaves no trace.
     if gap == "swap" and settings["layers"] == 1:
         layers.pop()
-    return finish(q0, layers, rng, features, {**settings, "nets": nets, "scale": scale, "gap": gap}, answers)
+    settings |= {"nets": nets, "scale": scale, "gap": gap}
+    return finish(q0, composed(rng, layers, settings), rng, features, settings, answers)
 
 
 def block(rng):
@@ -157,7 +168,8 @@ def block(rng):
     if gap == "swap" and settings["layers"] == 1:
         layers.pop()
     q0 = base(rng, features, settings)
-    return finish(q0, layers, rng, features, {**settings, "map": scale_map, "split": split, "scaled": scaled, "gap": gap}, answers)
+    settings |= {"map": scale_map, "split": split, "scaled": scaled, "gap": gap}
+    return finish(q0, composed(rng, layers, settings), rng, features, settings, answers)
 
 
 def spline(kind):
@@ -327,7 +339,93 @@ def glow(classes):
     return make
 
 
+def not_compared(case):
+    """What is refused has no numbers to compare, and may compute them from the batch, or with gradients."""
+    case.forward, case.inverse = lambda precision, x, context: (x, x.reshape(len(x), -1).sum(1), x.reshape(len(x), -1).sum(1)), None
+    return case
+
+
+def unlike(rng):
+    """Layers and bases of normflows that Flowscope does not compute, beside one that it does."""
+    features, hidden = int(rng.integers(1, 5)) * 2, int(rng.integers(5, 30))
+    flows, bases, half = nf.flows, nf.distributions, features // 2
+
+    def block(**how):
+        return flows.AffineCouplingBlock(nf.nets.MLP([half, hidden, features], init_zeros=True, **how))
+
+    def mlp(**how):
+        return nf.nets.MLP([features, hidden, features], **how)
+
+    circle = list(range(half))
+    layers = {
+        "planar": lambda: flows.Planar((features,)),
+        "radial": lambda: flows.Radial((features,)),
+        "batch norm": lambda: flows.BatchNorm(),
+        "residual": lambda: flows.Residual(nf.nets.LipschitzMLP([features, hidden, features])),
+        "wrap": lambda: flows.PeriodicWrap(circle, torch.tensor(2.0)),
+        "shift": lambda: flows.PeriodicShift(circle, bound=2.0, shift=torch.tensor(1.0)),
+        "reversed spline": lambda: flows.Reverse(flows.AutoregressiveRationalQuadraticSpline(features, 1, hidden)),
+    }
+    # Nothing but a module that was saved as a whole says these.
+    whole_layers = {
+        "wrap without tensors": lambda: flows.PeriodicWrap(circle, 2.0),
+        "function of t": lambda: flows.MaskedAffineFlow(torch.arange(features) % 2, mlp(output_fn="tanh"), mlp()),
+        "sigmoid of s": lambda: flows.MaskedAffineFlow(torch.arange(features) % 2, mlp(), mlp(output_fn="sigmoid")),
+        "clamp": lambda: flows.MaskedAffineFlow(torch.arange(features) % 2, mlp(), mlp(output_fn="clampexp")),
+        "function of a block": lambda: block(output_fn="tanh"),
+    }
+    q0 = {
+        "pca": lambda: bases.GaussianPCA(features, latent_dim=1),
+        "uniform gaussian": lambda: bases.UniformGaussian(features, circle),
+    }
+    kind = pick(rng, [*layers, *whole_layers, *q0])
+    as_object = kind in whole_layers or rng.random() < 0.2
+    own = (layers | whole_layers).get(kind)
+    first = flows.MaskedAffineFlow(torch.arange(features) % 2, mlp(), mlp()) if kind in ("function of t", "sigmoid of s", "clamp") else block()
+    chain = [first, *([own()] if own else []), flows.ActNorm(features)]
+    base = q0.get(kind, lambda: bases.DiagGaussian(features))()
+    case = finish(base, chain, rng, features, {"kind": kind}, {}, as_object=as_object, refusal="normflows")
+    return not_compared(case)
+
+
+def class_conditional(rng):
+    """ClassCondFlow, whose base has a normal for each class."""
+    features, count = int(rng.integers(1, 5)) * 2, int(rng.integers(2, 8))
+    layers = []
+    for _ in range(int(rng.integers(1, 4))):
+        layers += [
+            nf.flows.AffineCouplingBlock(nf.nets.MLP([features // 2, 16, features], init_zeros=True)),
+            nf.flows.LULinearPermute(features),
+        ]
+    case = finish(nf.distributions.DiagGaussian(features), layers, rng, features, {"classes": count}, {}, refusal="normflows")
+    flow = nf.ClassCondFlow(nf.distributions.ClassCondDiagGaussian(features, count), layers)
+    case.save = saved(flow, rng)
+    return not_compared(case)
+
+
+def preprocessed(rng):
+    """A MultiscaleFlow with a transform, which only a model that was saved as a whole shows."""
+    block = nf.flows.GlowBlock(4, 8)
+    transform = pick(rng, [nf.transforms.Logit(), nf.transforms.Shift(0.5)])
+    q0 = nf.distributions.DiagGaussian((4, 2, 2))
+    flow = nf.MultiscaleFlow([q0], [[block, nf.flows.Squeeze()]], [], transform=transform, class_cond=False)
+    case = torch_case(
+        flow,
+        rng,
+        shape=(1, 4, 4),
+        forward=None,
+        inverse=None,
+        library="normflows",
+        save=whole(flow),
+        refusal="without a transform",
+    )
+    return not_compared(case)
+
+
 kinds = {
+    "normflows-unlike": unlike,
+    "normflows-class-cond": class_conditional,
+    "normflows-transform": preprocessed,
     "normflows-masked": masked,
     "normflows-block": block,
     "normflows-coupled": spline("coupled"),

@@ -140,7 +140,8 @@ def base(rng, features, answers):
         answers["base"] = "BoxUniform"
         return lazy(distributions.BoxUniform, torch.full((features,), -25.0), torch.full((features,), 25.0), buffer=True), kind
     covariance = "diagonal" if kind == "mixture" else kind
-    return zuko.mixtures.GMM(features, components=int(rng.integers(2, 5)), covariance_type=covariance), kind
+    tied = bool(rng.random() < 0.4)
+    return zuko.mixtures.GMM(features, components=int(rng.integers(2, 5)), covariance_type=covariance, tied=tied), kind
 
 
 def composed(rng):
@@ -198,7 +199,59 @@ def residual(rng):
     return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
 
 
+def inverse_chain(rng):
+    """Transforms that run backwards, as a whole or each for itself, also in compositions of compositions."""
+    settings, net, answers = sizes(rng)
+    features, context = settings["features"], settings["context"]
+    kind = pick(rng, ["maf", "coupling", "spline maf", "spline coupling", "shift coupling"])
+    how = {**net, **(spline_shapes(5) if "spline" in kind else {})}
+    if "shift" in kind:
+        how |= dict(univariate=zuko.transforms.AdditiveTransform, shapes=[()])
+    parts = []
+    for i in range(int(rng.integers(1, 4))):
+        if "maf" in kind:
+            parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, **how))
+        else:
+            mask = torch.arange(features) % 2 == i % 2
+            parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **how))
+    mixing = mixings(rng, features, answers)
+    turn = pick(rng, ["whole", "each", "nested", "nested whole", "mixings", "not"])
+    if turn == "each":
+        parts = [part.inv for part in parts]
+    if turn in ("each", "mixings"):
+        mixing = [part.inv for part in mixing]
+    parts += mixing
+    composed = zuko.lazy.LazyComposedTransform
+    if turn == "nested":
+        parts = [composed(*parts).inv, *mixing]
+    whole = composed(composed(*parts), *mixing) if turn == "not" else composed(*parts)
+    if "whole" in turn:
+        whole = composed(whole, *mixing).inv if turn == "nested whole" else whole.inv
+    backwards = turn not in ("mixings", "not")
+    refusal = "is the inverse of splines" if backwards and "spline" in kind else None
+    flow = zuko.flows.Flow(whole, zuko.flows.NICE(features).base)
+    return case(flow, rng, settings | {"parts": kind, "turn": turn, "net": net}, answers, refusal=refusal)
+
+
+def unlike(rng):
+    """Flows of zuko whose transforms Flowscope does not compute."""
+    settings, net, answers = sizes(rng)
+    kind = pick(rng, ["NAF", "UNAF", "SOSPF", "BPF", "GF", "CNF"])
+    how = {"NAF": {"network": {"hidden_features": [8, 8]}}, "UNAF": {"network": {"hidden_features": [8, 8]}}}.get(kind, {})
+    if kind == "CNF":
+        flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
+    else:
+        flow = getattr(zuko.flows, kind)(**settings, transforms=2, **net, **how)
+    # They are refused, so that no numbers are compared; some compute theirs with gradients, or by steps.
+    answers = {"univariate": "BoundedBernsteinTransform"} if kind == "BPF" else {}
+    made = case(flow, rng, settings | {"of": kind, "net": net}, answers, refusal="zuko|no library")
+    made.forward, made.inverse = lambda precision, x, context: (x, x.sum(1), x.sum(1)), None
+    return made
+
+
 kinds = {
+    "zuko-inverse": inverse_chain,
+    "zuko-unlike": unlike,
     "zuko-realnvp": coupling(False),
     "zuko-nice": coupling(True),
     "zuko-maf": autoregressive(zuko.flows.MAF, False),
