@@ -293,11 +293,9 @@ const wild = fs
   .readdirSync(wildFolder)
   .map((name) => ({ name, ...JSON.parse(fs.readFileSync(path.join(wildFolder, name, 'case.json'), 'utf8')) }))
   .filter(({ name, library, answers }) => {
-    const computes = answers.scaleActivation === undefined && answers.height === undefined;
     return (
       ['nflows', 'normflows', 'zuko', 'senya'].includes(library) &&
-      computes &&
-      !name.includes('glow') &&
+      answers.scaleActivation === undefined &&
       !readOnly.includes(name)
     );
   });

@@ -41,6 +41,10 @@ def latents(library, flow, x, context):
     if library == "senya":
         z, logdet = flow.f(x)
         return z, logdet, flow.log_prob(x)
+    if isinstance(getattr(flow, "q0", None), torch.nn.ModuleList):
+        # Of several levels, without classes.
+        z, logdet = flow.inverse_and_log_det(x)
+        return torch.cat([part.flatten(1) for part in z], 1), logdet, flow.log_prob(x, None)
     if context is None:
         z, logdet = flow.inverse_and_log_det(x)
         return z, logdet, flow.log_prob(x)
