@@ -277,6 +277,106 @@ const kinds = [
   },
 ];
 
+const digits = { source: 'digits', validation: 200 };
+
+/** Levels of a squeeze and two steps over the digits, 8×8; a level but the last ends with what leaves. */
+function glow({ levels = 2, coupling, conditions = 'first', mixing = {}, prior, leaves = 'second' }) {
+  return Array.from({ length: levels }, (_, level) => {
+    const channels = 4 * 2 ** level;
+    const all = Array.from({ length: channels }, (_, i) => i);
+    const last = level === levels - 1;
+    const step = (number) => {
+      const first = (number % 2 === 0) === (conditions === 'first');
+      return [
+        { kind: 'actNorm' },
+        { kind: 'conv1x1', order: all.toReversed(), signs: all.map(() => 1), ...mixing },
+        { kind: 'coupling', mask: all.map((i) => Number(i < channels / 2 === first)), ...coupling },
+      ];
+    };
+    return [
+      { kind: 'squeeze' },
+      ...step(0),
+      ...step(1),
+      ...(prior ? [{ kind: 'prior', given: last ? 'nothing' : 'first', of: prior }] : []),
+      ...(last ? [] : [{ kind: 'factorOut', leaves }]),
+    ];
+  }).flat();
+}
+
+const residual = { net: { kind: 'residual', width: 8, blocks: 1, activation: 'elu', batchNorm: true } };
+const threeConvolutions = (more) => ({
+  net: { kind: 'convolutions', kernels: [3, 1, 3], widths: [8, 8], ...more },
+});
+const nflowsImages = { dataConstraint: 'unit', latents: 'first-out-first' };
+const normflowsImages = { dataConstraint: 'centered', latents: 'last-out-first' };
+
+/** Of images. */
+const images = [
+  {
+    name: 'glow-splines-nflows',
+    model: {
+      ...nflowsImages,
+      ...{ transform: 'rationalQuadratic', splineBound: 3, bins: 4 },
+      layers: glow({ coupling: residual, mixing: { bias: true } }),
+    },
+    to: ['nflows'],
+  },
+  {
+    name: 'glow-additive-nflows',
+    model: {
+      ...nflowsImages,
+      transform: 'additive',
+      layers: glow({ levels: 1, coupling: residual }),
+    },
+    to: ['nflows'],
+  },
+  {
+    name: 'glow-first-leaves-nflows',
+    model: {
+      ...nflowsImages,
+      ...{ affine: 'scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 1e-3, outputLayout: 'interleaved' },
+      layers: glow({ levels: 3, coupling: residual, leaves: 'first' }),
+    },
+    to: ['nflows'],
+  },
+  {
+    name: 'glow-scaled-normflows',
+    model: {
+      ...normflowsImages,
+      ...{ affine: 'shift-then-scale', scaleMap: 'exp', outputLayout: 'halves' },
+      layers: glow({ coupling: threeConvolutions({ scaled: true }), prior: 'values' }),
+    },
+    to: ['normflows'],
+  },
+  {
+    name: 'glow-sigmoid-normflows',
+    model: {
+      ...normflowsImages,
+      ...{ affine: 'inverse-scale-then-shift', scaleMap: 'sigmoid', scaleEpsilon: 0 },
+      layers: glow({
+        levels: 3,
+        coupling: threeConvolutions({ activation: 'leaky-relu', slope: 0.1 }),
+        conditions: 'second',
+        prior: 'channels',
+      }),
+    },
+    to: ['normflows'],
+  },
+  {
+    name: 'glow-additive-normflows',
+    model: {
+      ...normflowsImages,
+      transform: 'additive',
+      layers: glow({ coupling: threeConvolutions({}) }),
+    },
+    to: ['normflows'],
+  },
+].map((one) => ({
+  ...one,
+  data: digits,
+  model: { kind: 'image', height: 8, width: 8, levels: 17, ...one.model },
+}));
+
 /** The scale of nflows after 0.14, which is not published; conversion says so. */
 const beyond = ['nflows-general'];
 
@@ -287,10 +387,10 @@ const wildFolder = path.join(root, 'test', 'fixtures', 'wild');
 const wild = fs
   .readdirSync(wildFolder)
   .map((name) => ({ name, ...JSON.parse(fs.readFileSync(path.join(wildFolder, name, 'case.json'), 'utf8')) }))
-  .filter(({ name, library, answers }) => {
-    const computes = answers.scaleActivation === undefined && answers.height === undefined;
-    return ['nflows', 'normflows', 'zuko', 'senya'].includes(library) && computes && !name.includes('glow');
-  });
+  .filter(
+    ({ library, answers }) =>
+      ['nflows', 'normflows', 'zuko', 'senya'].includes(library) && answers.scaleActivation === undefined,
+  );
 
 /** Files of the libraries, with what these recorded for them. */
 const imported = fs
@@ -308,9 +408,9 @@ async function must(args, cwd) {
   if (code !== 0) throw new Error(`flowscope ${args.join(' ')} ended with ${code}: ${output}`);
 }
 
-/** NumPy's format, version 1.0. */
-function writeNpy(file, rows) {
-  const shape = `(${rows.length}, ${rows[0].length})`;
+/** NumPy's format, version 1.0. @param each shape of a row */
+function writeNpy(file, rows, each = [rows[0].length]) {
+  const shape = `(${[rows.length, ...each].join(', ')})`;
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`;
   const padded = text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11) + '\n';
   const header = Buffer.alloc(10);
@@ -361,7 +461,8 @@ async function trainCase({ name, preset, data, model, to, condition = 0 }, folde
     ],
     folder,
   );
-  const x = data.source === five.source ? `${5 - condition}.npy` : 'two.npy';
+  const x =
+    { [five.source]: `${5 - condition}.npy`, [digits.source]: 'images.npy' }[data.source] ?? 'two.npy';
   const given = condition > 0 ? `given-${condition}.npy` : undefined;
   await must(
     [
@@ -429,6 +530,8 @@ async function refusal(folder) {
 /** Flows of ours in the libraries. */
 async function writtenByUs(python, only, folder, report) {
   writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
+  const pixels = rowsOf(16, 64).map((row) => row.map((value) => 0.2 * value));
+  writeNpy(path.join(folder, 'images.npy'), pixels, [1, 8, 8]);
   for (const given of [0, 1, 2]) {
     const rows = rowsOf(64, 5);
     writeNpy(
@@ -452,7 +555,7 @@ async function writtenByUs(python, only, folder, report) {
     }
   };
   const chosen = ({ name }) => name.includes(only);
-  for (const one of [...trained, ...kinds].filter(chosen))
+  for (const one of [...trained, ...kinds, ...images].filter(chosen))
     await prepare(one.name, () => trainCase(one, folder));
   for (const name of imported.filter((name) => chosen({ name })))
     await prepare(name, () => importCase(name, folder));

@@ -15,6 +15,9 @@ const half = v.picklist(['first', 'second']);
 
 const zeros = v.picklist(['zeros', 'ones']);
 
+/** How much faster the output of a scaled convolution grows than its `logs`. */
+export const logsFactor = 3;
+
 const scaled = v.optional(
   v.pipe(v.boolean(), describe('The last convolution is multiplied by e^(3·logs) with learned logs (Glow).')),
   false,

@@ -3,7 +3,8 @@
     python check.py CASES.json
 
 CASES.json lists {name, library, state, io, x, context, tolerance}: a safetensors file whose metadata say how to build the
-module, and an .npz with z and logdet as Flowscope computes them for its x (and context), or for those of the .npy files.
+module, and an .npz with z and logdet (of images also log_prob) as Flowscope computes them for its x (and context), or for
+those of the .npy files.
 With a tolerance the .npz is what the library computed in float64 from the file that became ours: z_f64, logdet_f64,
 log_prob_f64; {base} has the loc and scale of normals that became a layer since. Prints one JSON line a case: {name, z, logdet, logProb} with the largest differences (log-dets over what is
 allowed), or {name, error}. Tolerances are those of the caller.
@@ -41,6 +42,10 @@ def latents(library, flow, x, context):
     if library == "senya":
         z, logdet = flow.f(x)
         return z, logdet, flow.log_prob(x)
+    if isinstance(getattr(flow, "q0", None), torch.nn.ModuleList):
+        # Of several levels, without classes.
+        z, logdet = flow.inverse_and_log_det(x)
+        return torch.cat([part.flatten(1) for part in z], 1), logdet, flow.log_prob(x, None)
     if context is None:
         z, logdet = flow.inverse_and_log_det(x)
         return z, logdet, flow.log_prob(x)
@@ -104,7 +109,12 @@ def check(case):
     with torch.no_grad():
         theirs, their_logdet, log_prob = latents(case["library"], flow, given, context)
         theirs, their_logdet = standardized(flow, theirs, their_logdet)
-    expected = (-0.5 * (z.double() ** 2 + np.log(2 * np.pi))).sum(1) + logdet
+    z, theirs = z.flatten(1), theirs.flatten(1)
+    if "log_prob" in io:
+        # Images, whose latents are those before a learned prior.
+        expected = torch.tensor(io["log_prob"]).double()
+    else:
+        expected = (-0.5 * (z.double() ** 2 + np.log(2 * np.pi))).sum(1) + logdet
     allowed = 1e-3 + 1e-5 * logdet.abs()
     return {
         "z": (theirs - z).abs().max().item(),

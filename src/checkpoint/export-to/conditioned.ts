@@ -42,19 +42,17 @@ export function seenContext({ context, contextNet }: VectorModelConfig): number 
   return context === 0 ? 0 : (contextNet.at(-1) ?? context);
 }
 
+/** What the place of a value in the output of a network depends on. */
+type HeadFields = Pick<VectorModelConfig, 'transform' | 'bins' | 'nets' | 'outputOrder' | 'outputLayout'>;
+
 /** How many numbers of each kind a transform takes for a feature; of splines only those that end in lines. */
-function sizeOfParameter({ bins }: VectorModelConfig, parameter: TransformParameter): number {
+function sizeOfParameter({ bins }: HeadFields, parameter: TransformParameter): number {
   if (parameter === 'scale' || parameter === 'shift') return 1;
   return parameter === 'derivatives' ? bins - 1 : bins;
 }
 
-export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
-  const all = Array.from({ length: model.dim }, (_, i) => i);
-  const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
-  const identity = all.filter((i) => mask[i] === 1);
-  const transformed = all.filter((i) => mask[i] !== 1);
-  const whole = layer.kind === 'autoregressive' || model.conditioning === 'masked';
-  const answered = whole ? all : transformed;
+/** @param answered features that the networks answer for, in their order */
+export function headsOf(model: HeadFields, answered: readonly number[]): Conditioned['heads'] {
   const takes: readonly TransformParameter[] = transformParameters[model.transform];
   const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = order.map((parameter) => sizeOfParameter(model, parameter));
@@ -74,6 +72,16 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
       columns: new Map(answered.map((feature, at) => [feature, columnsOf(at)])),
     };
   });
+  return heads;
+}
+
+export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
+  const all = Array.from({ length: model.dim }, (_, i) => i);
+  const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
+  const identity = all.filter((i) => mask[i] === 1);
+  const transformed = all.filter((i) => mask[i] !== 1);
+  const whole = layer.kind === 'autoregressive' || model.conditioning === 'masked';
+  const answered = whole ? all : transformed;
   return {
     name,
     layer,
@@ -81,7 +89,7 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
     transformed,
     inputs: whole ? all : identity,
     contextInputs: model.contextEntry === 'input' ? seenContext(model) : 0,
-    heads,
+    heads: headsOf(model, answered),
   };
 }
 
@@ -106,10 +114,14 @@ export interface Output {
   plus?: number;
 }
 
-/** A network with rows and columns chosen. */
-function columnsOf(conditioned: Conditioned, outputs: readonly Output[], offsetOf: (net: string) => number) {
+/** The outputs that are wanted, as columns of a network's last layer. @param offsetOf where those of a network begin */
+export function columnsOf(
+  { heads }: Pick<Conditioned, 'heads'>,
+  outputs: readonly Output[],
+  offsetOf: (net: string) => number = () => 0,
+): Column[] {
   return outputs.map(({ of, feature, at = 0, times, plus }): Column => {
-    const head = conditioned.heads[of];
+    const head = heads[of];
     const column = head?.columns.get(feature)?.[at];
     if (!head || column === undefined) return 'zero';
     return {
@@ -210,10 +222,7 @@ export function residualOf(
   }
   return {
     first: withInputs(first, rowsOf(conditioned, inputs)),
-    last: withOutputs(
-      last,
-      columnsOf(conditioned, outputs, () => 0),
-    ),
+    last: withOutputs(last, columnsOf(conditioned, outputs)),
     ...(between ? { between } : {}),
   };
 }
@@ -223,7 +232,7 @@ export function residualOf(
  * @param divisor what the library divides widths and heights by
  */
 export function knotsOfNflows(
-  { bins, splineFloor }: VectorModelConfig,
+  { bins, splineFloor }: Pick<VectorModelConfig, 'bins' | 'splineFloor'>,
   features: readonly number[],
   divisor: number,
 ): Output[] {

@@ -18,23 +18,23 @@ export function exportStateDict(
   chain: readonly ChainLayer[],
 ): StateDict {
   const { model } = config;
-  const entry = entries[library];
-  if (!entry.write) throw new UserError(`Files of ${library} are read, and not written; ${expected()}.`);
-  if (entry.kind === 'image') {
-    if (model.kind === 'image') return entry.write(model, tensors);
-    throw new UserError(
-      `This flow is of rows of numbers, and ${entry.importer.name} is for images; ${expected('vector')}.`,
-    );
-  }
+  const { importer, image, vector } = entries[library];
+  if (!image && !vector) throw new UserError(`Files of ${library} are read, and not written; ${expected()}.`);
   if (model.kind === 'image') {
+    if (image) return image(model, tensors);
     throw new UserError(
       `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
     );
   }
-  checkHolds(entry.importer.name, model, chain, entry.holds);
-  const seen = entry.holds.contextModule ? { model, tensors } : withPlainContext(model, tensors);
+  if (!vector) {
+    throw new UserError(
+      `This flow is of rows of numbers, and ${importer.name} is for images; ${expected('vector')}.`,
+    );
+  }
+  checkHolds(importer.name, model, chain, vector.holds);
+  const seen = vector.holds.contextModule ? { model, tensors } : withPlainContext(model, tensors);
   const written = withBase(seen.model, chain, seen.tensors);
-  const dict = entry.write(seen.model, written.chain, written.tensors);
+  const dict = vector.write(seen.model, written.chain, written.tensors);
   if (!standardize) return dict;
   return {
     ...dict,

@@ -27,6 +27,14 @@ export function bools(values: readonly boolean[], shape: readonly number[] = [va
   return { dtype: 'BOOL', shape: [...shape], data: Uint8Array.from(values, Number) };
 }
 
+/** A square matrix. */
+export function zerosAndOnes(size: number, entry: (row: number, column: number) => boolean): StoredTensor {
+  return floats(
+    [size, size],
+    Float32Array.from({ length: size ** 2 }, (_, i) => Number(entry(Math.floor(i / size), i % size))),
+  );
+}
+
 /** Tensors of ours under the names of a table, in the library's layouts. */
 export function renamed(
   tensors: Readonly<Record<string, NdArray>>,

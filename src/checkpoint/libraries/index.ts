@@ -17,9 +17,11 @@ import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { keras } from './keras/import';
 import { nflowsHolds, nflowsStateDict } from './nflows/export';
+import { nflowsGlowStateDict } from './nflows/export-glow';
 import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
 import { normflowsHolds, normflowsStateDict } from './normflows/export';
+import { normflowsGlowStateDict } from './normflows/export-glow';
 import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
@@ -39,44 +41,37 @@ interface VectorWriter {
   holds: Holds;
 }
 
-/** `write` gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
-type Entry =
-  | {
-      kind: 'image';
-      importer: Recognizer;
-      write?: (model: ImageModelConfig, tensors: Tensors) => StateDict;
-    }
-  | ({
-      kind: 'vector';
-      importer: Recognizer;
-    } & (VectorWriter | { write?: never }));
+/** What writes a flow gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
+interface Entry {
+  importer: Recognizer;
+  image?: (model: ImageModelConfig, tensors: Tensors) => StateDict;
+  vector?: VectorWriter;
+}
 
 /** In the order in which they are asked whether a file is theirs. The key is what people write. */
 const list = {
-  chrischute: { kind: 'image', importer: chrischute, write: chrischuteStateDict },
-  fmu2: { kind: 'image', importer: fmu2 },
-  rosinality: { kind: 'image', importer: rosinality, write: rosinalityStateDict },
-  y0ast: { kind: 'image', importer: y0ast },
+  chrischute: { importer: chrischute, image: chrischuteStateDict },
+  fmu2: { importer: fmu2 },
+  rosinality: { importer: rosinality, image: rosinalityStateDict },
+  y0ast: { importer: y0ast },
   nflows: {
-    kind: 'vector',
     importer: firstOf(nflows, nflowsGlow),
-    write: nflowsStateDict,
-    holds: nflowsHolds,
+    vector: { write: nflowsStateDict, holds: nflowsHolds },
+    image: nflowsGlowStateDict,
   },
   normflows: {
-    kind: 'vector',
     importer: firstOf(normflows, normflowsGlow),
-    write: normflowsStateDict,
-    holds: normflowsHolds,
+    vector: { write: normflowsStateDict, holds: normflowsHolds },
+    image: normflowsGlowStateDict,
   },
-  zuko: { kind: 'vector', importer: zuko, write: zukoStateDict, holds: zukoHolds },
-  freia: { kind: 'vector', importer: firstOf(freia, freiaImages) },
-  senya: { kind: 'vector', importer: senya, write: senyaStateDict, holds: senyaHolds },
-  ikostrikov: { kind: 'vector', importer: ikostrikov },
-  keras: { kind: 'vector', importer: keras },
-  flowjax: { kind: 'vector', importer: flowjax },
-  pzflow: { kind: 'vector', importer: pzflow },
-  bayesflow: { kind: 'vector', importer: bayesflow },
+  zuko: { importer: zuko, vector: { write: zukoStateDict, holds: zukoHolds } },
+  freia: { importer: firstOf(freia, freiaImages) },
+  senya: { importer: senya, vector: { write: senyaStateDict, holds: senyaHolds } },
+  ikostrikov: { importer: ikostrikov },
+  keras: { importer: keras },
+  flowjax: { importer: flowjax },
+  pzflow: { importer: pzflow },
+  bayesflow: { importer: bayesflow },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;
@@ -84,10 +79,10 @@ export type Library = keyof typeof list;
 export const entries: Readonly<Record<Library, Entry>> = list;
 export const libraries = Object.keys(list) as Library[];
 
-/** Those whose files are also written, of one kind of flow or of both. */
-export function writable(kind?: Entry['kind']): Library[] {
+/** Those whose files are also written, of one kind of flow or of any. */
+export function writable(kind?: 'image' | 'vector'): Library[] {
   return libraries.filter((library) => {
-    const entry = entries[library];
-    return entry.write !== undefined && (kind === undefined || entry.kind === kind);
+    const { image, vector } = entries[library];
+    return (kind !== 'vector' && image !== undefined) || (kind !== 'image' && vector !== undefined);
   });
 }

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { logsFactor } from '../../config/image-layers';
 import { fanIn, zeros } from '../init';
 import { sumOver } from '../tensors';
 import type { Net } from './conditioner';
@@ -19,9 +20,6 @@ export interface PlainConvolutionOptions {
   /** For last layers, so that a flow starts as the identity. */
   startAtZero?: boolean;
 }
-
-/** How much faster the output grows with logs (Glow's logscale_factor). */
-const logsFactor = 3;
 
 export function plainConvolution(options: PlainConvolutionOptions): Net {
   const { name, kernelSize, inputs, outputs, padding = 'zeros', scaled = false } = options;

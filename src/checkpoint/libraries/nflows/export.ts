@@ -1,5 +1,5 @@
 /** For nflows: SimpleRealNVP where it can be, else its couplings, autoregressive layers, norms and linear transforms in a chain. */
-import type { VectorModelConfig } from '../../../config/schema';
+import type { ModelConfig, VectorModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { layerNames } from '../../../config/layer-folders';
@@ -7,8 +7,8 @@ import { activationFunction, python, sequentialNet } from '../../export-to/activ
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
 import type { Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
-import { sequentialTensors, valuesOf } from '../../export-to/nets';
-import { bools, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
+import { sequentialTensors } from '../../export-to/nets';
+import { integers, renamed, type StateDict } from '../../export-to/state-dict';
 import {
   conditionedOf,
   hasOneActivation,
@@ -26,6 +26,7 @@ import type { ChainLayer } from '../../import/vector-chain';
 import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
 import { linearTensors, writtenLinears } from './write-linears';
+import { writtenActNorm, writtenPermutation, type Written } from './written';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -87,21 +88,12 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   const layers = chain.filter(({ kind }) => kind === 'coupling' || kind === 'autoregressive');
   const couplings = layers.some(({ kind }) => kind === 'coupling');
   const masked = layers.some(({ kind }) => kind === 'autoregressive');
-  if (model.transform === 'affine') {
-    const maps = [...(couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'])];
-    const known = maps.includes(model.scaleMap) && !(couplings && masked && model.scaleMap !== 'sigmoid');
-    const forms = ['scale-then-shift', 'inverse-scale-then-shift'];
-    if (couplings)
-      misfits.check(
-        forms.includes(model.affine),
-        'affine',
-        model.affine,
-        forms.map((form) => `"${form}"`).join(' or '),
-      );
-    misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
-    misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
-  }
-  checkKnots(misfits, model);
+  checkMap(misfits, model, {
+    couplings,
+    masked,
+    // The inverses of couplings are written as such.
+    forms: ['scale-then-shift', 'inverse-scale-then-shift'],
+  });
   for (const layer of layers) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
   if (couplings) {
     // Two networks, or one of an MLP, are written as a Sequential that nflows takes.
@@ -115,8 +107,34 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   misfits.finish();
 }
 
+/** What is done to each feature or channel, by layers of one kind or of both. */
+export function checkMap(
+  misfits: Misfits,
+  model: ModelConfig,
+  {
+    couplings,
+    masked,
+    forms = ['scale-then-shift'],
+  }: { couplings: boolean; masked: boolean; forms?: readonly ModelConfig['affine'][] },
+): void {
+  if (model.transform === 'affine') {
+    const maps = couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'];
+    const known = maps.includes(model.scaleMap) && !(couplings && masked && model.scaleMap !== 'sigmoid');
+    if (couplings)
+      misfits.check(
+        forms.includes(model.affine),
+        'affine',
+        model.affine,
+        forms.map((form) => `"${form}"`).join(' or '),
+      );
+    misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
+    misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
+  }
+  checkKnots(misfits, model);
+}
+
 /** The splines of nflows, which normflows has too. */
-export function checkKnots(misfits: Misfits, model: VectorModelConfig): void {
+export function checkKnots(misfits: Misfits, model: ModelConfig): void {
   if (model.transform !== 'rationalQuadratic') return;
   misfits.only('splineMap', model.splineMap, 'softmax-floor');
   misfits.only('splineEnds', model.splineEnds, 'linear');
@@ -168,13 +186,6 @@ export function checkMadeTransform(
   } else misfits.only('sees', sees, 'input');
 }
 
-interface Written {
-  /** Below the layer. */
-  tensors: StateDict['tensors'];
-  /** How it is made. */
-  line: string;
-}
-
 /** Whether couplings are the inverses of nflows'. */
 const runsBackwards = ({ transform, affine }: VectorModelConfig): boolean =>
   transform === 'affine' && affine === 'inverse-scale-then-shift';
@@ -216,29 +227,10 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
         tensors: renamed(tensors, under('', `${name}.`, flowNormNames)),
         line: `transforms.BatchNorm(${dim})`,
       };
-    case 'actNorm': {
-      const logScale = valuesOf(tensors, `${name}.logScale`).data;
-      const shift = valuesOf(tensors, `${name}.shift`).data;
-      return {
-        tensors: {
-          initialized: bools([true], []),
-          log_scale: floats(
-            [dim],
-            logScale.map((x) => -x),
-          ),
-          shift: floats(
-            [dim],
-            shift.map((x, i) => -x * Math.exp(-logScale[i]!)),
-          ),
-        },
-        line: `transforms.ActNorm(${dim})`,
-      };
-    }
+    case 'actNorm':
+      return writtenActNorm(name, tensors);
     case 'permute':
-      return {
-        tensors: { _permutation: integers(layer.order) },
-        line: `transforms.Permutation(torch.tensor([${layer.order.join(', ')}]))`,
-      };
+      return writtenPermutation(layer.order);
     default:
       return linearTensors(layer, dim, name, tensors);
   }
@@ -246,9 +238,18 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
 
 /** @param divisor of a spline's widths and heights */
 function outputsOf(model: VectorModelConfig, { layer, transformed }: Conditioned, divisor: number): Output[] {
+  if (layer.kind === 'coupling' || model.transform === 'rationalQuadratic')
+    return couplingOutputs(model, transformed, divisor);
+  return together(transformed, model.transform === 'affine' ? ['scale', 'shift'] : ['shift']);
+}
+
+/** As `outputsOf`, of couplings of features or channels. */
+export function couplingOutputs(
+  model: ModelConfig,
+  transformed: readonly number[],
+  divisor: number,
+): Output[] {
   if (model.transform === 'rationalQuadratic') return knotsOfNflows(model, transformed, divisor);
-  if (layer.kind === 'autoregressive')
-    return together(transformed, model.transform === 'affine' ? ['scale', 'shift'] : ['shift']);
   return [
     ...together(transformed, ['shift']),
     ...(model.transform === 'affine' ? together(transformed, ['scale']) : []),

@@ -43,7 +43,8 @@ const anchor = `${net}initial_layer.weight`;
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
 
-function convolutionalNames(blocks: number, netNorm: boolean): Renaming[] {
+/** Of a ConvResidualNet. */
+export function convolutionalNames(blocks: number, netNorm: boolean): Renaming[] {
   const half = (b: number, i: 0 | 1): Renaming[] => [
     ...(netNorm
       ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)

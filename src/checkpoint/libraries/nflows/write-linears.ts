@@ -5,32 +5,32 @@ import { perFeature } from '../../../config/bases';
 import type { MixingLayer } from '../../../config/mixing-layers';
 import type { NdArray } from '../../../protocol/tensors';
 import { valuesOf } from '../../export-to/nets';
-import { floats, type StateDict } from '../../export-to/state-dict';
-import { softplusOffset } from '../../import/splines';
+import { floats } from '../../export-to/state-dict';
+import { leastOfNflows, softplusOffset } from '../../import/splines';
+import type { Written } from './written';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
 export const writtenLinears = ['lu', 'plu', 'householder', 'qr', 'svd', 'rescale'] as const;
 
-interface Written {
-  /** Below the layer. */
-  tensors: StateDict['tensors'];
-  /** How it is made. */
-  line: string;
+/** The part of a square matrix below or above its diagonal, row by row. */
+export function triangle(part: 'lower' | 'upper', matrix: Float32Array, size: number): Float32Array {
+  return matrix.filter((_, i) => {
+    const [row, column] = [Math.floor(i / size), i % size];
+    return part === 'lower' ? column < row : column > row;
+  });
+}
+
+/** Added to the diagonal of a mixing by default, or less where a scale is as small. */
+export function leastBelow(scales: Float32Array): number {
+  return Math.min(leastOfNflows, Math.min(...scales) / 2);
 }
 
 /** @throws UserError for a layer that nflows has no counterpart of */
 export function linearTensors(layer: MixingLayer, dim: number, name: string, tensors: Tensors): Written {
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
   const vector = (data: Float32Array) => floats([data.length], data);
-  const entries = (part: 'lower' | 'upper') => {
-    const matrix = read(part);
-    const isIn = (i: number): boolean => {
-      const [row, column] = [Math.floor(i / dim), i % dim];
-      return part === 'lower' ? column < row : column > row;
-    };
-    return vector(matrix.filter((_, i) => isIn(i)));
-  };
+  const entries = (part: 'lower' | 'upper') => vector(triangle(part, read(part), dim));
   const vectors = (part: string) => {
     const { shape, data } = valuesOf(tensors, `${name}.${part}`);
     return floats(shape, Float32Array.from(data));
@@ -76,8 +76,7 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
         );
       }
       const scales = read('logDiagonal').map(Math.exp);
-      // The library's own, or less where a scale is as small.
-      const eps = Math.min(1e-3, Math.min(...scales) / 2);
+      const eps = leastBelow(scales);
       return {
         tensors: {
           bias: vector(read('bias')),
@@ -85,7 +84,7 @@ export function linearTensors(layer: MixingLayer, dim: number, name: string, ten
           'orthogonal_1.q_vectors': vectors('last'),
           'orthogonal_2.q_vectors': vectors('first'),
         },
-        line: `transforms.SVDLinear(${dim}, num_householder=${layer.reflections}${eps < 1e-3 ? `, eps=${eps}` : ''})`,
+        line: `transforms.SVDLinear(${dim}, num_householder=${layer.reflections}${eps < leastOfNflows ? `, eps=${eps}` : ''})`,
       };
     }
     case 'rescale':

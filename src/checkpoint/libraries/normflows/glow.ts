@@ -184,7 +184,7 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
   };
 }
 
-const actNormTable: readonly Renaming[] = [
+export const actNormTable: readonly Renaming[] = [
   { theirs: 'flows.2.s', ours: 'logScale', transform: 'flat' },
   { theirs: 'flows.2.t', ours: 'shift', transform: 'flat' },
 ];

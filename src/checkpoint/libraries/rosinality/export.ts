@@ -1,72 +1,34 @@
 /** For rosinality/glow-pytorch: chains that are built as its Glow is, which its own files become. */
-import type { ImageLayerConfig, ImageNetConfig } from '../../../config/image-layers';
-import { layerNames } from '../../../config/layer-folders';
+import type { ImageNetConfig } from '../../../config/image-layers';
 import type { ImageModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
+import { glowLevels, type GlowLevel, type GlowStep } from '../../export-to/glow-levels';
 import { Misfits } from '../../export-to/misfits';
-import { floats, renamed, type StateDict } from '../../export-to/state-dict';
+import { floats, renamed, zerosAndOnes, type StateDict } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import type { StoredTensor } from '../../safetensors';
 import { blockAt, glowNet, zeroConvolutionNames } from './import';
 
 type Tensors = Readonly<Record<string, NdArray>>;
-type Layer<Kind extends ImageLayerConfig['kind']> = Extract<ImageLayerConfig, { kind: Kind }>;
-
-interface Step {
-  actNorm: string;
-  mixing: Layer<'conv1x1'> & { name: string };
-  coupling: string;
-}
-
-interface Block {
-  steps: Step[];
-  prior: string;
-}
-
 const advice =
   'Flows that come from a file of this repository, and were trained on, are; others open where they were trained.';
 
-/** The blocks of a chain; undefined where it is built otherwise. */
-function blocksOf(layers: readonly ImageLayerConfig[], width: number): Block[] | undefined {
-  const names = layerNames(layers);
-  const blocks: Block[] = [];
-  let at = 0;
+/** Whether its networks and priors are those of the repository. */
+function fits(levels: readonly GlowLevel[], width: number): boolean {
   const isNet = (net: ImageNetConfig): boolean =>
     JSON.stringify(sorted(net)) === JSON.stringify(sorted(glowNet(width, 'ones')));
-  const next = <Kind extends ImageLayerConfig['kind']>(
-    kind: Kind,
-    fits: (layer: Layer<Kind>) => boolean = () => true,
-  ) => {
-    const layer = layers[at];
-    if (layer?.kind !== kind || !fits(layer as Layer<Kind>)) return undefined;
-    return { ...(layer as Layer<Kind>), name: names[at++]! };
-  };
-  while (at < layers.length) {
-    if (!next('squeeze', ({ order }) => order === 'channel-major')) return undefined;
-    const steps: Step[] = [];
-    while (layers[at]?.kind === 'actNorm') {
-      const actNorm = next('actNorm')!;
-      const mixing = next('conv1x1', ({ bias }) => !bias);
-      const coupling = next(
-        'coupling',
-        ({ mask, net }) => isNet(net) && mask.join() === firstHalf(mask.length).join(),
-      );
-      if (!mixing || !coupling) return undefined;
-      steps.push({ actNorm: actNorm.name, mixing, coupling: coupling.name });
-    }
-    const prior = next(
-      'prior',
-      (layer) =>
-        layer.kernel === 3 && layer.padding === 'ones' && layer.scaled && layer.outputLayout === 'halves',
-    );
-    if (!prior || steps.length === 0) return undefined;
-    blocks.push({ steps, prior: prior.name });
-    const last = at === layers.length;
-    if (prior.given !== (last ? 'nothing' : 'first')) return undefined;
-    if (!last && !next('factorOut', ({ leaves }) => leaves === 'second')) return undefined;
-  }
-  return blocks.every(({ steps }) => steps.length === blocks[0]!.steps.length) ? blocks : undefined;
+  return levels.every(
+    ({ steps, prior }) =>
+      steps.length === levels[0]!.steps.length &&
+      steps.every(
+        ({ coupling: { mask, net } }) => isNet(net) && mask.join() === firstHalf(mask.length).join(),
+      ) &&
+      prior?.kernel === 3 &&
+      prior.padding === 'ones' &&
+      prior.scaled &&
+      prior.outputLayout === 'halves',
+  );
 }
 
 const sorted = (net: ImageNetConfig) =>
@@ -94,20 +56,23 @@ export function rosinalityStateDict(model: ImageModelConfig, tensors: Tensors): 
   misfits.only('dataConstraint', model.dataConstraint, 'centered');
   misfits.only('pad', model.pad, 0);
   const [width = 0] = tensors['couplings.0.net.1.bias']?.shape ?? [];
-  const blocks = model.layers && blocksOf(model.layers, width);
+  const levels = glowLevels(model.layers);
   misfits.check(
-    blocks !== undefined,
+    levels !== undefined && fits(levels, width),
     'layers',
     model.layers ? 'another chain' : 'none',
     'blocks of a squeeze, steps of act norm, 1×1 convolution and coupling, and a learned prior, as its files have them',
   );
   misfits.finish();
   const dict: StateDict['tensors'] = {};
-  for (const [b, { steps, prior }] of blocks!.entries()) {
+  for (const [b, { steps, prior }] of levels!.entries()) {
     const block = blockAt('', b);
     for (const [f, step] of steps.entries())
       Object.assign(dict, stepTensors(tensors, step, `${block}.flows.${f}`));
-    Object.assign(dict, renamed(tensors, under(`${block}.prior.`, `${prior}.net.`, zeroConvolutionNames)));
+    Object.assign(
+      dict,
+      renamed(tensors, under(`${block}.prior.`, `${prior!.name}.net.`, zeroConvolutionNames)),
+    );
   }
   const affine = additive ? 'False' : 'True';
   return {
@@ -115,7 +80,7 @@ export function rosinalityStateDict(model: ImageModelConfig, tensors: Tensors): 
     build:
       '# With the repository rosinality/glow-pytorch on the path\n' +
       'from model import Glow\n\n' +
-      `flow = Glow(${model.channels}, ${blocks![0]!.steps.length}, ${blocks!.length}, affine=${affine}, conv_lu=True)`,
+      `flow = Glow(${model.channels}, ${levels![0]!.steps.length}, ${levels!.length}, affine=${affine}, conv_lu=True)`,
     notes:
       width === 512
         ? []
@@ -127,20 +92,14 @@ export function rosinalityStateDict(model: ImageModelConfig, tensors: Tensors): 
 
 function stepTensors(
   tensors: Tensors,
-  { actNorm, mixing, coupling }: Step,
+  { actNorm, mixing, coupling }: GlowStep,
   at: string,
 ): StateDict['tensors'] {
   const values = (name: string): Float32Array => Float32Array.from(tensors[name]!.data);
-  const shift = values(`${actNorm}.shift`);
+  const shift = values(`${actNorm.name}.shift`);
   const channels = shift.length;
   const perChannel = [1, channels, 1, 1];
-  const square = (entry: (row: number, column: number) => boolean): StoredTensor =>
-    floats(
-      [channels, channels],
-      Float32Array.from({ length: channels ** 2 }, (_, i) =>
-        Number(entry(Math.floor(i / channels), i % channels)),
-      ),
-    );
+  const square = (entry: (row: number, column: number) => boolean) => zerosAndOnes(channels, entry);
   const initialized: StoredTensor = { dtype: 'U8', shape: [], data: Uint8Array.of(1) };
   return {
     [`${at}.actnorm.loc`]: floats(
@@ -149,7 +108,7 @@ function stepTensors(
     ),
     [`${at}.actnorm.scale`]: floats(
       perChannel,
-      values(`${actNorm}.logScale`).map((x) => Math.exp(-x)),
+      values(`${actNorm.name}.logScale`).map((x) => Math.exp(-x)),
     ),
     [`${at}.actnorm.initialized`]: initialized,
     [`${at}.invconv.w_p`]: square((row, column) => mixing.order[row] === column),
@@ -161,9 +120,9 @@ function stepTensors(
     [`${at}.invconv.u_mask`]: square((row, column) => row < column),
     [`${at}.invconv.l_eye`]: square((row, column) => row === column),
     ...renamed(tensors, [
-      ...under(`${at}.coupling.net.0.`, `${coupling}.net.0.`, convolutionNames),
-      ...under(`${at}.coupling.net.2.`, `${coupling}.net.1.`, convolutionNames),
-      ...under(`${at}.coupling.net.4.`, `${coupling}.net.2.`, zeroConvolutionNames),
+      ...under(`${at}.coupling.net.0.`, `${coupling.name}.net.0.`, convolutionNames),
+      ...under(`${at}.coupling.net.2.`, `${coupling.name}.net.1.`, convolutionNames),
+      ...under(`${at}.coupling.net.4.`, `${coupling.name}.net.2.`, zeroConvolutionNames),
     ]),
   };
 }

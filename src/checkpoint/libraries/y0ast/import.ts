@@ -5,6 +5,7 @@
  */
 import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';
+import { logsFactor } from '../../../config/image-layers';
 import type { ImportAnswers } from '../../../protocol/import';
 import type { Values } from '../../import/chain-importer';
 import { tooManyChannels } from '../../import/convolution-stack';
@@ -44,9 +45,6 @@ const permutationQuestion = choice(
     { value: 'shuffle', label: 'shuffle: a random order, which no file holds' },
   ],
 );
-
-/** How much faster a scale grows than its parameter: Conv2dZeros' logscale_factor. */
-const logsFactor = 3;
 
 function planOf(file: TensorFile): GlowPlan | string {
   const found = moduleList(file, 'flow.layers');

@@ -180,9 +180,7 @@ test('a library whose couplings have one activation is not written for a flow wi
     'a.json',
   );
   for (const library of ['normflows', 'zuko'] as const) {
-    const entry = entries[library];
-    assert.ok(entry.kind === 'vector' && entry.write);
-    const { write } = entry;
+    const { write } = entries[library].vector!;
     assert.throws(
       () => write(model as VectorModelConfig, [{ kind: 'coupling', mask: [1, 0] }], {}),
       /shiftActivation: expected "relu", got "tanh"/,
