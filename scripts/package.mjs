@@ -1,5 +1,6 @@
 // Packs the extension for a platform: production bundles, the native packages of that platform only, media and texts.
-//   node scripts/package.mjs [--target NAME]… [--all]      writes artifacts/flowscope-<target>-<version>.vsix
+//   node scripts/package.mjs [--target NAME]… [--all] [--channel stable|pre-release]
+// writes artifacts/flowscope-<target>-<version>.vsix
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,7 +24,7 @@ import { describePackage, noticesOf } from './third-party-notices.mjs';
 const texts = /^(CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
 
 /** Resolves to { target, file, bytes }, with `file` the absolute path of the VSIX. */
-export async function packageExtension(target = targetOfThisMachine()) {
+export async function packageExtension(target = targetOfThisMachine(), { preRelease = false } = {}) {
   if (!(target in targets))
     throw new Stop(`Unknown target ${target}. Known: ${Object.keys(targets).join(', ')}.`);
   const folder = path.join(root, 'out', 'package', target);
@@ -56,6 +57,7 @@ export async function packageExtension(target = targetOfThisMachine()) {
     cwd: folder,
     packagePath: file,
     target,
+    preRelease,
     dependencies: false,
     // Relative links are checked by vsce where there is an address, and left out by us where there is none.
     allowMissingRepository: manifest.repository === undefined,
@@ -81,21 +83,29 @@ function packagedManifest() {
   return manifest;
 }
 
+const channels = ['stable', 'pre-release'];
+
 function readArguments(given) {
   const chosen = [];
+  let channel = 'stable';
   for (let index = 0; index < given.length; index++) {
     if (given[index] === '--all') chosen.push(...Object.keys(targets));
     else if (given[index] === '--target') chosen.push(given[++index]);
-    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all.`);
+    else if (given[index] === '--channel') channel = given[++index];
+    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all, --channel NAME.`);
   }
-  return chosen.length > 0 ? chosen : [targetOfThisMachine()];
+  if (!channels.includes(channel))
+    throw new Stop(`Unknown channel ${channel}. Known: ${channels.join(', ')}.`);
+  if (chosen.length === 0) chosen.push(targetOfThisMachine());
+  return { chosen, preRelease: channel === 'pre-release' };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   main(async () => {
     const started = performance.now();
-    for (const target of readArguments(process.argv.slice(2))) {
-      const { file, bytes } = await packageExtension(target);
+    const { chosen, preRelease } = readArguments(process.argv.slice(2));
+    for (const target of chosen) {
+      const { file, bytes } = await packageExtension(target, { preRelease });
       console.log(`${path.relative(root, file)}  ${(bytes / 1e6).toFixed(1)} MB`);
     }
     console.log(`packaged in ${seconds(started)}`);
