@@ -43,7 +43,7 @@ function optionsOf({ source, output, options }, outdir, production) {
 }
 
 /**
- * Bundles into `outdir`. A source that is not written yet is passed over with a note, unless `production`: a package
+ * Bundles into `outdir`, all or the `only` ones. A source that is not written yet is passed over with a note, unless `production`: a package
  * never goes out with a part missing. Resolves to { sizes, modules }: the bytes of each output, and the files whose code is
  * in any of them, relative to the root.
  */
@@ -51,13 +51,14 @@ export async function build({
   production = false,
   watch = false,
   outdir = path.join(root, 'dist'),
+  only = bundles.map(({ output }) => output),
   log = console.log,
 } = {}) {
   const sizes = {};
   const modules = new Set();
   const contexts = [];
   const failed = [];
-  for (const bundle of bundles) {
+  for (const bundle of bundles.filter(({ output }) => only.includes(output))) {
     if (!fs.existsSync(path.join(root, bundle.source))) {
       if (production) throw new Stop(`cannot build ${bundle.output}: ${bundle.source} is missing`);
       log(`build: no ${bundle.source} yet, ${bundle.output} is left out`);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
 import { npm, run, Stop } from './run.mjs';
+import { describePackage, packageFolder } from './third-party-notices.mjs';
 
 /** VS Code's names of the platforms for which both native packages have binaries. */
 export const targets = {
@@ -19,6 +20,12 @@ export function targetOfThisMachine() {
   if (!(target in targets))
     throw new Stop(`There is no package for ${target}. There are: ${Object.keys(targets).join(', ')}.`);
   return target;
+}
+
+/** The packages that the bundled modules come from. */
+export function bundledPackages(bundled) {
+  const folders = new Set(bundled.map(packageFolder).filter((folder) => folder !== undefined));
+  return [...folders].map((folder) => describePackage(path.join(root, folder)));
 }
 
 const modules = path.join(root, 'node_modules');
@@ -52,7 +59,10 @@ export async function copyNativePackages(folder, target) {
     }
     return isCode(name) && (name.startsWith('dist/') || !name.includes('/'));
   });
-  const common = (name) => isCode(name) && (name.startsWith('dist/cjs/') || !name.includes('/'));
+  // Two of its files hold nothing but comments of types, and nothing loads them.
+  const onlyTypes = /\/(type-helper|tensor-utils)\.js$/;
+  const common = (name) =>
+    isCode(name) && !onlyTypes.test(name) && (name.startsWith('dist/cjs/') || !name.includes('/'));
   copy(from('onnxruntime-common'), to('onnxruntime-common'), common);
 
   copy(
@@ -61,7 +71,8 @@ export async function copyNativePackages(folder, target) {
     (name) => isCode(name) && (name.startsWith('dist/') || !name.includes('/')),
   );
   const pure = ['@img/colour', 'detect-libc', 'semver'];
-  for (const name of pure) copy(from(name), to(name), isCode);
+  const program = /^(bin\/|preload\.js$)/;
+  for (const name of pure) copy(from(name), to(name), (file) => isCode(file) && !program.test(file));
   const copied = ['onnxruntime-node', 'onnxruntime-common', 'sharp', ...pure].map(from);
   const sharp = JSON.parse(fs.readFileSync(path.join(from('sharp'), 'package.json'), 'utf8'));
   for (const name of [`@img/sharp-${target}`, `@img/sharp-libvips-${target}`]) {

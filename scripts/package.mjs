@@ -1,21 +1,30 @@
 // Packs the extension for a platform: production bundles, the native packages of that platform only, media and texts.
-//   node scripts/package.mjs [--target NAME]… [--all]      writes artifacts/flowscope-<target>-<version>.vsix
+//   node scripts/package.mjs [--target NAME]… [--all] [--channel stable|pre-release]
+// writes artifacts/flowscope-<target>-<version>.vsix
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createVSIX } from '@vscode/vsce';
 import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
-import { extensionReadme, readmeSource } from './extension-readme.mjs';
-import { copyNativePackages, copyNativeSources, targetOfThisMachine, targets } from './package-contents.mjs';
+import {
+  bundledPackages,
+  copyNativePackages,
+  copyNativeSources,
+  targetOfThisMachine,
+  targets,
+} from './package-contents.mjs';
+import { packageReadme, readmeSources } from './package-readme.mjs';
+import { withAddresses } from './project-address.mjs';
 import { main, seconds, Stop } from './run.mjs';
-import { describePackage, noticesOf, packageFolder } from './third-party-notices.mjs';
+import { sbomOf } from './sbom.mjs';
+import { describePackage, noticesOf } from './third-party-notices.mjs';
 
 /** Files at the root that are packed in addition to dist/ and media/. CHANGELOG and LICENSE are shown by VS Code. */
 const texts = /^(CHANGELOG\.md|LICENSE|package\.nls(\..+)?\.json)$/;
 
 /** Resolves to { target, file, bytes }, with `file` the absolute path of the VSIX. */
-export async function packageExtension(target = targetOfThisMachine()) {
+export async function packageExtension(target = targetOfThisMachine(), { preRelease = false } = {}) {
   if (!(target in targets))
     throw new Stop(`Unknown target ${target}. Known: ${Object.keys(targets).join(', ')}.`);
   const folder = path.join(root, 'out', 'package', target);
@@ -32,12 +41,13 @@ export async function packageExtension(target = targetOfThisMachine()) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }
   const manifest = packagedManifest();
-  const readme = fs.readFileSync(path.join(root, ...readmeSource.split('/')), 'utf8');
-  fs.writeFileSync(path.join(folder, 'README.md'), extensionReadme(readme, manifest.repository));
-  const notices = noticesOf([...bundledPackages(modules), ...copied.map(describePackage)]);
-  fs.writeFileSync(path.join(folder, 'THIRD_PARTY_NOTICES.txt'), notices);
-  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
-
+  const readme = fs.readFileSync(path.join(root, ...readmeSources.extension.split('/')), 'utf8');
+  const packages = [...bundledPackages(modules), ...copied.map(describePackage)];
+  const write = (name, text) => fs.writeFileSync(path.join(folder, name), text);
+  write('README.md', packageReadme(readme, manifest.repository));
+  write('THIRD_PARTY_NOTICES.txt', noticesOf(packages));
+  write('sbom.cdx.json', await sbomOf(manifest, packages));
+  write('package.json', `${JSON.stringify(manifest, undefined, 2)}\n`);
   fs.copyFileSync(path.join(root, '.vscodeignore'), path.join(folder, '.vscodeignore'));
 
   const file = path.join(root, 'artifacts', `${manifest.name}-${target}-${manifest.version}.vsix`);
@@ -47,23 +57,18 @@ export async function packageExtension(target = targetOfThisMachine()) {
     cwd: folder,
     packagePath: file,
     target,
+    preRelease,
     dependencies: false,
-    // The project has no public address yet.
-    allowMissingRepository: true,
+    // Relative links are checked by vsce where there is an address, and left out by us where there is none.
+    allowMissingRepository: manifest.repository === undefined,
     allowStarActivation: false,
   });
   return { target, file, bytes: fs.statSync(file).size };
 }
 
-/** The packages that the bundled modules come from. */
-export function bundledPackages(modules) {
-  const folders = new Set(modules.map(packageFolder).filter((folder) => folder !== undefined));
-  return [...folders].map((folder) => describePackage(path.join(root, folder)));
-}
-
 /** Everything that runs is bundled or copied, so the manifest names no packages and no scripts. */
 function packagedManifest() {
-  const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const manifest = withAddresses(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')));
   for (const key of [
     'scripts',
     'dependencies',
@@ -78,21 +83,29 @@ function packagedManifest() {
   return manifest;
 }
 
+const channels = ['stable', 'pre-release'];
+
 function readArguments(given) {
   const chosen = [];
+  let channel = 'stable';
   for (let index = 0; index < given.length; index++) {
     if (given[index] === '--all') chosen.push(...Object.keys(targets));
     else if (given[index] === '--target') chosen.push(given[++index]);
-    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all.`);
+    else if (given[index] === '--channel') channel = given[++index];
+    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all, --channel NAME.`);
   }
-  return chosen.length > 0 ? chosen : [targetOfThisMachine()];
+  if (!channels.includes(channel))
+    throw new Stop(`Unknown channel ${channel}. Known: ${channels.join(', ')}.`);
+  if (chosen.length === 0) chosen.push(targetOfThisMachine());
+  return { chosen, preRelease: channel === 'pre-release' };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   main(async () => {
     const started = performance.now();
-    for (const target of readArguments(process.argv.slice(2))) {
-      const { file, bytes } = await packageExtension(target);
+    const { chosen, preRelease } = readArguments(process.argv.slice(2));
+    for (const target of chosen) {
+      const { file, bytes } = await packageExtension(target, { preRelease });
       console.log(`${path.relative(root, file)}  ${(bytes / 1e6).toFixed(1)} MB`);
     }
     console.log(`packaged in ${seconds(started)}`);

@@ -86,6 +86,12 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('openModel', l10n.t('Open in Flowscope'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
+    command('openSample', l10n.t('Open sample flow'), async ({ services }, name) =>
+      (await import('./commands/open-sample')).openSample(services, name),
+    ),
+    command('reportIssue', l10n.t('Report issue'), async ({ services }) =>
+      (await import('./commands/report-issue')).reportIssue(services),
+    ),
     command('changeImport', l10n.t('Change how this file is read'), async ({ services, inspector }, target) =>
       (await import('./commands/import')).changeImport(services, inspector, target),
     ),

@@ -129,10 +129,10 @@ describe('the manifest', () => {
     );
   });
 
-  it('teaches in four steps, each with something to do', () => {
+  it('teaches in five steps, each with something to do', () => {
     const [walkthrough, ...others] = manifest.contributes.walkthroughs;
     assert.equal(others.length, 0);
-    assert.equal(walkthrough?.steps.length, 4);
+    assert.equal(walkthrough?.steps.length, 5);
     for (const { description } of walkthrough.steps) {
       assert.match(texts[description.replaceAll('%', '')]!, /\]\(command:/);
     }

@@ -1,23 +1,10 @@
-// The page of the extension in VS Code, made from docs/extension.md: there, links and pictures relative to the repository
-// lead nowhere.
+// The page of the extension in VS Code, made from docs/extension.md, and that of the npm package, made from docs/npm.md: there,
+// links and pictures relative to the repository lead nowhere.
 import path from 'node:path';
+import { webAddresses } from './project-address.mjs';
 
-/** The page's source, relative to the root. */
-export const readmeSource = 'docs/extension.md';
-
-/**
- * Where the files of a repository are on the web, from the `repository` of a package.json: { page, raw }, each to be
- * followed by a path. Undefined without one, and for hosts other than GitHub and GitLab, whose addresses are not known.
- */
-export function webAddresses(repository) {
-  const given = (typeof repository === 'string' ? repository : repository?.url) ?? '';
-  const url = given.replace(/^(github|gitlab):/, 'https://$1.com/').replace(/^git@([^:]+):/, 'https://$1/');
-  const [, host, project] = /\b(github|gitlab)\.com\/(.+?)(?:\.git)?\/?$/.exec(url) ?? [];
-  if (!host) return undefined;
-  const base = `https://${host}.com/${project}`;
-  const inside = host === 'gitlab' ? `${base}/-` : base;
-  return { page: `${inside}/blob/HEAD/`, raw: `${inside}/raw/HEAD/` };
-}
+/** The pages' sources, relative to the root. */
+export const readmeSources = { extension: 'docs/extension.md', npm: 'docs/npm.md' };
 
 const absolute = /^([a-z][a-z\d+.-]*:|#)/i;
 const picture = /!\[([^\]]*)\]\(([^)\s]+)\)/g;
@@ -27,9 +14,9 @@ const link = /(?<!!)\[((?:[^[\]]|!\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)/g;
  * The page as it is packed. Relative pictures and links become absolute where the manifest names a repository. Where it
  * names none, a picture is left out, with its line if nothing else is on it, and a link leaves its text.
  */
-export function extensionReadme(markdown, repository) {
+export function packageReadme(markdown, repository) {
   const addresses = webAddresses(repository);
-  const inRepository = (target) => path.posix.join(path.posix.dirname(readmeSource), target);
+  const inRepository = (target) => path.posix.join('docs', target);
   const withPictures = markdown.replace(picture, (all, alt, target) => {
     if (absolute.test(target)) return all;
     return addresses ? `![${alt}](${addresses.raw}${inRepository(target)})` : '\0';

@@ -1,12 +1,12 @@
-/** The page of the extension: what becomes of its links and pictures, and what the check of the package finds. */
+/** The pages of the packages: what becomes of its links and pictures, and what the check of the package finds. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { script } from '../support/script';
 
 interface Readme {
-  readmeSource: string;
-  extensionReadme(markdown: string, repository?: unknown): string;
+  readmeSources: Record<'extension' | 'npm', string>;
+  packageReadme(markdown: string, repository?: unknown): string;
   readmeProblems(markdown: string): string[];
 }
 
@@ -21,13 +21,13 @@ See [the data](data.md#tables), [a change](../CHANGELOG.md) and [the paper](http
 ![From elsewhere](https://example.org/a.png) [below](#title)
 `;
 
-describe('the page of the extension', () => {
+describe('the pages of the packages', () => {
   let readme: Readme;
-  before(async () => void (readme = await script<Readme>('extension-readme.mjs')));
+  before(async () => void (readme = await script<Readme>('package-readme.mjs')));
 
   it('leaves out relative pictures and keeps the text of relative links without a repository', () => {
     assert.equal(
-      readme.extensionReadme(source),
+      readme.packageReadme(source),
       `# Title
 
 |  |  |
@@ -58,25 +58,30 @@ See [the data](${web}/blob/HEAD/docs/data.md#tables), [a change](${web}/blob/HEA
       'git@github.com:some/project.git',
       { type: 'git', url: `git+${web}.git` },
     ])
-      assert.equal(readme.extensionReadme(source, repository), expected);
+      assert.equal(readme.packageReadme(source, repository), expected);
   });
 
   it('knows the addresses of GitLab, and makes none up for other hosts', () => {
     const link = '[the data](data.md)';
     assert.equal(
-      readme.extensionReadme(link, 'https://gitlab.com/group/inner/project.git'),
+      readme.packageReadme(link, 'https://gitlab.com/group/inner/project.git'),
       '[the data](https://gitlab.com/group/inner/project/-/blob/HEAD/docs/data.md)',
     );
-    assert.equal(readme.extensionReadme(link, 'https://git.example.org/some/project'), 'the data');
+    assert.equal(readme.packageReadme(link, 'https://git.example.org/some/project'), 'the data');
   });
 
   it('is packed without a problem, with and without a repository', () => {
-    const page = readFileSync(readme.readmeSource, 'utf8');
-    for (const repository of [undefined, 'https://github.com/some/project']) {
-      const packed = readme.extensionReadme(page, repository);
-      assert.deepEqual(readme.readmeProblems(packed), []);
-      assert.ok(!packed.includes('\0') && !/\(\s*\)|\[\s*\]/.test(packed));
-      assert.match(packed, /Install from VSIX/);
+    for (const [name, says] of [
+      ['extension', /Install from VSIX/],
+      ['npm', /npx flowscope/],
+    ] as const) {
+      const page = readFileSync(readme.readmeSources[name], 'utf8');
+      for (const repository of [undefined, 'https://github.com/some/project']) {
+        const packed = readme.packageReadme(page, repository);
+        assert.deepEqual(readme.readmeProblems(packed), []);
+        assert.ok(!packed.includes('\0') && !/\(\s*\)|\[\s*\]/.test(packed));
+        assert.match(packed, says);
+      }
     }
   });
 

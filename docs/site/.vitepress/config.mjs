@@ -1,0 +1,86 @@
+// The site of the docs: all pages of docs/, searched without a server.
+import fs from 'node:fs';
+import path from 'node:path';
+import { webAddresses } from '../../../scripts/project-address.mjs';
+
+const root = path.resolve(import.meta.dirname, '..', '..', '..');
+const { description, repository } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
+const addresses = webAddresses(repository);
+
+/** Links out of docs/ lead to the repository if it has an address, and are plain text otherwise. */
+function outsideLinks(md) {
+  md.core.ruler.push('outside-links', ({ tokens }) => {
+    for (const { children } of tokens) {
+      let inside = 0;
+      for (const token of children ?? []) {
+        if (token.type === 'link_open' && /^\.\.\//.test(token.attrGet('href') ?? '')) {
+          if (addresses) token.attrSet('href', token.attrGet('href').replace(/^\.\.\//, addresses.page));
+          else [inside, token.tag] = [inside + 1, 'span'];
+          if (!addresses) token.attrs = [];
+        } else if (token.type === 'link_close' && inside > 0) [inside, token.tag] = [inside - 1, 'span'];
+      }
+    }
+  });
+}
+
+const page = (text, link) => ({ text, link: `/${link}` });
+
+export default {
+  title: 'Flowscope',
+  description,
+  lang: 'en-US',
+  srcDir: '..',
+  // Pages of the packages, and of a folder.
+  srcExclude: ['site/**', 'screenshots/**', 'extension.md', 'npm.md'],
+  outDir: path.join(root, 'artifacts', 'docs'),
+  cacheDir: path.join(root, 'out', 'docs-cache'),
+  base: process.env.FLOWSCOPE_DOCS_BASE ?? '/',
+  appearance: true,
+  lastUpdated: false,
+  markdown: { config: outsideLinks },
+  vite: { publicDir: false, build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 } },
+  themeConfig: {
+    search: { provider: 'local' },
+    outline: [2, 3],
+    socialLinks: addresses ? [{ icon: 'github', link: addresses.base }] : [],
+    nav: [page('Start', 'start'), page('Command line', 'cli'), page('Troubleshooting', 'troubleshooting')],
+    sidebar: [
+      {
+        text: 'Use',
+        items: [
+          page('Start in five minutes', 'start'),
+          page('Look into your flow', 'inspect'),
+          page('Train on your data', 'train'),
+          page('Which flow for which data', 'which-flow'),
+          page('Open what you have', 'importing'),
+          page('Troubleshooting by symptom', 'troubleshooting'),
+        ],
+      },
+      {
+        text: 'Look up',
+        items: [
+          page('Command line', 'cli'),
+          page('Your data', 'data'),
+          page('Presets and settings', 'conventions'),
+          page('File formats', 'file-formats'),
+          ...(fs.existsSync(path.join(root, 'docs', 'recording.md'))
+            ? [page('Recordings', 'recording')]
+            : []),
+        ],
+      },
+      {
+        text: 'How it is made',
+        items: [
+          page('Overview', 'how-it-is-made'),
+          page('Architecture', 'architecture'),
+          page('Decisions', 'decisions'),
+          page('Graphs and passes', 'graph'),
+          page('The contract', 'contract'),
+          page('Results', 'results'),
+          page('Fidelity of imports', 'importing-fidelity'),
+          page('UX guidelines', 'ux-guidelines'),
+        ],
+      },
+    ],
+  },
+};
