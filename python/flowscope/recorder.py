@@ -106,13 +106,13 @@ class _Recorder:
         if activations:
             self._activations(layers, inputs, activations)
         z = walked[-1][0]
-        base = self.chain.base
+        prior, normal = _prior(self.chain.base, z, self.embedded)
         return recording.write(
             path,
             x=_array(self.x),
             layers=layers,
-            base="other" if base.log_prob else "standard-normal",
-            base_log_prob=_base_log_prob(base, z, self.embedded),
+            base="standard-normal" if normal else "other",
+            base_log_prob=prior,
             context=None if self.context is None else _flat(self.context),
             samples=drawn,
             library=self.chain.library,
@@ -215,7 +215,7 @@ class _Recorder:
         return Samples(
             z=_array(drawn.reshape(kept, *z.shape[1:])),
             inputs=[_array(value) for value in inputs],
-            base_log_prob=_base_log_prob(self.chain.base, drawn, context),
+            base_log_prob=_prior(self.chain.base, drawn, context)[0],
             context=None if self.context is None else _flat(self.context[:kept]),
         )
 
@@ -276,10 +276,15 @@ def _embedded(chain: Chain, context: Tensor | None) -> Tensor | None:
         return chain.embed(context)
 
 
-def _base_log_prob(base: Base, z: Tensor, context: Tensor | None) -> np.ndarray | None:
+def _prior(base: Base, z: Tensor, context: Tensor | None) -> tuple[np.ndarray, bool]:
+    """ln p(z) of each example, and whether it is that of a standard normal."""
     with torch.no_grad():
-        found = base.log_prob(z, context) if base.log_prob else standard_normal(z)
-    return found.flatten(1).sum(1).cpu().numpy() if found.ndim > 1 else found.cpu().numpy()
+        normal = standard_normal(z)
+        found = base.log_prob(z, context).double() if base.log_prob else normal
+    if found.ndim > 1:
+        found = found.flatten(1).sum(1)
+    same = bool(((found - normal).abs() <= 1e-5 * (1 + normal.abs())).all())
+    return found.cpu().numpy(), same
 
 
 def _inside(module: nn.Module, asked: bool | Sequence[str], run: Callable[[], Any], count: int) -> dict[str, np.ndarray]:
