@@ -110,8 +110,14 @@ export function examplesQuery(
   return { split, offset, count: summary.kind === 'image' ? 24 : 16 };
 }
 
+/** Two features, whose plane is drawn. */
 export function isPlane(summary: ModelSummary): boolean {
-  return summary.kind === 'vector' && summary.shape.length === 1 && summary.shape[0] === 2;
+  return (
+    canAsk(summary, 'plane') &&
+    summary.kind === 'vector' &&
+    summary.shape.length === 1 &&
+    summary.shape[0] === 2
+  );
 }
 
 export function planeQuery(batch: BatchRef, samples: Omit<SampleQuery, 'count'>): PlaneQuery {

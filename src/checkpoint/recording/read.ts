@@ -62,7 +62,7 @@ export interface Recording {
   samples?: RecordedSamples;
 }
 
-export function isRecording(metadata: Readonly<Record<string, string>>): boolean {
+export function isRecording(metadata: Readonly<Record<string, unknown>>): boolean {
   return metadata['format'] === recordingFormat;
 }
 

@@ -5,6 +5,11 @@ import * as v from 'valibot';
 export const recordingVersion = 1;
 export const recordingFormat = 'flowscope-recording';
 
+/** What is said where somebody wants to run the flow of one. */
+export const notRunAgain =
+  'is a recording of what a flow did to a batch; the flow itself is not in it and cannot be run. Open it in the inspector, ' +
+  'or give the checkpoint of the flow.';
+
 /** Of a name or a sentence. */
 const text = v.pipe(v.string(), v.maxLength(2000));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

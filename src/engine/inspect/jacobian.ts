@@ -90,7 +90,8 @@ export async function jacobian(
     whole,
     matrix: { shape: [k, k], data: Float32Array.from(matrix) },
     ...(mask ? { passes: Uint8Array.from(elements, (element) => Number(mask[element]! > 0.5)) } : {}),
-    ...(logScales ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
+    // Those of a recording are the diagonal itself.
+    ...(logScales && !model.recorded ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
     ...('step' in found ? { differences: { step: found.step, error: found.error } } : {}),
     logDet: logAbsDeterminant(matrix, k),
     ...(claimed === undefined ? {} : { claimed }),

@@ -20,7 +20,6 @@ export function recordedAnswers(recording: Recording): RecordedAnswers {
           shape,
           stats,
           histogram: { edges, counts },
-          axes: [],
         })),
         state: [],
         stages: activations.map(({ name, values }) => ({ name, shape: values.shape.slice(1) })),

@@ -96,6 +96,12 @@ export function recordingInfo({ about, count, samples, layers }: Recording): Rec
   };
 }
 
+/** Pictures are drawn from 0 to the number of levels: of pixels as they are, or of values from 0 to 1. */
+function levelsOf({ x: { data } }: Recording): { levels?: number } {
+  if (!data.every((value) => value >= 0 && value < 256)) return {};
+  return { levels: data.every((value) => value <= 1) ? 2 : 256 };
+}
+
 function outlineOf(
   recording: Recording,
   { layers }: InspectedFlow,
@@ -112,6 +118,7 @@ function outlineOf(
     ...describeFile(file, { format: 'recording', bytes, backend, tensors }),
     kind,
     shape,
+    ...(kind === 'image' ? levelsOf(recording) : {}),
     title: `${about.title}, ${size}`,
     subtitle: `${several(layers.length, 'layer')}, ${shortCount(parameters)} parameters, recorded with ${several(count, 'example')}`,
     parameterCount: parameters,
