@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import recording
+from .run import Run
 
 if TYPE_CHECKING:
     from .flows import Step
     from .recorder import record
 
 __version__ = "0.1.0"
-__all__ = ["Step", "__version__", "record", "recording"]
+__all__ = ["Run", "Step", "__version__", "record", "recording"]
 
 
 def __getattr__(name: str) -> Any:

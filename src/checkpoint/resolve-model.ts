@@ -29,6 +29,9 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     for (const file of [paths.best, paths.last]) {
       if (await exists(file)) return { kind: 'checkpoint', file, run: target };
     }
+    for (const file of [paths.bestRecording, paths.lastRecording]) {
+      if (await exists(file)) return { kind: 'recording', file, run: target };
+    }
     throw new UserError(
       (await isRunFolder(target))
         ? `${target}: this run has no checkpoint yet. Train it for some steps first.`

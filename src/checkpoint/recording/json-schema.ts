@@ -4,7 +4,7 @@ import { recordingSchema } from './schema';
 
 /** The content of media/schemas/recording.schema.json, as text. */
 export function recordingJsonSchema(): string {
-  const schema = toJsonSchema(recordingSchema, { typeMode: 'input', ignoreActions: ['safe_integer'] });
+  const schema = toJsonSchema(recordingSchema, { typeMode: 'input' });
   const root = {
     $schema: schema.$schema,
     title: 'Flowscope recording',

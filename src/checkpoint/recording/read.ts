@@ -1,5 +1,4 @@
 /** Reads a recording: what a flow of any library did to a batch, layer by layer. docs/recording.md specifies the file. */
-import path from 'node:path';
 import * as v from 'valibot';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
@@ -79,6 +78,16 @@ export async function readRecording(file: string): Promise<Recording> {
     }
     const tensors = await readTensors(opened);
     return new Reader(file, tensors).recording(about, opened.bytes);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What a recording says of itself, without reading its tensors. @throws UserError as `readRecording` */
+export async function readRecordingHeader(file: string): Promise<RecordingAbout> {
+  const opened = await openSafetensors(file);
+  try {
+    return readAbout(opened);
   } finally {
     await opened.close();
   }
@@ -277,7 +286,3 @@ function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]
   };
 }
 
-/** "model", of model.flowrec.safetensors. */
-export function recordingStem(file: string): string {
-  return path.basename(file).replace(/(\.flowrec)?\.safetensors$/i, '');
-}

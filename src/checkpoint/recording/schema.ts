@@ -12,7 +12,7 @@ export const notRunAgain =
 
 /** Of a name or a sentence. */
 const text = v.pipe(v.string(), v.maxLength(2000));
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const names = v.pipe(v.array(text), v.maxLength(100_000));
 
 export const mostRecordedLayers = 4096;

@@ -2,6 +2,7 @@
 import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
+import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import type { InspectorMethod } from '../../protocol/inspect';
 import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
@@ -42,7 +43,10 @@ export async function openRecording(file: string, backend: BackendInfo, run?: st
     ...(run ? { run } : {}),
     inspected,
     recording: outline.recording,
-    summary: () => Promise.resolve(outline),
+    summary: async () =>
+      run
+        ? { ...outline, runFolder: run, checkpoints: await listCheckpoints(runPaths(run)) }
+        : outline,
     dispose: () => inspected.data.close(),
   };
 }
