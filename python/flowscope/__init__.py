@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import recording
 from .run import Run
+from .show import show
 
 if TYPE_CHECKING:
     from .flows import Step
     from .recorder import record
 
 __version__ = "0.1.0"
-__all__ = ["Run", "Step", "__version__", "record", "recording"]
+__all__ = ["Run", "Step", "__version__", "record", "recording", "show"]
 
 
 def __getattr__(name: str) -> Any:

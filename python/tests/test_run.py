@@ -80,7 +80,8 @@ def test_logging_takes_little(tmp_path):
 
 
 def test_lightning(tmp_path):
-    pl = pytest.importorskip("lightning.pytorch")
+    import lightning.pytorch as pl
+
     from flowscope.lightning import RunCallback
 
     class Module(pl.LightningModule):

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { parseNumber } from '../inspector/frame';
+import { until } from '../inspector/until';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
 
@@ -56,13 +57,7 @@ describe('a recording', () => {
     const result = (): Promise<number> => page.locator('[data-result]').innerText().then(parseNumber);
     const first = await result();
     await page.getByRole('button', { name: 'Next example (→)' }).click();
-    await page
-      .waitForFunction(
-        (before) => document.querySelector('[data-result]')?.textContent !== before,
-        await page.locator('[data-result]').innerText(),
-      )
-      .catch(() => undefined);
-    assert.notEqual(await result(), first);
+    await until('the result of the second example', async () => (await result()) !== first, 10_000);
     // No others can be typed or opened.
     assert.equal(await page.locator('[data-name=given-file]').count(), 0);
   });
@@ -71,7 +66,7 @@ describe('a recording', () => {
     const page = await ready('mixed');
     await layer(page, 0).click();
     await page.getByRole('tab', { name: 'Mask' }).click();
-    await page.getByText('2 are read, 2 move').first().waitFor();
+    await page.getByText('2 of 4 are read, 2 move').first().waitFor();
     await layer(page, 2).click();
     await page.getByRole('tab', { name: 'Order' }).click();
     await page.locator('.layer .matrix-board, .layer canvas').first().waitFor();
