@@ -1,6 +1,7 @@
 // npm test: sets up, then runs the tiers in order and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--no-setup]
-// Tiers: unit, contract, engine, extension, browser, e2e. --file runs only the test files whose path holds the text.
+// Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
+import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
 
@@ -9,6 +10,7 @@ const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
   { name: 'engine', needs: engineNeeds, run: nodeTests },
+  { name: 'python', sources: pythonSources, run: (_, files, context) => runPythonTests(files, context) },
   { name: 'extension', run: (name, files, context) => extensionTests(name, files, context) },
   { name: 'browser', needs: browserNeeds, run: nodeTests },
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
@@ -93,9 +95,8 @@ async function runTier(tier, file, pace, onCut) {
   let result;
   try {
     const { testSources } = await import('./test-bundles.mjs');
-    const files = testSources(tier.name, ['.test.ts', '.test.tsx']).filter(
-      (name) => !file || name.includes(file),
-    );
+    const sources = tier.sources?.() ?? testSources(tier.name, ['.test.ts', '.test.tsx']);
+    const files = sources.filter((name) => !file || name.includes(file));
     if (files.length === 0) {
       if (file) return undefined;
       throw new Stop(`there are no tests in test/${tier.name}`);

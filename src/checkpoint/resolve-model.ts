@@ -6,11 +6,12 @@ import type { TensorContainer } from '../protocol/import';
 import { isOurs } from './checkpoint';
 import { containerOf } from './container';
 import { isRunFolder, runPaths } from './run-folder';
+import { isRecording } from './recording/read';
 import { openSafetensors } from './safetensors';
 
 export interface ResolvedModel {
   /** A container: tensors of another program. Whether such a file can be read shows when it is opened. */
-  kind: 'checkpoint' | 'onnx' | TensorContainer;
+  kind: 'checkpoint' | 'onnx' | 'recording' | TensorContainer;
   /** Absolute path of the file to open. */
   file: string;
   /** Absolute path of the run folder that the file lies in. */
@@ -27,6 +28,9 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     const paths = runPaths(target);
     for (const file of [paths.best, paths.last]) {
       if (await exists(file)) return { kind: 'checkpoint', file, run: target };
+    }
+    for (const file of [paths.bestRecording, paths.lastRecording]) {
+      if (await exists(file)) return { kind: 'recording', file, run: target };
     }
     throw new UserError(
       (await isRunFolder(target))
@@ -45,10 +49,14 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     );
   }
   const opened = await openSafetensors(target);
-  const kind = isOurs(opened.metadata) ? 'checkpoint' : 'safetensors';
+  const kind = isOurs(opened.metadata)
+    ? 'checkpoint'
+    : isRecording(opened.metadata)
+      ? 'recording'
+      : 'safetensors';
   await opened.close();
   const parent = path.dirname(path.dirname(target));
-  const inRun = kind === 'checkpoint' && path.basename(path.dirname(target)) === 'checkpoints';
+  const inRun = kind !== 'safetensors' && path.basename(path.dirname(target)) === 'checkpoints';
   return { kind, file: target, run: inRun && (await isRunFolder(parent)) ? parent : undefined };
 }
 

@@ -11,6 +11,7 @@ import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
+import { readRecordingHeader } from './recording/read';
 import { rowOf } from './metrics-tail';
 import { refuseTrained, takeRun, type RunLock } from './run-lock';
 
@@ -23,6 +24,9 @@ export interface RunPaths {
   samples: string;
   best: string;
   last: string;
+  /** Recordings in their place, in a run of another program's loop. */
+  bestRecording: string;
+  lastRecording: string;
   resume: string;
   checkpoint(step: number): string;
   sample(step: number): string;
@@ -41,7 +45,9 @@ export interface RunStatus {
 }
 
 const suffix = '.flow.safetensors';
-const periodic = /^step-(\d+)\.flow\.safetensors$/;
+/** Of a training loop of another program (the Python package): what its flow did to a batch. */
+const recordingSuffix = '.flowrec.safetensors';
+const periodic = /^step-(\d+)\.flow(rec)?\.safetensors$/;
 
 export function runPaths(folder: string): RunPaths {
   const checkpoints = path.join(folder, 'checkpoints');
@@ -56,6 +62,8 @@ export function runPaths(folder: string): RunPaths {
     samples,
     best: path.join(checkpoints, `best${suffix}`),
     last: path.join(checkpoints, `last${suffix}`),
+    bestRecording: path.join(checkpoints, `best${recordingSuffix}`),
+    lastRecording: path.join(checkpoints, `last${recordingSuffix}`),
     resume: path.join(checkpoints, 'last.resume.safetensors'),
     checkpoint: (step) => path.join(checkpoints, `${number(step)}${suffix}`),
     sample: (step) => path.join(samples, `${number(step)}.png`),
@@ -204,7 +212,9 @@ export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined
  */
 export async function listCheckpoints(paths: RunPaths): Promise<CheckpointInfo[]> {
   const bySteps = new Map<number, CheckpointInfo>();
-  const names = (await entries(paths.checkpoints)).filter((name) => name.endsWith(suffix));
+  const names = (await entries(paths.checkpoints)).filter(
+    (name) => name.endsWith(suffix) || name.endsWith(recordingSuffix),
+  );
   // Periodic files last, so that they stand for their step: they do not change under a reader.
   names.sort((a, b) => Number(periodic.test(a)) - Number(periodic.test(b)));
   for (const name of names) {
@@ -212,7 +222,7 @@ export async function listCheckpoints(paths: RunPaths): Promise<CheckpointInfo[]
     const header = await headerOf(file).catch(() => undefined);
     if (!header) continue;
     const before = bySteps.get(header.step);
-    const best = file === paths.best || before?.best === true;
+    const best = file === paths.best || file === paths.bestRecording || before?.best === true;
     const { validationNats = before?.validationNats, validationBitsPerDim = before?.validationBitsPerDim } =
       header.metrics ?? {};
     bySteps.set(header.step, {
@@ -241,7 +251,9 @@ async function headerOf(file: string): Promise<KnownHeader> {
   const stamp = `${mtimeMs} ${size} ${ino}`;
   const known = knownHeaders.get(file);
   if (known?.stamp === stamp) return known;
-  const { step, metrics } = await readCheckpointHeader(file);
+  const { step = 0, metrics }: { step?: number; metrics?: MetricsRow } = file.endsWith(recordingSuffix)
+    ? await readRecordingHeader(file)
+    : await readCheckpointHeader(file);
   const header = { stamp, step, ...(metrics ? { metrics } : {}) };
   if (knownHeaders.size >= mostKnown) knownHeaders.clear();
   knownHeaders.set(file, header);
@@ -270,7 +282,7 @@ export async function dropAfter(paths: RunPaths, step: number): Promise<void> {
 
 /** NaN for other names. */
 function stepOf(name: string): number {
-  return Number(/^step-(\d+)\.(flow\.safetensors|png)$/.exec(name)?.[1] ?? NaN);
+  return Number(/^step-(\d+)\.(flow(rec)?\.safetensors|png)$/.exec(name)?.[1] ?? NaN);
 }
 
 function metricsLine(row: MetricsRow): string {

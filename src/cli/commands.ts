@@ -1,6 +1,7 @@
 import type { Command } from './command';
 import { applyCommand } from './commands/apply';
 import { calibrateCommand } from './commands/calibrate';
+import { compareLayersCommand } from './commands/compare-layers';
 import { comparePresetsCommand } from './commands/compare-presets';
 import { controlCommand } from './commands/control';
 import { convertCommand } from './commands/convert';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   infoCommand,
   inspectCommand,
   diagnoseCommand,
+  compareLayersCommand,
   exportCommand,
   convertCommand,
   graphCommand,

@@ -24,7 +24,7 @@ export interface ReportedRun {
 
 export interface CheckpointReport {
   file: string;
-  format: 'flowscope' | 'onnx' | TensorContainer;
+  format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
   bytes: number;
   architecture?: string;
   /** Of one example, without the batch axis. */

@@ -18,11 +18,15 @@ export interface Comparables {
   recent: string[];
 }
 
-/** The layer of B that does what a layer of A does: the same name and shapes. */
+/** The layer of B that does what a layer of A does: the same name and shapes, or of a recording the same place and shapes. */
 export function partnerOf(layer: LayerInfo, b: ModelSummary): LayerInfo | undefined {
   const shapes = ({ inputShape, outputShape }: LayerInfo): string =>
     JSON.stringify([inputShape, outputShape]);
-  return b.layers.find((other) => other.name === layer.name && shapes(other) === shapes(layer));
+  const same = b.layers.filter((other) => shapes(other) === shapes(layer));
+  return (
+    same.find(({ name }) => name === layer.name) ??
+    (b.recording ? same.find(({ index }) => index === layer.index) : undefined)
+  );
 }
 
 /**

@@ -21,9 +21,10 @@ export function insidePlan(
   return layers.flatMap(({ index: layer }) => {
     const network = networkOf(layer);
     if (!network) return [];
-    const weights = network.parameters.map(({ name, shape, axes }): Question => {
+    const weights = network.parameters.flatMap(({ name, shape, axes }): Question[] => {
+      if (!axes) return [];
       const from = shape.map(() => 0);
-      return { method: 'weight', query: { layer, name, ...windowOfWeight({ shape, axes, from }) } };
+      return [{ method: 'weight', query: { layer, name, ...windowOfWeight({ shape, axes, from }) } }];
     });
     const features = network.stages.map(({ name }): Question => ({
       method: 'features',

@@ -127,7 +127,8 @@ export interface NetworkView {
     shape: number[];
     stats: TensorStats;
     histogram: { edges: number[]; counts: number[] };
-    axes: AxisRole[];
+    /** Absent where the values are not there, as in a recording. */
+    axes?: AxisRole[];
   }[];
   /** Running statistics and other state. */
   state: { name: string; shape: number[]; stats: TensorStats }[];

@@ -39,6 +39,7 @@ export type LayerKind =
   | 'orthogonal'
   | 'rescale'
   | 'unknown'
+  | 'recorded'
   | 'permute';
 
 /** Learned linear maps of all features, or of all channels of a pixel. */
@@ -58,6 +59,8 @@ export interface LayerInfo {
   /** Unique path in the model, for example "scales.0.checkerboard.1"; also the prefix of its parameters. */
   name: string;
   kind: LayerKind;
+  /** Of a recorded layer: what it is called in its library, for example "AffineCouplingTransform". */
+  called?: string;
   /** Zero-based number among the couplings; absent for other layers. */
   coupling?: number;
   /** Zero-based scale of a multi-scale flow; 0 for vectors. */
@@ -93,6 +96,8 @@ export interface LayerInfo {
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */
   preservesVolume?: true;
+  /** Its Jacobian was not recorded. */
+  lacksJacobian?: true;
   /** It is not in the file; that the data come so is taken for granted. */
   assumed?: true;
 }
@@ -171,16 +176,36 @@ export interface ModelOrigin {
   assumptions: string[];
 }
 
+/** What a recording is, and what can be asked of it. */
+export interface RecordingInfo {
+  /** ISO 8601. */
+  recordedAt: string;
+  /** The program that wrote it, with its version. */
+  writer: string;
+  /** Whose flow it is. */
+  library?: string;
+  /** Examples in it, and in the batch that it was made of. */
+  examples: number;
+  examplesGiven: number;
+  samples: number;
+  /** What was left out or could not be computed, in words. */
+  notes: string[];
+  /** Questions that it has answers to. */
+  answers: string[];
+}
+
 export interface ModelSummary {
   id: string;
   path: string;
   fileName: string;
-  format: 'flowscope' | 'onnx' | TensorContainer;
+  format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
   /** False when only the table of tensors can be shown; `reason` says why and what to do. */
   runnable: boolean;
   reason?: string;
   /** Present for flows that were read from a file of another library, or converted from one. */
   origin?: ModelOrigin;
+  /** Of a recording. */
+  recording?: RecordingInfo;
   kind: 'vector' | 'image' | 'unknown';
   /** Event shape without the batch axis, [D] or [H, W, C] (padded). */
   shape: number[];

@@ -69,6 +69,8 @@ export function defaultSelection(summary: ModelSummary): Selection {
 
 /** Images at a temperature a little below 1, where samples are cleaner; vectors as the model has them. */
 export function defaultSamples(summary: ModelSummary): SampleQuery {
+  // Of a recording they are those that are in it.
+  if (summary.recording) return { count: Math.max(1, summary.recording.samples), seed: 0, temperature: 1 };
   return summary.kind === 'image'
     ? { count: 25, seed: 7, temperature: 0.8 }
     : { count: isPlane(summary) ? 500 : 16, seed: 7, temperature: 1 };
@@ -108,8 +110,14 @@ export function examplesQuery(
   return { split, offset, count: summary.kind === 'image' ? 24 : 16 };
 }
 
+/** Two features, whose plane is drawn. */
 export function isPlane(summary: ModelSummary): boolean {
-  return summary.kind === 'vector' && summary.shape.length === 1 && summary.shape[0] === 2;
+  return (
+    canAsk(summary, 'plane') &&
+    summary.kind === 'vector' &&
+    summary.shape.length === 1 &&
+    summary.shape[0] === 2
+  );
 }
 
 export function planeQuery(batch: BatchRef, samples: Omit<SampleQuery, 'count'>): PlaneQuery {
@@ -140,6 +148,11 @@ export function planeCellsQuery(batch: BatchRef, stage: number, saved: boolean):
 
 export function isCoupling(layer: LayerInfo): boolean {
   return layer.kind === 'checkerboard' || layer.kind === 'channelwise' || layer.kind === 'vector';
+}
+
+/** Whether it is answered at all: a recording has answers to some questions only. */
+export function canAsk({ recording }: Pick<ModelSummary, 'recording'>, method: InspectorMethod): boolean {
+  return !recording || recording.answers.includes(method);
 }
 
 /** Whether its curves are shown: those of rows of numbers. */
@@ -193,8 +206,8 @@ export function atConditionsQuery(
 }
 
 /** Squeezes, factor-outs and permutations only move values. */
-export function hasJacobian({ kind }: LayerInfo): boolean {
-  return kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
+export function hasJacobian({ kind, lacksJacobian }: LayerInfo): boolean {
+  return !lacksJacobian && kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
 }
 
 /** All of a small layer, whatever is marked; else a block around the marked element. */
@@ -337,6 +350,6 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
 
   return {
     choices: { examples, batches: [selection.batch], modes: [...modes], samples: [samples], morphs, pages },
-    questions,
+    questions: questions.filter(({ method }) => canAsk(summary, method)),
   };
 }

@@ -24,7 +24,7 @@ export function stepLayer(store: Store, by: number): void {
 }
 
 function drawSamples(store: Store): void {
-  if (store.connection.choices) return;
+  if (store.fixed.peek()) return;
   const query = store.samplesQuery.peek();
   store.tabs.gallery.value = 'samples';
   store.samplesQuery.value = { ...query, seed: query.seed + 1 };

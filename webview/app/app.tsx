@@ -8,6 +8,7 @@ import { LayerRegion } from './layer-region';
 import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore } from '../base/store/use-store';
 import { text } from './text';
+import { RecordingNote } from './recording-note';
 import { OriginNote } from './origin-note';
 import { Asked } from '../base/store/asked';
 import { useAfterPaint } from './after-paint';
@@ -57,11 +58,12 @@ function Regions({ model }: { model: ModelSummary }) {
         <Region name="file" model={model} />
       </div>
     );
-  const { origin } = model;
+  const { origin, recording } = model;
   return (
-    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin ? 'with-origin' : ''}`}>
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin || recording ? 'with-origin' : ''}`}>
       <DropTarget />
       {origin ? <OriginNote origin={origin} /> : null}
+      {recording ? <RecordingNote recording={recording} title={model.title} /> : null}
       <Bar model={model} />
       {comparing ? (
         <Region name="compare" model={model} />

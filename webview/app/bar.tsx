@@ -64,11 +64,10 @@ function sourceOf(example: ExampleRef | undefined): string {
   return example.kind === 'data' ? example.split : example.kind;
 }
 
-function recordedName(choice: ExampleRef | null): string {
+function recordedName(choice: ExampleRef | null, { recording }: ModelSummary): string {
   if (!choice) return text.none;
-  return 'index' in choice
-    ? `${choice.kind === 'data' ? choice.split : choice.kind} ${choice.index}`
-    : choice.kind;
+  const split = choice.kind === 'data' && (recording ? text.recordedBatch : choice.split);
+  return 'index' in choice ? `${split || choice.kind} ${choice.index}` : choice.kind;
 }
 
 /** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
@@ -86,8 +85,13 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
   const options = [
-    ...model.splits.map((split) => ({ value: split.name, text: split.name })),
-    ...(vector || source === 'values' ? [{ value: 'values', text: fileName(example) ?? words.typed }] : []),
+    ...model.splits.map((split) => ({
+      value: split.name,
+      text: model.recording ? text.recordedBatch : split.name,
+    })),
+    ...((vector && !store.fixed.value) || source === 'values'
+      ? [{ value: 'values', text: fileName(example) ?? words.typed }]
+      : []),
     ...(example?.kind === 'file' ? [{ value: 'file', text: fileName(example)! }] : []),
     ...(source in madeNames ? [{ value: source, text: madeNames[source]! }] : []),
     ...(source === 'sample' || model.splits.length === 0 ? [{ value: 'sample', text: words.aSample }] : []),
@@ -120,7 +124,7 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
           value={JSON.stringify(example ?? null)}
           options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
             value: JSON.stringify(choice),
-            text: recordedName(choice),
+            text: recordedName(choice, model),
           }))}
           onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
         />
@@ -208,7 +212,7 @@ function BatchPicker({ model }: { model: ModelSummary }) {
     ...model.splits.flatMap((split) =>
       [16, 64, 256].map((n) => ({ split: split.name, count: Math.min(n, split.count) })),
     ),
-    { split: 'sample', count: 64 },
+    ...(model.recording ? [] : [{ split: 'sample' as const, count: 64 }]),
   ];
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (
@@ -219,7 +223,10 @@ function BatchPicker({ model }: { model: ModelSummary }) {
         value={key(batch)}
         options={unique.map((b) => ({
           value: key(b),
-          text: b.split === 'sample' ? text.batchOfSamples(b.count) : text.batchOf(b.count, b.split),
+          text:
+            b.split === 'sample'
+              ? text.batchOfSamples(b.count)
+              : text.batchOf(b.count, model.recording ? text.recordedBatch : b.split),
         }))}
         onChange={(value) => {
           const found = unique.find((b) => key(b) === value);
@@ -287,14 +294,14 @@ function ExportMenu({ model }: { model: ModelSummary }) {
       </span>
     );
   if (!model.runnable || model.format === 'onnx') return null;
-  return (
-    <Menu
-      label={text.export}
-      items={[
+  const page = { text: text.exportHtml, run: () => void connection.host.command('exportHtml') };
+  // What a recording holds is no flow that could be written in another format.
+  const items = model.recording
+    ? [page]
+    : [
         { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
-        { text: text.exportHtml, run: () => void connection.host.command('exportHtml') },
+        page,
         { text: text.convert, run: () => void connection.host.command('convert') },
-      ]}
-    />
-  );
+      ];
+  return <Menu label={text.export} items={items} />;
 }

@@ -22,7 +22,11 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
         end={
           <>
             <span class="tick">
-              {[...model.splits.map((s) => `${count(s.count)} ${s.name}`), model.backend.library].join(', ')}
+              {model.recording
+                ? text.batchOf(model.recording.examples, text.recordedBatch)
+                : [...model.splits.map((s) => `${count(s.count)} ${s.name}`), model.backend.library].join(
+                    ', ',
+                  )}
             </span>
             <CompareToggle model={model} />
           </>

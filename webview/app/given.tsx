@@ -11,10 +11,10 @@ const numberFiles = '.csv,.tsv,.txt,.npy';
 
 /** Opens the system's file dialog. A saved page has no engine to read a file. */
 export function OpenFile({ model }: { model: ModelSummary }) {
-  const { connection } = useStore();
+  const { fixed } = useStore();
   const given = useFeature(givenState);
   const input = useRef<HTMLInputElement>(null);
-  if (connection.choices) return null;
+  if (fixed.value) return null;
   const image = model.kind === 'image';
   return (
     <>
@@ -48,13 +48,13 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includ
 
 /** Listens on the whole page and says what will happen to a file that is dragged over it. */
 export function DropTarget() {
-  const { connection } = useStore();
+  const { fixed, connection } = useStore();
   const given = useFeature(givenState);
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      if (event.dataTransfer) event.dataTransfer.dropEffect = connection.choices ? 'none' : 'copy';
+      if (event.dataTransfer) event.dataTransfer.dropEffect = fixed.peek() ? 'none' : 'copy';
       given.dragging.value = true;
     };
     const leave = (event: DragEvent): void => {
@@ -65,11 +65,11 @@ export function DropTarget() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       const file = event.dataTransfer?.files[0];
-      if (file && !connection.choices) void given.read(file);
+      if (file && !fixed.peek()) void given.read(file);
     };
     const paste = (event: ClipboardEvent): void => {
       const file = event.clipboardData?.files[0];
-      if (!file || connection.choices) return;
+      if (!file || fixed.peek()) return;
       event.preventDefault();
       void given.read(file);
     };
@@ -83,13 +83,13 @@ export function DropTarget() {
       document.removeEventListener('drop', drop);
       document.removeEventListener('paste', paste);
     };
-  }, [connection, given]);
+  }, [fixed, given]);
   return (
     <>
       {given.dragging.value ? (
         <div class="drop-target" aria-hidden="true">
-          <p>{connection.choices ? words.notRecorded : text.dropHere}</p>
-          {connection.choices ? null : <p class="muted">{text.dropHint}</p>}
+          <p>{connection.choices ? words.notRecorded : fixed.value ? text.recordingHint : text.dropHere}</p>
+          {fixed.value ? null : <p class="muted">{text.dropHint}</p>}
         </div>
       ) : null}
       <GivenNote />

@@ -1,4 +1,5 @@
 /** Texts of the frame of the page, in English and in German. */
+import type { RecordingInfo } from '../../src/protocol/model';
 import { count } from '../base/format/numbers';
 import { inLanguage } from '../base/format/language';
 
@@ -41,6 +42,15 @@ export const english = {
   convert: 'Checkpoint of another library…',
   origin: 'Where this flow comes from',
   from: (title: string) => `From ${title}.`,
+  recording: 'What was recorded',
+  recordedBatch: 'recorded batch',
+  recorded: (
+    title: string,
+    { library, recordedAt, writer, examples, examplesGiven, samples }: RecordingInfo,
+  ) =>
+    `Recording of ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, by ${writer}: ` +
+    `${examples < examplesGiven ? `${examples} of ${examplesGiven}` : examples} examples, ${samples} samples.`,
+  recordingHint: 'The flow is not run again: what it does to other inputs was not recorded.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `From ${title}. Assumed: ${assumptions.join(', ')}.`,
   changeImport: 'Change…',
@@ -129,6 +139,13 @@ export const german: typeof english = {
   convert: 'Checkpoint einer anderen Bibliothek…',
   origin: 'Woher dieser Flow kommt',
   from: (title: string) => `Aus ${title}.`,
+  recording: 'Was aufgezeichnet wurde',
+  recordedBatch: 'aufgezeichneter Batch',
+  recorded: (title, { library, recordedAt, writer, examples, examplesGiven, samples }) =>
+    `Aufzeichnung von ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, von ${writer}: ` +
+    `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Stichproben.`,
+  recordingHint:
+    'Der Fluss läuft nicht noch einmal: Was er mit anderen Eingaben macht, wurde nicht aufgezeichnet.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `Aus ${title}. Angenommen: ${assumptions.join(', ')}.`,
   changeImport: 'Ändern…',

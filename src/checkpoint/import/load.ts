@@ -4,6 +4,8 @@ import { parseStoredConfig } from '../../config/parse';
 import { shortened, UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { loadCheckpoint, type Checkpoint } from '../checkpoint';
+import { isRecording } from '../recording/read';
+import { notRunAgain } from '../recording/schema';
 import { resolveModelPath } from '../resolve-model';
 import { readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
@@ -82,6 +84,7 @@ export async function interpret(
 ): Promise<Interpreted | Unrecognized> {
   const { file } = tensorFile;
   const recognized = recognize(tensorFile, options.library);
+  if (isRecording(tensorFile.extras)) return { reason: notRunAgain };
   if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
   const { library, questions } = recognized;
   const remembered = await readSidecar(file);

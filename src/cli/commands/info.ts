@@ -63,6 +63,7 @@ function asText(model: ModelDescription): string {
     ...(model.data ? [['Data', model.data.summary] as [string, string]] : []),
     ...(model.origin ? [['From', model.origin.title] as [string, string]] : []),
     ...(model.extras ? [['Beside', extrasText(model.extras)] as [string, string]] : []),
+    ...(model.recording ? [['Recording', recordingText(model.recording)] as [string, string]] : []),
     ...(model.note ? [['Note', model.note] as [string, string]] : []),
   ];
   const parts = [pairs(rows)];
@@ -142,6 +143,16 @@ function askedText({ questions, answers, answered, sidecar }: ImportForm): strin
   return `Not in the file; ${answered ? 'answered' : 'defaults of the library, to be answered'} in ${shownPath(sidecar)}
 
 ${table([['key', answered ? 'answer' : 'default', 'is', 'possible'], ...rows])}`;
+}
+
+function recordingText(given: NonNullable<ModelDescription['recording']>): string {
+  const { title, library, recordedAt, writer, examples, examplesGiven, samples } = given;
+  const batch =
+    examples < examplesGiven
+      ? `${count(examples)} of ${count(examplesGiven)} examples`
+      : `${count(examples)} examples`;
+  const drawn = samples > 0 ? `, ${count(samples)} samples` : '';
+  return `${shortened(title)}${library ? ` of ${shortened(library)}` : ''}, ${batch}${drawn}, ${recordedAt} by ${shortened(writer)}`;
 }
 
 /** The first of them on one line: --json has all. */

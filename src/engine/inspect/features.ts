@@ -24,8 +24,7 @@ export async function features(
 ): Promise<FeatureView> {
   const { layer, stage, offset } = query;
   const { info } = layerAt(model, layer);
-  const inner = innerOf(model, 'A feature map');
-  const { stages } = inner.names(layer);
+  const { stages } = model.recorded?.network(layer) ?? innerOf(model, 'A feature map').names(layer);
   const found = stages.find(({ name }) => name === stage);
   if (!found) {
     throw new UserError(
@@ -55,8 +54,12 @@ async function mapsOf(
   query: FeatureQuery,
   signal: AbortSignal,
 ): Promise<NdArray> {
-  const inner = innerOf(model, 'A feature map');
   const { layer, stage } = query;
+  if (model.recorded) {
+    const { layers } = await stillPass(model, work, query, signal);
+    return model.recorded.maps(layer, stage, layers[layer]!.input.data);
+  }
+  const inner = innerOf(model, 'A feature map');
   if (query.mode === 'train') {
     const { joined } = await trainingBatch(model, query.batch, query.example, signal);
     const program = await inner.activity(layer, { kind: 'train', batch: joined.count });

@@ -86,6 +86,11 @@ export function createInspector(id: string, model: Model): Inspector {
       if (!Object.hasOwn(answers, method)) {
         throw new UserError(`The inspector has no question "${method}".`);
       }
+      if (model.recording && !model.recording.answers.includes(method)) {
+        throw new UserError(
+          `${model.file}: is a recording, whose flow is not run again; it has no answer to this question (${method}).`,
+        );
+      }
       if (signal.aborted) throw new CancelledError();
       const answer = answers[method] as (
         query: InspectorQuery<InspectorMethod>,

@@ -51,24 +51,26 @@ export async function jacobian(
   const passes = await stillPass(model, work, query, signal);
   const pass = passes.layers[info.index]!;
   const k = elements.length;
-  const found = inner
-    ? {
-        matrix: await byGradients(
-          inner,
-          info,
-          pass.input.data,
-          elements,
-          layerContext(passes, model, k),
+  const found = model.recorded
+    ? { matrix: blockOf(model.recorded.jacobian(info.index, pass.input.data), size, elements) }
+    : inner
+      ? {
+          matrix: await byGradients(
+            inner,
+            info,
+            pass.input.data,
+            elements,
+            layerContext(passes, model, k),
+            signal,
+          ),
+        }
+      : await byDifferences(
+          model,
+          query.layer,
+          passes,
+          { elements, whole, masked: mask !== undefined },
           signal,
-        ),
-      }
-    : await byDifferences(
-        model,
-        query.layer,
-        passes,
-        { elements, whole, masked: mask !== undefined },
-        signal,
-      );
+        );
   if (!found) throw onlyMoves(info.name);
   const { matrix } = found;
 
@@ -88,11 +90,19 @@ export async function jacobian(
     whole,
     matrix: { shape: [k, k], data: Float32Array.from(matrix) },
     ...(mask ? { passes: Uint8Array.from(elements, (element) => Number(mask[element]! > 0.5)) } : {}),
-    ...(logScales ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
+    // Those of a recording are the diagonal itself.
+    ...(logScales && !model.recorded ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
     ...('step' in found ? { differences: { step: found.step, error: found.error } } : {}),
     logDet: logAbsDeterminant(matrix, k),
     ...(claimed === undefined ? {} : { claimed }),
   };
+}
+
+/** Rows and columns of a whole Jacobian. */
+function blockOf(whole: Float32Array, size: number, elements: Int32Array): Float32Array {
+  return Float32Array.from(
+    [...elements].flatMap((row) => [...elements].map((column) => whole[row * size + column]!)),
+  );
 }
 
 function onlyMoves(name: string): UserError {

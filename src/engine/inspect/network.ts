@@ -6,6 +6,7 @@ import { histogramOf, statsOf } from './statistics';
 /** The tensors of a layer as they are stored. */
 export function network(model: InspectedFlow, query: { layer: number }): NetworkView {
   const { info, bijection } = layerAt(model, query.layer);
+  if (model.recorded) return model.recorded.network(info.index);
   const { parameters = [], state = [] } = bijection ?? {};
   return {
     layer: info.index,

@@ -24,8 +24,22 @@ export async function order(
   if (!(Number.isInteger(from) && from >= 0 && from < all.length)) {
     throw new UserError(`Place ${from} of the order was asked for; ${info.name} has ${all.length}, from 0.`);
   }
-  const inner = innerOf(model, 'What depends on what');
   const features = Int32Array.from(all.slice(from, from + orderPage));
+  if (model.recorded) {
+    const { count, mean } = model.recorded.dependence(info.index);
+    const cells = [...features].flatMap((row) =>
+      [...features].map((column) => mean[row * all.length + column]!),
+    );
+    const k = features.length;
+    return {
+      layer: info.index,
+      from,
+      features,
+      count,
+      measured: { shape: [k, k], data: Float32Array.from(cells) },
+    };
+  }
+  const inner = innerOf(model, 'What depends on what');
   const { count, values, contextOf } = await batchAtLayer(
     model,
     inner,

@@ -41,7 +41,7 @@ export async function dataExamples(
   const shown = padImages(features, count, model.config);
   const x = shown.slice();
   const size = model.dimensions;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < count && !model.asGiven; i++) {
     dequantize(
       x.subarray(i * size, (i + 1) * size),
       model.config,
@@ -153,7 +153,7 @@ function valuesExample(model: ExampleSource, values: readonly number[]): Example
     throw new UserError('The example has values that are not finite numbers.');
   }
   const shown = given.length === dimensions ? given : padImages(given, 1, config);
-  if (config.kind === 'vector') return { count: 1, x: shown, shown };
+  if (config.kind === 'vector' || model.asGiven) return { count: 1, x: shown, shown };
   const integers = shown.every(Number.isInteger);
   const largest = integers ? config.levels - 1 : config.levels;
   const outside = shown.find((value) => value < 0 || value > largest);

@@ -1,6 +1,7 @@
 /** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
+import type { NetworkView } from '../../protocol/inspect';
 import type { LayerInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
@@ -104,6 +105,17 @@ export interface InnerPrograms {
   contextGradients(readers: ContextReaders): Promise<Program>;
 }
 
+/** What a recording knows of single layers beside a pass; inputs are of a layer, for one example. */
+export interface RecordedAnswers {
+  network(layer: number): NetworkView;
+  /** Feature maps at a stage that `network` names, [1, …]. */
+  maps(layer: number, stage: string, input: Float32Array): NdArray<Float32Array>;
+  /** The whole of it, [outputs, inputs]. @throws UserError where it was not recorded */
+  jacobian(layer: number, input: Float32Array): Float32Array;
+  /** Mean |∂y/∂x| over `count` examples, [outputs, inputs]. @throws UserError where it was not recorded */
+  dependence(layer: number): { count: number; mean: Float32Array };
+}
+
 export interface InspectedFlow {
   config: ModelConfig;
   /** Shapes without the batch axis, channels last. */
@@ -131,10 +143,16 @@ export interface InspectedFlow {
   withContext?(context: readonly number[]): InspectedFlow;
   programs: InspectorPrograms;
   inner?: InnerPrograms;
+  recorded?: RecordedAnswers;
+  /** Examples go into the flow as they are: no noise is added to their pixels, which may have any values. */
+  asGiven?: true;
 }
 
 /** What examples are made with. */
-export type ExampleSource = Pick<InspectedFlow, 'config' | 'data' | 'runner' | 'dimensions' | 'given'>;
+export type ExampleSource = Pick<
+  InspectedFlow,
+  'config' | 'data' | 'runner' | 'dimensions' | 'given' | 'asGiven'
+>;
 
 /** @throws UserError for a layer that the model does not have */
 export function layerAt(model: InspectedFlow, index: number): InspectedLayer {

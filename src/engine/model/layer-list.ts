@@ -183,7 +183,7 @@ function costOf({ bijection }: FlowLayer): string {
 }
 
 /** "channels 2, 3 move". */
-function moving(moves: LayerMoves): string {
+export function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels') return `pixels with row + column ${moves.parity} move`;
   if (moves.of === 'values') return `${moves.count} of ${moves.total} values move`;
   const what = moves.of.slice(0, -1);

@@ -1,6 +1,6 @@
 /** Whatever a user opened. */
 import type { TensorFile } from '../../checkpoint/import/types';
-import type { ModelOutline } from '../../protocol/model';
+import type { ModelOutline, RecordingInfo } from '../../protocol/model';
 import type { FlowModel } from './flow-model';
 import type { InspectedFlow } from './inspected-flow';
 
@@ -13,6 +13,8 @@ export interface Model {
   inspected?: InspectedFlow;
   /** The flow's own definition, to be traced: not of ONNX files, whose flow was found in their graph. */
   flow?: FlowModel;
+  /** Of a recording: what can be asked of it. */
+  recording?: RecordingInfo;
   /** Of a file whose flow is not known; stays open until `dispose`. */
   tensorFile?: TensorFile;
   /** Read anew each time: data and checkpoints beside the file come and go. */

@@ -14,6 +14,9 @@ import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
 import { givenWords } from '../model/summary';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
+import { readRecording } from '../../checkpoint/recording/read';
+import { recordedLayers } from '../recorded-flow/layers';
+import { recordingInfo } from '../recorded-flow/open-recording';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
@@ -26,6 +29,7 @@ import type { LayerDescription, ModelDescription } from './description';
 export async function describeModel(given: string): Promise<ModelDescription> {
   const { kind, file, run } = await resolveModelPath(given);
   if (kind === 'onnx') return describeOnnx(file);
+  if (kind === 'recording') return describeRecording(file, run);
   if (kind !== 'checkpoint') return describeOther(file, kind);
   const header = await readCheckpointHeader(file);
   const { entries, bytes } = header;
@@ -86,6 +90,35 @@ function describeCheckpoint(
     ...(data
       ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
       : {}),
+  };
+}
+
+async function describeRecording(file: string, run: string | undefined): Promise<ModelDescription> {
+  const recording = await readRecording(file);
+  const { about, bytes } = recording;
+  return {
+    file,
+    ...(run ? { run } : {}),
+    format: 'recording',
+    bytes,
+    parameterCount: about.parameterCount ?? 0,
+    tensorCount: about.layers.reduce((sum, { parameters = [] }) => sum + parameters.length, 0),
+    layers: recordedLayers(recording).map(({ info }) => ({
+      index: info.index,
+      name: info.name,
+      kind: info.called ?? info.kind,
+      shape: info.outputShape,
+      inputShape: info.inputShape,
+      scale: info.scale,
+      ...(info.coupling === undefined ? {} : { coupling: info.coupling }),
+      parameterCount: info.parameterCount,
+      batchNorm: false,
+      description: info.description,
+      ...(info.order ? { order: info.order } : {}),
+    })),
+    ...(about.step === undefined ? {} : { step: about.step }),
+    recording: { title: about.title, ...recordingInfo(recording) },
+    ...(about.notes.length > 0 ? { note: about.notes.join('; ') } : {}),
   };
 }
 

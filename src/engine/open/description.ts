@@ -1,7 +1,7 @@
 /** What `describeModel` says of a file. */
 import type { ModelConfig } from '../../config/schema';
 import type { ImportForm, TensorContainer } from '../../protocol/import';
-import type { ModelOrigin, OnnxSummary, TensorEntry } from '../../protocol/model';
+import type { ModelOrigin, OnnxSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { TensorStatistics } from '../../protocol/tensors';
 
 export interface LayerDescription {
@@ -26,7 +26,7 @@ export interface LayerDescription {
 export interface ModelDescription {
   file: string;
   run?: string;
-  format: 'flowscope' | 'onnx' | TensorContainer;
+  format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
   bytes: number;
   architecture?: { name: string; summary: string; inputShape: number[]; model: ModelConfig };
   parameterCount: number;
@@ -38,6 +38,7 @@ export interface ModelDescription {
   validation?: { nats: number; bitsPerDim?: number };
   data?: { summary: string; [field: string]: unknown };
   onnx?: OnnxSummary;
+  recording?: RecordingInfo & { title: string };
   /** Of a flow that another library wrote. */
   origin?: ModelOrigin;
   /** What the file does not hold, with the answers in force; where to answer is in it. */

@@ -23,6 +23,7 @@ import { contextInfo } from '../model/context';
 import { createFlowModel } from '../model/flow-model';
 import { modelLayers, parameterCount, type ModelLayer } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
+import { openRecording } from '../recorded-flow/open-recording';
 import { openTensorTable } from './tensor-table';
 import { describeFile, describeFlow } from '../model/summary';
 import type { Model } from '../model/model';
@@ -35,6 +36,8 @@ export async function openModel(given: string, backend: Backend): Promise<Model>
       return openFlow(await loadCheckpoint(file), { file, run, backend });
     case 'onnx':
       return openOnnxModel(file, backend.info);
+    case 'recording':
+      return openRecording(file, backend.info, run);
     default:
       return openOther(file, kind, backend);
   }

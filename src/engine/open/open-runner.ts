@@ -3,6 +3,7 @@ import { exists } from '../../base/exists';
 import path from 'node:path';
 import { featureNamesOf } from '../../checkpoint/checkpoint';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { notRunAgain } from '../../checkpoint/recording/schema';
 import { UserError } from '../../base/user-error';
 import type { Model } from '../model/model';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
@@ -37,7 +38,7 @@ export async function openRunner(
   const { flow } = opened;
   if (!flow) {
     const { reason } = await opened.summary();
-    throw new UserError(`${file}: ${reason ?? 'cannot be run.'}`);
+    throw new UserError(`${file}: ${opened.recording ? notRunAgain : (reason ?? 'cannot be run.')}`);
   }
   const { runner, header } = flow;
   const featureNames = featureNamesOf(header);

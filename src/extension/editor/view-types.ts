@@ -25,9 +25,9 @@ export function isModelFile(uri: { path: string }): boolean {
   return modelExtensions.some((extension) => name.endsWith(`.${extension}`));
 }
 
-/** Named like a Flowscope checkpoint, which contains everything, so there is nothing to ask. */
+/** Named like a Flowscope checkpoint or recording, which contains everything, so there is nothing to ask. */
 export function isOurs(uri: { path: string }): boolean {
-  return uri.path.endsWith('.flow.safetensors');
+  return /\.flow(rec)?\.safetensors$/.test(uri.path);
 }
 
 /** A file with weights; ONNX files hold a graph. */
@@ -39,7 +39,7 @@ export function isCheckpointFile(uri: { path: string }): boolean {
 export function modelName(uri: { path: string }): string {
   const name = uri.path.split('/').at(-1) ?? '';
   return name.replace(
-    /(\.flow)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|(pzflow\.)?pkl|pickle)$/i,
+    /(\.flow(rec)?)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|(pzflow\.)?pkl|pickle)$/i,
     '',
   );
 }

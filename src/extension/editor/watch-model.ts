@@ -71,7 +71,7 @@ export function watchModel(
   // Only Flowscope's own files are in run folders, and only those grow while they are open.
   if (run) {
     watch(run, '{metrics.jsonl,run.json,control.json,rates.json}', ofRun.call);
-    watch(folder, '*.flow.safetensors', ofRun.call);
+    watch(folder, '*.{flow,flowrec}.safetensors', ofRun.call);
   }
   let timer: NodeJS.Timeout | undefined;
   const stop = (): void => {
@@ -102,7 +102,7 @@ async function stampOf(uri: Uri): Promise<string> {
 /** Periodic checkpoints never change, so their names say enough. */
 async function checkpointStamps(folder: Uri): Promise<string> {
   const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
-  const names = entries.map(([name]) => name).filter((name) => name.endsWith('.flow.safetensors'));
+  const names = entries.map(([name]) => name).filter((name) => isOurs({ path: name }));
   const moving = names.filter((name) => !name.startsWith('step-'));
   const stamps = await Promise.all(moving.map((name) => stampOf(Uri.joinPath(folder, name))));
   return [...names.sort(), ...stamps].join(' ');

@@ -40,6 +40,7 @@ const icons: Record<LayerKind, string> = {
   orthogonal: 'symbol-array',
   rescale: 'symbol-ruler',
   unknown: 'question',
+  recorded: 'symbol-operator',
 };
 
 export class LayersProvider implements TreeDataProvider<OutlineNode> {

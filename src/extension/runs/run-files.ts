@@ -1,6 +1,7 @@
 /** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
 import { FileType, Uri, workspace } from 'vscode';
 import * as v from 'valibot';
+import { isOurs } from '../editor/view-types';
 import {
   type Holder,
   isSilent,
@@ -114,15 +115,15 @@ export async function readCheckpoints(run: Uri): Promise<CheckpointFile[]> {
   );
   const files = await Promise.all(
     names
-      .filter((name) => name.endsWith('.flow.safetensors'))
+      .filter((name) => isOurs({ path: name }))
       .map(async (name): Promise<CheckpointFile> => {
         const uri = Uri.joinPath(folder, name);
         const bytes = await workspace.fs.stat(uri).then(
           (stat) => stat.size,
           () => 0,
         );
-        if (name === 'best.flow.safetensors') return { uri, kind: 'best', bytes };
-        if (name === 'last.flow.safetensors') return { uri, kind: 'last', bytes };
+        if (name.startsWith('best.')) return { uri, kind: 'best', bytes };
+        if (name.startsWith('last.')) return { uri, kind: 'last', bytes };
         const step = /^step-(\d+)\./.exec(name)?.[1];
         return { uri, kind: 'step', step: step === undefined ? undefined : Number(step), bytes };
       }),

@@ -98,7 +98,7 @@ export function Picked({ label, example }: { label: string; example: ExampleRef 
     <div class="ctl picked">
       <span data-picked>{label}</span>
       <span class="spring" />
-      {store.connection.choices ? null : (
+      {store.fixed.value ? null : (
         <Button onClick={() => store.selectExample(example)}>{words.useAsExample}</Button>
       )}
     </div>

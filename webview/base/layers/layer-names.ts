@@ -31,15 +31,20 @@ export function isSumOfScales(layer: LayerInfo): boolean {
 }
 
 export function layerTitle(layer: LayerInfo): string {
+  return layer.called ?? named(layer);
+}
+
+function named(layer: LayerInfo): string {
   return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
 }
 
 /** As it stands in a sentence: "coupling 4", "logit". */
 export function layerPhrase(layer: LayerInfo): string {
-  return words.inSentence(layerTitle(layer));
+  return layer.called ?? words.inSentence(named(layer));
 }
 
 export function shortName(layer: LayerInfo): string {
+  if (layer.called) return layer.called;
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
   if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
   return words.shortNames[layer.kind];

@@ -3,7 +3,7 @@ import { batch as together, computed, effect, signal, untracked, type Signal } f
 import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
 import { hasConditioner, type ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
-import { defaultBatch, defaultExample, defaultSamples } from '../../../src/protocol/questions';
+import { canAsk, defaultBatch, defaultExample, defaultSamples } from '../../../src/protocol/questions';
 import type { Connection } from '../host/page-api';
 import { createCheckpointState } from './checkpoint-state';
 import { AnswerCache, ask, latest, ready } from './question';
@@ -92,6 +92,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     model,
     checkpoint,
     runnable,
+    fixed: computed(() => connection.choices !== undefined || model.value?.recording !== undefined),
     selection: computed<Selection | null>(() =>
       runnable.value ? { example: example.value, batch: batch.value, mode: mode.value } : null,
     ),
@@ -107,7 +108,8 @@ export function createStore(connection: Connection, features: readonly Feature[]
     tabs,
     featuresIn: <R extends Region>(region: R, opened: ModelSummary) =>
       ordered.filter(
-        (feature) => feature.region === region && (feature.applies?.(opened) ?? true),
+        ({ region: own, applies, asks }) =>
+          own === region && (applies?.(opened) ?? true) && (asks === undefined || canAsk(opened, asks)),
       ) as FeatureOf<R>[],
     shows: (id) => runnable.value && Object.values(tabs).some((tab) => tab.value === id),
     state<S>(definition: StateDefinition<S>): S {

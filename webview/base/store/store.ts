@@ -2,6 +2,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
+import type { InspectorMethod } from '../../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import type { LayerTab } from '../../../src/protocol/layer-tabs';
@@ -21,6 +22,8 @@ export interface Common {
   title(model: ModelSummary): string;
   /** Whether there is something to show of this model; a feature without it is there for all. */
   applies?(model: ModelSummary): boolean;
+  /** The question that its view is made of: it is not there for a recording without an answer. */
+  asks?: InspectorMethod;
   /** Made when the page starts. */
   state?: StateDefinition<unknown>;
   /** What the view gives as numbers. A view of several charts has a menu on each of them instead. */
@@ -77,6 +80,8 @@ export interface Store {
   model: Signal<ModelSummary | undefined>;
   checkpoint: CheckpointState;
   runnable: ReadonlySignal<boolean>;
+  /** Nothing can be run through the flow: in a saved page, and of a recording. */
+  fixed: ReadonlySignal<boolean>;
   /** Null while there is no model that can be run. */
   selection: ReadonlySignal<Selection | null>;
   example: Signal<ExampleRef | undefined>;

@@ -30,7 +30,7 @@ export function Examples({ model }: { model: ModelSummary }) {
   if (model.splits.length === 0 && population.own.value === undefined)
     return (
       <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
-        {recorded ? null : <OwnMenu />}
+        {store.fixed.value ? null : <OwnMenu />}
       </Message>
     );
   const ranked = examples.order.value !== 'index' || examples.ownShown.value;
@@ -39,7 +39,7 @@ export function Examples({ model }: { model: ModelSummary }) {
       <div class="ctl source-row">
         <SourceChoice model={model} />
         <span class="spring" />
-        {recorded ? null : <OwnMenu />}
+        {store.fixed.value ? null : <OwnMenu />}
       </div>
       {population.problem.value ? <p class="bad tick">{population.problem.value}</p> : null}
       <div class="ctl">

@@ -9,6 +9,7 @@ export const interpolate: RegionFeature = {
   id: 'interpolate',
   region: 'gallery',
   order: 4,
+  asks: 'manifold',
   title: () => text.interpolate,
   state: interpolateState,
   View: Interpolate,

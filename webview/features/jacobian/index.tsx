@@ -13,6 +13,7 @@ export const jacobian: LayerFeature = {
   id: 'jacobian',
   region: 'layer',
   order: 10,
+  asks: 'jacobian',
   title: () => text.tab,
   state: jacobianState,
   missing: (layer) => (hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy }),

@@ -9,6 +9,7 @@ export const latents: RegionFeature = {
   id: 'latents',
   region: 'gallery',
   order: 6,
+  asks: 'latents',
   title: () => text.latents,
   state: latentsState,
   View: Latents,

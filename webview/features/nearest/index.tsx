@@ -9,6 +9,7 @@ export const nearest: RegionFeature = {
   id: 'nearest',
   region: 'gallery',
   order: 3,
+  asks: 'nearest',
   title: () => text.nearest,
   state: nearestState,
   View: Nearest,

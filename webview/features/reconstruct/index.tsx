@@ -8,6 +8,7 @@ export const reconstruct: RegionFeature = {
   id: 'reconstruct',
   region: 'gallery',
   order: 5,
+  asks: 'reconstruct',
   title: () => text.reconstruct,
   // Vectors have one scale, always.
   applies: ({ kind }) => kind === 'image',

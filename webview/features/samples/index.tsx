@@ -10,6 +10,7 @@ export const samples: RegionFeature = {
   id: 'samples',
   region: 'gallery',
   order: 1,
+  asks: 'samples',
   title: () => words.samples,
   state: samplesState,
   View: ({ model }) => (isPlane(model) ? <PlaneSamples model={model} /> : <Samples model={model} />),

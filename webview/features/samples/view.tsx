@@ -28,7 +28,7 @@ import { samplesState } from './state';
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
   const query = store.samplesQuery.value;
-  const fixedChoice = store.connection.choices !== undefined;
+  const fixedChoice = store.fixed.value;
   const change = (next: Partial<SampleQuery>): void => {
     store.samplesQuery.value = { ...query, ...next };
     store.state(samplesState).morphStep.value = undefined;

@@ -1,0 +1,29 @@
+"""Records normalizing flows and their training for the Flowscope inspector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import recording
+from .run import Run
+from .show import show
+
+if TYPE_CHECKING:
+    from .flows import Step
+    from .recorder import record
+
+__version__ = "0.1.0"
+__all__ = ["Run", "Step", "__version__", "record", "recording", "show"]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs PyTorch is loaded when it is first asked for."""
+    if name == "record":
+        from .recorder import record
+
+        return record
+    if name == "Step":
+        from .flows import Step
+
+        return Step
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,351 @@
+"""Records what a PyTorch flow does to a batch, layer by layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from . import recording
+from .flows import Base, Chain, Step, chain_of, standard_normal
+from .recording import Layer, Parameter, Samples, summarize
+from .structure import WHOLE, Shown, shown_by
+
+#: Shares of the file for Jacobians, for samples and for activations that were asked for; the rest is for the examples.
+SHARES = {"jacobian": 0.2, "samples": 0.15, "activations": 0.2}
+#: For names, parameters' histograms and the header of the file.
+SPARE = 0.05
+
+
+def record(
+    flow: Any,
+    x: Any,
+    context: Any = None,
+    *,
+    path: str | os.PathLike[str] = "model.flowrec.safetensors",
+    title: str | None = None,
+    step: int | None = None,
+    samples: int = 64,
+    activations: bool | Sequence[str] = False,
+    feature_names: Sequence[str] | None = None,
+    context_names: Sequence[str] | None = None,
+    max_bytes: int = 20_000_000,
+    seed: int = 0,
+) -> Path:
+    """Runs `flow` on the batch `x` and writes what the inspector shows. Returns the path of the recording.
+
+    `flow` is a flow of nflows, zuko, normflows or FrEIA, or a list of layers from data to latent: modules whose call gives
+    (y, log_det), or `flowscope.Step`. Images are [N, C, H, W] as PyTorch has them. The flow runs in evaluation mode and
+    without changing its parameters; modes and the random state are afterwards what they were. `activations` records
+    the outputs of submodules: True for all of them, or parts of their names. Where the batch, the samples or the Jacobians would
+    make the file larger than `max_bytes`, fewer of them are kept, and the recording says so.
+    """
+    root = flow if isinstance(flow, nn.Module) else None
+    given, condition = _tensor(x, root), None if context is None else _tensor(context, root)
+    if given.ndim < 2 or len(given) == 0:
+        raise ValueError(f"x has the shape {tuple(given.shape)}; expected [examples, ...] with at least one example.")
+    if condition is not None and len(condition) != len(given):
+        raise ValueError(f"context holds {len(condition)} rows; x holds {len(given)}.")
+    chain = chain_of(flow, condition)
+    modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
+    with _still(modules), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _Recorder(chain, given, condition, max_bytes).write(
+            path,
+            samples,
+            activations,
+            title=title or type(flow).__name__,
+            step=step,
+            feature_names=feature_names,
+            context_names=context_names,
+            parameter_count=sum(p.numel() for m in modules for p in m.parameters()),
+        )
+
+
+class _Recorder:
+    def __init__(self, chain: Chain, x: Tensor, context: Tensor | None, max_bytes: int) -> None:
+        self.chain = chain
+        self.max_bytes = max_bytes
+        self.notes: list[str] = []
+        self.given = len(x)
+        embedded = _embedded(chain, context)
+        # How large the layers' values are is known after a first example went through.
+        with torch.no_grad():
+            values = _walk(chain.steps, x[:1], None if embedded is None else embedded[:1])
+        self.sizes = [h[0].numel() for h, _ in values]
+        count = min(len(x), self._examples())
+        if count < len(x):
+            self.notes.append(f"{count} of the {len(x)} examples are kept, so that the file stays below {max_bytes} bytes")
+        self.x = x[:count]
+        self.context = None if context is None else context[:count]
+        self.embedded = None if embedded is None else embedded[:count]
+
+    def _examples(self) -> int:
+        """How many fit: each layer has an input, elements of its log-det and some numbers."""
+        share = 1 - SPARE - sum(SHARES.values())
+        return max(1, int(share * self.max_bytes / (4 * sum(2 * size + 4 for size in self.sizes))))
+
+    def write(self, path: str | os.PathLike[str], samples: int, activations: bool | Sequence[str], **about: Any) -> Path:
+        with torch.no_grad():
+            walked = _walk(self.chain.steps, self.x, self.embedded)
+            way = self._way(walked)
+            drawn = self._samples(samples, walked[-1][0]) if samples > 0 else None
+        layers = []
+        names = _unique([step.name for step in self.chain.steps])
+        inputs = [self.x, *(y for y, _ in walked)]
+        for index, step in enumerate(self.chain.steps):
+            y, log_det = walked[index]
+            layers.append(self._layer(step, names[index], inputs[index], y, log_det))
+            layers[-1].way_error = None if way is None else way[index]
+        if activations:
+            self._activations(layers, inputs, activations)
+        z = walked[-1][0]
+        prior, normal = _prior(self.chain.base, z, self.embedded)
+        return recording.write(
+            path,
+            x=_array(self.x),
+            layers=layers,
+            base="standard-normal" if normal else "other",
+            base_log_prob=prior,
+            context=None if self.context is None else _flat(self.context),
+            samples=drawn,
+            library=self.chain.library,
+            examples_given=self.given,
+            notes=self.notes,
+            **about,
+        )
+
+    def _layer(self, step: Step, name: str, x: Tensor, y: Tensor, log_det: Tensor) -> Layer:
+        log_dets = log_det.double().cpu().numpy()
+        layer = Layer(
+            name=name,
+            type=step.type,
+            input=None,
+            output=_array(y),
+            log_det=log_dets,
+            round_trip=self._round_trip(step, x, y),
+            parameters=_parameters(step, name),
+            parameter_count=0 if step.module is None else sum(p.numel() for p in step.module.parameters()),
+        )
+        try:
+            shown = shown_by(lambda h: step.forward(h, self.embedded)[0], x, log_dets)
+        except (RuntimeError, NotImplementedError) as error:
+            self.notes.append(f"{name}: its derivatives could not be computed ({str(error).splitlines()[0][:120]})")
+            return layer
+        self._add_shown(layer, shown, x)
+        return layer
+
+    def _add_shown(self, layer: Layer, shown: Shown, x: Tensor) -> None:
+        layer.structure, layer.order = shown.structure, shown.order
+        shape = x.shape[1:]
+        if shown.elements is not None:
+            layer.log_det_elements = _channels_last(shown.elements.reshape(-1, *shape))
+        if shown.passes is not None:
+            layer.passes = _passes(shown.passes, shape)
+        # Rows and columns count elements in the layer's own order, which is the file's for vectors.
+        if shown.jacobian is not None and len(shape) == 1:
+            layer.jacobian = shown.jacobian[: self._jacobians()]
+            layer.dependencies = shown.dependencies
+
+    def _jacobians(self) -> int:
+        """Examples whose Jacobians are kept."""
+        squares = sum(size * size for size in self.sizes if size <= WHOLE)
+        fitting = int(SHARES["jacobian"] * self.max_bytes / (4 * max(1, squares)))
+        kept = max(1, min(len(self.x), fitting))
+        note = f"Jacobians of the first {kept} examples are kept"
+        if kept < len(self.x) and note not in self.notes:
+            self.notes.append(note)
+        return kept
+
+    def _round_trip(self, step: Step, x: Tensor, y: Tensor) -> np.ndarray | None:
+        if step.inverse is None:
+            return None
+        with torch.no_grad():
+            back = self._inverse(step, y, self.embedded)
+        return None if back is None else _largest(back - x)
+
+    def _inverse(self, step: Step, y: Tensor, context: Tensor | None) -> Tensor | None:
+        """None, and a note, where the layer has no inverse that works."""
+        if step.inverse is None:
+            return None
+        try:
+            back = step.inverse(y, context)
+        # Libraries say in many ways that a layer runs one way only.
+        except Exception as error:
+            first = (str(error).splitlines() or [""])[0][:120]
+            note = f"{step.name}: its inverse could not be run ({type(error).__name__}: {first})"
+            if note not in self.notes:
+                self.notes.append(note)
+            return None
+        return back[0] if isinstance(back, tuple) else back
+
+    def _back(self, z: Tensor, context: Tensor | None) -> list[Tensor] | None:
+        """Values at the input of each layer on the way from z to x."""
+        found: list[Tensor] = []
+        h = z
+        for step in reversed(self.chain.steps):
+            back = self._inverse(step, h, context)
+            if back is None:
+                return None
+            found.append(h := back)
+        return found[::-1]
+
+    def _way(self, walked: list[tuple[Tensor, Tensor]]) -> list[np.ndarray] | None:
+        inputs = [self.x, *(y for y, _ in walked[:-1])]
+        back = self._back(walked[-1][0], self.embedded)
+        return back and [_largest(found - there) for found, there in zip(back, inputs, strict=True)]
+
+    def _samples(self, count: int, z: Tensor) -> Samples | None:
+        fitting = int(SHARES["samples"] * self.max_bytes / (4 * sum(self.sizes)))
+        kept = max(1, min(count, fitting, len(self.x) if self.context is not None else count))
+        context = None if self.embedded is None else self.embedded[:kept]
+        draw = self.chain.base.draw
+        drawn = draw(kept, context) if draw else torch.randn(kept, *z.shape[1:], dtype=z.dtype, device=z.device)
+        inputs = self._back(drawn.reshape(kept, *z.shape[1:]), context)
+        if inputs is None:
+            return None
+        if kept < count:
+            self.notes.append(f"{kept} samples are kept")
+        return Samples(
+            z=_array(drawn.reshape(kept, *z.shape[1:])),
+            inputs=[_array(value) for value in inputs],
+            base_log_prob=_prior(self.chain.base, drawn, context)[0],
+            context=None if self.context is None else _flat(self.context[:kept]),
+        )
+
+    def _activations(self, layers: list[Layer], inputs: list[Tensor], asked: bool | Sequence[str]) -> None:
+        room = int(SHARES["activations"] * self.max_bytes)
+        for layer, step, x in zip(layers, self.chain.steps, inputs, strict=False):
+            if step.module is None:
+                continue
+            with torch.no_grad():
+                found = _inside(step.module, asked, lambda x=x, step=step: step.forward(x, self.embedded), len(x))
+            kept = {name: value for name, value in found.items() if (room := room - value.nbytes) >= 0}
+            layer.activations = kept
+            if len(kept) < len(found):
+                self.notes.append(f"{layer.name}: {len(kept)} of {len(found)} activations are kept")
+
+
+@contextmanager
+def _still(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Evaluation mode, and afterwards the modes that were."""
+    modes = [(module, module.training) for root in modules for module in root.modules()]
+    try:
+        for root in modules:
+            root.eval()
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _walk(steps: Sequence[Step], x: Tensor, context: Tensor | None) -> list[tuple[Tensor, Tensor]]:
+    """Output and log-det [N] of each step."""
+    found = []
+    h = x
+    for step in steps:
+        answer = step.forward(h, context)
+        if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
+            raise TypeError(f"{step.name} ({step.type}): gives a {type(answer).__name__}; expected (y, log_det).")
+        h, log_det = answer
+        found.append((h, _per_example(log_det, step, h)))
+    return found
+
+
+def _per_example(log_det: Any, step: Step, h: Tensor) -> Tensor:
+    value = torch.as_tensor(log_det, dtype=h.dtype, device=h.device)
+    if value.ndim > 1 and value.shape[0] == len(h):
+        value = value.flatten(1).sum(1)
+    if value.numel() == 1:
+        value = value.reshape(()).expand(len(h))
+    if value.shape != (len(h),):
+        raise ValueError(f"{step.name} ({step.type}): its log-det has the shape {tuple(value.shape)}; expected ({len(h)},).")
+    return value
+
+
+def _embedded(chain: Chain, context: Tensor | None) -> Tensor | None:
+    if context is None or chain.embed is None:
+        return context
+    with torch.no_grad():
+        return chain.embed(context)
+
+
+def _prior(base: Base, z: Tensor, context: Tensor | None) -> tuple[np.ndarray, bool]:
+    """ln p(z) of each example, and whether it is that of a standard normal."""
+    with torch.no_grad():
+        normal = standard_normal(z)
+        found = base.log_prob(z, context).double() if base.log_prob else normal
+    if found.ndim > 1:
+        found = found.flatten(1).sum(1)
+    same = bool(((found - normal).abs() <= 1e-5 * (1 + normal.abs())).all())
+    return found.cpu().numpy(), same
+
+
+def _inside(module: nn.Module, asked: bool | Sequence[str], run: Callable[[], Any], count: int) -> dict[str, np.ndarray]:
+    """Outputs of submodules, each the last time that it ran, by name."""
+    found: dict[str, np.ndarray] = {}
+
+    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_: nn.Module, __: Any, output: Any) -> None:
+            if isinstance(output, Tensor) and output.ndim >= 2 and len(output) == count:
+                found[name] = _array(output)
+
+        return hook
+
+    with ExitStack() as stack:
+        for name, one in module.named_modules():
+            # What a Sequential gives is what its last module gives.
+            chosen = asked is True or any(part in name for part in asked or ())
+            if name and chosen and not isinstance(one, nn.Sequential):
+                stack.callback(one.register_forward_hook(keep(name)).remove)
+        run()
+    return found
+
+
+def _parameters(step: Step, name: str) -> list[Parameter]:
+    if step.module is None:
+        return []
+    return [summarize(f"{name}.{part}", p.detach().cpu().numpy()) for part, p in step.module.named_parameters()]
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    return [name if names.index(name) == i else f"{name}#{i}" for i, name in enumerate(names)]
+
+
+def _tensor(values: Any, root: nn.Module | None) -> Tensor:
+    """On the flow's device and in its precision."""
+    like = next(iter(root.parameters()), None) if root is not None else None
+    tensor = torch.as_tensor(values)
+    if like is not None:
+        tensor = tensor.to(like.device)
+    return tensor.to(like.dtype if like is not None and like.is_floating_point() else torch.float32).detach()
+
+
+def _largest(difference: Tensor) -> np.ndarray:
+    return difference.flatten(1).abs().amax(1).cpu().numpy()
+
+
+def _flat(values: Tensor) -> np.ndarray:
+    return values.detach().flatten(1).cpu().numpy()
+
+
+def _array(values: Tensor) -> np.ndarray:
+    return _channels_last(values.detach().float().cpu().numpy())
+
+
+def _channels_last(values: np.ndarray) -> np.ndarray:
+    """[N, C, H, W] as [N, H, W, C]."""
+    return np.moveaxis(values, 1, -1) if values.ndim == 4 else values
+
+
+def _passes(passes: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    shaped = passes.reshape(1, *shape)
+    laid = _channels_last(shaped)[0]
+    # As the writer lays out values of two axes.
+    return laid[..., None] if laid.ndim == 2 else laid

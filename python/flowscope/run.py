@@ -1,0 +1,218 @@
+"""Writes a run folder from anyone's training loop: Flowscope's Runs view, curves and step slider follow it live."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .recording import replace_file
+
+#: What a training loop usually calls them, and what a line of metrics.jsonl calls them. Losses are nats of an example.
+NAMES = {
+    "loss": "trainNats",
+    "train": "trainNats",
+    "train_loss": "trainNats",
+    "val": "validationNats",
+    "val_loss": "validationNats",
+    "lr": "learningRate",
+    "learning_rate": "learningRate",
+    "grad_norm": "gradientNorm",
+    "log_det": "logDet",
+}
+#: Seconds between two writings of run.json and between two signs of life, while nothing else happens.
+STATUS_EVERY = 1.0
+BEAT_EVERY = 15.0
+
+
+class Run:
+    """A run that this process writes.
+
+    with flowscope.Run("runs/mine") as run:
+        for step in range(steps):
+            ...
+            run.log(step, loss=loss, val=val)
+            if step % 1000 == 0:
+                run.checkpoint(step, flow, x)
+
+    The end of the block finishes the run; an exception makes it a failed one.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], config: Mapping[str, Any] | None = None, *, resume: bool = False) -> None:
+        """`config` is kept in config.json as it is. Raises FileExistsError for a folder that holds a run, unless it is resumed,
+        and where another process writes it."""
+        self.folder = Path(folder)
+        self.checkpoints = self.folder / "checkpoints"
+        self._metrics_file = self.folder / "metrics.jsonl"
+        if not resume and self.folder.exists() and any(self.folder.iterdir()):
+            raise FileExistsError(f"{self.folder}: is not empty. Choose another folder, or go on with the run: resume=True.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _take(self.folder)
+        self.checkpoints.mkdir(exist_ok=True)
+        if not (self.folder / "config.json").exists():
+            _write_json(self.folder / "config.json", {"writer": "flowscope.Run", **(config or {})})
+        before = _last_row(self._metrics_file) if resume else None
+        self.step = int(before["step"]) if before else 0
+        self._seconds = float(before["seconds"]) if before else 0.0
+        self._started = time.monotonic()
+        self._metrics = self._metrics_file.open("a", encoding="utf8")
+        self._best: dict[str, float] | None = None
+        self._validation: float | None = None
+        self._ended = threading.Event()
+        self._said = -math.inf
+        self._say("running")
+        self._beat = threading.Thread(target=self._live, name="flowscope-run", daemon=True)
+        self._beat.start()
+
+    def log(self, step: int, **values: Any) -> None:
+        """A line of measurements. `loss` and `val` are nats of an example; what is None or not finite is left out."""
+        self.step = int(step)
+        row: dict[str, float] = {"step": self.step, "seconds": round(self.seconds, 6)}
+        for name, value in values.items():
+            number = None if value is None else float(value)
+            if number is not None and math.isfinite(number):
+                row[NAMES.get(name, name)] = number
+        self._metrics.write(json.dumps(row) + "\n")
+        self._metrics.flush()
+        validation = row.get("validationNats")
+        if validation is not None:
+            self._validation = validation
+            if self._best is None or validation < self._best["nats"]:
+                self._best = {"step": self.step, "nats": validation}
+        if time.monotonic() - self._said >= STATUS_EVERY:
+            self._say("running")
+
+    def checkpoint(self, step: int, flow: Any, x: Any = None, context: Any = None, **options: Any) -> Path | None:
+        """Saves the state dict, and a recording of what the flow does to `x`, whose path is returned; `options` as of record."""
+        from safetensors.torch import save
+
+        self.step = int(step)
+        name = f"step-{self.step:08d}"
+        # Tensors that share memory, as tied weights do, are stored once each.
+        state = {key: value.detach().cpu().clone().contiguous() for key, value in flow.state_dict().items()}
+        replace_file(self.checkpoints / f"{name}.safetensors", save(state))
+        found: Path | None = None
+        if x is not None:
+            from .recorder import record
+
+            found = record(flow, x, context, path=self.checkpoints / name, step=self.step, **options)
+            self._stands_for("last", found)
+            if self._best is not None and self._best["nats"] == self._validation:
+                self._stands_for("best", found)
+        self._say("running")
+        return found
+
+    def finish(self, status: str = "finished", message: str | None = None) -> None:
+        """Ends the run: nothing is written afterwards. `status` is finished, stopped or failed."""
+        if self._ended.is_set():
+            return
+        self._ended.set()
+        self._beat.join()
+        self._metrics.close()
+        self._say(status, message)
+        self._lock.unlink(missing_ok=True)
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began, those before it was resumed included."""
+        return self._seconds + time.monotonic() - self._started
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if kind is None:
+            self.finish()
+        elif issubclass(kind, KeyboardInterrupt):
+            self.finish("stopped")
+        else:
+            self.finish("failed", f"{kind.__name__}: {error}"[:500])
+
+    def _stands_for(self, name: str, recording: Path) -> None:
+        copy = self.checkpoints / f".{name}.{uuid.uuid4().hex[:12]}.tmp"
+        shutil.copyfile(recording, copy)
+        os.replace(copy, self.checkpoints / f"{name}.flowrec.safetensors")
+
+    def _say(self, status: str, message: str | None = None) -> None:
+        self._said = time.monotonic()
+        said: dict[str, Any] = {"status": status, "step": self.step, "seconds": round(self.seconds, 3)}
+        if message:
+            said["message"] = message
+        if self._best:
+            said["best"] = self._best
+        said["updated"] = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        _write_json(self.folder / "run.json", said)
+
+    def _live(self) -> None:
+        """Signs of life for machines that cannot see this process."""
+        while not self._ended.wait(BEAT_EVERY):
+            try:
+                os.utime(self._lock)
+            except OSError:
+                # The next one may reach the disk.
+                continue
+
+
+def _write_json(file: Path, value: Mapping[str, Any]) -> None:
+    replace_file(file, (json.dumps(value, indent=2) + "\n").encode())
+
+
+def _take(folder: Path) -> Path:
+    """train.lock, which one process has at a time."""
+    file = folder / "train.lock"
+    owner = _owner(file)
+    if owner is not None and owner["host"] == socket.gethostname() and not _lives(owner["pid"]):
+        file.unlink(missing_ok=True)
+    since = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    lock = {"id": str(uuid.uuid4()), "pid": os.getpid(), "host": socket.gethostname(), "since": since}
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        raise FileExistsError(f"{folder}: is being written by another process ({file.name} says which).") from None
+    with os.fdopen(handle, "w", encoding="utf8") as out:
+        out.write(json.dumps(lock, indent=2) + "\n")
+    return file
+
+
+def _owner(file: Path) -> dict[str, Any] | None:
+    try:
+        owner = json.loads(file.read_text(encoding="utf8"))
+        return {"host": str(owner["host"]), "pid": int(owner["pid"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _lives(pid: int) -> bool:
+    if os.name == "nt":
+        # Signal 0 would end the process there.
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _last_row(file: Path) -> dict[str, Any] | None:
+    """The last whole line."""
+    rows = []
+    for line in file.read_text(encoding="utf8").splitlines() if file.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and "step" in row and "seconds" in row:
+            rows.append(row)
+    return rows[-1] if rows else None

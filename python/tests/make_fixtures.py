@@ -1,0 +1,80 @@
+"""Writes test/fixtures/recordings: recordings of small flows, and the state dicts of the same flows for the importers.
+
+    python python/tests/make_fixtures.py
+
+Numbers change with other versions of PyTorch and other processors; nothing depends on their values.
+"""
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from unittest.mock import patch
+
+import torch
+from flows import Mix, PixelCoupling, Scale, batch, freia_flow, nflows_flow, normflows_flow, shaken, zuko_flow
+from safetensors.torch import save_file
+
+import flowscope
+
+FOLDER = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "recordings"
+#: What the importers have to be told.
+ANSWERS = {"nflows": {}, "zuko": {}, "normflows": {}, "FrEIA": {}}
+EXAMPLES = 24
+
+
+class FixedTime(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 11, 27, 12, 0, tzinfo=tz or timezone.utc)
+
+
+def nvp():
+    from nflows.flows import SimpleRealNVP
+
+    torch.manual_seed(0)
+    flow = shaken(SimpleRealNVP(4, 8, 3, 1, batch_norm_between_layers=False))
+    return flow
+
+
+def later(flow):
+    """A few steps on: every layer from the second coupling changed a little."""
+    generator = torch.Generator().manual_seed(9)
+    with torch.no_grad():
+        for name, parameter in flow.named_parameters():
+            if not name.startswith("_transform._transforms.0."):
+                parameter += 0.05 * torch.randn(parameter.shape, generator=generator)
+    return flow
+
+
+def save(name, flow, library):
+    state = {key: value.contiguous() for key, value in flow.state_dict().items()}
+    save_file(state, FOLDER / f"{name}.state.safetensors")
+    sidecar = FOLDER / f"{name}.state.safetensors.flowscope.json"
+    sidecar.write_text(json.dumps({"library": library.lower(), "answers": ANSWERS[library]}, indent=1) + "\n")
+
+
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    x = batch(EXAMPLES)
+    for name, flow, library in (
+        ("nflows", nvp(), "nflows"),
+        ("zuko", zuko_flow(), "zuko"),
+        ("normflows", normflows_flow(), "normflows"),
+        ("freia", freia_flow(), "FrEIA"),
+    ):
+        flowscope.record(flow, x, path=FOLDER / name, title=type(flow).__name__, step=100, samples=12)
+        save(name, flow, library)
+    flowscope.record(later(nvp()), x, path=FOLDER / "nflows-later", title="SimpleRealNVP", step=200, samples=12)
+    mixed = nflows_flow()
+    flowscope.record(mixed, x, path=FOLDER / "mixed", title="Coupling and MAF", activations=["linear"], samples=12)
+    flowscope.record([Scale(inverse=False), Mix()], x, path=FOLDER / "own", title="A flow of nobody's library")
+    torch.manual_seed(4)
+    images = torch.rand(6, 3, 8, 8)
+    layers = [PixelCoupling(3, 8, 8), PixelCoupling(3, 8, 8)]
+    flowscope.record(layers, images, path=FOLDER / "pixels", title="Pixels", activations=["net.1"], samples=6)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with patch("flowscope.recording.datetime", FixedTime):
+        main()

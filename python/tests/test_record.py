@@ -1,0 +1,180 @@
+"""What is recorded is what the libraries themselves compute."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from flows import (
+    FEATURES,
+    Mix,
+    PixelCoupling,
+    Scale,
+    batch,
+    freia_flow,
+    nflows_flow,
+    normflows_flow,
+    zuko_flow,
+)
+from safetensors import safe_open
+from safetensors.numpy import load_file
+
+import flowscope
+from flowscope.flows import standard_normal
+
+
+def read(path):
+    with safe_open(path, "numpy") as file:
+        return load_file(path), json.loads(file.metadata()["recording"])
+
+
+def nflows_whole(flow, x):
+    z, log_det = flow._transform(x)
+    return z, log_det, flow.log_prob(x)
+
+
+def zuko_whole(flow, x):
+    z, log_det = flow().transform.call_and_ladj(x)
+    return z, log_det, flow().log_prob(x)
+
+
+def normflows_whole(flow, x):
+    z, log_det = flow.inverse_and_log_det(x)
+    return z, log_det, flow.log_prob(x)
+
+
+def freia_whole(flow, x):
+    z, log_det = flow(x)
+    return z, log_det, log_det + standard_normal(z).float()
+
+
+FLOWS = {
+    "nflows": (nflows_flow, nflows_whole),
+    "zuko": (zuko_flow, zuko_whole),
+    "normflows": (normflows_flow, normflows_whole),
+    "FrEIA": (freia_flow, freia_whole),
+    "FrEIA graph": (lambda: freia_flow(graph=True), freia_whole),
+}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_whole_is_what_the_library_says(name, tmp_path):
+    make, whole = FLOWS[name]
+    flow, x = make(), batch()
+    tensors, about = read(flowscope.record(flow, x, path=tmp_path / "a"))
+    with torch.no_grad():
+        z, log_det, log_prob = (value.numpy() for value in whole(flow, x))
+    count = len(about["layers"])
+    assert about["library"] == name.split()[0]
+    # Float32, each layer once: the same operations in the same order.
+    np.testing.assert_allclose(tensors[f"layers.{count - 1}.output"], z, atol=1e-6)
+    total = sum(tensors[f"layers.{i}.log_det"] for i in range(count))
+    np.testing.assert_allclose(total, log_det, atol=1e-5)
+    np.testing.assert_allclose(tensors["base_log_prob"] + total, log_prob, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_log_dets_are_those_of_the_jacobians(name, tmp_path):
+    """Of float64 determinants; 1e-4 is what float32 derivatives of splines keep."""
+    tensors, about = read(flowscope.record(FLOWS[name][0](), batch(), path=tmp_path / "a"))
+    for i in range(len(about["layers"])):
+        jacobian = tensors[f"layers.{i}.jacobian"].astype(np.float64)
+        assert jacobian.shape == (32, FEATURES, FEATURES)
+        _, found = np.linalg.slogdet(jacobian)
+        np.testing.assert_allclose(found, tensors[f"layers.{i}.log_det"], atol=1e-4)
+        if f"layers.{i}.log_det_elements" in tensors:
+            elements = tensors[f"layers.{i}.log_det_elements"].sum(1)
+            np.testing.assert_allclose(elements, tensors[f"layers.{i}.log_det"], atol=1e-4)
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_inverses_lead_back(name, tmp_path):
+    tensors, about = read(flowscope.record(FLOWS[name][0](), batch(), path=tmp_path / "a", samples=16))
+    for i in range(len(about["layers"])):
+        assert tensors[f"layers.{i}.round_trip"].max() < 1e-3
+        assert tensors[f"layers.{i}.way_error"].max() < 1e-3
+    assert tensors["samples.inputs.0"].shape == (16, FEATURES)
+
+
+def test_structure_is_measured(tmp_path):
+    flow = nflows_flow()
+    tensors, about = read(flowscope.record(flow, batch(), path=tmp_path / "a"))
+    assert [layer["structure"] for layer in about["layers"]] == [
+        "coupling",
+        "permutation",
+        "autoregressive",
+        "elementwise",
+    ]
+    # The coupling of nflows changes features whose mask is positive.
+    assert tensors["layers.0.passes"].tolist() == [0, 1, 0, 1]
+    assert about["layers"][2]["order"] == [0, 1, 2, 3]
+    assert (np.triu(tensors["layers.2.dependencies"], 1) == 0).all()
+    assert about["layers"][0]["type"] == "AffineCouplingTransform"
+
+
+def test_a_list_of_layers(tmp_path):
+    tensors, about = read(flowscope.record([Scale(), Mix()], batch(), path=tmp_path / "a", title="Mine"))
+    assert about["title"] == "Mine" and "library" not in about
+    assert [layer["structure"] for layer in about["layers"]] == ["elementwise", "dense"]
+    np.testing.assert_allclose(tensors["layers.0.log_det_elements"][3], np.linspace(-0.5, 0.5, FEATURES), atol=1e-6)
+    assert "layers.1.log_det_elements" not in tensors
+    assert about["layers"][0]["parameters"][0]["name"] == "0.s"
+    assert about["layers"][0]["parameters"][0]["norm"] == pytest.approx(np.linalg.norm(np.linspace(-0.5, 0.5, FEATURES)))
+
+
+def test_a_layer_without_inverse_says_so(tmp_path):
+    tensors, _ = read(flowscope.record([Scale(inverse=False), Mix()], batch(), path=tmp_path / "a"))
+    assert "layers.0.round_trip" not in tensors and "layers.1.round_trip" in tensors
+    assert not any(name.startswith("samples") for name in tensors)
+
+
+@pytest.mark.parametrize("flow", [lambda: nflows_flow(3), lambda: zuko_flow(3)])
+def test_contexts_are_kept(flow, tmp_path):
+    context = torch.linspace(-1, 1, 96).reshape(32, 3)
+    tensors, _ = read(flowscope.record(flow(), batch(), context, path=tmp_path / "a"))
+    np.testing.assert_allclose(tensors["context"], context, atol=0)
+    assert "samples.context" in tensors
+
+
+def test_images_get_channels_last(tmp_path):
+    x = torch.randn(6, 3, 8, 8, generator=torch.Generator().manual_seed(3))
+    layer = PixelCoupling(3, 8, 8)
+    tensors, about = read(flowscope.record([layer], x, path=tmp_path / "a", activations=True))
+    np.testing.assert_array_equal(tensors["x"], x.permute(0, 2, 3, 1))
+    np.testing.assert_array_equal(tensors["layers.0.passes"], layer.mask.permute(1, 2, 0))
+    with torch.no_grad():
+        s, _ = layer.parts(x)
+    np.testing.assert_allclose(tensors["layers.0.log_det_elements"], s.permute(0, 2, 3, 1), atol=1e-5)
+    assert about["layers"][0]["activations"] == ["net.0", "net.1", "net.2"]
+    assert tensors["layers.0.activations.1"].shape == (6, 8, 8, 8)
+
+
+def test_files_stay_as_small_as_asked(tmp_path):
+    x = torch.randn(64, 3, 32, 32)
+    path = flowscope.record([PixelCoupling(3, 32, 32)] * 8, x, path=tmp_path / "a", max_bytes=2_000_000)
+    tensors, about = read(path)
+    assert path.stat().st_size <= 2_000_000
+    assert about["examplesGiven"] == 64 and 1 <= len(tensors["x"]) < 64
+    assert any("of the 64 examples are kept" in note for note in about["notes"])
+
+
+def test_recording_changes_nothing(tmp_path):
+    flow = nflows_flow().train()
+    flow._transform._transforms[3].eval()
+    before = {name: value.clone() for name, value in flow.state_dict().items()}
+    modes = [module.training for module in flow.modules()]
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    flowscope.record(flow, batch(), path=tmp_path / "a")
+    assert torch.rand(1) == expected
+    assert [module.training for module in flow.modules()] == modes
+    assert all(torch.equal(value, before[name]) for name, value in flow.state_dict().items())
+    assert all(parameter.grad is None for parameter in flow.parameters())
+
+
+def test_what_is_no_flow_is_told(tmp_path):
+    with pytest.raises(TypeError, match="no layers were found"):
+        flowscope.record(torch.nn.Linear(2, 2), batch(4, 2), path=tmp_path / "a")
+    with pytest.raises(TypeError, match=r"expected \(y, log_det\)"):
+        flowscope.record([torch.nn.Linear(4, 4)], batch(), path=tmp_path / "a")

@@ -1,0 +1,43 @@
+// The tests of the Python package, by the Python that has the libraries of flows: pytest, and ruff as one test more.
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from './esbuild-options.mjs';
+import { ensurePeersPython } from './peers-python.mjs';
+import { run, Stop } from './run.mjs';
+
+const folder = path.join(root, 'python');
+
+export function pythonSources() {
+  const tests = path.join(folder, 'tests');
+  return fs
+    .readdirSync(tests)
+    .filter((name) => /^test_.*\.py$/.test(name))
+    .map((name) => path.join(tests, name));
+}
+
+/** @param files of tests */
+export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
+  const python = await ensurePeersPython();
+  onCut(() => undefined);
+  const options = {
+    cwd: folder,
+    env: { ...env, OMP_NUM_THREADS: '1', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+  };
+  const { output } = await run(
+    python,
+    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...files],
+    options,
+  );
+  const counts = /^(?=.*\b(?:passed|failed|errors?)\b).* in [\d.]+s.*$/m.exec(output)?.[0];
+  if (!counts) throw new Stop(`pytest ended before it counted anything: ${output.trim().split('\n').at(-1)}`);
+  const numberOf = (what) => Number(new RegExp(`(\\d+) ${what}`).exec(counts)?.[1] ?? 0);
+  const failures = output.split('\n').filter((line) => /^(FAILED|ERROR) /.test(line));
+  const lint = await run(python, ['-m', 'ruff', 'check', '--no-cache', '.'], options);
+  if (lint.code !== 0) failures.push('ruff check');
+  return {
+    passed: numberOf('passed') + Number(lint.code === 0),
+    failed: numberOf('failed') + numberOf('errors?') + Number(lint.code !== 0),
+    skipped: numberOf('skipped'),
+    failures,
+  };
+}

@@ -1,0 +1,288 @@
+/** Reads a recording: what a flow of any library did to a batch, layer by layer. docs/recording.md specifies the file. */
+import * as v from 'valibot';
+import { sizeOf } from '../../base/shape';
+import { shortened, UserError } from '../../base/user-error';
+import type { NdArray } from '../../protocol/tensors';
+import { openSafetensors, readTensors, type SafetensorsFile } from '../safetensors';
+import {
+  recordingFormat,
+  recordingSchema,
+  recordingVersion,
+  type RecordedLayerAbout,
+  type RecordingAbout,
+} from './schema';
+
+/** All of it is kept in memory while it is open. */
+const largestRecording = 256 * 2 ** 20;
+
+/** [N, …] row-major, channels last. */
+export type Rows = NdArray<Float32Array>;
+
+export interface RecordedLayer {
+  about: RecordedLayerAbout;
+  input: Rows;
+  output: Rows;
+  /** Nats, [N] each. */
+  logDet: Float32Array;
+  roundTrip?: Float32Array;
+  wayError?: Float32Array;
+  /** In the shape of the input. */
+  elements?: Rows;
+  passes?: Uint8Array;
+  /** Of the first examples, [J, outputs, inputs]. */
+  jacobian?: Rows;
+  /** [outputs, inputs]. */
+  dependencies?: Uint8Array;
+  activations: { name: string; values: Rows }[];
+}
+
+export interface RecordedSamples {
+  count: number;
+  z: Rows;
+  /** At the input of each layer; the first is x. */
+  inputs: Rows[];
+  prior?: Float32Array;
+}
+
+export interface Recording {
+  file: string;
+  bytes: number;
+  about: RecordingAbout;
+  /** Examples. */
+  count: number;
+  /** Of one example. */
+  shape: number[];
+  x: Rows;
+  z: Rows;
+  /** ln p(z), [N]; absent for a standard normal. */
+  prior?: Float32Array;
+  context?: Rows;
+  layers: RecordedLayer[];
+  samples?: RecordedSamples;
+}
+
+export function isRecording(metadata: Readonly<Record<string, unknown>>): boolean {
+  return metadata['format'] === recordingFormat;
+}
+
+/** @throws UserError for a file that is none, is damaged, or of a newer version */
+export async function readRecording(file: string): Promise<Recording> {
+  const opened = await openSafetensors(file);
+  try {
+    const about = readAbout(opened);
+    if (opened.bytes > largestRecording) {
+      throw new UserError(
+        `${file}: is a recording of ${Math.round(opened.bytes / 2 ** 20)} MB; at most ${largestRecording / 2 ** 20} MB are opened. Record ` +
+          'fewer examples.',
+      );
+    }
+    const tensors = await readTensors(opened);
+    return new Reader(file, tensors).recording(about, opened.bytes);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What a recording says of itself, without reading its tensors. @throws UserError as `readRecording` */
+export async function readRecordingHeader(file: string): Promise<RecordingAbout> {
+  const opened = await openSafetensors(file);
+  try {
+    return readAbout(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+function readAbout({ file, metadata }: SafetensorsFile): RecordingAbout {
+  if (!isRecording(metadata)) {
+    throw new UserError(
+      `${file}: is no recording; the metadata of one have the format "${recordingFormat}". Write it with the Python package ` +
+        '"flowscope".',
+    );
+  }
+  const version = Number(metadata['format_version']);
+  if (!Number.isInteger(version) || version < 1) {
+    throw damaged(file, `format_version is ${JSON.stringify(metadata['format_version'])}`);
+  }
+  if (version > recordingVersion) {
+    throw new UserError(
+      `${file}: is a recording of version ${version}; this Flowscope reads up to ${recordingVersion}. Update Flowscope to open it.`,
+    );
+  }
+  const result = v.safeParse(recordingSchema, parsed(file, metadata['recording'] ?? ''));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw damaged(
+    file,
+    `its metadata "recording": ${v.getDotPath(issue) ?? 'the whole'}: ${shortened(issue.message)}`,
+  );
+}
+
+function parsed(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damaged(file, 'its metadata "recording" are not JSON');
+  }
+}
+
+function damaged(file: string, what: string): UserError {
+  return new UserError(`${file}: is a damaged recording: ${what}. Record it again.`);
+}
+
+/** Takes tensors by name and holds their shapes against each other. */
+class Reader {
+  constructor(
+    private readonly file: string,
+    private readonly tensors: Readonly<Record<string, NdArray>>,
+  ) {}
+
+  recording(about: RecordingAbout, bytes: number): Recording {
+    const x = this.rows('x') ?? this.missing('x');
+    const count = x.shape[0]!;
+    const layers: RecordedLayer[] = [];
+    const seen = new Set<string>();
+    for (const [index, layer] of about.layers.entries()) {
+      if (seen.has(layer.name)) throw damaged(this.file, `two layers are called "${shortened(layer.name)}"`);
+      seen.add(layer.name);
+      layers.push(this.layer(layer, index, layers.at(-1)?.output ?? x));
+    }
+    const z = this.rows('z', count) ?? layers.at(-1)!.output;
+    const dimensions = sizeOf(x.shape.slice(1));
+    if (sizeOf(z.shape.slice(1)) !== dimensions) {
+      throw damaged(
+        this.file,
+        `z has ${sizeOf(z.shape.slice(1))} values for an example; x has ${dimensions}`,
+      );
+    }
+    const prior = this.numbers('base_log_prob', count);
+    if (about.base === 'other' && !prior) this.missing('base_log_prob');
+    const context = this.rows('context', count);
+    const samples = this.samples(about.layers.length, z.shape, x.shape, about.base);
+    return {
+      file: this.file,
+      bytes,
+      about,
+      count,
+      shape: x.shape.slice(1),
+      x,
+      z,
+      layers,
+      ...(prior && about.base === 'other' ? { prior } : {}),
+      ...(context ? { context } : {}),
+      ...(samples ? { samples } : {}),
+    };
+  }
+
+  private layer(about: RecordedLayerAbout, index: number, before: Rows): RecordedLayer {
+    const name = (part: string): string => `layers.${index}.${part}`;
+    const count = before.shape[0]!;
+    const input = this.rows(name('input'), count) ?? before;
+    const output = this.rows(name('output'), count) ?? this.missing(name('output'));
+    const logDet = this.numbers(name('log_det'), count) ?? this.missing(name('log_det'));
+    const elements = this.shaped(name('log_det_elements'), input.shape);
+    const sizes = [sizeOf(output.shape.slice(1)), sizeOf(input.shape.slice(1))];
+    const jacobian = this.rows(name('jacobian'), undefined, count);
+    if (jacobian) this.expectShape(name('jacobian'), jacobian.shape.slice(1), sizes);
+    const { order } = about;
+    if (order && !(new Set(order).size === sizes[1] && order.every((feature) => feature < sizes[1]!))) {
+      throw damaged(this.file, `${name('order')} is no order of ${sizes[1]} features`);
+    }
+    const flags = {
+      passes: this.flags(name('passes'), input.shape.slice(1)),
+      dependencies: this.flags(name('dependencies'), sizes),
+    };
+    const numbers = {
+      roundTrip: this.numbers(name('round_trip'), count),
+      wayError: this.numbers(name('way_error'), count),
+    };
+    return {
+      about,
+      input,
+      output,
+      logDet,
+      activations: (about.activations ?? []).map((activation, k) => ({
+        name: activation,
+        values: this.rows(name(`activations.${k}`), count) ?? this.missing(name(`activations.${k}`)),
+      })),
+      ...(elements ? { elements } : {}),
+      ...(jacobian ? { jacobian } : {}),
+      ...present(flags),
+      ...present(numbers),
+    };
+  }
+
+  private samples(
+    layers: number,
+    z: readonly number[],
+    x: readonly number[],
+    base: RecordingAbout['base'],
+  ): RecordedSamples | undefined {
+    const latents = this.rows('samples.z');
+    if (!latents) return undefined;
+    const count = latents.shape[0]!;
+    this.expectShape('samples.z', latents.shape.slice(1), z.slice(1));
+    const inputs = Array.from({ length: layers }, (_, i) => {
+      const name = `samples.inputs.${i}`;
+      return this.rows(name, count) ?? this.missing(name);
+    });
+    this.expectShape('samples.inputs.0', inputs[0]!.shape.slice(1), x.slice(1));
+    const prior = this.numbers('samples.base_log_prob', count);
+    return { count, z: latents, inputs, ...(prior && base === 'other' ? { prior } : {}) };
+  }
+
+  private missing(name: string): never {
+    throw damaged(this.file, `it holds no tensor "${name}"`);
+  }
+
+  /** [count, D] or [count, H, W, C]; `most` rows where their number is free. */
+  private rows(name: string, count?: number, most = Infinity): Rows | undefined {
+    const tensor = this.tensors[name];
+    if (!tensor) return undefined;
+    const { shape, data } = tensor;
+    const [rows = 0] = shape;
+    const fits = name.endsWith('.jacobian') ? shape.length === 3 : shape.length === 2 || shape.length === 4;
+    if (!fits || data.length === 0 || rows > most || (count !== undefined && rows !== count)) {
+      throw damaged(
+        this.file,
+        `"${name}" has the shape [${shape.join(', ')}]; expected [${count ?? 'examples'}, …], a row or an image [H, W, C] each`,
+      );
+    }
+    return { shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+  }
+
+  private shaped(name: string, shape: readonly number[]): Rows | undefined {
+    const found = this.rows(name, shape[0]);
+    if (found) this.expectShape(name, found.shape, shape);
+    return found;
+  }
+
+  private numbers(name: string, count: number): Float32Array | undefined {
+    const tensor = this.tensors[name];
+    if (!tensor) return undefined;
+    this.expectShape(name, tensor.shape, [count]);
+    return Float32Array.from(tensor.data);
+  }
+
+  private flags(name: string, shape: readonly number[]): Uint8Array | undefined {
+    const tensor = this.tensors[name];
+    if (!tensor) return undefined;
+    this.expectShape(name, tensor.shape, shape);
+    return Uint8Array.from(tensor.data, (value) => Number(value !== 0));
+  }
+
+  private expectShape(name: string, given: readonly number[], expected: readonly number[]): void {
+    if (given.join() === expected.join()) return;
+    throw damaged(
+      this.file,
+      `"${name}" has the shape [${given.join(', ')}]; expected [${expected.join(', ')}]`,
+    );
+  }
+}
+
+function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>;
+  };
+}
+

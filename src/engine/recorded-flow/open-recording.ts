@@ -1,0 +1,136 @@
+/** Opens a recording as a model whose answers are those that were recorded. */
+import { sizeOf } from '../../base/shape';
+import { several } from '../../base/text';
+import { readRecording, type Recording } from '../../checkpoint/recording/read';
+import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
+import type { InspectorMethod } from '../../protocol/inspect';
+import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
+import type { InspectedFlow } from '../model/inspected-flow';
+import type { Model } from '../model/model';
+import { describeFile, shortCount } from '../model/summary';
+import { recordedAnswers } from './answers';
+import { recordedData } from './data';
+import { recordedLayers } from './layers';
+import { recordedFinders, recordedPrograms } from './programs';
+import { recordedConfig, recordedRunner } from './runner';
+
+/** What the flow need not run for again. */
+const always: readonly InspectorMethod[] = [
+  'summary',
+  'strip',
+  'stripOfExample',
+  'layer',
+  'layerOfExample',
+  'tensorWindow',
+  'mask',
+  'network',
+  'contribution',
+  'scores',
+  'pickExamples',
+  'examples',
+  'findings',
+  'diagnostics',
+  'curves',
+];
+
+/** @throws UserError for a file that is no recording, or a damaged one */
+export async function openRecording(file: string, backend: BackendInfo, run?: string): Promise<Model> {
+  const recording = await readRecording(file);
+  const inspected = recordedFlow(recording);
+  const outline = outlineOf(recording, inspected, backend);
+  return {
+    file,
+    ...(run ? { run } : {}),
+    inspected,
+    recording: outline.recording,
+    summary: async () =>
+      run
+        ? { ...outline, runFolder: run, checkpoints: await listCheckpoints(runPaths(run)) }
+        : outline,
+    dispose: () => inspected.data.close(),
+  };
+}
+
+function recordedFlow(recording: Recording): InspectedFlow {
+  const find = recordedFinders(recording);
+  const { shape, z } = recording;
+  return {
+    config: recordedConfig(recording),
+    flow: { inputShape: shape, outputShape: z.shape.slice(1) },
+    tensors: {},
+    layers: recordedLayers(recording),
+    data: recordedData(recording),
+    runner: recordedRunner(recording, find),
+    dimensions: sizeOf(shape),
+    quantization: 0,
+    trainingBatch: recording.count,
+    programs: recordedPrograms(recording, find),
+    recorded: recordedAnswers(recording),
+    asGiven: true,
+  };
+}
+
+export function recordingInfo({ about, count, samples, layers }: Recording): RecordingInfo {
+  const has = (method: InspectorMethod, there: boolean): InspectorMethod[] => (there ? [method] : []);
+  return {
+    recordedAt: about.recordedAt,
+    writer: about.writer,
+    ...(about.library ? { library: about.library } : {}),
+    examples: count,
+    examplesGiven: about.examplesGiven,
+    samples: samples?.count ?? 0,
+    notes: about.notes,
+    answers: [
+      ...always,
+      ...has('samples', samples !== undefined),
+      ...has('morph', samples !== undefined),
+      ...has(
+        'jacobian',
+        layers.some(({ jacobian }) => jacobian !== undefined),
+      ),
+      ...has(
+        'order',
+        layers.some(({ about: { order } }) => order !== undefined),
+      ),
+      ...has(
+        'features',
+        layers.some(({ activations }) => activations.length > 0),
+      ),
+    ],
+  };
+}
+
+/** Pictures are drawn from 0 to the number of levels: of pixels as they are, or of values from 0 to 1. */
+function levelsOf({ x: { data } }: Recording): { levels?: number } {
+  if (!data.every((value) => value >= 0 && value < 256)) return {};
+  return { levels: data.every((value) => value <= 1) ? 2 : 256 };
+}
+
+function outlineOf(
+  recording: Recording,
+  { layers }: InspectedFlow,
+  backend: BackendInfo,
+): ModelOutline & { recording: RecordingInfo } {
+  const { file, bytes, about, shape, count } = recording;
+  const kind = shape.length === 1 ? 'vector' : 'image';
+  const tensors: TensorEntry[] = about.layers.flatMap(({ parameters = [] }) =>
+    parameters.map(({ name, shape: size }) => ({ name, shape: size, dtype: 'F32' })),
+  );
+  const parameters = about.parameterCount ?? layers.reduce((sum, { info }) => sum + info.parameterCount, 0);
+  const size = kind === 'vector' ? several(sizeOf(shape), 'feature') : shape.join('×');
+  return {
+    ...describeFile(file, { format: 'recording', bytes, backend, tensors }),
+    kind,
+    shape,
+    ...(kind === 'image' ? levelsOf(recording) : {}),
+    title: `${about.title}, ${size}`,
+    subtitle: `${several(layers.length, 'layer')}, ${shortCount(parameters)} parameters, recorded with ${several(count, 'example')}`,
+    parameterCount: parameters,
+    runnable: true,
+    ...(about.step === undefined ? {} : { step: about.step }),
+    ...(about.featureNames ? { featureNames: about.featureNames } : {}),
+    recording: recordingInfo(recording),
+    layers: layers.map(({ info }) => info),
+    splits: [{ name: 'validation', count }],
+  };
+}

@@ -1,0 +1,231 @@
+/** A recording answers as the flow itself does: what other libraries recorded beside what our importers compute of their files. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { exportHtml } from '../../../src/engine/export/html';
+import { openModel } from '../../../src/engine/open/open-model';
+import type { NdArray } from '../../../src/protocol/tensors';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { defaultSelection, recordPlan } from '../../../src/protocol/questions';
+import { openAsked, recordingFile, recordings, type Asked } from './support';
+
+let backend: Backend;
+let folder: string;
+const opened: Asked[] = [];
+before(async () => {
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-recorded-'));
+});
+after(async () => {
+  for (const one of opened) await one.dispose();
+  await backend.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function open(file: string): Promise<Asked & { summary: ModelSummary }> {
+  const one = await openAsked(file, backend);
+  opened.push(one);
+  return { ...one, summary: await one.ask('summary', undefined) };
+}
+
+const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+
+describe('a recording beside the file of the same flow', () => {
+  // Both are float32, in other orders of the same sums.
+  const tolerance = 1e-5;
+  for (const library of ['nflows', 'zuko', 'normflows', 'freia']) {
+    it(`is what our importer of ${library} computes`, async () => {
+      const recorded = await open(recordingFile(library));
+      const imported = await open(path.join(recordings, `${library}.state.safetensors`));
+      assert.ok(imported.summary.runnable, imported.summary.reason);
+      const batch = { split: 'validation' as const, count: 24 };
+      const values = await recorded.ask('examples', { split: 'validation', offset: 0, count: 24 });
+      const size = recorded.summary.shape[0]!;
+      for (let index = 0; index < 24; index++) {
+        const x = [...values.values.data.subarray(index * size, (index + 1) * size)];
+        const own = await recorded.ask('strip', {
+          example: { kind: 'data', split: 'validation', index },
+          batch,
+          mode: 'eval',
+        });
+        const theirs = await imported.ask('stripOfExample', { example: { kind: 'values', values: x } });
+        assert.ok(
+          Math.abs(own.example!.nats - theirs.example!.nats) <= tolerance * (1 + Math.abs(own.example!.nats)),
+        );
+        assert.ok(
+          Math.abs(own.example!.nats - values.nats[index]!) <= tolerance * (1 + Math.abs(own.example!.nats)),
+        );
+        const couplings = (parts: { couplings: number; norm: number }): number =>
+          parts.couplings + parts.norm;
+        // Where the base is none of a standard normal, our importer counts its scales among the layers.
+        if (library !== 'normflows') {
+          assert.ok(Math.abs(couplings(own.example!) - couplings(theirs.example!)) <= tolerance);
+          assert.ok(apart(own.latent!.data, theirs.latent!.data) <= tolerance, `z of example ${index}`);
+        }
+      }
+    });
+
+    it(`has the layers of our importer of ${library}`, async () => {
+      const recorded = await open(recordingFile(library));
+      const imported = await open(path.join(recordings, `${library}.state.safetensors`));
+      const page = await recorded.ask('examples', { split: 'validation', offset: 3, count: 1 });
+      const example = { kind: 'values' as const, values: [...page.values.data] };
+      const outputs = async (asked: typeof recorded): Promise<Float32Array[]> => {
+        const views = [];
+        for (const { index } of asked.summary.layers)
+          views.push(await asked.ask('layerOfExample', { example, layer: index }));
+        return views.map(({ tensors }) => tensors.find(({ name }) => name === 'y')!.data!);
+      };
+      const theirs = await outputs(imported);
+      for (const [index, output] of (await outputs(recorded)).entries()) {
+        // A layer of a library may be two of ours; one of these ends where it does.
+        const nearest = Math.min(...theirs.map((values) => apart(values, output)));
+        assert.ok(nearest <= tolerance, `layer ${index} is ${nearest} from any of ours`);
+      }
+    });
+  }
+});
+
+describe('what can be asked of a recording', () => {
+  for (const name of ['nflows', 'mixed', 'own', 'pixels', 'normflows'])
+    it(`is all that a saved page asks (${name})`, async () => {
+      const { ask, summary } = await open(recordingFile(name));
+      const { questions } = recordPlan(summary);
+      assert.ok(questions.length > 10);
+      const reasons: string[] = [];
+      for (const { method, query } of questions) {
+        await ask(method, query as never).catch((error: Error) =>
+          reasons.push(`${method}: ${error.message}`),
+        );
+      }
+      // Layers without an inverse have no way back; all else is there.
+      const expected = name === 'own' ? 1 : 0;
+      assert.equal(reasons.length, expected, reasons.join('\n'));
+    });
+
+  it('is said: the rest has no answer, in words', async () => {
+    const { ask, summary, file } = await open(recordingFile('own'));
+    assert.equal(summary.recording!.samples, 0);
+    assert.ok(!summary.recording!.answers.includes('samples'));
+    await assert.rejects(
+      ask('samples', { count: 4, seed: 1, temperature: 1 }),
+      new RegExp(`^UserError: ${file.replace(/\W/g, '.')}: is a recording`),
+    );
+    await assert.rejects(
+      ask('stripOfExample', { example: { kind: 'values', values: [9, 9, 9, 9] } }),
+      /is a recording of 24 examples, and this is none of them/,
+    );
+  });
+
+  it('are Jacobians whose determinants the layers claim', async () => {
+    const { ask, summary } = await open(recordingFile('mixed'));
+    const selection = defaultSelection(summary);
+    for (const { index } of summary.layers) {
+      if (summary.layers[index]!.kind === 'permute') continue;
+      const { logDet, claimed, whole, differences } = await ask('jacobian', {
+        ...selection,
+        layer: index,
+        around: -1,
+        count: 4,
+      });
+      assert.ok(whole && differences === undefined);
+      // Float32 derivatives.
+      assert.ok(Math.abs(logDet - claimed!) < 1e-5, `layer ${index}: ${logDet}, ${claimed}`);
+    }
+  });
+
+  it('are masks, orders and activations', async () => {
+    const { ask, summary } = await open(recordingFile('mixed'));
+    const selection = defaultSelection(summary);
+    const mask = await ask('mask', { layer: 0 });
+    assert.deepEqual([...mask.mask.data], [0, 1, 0, 1]);
+    const order = await ask('order', { layer: 2, batch: selection.batch, from: 0 });
+    assert.deepEqual([...order.features], [0, 1, 2, 3]);
+    for (let row = 0; row < 4; row++)
+      for (let column = row + 1; column < 4; column++) assert.equal(order.measured.data[row * 4 + column], 0);
+    const network = await ask('network', { layer: 0 });
+    assert.ok(network.parameters.length > 0 && network.stages.length > 0);
+    const stage = network.stages[0]!;
+    const features = await ask('features', { ...selection, layer: 0, stage: stage.name, offset: 0 });
+    const { tensors } = await readSafetensors(recordingFile('mixed'));
+    const stored = tensors['layers.0.activations.0'] as NdArray<Float32Array>;
+    assert.deepEqual([...features.values.data], [...stored.data.subarray(0, stage.shape.at(-1))]);
+  });
+
+  it('becomes a saved page', async () => {
+    const model = await openModel(recordingFile('nflows'), backend);
+    const asked = await open(recordingFile('nflows'));
+    const { bytes } = await exportHtml({ model, inspector: asked.inspector }, path.join(folder, 'page.html'));
+    assert.ok(bytes > 100_000);
+    await model.dispose();
+  });
+});
+
+describe('a damaged recording', () => {
+  const broken = async (
+    change: (tensors: Record<string, NdArray>, metadata: Record<string, string>) => void,
+  ): Promise<string> => {
+    const { tensors, metadata } = await readSafetensors(recordingFile('nflows'));
+    change(tensors, metadata);
+    const file = path.join(folder, 'broken.flowrec.safetensors');
+    await writeSafetensors(file, tensors, metadata);
+    return file;
+  };
+  const about = (
+    metadata: Record<string, string>,
+    change: (value: Record<string, unknown>) => void,
+  ): void => {
+    const value = JSON.parse(metadata['recording']!) as Record<string, unknown>;
+    change(value);
+    metadata['recording'] = JSON.stringify(value);
+  };
+  const cases: [string, Parameters<typeof broken>[0], RegExp][] = [
+    [
+      'of a newer version',
+      (_, metadata) => (metadata['format_version'] = '2'),
+      /version 2; .* reads up to 1/,
+    ],
+    ['without JSON', (_, metadata) => (metadata['recording'] = '{'), /not JSON/],
+    ['without a title', (_, metadata) => about(metadata, (value) => delete value['title']), /title/],
+    ['without an output', (tensors) => delete tensors['layers.1.output'], /no tensor "layers.1.output"/],
+    ['without x', (tensors) => delete tensors['x'], /no tensor "x"/],
+    [
+      'with log-dets of fewer examples',
+      (tensors) => (tensors['layers.0.log_det'] = { shape: [2], data: new Float32Array(2) }),
+      /"layers.0.log_det" has the shape \[2\]; expected \[24\]/,
+    ],
+    [
+      'with a Jacobian of another size',
+      (tensors) => (tensors['layers.0.jacobian'] = { shape: [1, 3, 3], data: new Float32Array(9) }),
+      /expected \[4, 4\]/,
+    ],
+    [
+      'with a layer too many',
+      (_, metadata) => about(metadata, (value) => (value['layers'] as unknown[]).push({ name: 'more' })),
+      /no tensor "layers.3.output"/,
+    ],
+    [
+      'with an order of other features',
+      (_, metadata) =>
+        about(
+          metadata,
+          (value) => ((value['layers'] as Record<string, unknown>[])[0]!['order'] = [0, 1, 2, 9]),
+        ),
+      /no order of 4 features/,
+    ],
+  ];
+  for (const [what, change, message] of cases)
+    it(`is refused: ${what}`, async () => {
+      await assert.rejects(openModel(await broken(change), backend), (error: Error) => {
+        assert.equal(error.name, 'UserError');
+        assert.match(error.message, message);
+        return true;
+      });
+    });
+});
