@@ -138,12 +138,13 @@ export const conventionFields = {
   ),
   splineMap: v.optional(
     v.pipe(
-      v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves']),
+      v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']),
       describe(
         'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
           'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko); softmax-halves, a ' +
           'softmax of bins − 1 shares of at least splineFloor, the first of which is halved between both ends, and a softplus ' +
-          'that leaves at least splineSlope (flowjax).',
+          'that leaves at least splineSlope (flowjax before 18); softmax-slope, as softmax-floor, with splineSlope as the ' +
+          'least slope (flowjax).',
       ),
     ),
     'softmax-floor',
@@ -154,7 +155,7 @@ export const conventionFields = {
       v.gtValue(0),
       v.ltValue(1),
       describe(
-        'Least share of the interval of a bin (softmax-floor, softmax-halves), and least slope of a spline (softmax-floor).',
+        'Least share of the interval of a bin (all but soft-clip), and least slope of a spline (softmax-floor).',
       ),
     ),
     1e-3,
@@ -164,7 +165,7 @@ export const conventionFields = {
       v.number(),
       v.gtValue(0),
       v.ltValue(1),
-      describe('Least slope of a spline (soft-clip, softmax-halves).'),
+      describe('Least slope of a spline (all but softmax-floor).'),
     ),
     1e-3,
   ),

@@ -21,7 +21,7 @@ const bound = 5;
 
 before(onCpu);
 
-for (const map of ['softmax-floor', 'soft-clip', 'softmax-halves'] as const)
+for (const map of ['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope'] as const)
   for (const size of [1, 10]) {
     describe(`splines by ${map}, parameters of size ${size}`, () => {
       const transform = rationalQuadratic({

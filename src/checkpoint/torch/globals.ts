@@ -246,6 +246,8 @@ export class UnknownGlobal extends Error {
 export interface TorchRules extends PickleRules {
   /** Of the persistent storages, by their key; the same one for each mention of a key. */
   readonly storages: ReadonlyMap<string, Storage>;
+  /** @throws UnknownGlobal for a name that was mentioned, and that is not among those that may be. */
+  refuseUnknown(mayBe: readonly string[]): void;
 }
 
 /**
@@ -255,14 +257,22 @@ export interface TorchRules extends PickleRules {
 export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules {
   const budget = { left: largestCopies };
   const storages = new Map<string, Storage>();
+  /** Of plain pickles, which may mention functions of their user's; none of them is called. */
+  const unknown = new Map<string, boolean>();
   const isNested = (name: string) => nested !== undefined && name === 'torch.storage._load_from_bytes';
   return {
     storages,
     allow(name, root) {
       if (Object.hasOwn(calls, name) || types.has(name) || isReadClass(name) || isReadName(name)) return;
-      if (!isNested(name)) throw new UnknownGlobal(name, root);
+      if (isNested(name)) return;
+      if (nested === undefined) throw new UnknownGlobal(name, root);
+      unknown.set(name, root);
+    },
+    refuseUnknown(mayBe) {
+      for (const [name, root] of unknown) if (!mayBe.includes(name)) throw new UnknownGlobal(name, root);
     },
     call(name, args) {
+      if (unknown.has(name)) throw new UnknownGlobal(name, unknown.get(name)!);
       if (isReadClass(name)) return new PythonObject(name, args);
       if (isNested(name)) {
         const [bytes] = args;

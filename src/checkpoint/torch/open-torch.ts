@@ -12,8 +12,8 @@ import { torchContainer } from './container';
 import { torchRules, UnknownGlobal } from './globals';
 import { readLegacy, readNestedStorage } from './legacy';
 import { NumpyArray } from './numpy';
-import { PickleError, readPickle } from './pickle';
-import { pickStateDict, type StateDict } from './state-dict';
+import { PickleError, PickleGlobal, readPickle } from './pickle';
+import { pickStateDict, stateOfPzflow, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 
 /** Of `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
@@ -87,7 +87,9 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
       if (left < 0) throw new PickleError('it reads its storages far too often');
       return readNestedStorage(nested, torchRules());
     });
-    return readPickle(bytes, rules);
+    const read = readPickle(bytes, rules);
+    rules.refuseUnknown(errorModels(read));
+    return read;
   }
   const names = new Map<unknown, string>([...state.tensors].map(([name, tensor]) => [tensor, name]));
   for (const tensors of [state.tensors, ...state.copies.values()]) {
@@ -106,6 +108,13 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     bytes: bytes.length,
     close: () => Promise.resolve(),
   };
+}
+
+/** Names of the functions by which a flow of pzflow draws errors, which are its user's own. */
+function errorModels(root: unknown): string[] {
+  const state = stateOfPzflow(root);
+  const models = ['data_error_model', 'condition_error_model'].map((key) => state?.get(key));
+  return models.flatMap((model) => (model instanceof PickleGlobal ? [model.name] : []));
 }
 
 function tensorsOf(

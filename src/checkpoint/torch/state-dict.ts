@@ -53,6 +53,15 @@ interface Found {
   extras: [path: string[], value: number | string | boolean][];
 }
 
+/**
+ * The attributes of a flow of pzflow, itself or as a dictionary: they name its bijectors, whose arrays stand next to the
+ * weights.
+ */
+export function stateOfPzflow(root: unknown): ReadonlyMap<unknown, unknown> | undefined {
+  const state = root instanceof PythonObject ? root.attributes : root;
+  return state instanceof Map && state.has('bijector_info') && state.has('latent_info') ? state : undefined;
+}
+
 /** @throws PickleError for nesting without end */
 export function pickStateDict(root: unknown): StateDict {
   const whole = findModule(root);
@@ -73,7 +82,9 @@ export function pickStateDict(root: unknown): StateDict {
   }
   const found: Found = { tensors: [], extras: [] };
   collect(root, found);
-  const { prefix, leftOut, copies } = choose(found.tensors.map(([path]) => path));
+  const { prefix, leftOut, copies } = stateOfPzflow(root)
+    ? { prefix: [], leftOut: [], copies: [] }
+    : choose(found.tensors.map(([path]) => path));
   const depth = prefix.length;
   const isBelow = (start: readonly string[], path: readonly string[]) =>
     start.every((key, i) => path[i] === key);

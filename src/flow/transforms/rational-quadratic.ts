@@ -22,9 +22,9 @@ export interface RationalQuadraticOptions {
   center: number;
   ends: ModelConfig['splineEnds'];
   map: ModelConfig['splineMap'];
-  /** Least share of the interval that a bin takes (softmax-floor, softmax-halves), and least slope (softmax-floor). */
+  /** Least share of the interval that a bin takes (all but soft-clip), and least slope (softmax-floor). */
   floor: number;
-  /** Least slope (softmax-halves), also what the soft clip tends to (soft-clip). */
+  /** Least slope (softmax-halves, softmax-slope), also what the soft clip tends to (soft-clip). */
   slope: number;
 }
 
@@ -48,7 +48,10 @@ function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap
     tf.add(tf.softplus(tf.add(u, inverseSoftplus(1 - least))), least);
   switch (map) {
     case 'softmax-floor':
-      return { taken: bins, shares: (u) => sharesOf(u, bins), slopes: (u) => slopesOf(u, floor) };
+    case 'softmax-slope': {
+      const least = map === 'softmax-floor' ? floor : slope;
+      return { taken: bins, shares: (u) => sharesOf(u, bins), slopes: (u) => slopesOf(u, least) };
+    }
     case 'soft-clip':
       return { taken: bins, shares: (u) => softmax(clipped(u, 2)), slopes: (u) => tf.exp(clipped(u, 1)) };
     case 'softmax-halves':

@@ -4,7 +4,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from torch_case import pick
+from case import pick
 
 
 def saved(model: nn.Module, rng):

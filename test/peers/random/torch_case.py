@@ -6,15 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from case import LATENTS, ROWS, Case
-
-
-def pick(rng: np.random.Generator, options: list):
-    return options[int(rng.integers(len(options)))]
-
-
-def chance(rng: np.random.Generator, probability: float = 0.5) -> bool:
-    return bool(rng.random() < probability)
+from case import LATENTS, ROWS, Case, normal
 
 
 def shake(model: nn.Module, rng: np.random.Generator, size: float = 0.3) -> nn.Module:
@@ -65,13 +57,10 @@ def torch_case(
             torch.set_default_dtype(torch.float32)
         return tuple(part.numpy() for part in out) if isinstance(out, tuple) else out.numpy()
 
-    def normal(count: int, size: tuple[int, ...], deviation: float = 1.0) -> np.ndarray:
-        return rng.normal(0, deviation, (count, *size)).astype(np.float32)
-
     return Case(
-        x=normal(ROWS, shape, 1.2) if x is None else x.astype(np.float32),
-        z_in=normal(LATENTS, latents or shape) if z_in is None else z_in.astype(np.float32),
-        context=normal(ROWS, context if isinstance(context, tuple) else (context,)) if context else None,
+        x=normal(rng, ROWS, shape, 1.2) if x is None else x.astype(np.float32),
+        z_in=normal(rng, LATENTS, latents or shape) if z_in is None else z_in.astype(np.float32),
+        context=normal(rng, ROWS, context if isinstance(context, tuple) else (context,)) if context else None,
         forward=lambda precision, *given: call(forward, precision, *given),
         inverse=inverse and (lambda precision, *given: call(inverse, precision, *given)),
         **rest,

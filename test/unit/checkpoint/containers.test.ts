@@ -180,7 +180,7 @@ describe('leaves of Equinox', () => {
     const opened = await openTensorFile(put(folder, 'alone.eqx', eqx.subarray(eqx.indexOf('\n') + 1)));
     assert.deepEqual(
       recognize(opened)?.questions.map(({ key }) => key),
-      ['nnActivation', 'interval', 'invert'],
+      ['nnActivation', 'interval', 'minDerivative', 'softmaxAdjust', 'invert'],
     );
     await opened.close();
   });
@@ -196,6 +196,19 @@ describe('pzflow', () => {
     bytes.write(to, at, 'latin1');
     return bytes;
   };
+
+  it('may name an error model of its user, which is not called', async () => {
+    const opened = await openTensorFile(put(folder, 'own.pkl', changed('pzflow.utils', 'my_errors.v1')));
+    assert.match(recognize(opened)?.title ?? '', /^pzflow, 7 features/);
+    await opened.close();
+    // One that is called is refused, and so is one that stands elsewhere.
+    const called = put(folder, 'called.pkl', changed('numpy._core', 'numpy.mine_'));
+    await assert.rejects(openTensorFile(called), /asks for numpy\.mine_/);
+    const elsewhere = changed('data_error_model', 'data_error_mode_');
+    elsewhere.write('condition_error_mode_', elsewhere.indexOf('condition_error_model'), 'latin1');
+    elsewhere.write('my_errors.v1', elsewhere.indexOf('pzflow.utils'), 'latin1');
+    await assert.rejects(openTensorFile(put(folder, 'elsewhere.pkl', elsewhere)), /asks for my_errors\.v1/);
+  });
 
   it('that has other parts is a table that says what is missing', async () => {
     for (const [from, to, message] of [

@@ -14,6 +14,7 @@ import {
   fixedNormal,
   maskOf,
   readOrder,
+  trainedNormal,
   type OurLayer,
   type ReadBase,
   type Values,
@@ -58,7 +59,12 @@ interface Flow {
   steps: Step[];
   /** Where the statistics of each kind of variables are. */
   standardized: Partial<Record<Standardized, string>>;
-  base: ReadBase;
+  base: ReadBase | TrainedBase;
+}
+
+/** A normal distribution whose means and deviations are trained. */
+interface TrainedBase {
+  trained: string;
 }
 
 const standardizable = ['inference_variables', 'inference_conditions'] as const;
@@ -165,6 +171,7 @@ function readConfig(file: TensorFile): Flow {
       ...halvesOf(tensors, numbered('dual_coupling', i), { ...first, net, takes: map.takes }, shapeOf),
     );
   }
+  const base = readBase(file, features, ofFeatures);
   const stray = [...tensors.keys()].find(
     (name) => name.startsWith('inference_network/') && !used.has(name) && !name.includes('/seed_generator/'),
   );
@@ -191,7 +198,7 @@ function readConfig(file: TensorFile): Flow {
     hidden,
     steps,
     standardized,
-    base: readBase(file, features),
+    base,
   };
 }
 
@@ -353,11 +360,18 @@ function readNet(file: TensorFile): Net {
   return { activation, slope: leakySlope, skips: residual === true, norm };
 }
 
-function readBase(file: TensorFile, features: number): ReadBase {
+function readBase(
+  file: TensorFile,
+  features: number,
+  ofFeatures: (at: string, features: number) => string,
+): ReadBase | TrainedBase {
   const at = `${network}.base_distribution`;
   const { extras } = file;
-  if (extras[`${at}.class_name`] !== 'DiagonalNormal' || extras[`${at}.config.trainable_parameters`] === true)
-    throw new Unread('a base distribution DiagonalNormal that is not trained');
+  const name = extras[`${at}.class_name`] ?? extras[at];
+  if (name !== 'DiagonalNormal')
+    throw new Unread(`a base distribution DiagonalNormal (this one is ${shortened(String(name))})`);
+  if (extras[`${at}.config.trainable_parameters`] === true)
+    return { trained: ofFeatures('inference_network/base_distribution', features) };
   const numbers = (key: string, usual: number): Float32Array => {
     const prefix = `${at}.config.${key}`;
     const absent = below(file, prefix).length === 0;
@@ -371,6 +385,15 @@ function readBase(file: TensorFile, features: number): ReadBase {
   if (!scale.every((value) => value > 0))
     throw new Unread('positive numbers as std of the base distribution');
   return fixedNormal(numbers('mean', 0), scale);
+}
+
+async function trainedBase(file: TensorFile, { trained }: TrainedBase): Promise<ReadBase> {
+  const [mean, std] = await Promise.all([0, 1].map((i) => file.read(`${trained}/vars/${i}`)));
+  if (!std!.data.every((value) => value > 0 && Number.isFinite(value)))
+    throw new UserError(
+      `${file.file}: ${trained} has deviations that are not above 0. Save another checkpoint.`,
+    );
+  return trainedNormal(mean!.data, std!.data.map(Math.log));
 }
 
 /** Of a Standardize layer: means and deviations, 1 where nothing varied. */
@@ -481,7 +504,7 @@ export const bayesflow: Recognizer = {
           {
             features,
             layers,
-            base,
+            base: 'trained' in base ? await trainedBase(file, base) : base,
             fields: {
               hidden,
               nets: 'joint',

@@ -7,6 +7,7 @@ import { inverseSoftplus, softplus } from '../../../base/softplus';
 import { sizeOf } from '../../../base/shape';
 import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
+import type { VectorModelConfig } from '../../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';
 import { checkMasks } from '../../import/made';
@@ -33,15 +34,38 @@ interface Flow {
   count: number;
   kind: 'coupling' | 'autoregressive';
   linears: Linear[];
-  /** Knots of a spline; an affine map where they are missing. */
-  knots?: number;
+  /** Of a spline; an affine map where it is missing. */
+  spline?: Spline;
   /** Leaves of the base's loc and raw scale, where it is a Normal. */
   base?: readonly [loc: string, scale: string];
   /** Leaf of the permutations, [layers, features]; a reversal where it is missing. */
   permutation?: string;
 }
 
+/** What tells versions of flowjax apart: how many values a spline takes. */
+interface Spline {
+  knots: number;
+  /** Before flowjax 18, 3·knots + 2 values, and the bins at both ends are halves of one; later 3·knots + 4. */
+  halves: boolean;
+}
+
 const activationQuestion = activationChoice('relu', 'nnActivation');
+
+/** Functions of jax.nn and jax.numpy by their names. */
+const activations: Readonly<Record<string, VectorModelConfig['activation']>> = {
+  elu: 'elu',
+  hard_silu: 'hard-silu',
+  hard_swish: 'hard-silu',
+  leaky_relu: 'leaky-relu',
+  mish: 'mish',
+  relu: 'relu',
+  selu: 'selu',
+  sigmoid: 'sigmoid',
+  silu: 'silu',
+  softplus: 'softplus',
+  swish: 'silu',
+  tanh: 'tanh',
+};
 
 const intervalQuestion: ImportQuestion = {
   key: 'interval',
@@ -73,9 +97,26 @@ const invertQuestion = choice(
 
 const mostLayers = 500;
 
-/** Of RationalQuadraticSpline: softmax_adjust and min_derivative. */
-const softmaxAdjust = 1e-2;
-const leastDerivative = 1e-3;
+const splineNumber = (key: string, title: string, argument: string, fallback: number): ImportQuestion => ({
+  key,
+  title,
+  detail: `The \`${argument}\` argument of RationalQuadraticSpline, which leaves do not hold.`,
+  answer: { kind: 'number', default: fallback, minimum: 1e-9 },
+});
+const leastDerivativeQuestion = splineNumber(
+  'minDerivative',
+  'Least slope of the splines',
+  'min_derivative',
+  1e-3,
+);
+const leastWidthQuestion = splineNumber('minWidth', 'Least width of a bin of the splines', 'min_width', 1e-3);
+const adjustQuestion = splineNumber(
+  'softmaxAdjust',
+  'Share of the bins that is equal',
+  'softmax_adjust',
+  1e-2,
+);
+
 const leastScale = 1e-2;
 /** Affine() has none; ours needs one, which float32 does not see. */
 const leastOfAffine = 1e-9;
@@ -84,6 +125,13 @@ const leastOfAffine = 1e-9;
 const argumentNames = {
   flow: ['flow_type', 'flow'],
   interval: ['interval', 'transformer_interval'],
+  lower: ['interval.0', 'transformer_interval.0'],
+  upper: ['interval.1', 'transformer_interval.1'],
+  minDerivative: ['min_derivative'],
+  minWidth: ['min_width'],
+  softmaxAdjust: ['softmax_adjust'],
+  nnActivation: ['nn_activation', 'activation'],
+  base: ['base_dist', 'base'],
   transformer: ['transformer', 'transformer_type'],
   invert: ['invert'],
   features: ['dim'],
@@ -105,15 +153,21 @@ function readLeaves(file: TensorFile): Flow | string {
   if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
     return `a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`;
   }
+  const activation = argument(file, 'nnActivation');
+  if (typeof activation === 'string' && !Object.hasOwn(activations, activation))
+    return `an nn_activation of ${Object.keys(activations).join(', ')} (this one is ${shortened(activation)})`;
+  const base = argument(file, 'base');
+  if (typeof base === 'string' && !/^(Standard)?Normal$/.test(base))
+    return `a base distribution Normal or StandardNormal (this one is ${shortened(base)})`;
   // Sizes stand among the leaves as single numbers; masked weights are followed by an empty one.
   const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
   const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
   const is = (at: number, test: (dtype: string) => boolean, rank: number): boolean =>
     shapeOf(at).length === rank && test(leaves[at]![1].dtype);
   let at = 0;
-  let base: Flow['base'];
+  let trained: Flow['base'];
   if (is(0, isFloat, 1) && is(1, isFloat, 1) && shapeOf(0)[0] === shapeOf(1)[0]) {
-    base = [leaves[0]![0], leaves[1]![0]];
+    trained = [leaves[0]![0], leaves[1]![0]];
     at = 2;
   }
   const linears: Linear[] = [];
@@ -135,7 +189,13 @@ function readLeaves(file: TensorFile): Flow | string {
     at = weightAt + 2;
   }
   const [first, last] = [linears[0], linears.at(-1)];
-  if (!first || !last) return 'weights of stacked layers, [layers, outputs, inputs], and their biases';
+  if (!first || !last) {
+    // A coupling of one feature has nothing to compute its parameters from; the weights of none are left out above.
+    return trained && shapeOf(0)[0] === 1
+      ? 'a coupling of two features or more (this one has 1)'
+      : 'weights of stacked layers, [layers, outputs, inputs], and their biases';
+  }
+  if (linears.length === 1) return 'networks with a hidden layer (an nn_depth of 0 has none)';
   const isMasked = first.mask !== undefined;
   if (linears.some(({ mask }) => (mask !== undefined) !== isMasked))
     return 'masks for all layers of a network';
@@ -143,7 +203,7 @@ function readLeaves(file: TensorFile): Flow | string {
   const permutation = order && !isFloat(order[1].dtype) && order[1].shape.length === 2 ? order[0] : undefined;
   const given = argument(file, 'features');
   const features =
-    (base && file.tensors.get(base[0])!.shape[0]) ??
+    (trained && file.tensors.get(trained[0])!.shape[0]) ??
     (permutation === undefined ? undefined : order![1].shape[1]) ??
     (typeof given === 'number' ? given : isMasked ? first.inputs : undefined);
   if (features === undefined || !(Number.isInteger(features) && features >= 1))
@@ -159,11 +219,15 @@ function readLeaves(file: TensorFile): Flow | string {
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
   }
+  if (!isMasked && features === 1) return 'a coupling of two features or more (this one has 1)';
+  if (features === 1 && context === 0)
+    return 'two features or more, or a condition (this one has 1 and none)';
   const values = last.outputs / (features - untouched);
   // Positions of knots in x and y, and derivatives at these and both ends.
-  const knots = (values - 2) / 3;
-  if (values !== 2 && !(Number.isInteger(knots) && knots >= 2 && knots <= 255)) {
-    return `a known transformer (the network gives ${last.outputs} values for ${features - untouched} features; known for each are 2 and 3·knots + 2)`;
+  const halves = values % 3 === 2;
+  const knots = (values - (halves ? 2 : 4)) / 3;
+  if (values !== 2 && !(Number.isInteger(knots) && knots >= (halves ? 2 : 1) && knots <= 255)) {
+    return `a known transformer (the network gives ${last.outputs} values for ${features - untouched} features; known for each are 2, 3·knots + 2 and 3·knots + 4)`;
   }
   return {
     features,
@@ -171,8 +235,8 @@ function readLeaves(file: TensorFile): Flow | string {
     context,
     kind: isMasked ? 'autoregressive' : 'coupling',
     linears,
-    ...(values === 2 ? {} : { knots }),
-    ...(base ? { base } : {}),
+    ...(values === 2 ? {} : { spline: { knots, halves } }),
+    ...(trained ? { base: trained } : {}),
     ...(permutation === undefined ? {} : { permutation }),
   };
 }
@@ -209,7 +273,42 @@ function withLayers(file: TensorFile, { features, count, linears, permutation }:
 
 const runsBackwards = (answers: ImportAnswers): boolean => chosen(answers, invertQuestion) === 'false';
 
-function fieldsOf({ linears, knots, context }: Flow, answers: ImportAnswers): VectorFields {
+/** Where the splines are, and their least sizes. */
+function splineFields({ knots, halves }: Spline, answers: ImportAnswers, interval: Interval): VectorFields {
+  const bound = (interval.upper - interval.lower) / 2;
+  const adjust = answeredNumber(answers, adjustQuestion);
+  return {
+    transform: 'rationalQuadratic',
+    bins: knots + 1,
+    splineMap: halves ? 'softmax-halves' : 'softmax-slope',
+    splineEnds: 'box',
+    splineFloor: halves
+      ? adjust / (knots * (1 + adjust))
+      : answeredNumber(answers, leastWidthQuestion) / (2 * bound),
+    splineSlope: answeredNumber(answers, leastDerivativeQuestion),
+    splineBound: bound,
+    splineCenter: (interval.upper + interval.lower) / 2,
+  };
+}
+
+interface Interval {
+  lower: number;
+  upper: number;
+}
+
+/** An argument `interval` of two numbers is its ends; of one, both. */
+function intervalOf(file: TensorFile, answers: ImportAnswers): Interval {
+  const [lower, upper] = [argument(file, 'lower'), argument(file, 'upper')];
+  if (typeof lower === 'number' && typeof upper === 'number' && lower < upper) return { lower, upper };
+  const half = answeredNumber(answers, intervalQuestion);
+  return { lower: -half, upper: half };
+}
+
+function fieldsOf(
+  file: TensorFile,
+  { linears, spline, context }: Flow,
+  answers: ImportAnswers,
+): VectorFields {
   const common: VectorFields = {
     hidden: linears.slice(0, -1).map(({ outputs }) => outputs),
     nets: 'joint',
@@ -218,24 +317,13 @@ function fieldsOf({ linears, knots, context }: Flow, answers: ImportAnswers): Ve
     outputLayout: 'interleaved',
     ...(context > 0 ? { context } : {}),
   };
-  if (knots === undefined) {
-    return {
-      ...common,
-      affine: runsBackwards(answers) ? 'inverse-scale-then-shift' : 'scale-then-shift',
-      outputOrder: 'shift-scale',
-      scaleMap: 'softplus',
-      scaleEpsilon: leastScaleOf(answers),
-    };
-  }
+  if (spline) return { ...common, ...splineFields(spline, answers, intervalOf(file, answers)) };
   return {
     ...common,
-    transform: 'rationalQuadratic',
-    bins: knots + 1,
-    splineMap: 'softmax-halves',
-    splineEnds: 'box',
-    splineFloor: softmaxAdjust / (knots * (1 + softmaxAdjust)),
-    splineSlope: leastDerivative,
-    splineBound: answeredNumber(answers, intervalQuestion),
+    affine: runsBackwards(answers) ? 'inverse-scale-then-shift' : 'scale-then-shift',
+    outputOrder: 'shift-scale',
+    scaleMap: 'softplus',
+    scaleEpsilon: leastScaleOf(answers),
   };
 }
 
@@ -249,7 +337,7 @@ async function layersOf(
   layer: number,
   answers: ImportAnswers,
 ): Promise<OurLayer[]> {
-  const { features, context, linears, kind, knots, permutation } = flow;
+  const { features, context, linears, kind, spline, permutation } = flow;
   const at = `layers.${layer}`;
   const backwards = runsBackwards(answers);
   const untouched = Math.floor(features / 2);
@@ -266,7 +354,7 @@ async function layersOf(
     table: linears.flatMap((_, i) => under(`${at}.${i}.`, `net.${i}.`, linearNames)),
     adapt(tensors, name) {
       // flowjax adds what its softplus needs for a scale of 1; ours of splines has it already.
-      if (knots !== undefined) return;
+      if (spline) return;
       const out = `${name}.net.${linears.length - 1}`;
       const one = inverseSoftplus(1 - leastScaleOf(answers));
       const bias = tensors[`${out}.bias`]!;
@@ -286,25 +374,38 @@ async function layersOf(
   return backwards ? [permute, map] : [map, permute];
 }
 
-/**
- * What the arguments next to the leaves say, and what those that are not among them are by default. An activation is a
- * function, which JSON does not hold.
- */
-function knownAnswers(file: TensorFile, { knots }: Flow): ImportAnswers {
+/** What the arguments next to the leaves say, and what those that are not among them are by default. */
+function knownAnswers(file: TensorFile, { spline }: Flow): ImportAnswers {
   if (argument(file, 'flow') === undefined) return {};
-  const interval = argument(file, 'interval');
-  return {
+  const known: Record<string, string | number> = {
     invert: argument(file, 'invert') === false ? 'false' : 'true',
-    ...(knots === undefined
-      ? { transformer: argument(file, 'transformer') === 'affine' ? 'affine' : 'none' }
-      : {}),
-    ...(knots !== undefined && typeof interval === 'number' && interval > 0 ? { interval } : {}),
   };
+  // An activation is a function, of which JSON has the name at most.
+  const activation = argument(file, 'nnActivation');
+  if (typeof activation === 'string' && Object.hasOwn(activations, activation))
+    known['nnActivation'] = activations[activation]!;
+  if (!spline) {
+    known['transformer'] = argument(file, 'transformer') === 'affine' ? 'affine' : 'none';
+    return known;
+  }
+  for (const { key, answer } of splineQuestions(spline)) {
+    const given = argument(file, key as keyof typeof argumentNames);
+    if (typeof given === 'number' && given > 0) known[key] = given;
+    else if (key !== 'interval') known[key] = answer.default;
+  }
+  if (argument(file, 'lower') !== undefined) known['interval'] = 1;
+  return known;
 }
 
-const questionsOf = ({ knots }: Flow): ImportQuestion[] => [
+const splineQuestions = ({ halves }: Spline): ImportQuestion[] => [
+  intervalQuestion,
+  leastDerivativeQuestion,
+  halves ? adjustQuestion : leastWidthQuestion,
+];
+
+const questionsOf = ({ spline }: Flow): ImportQuestion[] => [
   activationQuestion,
-  knots === undefined ? transformerQuestion : intervalQuestion,
+  ...(spline ? splineQuestions(spline) : [transformerQuestion]),
   invertQuestion,
 ];
 
@@ -325,17 +426,17 @@ export const flowjax: Recognizer = {
     const flow = readLeaves(file);
     if (typeof flow === 'string') return undefined;
     const known = knownAnswers(file, flow);
-    const { features, context, count, kind, linears, knots } = flow;
+    const { features, context, count, kind, linears, spline } = flow;
     const layers = several(count, kind === 'coupling' ? 'coupling' : 'autoregressive layer');
     const hidden = hiddenWords(linears.slice(0, -1).map(({ outputs }) => outputs));
-    const splines = knots === undefined ? '' : ` of splines with ${knots} knots`;
+    const splines = spline ? ` of splines with ${spline.knots} knots` : '';
     const condition = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
       title: `flowjax, ${features} features, ${layers}${splines}${condition}, networks ${hidden}`,
       questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
       async convert(answers) {
         const given = { ...answers, ...known };
-        if (knots !== undefined && runsBackwards(given)) {
+        if (spline && runsBackwards(given)) {
           throw new UserError(
             `${file.file}: was made with invert=False, so that its splines run from latent to data; such a flow is not ` +
               'read. Flows that are trained on data have invert=True, which is the default.',
@@ -352,7 +453,7 @@ export const flowjax: Recognizer = {
               ),
             )
           ).flat(),
-          fields: fieldsOf(flow, given),
+          fields: fieldsOf(file, flow, given),
           base: await baseOf(file, flow),
         });
       },

@@ -9,12 +9,13 @@ import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
 import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
+import { matrixLayer } from '../../import/matrices';
 import { hiddenWords, otherSize, tooMany } from '../../import/modules';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { readOrWhy, Unread } from '../../import/unread';
 import type { VectorFields } from '../../import/vector-chain';
 import { NumpyArray } from '../../torch/numpy';
-import { PythonObject } from '../../torch/python-object';
+import { stateOfPzflow } from '../../torch/state-dict';
 
 interface Coupling {
   kind: 'coupling';
@@ -22,6 +23,10 @@ interface Coupling {
   bound: number;
   /** Features that it moves, the last ones. */
   moves: number;
+  /** The interval is a circle. */
+  periodic: boolean;
+  /** Conditions that its network sees, the first ones; the other rows of its first kernel are 0. */
+  conditions: number;
   /** Names of kernel [in, out] and bias of each layer. */
   layers: { kernel: string; bias: string; outputs: number }[];
 }
@@ -30,7 +35,9 @@ type Step = { at: string } & (
   | Coupling
   /** x·scale + offset: numbers, or the names of arrays, one for each feature or one for all. */
   | { kind: 'shiftBounds' | 'standardScaler'; given: readonly [Numbers, Numbers]; bound: number }
-  | { kind: 'scale'; factor: number }
+  | { kind: 'scale'; factor: Numbers }
+  /** Other columns, then a reference magnitude, and then the differences of neighboring magnitudes. */
+  | { kind: 'colors'; reference: number; magnitudes: Numbers }
   /** Place i of the output takes the feature `order[i]`. */
   | { kind: 'permute'; order: number[] }
 );
@@ -52,15 +59,22 @@ interface Sizes {
   context: number;
 }
 
+/** Why bijectors of pzflow are not known. */
+const unknown: Readonly<Record<string, string>> = {
+  Shuffle: ': its order is drawn by JAX when the flow is loaded, and is in no file',
+  UniformDequantizer: ': it adds noise and has no inverse',
+  Beta13Dequantizer: ': it adds noise and has no inverse',
+  InvSoftplus: ': it is no layer of Flowscope’s',
+};
+
 const mostSteps = 1000;
 const deepest = 16;
 /** pzflow has no least bins and slopes; ours need one, which float32 does not see. */
 const floor = 1e-9;
 
 function readFlow(file: TensorFile): Flow | string | undefined {
-  const { root } = file.pickled ?? {};
-  const state = root instanceof PythonObject ? root.attributes : root;
-  if (!(state instanceof Map) || !state.has('bijector_info') || !state.has('latent_info')) return undefined;
+  const state = stateOfPzflow(file.pickled?.root);
+  if (!state) return undefined;
   return readOrWhy(() => readState(file, state));
 }
 
@@ -90,8 +104,8 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow
 }
 
 /** What our config has one value for. */
-function kindOf({ bins, bound, layers }: Coupling): string {
-  return [bins, bound, ...layers.slice(0, -1).map(({ outputs }) => outputs)].join();
+function kindOf({ bins, bound, periodic, layers }: Coupling): string {
+  return [bins, bound, periodic, ...layers.slice(0, -1).map(({ outputs }) => outputs)].join();
 }
 
 function readBase(info: unknown): BaseInput {
@@ -147,7 +161,15 @@ function readBijector(
       });
       return;
     case 'Scale':
-      steps.push({ at: place, kind: 'scale', factor: number(args[0]) });
+      steps.push({ at: place, kind: 'scale', factor: numbersOf(file, args[0], place) });
+      return;
+    case 'ColorTransform':
+      steps.push({
+        at: place,
+        kind: 'colors',
+        reference: number(args[0]),
+        magnitudes: numbersOf(file, args[1], place),
+      });
       return;
     case 'Roll': {
       const shift = number(args[0]);
@@ -169,9 +191,13 @@ function readBijector(
       steps.push({ at: place, ...readCoupling(file, args, params, place, sizes) });
       return;
     default:
-      throw new Unread(`bijectors that are known (${place} is not)`);
+      throw new Unread(`bijectors that are known (${place} is not${unknown[name] ?? ''})`);
   }
 }
+
+/** That a feature takes: widths, heights, and slopes at the inner knots, or at all of a circle. */
+const valuesOf = ({ bins, periodic }: Pick<Coupling, 'bins' | 'periodic'>): number =>
+  periodic ? 3 * bins : 3 * bins - 1;
 
 function readCoupling(
   file: TensorFile,
@@ -184,9 +210,8 @@ function readCoupling(
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
   if (!fits(bins, 256) || bins < 2) throw new Unread(`2 to 256 bins in ${place}`);
   if (typeof bound !== 'number' || !(bound > 0)) throw new Unread(`a bound of the splines of ${place}`);
-  if (periodic === true) throw new Unread(`splines that are not periodic in ${place}`);
-  if (conditions !== context)
-    throw new Unread(`${context} conditions in ${place}, as many as conditional columns`);
+  if (conditions !== 0 && !fits(conditions, context))
+    throw new Unread(`at most ${context} conditions in ${place}, as many as conditional columns`);
   const moves = transformed === null ? features - Math.floor(features / 2) : transformed;
   if (!fits(moves, features - 1)) throw new Unread(`features that ${place} keeps and others that it moves`);
   // Dense layers and the activations between them, which have no parameters.
@@ -196,7 +221,7 @@ function readCoupling(
   if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1)
     throw new Unread(`dense layers for ${place}`);
   const layers: Coupling['layers'] = [];
-  let inputs = features - moves + context;
+  let inputs = features - moves + conditions;
   for (const [i, [kernel, bias]] of dense.entries()) {
     const names = [kernel, bias].map((value) => file.pickled?.nameOf(value));
     const [kernelShape, biasShape] = names.map((name) =>
@@ -209,9 +234,10 @@ function readCoupling(
     layers.push({ kernel: names[0]!, bias: names[1]!, outputs });
     inputs = outputs;
   }
-  if (inputs !== moves * (3 * bins - 1))
-    throw new Unread(`${3 * bins - 1} values for each feature that ${place} moves`);
-  return { kind: 'coupling', bins, bound, moves, layers };
+  const isCircle = periodic === true;
+  const values = valuesOf({ bins, periodic: isCircle });
+  if (inputs !== moves * values) throw new Unread(`${values} values for each feature that ${place} moves`);
+  return { kind: 'coupling', bins, bound, moves, periodic: isCircle, conditions, layers };
 }
 
 function numbersOf(file: TensorFile, value: unknown, place: string): Numbers {
@@ -234,7 +260,35 @@ async function read(file: TensorFile, numbers: Numbers, at: string, features: nu
   );
 }
 
-async function layerOf(file: TensorFile, step: Step, features: number): Promise<OurLayer> {
+/** Output i is the sum of the features j times entry i, j. @throws UserError when the columns are not those of the flow */
+async function colorsOf(
+  file: TensorFile,
+  { at, reference, magnitudes }: Extract<Step, { kind: 'colors' }>,
+  features: number,
+): Promise<OurLayer> {
+  const columns = 'array' in magnitudes ? [...(await file.read(magnitudes.array)).data] : [...magnitudes];
+  const isColumn = (i: number): boolean => Number.isInteger(i) && i >= 0 && i < features;
+  if (!columns.every(isColumn) || new Set(columns).size !== columns.length || !columns.includes(reference)) {
+    throw new UserError(
+      `${file.file}: ${at} is over columns that are not among its ${features}, or that come twice. Save the flow again.`,
+    );
+  }
+  const others = Array.from({ length: features }, (_, i) => i).filter((i) => !columns.includes(i));
+  const data = new Float32Array(features * features);
+  for (const [row, column] of [...others, reference].entries()) data[row * features + column] = 1;
+  for (const [i, column] of columns.slice(0, -1).entries()) {
+    const row = others.length + 1 + i;
+    data[row * features + column] = 1;
+    data[row * features + columns[i + 1]!] = -1;
+  }
+  const bias = { shape: [features], data: new Float32Array(features) };
+  return {
+    theirs: at,
+    ...matrixLayer(`${file.file}: ${at}`, { shape: [features, features], data }, bias),
+  };
+}
+
+async function layerOf(file: TensorFile, step: Step, { features, context }: Sizes): Promise<OurLayer> {
   const { at: theirs } = step;
   const affine = (scale: number[], shift: number[]): OurLayer => ({
     theirs,
@@ -262,15 +316,15 @@ async function layerOf(file: TensorFile, step: Step, features: number): Promise<
     }
     case 'scale':
       return affine(
-        Array.from({ length: features }, () => step.factor),
+        await read(file, step.factor, theirs, features),
         Array.from({ length: features }, () => 0),
       );
+    case 'colors':
+      return colorsOf(file, step, features);
     case 'permute':
       return { theirs, layer: { kind: 'permute', order: step.order } };
     case 'coupling': {
-      const { moves, layers, bins } = step;
-      const values = 3 * bins - 1;
-      const one = inverseSoftplus(1 - floor);
+      const { moves, layers } = step;
       return {
         theirs,
         layer: maskOf(features, (i) => i < features - moves),
@@ -278,17 +332,51 @@ async function layerOf(file: TensorFile, step: Step, features: number): Promise<
           { theirs: kernel, ours: `net.${i}.weight`, transform: 'same' as const },
           { theirs: bias, ours: `net.${i}.bias`, transform: 'same' as const },
         ]),
-        adapt(tensors, name) {
-          // Ours adds what softplus needs for a slope of 1.
-          const bias = tensors[`${name}.net.${layers.length - 1}.bias`]!;
-          tensors[`${name}.net.${layers.length - 1}.bias`] = {
-            ...bias,
-            data: bias.data.map((u, i) => (i % values < 2 * bins ? u : u - one)),
-          };
-        },
+        adapt: (tensors, name) => adaptNetwork(tensors, name, step, context),
       };
     }
   }
+}
+
+/** In place. */
+function adaptNetwork(
+  tensors: Record<string, Values>,
+  name: string,
+  { layers, bins, periodic, conditions }: Coupling,
+  context: number,
+): void {
+  const first = `${name}.net.0.weight`;
+  if (conditions < context) {
+    const { shape, data } = tensors[first]!;
+    const [inputs, outputs] = shape as [number, number];
+    const rows = inputs + context - conditions;
+    const padded = new Float32Array(rows * outputs);
+    padded.set(data);
+    tensors[first] = { shape: [rows, outputs], data: padded };
+  }
+  const values = valuesOf({ bins, periodic });
+  const last = `${name}.net.${layers.length - 1}`;
+  // Of a circle, pzflow gives the slope where its ends meet last, and ours comes first.
+  const source = (column: number): number => {
+    const value = column % values;
+    if (!periodic || value < 2 * bins) return column;
+    return value === 2 * bins ? column + bins - 1 : column - 1;
+  };
+  for (const part of ['weight', 'bias']) {
+    const { shape, data } = tensors[`${last}.${part}`]!;
+    const columns = shape.at(-1)!;
+    tensors[`${last}.${part}`] = {
+      shape,
+      data: data.map((_, i) => data[i - (i % columns) + source(i % columns)]!),
+    };
+  }
+  // Ours adds what softplus needs for a slope of 1.
+  const one = inverseSoftplus(1 - floor);
+  const bias = tensors[`${last}.bias`]!;
+  tensors[`${last}.bias`] = {
+    ...bias,
+    data: bias.data.map((u, i) => (i % values < 2 * bins ? u : u - one)),
+  };
 }
 
 const hiddenOf = ({ layers }: Coupling): number[] => layers.slice(0, -1).map(({ outputs }) => outputs);
@@ -305,6 +393,7 @@ function fieldsOf({ first, context }: Flow): VectorFields {
     splineMap: 'softmax-floor',
     splineFloor: floor,
     splineBound: first.bound,
+    ...(first.periodic ? { splineEnds: 'circular' } : {}),
     ...(context > 0 ? { context, contextNorm: true } : {}),
   };
 }
@@ -322,7 +411,7 @@ export const pzflow: Recognizer = {
       questions: [],
       async convert() {
         const layers: OurLayer[] = [];
-        for (const step of steps) layers.push(await layerOf(file, step, features));
+        for (const step of steps) layers.push(await layerOf(file, step, flow));
         const tensors: Record<string, Values> = {};
         for (const [i, name] of (context === 0 ? [] : (['mean', 'std'] as const)).entries()) {
           const data = Float32Array.from(await read(file, scaling[i]!, `condition_${name}s`, context));

@@ -5,8 +5,8 @@ import FrEIA.modules as modules
 import torch
 from torch import nn
 
+from case import chance, pick
 from kinds.freia import activations, all_in_one_settings, case, choose, clamps, dense, drawn
-from torch_case import chance, pick
 
 couplings = {
     "AllInOne": modules.AllInOneBlock,

@@ -5,8 +5,9 @@ from glasflow.flows import CouplingNSF, RealNVP
 from glasflow.flows.autoregressive import MaskedAffineAutoregressiveFlow
 from torch.nn import functional as F
 
+from case import chance, pick
 from save_torch import state_alone
-from torch_case import chance, pick, shake, torch_case
+from torch_case import shake, torch_case
 
 activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
 

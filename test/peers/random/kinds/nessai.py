@@ -2,8 +2,9 @@
 
 from nessai.flows.utils import configure_model
 
+from case import chance, pick
 from save_torch import state_alone
-from torch_case import chance, pick, shake, torch_case
+from torch_case import shake, torch_case
 
 names = {"relu": "relu", "tanh": "tanh", "silu": "swish"}
 

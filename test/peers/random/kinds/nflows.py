@@ -7,7 +7,8 @@ from nflows.nn import nets
 from torch import nn
 from torch.nn import functional as F
 
-from torch_case import LATENTS, ROWS, chance, pick, shake, torch_case
+from case import LATENTS, ROWS, chance, pick
+from torch_case import shake, torch_case
 
 activations = {"relu": F.relu, "tanh": torch.tanh, "elu": F.elu, "silu": F.silu, "leaky-relu": F.leaky_relu}
 

@@ -5,8 +5,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from case import LATENTS, ROWS, pick
 from save_torch import saved, whole
-from torch_case import LATENTS, ROWS, pick, shake, torch_case
+from torch_case import shake, torch_case
 
 activations = {
     "relu": nn.ReLU,

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from case import pick
 from save_torch import saved
-from torch_case import pick, shake, torch_case
+from torch_case import shake, torch_case
 
 activations = {"relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "elu": nn.ELU, "silu": nn.SiLU}
 

@@ -9,7 +9,8 @@ from sbi.neural_nets import posterior_nn
 from sbi.neural_nets.embedding_nets import FCEmbedding
 from sbi.utils import BoxUniform
 
-from torch_case import chance, pick, shake, torch_case
+from case import chance, pick
+from torch_case import shake, torch_case
 
 
 def forward_nflows(estimator, x, context):

@@ -5,8 +5,9 @@ import math
 import torch
 from torch import nn
 
+from case import chance, pick
 from save_torch import saved
-from torch_case import chance, pick, shake, torch_case
+from torch_case import shake, torch_case
 
 
 def density(mean, logs, z):

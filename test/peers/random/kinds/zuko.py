@@ -7,8 +7,9 @@ import torch
 import zuko
 from torch import nn
 
+from case import LATENTS, ROWS, pick
 from save_torch import saved, whole
-from torch_case import LATENTS, ROWS, pick, shake, torch_case
+from torch_case import shake, torch_case
 
 activations = {
     "relu": nn.ReLU,

@@ -137,7 +137,7 @@ describe('an approximator of BayesFlow', () => {
     [
       'another base',
       ({ config }) => ((config.inference_network.config.base_distribution as Json)['class_name'] = 'Mixture'),
-      /DiagonalNormal that is not trained/,
+      /a base distribution DiagonalNormal/,
     ],
     [
       'another kind of network',
