@@ -9,12 +9,11 @@ type Tensors = Readonly<Record<string, NdArray>>;
 
 /** Python that makes it, and its name there; undefined where conditioners see the context as it is. */
 export function encoderOf(model: VectorModelConfig): { lines: string[]; name: string } | undefined {
-  const { context, contextNorm, contextNet } = model;
+  const { context, contextNorm, contextNet, contextActivation, contextOutput } = model;
   if (context === 0 || (!contextNorm && contextNet.length === 0)) return undefined;
   const widths = [context, ...contextNet];
-  const layers = contextNet
-    .map((to, i) => `torch.nn.Linear(${widths[i]}, ${to})`)
-    .join(`, ${activationModule(model)}, `);
+  const active = activationModule({ ...model, activation: contextActivation ?? model.activation });
+  const layers = contextNet.map((to, i) => `torch.nn.Linear(${widths[i]}, ${to})`).join(`, ${active}, `);
   const standardize = [
     'class Standardize(torch.nn.Module):',
     '    def __init__(self, size):',
@@ -26,7 +25,11 @@ export function encoderOf(model: VectorModelConfig): { lines: string[]; name: st
     '        return (context - self._mean) / self._std',
     '',
   ];
-  const parts = [...(contextNorm ? [`Standardize(${context})`] : []), ...(layers ? [layers] : [])];
+  const parts = [
+    ...(contextNorm ? [`Standardize(${context})`] : []),
+    ...(layers ? [layers] : []),
+    ...(layers && contextOutput === 'activated' ? [active] : []),
+  ];
   return {
     lines: [...(contextNorm ? standardize : []), `encoder = torch.nn.Sequential(${parts.join(', ')})`],
     name: 'encoder',

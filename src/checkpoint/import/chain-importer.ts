@@ -66,16 +66,18 @@ export interface ReadBase {
 export interface BaseReader {
   /** Its class, for messages. */
   kind: string;
-  /** Its tensors, below the prefix. */
-  names: readonly string[];
+  /** Its tensors, below the prefix; of a network in their order, if those of a file are such. */
+  names: readonly string[] | ((found: readonly string[]) => string[] | undefined);
   /** @param values in the order of the names, as are their shapes */
   read(
     values: readonly Float32Array[],
     answers: ImportAnswers,
     shapes: readonly (readonly number[])[],
   ): ReadBase;
-  /** Of its tensors in the order of the names; a value for each feature without. */
-  shapes?(features: number): readonly (readonly number[])[];
+  /** Of its tensors in the order of the names; a value for each feature without. @param count of the names */
+  shapes?(features: number, count: number): readonly (readonly number[])[];
+  /** @param count of the names */
+  questions?(count: number): ImportQuestion[];
 }
 
 /** One layer of ours that a step becomes. */
@@ -154,6 +156,8 @@ const deepest = 16;
 interface FoundBase {
   prefix: string;
   reader: BaseReader;
+  /** Of its tensors, below the prefix. */
+  names: readonly string[];
 }
 
 export function chainImporter<C extends CouplingStep, S extends Step>(
@@ -213,7 +217,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
     const found = findBase(list, root);
     if (typeof found === 'string') missing.push(found);
-    else fitting += found?.reader.names.length ?? 0;
+    else fitting += found?.names.length ?? 0;
     const embedding = readContextNet(file);
     if (typeof embedding === 'string') missing.push(embedding);
     else fitting += embedding.count;
@@ -286,21 +290,23 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       (name) => name.startsWith(prefix) && !idle.includes(name.slice(prefix.length)),
     );
     if (names.length === 0) return undefined;
-    const reader = readers.find(
-      (one) => one.names.length === names.length && one.names.every((name) => names.includes(prefix + name)),
-    );
-    if (reader) return { prefix, reader };
+    const rests = names.map((name) => name.slice(prefix.length));
+    for (const reader of readers) {
+      const own = typeof reader.names === 'function' ? reader.names(rests) : reader.names;
+      if (own?.length === rests.length && own.every((name) => rests.includes(name)))
+        return { prefix, reader, names: own };
+    }
     return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
   }
 
   /** What is wrong with the shapes of a base, in words. */
   function baseProblem(
     file: TensorFile,
-    { prefix, reader }: FoundBase,
+    { prefix, reader, names }: FoundBase,
     features: number,
   ): string | undefined {
-    const expected = reader.shapes?.(features);
-    const wrong = reader.names.find((name, i) => {
+    const expected = reader.shapes?.(features, names.length);
+    const wrong = names.find((name, i) => {
       const { shape } = file.tensors.get(prefix + name)!;
       const wanted = expected?.[i];
       if (!wanted) return lengthOf(file, prefix + name) !== features;
@@ -314,12 +320,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
   async function readBase(
     file: TensorFile,
-    { prefix, reader }: FoundBase,
+    { prefix, reader, names }: FoundBase,
     answers: ImportAnswers,
   ): Promise<ReadBase> {
     const values: Float32Array[] = [];
-    for (const name of reader.names) values.push((await file.read(prefix + name)).data);
-    const shapes = reader.names.map((name) => file.tensors.get(prefix + name)!.shape);
+    for (const name of names) values.push((await file.read(prefix + name)).data);
+    const shapes = names.map((name) => file.tensors.get(prefix + name)!.shape);
     return reader.read(values, answers, shapes);
   }
 
@@ -337,7 +343,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           library.title(chain),
           ...(contextNet ? [contextTitle(contextNet)] : []),
         ].join(', '),
-        questions: [...library.questions(chain), ...contextQuestions(contextNet)],
+        questions: [
+          ...library.questions(chain),
+          ...contextQuestions(contextNet),
+          ...(base?.reader.questions?.(base.names.length) ?? []),
+        ],
         async convert(answers) {
           const layers: OurLayer[] = [];
           for (const step of library.order?.(chain, answers) ?? steps) {
@@ -434,29 +444,6 @@ export function trainedMixture(logits: Float32Array, loc: Float32Array, logScale
       'base.logits': { shape: [components], data: logits },
       'base.loc': { shape, data: loc },
       'base.logScale': { shape, data: logScale },
-    },
-  };
-}
-
-/** Independent normals whose means and log-deviations a linear layer of a context gives, one after the other. */
-export function conditionalNormalOf(kind: string, prefix: string): BaseReader {
-  return {
-    kind: `${kind} of a linear layer`,
-    names: [`${prefix}weight`, `${prefix}bias`],
-    shapes: (features) => [[2 * features, -1], [2 * features]],
-    read([weight, bias]) {
-      const outputs = bias!.length;
-      const shape = [weight!.length / outputs, outputs];
-      return {
-        base: { kind: 'conditionalNormal' },
-        tensors: {
-          'base.net.0.weight': {
-            shape,
-            data: weight!.map((_, i) => weight![(i % outputs) * shape[0]! + Math.floor(i / outputs)]!),
-          },
-          'base.net.0.bias': { shape: [outputs], data: bias! },
-        },
-      };
     },
   };
 }

@@ -10,7 +10,6 @@ import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
-  conditionalNormalOf,
   mapColumns,
   maskOf,
   readOrder,
@@ -21,6 +20,7 @@ import {
   type StepOf,
   type Values,
 } from '../../import/chain-importer';
+import { conditionalNormalOf } from '../../import/conditional-base';
 import { standardizesContext } from '../../import/context-net';
 import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
 import { inverseLuLayer, luFeatures, luLayer } from '../../import/lu';

@@ -1,4 +1,5 @@
 /** What modules of nflows say of themselves, in models that were saved as a whole; glasflow's are the same. */
+import { conditionalBaseFacts } from '../../import/conditional-base';
 import { contextFacts } from '../../import/context-net';
 import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
@@ -27,6 +28,8 @@ const inTransforms = /^(nflows|glasflow|nessai)\.(?!.*\.made\.)(.*\.)?transforms
 
 function factsOf(module: PythonModule, root: string): ModuleFact[] {
   const { name, object } = module;
+  const ofBase = conditionalBaseFacts(module);
+  if (ofBase) return ofBase;
   if (inTransforms.test(object.className) && !known.has(lastName(object)))
     return [`${name} of a class that Flowscope computes (the file has ${lastName(object)})`];
   if (!/^(nflows|glasflow)\./.test(object.className)) return [];

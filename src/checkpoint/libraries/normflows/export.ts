@@ -80,7 +80,7 @@ export function normflowsStateDict(
     if (layer.kind === 'permute') lines.push(permutation(dict, at, layer.order));
     else if (layer.kind === 'actNorm') {
       Object.assign(dict, actNormTensors(at, name, tensors));
-      lines.push(`    nf.flows.ActNorm(${dim}),`);
+      lines.push(`    ${plainClass(model, 'ActNorm')}(${dim}),`);
     } else if (layer.kind === 'lu') {
       const { tensors: parts } = linearTensors(layer, dim, name, tensors);
       for (const [part, values] of Object.entries(parts)) dict[`${at}.linear.${part}`] = values;
@@ -88,7 +88,7 @@ export function normflowsStateDict(
       lines.push(`    nf.flows.LULinearPermute(${dim}),`);
     } else if (layer.kind === 'plu') {
       dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
-      lines.push(`    nf.flows.InvertibleAffine(${dim}, use_lu=False),`);
+      lines.push(`    ${plainClass(model, 'InvertibleAffine')}(${dim}, use_lu=False),`);
     } else if (layer.kind === 'autoregressive') {
       const made = autoregressiveOf(dict, at, model, layer, name, tensors);
       kinds.add('autoregressive');
@@ -145,6 +145,22 @@ function matrixOf(
   );
   return floats(shape, data);
 }
+
+const withoutContext = ['ActNorm', 'InvertibleAffine'] as const;
+
+/** Layers that a conditional flow of the library gives its context to, and that take none, are subclasses that leave it out. */
+const plainClass = ({ context }: VectorModelConfig, name: (typeof withoutContext)[number]): string =>
+  context > 0 ? name : `nf.flows.${name}`;
+
+const plainClassLines = (name: string): string[] => [
+  '',
+  `class ${name}(nf.flows.${name}):`,
+  '    def forward(self, z, context=None):',
+  '        return super().forward(z)',
+  '',
+  '    def inverse(self, z, context=None):',
+  '        return super().inverse(z)',
+];
 
 /** What one module of theirs is made of. */
 interface Step {
@@ -466,7 +482,7 @@ function buildText(
   const splineSize = `${dim}, ${blocks}, ${width}${channels}, num_bins=${bins}, tail_bound=${splineBound}, activation=${activation}`;
   const base =
     model.base.kind === 'conditionalNormal'
-      ? `nf.distributions.ConditionalDiagGaussian(${dim}, ${baseNet(model, context)})`
+      ? `nf.distributions.base.ConditionalDiagGaussian(${dim}, ${baseNet(model, context)})`
       : model.base.kind === 'mixture'
         ? // Its weights start in float64.
           `nf.distributions.GaussianMixture(${model.base.components}, ${dim}).float()`
@@ -480,6 +496,9 @@ function buildText(
   return [
     'import torch',
     'import normflows as nf',
+    ...withoutContext
+      .filter((name) => lines.some((line) => line.startsWith(`    ${name}(`)))
+      .flatMap(plainClassLines),
     ...(kinds.has('affine')
       ? [
           '',

@@ -7,7 +7,6 @@ import { sizeOf } from '../../../base/shape';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   chainImporter,
-  conditionalNormalOf,
   trainedMixture,
   trainedNormal,
   mapColumns,
@@ -30,6 +29,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
+import { conditionalNormalOf } from '../../import/conditional-base';
 import { matrixLayer } from '../../import/matrices';
 import { permuteAxes, under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';

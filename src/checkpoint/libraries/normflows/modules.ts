@@ -1,4 +1,5 @@
 /** What modules of normflows say of themselves, in models that were saved as a whole. */
+import { conditionalBaseFacts } from '../../import/conditional-base';
 import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import type { PythonModule } from '../../torch/modules';
@@ -17,6 +18,8 @@ function isSwap({ object }: PythonModule): boolean {
 
 function factsOf(module: PythonModule): ModuleFact[] {
   const { name, object } = module;
+  const ofBase = conditionalBaseFacts(module);
+  if (ofBase) return ofBase;
   if (/(^|\.)transform$/.test(name) && object.className.startsWith('normflows.transforms.'))
     return [`a MultiscaleFlow without a transform (the file has ${lastName(object)})`];
   switch (object.className.startsWith('torch.nn.modules.activation.') ? 'activation' : lastName(object)) {
@@ -41,6 +44,11 @@ function factsOf(module: PythonModule): ModuleFact[] {
         ...argumentFact(module, 'low', 'low'),
         ...argumentFact(module, 'high', 'high'),
       ];
+    case 'GlowBase':
+      return argumentFact(module, 'logscale_factor', 'logscaleFactor');
+    case 'Merge':
+      // Those of blocks are as their splits.
+      return /(^|\.)merges\.\d+$/.test(name) ? fixedArgument(module, 'mode', 'channel') : [];
     case 'Split':
       return argumentFact(module, 'mode', 'splitMode');
     case 'PiecewiseRationalQuadraticCoupling':

@@ -154,7 +154,11 @@ def mask_of(rng, features):
 
 def base_of(rng, features, context):
     if context and chance(rng, 0.25):
-        return distributions.ConditionalDiagonalNormal([features], nn.Linear(context, 2 * features))
+        if chance(rng):
+            return distributions.ConditionalDiagonalNormal([features], nn.Linear(context, 2 * features))
+        widths = [context, *(int(rng.integers(3, 20)) for _ in range(int(rng.integers(1, 3)))), 2 * features]
+        layers = [one for sizes in zip(widths, widths[1:]) for one in (nn.Linear(*sizes), nn.ReLU())]
+        return distributions.ConditionalDiagonalNormal([features], nn.Sequential(*layers[:-1]))
     if chance(rng, 0.25):
         return distributions.DiagonalNormal([features])
     return distributions.StandardNormal([features])
@@ -333,6 +337,7 @@ def glow(rng):
     answers = {"activation": activation, "height": height, "width": width}
     if name == "spline":
         answers["tailBound"] = bound
+    as_object = chance(rng, 0.2)
     case_ = torch_case(
         shake(flow, rng, 0.15),
         rng,
@@ -341,9 +346,10 @@ def glow(rng):
         forward=forward,
         inverse=inverse,
         library="nflows",
-        save=states(flow, rng, settings),
-        answers=answers,
-        settings={**settings, "activation": activation},
+        save=(whole if as_object else states)(flow, rng, settings),
+        # A model that was saved as a whole does not say how large its images are.
+        answers={key: answers[key] for key in ("height", "width")} if as_object else answers,
+        settings={**settings, "activation": activation, "whole": as_object},
     )
     return case_
 

@@ -239,9 +239,7 @@ def maf(rng):
         layers += [unconditional(layer) for layer in between] if context else between
     q0 = nf.distributions.DiagGaussian(features) if context else base(rng, features, settings)
     about = {**settings, "width": width, "count": count, "gap": gap}
-    refused = not residual and settings["use_batch_norm"]
-    how = {"refusal": "normflows"} if refused else {}
-    return finish(q0, layers, rng, features, about, {}, context, as_object=False if context or refused else None, **how)
+    return finish(q0, layers, rng, features, about, {}, context, as_object=False if context else None)
 
 
 def other_base(rng):
@@ -263,11 +261,9 @@ def other_base(rng):
         nf.flows.AutoregressiveRationalQuadraticSpline(features, 1, 16, num_context_channels=context)
         for _ in range(int(rng.integers(1, 4)))
     ]
-    how = {"refusal": "q0 is not a"} if kind == "conditional" else {}
     # The ends of a Uniform are tensors that no state dict has.
-    if kind == "uniform":
-        how["as_object"] = False
-    return finish(q0, layers, rng, features, {"base": kind}, answers, context, half, **how)
+    as_object = False if kind == "uniform" else None
+    return finish(q0, layers, rng, features, {"base": kind}, answers, context, half, as_object=as_object)
 
 
 def glow(classes):
@@ -289,6 +285,11 @@ def glow(classes):
         kind = pick(rng, ["glow", "by class"] if classes else ["glow", "diagonal"])
         settings = {"levels": levels, "blocks": blocks, "hidden": hidden, "classes": count, "scaled": scaled, "base": kind}
         settings["lu"] = bool(rng.random() < 0.6)
+        factor = pick(rng, [3.0, 3.0, 1.5])
+        if kind == "glow" and factor != 3.0:
+            answers["logscaleFactor"] = factor
+        merging = pick(rng, ["channel"] * 9 + ["channel_inv"]) if levels > 1 and not classes else "channel"
+        as_object = bool(rng.random() < 0.2) or merging != "channel"
         q0, merges, layers = [], [], []
         for i in range(levels):
             inner = channels * 2 ** (levels + 1 - i)
@@ -297,9 +298,9 @@ def glow(classes):
             down = 2 ** (levels - i)
             shape = (inner if i == 0 else inner // 2, height // down, width // down)
             if i > 0:
-                merges.append(nf.flows.Merge())
+                merges.append(nf.flows.Merge(merging))
             if kind == "glow":
-                q0.append(nf.distributions.GlowBase(shape, num_classes=count))
+                q0.append(nf.distributions.GlowBase(shape, num_classes=count, logscale_factor=factor))
             elif kind == "diagonal":
                 q0.append(nf.distributions.DiagGaussian(shape))
             else:
@@ -328,10 +329,12 @@ def glow(classes):
             forward=ahead,
             inverse=None,
             library="normflows",
-            save=saved(flow, rng),
-            answers=answers,
-            settings={"shape": (channels, height, width), **settings, **answers},
-            refusal="without classes" if classes else None,
+            save=whole(flow) if as_object else saved(flow, rng),
+            # A model that was saved as a whole does not say how large its images are.
+            answers={key: answers[key] for key in answers if key in ("height", "width")} if as_object else answers,
+            settings={"shape": (channels, height, width), **settings, **answers, "whole": as_object},
+            # Nothing but a model that was saved as a whole says how its parts are merged.
+            refusal="without classes" if classes else "with mode channel" if merging != "channel" else None,
         )
         if classes:
             case.context = np.eye(count, dtype=np.float32)[labels]
