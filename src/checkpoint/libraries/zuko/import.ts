@@ -65,6 +65,19 @@ const slopeQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
 
+/** Bins of a spline that has as many numbers, 17, as BPF's polynomial of its default degree, 16. */
+const binsOfPolynomial = 6;
+
+const univariateQuestion = choice(
+  'univariate',
+  'Map of each feature',
+  'Each has 17 numbers, as a spline of 6 bins and a polynomial of degree 16 have: both files are alike.',
+  [
+    { value: 'MonotonicRQSTransform', label: 'MonotonicRQSTransform: NSF with bins=6' },
+    { value: 'BoundedBernsteinTransform', label: 'BoundedBernsteinTransform: BPF, which is not read' },
+  ],
+);
+
 const boxUniform = 'BoxUniform';
 const unnamed = 'DiagNormal or BoxUniform';
 
@@ -380,6 +393,7 @@ export const zuko = chainImporter<Mapped, Other>({
   questions: (chain) => [
     activationQuestion,
     ...(readingOf(chain)!.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...(readingOf(chain)!.map.bins === binsOfPolynomial ? [univariateQuestion] : []),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
@@ -387,6 +401,12 @@ export const zuko = chainImporter<Mapped, Other>({
     const { stack, sees } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
+    if (bins === binsOfPolynomial && chosen(answers, univariateQuestion) !== 'MonotonicRQSTransform') {
+      throw new UserError(
+        `${chain.file.file}: univariate: expected MonotonicRQSTransform: polynomials of zuko's BPF are not read. ` +
+          'Train an NSF or a MAF instead.',
+      );
+    }
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =
