@@ -5,6 +5,9 @@ import type { ModuleFact, ModuleReader } from '../../import/types';
 import type { PythonModule } from '../../torch/modules';
 import { lastName, PythonObject } from '../../torch/python-object';
 
+/** Where its number of values leaves that open. */
+const spline: ModuleFact = { key: 'univariate', value: 'MonotonicRQSTransform' };
+
 /** What a layer does to a feature: a class or function, or one with arguments. */
 function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
   const isPartial = univariate instanceof PythonObject && univariate.className === 'functools.partial';
@@ -17,11 +20,12 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
   switch (kind) {
     case 'MonotonicRQSTransform':
       return [
+        spline,
         { key: 'bound', value: given('bound', 5) },
         { key: 'slope', value: given('slope', 1e-3) },
       ];
     case 'CircularRQSTransform':
-      return [{ key: 'slope', value: given('slope', 1e-3) }];
+      return [spline, { key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':
       return given('slope', 1e-3) === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
     case 'AdditiveTransform':

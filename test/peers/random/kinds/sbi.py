@@ -127,5 +127,5 @@ def of(model):
 
 kinds = {
     f"sbi-{model.replace('_', '-')}": of(model)
-    for model in ("maf", "maf_rqs", "nsf", "zuko_maf", "zuko_nsf")
+    for model in ("maf", "maf_rqs", "nsf", "zuko_maf", "zuko_nsf", "zuko_nice")
 }

@@ -6,7 +6,7 @@ import { UserError } from '../../../../src/base/user-error';
 import { containerOf } from '../../../../src/checkpoint/container';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { readPickle } from '../../../../src/checkpoint/torch/pickle';
+import { PickleGlobal, readPickle } from '../../../../src/checkpoint/torch/pickle';
 import { torchRules } from '../../../../src/checkpoint/torch/globals';
 import { pickStateDict } from '../../../../src/checkpoint/torch/state-dict';
 import { Storage } from '../../../../src/checkpoint/torch/tensor';
@@ -88,6 +88,16 @@ test('an argument that a flow of ours has no value for is said', async () => {
   }
   assert.equal(spline.get('tail_bound'), original);
   assert.ok(recognize(opened));
+});
+
+test('polynomials of zuko, which may have as many coefficients as a spline has numbers, are refused', async () => {
+  const opened = await openTensorFile(wild('zuko-nsf-whole-module-3d', 'flow.pth'));
+  await opened.close();
+  assert.ok(recognize(opened));
+  const mapped = opened.modules!.find(({ object }) => object.get('univariate') !== undefined)!;
+  mapped.object.attributes.set('univariate', new PickleGlobal('zuko.transforms.BoundedBernsteinTransform'));
+  assert.equal(recognize(opened), undefined);
+  assert.match(whyUnknown(opened), /the file has BoundedBernsteinTransform/);
 });
 
 test('a plain pickle of arrays of numpy', async () => {
