@@ -136,7 +136,11 @@ export function requestedData({
     throw new UserError(`No data are given. Expected --data NAME or PATH, or data.source in a config${why}.`);
   }
   return parseDataConfig(
-    { ...imageContext(merged, start?.model ?? section(config, 'model', fileName)), ...merged },
+    {
+      ...imageContext(merged, start?.model ?? section(config, 'model', fileName)),
+      ...imageBits(merged, start),
+      ...merged,
+    },
     fileName,
   );
 }
@@ -149,6 +153,13 @@ function imageContext(
   const { context } = model;
   if (data.contextSource === undefined || !isRecord(context)) return {};
   return { contextShape: [context.height, context.width, context.channels] };
+}
+
+/** 8-bit images become those of the checkpoint, of which some are of fewer bits (5 of Glow). */
+function imageBits({ source }: Record<string, unknown>, start: StartModel | undefined): { bits?: number } {
+  const bits = start?.model.kind === 'image' ? Math.log2(start.model.levels) : 8;
+  // The digits and arrays of yes and no have their own levels.
+  return Number.isInteger(bits) && bits > 1 && bits < 8 && source !== 'digits' ? { bits } : {};
 }
 
 function contextData(context: RunRequest['context']): Record<string, unknown> {
