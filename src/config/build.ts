@@ -1,12 +1,14 @@
 /** From what a user names (data, preset, config file) and what the data are to the full config of a run. */
 import { conventionsFor, conventionSets, type ConventionSet } from './conventions';
 import { smallestPad } from './check-image';
+import { contextSizeOf, modelContext } from './context-size';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
 import type { Preset } from './preset';
-import type { DataConfig, RunConfig } from './schema';
+import type { DataConfig, ModelConfig, RunConfig } from './schema';
 import { checkOwnModel, checkStart, type StartModel } from './start-model';
+import { several } from '../base/text';
 import { UserError } from '../base/user-error';
 
 export interface RunRequest {
@@ -44,6 +46,7 @@ export interface DataShape {
   levels?: number;
   featureNames?: readonly string[];
   contextNames?: readonly string[];
+  contextSize?: number;
   provenance: { source: string; validationSource?: string };
 }
 
@@ -127,12 +130,36 @@ export function requestedData({
     ...(data ? { source: data } : {}),
     ...contextData(context),
   };
-  const merged = asked.source === undefined ? { ...start?.data, ...asked } : asked;
+  const merged: Record<string, unknown> = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
     const why = start ? `, since ${start.file} does not say which it was trained on` : '';
     throw new UserError(`No data are given. Expected --data NAME or PATH, or data.source in a config${why}.`);
   }
-  return parseDataConfig(merged, fileName);
+  return parseDataConfig(
+    {
+      ...imageContext(merged, start?.model ?? section(config, 'model', fileName)),
+      ...imageBits(merged, start),
+      ...merged,
+    },
+    fileName,
+  );
+}
+
+/** What the model says of images that come as context with its images. */
+function imageContext(
+  data: Record<string, unknown>,
+  model: Record<string, unknown>,
+): { contextShape?: unknown[] } {
+  const { context } = model;
+  if (data.contextSource === undefined || !isRecord(context)) return {};
+  return { contextShape: [context.height, context.width, context.channels] };
+}
+
+/** 8-bit images become those of the checkpoint, of which some are of fewer bits (5 of Glow). */
+function imageBits({ source }: Record<string, unknown>, start: StartModel | undefined): { bits?: number } {
+  const bits = start?.model.kind === 'image' ? Math.log2(start.model.levels) : 8;
+  // The digits and arrays of yes and no have their own levels.
+  return Number.isInteger(bits) && bits > 1 && bits < 8 && source !== 'digits' ? { bits } : {};
 }
 
 function contextData(context: RunRequest['context']): Record<string, unknown> {
@@ -161,7 +188,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
     ? startModel(request, request.start, dataset)
     : newModel(section(config, 'model', fileName), preset, dataset, fileName);
   const ownTraining = section(config, 'training', fileName);
-  return parseRunConfig(
+  const run = parseRunConfig(
     {
       ...(isRecord(config) ? config : {}),
       data: {
@@ -174,6 +201,19 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
       training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
     },
     fileName,
+  );
+  checkContext(run.model, dataset, request.start?.file ?? fileName);
+  return run;
+}
+
+function checkContext(model: ModelConfig, dataset: DataShape, file: string): void {
+  const [wanted, given] = [modelContext(model), contextSizeOf(dataset)];
+  if (wanted === given) return;
+  const words = (size: number): string =>
+    size === 0 ? 'no context' : `a context of ${several(size, 'number')}`;
+  const advice = wanted === 0 ? 'Leave it out' : 'Give it with --condition, or as data.contextSource';
+  throw new UserError(
+    `${file}: its flow takes ${words(wanted)} with each example, but ${dataset.name} comes with ${words(given)}. ${advice}.`,
   );
 }
 

@@ -84,7 +84,10 @@ function checkGlow({ channels, scales }: ImageModelConfig): Problem[] {
 export function smallestPad(model: Sizes): number | undefined {
   const unit = unitOf(model);
   for (let pad = model.pad; pad < model.pad + unit; pad++) {
-    if ((model.height + 2 * pad) % unit === 0 && (model.width + 2 * pad) % unit === 0) return pad;
+    const [height, width] = [model.height + 2 * pad, model.width + 2 * pad];
+    // A single pixel is too few for a checkerboard.
+    const enough = model.architecture === 'glow' || height * width > unit ** 2;
+    if (height % unit === 0 && width % unit === 0 && enough) return pad;
   }
   return undefined;
 }

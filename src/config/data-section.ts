@@ -55,6 +55,15 @@ export const dataSchema = v.strictObject({
       describe('Other data with a row for each row of source, which the flow is given as its context.'),
     ),
   ),
+  contextShape: v.optional(
+    v.pipe(
+      v.tuple([pixels, pixels, positiveInteger]),
+      describe(
+        'Images: height, width and channels of what contextSource holds for each, an array (N, H, W, C) or (N, C, H, W) of numbers; ' +
+          'those of the model if absent.',
+      ),
+    ),
+  ),
   labelContext: v.optional(
     v.pipe(v.boolean(), describe('Whether the flow is given the class of each row, one number per class.')),
     false,

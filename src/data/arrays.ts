@@ -26,6 +26,10 @@ const testNames: readonly (readonly string[])[] = [
 ];
 const usualNames = ['x', 'X', 'data', 'images', 'features', 'arr_0'];
 
+const columnByColumn =
+  'is stored column by column (Fortran order), so examples cannot be read one at a time. ' +
+  'Save it with numpy.save(file, numpy.ascontiguousarray(array)).';
+
 interface StoredArray {
   header: NpyHeader;
   bytes: ByteSource;
@@ -92,6 +96,61 @@ export async function openNpz(file: string, config: DataConfig, resources: Resou
   }
 }
 
+/**
+ * Images of numbers as rows, in the order [height, width, channels]: (N, H, W, C), or (N, C, H, W) where that is what the shape
+ * fits; of one pixel also (N, C).
+ * @throws UserError for anything else
+ */
+export async function openImageContext(
+  file: string,
+  shape: readonly number[],
+  resources: Resources,
+): Promise<Opened> {
+  const { header, bytes, where } = await storedContext(file, resources);
+  const [height = 1, width = 1, channels = 1] = shape;
+  const [count = 0, ...event] = header.shape;
+  const isRow = height * width === 1 && event.join() === String(channels);
+  const isFirst =
+    !isRow && event.join() !== shape.join() && event.join() === [channels, height, width].join();
+  if (!isRow && !isFirst && event.join() !== shape.join()) {
+    throw new UserError(
+      `${where}: has the shape (${header.shape.join(', ')}); expected (N, ${shape.join(', ')}) or ` +
+        `(N, ${[channels, height, width].join(', ')}), with an image of numbers for each example.`,
+    );
+  }
+  if (header.fortran) throw new UserError(`${where}: ${columnByColumn}`);
+  const size = sizeOf(shape);
+  const rows = numberRows(bytes, header, count, size, where, undefined);
+  const all: Examples = isFirst
+    ? { ...rows, read: async (indices, options) => channelsLast(await rows.read(indices, options), shape) }
+    : rows;
+  const name = path.basename(file);
+  return { kind: 'vector', name, shape: [size], all, source: file, note: `a NumPy array of ${header.dtype}` };
+}
+
+/** The only array, or the one of that name. */
+async function storedContext(file: string, resources: Resources): Promise<StoredArray> {
+  if (!/\.np[yz]$/i.test(file)) {
+    throw new UserError(`${file}: expected an .npy or .npz file, since images are given as context.`);
+  }
+  if (/\.npy$/i.test(file)) return headerOf(await openBytes(file, resources), file);
+  const entries = await openZip(file, resources);
+  const names = [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4));
+  const chosen = names.includes('context') ? 'context' : chooseArray(names, undefined, file);
+  const bytes = await entryBytes(entries.get(`${chosen}.npy`)!, resources);
+  return headerOf(bytes, `${file}: array "${chosen}"`);
+}
+
+/** [N, C, H, W] as [N, H, W, C]. */
+function channelsLast(values: Float32Array, [height, width, channels]: readonly number[]): Float32Array {
+  const plane = height! * width!;
+  const size = plane * channels!;
+  return values.map((_, i) => {
+    const [start, at] = [i - (i % size), i % size];
+    return values[start + (at % channels!) * plane + Math.floor(at / channels!)]!;
+  });
+}
+
 /** @throws UserError listing what there is */
 function chooseArray(names: readonly string[], asked: string | undefined, file: string): string {
   if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
@@ -129,10 +188,7 @@ async function describe(
   }
   if (shape.includes(0)) throw new UserError(`${where}: has the shape ${shown}, which holds no values.`);
   if (header.fortran && (rank > 2 || !bytes.memory)) {
-    throw new UserError(
-      `${where}: is stored column by column (Fortran order), so examples cannot be read one at a time. ` +
-        'Save it with numpy.save(file, numpy.ascontiguousarray(array)).',
-    );
+    throw new UserError(`${where}: ${columnByColumn}`);
   }
   const [count = 0] = shape;
   const size = sizeOf(shape.slice(1));

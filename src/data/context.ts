@@ -1,6 +1,7 @@
 /** The context of each example, behind its features. */
 import { sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
+import { contextSizeOf, type WithContext } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import type { Examples } from './dataset';
 import type { Opened } from './opened';
@@ -10,31 +11,51 @@ const mostClasses = 1000;
 
 /**
  * Adds what the config asks for to a context that columns of a table may be already.
- * @param openOther opens other data of the user's
- * @throws UserError for images, for data without classes, and for other data that have not a row for each example
+ * @param openOther opens other data of the user's; with a shape, arrays of numbers of that shape
+ * @throws UserError for data without classes, and for other data that have not a row, or an image, for each example
  */
 export async function addContext(
   opened: Opened,
-  { contextColumns, contextSource, labelContext }: DataConfig,
-  openOther: (source: string) => Promise<Opened>,
+  config: DataConfig,
+  openOther: (source: string, shape?: readonly number[]) => Promise<Opened>,
 ): Promise<Opened> {
-  if (opened.kind === 'image') {
-    if (contextColumns === undefined && contextSource === undefined && !labelContext) return opened;
-    throw new UserError(
-      `${opened.source}: flows of images take no context; leave data.contextColumns, contextSource and labelContext out.`,
-    );
-  }
+  const { contextColumns, contextSource, labelContext } = config;
   if (contextColumns !== undefined && opened.contextNames === undefined) {
     throw new UserError(
       `${opened.source}: is no table, so it has no columns to choose; give the context as other data in data.contextSource.`,
     );
   }
-  const other = contextSource === undefined ? undefined : await openOther(contextSource);
-  const withOther = other ? besides(opened, other) : opened;
+  const other =
+    contextSource === undefined
+      ? undefined
+      : await openOther(contextSource, opened.kind === 'image' ? shapeFor(opened, config) : undefined);
+  const isImage = opened.kind === 'image' && !isRow(config);
+  const withOther = other ? besides(opened, other, isImage) : opened;
   return labelContext ? withClasses(withOther) : withOther;
 }
 
-function besides(opened: Opened, other: Opened): Opened {
+/** Of what goes with each image. @throws UserError where it is not known, or would not go with what is cut out */
+function shapeFor({ source }: Opened, config: DataConfig): readonly number[] {
+  const { contextShape: shape, crop, resize, size } = config;
+  if (!shape) {
+    throw new UserError(
+      `${source}: holds images, whose context has a height, width and channels; give them in data.contextShape, ` +
+        'or train a model with a context.',
+    );
+  }
+  if (isRow(config) || (crop === 'none' && resize === undefined && size === undefined)) return shape;
+  throw new UserError(
+    `${source}: data.crop, data.resize and data.size change the images and not their context; leave them out.`,
+  );
+}
+
+/** One pixel is a row of numbers. */
+function isRow({ contextShape: [height, width] = [1, 1, 1] }: Pick<DataConfig, 'contextShape'>): boolean {
+  return height * width === 1;
+}
+
+/** @param isImage whether the numbers have no names */
+function besides(opened: Opened, other: Opened, isImage: boolean): Opened {
   const rows = other.kind === 'vector' ? `${other.all.count} rows` : 'images';
   if (other.kind !== 'vector' || other.all.count !== opened.all.count) {
     throw new UserError(
@@ -46,8 +67,9 @@ function besides(opened: Opened, other: Opened): Opened {
       `${opened.source}: holds out examples of its own, for which ${other.source} has no rows; give the context as columns.`,
     );
   }
-  const names = other.featureNames ?? Array.from({ length: other.all.size }, (_, i) => `context ${i}`);
-  return extended(opened, names, (indices) => other.all.read(indices));
+  const { size } = other.all;
+  const names = other.featureNames ?? Array.from({ length: size }, (_, i) => `context ${i}`);
+  return extended(opened, isImage ? size : names, (indices) => other.all.read(indices));
 }
 
 function withClasses(opened: Opened): Opened {
@@ -76,12 +98,22 @@ function withClasses(opened: Opened): Opened {
 
 type ReadContext = (indices: ArrayLike<number>) => Promise<Float32Array>;
 
-function extended(opened: Opened, names: readonly string[], all: ReadContext, test?: ReadContext): Opened {
+/** @param added names of the numbers, or how many there are */
+function extended(
+  { contextNames, ...opened }: Opened,
+  added: readonly string[] | number,
+  all: ReadContext,
+  test?: ReadContext,
+): Opened {
+  const [count, names] = typeof added === 'number' ? [added, undefined] : [added.length, added];
+  const before = contextSizeOf({ ...opened, contextNames });
+  const named = names && before === (contextNames?.length ?? 0);
   return {
     ...opened,
-    all: joined(opened.all, names.length, all),
-    ...(opened.test && test ? { test: joined(opened.test, names.length, test) } : {}),
-    contextNames: [...(opened.contextNames ?? []), ...names],
+    all: joined(opened.all, count, all),
+    ...(opened.test && test ? { test: joined(opened.test, count, test) } : {}),
+    ...(named ? { contextNames: [...(contextNames ?? []), ...names] } : {}),
+    contextSize: before + count,
   };
 }
 
@@ -110,10 +142,10 @@ function interleave(a: Float32Array, sizeA: number, b: Float32Array, sizeB: numb
 /** Rows of a data set as features and, where it has one, context. */
 export function splitContext(
   rows: Float32Array,
-  { shape, contextNames }: { shape: readonly number[]; contextNames?: readonly string[] | undefined },
+  data: { shape: readonly number[] } & WithContext,
 ): { features: Float32Array; context?: Float32Array } {
-  if (!contextNames) return { features: rows };
-  const [dim, size] = [sizeOf(shape), contextNames.length];
+  const [dim, size] = [sizeOf(data.shape), contextSizeOf(data)];
+  if (size === 0) return { features: rows };
   const count = rows.length / (dim + size);
   const features = new Float32Array(count * dim);
   const context = new Float32Array(count * size);

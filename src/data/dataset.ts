@@ -50,6 +50,8 @@ export interface Dataset {
   featureNames?: string[];
   /** Names of the numbers of the context, which stand behind the features of each example. */
   contextNames?: string[];
+  /** Their number, also where they have no names; of columns of a table the names alone tell it. */
+  contextSize?: number;
   labelNames?: string[];
   provenance: {
     /** A built-in name or an absolute path. */

@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { contextSizeOf } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { parseDataConfig } from '../config/parse';
 import { isFolder } from '../files/read';
-import { openNpy, openNpz } from './arrays';
+import { openImageContext, openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from './builtin';
 import { openCifar } from './cifar';
 import { addContext } from './context';
@@ -70,8 +71,13 @@ export async function openSource(
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
     const openWhole = async (source: string): Promise<Opened> =>
-      addContext(await openAny({ ...config, source }, baseFolder, resources, mostRows), config, (other) =>
-        openAny(otherSource(other), baseFolder, resources, mostRows),
+      addContext(
+        await openAny({ ...config, source }, baseFolder, resources, mostRows),
+        config,
+        (other, shape) =>
+          shape
+            ? openImageContext(path.resolve(baseFolder, other), shape, resources)
+            : openAny(otherSource(other), baseFolder, resources, mostRows),
       );
     const opened = await openWhole(config.source);
     const { validationSource } = config;
@@ -100,8 +106,8 @@ function splitOpened(
   validationSource: string | undefined,
   close: () => Promise<void>,
 ): Dataset {
-  const { kind, name, shape, levels, all, test, featureNames, contextNames, labelNames, source, note } =
-    opened;
+  const { kind, name, shape, levels, all, test, source, note } = opened;
+  const { featureNames, contextNames, contextSize, labelNames } = opened;
   const { limit, splitSeed } = config;
   const splits = test
     ? {
@@ -117,6 +123,7 @@ function splitOpened(
     ...splits,
     ...(featureNames ? { featureNames } : {}),
     ...(contextNames ? { contextNames } : {}),
+    ...(contextSize === undefined ? {} : { contextSize }),
     ...(labelNames ? { labelNames } : {}),
     provenance: {
       source,
@@ -134,7 +141,7 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
     other.kind !== opened.kind ||
     other.shape.join() !== opened.shape.join() ||
     other.levels !== opened.levels ||
-    other.contextNames?.length !== opened.contextNames?.length
+    contextSizeOf(other) !== contextSizeOf(opened)
   ) {
     throw new UserError(
       `${other.source}: holds ${kindOf(other)}; expected ${kindOf(opened)} as in ${opened.source}.`,
@@ -159,10 +166,13 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   };
 }
 
-function kindOf({ kind, shape, levels, contextNames }: Opened): string {
+function kindOf(opened: Opened): string {
+  const { kind, shape, levels } = opened;
+  const context = contextSizeOf(opened);
+  const given = context > 0 ? ` with a context of ${context}` : '';
   return kind === 'vector'
-    ? `rows of ${shape[0]} numbers${contextNames ? ` with a context of ${contextNames.length}` : ''}`
-    : `images of ${shape.join('×')} with ${levels} levels`;
+    ? `rows of ${shape[0]} numbers${given}`
+    : `images of ${shape.join('×')} with ${levels} levels${given}`;
 }
 
 async function openAny(

@@ -15,6 +15,8 @@ export interface Opened {
   featureNames?: string[];
   /** Names of the numbers of the context, which stand behind the features of each example. */
   contextNames?: string[];
+  /** Their number, also where they have no names; of columns of a table the names alone tell it. */
+  contextSize?: number;
   labelNames?: string[];
   /** A built-in name or an absolute path. */
   source: string;

@@ -7,10 +7,13 @@ import type { DataConfig, RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import type { DataPreview } from '../protocol/data';
+import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
+import { splitContext } from './context';
 import { indexRange, type Split } from './dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
+import type { Opened } from './opened';
 import { sampleSheet } from './png';
 import { readsTheSame, shapeOf } from './prepare';
 import { splitCounts } from './split';
@@ -80,7 +83,7 @@ export async function previewData(
     };
     const seen =
       opened.kind === 'image'
-        ? await lookAtImages(train, opened.shape, opened.levels ?? 256, signal)
+        ? await lookAtImages(withoutContext(train, opened), opened.shape, opened.levels ?? 256, signal)
         : await lookAtVectors(train, opened.featureNames, signal);
     const { facts, ...shown } = seen;
     warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
@@ -165,6 +168,14 @@ async function lookAtVectors(split: Split, names: string[] | undefined, signal?:
         farthest: std > 0 ? Math.max(max - mean, mean - min) / std : 0,
       })),
     },
+  };
+}
+
+function withoutContext(split: Split, opened: Opened): Split {
+  return {
+    ...split,
+    size: sizeOf(opened.shape),
+    read: async (indices, options) => splitContext(await split.read(indices, options), opened).features,
   };
 }
 

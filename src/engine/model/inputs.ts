@@ -50,11 +50,9 @@ export function dequantize(values: Float32Array, config: ModelConfig, noise: Ran
 export function flipImages(
   values: Float32Array,
   count: number,
-  config: ModelConfig,
+  { height, width, channels }: Record<'height' | 'width' | 'channels', number>,
   coin: RandomStream,
 ): Float32Array {
-  if (config.kind !== 'image') return values;
-  const { height, width, channels } = config;
   const heads = coin.uniform(count);
   for (let n = 0; n < count; n++) {
     if (heads[n]! < 0.5) continue;

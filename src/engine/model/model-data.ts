@@ -3,6 +3,7 @@ import { exists } from '../../base/exists';
 import path from 'node:path';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { UserError } from '../../base/user-error';
+import { contextSizeOf, modelContext } from '../../config/context-size';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open';
 import type { SplitInfo } from '../../protocol/model';
@@ -79,8 +80,8 @@ async function isThere(source: string, baseFolder: string): Promise<boolean> {
 function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {
   const { model } = config;
   const expected = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
-  const context = model.kind === 'vector' ? model.context : 0;
-  const given = dataset.contextNames?.length ?? 0;
+  const context = modelContext(model);
+  const given = contextSizeOf(dataset);
   if (dataset.kind === model.kind && dataset.shape.join() === expected.join()) {
     if (given === context) return;
     throw new UserError(

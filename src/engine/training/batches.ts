@@ -3,19 +3,27 @@
  * batches of the next steps are read and prepared while a step runs.
  */
 import type { RunConfig } from '../../config/schema';
-import { indexRange, type Split } from '../../data/dataset';
+import { splitContext } from '../../data/context';
+import { indexRange, type Dataset } from '../../data/dataset';
 import { shuffled, type Order } from '../../data/order';
 import { stream } from '../../data/random';
 import { dequantize, flipImages, padImages } from '../model/inputs';
+
+export interface Batch {
+  /** [size, …] in data units. */
+  features: Float32Array;
+  /** [size, C] */
+  context?: Float32Array;
+}
 
 export interface Batches {
   readonly size: number;
   readonly perEpoch: number;
   /**
-   * Dequantized examples of a step (counted from 1), [size, …] in data units. Reading those of the next steps begins.
+   * Dequantized examples of a step (counted from 1). Reading those of the next steps begins.
    * @throws UserError when an example cannot be read
    */
-  at(step: number): Promise<Float32Array>;
+  at(step: number): Promise<Batch>;
   /** Gives up what is being read and waits until it has ended; nothing can be asked for afterwards. */
   close(): Promise<void>;
 }
@@ -24,13 +32,15 @@ export interface Batches {
 const ahead = 2;
 
 /** Every epoch goes through the examples in an order of its own; a last incomplete batch is left out. */
-export function trainingBatches(split: Split, config: RunConfig): Batches {
+export function trainingBatches(dataset: Dataset, config: RunConfig): Batches {
+  const { train: split } = dataset;
+  const { model } = config;
   const { seed, flips, steps } = config.training;
   const randomCrops = config.data.crop === 'random';
   const size = Math.min(config.training.batch, split.count);
   const perEpoch = Math.max(1, Math.floor(split.count / size));
   const abort = new AbortController();
-  const ready = new Map<number, Promise<Float32Array>>();
+  const ready = new Map<number, Promise<Batch>>();
   let epoch = -1;
   let order: Order = { length: 0, at: () => 0 };
 
@@ -42,13 +52,19 @@ export function trainingBatches(split: Split, config: RunConfig): Batches {
     }
     return indexRange(((step - 1) % perEpoch) * size, size).map((position) => order.at(position));
   };
-  const prepare = async (step: number): Promise<Float32Array> => {
+  const prepare = async (step: number): Promise<Batch> => {
     const crops = randomCrops ? stream(seed, 'crops', step).uniform(2 * size) : undefined;
-    const values = await split.read(indicesOf(step), { crops, signal: abort.signal });
-    if (flips) flipImages(values, size, config.model, stream(seed, 'flips', step));
-    return dequantize(padImages(values, size, config.model), config.model, stream(seed, 'noise', step));
+    const rows = await split.read(indicesOf(step), { crops, signal: abort.signal });
+    const { features, context } = splitContext(rows, dataset);
+    if (flips && model.kind === 'image') {
+      flipImages(features, size, model, stream(seed, 'flips', step));
+      // With the same coins.
+      if (context && model.context) flipImages(context, size, model.context, stream(seed, 'flips', step));
+    }
+    const x = dequantize(padImages(features, size, model), model, stream(seed, 'noise', step));
+    return { features: x, ...(context ? { context } : {}) };
   };
-  const begin = (step: number): Promise<Float32Array> => {
+  const begin = (step: number): Promise<Batch> => {
     let batch = ready.get(step);
     if (!batch) {
       batch = prepare(step);

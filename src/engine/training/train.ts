@@ -61,11 +61,6 @@ async function trainOn(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { backend, signal } = options;
-  if (config.model.kind === 'image' && config.model.context) {
-    throw new UserError(
-      `${dataset.name}: its images come without the context that the flow takes, so it cannot be trained on them; train it with its own library.`,
-    );
-  }
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   const standardization =
     config.model.kind === 'vector' && config.data.standardize

@@ -13,7 +13,7 @@ import type { RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import { cropImages, dequantize, padImages } from '../model/inputs';
-import { trainingBatches } from './batches';
+import { trainingBatches, type Batch } from './batches';
 import { setByFirstBatch } from './first-batch';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
@@ -100,7 +100,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
   const flow = buildFlow(config.model);
   const preprocess = buildPreprocess(config.model, flow, options.standardization);
-  const batches = trainingBatches(dataset.train, config);
+  const batches = trainingBatches(dataset, config);
   const functions = {
     step: stepGraph(flow, preprocess, config.training, batches.size),
     validate: validationGraph(flow, preprocess, config.training),
@@ -117,13 +117,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     logDet,
     preprocessing,
   });
-  const examplesOf = (rows: Float32Array, count: number): Feeds => {
-    const { features, context } = splitContext(rows, dataset);
-    return {
-      x: { shape: [count, ...flow.inputShape], data: features },
-      ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
-    };
-  };
+  const contextFeeds = ({ context }: Pick<Batch, 'context'>, count: number): Feeds =>
+    context ? { context: { shape: [count, context.length / count], data: context } } : {};
+  const examplesOf = (batch: Batch, count: number): Feeds => ({
+    x: { shape: [count, ...flow.inputShape], data: batch.features },
+    ...contextFeeds(batch, count),
+  });
   const batchFeeds = async (step: number): Promise<Feeds> => examplesOf(await batches.at(step), batches.size);
 
   /** Those of the data, so that samples are as the data are. */
@@ -131,8 +130,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     if (!flow.context) return {};
     const { train } = dataset;
     const rows = await train.read(Array.from({ length: count }, (_, i) => i % train.count));
-    const { context } = examplesOf(rows, count);
-    return { context: context! };
+    return contextFeeds(splitContext(rows, dataset), count);
   };
 
   const initial = async (): Promise<TensorTable> => {
@@ -169,12 +167,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
       for await (const { start, count, values } of blocks(split, evaluationBatch)) {
-        const data = dequantize(
-          padImages(values, count, config.model),
+        const { features, ...given } = splitContext(values, dataset);
+        const x = dequantize(
+          padImages(features, count, config.model),
           config.model,
           stream(config.training.seed, 'validation-noise', start),
         );
-        const out = await program.run('validate', examplesOf(data, count));
+        const out = await program.run('validate', examplesOf({ features: x, ...given }, count));
         for (const part of ['prior', 'logDet', 'preprocessing'] as const)
           sums[part] += count * mean(out[part]!);
       }

@@ -58,11 +58,13 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
     },
     nflows: {
       label: 'nflows',
-      detail: l10n.t('Vector flows: couplings, autoregressive layers and mixings, also conditional.'),
+      detail: l10n.t(
+        'Couplings, autoregressive layers and mixings, also conditional; Glow, as its own files have it.',
+      ),
     },
     normflows: {
       label: 'normflows',
-      detail: l10n.t('Vector flows: affine couplings, splines, autoregressive layers.'),
+      detail: l10n.t('Affine couplings, splines, autoregressive layers; Glow, as its own files have it.'),
     },
     zuko: {
       label: 'zuko',

@@ -83,14 +83,14 @@ async function eagerLosses(
   const { training } = config;
   const flow = buildFlow(config.model);
   const step = stepFunction(flow, buildPreprocess(config.model, flow, standardization), training);
-  const batches = trainingBatches(dataset.train, config);
+  const batches = trainingBatches(dataset, config);
   const packed = packTensors(trainingVectors(flow, training), initialState(flow, config));
   let state: TensorMap = Object.fromEntries(
     Object.entries(packed).map(([name, { data }]) => [`state:${name}`, tf.tensor1d(data)]),
   );
   const losses: number[] = [];
   for (let t = 1; t <= steps; t++) {
-    const x = await batches.at(t);
+    const { features: x } = await batches.at(t);
     const results = tf.tidy(() =>
       step({
         ...state,

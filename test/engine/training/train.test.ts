@@ -88,7 +88,7 @@ describe('a training step', () => {
     const flow = buildFlow(config.model);
     const standardization = await fitStandardization(dataset.train);
     const preprocess = buildPreprocess(config.model, flow, standardization);
-    const batches = trainingBatches(dataset.train, config);
+    const batches = trainingBatches(dataset, config);
 
     await onCpu();
     const tensors = toTensors(initialTensors(flow, config.training.seed));
@@ -96,7 +96,7 @@ describe('a training step', () => {
     const optimizer = tf.train.adam(config.training.learningRate, 0.9, 0.999, 1e-8);
     const expected: number[] = [];
     for (let step = 1; step <= 10; step++) {
-      const x = tf.tensor(await batches.at(step), [batches.size, 2]);
+      const x = tf.tensor((await batches.at(step)).features, [batches.size, 2]);
       const loss = optimizer.minimize(
         () => {
           const given: Record<string, Tensor> = {

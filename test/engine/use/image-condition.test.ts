@@ -7,9 +7,13 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { writeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';
+import { openDataset } from '../../../src/data/open';
+import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { exportOnnx } from '../../../src/engine/export/onnx';
@@ -113,12 +117,76 @@ describe('a flow of images that is given an image', () => {
     }
   });
 
-  it('is not trained on images without one', async () => {
+  it('is trained on images that come with one each', async () => {
+    const many = 12;
+    const pixels = Uint8Array.from(stream(1, 'pixels').uniform(many * 192), (u) => Math.floor(256 * u));
+    const given = stream(1, 'given').normal(many * 64);
     const images = path.join(folder, 'images.npy');
+    await writeNpy(images, { shape: [many, 8, 8, 3], data: pixels });
+    const contexts = await written('contexts.npy', [many, 1, 8, 8], given);
+    const config = path.join(folder, 'config.json');
+    const training = {
+      steps: 2,
+      batch: 4,
+      validateEvery: 1,
+      checkpointEvery: 2,
+      learningRate: 1e-4,
+      flips: true,
+    };
+    await writeFile(config, JSON.stringify({ data: { validation: 5 }, training }));
+    const output = path.join(folder, 'run');
+    const request = { data: images, from: file, config };
+    await train({ ...request, context: { source: contexts }, output }, { backend });
+
+    const metrics = await readMetrics(runPaths(output));
+    const { data, training: used } = (await loadCheckpoint(runPaths(output).last)).config;
+    assert.deepEqual(data!.contextShape, [8, 8, 1]);
+    const dataset = await openDataset(data!, folder);
+    const rows = await dataset.validation.read([0, 1, 2, 3, 4]);
+    await dataset.close();
+    const held = Array.from({ length: 5 }, (_, i) => rows.subarray(i * 256, i * 256 + 192));
+    const numbers = held.map((image) =>
+      Array.from({ length: many }, (_, n) => n).find((n) =>
+        image.every((value, i) => value === pixels[n * 192 + i]),
+      )!,
+    );
+    const { runner } = model.flow!;
+    const noise = stream(used.seed, 'validation-noise', 0).uniform(5 * 192);
+    const x = Float32Array.from(held.flatMap((image) => [...image])).map((value, i) => value + noise[i]!);
+    const seen = Float32Array.from(numbers.flatMap((n) => [...given.subarray(n * 64, (n + 1) * 64)]));
+    const out = await runner.forward(x, 5, 'data', { context: seen });
+    const nats = out.logDet.map((value, i) => 192 * Math.log(256) - value - out.prior[i]!);
+    const mean = nats.reduce((sum, value) => sum + value, 0) / 5;
+    const first = metrics[0]!.validationNats!;
+    assert.ok(Math.abs(first - mean) < 1e-5 * Math.abs(mean), `${first} and ${mean}`);
+    const others = Float32Array.from([...seen.subarray(64), ...seen.subarray(0, 64)]);
+    const wrong = await runner.forward(x, 5, 'data', { context: others });
+    assert.ok(maxAbsDifference(wrong.logDet, out.logDet) > 0.1, 'the images matter');
+    assert.ok(Number.isFinite(metrics.at(-1)!.validationNats!));
+  });
+
+  it('is not trained on images without one, or with others', async () => {
+    const images = path.join(folder, 'black.npy');
     await writeNpy(images, { shape: [8, 8, 8, 3], data: new Uint8Array(8 * 192) });
+    const from = (source?: string) =>
+      train(
+        {
+          ...{ data: images, from: file, output: path.join(folder, 'never'), maxSteps: 1 },
+          ...(source === undefined ? {} : { context: { source } }),
+        },
+        { backend },
+      );
     await assert.rejects(
-      train({ data: images, from: file, output: path.join(folder, 'run'), maxSteps: 1 }, { backend }),
-      /images come without the context that the flow takes/,
+      from(),
+      /takes a context of 64 numbers with each example, but black\.npy comes with no context/,
+    );
+    await assert.rejects(
+      from(await written('small.npy', [8, 4, 4, 1], new Float32Array(128))),
+      /has the shape \(8, 4, 4, 1\); expected \(N, 8, 8, 1\) or \(N, 1, 8, 8\)/,
+    );
+    await assert.rejects(
+      from(await written('few.npy', [7, 8, 8, 1], new Float32Array(448))),
+      /holds 7 rows; expected 8 rows, one for each/,
     );
   });
 });

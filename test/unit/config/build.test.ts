@@ -194,3 +194,27 @@ test('a checkpoint brings model and data, and a preset only the training', () =>
     /since theirs\.pt does not say which it was trained on/,
   );
 });
+
+test('images become those of the checkpoint: of as many bits, and with a context of its shape', () => {
+  const start = (levels: number) => ({
+    file: 'glow.pt',
+    model: buildRunConfig({ data: 'i', config: { model: {} } }, images([8, 8, 3], levels)).model,
+    standardized: false,
+  });
+  const bits = (levels: number, data = 'photos', config?: object) =>
+    requestedData({ data, start: start(levels), ...(config ? { config } : {}) }).bits;
+  assert.deepEqual([bits(32), bits(256), bits(100), bits(2)], [5, 8, 8, 8]);
+  assert.equal(bits(32, 'photos', { data: { bits: 6 } }), 6, 'what a config says counts');
+  const mask = [1, 0, 0] as const;
+  const net = { kind: 'convolutions', kernels: [3], widths: [] };
+  const context = { height: 8, width: 8, channels: 2 };
+  const model = { kind: 'image', context, layers: [{ kind: 'coupling', mask, net, seesContext: true }] };
+  const asked = { data: 'i', context: { source: 'c.npy' }, config: { model } };
+  assert.deepEqual(requestedData(asked).contextShape, [8, 8, 2]);
+  const given = { ...images([8, 8, 3]), contextSize: 128 };
+  assert.equal(buildRunConfig(asked, given).model.kind, 'image');
+  assert.throws(
+    () => buildRunConfig({ data: 'i', config: { model } }, images([8, 8, 3])),
+    /takes a context of 128 numbers with each example, but train-images comes with no context/,
+  );
+});

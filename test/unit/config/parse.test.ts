@@ -198,6 +198,8 @@ test('the advised padding is accepted', () => {
         else assert.match(text, /no padding|1×1/);
       },
     ),
+    // Padded to 8×8, the last scale would have one pixel.
+    { examples: [[6, 6, 4]] },
   );
 });
 

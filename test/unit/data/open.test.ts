@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { zipSync } from 'fflate';
 import { parseDataConfig } from '../../../src/config/parse';
 import { openDataset } from '../../../src/data/open';
+import { splitContext } from '../../../src/data/context';
+import { encodeNpy } from '../../../src/data/npy';
 import { prepareRun } from '../../../src/data/prepare';
 import { fitStandardization } from '../../../src/data/standardize';
 import { memoryExamples } from '../../../src/data/records';
@@ -151,4 +154,44 @@ test('a run is no data, and says what names its data', async () => {
     name: 'UserError',
     message: /run: is a run, not data. Give the data, or the config\.json in it/,
   });
+});
+
+test('images that come with an image each, in either layout, or with a row', async () => {
+  const images = Uint8Array.from({ length: 5 * 4 }, (_, i) => i);
+  put(folder, 'images.npy', encodeNpy({ shape: [5, 2, 2, 1], data: images }));
+  // [N, H, W, C] and the same with the channels first; number 100·n + 10·pixel + channel.
+  const last = Float32Array.from({ length: 5 * 6 }, (_, i) => {
+    const [n, at] = [Math.floor(i / 6), i % 6];
+    return 100 * n + 10 * Math.floor(at / 3) + (at % 3);
+  });
+  const first = Float32Array.from({ length: 5 * 6 }, (_, i) => {
+    const [n, at] = [Math.floor(i / 6), i % 6];
+    return 100 * n + 10 * (at % 2) + Math.floor(at / 2);
+  });
+  put(folder, 'last.npy', encodeNpy({ shape: [5, 2, 1, 3], data: last }));
+  put(folder, 'first.npz', zipSync({ 'context.npy': encodeNpy({ shape: [5, 3, 2, 1], data: first }) }));
+  put(folder, 'row.npy', encodeNpy({ shape: [5, 6], data: last }));
+  for (const [contextSource, contextShape] of [
+    ['last.npy', [2, 1, 3]],
+    ['first.npz', [2, 1, 3]],
+    ['row.npy', [1, 1, 6]],
+  ] as const) {
+    const data = await open({ source: 'images.npy', contextSource, contextShape, validation: 1 });
+    const { train, shape } = data;
+    assert.deepEqual([shape, data.contextSize, train.size], [[2, 2, 1], 6, 10]);
+    for (let i = 0; i < train.count; i++) {
+      const { features, context } = splitContext(await train.read([i]), data);
+      const n = features[0]! / 4;
+      assert.deepEqual([...context!], [...last.subarray(6 * n, 6 * n + 6)], contextSource);
+    }
+    await data.close();
+  }
+  await assert.rejects(open({ source: 'images.npy', contextSource: 'last.npy' }), /data\.contextShape/);
+  const cropped = {
+    source: 'images.npy',
+    contextSource: 'last.npy',
+    contextShape: [2, 1, 3],
+    crop: 'center',
+  };
+  await assert.rejects(open(cropped), /change the images and not their context/);
 });
