@@ -37,7 +37,10 @@ export default {
   base: process.env.FLOWSCOPE_DOCS_BASE ?? '/',
   appearance: true,
   lastUpdated: false,
-  markdown: { config: outsideLinks },
+  markdown: {
+    config: outsideLinks,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   vite: { publicDir: false, build: { assetsInlineLimit: 0, chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     search: { provider: 'local' },

@@ -44,7 +44,8 @@ async function walk(page: string, folder: string): Promise<Map<string, string>> 
 
 const marked = pages.filter((page) => blocksOf(page).some(({ words }) => words.includes('run')));
 
-describe('the docs', () => {
+// Most of a command is starting up, so that two at once take little longer than one.
+describe('the docs', { concurrency: 2 }, () => {
   it('have pages with commands', () => {
     for (const page of ['start.md', 'inspect.md', 'train.md', 'file-formats.md', 'troubleshooting.md'])
       assert.ok(marked.includes(page), page);
