@@ -10,7 +10,18 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const requirements = path.join(root, 'test', 'peers', 'requirements.txt');
 /** Installs in parallel what pip downloads one by one: a minute instead of four for PyTorch and its 3 GB of libraries. */
 const installer = 'uv==0.9.26';
-const modules = ['torch', 'numpy', 'safetensors', 'nflows', 'normflows', 'zuko', 'FrEIA', 'lightning', 'pytest', 'ruff'];
+const modules = [
+  'torch',
+  'numpy',
+  'safetensors',
+  'nflows',
+  'normflows',
+  'zuko',
+  'FrEIA',
+  'lightning',
+  'pytest',
+  'ruff',
+];
 
 /**
  * Path of a Python that has the libraries; installs them where it has to.

@@ -21,6 +21,7 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
   onCut(() => undefined);
   const options = {
     cwd: folder,
+    quiet: true,
     env: { ...env, OMP_NUM_THREADS: '1', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
   };
   const { output } = await run(
@@ -28,12 +29,16 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
     ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...files],
     options,
   );
+  console.log(output.trim());
   const counts = /^(?=.*\b(?:passed|failed|errors?)\b).* in [\d.]+s.*$/m.exec(output)?.[0];
   if (!counts) throw new Stop(`pytest ended before it counted anything: ${output.trim().split('\n').at(-1)}`);
   const numberOf = (what) => Number(new RegExp(`(\\d+) ${what}`).exec(counts)?.[1] ?? 0);
   const failures = output.split('\n').filter((line) => /^(FAILED|ERROR) /.test(line));
   const lint = await run(python, ['-m', 'ruff', 'check', '--no-cache', '.'], options);
-  if (lint.code !== 0) failures.push('ruff check');
+  if (lint.code !== 0) {
+    console.error(lint.output.trim());
+    failures.push('ruff check');
+  }
   return {
     passed: numberOf('passed') + Number(lint.code === 0),
     failed: numberOf('failed') + numberOf('errors?') + Number(lint.code !== 0),

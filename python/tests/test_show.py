@@ -24,7 +24,7 @@ def test_a_flow_becomes_a_page_in_a_frame(monkeypatch):
 
 def test_errors_are_those_of_the_command_line(monkeypatch, tmp_path):
     monkeypatch.setenv("FLOWSCOPE_CLI", os.environ.get("FLOWSCOPE_CLI", str(CLI)))
-    with pytest.raises(RuntimeError, match="is not a model|no such file|does not exist|not found"):
+    with pytest.raises(RuntimeError, match=r"no such file|is not a model"):
         flowscope.show(tmp_path / "none.flowrec.safetensors")
     monkeypatch.delenv("FLOWSCOPE_CLI")
     monkeypatch.setenv("PATH", "")

@@ -285,4 +285,3 @@ function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]
     [K in keyof T]?: NonNullable<T[K]>;
   };
 }
-

@@ -44,9 +44,7 @@ export async function openRecording(file: string, backend: BackendInfo, run?: st
     inspected,
     recording: outline.recording,
     summary: async () =>
-      run
-        ? { ...outline, runFolder: run, checkpoints: await listCheckpoints(runPaths(run)) }
-        : outline,
+      run ? { ...outline, runFolder: run, checkpoints: await listCheckpoints(runPaths(run)) } : outline,
     dispose: () => inspected.data.close(),
   };
 }

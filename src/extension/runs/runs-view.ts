@@ -173,7 +173,9 @@ export function registerRunsView(context: ExtensionContext, training: () => Set<
     stale = !view.visible;
     if (view.visible) provider.refresh();
   }, 500);
-  const watcher = workspace.createFileSystemWatcher('**/{run.json,*.flow.safetensors,*.flowrec.safetensors,*.ckpt,model.pt}');
+  const watcher = workspace.createFileSystemWatcher(
+    '**/{run.json,*.flow.safetensors,*.flowrec.safetensors,*.ckpt,model.pt}',
+  );
   // Only its coming and going: its changes are heartbeats.
   const locks = workspace.createFileSystemWatcher('**/train.lock', false, true, false);
   context.subscriptions.push(

@@ -100,8 +100,8 @@ describe('what can be asked of a recording', () => {
       assert.ok(questions.length > 10);
       const reasons: string[] = [];
       for (const { method, query } of questions) {
-        await ask(method, query as never).catch((error: Error) =>
-          reasons.push(`${method}: ${error.message}`),
+        await ask(method, query as never).catch((error: unknown) =>
+          reasons.push(`${method}: ${(error as Error).message}`),
         );
       }
       // Layers without an inverse have no way back; all else is there.
