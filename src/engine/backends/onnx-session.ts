@@ -38,6 +38,18 @@ export interface FileSession {
   run(feeds: Record<string, Tensor>): Promise<InferenceSession.OnnxValueMapType>;
 }
 
+/** What to do about the failures that exporters are known for. */
+function adviceOn(why: string): string {
+  if (/Could not find an implementation/.test(why))
+    return '. It computes few operators in float64: export the model as float32 (model.float()).';
+  if (/Reshape|Broadcast|Scatter|Expand|dimension/i.test(why))
+    return (
+      '. Its sizes were fixed for the examples that it was exported with. Export it so that it takes any number, with values ' +
+      'inside and outside of its splines, or say its number of examples in FILE.flowscope.json: {"onnx": {"batch": 8}}.'
+    );
+  return '';
+}
+
 /**
  * @param file named in messages
  * @throws UserError when ONNX Runtime cannot load it
@@ -49,7 +61,8 @@ export async function openFileSession(
 ): Promise<FileSession> {
   const runtime = loadRuntime();
   const failed = (what: string) => (error: unknown) => {
-    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${firstLine(error)}`, { cause: error });
+    const why = firstLine(error);
+    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${why}${adviceOn(why)}`, { cause: error });
   };
   const session = await newSession(runtime, model, options).catch(failed('load'));
   return {

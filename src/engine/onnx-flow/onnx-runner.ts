@@ -6,7 +6,8 @@ import { runningBase, standardBase, type RunningBase } from '../model/running-ba
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
-import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
+import { several } from '../../base/text';
+import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
@@ -19,6 +20,7 @@ import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
 import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
+import type { UsualContext } from './context-range';
 import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -33,6 +35,8 @@ export interface OnnxRunnerOptions {
   own?: OnnxMetadata;
   /** What its owner says; by default what the file beside it holds. */
   given?: OnnxPorts;
+  /** Of a conditional flow, where it is known. */
+  contextRange?: UsualContext | undefined;
   /** Images of other software: how pixels become x, where `given` does not say. */
   pixels?: { levels: number; dataRange: number };
 }
@@ -88,7 +92,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
-  const context = ports.context && contextInfoOf(ports.context, own);
+  const context = ports.context && contextInfoOf(ports.context, own, { ...options, given });
   const base = await baseOf(file, outputShape, own, threads);
 
   const runOnce = (
@@ -208,15 +212,28 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   };
 }
 
-/** Our files know the names and the usual range; of others there are numbers alone. */
+/**
+ * Our files know the names and the usual range; of others it is what their owner says, or what the graph suggests.
+ * @throws UserError when the owner says it of another number of values
+ */
 function contextInfoOf(
   { size, shape }: NonNullable<FlowPorts['context']>,
   own: OnnxMetadata | undefined,
+  { file, given, contextRange }: Pick<OnnxRunnerOptions, 'file' | 'contextRange'> & { given: OnnxPorts },
 ): ContextInfo {
   const known = own && contextInfo(own, buildFlow(own.config.model), {});
-  if (known && known.mean.length === size) return known;
+  if (known?.mean.length === size) return known;
+  const said = given.context ?? {};
+  for (const [key, values] of Object.entries(said)) {
+    if (values.length !== size) {
+      throw new UserError(
+        `${sidecarPath(file)}: onnx.context.${key} has ${several(values.length, 'value')}; the context of the file has ${size}.`,
+      );
+    }
+  }
   const [height, width, channels] = shape;
-  return plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
+  const plain = plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
+  return { ...plain, ...contextRange, ...said };
 }
 
 /** The file of samples takes the noise that z is made of; files of other software do not say what z is. */
