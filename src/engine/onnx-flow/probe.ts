@@ -1,5 +1,6 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
+import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
 import type { FlowPorts } from './ports';
@@ -19,6 +20,11 @@ export interface Probe {
   values: ReadonlyMap<string, readonly Float32Array[]>;
   /** Another context in each run, of flows that take one: a row of numbers. */
   contexts?: readonly Float32Array[];
+  /**
+   * Values of an example far out on both sides, where clamps and the tails of splines do something: what equals another
+   * number there too is that number. Absent where they cannot be computed.
+   */
+  far?: ReadonlyMap<string, readonly Float32Array[]>;
   /** The file's log-det of the example in each run. */
   logDets?: readonly number[];
   /** Those of type float64. */
@@ -34,6 +40,9 @@ export interface ProbeInputs {
   /** One a run, of flows that take them. */
   contexts?: readonly Float32Array[];
 }
+
+/** By which an example is made larger, to be outside of the usual splines. */
+const farOut = [16, -16];
 
 /** Bytes of tensors that come out of one run. */
 const mostBytes = 2 ** 27;
@@ -112,7 +121,7 @@ export async function openWhole(
  * @param examples inputs in the file's own layout, one a run
  * @param contexts one a run, of a flow that takes them
  * @param limits `largest`: values of an example above which a tensor is not kept; `together`: a number of examples of
- * which the shapes are wanted as well
+ * which the shapes are wanted as well, and with them values far out
  * @throws UserError when the model cannot be run
  */
 export async function probe(
@@ -138,6 +147,9 @@ export async function probe(
 
   const doubles = new Set(ports.doubles);
   const values = new Map<string, Float32Array[]>();
+  const outside = farOut.map((factor) => examples[0]!.map((value) => value * factor));
+  let far: Map<string, Float32Array[]> | undefined = together ? new Map([[ports.input, outside]]) : undefined;
+  if (ports.context && contexts) far?.set(ports.context.name, outside.map(() => contexts[0]!));
   values.set(ports.input, [...examples]);
   if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
   const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);
@@ -153,6 +165,16 @@ export async function probe(
           values.set(name, kept);
         }
       }
+      if (!far) continue;
+      for (const example of outside) {
+        const results = await session.run(sameFeed(source, example, contexts?.[0], batch)).catch(notComputed);
+        if (!results || results.get(ports.output)?.data.every(Number.isFinite) === false) {
+          far = undefined;
+          break;
+        }
+        for (const [name, { data }] of results)
+          far.set(name, [...(far.get(name) ?? []), data.slice(0, Math.ceil(data.length / batch))]);
+      }
     } finally {
       await session.release();
     }
@@ -167,8 +189,14 @@ export async function probe(
     doubles,
     logDets,
     ...(contexts ? { contexts } : {}),
+    ...(far ? { far } : {}),
     ...(severalShapes && together ? { several: { count: together, shapes: severalShapes } } : {}),
   };
+}
+
+/** Nothing where a graph does not take some values, as those whose shapes depend on them. */
+function notComputed(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error;
 }
 
 /** The same example so many times. */

@@ -48,7 +48,7 @@ const picking = new Set(['NonZero', 'Compress', 'Unique']);
 const scattering = new Set(['ScatterND', 'ScatterElements', 'Scatter']);
 
 /** Numbers the tensors that lead to the flow's output. */
-export function numberVariables({ graph, ports, shapes, values }: Probe): Variables {
+export function numberVariables({ graph, ports, shapes, values, far }: Probe): Variables {
   const { nodes } = needed(graph, [ports.output]);
   const ragged = new Set<string>();
   /** Tensors whose elements may equal others now, and not for another example. */
@@ -78,13 +78,18 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     ? givenTensors(nodes, ports.context.name, depends).filter((name) => values.has(name))
     : [];
   const givenElements = given.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
-  const table = signatureTable(elements + givenElements, values.get(ports.input)!.length);
-  const bitsOf = (runs: readonly Float32Array[]): Uint32Array[] =>
-    runs.map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length));
+  const table = signatureTable(
+    elements + givenElements,
+    values.get(ports.input)!.length + (far?.get(ports.input)?.length ?? 0),
+  );
+  const bitsOf = (name: string): Uint32Array[] =>
+    [...values.get(name)!, ...(far?.get(name) ?? [])].map(
+      (data) => new Uint32Array(data.buffer, data.byteOffset, data.length),
+    );
   // What is computed from the context alone is no variable of the flow, wherever it stands.
   for (const name of given) {
     const runs = values.get(name)!;
-    const bits = bitsOf(runs);
+    const bits = bitsOf(name);
     for (let i = 0; i < runs[0]!.length; i++) if (!isConstant(runs, i)) table.exclude(bits, i);
   }
   const home: number[] = [];
@@ -92,7 +97,7 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
   const idsOf = new Map<string, Int32Array>();
   const tensors = numbered.map((name, index): NumberedTensor => {
     const runs = values.get(name)!;
-    const bits = bitsOf(runs);
+    const bits = bitsOf(name);
     const renews = chosen.has(name);
     let read: Set<number> | undefined;
     const isRead = (id: number): boolean =>
@@ -226,17 +231,17 @@ function signatureTable(elements: number, runs: number) {
   let used = 0;
   const find = (bits: readonly Uint32Array[], i: number): { entry: number; isNew: boolean } => {
     let hash = 0;
-    for (const run of bits) hash = Math.imul(hash ^ run[i]!, 0x9e3779b1) ^ (hash >>> 15);
+    for (const run of bits) hash = Math.imul(hash ^ (run[i] ?? 0), 0x9e3779b1) ^ (hash >>> 15);
     hash ^= hash >>> 13;
     for (let slot = hash & (size - 1); ; slot = (slot + 1) & (size - 1)) {
       const entry = slots[slot]!;
       if (entry < 0) {
-        for (let r = 0; r < runs; r++) keys[entries * runs + r] = bits[r]![i]!;
+        for (let r = 0; r < runs; r++) keys[entries * runs + r] = bits[r]![i] ?? 0;
         slots[slot] = entries;
         return { entry: entries++, isNew: true };
       }
       let same = true;
-      for (let r = 0; r < runs && same; r++) same = keys[entry * runs + r] === bits[r]![i]!;
+      for (let r = 0; r < runs && same; r++) same = keys[entry * runs + r] === (bits[r]![i] ?? 0);
       if (same) return { entry, isNew: false };
     }
   };
