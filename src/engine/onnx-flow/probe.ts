@@ -149,7 +149,11 @@ export async function probe(
   const values = new Map<string, Float32Array[]>();
   const outside = farOut.map((factor) => examples[0]!.map((value) => value * factor));
   let far: Map<string, Float32Array[]> | undefined = together ? new Map([[ports.input, outside]]) : undefined;
-  if (ports.context && contexts) far?.set(ports.context.name, outside.map(() => contexts[0]!));
+  if (ports.context && contexts)
+    far?.set(
+      ports.context.name,
+      outside.map(() => contexts[0]!),
+    );
   values.set(ports.input, [...examples]);
   if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
   const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);

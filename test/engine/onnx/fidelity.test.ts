@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readNpz } from '../../../src/data/npz';
+import type { LayerInfo } from '../../../src/protocol/model';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
@@ -73,14 +74,31 @@ async function recordedIn(file: string) {
     z: values('z')!,
     logDet: values('logdet')!,
     layers: values('logdet_layers')!,
+    context: values('context'),
     pixels: noise && values('image_u8')!.map((value, i) => value + noise[i]!),
   };
 }
 
+/** As `found` of case.json names it. */
+function kindOf({ coupling, kind }: LayerInfo): string {
+  if (coupling !== undefined) return 'coupling';
+  if (kind === 'linear' || kind === 'conv1x1') return 'mixing';
+  return ['autoregressive', 'elementwise', 'unknown'].includes(kind) ? kind : 'norm';
+}
+
 /** Log-det of each layer, from data to latent, [count] each; and its largest |x − inverse(forward(x))|. */
-async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) {
+async function layersOf(
+  flow: InspectedFlow,
+  data: Float32Array,
+  count: number,
+  context: Float32Array | undefined,
+) {
   const run = await flow.programs.pass({ kind: 'eval', roundTrips: true });
-  const x = { shape: [count, ...flow.flow.inputShape], data };
+  const x = {
+    shape: [count, ...flow.flow.inputShape],
+    data,
+    ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
+  };
   const { z, layers } = await run(x, new Float32Array(count).fill(1 / count));
   let roundTrip = 0;
   const kinds: string[] = [];
@@ -89,7 +107,7 @@ async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) 
     const own = layers[info.index]!;
     for (const value of own.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
     if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
-    kinds.push(info.coupling !== undefined ? 'coupling' : info.kind === 'unknown' ? 'unknown' : 'norm');
+    kinds.push(kindOf(info));
     logDets.push(own.logDet.own.map((value, i) => value + own.logDet.norm[i]!));
   }
   return { z, kinds, logDets, roundTrip };
@@ -134,7 +152,7 @@ for (const { name, files, found, io } of cases) {
 
       async function check(opened: string, how: string): Promise<void> {
         const reference = await recordedIn(io);
-        const { count, x, z, logDet } = reference;
+        const { count, x, z, logDet, context } = reference;
         const model = await openModel(opened, backend);
         try {
           const flow = model.inspected;
@@ -156,18 +174,26 @@ for (const { name, files, found, io } of cases) {
           };
           const { errors } = row;
           if (both || file.startsWith('forward')) {
-            const forward = await flow.runner.forward(x, count, space);
+            const forward = await flow.runner.forward(x, count, space, { context });
             errors.z = maxAbsDifference(forward.z, z);
             assert.ok(errors.z <= 1e-4, `z is off by ${errors.z}`);
             errors.logDet = assertLogDets(forward.logDet, logDet, 'the log-det');
             const data = space === 'data' ? x : reference.pixels!;
-            const { kinds, logDets, roundTrip, z: latent } = await layersOf(flow, data, count);
+            const { kinds, logDets, roundTrip, z: latent } = await layersOf(flow, data, count, context);
             assert.ok(maxAbsDifference(latent, z) <= 1e-4, 'z of the inspector');
             assert.ok(roundTrip <= 1e-4, `a layer is undone but for ${roundTrip}`);
             errors.roundTrip = roundTrip;
             row.found = kinds.join(' ');
             if (found) assert.deepEqual(kinds, found);
             else assert.ok(kinds.includes('coupling') && !kinds.includes('unknown'));
+            const sum = Float32Array.from({ length: count }, (_, i) =>
+              logDets.reduce((all, values) => all + values[i]!, 0),
+            );
+            const apart = maxAbsDifference(
+              sum,
+              forward.logDet.map((value) => value),
+            );
+            assert.ok(apart <= 1e-4, `the layers' log-dets are ${apart} from the whole's`);
             const columns = reference.layers.length / count;
             // A layer of the library's can be several in the graph.
             const each = kinds.length / columns;
@@ -189,7 +215,7 @@ for (const { name, files, found, io } of cases) {
             }
           }
           if (both || file.startsWith('inverse')) {
-            const inverse = await flow.runner.inverse(z, count, space);
+            const inverse = await flow.runner.inverse(z, count, space, { context });
             errors.x = maxAbsDifference(inverse.x, x);
             assert.ok(errors.x <= 1e-4, `x is off by ${errors.x}`);
           } else {
