@@ -67,8 +67,9 @@ def strip(file):
     onnx.save(model, str(file))
 
 
-def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "inverse"), names=None, note="", jacobian=True, context=None, **options):
-    """layers: functions from data to latent giving (value, log-det or None). found: kinds that the graph holds, in order."""
+def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "inverse"), names=None, note="", jacobian=True, context=None, each=None, **options):
+    """layers: functions from data to latent giving (value, log-det or None). found: kinds that the graph holds, in order;
+    each: how many of them every layer is, where that differs."""
     flow.eval()
     target = folder / case
     target.mkdir(parents=True, exist_ok=True)
@@ -100,6 +101,8 @@ def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "in
         export(target / f"{way}.onnx", module, example, names[way], context=context, **options)
     np.savez_compressed(target / "io.npz", **{name: value.detach().numpy() for name, value in arrays.items()})
     about = {"case": case, "note": " ".join(note.split()), "torch": torch.__version__, "exporter": "dynamo" if options.get("dynamo") else "legacy", "batch": options.get("batch"), "found": found}
+    if each:
+        about["each"] = each
     (target / "case.json").write_text(json.dumps(about, indent=2) + "\n")
     sizes = ", ".join(f"{way} {(target / f'{way}.onnx').stat().st_size / 1024:.0f} KB" for way in ways)
     print(f"{case}: {sizes}; round trip {(back - x).abs().max():.1e}; log-det {logdet.min():.2f} to {logdet.max():.2f}")
@@ -325,7 +328,7 @@ def normflows_spline():
     layers = [lambda h, f=f: f.inverse(h) for f in reversed(flows)]
     # Its spline transforms the half that passes through as well, by the same curve for every example.
     found = ["mixing", "coupling", "elementwise"]
-    write("normflows-spline", model, layers, model.inverse_and_log_det, model.forward_and_log_det, data(32, 4, 1085) / 2, found, ways=("forward",), note=normflows_spline.__doc__, dynamo=True)
+    write("normflows-spline", model, layers, model.inverse_and_log_det, model.forward_and_log_det, data(32, 4, 1085) / 2, found, ways=("forward",), note=normflows_spline.__doc__, dynamo=True, each=[1, 2])
 
 
 def freia(case, block, arguments, found, note, seed, features=6, permute=True, **options):

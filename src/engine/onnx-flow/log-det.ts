@@ -50,6 +50,7 @@ export function shareLogDet(
   if (open.length === 0) return largest(restOf());
   const terms = termsOf(probe, sized, variables, layers);
   if (!terms) return undefined;
+  decide(probe, layers, terms);
   for (const { layer, tensor, factor } of terms) {
     const found = layers[layer]!;
     if (lacksLogDet(found)) found.terms = [...(found.terms ?? []), { tensor, factor }];
@@ -79,8 +80,7 @@ export function logDetIn(
   { constantLogDet, terms = [], logScale }: FoundLayer,
   run: number,
 ): number {
-  let sum = constantLogDet;
-  for (const { tensor, factor } of terms) sum += factor * total(probe.values.get(tensor)![run]!);
+  let sum = constantLogDet + termsIn(probe, terms, run);
   const located = logScale?.located;
   located?.places.forEach((place, i) => {
     sum += read(located.reading, probe.values.get(located.tensors[located.which[i]!]!)![run]![place]!);
@@ -88,7 +88,40 @@ export function logDetIn(
   return sum;
 }
 
+function termsIn({ values }: Probe, terms: readonly LogDetTerm[], run: number): number {
+  return terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0);
+}
+
 const total = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+
+/**
+ * Puts terms to the layers whose central differences they fit, where the graph alone does not tell neighbors apart: what is
+ * a function of the value between two layers may be of either.
+ */
+function decide(probe: Probe, layers: readonly FoundLayer[], terms: readonly Term[]): void {
+  const spreads = (): number =>
+    layers.reduce((sum, layer, index) => {
+      const { slopesAt } = layer;
+      if (!slopesAt || !lacksLogDet(layer)) return sum;
+      const own = terms.filter((term) => term.layer === index);
+      const left = slopesAt.map(
+        (slopes, run) => slopes.reduce((a, b) => a + b, 0) - termsIn(probe, own, run),
+      );
+      return sum + Math.max(...left) - Math.min(...left);
+    }, 0);
+  let least = spreads();
+  for (const term of terms) {
+    for (const layer of [term.layer - 1, term.layer + 1]) {
+      if (least <= differencesError) return;
+      if (!layers[layer]) continue;
+      const before = term.layer;
+      term.layer = layer;
+      const spread = spreads();
+      if (spread < least - differencesError) least = spread;
+      else term.layer = before;
+    }
+  }
+}
 
 /** The constant that central differences leave over, where they are more than off. */
 function settleConstant(probe: Probe, layer: FoundLayer): void {
@@ -165,10 +198,8 @@ function termsOf(
     return data && data.length > 0 && data.every((value) => value === data[0]) ? data[0] : undefined;
   };
   const known = new Map<string, Term[] | undefined>();
-  const leaf = (name: string): Term[] | undefined => {
-    const layer = placed(name);
-    return layer === undefined || !usable(name) ? undefined : [{ tensor: name, factor: 1, layer }];
-  };
+  const leaf = (name: string): Term[] | undefined =>
+    usable(name) ? [{ tensor: name, factor: 1, layer: placed(name) }] : undefined;
   let budget = mostTerms;
   const follow = (name: string): Term[] | undefined => {
     if (known.has(name)) return known.get(name);
@@ -221,18 +252,20 @@ function termsOf(
     if (parts.some((part) => part === undefined)) return undefined;
     const terms = parts.flatMap((part) => part!);
     // All of one layer and as large as this: the sum is what the layer adds, element by element.
-    const { length } = new Set(terms.map(({ layer }) => layer)).size === 1 ? terms : [];
-    const whole = length > 0 && terms.every(({ tensor }) => size(tensor) === size(out));
+    const [head] = terms;
+    const alike = terms.every(({ layer }) => layer === head?.layer);
+    const whole =
+      head !== undefined &&
+      alike &&
+      (size(out) ?? 0) > batch &&
+      terms.every(({ tensor }) => size(tensor) === size(out));
     const combines = ['Add', 'Sum', 'Sub', 'Neg', 'Mul', 'Div'].includes(node.op);
-    return whole && combines && usable(out) ? [{ tensor: out, factor: 1, layer: terms[0]!.layer }] : terms;
+    return whole && combines && usable(out) ? [{ ...head, tensor: out, factor: 1 }] : terms;
   };
   const terms = follow(ports.logDet!);
   if (!terms) return undefined;
   // Whatever was followed, the numbers have to say so too: all but a constant is in the terms.
-  const rest = probe.logDets!.map(
-    (all, run) =>
-      all - terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0),
-  );
+  const rest = probe.logDets!.map((all, run) => all - termsIn(probe, terms, run));
   const spread = Math.max(...rest) - Math.min(...rest);
   const scale = Math.max(1, ...probe.logDets!.map(Math.abs), ...rest.map(Math.abs));
   return spread <= 1e-4 * scale ? terms : undefined;
@@ -255,7 +288,7 @@ function placing(
   layers: readonly FoundLayer[],
   depends: ReadonlySet<string>,
   output: string,
-): (name: string) => number | undefined {
+): (name: string) => number {
   const layerOf = new Map<GraphNode, number>();
   layers.forEach(({ nodes }, layer) => {
     // What the next one reads again stays with the first.
@@ -272,8 +305,8 @@ function placing(
   return (name) => {
     let last = -1;
     for (const node of needed(graph, [name]).nodes) last = Math.max(last, layerOf.get(node) ?? -1);
-    if (last < 0) return layers.length > 0 ? 0 : undefined;
-    // A function of what the layer gives alone, without anything of its inside, is of the next one.
+    if (last < 0) return 0;
+    // A function of what the layer gives alone, without anything of its inside, may be of the next one.
     const inside = needed(graph, [name], after[last]).nodes.some((node) => layerOf.get(node) === last);
     return inside || last + 1 === layers.length ? last : last + 1;
   };

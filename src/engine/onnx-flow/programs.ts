@@ -109,7 +109,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         const context = own?.data;
         const state = await run(x, count, context);
         const { values } = state;
-        const latent = backward ? await latents(x, count, context) : values.output;
+        const latent = backward ? values.input : values.output;
         const layers = sources.map((one, index) => {
           const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
           return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });

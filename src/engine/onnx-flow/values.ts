@@ -9,7 +9,8 @@ import type { PartSession } from './runtime';
 
 export interface BatchValues {
   count: number;
-  /** [count, …], channels last. */
+  /** What the file was given and what came out, [count, …], channels last. */
+  input: Float32Array;
   output: Float32Array;
   /** [count]; absent where the file computes none. */
   logDet?: Float32Array;
@@ -65,6 +66,7 @@ export function createLayerValues(
       for (let i = 0; i < count; i++) out.set(rowOf(output, i), i * size);
       return {
         count,
+        input: values,
         output: toChannelsLast(out, pageShape(outputShape, layout), layout),
         ...(logDet ? { logDet: Float32Array.from({ length: count }, (_, i) => rowOf(logDet, i)[0]!) } : {}),
         elements({ tensors, which, places }, example) {
