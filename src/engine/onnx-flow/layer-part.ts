@@ -1,5 +1,4 @@
 /** The part of the graph that holds one layer, run alone from whatever values its input is given. */
-import type { AnalyzedFlow } from './analyze';
 import { partOf } from './graph';
 import { measureShapes, partInputs, sameFeed, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
@@ -24,7 +23,7 @@ export interface LayerPart {
 
 /** The probe for so many examples at once; as it is where the graph does not keep them apart by the first axis. */
 export async function sizedProbe(
-  { probe, variables }: Pick<AnalyzedFlow, 'probe' | 'variables'>,
+  { probe, variables }: { probe: Probe; variables: Variables },
   wanted: number,
 ): Promise<Probe> {
   if (wanted === probe.batch) return probe;

@@ -5,7 +5,6 @@ import type { Cut } from './cuts';
 import { needed, type GraphNode } from './graph';
 import type { OrderedGroup, StepGroup } from './group';
 import { locateLogScale, locateShift, type Located } from './locate';
-import type { LogDetTerm } from './log-det';
 import type { Probe } from './probe';
 import type { AffineStep, MixingStep, OrderedStep } from './step';
 import type { NumberedTensor, Variables } from './variables';
@@ -43,6 +42,12 @@ export interface MovedValues {
 export interface ConstantNorm {
   mean: Float64Array;
   deviation: Float64Array;
+}
+
+/** Part of a log-det: the sum over an example's elements of a tensor, times a factor. */
+export interface LogDetTerm {
+  tensor: string;
+  factor: number;
 }
 
 export interface FoundLayer {

@@ -5,16 +5,10 @@
  */
 import { sizeOf } from '../../base/shape';
 import { floatsIn, needed, type GraphNode, type OnnxGraph } from './graph';
-import type { FoundLayer, MovedValues } from './layers';
+import type { FoundLayer, LogDetTerm, MovedValues } from './layers';
 import { read } from './locate';
 import type { Probe } from './probe';
 import { holding, type Variables } from './variables';
-
-/** Part of a log-det: the sum over an example's elements of a tensor, times a factor. */
-export interface LogDetTerm {
-  tensor: string;
-  factor: number;
-}
 
 interface Term extends LogDetTerm {
   layer: number;

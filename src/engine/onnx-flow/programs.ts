@@ -67,7 +67,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     runner.context && contextFeed(runner.context, context ?? source.given, count).data;
   const given = (feeds: Feeds, name: string): { data: Float32Array; count: number; context: Context } => {
     const { data, shape } = feeds[name] as NdArray<Float32Array>;
-    return { data, count: shape[0]!, context: feeds['context']?.data as Float32Array | undefined };
+    return { data, count: shape[0]!, context: feeds['context']?.data };
   };
   /** Input and output of a row for one example. */
   const ends = (
