@@ -16,6 +16,9 @@ const packedRounding = 1e-5;
 /** Values up to which what depends on what is measured. */
 export const mostMeasured = 256;
 
+/** Takes values into the box of a spline: outside of it, a value depends on no other. */
+const near = 1 / 8;
+
 /** What each value that is made does to its own input, all others held. */
 export interface OwnMaps {
   /** y = a·v + b of each, in each run; absent where one is not. */
@@ -71,11 +74,13 @@ export async function measureStructure(
     probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!;
   const part = await openLayerPart(sized, variables, from, [...made], true);
   try {
-    const states = probe.feeds.map((_, run) => {
-      const state = new Float32Array(count).fill(NaN);
-      from.forEach((id) => (state[id] = valueOf(id, run)));
-      return state;
-    });
+    const states = [1, near].flatMap((factor) =>
+      probe.feeds.map((_, run) => {
+        const state = new Float32Array(count).fill(NaN);
+        from.forEach((id) => (state[id] = factor * valueOf(id, run)));
+        return state;
+      }),
+    );
     const ask = (asked: readonly AskedState[]): Promise<Float32Array[]> => askAll(part, asked);
     const rounding = variables.ragged.size > 0 ? packedRounding : 0;
     const asking: Asking = { rounding, probe, from, moved, made, states, ask };
@@ -102,6 +107,7 @@ interface Asking {
   from: Cut;
   moved: Int32Array;
   made: Int32Array;
+  /** Those of the runs, and then the same near 0. */
   states: Float32Array[];
   ask(asked: readonly AskedState[]): Promise<Float32Array[]>;
 }
@@ -139,7 +145,7 @@ const notComputed =
 function changed({ states, probe }: Asking, { run, changes, context = run }: Asked): AskedState {
   const state = states[run]!.slice();
   for (const [id, value] of changes) state[id] = value;
-  return { state, context: probe.contexts?.[context] };
+  return { state, context: probe.contexts?.[context % probe.feeds.length] };
 }
 
 /** Far enough from 0 that bends show, near enough that nothing overflows. */
@@ -276,12 +282,12 @@ async function measureOwn(
   order: Int32Array,
   baseline: readonly Float32Array[],
 ): Promise<OwnMaps | undefined> {
-  const { moved, made, states } = asking;
+  const { moved, made, states, probe } = asking;
   const scale: Float64Array[] = [];
   const shift: Float64Array[] = [];
   const logSlopes: Float64Array[] = [];
   let affine = true;
-  for (const run of states.keys()) {
+  for (const run of probe.feeds.keys()) {
     const value = (i: number): number => states[run]![moved[order[i]!]!]!;
     const at = async (of: (i: number) => readonly number[]): Promise<number[][]> => {
       const asked = Array.from(made.keys()).flatMap((i) =>
