@@ -47,6 +47,8 @@ const layersName = 'logdet_layers';
 export interface OnnxRunner extends FlowRunner {
   /** Order of the axes in the file. */
   layout: Layout;
+  /** The number of examples that the file takes, where it takes no other. */
+  fixedBatch?: number;
   dispose(): Promise<void>;
 }
 
@@ -71,7 +73,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       `${file}: takes "${ports.input}", so it runs the other way; to go from ${arrow}, give the ${direction} file or the checkpoint.`,
     );
   }
-  const { layout, logDet, fixedBatch } = ports;
+  const { layout, logDet } = ports;
   const inputShape = channelsLast(ports.shape, layout);
   const outputShape = inputShape;
   const asIs = given.preprocessing === 'none';
@@ -119,6 +121,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       ),
     });
   const size = sizeOf(inputShape);
+  const fixedBatch = ports.fixedBatch ?? (own ? undefined : await unsaidBatch(ports, runOnce));
   const run = async (values: Float32Array, count: number, contexts: ArrayLike<number> | undefined) => {
     const all = context && contextFeed(context, contexts, count).data;
     const laid = fromChannelsLast(values, inputShape, layout);
@@ -179,6 +182,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
     base,
     layout,
+    ...(fixedBatch === undefined ? {} : { fixedBatch }),
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== 0,
     lacksLogDet: logDet === undefined,
@@ -210,6 +214,29 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       await session.release();
     },
   };
+}
+
+/**
+ * Exporters that trace may fix sizes inside of a graph that says it takes any number of examples: its log-det of one example
+ * then has as many values as there were examples. Undefined where it has one.
+ */
+async function unsaidBatch(
+  { shape, logDet, context }: FlowPorts,
+  run: (
+    values: Float32Array,
+    count: number,
+    given: Float32Array | undefined,
+  ) => Promise<InferenceSession.OnnxValueMapType>,
+): Promise<number | undefined> {
+  if (!logDet) return undefined;
+  const given = context && new Float32Array(context.size);
+  const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch((error: unknown) => {
+    // Whoever gives it examples is told why.
+    if (!(error instanceof UserError)) throw error;
+    return undefined;
+  });
+  const { length } = (results?.[logDet] as Tensor | undefined)?.data ?? { length: 1 };
+  return length > 1 ? length : undefined;
 }
 
 /**

@@ -112,9 +112,10 @@ async function open(
   const main = pair.forward ?? pair.inverse!;
   const config: ModelConfig = own ? own.config.model : (forward ?? inverse!).config;
   const graph = main === source ? sourceGraph : await graphOf(main);
-  const { context } = forward ?? inverse!;
+  const { context, fixedBatch } = forward ?? inverse!;
   const likely = await likelyInputs(main, forward ? inverse : undefined, probeContexts(context));
-  const analyzed = await analyze({ graph, ports: main.ports, threads }, likely, context);
+  const ports = { ...main.ports, ...(fixedBatch === undefined ? {} : { fixedBatch }) };
+  const analyzed = await analyze({ graph, ports, threads }, likely, context);
 
   const flow = own && buildFlow(own.config.model);
   const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;

@@ -153,6 +153,7 @@ describe('changed latents of other libraries', () => {
   for (const [parts, element] of [
     [['onnx', 'chrischute-rgb', 'forward.dynamo.onnx'], 100],
     [['onnx', 'nflows-inverse-only', 'inverse.onnx'], 3],
+    [['onnx', 'nflows-autoregressive', 'forward.onnx'], 1],
     [['peers', 'zuko-permuted', 'state_dict.safetensors'], 2],
     [['peers', 'fmu2-small', 'state_dict.safetensors'], 2000],
   ] as const) {
