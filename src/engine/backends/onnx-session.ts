@@ -65,7 +65,9 @@ export async function openFileSession(
   const runtime = loadRuntime();
   const failed = (what: 'load' | 'run') => (error: unknown) => {
     const why = firstLine(error);
-    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${why}${adviceOn(what, why)}`, { cause: error });
+    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${why}${adviceOn(what, why)}`, {
+      cause: error,
+    });
   };
   const session = await newSession(runtime, model, { ...options, extra: withoutWrongFusion }).catch(
     failed('load'),
