@@ -235,7 +235,7 @@ async function unsaidBatch(
     if (!(error instanceof UserError)) throw error;
     return undefined;
   });
-  const { length } = (results?.[logDet] as Tensor | undefined)?.data ?? { length: 1 };
+  const { length } = results?.[logDet]?.data ?? { length: 1 };
   return length > 1 ? length : undefined;
 }
 
