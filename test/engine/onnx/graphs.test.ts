@@ -9,33 +9,7 @@ import { openFileSession } from '../../../src/engine/backends/onnx-session';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { openModel } from '../../../src/engine/open/open-model';
 import { maxAbsDifference } from '../../contract/eager';
-
-const { DataType } = onnx.TensorProto;
-
-const port = (name: string, dims: readonly (number | string)[]): onnx.IValueInfoProto => ({
-  name,
-  type: {
-    tensorType: {
-      elemType: DataType.FLOAT,
-      shape: { dim: dims.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) },
-    },
-  },
-});
-
-const stored = (name: string, values: readonly number[], dims = [values.length]): onnx.ITensorProto => ({
-  name,
-  dims,
-  dataType: DataType.FLOAT,
-  floatData: [...values],
-});
-
-function modelOf(graph: onnx.IGraphProto): Uint8Array {
-  return onnx.ModelProto.encode({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    graph: { name: 'test', ...graph },
-  }).finish();
-}
+import { modelOf, port, stored } from './small-graph';
 
 it('the transpose of a matrix times a vector is that, whatever ONNX Runtime fuses', async () => {
   const [rows, columns] = [3, 4];
