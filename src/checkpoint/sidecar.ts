@@ -13,6 +13,8 @@ import { writeAtomically } from '../files/atomic';
 import { readError } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
+const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
+
 const portsSchema = v.strictObject({
   /** Which way the file runs: forward from data to latents, inverse back. */
   direction: v.optional(v.picklist(['forward', 'inverse'])),
@@ -31,11 +33,21 @@ const portsSchema = v.strictObject({
   layout: v.optional(v.picklist(['nchw', 'nhwc'])),
   /** Without the batch axis, as the file has it, where the file leaves sizes open. */
   shape: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
+  /** Examples that the graph takes at once, where it does not say that it takes one number only. */
+  batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536))),
   /** Images: what lies between pixels and x; by default the logit. */
   preprocessing: v.optional(v.picklist(['logit', 'none'])),
   /** With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */
   levels: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536))),
   dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+  /** Conditional flows: what each number of the context is called, is about, and how far it spreads. */
+  context: v.optional(
+    v.strictObject({
+      names: v.optional(v.array(v.string())),
+      mean: v.optional(contextNumbers),
+      std: v.optional(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0)))),
+    }),
+  ),
 });
 
 const sidecarSchema = v.strictObject({

@@ -38,6 +38,8 @@ export type LayerKind =
   | 'svd'
   | 'orthogonal'
   | 'rescale'
+  | 'linear'
+  | 'elementwise'
   | 'unknown'
   | 'recorded'
   | 'permute';
@@ -50,6 +52,7 @@ export const mixingKinds: readonly LayerKind[] = [
   'qr',
   'svd',
   'orthogonal',
+  'linear',
   'conv1x1',
 ];
 
@@ -92,6 +95,8 @@ export interface LayerInfo {
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
   mixes?: true;
+  /** Each value that it changes goes by a curve of which no more is known: there is no scale and no shift. */
+  curved?: true;
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */

@@ -35,16 +35,24 @@ class Way(nn.Module):
         return self.run(value)
 
 
-def export(target, way, example, names, dynamo=False, batch=None):
+class GivenWay(Way):
+    """The same, given a context."""
+
+    def forward(self, value, context):
+        return self.run(value, context)
+
+
+def export(target, way, example, names, dynamo=False, batch=None, context=None):
     """batch: the number of examples that the file insists on; any where it is None."""
-    example = example[: batch or 3]
-    options = {"input_names": [names[0]], "output_names": list(names[1:])}
+    examples = tuple(rows[: batch or 3] for rows in (example, context) if rows is not None)
+    inputs = [names[0]] + ["context"] * (len(examples) - 1)
+    options = {"input_names": inputs, "output_names": list(names[1:])}
     if dynamo:
-        shapes = None if batch else ({0: torch.export.Dim("batch", min=1)},)
-        torch.onnx.export(way, (example,), str(target), dynamo=True, external_data=False, dynamic_shapes=shapes, verbose=False, **options)
+        shapes = None if batch else ({0: torch.export.Dim("batch", min=1)},) * len(examples)
+        torch.onnx.export(way, examples, str(target), dynamo=True, external_data=False, dynamic_shapes=shapes, verbose=False, **options)
     else:
-        axes = None if batch else {name: {0: "batch"} for name in names}
-        torch.onnx.export(way, (example,), str(target), dynamo=False, opset_version=17, do_constant_folding=True, dynamic_axes=axes, **options)
+        axes = None if batch else {name: {0: "batch"} for name in (*inputs, *names[1:])}
+        torch.onnx.export(way, examples, str(target), dynamo=False, opset_version=17, do_constant_folding=True, dynamic_axes=axes, **options)
     strip(target)
 
 
@@ -59,33 +67,42 @@ def strip(file):
     onnx.save(model, str(file))
 
 
-def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "inverse"), names=None, note="", jacobian=True, **options):
-    """layers: functions from data to latent giving (value, log-det or None). found: kinds that the graph holds, in order."""
+def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "inverse"), names=None, note="", jacobian=True, context=None, each=None, **options):
+    """layers: functions from data to latent giving (value, log-det or None). found: kinds that the graph holds, in order;
+    each: how many of them every layer is, where that differs."""
     flow.eval()
     target = folder / case
     target.mkdir(parents=True, exist_ok=True)
+    given = () if context is None else (context,)
     with torch.no_grad():
-        z, logdet = reference(x)
-        back, back_logdet = inverse(z)
+        z, logdet = reference(x, *given)
+        back, back_logdet = inverse(z, *given)
         arrays = {"x": x, "z": z, "logdet": logdet, "inverse_x": back, "inverse_logdet": back_logdet}
+        if context is not None:
+            arrays["context"] = context
         if layers:
             h, columns = x, []
             for layer in layers:
-                h, added = layer(h)
+                h, added = layer(h, *given)
                 if added is not None:
                     columns.append(torch.as_tensor(added).expand(len(x)))
             assert torch.allclose(h, z, atol=1e-5)
             arrays["logdet_layers"] = torch.stack(columns, 1)
             assert torch.allclose(arrays["logdet_layers"].sum(1).float(), logdet.float(), atol=1e-4)
     if jacobian:
-        check_jacobian(reference, x[:4], logdet[:4])
+        for i in range(4):
+            own = [values[i : i + 1] for values in given]
+            check_jacobian(lambda rows: reference(rows, *own), x[i : i + 1], logdet[i : i + 1])
     names = names or {"forward": ("x", "z", "logdet"), "inverse": ("z", "x", "logdet")}
     runs = {"forward": (reference, x), "inverse": (inverse, z)}
     for way in ways:
         run, example = runs[way]
-        export(target / f"{way}.onnx", Way(flow, run).eval(), example, names[way], **options)
+        module = (Way if context is None else GivenWay)(flow, run).eval()
+        export(target / f"{way}.onnx", module, example, names[way], context=context, **options)
     np.savez_compressed(target / "io.npz", **{name: value.detach().numpy() for name, value in arrays.items()})
     about = {"case": case, "note": " ".join(note.split()), "torch": torch.__version__, "exporter": "dynamo" if options.get("dynamo") else "legacy", "batch": options.get("batch"), "found": found}
+    if each:
+        about["each"] = each
     (target / "case.json").write_text(json.dumps(about, indent=2) + "\n")
     sizes = ", ".join(f"{way} {(target / f'{way}.onnx').stat().st_size / 1024:.0f} KB" for way in ways)
     print(f"{case}: {sizes}; round trip {(back - x).abs().max():.1e}; log-det {logdet.min():.2f} to {logdet.max():.2f}")
@@ -176,7 +193,7 @@ def spline():
     """nflows, a spline coupling between two affine ones: what is no affine coupling is not to be taken for one."""
     torch.manual_seed(73)
     flow, layers, forward, inverse = nflows_flow([affine([1, -1, 1, -1]), LinearSpline([-1, 1, -1, 1]), affine([1, -1, 1, -1])], 4, 73)
-    write("spline", flow, layers, forward, inverse, data(32, 4, 1073), ["coupling", "unknown", "coupling"], note=spline.__doc__)
+    write("spline", flow, layers, forward, inverse, data(32, 4, 1073), ["coupling"] * 3, note=spline.__doc__)
 
 
 def autoregressive():
@@ -186,7 +203,7 @@ def autoregressive():
     torch.manual_seed(74)
     layer = MaskedAffineAutoregressiveTransform(3, 8, num_blocks=1)
     flow, layers, forward, inverse = nflows_flow([layer, affine([1, -1, 1])], 3, 74)
-    write("nflows-autoregressive", flow, layers, forward, inverse, data(32, 3, 1074), ["unknown", "coupling"], ways=("forward",), note=autoregressive.__doc__)
+    write("nflows-autoregressive", flow, layers, forward, inverse, data(32, 3, 1074), ["autoregressive", "coupling"], ways=("forward",), note=autoregressive.__doc__)
 
 
 def normflows_dynamo():
@@ -211,6 +228,107 @@ def normflows_dynamo():
     names = {"forward": ("points", "codes", "ladj"), "inverse": ("codes", "points", "ladj")}
     x = data(32, 3, 1075).double()
     write("normflows-dynamo", model, layers, model.inverse_and_log_det, model.forward_and_log_det, x, ["norm", "coupling"] * 4, names=names, note=normflows_dynamo.__doc__, dynamo=True)
+
+
+def nflows_given(case, transforms, features, contexts, found, note, seed, **options):
+    """A conditional flow of nflows. The context is of data that are not standardized."""
+    from nflows.distributions.normal import StandardNormal
+    from nflows.flows.base import Flow
+    from nflows.transforms.base import CompositeTransform
+
+    given = lambda rows: torch.cat([torch.sin(rows[:, :1] + k) for k in range(contexts)], 1)
+    flow = Flow(CompositeTransform(transforms), StandardNormal([features]))
+    train(flow.parameters(), lambda rows: -flow.log_prob(rows, context=given(rows)).mean(), 60, features, seed)
+    flow.eval()
+
+    def layer(transform):
+        def run(h, context):
+            value, logdet = transform(h, context=context)
+            return value, None if "Permutation" in type(transform).__name__ else logdet
+
+        return run
+
+    layers = [layer(transform) for transform in transforms]
+    x = data(32, features, seed + 1000)
+    forward, inverse = lambda x, c: flow._transform(x, context=c), lambda z, c: flow._transform.inverse(z, context=c)
+    write(case, flow, layers, forward, inverse, x, found, note=note, context=given(x), **options)
+
+
+def nflows_spline_context():
+    """nflows, rational-quadratic spline couplings with a context: values inside and outside of the box are picked."""
+    from nflows.nn.nets import ResidualNet
+    from nflows.transforms.coupling import PiecewiseRationalQuadraticCouplingTransform
+    from nflows.transforms.permutations import ReversePermutation
+
+    torch.manual_seed(81)
+    net = lambda i, o: ResidualNet(i, o, hidden_features=8, num_blocks=1, context_features=2)
+    transforms = []
+    for mask in ([1, -1, 1], [-1, 1, 1]):
+        spline = PiecewiseRationalQuadraticCouplingTransform(torch.tensor(mask), net, num_bins=4, tails="linear", tail_bound=3.0)
+        transforms += [ReversePermutation(3), spline]
+    nflows_given("nflows-spline-context", transforms, 3, 2, ["coupling"] * 2, nflows_spline_context.__doc__, 81)
+
+
+def nflows_mixed_context():
+    """nflows by the newer exporter, from x to z only: LU mixing, a masked autoregressive layer, an affine coupling; context."""
+    from nflows.nn.nets import ResidualNet
+    from nflows.transforms.autoregressive import MaskedAffineAutoregressiveTransform
+    from nflows.transforms.coupling import AffineCouplingTransform
+    from nflows.transforms.lu import LULinear
+    from nflows.transforms.permutations import RandomPermutation
+
+    torch.manual_seed(82)
+    net = lambda i, o: ResidualNet(i, o, hidden_features=8, num_blocks=1, context_features=2)
+    transforms = [
+        RandomPermutation(4),
+        LULinear(4, identity_init=False),
+        MaskedAffineAutoregressiveTransform(4, hidden_features=8, num_blocks=1, context_features=2),
+        AffineCouplingTransform(torch.tensor([1, -1, 1, -1]), net),
+    ]
+    found = ["mixing", "autoregressive", "coupling"]
+    nflows_given("nflows-mixed-context", transforms, 4, 2, found, nflows_mixed_context.__doc__, 82, ways=("forward",), dynamo=True)
+
+
+def zuko_flow(case, flow, features, seed, found, note, contexts=0, **options):
+    given = lambda rows: torch.cat([torch.cos(rows[:, :1] + k) for k in range(contexts)], 1) if contexts else None
+    train(flow.parameters(), lambda rows: -flow(given(rows)).log_prob(rows).mean(), 60, features, seed)
+    transform = lambda c: flow(c).transform
+    layers = [lambda h, c=None, k=k: transform(c).transforms[k].call_and_ladj(h) for k in range(len(found))]
+    x = data(32, features, seed + 1000)
+    forward, inverse = lambda x, c=None: transform(c).call_and_ladj(x), lambda z, c=None: transform(c).inv.call_and_ladj(z)
+    write(case, flow, layers, forward, inverse, x, found, note=note, context=given(x), **options)
+
+
+def zuko_spline_context():
+    """zuko, NSF with a context by the newer exporter: autoregressive splines."""
+    import zuko
+
+    torch.manual_seed(83)
+    flow = zuko.flows.NSF(3, 2, transforms=2, bins=4, hidden_features=(8,))
+    zuko_flow("zuko-spline-context", flow, 3, 83, ["autoregressive"] * 2, zuko_spline_context.__doc__, contexts=2, dynamo=True)
+
+
+def zuko_autoregressive():
+    """zuko, MAF with random orders, by the older exporter."""
+    import zuko
+
+    torch.manual_seed(84)
+    flow = zuko.flows.MAF(4, transforms=3, hidden_features=(8,), randperm=True)
+    zuko_flow("zuko-autoregressive", flow, 4, 84, ["autoregressive"] * 3, zuko_autoregressive.__doc__)
+
+
+def normflows_spline():
+    """normflows by the newer exporter, from x to z only: spline couplings whose other half is curved too, and LU mixing."""
+    import normflows as nf
+
+    torch.manual_seed(85)
+    flows = [nf.flows.CoupledRationalQuadraticSpline(4, 1, 8, num_bins=4), nf.flows.LULinearPermute(4)]
+    model = nf.NormalizingFlow(nf.distributions.DiagGaussian(4, trainable=False), flows)
+    train(model.parameters(), lambda rows: model.forward_kld(rows), 60, 4, 85)
+    layers = [lambda h, f=f: f.inverse(h) for f in reversed(flows)]
+    # Its spline transforms the half that passes through as well, by the same curve for every example.
+    found = ["mixing", "coupling", "elementwise"]
+    write("normflows-spline", model, layers, model.inverse_and_log_det, model.forward_and_log_det, data(32, 4, 1085) / 2, found, ways=("forward",), note=normflows_spline.__doc__, dynamo=True, each=[1, 2])
 
 
 def freia(case, block, arguments, found, note, seed, features=6, permute=True, **options):
@@ -245,9 +363,9 @@ def freia_glow_fixed():
 
 
 def freia_mixed():
-    """FrEIA, AllInOneBlocks with soft permutations, which mix all values: each mixing is not understood."""
+    """FrEIA, AllInOneBlocks with soft permutations, which mix all values."""
     arguments = {"affine_clamping": 1.5, "permute_soft": True}
-    freia("freia-mixed", "AllInOneBlock", arguments, ["coupling", "norm", "unknown"] * 3, freia_mixed.__doc__, 77, permute=False)
+    freia("freia-mixed", "AllInOneBlock", arguments, ["coupling", "norm", "mixing"] * 3, freia_mixed.__doc__, 77, permute=False)
 
 
 def classifier():
@@ -260,7 +378,7 @@ def classifier():
     print("classifier")
 
 
-cases = [nflows_inverse_only, nflows_one_example, spline, autoregressive, normflows_dynamo, freia_glow_fixed, freia_mixed, classifier]
+cases = [nflows_inverse_only, nflows_one_example, spline, autoregressive, nflows_spline_context, nflows_mixed_context, zuko_spline_context, zuko_autoregressive, normflows_spline, normflows_dynamo, freia_glow_fixed, freia_mixed, classifier]
 
 if __name__ == "__main__":
     chosen = sys.argv[1:]

@@ -124,6 +124,8 @@ export const english = {
     svd: 'SVD mixing',
     orthogonal: 'Rotation',
     rescale: 'Rescale',
+    linear: 'Linear mixing',
+    elementwise: 'Elementwise',
   } satisfies Record<LayerKind, string>,
   shortNames: {
     logit: 'logit',
@@ -151,6 +153,8 @@ export const english = {
     svd: 'SVD mix',
     orthogonal: 'rotate',
     rescale: 'rescale',
+    linear: 'linear mix',
+    elementwise: 'elementw.',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} go on`,
@@ -169,11 +173,12 @@ function moving(moves: LayerMoves): string {
 }
 
 function described(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, assumed, order, networkPasses } = layer;
+  const { kind, moves, hasNorm, assumed, order, networkPasses, curved } = layer;
   const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
-  if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}`;
+  if (moves)
+    return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
   switch (kind) {
     case 'logit':
       return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
@@ -216,6 +221,10 @@ function described(layer: LayerInfo): string {
       return `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`;
     case 'orthogonal':
       return `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`;
+    case 'linear':
+      return `${shape}, dieselbe lineare Mischung für jedes Beispiel`;
+    case 'elementwise':
+      return `${shape}, jeder Wert durch eine eigene Funktion, für jedes Beispiel dieselbe`;
     case 'rescale':
       return `${shape}, feste Skalierung und Verschiebung jedes Merkmals`;
     case 'actNorm':
@@ -343,6 +352,8 @@ export const german: typeof english = {
     svd: 'SVD-Mischung',
     orthogonal: 'Drehung',
     rescale: 'Umskalieren',
+    linear: 'Lineare Mischung',
+    elementwise: 'Elementweise',
   },
   shortNames: {
     logit: 'Logit',
@@ -370,6 +381,8 @@ export const german: typeof english = {
     svd: 'SVD-Mix',
     orthogonal: 'drehen',
     rescale: 'umskalieren',
+    linear: 'lin. Mischung',
+    elementwise: 'elementw. f(x)',
   },
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,

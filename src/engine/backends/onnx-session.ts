@@ -38,6 +38,21 @@ export interface FileSession {
   run(feeds: Record<string, Tensor>): Promise<InferenceSession.OnnxValueMapType>;
 }
 
+/** What to do about the failures that exporters are known for. */
+function adviceOn(what: 'load' | 'run', why: string): string {
+  if (/Could not find an implementation/.test(why))
+    return '. It computes few operators in float64: export the model as float32 (model.float()).';
+  if (what === 'run' && /Reshape|Broadcast|Scatter|Expand|dimension/i.test(why))
+    return (
+      '. Its sizes were fixed for the examples that it was exported with. Export it so that it takes any number, with values ' +
+      'inside and outside of its splines, or say its number of examples in FILE.flowscope.json: {"onnx": {"batch": 8}}.'
+    );
+  return '';
+}
+
+/** It takes the transpose of a matrix into its product with a vector and computes another product, as of ONNX Runtime 1.30. */
+const withoutWrongFusion = { optimization: { disable_specified_optimizers: 'MatmulTransposeFusion' } };
+
 /**
  * @param file named in messages
  * @throws UserError when ONNX Runtime cannot load it
@@ -48,10 +63,15 @@ export async function openFileSession(
   options: InferenceSession.SessionOptions,
 ): Promise<FileSession> {
   const runtime = loadRuntime();
-  const failed = (what: string) => (error: unknown) => {
-    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${firstLine(error)}`, { cause: error });
+  const failed = (what: 'load' | 'run') => (error: unknown) => {
+    const why = firstLine(error);
+    throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${why}${adviceOn(what, why)}`, {
+      cause: error,
+    });
   };
-  const session = await newSession(runtime, model, options).catch(failed('load'));
+  const session = await newSession(runtime, model, { ...options, extra: withoutWrongFusion }).catch(
+    failed('load'),
+  );
   return {
     session,
     tensor: (data, shape, double = false) =>

@@ -10,11 +10,11 @@ import type { Feeds } from '../backends/backend';
 import type { LayerInfo } from '../../protocol/model';
 import { type InnerPrograms, type InspectedFlow, layerAt } from '../model/inspected-flow';
 import { sizeOf } from '../../base/shape';
-import { logAbsDeterminant } from './determinant';
+import { logAbsDeterminant } from '../model/determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
 import { breathe } from '../model/breathe';
 import { elementLogDets, normOf } from './layer';
-import { layerContext, type Pass } from './pass';
+import { firstContext, layerContext, type Pass } from './pass';
 import { stillPass } from './selection';
 import type { SharedWork } from './shared-work';
 
@@ -149,7 +149,7 @@ async function byDifferences(
   { elements, whole, masked }: { elements: Int32Array; whole: boolean; masked: boolean },
   signal: AbortSignal,
 ): Promise<Differences | undefined> {
-  const alone = await model.programs.alone?.(layer, passes.layers);
+  const alone = await model.programs.alone?.(layer, passes.layers, firstContext(passes));
   if (!alone) return undefined;
   const { input, output } = passes.layers[layer]!;
   const found = await centralDifferences(alone, (alone.backward ? output : input).data, elements, signal);

@@ -14,7 +14,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { breathe } from '../model/breathe';
 import type { InnerPrograms } from '../model/inspected-flow';
 import { type InspectedFlow, layerAt } from '../model/inspected-flow';
-import { logAbsDeterminant } from './determinant';
+import { logAbsDeterminant } from '../model/determinant';
 import { innerOf } from './inner';
 import type { SharedWork } from './shared-work';
 import { singularValues } from './singular-values';
@@ -43,7 +43,6 @@ export async function mixing(
   if (!(Number.isInteger(query.feature) && feature < n)) {
     throw new UserError(`Feature ${query.feature} was asked for; ${info.name} mixes ${n}, numbered from 0.`);
   }
-  const inner = innerOf(model, 'The matrix of a layer');
   const layers = nearestOf(
     model.layers.flatMap(({ info: other }) =>
       other.mixes && other.inputShape.join() === info.inputShape.join() ? [other] : [],
@@ -52,7 +51,7 @@ export async function mixing(
   );
   // One answer for all layers that are looked at together.
   const key = `mixing/${layers[0]!.index}/${layers.at(-1)!.index}`;
-  const { matrices, all } = await work.run(key, signal, (own) => matricesOf(inner, layers, own));
+  const { matrices, all } = await work.run(key, signal, (own) => matricesOf(model, layers, own));
   const matrix = matrices[layers.findIndex(({ index }) => index === info.index)]!;
   const square = (data: Float32Array): NdArray<Float32Array> => ({ shape: [n, n], data });
   const followed = Int32Array.from(n <= fewMixed ? Array(n).keys() : [feature]);
@@ -76,7 +75,7 @@ function nearestOf(layers: readonly LayerInfo[], { index }: LayerInfo): readonly
 }
 
 async function matricesOf(
-  inner: InnerPrograms,
+  model: InspectedFlow,
   layers: readonly LayerInfo[],
   signal: AbortSignal,
 ): Promise<{ matrices: Float32Array[]; all: MixingSummary[] }> {
@@ -84,7 +83,10 @@ async function matricesOf(
   const matrices: Float32Array[] = [];
   const all: MixingSummary[] = [];
   for (const layer of layers) {
-    const matrix = await matrixOf(inner, layer, signal);
+    const { linear } = model.layers[layer.index]!;
+    const matrix = linear
+      ? firstPlace(linear.matrix, n)
+      : await matrixOf(innerOf(model, 'The matrix of a layer'), layer, signal);
     matrices.push(matrix);
     all.push({
       layer: layer.index,
@@ -93,6 +95,12 @@ async function matricesOf(
     });
   }
   return { matrices, all };
+}
+
+/** Of all elements, the part at the first place. */
+function firstPlace(matrix: Float64Array, n: number): Float32Array {
+  const size = Math.sqrt(matrix.length);
+  return Float32Array.from({ length: n * n }, (_, k) => matrix[Math.floor(k / n) * size + (k % n)]!);
 }
 
 /** The Jacobian at one place, which is the same everywhere. */

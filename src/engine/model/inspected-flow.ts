@@ -25,6 +25,8 @@ export interface InspectedLayer {
   };
   /** Absent for squeezes and factor-outs, which only move values. */
   bijection?: { parameters: readonly StoredTensor[]; state: readonly StoredTensor[] };
+  /** Of a layer that mixes and was found in a graph: y = matrix · x + offset, over all of its elements. */
+  linear?: { matrix: Float64Array; inverse: Float64Array; offset: Float64Array };
 }
 
 /** Everything that is stored of a layer: its parameters, then its state. */
@@ -79,7 +81,11 @@ export interface InspectorPrograms {
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
   /** Of graphs without gradients, near the first example of a pass; undefined for layers that only move values. */
-  alone?(layer: number, records: readonly LayerRecord[]): Promise<AloneLayer | undefined>;
+  alone?(
+    layer: number,
+    records: readonly LayerRecord[],
+    context: ArrayLike<number> | undefined,
+  ): Promise<AloneLayer | undefined>;
 }
 
 /** What the context of a conditional flow is an input of. */

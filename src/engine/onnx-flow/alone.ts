@@ -13,7 +13,11 @@ const wantedBatch = 32;
 
 export interface AloneLayers {
   /** Undefined for rows that only move values. */
-  open(index: number, records: readonly LayerRecord[]): Promise<AloneLayer | undefined>;
+  open(
+    index: number,
+    records: readonly LayerRecord[],
+    context: Float32Array | undefined,
+  ): Promise<AloneLayer | undefined>;
   dispose(): Promise<void>;
 }
 
@@ -41,7 +45,7 @@ export function createAloneLayers(
   };
 
   return {
-    async open(index, records) {
+    async open(index, records, context) {
       const row = rows[index];
       if (row?.outside && outside) {
         const size = sizeOf(row.info.inputShape);
@@ -78,7 +82,10 @@ export function createAloneLayers(
             from.forEach((id, k) => (own[id] = input[k]!));
             return own;
           });
-          const ends = await part.run(states);
+          const ends = await part.run(
+            states,
+            states.map(() => context),
+          );
           return inputs.map((input, i) => {
             // What the layer does not touch comes out as it went in.
             const output = input.slice();

@@ -1,13 +1,17 @@
 /** The layers of the flow that an ONNX file holds. */
 import { stream } from '../../data/random';
 import { UserError } from '../../base/user-error';
+import type { ContextInfo } from '../../protocol/model';
 import { sizeOf } from '../../base/shape';
 import { findCuts } from './cuts';
 import type { OnnxGraph } from './graph';
 import { groupSteps } from './group';
+import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
+import { shareLogDet } from './log-det';
 import type { FlowPorts } from './ports';
-import { openWhole, probe, repeated, feedsFor, type Probe } from './probe';
+import { openWhole, probe, repeated, feedsFor, type Probe, type ProbeInputs } from './probe';
+import { mostMeasured } from './structure';
 import { testStep, type FlowStep } from './step';
 import { largestKept, numberVariables, type Variables } from './variables';
 
@@ -16,6 +20,8 @@ export interface AnalyzedFlow {
   variables: Variables;
   /** In the direction that the file runs in. */
   layers: FoundLayer[];
+  /** Largest |log-det of the file − sum over the layers| over the probes, nats; absent where the file computes none. */
+  unexplained?: number;
   /** Place in the file's input of each element of its output; both channels last. */
   outputPositions: Int32Array;
   /** Variables of the input, in the page's order; by place. */
@@ -32,19 +38,38 @@ export interface AnalyzeSource {
 
 /** Runs that values are compared over. */
 const runs = 3;
+/** States of a part that are looked at together. */
+const wantedRows = 32;
+
+/** Another one for each run, so that what depends on it shows. */
+export function probeContexts(
+  usual: Pick<ContextInfo, 'mean' | 'std'> | undefined,
+): Float32Array[] | undefined {
+  if (!usual) return undefined;
+  const random = stream(1, 'onnx-context');
+  return Array.from({ length: runs }, () =>
+    random.normal(usual.mean.length).map((value, i) => usual.mean[i]! + usual.std[i]! * value),
+  );
+}
 
 /**
- * @param examples inputs of the file in its own layout that are like those it was made for, where they are known
+ * @param likely inputs of the file in its own layout that are like those it was made for, where they are known
+ * @param usual mean and deviation of each number of its context, where it takes one
  * @throws UserError when the model cannot be run
  */
 export async function analyze(
   source: AnalyzeSource,
-  examples?: readonly Float32Array[],
+  likely?: ProbeInputs,
+  usual?: Pick<ContextInfo, 'mean' | 'std'>,
 ): Promise<AnalyzedFlow> {
   const { graph, ports } = source;
   const size = sizeOf(ports.shape);
-  const inputs = examples && examples.length >= runs ? examples : await usableInputs(source);
-  const probed = await probe(source, inputs.slice(0, runs), largestKept(size));
+  const inputs = likely ?? (await usableInputs(source, probeContexts(usual)));
+  const few = size <= mostMeasured;
+  const probed = await probe(source, inputs, {
+    largest: largestKept(size),
+    ...(few ? { together: wantedRows } : {}),
+  });
   const variables = numberVariables(probed);
   const start = variables.tensors[0]!.ids;
   const inputIds = pageOrder(ports.shape, ports.layout).map((from) => start[from]!);
@@ -55,7 +80,12 @@ export async function analyze(
     return { probe: probed, variables, layers: [], inputIds, outputPositions: identity(size), outputShape };
   }
   const steps: FlowStep[] = [];
-  for (let i = 1; i < cuts.length; i++) steps.push(await testStep(probed, variables, cuts[i - 1]!, cuts[i]!));
+  const sized =
+    !few || (ports.fixedBatch === undefined && !probed.several)
+      ? probed
+      : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? wantedRows);
+  for (let i = 1; i < cuts.length; i++)
+    steps.push(await testStep(probed, sized, variables, cuts[i - 1]!, cuts[i]!));
   const builder = layerBuilder(probed, variables);
   const layers: FoundLayer[] = [];
   let at = 0;
@@ -64,12 +94,14 @@ export async function analyze(
     layers.push(builder.build(group, cuts[at]!, cuts[end]!));
     at = end;
   }
+  const unexplained = shareLogDet(probed, sized, variables, layers);
   const { ids } = variables.byName.get(ports.output)!;
   const order = pageOrder(outputShape, ports.layout);
   return {
     probe: probed,
     variables,
     layers,
+    ...(unexplained === undefined ? {} : { unexplained }),
     inputIds,
     outputPositions: order.map((from) => builder.positionOf(ids[from]!)),
     outputShape,
@@ -81,7 +113,10 @@ function identity(size: number): Int32Array {
 }
 
 /** Nothing is known of the data: what gives finite outputs is taken. */
-async function usableInputs(source: AnalyzeSource): Promise<Float32Array[]> {
+async function usableInputs(
+  source: AnalyzeSource,
+  contexts: readonly Float32Array[] | undefined,
+): Promise<ProbeInputs> {
   const { ports, graph } = source;
   const size = sizeOf(ports.shape);
   const normal = (scale: number) => (): Float32Array => random.normal(size).map((value) => value * scale);
@@ -101,11 +136,12 @@ async function usableInputs(source: AnalyzeSource): Promise<Float32Array[]> {
   const session = await openWhole(source, [ports.output, ...(ports.logDet ? [ports.logDet] : [])], [], true);
   try {
     for (const kind of kinds) {
-      const inputs = Array.from({ length: runs }, kind);
+      const examples = Array.from({ length: runs }, kind);
       let usable = true;
-      for (const input of inputs) {
+      for (const [run, input] of examples.entries()) {
+        const context = contexts && repeated(contexts[run]!, batch);
         const results = await session
-          .run(feedsFor(ports, repeated(input, batch), batch))
+          .run(feedsFor(ports, repeated(input, batch), batch, context))
           .catch((error: unknown) => {
             failure = error;
             return undefined;
@@ -123,7 +159,7 @@ async function usableInputs(source: AnalyzeSource): Promise<Float32Array[]> {
           );
         }
       }
-      if (usable) return inputs;
+      if (usable) return { examples, ...(contexts ? { contexts } : {}) };
     }
   } finally {
     await session.release();

@@ -13,7 +13,7 @@ export type Cut = Int32Array;
 /** From the input to the output; the first is the input, the last the output. */
 export function findCuts(
   graph: OnnxGraph,
-  { tensors, byName, home, large }: Variables,
+  { tensors, byName, home, large, ragged }: Variables,
   output: string,
 ): { cuts: Cut[]; complete: boolean } {
   const dimensions = tensors[0]!.ids.length;
@@ -32,8 +32,10 @@ export function findCuts(
   ].sort((a, b) => b.order - a.order);
 
   const cuts: Cut[] = [];
+  const isWhole = (id: number): boolean => !ragged.has(tensors[home[id]!]!.name);
   const record = (): void => {
-    if (inFrontier.size === dimensions && openLarge.size === 0) {
+    // Values that were picked out are others for another example.
+    if (inFrontier.size === dimensions && openLarge.size === 0 && [...inFrontier].every(isWhole)) {
       cuts.push(Int32Array.from(inFrontier).sort());
     }
   };

@@ -194,3 +194,17 @@ function constantShape(node: GraphNode, shapes: KnownShapes): onnx.INodeProto | 
     ],
   };
 }
+
+const { DataType } = onnx.TensorProto;
+
+/** Values of a stored tensor of floats; none of other types. */
+export function floatsIn(tensor: onnx.ITensorProto): Float32Array {
+  const { rawData, floatData, doubleData, dataType } = tensor;
+  if (rawData && rawData.length > 0) {
+    const bytes = rawData.slice().buffer;
+    if (dataType === DataType.FLOAT) return new Float32Array(bytes);
+    if (dataType === DataType.DOUBLE) return Float32Array.from(new Float64Array(bytes));
+    return new Float32Array(0);
+  }
+  return Float32Array.from(floatData?.length ? floatData : (doubleData ?? []));
+}

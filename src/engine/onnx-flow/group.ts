@@ -1,9 +1,19 @@
 /** From steps between cuts to layers: an addition and a multiplication are one coupling, two constant ones one norm. */
-import type { AffineStep, FlowStep, UnknownStep } from './step';
+import type { AffineStep, FlowStep, MixingStep, OrderedStep, UnknownStep } from './step';
 
 export interface CouplingGroup {
   kind: 'coupling';
   steps: AffineStep[];
+}
+/** Each value by a map of its own: a spline coupling, an autoregressive layer, a function of single values. */
+export interface OrderedGroup {
+  kind: 'ordered';
+  /** Constant ones stand around the one that is ordered, as the box of a spline. */
+  steps: (OrderedStep | AffineStep)[];
+}
+export interface MixingGroup {
+  kind: 'mixing';
+  steps: MixingStep[];
 }
 /** Elementwise with constant scale and shift: batch normalization, ActNorm, standardization. */
 export interface NormGroup {
@@ -14,7 +24,7 @@ export interface UnknownGroup {
   kind: 'unknown';
   steps: UnknownStep[];
 }
-export type StepGroup = CouplingGroup | NormGroup | UnknownGroup;
+export type StepGroup = CouplingGroup | NormGroup | OrderedGroup | MixingGroup | UnknownGroup;
 
 const within = (ids: Int32Array, set: ReadonlySet<number>): boolean => ids.every((id) => set.has(id));
 
@@ -40,34 +50,87 @@ function groupForward(steps: readonly FlowStep[], dimensions: number): StepGroup
   let current = new Set<number>();
   for (const step of steps) {
     const last = groups[groups.length - 1];
-    if (step.kind === 'unknown') {
-      if (last?.kind === 'unknown') last.steps.push(step);
-      else groups.push({ kind: 'unknown', steps: [step] });
-      if (last?.kind !== 'unknown') current = new Set();
-      for (const id of step.moved) current.delete(id);
-      for (const id of step.made) current.add(id);
-      continue;
-    }
     const inside = within(step.moved, current);
     const same = inside && step.moved.length === current.size;
-    const conditioned = step.scaleVaries || step.shiftVaries;
-    if (conditioned && same && last?.kind === 'coupling' && !repeats(last.steps, step)) last.steps.push(step);
-    else if (conditioned && same && last?.kind === 'norm') {
-      groups[groups.length - 1] = { kind: 'coupling', steps: [...last.steps, step] };
-    } else if (!conditioned && last && last.kind !== 'unknown' && (inside || last.kind === 'norm')) {
-      last.steps.push(step);
-    } else if (!conditioned && last?.kind === 'unknown' && inside && step.moved.length < dimensions) {
-      // Such as the box of a spline: no layer scales one part of the value alone.
-      const { moved, made, computed } = step;
-      last.steps.push({ kind: 'unknown', moved, made, computed, reason: last.steps[0]!.reason });
-    } else {
-      groups.push({ kind: conditioned ? 'coupling' : 'norm', steps: [step] });
-      current = new Set();
-    }
+    const joined = last && join(last, step, { inside, same, part: step.moved.length < dimensions });
+    if (joined) groups[groups.length - 1] = joined;
+    else groups.push(groupOf(step));
+    // What an unknown span replaced in part, it holds in all.
+    if (!joined) current = new Set();
     for (const id of step.moved) current.delete(id);
     for (const id of step.made) current.add(id);
   }
   return groups;
+}
+
+function groupOf(step: FlowStep): StepGroup {
+  switch (step.kind) {
+    case 'affine':
+      return { kind: isConstant(step) ? 'norm' : 'coupling', steps: [step] };
+    case 'mixing':
+      return { kind: 'mixing', steps: [step] };
+    case 'ordered':
+      return { kind: 'ordered', steps: [step] };
+    case 'unknown':
+      return { kind: 'unknown', steps: [step] };
+  }
+}
+
+const isConstant = ({ scaleVaries, shiftVaries }: AffineStep): boolean => !scaleVaries && !shiftVaries;
+
+/**
+ * The last group with the next step, where both are one layer.
+ * @param where `inside`: it moves nothing but what the group moved; `same`: all of that; `part`: not all of the flow
+ */
+function join(
+  last: StepGroup,
+  step: FlowStep,
+  { inside, same, part }: { inside: boolean; same: boolean; part: boolean },
+): StepGroup | undefined {
+  switch (step.kind) {
+    case 'unknown':
+      return last.kind === 'unknown' && !step.measured && !last.steps[0]!.measured
+        ? { kind: 'unknown', steps: [...last.steps, step] }
+        : undefined;
+    case 'mixing':
+      return last.kind === 'mixing' ? { kind: 'mixing', steps: [...last.steps, step] } : undefined;
+    case 'ordered':
+      // The box before a spline: no layer scales one part of the value alone.
+      if (last.kind === 'norm' && same && part) return { kind: 'ordered', steps: [...last.steps, step] };
+      return last.kind === 'ordered' && same && isPlain(step) && (part || last.steps.every(isPlain))
+        ? { kind: 'ordered', steps: [...last.steps, step] }
+        : undefined;
+    case 'affine':
+      break;
+  }
+  if (!isConstant(step)) {
+    const { kind, steps } = last;
+    if ((kind === 'coupling' && same && !repeats(steps, step)) || (kind === 'norm' && same))
+      return { kind: 'coupling', steps: [...steps, step] };
+    return undefined;
+  }
+  switch (last.kind) {
+    case 'norm':
+      return { kind: 'norm', steps: [...last.steps, step] };
+    case 'coupling':
+      return inside ? { kind: 'coupling', steps: [...last.steps, step] } : undefined;
+    case 'ordered':
+      return inside && part ? { kind: 'ordered', steps: [...last.steps, step] } : undefined;
+    case 'unknown': {
+      const { moved, made, computed } = step;
+      const reason = last.steps[0]!.reason;
+      return inside && part
+        ? { kind: 'unknown', steps: [...last.steps, { kind: 'unknown', moved, made, computed, reason }] }
+        : undefined;
+    }
+    case 'mixing':
+      return undefined;
+  }
+}
+
+/** A function of each value alone, the same for every example. */
+function isPlain(step: OrderedStep | AffineStep): boolean {
+  return step.kind === 'affine' ? isConstant(step) : step.map.kind === 'elementwise' && !step.map.conditioned;
 }
 
 /** Two scales, or two shifts, that both depend on what passes through are two couplings. */

@@ -1,30 +1,36 @@
 /** The part of the graph that holds one layer, run alone from whatever values its input is given. */
-import type { AnalyzedFlow } from './analyze';
 import { partOf } from './graph';
-import { feedsFor, measureShapes, partInputs, repeated, type Probe } from './probe';
+import { measureShapes, partInputs, sameFeed, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import { holding, type Variables } from './variables';
+import { fixedShapes, holding, type Variables } from './variables';
 
 export interface LayerPart {
   /** States that it takes at once. */
   batch: number;
+  /** How many it answers for each. */
+  values: number;
   /**
    * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
+   * @param contexts those of the states, where they have their own; else the probe's first
    * @returns the variables that were asked for, of each state
    */
-  run(states: readonly Float32Array[]): Promise<Float32Array[]>;
+  run(
+    states: readonly Float32Array[],
+    contexts?: readonly (Float32Array | undefined)[],
+  ): Promise<Float32Array[]>;
   release(): Promise<void>;
 }
 
 /** The probe for so many examples at once; as it is where the graph does not keep them apart by the first axis. */
 export async function sizedProbe(
-  { probe, variables }: Pick<AnalyzedFlow, 'probe' | 'variables'>,
+  { probe, variables }: { probe: Probe; variables: Variables },
   wanted: number,
 ): Promise<Probe> {
   if (wanted === probe.batch) return probe;
   const example = probe.values.get(probe.ports.input)![0]!;
-  const feed = feedsFor(probe.ports, repeated(example, wanted), wanted);
-  const shapes = await measureShapes(probe, feed);
+  const feed = sameFeed(probe, example, probe.contexts?.[0], wanted);
+  const known = probe.several?.count === wanted ? probe.several.shapes : undefined;
+  const shapes = known ?? (await measureShapes(probe, [feed]))[0]!;
   const apart = variables.tensors.every(({ name }) => {
     const [first, ...rest] = probe.shapes.get(name) ?? [];
     const [many, ...others] = shapes.get(name) ?? [];
@@ -33,12 +39,16 @@ export async function sizedProbe(
   return apart ? { ...probe, batch: wanted, feeds: [feed], shapes } : probe;
 }
 
-/** @param before the cut that it starts from; `to` the variables that it answers */
+/**
+ * @param before the cut that it starts from; `to` the variables that it answers
+ * @param asWritten for a few runs only: nothing is optimized, which takes longer than they do
+ */
 export async function openLayerPart(
   probe: Probe,
   variables: Variables,
   before: Int32Array,
   to: readonly number[],
+  asWritten = false,
 ): Promise<LayerPart> {
   const { graph, batch, values, shapes, doubles, feeds, threads } = probe;
   const { tensors, byName, home, place } = variables;
@@ -46,8 +56,8 @@ export async function openLayerPart(
   const known = new Set(before);
   const given = holding(graph, variables, known);
   const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
-  const session: PartSession = await openPart(part, { file: graph.file, threads, doubles });
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
+  const session: PartSession = await openPart(part, { file: graph.file, threads, doubles, asWritten });
   /** Where the layer's input stands in the tensors that the part is given. */
   const copies = part.inputs
     .filter((name) => given.has(name))
@@ -58,8 +68,16 @@ export async function openLayerPart(
     });
   return {
     batch,
-    async run(states) {
+    values: to.length,
+    async run(states, contexts) {
       const fed: Record<string, Floats> = { ...feeds[0]! };
+      const { context } = probe.ports;
+      if (context && contexts) {
+        const all = fed[context.name]!;
+        const data = all.data.slice();
+        contexts.forEach((own, row) => own && data.set(own, row * context.size));
+        fed[context.name] = { ...all, data };
+      }
       for (const { name, ids, at, base } of copies) {
         const data = new Float32Array(batch * base.length);
         states.forEach((state, row) => {

@@ -2,11 +2,11 @@
 import type { Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
 import type { Cut } from './cuts';
-import { needed } from './graph';
-import type { StepGroup } from './group';
+import { needed, type GraphNode } from './graph';
+import type { OrderedGroup, StepGroup } from './group';
 import { locateLogScale, locateShift, type Located } from './locate';
 import type { Probe } from './probe';
-import type { AffineStep } from './step';
+import type { AffineStep, MixingStep, OrderedStep } from './step';
 import type { NumberedTensor, Variables } from './variables';
 
 /** Elements of tensors, in the order of a layer's elements on the page. */
@@ -44,8 +44,15 @@ export interface ConstantNorm {
   deviation: Float64Array;
 }
 
+/** Part of a log-det: the sum over an example's elements of a tensor, times a factor. */
+export interface LogDetTerm {
+  tensor: string;
+  factor: number;
+}
+
 export interface FoundLayer {
-  kind: 'coupling' | 'norm' | 'unknown';
+  /** `elementwise`: a function of each value alone, the same for every example. */
+  kind: 'coupling' | 'autoregressive' | 'mixing' | 'elementwise' | 'norm' | 'unknown';
   /** [D] or [H, W, C]. */
   shape: number[];
   /** Variables of the whole flow where it begins. */
@@ -64,6 +71,22 @@ export interface FoundLayer {
   logScale?: MovedValues;
   /** Whether it varies but was not found in any tensor. */
   lacksLogScale: boolean;
+  /** Each value by a map that is not a·v + b: there is no s and no t. */
+  curved?: true;
+  /** Where the file has its log-det, beside the constant; absent where s is known, or nothing. */
+  terms?: LogDetTerm[];
+  /** The constant log-det is what central differences say. */
+  estimated?: true;
+  /** ln |∂y/∂x| of values that move, of a map that is curved, where the file has it. */
+  slopes?: MovedValues;
+  /** The same by central differences: in each run of the probe, for the elements that move, in their order. */
+  slopesAt?: Float64Array[];
+  /** Of `autoregressive`: how many steps come before each element, in the direction that the file runs in. */
+  places?: Int32Array;
+  /** Of `mixing`: end = matrix · start + offset, [n, n] and [n], in the layer's order. */
+  mixing?: { matrix: Float64Array; offset: Float64Array };
+  /** Nodes between its input and output. */
+  nodes: readonly GraphNode[];
   shift?: MovedValues;
   /** y = x·eˢ + t or (x + t)·eˢ. */
   form?: 'x·eˢ + t' | '(x + t)·eˢ';
@@ -144,7 +167,8 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       follow(group, lineage, before);
       const old = new Set(from);
       const made = new Set([...to].filter((id) => !old.has(id)));
-      const { shape, ids } = arrange(made, to, group.kind === 'coupling');
+      const others = group.kind === 'coupling' || group.kind === 'ordered' || group.kind === 'mixing';
+      const { shape, ids } = arrange(made, to, others && made.size < to.length);
       const start = ids.map((id) => before.get(id) ?? id);
       const nodes = needed(graph, names(made), new Set(names(old)), shapes).nodes;
       const operators = new Map<string, number>();
@@ -153,16 +177,14 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
         graph.initializers.has(name),
       );
       return {
-        kind: group.kind,
         shape,
         before: from,
         start,
         end: ids,
         moves: Uint8Array.from(ids, (id, k) => (id === start[k] ? 0 : 1)),
         positions: ids.map((id) => lineage[id]!),
-        ...(group.kind === 'unknown'
-          ? { constantLogDet: 0, lacksLogScale: true, reason: group.steps[0]!.reason }
-          : affineParts(probe, variables, group.steps, ids)),
+        ...partsOf(group, start, ids),
+        nodes,
         operators: [...operators]
           .map(([op, count]) => ({ op, count }))
           .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
@@ -170,6 +192,19 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       };
     },
   };
+
+  function partsOf(group: StepGroup, start: Int32Array, ids: Int32Array): KindParts {
+    switch (group.kind) {
+      case 'unknown':
+        return { kind: 'unknown', constantLogDet: 0, lacksLogScale: true, reason: group.steps[0]!.reason };
+      case 'mixing':
+        return { kind: 'mixing', lacksLogScale: false, ...mixingParts(group.steps, start, ids) };
+      case 'ordered':
+        return orderedParts(probe, variables, group, ids);
+      default:
+        return { kind: group.kind, ...affineParts(probe, variables, group.steps, ids) };
+    }
+  }
 
   function names(ids: Iterable<number>): string[] {
     return [...new Set([...ids].map((id) => tensors[home[id]!]!.name))];
@@ -193,12 +228,18 @@ function eventShape(shape: readonly number[], size: number, batch: number): numb
   return usual ? event : [size];
 }
 
-function affineParts(
-  probe: Probe,
-  variables: Variables,
-  steps: readonly AffineStep[],
+type AffineParts = Pick<
+  FoundLayer,
+  'constantLogDet' | 'constants' | 'logScale' | 'lacksLogScale' | 'shift' | 'form'
+>;
+type KindParts = Pick<FoundLayer, 'kind' | 'reason' | 'curved' | 'slopesAt' | 'places' | 'mixing'> &
+  AffineParts;
+
+/** For variables that a step makes, the elements of the layer that they end in. */
+function endsOf(
+  steps: readonly { moved: Int32Array; made: Int32Array }[],
   ids: Int32Array,
-): Pick<FoundLayer, 'constantLogDet' | 'constants' | 'logScale' | 'lacksLogScale' | 'shift' | 'form'> {
+): (made: Int32Array) => Int32Array {
   const element = new Map(Array.from(ids, (id, k) => [id, k]));
   /** Variables of a step as they leave the layer. */
   const last = new Map<number, number>();
@@ -209,7 +250,98 @@ function affineParts(
       last.set(moved[i]!, end);
     });
   }
-  const elementsOf = (made: Int32Array): Int32Array => made.map((id) => element.get(last.get(id)!)!);
+  return (made) => made.map((id) => element.get(last.get(id)!)!);
+}
+
+function orderedParts(
+  probe: Probe,
+  variables: Variables,
+  { steps }: OrderedGroup,
+  ids: Int32Array,
+): KindParts {
+  const ordered = steps.filter((step): step is OrderedStep => step.kind === 'ordered');
+  const [first] = ordered;
+  const { map, affine } = first!;
+  const triangular = map.kind === 'triangular';
+  const kind = triangular
+    ? 'autoregressive'
+    : ordered.some((one) => one.map.conditioned)
+      ? 'coupling'
+      : 'elementwise';
+  const elementsOf = endsOf(steps, ids);
+  const places = new Int32Array(ids.length);
+  if (triangular) elementsOf(first!.made).forEach((k, i) => (places[k] = map.places[i]!));
+  if (affine && steps.length === 1) {
+    return { kind, ...affineParts(probe, variables, [affine], ids), ...(triangular ? { places } : {}) };
+  }
+  let constantLogDet = 0;
+  const sums = map.logSlopes.map(() => new Float64Array(ids.length));
+  for (const step of steps) {
+    const elements = elementsOf(step.made);
+    const slopes =
+      step.kind === 'ordered'
+        ? step.map.logSlopes
+        : step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
+    if (step.kind === 'affine') constantLogDet += slopes[0]!.reduce((a, b) => a + b, 0);
+    slopes.forEach((run, r) => elements.forEach((k, i) => (sums[r]![k]! += run[i]!)));
+  }
+  const moving = Array.from(new Set(steps.flatMap((step) => [...elementsOf(step.made)]))).sort(
+    (a, b) => a - b,
+  );
+  return {
+    kind,
+    constantLogDet,
+    lacksLogScale: true,
+    curved: true,
+    slopesAt: sums.map((run) => Float64Array.from(moving, (k) => run[k]!)),
+    ...(triangular ? { places } : {}),
+  };
+}
+
+/** The product of linear maps, in the order of the layer's elements. */
+function mixingParts(
+  steps: readonly MixingStep[],
+  start: Int32Array,
+  ids: Int32Array,
+): Pick<KindParts, 'constantLogDet' | 'mixing'> {
+  const n = ids.length;
+  /** Each variable by the start of the layer, and what is added. */
+  const known = new Map<number, { row: Float64Array; plus: number }>();
+  start.forEach((id, k) => {
+    const row = new Float64Array(n);
+    row[k] = 1;
+    known.set(id, { row, plus: 0 });
+  });
+  for (const { made, from, map } of steps) {
+    const next = Array.from(made, (_, i) => {
+      const row = new Float64Array(n);
+      let plus = map.offset[i]!;
+      from.forEach((id, j) => {
+        const factor = map.rows[i]![j]!;
+        const one = known.get(id);
+        if (factor === 0 || !one) return;
+        one.row.forEach((value, k) => (row[k]! += factor * value));
+        plus += factor * one.plus;
+      });
+      return { row, plus };
+    });
+    made.forEach((id, i) => known.set(id, next[i]!));
+  }
+  const matrix = new Float64Array(n * n);
+  ids.forEach((id, k) => matrix.set(known.get(id)!.row, k * n));
+  return {
+    constantLogDet: steps.reduce((sum, { logDet }) => sum + logDet, 0),
+    mixing: { matrix, offset: Float64Array.from(ids, (id) => known.get(id)!.plus) },
+  };
+}
+
+function affineParts(
+  probe: Probe,
+  variables: Variables,
+  steps: readonly AffineStep[],
+  ids: Int32Array,
+): AffineParts {
+  const elementsOf = endsOf(steps, ids);
   const slope = new Float64Array(ids.length).fill(1);
   const plus = new Float64Array(ids.length);
   let constantLogDet = 0;

@@ -6,7 +6,8 @@ import { runningBase, standardBase, type RunningBase } from '../model/running-ba
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
-import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
+import { several } from '../../base/text';
+import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
@@ -19,6 +20,7 @@ import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
 import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
 import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
+import type { UsualContext } from './context-range';
 import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -33,6 +35,8 @@ export interface OnnxRunnerOptions {
   own?: OnnxMetadata;
   /** What its owner says; by default what the file beside it holds. */
   given?: OnnxPorts;
+  /** Of a conditional flow, where it is known. */
+  contextRange?: UsualContext | undefined;
   /** Images of other software: how pixels become x, where `given` does not say. */
   pixels?: { levels: number; dataRange: number };
 }
@@ -43,6 +47,8 @@ const layersName = 'logdet_layers';
 export interface OnnxRunner extends FlowRunner {
   /** Order of the axes in the file. */
   layout: Layout;
+  /** The number of examples that the file takes, where it takes no other. */
+  fixedBatch?: number;
   dispose(): Promise<void>;
 }
 
@@ -67,7 +73,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       `${file}: takes "${ports.input}", so it runs the other way; to go from ${arrow}, give the ${direction} file or the checkpoint.`,
     );
   }
-  const { layout, logDet, fixedBatch } = ports;
+  const { layout, logDet } = ports;
   const inputShape = channelsLast(ports.shape, layout);
   const outputShape = inputShape;
   const asIs = given.preprocessing === 'none';
@@ -88,7 +94,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
-  const context = ports.context && contextInfoOf(ports.context, own);
+  const context = ports.context && contextInfoOf(ports.context, own, { ...options, given });
   const base = await baseOf(file, outputShape, own, threads);
 
   const runOnce = (
@@ -115,6 +121,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       ),
     });
   const size = sizeOf(inputShape);
+  const fixedBatch = ports.fixedBatch ?? (own ? undefined : await unsaidBatch(ports, runOnce));
   const run = async (values: Float32Array, count: number, contexts: ArrayLike<number> | undefined) => {
     const all = context && contextFeed(context, contexts, count).data;
     const laid = fromChannelsLast(values, inputShape, layout);
@@ -175,6 +182,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
     base,
     layout,
+    ...(fixedBatch === undefined ? {} : { fixedBatch }),
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== 0,
     lacksLogDet: logDet === undefined,
@@ -208,15 +216,51 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   };
 }
 
-/** Our files know the names and the usual range; of others there are numbers alone. */
+/**
+ * Exporters that trace may fix sizes inside of a graph that says it takes any number of examples: its log-det of one example
+ * then has as many values as there were examples. Undefined where it has one.
+ */
+async function unsaidBatch(
+  { shape, logDet, context }: FlowPorts,
+  run: (
+    values: Float32Array,
+    count: number,
+    given: Float32Array | undefined,
+  ) => Promise<InferenceSession.OnnxValueMapType>,
+): Promise<number | undefined> {
+  if (!logDet) return undefined;
+  const given = context && new Float32Array(context.size);
+  const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch((error: unknown) => {
+    // Whoever gives it examples is told why.
+    if (!(error instanceof UserError)) throw error;
+    return undefined;
+  });
+  const { length } = results?.[logDet]?.data ?? { length: 1 };
+  return length > 1 ? length : undefined;
+}
+
+/**
+ * Our files know the names and the usual range; of others it is what their owner says, or what the graph suggests.
+ * @throws UserError when the owner says it of another number of values
+ */
 function contextInfoOf(
   { size, shape }: NonNullable<FlowPorts['context']>,
   own: OnnxMetadata | undefined,
+  { file, given, contextRange }: Pick<OnnxRunnerOptions, 'file' | 'contextRange'> & { given: OnnxPorts },
 ): ContextInfo {
   const known = own && contextInfo(own, buildFlow(own.config.model), {});
-  if (known && known.mean.length === size) return known;
+  if (known?.mean.length === size) return known;
+  const said = given.context ?? {};
+  for (const [key, values] of Object.entries(said)) {
+    if (values.length !== size) {
+      throw new UserError(
+        `${sidecarPath(file)}: onnx.context.${key} has ${several(values.length, 'value')}; the context of the file has ${size}.`,
+      );
+    }
+  }
   const [height, width, channels] = shape;
-  return plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
+  const plain = plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
+  return { ...plain, ...contextRange, ...said };
 }
 
 /** The file of samples takes the noise that z is made of; files of other software do not say what z is. */

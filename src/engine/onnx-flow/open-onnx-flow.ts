@@ -1,7 +1,6 @@
 /** Opens an ONNX file as a flow that can be looked into, run and sampled from. */
 import { several } from '../../base/text';
 import path from 'node:path';
-import { onnx } from 'onnx-proto';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
@@ -10,7 +9,9 @@ import type { Bijection } from '../../flow/bijection';
 import { logit } from '../../flow/preprocess';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/real-nvp';
 import type { NdArray } from '../../protocol/tensors';
+import { contextFeed } from '../model/context';
 import type { InspectedFlow } from '../model/inspected-flow';
+import { runnerGiven } from '../model/runner-given';
 import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
 import { createOwnFiles } from '../model/own-data';
@@ -19,11 +20,13 @@ import { createOnnxRunner, createPreprocessing, type OnnxRunner } from './onnx-r
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
 import { createAloneLayers } from './alone';
-import { analyze, type AnalyzedFlow } from './analyze';
-import { readGraph } from './graph';
+import { analyze, probeContexts, type AnalyzedFlow } from './analyze';
+import { contextRange } from './context-range';
+import { floatsIn, readGraph } from './graph';
 import { loadOnnxModel } from './load-model';
-import { read } from './locate';
 import { findPair, type FilePair, type FlowFile } from './pair';
+import { lacksLogDet } from './log-det';
+import type { ProbeInputs } from './probe';
 import { onnxPrograms } from './programs';
 import { createReverse } from './reverse';
 import { reverseForward, reverseInverse, type ReverseRunnerSource } from './reverse-runner';
@@ -71,6 +74,11 @@ async function open(
   const assumed = isImage && !own && !asIs && given.levels === undefined ? usualPixels : undefined;
   const pixels =
     given.levels && !asIs ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
+  const source = found.forward ?? found.opened;
+  const graphOf = async ({ file }: FlowFile) => readGraph(file, await loadOnnxModel(file));
+  const sourceGraph = await graphOf(source);
+  const { context: port } = source.ports;
+  const range = port && contextRange(sourceGraph, port.name, port.size);
   const runnerOf = async (part: FlowFile | undefined): Promise<OnnxRunner | undefined> => {
     if (!part) return undefined;
     const runner = await createOnnxRunner({
@@ -79,16 +87,22 @@ async function open(
       direction: part.ports.direction,
       given: part.given,
       own: part.own,
+      contextRange: range,
       pixels,
     });
     opened.push(runner);
     return runner;
   };
-  const forward = await runnerOf(found.forward);
+  let forward = await runnerOf(found.forward);
   let inverse = await runnerOf(found.inverse);
-  if (forward && inverse && !(await isInverse(forward, inverse))) {
-    notes.push(`${path.basename(found.inverse!.file)} beside it is not its inverse and is left out`);
-    inverse = undefined;
+  if (forward && inverse) {
+    const other = path.basename((found.opened === found.forward ? found.inverse! : found.forward!).file);
+    const wrong = await whyNoPair(forward, inverse, other);
+    if (wrong) {
+      notes.push(wrong);
+      if (found.opened === found.forward) inverse = undefined;
+      else forward = undefined;
+    }
   }
   const pair: FilePair = {
     opened: found.opened,
@@ -97,9 +111,11 @@ async function open(
   };
   const main = pair.forward ?? pair.inverse!;
   const config: ModelConfig = own ? own.config.model : (forward ?? inverse!).config;
-  const graph = readGraph(main.file, await loadOnnxModel(main.file));
-  const likely = await likelyInputs(main, forward ? inverse : undefined);
-  const analyzed = await analyze({ graph, ports: main.ports, threads }, likely);
+  const graph = main === source ? sourceGraph : await graphOf(main);
+  const { context, fixedBatch } = forward ?? inverse!;
+  const likely = await likelyInputs(main, forward ? inverse : undefined, probeContexts(context));
+  const ports = { ...main.ports, ...(fixedBatch === undefined ? {} : { fixedBatch }) };
+  const analyzed = await analyze({ graph, ports, threads }, likely, context);
 
   const flow = own && buildFlow(own.config.model);
   const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
@@ -120,11 +136,17 @@ async function open(
   const rows = flowRows(analyzed, native, outside);
   const step = outside && (await createPreprocessing(outside, [...inputShape], threads));
   if (step) opened.push(step);
-  const reverse = forward && inverse ? undefined : createReverse(analyzed);
-  if (reverse) opened.push(reverse);
   const sources = rowSources(rows, analyzed.variables);
   const values = createLayerValues(analyzed, tensorsOf(sources));
   opened.push(values);
+  const reverse =
+    forward && inverse
+      ? undefined
+      : createReverse(analyzed, context, async (input, count, given) => {
+          const { logDet } = await values.run(input, count, given);
+          return logDet ?? new Float32Array(count).fill(NaN);
+        });
+  if (reverse) opened.push(reverse);
   const alone = createAloneLayers(analyzed, rows, step || undefined);
   opened.push(alone);
   const standardizing =
@@ -155,39 +177,53 @@ async function open(
   opened.push({ dispose: () => data.close() });
   const { latentPositions } = rows;
   const inOrder = latentPositions.every((position, i) => position === i);
-  const unexplained = unexplainedOf(analyzed, rows);
-  notes.push(...remarks(analyzed, rows, unexplained));
-  return {
-    pair,
-    rows,
-    notes,
-    ...(unexplained === undefined ? {} : { unexplained }),
-    config,
-    flow: { inputShape, outputShape: inputShape },
-    ...(outside || standardizes ? { preprocess: outside ?? {} } : {}),
-    tensors: storedTensors(analyzed, rows),
-    layers: rows.rows,
-    data,
-    runner,
-    dimensions,
-    quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
-    trainingBatch: own?.config.training.batch ?? 64,
-    ...(inOrder ? {} : { latentPositions }),
+  const { unexplained } = analyzed;
+  notes.push(...remarks(analyzed, rows));
+  const inspected = (given: readonly number[] | undefined): InspectedFlow => ({
+    ...base,
+    runner: given ? runnerGiven(runner, given) : runner,
+    ...(given ? { given } : {}),
+    ...(context ? { withContext: inspected } : {}),
     programs: {
       ...onnxPrograms({
         file: main.file,
         inputShape,
         rows,
         sources,
-        values: async (x, count) =>
-          values.run(rows.backward ? (await runner.forward(x, count, space)).z : x, count),
+        values: async (x, count, own) =>
+          values.run(
+            rows.backward ? (await runner.forward(x, count, space, { context: own })).z : x,
+            count,
+            own,
+          ),
         outside: step,
         runner,
+        given,
         goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
         standardizes,
       }),
-      alone: (layer, records) => alone.open(layer, records),
+      alone: (layer, records, own) =>
+        alone.open(layer, records, context && contextFeed(context, own ?? given, 1).data),
     },
+  });
+  const base = {
+    config,
+    flow: { inputShape, outputShape: inputShape },
+    ...(outside || standardizes ? { preprocess: outside ?? {} } : {}),
+    tensors: storedTensors(analyzed, rows),
+    layers: rows.rows,
+    data,
+    dimensions,
+    quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
+    trainingBatch: own?.config.training.batch ?? 64,
+    ...(inOrder ? {} : { latentPositions }),
+  };
+  return {
+    ...inspected(undefined),
+    pair,
+    rows,
+    notes,
+    ...(unexplained === undefined ? {} : { unexplained }),
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();
     },
@@ -196,6 +232,22 @@ async function open(
 
 /** Their own space, whatever that is: pixels, logits or coordinates. */
 const spaceOf = ({ config }: FlowRunner): 'data' | 'flow' => (config.kind === 'vector' ? 'data' : 'flow');
+
+/** In words; undefined for two files that belong together. */
+async function whyNoPair(
+  forward: OnnxRunner,
+  inverse: OnnxRunner,
+  other: string,
+): Promise<string | undefined> {
+  try {
+    return (await isInverse(forward, inverse))
+      ? undefined
+      : `${other} beside it is not its inverse and is left out`;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `the two directions cannot be run together and ${other} is left out: ${error.message}`;
+  }
+}
 
 async function isInverse(forward: OnnxRunner, inverse: OnnxRunner): Promise<boolean> {
   const size = sizeOf(forward.inputShape);
@@ -211,14 +263,20 @@ async function isInverse(forward: OnnxRunner, inverse: OnnxRunner): Promise<bool
 async function likelyInputs(
   main: FlowFile,
   inverse: OnnxRunner | undefined,
-): Promise<Float32Array[] | undefined> {
+  contexts: Float32Array[] | undefined,
+): Promise<ProbeInputs | undefined> {
   if (!inverse) return undefined;
   const size = sizeOf(inverse.inputShape);
   const count = 3;
-  const { x } = await inverse.inverse(stream(1, 'onnx-probe').normal(count * size), count, spaceOf(inverse));
+  const { x } = await inverse.inverse(stream(1, 'onnx-probe').normal(count * size), count, spaceOf(inverse), {
+    context: contexts?.flatMap((one) => [...one]),
+  });
   if (!x.every(Number.isFinite)) return undefined;
   const laid = fromChannelsLast(x, inverse.inputShape, main.ports.layout);
-  return Array.from({ length: count }, (_, i) => laid.slice(i * size, (i + 1) * size));
+  return {
+    examples: Array.from({ length: count }, (_, i) => laid.slice(i * size, (i + 1) * size)),
+    ...(contexts ? { contexts } : {}),
+  };
 }
 
 /** Both directions as one runner; what is missing comes from the layers, or says so. */
@@ -244,7 +302,7 @@ function combined(
           'it, named alike with "forward" and "inverse", or named in its .flowscope.json.',
       ),
     );
-  const lacksLogDet = forward ? forward.lacksLogDet : !reversed;
+  const lacksLogDet = forward ? forward.lacksLogDet : !reversed || (inverse?.lacksLogDet && curved(rows));
   return {
     config,
     inputShape: main.inputShape,
@@ -253,19 +311,23 @@ function combined(
     base: main.base,
     couplings: [],
     preprocesses: main.preprocesses,
+    ...(main.context ? { context: main.context } : {}),
     ...(lacksLogDet ? { lacksLogDet: true } : {}),
     forward: forward
-      ? (x, count, space) => forward.forward(x, count, space)
+      ? (x, count, space, rest) => forward.forward(x, count, space, rest)
       : reversed
         ? reverseForward(reversed)
         : missing('the way to z'),
     inverse: inverse
-      ? (z, count, space) => inverse.inverse(z, count, space)
+      ? (z, count, space, rest) => inverse.inverse(z, count, space, rest)
       : reversed
         ? reverseInverse(reversed)
         : missing('sampling'),
   };
 }
+
+/** Whether the log-det of the rows is in the file alone. */
+const curved = (rows: FlowRows['rows']): boolean => rows.some(({ found }) => found && lacksLogDet(found));
 
 /** The scale of the last row that works on each latent. */
 function scalesOfLatents(rows: FlowRows['rows'], latentPositions: Int32Array): Int32Array {
@@ -308,49 +370,19 @@ function storedTensors({ probe: { graph } }: AnalyzedFlow, { rows }: FlowRows): 
   );
 }
 
-const { DataType } = onnx.TensorProto;
-
-function floatsIn(tensor: onnx.ITensorProto): Float32Array {
-  const { rawData, floatData, doubleData, dataType } = tensor;
-  if (rawData && rawData.length > 0) {
-    const bytes = rawData.slice().buffer;
-    if (dataType === DataType.FLOAT) return new Float32Array(bytes);
-    if (dataType === DataType.DOUBLE) return Float32Array.from(new Float64Array(bytes));
-    return new Float32Array(0);
-  }
-  return Float32Array.from(floatData?.length ? floatData : (doubleData ?? []));
-}
-
-/** What the rows do not account for of the file's log-det, in the probes. */
-function unexplainedOf({ probe }: AnalyzedFlow, { rows }: FlowRows): number | undefined {
-  const { logDet } = probe.ports;
-  if (!logDet || !probe.logDets) return undefined;
-  if (rows.some(({ found }) => found?.kind === 'unknown' || found?.lacksLogScale)) return undefined;
-  let largest = 0;
-  probe.logDets.forEach((total, run) => {
-    let sum = 0;
-    for (const { found } of rows) {
-      if (!found) continue;
-      sum += found.constantLogDet;
-      const located = found.logScale?.located;
-      located?.places.forEach((place, i) => {
-        const value = probe.values.get(located.tensors[located.which[i]!]!)![run]![place]!;
-        sum += read(located.reading, value);
-      });
-    }
-    largest = Math.max(largest, Math.abs(total - sum));
-  });
-  return largest;
-}
-
-function remarks({ layers }: AnalyzedFlow, { rows }: FlowRows, unexplained: number | undefined): string[] {
+function remarks({ layers, unexplained, probe }: AnalyzedFlow, { rows }: FlowRows): string[] {
   const notes: string[] = [];
   if (layers.length === 0) notes.push('no place was found in the graph where all of the flow goes through');
   const unknown = rows.filter(({ found }) => found?.kind === 'unknown');
   if (unknown.length > 0) {
     notes.push(
-      `${several(unknown.length, 'span')} of the graph ${unknown.length === 1 ? 'is' : 'are'} not understood; ` +
-        'what is left of the log-det is shown at the first',
+      `${several(unknown.length, 'span')} of the graph ${unknown.length === 1 ? 'is' : 'are'} not understood`,
+    );
+  }
+  const lacking = rows.filter(({ found }) => found && lacksLogDet(found) && !found.terms);
+  if (lacking.length > 0 && probe.ports.logDet) {
+    notes.push(
+      "the file's log-det could not be told apart into its layers: what is left of it is shown at the first that has none",
     );
   }
   if (unexplained !== undefined && unexplained > 0.01) {

@@ -123,7 +123,7 @@ export function identifyPorts(
   if (!output)
     throw cannot(`it has the outputs ${list(outputs)}; which one the flow ends in cannot be told.`);
 
-  const batch = input.shape[0];
+  const batch = given.batch ?? input.shape[0];
   if ((batch ?? 1) * size > mostValues) {
     throw new UserError(
       `${file}: its input "${input.name}" has ${(batch ?? 1) * size} values in each run (${[batch ?? 1, ...shape].join('×')}); ` +

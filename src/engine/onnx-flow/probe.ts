@@ -1,5 +1,6 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
+import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
 import type { FlowPorts } from './ports';
@@ -17,11 +18,31 @@ export interface Probe {
   shapes: ReadonlyMap<string, readonly number[]>;
   /** Values of one example in each run, of the tensors that were asked for. */
   values: ReadonlyMap<string, readonly Float32Array[]>;
+  /** Another context in each run, of flows that take one: a row of numbers. */
+  contexts?: readonly Float32Array[];
+  /**
+   * Values of an example far out on both sides, where clamps and the tails of splines do something: what equals another
+   * number there too is that number. Absent where they cannot be computed.
+   */
+  far?: ReadonlyMap<string, readonly Float32Array[]>;
   /** The file's log-det of the example in each run. */
   logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
+  /** What is known of more examples at once, where the file takes any number. */
+  several?: { count: number; shapes: ReadonlyMap<string, readonly number[]> };
 }
+
+/** What a flow is looked at with. */
+export interface ProbeInputs {
+  /** In the file's own layout, one a run. */
+  examples: readonly Float32Array[];
+  /** One a run, of flows that take them. */
+  contexts?: readonly Float32Array[];
+}
+
+/** By which an example is made larger, to be outside of the usual splines. */
+const farOut = [16, -16];
 
 /** Bytes of tensors that come out of one run. */
 const mostBytes = 2 ** 27;
@@ -51,20 +72,25 @@ export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet
   ];
 }
 
-/** What all inputs are fed for `count` examples. */
+/** What all inputs are fed for `count` examples. @param given their contexts, where the flow takes them */
 export function feedsFor(
   { input, shape, constants, context }: FlowPorts,
   values: Float32Array,
   count: number,
+  given?: Float32Array,
 ): Record<string, Floats> {
   return {
     [input]: { shape: [count, ...shape], data: values },
     ...Object.fromEntries(
       Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
     ),
-    // Layers are found given zeros, which a file of other software says nothing about.
     ...(context
-      ? { [context.name]: { shape: [count, ...context.shape], data: new Float32Array(count * context.size) } }
+      ? {
+          [context.name]: {
+            shape: [count, ...context.shape],
+            data: given ?? new Float32Array(count * context.size),
+          },
+        }
       : {}),
   };
 }
@@ -93,30 +119,45 @@ export async function openWhole(
 
 /**
  * @param examples inputs in the file's own layout, one a run
- * @param largest values of an example above which a tensor is not kept
+ * @param contexts one a run, of a flow that takes them
+ * @param limits `largest`: values of an example above which a tensor is not kept; `together`: a number of examples of
+ * which the shapes are wanted as well, and with them values far out
  * @throws UserError when the model cannot be run
  */
 export async function probe(
   source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
-  examples: readonly Float32Array[],
-  largest: number,
+  { examples, contexts }: ProbeInputs,
+  { largest, together }: { largest: number; together?: number },
 ): Promise<Probe> {
   const { graph, ports } = source;
   const batch = ports.fixedBatch ?? 1;
-  const feeds = examples.map((example) => feedsFor(ports, repeated(example, batch), batch));
+  const feeds = examples.map((example, run) => sameFeed(source, example, contexts?.[run], batch));
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
 
-  const shapes = await measureShapes(source, feeds[0]!);
+  const counts = [batch, ...(ports.fixedBatch === undefined && together ? [together] : [])];
+  const [shapes, severalShapes] = await measureShapes(
+    source,
+    counts.map((count) => sameFeed(source, examples[0]!, contexts?.[0], count)),
+  ).catch(async (error: unknown) => {
+    // Some graphs take one example only, whatever they say.
+    if (counts.length === 1) throw error;
+    return measureShapes(source, [feeds[0]!]);
+  });
 
   const doubles = new Set(ports.doubles);
   const values = new Map<string, Float32Array[]>();
-  values.set(
-    ports.input,
-    examples.map((example) => example),
-  );
-  const small = names.filter((name) => shapes.has(name) && sizeOf(shapes.get(name)!) <= largest * batch);
-  for (const group of groups(small, (name) => 4 * sizeOf(shapes.get(name)!), mostBytes)) {
+  const outside = farOut.map((factor) => examples[0]!.map((value) => value * factor));
+  let far: Map<string, Float32Array[]> | undefined = together ? new Map([[ports.input, outside]]) : undefined;
+  if (ports.context && contexts)
+    far?.set(
+      ports.context.name,
+      outside.map(() => contexts[0]!),
+    );
+  values.set(ports.input, [...examples]);
+  if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
+  const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);
+  for (const group of groups(small, (name) => 4 * sizeOf(shapes!.get(name)!), mostBytes)) {
     const session = await openWhole(source, group, [], true);
     try {
       for (const feed of feeds) {
@@ -128,35 +169,75 @@ export async function probe(
           values.set(name, kept);
         }
       }
+      if (!far) continue;
+      for (const example of outside) {
+        const results = await session.run(sameFeed(source, example, contexts?.[0], batch)).catch(notComputed);
+        if (!results || results.get(ports.output)?.data.every(Number.isFinite) === false) {
+          far = undefined;
+          break;
+        }
+        for (const [name, { data }] of results)
+          far.set(name, [...(far.get(name) ?? []), data.slice(0, Math.ceil(data.length / batch))]);
+      }
     } finally {
       await session.release();
     }
   }
   const logDets = ports.logDet ? values.get(ports.logDet)?.map((data) => data[0]!) : undefined;
-  return { ...source, batch, feeds, shapes, values, doubles, logDets };
+  return {
+    ...source,
+    batch,
+    feeds,
+    shapes: shapes!,
+    values,
+    doubles,
+    logDets,
+    ...(contexts ? { contexts } : {}),
+    ...(far ? { far } : {}),
+    ...(severalShapes && together ? { several: { count: together, shapes: severalShapes } } : {}),
+  };
 }
 
-/** Shapes of all tensors on the way, for these inputs. */
+/** Nothing where a graph does not take some values, as those whose shapes depend on them. */
+function notComputed(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error;
+}
+
+/** The same example so many times. */
+export function sameFeed(
+  { ports }: Pick<Probe, 'ports'>,
+  example: Float32Array,
+  context: Float32Array | undefined,
+  count: number,
+): Record<string, Floats> {
+  return feedsFor(ports, repeated(example, count), count, context && repeated(context, count));
+}
+
+/** Shapes of all tensors on the way, for each of these inputs. */
 export async function measureShapes(
   source: Pick<Probe, 'graph' | 'ports' | 'threads'>,
-  feed: Readonly<Record<string, Floats>>,
-): Promise<Map<string, readonly number[]>> {
+  feeds: readonly Readonly<Record<string, Floats>>[],
+): Promise<Map<string, readonly number[]>[]> {
   const { graph, ports } = source;
   const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
   const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
-  const shapes = new Map<string, readonly number[]>();
+  const all: Map<string, readonly number[]>[] = [];
   const measuring = await openWhole(source, ends, names, true);
   try {
-    const results = await measuring.run(feed);
-    for (const name of names) {
-      const shape = results.get(`shape:${name}`);
-      if (shape) shapes.set(name, [...shape.data]);
+    for (const feed of feeds) {
+      const results = await measuring.run(feed);
+      const shapes = new Map<string, readonly number[]>();
+      for (const name of names) {
+        const shape = results.get(`shape:${name}`);
+        if (shape) shapes.set(name, [...shape.data]);
+      }
+      shapes.set(ports.input, feed[ports.input]!.shape);
+      all.push(shapes);
     }
   } finally {
     await measuring.release();
   }
-  shapes.set(ports.input, feed[ports.input]!.shape);
-  return shapes;
+  return all;
 }
 
 function groups<T>(items: readonly T[], cost: (item: T) => number, most: number): T[][] {

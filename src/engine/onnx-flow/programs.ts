@@ -2,14 +2,27 @@
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
-import type { InspectorPrograms } from '../model/inspected-flow';
+import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
 import { sizeOf } from '../../base/shape';
 import type { HealthRecord, LayerRecord, PassRecord, Values } from '../model/layer-record';
+import { contextFeed } from '../model/context';
 import type { FlowRunner } from '../model/runner';
+import { lacksLogDet } from './log-det';
 import { rowExtremes } from './health';
-import { coupledValues, quantitiesOf, undone, type Coupled, type RowSource } from './row-values';
+import {
+  coupledValues,
+  logDetOf,
+  quantitiesOf,
+  slopesIn,
+  undone,
+  type Coupled,
+  type RowSource,
+} from './row-values';
 import type { FlowRows } from './rows';
 import type { BatchValues } from './values';
+
+/** One for each example, or one for all; the usual one without. */
+type Context = ArrayLike<number> | undefined;
 
 /** From data units to the flow's input and back, channels last; absent where they are the same. */
 export interface OutsideStep {
@@ -22,10 +35,12 @@ export interface ProgramSource {
   inputShape: readonly number[];
   rows: FlowRows;
   sources: readonly RowSource[];
-  /** Values of all tensors of the flow for its input. */
-  values(x: Float32Array, count: number): Promise<BatchValues>;
+  /** Values of all tensors of the flow for its input. @param context those of the examples, where it takes one */
+  values(x: Float32Array, count: number, context: Float32Array | undefined): Promise<BatchValues>;
   outside: OutsideStep | undefined;
   runner: FlowRunner;
+  /** The context of examples that come without one. */
+  given?: readonly number[] | undefined;
   /** Whether both directions can be run. */
   goesBack: boolean;
   /** Whether the first row, inside of the file, is preprocessing. */
@@ -41,15 +56,18 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
   const run = async (
     x: Float32Array,
     count: number,
+    context: Context,
   ): Promise<{ values: BatchValues; inside: Float32Array; preprocessing?: Float32Array }> => {
     const step = await outside?.forward(x, count);
     const inside = step?.value ?? x;
-    const values = await source.values(inside, count);
+    const values = await source.values(inside, count, contextsOf(context, count));
     return { values, inside, ...(step ? { preprocessing: step.logDet } : {}) };
   };
-  const given = (feeds: Feeds, name: string): { data: Float32Array; count: number } => {
+  const contextsOf = (context: Context, count: number): Float32Array | undefined =>
+    runner.context && contextFeed(runner.context, context ?? source.given, count).data;
+  const given = (feeds: Feeds, name: string): { data: Float32Array; count: number; context: Context } => {
     const { data, shape } = feeds[name] as NdArray<Float32Array>;
-    return { data, count: shape[0]! };
+    return { data, count: shape[0]!, context: feeds['context']?.data };
   };
   /** Input and output of a row for one example. */
   const ends = (
@@ -74,8 +92,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     );
   };
   /** Values at the input of every row, [count, …]. */
-  const atInputs = async (x: Float32Array, count: number): Promise<Float32Array[]> => {
-    const state = await run(x, count);
+  const atInputs = async (x: Float32Array, count: number, context: Context): Promise<Float32Array[]> => {
+    const state = await run(x, count, context);
     return sources.map((row) => joined(count, (i) => ends(row, state, x, i).x));
   };
 
@@ -86,17 +104,18 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           `${source.file}: an ONNX file holds running statistics only; statistics of the batch need a checkpoint.`,
         );
       }
-      return Promise.resolve(async ({ data: x, shape }, weight): Promise<PassRecord> => {
+      return Promise.resolve(async ({ data: x, shape, context: own }, weight): Promise<PassRecord> => {
         const count = shape[0]!;
-        const state = await run(x, count);
+        const context = own?.data;
+        const state = await run(x, count, context);
         const { values } = state;
-        const latent = backward ? await latents(x, count) : values.output;
+        const latent = backward ? values.input : values.output;
         const layers = sources.map((one, index) => {
           const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
           return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });
         });
-        // What is in no layer that was understood is where something was not.
-        const first = sources.findIndex(({ row }) => row.found?.kind === 'unknown');
+        // Where the file's log-det is no sum over the layers, what is in no layer that was understood is where one was not.
+        const first = sources.findIndex(({ row: { found } }) => found && lacksLogDet(found) && !found.terms);
         const { logDet } = values;
         if (first >= 0 && logDet) {
           const known = (i: number): number =>
@@ -105,11 +124,15 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
                 sources[k]!.row.outside ? sum : sum + own[i]! + norm[i]!,
               0,
             );
+          // Nothing is known of the others.
+          sources.forEach(({ row: { found } }, k) => {
+            if (found && lacksLogDet(found) && !found.terms) layers[k]!.logDet.own.fill(0);
+          });
           layers[first]!.logDet.own = logDet.map((total, i) => (backward ? -total : total) - known(i));
         }
         return {
           z: latent,
-          prior: await runner.base.logProb(latent, count),
+          prior: await runner.base.logProb(latent, count, context ?? source.given),
           layers,
         };
       });
@@ -117,9 +140,9 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     way() {
       needsBack();
       return program(async (feeds) => {
-        const { data: z, count } = given(feeds, 'z');
-        const { x } = await runner.inverse(z, count, 'data');
-        const inputs = await atInputs(x, count);
+        const { data: z, count, context } = given(feeds, 'z');
+        const { x } = await runner.inverse(z, count, 'data', { context });
+        const inputs = await atInputs(x, count, context);
         return Object.fromEntries(
           inputs.map((data, index): [string, NdArray] => [
             String(index),
@@ -130,27 +153,34 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     wayError() {
       needsBack();
-      return Promise.resolve(async ({ data: x, shape }: Values): Promise<Float32Array[]> => {
-        const count = shape[0]!;
-        const there = await atInputs(x, count);
-        const z = await latents(x, count);
-        const back = await atInputs((await runner.inverse(z, count, 'data')).x, count);
-        return there.map((values, index) => {
-          const length = values.length / count;
-          const largest = new Float32Array(count);
-          values.forEach((value, k) => {
-            const i = Math.floor(k / length);
-            // NaN, as of a value that is not finite, stays.
-            largest[i] = Math.max(largest[i]!, finiteOrNaN(Math.abs(value - back[index]![k]!)));
+      return Promise.resolve(
+        async ({ data: x, shape, context: own }: ExampleValues): Promise<Float32Array[]> => {
+          const count = shape[0]!;
+          const context = own?.data;
+          const there = await atInputs(x, count, context);
+          const z = await latents(x, count, context);
+          const back = await atInputs(
+            (await runner.inverse(z, count, 'data', { context })).x,
+            count,
+            context,
+          );
+          return there.map((values, index) => {
+            const length = values.length / count;
+            const largest = new Float32Array(count);
+            values.forEach((value, k) => {
+              const i = Math.floor(k / length);
+              // NaN, as of a value that is not finite, stays.
+              largest[i] = Math.max(largest[i]!, finiteOrNaN(Math.abs(value - back[index]![k]!)));
+            });
+            return largest;
           });
-          return largest;
-        });
-      });
+        },
+      );
     },
     health() {
-      return Promise.resolve(async ({ data: x, shape }: Values): Promise<HealthRecord> => {
+      return Promise.resolve(async ({ data: x, shape, context }: ExampleValues): Promise<HealthRecord> => {
         const count = shape[0]!;
-        const state = await run(x, count);
+        const state = await run(x, count, context?.data);
         return {
           layers: sources.map((one) => {
             const extremes = rowExtremes(count);
@@ -166,8 +196,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     points() {
       return program(async (feeds) => {
-        const { data: x, count } = given(feeds, 'x');
-        const state = await run(x, count);
+        const { data: x, count, context } = given(feeds, 'x');
+        const state = await run(x, count, context);
         return Object.fromEntries(
           sources.map((row, index): [string, NdArray] => [
             String(index),
@@ -178,8 +208,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     density() {
       return program(async (feeds) => {
-        const { data: x, count } = given(feeds, 'x');
-        const { prior, logDet, preprocessing } = await runner.forward(x, count, 'data');
+        const { data: x, count, context } = given(feeds, 'x');
+        const { prior, logDet, preprocessing } = await runner.forward(x, count, 'data', { context });
         const data = prior.map((value, i) => Math.exp(value + logDet[i]! + preprocessing[i]!));
         return { density: { shape: [count], data } };
       });
@@ -192,7 +222,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     example: number,
     pair: { x: Float32Array; y: Float32Array },
   ): Coupled | undefined {
-    return one.row.found?.kind === 'coupling'
+    const { found } = one.row;
+    return found && !found.curved && (found.kind === 'coupling' || found.kind === 'autoregressive')
       ? coupledValues(one, backward, values, example, pair)
       : undefined;
   }
@@ -222,13 +253,23 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     const coupled = pairs.map((pair, i) => coupledAt(one, values, i, pair));
     const backs = pairs.map(({ y }, i) => undone(one, backward, y, coupled[i]));
     const quantities = coupled.map((own) => (own ? quantitiesOf(own) : []));
-    const scales = coupled.flatMap((own) => (own?.s ? [own.s] : []));
+    const scales = coupled.flatMap((own, i) => {
+      const slopes = found?.lacksLogScale ? slopesIn(one, backward, values, i) : own?.s;
+      return slopes ? [slopes] : [];
+    });
     const standardizes = found?.kind === 'norm' && index === 0 && source.standardizes;
     const own = row.outside
       ? preprocessing!
       : standardizes
         ? perExample(() => constantLogDet)
-        : perExample((i) => scales[i]?.reduce((a, b) => a + b, 0) ?? 0);
+        : perExample((i) =>
+            found && lacksLogDet(found)
+              ? logDetOf(one, backward, values, i)
+              : found?.kind === 'mixing'
+                ? constantLogDet
+                : (scales[i]?.reduce((a, b) => a + b, 0) ?? 0),
+          );
+    const isNorm = found?.kind === 'norm' || found?.kind === 'coupling' || found?.kind === 'autoregressive';
     const used =
       norm && !standardizes && byChannel(norm, info.inputShape, found?.kind === 'norm' ? undefined : row);
     const head = pairs[0]!;
@@ -237,7 +278,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       output: { shape: [...info.outputShape], data: head.y.slice() },
       logDet: {
         own,
-        norm: perExample(() => (standardizes || found?.kind === 'unknown' ? 0 : constantLogDet)),
+        norm: perExample(() => (isNorm && !standardizes && !lacksLogDet(found) ? constantLogDet : 0)),
       },
       ...(scales.length > 0
         ? {
@@ -260,8 +301,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     };
   }
 
-  async function latents(x: Float32Array, count: number): Promise<Float32Array> {
-    return (await runner.forward(x, count, 'data')).z;
+  async function latents(x: Float32Array, count: number, context: Context): Promise<Float32Array> {
+    return (await runner.forward(x, count, 'data', { context })).z;
   }
 }
 

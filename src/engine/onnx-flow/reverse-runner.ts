@@ -20,15 +20,15 @@ export interface ReverseRunnerSource {
 
 export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward'] {
   const { reverse, base, standardizing, space, outside } = source;
-  return async (x, count, asked) => {
+  return async (x, count, asked, { context } = {}) => {
     const before = asked === space ? undefined : await outside?.forward(x, count);
     // The file goes from z to x: its input is z.
-    const { input: z, logDet } = await reverse.run(before?.value ?? x, count);
+    const { input: z, logDet } = await reverse.run(before?.value ?? x, count, context);
     return {
       z,
       logDet: logDet.map((value) => -value - standardizing),
       preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
-      prior: await base.logProb(z, count),
+      prior: await base.logProb(z, count, context),
       couplings: [],
       norms: [],
     };
@@ -36,8 +36,8 @@ export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward
 }
 
 export function reverseInverse({ reverse, space, outside }: ReverseRunnerSource): FlowRunner['inverse'] {
-  return async (z, count, asked) => {
-    const { input: x, logDet } = await reverse.run(z, count);
+  return async (z, count, asked, { context } = {}) => {
+    const { input: x, logDet } = await reverse.run(z, count, context);
     const total = logDet.map((value) => -value);
     if (asked === space || !outside) return { x, logDet: total };
     const { value, logDet: outer } = await outside.inverse(x, count);

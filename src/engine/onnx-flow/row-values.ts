@@ -45,6 +45,35 @@ export function rowSources({ rows, backward }: FlowRows, variables: Variables): 
   });
 }
 
+/** ln |∂y/∂x| of each element of a map that is curved, where the file has it; zero where nothing moves. */
+export function slopesIn(
+  { row: { found, elementAt }, before }: RowSource,
+  backward: boolean,
+  values: BatchValues,
+  example: number,
+): Float32Array | undefined {
+  if (!found?.slopes) return undefined;
+  const { located, elements } = found.slopes;
+  const slopes = new Float32Array(before.which.length);
+  values.located(located, example).forEach((value, i) => {
+    slopes[elementAt[found.positions[elements[i]!]!]!] = backward ? -value : value;
+  });
+  return slopes;
+}
+
+/** What the file's log-det has of a row whose scales are not known; NaN where it has none. */
+export function logDetOf(
+  { row: { found }, constantLogDet }: RowSource,
+  backward: boolean,
+  values: BatchValues,
+  example: number,
+): number {
+  const { terms } = found!;
+  if (!terms) return NaN;
+  const sum = terms.reduce((all, { tensor, factor }) => all + factor * values.sum(tensor, example), 0);
+  return constantLogDet + (backward ? -sum : sum);
+}
+
 /** Tensors that the rows are read from. */
 export function tensorsOf(sources: readonly RowSource[]): string[] {
   return sources.flatMap(({ row: { found }, before, after }) => [
@@ -52,7 +81,19 @@ export function tensorsOf(sources: readonly RowSource[]): string[] {
     ...after.tensors,
     ...(found?.logScale?.located.tensors ?? []),
     ...(found?.shift?.located.tensors ?? []),
+    ...(found?.slopes?.located.tensors ?? []),
+    ...(found?.terms ?? []).map(({ tensor }) => tensor),
   ]);
+}
+
+/** inverse · (y − offset). */
+function times(inverse: Float64Array, y: Float32Array, offset: Float64Array): Float32Array {
+  const n = y.length;
+  return Float32Array.from(y, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < n; j++) sum += inverse[i * n + j]! * (y[j]! - offset[j]!);
+    return sum;
+  });
 }
 
 /** The found layer's constants in the row's order, turned around in a file that runs backward. */
@@ -116,7 +157,8 @@ export function undone(
 ): Float32Array | undefined {
   const { found } = row;
   if (!found) return undefined;
-  if (found.kind === 'unknown') return undefined;
+  if (row.linear) return times(row.linear.inverse, y, row.linear.offset);
+  if (found.kind === 'unknown' || found.curved) return undefined;
   const first = shiftFirst(found, backward);
   return y.map((value, k) => {
     const u = norm ? value * norm.deviation[k]! + norm.mean[k]! : value;

@@ -7,6 +7,7 @@ import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../mode
 import { hasJacobian } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
+import { inverseOf } from '../model/determinant';
 import type { FoundLayer } from './layers';
 
 export interface FlowRow extends InspectedLayer {
@@ -88,6 +89,7 @@ export function flowRows(
       info: { ...plan.info, ...declared(plan, backward), index },
       ...(plan.outside ? { outside: true } : { flow: { positions, ...(mask ? { mask } : {}) } }),
       ...(found ? { found } : {}),
+      ...(found?.mixing ? { linear: linearOf(found, elementAt, backward) } : {}),
       ...(parameters.length > 0 ? { bijection: { parameters, state: [] } } : {}),
       before,
       after,
@@ -97,13 +99,70 @@ export function flowRows(
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
 }
 
+/** y = matrix · x + offset from data to latent, in the order of the row. */
+function linearOf(
+  { mixing, positions }: FoundLayer,
+  elementAt: Int32Array,
+  backward: boolean,
+): InspectedLayer['linear'] {
+  const n = positions.length;
+  const at = positions.map((position) => elementAt[position]!);
+  const matrix = new Float64Array(n * n);
+  const offset = new Float64Array(n);
+  at.forEach((row, i) => {
+    offset[row] = mixing!.offset[i]!;
+    at.forEach((column, j) => (matrix[row * n + column] = mixing!.matrix[i * n + j]!));
+  });
+  const inverse = inverseOf(matrix, n);
+  if (!backward) return { matrix, inverse, offset };
+  const back = Float64Array.from(
+    { length: n },
+    (_, i) => -offset.reduce((sum, value, j) => sum + inverse[i * n + j]! * value, 0),
+  );
+  return { matrix: inverse, inverse: matrix, offset: back };
+}
+
+/** Whether all pixels are mixed by one matrix of their channels; vectors are one pixel. */
+function isPerPixel({ mixing, shape }: FoundLayer): boolean {
+  const channels = shape.at(-1)!;
+  const n = shape.reduce((a, b) => a * b, 1);
+  const { matrix } = mixing!;
+  const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return matrix.every((value, k) => {
+    const [row, column] = [Math.floor(k / n), k % n];
+    const own = Math.floor(row / channels) === Math.floor(column / channels);
+    const expected = own ? matrix[(row % channels) * n + (column % channels)]! : 0;
+    return Math.abs(value - expected) <= 1e-5 * scale;
+  });
+}
+
 /** What the file shows of a row, whatever a config says: scales that are all zero leave no trace in a graph. */
 function declared({ found, outside }: RowPlan, backward: boolean): Partial<LayerInfo> {
   if (!found) return outside ? {} : { preservesVolume: true };
-  if (found.kind !== 'coupling') return {};
+  const { kind } = found;
+  if (kind === 'norm') return {};
+  const order = kind === 'autoregressive' ? orderOf(found) : {};
+  if (found.curved) {
+    return {
+      ...order,
+      curved: true,
+      quantities: undefined,
+      formula: undefined,
+      spline: undefined,
+      preservesVolume: undefined,
+    };
+  }
+  if (kind === 'mixing') {
+    return {
+      mixes: isPerPixel(found) ? true : undefined,
+      preservesVolume: Math.abs(found.constantLogDet) > 1e-4 ? undefined : true,
+    };
+  }
+  if (kind !== 'coupling' && kind !== 'autoregressive') return {};
   const t = { name: 't', role: 'shift' as const };
   const shifts = !found.logScale && !found.lacksLogScale;
   return {
+    ...order,
     quantities: shifts ? [t] : [{ name: 's', role: 'logScale' }, t],
     formula: shifts
       ? 'x + t'
@@ -114,6 +173,14 @@ function declared({ found, outside }: RowPlan, backward: boolean): Partial<Layer
           : 'x · exp( s ) + t',
     preservesVolume: shifts ? true : undefined,
   };
+}
+
+/** From the first feature, which depends on none, to the last. */
+function orderOf({ places, shape }: FoundLayer): Partial<LayerInfo> {
+  if (!places || shape.length !== 1) return {};
+  const order = Array.from(places.keys()).sort((a, b) => places[a]! - places[b]! || a - b);
+  const shared = new Set(places).size < places.length;
+  return { order, places: shared ? Array.from(places) : undefined };
 }
 
 /** Whether a coupling is (x + t)·eˢ from data to latent; turned around, the other form comes out. */
@@ -188,7 +255,14 @@ function fitNative(
     }
     const found = left.shift();
     const coupling = info.coupling !== undefined;
-    if (found?.kind !== (coupling ? 'coupling' : 'norm')) return undefined;
+    const expectedKind = coupling
+      ? 'coupling'
+      : info.kind === 'autoregressive'
+        ? 'autoregressive'
+        : info.mixes
+          ? 'mixing'
+          : 'norm';
+    if (found?.kind !== expectedKind) return undefined;
     const changed = new Set([...found.positions].filter((_unused, k) => found.moves[k] === 1));
     const expected = [...positions].filter((_unused, k) => (flow?.mask ? flow.mask.data[k] === 0 : true));
     if (changed.size !== expected.length || !expected.every((p) => changed.has(p))) return undefined;
@@ -245,7 +319,8 @@ function foundPlans(
     if (found.kind === 'coupling') {
       const mask = { shape, data: Float32Array.from(found.moves, (moves) => 1 - moves) };
       const kind = maskKind(mask);
-      const hasNorm = found.constants !== undefined || Math.abs(found.constantLogDet) > 1e-6;
+      const hasNorm =
+        !found.curved && (found.constants !== undefined || Math.abs(found.constantLogDet) > 1e-6);
       plans.push({
         info: {
           ...base,
@@ -253,7 +328,7 @@ function foundPlans(
           kind,
           coupling: couplings++,
           hasNorm,
-          ...describe(kind, mask, hasNorm),
+          ...describe(kind, mask, hasNorm, found),
         },
         positions,
         mask,
@@ -271,6 +346,49 @@ function foundPlans(
           kind,
           hasNorm: false,
           description: `${shape.join('×')}, the same shift and scale for every example`,
+        },
+        positions,
+        found,
+        parameters,
+      });
+    } else if (found.kind === 'autoregressive') {
+      const { order = [] } = orderOf(found);
+      plans.push({
+        info: {
+          ...base,
+          name: numbered('autoregressive'),
+          kind: 'autoregressive',
+          hasNorm: false,
+          description: `${shape.join('×')}, each feature given those before it${order.length > 12 ? '' : `: ${order.join(', ')}`}`,
+        },
+        positions,
+        found,
+        parameters,
+      });
+    } else if (found.kind === 'mixing') {
+      const perPixel = shape.length === 3 && isPerPixel(found);
+      plans.push({
+        info: {
+          ...base,
+          name: numbered(perPixel ? 'convolutions' : 'linears'),
+          kind: perPixel ? 'conv1x1' : 'linear',
+          hasNorm: false,
+          description: perPixel
+            ? `${shape.join('×')}, learned mixing of the channels of each pixel (1×1 convolution)`
+            : `${shape.join('×')}, the same linear mixing for every example`,
+        },
+        positions,
+        found,
+        parameters,
+      });
+    } else if (found.kind === 'elementwise') {
+      plans.push({
+        info: {
+          ...base,
+          name: numbered('elementwise'),
+          kind: 'elementwise',
+          hasNorm: false,
+          description: `${shape.join('×')}, each value by a function of its own, the same for every example`,
         },
         positions,
         found,
@@ -317,6 +435,7 @@ function describe(
   kind: LayerKind,
   mask: { shape: readonly number[]; data: Float32Array },
   hasNorm: boolean,
+  { curved }: FoundLayer,
 ): Pick<LayerInfo, 'description' | 'moves'> {
   const layer = {
     name: '',
@@ -329,5 +448,6 @@ function describe(
     positions: new Int32Array(0),
   };
   const moves = movesOf(layer);
-  return { description: describeLayer(layer), ...(moves ? { moves } : {}) };
+  const description = `${describeLayer(layer)}${curved ? ', each by a curve' : ''}`;
+  return { description, ...(moves ? { moves } : {}) };
 }

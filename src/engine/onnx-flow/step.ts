@@ -3,12 +3,14 @@
  * cuts runs alone; the variables that it replaces are set to values of our choice while those that pass through stay.
  * y = a·v + b with a and b that depend on the others only must then answer exactly as such a map does.
  */
+import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import type { Cut } from './cuts';
 import { needed, partOf } from './graph';
 import { partInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import { holding, type Variables } from './variables';
+import { linearLogDet, measureStructure, mostMeasured, type LinearMap, type OrderedMap } from './structure';
+import { fixedShapes, holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
 export interface AffineStep {
@@ -32,15 +34,114 @@ export interface UnknownStep {
   made: Int32Array;
   /** In words. */
   reason: string;
+  /** What depends on what is known: it is one layer, of no kind that is known. */
+  measured?: true;
   computed: readonly string[];
 }
 
-export type FlowStep = AffineStep | UnknownStep;
+/** The same linear map of several values for every example. */
+export interface MixingStep {
+  kind: 'mixing';
+  moved: Int32Array;
+  made: Int32Array;
+  /** Columns are the variables of the cut before it. */
+  map: LinearMap;
+  from: Cut;
+  /** ln |det|, nats. */
+  logDet: number;
+  computed: readonly string[];
+}
+
+/** Each value by a map of its own, given those before it or what passes through; of any form. */
+export interface OrderedStep {
+  kind: 'ordered';
+  /** In the order of `made`. */
+  moved: Int32Array;
+  made: Int32Array;
+  map: OrderedMap;
+  /** Where each value's own map is a·v + b. */
+  affine?: AffineStep;
+  computed: readonly string[];
+}
+
+export type FlowStep = AffineStep | MixingStep | OrderedStep | UnknownStep;
 
 /** Far from 0, so that a is measured to float32's precision whatever b is. */
 const far = 2 ** 16;
 
-export async function testStep(probe: Probe, variables: Variables, from: Cut, to: Cut): Promise<FlowStep> {
+/** @param sized the probe for as many examples at once as the file takes */
+export async function testStep(
+  probe: Probe,
+  sized: Probe,
+  variables: Variables,
+  from: Cut,
+  to: Cut,
+): Promise<FlowStep> {
+  const step = await testAffine(probe, variables, from, to);
+  const few = from.length <= mostMeasured;
+  // Such as one triangle of an LU decomposition: what is added is linear in what passes through.
+  const mayMix = step.kind === 'unknown' || (!step.scaleVaries && step.shiftVaries);
+  if (!few || !mayMix) return step;
+  const { made, computed } = step;
+  // Values that mix have no own ones before them but those that stand at their places.
+  const given = holding(probe.graph, variables, from);
+  const order = step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, given) : undefined;
+  const moved = order ? Int32Array.from(order, (k) => step.moved[k]!) : step.moved;
+  const found = await measureStructure(probe, sized, variables, {
+    from,
+    moved,
+    made,
+    linearOnly: step.kind === 'affine',
+  });
+  if (!found) return step;
+  switch (found.kind) {
+    case 'linear': {
+      const logDet = linearLogDet(found, from, moved);
+      return Number.isFinite(logDet)
+        ? { kind: 'mixing', moved, made, map: found, from, logDet, computed }
+        : step;
+    }
+    case 'dense':
+      return { kind: 'unknown', moved, made, reason: mixed(found.share), measured: true, computed };
+    default: {
+      const inOrder = Int32Array.from(found.order, (k) => moved[k]!);
+      const { affine } = found;
+      return {
+        kind: 'ordered',
+        moved: inOrder,
+        made,
+        map: found,
+        ...(affine
+          ? {
+              affine: {
+                kind: 'affine',
+                moved: inOrder,
+                made,
+                ...affine,
+                scaleVaries: varies(affine.scale),
+                shiftVaries: varies(affine.shift),
+                computed,
+              },
+            }
+          : {}),
+        computed,
+      };
+    }
+  }
+}
+
+function mixed(share: number): string {
+  return share === 1
+    ? 'each value depends on all others, and not in a linear way'
+    : `${Math.round(100 * share)} % of the pairs of values depend on each other, in no order and not in a linear way`;
+}
+
+async function testAffine(
+  probe: Probe,
+  variables: Variables,
+  from: Cut,
+  to: Cut,
+): Promise<AffineStep | UnknownStep> {
   const before = new Set(from);
   const after = new Set(to);
   const moved = from.filter((id) => !after.has(id));
@@ -150,7 +251,7 @@ async function openStep(
 ): Promise<StepRunner> {
   const { graph, batch, values, shapes, doubles, feeds } = probe;
   const { tensors, byName, home, place } = variables;
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes });
+  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
   const session: PartSession = await openPart(part, {
     file: graph.file,
     threads: probe.threads,
@@ -179,8 +280,12 @@ async function openStep(
         for (const { place: where, index } of places) data[where] = replacement[index]!;
         fed[name] = { shape: [...shapes.get(name)!], data: repeated(data, batch) };
       }
-      const results = await session.run(fed);
-      return Float64Array.from(made, (id) => results.get(tensors[home[id]!]!.name)!.data[place[id]!]!);
+      const results = await session.run(fed).catch((error: unknown) => {
+        // Graphs whose shapes depend on values may not take all of them.
+        if (error instanceof UserError) return undefined;
+        throw error;
+      });
+      return Float64Array.from(made, (id) => results?.get(tensors[home[id]!]!.name)?.data[place[id]!] ?? NaN);
     },
     moved: (run) => at(moved, run),
     made: (run) => at(made, run),

@@ -9,19 +9,22 @@ import type { PartSession } from './runtime';
 
 export interface BatchValues {
   count: number;
-  /** [count, …], channels last. */
+  /** What the file was given and what came out, [count, …], channels last. */
+  input: Float32Array;
   output: Float32Array;
   /** [count]; absent where the file computes none. */
   logDet?: Float32Array;
   /** Elements of one example. */
   elements(elements: Elements, example: number): Float32Array;
+  /** Over all elements of a tensor. */
+  sum(tensor: string, example: number): number;
   /** Located values, in their order. */
   located(located: Located, example: number): Float32Array;
 }
 
 export interface LayerValues {
-  /** @param input [count, …], channels last */
-  run(input: Float32Array, count: number): Promise<BatchValues>;
+  /** @param input [count, …], channels last @param context [count, C], of a flow that takes one */
+  run(input: Float32Array, count: number, context?: Float32Array): Promise<BatchValues>;
   dispose(): Promise<void>;
 }
 
@@ -40,19 +43,16 @@ export function createLayerValues(
   const size = sizeOf(inputShape);
 
   return {
-    async run(values, count) {
+    async run(values, count, context) {
       session ??= openWhole(probe, names);
       const opened = await session;
       const laid = fromChannelsLast(values, inputShape, layout);
       const part = fixedBatch ?? count;
       const parts: ReadonlyMap<string, Float32Array>[] = [];
       for (let start = 0; start < count; start += part) {
-        const fed = new Float32Array(part * size);
-        for (let i = 0; i < part; i++) {
-          const from = Math.min(start + i, count - 1) * size;
-          fed.set(laid.subarray(from, from + size), i * size);
-        }
-        const results = await opened.run(feedsFor(ports, fed, part));
+        const fed = filled(laid, start, part, count);
+        const given = context && filled(context, start, part, count);
+        const results = await opened.run(feedsFor(ports, fed, part, given));
         parts.push(new Map([[input, fed], ...[...results].map(([name, { data }]) => [name, data] as const)]));
       }
       /** A tensor's values of one example; those without a batch axis are the same for all. */
@@ -66,12 +66,14 @@ export function createLayerValues(
       for (let i = 0; i < count; i++) out.set(rowOf(output, i), i * size);
       return {
         count,
+        input: values,
         output: toChannelsLast(out, pageShape(outputShape, layout), layout),
         ...(logDet ? { logDet: Float32Array.from({ length: count }, (_, i) => rowOf(logDet, i)[0]!) } : {}),
         elements({ tensors, which, places }, example) {
           const rows = tensors.map((name) => rowOf(name, example));
           return Float32Array.from(which, (tensor, k) => rows[tensor]![places[k]!]!);
         },
+        sum: (tensor, example) => rowOf(tensor, example).reduce((a, b) => a + b, 0),
         located({ reading, tensors, which, places }, example) {
           const rows = tensors.map((name) => rowOf(name, example));
           return Float32Array.from(which, (tensor, i) => read(reading, rows[tensor]![places[i]!]!));
@@ -83,4 +85,15 @@ export function createLayerValues(
       session = undefined;
     },
   };
+}
+
+/** Rows from `start` on; the last of all fills up. */
+function filled(all: Float32Array, start: number, rows: number, count: number): Float32Array {
+  const size = all.length / count;
+  const out = new Float32Array(rows * size);
+  for (let i = 0; i < rows; i++) {
+    const from = Math.min(start + i, count - 1) * size;
+    out.set(all.subarray(from, from + size), i * size);
+  }
+  return out;
 }

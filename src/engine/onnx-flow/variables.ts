@@ -4,7 +4,7 @@
  * then recognized without knowing these operators.
  */
 import { sizeOf } from '../../base/shape';
-import { needed, type OnnxGraph } from './graph';
+import { needed, type GraphNode, type KnownShapes, type OnnxGraph } from './graph';
 import type { Probe } from './probe';
 
 export interface NumberedTensor {
@@ -23,6 +23,8 @@ export interface Variables {
   /** Where each variable was computed first: index into `tensors`, and element. */
   home: Int32Array;
   place: Int32Array;
+  /** Tensors that hold as many values as fulfill a condition: another number of them for other inputs. */
+  ragged: ReadonlySet<string>;
   /** Tensors on the way that depend on the input and were too large to number, with their order. */
   large: ReadonlyMap<string, number>;
 }
@@ -30,37 +32,90 @@ export interface Variables {
 /** Operators whose result depends on the shape of what they read, never on its values. */
 const shapeOnly = new Set(['Shape', 'Size', 'ConstantOfShape', 'EyeLike']);
 
+/** Operators that give one of the numbers that they read, or another, as the numbers are. */
+const choosing = new Set('Clip Relu LeakyRelu PRelu Elu Celu Selu ThresholdedRelu Max Min Abs'.split(' '));
+/** The same where one of their inputs, by its place, is computed from the flow's: which one. */
+const chosenBy: Readonly<Record<string, number>> = {
+  Where: 0,
+  ScatterND: 1,
+  ScatterElements: 1,
+  GatherND: 1,
+  GatherElements: 1,
+};
+
+/** Operators that give as many values as fulfill a condition, and those that put values into a tensor of another's shape. */
+const picking = new Set(['NonZero', 'Compress', 'Unique']);
+const scattering = new Set(['ScatterND', 'ScatterElements', 'Scatter']);
+
 /** Numbers the tensors that lead to the flow's output. */
-export function numberVariables({ graph, ports, shapes, values }: Probe): Variables {
+export function numberVariables({ graph, ports, shapes, values, far }: Probe): Variables {
   const { nodes } = needed(graph, [ports.output]);
+  const ragged = new Set<string>();
+  /** Tensors whose elements may equal others now, and not for another example. */
+  const chosen = new Set<string>();
   const depends = new Set([ports.input]);
   const order = new Map([[ports.input, 0]]);
   const large = new Map<string, number>();
   for (const node of nodes) {
+    const [first = ''] = node.proto.input ?? [];
+    // What is put into a tensor of fixed shape is of fixed shape again.
+    const decisive = scattering.has(node.op) ? [first] : node.reads;
+    if (picking.has(node.op) || decisive.some((name) => ragged.has(name)))
+      for (const name of node.writes) ragged.add(name);
     if (shapeOnly.has(node.op) || !node.reads.some((name) => depends.has(name))) continue;
+    const by = (node.proto.input ?? [])[chosenBy[node.op] ?? -1];
+    const chooses = choosing.has(node.op) || (by !== undefined && depends.has(by));
     for (const name of node.writes) {
       depends.add(name);
+      if (chooses) chosen.add(name);
       order.set(name, order.size);
       if (shapes.has(name) && !values.has(name)) large.set(name, order.get(name)!);
     }
   }
   const numbered = [...order.keys()].filter((name) => values.has(name));
   const elements = numbered.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
-  const table = signatureTable(elements, values.get(ports.input)!.length);
+  const given = ports.context
+    ? givenTensors(nodes, ports.context.name, depends).filter((name) => values.has(name))
+    : [];
+  const givenElements = given.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
+  const table = signatureTable(
+    elements + givenElements,
+    values.get(ports.input)!.length + (far?.get(ports.input)?.length ?? 0),
+  );
+  const bitsOf = (name: string): Uint32Array[] =>
+    [...values.get(name)!, ...(far?.get(name) ?? [])].map(
+      (data) => new Uint32Array(data.buffer, data.byteOffset, data.length),
+    );
+  // What is computed from the context alone is no variable of the flow, wherever it stands.
+  for (const name of given) {
+    const runs = values.get(name)!;
+    const bits = bitsOf(name);
+    for (let i = 0; i < runs[0]!.length; i++) if (!isConstant(runs, i)) table.exclude(bits, i);
+  }
   const home: number[] = [];
   const place: number[] = [];
+  const idsOf = new Map<string, Int32Array>();
   const tensors = numbered.map((name, index): NumberedTensor => {
     const runs = values.get(name)!;
-    const bits = runs.map((data) => new Uint32Array(data.buffer, data.byteOffset, data.length));
+    const bits = bitsOf(name);
+    const renews = chosen.has(name);
+    let read: Set<number> | undefined;
+    const isRead = (id: number): boolean =>
+      (read ??= new Set(
+        (graph.producer.get(name)?.reads ?? []).flatMap((from) => [...(idsOf.get(from) ?? [])]),
+      )).has(id);
     const ids = new Int32Array(runs[0]!.length);
     for (let i = 0; i < ids.length; i++) {
-      const id = isConstant(runs, i) ? -1 : table.number(bits, i, isTelling(runs, i));
+      const id = isConstant(runs, i)
+        ? -1
+        : table.number(bits, i, { telling: isTelling(runs, i), renews, isRead });
       ids[i] = id;
       if (id === home.length) {
         home.push(index);
         place.push(i);
       }
     }
+    idsOf.set(name, ids);
     return { name, order: order.get(name)!, ids };
   });
   return {
@@ -69,6 +124,7 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     byName: new Map(tensors.map((tensor) => [tensor.name, tensor])),
     home: Int32Array.from(home),
     place: Int32Array.from(place),
+    ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
     large: new Map([...large].filter(([name]) => isFloatLike(name))),
   };
@@ -77,6 +133,16 @@ export function numberVariables({ graph, ports, shapes, values }: Probe): Variab
     const size = sizeOf(shapes.get(name)!);
     return size > largestNumbered(values, ports.input);
   }
+}
+
+/** Tensors that are computed from the context and not from the flow's input. */
+function givenTensors(nodes: readonly GraphNode[], context: string, depends: ReadonlySet<string>): string[] {
+  const given = new Set([context]);
+  for (const { op, reads, writes } of nodes) {
+    if (shapeOnly.has(op) || !reads.some((name) => given.has(name))) continue;
+    for (const name of writes) if (!depends.has(name)) given.add(name);
+  }
+  return [...given];
 }
 
 /** Operators that put values together and take them apart. A ReLU, too, can give what it read, but in some runs only. */
@@ -90,14 +156,26 @@ const handOn = new Set(
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
  * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
  */
-export function holding(graph: OnnxGraph, { tensors, home }: Variables, ids: Iterable<number>): Set<string> {
+export function holding(
+  graph: OnnxGraph,
+  { tensors, home, ragged }: Variables,
+  ids: Iterable<number>,
+): Set<string> {
   const known = new Set(ids);
   const homes = [...known].map((id) => tensors[home[id]!]!.name);
   const handedOn = tensors.filter(
     (tensor) =>
-      handOn.has(graph.producer.get(tensor.name)?.op ?? '') && tensor.ids.every((id) => known.has(id)),
+      handOn.has(graph.producer.get(tensor.name)?.op ?? '') &&
+      !ragged.has(tensor.name) &&
+      tensor.ids.length > 0 &&
+      tensor.ids.every((id) => known.has(id)),
   );
   return new Set([...homes, ...handedOn.map(({ name }) => name)]);
+}
+
+/** Shapes that are the same whatever the values are. */
+export function fixedShapes({ shapes }: Probe, { ragged }: Variables): KnownShapes {
+  return ragged.size === 0 ? shapes : new Map([...shapes].filter(([name]) => !ragged.has(name)));
 }
 
 /** Values of an example up to which a tensor can hold the flow's, with room for what is concatenated to them. */
@@ -120,36 +198,78 @@ function isConstant(runs: readonly Float32Array[], i: number): boolean {
   return same;
 }
 
-/** Behind a ReLU most runs may be 0; a single number that is left would be mistaken for another before long. */
+/** Relative difference beyond rounding. */
+const beyondRounding = 2 ** -18;
+
+/**
+ * Behind a ReLU most runs may be 0, and what should be 1 differs by rounding alone: such numbers would be mistaken for
+ * others before long.
+ */
 function isTelling(runs: readonly Float32Array[], i: number): boolean {
-  return runs.every((data, r) => runs.slice(0, r).every((earlier) => earlier[i] !== data[i]));
+  return runs.every((data, r) => {
+    const value = data[i]!;
+    return runs
+      .slice(0, r)
+      .every(
+        (earlier) =>
+          Math.abs(earlier[i]! - value) > beyondRounding * Math.max(Math.abs(earlier[i]!), Math.abs(value)),
+      );
+  });
 }
 
 /** A hash table from the bits of an element in all runs to its number. */
 function signatureTable(elements: number, runs: number) {
   let size = 1024;
   while (size < 2 * elements) size *= 2;
+  /** Entry at each slot, by its place in `keys`; −1 where it is free. */
   const slots = new Int32Array(size).fill(-1);
   const keys = new Uint32Array(elements * runs);
+  /** The newest number of each entry, and the older ones where there are several. */
+  const ids = new Int32Array(elements);
+  const older = new Map<number, number[]>();
+  let entries = 0;
   let used = 0;
-  return {
-    /** The number of an equal element, where equality says something; else a new one. */
-    number(bits: readonly Uint32Array[], i: number, telling: boolean): number {
-      if (!telling) return used++;
-      let hash = 0;
-      for (const run of bits) hash = Math.imul(hash ^ run[i]!, 0x9e3779b1) ^ (hash >>> 15);
-      hash ^= hash >>> 13;
-      for (let slot = hash & (size - 1); ; slot = (slot + 1) & (size - 1)) {
-        const id = slots[slot]!;
-        if (id < 0) {
-          for (let r = 0; r < runs; r++) keys[used * runs + r] = bits[r]![i]!;
-          slots[slot] = used;
-          return used++;
-        }
-        let same = true;
-        for (let r = 0; r < runs && same; r++) same = keys[id * runs + r] === bits[r]![i]!;
-        if (same) return id;
+  const find = (bits: readonly Uint32Array[], i: number): { entry: number; isNew: boolean } => {
+    let hash = 0;
+    for (const run of bits) hash = Math.imul(hash ^ (run[i] ?? 0), 0x9e3779b1) ^ (hash >>> 15);
+    hash ^= hash >>> 13;
+    for (let slot = hash & (size - 1); ; slot = (slot + 1) & (size - 1)) {
+      const entry = slots[slot]!;
+      if (entry < 0) {
+        for (let r = 0; r < runs; r++) keys[entries * runs + r] = bits[r]![i] ?? 0;
+        slots[slot] = entries;
+        return { entry: entries++, isNew: true };
       }
+      let same = true;
+      for (let r = 0; r < runs && same; r++) same = keys[entry * runs + r] === (bits[r]![i] ?? 0);
+      if (same) return { entry, isNew: false };
+    }
+  };
+  return {
+    /**
+     * The number of an equal element, where equality says something; else a new one.
+     * @param how `renews`: a new one in any case; of several numbers that equal elements have, one that `isRead` holds for
+     */
+    number(
+      bits: readonly Uint32Array[],
+      i: number,
+      how: { telling: boolean; renews: boolean; isRead(id: number): boolean },
+    ): number {
+      if (!how.telling) return used++;
+      const { entry, isNew } = find(bits, i);
+      if (isNew) ids[entry] = used++;
+      else if (how.renews && ids[entry]! >= 0) {
+        older.set(entry, [ids[entry]!, ...(older.get(entry) ?? [])]);
+        ids[entry] = used++;
+      } else {
+        const others = older.get(entry);
+        if (others && !how.isRead(ids[entry]!)) return others.find((id) => how.isRead(id)) ?? ids[entry]!;
+      }
+      return ids[entry]!;
+    },
+    /** Equal elements have the number −1. */
+    exclude(bits: readonly Uint32Array[], i: number): void {
+      ids[find(bits, i).entry] = -1;
     },
   };
 }

@@ -39,6 +39,8 @@ const icons: Record<LayerKind, string> = {
   svd: 'symbol-array',
   orthogonal: 'symbol-array',
   rescale: 'symbol-ruler',
+  linear: 'symbol-array',
+  elementwise: 'symbol-ruler',
   unknown: 'question',
   recorded: 'symbol-operator',
 };

@@ -1,5 +1,7 @@
 /** Latents changed by hand: x of the changed z, checked by the way back from that x, for ours and others' files. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -11,6 +13,7 @@ import { drawLatents } from '../../../src/engine/model/latents';
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { latentScales } from '../../../src/flow/latent-scales';
+import { modelOf, port, stored } from '../onnx/small-graph';
 import {
   anySignal,
   digitsModel,
@@ -144,8 +147,7 @@ describe('changed latents', () => {
 });
 
 describe('changed latents of other libraries', () => {
-  const opened = async (...parts: readonly string[]) => {
-    const file = path.join('test', 'fixtures', ...parts);
+  const opened = async (file: string) => {
     const model = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
     return { model, inspector: createInspector('1', model) };
   };
@@ -153,11 +155,12 @@ describe('changed latents of other libraries', () => {
   for (const [parts, element] of [
     [['onnx', 'chrischute-rgb', 'forward.dynamo.onnx'], 100],
     [['onnx', 'nflows-inverse-only', 'inverse.onnx'], 3],
+    [['onnx', 'nflows-autoregressive', 'forward.onnx'], 1],
     [['peers', 'zuko-permuted', 'state_dict.safetensors'], 2],
     [['peers', 'fmu2-small', 'state_dict.safetensors'], 2000],
   ] as const) {
     it(`of ${parts[1]} decode to an x whose latents they are`, async () => {
-      const { model, inspector } = await opened(...parts);
+      const { model, inspector } = await opened(path.join('test', 'fixtures', ...parts));
       try {
         const of: UneditedRef = { kind: 'sample', count: 1, seed: 1, temperature: 0.5, index: 0 };
         const view = await inspector.ask('latents', { example: of }, anySignal());
@@ -178,7 +181,21 @@ describe('changed latents of other libraries', () => {
   }
 
   it('of a file without a way back are shown, and their change is refused in words', async () => {
-    const { model, inspector } = await opened('onnx', 'nflows-autoregressive', 'forward.onnx');
+    const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-latents-'));
+    // A residual layer: each value depends on all others, and not in a linear way.
+    const file = path.join(folder, 'residual.onnx');
+    const residual = modelOf({
+      input: [port('x', ['batch', 3])],
+      output: [port('z', ['batch', 3])],
+      initializer: [stored('w', [0.3, -0.2, 0.1, 0.2, 0.1, -0.3, -0.1, 0.3, 0.2], [3, 3])],
+      node: [
+        { opType: 'MatMul', input: ['x', 'w'], output: ['mixed'] },
+        { opType: 'Tanh', input: ['mixed'], output: ['bent'] },
+        { opType: 'Add', input: ['x', 'bent'], output: ['z'] },
+      ],
+    });
+    await writeFile(file, residual);
+    const { model, inspector } = await opened(file);
     try {
       const of: UneditedRef = { kind: 'values', values: [0.1, 0.2, 0.3] };
       assert.equal((await inspector.ask('latents', { example: of }, anySignal())).z.length, 3);
@@ -189,6 +206,7 @@ describe('changed latents of other libraries', () => {
     } finally {
       inspector.dispose();
       await model.dispose();
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

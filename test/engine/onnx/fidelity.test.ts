@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readNpz } from '../../../src/data/npz';
+import type { LayerInfo } from '../../../src/protocol/model';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
@@ -27,6 +28,8 @@ interface Case {
   files: string[];
   /** Kinds of the layers in the graph, from data to latent; absent where each column of the library is one. */
   found?: string[];
+  /** How many of them each layer of the library is, where that is not the same number for all. */
+  each?: number[];
   io: string;
 }
 
@@ -35,13 +38,14 @@ const cases = readdirSync(fixtures)
   .map((name): Case => {
     const folder = path.join(fixtures, name);
     const about = path.join(folder, 'case.json');
-    const { found } = existsSync(about)
-      ? (JSON.parse(readFileSync(about, 'utf8')) as { found: string[] })
-      : { found: undefined };
+    const { found, each } = existsSync(about)
+      ? (JSON.parse(readFileSync(about, 'utf8')) as Pick<Case, 'found' | 'each'>)
+      : {};
     return {
       name,
       files: readdirSync(folder).filter((file) => file.endsWith('.onnx')),
       ...(found ? { found } : {}),
+      ...(each ? { each } : {}),
       io: path.join(found ? folder : path.join(peersFolder, name), 'io.npz'),
     };
   });
@@ -73,14 +77,31 @@ async function recordedIn(file: string) {
     z: values('z')!,
     logDet: values('logdet')!,
     layers: values('logdet_layers')!,
+    context: values('context'),
     pixels: noise && values('image_u8')!.map((value, i) => value + noise[i]!),
   };
 }
 
+/** As `found` of case.json names it. */
+function kindOf({ coupling, kind }: LayerInfo): string {
+  if (coupling !== undefined) return 'coupling';
+  if (kind === 'linear' || kind === 'conv1x1') return 'mixing';
+  return ['autoregressive', 'elementwise', 'unknown'].includes(kind) ? kind : 'norm';
+}
+
 /** Log-det of each layer, from data to latent, [count] each; and its largest |x − inverse(forward(x))|. */
-async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) {
+async function layersOf(
+  flow: InspectedFlow,
+  data: Float32Array,
+  count: number,
+  context: Float32Array | undefined,
+) {
   const run = await flow.programs.pass({ kind: 'eval', roundTrips: true });
-  const x = { shape: [count, ...flow.flow.inputShape], data };
+  const x = {
+    shape: [count, ...flow.flow.inputShape],
+    data,
+    ...(context ? { context: { shape: [count, context.length / count], data: context } } : {}),
+  };
   const { z, layers } = await run(x, new Float32Array(count).fill(1 / count));
   let roundTrip = 0;
   const kinds: string[] = [];
@@ -89,7 +110,7 @@ async function layersOf(flow: InspectedFlow, data: Float32Array, count: number) 
     const own = layers[info.index]!;
     for (const value of own.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
     if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
-    kinds.push(info.coupling !== undefined ? 'coupling' : info.kind === 'unknown' ? 'unknown' : 'norm');
+    kinds.push(kindOf(info));
     logDets.push(own.logDet.own.map((value, i) => value + own.logDet.norm[i]!));
   }
   return { z, kinds, logDets, roundTrip };
@@ -117,7 +138,7 @@ after(async () => {
   writeTable();
 });
 
-for (const { name, files, found, io } of cases) {
+for (const { name, files, found, each: counts, io } of cases) {
   describe(name, () => {
     for (const file of files) {
       const original = path.join(fixtures, name, file);
@@ -134,7 +155,7 @@ for (const { name, files, found, io } of cases) {
 
       async function check(opened: string, how: string): Promise<void> {
         const reference = await recordedIn(io);
-        const { count, x, z, logDet } = reference;
+        const { count, x, z, logDet, context } = reference;
         const model = await openModel(opened, backend);
         try {
           const flow = model.inspected;
@@ -156,25 +177,35 @@ for (const { name, files, found, io } of cases) {
           };
           const { errors } = row;
           if (both || file.startsWith('forward')) {
-            const forward = await flow.runner.forward(x, count, space);
+            const forward = await flow.runner.forward(x, count, space, { context });
             errors.z = maxAbsDifference(forward.z, z);
             assert.ok(errors.z <= 1e-4, `z is off by ${errors.z}`);
             errors.logDet = assertLogDets(forward.logDet, logDet, 'the log-det');
             const data = space === 'data' ? x : reference.pixels!;
-            const { kinds, logDets, roundTrip, z: latent } = await layersOf(flow, data, count);
+            const { kinds, logDets, roundTrip, z: latent } = await layersOf(flow, data, count, context);
             assert.ok(maxAbsDifference(latent, z) <= 1e-4, 'z of the inspector');
             assert.ok(roundTrip <= 1e-4, `a layer is undone but for ${roundTrip}`);
             errors.roundTrip = roundTrip;
             row.found = kinds.join(' ');
             if (found) assert.deepEqual(kinds, found);
             else assert.ok(kinds.includes('coupling') && !kinds.includes('unknown'));
+            const sum = Float32Array.from({ length: count }, (_, i) =>
+              logDets.reduce((all, values) => all + values[i]!, 0),
+            );
+            const apart = maxAbsDifference(sum, forward.logDet);
+            assert.ok(apart <= 1e-4, `the layers' log-dets are ${apart} from the whole's`);
             const columns = reference.layers.length / count;
             // A layer of the library's can be several in the graph.
-            const each = kinds.length / columns;
-            assert.ok(Number.isInteger(each), `${kinds.length} layers for ${columns} of the library`);
+            const each = counts ?? Array<number>(columns).fill(kinds.length / columns);
+            assert.equal(
+              each.reduce((a, b) => a + b, 0),
+              kinds.length,
+            );
+            assert.ok(each.every(Number.isInteger), `${kinds.length} layers for ${columns} of the library`);
             errors.layers = 0;
+            let from = 0;
             for (let column = 0; column < columns; column++) {
-              const part = logDets.slice(column * each, (column + 1) * each);
+              const part = logDets.slice(from, (from += each[column]!));
               const ours = Float32Array.from({ length: count }, (_, i) =>
                 part.reduce((sum, l) => sum + l[i]!, 0),
               );
@@ -189,7 +220,7 @@ for (const { name, files, found, io } of cases) {
             }
           }
           if (both || file.startsWith('inverse')) {
-            const inverse = await flow.runner.inverse(z, count, space);
+            const inverse = await flow.runner.inverse(z, count, space, { context });
             errors.x = maxAbsDifference(inverse.x, x);
             assert.ok(errors.x <= 1e-4, `x is off by ${errors.x}`);
           } else {
@@ -226,10 +257,13 @@ it('a classifier is no flow, and the page says why', async () => {
 function writeTable(): void {
   const number = (value: number | undefined): string => (value === undefined ? '' : value.toExponential(1));
   const counted = (text: string): string =>
-    ['coupling', 'norm', 'unknown']
+    ['coupling', 'autoregressive', 'mixing', 'elementwise', 'norm', 'unknown']
       .map((kind) => [text.split(' ').filter((one) => one === kind).length, kind] as const)
       .filter(([count]) => count > 0)
-      .map(([count, kind]) => `${count} ${kind}${count > 1 && kind !== 'unknown' ? 's' : ''}`)
+      .map(
+        ([count, kind]) =>
+          `${count} ${kind}${count > 1 && (kind === 'coupling' || kind === 'norm') ? 's' : ''}`,
+      )
       .join(', ');
   const lines = [
     '| file | found | z | log-det | log-det of a layer | x from z | round trip of a layer |',

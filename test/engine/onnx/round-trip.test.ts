@@ -1,7 +1,7 @@
 /**
  * Our exports, opened again, are the flow that they were made from: the same strip of layers and masks, the same log-det
- * of each layer, z and x. For every convention of affine and additive couplings; both files together, and each alone. Flows of
- * other layers open with the same numbers in all.
+ * of each layer, z and x; both files together, and each alone. Where the graph holds other layers than the file names, it opens
+ * with those and the same numbers in all.
  */
 import assert from 'node:assert/strict';
 import { copyFile } from 'node:fs/promises';
@@ -95,24 +95,37 @@ function calm(values: Values): void {
 
 const mixings = new Set<string>(mixingKinds);
 
-/** Splines, autoregressive layers, mixings and chains over images are not told apart in a graph. */
-const isTold = ({ model }: (typeof conventionCases)[number]): boolean => {
-  if (model.transform === 'rationalQuadratic') return false;
-  if (model.kind === 'image') return !isChain(model);
+const stayLinear = new Set<string>(['householder', 'orthogonal']);
+
+/**
+ * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
+ * some splines depend on less than their layer says: they open with the layers that are in the graph.
+ */
+const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => {
+  if (model.kind === 'image') return !isChain(model) && model.transform !== 'rationalQuadratic';
   if (model.context > 0) return false;
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
-  return !kinds.some((kind) => kind === 'autoregressive' || kind === 'rescale' || mixings.has(kind));
+  return (
+    !kinds.some((kind) => kind === 'rescale' || (mixings.has(kind) && !stayLinear.has(kind))) &&
+    !/^vector, (splines$|circular splines|splines after half a turn|autoregressive splines)/.test(label)
+  );
 };
 
-for (const { label, model } of conventionCases.filter((one) => !isTold(one) && /nsf|maf/.test(one.label))) {
-  it(`the export of ${label} opens with its numbers, if not with its layers`, async () => {
+/** A curve that starts again after a turn does not only rise. */
+const startsAgain = /circular|half a turn/;
+
+for (const { label, model } of conventionCases.filter(
+  (one) => !isTold(one) && one.model.kind === 'vector' && one.model.context === 0,
+)) {
+  it(`the export of ${label} opens with layers and its numbers`, async () => {
     const small = await smallModel({ ...model }, 'two-moons');
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
     try {
       await exportOnnx(small.opened, path.join(small.folder, 'flow.onnx'));
       const opened = await openModel(path.join(small.folder, 'flow.forward.onnx'), backend);
       const theirs = opened.inspected!;
-      assert.ok(theirs.layers.some(({ info }) => info.kind === 'unknown'));
+      const unknown = theirs.layers.some(({ info }) => info.kind === 'unknown');
+      assert.equal(unknown, startsAgain.test(label));
       const ours = inspectedModel(small.flow);
       const z = stream(3, 'z').normal(count * sizeOf(ours.flow.inputShape));
       const { x } = await ours.runner.inverse(z, count, 'data');

@@ -1,0 +1,318 @@
+/**
+ * Shares the log-det of a file out to the layers that were found in it. The output is a sum, which is followed back to
+ * its terms; a term belongs to the layer whose own computation it uses. Central differences at the probes check the sum
+ * of each layer.
+ */
+import { sizeOf } from '../../base/shape';
+import { floatsIn, needed, type GraphNode, type OnnxGraph } from './graph';
+import type { FoundLayer, LogDetTerm, MovedValues } from './layers';
+import { read } from './locate';
+import type { Probe } from './probe';
+import { holding, type Variables } from './variables';
+
+interface Term extends LogDetTerm {
+  layer: number;
+}
+
+/** Nats by which central differences may be off. */
+const differencesError = 0.02;
+/** Terms of a sum that are followed. */
+const mostTerms = 4096;
+
+/** What keeps the sum of all elements, or repeats each equally often. */
+const keepsSum = new Set(
+  'Identity Reshape Squeeze Unsqueeze Flatten ReduceSum Transpose Cast Expand ReduceMean'.split(' '),
+);
+
+/**
+ * Gives the layers their terms and constants.
+ * @param sized the probe for several examples, which tells tensors that keep them apart
+ * @returns the largest |log-det of the file − sum over the layers| over the probes, nats; undefined where there is none
+ */
+export function shareLogDet(
+  probe: Probe,
+  sized: Probe,
+  variables: Variables,
+  layers: readonly FoundLayer[],
+): number | undefined {
+  const { logDets, ports } = probe;
+  if (!ports.logDet || !logDets || layers.length === 0) return undefined;
+  const open = layers.filter(lacksLogDet);
+  const restOf = (): number[] =>
+    logDets.map((total, run) => total - layers.reduce((sum, layer) => sum + logDetIn(probe, layer, run), 0));
+  const largest = (values: readonly number[]): number => Math.max(...values.map(Math.abs));
+  if (open.length === 0) return largest(restOf());
+  const terms = termsOf(probe, sized, variables, layers);
+  if (!terms) return undefined;
+  decide(probe, layers, terms);
+  for (const { layer, tensor, factor } of terms) {
+    const found = layers[layer]!;
+    if (lacksLogDet(found)) found.terms = [...(found.terms ?? []), { tensor, factor }];
+  }
+  for (const layer of open) {
+    layer.terms ??= [];
+    settleConstant(probe, layer);
+    const slopes = slopesOf(probe, layer);
+    if (slopes) layer.slopes = slopes;
+  }
+  const rest = restOf();
+  // What is the same for every example and of no layer so far is of one whose own is known the least.
+  const holder = open.find(({ slopesAt }) => !slopesAt) ?? open.find(({ estimated }) => estimated);
+  const mean = rest.reduce((a, b) => a + b, 0) / rest.length;
+  if (holder) holder.constantLogDet += mean;
+  return largest(holder ? rest.map((value) => value - mean) : rest);
+}
+
+/** Whether its log-det is to be read from the file's. */
+export function lacksLogDet({ kind, lacksLogScale }: FoundLayer): boolean {
+  return kind === 'unknown' || lacksLogScale;
+}
+
+/** Of one layer in one run of the probe, as far as it is known. */
+export function logDetIn(
+  probe: Probe,
+  { constantLogDet, terms = [], logScale }: FoundLayer,
+  run: number,
+): number {
+  let sum = constantLogDet + termsIn(probe, terms, run);
+  const located = logScale?.located;
+  located?.places.forEach((place, i) => {
+    sum += read(located.reading, probe.values.get(located.tensors[located.which[i]!]!)![run]![place]!);
+  });
+  return sum;
+}
+
+function termsIn({ values }: Probe, terms: readonly LogDetTerm[], run: number): number {
+  return terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0);
+}
+
+const total = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+
+/**
+ * Puts terms to the layers whose central differences they fit, where the graph alone does not tell neighbors apart: what is
+ * a function of the value between two layers may be of either.
+ */
+function decide(probe: Probe, layers: readonly FoundLayer[], terms: readonly Term[]): void {
+  const spreads = (): number =>
+    layers.reduce((sum, layer, index) => {
+      const { slopesAt } = layer;
+      if (!slopesAt || !lacksLogDet(layer)) return sum;
+      const own = terms.filter((term) => term.layer === index);
+      const left = slopesAt.map(
+        (slopes, run) => slopes.reduce((a, b) => a + b, 0) - termsIn(probe, own, run),
+      );
+      return sum + Math.max(...left) - Math.min(...left);
+    }, 0);
+  let least = spreads();
+  for (const term of terms) {
+    for (const layer of [term.layer - 1, term.layer + 1]) {
+      if (least <= differencesError) return;
+      if (!layers[layer]) continue;
+      const before = term.layer;
+      term.layer = layer;
+      const spread = spreads();
+      if (spread < least - differencesError) least = spread;
+      else term.layer = before;
+    }
+  }
+}
+
+/** The constant that central differences leave over, where they are more than off. */
+function settleConstant(probe: Probe, layer: FoundLayer): void {
+  const { slopesAt, terms = [] } = layer;
+  if (!slopesAt) return;
+  const varying = { ...layer, constantLogDet: 0 };
+  const left = slopesAt.map(
+    (slopes, run) => slopes.reduce((a, b) => a + b, 0) - logDetIn(probe, varying, run),
+  );
+  const mean = left.reduce((a, b) => a + b, 0) / left.length;
+  const near = (value: number): boolean => left.every((one) => Math.abs(one - value) <= differencesError);
+  // A box that scales by a constant may be in the terms, or not.
+  if (near(0)) layer.constantLogDet = 0;
+  else if (!near(layer.constantLogDet) && terms.length > 0) {
+    layer.constantLogDet = mean;
+    layer.estimated = true;
+  }
+}
+
+/** Where ln |∂y/∂x| of each value that moves stands, if one tensor is its log-det. */
+function slopesOf({ values }: Probe, { terms = [], slopesAt, moves }: FoundLayer): MovedValues | undefined {
+  const [term] = terms;
+  const data = term && values.get(term.tensor);
+  if (!data || !slopesAt || terms.length !== 1 || Math.abs(term.factor) !== 1) return undefined;
+  const moving = Int32Array.from(Array.from(moves.keys()).filter((k) => moves[k] === 1));
+  const count = data[0]!.length;
+  if (count !== moving.length && count !== moves.length) return undefined;
+  const fits = (i: number, place: number): boolean =>
+    slopesAt.every(
+      (slopes, run) => Math.abs(term.factor * data[run]![place]! - slopes[i]!) <= differencesError / 2,
+    );
+  const taken = new Set<number>();
+  const places = new Int32Array(moving.length);
+  for (const [i, k] of moving.entries()) {
+    const likely = count === moving.length ? i : k;
+    const place = [likely, ...Array(count).keys()].find((at) => !taken.has(at) && fits(i, at));
+    if (place === undefined) return undefined;
+    taken.add(place);
+    places[i] = place;
+  }
+  return {
+    located: {
+      reading: term.factor > 0 ? 'same' : 'negative',
+      tensors: [term.tensor],
+      which: new Int32Array(moving.length),
+      places,
+    },
+    elements: moving,
+  };
+}
+
+/** Undefined where the log-det is no sum of terms that examples keep apart. */
+function termsOf(
+  probe: Probe,
+  sized: Probe,
+  variables: Variables,
+  layers: readonly FoundLayer[],
+): Term[] | undefined {
+  const { graph, ports, values, batch } = probe;
+  const depends = dependents(graph, ports.input);
+  const placed = placing(graph, variables, layers, depends, ports.output);
+  const usable = (name: string): boolean => {
+    const [first] = probe.shapes.get(name) ?? [];
+    const [many] = sized.shapes.get(name) ?? [];
+    return values.has(name) && first === batch && many === sized.batch;
+  };
+  const size = (name: string): number | undefined => {
+    const shape = probe.shapes.get(name);
+    return shape && sizeOf(shape);
+  };
+  /** A number that all elements of a constant have. */
+  const uniform = (name: string): number | undefined => {
+    const data = values.get(name)?.[0] ?? constantOf(graph, name);
+    return data && data.length > 0 && data.every((value) => value === data[0]) ? data[0] : undefined;
+  };
+  const known = new Map<string, Term[] | undefined>();
+  const leaf = (name: string): Term[] | undefined =>
+    usable(name) ? [{ tensor: name, factor: 1, layer: placed(name) }] : undefined;
+  let budget = mostTerms;
+  const follow = (name: string): Term[] | undefined => {
+    if (known.has(name)) return known.get(name);
+    const node = graph.producer.get(name);
+    if (!node || budget-- <= 0) return undefined;
+    const found = split(node, name) ?? leaf(name);
+    known.set(name, found);
+    return found;
+  };
+  const scaled = (name: string, factor: number, out: string): Term[] | undefined => {
+    if (!depends.has(name)) return [];
+    const [inner, outer] = [size(name), size(out)];
+    if (!inner || !outer) return undefined;
+    return follow(name)?.map((term) => ({ ...term, factor: term.factor * factor * (outer / inner) }));
+  };
+  const split = (node: GraphNode, out: string): Term[] | undefined => {
+    const inputs = (node.proto.input ?? []).map(String);
+    const [first = '', second = ''] = inputs;
+    let parts: (Term[] | undefined)[];
+    switch (node.op) {
+      case 'Add':
+      case 'Sum':
+        parts = inputs.map((input) => scaled(input, 1, out));
+        break;
+      case 'Sub':
+        parts = [scaled(first, 1, out), scaled(second, -1, out)];
+        break;
+      case 'Concat':
+        parts = inputs.map((input) => (depends.has(input) ? follow(input) : []));
+        break;
+      case 'Neg':
+        parts = [scaled(first, -1, out)];
+        break;
+      case 'Mul':
+      case 'Div': {
+        const [constant, other] = depends.has(first) ? [second, first] : [first, second];
+        const factor =
+          depends.has(constant) || (node.op === 'Div' && other !== first) ? undefined : uniform(constant);
+        if (factor === undefined) return undefined;
+        parts = [scaled(other, node.op === 'Mul' ? factor : 1 / factor, out)];
+        break;
+      }
+      default: {
+        if (!keepsSum.has(node.op)) return undefined;
+        // A sum over examples, or a mean, is no sum over elements.
+        const grows = node.op === 'Expand' || node.op === 'ReduceMean';
+        parts = [grows ? scaled(first, 1, out) : depends.has(first) ? follow(first) : []];
+      }
+    }
+    if (parts.some((part) => part === undefined)) return undefined;
+    const terms = parts.flatMap((part) => part!);
+    // All of one layer and as large as this: the sum is what the layer adds, element by element.
+    const [head] = terms;
+    const alike = terms.every(({ layer }) => layer === head?.layer);
+    const whole =
+      head !== undefined &&
+      alike &&
+      (size(out) ?? 0) > batch &&
+      terms.every(({ tensor }) => size(tensor) === size(out));
+    const combines = ['Add', 'Sum', 'Sub', 'Neg', 'Mul', 'Div'].includes(node.op);
+    return whole && combines && usable(out) ? [{ ...head, tensor: out, factor: 1 }] : terms;
+  };
+  const terms = follow(ports.logDet!);
+  if (!terms) return undefined;
+  // Whatever was followed, the numbers have to say so too: all but a constant is in the terms.
+  const rest = probe.logDets!.map((all, run) => all - termsIn(probe, terms, run));
+  const spread = Math.max(...rest) - Math.min(...rest);
+  const scale = Math.max(1, ...probe.logDets!.map(Math.abs), ...rest.map(Math.abs));
+  return spread <= 1e-4 * scale ? terms : undefined;
+}
+
+/** Tensors that the flow's input reaches by more than its shape. */
+function dependents(graph: OnnxGraph, input: string): ReadonlySet<string> {
+  const depends = new Set([input]);
+  for (const { op, reads, writes } of graph.nodes) {
+    if (op === 'Shape' || op === 'Size' || op === 'ConstantOfShape' || op === 'EyeLike') continue;
+    if (reads.some((name) => depends.has(name))) for (const name of writes) depends.add(name);
+  }
+  return depends;
+}
+
+/** Says of a tensor which layer it is computed in. */
+function placing(
+  graph: OnnxGraph,
+  variables: Variables,
+  layers: readonly FoundLayer[],
+  depends: ReadonlySet<string>,
+  output: string,
+): (name: string) => number {
+  const layerOf = new Map<GraphNode, number>();
+  layers.forEach(({ nodes }, layer) => {
+    // What the next one reads again stays with the first.
+    for (const node of nodes)
+      if (!layerOf.has(node) && node.writes.some((name) => depends.has(name))) layerOf.set(node, layer);
+  });
+  const after = layers.map((_, layer) =>
+    holding(
+      graph,
+      variables,
+      layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0),
+    ),
+  );
+  return (name) => {
+    let last = -1;
+    for (const node of needed(graph, [name]).nodes) last = Math.max(last, layerOf.get(node) ?? -1);
+    if (last < 0) return 0;
+    // A function of what the layer gives alone, without anything of its inside, may be of the next one.
+    const inside = needed(graph, [name], after[last]).nodes.some((node) => layerOf.get(node) === last);
+    return inside || last + 1 === layers.length ? last : last + 1;
+  };
+}
+
+/** The value of an initializer or a Constant node that is a float. */
+function constantOf({ initializers, producer }: OnnxGraph, name: string): Float32Array | undefined {
+  const node = producer.get(name)?.proto;
+  const tensor =
+    initializers.get(name) ??
+    (node?.opType === 'Constant'
+      ? node.attribute?.find((attribute) => attribute.name === 'value')?.t
+      : undefined);
+  return tensor ? floatsIn(tensor) : undefined;
+}

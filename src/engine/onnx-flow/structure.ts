@@ -1,0 +1,333 @@
+/**
+ * What a map between two cuts is, where it is not a·v + b of single values: which of its values answer to which, by
+ * changing one at a time. A value that is not asked about stays the same bit by bit, so that the answer is exact as a rule.
+ */
+import { UserError } from '../../base/user-error';
+import { stream } from '../../data/random';
+import { logAbsDeterminant } from '../model/determinant';
+import type { Cut } from './cuts';
+import { openLayerPart, type LayerPart } from './layer-part';
+import type { Probe } from './probe';
+import type { Variables } from './variables';
+
+/** Values that are picked by a condition are packed anew when one is left out, and are rounded in other ways then. */
+const packedRounding = 1e-5;
+
+/** Values up to which what depends on what is measured. */
+export const mostMeasured = 256;
+
+/** Takes values into the box of a spline: outside of it, a value depends on no other. */
+const near = 1 / 8;
+
+/** What each value that is made does to its own input, all others held. */
+export interface OwnMaps {
+  /** y = a·v + b of each, in each run; absent where one is not. */
+  affine?: { scale: Float64Array[]; shift: Float64Array[] };
+  /** ln |∂y/∂v| of each in each run, by central differences. */
+  logSlopes: Float64Array[];
+}
+
+/** The same linear map for every example: made = matrix · before + offset. */
+export interface LinearMap {
+  kind: 'linear';
+  /** Rows are the made variables, columns those of the cut before. */
+  rows: Float64Array[];
+  offset: Float64Array;
+}
+
+export interface OrderedMap extends OwnMaps {
+  /** One value alone for each, or values one after the other: each answers to those before it. */
+  kind: 'elementwise' | 'triangular';
+  /** For each made variable the moved one that stands at its place. */
+  order: Int32Array;
+  /** Of `triangular`: how many of the moved ones have to be known before each made one. */
+  places: Int32Array;
+  /** Whether it is another one for other values of what passes through, or another context. */
+  conditioned: boolean;
+}
+
+export interface DenseMap {
+  kind: 'dense';
+  /** Share of the pairs of values that depend on each other. */
+  share: number;
+}
+
+export type Structure = LinearMap | OrderedMap | DenseMap;
+
+/**
+ * @param sized the probe for as many examples at once as the file takes
+ * @param moved the variables of `from` that are replaced, by `made`
+ */
+export async function measureStructure(
+  probe: Probe,
+  sized: Probe,
+  variables: Variables,
+  {
+    from,
+    moved,
+    made,
+    linearOnly = false,
+  }: { from: Cut; moved: Int32Array; made: Int32Array; linearOnly?: boolean },
+): Promise<Structure | undefined> {
+  const { home, place, tensors, count } = variables;
+  const valueOf = (id: number, run: number): number =>
+    probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!;
+  const part = await openLayerPart(sized, variables, from, [...made], true);
+  try {
+    const states = [1, near].flatMap((factor) =>
+      probe.feeds.map((_, run) => {
+        const state = new Float32Array(count).fill(NaN);
+        from.forEach((id) => (state[id] = factor * valueOf(id, run)));
+        return state;
+      }),
+    );
+    const ask = (asked: readonly AskedState[]): Promise<Float32Array[]> => askAll(part, asked);
+    const rounding = variables.ragged.size > 0 ? packedRounding : 0;
+    const asking: Asking = { rounding, probe, from, moved, made, states, ask };
+    const linear = await measureLinear(asking);
+    if (linear || linearOnly) return linear;
+    return await measureOrder(asking);
+  } finally {
+    await part.release();
+  }
+}
+
+interface Asked {
+  run: number;
+  /** Values of variables that differ from those of the run. */
+  changes: readonly (readonly [id: number, value: number])[];
+  /** Index of a run whose context is taken instead. */
+  context?: number;
+}
+
+interface Asking {
+  /** Relative change that says nothing. */
+  rounding: number;
+  probe: Probe;
+  from: Cut;
+  moved: Int32Array;
+  made: Int32Array;
+  /** Those of the runs, and then the same near 0. */
+  states: Float32Array[];
+  ask(asked: readonly AskedState[]): Promise<Float32Array[]>;
+}
+
+interface AskedState {
+  state: Float32Array;
+  context: Float32Array | undefined;
+}
+
+async function askAll(part: LayerPart, asked: readonly AskedState[]): Promise<Float32Array[]> {
+  const answers: Float32Array[] = [];
+  for (let at = 0; at < asked.length; at += part.batch) {
+    const some = asked.slice(at, at + part.batch);
+    // All rows are filled, so that each row is computed in the same way whatever the others are.
+    const rows = Array.from({ length: part.batch }, (_, i) => some[Math.min(i, some.length - 1)]!);
+    const out = await part
+      .run(
+        rows.map(({ state }) => state),
+        rows.map(({ context }) => context),
+      )
+      .catch(notComputed(rows.length, part.values));
+    answers.push(...out.slice(0, some.length));
+  }
+  return answers;
+}
+
+/** Graphs whose shapes depend on values may not take all of them. */
+const notComputed =
+  (rows: number, values: number) =>
+  (error: unknown): Float32Array[] => {
+    if (!(error instanceof UserError)) throw error;
+    return Array.from({ length: rows }, () => new Float32Array(values).fill(NaN));
+  };
+
+function changed({ states, probe }: Asking, { run, changes, context = run }: Asked): AskedState {
+  const state = states[run]!.slice();
+  for (const [id, value] of changes) state[id] = value;
+  return { state, context: probe.contexts?.[context % probe.feeds.length] };
+}
+
+/** Far enough from 0 that bends show, near enough that nothing overflows. */
+const linearScales = [1, 64];
+
+async function measureLinear(asking: Asking): Promise<LinearMap | undefined> {
+  const { from, made, probe } = asking;
+  const random = stream(1, 'onnx-structure');
+  const runs = probe.feeds.map((_, run) => run);
+  const all = (run: number, values: Float32Array | Float64Array): AskedState =>
+    changed(asking, { run, changes: Array.from(from, (id, i) => [id, values[i]!] as const) });
+  const zero = new Float32Array(from.length);
+  for (const scale of linearScales) {
+    const u = random.normal(from.length).map((value) => value * scale);
+    const v = random.normal(from.length).map((value) => value * scale);
+    const asked = runs.flatMap((run) => [
+      all(run, zero),
+      all(run, u),
+      all(run, v),
+      all(
+        run,
+        u.map((value, i) => value + v[i]!),
+      ),
+    ]);
+    const answers = await asking.ask(asked);
+    for (const run of runs) {
+      const [origin, one, two, both] = answers.slice(4 * run, 4 * run + 4);
+      const head = answers.slice(0, 4);
+      const fits = Array.from(made.keys()).every((i) => {
+        const size = [origin, one, two, both].reduce((sum, values) => sum + Math.abs(values![i]!), 0);
+        const close = (value: number): boolean => Math.abs(value) <= 1e-5 * size + 1e-6 * scale;
+        // The context, where there is one, is another one in each run.
+        const same = [origin, one].every((values, k) => close(values![i]! - head[k]![i]!));
+        return same && close(one![i]! + two![i]! - origin![i]! - both![i]!);
+      });
+      if (!fits) return undefined;
+    }
+  }
+  const far = 64;
+  const answers = await asking.ask([
+    all(0, zero),
+    ...Array.from(from, (_, j) => {
+      const values = zero.slice();
+      values[j] = far;
+      return all(0, values);
+    }),
+  ]);
+  const offset = Float64Array.from(answers[0]!);
+  const rows = Array.from(made, (_, i) =>
+    Float64Array.from(from, (_unused, j) => (answers[j + 1]![i]! - offset[i]!) / far),
+  );
+  return { kind: 'linear', rows, offset };
+}
+
+async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | undefined> {
+  const { from, moved, made, states, probe, rounding } = asking;
+  const runs = states.map((_, run) => run);
+  const random = stream(2, 'onnx-structure').uniform(from.length);
+  const baseline = await asking.ask(runs.map((run) => changed(asking, { run, changes: [] })));
+  const depends = Array.from(made, () => new Uint8Array(from.length));
+  let conditioned = false;
+  const note = (answer: Float32Array, run: number, apply: (i: number) => void): void =>
+    answer.forEach((value, i) => {
+      const before = baseline[run]![i]!;
+      if (Math.abs(value - before) > rounding * Math.max(1, Math.abs(before)) || Number.isNaN(value))
+        apply(i);
+    });
+  for (const run of runs) {
+    const next = (run + 1) % runs.length;
+    for (const other of [
+      (id: number, j: number) => states[run]![id]! + (random[j]! < 0.5 ? -1 : 1),
+      (id: number) => states[next]![id]!,
+    ]) {
+      const answers = await asking.ask(
+        Array.from(from, (id, j) => changed(asking, { run, changes: [[id, other(id, j)]] })),
+      );
+      answers.forEach((answer, j) => note(answer, run, (i) => (depends[i]![j] = 1)));
+    }
+    if (probe.contexts) {
+      const [answer] = await asking.ask([changed(asking, { run, changes: [], context: next })]);
+      note(answer!, run, () => (conditioned = true));
+    }
+  }
+  const columnOf = new Map(Array.from(from, (id, j) => [id, j]));
+  const columns = Array.from(moved, (id) => columnOf.get(id)!);
+  const movedColumns = new Set(columns);
+  conditioned ||= depends.some((row) => row.some((answers, j) => answers === 1 && !movedColumns.has(j)));
+  const own = depends.map((row) => columns.flatMap((j, k) => (row[j] === 1 ? [k] : [])));
+  const peeled = peel(own, moved.length);
+  if (!peeled) {
+    const pairs = own.reduce((sum, list) => sum + list.length, 0);
+    return { kind: 'dense', share: pairs / (moved.length * made.length) };
+  }
+  const { order, places } = peeled;
+  const maps = await measureOwn(asking, order, baseline);
+  if (!maps) return undefined;
+  const elementwise = own.every((list) => list.length === 1);
+  return { kind: elementwise ? 'elementwise' : 'triangular', order, places, conditioned, ...maps };
+}
+
+/** Takes made values whose inputs are known but for one, again and again; undefined where there is none. */
+function peel(
+  depends: readonly (readonly number[])[],
+  count: number,
+): { order: Int32Array; places: Int32Array } | undefined {
+  const order = new Int32Array(depends.length).fill(-1);
+  const places = new Int32Array(depends.length);
+  const known = new Uint8Array(count);
+  let left = depends.length;
+  for (let place = 0; left > 0; place++) {
+    const taken: number[] = [];
+    depends.forEach((list, i) => {
+      if (order[i]! >= 0) return;
+      const open = list.filter((k) => known[k] === 0);
+      if (open.length !== 1) return;
+      order[i] = open[0]!;
+      places[i] = place;
+      taken.push(open[0]!);
+    });
+    // Two that hang on the same unknown are no way to tell it from its neighbors.
+    if (taken.length === 0 || new Set(taken).size < taken.length) return undefined;
+    for (const k of taken) known[k] = 1;
+    left -= taken.length;
+  }
+  return { order, places };
+}
+
+const ownOffsets = [-64, -1, 0, 1, 64];
+const slopeStep = 2 ** -8;
+
+/** Undefined where a slope is 0 or not finite. */
+async function measureOwn(
+  asking: Asking,
+  order: Int32Array,
+  baseline: readonly Float32Array[],
+): Promise<OwnMaps | undefined> {
+  const { moved, made, states, probe } = asking;
+  const scale: Float64Array[] = [];
+  const shift: Float64Array[] = [];
+  const logSlopes: Float64Array[] = [];
+  let affine = true;
+  for (const run of probe.feeds.keys()) {
+    const value = (i: number): number => states[run]![moved[order[i]!]!]!;
+    const at = async (of: (i: number) => readonly number[]): Promise<number[][]> => {
+      const asked = Array.from(made.keys()).flatMap((i) =>
+        of(i).map((v) => changed(asking, { run, changes: [[moved[order[i]!]!, v]] })),
+      );
+      const answers = await asking.ask(asked);
+      let next = 0;
+      return Array.from(made.keys()).map((i) => of(i).map(() => answers[next++]![i]!));
+    };
+    const steps = (i: number): number =>
+      slopeStep * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(value(i)) || 1)));
+    const near = await at((i) => [value(i) - steps(i), value(i) + steps(i)]);
+    const slopes = near.map(([down, up], i) => {
+      const [low, high] = [Math.fround(value(i) - steps(i)), Math.fround(value(i) + steps(i))];
+      return (up! - down!) / (high - low);
+    });
+    if (!slopes.every((slope) => slope !== 0 && Number.isFinite(slope))) return undefined;
+    logSlopes.push(Float64Array.from(slopes, (slope) => Math.log(Math.abs(slope))));
+    if (!affine) continue;
+    const wide = await at(() => ownOffsets);
+    const a = wide.map((values) => (values[4]! - values[0]!) / (ownOffsets[4]! - ownOffsets[0]!));
+    const b = wide.map((values) => values[2]!);
+    affine = wide.every((values, i) => {
+      const size = Math.abs(a[i]!) + Math.abs(b[i]!);
+      const off = (v: number, got: number): number => Math.abs(a[i]! * v + b[i]! - got);
+      return (
+        ownOffsets.every(
+          (v, k) => off(v, values[k]!) <= 1e-4 * Math.abs(v) * Math.abs(a[i]!) + 2e-5 * size,
+        ) && off(value(i), baseline[run]![i]!) <= 1e-4 * (Math.abs(a[i]! * value(i)) + size) + 1e-6
+      );
+    });
+    scale.push(Float64Array.from(a));
+    shift.push(Float64Array.from(b));
+  }
+  return { ...(affine ? { affine: { scale, shift } } : {}), logSlopes };
+}
+
+/** ln |det| of a linear map over the values that it changes; −Infinity where it has no inverse. */
+export function linearLogDet({ rows }: LinearMap, from: Cut, moved: Int32Array): number {
+  const columns = Array.from(moved, (id) => from.indexOf(id));
+  const matrix = rows.flatMap((row) => columns.map((j) => row[j]!));
+  return logAbsDeterminant(matrix, moved.length);
+}
