@@ -92,7 +92,7 @@ def write(case, flow, layers, reference, inverse, x, found, ways=("forward", "in
     if jacobian:
         for i in range(4):
             own = [values[i : i + 1] for values in given]
-            check_jacobian(lambda rows: reference(rows, *own), x[i : i + 1], logdet[i : i + 1])
+            check_jacobian(lambda rows, own=own: reference(rows, *own), x[i : i + 1], logdet[i : i + 1])
     names = names or {"forward": ("x", "z", "logdet"), "inverse": ("z", "x", "logdet")}
     runs = {"forward": (reference, x), "inverse": (inverse, z)}
     for way in ways:
