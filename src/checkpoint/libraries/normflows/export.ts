@@ -80,7 +80,7 @@ export function normflowsStateDict(
     if (layer.kind === 'permute') lines.push(permutation(dict, at, layer.order));
     else if (layer.kind === 'actNorm') {
       Object.assign(dict, actNormTensors(at, name, tensors));
-      lines.push(`    ${plainClass(model, 'ActNorm')}(${dim}),`);
+      lines.push(`    ${actNorm(model)}(${dim}),`);
     } else if (layer.kind === 'lu') {
       const { tensors: parts } = linearTensors(layer, dim, name, tensors);
       for (const [part, values] of Object.entries(parts)) dict[`${at}.linear.${part}`] = values;
@@ -88,7 +88,7 @@ export function normflowsStateDict(
       lines.push(`    nf.flows.LULinearPermute(${dim}),`);
     } else if (layer.kind === 'plu') {
       dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
-      lines.push(`    ${plainClass(model, 'InvertibleAffine')}(${dim}, use_lu=False),`);
+      lines.push(`    nf.flows.InvertibleAffine(${dim}, use_lu=False),`);
     } else if (layer.kind === 'autoregressive') {
       const made = autoregressiveOf(dict, at, model, layer, name, tensors);
       kinds.add('autoregressive');
@@ -146,15 +146,12 @@ function matrixOf(
   return floats(shape, data);
 }
 
-const withoutContext = ['ActNorm', 'InvertibleAffine'] as const;
+/** A conditional flow of the library gives its context to all layers, and ActNorm takes none. */
+const actNorm = ({ context }: VectorModelConfig): string => (context > 0 ? 'ActNorm' : 'nf.flows.ActNorm');
 
-/** Layers that a conditional flow of the library gives its context to, and that take none, are subclasses that leave it out. */
-const plainClass = ({ context }: VectorModelConfig, name: (typeof withoutContext)[number]): string =>
-  context > 0 ? name : `nf.flows.${name}`;
-
-const plainClassLines = (name: string): string[] => [
+const actNormLines = [
   '',
-  `class ${name}(nf.flows.${name}):`,
+  'class ActNorm(nf.flows.ActNorm):',
   '    def forward(self, z, context=None):',
   '        return super().forward(z)',
   '',
@@ -496,9 +493,7 @@ function buildText(
   return [
     'import torch',
     'import normflows as nf',
-    ...withoutContext
-      .filter((name) => lines.some((line) => line.startsWith(`    ${name}(`)))
-      .flatMap(plainClassLines),
+    ...(lines.some((line) => line.startsWith('    ActNorm(')) ? actNormLines : []),
     ...(kinds.has('affine')
       ? [
           '',

@@ -226,6 +226,9 @@ describe('the base distribution of nflows', () => {
     const conditional = changed('nflows-linears-4d', (file) => {
       file.set('_distribution._context_encoder.0.weight', { shape: [8, 2], data: new Float32Array(16) });
       file.set('_distribution._context_encoder.0.bias', { shape: [8], data: new Float32Array(8) });
+      // A norm, which is no linear layer after an activation.
+      file.set('_distribution._context_encoder.1.weight', { shape: [8], data: new Float32Array(8) });
+      file.set('_distribution._context_encoder.1.bias', { shape: [8], data: new Float32Array(8) });
     });
     await assert.rejects(conditional, /_distribution is not a DiagonalNormal/);
     const short = changed('nflows-linears-4d', (file) => {
