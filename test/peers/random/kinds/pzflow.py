@@ -49,9 +49,10 @@ def conditions_of(context, scaling, rows):
     return jnp.zeros((rows, 1)) if context is None else (context - scaling[0]) / scaling[1]
 
 
-def forward(parts, x, context):
+def forward(parts, uncounted, x, context):
     run, _, latent, params, scaling = parts
     z, logdet = run(params[1], x, conditions=conditions_of(context, scaling, len(x)))
+    logdet = logdet + uncounted
     return z, logdet, latent.log_prob(params[0], z) + logdet
 
 
@@ -72,6 +73,8 @@ def saved(flow, how):
 
 
 def flow_case(rng, features, context, bijector, latent, settings, refusal=None, **drawn):
+    # pzflow counts the log-det of bounds that all features share once, and not for each.
+    uncounted = (features - 1) * np.log(settings["B"] / 25) if settings.get("front") == "shared bounds" else 0.0
     columns = [f"mag_{i}" for i in range(features)]
     given = {}
     if context:
@@ -94,7 +97,7 @@ def flow_case(rng, features, context, bijector, latent, settings, refusal=None, 
         rng,
         features=features,
         context=context or None,
-        forward=lambda precision: partial(forward, parts[precision]),
+        forward=lambda precision: partial(forward, parts[precision], uncounted),
         inverse=lambda precision: partial(inverse, parts[precision]),
         library="pzflow",
         save=saved(flow, how),
