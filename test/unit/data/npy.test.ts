@@ -8,6 +8,7 @@ import { UserError } from '../../../src/base/user-error';
 import { encodeNpy, parseNpy, readNpy, toFloat32, writeNpy, type NpyData } from '../../../src/data/npy';
 import { readNpz, writeNpz } from '../../../src/data/npz';
 import { put, temporaryFolder } from '../support/temporary';
+import { processorTime } from '../support/processor-time';
 
 const folder = temporaryFolder();
 
@@ -130,7 +131,7 @@ test('integers become floats on demand', () => {
 });
 
 test('more axes than arrays have are refused at once', () => {
-  const started = performance.now();
+  const started = processorTime();
   for (const [axes, version] of [
     [65, 1],
     [2_000_000, 2],
@@ -153,7 +154,7 @@ test('more axes than arrays have are refused at once', () => {
         error instanceof UserError && error.message === `a.npy: has ${axes} axes; expected at most 64.`,
     );
   }
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(processorTime() - started < 5000);
 });
 
 test('what is wrong is named', async () => {

@@ -7,6 +7,7 @@ import { onnx } from 'onnx-proto';
 import { UserError } from '../../../../src/base/user-error';
 import { loadOnnxModel } from '../../../../src/engine/onnx-flow/load-model';
 import { put, temporaryFolder } from '../../support/temporary';
+import { processorTime } from '../../support/processor-time';
 
 const folder = temporaryFolder();
 const models = path.join(folder, 'models');
@@ -61,12 +62,12 @@ test('are brought inside, with and without a length', async () => {
 
 test('without a length they count by the size of their file, before any is read', async () => {
   truncateSync(put(models, 'large.bin', ''), 1.5 * 2 ** 30);
-  const started = performance.now();
+  const started = processorTime();
   await refused(
     model(...Array.from({ length: 1000 }, () => ({ location: 'large.bin' }))),
     /larger than 2 GiB/,
   );
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(processorTime() - started < 5000);
 });
 
 test('elsewhere are refused, also where a link leads there', async (context) => {
