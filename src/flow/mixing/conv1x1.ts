@@ -40,8 +40,6 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
     };
   };
   const identity = (): Tensor => matrixMask(channels, (row, column) => row === column);
-  const matrixOf = ({ lower, upper, diagonal }: Record<'lower' | 'upper' | 'diagonal', Tensor>): Tensor =>
-    reorder(tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal))), order, 0);
 
   /** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
   const mix = (x: Tensor, matrix: Tensor): Tensor =>
@@ -65,24 +63,21 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
     state: [],
     mixes: true,
     forward(ctx, x) {
-      const { logDet, ...factors } = parts(ctx);
-      const mixed = mix(x, matrixOf(factors));
+      const { lower, upper, diagonal, logDet } = parts(ctx);
+      const product = tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal)));
+      const mixed = mix(x, reorder(product, order, 0));
       return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet };
     },
     inverse(ctx, y) {
-      const { logDet, ...factors } = parts(ctx);
-      const { lower, upper, diagonal } = factors;
+      const { lower, upper, diagonal, logDet } = parts(ctx);
       const given = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
       // U = (I + N)·D with N = upper / diagonal, column by column.
       const undoUpper = tf.div(
         unitTriangularInverse(tf.div(upper, diagonal)),
         tf.reshape(diagonal, [channels, 1]),
       );
-      const rough = reorder(tf.matMul(undoUpper, unitTriangularInverse(lower)), order, 1);
-      // A step of Newton's method: a rotation of many channels has factors that lose digits when they are inverted alone.
-      const rest = tf.sub(identity(), tf.matMul(matrixOf(factors), rough));
-      const undo = tf.add(rough, tf.matMul(rough, rest));
-      return { value: mix(given, undo), logDet: tf.neg(logDet) };
+      const product = tf.matMul(undoUpper, unitTriangularInverse(lower));
+      return { value: mix(given, reorder(product, order, 1)), logDet: tf.neg(logDet) };
     },
   };
 }
