@@ -12,6 +12,7 @@ import type { ExportReport } from '../../protocol/engine';
 import { hasConditioner } from '../../protocol/model';
 import { breathe } from '../model/breathe';
 import type { FlowModel } from '../model/flow-model';
+import { baseTensors } from '../model/running-base';
 import type { Model } from '../model/model';
 import { writeMetadata, type OnnxMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
@@ -135,9 +136,10 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
 }
 
 /** What is trained of the base, which who reads the file needs to know how likely z is. */
-function baseOf({ base }: Flow, tensors: FlowModel['tensors']): Pick<OnnxMetadata, 'base'> {
-  if (base.parameters.length === 0) return {};
-  const values = base.parameters.map(({ name }) => [name, Array.from(tensors[name]!.data)] as const);
+function baseOf(flow: Flow, tensors: FlowModel['tensors']): Pick<OnnxMetadata, 'base'> {
+  const needed = baseTensors(flow);
+  if (needed.length === 0) return {};
+  const values = needed.map(({ name }) => [name, Array.from(tensors[name]!.data)] as const);
   return { base: Object.fromEntries(values) };
 }
 

@@ -3,8 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { Base } from '../../flow/bases/types';
 import type { FlowContext } from '../../flow/bijection';
+import type { Flow } from '../../flow/layers';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { anyBatch, trace } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec } from '../../graph/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
 import type { Backend, Feeds, Program } from '../backends/backend';
@@ -62,6 +63,14 @@ export interface BaseSource extends FlowParts {
   backend: Backend;
 }
 
+/** What the base is computed from: its own parameters, and those of the context that it may see. */
+export function baseTensors({ base, context }: Flow): InputSpec[] {
+  return [
+    ...storedTensors({ parameters: base.parameters, state: [] }),
+    ...(context && base.shape !== 'standard' ? storedTensors(context) : []),
+  ];
+}
+
 /** Compiles what is asked for when it is first asked for. */
 export function runningBase(source: BaseSource): RunningBase & { dispose(): Promise<void> } {
   const { flow, tensors, backend, context: info } = source;
@@ -75,8 +84,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const graph = trace(
         (inputs) => ({ out: compute(graphContext(source, inputs), inputs) }),
         [
-          ...storedTensors({ parameters: base.parameters, state: [] }),
-          ...(flow.context ? storedTensors(flow.context) : []),
+          ...baseTensors(flow),
           ...contextInputs(flow),
           ...(name === 'draw'
             ? [

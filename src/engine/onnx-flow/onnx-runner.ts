@@ -2,7 +2,7 @@
  * Runs an ONNX file as one direction of a flow: ours, or one that other software exported. x and z are float32 with the
  * batch as first axis; a log-det is [N]. Images of other software have their channels first as a rule.
  */
-import { runningBase, standardBase, type RunningBase } from '../model/running-base';
+import { baseTensors, runningBase, standardBase, type RunningBase } from '../model/running-base';
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
@@ -276,7 +276,7 @@ async function baseOf(
     return { ...standardBase(sizeOf(shape)), dispose: () => Promise.resolve() };
   }
   const tensors = Object.fromEntries(
-    base.parameters.map(({ name, shape: expected }) => {
+    baseTensors(flow).map(({ name, shape: expected }) => {
       const values = own.base?.[name];
       if (values?.length !== sizeOf(expected)) {
         throw new UserError(
