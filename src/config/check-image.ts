@@ -133,11 +133,15 @@ function checkSeen(
   context: ImageModelConfig['context'],
   layerPath: string,
 ): Problem[] {
-  if (layer.kind !== 'coupling' || !layer.seesContext) return [];
+  if (!seesContext(layer)) return [];
   const path = `${layerPath}.seesContext`;
   if (!context) return [{ path, message: 'expected false, or a model with a context' }];
   const { height: rows, width: columns } = context;
-  if ((rows === height && columns === width) || (rows === 1 && columns === 1)) return [];
+  if (rows === 1 && columns === 1) return [];
+  if (layer.kind === 'prior') {
+    return [{ path, message: `expected false, or a context of 1×1 pixels; it has ${rows}×${columns}` }];
+  }
+  if (rows === height && columns === width) return [];
   return [
     {
       path,
@@ -153,9 +157,12 @@ function checkContext({ context, layers = [] }: ImageModelConfig): Problem[] {
     return [
       { path: 'model.context', message: `expected at most ${mostContextValues} values, got ${values}` },
     ];
-  if (layers.some((layer) => layer.kind === 'coupling' && layer.seesContext)) return [];
-  return [{ path: 'model.context', message: 'expected none, or a coupling with `seesContext`' }];
+  if (layers.some(seesContext)) return [];
+  return [{ path: 'model.context', message: 'expected none, or a coupling or prior with `seesContext`' }];
 }
+
+const seesContext = (layer: ImageLayerConfig): boolean =>
+  (layer.kind === 'coupling' || layer.kind === 'prior') && layer.seesContext;
 
 function checkLayer(
   layer: ImageLayerConfig,
@@ -222,7 +229,7 @@ function checkNet(net: ImageNetConfig, path: string): Problem[] {
 }
 
 function checkPrior(
-  { given, kernel, padding, scaled, of }: Extract<ImageLayerConfig, { kind: 'prior' }>,
+  { given, kernel, padding, scaled, of, seesContext: sees }: Extract<ImageLayerConfig, { kind: 'prior' }>,
   channels: number,
   shape: string,
   path: string,
@@ -232,6 +239,9 @@ function checkPrior(
   }
   if (kernel === undefined && (padding !== 'zeros' || scaled)) {
     return [{ path, message: 'expected a kernel, since only a convolution has `padding` and `scaled`' }];
+  }
+  if (kernel !== undefined && sees) {
+    return [{ path, message: 'expected no kernel, or no `seesContext`: a convolution sees no context' }];
   }
   if (kernel !== undefined && of !== 'channels') {
     return [{ path, message: 'expected no kernel, or no `of`: a convolution predicts each value' }];

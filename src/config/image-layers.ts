@@ -191,6 +191,16 @@ export const imageLayer = v.variant('kind', [
       ),
       'channels',
     ),
+    seesContext: v.optional(
+      v.pipe(
+        v.boolean(),
+        describe(
+          'Without a kernel: whether mean and log-deviation also have terms that are linear in the context of the model, which ' +
+            'has one pixel. Given a class as one-hot, each class has its own.',
+        ),
+      ),
+      false,
+    ),
     padding,
     scaled,
     outputLayout: v.optional(

@@ -76,6 +76,10 @@ function conditionerOf(
   );
 }
 
+/** Channels of the context that a layer sees. */
+const contextOf = ({ context }: ImageModelConfig, { seesContext }: { seesContext: boolean }): number =>
+  seesContext ? (context?.channels ?? 0) : 0;
+
 function couplingOf(
   config: ImageModelConfig,
   layer: CouplingConfig,
@@ -83,7 +87,7 @@ function couplingOf(
   shape: ImageShape,
 ): Bijection {
   const split = selected(shape, layer.mask);
-  const seen = layer.seesContext ? (config.context?.channels ?? 0) : 0;
+  const seen = contextOf(config, layer);
   const sizes = [split.identityShape[2]! + seen, split.transformedShape[2]!] as const;
   const transform = transformOf({
     config: {
@@ -129,7 +133,7 @@ function keepingShape(
     case 'coupling':
       return couplingOf(config, layer, name, shape);
     case 'prior':
-      return learnedPrior(name, shape, layer);
+      return learnedPrior(name, shape, layer, contextOf(config, layer));
   }
 }
 

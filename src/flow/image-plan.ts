@@ -24,6 +24,7 @@ function glow(config: ImageModelConfig, imageChannels: number): ImageLayerConfig
     of: 'channels',
     padding: 'zeros',
     outputLayout: 'halves',
+    seesContext: false,
   } as const;
   let channels = imageChannels;
   for (let scale = 0; scale < config.scales; scale++) {

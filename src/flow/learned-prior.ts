@@ -4,12 +4,14 @@
  * scores x under the learned distribution calls its log-density, and standard normal latents sample it.
  *
  * Mean and log-deviation are predicted by a convolution of the channels that go on (of zeros, where all leave), or are
- * learned for each channel or value. It is a coupling, and taps what couplings do.
+ * learned for each channel or value, to which a context may add terms of its own. It is a coupling, and taps what couplings do.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../base/shape';
 import type { ImageLayerConfig } from '../config/image-layers';
-import type { Bijection, Conditioner, ParameterSpec } from './bijection';
+import type { Bijection, Conditioner, FlowContext, ParameterSpec } from './bijection';
+import { givenContext } from './context';
 import { coupling } from './coupling';
 import { zeros } from './init';
 import { jointConditioner } from './nets/conditioner';
@@ -27,7 +29,8 @@ export function priorMask({ given }: PriorConfig, channels: number): number[] {
   );
 }
 
-export function learnedPrior(name: string, shape: ImageShape, config: PriorConfig): Bijection {
+/** @param seen numbers of the context that it sees; 0 for none */
+export function learnedPrior(name: string, shape: ImageShape, config: PriorConfig, seen: number): Bijection {
   const alone = config.given === 'nothing';
   const split = alone ? whole(shape) : selected(shape, priorMask(config, shape[2]));
   const [inputs, leaving] = [split.identityShape[2]!, split.transformedShape[2]!];
@@ -56,27 +59,41 @@ export function learnedPrior(name: string, shape: ImageShape, config: PriorConfi
   };
   const constant = (): Conditioner => {
     const each = config.of === 'channels' ? [leaving] : [...split.transformedShape];
-    const spec = (part: string): ParameterSpec => ({
-      name: `${name}.${part}`,
-      shape: each,
-      init: zeros,
-      decay: false,
-    });
-    const [mean, deviation] = [spec('mean'), spec('logDeviation')];
+    const [mean, deviation] = ['mean', 'logDeviation'].map((part) => learned(`${name}.${part}`, each, seen));
     return {
-      parameters: [mean, deviation],
+      parameters: [...mean!.parameters, ...deviation!.parameters],
       state: [],
       apply(ctx, x) {
         // Of the shape of what leaves, which has as many examples and pixels as what goes on.
         const empty = tf.zerosLike(tf.slice(x, [0, 0, 0, 0], [-1, -1, -1, 1]));
-        const full = (values: Tensor): Tensor => tf.add(empty, values);
-        return [full(ctx.get(deviation.name)), full(ctx.get(mean.name))];
+        return [deviation!, mean!].map((part) => tf.add(empty, part.of(ctx)));
       },
     };
   };
   const conditioner = kernelSize === undefined ? constant() : predicted();
   return {
     ...coupling({ name, shape, split, transform, conditioner }),
-    sameForAll: alone || kernelSize === undefined,
+    sameForAll: seen === 0 && (alone || kernelSize === undefined),
+  };
+}
+
+/** Values of a shape, and what each number of a context adds to them: `NAMEOfContext`, [C, ...]. */
+function learned(
+  name: string,
+  each: readonly number[],
+  seen: number,
+): { parameters: ParameterSpec[]; of(ctx: FlowContext): Tensor } {
+  const spec = { init: zeros, decay: false };
+  const own = { ...spec, name, shape: [...each] };
+  if (seen === 0) return { parameters: [own], of: (ctx) => ctx.get(name) };
+  const given = { ...spec, name: `${name}OfContext`, shape: [seen, ...each] };
+  return {
+    parameters: [own, given],
+    of(ctx) {
+      const context = tf.reshape(givenContext(ctx), [-1, seen]) as Tensor2D;
+      const weights = tf.reshape(ctx.get(given.name), [seen, sizeOf(each)]) as Tensor2D;
+      const pixels = each.length === 1 ? [1, 1, ...each] : each;
+      return tf.add(tf.reshape(tf.matMul(context, weights), [-1, ...pixels]), ctx.get(name));
+    },
   };
 }

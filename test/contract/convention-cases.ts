@@ -437,6 +437,21 @@ const images: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'image, learned priors given numbers',
+    {
+      channels: 2,
+      context: { height: 1, width: 1, channels: 3 },
+      layers: [
+        { kind: 'squeeze' },
+        { kind: 'coupling', mask: [1, 1, 1, 1, 0, 0, 0, 0], net: convolutional([1, 1], {}) },
+        { kind: 'prior', given: 'first', of: 'values', seesContext: true },
+        { kind: 'factorOut', leaves: 'second' },
+        { kind: 'coupling', mask: [1, 0, 1, 0], net: convolutional([3, 1], {}) },
+        { kind: 'prior', seesContext: true },
+      ],
+    },
+  ],
+  [
     'image, written out',
     {
       channels: 2,

@@ -45,7 +45,7 @@ def latents(library, flow, x, context):
     if isinstance(getattr(flow, "q0", None), torch.nn.ModuleList):
         # Of several levels, without classes.
         z, logdet = flow.inverse_and_log_det(x)
-        return torch.cat([part.flatten(1) for part in z], 1), logdet, flow.log_prob(x, None)
+        return torch.cat([part.flatten(1) for part in z], 1), logdet, flow.log_prob(x, context)
     if context is None:
         z, logdet = flow.inverse_and_log_det(x)
         return z, logdet, flow.log_prob(x)

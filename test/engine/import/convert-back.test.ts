@@ -68,6 +68,7 @@ const glows: [name: string, library: Library, count: number, rounded: RegExp][] 
   ['rosinality-glow-8', 'rosinality', 78, /actnorm\.scale$/],
   ['nflows-glow-3x8x8', 'nflows', 82, /unconstrained_upper_diag$|\.shift$|num_batches_tracked$/],
   ['normflows-glow-3x8x8', 'normflows', 68, /^q0\./],
+  ['normflows-glow-classes', 'normflows', 21, /^q0\./],
 ];
 
 describe('files of other libraries, to flows of ours and back', () => {
@@ -76,9 +77,9 @@ describe('files of other libraries, to flows of ours and back', () => {
   for (const [name, library, count, rounded] of glows) {
     it(`${name} is the same file, but for rounding`, async () => {
       const folder = path.resolve('test', 'fixtures', 'wild', name);
-      const { checkpoint } = JSON.parse(readFileSync(path.join(folder, 'case.json'), 'utf8')) as WildCase;
+      const text = readFileSync(path.join(folder, 'case.json'), 'utf8');
+      const { checkpoint, answers } = JSON.parse(text) as WildCase;
       const file = path.join(folder, checkpoint);
-      const answers = { height: 8, width: 8 };
       const { importer } = entries[library];
       const flow = await importFile(importer, file, answers);
       const config = parseStoredConfig({ model: flow.model }, file);

@@ -64,10 +64,17 @@ export function normflowsGlowStateDict(model: ImageModelConfig, tensors: Tensors
     const shape = [channels, model.height / 2 ** halvings, model.width / 2 ** halvings];
     const base = baseOf(`q0.${number}.`, prior, channels, tensors);
     Object.assign(dict, base.tensors);
-    bases.push(`nf.distributions.${base.kind}((${shape.join(', ')}))`);
+    const classes = base.classes > 0 ? `, ${base.classes}` : '';
+    bases.push(`nf.distributions.${base.kind}((${shape.join(', ')})${classes})`);
   }
-  return { tensors: dict, build: buildText(model, form, bases, flows), notes: [imageInputNote(model)] };
+  return {
+    tensors: dict,
+    build: buildText(model, form, bases, flows),
+    notes: [imageInputNote(model), ...(model.context ? [classesNote] : [])],
+  };
 }
+
+const classesNote = 'y of the library is the context as numbers of classes, or as it is: one-hot.';
 
 function checked(model: ImageModelConfig): { levels: GlowLevel[]; form: Form } {
   const misfits = new Misfits(
@@ -87,6 +94,7 @@ function checked(model: ImageModelConfig): { levels: GlowLevel[]; form: Form } {
   misfits.check(levels !== undefined, 'layers', model.layers ? 'another chain' : 'none', glowLevelsWords);
   for (const { steps, prior } of levels ?? []) {
     misfits.check(prior?.kernel === undefined, 'kernel of a prior', prior?.kernel, 'none');
+    if (model.context) misfits.check(prior?.seesContext === true, 'seesContext of a prior', false, 'true');
     for (const { coupling } of steps) checkCoupling(misfits, coupling);
   }
   misfits.finish();
@@ -176,9 +184,26 @@ function baseOf(
   prior: Named<'prior'> | undefined,
   channels: number,
   tensors: Tensors,
-): { kind: 'GlowBase' | 'DiagGaussian'; tensors: StateDict['tensors'] } {
+): { kind: string; classes: number; tensors: StateDict['tensors'] } {
   const part = (name: string) => (prior ? valuesOf(tensors, `${prior.name}.${name}`) : undefined);
   const [mean, deviation] = [part('mean'), part('logDeviation')];
+  const seen = prior?.seesContext ? [part('meanOfContext')!, part('logDeviationOfContext')!] : undefined;
+  const classes = seen?.[0]!.shape[0] ?? 0;
+  if (prior?.of === 'values' && seen) {
+    // Of one-hot classes, each has the sum of what all have and its own.
+    const whole = (values: NdArray<Float32Array>, common: NdArray<Float32Array>) => {
+      const { shape, data } = permuteAxes(
+        { ...values, data: values.data.map((x, i) => x + common.data[i % common.data.length]!) },
+        [3, 1, 2, 0],
+      );
+      return floats(shape, data);
+    };
+    return {
+      kind: 'ClassCondDiagGaussian',
+      classes,
+      tensors: { [`${at}loc`]: whole(seen[0]!, mean!), [`${at}log_scale`]: whole(seen[1]!, deviation!) },
+    };
+  }
   if (prior?.of === 'values') {
     const whole = (values: NdArray<Float32Array>) => {
       const { shape, data } = permuteAxes(values, [2, 0, 1]);
@@ -186,6 +211,7 @@ function baseOf(
     };
     return {
       kind: 'DiagGaussian',
+      classes,
       tensors: { [`${at}loc`]: whole(mean!), [`${at}log_scale`]: whole(deviation!) },
     };
   }
@@ -193,7 +219,14 @@ function baseOf(
   const each = (values: Float32Array = zeros) => floats([1, channels, 1, 1], values);
   return {
     kind: 'GlowBase',
+    classes,
     tensors: {
+      ...(seen
+        ? {
+            [`${at}loc_cc`]: floats([...seen[0]!.shape], seen[0]!.data),
+            [`${at}log_scale_cc`]: floats([...seen[1]!.shape], seen[1]!.data),
+          }
+        : {}),
       [`${at}loc`]: each(mean?.data),
       [`${at}loc_logs`]: each(),
       [`${at}log_scale`]: each(deviation?.data),
@@ -203,7 +236,7 @@ function baseOf(
 }
 
 function buildText(
-  { transform }: ImageModelConfig,
+  { transform, context }: ImageModelConfig,
   { scaleMap }: Form,
   bases: readonly string[],
   flows: readonly string[],
@@ -225,6 +258,6 @@ function buildText(
     ...flows.map((level) => `    ${level},`),
     ']',
     'merges = [nf.flows.Merge() for _ in flows[1:]]',
-    'flow = nf.MultiscaleFlow(bases, flows, merges, class_cond=False)',
+    `flow = nf.MultiscaleFlow(bases, flows, merges, class_cond=${python(context !== undefined)})`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@
  * is our first. Each level begins with a squeeze of the data, which has no tensors; after each but level 0 the second half of
  * the channels leaves, under a base distribution of its own.
  */
+import { sizeOf } from '../../../base/shape';
 import { several } from '../../../base/text';
 import { mostScales } from '../../../config/image-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -56,7 +57,9 @@ interface Level {
   channels: number;
   /** As the file counts them. */
   blocks: readonly Block[];
-  base: 'GlowBase' | 'DiagGaussian';
+  base: 'GlowBase' | 'DiagGaussian' | 'ClassCondDiagGaussian';
+  /** How many the base has a distribution for each of; 0 where it has one alone. */
+  classes: number;
 }
 
 interface GlowPlan extends ImagePlan {
@@ -64,6 +67,7 @@ interface GlowPlan extends ImagePlan {
   /** As the file counts them: level 0 is nearest to the latents. */
   levels: readonly Level[];
   additive: boolean;
+  classes: number;
 }
 
 const anchor = 'flows.0.0.flows.0.flows.1.param_map.net.0.weight';
@@ -92,22 +96,36 @@ function readBlock(file: TensorFile, at: string, rests: readonly string[], chann
   return unknown === undefined ? { at, stack, lu } : `a meaning for ${at}${unknown}`;
 }
 
+const glowBaseParts = ['loc', 'loc_logs', 'log_scale', 'log_scale_logs'];
+
 function readBase(
   file: TensorFile,
   at: string,
   rests: readonly string[],
   leaving: number,
-): { base: Level['base'] } | string {
-  const shape = file.tensors.get(`${at}loc`)?.shape ?? [];
-  const same = rests.every((rest) => file.tensors.get(at + rest)?.shape.join() === shape.join());
-  const parts = rests.toSorted().join();
-  if (same && shape.length === 4 && shape[0] === 1 && shape[1] === leaving) {
-    if (parts === 'loc,log_scale') return { base: 'DiagGaussian' };
-    if (parts === 'loc,loc_logs,log_scale,log_scale_logs' && shape[2] === 1 && shape[3] === 1) {
-      return { base: 'GlowBase' };
+): Pick<Level, 'base' | 'classes'> | string {
+  const shapeOf = (part: string): readonly number[] => file.tensors.get(at + part)?.shape ?? [];
+  const have = (parts: readonly string[], shape: readonly number[]): boolean =>
+    parts.every((part) => shapeOf(part).join() === shape.join());
+  const [a, b, c, d] = shapeOf('loc');
+  const wide = d !== undefined && shapeOf('loc').length === 4;
+  switch (rests.toSorted().join()) {
+    case 'loc,log_scale':
+      if (wide && a === 1 && b === leaving && have(['log_scale'], [a, b, c!, d]))
+        return { base: 'DiagGaussian', classes: 0 };
+      if (wide && a === leaving && have(['log_scale'], [a, b!, c!, d]))
+        return { base: 'ClassCondDiagGaussian', classes: d };
+      break;
+    case 'loc,loc_logs,log_scale,log_scale_logs':
+      if (have(glowBaseParts, [1, leaving, 1, 1])) return { base: 'GlowBase', classes: 0 };
+      break;
+    case 'loc,loc_cc,loc_logs,log_scale,log_scale_cc,log_scale_logs': {
+      const [classes = 0] = shapeOf('loc_cc');
+      const fits = have(glowBaseParts, [1, leaving, 1, 1]);
+      if (fits && have(['loc_cc', 'log_scale_cc'], [classes, leaving])) return { base: 'GlowBase', classes };
     }
   }
-  return `${at.slice(0, -1)} is not a GlowBase or DiagGaussian of ${leaving} channels without classes`;
+  return `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`;
 }
 
 function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: string[] } {
@@ -170,14 +188,18 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
     levels.flatMap(({ channels, blocks }) => blocks.map(({ stack }) => stack.at(-1)!.outputs === channels)),
   );
   if (outputs.size > 1) missing.push('couplings that all have a scale, or none');
+  const classes = new Set(levels.map((level) => level.classes));
+  if (classes.size > 1) missing.push('bases that all have as many classes, or none');
   if (missing.length > 0) return { share, missing };
-  const [, , height = 1, width = 1] = file.tensors.get(`${prefix}q0.0.loc`)!.shape;
+  const { shape } = file.tensors.get(`${prefix}q0.0.loc`)!;
+  const [height = 1, width = 1] = levels[0]!.base === 'DiagGaussian' ? shape.slice(2) : shape.slice(1);
   const unit = 2 ** levels.length;
   return {
     plan: {
       ...{ prefix, levels, halvings: levels.length, channels: first.channels / 4 },
       additive: !outputs.has(true),
-      ...(levels[0]!.base === 'DiagGaussian' ? { size: [height * unit, width * unit] as const } : {}),
+      classes: levels[0]!.classes,
+      ...(levels[0]!.base !== 'GlowBase' ? { size: [height * unit, width * unit] as const } : {}),
     },
     share,
     missing,
@@ -193,8 +215,9 @@ const mapOf = (answers: ImportAnswers) =>
   chosen<'exp' | 'sigmoid' | 'sigmoid_inv'>(answers, scaleMapQuestion('sigmoid'));
 
 /** The library maps latents to data; from data to latent, shifts are subtracted. */
-function model({ additive }: GlowPlan, answers: ImportAnswers): ImageFields {
+function model({ additive, classes }: GlowPlan, answers: ImportAnswers): ImageFields {
   const common: ImageFields = {
+    ...(classes > 0 ? { context: { height: 1, width: 1, channels: classes } } : {}),
     dataConstraint: chosen(answers, pixelRangeQuestion),
     latents: 'last-out-first',
   };
@@ -214,10 +237,32 @@ function model({ additive }: GlowPlan, answers: ImportAnswers): ImageFields {
 async function baseLayer(
   file: TensorFile,
   theirs: string,
-  { base }: Level,
+  { base, classes }: Level,
   given: 'first' | 'nothing',
   answers: ImportAnswers,
 ): Promise<ImageLayer> {
+  const layer = { kind: 'prior' as const, given, seesContext: classes > 0 };
+  if (base === 'ClassCondDiagGaussian') {
+    const [mean, deviation] = await Promise.all(
+      ['loc', 'log_scale'].map(async (name) =>
+        permuteAxes(await file.read(`${theirs}.${name}`), [3, 1, 2, 0]),
+      ),
+    );
+    const none = (): Values => {
+      const shape = mean!.shape.slice(1);
+      return { shape, data: new Float32Array(sizeOf(shape)) };
+    };
+    return {
+      theirs,
+      layer: { ...layer, of: 'values' },
+      tensors: {
+        mean: none(),
+        meanOfContext: mean!,
+        logDeviation: none(),
+        logDeviationOfContext: deviation!,
+      },
+    };
+  }
   const part = async (name: string): Promise<Values> => {
     const values = await file.read(`${theirs}.${name}`);
     if (base === 'DiagGaussian') {
@@ -233,8 +278,17 @@ async function baseLayer(
   };
   return {
     theirs,
-    layer: { kind: 'prior', given, of: base === 'DiagGaussian' ? 'values' : 'channels' },
-    tensors: { mean: await part('loc'), logDeviation: await part('log_scale') },
+    layer: { ...layer, of: base === 'DiagGaussian' ? 'values' : 'channels' },
+    tensors: {
+      mean: await part('loc'),
+      logDeviation: await part('log_scale'),
+      ...(classes > 0
+        ? {
+            meanOfContext: await file.read(`${theirs}.loc_cc`),
+            logDeviationOfContext: await file.read(`${theirs}.log_scale_cc`),
+          }
+        : {}),
+    },
   };
 }
 
@@ -284,12 +338,13 @@ export const normflowsGlow = imageChainImporter<GlowPlan>({
   name: 'normflows',
   side: 32,
   read,
-  title: ({ levels, additive }) => {
+  title: ({ levels, additive, classes }) => {
     const { blocks } = levels[0]!;
     const widths = blocks[0]!.stack.slice(0, -1).map(({ outputs }) => outputs);
     return (
       `${several(levels.length, 'level')} of ${several(blocks.length, 'Glow block')}, ` +
-      `${additive ? 'additive ' : ''}couplings with networks of ${widths.join(', ')} channels`
+      `${additive ? 'additive ' : ''}couplings with networks of ${widths.join(', ')} channels` +
+      (classes > 0 ? `, a base for each of ${classes} classes` : '')
     );
   },
   questions: ({ additive, levels }) => [

@@ -334,7 +334,7 @@ def glow(classes):
             answers={key: answers[key] for key in answers if key in ("height", "width")} if as_object else answers,
             settings={"shape": (channels, height, width), **settings, **answers, "whole": as_object},
             # Nothing but a model that was saved as a whole says how its parts are merged.
-            refusal="without classes" if classes else "with mode channel" if merging != "channel" else None,
+            refusal="with mode channel" if merging != "channel" else None,
         )
         if classes:
             case.context = np.eye(count, dtype=np.float32)[labels]
