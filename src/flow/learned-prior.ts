@@ -7,7 +7,7 @@
  * learned for each channel or value, to which a context may add terms of its own. It is a coupling, and taps what couplings do.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../base/shape';
 import type { ImageLayerConfig } from '../config/image-layers';
 import type { Bijection, Conditioner, FlowContext, ParameterSpec } from './bijection';
@@ -90,8 +90,8 @@ function learned(
   return {
     parameters: [own, given],
     of(ctx) {
-      const context = tf.reshape(givenContext(ctx), [-1, seen]) as Tensor2D;
-      const weights = tf.reshape(ctx.get(given.name), [seen, sizeOf(each)]) as Tensor2D;
+      const context = tf.reshape<Rank.R2>(givenContext(ctx), [-1, seen]);
+      const weights = tf.reshape<Rank.R2>(ctx.get(given.name), [seen, sizeOf(each)]);
       const pixels = each.length === 1 ? [1, 1, ...each] : each;
       return tf.add(tf.reshape(tf.matMul(context, weights), [-1, ...pixels]), ctx.get(name));
     },

@@ -176,6 +176,12 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, dim: 5, conditioning: 'selected', outputLayout: 'interleaved', splineMap: 'soft-clip' },
   ],
   [
+    'vector, splines with a least slope of their own (flowjax)',
+    { ...splines, bins: 4, splineMap: 'softmax-slope', splineSlope: 0.02 },
+  ],
+  ['vector, splines with a least share of their own', { ...splines, bins: 3, splineFloor: 0.02 }],
+  ['vector, splines with halves of a bin alone', { ...splines, bins: 2, splineMap: 'softmax-halves' }],
+  [
     'vector, splines in a box, selected, uniform base',
     {
       ...{ ...splines, splineEnds: 'box', splineBound: 6, splineCenter: 0.5, conditioning: 'selected' },
@@ -364,6 +370,14 @@ const images: readonly (readonly [string, Fields])[] = [
   [
     'image, splines of intervals of their own',
     { transform: 'rationalQuadratic', bins: 3, splineInterval: {} },
+  ],
+  [
+    'image, splines with a least slope of their own',
+    { transform: 'rationalQuadratic', bins: 3, splineMap: 'softmax-slope', splineSlope: 0.02 },
+  ],
+  [
+    'image, splines with a least share of their own',
+    { transform: 'rationalQuadratic', bins: 3, splineFloor: 0.02 },
   ],
   ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
   [
