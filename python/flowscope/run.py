@@ -35,6 +35,18 @@ STATUS_EVERY = 1.0
 BEAT_EVERY = 15.0
 
 
+def _state_of(flow: Any) -> dict[str, Any]:
+    if hasattr(flow, "state_dict"):
+        return flow.state_dict()
+    modules = [getattr(layer, "module", layer) for layer in flow]
+    return {
+        f"{number}.{key}": value
+        for number, module in enumerate(modules)
+        if hasattr(module, "state_dict")
+        for key, value in module.state_dict().items()
+    }
+
+
 class Run:
     """A run that this process writes.
 
@@ -93,13 +105,16 @@ class Run:
             self._say("running")
 
     def checkpoint(self, step: int, flow: Any, x: Any = None, context: Any = None, **options: Any) -> Path | None:
-        """Saves the state dict, and a recording of what the flow does to `x`, whose path is returned; `options` as of record."""
+        """Saves the state dict, and a recording of what the flow does to `x`, whose path is returned; `options` as of record.
+
+        Of a list of layers the state dict has those of their modules, below their numbers.
+        """
         from safetensors.torch import save
 
         self.step = int(step)
         name = f"step-{self.step:08d}"
         # Tensors that share memory, as tied weights do, are stored once each.
-        state = {key: value.detach().cpu().clone().contiguous() for key, value in flow.state_dict().items()}
+        state = {key: value.detach().cpu().clone().contiguous() for key, value in _state_of(flow).items()}
         replace_file(self.checkpoints / f"{name}.safetensors", save(state))
         found: Path | None = None
         if x is not None:

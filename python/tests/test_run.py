@@ -46,6 +46,16 @@ def test_a_loop_is_followed(tmp_path):
     assert all(torch.equal(state[name], value) for name, value in flow.state_dict().items())
 
 
+def test_layers_of_ones_own_are_saved_by_their_numbers(tmp_path):
+    mix, x = Mix(), batch()
+    layers = [Scale(), flowscope.Step("mix", lambda h, _: mix(h), module=mix)]
+    with flowscope.Run(tmp_path / "run") as run:
+        assert run.checkpoint(0, layers, x).exists()
+    state = load_file(tmp_path / "run" / "checkpoints" / "step-00000000.safetensors")
+    expected = {f"{i}.{name}": value for i, part in enumerate([layers[0], mix]) for name, value in part.state_dict().items()}
+    assert state.keys() == expected.keys() and all(torch.equal(state[name], value) for name, value in expected.items())
+
+
 def test_an_error_makes_it_fail(tmp_path):
     with pytest.raises(RuntimeError), flowscope.Run(tmp_path / "run"):
         raise RuntimeError("out of memory")

@@ -216,6 +216,8 @@ export interface ModelSummary {
   shape: number[];
   /** Number of discrete values of a pixel; absent for vectors. */
   levels?: number;
+  /** Which values of a pixel are black and white, where that is not from 0 to the last level. */
+  pixels?: [black: number, white: number];
   /** Zero pixels added at each edge before the flow. */
   pad?: number;
   title: string;

@@ -205,9 +205,14 @@ export function atConditionsQuery(
   };
 }
 
-/** Squeezes, factor-outs and permutations only move values. */
-export function hasJacobian({ kind, lacksJacobian }: LayerInfo): boolean {
-  return !lacksJacobian && kind !== 'squeeze' && kind !== 'flatten' && kind !== 'factorOut';
+/** Squeezes, factor-outs and permutations. */
+export function onlyMoves({ kind }: LayerInfo): boolean {
+  return kind === 'squeeze' || kind === 'flatten' || kind === 'factorOut' || kind === 'permute';
+}
+
+/** One that only moves values along is of no interest; of permutations it shows the order. */
+export function hasJacobian(layer: LayerInfo): boolean {
+  return !layer.lacksJacobian && (!onlyMoves(layer) || layer.kind === 'permute');
 }
 
 /** All of a small layer, whatever is marked; else a block around the marked element. */

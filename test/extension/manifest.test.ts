@@ -96,6 +96,7 @@ describe('the manifest', () => {
     );
     assert.deepEqual(priorities, [
       '*.flow.safetensors flowscope.inspector default',
+      '*.flowrec.safetensors flowscope.inspector default',
       '*.safetensors flowscope.model option',
       '*.onnx flowscope.model option',
       '*.pt flowscope.model option',

@@ -4,7 +4,7 @@ import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
 import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
-import { hasJacobian } from '../../protocol/questions';
+import { onlyMoves } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import { inverseOf } from '../model/determinant';
@@ -248,7 +248,7 @@ function fitNative(
       plans.push({ info: rest, positions, outside: true, parameters: [] });
       continue;
     }
-    const moves = flow && (!hasJacobian(info) || info.kind === 'permute');
+    const moves = flow && onlyMoves(info);
     if (moves) {
       plans.push({ info: rest, positions, parameters: [] });
       continue;

@@ -98,10 +98,20 @@ export function recordingInfo({ about, count, samples, layers }: Recording): Rec
   };
 }
 
-/** Pictures are drawn from 0 to the number of levels: of pixels as they are, or of values from 0 to 1. */
-function levelsOf({ x: { data } }: Recording): { levels?: number } {
-  if (!data.every((value) => value >= 0 && value < 256)) return {};
-  return { levels: data.every((value) => value <= 1) ? 2 : 256 };
+/** Pixels are usually from 0 to 1, from −1 to 1, or from 0 to 255; noise leads a little out of that. */
+function pixelsOf({ x: { data } }: Recording): [black: number, white: number] {
+  const low = data.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = data.reduce((a, b) => Math.max(a, b), -Infinity);
+  const usual = [
+    [0, 1],
+    [-1, 1],
+    [0, 255],
+  ] as const;
+  const fits = usual.find(([black, white]) => {
+    const slack = (white - black) / 4;
+    return low >= black - slack && high <= white + slack;
+  });
+  return fits ? [...fits] : high > low ? [low, high] : [0, 1];
 }
 
 function outlineOf(
@@ -120,7 +130,7 @@ function outlineOf(
     ...describeFile(file, { format: 'recording', bytes, backend, tensors }),
     kind,
     shape,
-    ...(kind === 'image' ? levelsOf(recording) : {}),
+    ...(kind === 'image' ? { pixels: pixelsOf(recording) } : {}),
     title: `${about.title}, ${size}`,
     subtitle: `${several(layers.length, 'layer')}, ${shortCount(parameters)} parameters, recorded with ${several(count, 'example')}`,
     parameterCount: parameters,

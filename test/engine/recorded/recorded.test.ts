@@ -109,6 +109,25 @@ describe('what can be asked of a recording', () => {
       assert.equal(reasons.length, expected, reasons.join('\n'));
     });
 
+  it('are pictures, with what is black and white, and their bits/dim', async () => {
+    const { ask, summary } = await open(recordingFile('pixels'));
+    assert.deepEqual(summary.pixels, [0, 1]);
+    const { scores, indices } = await ask('scores', {
+      source: { kind: 'split', split: 'validation' },
+      start: 0,
+    });
+    const size = summary.shape.reduce((a, b) => a * b, 1);
+    for (const [i, index] of indices.entries()) {
+      const strip = await ask('strip', {
+        example: { kind: 'data', split: 'validation', index },
+        batch: { split: 'validation', count: 6 },
+        mode: 'eval',
+      });
+      const bits = strip.example!.nats / (size * Math.LN2);
+      assert.ok(Math.abs(scores[i]! - bits) < 1e-5, `${index}: ${scores[i]} and ${bits}`);
+    }
+  });
+
   it('is said: the rest has no answer, in words', async () => {
     const { ask, summary, file } = await open(recordingFile('own'));
     assert.equal(summary.recording!.samples, 0);

@@ -5,6 +5,7 @@ import type { ColourScale } from './colour-maps';
 import { paintPicture, paintPlane } from './paint';
 import type { Plane } from './planes';
 import { theme } from './theme';
+import type { PixelRange } from './pixel-range';
 
 /** The canvas to draw on; drawn anew with every render, and so after a change of the theme that the caller reads. */
 function useCanvas(draw: (canvas: HTMLCanvasElement) => void): RefObject<HTMLCanvasElement | null> {
@@ -91,16 +92,17 @@ function useThemeChanges(): number {
 
 export interface PictureProps extends Named {
   picture: { shape: number[]; data: Float32Array };
-  levels: number;
+  /** What is black, and white. */
+  range: PixelRange;
   /** Longest side in CSS pixels; without it the canvas fills its box. */
   size?: number;
 }
 
 /** A picture of the data: pixels, not a heat map. */
-export function Picture({ picture, levels, size, label, name }: PictureProps) {
+export function Picture({ picture, range, size, label, name }: PictureProps) {
   const [height = 1, width = 1] = picture.shape;
   useThemeChanges();
-  const canvas = useCanvas((element) => paintPicture(element, picture, levels));
+  const canvas = useCanvas((element) => paintPicture(element, picture, range));
   const scale = size === undefined ? undefined : size / Math.max(height, width);
   return (
     <canvas

@@ -2,6 +2,7 @@
 import { badColour, type ColourScale, type Rgb } from './colour-maps';
 import type { Plane } from './planes';
 import { cssColour, theme } from './theme';
+import type { PixelRange } from './pixel-range';
 
 export interface PaintOptions {
   scale: ColourScale;
@@ -135,11 +136,11 @@ function draw(canvas: HTMLCanvasElement, painting: Painting, ratio: number): voi
   });
 }
 
-/** A picture [H, W, C] of pixels in [0, levels): grey for one channel, red, green, blue for three. */
+/** A picture [H, W, C], with what is black and white: grey for one channel, red, green, blue for three. */
 export function paintPicture(
   canvas: HTMLCanvasElement,
   picture: { shape: number[]; data: Float32Array },
-  levels: number,
+  [black, white]: PixelRange,
 ): void {
   const [height = 1, width = 1, channels = 1] = picture.shape;
   canvas.width = width;
@@ -151,7 +152,7 @@ export function paintPicture(
     for (let k = 0; k < 3; k++) {
       const value = picture.data[i * channels + (channels >= 3 ? k : 0)]!;
       image.data[i * 4 + k] = Number.isFinite(value)
-        ? Math.round((255 * Math.min(levels - 1, Math.max(0, value))) / (levels - 1))
+        ? Math.round((255 * (Math.min(white, Math.max(black, value)) - black)) / (white - black))
         : bad[k]!;
     }
     image.data[i * 4 + 3] = 255;

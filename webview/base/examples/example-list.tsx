@@ -5,6 +5,7 @@ import { item } from '../canvas/planes';
 import { words } from '../words';
 import { Rows } from './rows';
 import { Tiles } from './tiles';
+import { pixelRange } from '../canvas/pixel-range';
 
 export interface ListedExample {
   /** Its number in the data that it comes from. */
@@ -36,7 +37,7 @@ export function ExampleList({
         <Tiles
           label={words.examples}
           name="example"
-          levels={model.levels ?? 256}
+          range={pixelRange(model)}
           tiles={examples.map(({ index, cost, longName, pressed, disabled = false }, i) => ({
             key: index,
             label: longName,

@@ -1,6 +1,7 @@
 /** Pictures to choose from: one stop of the Tab key, arrow keys move within. */
 import { useRef, useState } from 'preact/hooks';
 import { Picture } from '../canvas/canvas';
+import type { PixelRange } from '../canvas/pixel-range';
 
 export interface Tile {
   key: string | number;
@@ -18,7 +19,8 @@ export interface TilesProps {
   label: string;
   /** Of the canvases, for tests. */
   name: string;
-  levels: number;
+  /** What is black, and white. */
+  range: PixelRange;
   tiles: readonly Tile[];
   /** Fixed number of columns; as many as fit without it. */
   columns?: number;
@@ -26,7 +28,7 @@ export interface TilesProps {
   onPick(index: number): void;
 }
 
-export function Tiles({ label, name, levels, tiles, columns, class: extra, onPick }: TilesProps) {
+export function Tiles({ label, name, range, tiles, columns, class: extra, onPick }: TilesProps) {
   const box = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<number>();
   const pressed = tiles.findIndex((tile) => tile.pressed);
@@ -68,7 +70,7 @@ export function Tiles({ label, name, levels, tiles, columns, class: extra, onPic
           onFocus={() => setFocused(index)}
           onClick={() => onPick(index)}
         >
-          <Picture picture={tile.picture} levels={levels} name={name} />
+          <Picture picture={tile.picture} range={range} name={name} />
           {tile.caption === undefined ? null : <span class="tick">{tile.caption}</span>}
           {/* A space, so that two numbers are read as two. */}
           {tile.note === undefined ? null : ' '}

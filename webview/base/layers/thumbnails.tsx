@@ -6,6 +6,7 @@ import { ready } from '../store/question';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
 import { masksState } from '../store/masks';
+import { pixelRange } from '../canvas/pixel-range';
 
 /** Outputs are drawn on one scale from top to bottom, so that rows compare. */
 export const outputRange = 3;
@@ -84,7 +85,7 @@ export function InputThumbnail({
   if (model.kind === 'image')
     return (
       <span class="thumb">
-        <Picture picture={input} levels={model.levels ?? 256} size={size} name="input" />
+        <Picture picture={input} range={pixelRange(model)} size={size} name="input" />
       </span>
     );
   return <OutputThumbnail output={input} size={size} />;

@@ -29,6 +29,7 @@ import { stripState } from '../../base/store/strip-state';
 import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 import { compareState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
@@ -335,7 +336,7 @@ function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary;
             <Picture
               key={i}
               picture={item(values, i)}
-              levels={model.levels ?? 256}
+              range={pixelRange(model)}
               size={24}
               name={`sample ${name}`}
             />

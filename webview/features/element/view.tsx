@@ -18,6 +18,7 @@ import { Legend } from '../../base/canvas/legend';
 import { Asked, Message } from '../../base/store/asked';
 import { stripState } from '../../base/store/strip-state';
 import { elementState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 const side = 112;
 
@@ -122,7 +123,7 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
       <div class="cost-maps">
         {input ? (
           <figure>
-            <Picture picture={input} levels={model.levels ?? 256} size={side} name="cost-input" label="x" />
+            <Picture picture={input} range={pixelRange(model)} size={side} name="cost-input" label="x" />
             <figcaption>x</figcaption>
           </figure>
         ) : null}

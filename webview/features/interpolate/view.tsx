@@ -17,6 +17,7 @@ import { SourceControls, sourceName, sourceText } from '../../base/examples/sour
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
 import { interpolateState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Interpolate({ model }: { model: ModelSummary }) {
   const { grid } = useFeature(cornersState);
@@ -87,7 +88,7 @@ function CornerTiles({ model }: { model: ModelSummary }) {
       <Tiles
         label={text.fourExamples}
         name="corner"
-        levels={model.levels ?? 256}
+        range={pixelRange(model)}
         columns={4}
         tiles={grid.value.corners.map((corner, k) => ({
           key: k,
@@ -162,7 +163,7 @@ function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView 
       label={text.manifold}
       name="manifold"
       class="tight"
-      levels={model.levels ?? 256}
+      range={pixelRange(model)}
       columns={n}
       tiles={Array.from({ length: n * n }, (_, i) => ({
         key: i,

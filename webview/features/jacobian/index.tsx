@@ -4,6 +4,7 @@ import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { hasJacobian } from '../../../src/protocol/questions';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { words } from '../../base/words';
 import { jacobianNumbers } from './numbers';
 import { jacobianState } from './state';
 import { JacobianTab } from './view';
@@ -16,7 +17,10 @@ export const jacobian: LayerFeature = {
   asks: 'jacobian',
   title: () => text.tab,
   state: jacobianState,
-  missing: (layer) => (hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy }),
+  missing(layer) {
+    if (layer.lacksJacobian) return { title: words.notInRecording, why: words.largeJacobian };
+    return hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy };
+  },
   View: ({ model, layer }) => (
     <Asked
       question={useFeature(jacobianState).jacobian}

@@ -13,6 +13,7 @@ import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { Asked } from '../../base/store/asked';
 import { latentsState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 const side = 84;
 
@@ -73,11 +74,23 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
     <div class="edited-pictures">
       <div>
         <p class="tick">{text.before}</p>
-        <Picture picture={before.values} levels={levels} size={side} name="before" label={text.before} />
+        <Picture
+          picture={before.values}
+          range={pixelRange(model)}
+          size={side}
+          name="before"
+          label={text.before}
+        />
       </div>
       <div>
         <p class="tick">{text.now}</p>
-        <Picture picture={after.values} levels={levels} size={side} name="edited" label={text.now} />
+        <Picture
+          picture={after.values}
+          range={pixelRange(model)}
+          size={side}
+          name="edited"
+          label={text.now}
+        />
       </div>
       <div>
         <p class="tick">{channels > 1 ? text.meanDifferenceHead : text.differenceHead}</p>

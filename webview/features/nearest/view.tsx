@@ -14,6 +14,7 @@ import { SubjectControls } from '../../base/examples/subject';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { subjectState } from '../../base/examples/subject-state';
 import { nearestState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Nearest({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -76,7 +77,7 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
         {model.kind === 'image' ? (
           <Picture
             picture={found.example}
-            levels={model.levels ?? 256}
+            range={pixelRange(model)}
             size={64}
             name="nearest-to"
             label={words.theExample}
@@ -88,7 +89,7 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
         <Tiles
           label={text.nearest}
           name="nearest"
-          levels={model.levels ?? 256}
+          range={pixelRange(model)}
           columns={4}
           class="nearest-tiles"
           tiles={indices.map((index, i) => ({

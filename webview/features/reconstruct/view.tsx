@@ -13,6 +13,7 @@ import { SourceControls, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
 import { reconstructState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Reconstruct({ model }: { model: ModelSummary }) {
   const { reconstructions, reconstruction } = useFeature(reconstructState);
@@ -120,7 +121,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
         label={text.reconstructions}
         name="reconstruction"
         class="sized-tiles"
-        levels={model.levels ?? 256}
+        range={pixelRange(model)}
         columns={scales + 1}
         tiles={tiles}
         onPick={(i) => {

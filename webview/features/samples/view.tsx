@@ -24,6 +24,7 @@ import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { MorphWay } from './way';
 import { planeView } from '../../base/store/plane-view';
 import { samplesState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -117,7 +118,7 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
           <Tiles
             label={words.samples}
             name="sample"
-            levels={model.levels ?? 256}
+            range={pixelRange(model)}
             columns={Math.ceil(Math.sqrt(n))}
             tiles={Array.from({ length: n }, (_, i) => ({
               key: i,

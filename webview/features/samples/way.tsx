@@ -12,6 +12,7 @@ import { OutputThumbnail } from '../../base/layers/thumbnails';
 import { text } from './text';
 import { Picture } from '../../base/canvas/canvas';
 import { samplesState } from './state';
+import { pixelRange } from '../../base/canvas/pixel-range';
 
 /** How long each step is looked at while the way plays, milliseconds. */
 const rest = 400;
@@ -30,7 +31,7 @@ export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }
   const nearest = small.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best), 0);
   const draw = (index: number, size: number) =>
     index === last ? (
-      <Picture picture={morph.steps[index]!.value} levels={model.levels ?? 256} size={size} name="morph" />
+      <Picture picture={morph.steps[index]!.value} range={pixelRange(model)} size={size} name="morph" />
     ) : (
       <OutputThumbnail output={morph.steps[index]!.value} size={size} />
     );

@@ -3,7 +3,7 @@ import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { hasJacobian, isCoupling, isPlane } from '../../../src/protocol/questions';
+import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Segmented } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
@@ -218,7 +218,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const mean = store.state(barsState).value === 'mean' || !row?.example;
   const part = mean ? row?.mean : row.example;
   const coupling = isCoupling(layer);
-  const moves = !hasJacobian(layer) || layer.kind === 'permute';
+  const moves = onlyMoves(layer);
   const sum = part ? part.coupling + part.norm : undefined;
   const otherPart = mean ? row?.example : row.mean;
   // A layer that only moves values does not make them bad; its neighbours say how many there are.
