@@ -18,7 +18,9 @@ const modules = [
   'normflows',
   'zuko',
   'FrEIA',
+  'ipykernel',
   'lightning',
+  'nbclient',
   'pytest',
   'ruff',
 ];
