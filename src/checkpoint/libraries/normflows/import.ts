@@ -230,7 +230,9 @@ function readBlock(
     { moving: outputs / 2, additive: false },
     { moving: outputs, additive: true },
   ].filter(({ moving }) => Number.isInteger(moving) && Math.abs(inputs - moving) <= 1);
-  const base = file.tensors.get(`${at.slice(0, at.lastIndexOf('flows.'))}q0.loc`)?.shape.at(-1);
+  // Of the whole flow, also where the block is part of a composition: "flows.0._flows.1".
+  const root = /^(?:.*?\.)?(?=flows\.\d)/.exec(at)?.[0] ?? '';
+  const base = file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
   const found = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
   if (!found) return `${stack.prefix} does not go from one half of the features to the other`;
   const features = inputs + found.moving;
