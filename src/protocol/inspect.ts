@@ -214,6 +214,8 @@ export interface Diagnostics {
   latentKurtosis: number;
   /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32. */
   inverseError: { layer: number; fromLatent: number; alone: number }[];
+  /** Why there is none, and `inverseError` is empty. */
+  noInverse?: string;
 }
 
 /** Two-dimensional flows: everything the plane views need. */

@@ -1,3 +1,4 @@
+import { UserError } from '../../base/user-error';
 import type { Diagnostics } from '../../protocol/inspect';
 import type { BatchRef, NormMode, Selection } from '../../protocol/selection';
 import { batchOf, dataExamples } from '../model/examples';
@@ -19,12 +20,16 @@ export async function diagnostics(
   signal: AbortSignal,
 ): Promise<Diagnostics> {
   const { batch, still } = await selectionPasses(model, work, { ...query, example: undefined }, signal);
-  const fromLatent = await inverseErrors(model, work, query.batch, signal);
-  const inverseError = model.layers.map(({ info }) => ({
-    layer: info.index,
-    fromLatent: fromLatent[info.index]!,
-    alone: worst(still.layers[info.index]!.roundTrip),
-  }));
+  const back = await wayBack(model, work, query.batch, signal);
+  const inverse = Array.isArray(back)
+    ? {
+        inverseError: model.layers.map(({ info }) => ({
+          layer: info.index,
+          fromLatent: back[info.index]!,
+          alone: worst(still.layers[info.index]!.roundTrip),
+        })),
+      }
+    : { inverseError: [], noInverse: back.reason };
   const { splits } = await model.data.splits();
   const distributions: Pick<Diagnostics, 'train' | 'validation' | 'samples'> = {};
   if (query.batch.split === 'sample') {
@@ -40,7 +45,7 @@ export async function diagnostics(
     ...distributions,
     unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
     ...latentStatistics(await model.runner.base.scores(batch.z, batch.count, batch.context)),
-    inverseError,
+    ...inverse,
   };
 }
 
@@ -91,8 +96,23 @@ async function distribution(
   return out;
 }
 
+/** As `inverseErrors`, or why there is no way back. */
+export async function wayBack(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<number[] | { reason: string }> {
+  try {
+    return await inverseErrors(model, work, batch, signal);
+  } catch (error) {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  }
+}
+
 /** By layer: the largest error over the batch at its input; NaN when any is not finite. */
-export async function inverseErrors(
+async function inverseErrors(
   model: InspectedFlow,
   work: SharedWork,
   batch: BatchRef,

@@ -125,16 +125,20 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
           fileName="inverse"
           frame=".chart"
         />
-        <Sized>
-          {(width, height) => (
-            <InverseError
-              width={width}
-              height={height}
-              errors={answer.inverseError}
-              selected={store.layer.value}
-            />
-          )}
-        </Sized>
+        {answer.noInverse === undefined ? (
+          <Sized>
+            {(width, height) => (
+              <InverseError
+                width={width}
+                height={height}
+                errors={answer.inverseError}
+                selected={store.layer.value}
+              />
+            )}
+          </Sized>
+        ) : (
+          <p class="muted">{answer.noInverse}</p>
+        )}
       </div>
     </div>
   );

@@ -1,13 +1,12 @@
 /** Runs the passes that findings are made of. */
 import { sizeOf } from '../../../base/shape';
-import { UserError } from '../../../base/user-error';
 import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
 import { statisticsBatch } from '../../model/batches';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import type { Extremes, HealthRecord, LayerExtremes } from '../../model/layer-record';
-import { inverseErrors, splitDistribution } from '../diagnostics';
+import { splitDistribution, wayBack } from '../diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
 import { meanParts } from '../parts';
 import { batchPass, selectionPasses } from '../selection';
@@ -66,20 +65,6 @@ export async function observe(
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
     ...scores,
   };
-}
-
-async function wayBack(
-  model: InspectedFlow,
-  work: SharedWork,
-  batch: BatchRef,
-  signal: AbortSignal,
-): Promise<number[] | { reason: string }> {
-  try {
-    return await inverseErrors(model, work, batch, signal);
-  } catch (error) {
-    if (error instanceof UserError) return { reason: error.message };
-    throw error;
-  }
 }
 
 /** By layer index; empty where the file does not show as much. */
