@@ -18,6 +18,7 @@ const modules = [
   'normflows',
   'zuko',
   'FrEIA',
+  'flowjax',
   'ipykernel',
   'lightning',
   'nbclient',
