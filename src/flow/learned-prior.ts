@@ -93,7 +93,8 @@ function learned(
       const context = tf.reshape<Rank.R2>(givenContext(ctx), [-1, seen]);
       const weights = tf.reshape<Rank.R2>(ctx.get(given.name), [seen, sizeOf(each)]);
       const pixels = each.length === 1 ? [1, 1, ...each] : each;
-      return tf.add(tf.reshape(tf.matMul(context, weights), [-1, ...pixels]), ctx.get(name));
+      const sum = tf.add(tf.matMul(context, weights), tf.reshape(ctx.get(name), [-1]));
+      return tf.reshape(sum, [-1, ...pixels]);
     },
   };
 }

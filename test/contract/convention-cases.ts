@@ -180,7 +180,6 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { ...splines, bins: 4, splineMap: 'softmax-slope', splineSlope: 0.02 },
   ],
   ['vector, splines with a least share of their own', { ...splines, bins: 3, splineFloor: 0.02 }],
-  ['vector, splines with halves of a bin alone', { ...splines, bins: 2, splineMap: 'softmax-halves' }],
   [
     'vector, splines in a box, selected, uniform base',
     {

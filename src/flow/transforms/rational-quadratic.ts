@@ -59,9 +59,7 @@ function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap
         taken: bins - 1,
         shares(u) {
           const last = u.rank - 1;
-          const all = sharesOf(u, bins - 1);
-          if (bins === 2) return tf.concat([tf.mul(all, 0.5), tf.mul(all, 0.5)], last);
-          const [first, rest] = tf.split(all, [1, bins - 2], last) as [Tensor, Tensor];
+          const [first, rest] = tf.split(sharesOf(u, bins - 1), [1, bins - 2], last) as [Tensor, Tensor];
           const half = tf.mul(first, 0.5);
           return tf.concat([half, rest, half], last);
         },
@@ -99,21 +97,18 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     return { sizes, starts: tf.sub(tf.cumsum(sizes, sizes.rank - 1, true), bound) };
   };
 
-  const takes = transformParameters.rationalQuadratic.map((name) => ({ name, size: counts[name] }));
-
   return {
-    takes,
+    takes: transformParameters.rationalQuadratic.map((name) => ({ name, size: counts[name] })),
     parameters: [],
     quantities: [],
     preservesVolume: false,
     spline: { bins, bound, center, ends },
     map(_, given, moves) {
-      // A single one comes without an axis of its own.
-      const [widths, heights, derivatives] = takes.map(({ size }, i) =>
-        size === 1 ? tf.expandDims(given[i]!, -1) : given[i]!,
-      ) as [Tensor, Tensor, Tensor];
-      const last = widths.rank - 1;
+      const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
       const [x, y] = [binsOf(widths), binsOf(heights)];
+      const last = widths.rank - 1;
+      // A single one comes without an axis of its own.
+      const derivatives = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
       const slopes = knots.slopes(withEnds(derivatives, ends));
       const spline = splineOf(x, y, slopes);
       const edge = tf.fill([...widths.shape.slice(0, -1), 1], bound);

@@ -107,7 +107,9 @@ const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => 
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
   return (
     !kinds.some((kind) => kind === 'rescale' || (mixings.has(kind) && !stayLinear.has(kind))) &&
-    !/^vector, (splines$|circular splines|splines after half a turn|autoregressive splines)/.test(label)
+    !/^vector, (splines$|splines with |circular splines|splines after half a turn|autoregressive splines)/.test(
+      label,
+    )
   );
 };
 
