@@ -210,7 +210,7 @@ export function onlyMoves({ kind }: LayerInfo): boolean {
   return kind === 'squeeze' || kind === 'flatten' || kind === 'factorOut' || kind === 'permute';
 }
 
-/** One that only moves values along is of no interest; of permutations it shows the order. */
+/** Of layers that only move values, a permutation alone has one worth showing. */
 export function hasJacobian(layer: LayerInfo): boolean {
   return !layer.lacksJacobian && (!onlyMoves(layer) || layer.kind === 'permute');
 }

@@ -72,3 +72,14 @@ def keras_case(
         inverse=lambda precision, *given: call(inverse, precision, *given),
         **rest,
     )
+
+
+def saved(model, name: str, how: str):
+    """The "whole" model, or its "weights"."""
+
+    def write(folder):
+        file = f"{name}.keras" if how == "whole" else f"{name}.weights.h5"
+        (model.save if how == "whole" else model.save_weights)(folder / file)
+        return file
+
+    return write

@@ -20,7 +20,8 @@ const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'w
 /** What the code in the pickles would write. */
 const trace = path.join(folder, 'was-run');
 
-type Part = Uint8Array | string;
+type Part = op.Part;
+const { dict, object } = op;
 const command = `touch ${trace}`;
 const called = (module: string, name: string, ...argument: Part[]): Part[] => [
   op.global(module, name),
@@ -77,17 +78,6 @@ const values: Readonly<Record<string, readonly [value: Part[], named: RegExp]>> 
   ],
 };
 
-const dict = (...items: [string, ...Part[]][]): Part[] => [
-  op.emptyDict,
-  ...items.flatMap(([key, ...value]) => [op.text(key), ...value, op.setItem]),
-];
-const object = (module: string, name: string, ...state: Part[]): Part[] => [
-  op.global(module, name),
-  op.emptyTuple,
-  op.newObject,
-  ...state,
-  op.build,
-];
 const zipped = (value: Part[], entry = 'archive/data.pkl'): Uint8Array =>
   zipSync({ [entry]: op.pickle(...value), 'archive/version': strToU8('3\n') }, { level: 0 });
 const legacy = (value: Part[]): Uint8Array =>

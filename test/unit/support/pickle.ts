@@ -70,3 +70,20 @@ export function pickle(...parts: (Uint8Array | string)[]): Uint8Array {
     bytes(0x2e),
   ]);
 }
+
+export type Part = Uint8Array | string;
+
+/** A dictionary with these values. */
+export const dict = (...items: [string, ...Part[]][]): Part[] => [
+  emptyDict,
+  ...items.flatMap(([key, ...value]) => [text(key), ...value, setItem]),
+];
+
+/** An object of a class, with the value of its state. */
+export const object = (module: string, name: string, ...state: Part[]): Part[] => [
+  globalName(module, name),
+  emptyTuple,
+  newObject,
+  ...state,
+  build,
+];

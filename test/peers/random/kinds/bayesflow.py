@@ -1,6 +1,6 @@
 """Approximators of BayesFlow with a CouplingFlow, as `approximator.save` and `save_weights` write them."""
 
-from tensorflow_case import in_both, keras_case  # isort: skip, sets the backend
+from tensorflow_case import in_both, keras_case, saved  # isort: skip, sets the backend
 
 import bayesflow as bf
 import keras
@@ -52,15 +52,6 @@ def inverse(model, z, context):
     for layer in reversed(model.inference_network.invertible_layers):
         z, _ = layer(z, conditions=conditions, inverse=True, training=False)
     return standardize(model, "inference_variables", z, forward=False)
-
-
-def saved(model, how):
-    def write(folder):
-        name = {"whole": "approximator.keras", "weights": "approximator.weights.h5"}[how]
-        (model.save if how == "whole" else model.save_weights)(folder / name)
-        return name
-
-    return write
 
 
 def subnet(rng):
@@ -163,7 +154,7 @@ def flow(transform):
             forward=forward,
             inverse=inverse,
             library="bayesflow",
-            save=saved(models["float32"], how),
+            save=saved(models["float32"], "approximator", how),
             settings={"features": features, **settings, "base": base_kind, "standardize": which, "saved": how},
             refusal=refusal,
         )

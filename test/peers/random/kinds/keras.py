@@ -1,6 +1,6 @@
 """The Real NVP of keras.io's examples, rebuilt: its classes are in no package, so that its structure is written out here."""
 
-from tensorflow_case import in_both, keras_case  # isort: skip, sets the backend
+from tensorflow_case import in_both, keras_case, saved  # isort: skip, sets the backend
 
 import keras
 import numpy as np
@@ -69,15 +69,6 @@ def inverse(model, z, _):
     return model(z, training=False)[0]
 
 
-def saved(model, how):
-    def write(folder):
-        name = {"weights": "realnvp.weights.h5", "whole": "realnvp.keras"}[how]
-        (model.save_weights if how == "weights" else model.save)(folder / name)
-        return name
-
-    return write
-
-
 def masks_of(rng, features, couplings):
     """Alternating, in the order in which features stand or by halves."""
     kind = pick(rng, ["odd", "even", "second-half", "first-half"]) if features > 2 else "odd"
@@ -122,7 +113,7 @@ def realnvp(rng):
         forward=forward,
         inverse=inverse,
         library="keras",
-        save=saved(models["float32"], how),
+        save=saved(models["float32"], "realnvp", how),
         answers={"activation": activation, **answers},
         settings={"features": features, "masks": masks, "widths": widths, "saved": how, "optimizer": trained},
     )

@@ -17,18 +17,8 @@ import { processorTime } from '../../support/processor-time';
 const folder = temporaryFolder();
 const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'wild', ...parts);
 
-type Part = Uint8Array | string;
-const dict = (...items: [string, ...Part[]][]): Part[] => [
-  op.emptyDict,
-  ...items.flatMap(([key, ...value]) => [op.text(key), ...value, op.setItem]),
-];
-const object = (module: string, name: string, ...state: Part[]): Part[] => [
-  op.global(module, name),
-  op.emptyTuple,
-  op.newObject,
-  ...state,
-  op.build,
-];
+type Part = op.Part;
+const { dict, object } = op;
 const array = (data: number[], ...shape: number[]): Part[] => [
   ...[op.global('numpy.core.multiarray', '_reconstruct'), op.mark, op.global('numpy', 'ndarray')],
   ...[op.tuple([op.number(0)]), op.text('b'), op.closeTuple, op.reduce],
