@@ -68,9 +68,11 @@ def worst(single: np.ndarray, double: np.ndarray) -> float:
     return float(np.abs(single.astype(np.float64) - double).max())
 
 
-def nearby(values: np.ndarray) -> list[np.ndarray]:
-    """The values, and those next to them in float32: what rounding does to one of them is one draw of many."""
-    return [values, np.nextafter(values, np.float32(np.inf)), np.nextafter(values, np.float32(-np.inf))]
+def nearby(values: np.ndarray) -> np.ndarray:
+    """The values, and below them those next to them in float32: what rounding does to one of them is one draw of many."""
+    return np.concatenate(
+        [values, np.nextafter(values, np.float32(np.inf)), np.nextafter(values, np.float32(-np.inf))]
+    )
 
 
 def both(function, values: np.ndarray, context: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -91,17 +93,18 @@ def numbers(case: Case) -> tuple[dict[str, np.ndarray], dict[str, float]] | None
         computed.append((("x",), case.inverse, case.z_in, inner))
     tolerances = {}
     for names, function, values, given in computed:
-        draws = [dict(zip(names, both(function, near, given))) for near in nearby(values)]
-        for name in names:
-            pairs = [draw[name] for draw in draws]
-            if not all(np.isfinite(part).all() for pair in pairs for part in pair):
+        near = nearby(values)
+        repeated = None if given is None else np.concatenate([given] * (len(near) // len(given)))
+        for name, (single, double) in zip(names, both(function, near, repeated)):
+            if not (np.isfinite(single).all() and np.isfinite(double).all()):
                 return None
-            if worst(*pairs[0]) > WORST:
+            own = slice(len(values))
+            if worst(single[own], double[own]) > WORST:
                 return None
-            if name in ("z", "x") and np.abs(pairs[0][1]).max() > FARTHEST:
+            if name in ("z", "x") and np.abs(double[own]).max() > FARTHEST:
                 return None
-            tolerances[name] = max(tolerance(*pair) for pair in pairs)
-            arrays["x_from_z_f64" if name == "x" else f"{name}_f64"] = pairs[0][1]
+            tolerances[name] = tolerance(single, double)
+            arrays["x_from_z_f64" if name == "x" else f"{name}_f64"] = double[own]
     return arrays, tolerances
 
 

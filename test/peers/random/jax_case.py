@@ -1,6 +1,7 @@
 """Cases of libraries that build on JAX: random weights, the same model in both precisions."""
 
 import os
+from functools import cache
 
 # Each case has shapes of its own, so that compiling takes longer than running.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
@@ -48,10 +49,14 @@ def jax_case(
     # Compiled code of the cases before.
     jax.clear_caches()
 
+    @cache
+    def compiled(function, precision):
+        return jax.jit(function(precision))
+
     def call(function, precision, *given):
         with in_precision(precision):
             arrays = (None if values is None else jnp.asarray(values, precision) for values in given)
-            out = jax.jit(function(precision))(*arrays)
+            out = compiled(function, precision)(*arrays)
         return tuple(np.asarray(part) for part in out) if isinstance(out, tuple) else np.asarray(out)
 
     return Case(
