@@ -1,7 +1,8 @@
 /**
  * Glow of y0ast/Glow-PyTorch: "flow.layers" are squeezes without tensors, steps of act norm, 1×1 convolution (or reversed
  * channels) and coupling, and splits, which drop the second half of the channels under a normal distribution that a
- * convolution of the first half predicts.
+ * convolution of the first half predicts. The classes of `y_condition`, one-hot, are the context of the last latents'
+ * distribution; "project_class" guesses them from latents and is no part of the flow.
  */
 import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';
@@ -17,7 +18,7 @@ import {
   type ImagePlan,
 } from '../../import/image-chain';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
-import { convolutionNames, under, type Renaming } from '../../import/names';
+import { convolutionNames, permuteAxes, under, type Renaming } from '../../import/names';
 import { pluOfFactors, pluOfMatrix } from '../../import/plu';
 import { choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
@@ -34,6 +35,8 @@ interface GlowPlan extends ImagePlan {
   affine: boolean;
   /** Whether the distribution of the last latents is learned. */
   top: boolean;
+  /** On which that distribution depends; 0 for none. */
+  classes: number;
 }
 
 const permutationQuestion = choice(
@@ -75,6 +78,7 @@ function planOf(file: TensorFile): GlowPlan | string {
     affine: outputs === channels,
     channels: channels / 4,
     top: file.tensors.has(`${beside}learn_top_fn.conv.weight`),
+    classes: file.tensors.get(`${beside}project_ycond.linear.weight`)?.shape[1] ?? 0,
     ...(height > 0 && across > 0 ? { size } : {}),
   };
 }
@@ -83,7 +87,12 @@ function zeros(inputs: number, outputs: number): Record<string, number[]> {
   return { logs: [outputs, 1, 1], 'conv.weight': [outputs, inputs, 3, 3], 'conv.bias': [outputs] };
 }
 
-function wantedBy({ list, beside, steps, width, affine, channels: image, top, size, halvings }: GlowPlan) {
+function linear(inputs: number, outputs: number): Record<string, number[]> {
+  return { logs: [outputs], 'linear.weight': [outputs, inputs], 'linear.bias': [outputs] };
+}
+
+function wantedBy(plan: GlowPlan) {
+  const { list, beside, steps, width, affine, channels: image, top, classes, size, halvings } = plan;
   const wanted = new Map<string, number[]>();
   const add = (at: string, shapes: Record<string, number[]>): void => {
     for (const [name, shape] of Object.entries(shapes)) wanted.set(at + name, shape);
@@ -110,6 +119,10 @@ function wantedBy({ list, beside, steps, width, affine, channels: image, top, si
     }
   }
   if (top) add(`${beside}learn_top_fn.`, zeros(2 * channels, 2 * channels));
+  if (classes > 0) {
+    add(`${beside}project_ycond.`, linear(classes, 2 * channels));
+    add(`${beside}project_class.`, linear(channels, classes));
+  }
   if (size) {
     const unit = 2 ** halvings;
     add(beside, { prior_h: [1, 2 * channels, size[0] / unit, size[1] / unit] });
@@ -199,18 +212,46 @@ async function stepLayers(
   ];
 }
 
-/** A convolution of zeros is its bias; its first half are means, its second log-deviations. */
-async function topLayer(file: TensorFile, at: string): Promise<ImageLayer> {
-  const { data: bias } = await file.read(`${at}.conv.bias`);
-  const { data: logs } = await file.read(`${at}.logs`);
-  const values = bias.map((x, i) => x * Math.exp(logsFactor * logs[i]!));
-  const half = values.length / 2;
+/** Each output of a layer is multiplied by one. */
+async function factorsOf(file: TensorFile, at: string): Promise<Float32Array> {
+  const { data } = await file.read(`${at}.logs`);
+  return data.map((x) => Math.exp(logsFactor * x));
+}
+
+/** A convolution of zeros is its bias; its first half are means, its second log-deviations. The classes add theirs. */
+async function topLayer(
+  file: TensorFile,
+  { beside, top, classes }: GlowPlan,
+  channels: number,
+): Promise<ImageLayer> {
+  const seesContext = classes > 0;
+  const sums = new Float32Array(2 * channels);
+  const halves = async (at: string, bias: string): Promise<Float32Array> => {
+    const factors = await factorsOf(file, at);
+    const { data } = await file.read(`${at}.${bias}`);
+    for (const i of sums.keys()) sums[i]! += data[i]! * factors[i]!;
+    return factors;
+  };
+  if (top) await halves(`${beside}learn_top_fn`, 'conv.bias');
+  const ofClasses: Record<string, Values> = {};
+  if (seesContext) {
+    const at = `${beside}project_ycond`;
+    const factors = await halves(at, 'linear.bias');
+    const weight = permuteAxes(await file.read(`${at}.linear.weight`), [1, 0]);
+    const data = weight.data.map((x, i) => x * factors[i % factors.length]!);
+    const part = (first: number): Values => ({
+      shape: [classes, channels],
+      data: data.filter((_, i) => Math.floor((i % factors.length) / channels) === first),
+    });
+    Object.assign(ofClasses, { meanOfContext: part(0), logDeviationOfContext: part(1) });
+  }
   return {
-    theirs: at,
-    layer: { kind: 'prior' },
+    theirs: `${beside}${top ? 'learn_top_fn' : 'project_ycond'}`,
+    layer: { kind: 'prior', seesContext },
     tensors: {
-      mean: { shape: [half], data: values.slice(0, half) },
-      logDeviation: { shape: [half], data: values.slice(half) },
+      mean: { shape: [channels], data: sums.slice(0, channels) },
+      logDeviation: { shape: [channels], data: sums.slice(channels) },
+      ...ofClasses,
     },
   };
 }
@@ -232,11 +273,13 @@ export const y0ast = imageChainImporter<GlowPlan>({
     const { share, missing } = fitOfNames(file, wantedBy(plan));
     return { plan, share, missing };
   },
-  title: ({ steps, halvings, width, affine }) =>
+  title: ({ steps, halvings, width, affine, classes }) =>
     `${several(halvings, 'level')}, ${several(steps.filter(({ kind }) => kind === 'step').length, 'step')}, ` +
-    `${affine ? '' : 'additive '}couplings with networks of ${width} channels`,
+    `${affine ? '' : 'additive '}couplings with networks of ${width} channels` +
+    (classes > 0 ? `, latents of ${classes} classes` : ''),
   questions: (plan) => (reverses(plan) ? [permutationQuestion] : []),
-  model: ({ affine }) => ({
+  model: ({ affine, classes }) => ({
+    ...(classes > 0 ? { context: { height: 1, width: 1, channels: classes } } : {}),
     ...(affine
       ? {
           affine: 'shift-then-scale',
@@ -272,7 +315,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
         );
       }
     }
-    if (plan.top) layers.push(await topLayer(file, `${plan.beside}learn_top_fn`));
+    if (plan.top || plan.classes > 0) layers.push(await topLayer(file, plan, channels));
     return layers;
   },
 });

@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import nn
 
-from case import chance, pick
+from case import ROWS, chance, pick
 from save_torch import saved
 from torch_case import shake, torch_case
 
@@ -147,8 +148,18 @@ class Split(nn.Module):
         return torch.cat([first, in_turn(self.conv(first))[0]], 1)
 
 
+class ZerosOfClasses(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        self.logs = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x):
+        return self.linear(x) * torch.exp(self.logs * 3)
+
+
 class Glow(nn.Module):
-    def __init__(self, shape, steps, levels, width, affine, mixing, top):
+    def __init__(self, shape, steps, levels, width, affine, mixing, top, classes):
         super().__init__()
         channels, height, across = shape
         layers = []
@@ -163,14 +174,19 @@ class Glow(nn.Module):
         self.flow.layers = nn.ModuleList(layers)
         if top:
             self.learn_top_fn = Zeros(2 * channels, 2 * channels)
+        if classes:
+            self.project_ycond = ZerosOfClasses(classes, 2 * channels)
+            self.project_class = ZerosOfClasses(channels, classes)
         self.register_buffer("prior_h", torch.zeros(1, 2 * channels, height, across))
 
-    def forward(self, x):
+    def forward(self, x, label):
         total = 0
         for layer in self.flow.layers:
             x, logdet = layer(x)
             total = total + logdet
         top = self.learn_top_fn(self.prior_h) if hasattr(self, "learn_top_fn") else self.prior_h
+        if label is not None:
+            top = top + self.project_ycond(label)[:, :, None, None]
         return x, total, total + density(*top.chunk(2, 1), x)
 
     def back(self, z):
@@ -192,20 +208,25 @@ def glow(rng):
         "affine": chance(rng, 0.7),
         "mixing": pick(rng, ["lu", "lu", "matrix", "reverse"]),
         "top": chance(rng, 0.8),
+        "classes": int(rng.integers(1, 6)) if chance(rng, 0.4) else None,
     }
     flow = Glow(shape, **settings)
-    return torch_case(
+    case = torch_case(
         shake(flow, rng, 0.2),
         rng,
         shape=shape,
+        context=settings["classes"],
         latents=(channels * 2 ** (levels + 1), shape[1] // unit, shape[2] // unit),
-        forward=lambda flow, x, _: flow(x),
+        forward=lambda flow, x, label: flow(x, label),
         inverse=lambda flow, z, _: flow.back(z),
         library="y0ast",
         save=saved(flow, rng),
         answers={},
         settings={"shape": shape, **settings},
     )
+    if settings["classes"]:
+        case.context = np.eye(settings["classes"], dtype=np.float32)[rng.integers(0, settings["classes"], ROWS)]
+    return case
 
 
 kinds = {"y0ast-glow": glow}
