@@ -136,6 +136,16 @@ export const conventionFields = {
     ),
     'linear',
   ),
+  splineDirection: v.optional(
+    v.pipe(
+      v.picklist(['forward', 'inverse']),
+      describe(
+        'Which way a spline maps: forward, data to latent; inverse, latent to data (an InverseTransform of nflows, flowjax with ' +
+          'invert=False).',
+      ),
+    ),
+    'forward',
+  ),
   splineMap: v.optional(
     v.pipe(
       v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']),
@@ -175,7 +185,7 @@ export const conventionFields = {
       describe(
         'Each element has an interval of its own: the conditioner gives its left and bottom edge, width and height besides, and ' +
           'outside the map goes on as the line through its corners (BayesFlow). If given, splineBound, splineCenter, splineEnds, ' +
-          'splineMap, splineFloor and splineSlope are not used.',
+          'splineDirection, splineMap, splineFloor and splineSlope are not used.',
       ),
     ),
   ),

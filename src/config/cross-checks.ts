@@ -57,9 +57,18 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
   return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
 }
 
-function checkSpline({ transform, splineMap, splineFloor, splineInterval, bins }: ModelConfig): Problem[] {
+function checkSpline(model: ModelConfig): Problem[] {
+  const { transform, splineMap, splineFloor, splineInterval, bins } = model;
   if (transform !== 'rationalQuadratic') return [];
   if (splineInterval) return checkInterval(splineInterval, bins);
+  if (model.splineEnds === 'half-turn' && model.splineDirection === 'inverse') {
+    return [
+      {
+        path: 'model.splineDirection',
+        message: 'expected forward, since half-turn splines run that way only',
+      },
+    ];
+  }
   if (splineMap === 'soft-clip') return [];
   const shares = splineMap === 'softmax-halves' ? bins - 1 : bins;
   const problems: Problem[] = [];

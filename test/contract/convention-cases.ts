@@ -179,6 +179,15 @@ const vectors: readonly (readonly [string, Fields])[] = [
     'vector, splines with a least slope of their own (flowjax)',
     { ...splines, bins: 4, splineMap: 'softmax-slope', splineSlope: 0.02 },
   ],
+  ['vector, splines from latent to data', { ...splines, bins: 5, splineDirection: 'inverse' }],
+  [
+    'vector, autoregressive splines from latent to data, in a box',
+    {
+      ...{ ...splines, layer: 'autoregressive', splineDirection: 'inverse', splineEnds: 'box' },
+      ...{ splineBound: 6, splineCenter: 0.5 },
+      base: { kind: 'uniform', lower: -5.5, upper: 6.5 },
+    },
+  ],
   ['vector, splines with a least share of their own', { ...splines, bins: 3, splineFloor: 0.02 }],
   [
     'vector, splines in a box, selected, uniform base',

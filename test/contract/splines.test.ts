@@ -8,11 +8,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { inverseOf } from '../../src/flow/transforms/inverse';
 import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic';
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
 import type { ModelConfig } from '../../src/config/schema';
 import { splineOfOwnInterval } from '../../src/flow/transforms/rational-quadratic-interval';
-import { inBin, onSpline } from '../../src/protocol/spline';
+import { inBin, inInverseBin, onSpline } from '../../src/protocol/spline';
 import { contextOf, maxAbsDifference, onCpu } from './eager';
 
 const count = 20_000;
@@ -160,20 +161,27 @@ describe('ends of splines', () => {
   });
 
   it('are where the view of splines puts an example', () => {
-    for (const ends of ['linear', 'box', 'circular', 'half-turn'] as const) {
-      const transform = make(ends, 0.5);
+    const kinds = [
+      ...(['linear', 'box', 'circular', 'half-turn'] as const).map((ends) => make(ends, 0.5)),
+      ...(['linear', 'box', 'circular'] as const).map((ends) => inverseOf(make(ends, 0.5))),
+    ];
+    for (const transform of kinds) {
+      const { ends, inverse } = transform.spline!;
+      const inside = inverse ? inInverseBin : inBin;
       const places = [-1.3, 0.2, 0.6, 2.4];
       const x = tf.tensor2d(places.map((value) => [value]));
       const map = transform.map(contextOf({}, false), given(transform, places.length));
-      const ys = map.forward(x).value.dataSync();
+      const { value, logDerivative } = map.forward(x);
+      const [ys, logs] = [value.dataSync(), logDerivative!.dataSync()];
       const [kx, ky, slopes] = (['x', 'y', 'slopes'] as const).map((part) => map.knots![part].dataSync());
       places.forEach((place, i) => {
         const at = onSpline(transform.spline!, place);
         const bin = [0, 1, 2, 3, 4].find((k) => at <= kx![k + 1]!)!;
         const pair = (values: ArrayLike<number>) => [values[bin]!, values[bin + 1]!] as const;
         const share = (at - kx![bin]!) / (kx![bin + 1]! - kx![bin]!);
-        const { y } = inBin(pair(kx!), pair(ky!), pair(slopes!), share);
+        const { y, slope } = inside(pair(kx!), pair(ky!), pair(slopes!), share);
         assert.ok(Math.abs(y - ys[i]!) < 1e-5, `${ends}: ${y}, not ${ys[i]}`);
+        assert.ok(Math.abs(Math.log(slope) - logs[i]!) < 1e-4, `${ends}: ${Math.log(slope)}, not ${logs[i]}`);
       });
     }
   });

@@ -3,13 +3,13 @@ import { UserError } from '../../base/user-error';
 import {
   binAt,
   inBin,
+  inInverseBin,
   knotParts,
   onSpline,
   splineBars,
   splineReach,
   type KnotPart,
   type SplineBatch,
-  type SplineEnds,
   type SplineInfo,
   type SplineQuery,
   type SplineView,
@@ -186,7 +186,7 @@ function batchTally({ k, points, facts }: { k: number; points: number; facts: Sp
           }
           if (count + example < most)
             curves[row]!.forEach((place, i) =>
-              place.push(heightAt(part, center + ((2 * i) / (bandPlaces - 1) - 1) * bound, facts.ends)),
+              place.push(heightAt(part, center + ((2 * i) / (bandPlaces - 1) - 1) * bound, facts)),
             );
         }),
       );
@@ -217,14 +217,15 @@ function batchTally({ k, points, facts }: { k: number; points: number; facts: Sp
 }
 
 /** y of a spline at a place of the axis; where that is outside of its interval, on the line through its corners. */
-function heightAt(part: (name: KnotPart) => Float32Array, at: number, ends: SplineEnds): number {
+function heightAt(part: (name: KnotPart) => Float32Array, at: number, { ends, inverse }: SplineInfo): number {
   const [x, y, slopes] = [part('x'), part('y'), part('slopes')];
   if (ends === 'lines' && !(at >= x[0]! && at <= x.at(-1)!))
     return y[0]! + ((y.at(-1)! - y[0]!) / (x.at(-1)! - x[0]!)) * (at - x[0]!);
   // Knots at the ends may be off by rounding.
   const bin = Math.max(0, binAt(x, Math.min(x.at(-1)!, Math.max(x[0]!, at))));
   const share = Math.min(1, Math.max(0, (at - x[bin]!) / (x[bin + 1]! - x[bin]!)));
-  return inBin([x[bin]!, x[bin + 1]!], [y[bin]!, y[bin + 1]!], [slopes[bin]!, slopes[bin + 1]!], share).y;
+  const inside = inverse ? inInverseBin : inBin;
+  return inside([x[bin]!, x[bin + 1]!], [y[bin]!, y[bin + 1]!], [slopes[bin]!, slopes[bin + 1]!], share).y;
 }
 
 function quantile(values: readonly number[], share: number): number {

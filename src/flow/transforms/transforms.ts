@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../config/schema';
 import type { TransformName } from '../../config/transforms';
 import { additive } from './additive';
 import { affine } from './affine';
+import { inverseOf } from './inverse';
 import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
 import type { UnivariateTransform } from './types';
@@ -34,18 +35,19 @@ const makers: Record<TransformName, (source: TransformSource) => UnivariateTrans
     });
   },
   additive: () => additive,
-  rationalQuadratic: ({ config }) =>
-    config.splineInterval
-      ? splineOfOwnInterval(config.bins, config.splineInterval)
-      : rationalQuadratic({
-          bins: config.bins,
-          bound: config.splineBound,
-          center: config.splineCenter,
-          ends: config.splineEnds,
-          map: config.splineMap,
-          floor: config.splineFloor,
-          slope: config.splineSlope,
-        }),
+  rationalQuadratic({ config }) {
+    if (config.splineInterval) return splineOfOwnInterval(config.bins, config.splineInterval);
+    const spline = rationalQuadratic({
+      bins: config.bins,
+      bound: config.splineBound,
+      center: config.splineCenter,
+      ends: config.splineEnds,
+      map: config.splineMap,
+      floor: config.splineFloor,
+      slope: config.splineSlope,
+    });
+    return config.splineDirection === 'inverse' ? inverseOf(spline) : spline;
+  },
 };
 
 export function transformOf(source: TransformSource): UnivariateTransform {

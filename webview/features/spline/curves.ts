@@ -1,5 +1,5 @@
 /** The curve of one feature, from its knots. */
-import { inBin, type SplineView } from '../../../src/protocol/spline';
+import { inBin, inInverseBin, type SplineView } from '../../../src/protocol/spline';
 
 export interface Curve {
   x: number[];
@@ -22,13 +22,15 @@ export function knotsOf({ knots, bins }: SplineView, row: number): Knots {
   return { x: part(knots.x.data), y: part(knots.y.data), slopes: part(knots.slopes.data) };
 }
 
-export function curveOf({ x, y, slopes }: Knots): Curve {
+/** @param inverse whether x is the spline of y */
+export function curveOf({ x, y, slopes }: Knots, inverse = false): Curve {
+  const inside = inverse ? inInverseBin : inBin;
   const curve: Curve = { x: [], y: [], slope: [] };
   for (let bin = 0; bin + 1 < x.length; bin++) {
     const last = bin + 2 === x.length;
     for (let i = 0; i < (last ? perBin + 1 : perBin); i++) {
       const share = i / perBin;
-      const at = inBin(
+      const at = inside(
         [x[bin]!, x[bin + 1]!],
         [y[bin]!, y[bin + 1]!],
         [slopes[bin]!, slopes[bin + 1]!],

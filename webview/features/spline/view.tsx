@@ -24,7 +24,7 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
   const row = Math.max(0, features.indexOf(store.marked.value));
   const name = featureName(model, features[row]!);
   const knots = knotsOf(view, row);
-  const curve = curveOf(knots);
+  const curve = curveOf(knots, view.inverse);
   const here = { x: view.from[row]!, y: view.to[row]!, slope: Math.exp(view.logDerivative[row]!) };
   const interval = { low: view.center - view.bound, high: view.center + view.bound };
   const choose = (by: number): void => {

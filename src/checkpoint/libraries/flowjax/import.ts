@@ -189,12 +189,10 @@ function readLeaves(file: TensorFile): Flow | string {
     at = weightAt + 2;
   }
   const [first, last] = [linears[0], linears.at(-1)];
-  if (!first || !last) {
-    // A coupling of one feature has nothing to compute its parameters from; the weights of none are left out above.
-    return trained && shapeOf(0)[0] === 1
-      ? 'a coupling of two features or more (this one has 1)'
-      : 'weights of stacked layers, [layers, outputs, inputs], and their biases';
-  }
+  const said = trained ? shapeOf(0)[0] : argument(file, 'features');
+  // It has nothing to compute its parameters from; the weights of none are left out above.
+  if (said === 1 && first?.mask === undefined) return 'a coupling of two features or more (this one has 1)';
+  if (!first || !last) return 'weights of stacked layers, [layers, outputs, inputs], and their biases';
   if (linears.length === 1) return 'networks with a hidden layer (an nn_depth of 0 has none)';
   const isMasked = first.mask !== undefined;
   if (linears.some(({ mask }) => (mask !== undefined) !== isMasked))
@@ -219,7 +217,6 @@ function readLeaves(file: TensorFile): Flow | string {
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
   }
-  if (!isMasked && features === 1) return 'a coupling of two features or more (this one has 1)';
   if (features === 1 && context === 0)
     return 'two features or more, or a condition (this one has 1 and none)';
   const values = last.outputs / (features - untouched);
@@ -317,7 +314,13 @@ function fieldsOf(
     outputLayout: 'interleaved',
     ...(context > 0 ? { context } : {}),
   };
-  if (spline) return { ...common, ...splineFields(spline, answers, intervalOf(file, answers)) };
+  if (spline) {
+    return {
+      ...common,
+      ...splineFields(spline, answers, intervalOf(file, answers)),
+      ...(runsBackwards(answers) ? { splineDirection: 'inverse' } : {}),
+    };
+  }
   return {
     ...common,
     affine: runsBackwards(answers) ? 'inverse-scale-then-shift' : 'scale-then-shift',
@@ -436,12 +439,6 @@ export const flowjax: Recognizer = {
       questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
       async convert(answers) {
         const given = { ...answers, ...known };
-        if (spline && runsBackwards(given)) {
-          throw new UserError(
-            `${file.file}: was made with invert=False, so that its splines run from latent to data; such a flow is not ` +
-              'read. Flows that are trained on data have invert=True, which is the default.',
-          );
-        }
         const backwards = runsBackwards(given);
         const own = withLayers(file, flow);
         return chainFlow(own, {

@@ -181,7 +181,6 @@ function inverseOf(step: Working | Other): Working | Other | string {
       return `${step.at} is the inverse of ${step.kind.toUpperCase()}Linear`;
     return { ...step, reversed: true };
   }
-  if (step.map.transform === 'rationalQuadratic') return `${step.at} is the inverse of splines`;
   return { ...step, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
@@ -218,6 +217,7 @@ export function mapFields(
         ...(bins === undefined ? {} : { bins }),
         ...{ splineMap: 'softmax-floor', splineFloor: leastOfNflows },
         splineBound: answeredNumber(answers, tailQuestion),
+        ...(reversed ? { splineDirection: 'inverse' } : {}),
       };
     case 'affine':
       return {
@@ -345,14 +345,8 @@ export const nflows = chainImporter<Working, Other>({
       },
     };
     if (!step.constant) return [coupling];
-    return [
-      coupling,
-      constantCoupling(
-        file,
-        step.constant,
-        found,
-        maskOf(features, (i) => !identity.includes(i)),
-      ),
-    ];
+    const others = maskOf(features, (i) => !identity.includes(i));
+    const constant = constantCoupling(file, step.constant, found, others);
+    return reversed ? [constant, coupling] : [coupling, constant];
   },
 });

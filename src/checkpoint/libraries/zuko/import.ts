@@ -294,14 +294,10 @@ function isCircular(box: ArrayLike<number>): boolean {
 function inverseOf(step: Mapped | Other): Mapped | Other {
   if (!('stack' in step)) return { ...step, reversed: true };
   if (step.blocked !== undefined) return step;
-  const transforms = step.readings.map(({ map }) => map.transform);
-  const readings = step.readings.filter(({ map }) => map.transform !== 'rationalQuadratic');
-  const { at, kind } = step;
-  if (readings.length === 0)
-    return { ...step, blocked: `an affine transform in ${at} (it is the inverse of splines)` };
-  if (kind === 'autoregressive' && transforms[0] === 'additive')
+  const { at, kind, readings } = step;
+  if (kind === 'autoregressive' && readings[0]?.map.transform === 'additive')
     return { ...step, blocked: `an affine transform in ${at} (it is the inverse of shifts)` };
-  return { ...step, readings, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
+  return { ...step, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
 async function autoregressive(
@@ -455,6 +451,12 @@ export const zuko = chainImporter<Mapped, Other>({
       isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
     const circular =
       corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
+    if (circular && reversed) {
+      throw new UserError(
+        `${chain.file.file}: NCSF's circular splines run backwards here (.inv), which Flowscope does not compute; it reads those ` +
+          'that run forwards.',
+      );
+    }
     return {
       hidden: stack.hidden,
       nets: 'joint',
@@ -476,6 +478,7 @@ export const zuko = chainImporter<Mapped, Other>({
         : {
             bins,
             splineMap: 'soft-clip',
+            ...(reversed ? { splineDirection: 'inverse' } : {}),
             splineSlope: answeredNumber(answers, slopeQuestion),
             ...(circular
               ? { splineEnds: 'half-turn', splineBound: Math.PI }

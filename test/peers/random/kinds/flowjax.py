@@ -203,8 +203,6 @@ def flow(make):
             refusal = "two features or more, or a condition"
         elif arguments["nn_depth"] == 0:
             refusal = "networks with a hidden layer"
-        elif arguments.get("transformer") == spline and arguments.get("invert") is False:
-            refusal = "invert=False"
         models, flow = in_both(build, rng)
         return flow_case(rng, flow, models, settings, arguments, answers, refusal)
 

@@ -228,10 +228,8 @@ def inverse_chain(rng):
     whole = composed(composed(*parts), *mixing) if turn == "not" else composed(*parts)
     if "whole" in turn:
         whole = composed(whole, *mixing).inv if turn == "nested whole" else whole.inv
-    backwards = turn not in ("mixings", "not")
-    refusal = "is the inverse of splines" if backwards and "spline" in kind else None
     flow = zuko.flows.Flow(whole, zuko.flows.NICE(features).base)
-    return case(flow, rng, settings | {"parts": kind, "turn": turn, "net": net}, answers, refusal=refusal)
+    return case(flow, rng, settings | {"parts": kind, "turn": turn, "net": net}, answers)
 
 
 def unlike(rng):
