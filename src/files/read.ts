@@ -41,6 +41,18 @@ export async function isFolder(file: string): Promise<boolean> {
   }
 }
 
+/** @throws UserError for what is neither file nor folder: a pipe would be waited for, and a device has no end */
+export async function refuseSpecial(file: string): Promise<void> {
+  try {
+    const info = await stat(file);
+    if (!info.isFile() && !info.isDirectory()) {
+      throw new UserError(`${file}: is a pipe or a device; expected a file or a folder.`);
+    }
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
 /** The first bytes of a file as they are, at most `count`. */
 export async function firstBytes(file: string, count: number): Promise<Uint8Array> {
   try {
