@@ -197,7 +197,8 @@ function readArguments(given) {
 
 async function fuzz(options) {
   const { minutes = Infinity, cases = Infinity, seed, only } = options;
-  const fuzzer = createFuzzer(await bundleFuzz());
+  const { measurePace } = await import('./pace.mjs');
+  const fuzzer = createFuzzer(await bundleFuzz(), { pace: await measurePace() });
   const all = await fuzzer.formats();
   const chosen = all.filter(({ name }) => only.length === 0 || only.includes(name));
   if (chosen.length === 0) throw new Stop(`Formats: ${all.map(({ name }) => name).join(', ')}.`);

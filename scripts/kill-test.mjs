@@ -290,7 +290,9 @@ export async function killTest({ times, seed, log = console.log }) {
   log(`seed ${seed}, in ${folder}`);
   await trial.prepare();
   let races = 0;
+  let told = 0;
   while (trial.kills < times) {
+    if (trial.kills >= told + 20) log(`${(told = trial.kills)} kills, ${trial.completed} runs ended`);
     const kind = random();
     if (kind < 0.7) await trial.killTraining();
     else if (kind < 0.8) await trial.killOutput(['export', trial.checkpoint, '--output', 'a.onnx']);
