@@ -78,6 +78,7 @@ export default defineConfig(
           'setTimeout',
           'setInterval',
           'clearInterval',
+          'clearTimeout',
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -1,9 +1,11 @@
+import type * as v from 'valibot';
 import { parseStoredConfig } from '../config/parse';
 import type { StoredConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import type { Dataset } from '../data/dataset';
 import type { MetricsRow } from '../protocol/run';
 import type { NdArray } from '../protocol/tensors';
+import { dataRecordSchema, metricsSchema, originSchema, parseMetadata, standardizeSchema } from './metadata';
 import {
   openSafetensors,
   readTensors,
@@ -16,34 +18,9 @@ const format = 'flowscope';
 const formatVersion = 1;
 
 /** Where the training data came from, so that a checkpoint can find them again and say what they were. */
-export interface DataRecord {
-  name: string;
-  /** A built-in name or an absolute path. */
-  source: string;
-  rows: number;
-  train: number;
-  validation: number;
-  shape: number[];
-  featureNames?: string[];
-  contextNames?: string[];
-  labelNames?: string[];
-  note: string;
-}
-
+export type DataRecord = v.InferOutput<typeof dataRecordSchema>;
 /** A file of another library that was made into a flow of ours. */
-export interface Origin {
-  /** As docs/importing.md names it, for example "chrischute". */
-  library: string;
-  /** For people: "chrischute/real-nvp, 2 scales, 3 → 16 channels, 2 blocks". */
-  title?: string;
-  /** Name of the file, without its folder. */
-  fileName: string;
-  /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
-  assumptions: string[];
-  /** What the library called the features and the numbers of the context, where the file says it. */
-  featureNames?: string[];
-  contextNames?: string[];
-}
+export type Origin = v.InferOutput<typeof originSchema>;
 
 /** Everything of a checkpoint but its tensors. */
 export interface CheckpointHeader {
@@ -55,11 +32,7 @@ export interface CheckpointHeader {
   /** Seconds of training. */
   seconds: number;
   metrics?: MetricsRow;
-  /**
-   * Vectors: subtracted from and divided out of the data before the flow, per feature and, behind these, per number of a
-   * context.
-   */
-  standardize?: { mean: number[]; std: number[]; names?: string[]; contextNames?: string[] };
+  standardize?: v.InferOutput<typeof standardizeSchema>;
   data?: DataRecord;
 }
 
@@ -156,14 +129,18 @@ function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
         `${formatVersion}). Update Flowscope to open it.`,
     );
   }
+  const jsonOf = <S extends v.GenericSchema>(schema: S, key: string): v.InferOutput<S> | undefined => {
+    const text = metadata[key];
+    return text === undefined ? undefined : parseMetadata(schema, text, { file, key });
+  };
   return {
     config: parseStoredConfig(metadata.config ?? '', `${file} (config)`),
     step: numberOf(metadata, 'step', file),
     seconds: numberOf(metadata, 'seconds', file),
-    metrics: jsonOf<MetricsRow>(metadata, 'metrics', file),
-    standardize: checkStandardize(jsonOf(metadata, 'standardize', file), file),
-    data: jsonOf<DataRecord>(metadata, 'data', file),
-    origin: jsonOf<Origin>(metadata, 'origin', file),
+    metrics: jsonOf(metricsSchema, 'metrics'),
+    standardize: jsonOf(standardizeSchema, 'standardize'),
+    data: jsonOf(dataRecordSchema, 'data'),
+    origin: jsonOf(originSchema, 'origin'),
   };
 }
 
@@ -172,38 +149,6 @@ function numberOf(metadata: Record<string, string>, key: string, file: string): 
   if (!Number.isFinite(value) || value < 0) {
     throw new UserError(
       `${file}: is damaged: ${key} is ${JSON.stringify(metadata[key])}; expected a number.`,
-    );
-  }
-  return value;
-}
-
-function jsonOf<T extends object>(
-  metadata: Record<string, string>,
-  key: string,
-  file: string,
-): T | undefined {
-  const text = metadata[key];
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as T;
-  } catch {
-    // Said below.
-  }
-  throw new UserError(`${file}: is damaged: its metadata "${key}" is not a JSON object.`);
-}
-
-function checkStandardize(
-  value: CheckpointHeader['standardize'],
-  file: string,
-): CheckpointHeader['standardize'] {
-  if (!value) return undefined;
-  const numbers = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.every((n) => Number.isFinite(n));
-  const { mean, std } = value;
-  if (!numbers(mean) || !numbers(std) || mean.length !== std.length || !std.every((s) => s > 0)) {
-    throw new UserError(
-      `${file}: is damaged: its standardization is not a mean and a positive deviation per feature.`,
     );
   }
   return value;

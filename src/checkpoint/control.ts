@@ -4,13 +4,15 @@
  * counts, which a resumed run needs to go on exactly.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { checkControl, parseControl, type ControlRequest, type NamedRequest } from '../config/control';
+import { largestJson } from '../config/run-status';
+import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
-import { readError } from '../files/read';
+import { readError, readText } from '../files/read';
 import type { RateChange } from '../protocol/run';
 import { openRun, readStatus } from './run-folder';
 import { readHolder } from './run-lock';
@@ -51,7 +53,7 @@ export async function requestControl(folder: string, given: unknown): Promise<Na
 
 /** The request that lies in the folder, unless it was heard or makes no sense. */
 async function waitingControl(folder: string, heard: string | undefined): Promise<ControlRequest> {
-  const text = await readFile(controlFile(folder), 'utf8').catch(() => undefined);
+  const text = await readText(controlFile(folder), largestJson).catch(() => undefined);
   if (text === undefined || idOf(text) === heard) return {};
   try {
     const { action, learningRate } = parseControl(text);
@@ -84,7 +86,7 @@ export function createControlReader(folder: string): ControlReader {
       if (!found) return undefined;
       const stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
       if (stamp === seen) return undefined;
-      const text = await readFile(file, 'utf8').catch(() => undefined);
+      const text = await readText(file, largestJson).catch(() => undefined);
       // On a share the folder may name a file that cannot be read yet.
       if (text === undefined) return undefined;
       seen = stamp;
@@ -101,7 +103,7 @@ export function createControlReader(folder: string): ControlReader {
 
 /** Id of the request that lies in the folder, if any. */
 export async function askedControl(folder: string): Promise<string | undefined> {
-  const text = await readFile(controlFile(folder), 'utf8').catch(() => undefined);
+  const text = await readText(controlFile(folder), largestJson).catch(() => undefined);
   return text === undefined ? undefined : idOf(text) || undefined;
 }
 
@@ -126,9 +128,9 @@ export async function readRates(folder: string): Promise<RateChange[]> {
   const file = ratesFile(folder);
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    if (!(await exists(file))) return [];
+    text = await readText(file, largestJson);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw readError(file, error);
   }
   const parsed = v.safeParse(ratesSchema, parse(text));

@@ -1,6 +1,8 @@
 /** Reads metrics.jsonl as it grows: what was read once is not read again. */
 import { open, type FileHandle } from 'node:fs/promises';
+import * as v from 'valibot';
 import { readError } from '../files/read';
+import { metricsSchema } from './metadata';
 import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
 
 /** Bytes at the start of the file that tell whether it still is the same one; a first line is longer. */
@@ -91,8 +93,8 @@ export function createMetricsTail(file: string): MetricsTail {
 export function rowOf(line: string): MetricsRow | undefined {
   if (line === '') return undefined;
   try {
-    const row = JSON.parse(line) as MetricsRow | null;
-    return Number.isFinite(row?.step) && Number.isFinite(row?.seconds) ? row! : undefined;
+    const row = v.safeParse(metricsSchema, JSON.parse(line));
+    return row.success ? row.output : undefined;
   } catch {
     return undefined;
   }

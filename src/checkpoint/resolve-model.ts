@@ -1,7 +1,7 @@
 import { exists } from '../base/exists';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
-import { firstBytes, isFolder } from '../files/read';
+import { firstBytes, isFolder, refuseSpecial } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
 import { isOurs } from './checkpoint';
 import { containerOf } from './container';
@@ -24,6 +24,7 @@ export interface ResolvedModel {
  */
 export async function resolveModelPath(given: string): Promise<ResolvedModel> {
   const target = await withExported(path.resolve(given));
+  await refuseSpecial(target);
   if (await isFolder(target)) {
     const paths = runPaths(target);
     for (const file of [paths.best, paths.last]) {

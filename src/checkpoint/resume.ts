@@ -1,6 +1,10 @@
+import type * as v from 'valibot';
 import { UserError } from '../base/user-error';
 import type { NdArray } from '../protocol/tensors';
+import { parseMetadata, progressSchema } from './metadata';
 import { readSafetensors, writeSafetensors } from './safetensors';
+
+export type RunProgress = v.InferOutput<typeof progressSchema>;
 
 /**
  * Everything that an exact continuation needs, in one file: raw weights, running statistics, optimizer moments, moving
@@ -10,8 +14,8 @@ import { readSafetensors, writeSafetensors } from './safetensors';
 export interface ResumeState {
   step: number;
   seconds: number;
-  /** Plain JSON that the training loop wants back: best so far, validations without progress. */
-  progress: Record<string, unknown>;
+  /** What the training loop wants back. */
+  progress: RunProgress;
   tensors: Record<string, NdArray>;
 }
 
@@ -36,22 +40,9 @@ export async function loadResume(file: string): Promise<ResumeState> {
   }
   const step = Number(metadata.step ?? NaN);
   const seconds = Number(metadata.seconds ?? NaN);
-  let progress: unknown;
-  try {
-    progress = JSON.parse(metadata.progress ?? '');
-  } catch {
-    progress = undefined;
+  if (!Number.isSafeInteger(step) || step < 0 || !Number.isFinite(seconds)) {
+    throw new UserError(`${file}: is damaged: its step or seconds cannot be read. Start a new run.`);
   }
-  if (
-    !Number.isInteger(step) ||
-    step < 0 ||
-    !Number.isFinite(seconds) ||
-    typeof progress !== 'object' ||
-    !progress
-  ) {
-    throw new UserError(
-      `${file}: is damaged: its step, seconds or progress cannot be read. Start a new run.`,
-    );
-  }
-  return { step, seconds, progress: progress as Record<string, unknown>, tensors };
+  const progress = parseMetadata(progressSchema, metadata.progress ?? '', { file, key: 'progress' });
+  return { step, seconds, progress, tensors };
 }

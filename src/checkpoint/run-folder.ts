@@ -5,10 +5,11 @@ import path from 'node:path';
 import { parseRunConfig } from '../config/parse';
 import type { RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
-import { readError } from '../files/read';
+import { readError, readText } from '../files/read';
 import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
+import { largestJson, parseRunStatus } from '../config/run-status';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
 import { readRecordingHeader } from './recording/read';
@@ -99,6 +100,7 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
   try {
     // Another process may have trained here since, from its start to its end.
     await refuseUsed(folder);
+    await sweep(paths).catch(() => undefined);
     await makeFolders(paths);
     await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
     return { paths, lock };
@@ -109,8 +111,10 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
 }
 
 async function refuseUsed(folder: string): Promise<void> {
-  // Locks, and what others make for a moment to tell how old one is.
-  const present = (await entries(folder)).filter((name) => !name.replace(/^\./, '').startsWith(lockName));
+  const present: string[] = [];
+  for (const name of await entries(folder)) {
+    if (!(await isBeginning(folder, name))) present.push(name);
+  }
   if (present.length === 0) return;
   throw new UserError(
     (await isRunFolder(folder))
@@ -120,10 +124,19 @@ async function refuseUsed(folder: string): Promise<void> {
   );
 }
 
+/** What a start that was killed at once leaves, and what others make for a moment to tell how old a lock is. */
+async function isBeginning(folder: string, name: string): Promise<boolean> {
+  if (name.replace(/^\./, '').startsWith(lockName) || /^\.config\.json\.[0-9a-f]{24}\.tmp$/.test(name))
+    return true;
+  const { checkpoints, samples } = runPaths(folder);
+  const place = path.join(folder, name);
+  return (place === checkpoints || place === samples) && (await entries(place)).length === 0;
+}
+
 async function makeFolders({ folder, checkpoints, samples }: RunPaths): Promise<void> {
   try {
-    await mkdir(checkpoints);
-    await mkdir(samples);
+    await mkdir(checkpoints, { recursive: true });
+    await mkdir(samples, { recursive: true });
   } catch (error) {
     throw writeError(folder, error);
   }
@@ -143,7 +156,7 @@ export async function claimRun(folder: string, takeOver = false): Promise<Claime
 
 /** What a trainer writes before it renames it, and locks for taking a lock over. Files of others are left alone. */
 const leftover =
-  /^(\.(run\.json|metrics\.jsonl|rates\.json|train\.lock|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12}\.tmp|train\.lock\..+)$/;
+  /^(\.((run|config)\.json|metrics\.jsonl|rates\.json|train\.lock|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12,24}\.tmp|train\.lock\..+)$/;
 
 async function sweep(paths: RunPaths): Promise<void> {
   for (const folder of [paths.folder, paths.checkpoints, paths.samples]) {
@@ -160,7 +173,7 @@ export async function openRun(folder: string): Promise<{ paths: RunPaths; config
     throw new UserError(`${folder}: is not a run folder; expected config.json and checkpoints/ in it.`);
   }
   try {
-    return { paths, config: parseRunConfig(await readFile(paths.config, 'utf8'), paths.config) };
+    return { paths, config: parseRunConfig(await readText(paths.config, largestJson), paths.config) };
   } catch (error) {
     throw readError(paths.config, error);
   }
@@ -200,10 +213,27 @@ export async function writeStatus(paths: RunPaths, status: Omit<RunStatus, 'upda
 
 /** Undefined when absent or unreadable: a run trained elsewhere may have none. */
 export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined> {
-  const value = parseJson(await readFile(paths.status, 'utf8').catch(() => ''));
-  const known =
-    isRecord(value) && ['running', 'paused', 'finished', 'stopped', 'failed'].includes(String(value.status));
-  return known ? (value as unknown as RunStatus) : undefined;
+  const said = await readText(paths.status, largestJson)
+    .then(parseRunStatus)
+    .catch(() => undefined);
+  if (!said || said.status === 'unknown') return undefined;
+  const { status, message, step, seconds, best, control, updated } = said;
+  return {
+    status,
+    ...(typeof message === 'string' ? { message } : {}),
+    step: step ?? 0,
+    seconds: seconds ?? 0,
+    ...(best ? { best: withoutNull(best) } : {}),
+    ...(control ? { control: withoutNull(control) } : {}),
+    updated: typeof updated === 'number' ? new Date(updated).toISOString() : (updated ?? ''),
+  };
+}
+
+/** What another program has no value for. */
+function withoutNull<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as {
+    [K in keyof T]: Exclude<T[K], null>;
+  };
 }
 
 /**
@@ -299,16 +329,4 @@ async function entries(folder: string): Promise<string[]> {
     if (code === 'ENOTDIR') throw new UserError(`${folder}: is a file; expected a folder.`);
     throw readError(folder, error);
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@
  * file systems too. A lock whose process is gone is taken over.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { lstat, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { link, lstat, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -21,6 +21,7 @@ import {
 import { UserError } from '../base/user-error';
 import { patiently, writeError } from '../files/atomic';
 import { readError } from '../files/read';
+import { temporaryTag } from '../files/temporary';
 
 export interface RunLock {
   /** @throws UserError when another process has taken the run over: nothing may be written to it any more */
@@ -139,10 +140,37 @@ async function remake(file: string, id: string | undefined, takeOver: boolean): 
   }
 }
 
-/** Undefined when there is one already. */
+/**
+ * Undefined when there is one already. The lock has its content from the start: of one that is created empty and whose
+ * creator is killed, nobody knows for two minutes whether somebody trains.
+ */
 async function create(file: string): Promise<Taken | undefined> {
   const id = randomUUID();
   const text = `${JSON.stringify(lockOfThisProcess(id), null, 2)}\n`;
+  const temporary = path.join(path.dirname(file), `.${lockName}.${temporaryTag()}.tmp`);
+  const handle = await open(temporary, 'wx').catch((error: unknown) => {
+    throw writeError(file, error);
+  });
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+    await link(temporary, file);
+    return { handle, text, id };
+  } catch (error) {
+    await handle.close();
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return undefined;
+    if (noLinks.has(code)) return await createPlain(file, id, text);
+    throw writeError(file, error);
+  } finally {
+    await remove(temporary).catch(() => undefined);
+  }
+}
+
+/** Some file systems, such as exFAT, have no second names for a file. */
+const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK']);
+
+async function createPlain(file: string, id: string, text: string): Promise<Taken | undefined> {
   let handle: FileHandle;
   try {
     handle = await patiently(() => open(file, 'wx'));

@@ -2,7 +2,7 @@
  * The file beside a checkpoint or an ONNX file, FILE.flowscope.json, which remembers what the file itself does not say.
  * People may write it by hand and commit it.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
@@ -10,7 +10,9 @@ import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
 import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
-import { readError } from '../files/read';
+import { largestJson } from '../config/run-status';
+import { exists } from '../base/exists';
+import { readText } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
 const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
@@ -73,12 +75,8 @@ export function sidecarPath(file: string): string {
 
 async function read(file: string): Promise<{ raw: unknown; content: Content } | undefined> {
   const where = sidecarPath(file);
-  const text = await readFile(where, 'utf8').catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw readError(where, error);
-  });
-  if (text === undefined) return undefined;
-  const raw = parseJsonText(text, where);
+  if (!(await exists(where))) return undefined;
+  const raw = parseJsonText(await readText(where, largestJson), where);
   return { raw, content: parseAs(sidecarSchema, raw, '', where) };
 }
 

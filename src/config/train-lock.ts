@@ -1,7 +1,8 @@
 /** `train.lock` in a run folder names the process that trains the run. Reads it, and checks whether that process is alive. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
+import { processSpace } from '../base/process-space';
 
 export const lockName = 'train.lock';
 
@@ -101,14 +102,5 @@ function startOf(pid: number): string | undefined {
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}/${fields[19]}`;
   } catch {
     return '';
-  }
-}
-
-function processSpace(): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return undefined;
   }
 }

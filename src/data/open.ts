@@ -3,7 +3,7 @@ import { contextSizeOf } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { parseDataConfig } from '../config/parse';
-import { isFolder } from '../files/read';
+import { refuseSpecial } from '../files/read';
 import { openImageContext, openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from './builtin';
 import { openCifar } from './cifar';
@@ -184,7 +184,7 @@ async function openAny(
   if (isBuiltin(config)) return openBuiltin(config, resources);
   const file = path.resolve(baseFolder, config.source);
   try {
-    await isFolder(file);
+    await refuseSpecial(file);
   } catch (error) {
     throw withNames(error, config.source);
   }

@@ -1,5 +1,5 @@
 /** Bytes that come one after the other and are read by position afterwards: kept in memory, or in a temporary file. */
-import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
@@ -19,17 +19,20 @@ const gathered = 2 ** 22;
 /**
  * Keeps in memory what `resources` allow and moves to a file when there is more. The file is removed when the resources
  * are closed; where the system allows it, it has no name from the start, so that not even a killed process leaves it.
+ *
+ * @param share of the free space that may be used
  */
-export function createSpool(resources: Resources): Spool {
+export function createSpool(resources: Resources, share = usedShare): Spool {
   let parts: Uint8Array[] = [];
   let pending = 0;
   let written = 0;
   let reserved = 0;
-  let target: { handle: FileHandle; name: string } | undefined;
+  let target: TemporaryFile | undefined;
 
   const flush = async (): Promise<void> => {
-    target ??= await temporaryFile(resources);
-    const { handle, name } = target;
+    target ??= await temporaryFile(resources, share);
+    const { handle, name, room } = target;
+    if (written + pending > room) throw tooMuch(name, room);
     const chunks = parts;
     parts = [];
     pending = 0;
@@ -79,7 +82,17 @@ export function createSpool(resources: Resources): Spool {
   };
 }
 
-async function temporaryFile(resources: Resources): Promise<{ handle: FileHandle; name: string }> {
+interface TemporaryFile {
+  handle: FileHandle;
+  name: string;
+  /** Bytes. */
+  room: number;
+}
+
+/** Of the free space: on many systems it is memory, and a few bytes of gzip may fill all of it. */
+const usedShare = 0.8;
+
+async function temporaryFile(resources: Resources, share: number): Promise<TemporaryFile> {
   const base = tmpdir();
   try {
     const folder = await mkdtemp(path.join(base, 'flowscope-data-'));
@@ -91,10 +104,18 @@ async function temporaryFile(resources: Resources): Promise<{ handle: FileHandle
       await remove();
     });
     if (process.platform !== 'win32') await remove();
-    return { handle, name };
+    const { bavail, bsize } = await statfs(base);
+    return { handle, name, room: share * bavail * bsize };
   } catch (error) {
     throw spoolError(base, error);
   }
+}
+
+function tooMuch(name: string, room: number): UserError {
+  return new UserError(
+    `${name}: the data unpack to more than ${Math.round(room / 2 ** 20)} MiB, which is most of what is free there. ` +
+      'Free some space, or set TMPDIR to a folder with more.',
+  );
 }
 
 function spoolError(name: string, error: unknown): unknown {

@@ -1,10 +1,13 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../base/user-error';
+import { sweepTemporary, temporaryTag } from './temporary';
 
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Files next to which this process has looked for what a killed one left. */
+const swept = new Set<string>();
 
 /**
  * Writes a file as a whole or not at all: to a temporary file next to it, flushed to disk, then renamed over it. A
@@ -13,7 +16,12 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
  */
 export async function writeAtomically(file: string, content: Content): Promise<void> {
   const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  const prefix = `.${path.basename(file)}.`;
+  if (!swept.has(file)) {
+    swept.add(file);
+    await sweepTemporary(folder, prefix);
+  }
+  const temporary = path.join(folder, `${prefix}${temporaryTag()}.tmp`);
   try {
     const handle = await open(temporary, 'wx');
     try {

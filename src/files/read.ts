@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { open, readFile, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { open, readFile, stat, type FileHandle } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
@@ -41,6 +41,18 @@ export async function isFolder(file: string): Promise<boolean> {
   }
 }
 
+/** @throws UserError for what is neither file nor folder: a pipe would be waited for, and a device has no end */
+export async function refuseSpecial(file: string): Promise<void> {
+  try {
+    const info = await stat(file);
+    if (!info.isFile() && !info.isDirectory()) {
+      throw new UserError(`${file}: is a pipe or a device; expected a file or a folder.`);
+    }
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
 /** The first bytes of a file as they are, at most `count`. */
 export async function firstBytes(file: string, count: number): Promise<Uint8Array> {
   try {
@@ -54,6 +66,34 @@ export async function firstBytes(file: string, count: number): Promise<Uint8Arra
     }
   } catch (error) {
     throw readError(file, error);
+  }
+}
+
+/**
+ * The text of a small file, such as JSON next to a model.
+ * @throws UserError for what is no file, such as a pipe, which would be waited for without end, and for more than `most` bytes
+ */
+export async function readText(file: string, most: number): Promise<string> {
+  let handle: FileHandle | undefined;
+  try {
+    // Opening a pipe waits for whoever writes to it.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const info = await handle.stat();
+    if (!info.isFile()) throw new UserError(`${file}: is no file.`);
+    // Files of /proc have a size of 0 and any length.
+    const buffer = new Uint8Array(Math.min(info.size, most) + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    if (length > most) throw new UserError(`${file}: is larger than the ${most} bytes that were expected.`);
+    return Buffer.from(buffer.buffer, 0, length).toString('utf8');
+  } catch (error) {
+    throw readError(file, error);
+  } finally {
+    await handle?.close();
   }
 }
 

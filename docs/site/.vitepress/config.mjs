@@ -77,6 +77,7 @@ export default {
           page('Overview', 'how-it-is-made'),
           page('Architecture', 'architecture'),
           page('Decisions', 'decisions'),
+          page('Reliability', 'reliability'),
           page('Graphs and passes', 'graph'),
           page('The contract', 'contract'),
           page('Results', 'results'),

@@ -10,12 +10,22 @@ const largestPixels = 2 ** 26;
  * Decodes a PNG, JPEG or WebP file. Pictures are turned upright as their EXIF data say, alpha is dropped, 16-bit samples
  * become 8-bit ones.
  * @param channels 1 gray, 3 color
+ * @param hold waits for room for its pixels
  * @throws UserError naming the file
  */
-export async function decodePicture(bytes: Uint8Array, where: string, channels: 1 | 3): Promise<Picture> {
+export async function decodePicture(
+  bytes: Uint8Array,
+  where: string,
+  channels: 1 | 3,
+  hold?: (bytes: number) => Promise<void>,
+): Promise<Picture> {
   checkKind(bytes, where);
   const sharp = await loadSharp();
   try {
+    if (hold) {
+      const { width, height } = await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
+      await hold(width * height * 3);
+    }
     const { data, info } = await sharp(bytes, { limitInputPixels: largestPixels, failOn: 'error', pages: 1 })
       .autoOrient()
       .removeAlpha()

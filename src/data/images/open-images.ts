@@ -34,7 +34,7 @@ interface ImageFiles {
  */
 export async function openImages(source: string, config: DataConfig, resources: Resources): Promise<Opened> {
   const folder = await isFolder(source);
-  const files = folder ? await inFolder(source) : await inZip(source, resources);
+  const files = folder ? await inFolder(source, resources) : await inZip(source, resources);
   if (files.paths.length === 0) {
     throw new UserError(`${source}: contains no images; expected .png, .jpg, .jpeg or .webp files.`);
   }
@@ -77,9 +77,9 @@ async function openGroup(
       count: chosen.length,
       ...(labels ? { labels } : {}),
       where: (index) => files.where(chosen[index]!),
-      picture: async (index): Promise<Picture> => {
+      picture: async (index, hold): Promise<Picture> => {
         const file = chosen[index]!;
-        return decodePicture(await files.bytes(file), files.where(file), channels);
+        return decodePicture(await files.bytes(file), files.where(file), channels, hold);
       },
     },
     options,
@@ -102,8 +102,8 @@ async function channelsOf(
   return 1;
 }
 
-async function inFolder(folder: string): Promise<ImageFiles> {
-  const paths = await listImages(folder);
+async function inFolder(folder: string, resources: Resources): Promise<ImageFiles> {
+  const paths = await listImages(folder, Infinity, resources.signal);
   const where = (file: number): string => path.join(folder, ...paths[file]!.split('/'));
   return {
     paths,

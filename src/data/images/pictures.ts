@@ -3,6 +3,7 @@ import { UserError } from '../../base/user-error';
 import { checkIndices, type Examples, type Labels } from '../dataset';
 import { eachLimited } from '../limited';
 import type { Resources } from '../resources';
+import { Room } from './room';
 import { finish, prepare, type ImageOptions, type Picture } from './picture';
 
 export interface PictureSource {
@@ -10,8 +11,11 @@ export interface PictureSource {
   labels?: Labels;
   /** Named in messages. */
   where(index: number): string;
-  /** @throws UserError */
-  picture(index: number): Promise<Picture>;
+  /**
+   * @param hold waits for room for so many bytes, before a picture is decoded
+   * @throws UserError
+   */
+  picture(index: number, hold: (bytes: number) => Promise<void>): Promise<Picture>;
 }
 
 export interface Pictures {
@@ -22,6 +26,8 @@ export interface Pictures {
 
 /** Pictures that are decoded at the same time. */
 const atOnce = 16;
+/** A photo takes 150 MB, the largest picture that is read 200. */
+const room = new Room(2 ** 29);
 
 /**
  * Looks at the first picture for the shape that all have to have.
@@ -34,10 +40,22 @@ export async function openPictures(
 ): Promise<Pictures> {
   const kept = new Map<number, Picture>();
 
+  /** Room is held until the picture is small: what comes next waits in line with the decoding of others. */
+  const fresh = async (index: number): Promise<Picture> => {
+    let release = (): void => undefined;
+    const hold = async (bytes: number): Promise<void> => {
+      release = await room.take(bytes);
+    };
+    try {
+      return await prepare(await source.picture(index, hold), options, source.where(index));
+    } finally {
+      release();
+    }
+  };
   const prepared = async (index: number): Promise<Picture> => {
     const known = kept.get(index);
     if (known) return known;
-    const picture = await prepare(await source.picture(index), options, source.where(index));
+    const picture = await fresh(index);
     // What fits is kept and never replaced: an epoch sees every picture once, so the latest ones are not the next ones.
     if (!kept.has(index) && resources.reserve(picture.data.length + overhead)) kept.set(index, picture);
     return picture;

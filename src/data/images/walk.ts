@@ -6,6 +6,8 @@ import { isImageName } from './group';
 
 /** Deeper folders are not data. */
 const deepest = 32;
+/** Whoever means a data set does not mean so many folders, but a whole disk. */
+const mostFolders = 100_000;
 
 /**
  * Paths of all images below a folder, relative to it, with "/". Links are followed; a folder that lies inside itself by
@@ -13,7 +15,7 @@ const deepest = 32;
  * @param most ends the search early, for a first look
  * @throws UserError when the folder cannot be read
  */
-export async function listImages(folder: string, most = Infinity): Promise<string[]> {
+export async function listImages(folder: string, most = Infinity, signal?: AbortSignal): Promise<string[]> {
   const found: string[] = [];
   const visited = new Set<string>();
   const walk = async (relative: string, depth: number): Promise<void> => {
@@ -21,6 +23,12 @@ export async function listImages(folder: string, most = Infinity): Promise<strin
     const real = await realpath(here);
     if (visited.has(real)) return;
     visited.add(real);
+    if (visited.size > mostFolders) {
+      throw new UserError(
+        `${folder}: holds more than ${mostFolders} folders. Choose one of images further down.`,
+      );
+    }
+    signal?.throwIfAborted();
     if (depth > deepest) {
       throw new UserError(
         `${here}: is more than ${deepest} folders deep. Choose a folder of images further down.`,

@@ -1,10 +1,11 @@
 /** Writes a flow as ONNX files that have been run and compared before they get their names. */
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import { UserError } from '../../base/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
+import { sweepTemporary, temporaryTag } from '../../files/temporary';
 import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
 import { bindUsed } from '../../graph/passes/bind-constants';
@@ -28,6 +29,9 @@ export interface ExportOptions {
   onProgress?: (progress: { message: string; fraction: number }) => void;
 }
 
+/** Files are written here first, and compared with the model. */
+const staging = '.flowscope-export-';
+
 /**
  * Writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx, replacing files of these names.
  *
@@ -47,7 +51,9 @@ export async function exportOnnx(
   const made = await makeFolder(folder);
   let temporary: string | undefined;
   try {
-    temporary = await mkdtemp(path.join(folder, '.flowscope-export-')).catch((error: unknown) => {
+    await sweepTemporary(folder, staging);
+    temporary = path.join(folder, `${staging}${temporaryTag()}`);
+    await mkdir(temporary).catch((error: unknown) => {
       throw writeError(folder, error);
     });
     const files: { part: OnnxPart; path: string; bytes: number }[] = [];

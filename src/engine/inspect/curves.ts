@@ -1,10 +1,12 @@
 /** Follows the run that a model lies in: what was measured, its checkpoints, and what its training was told. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { askedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
 import { parseRunConfig } from '../../config/parse';
+import { largestJson } from '../../config/run-status';
 import { UserError } from '../../base/user-error';
+import { readText } from '../../files/read';
 import type { CurvesQuery, RunCurves } from '../../protocol/run';
 
 export type Curves = (query: CurvesQuery) => Promise<RunCurves | null>;
@@ -55,7 +57,7 @@ function checkAfter(after: CurvesQuery['after']): void {
 
 async function stepsOf(file: string): Promise<number | undefined> {
   try {
-    return parseRunConfig(await readFile(file, 'utf8'), file).training.steps;
+    return parseRunConfig(await readText(file, largestJson), file).training.steps;
   } catch {
     return undefined;
   }

@@ -7,6 +7,7 @@ import { contextSizeOf, modelContext } from '../../config/context-size';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open';
 import type { SplitInfo } from '../../protocol/model';
+import { refuseRemote } from './named-data';
 import { createOwnFiles, type OwnFiles } from './own-data';
 
 export interface ModelData extends OwnFiles {
@@ -26,8 +27,9 @@ const noData = 'The file does not say which data its flow was trained on.';
 export function createModelData(header: CheckpointHeader, baseFolder: string): ModelData {
   const { config, data: record } = header;
   let opened: Promise<Dataset> | undefined;
-  const open = (): Promise<Dataset> => {
-    if (!config.data) return Promise.reject(new UserError(noData));
+  const open = async (): Promise<Dataset> => {
+    if (!config.data) throw new UserError(noData);
+    refuseRemote(config.data, baseFolder);
     opened ??= openDataset(config.data, baseFolder).then(async (dataset) => {
       try {
         checkFits(dataset, header);
@@ -53,6 +55,7 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
     },
     async splits() {
       try {
+        if (config.data) refuseRemote(config.data, baseFolder);
         const counts =
           record && config.data && (await isThere(config.data.source, baseFolder))
             ? { train: record.train, validation: record.validation }

@@ -1,6 +1,7 @@
 /** What an ONNX file of ours says of the flow that it was made from. */
 import * as v from 'valibot';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { parseMetadata, standardizeSchema } from '../../checkpoint/metadata';
 import { parseStoredConfig } from '../../config/parse';
 import type { StoredConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
@@ -22,6 +23,9 @@ export interface OnnxMetadata {
   /** What is trained of the base distribution, by name. */
   base?: Readonly<Record<string, readonly number[]>>;
 }
+
+const couplingsSchema = v.array(v.string());
+const baseSchema = v.record(v.string(), v.array(v.number()));
 
 /** For `metadata_props`: texts that a person can read too. */
 export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, string>): Record<string, string> {
@@ -79,30 +83,18 @@ export function readMetadata(
       `${file}: is damaged: its part is ${JSON.stringify(part)}; expected forward, inverse or sample.`,
     );
   }
-  const couplings = json(file, metadata, 'couplings') ?? [];
-  const standardize = json(file, metadata, 'standardize') as CheckpointHeader['standardize'];
-  const base = v.safeParse(
-    v.optional(v.record(v.string(), v.array(v.number()))),
-    json(file, metadata, 'base'),
-  );
-  if (!base.success) throw new UserError(`${file}: is damaged: its "base" is not lists of numbers by name.`);
-  if (!Array.isArray(couplings)) throw new UserError(`${file}: is damaged: its couplings are not a list.`);
+  const json = <S extends v.GenericSchema>(schema: S, key: string): v.InferOutput<S> | undefined => {
+    const text = metadata[key];
+    return text === undefined ? undefined : parseMetadata(schema, text, { file, key });
+  };
+  const standardize = json(standardizeSchema, 'standardize');
+  const base = json(baseSchema, 'base');
   return {
     part,
     config: parseStoredConfig(metadata['config'] ?? '', `${file} (config)`),
     ...(standardize ? { standardize } : {}),
     step: Number(metadata['step'] ?? 0) || 0,
-    couplings: couplings.map(String),
-    ...(base.output ? { base: base.output } : {}),
+    couplings: json(couplingsSchema, 'couplings') ?? [],
+    ...(base ? { base } : {}),
   };
-}
-
-function json(file: string, metadata: Readonly<Record<string, string>>, key: string): unknown {
-  const text = metadata[key];
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new UserError(`${file}: is damaged: its metadata "${key}" is not JSON.`);
-  }
 }

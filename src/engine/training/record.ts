@@ -1,19 +1,12 @@
 /** What a training run leaves on disk: metrics, checkpoints, the state to resume from, sample pictures. */
 import { saveCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
-import { saveResume } from '../../checkpoint/resume';
+import { saveResume, type RunProgress } from '../../checkpoint/resume';
 import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import type { MetricsRow } from '../../protocol/run';
 import type { Trainer } from './trainer';
-
-/** What the loop has to remember across an interruption, beyond tensors. */
-export interface RunProgress {
-  best?: { step: number; nats: number; bitsPerDim?: number };
-  /** Validations since the best. */
-  withoutBetter: number;
-}
 
 export interface Moment {
   step: number;

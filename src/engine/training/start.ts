@@ -5,8 +5,9 @@ import path from 'node:path';
 import { featureNamesOf, readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
 import { readRates } from '../../checkpoint/control';
-import { loadResume } from '../../checkpoint/resume';
+import { loadResume, type RunProgress } from '../../checkpoint/resume';
 import { openRun } from '../../checkpoint/run-folder';
+import { UserError } from '../../base/user-error';
 import type { RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
 import type { RunConfig } from '../../config/schema';
@@ -20,7 +21,6 @@ import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
 import { checkTensors } from '../model/check-tensors';
 import type { TensorTable } from './initialize';
-import type { RunProgress } from './record';
 
 export interface Start {
   config: RunConfig;
@@ -98,6 +98,12 @@ async function startFrom(request: TrainRequest, from: string): Promise<Start> {
 /** Reads only: a resume that fails has changed nothing. */
 async function startAgain(request: TrainRequest): Promise<Start> {
   const { paths, config } = await openRun(request.output);
+  if (!existsSync(paths.resume)) {
+    throw new UserError(
+      `${request.output}: has no state to go on from: its training ended before the first checkpoint. Delete the folder and ` +
+        'start it again.',
+    );
+  }
   const { step, seconds, progress, tensors } = await loadResume(paths.resume);
   // A run that started from a checkpoint has that one's, which its data would not give again.
   const standardization = existsSync(paths.last)
@@ -110,6 +116,6 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     dataset,
     ...(standardization ? { standardization } : {}),
     rates,
-    resumed: { step, seconds, progress: progress as unknown as RunProgress, tensors: tensors as TensorTable },
+    resumed: { step, seconds, progress, tensors: tensors as TensorTable },
   };
 }

@@ -1,6 +1,6 @@
 /** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
 import { FileType, Uri, workspace } from 'vscode';
-import * as v from 'valibot';
+import { largestJson, parseRunStatus } from '../../config/run-status';
 import { isOurs } from '../editor/view-types';
 import {
   type Holder,
@@ -10,20 +10,6 @@ import {
   parseLock,
   seenFromHere,
 } from '../../config/train-lock';
-
-const runStatusSchema = v.object({
-  status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
-  message: v.optional(v.nullable(v.string())),
-  step: v.optional(v.number()),
-  seconds: v.optional(v.number()),
-  best: v.optional(
-    v.nullable(
-      v.object({ step: v.number(), nats: v.number(), bitsPerDim: v.optional(v.nullable(v.number())) }),
-    ),
-  ),
-  /** A date as text or milliseconds. */
-  updated: v.optional(v.union([v.string(), v.number()])),
-});
 
 export type RunState =
   'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted' | 'unreadable';
@@ -69,7 +55,7 @@ const silentMilliseconds = 120_000;
  * go on still says that it was stopped.
  */
 function stateOf(
-  said: v.InferOutput<typeof runStatusSchema>['status'],
+  said: NonNullable<ReturnType<typeof parseRunStatus>>['status'],
   holder: Holder | undefined,
   silence: number,
 ): RunState {
@@ -87,16 +73,17 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
   const uri = Uri.joinPath(runFile, '..');
   let updated = 0;
   try {
-    updated = (await workspace.fs.stat(runFile)).mtime;
-    const text = new TextDecoder().decode(await workspace.fs.readFile(runFile));
-    const status = v.safeParse(runStatusSchema, JSON.parse(text));
-    if (!status.success) return undefined;
-    const { best, message, step } = status.output;
+    const { mtime, size } = await workspace.fs.stat(runFile);
+    updated = mtime;
+    if (size > largestJson) return undefined;
+    const said = parseRunStatus(new TextDecoder().decode(await workspace.fs.readFile(runFile)));
+    if (!said) return undefined;
+    const { status, best, message, step } = said;
     return {
       uri,
-      state: stateOf(status.output.status, await readHolder(uri, now), now - updated),
+      state: stateOf(status, await readHolder(uri, now), now - updated),
       message: message ?? undefined,
-      step,
+      step: step ?? undefined,
       best: best ? { step: best.step, nats: best.nats, bitsPerDim: best.bitsPerDim ?? undefined } : undefined,
       updated,
     };

@@ -55,9 +55,15 @@ test('files that are not ours, newer or damaged are refused with advice', async 
       /model\.dim: expected an integer ≥ 1/,
     ],
     [{ ...good, step: 'many' }, /step is "many"; expected a number/],
-    [{ ...good, metrics: '[1' }, /its metadata "metrics" is not a JSON object/],
-    [{ ...good, standardize: '{"mean":[1],"std":[0]}' }, /its standardization is not/],
-    [{ ...good, standardize: '{"mean":[1],"std":[1,2]}' }, /its standardization is not/],
+    [{ ...good, metrics: '[1' }, /its metadata "metrics" is not JSON/],
+    [
+      { ...good, standardize: '{"mean":[1],"std":[0]}' },
+      /its metadata "standardize" is not what it should be/,
+    ],
+    [
+      { ...good, standardize: '{"mean":[1],"std":[1,2]}' },
+      /its metadata "standardize" is not what it should be/,
+    ],
   ];
   for (const [metadata, expected] of wrong) {
     await writeSafetensors(file, tensors, metadata);

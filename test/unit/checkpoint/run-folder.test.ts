@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { saveCheckpoint } from '../../../src/checkpoint/checkpoint';
@@ -107,7 +107,7 @@ test('checkpoints are listed by step, once each, the best one marked', async () 
   await save(paths.best, 20, 3);
   await save(paths.last, 25);
   put(paths.checkpoints, 'step-00000015.flow.safetensors', 'damaged');
-  await saveResume(paths.resume, { step: 25, seconds: 1, progress: {}, tensors: {} });
+  await saveResume(paths.resume, { step: 25, seconds: 1, progress: { withoutBetter: 0 }, tensors: {} });
   assert.deepEqual(await listCheckpoints(paths), [
     { path: paths.checkpoint(10), step: 10, validationNats: 4, best: false },
     { path: paths.checkpoint(20), step: 20, validationNats: 3, best: true },
@@ -147,7 +147,7 @@ test('the state to resume from comes back exactly', async () => {
   const state = {
     step: 7,
     seconds: 1.25,
-    progress: { best: { step: 5, nats: 0.1 + 0.2 }, stale: 3 },
+    progress: { best: { step: 5, nats: 0.1 + 0.2 }, withoutBetter: 3 },
     tensors: { 'adam/m': { shape: [3], data: Float32Array.of(1e-30, -0, 3.4e38) } },
   };
   await saveResume(paths.resume, state);
@@ -204,4 +204,16 @@ test('a path leads to the model that is meant', async () => {
     message: /no such file/,
   });
   await assert.rejects(resolveModelPath(root), { name: 'UserError', message: /is a folder but not a run/ });
+});
+
+test('a folder in which a start was killed before it was a run can be started in', async () => {
+  const folder = path.join(root, 'begun');
+  mkdirSync(path.join(folder, 'checkpoints'), { recursive: true });
+  put(folder, '.config.json.00112233445566778899aabb.tmp', '{');
+  const { lock, paths } = await createRun(folder, config);
+  await lock.release();
+  assert.ok(existsSync(paths.config));
+  const used = path.join(root, 'used');
+  put(used, 'checkpoints/mine.safetensors', '');
+  await assert.rejects(createRun(used, config), { name: 'UserError', message: /is not empty and not a run/ });
 });

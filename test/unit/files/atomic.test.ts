@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { writeAtomically } from '../../../src/files/atomic';
-import { temporaryFolder } from '../support/temporary';
+import { temporaryTag } from '../../../src/files/temporary';
+import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
 
@@ -56,4 +58,21 @@ test('places that cannot be written are named', async () => {
     name: 'UserError',
     message: /a folder with this name exists/,
   });
+});
+
+test('what a killed process left next to a file is removed by the next writer, and nothing else', async () => {
+  const at = path.join(folder, 'killed');
+  mkdirSync(at);
+  const ended = spawnSync(process.execPath, ['--version']).pid.toString(16).padStart(8, '0');
+  const own = temporaryTag();
+  const of = (pid: string, name = 'a.bin') => `.${name}.${own.slice(0, 8)}${pid}${own.slice(16)}.tmp`;
+  const others = [
+    `.a.bin.${own}.tmp`,
+    of(ended, 'b.bin'),
+    `.a.bin.00000000${ended}00000000.tmp`,
+    '.a.bin.mine.tmp',
+  ];
+  for (const name of [of(ended), ...others]) put(at, name, 'half');
+  await writeAtomically(path.join(at, 'a.bin'), 'whole');
+  assert.deepEqual(readdirSync(at).sort(), ['a.bin', ...others].sort());
 });

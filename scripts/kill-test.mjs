@@ -1,0 +1,316 @@
+// npm run kill-test -- [--times N] [--seed S]
+// Kills trainings, exports and conversions at random moments, and looks at what is left: every file is whole, no more than
+// one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
+// run at the same time. Fills the disk.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './esbuild-options.mjs';
+import { main, seconds, Stop } from './run.mjs';
+
+const program = path.join(root, 'dist', 'cli.js');
+const interval = 20;
+const config = {
+  data: { source: 'moons', count: 500, validation: 100 },
+  model: { kind: 'vector', dim: 2, couplings: 2, hidden: [16] },
+  training: {
+    steps: 600,
+    batch: 32,
+    validateEvery: 20,
+    checkpointEvery: interval,
+    sampleEvery: 100,
+    seed: 3,
+  },
+};
+/** Largest difference of a metric between a run that was killed and one that was not. */
+const tolerance = 1e-6;
+
+/** Numbers in [0, 1) that depend on the seed alone (mulberry32). */
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function start(args) {
+  const child = spawn(process.execPath, [program, ...args, '--quiet', '--threads', '1'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, FLOWSCOPE_BACKEND: 'onnxruntime' },
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  const ended = new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve({ code, signal, stderr })),
+  );
+  return { child, ended };
+}
+
+/** Runs a command, and kills it after so many milliseconds. Resolves to how long it ran, and how it ended. */
+async function runFor(args, milliseconds) {
+  const { child, ended } = start(args);
+  const began = performance.now();
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  const end = await ended;
+  clearTimeout(timer);
+  return { ...end, took: performance.now() - began };
+}
+
+async function whole(args) {
+  const end = await start(args).ended;
+  if (end.code !== 0)
+    throw new Error(`${args.join(' ')} ended with ${end.code ?? end.signal}: ${end.stderr}`);
+}
+
+async function toolsOf() {
+  const { bundleTests } = await import('./test-bundles.mjs');
+  const [file] = await bundleTests(`kill-${process.pid}`, ['test/kill/run-files.ts'], 'test/kill');
+  const tools = await import(pathToFileURL(file).href);
+  fs.rmSync(path.dirname(file), { recursive: true, force: true });
+  return tools;
+}
+
+/** Values of a run that do not depend on the clock, by step. */
+function curveOf(metrics) {
+  return metrics.map((row) => ({ ...row, seconds: 0, examplesPerSecond: 0 }));
+}
+
+/** Rows of the same steps with the same values, and none twice. */
+function checkCurve(metrics, reference, complete) {
+  const rows = curveOf(metrics);
+  if (complete && rows.length !== reference.length) {
+    throw new Error(`the curve has ${rows.length} rows; expected ${reference.length}`);
+  }
+  let largest = 0;
+  for (const [i, row] of rows.entries()) {
+    const expected = reference[i];
+    for (const key of new Set([...Object.keys(row), ...Object.keys(expected)])) {
+      const difference = Math.abs(row[key] - expected[key]);
+      if (!(difference <= tolerance)) {
+        throw new Error(`step ${row.step}: ${key} is ${row[key]}; expected ${expected[key]} (row ${i})`);
+      }
+      largest = Math.max(largest, difference);
+    }
+  }
+  return largest;
+}
+
+class Trial {
+  kills = 0;
+  completed = 0;
+  largestDifference = 0;
+  lost = 0;
+  runs = 0;
+
+  constructor(folder, tools, random) {
+    Object.assign(this, { folder, tools, random });
+    this.configFile = path.join(folder, 'moons.flow.json');
+    fs.writeFileSync(this.configFile, JSON.stringify(config));
+  }
+
+  /** A run that nobody kills, how long it took, and the files that exports are made from. */
+  async prepare() {
+    const run = path.join(this.folder, 'reference');
+    const began = performance.now();
+    await whole(['train', '--config', this.configFile, '--output', run]);
+    this.trainingTime = performance.now() - began;
+    const { metrics } = await this.tools.readRun(run);
+    this.reference = curveOf(metrics);
+    this.checkpoint = path.join(run, 'checkpoints', 'best.flow.safetensors');
+    this.outputs = path.join(this.folder, 'outputs');
+    fs.mkdirSync(this.outputs);
+    this.newRun();
+  }
+
+  newRun() {
+    this.run = path.join(this.folder, `run-${++this.runs}`);
+    this.step = 0;
+  }
+
+  /** Starts or goes on with the run and kills it; looks at what is there. */
+  async killTraining() {
+    const begun = fs.existsSync(path.join(this.run, 'config.json'));
+    const resumable = fs.existsSync(path.join(this.run, 'checkpoints', 'last.resume.safetensors'));
+    // Without a state to go on from, there is nothing to lose.
+    if (!resumable && fs.existsSync(this.run)) {
+      if (begun) this.newRun();
+      else this.unfinished = (this.unfinished ?? 0) + 1;
+    }
+    const args = [
+      'train',
+      '--output',
+      this.run,
+      ...(resumable ? ['--resume'] : ['--config', this.configFile]),
+    ];
+    const before = fs.existsSync(this.run) ? this.tools.leftovers(this.run) : [];
+    const end = await runFor(args, this.random() * this.trainingTime * 1.2);
+    if (end.signal === 'SIGKILL') this.kills++;
+    else if (end.code !== 0) throw new Error(`training ended with ${end.code}: ${end.stderr}`);
+    const found = fs.existsSync(this.run) ? await this.tools.readRun(this.run) : undefined;
+    if (!found) return;
+    const last = found.metrics.at(-1)?.step ?? 0;
+    this.lost = Math.max(this.lost, last - found.step);
+    if (last - found.step > interval) throw new Error(`steps ${found.step} to ${last} are lost`);
+    if (found.step < this.step)
+      throw new Error(`the state went back from step ${this.step} to ${found.step}`);
+    // A start that came as far as another state has swept up.
+    const swept = found.step > this.step;
+    this.step = found.step;
+    const still = before.filter((file) => fs.existsSync(file));
+    if (swept && still.length > 0) throw new Error(`left behind: ${still.join(', ')}`);
+    const complete = found.status === 'finished';
+    this.largestDifference = Math.max(
+      this.largestDifference,
+      checkCurve(found.metrics, this.reference, complete),
+    );
+    if (end.code !== 0) return;
+    if (!complete) throw new Error(`the training ended as ${found.status}`);
+    const temporary = this.tools.leftovers(this.run);
+    if (temporary.length > 0) throw new Error(`left behind: ${temporary.join(', ')}`);
+    this.completed++;
+    this.newRun();
+  }
+
+  async killOutput(args) {
+    const output = path.join(this.outputs, args.at(-1));
+    const command = [...args.slice(0, -1), output];
+    const times = (this.times ??= new Map());
+    if (!times.has(args[0])) {
+      const began = performance.now();
+      await whole(command);
+      times.set(args[0], performance.now() - began);
+    }
+    // Most of the time goes into starting: near its end is where files are written.
+    const end = await runFor(command, (0.5 + 0.6 * this.random()) * times.get(args[0]));
+    if (end.signal === 'SIGKILL') this.kills++;
+    await this.tools.readOutputs(this.outputs);
+    if (end.signal !== 'SIGKILL' || this.random() < 0.2) {
+      await whole(command);
+      await this.tools.readOutputs(this.outputs);
+      const name = path.basename(args.at(-1)).replace(/\..*$/, '');
+      const still = this.tools
+        .leftovers(this.outputs)
+        .filter((file) => path.basename(file).startsWith(`.${name}.`));
+      if (still.length > 0) throw new Error(`left behind: ${still.join(', ')}`);
+    }
+  }
+
+  /** Two at the same time: one trains, the other names it. */
+  async race() {
+    const run = path.join(this.folder, `race-${++this.runs}`);
+    const args = ['train', '--config', this.configFile, '--output', run];
+    const both = [start(args), start(args)];
+    const ends = await Promise.all(both.map(({ ended }) => ended));
+    const losers = ends.filter(({ code }) => code !== 0);
+    const [lost] = losers;
+    const winner = both[ends.findIndex(({ code }) => code === 0)];
+    const named =
+      lost &&
+      (lost.stderr.includes(`process ${winner?.child.pid} `) || /already holds a run/.test(lost.stderr));
+    if (losers.length !== 1 || lost.code !== 1 || !named) {
+      throw new Error(`two starts: ${ends.map(({ code, stderr }) => `${code} ${stderr}`).join(' / ')}`);
+    }
+    const { metrics } = await this.tools.readRun(run);
+    checkCurve(metrics, this.reference, true);
+    fs.rmSync(run, { recursive: true });
+  }
+}
+
+/** A small file system of its own, where this may be mounted; it is filled while a run is trained. */
+async function fullDisk(trial, places, random) {
+  const mount = path.join(trial.folder, 'small');
+  fs.mkdirSync(mount);
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'none', mount]).status !== 0) return undefined;
+  try {
+    for (let place = 0; place < places; place++) {
+      const run = path.join(mount, `run-${place}`);
+      const filler = path.join(mount, 'filler');
+      const { child, ended } = start(['train', '--config', trial.configFile, '--output', run]);
+      const timer = setTimeout(() => fill(filler), random() * trial.trainingTime);
+      const end = await ended;
+      clearTimeout(timer);
+      void child;
+      if (end.code !== 0 && !/disk is full/.test(end.stderr)) throw new Error(`a full disk: ${end.stderr}`);
+      const before = fs.existsSync(run) ? await trial.tools.readRun(run) : undefined;
+      fs.rmSync(filler, { force: true });
+      const resumable = fs.existsSync(path.join(run, 'checkpoints', 'last.resume.safetensors'));
+      if (before && resumable && end.code !== 0) {
+        await whole(['train', '--output', run, '--resume']);
+        const { metrics } = await trial.tools.readRun(run);
+        checkCurve(metrics, trial.reference, true);
+      }
+      fs.rmSync(run, { recursive: true, force: true });
+    }
+    return places;
+  } finally {
+    spawnSync('umount', ['-l', mount]);
+  }
+}
+
+function fill(file) {
+  const handle = fs.openSync(file, 'w');
+  try {
+    for (const size of [65536, 4096, 512, 1]) {
+      try {
+        for (;;) fs.writeSync(handle, Buffer.alloc(size));
+      } catch {
+        // As many of the next size as there is room for.
+      }
+    }
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
+function readArguments(given) {
+  const options = { times: 20, seed: Date.now() % 2 ** 31 };
+  for (let index = 0; index < given.length; index += 2) {
+    const name = given[index].slice(2);
+    const value = Number(given[index + 1]);
+    if (!(name in options) || !Number.isSafeInteger(value)) {
+      throw new Stop(`Unknown option ${given[index]}. Known: --times N, --seed S.`);
+    }
+    options[name] = value;
+  }
+  return options;
+}
+
+/** @returns what was done, in numbers. @throws at the first thing that is lost */
+export async function killTest({ times, seed, log = console.log }) {
+  if (!fs.existsSync(program)) throw new Stop('dist/cli.js is missing; run node scripts/build.mjs');
+  const began = performance.now();
+  const random = randomOf(seed);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-kill-'));
+  const trial = new Trial(folder, await toolsOf(), random);
+  log(`seed ${seed}, in ${folder}`);
+  await trial.prepare();
+  let races = 0;
+  let told = 0;
+  while (trial.kills < times) {
+    if (trial.kills >= told + 20) log(`${(told = trial.kills)} kills, ${trial.completed} runs ended`);
+    const kind = random();
+    if (kind < 0.7) await trial.killTraining();
+    else if (kind < 0.8) await trial.killOutput(['export', trial.checkpoint, '--output', 'a.onnx']);
+    else if (kind < 0.9)
+      await trial.killOutput(['convert', trial.checkpoint, '--output', 'b.flow.safetensors']);
+    else if (races * 10 < times && ++races) await trial.race();
+  }
+  const filled = await fullDisk(trial, Math.max(1, Math.round(times / 10)), random);
+  const { kills, completed, lost, largestDifference } = trial;
+  fs.rmSync(folder, { recursive: true, force: true });
+  log(
+    `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
+      `curves differ by at most ${largestDifference}; ${races} pairs of starts; ` +
+      `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
+  );
+  return { kills, completed, lost, largestDifference, races, filled };
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'kill-test.mjs')) {
+  main(() => killTest(readArguments(process.argv.slice(2))));
+}

@@ -1,0 +1,25 @@
+/** `run.json` in a run folder: what its training said last. Flowscope and the Python package write it; anybody may have. */
+import * as v from 'valibot';
+
+const finite = v.pipe(v.number(), v.finite());
+
+/** Bytes of a JSON file that a run, or a model, has next to it; longer ones were not written by Flowscope. */
+export const largestJson = 2 ** 22;
+
+const runStatusSchema = v.object({
+  status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
+  message: v.nullish(v.string()),
+  step: v.nullish(finite),
+  seconds: v.nullish(finite),
+  best: v.nullish(v.object({ step: finite, nats: finite, bitsPerDim: v.nullish(finite) })),
+  /** The last request of control.json that the loop has seen. */
+  control: v.nullish(v.object({ id: v.string(), step: finite, problem: v.nullish(v.string()) })),
+  /** A date as text or milliseconds. */
+  updated: v.optional(v.union([v.string(), v.number()])),
+});
+
+/** Undefined for JSON that is not what a run says. @throws SyntaxError for what is no JSON, such as a torn file */
+export function parseRunStatus(text: string): v.InferOutput<typeof runStatusSchema> | undefined {
+  const result = v.safeParse(runStatusSchema, JSON.parse(text));
+  return result.success ? result.output : undefined;
+}

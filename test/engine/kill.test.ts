@@ -1,0 +1,21 @@
+/** A short run of the kill test (npm run kill-test). */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { script } from '../unit/support/script';
+
+interface Scripts {
+  killTest(options: {
+    times: number;
+    seed: number;
+    log: (line: string) => void;
+  }): Promise<{ kills: number; lost: number }>;
+}
+
+const skip = process.platform === 'win32' && 'a killed process leaves its files locked for a moment';
+
+test('nothing is lost where processes are killed', { skip }, async () => {
+  const { killTest } = await script<Scripts>('kill-test.mjs');
+  const { kills, lost } = await killTest({ times: 4, seed: 5, log: () => undefined });
+  assert.equal(kills, 4);
+  assert.ok(lost <= 20);
+});
