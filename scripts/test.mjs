@@ -21,6 +21,12 @@ const tiers = [
   },
 ];
 
+/**
+ * For engines and commands that files side by side start: threads of several would only wait for each other. Tests of
+ * threads say how many they want, and the tiers in VS Code leave the choice to the product.
+ */
+const oneThread = { FLOWSCOPE_THREADS: '1' };
+
 /** Of a tier that was not begun. */
 const nothing = { passed: 0, failed: 0, skipped: 0, missing: ['all of it'] };
 
@@ -49,12 +55,12 @@ async function engineNeeds() {
   await probeOnnxRuntime().catch((error) => {
     throw new Stop(`onnxruntime-node does not load: ${error.message}`);
   });
-  return {};
+  return oneThread;
 }
 
 async function browserNeeds() {
   const { ensureBrowser } = await import('./browser.mjs');
-  return { CHROMIUM: await ensureBrowser(), ...(await modelNeeds()) };
+  return { CHROMIUM: await ensureBrowser(), ...oneThread, ...(await modelNeeds()) };
 }
 
 /** Models to look at. */

@@ -352,42 +352,33 @@ const convolutional = (kernels: number[], more: Fields): Fields => ({
   ...more,
 });
 
+/** Couplings of both scales have the same splines: "image, splines" has two scales, and those that vary the splines have one. */
+const imageSplines: Fields = { transform: 'rationalQuadratic', bins: 3, scales: 1 };
+
 const images: readonly (readonly [string, Fields])[] = [
   ['image, x + t', { transform: 'additive' }],
   ['image, softplus', { scaleMap: 'softplus', scaleEpsilon: 0.3 }],
   ['image, splines', { transform: 'rationalQuadratic', bins: 4 }],
-  [
-    'image, splines in a box',
-    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'box', splineBound: 9, flowNorm: false },
-  ],
-  [
-    'image, circular splines',
-    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'circular', splineBound: 9, flowNorm: false },
-  ],
+  ['image, splines in a box', { ...imageSplines, splineEnds: 'box', splineBound: 9, flowNorm: false }],
+  ['image, circular splines', { ...imageSplines, splineEnds: 'circular', splineBound: 9, flowNorm: false }],
   [
     'image, splines after half a turn',
-    { transform: 'rationalQuadratic', bins: 3, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
+    { ...imageSplines, splineEnds: 'half-turn', splineBound: 9, flowNorm: false },
   ],
   [
     'image, splines with halves of a bin at both ends and learned slopes there',
     {
-      ...{ transform: 'rationalQuadratic', bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
+      ...{ ...imageSplines, bins: 5, splineEnds: 'box', splineBound: 9, flowNorm: false },
       splineMap: 'softmax-halves',
     },
   ],
-  [
-    'image, splines of intervals of their own',
-    { transform: 'rationalQuadratic', bins: 3, splineInterval: {} },
-  ],
+  ['image, splines of intervals of their own', { ...imageSplines, splineInterval: {} }],
   [
     'image, splines with a least slope of their own',
-    { transform: 'rationalQuadratic', bins: 3, splineMap: 'softmax-slope', splineSlope: 0.02 },
+    { ...imageSplines, splineMap: 'softmax-slope', splineSlope: 0.02 },
   ],
-  [
-    'image, splines with a least share of their own',
-    { transform: 'rationalQuadratic', bins: 3, splineFloor: 0.02 },
-  ],
-  ['image, splines by soft clip', { transform: 'rationalQuadratic', bins: 3, splineMap: 'soft-clip' }],
+  ['image, splines with a least share of their own', { ...imageSplines, splineFloor: 0.02 }],
+  ['image, splines by soft clip', { ...imageSplines, splineMap: 'soft-clip' }],
   [
     'image, factored out by halves, subpixel-major, running statistics',
     { factorOut: 'halves', squeeze: 'subpixel-major', normStatistics: 'running', channels: 2 },

@@ -1,4 +1,5 @@
 /** The command line that ships with the extension: the same numbers, computed outside of the window. */
+import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,16 +7,23 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { encodeNpy } from '../../src/data/npy';
 import { readNpz } from '../../src/data/npz';
-import { root } from './models';
+import { runHere, type Outcome } from '../unit/cli/run-here';
 
+/** In this process, which is not the engine's; where a package is tested, by the command line in it. */
 export async function flowscope<T>(...args: string[]): Promise<T> {
-  const program = process.env['FLOWSCOPE_TEST_CLI'] ?? path.join(root(), 'dist', 'cli.js');
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [program, ...args, '--json', '--quiet', '--backend', 'onnxruntime'],
-    { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' }, maxBuffer: 2 ** 26 },
-  );
+  const given = [...args, '--json', '--quiet', '--backend', 'onnxruntime'];
+  const packaged = process.env['FLOWSCOPE_TEST_CLI'];
+  const { code, stdout, stderr } = packaged ? await runPackaged(packaged, given) : await runHere(...given);
+  assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as T;
+}
+
+async function runPackaged(program: string, args: readonly string[]): Promise<Outcome> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, ...args], {
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    maxBuffer: 2 ** 26,
+  });
+  return { code: 0, stdout, stderr };
 }
 
 export interface Scores {

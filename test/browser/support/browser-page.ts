@@ -128,8 +128,11 @@ export async function openWithHost<PageSide extends object, Host extends object>
     receive(message);
   });
   await page.addInitScript(channel);
+  // Without its source map, which is three times as large and would be sent to each page.
   const read = (ending: string): string =>
-    fs.readFileSync(path.join(root(), 'dist', 'webview', `${built}.${ending}`), 'utf8');
+    fs
+      .readFileSync(path.join(root(), 'dist', 'webview', `${built}.${ending}`), 'utf8')
+      .replace(/\n\/\/# sourceMappingURL=data:.*/, '');
   // In the editor VS Code injects the theme's variables; here the style sheet for stand-alone pages does.
   const html = inspectorHtml({
     title,

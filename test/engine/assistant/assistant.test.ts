@@ -7,7 +7,9 @@ import { createService, type EngineService } from '../../../src/engine/service';
 import { CancelledError } from '../../../src/protocol/wire';
 import { damageTensor } from '../../unit/support/damage';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { flowscope, json } from '../cli/flowscope';
+import { here } from '../cli/flowscope';
+
+const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);
@@ -16,7 +18,7 @@ const moons = trained('moons.flow.safetensors');
 const digits = trained('digits.flow.safetensors');
 const peer = (...name: string[]): string => path.resolve('test', 'fixtures', 'peers', ...name);
 /** The command line computes with the same library. */
-const same = ['--backend', 'onnxruntime', '--threads', '1'];
+const same = ['--backend', 'onnxruntime'];
 const usual = { draws: 1, seed: 0, leastLikely: 3 };
 
 describe('what language models are told', () => {

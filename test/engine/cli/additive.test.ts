@@ -1,4 +1,4 @@
-/** What a user does with a flow whose couplings only shift (NICE), by the built command line. */
+/** What a user does with a flow whose couplings only shift (NICE), by the command line. */
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,9 @@ import { toFloat32 } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { peerFile } from '../import/peers';
-import { flowscope, json } from './flowscope';
+import { here } from './flowscope';
+
+const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);

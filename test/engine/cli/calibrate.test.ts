@@ -1,11 +1,13 @@
-/** calibrate, by the built command line: a run given a column of its table. */
+/** calibrate, by the command line: a run given a column of its table. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { flowscope, json, start } from './flowscope';
+import { here, start } from './flowscope';
+
+const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);

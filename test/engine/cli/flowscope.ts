@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { runHere, type Outcome } from '../../unit/cli/run-here';
 
 const program = path.resolve('dist', 'cli.js');
 
-export interface Ended {
-  code: number | null;
+export interface Ended extends Outcome {
   signal: NodeJS.Signals | null;
-  stdout: string;
-  stderr: string;
 }
 
 export interface Running {
@@ -58,8 +56,17 @@ export function flowscope(...args: string[]): Promise<Ended> {
 }
 
 /** Runs with --json, which has to succeed, and reads the one document on standard output. */
-export async function json<T = Record<string, unknown>>(...args: string[]): Promise<T> {
-  const { code, stdout, stderr } = await flowscope(...args, '--json', '--quiet');
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as T;
+export const json = reading(flowscope);
+
+type Json = <T = Record<string, unknown>>(...args: string[]) => Promise<T>;
+
+function reading(call: (...args: string[]) => Promise<Outcome>): Json {
+  return async <T>(...args: string[]) => {
+    const { code, stdout, stderr } = await call(...args, '--json', '--quiet');
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as T;
+  };
 }
+
+/** The same in the process of the test, for what is not about the process: half of the time of a short command is its start. */
+export const here = { flowscope: runHere, json: reading(runHere) };

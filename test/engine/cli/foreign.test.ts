@@ -1,10 +1,12 @@
-/** What the command line says of a file of another library, and where its data come from, by the built command line. */
+/** What the command line says of a file of another library, and where its data come from, by the command line. */
 import assert from 'node:assert/strict';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { flowscope, json } from './flowscope';
+import { here } from './flowscope';
+
+const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);

@@ -1,4 +1,4 @@
-/** interpolate, reconstruct, temperatures by scale and the run's own data, by the built command line. */
+/** interpolate, reconstruct, temperatures by scale and the run's own data, by the command line. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,9 @@ import { toFloat32, writeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { flowscope, json } from './flowscope';
+import { here } from './flowscope';
+
+const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);

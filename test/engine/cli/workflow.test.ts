@@ -1,4 +1,4 @@
-/** What a user does with a model, from training to export, by the built command line. */
+/** What a user does with a model, from training to export, by the built command line; images by its code. */
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { toFloat32, writeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
-import { flowscope, json } from './flowscope';
+import { flowscope, here, json } from './flowscope';
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);
@@ -242,6 +242,7 @@ describe('two moons', () => {
   });
 });
 
+/** By the same commands in this process: the moons above have started that of users for each. */
 describe('digits', () => {
   const run = at('digits');
   before(async () => {
@@ -251,18 +252,18 @@ describe('digits', () => {
       training: { steps: 30, batch: 64, validateEvery: 10, checkpointEvery: 30, sampleEvery: 30 },
     };
     writeFileSync(at('tiny.flow.json'), JSON.stringify(config));
-    await json('train', '--config', at('tiny.flow.json'), '--output', run);
+    await here.json('train', '--config', at('tiny.flow.json'), '--output', run);
     await writeNpy(at('logits.npy'), { shape: [9, 1, 8, 8], data: stream(1, 'logits').normal(9 * 64) });
     const pixels = Uint8Array.from(stream(1, 'pixels').uniform(5 * 64), (u) => 17 * u);
     await writeNpy(at('pixels.npy'), { shape: [5, 8, 8], data: pixels });
   });
 
   test('logits: there and back, layer by layer', async () => {
-    const { layers } = await json<{ layers: string[] }>(
+    const { layers } = await here.json<{ layers: string[] }>(
       ...['apply', run, '--direction', 'forward', '--layout', 'nchw'],
       ...['--input', at('logits.npy'), '--output', at('dz.npz')],
     );
-    const info = await json<Info>('info', run);
+    const info = await here.json<Info>('info', run);
     assert.deepEqual(
       layers,
       info.layers.filter(({ coupling }) => coupling !== undefined).map(({ name }) => name),
@@ -274,7 +275,7 @@ describe('digits', () => {
       there.logdet_layers!.data.subarray(10 * i, 10 * i + 10).reduce((a, b) => a + b, 0),
     );
     assert.ok(largest(sums, there.logdet!.data) < 1e-3);
-    await json(
+    await here.json(
       ...['apply', run, '--direction', 'inverse', '--layout', 'nchw'],
       ...['--input', at('dz.npz'), '--output', at('dx.npz')],
     );
@@ -285,7 +286,7 @@ describe('digits', () => {
 
   test('pixels get noise from the seed, and scores count what preprocessing costs', async () => {
     const forward = ['apply', run, '--direction', 'forward', '--input', at('pixels.npy')];
-    const { space, dequantized } = await json<{ space: string; dequantized: boolean }>(
+    const { space, dequantized } = await here.json<{ space: string; dequantized: boolean }>(
       ...forward,
       '--output',
       at('pz.npz'),
@@ -294,19 +295,19 @@ describe('digits', () => {
     assert.equal(dequantized, true);
     const { x } = await arrays(at('pz.npz'));
     assert.deepEqual(x!.shape, [5, 8, 8, 1]);
-    const score = await json<Score>('score', run, '--input', at('pixels.npy'), '--draws', '3');
+    const score = await here.json<Score>('score', run, '--input', at('pixels.npy'), '--draws', '3');
     assert.equal(score.bitsPerDim!.length, 5);
     assert.ok(Math.abs(score.mean.bitsPerDim! - score.mean.nats / (64 * Math.LN2)) < 1e-9);
     assert.ok(Math.abs(score.mean.quantization - 64 * Math.log(17)) < 1e-9);
-    const all = await json<Score>('score', run, '--input', 'digits');
+    const all = await here.json<Score>('score', run, '--input', 'digits');
     assert.equal(all.count, 1797);
     assert.ok(all.mean.bitsPerDim! > 1.5 && all.mean.bitsPerDim! < 5, `${all.mean.bitsPerDim}`);
   });
 
   test('export: logits in and out, and pixels score the same', async () => {
-    await json('export', run, '--output', at('digits.onnx'));
+    await here.json('export', run, '--output', at('digits.onnx'));
     const forward = at('digits.forward.onnx');
-    await json(
+    await here.json(
       'apply',
       run,
       '--direction',
@@ -318,7 +319,7 @@ describe('digits', () => {
       '--output',
       at('m.npz'),
     );
-    await json(
+    await here.json(
       'apply',
       forward,
       '--direction',
@@ -334,19 +335,26 @@ describe('digits', () => {
     for (const name of ['z', 'logdet', 'logdet_layers']) {
       assert.ok(largest(onnx[name]!.data, model[name]!.data) < 1e-3, name);
     }
-    const a = await json<Score>('score', forward, '--input', at('pixels.npy'));
-    const b = await json<Score>('score', run, '--input', at('pixels.npy'));
+    const a = await here.json<Score>('score', forward, '--input', at('pixels.npy'));
+    const b = await here.json<Score>('score', run, '--input', at('pixels.npy'));
     assert.ok(largest(a.nats, b.nats) < 1e-2);
-    await json('sample', at('digits.sample.onnx'), '--count', '4', '--output', at('onnx.png'));
+    await here.json('sample', at('digits.sample.onnx'), '--count', '4', '--output', at('onnx.png'));
     assert.ok(isPng(at('onnx.png')));
   });
 
   test('sample draws a sheet, and arrays without padding', async () => {
-    await json('sample', run, '--count', '16', '--output', at('sheet.png'));
+    await here.json('sample', run, '--count', '16', '--output', at('sheet.png'));
     assert.ok(isPng(at('sheet.png')));
-    const { shape } = await json<{ shape: number[] }>('sample', run, '--count', '3', '--output', at('d.npz'));
+    const { shape } = await here.json<{ shape: number[] }>(
+      'sample',
+      run,
+      '--count',
+      '3',
+      '--output',
+      at('d.npz'),
+    );
     assert.deepEqual(shape, [3, 8, 8, 1]);
-    const { code, stderr } = await flowscope('sample', run, '--output', at('d.csv'));
+    const { code, stderr } = await here.flowscope('sample', run, '--output', at('d.csv'));
     assert.equal(code, 1);
     assert.match(stderr, /a \.csv holds vectors/);
   });

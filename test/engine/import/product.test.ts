@@ -10,9 +10,7 @@ import type { InspectorMethod, InspectorQuery, Strip, Diagnostics } from '../../
 import type { ModelSummary } from '../../../src/protocol/model';
 import { defaultSelection, recordPlan } from '../../../src/protocol/questions';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
-import { commands } from '../../../src/cli/commands';
-import { run } from '../../../src/cli/run';
-import { memoryTerminal, noSignals } from '../../unit/cli/memory-terminal';
+import { runHere } from '../../unit/cli/run-here';
 import { peerFile, peers, recorded } from './peers';
 
 const onePerLibrary = peers.filter(({ library }, i) => peers.findIndex((p) => p.library === library) === i);
@@ -38,17 +36,7 @@ async function copied(name: string, as?: string): Promise<string> {
 const ask = (summary: ModelSummary, method: InspectorMethod, query: unknown): Promise<unknown> =>
   service.ask(summary.id, method, query as InspectorQuery<typeof method>, 'test');
 
-/** The command line in this process. */
-async function flowscope(...args: string[]) {
-  const terminal = memoryTerminal();
-  const code = await run([...args, '--backend', 'onnxruntime', '--threads', '1'], {
-    commands,
-    version: '0',
-    terminal,
-    stopping: noSignals(),
-  });
-  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
-}
+const flowscope = (...args: string[]) => runHere(...args, '--backend', 'onnxruntime');
 
 for (const peer of onePerLibrary) {
   describe(`a file of ${peer.library}`, () => {

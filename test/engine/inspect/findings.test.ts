@@ -15,8 +15,10 @@ import type { CheckName, Finding, Findings } from '../../../src/protocol/finding
 import type { BatchRef } from '../../../src/protocol/selection';
 import { defaultBatch } from '../../../src/protocol/questions';
 import { contextOf, onCpu, toTensors, type Values } from '../../contract/eager';
-import { flowscope } from '../cli/flowscope';
+import { here } from '../cli/flowscope';
 import { anySignal } from './model';
+
+const { flowscope } = here;
 
 const trained = (name: string): string =>
   path.resolve('test', 'fixtures', 'trained', `${name}.flow.safetensors`);
