@@ -109,8 +109,9 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
         {plane(words.samples, samples)}
         {columns.map((both, i) => (
           <figure key={i}>
-            <h3>
-              <b>{text.bothSpread([across, up][i]!)}</b>
+            <h3 class="ends">
+              <b>{[across, up][i]}</b>
+              <span class="tick">{text.drawnBoth}</span>
             </h3>
             <Sized height={side}>
               {(width) => (
@@ -120,7 +121,7 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
                   values={both.samples}
                   outline={both.examples}
                   unit={[across, up][i]!}
-                  label={text.bothSpread([across, up][i]!)}
+                  label={text.spreadOf([across, up][i]!)}
                   nothing={text.noPredictive}
                 />
               )}

@@ -60,7 +60,8 @@ export const english = {
   noPredictive: 'Hardly any sample is finite.',
   across: 'Across',
   up: 'Up',
-  bothSpread: (name: string) => `Spread of ${name}: samples filled, held-out examples as a line`,
+  spreadOf: (name: string) => `Spread of ${name}`,
+  drawnBoth: 'samples filled, examples as a line',
 };
 
 export const german: typeof english = {
@@ -106,7 +107,8 @@ export const german: typeof english = {
   noPredictive: 'Kaum ein Sample ist endlich.',
   across: 'Waagerecht',
   up: 'Senkrecht',
-  bothSpread: (name) => `Verteilung von ${name}: Samples gefüllt, Beispiele als Linie`,
+  spreadOf: (name) => `Verteilung von ${name}`,
+  drawnBoth: 'Samples gefüllt, Beispiele als Linie',
 };
 
 export const text = inLanguage(english, german);

@@ -130,7 +130,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
       text.test(fixed(test.distance, 3), pText(test.pValue)),
     ].join('; ')}.`;
   return (
-    <div class="charts three">
+    <div class="charts three calibration-charts">
       <Chart title={text.ranks} note={text.ranksNote}>
         <Verdict mark={worst.off ? 'notice' : 'ok'}>
           {worst.off
