@@ -29,7 +29,7 @@ export interface Conv1x1Options {
 
 /** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
 export function mixChannels(x: Tensor, matrix: Tensor): Tensor {
-  const channels = matrix.shape[0]!;
+  const channels = matrix.shape[0];
   const filter = tf.reshape<tf.Rank.R4>(tf.transpose(matrix), [1, 1, channels, channels]);
   return tf.conv2d(x as Tensor4D, filter, 1, 'same');
 }

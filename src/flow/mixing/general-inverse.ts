@@ -37,7 +37,7 @@ export function generalInverse(matrix: Tensor): Tensor {
 
 /** R and Qᵀ of M = Q·R, [D, D] each. */
 function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
-  const size = matrix.shape[0]!;
+  const size = matrix.shape[0];
   let both = tf.concat([matrix, matrixMask(size, (row, column) => row === column)], 1);
   for (let k = 0; k < size - 1; k++) {
     const below = tf.mul(
@@ -70,7 +70,7 @@ function unit(size: number, kept: (row: number) => boolean): Tensor {
 }
 
 function diagonalOf(matrix: Tensor): Tensor {
-  const size = matrix.shape[0]!;
+  const size = matrix.shape[0];
   return tf.sum(
     tf.mul(
       matrix,
@@ -83,5 +83,5 @@ function diagonalOf(matrix: Tensor): Tensor {
 /** R⁻¹·Qᵀ with R = (I + N)·diagonal, column by column. */
 function inverseOf(upper: Tensor, turned: Tensor, diagonal: Tensor): Tensor {
   const undone = unitTriangularInverse(tf.div(strictly('upper', upper), diagonal));
-  return tf.matMul(tf.div(undone, tf.reshape(diagonal, [upper.shape[0]!, 1])), turned);
+  return tf.matMul(tf.div(undone, tf.reshape(diagonal, [upper.shape[0], 1])), turned);
 }
