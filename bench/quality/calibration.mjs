@@ -37,10 +37,7 @@ function writeTable(file, problem, count, seed, change = (row) => row) {
   fs.writeFileSync(file, `a,b,x,y\n${lines.join('\n')}\n`);
 }
 
-/**
- * How much wider the truths become around the middle of the prior, which no condition tells: a flow that learned those of the table as
- * it was is overconfident by as much.
- */
+/** Truths that are spread wider than the flow learned: beside them it is overconfident. */
 const widened = (seed) => {
   const gaussian = normal(uniform(seed));
   return ([a, b, x, y]) => [a + 0.3 * gaussian(), b + 0.3 * gaussian(), x, y];
