@@ -1,10 +1,20 @@
 // Learned NLL against the entropy of distributions where it is known (known-entropy.mjs). Both are compared on the same
 // fresh test points too, since the mean of the true −ln p over them differs from the entropy by sampling noise only.
-//   npm run quality -- entropy [NAME]…   (named sets replace their rows in the results)
+//   npm run quality -- entropy [NAME]… [--presets realnvp,nsf,maf]   (what is named replaces its rows in the results)
 import fs from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { cases, distribution } from './known-entropy.mjs';
-import { flowscope, inTemporaryFolder, mergedRows, saveResult, table, writeNpy } from './support.mjs';
+import {
+  flowscope,
+  gapOf,
+  inTemporaryFolder,
+  mergedRows,
+  readMetrics,
+  saveResult,
+  table,
+  writeNpy,
+} from './support.mjs';
 
 const testRows = 40_000;
 
@@ -34,50 +44,91 @@ const larger = {
   training: { ...usual.training, steps: 10_000, learningRate: 2e-3 },
 };
 
-async function measure(entry, folder) {
-  const truth = distribution(entry);
-  const { rows, ...settings } = truth.name === 'affine-banana-63' ? larger : usual;
-  const train = path.join(folder, `${truth.name}.npy`);
-  const test = path.join(folder, `${truth.name}-test.npy`);
-  writeNpy(train, truth.draw(rows, 1).values, [rows, truth.dim]);
-  const drawn = truth.draw(testRows, 2);
-  writeNpy(test, drawn.values, [testRows, truth.dim]);
-  const config = path.join(folder, `${truth.name}.json`);
-  fs.writeFileSync(config, JSON.stringify({ data: { source: train, validation: 10_000 }, ...settings }));
-  const run = path.join(folder, truth.name);
-  const started = Date.now();
-  await flowscope('train', '--config', config, '--output', run, '--quiet');
-  const seconds = (Date.now() - started) / 1000;
-  const scores = JSON.parse(await flowscope('score', run, '--input', test, '--json'));
-  const trueNll = drawn.nll.reduce((a, b) => a + b, 0) / testRows;
-  const differences = drawn.nll.map((nll, i) => scores.nats[i] - nll);
-  const mean = differences.reduce((a, b) => a + b, 0) / testRows;
-  const deviation = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / testRows);
-  fs.rmSync(train);
-  return {
-    name: truth.name,
-    dim: truth.dim,
-    entropy: truth.entropy,
-    trueNll,
-    learnedNll: trueNll + mean,
-    gap: mean,
-    gapPercent: (100 * mean) / truth.entropy,
-    standardError: deviation / Math.sqrt(testRows),
-    seconds,
+/** Beside RealNVP, whose settings are those above: other kinds of the same size, trained with the same settings for as long. */
+const kinds = ['realnvp', 'nsf', 'maf'];
+const pilotSteps = 150;
+const pilots = 2;
+
+/** @param change of the training section */
+async function train(kind, { model, training }, { train: source, folder }, change = {}) {
+  // How couplings alternate is RealNVP's; the others have their own way.
+  const sizes = { kind: model.kind, couplings: model.couplings, hidden: model.hidden };
+  const config = path.join(folder, `${kind}.json`);
+  const all = {
+    data: { source, validation: 10_000 },
+    model: kind === 'realnvp' ? model : sizes,
+    training: { ...training, ...change },
   };
+  fs.writeFileSync(config, JSON.stringify(all));
+  const run = path.join(folder, kind);
+  fs.rmSync(run, { recursive: true, force: true });
+  await flowscope('train', '--preset', kind, '--config', config, '--output', run, '--quiet');
+  return run;
 }
 
+/** Seconds of a step, of the fastest pilot: other programs on the machine make it slower only. */
+async function pace(kind, settings, files) {
+  const run = await train(kind, settings, files, { steps: pilotSteps, validateEvery: pilotSteps / 3 });
+  const rows = readMetrics(run);
+  return (rows.at(-1).seconds - rows[0].seconds) / (rows.at(-1).step - rows[0].step);
+}
+
+/** Steps of each kind that take as long as those of RealNVP. */
+async function stepsOf(wanted, settings, files) {
+  const { steps } = settings.training;
+  const others = wanted.filter((kind) => kind !== 'realnvp');
+  if (others.length === 0) return { realnvp: steps };
+  const paces = {};
+  for (let i = 0; i < pilots; i++)
+    for (const kind of ['realnvp', ...others])
+      paces[kind] = Math.min(paces[kind] ?? Infinity, await pace(kind, settings, files));
+  return Object.fromEntries(wanted.map((kind) => [kind, Math.round((steps * paces.realnvp) / paces[kind])]));
+}
+
+async function* measure(entry, wanted, folder) {
+  const truth = distribution(entry);
+  const { rows, ...settings } = truth.name === 'affine-banana-63' ? larger : usual;
+  const files = { folder, train: path.join(folder, 'train.npy') };
+  const test = path.join(folder, 'test.npy');
+  writeNpy(files.train, truth.draw(rows, 1).values, [rows, truth.dim]);
+  const drawn = truth.draw(testRows, 2);
+  writeNpy(test, drawn.values, [testRows, truth.dim]);
+  const steps = await stepsOf(wanted, settings, files);
+  for (const kind of wanted) {
+    const change = { steps: steps[kind], checkpointEvery: steps[kind], sampleEvery: steps[kind] };
+    const run = await train(kind, settings, files, change);
+    const { nats } = JSON.parse(await flowscope('score', run, '--input', test, '--json'));
+    const compared = gapOf(drawn.nll, nats);
+    yield {
+      ...{ name: nameOf(truth.name, kind), kind, dim: truth.dim, entropy: truth.entropy },
+      ...compared,
+      ...{ gapPercent: (100 * compared.gap) / truth.entropy, steps: steps[kind] },
+      seconds: readMetrics(run).at(-1).seconds,
+    };
+  }
+}
+
+const nameOf = (set, kind) => (kind === 'realnvp' ? set : `${set}, ${kind}`);
+
 export async function run(options) {
-  const wanted = cases.filter((entry) => options.length === 0 || options.includes(distribution(entry).name));
+  const { values, positionals } = parseArgs({
+    args: options,
+    allowPositionals: true,
+    options: { presets: { type: 'string', default: kinds.join() } },
+  });
+  const presets = kinds.filter((kind) => values.presets.split(',').includes(kind));
+  const sets = cases.map((entry) => distribution(entry).name);
+  const wanted = cases.filter((_, i) => positionals.length === 0 || positionals.includes(sets[i]));
   const measured = await inTemporaryFolder(async (folder) => {
     const done = [];
-    for (const entry of wanted) {
-      done.push(await measure(entry, folder));
-      console.log(done.at(-1));
-    }
+    for (const entry of wanted)
+      for await (const row of measure(entry, presets, folder)) {
+        done.push(row);
+        console.log(row);
+      }
     return done;
   });
-  const names = cases.map((entry) => distribution(entry).name);
+  const names = sets.flatMap((set) => kinds.map((kind) => nameOf(set, kind)));
   const rows = mergedRows('entropy.json', names, measured);
   const text = table([
     [

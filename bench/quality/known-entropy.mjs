@@ -2,7 +2,7 @@
 // A density model's expected NLL is the entropy plus its divergence from the truth, so it cannot come out below.
 
 /** mulberry32: small, seeded, good enough to draw test data that no product code has a part in. */
-function uniform(seed) {
+export function uniform(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -13,7 +13,7 @@ function uniform(seed) {
   };
 }
 
-function normal(random) {
+export function normal(random) {
   let spare;
   return () => {
     if (spare !== undefined) {

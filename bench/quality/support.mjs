@@ -89,3 +89,18 @@ export function mergedRows(file, names, rows) {
   const byName = new Map([...earlier, ...rows].map((row) => [row.name, row]));
   return names.flatMap((name) => byName.get(name) ?? []);
 }
+
+/** What a learned flow costs beyond the truth, on the same points: nats of each under both. */
+export function gapOf(trueNll, learnedNll) {
+  const n = trueNll.length;
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / n;
+  const differences = trueNll.map((nll, i) => learnedNll[i] - nll);
+  const gap = mean(differences);
+  const deviation = Math.sqrt(mean(differences.map((d) => (d - gap) ** 2)));
+  return {
+    trueNll: mean(trueNll),
+    learnedNll: mean(trueNll) + gap,
+    gap,
+    standardError: deviation / Math.sqrt(n),
+  };
+}

@@ -1,6 +1,6 @@
 /** Settings of an image model that do not go together. */
 import type { ImageLayerConfig, ImageNetConfig } from './image-layers';
-import { mostChannels } from './image-layers';
+import { mostChannels, mostFullChannels } from './image-layers';
 import { checkOrder } from './check-vector';
 import type { Problem } from './problem';
 import type { ImageModelConfig } from './schema';
@@ -197,6 +197,15 @@ function checkLayer(
               },
             ]),
       ];
+    case 'fullConv1x1':
+      return channels <= mostFullChannels
+        ? []
+        : [
+            {
+              path,
+              message: `expected at most ${mostFullChannels} channels, got ${shape}; conv1x1 takes more`,
+            },
+          ];
     case 'coupling':
       return [...checkMask(layer.mask, channels, `${path}.mask`), ...checkNet(layer.net, `${path}.net`)];
     case 'prior':

@@ -2,6 +2,7 @@
 import { perFeature } from './bases';
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
+import { transformParameters } from './transforms';
 
 /** Graphs of autoregressive layers have the network once for each feature. */
 const mostOneByOne = 64;
@@ -29,7 +30,8 @@ export function checkVector(model: VectorModelConfig): Problem[] {
           : 'expected false, or net "residual"; what normalizes a dense net is denseNorm',
     });
   }
-  const hasShiftNet = model.nets === 'separate' && model.transform !== 'rationalQuadratic';
+  const takes: readonly string[] = transformParameters[model.transform];
+  const hasShiftNet = model.nets === 'separate' && takes.includes('shift');
   if (model.shiftActivation !== undefined && !hasShiftNet) {
     problems.push({
       path: 'model.shiftActivation',

@@ -6,6 +6,9 @@ import { activation, describe, layerWidth, nonNegativeInteger, positive, slope }
 /** Of an image, or of what a squeeze makes of it. */
 export const mostChannels = 4096;
 
+/** Of a 1×1 convolution without factors: each is a step of what inverts it. */
+export const mostFullChannels = 192;
+
 const bit = v.picklist([0, 1]);
 
 /** Kernels are square, with the pixel in the middle. */
@@ -110,6 +113,16 @@ export const imageLayer = v.variant('kind', [
       describe('Of the diagonal of U, one for each channel; they are not trained.'),
     ),
     bias: v.optional(v.pipe(v.boolean(), describe('Adds a learned bias (nflows).')), false),
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('fullConv1x1'),
+      describe(
+        `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
+          'Steps take longer than with conv1x1.',
+      ),
+    ),
+    bias: v.optional(v.pipe(v.boolean(), describe('Adds a learned bias.')), false),
   }),
   v.strictObject({
     kind: v.pipe(v.literal('permute'), describe('Fixed order of the channels.')),

@@ -7,6 +7,7 @@ export const layerFolders = {
   autoregressive: 'autoregressive',
   lu: 'linears',
   conv1x1: 'convolutions',
+  fullConv1x1: 'fullConvolutions',
   squeeze: 'squeezes',
   haar: 'wavelets',
   flatten: 'flattenings',

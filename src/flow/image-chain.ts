@@ -9,7 +9,9 @@ import type { ImageModelConfig } from '../config/schema';
 import { actNorm } from './act-norm';
 import { standardNormal } from './bases/standard-normal';
 import type { Bijection, Conditioner } from './bijection';
+import type { LayerKind } from '../protocol/model';
 import { conv1x1 } from './mixing/conv1x1';
+import { fullConv1x1 } from './mixing/full-conv1x1';
 import { imageContextInput, withContextChannels } from './context';
 import { coupling } from './coupling';
 import { flatten, flattenPositions } from './flatten';
@@ -126,6 +128,8 @@ function keepingShape(
       return actNorm(name, shape);
     case 'conv1x1':
       return conv1x1({ ...layer, name, shape });
+    case 'fullConv1x1':
+      return fullConv1x1(name, shape, layer.bias);
     case 'permute':
       return permutation(name, shape, layer.order);
     case 'haar':
@@ -188,7 +192,7 @@ function rest(
     const mask = maskOf(layer, shape);
     layers.push({
       name: here,
-      kind: layer.kind === 'coupling' ? 'channelwise' : layer.kind,
+      kind: kindOf(layer),
       outputShape: shape,
       ...row,
       bijection,
@@ -204,6 +208,14 @@ function rest(
     Array.from({ length: shape[2] }, (_, c) => c),
   );
   return sequence(name, pieces.length === 0 ? [same] : pieces);
+}
+
+/** What a layer is to whoever looks at it. */
+function kindOf({
+  kind,
+}: Exclude<ImageLayerConfig, { kind: 'squeeze' | 'flatten' | 'factorOut' }>): LayerKind {
+  if (kind === 'coupling') return 'channelwise';
+  return kind === 'fullConv1x1' ? 'conv1x1' : kind;
 }
 
 /** @param shape of the input, which all layers of the chain fit */

@@ -6,6 +6,8 @@ export type Init =
   | { kind: 'values'; values: readonly number[] }
   /** Uniform in [−bound, bound). */
   | { kind: 'uniform'; bound: number }
+  /** A square matrix, any orthogonal one with the same chance. */
+  | { kind: 'orthogonal' }
   /** Euclidean length of each output channel (last axis) of the parameter `of`: where weight normalization starts. */
   | { kind: 'lengths'; of: string };
 

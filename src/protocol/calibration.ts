@@ -1,4 +1,5 @@
 /** Whether the samples of a conditional flow are distributed as the examples that come with the same context. */
+import type { NdArray } from './tensors';
 
 /** Numbers that are uniform where a flow is calibrated: for each pair, where the truth stands among its samples. */
 export interface RankTest {
@@ -48,13 +49,37 @@ export interface Calibration {
   /** A p-value below it counts as off: 0.01 over the number of tests (Bonferroni). */
   threshold: number;
   /** Of each feature: where its true value stands among those of the samples. */
-  features: (RankTest & { name: string })[];
+  features: (RankTest & { name: string; /** Zero-based. */ feature: number })[];
   /** Where the truth stands among the samples by density, from the highest: its place is the least level that holds it. */
   coverage: RankTest & { levels: CoverageLevel[] };
   /** Where the truth stands among the samples by distance from a reference point: the x of another pair with a similar context. */
   tarp: RankTest;
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;
+}
+
+/** Two features of held-out examples beside those of samples, one for the condition of each example. */
+export interface PairPlot {
+  /** Zero-based. */
+  features: number[];
+  /** [n, 2] */
+  examples: NdArray<Float32Array>;
+  /** [n, 2], in the same order. */
+  samples: NdArray<Float32Array>;
+  /** Energy distance of the two sets over twice the mean distance between them: from 0, the same, to 1. */
+  distance: number;
+  /** 99 % of calibrated flows are no farther. */
+  high: number;
+  /** Chance that a calibrated flow is as far or farther. */
+  pValue: number;
+  /** The p-value is below 0.01. */
+  off: boolean;
+}
+
+/** Of the run that was kept. */
+export interface PairPlotQuery {
+  features: [number, number];
+  settings: CalibrationSettings;
 }
 
 /** A run of calibration on examples of the flow's own data. */
@@ -92,4 +117,6 @@ export interface CalibrationPart {
   /** Of all. */
   featureCount: number;
   curves?: { coverage: RankCurve; tarp: RankCurve };
+  /** Of the first two features, once all pairs are done; absent where there is but one, null where hardly any sample is finite. */
+  pairPlot?: PairPlot | null;
 }

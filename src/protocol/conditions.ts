@@ -42,7 +42,7 @@ export interface AtConditionsQuery {
   /** The examples that the frame is about. */
   batch: BatchRef;
   vary: Varied;
-  /** One or two features, from 0: the first across, the second up. */
+  /** One or two features, from 0: the first across, the second up. None of images, which are drawn whole. */
   features: number[];
   /** Cells a side of the density, which flows of two features have. */
   pixels: number;
@@ -57,16 +57,16 @@ export interface AtConditions {
   features: number[];
   /** The context that the rest is taken from: the one that is given, or the mean. */
   context: number[];
-  /** Of a single feature both are the same. */
-  bounds: PlaneBounds;
-  /** Of the features. */
+  /** Of a single feature both are the same; absent for images. */
+  bounds?: PlaneBounds;
+  /** Of the features; absent for images. */
   example?: number[];
   at: {
     /** The number; or that of the class, from 0. */
     value: number;
     /** p(x | c) in data units at the middle of each cell, [pixels, pixels], row 0 at the top; of flows of two features. */
     density?: NdArray<Float32Array>;
-    /** [samples, features] */
+    /** [samples, features], or images: [samples, height, width, channels]. */
     samples: NdArray<Float32Array>;
     /** ln p(x | c) of the example, nats. */
     logProb?: number;

@@ -12,7 +12,7 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { MixingQuery, MixingView } from './mixing';
-import type { CalibrationPart, CalibrationQuery } from './calibration';
+import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
 import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { OrderQuery, OrderView } from './order';
 import type { SplineQuery, SplineView } from './spline';
@@ -261,6 +261,8 @@ export interface InspectorMethods {
   calibration(query: CalibrationQuery): Promise<CalibrationPart>;
   /** What `calibration` came to last, whether it reached its end or not. */
   keptCalibration(query: undefined): Promise<CalibrationPart | null>;
+  /** `null` where hardly any sample is finite. */
+  pairPlot(query: PairPlotQuery): Promise<PairPlot | null>;
   atConditions(query: AtConditionsQuery): Promise<AtConditions>;
   contextUse(query: ContextUseQuery): Promise<ContextUse>;
   spline(query: SplineQuery): Promise<SplineView>;

@@ -170,8 +170,10 @@ export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' |
   return context !== undefined && kind === 'vector';
 }
 
-/** Samples at each value of a condition. */
-const conditionSamples = 300;
+/** Samples at each value of a condition: rows of numbers; images, and large ones. */
+const conditionSamples = { rows: 300, images: 8, large: 2 };
+/** Values of an image that is large. */
+const largeImage = 2 ** 14;
 /** Conditions that a saved page lets vary. */
 export const recordedConditions = 4;
 
@@ -194,14 +196,16 @@ export function atConditionsQuery(
   vary: Varied,
   { seed, temperature }: Pick<SampleQuery, 'seed' | 'temperature'>,
   saved: boolean,
-  features = sizeOf(summary.shape) > 1 ? [0, 1] : [0],
+  features = summary.kind === 'image' ? [] : sizeOf(summary.shape) > 1 ? [0, 1] : [0],
 ): AtConditionsQuery {
+  const size = sizeOf(summary.shape);
+  const what = summary.kind === 'image' ? (size > largeImage ? 'large' : 'images') : 'rows';
   return {
     batch: { ...batch, count: 500 },
     vary,
     features,
     pixels: saved || vary.kind === 'class' ? 64 : 96,
-    samples: { count: conditionSamples, seed, temperature },
+    samples: { count: conditionSamples[what], seed, temperature },
   };
 }
 

@@ -192,6 +192,24 @@ describe('a flow that is given a context', () => {
     );
   });
 
+  it('shows a row of pictures for each class of an image flow', async () => {
+    const { page } = await editor.openPage((await tinyModel(editor.folder, 'classImages')).file());
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const rows = page.locator('.picture-rows figure');
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 10);
+    const pictures = rows.first().locator('canvas');
+    assert.equal(await pictures.count(), 8);
+    const drawn = await rows.evaluateAll((all) => all.map((row) => row.querySelector('canvas')!.toDataURL()));
+    assert.ok(new Set(drawn).size > 5, 'pictures of the same latents differ by class');
+    assert.match(await rows.first().innerText(), /example: ln p [+−]\d/);
+    await page
+      .locator('.at-conditions')
+      .getByText(/most likely as/)
+      .waitFor();
+  });
+
   it('draws pairs of features of a table', async () => {
     const { page } = await editor.openPage((await tinyModel(editor.folder, 'given')).file());
     await page.getByRole('tab', { name: 'Conditions' }).click();

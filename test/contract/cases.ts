@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { actNorm } from '../../src/flow/act-norm';
 import { conv1x1 } from '../../src/flow/mixing/conv1x1';
+import { fullConv1x1 } from '../../src/flow/mixing/full-conv1x1';
 import { flatten } from '../../src/flow/flatten';
 import { haar } from '../../src/flow/haar';
 import { flowNorm } from '../../src/flow/batch-norm';
@@ -185,6 +186,10 @@ export const cases: Case[] = [
       signs: Array.from({ length: channels }, (_, i) => (i % 3 === 2 ? -1 : 1)),
       bias: channels % 2 === 1,
     }),
+  })),
+  ...[1, 2, 5, 8].map((channels) => ({
+    label: `1×1 convolution without factors, of ${channels} channel${channels > 1 ? 's' : ''}`,
+    bijection: fullConv1x1('w', [2, 3, channels], channels % 2 === 1),
   })),
   { label: 'permutation', bijection: permutation('p', [5], [3, 1, 4, 0, 2]) },
   {

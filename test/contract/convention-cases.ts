@@ -465,6 +465,19 @@ const images: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'image, 1×1 convolutions without factors',
+    {
+      channels: 2,
+      layers: [
+        { kind: 'squeeze' },
+        { kind: 'fullConv1x1' },
+        { kind: 'coupling', mask: [1, 1, 1, 1, 0, 0, 0, 0], net: convolutional([1, 1], {}) },
+        { kind: 'factorOut' },
+        { kind: 'fullConv1x1', bias: true },
+      ],
+    },
+  ],
+  [
     'image, written out',
     {
       channels: 2,

@@ -1,11 +1,14 @@
 import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
 import { calibrate, readPairs } from '../../engine/use/calibrate';
-import type { Calibration, RankTest } from '../../protocol/calibration';
-import { calibrationSvg, calibrationTitle } from '../calibration-chart';
+import { pairPlot } from '../../engine/use/pair-plot';
+import type { Calibration, PairPlot, RankTest } from '../../protocol/calibration';
+import { calibrationSvg, calibrationTitle, type NamedPairPlot } from '../calibration-chart';
 import { chartFile, chartPage } from '../chart';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, fixed, shownPath, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
+import { columnList } from '../lists';
 import { modelHelp } from '../model';
 import { batchReport } from '../progress';
 import { openBothWays } from '../sources';
@@ -19,7 +22,7 @@ export const calibrateCommand = defineCommand({
   argument: modelHelp,
   about:
     'Takes examples with their conditions, x and c, draws samples of p(x | c) for each c, and looks where the true x stands among them. In a calibrated flow it stands anywhere with equal chance: ranks are uniform. Three kinds of ranks are tested: of each feature (simulation-based calibration, Talts et al. 2018), of the log-density (expected coverage of the regions of highest density, Hermans et al. 2022), and of the distance from a reference point (TARP, Lemos et al. 2023), the example whose condition is most similar.\n\n' +
-    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99 % of the counts of a calibrated flow (binomial).\n\n' +
+    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99 % of the counts of a calibrated flow (binomial).\n\nBesides, a posterior predictive check of two features: one sample for the condition of each example, and how far these samples and the examples are apart, from 0 to 1 (energy distance, Székely and Rizzo 2013; p by random exchanges of sample and example).\n\n' +
     'Use examples that the flow was not trained on. A flow can be calibrated and still say little: compare its score too.',
   options: {
     split: {
@@ -45,11 +48,16 @@ export const calibrateCommand = defineCommand({
       default: 200,
       help: 'Samples for each pair.',
     },
+    pair: {
+      type: 'text',
+      value: 'A,B',
+      help: 'Features of the posterior predictive check, by name or number; the first two when absent.',
+    },
     seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of all that is drawn.' },
     chart: {
       type: 'text',
       value: 'FILE',
-      help: 'Also draw histograms and curves with their bands, as .svg, or as .html with the tables.',
+      help: 'Also draw histograms and curves with their bands, and the pair of features, as .svg, or as .html with the tables.',
     },
   },
   examples: [
@@ -71,15 +79,23 @@ export const calibrateCommand = defineCommand({
     const { forward, inverse } = ways;
     const choice = { input, split, layout, seed, condition, ...tableChoice(options) };
     const pairs = await readPairs(forward, choice, count);
-    const result = await calibrate({ forward: forward.runner, inverse: inverse.runner }, pairs, {
-      ...{ draws, seed, names: forward.featureNames, signal: session.signal },
-      onProgress: batchReport(session.progress, 'calibrating'),
-    });
+    const features = pairOf(options.pair, forward.featureNames, pairs.x.length / pairs.count);
+    const { samples, ...result } = await calibrate(
+      { forward: forward.runner, inverse: inverse.runner },
+      pairs,
+      {
+        ...{ draws, seed, names: forward.featureNames, signal: session.signal },
+        onProgress: batchReport(session.progress, 'calibrating'),
+      },
+    );
+    const predicted =
+      features && (await pairPlot({ ...pairs, samples }, { features, seed, signal: session.signal }));
+    const plot = predicted ? { plot: predicted, names: namesOf(predicted, result) } : undefined;
     const tests = testRows(result);
     const levels = levelRows(result);
     const chart = await writeChart({
-      svg: () => calibrationSvg(result),
-      page: () => chartPage(calibrationTitle(result), calibrationSvg(result), [tests, levels]),
+      svg: () => calibrationSvg(result, plot),
+      page: () => chartPage(calibrationTitle(result), calibrationSvg(result, plot), [tests, levels]),
     });
     return {
       json: {
@@ -87,21 +103,60 @@ export const calibrateCommand = defineCommand({
         ...(input === undefined ? { split } : { input }),
         seed,
         ...asJson(result),
+        ...(plot ? { pair: pairJson(plot) } : {}),
         ...(chart === undefined ? {} : { chart }),
       },
-      text: asText(result, tests, levels, chart),
+      text: asText(result, [tests, levels], plot, chart),
     };
   },
 });
 
+/** @throws UserError for names and numbers that there are not */
+function pairOf(
+  text: string | undefined,
+  names: readonly string[] | undefined,
+  size: number,
+): [number, number] | undefined {
+  if (text === undefined) return size > 1 ? [0, 1] : undefined;
+  const [a = -1, b = -1, ...more] = columnList(text).map((name) =>
+    typeof name === 'number' ? name : (names?.indexOf(name) ?? -1),
+  );
+  if (more.length === 0 && a !== b && [a, b].every((d) => d >= 0 && d < size)) return [a, b];
+  const known = names ? `: ${names.slice(0, mostFeatures).join(', ')}` : '';
+  throw new UserError(
+    `--pair ${text}: expected two different features, by name or by number from 0 to ${size - 1}${known}.`,
+  );
+}
+
+function namesOf({ features }: PairPlot, calibration: Calibration): [string, string] {
+  const [a, b] = features.map((feature) => calibration.features[feature]!.name);
+  return [a!, b!];
+}
+
+/** Without the points. */
+function pairJson({ plot, names }: NamedPairPlot): Record<string, unknown> {
+  const { distance, high, pValue, off } = plot;
+  return { features: names, pairs: plot.examples.shape[0], distance, high, pValue, off };
+}
+
+function pairText({ plot: { examples, distance, high, pValue, off }, names }: NamedPairPlot): string {
+  return (
+    `Posterior predictive of ${names.join(' and ')}, ${several(examples.shape[0]!, 'pair')}: ` +
+    `examples and samples are ${fixed(distance, 4)} apart, p ${pText(pValue)}; ` +
+    `calibrated flows to ${fixed(high, 4)} (99 %). ${off ? 'Off.' : 'Not off.'}`
+  );
+}
+
 const kinds = { coverage: 'density (coverage)', tarp: 'distance (TARP)' };
+
+const pText = (p: number): string => (p < 0.001 ? '<0.001' : fixed(p));
 
 function testRows({ features, coverage, tarp }: Calibration): string[][] {
   const worst = new Set([...features].sort((a, b) => b.distance - a.distance).slice(0, mostFeatures));
   const row = (name: string, { distance, pValue, mean, spread, off }: RankTest): string[] => [
     name,
     fixed(distance),
-    pValue < 0.001 ? '<0.001' : fixed(pValue),
+    pText(pValue),
     fixed(mean, 2),
     fixed(spread, 2),
     off ?? '',
@@ -134,8 +189,8 @@ function asJson({ features, coverage, tarp, ...rest }: Calibration): Record<stri
 
 function asText(
   result: Calibration,
-  tests: readonly string[][],
-  levels: readonly string[][],
+  [tests, levels]: readonly [string[][], string[][]],
+  plot: NamedPairPlot | undefined,
   chart: string | undefined,
 ): string {
   const { features, coverage, tarp, threshold, nonFinite } = result;
@@ -152,6 +207,7 @@ function asText(
     off.length === 0
       ? `Nothing is off: no p is below ${limit}.`
       : `Off, with p below ${limit}: ${off.map((test) => `${test.name}, ${test.off}`).join('; ')}.`,
+    ...(plot ? [pairText(plot)] : []),
     ...(nonFinite > 0
       ? [
           `Warning: ${shown(nonFinite)} values of samples or log-densities are not finite; they count as not before the truth.`,

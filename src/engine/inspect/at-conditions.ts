@@ -18,25 +18,22 @@ import { densityWithin } from './plane-density';
 import { checkPixels } from './plane-parts';
 import { samples as drawn } from './samples';
 
-/** @throws UserError for a flow that takes no context or is one of images, and for what there is not; CancelledError */
+/** @throws UserError for a flow that takes no context or an image as such, and for what there is not; CancelledError */
 export async function atConditions(
   model: InspectedFlow,
-  { batch, vary, features, pixels, samples, example: ref }: AtConditionsQuery,
+  query: AtConditionsQuery,
   signal: AbortSignal,
 ): Promise<AtConditions> {
-  checkPixels(pixels);
+  const { vary, features, pixels, samples, example: ref } = query;
   const { context: info } = model.runner;
-  if (!info || !model.withContext || model.config.kind !== 'vector') {
+  if (!info || info.shape || !model.withContext) {
     throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
   }
-  checkFeatures(features, model.dimensions);
+  const frame = model.config.kind === 'vector' ? await frameOf(model, query) : undefined;
+  if (!frame && features.length > 0) {
+    throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
+  }
   const context = [...(model.given ?? info.mean)];
-  const plane = model.dimensions === 2 && features.join() === '0,1';
-  // One part of the plane for all, so that they can be compared.
-  const points = columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions);
-  const ranges = boundsOf(points);
-  // A square, as on the plane's own tab, unless it would make a line of what has two units.
-  const bounds = plane && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
   const example = ref && (await exampleOf(model, ref, signal));
   const at: AtConditions['at'] = [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
@@ -44,8 +41,10 @@ export async function atConditions(
     const { values } = await drawn(given, samples, signal);
     at.push({
       value,
-      ...(plane ? { density: await densityWithin(given, { stage: 0, bounds, pixels }, signal) } : {}),
-      samples: columnsOf(values, features, model.dimensions),
+      ...(frame?.hasDensity
+        ? { density: await densityWithin(given, { stage: 0, bounds: frame.bounds, pixels }, signal) }
+        : {}),
+      samples: frame ? columnsOf(values, features, model.dimensions) : values,
       ...(example
         ? {
             logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
@@ -55,9 +54,25 @@ export async function atConditions(
     });
   }
   return {
-    ...{ vary, features, context, bounds, at },
-    ...(example ? { example: features.map((feature) => example.x[feature]!) } : {}),
+    ...{ vary, features, context, at },
+    ...(frame ? { bounds: frame.bounds } : {}),
+    ...(frame && example ? { example: features.map((feature) => example.x[feature]!) } : {}),
   };
+}
+
+/** One part of the plane for all values of the condition, so that they can be compared. @throws UserError */
+async function frameOf(
+  model: InspectedFlow,
+  { batch, features, pixels }: AtConditionsQuery,
+): Promise<{ bounds: PlaneBounds; hasDensity: boolean }> {
+  checkPixels(pixels);
+  checkFeatures(features, model.dimensions);
+  const hasDensity = model.dimensions === 2 && features.join() === '0,1';
+  const points = columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions);
+  const ranges = boundsOf(points);
+  // A square, as on the plane's own tab, unless it would make a line of what has two units.
+  const bounds = hasDensity && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
+  return { bounds, hasDensity };
 }
 
 function checkFeatures(features: readonly number[], dimensions: number): void {

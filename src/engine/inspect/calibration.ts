@@ -1,7 +1,13 @@
 /** Calibration of a conditional flow on examples of its own data, a while at a time, so that the page can say how far it is. */
 import { UserError } from '../../base/user-error';
 import { splitContext } from '../../data/context';
-import type { CalibrationPart, CalibrationQuery, CalibrationSettings } from '../../protocol/calibration';
+import type {
+  CalibrationPart,
+  CalibrationQuery,
+  CalibrationSettings,
+  PairPlot,
+  PairPlotQuery,
+} from '../../protocol/calibration';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import {
@@ -12,6 +18,7 @@ import {
   type Pairs,
   type Ranks,
 } from '../use/calibrate';
+import { pairPlot } from '../use/pair-plot';
 import { curveOf } from '../use/rank-statistics';
 
 /** An answer comes after so long, with what there is by then. */
@@ -33,10 +40,15 @@ export interface Calibrations {
   ): Promise<CalibrationPart>;
   /** What was computed last, whether it came to its end or not. */
   kept(): CalibrationPart | null;
+  /** Of what was computed last. @throws UserError where that is another or not all of it, and for features that there are not */
+  pairPlot(query: PairPlotQuery, signal: AbortSignal): Promise<PairPlot | null>;
 }
 
 interface Running {
   steps: AsyncGenerator<Ranks>;
+  pairs: Pairs;
+  /** Of the pairs so far. */
+  ranks?: Ranks;
   total: number;
   names: readonly string[] | undefined;
   part: CalibrationPart;
@@ -61,6 +73,7 @@ export function createCalibrations(features: () => Promise<readonly string[] | u
     const ways = { forward: model.runner, inverse: model.runner };
     return {
       steps: rankPairs(ways, pairs, { ...settings, signal: control.signal }),
+      pairs,
       total: pairs.count,
       names: await features(),
       part: { settings, done: 0, total: pairs.count, featureCount: model.dimensions },
@@ -81,13 +94,12 @@ export function createCalibrations(features: () => Promise<readonly string[] | u
       try {
         if (signal.aborted) throw new CancelledError();
         const until = Date.now() + answerAfterMs;
-        let ranks: Ranks | undefined;
         do {
           const step = await now.steps.next();
           if (step.done) break;
-          ranks = step.value;
-        } while (Date.now() < until && ranks.done < now.total);
-        now.part = ranks ? partOf(now, ranks) : now.part;
+          now.ranks = step.value;
+        } while (Date.now() < until && now.ranks.done < now.total);
+        now.part = now.ranks ? await partOf(now, now.ranks, signal) : now.part;
         // A newer one may have begun meanwhile.
         if (running === now) kept = now.part;
         return now.part;
@@ -95,11 +107,31 @@ export function createCalibrations(features: () => Promise<readonly string[] | u
         signal.removeEventListener('abort', stop);
       }
     },
+    async pairPlot({ features, settings }, signal) {
+      if (!running?.ranks || running.ranks.done < running.total || !isSame(running.part.settings, settings)) {
+        throw new UserError('This calibration is not kept any more. Run it again.');
+      }
+      return plotOf(running, running.ranks, features, signal);
+    },
   };
 }
 
-function partOf({ part, names }: Running, ranks: Ranks): CalibrationPart {
-  const { settings } = part;
+function isSame(a: CalibrationSettings, b: CalibrationSettings): boolean {
+  return a.split === b.split && a.pairs === b.pairs && a.draws === b.draws && a.seed === b.seed;
+}
+
+async function plotOf(
+  { part, pairs }: Running,
+  { samples }: Ranks,
+  features: [number, number],
+  signal: AbortSignal,
+): Promise<PairPlot | null> {
+  return pairPlot({ ...pairs, samples }, { features, seed: part.settings.seed, signal });
+}
+
+async function partOf(running: Running, ranks: Ranks, signal: AbortSignal): Promise<CalibrationPart> {
+  const { part, names, total } = running;
+  const { settings, featureCount } = part;
   const now = { ...part, done: ranks.done };
   if (ranks.done < fewestPairs) return now;
   const calibration = testRanks(ranks, { ...settings, names });
@@ -113,6 +145,9 @@ function partOf({ part, names }: Running, ranks: Ranks): CalibrationPart {
       coverage: curveOf(calibration.coverage.places),
       tarp: curveOf(calibration.tarp.places),
     },
+    ...(ranks.done === total && featureCount > 1
+      ? { pairPlot: await plotOf(running, ranks, [0, 1], signal) }
+      : {}),
   };
 }
 

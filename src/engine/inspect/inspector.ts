@@ -141,6 +141,7 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
   return {
     calibration: async (query, signal) => calibrations.next(await flow(), model.file, query, signal),
     keptCalibration: () => calibrations.kept(),
+    pairPlot: (query, signal) => calibrations.pairPlot(query, signal),
     summary: async () => ({ ...(await model.summary()), id }),
     strip: async (query, signal) => strip(await flow(), work, query, signal),
     stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),

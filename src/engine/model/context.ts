@@ -15,7 +15,11 @@ export function contextInfo(
 ): ContextInfo | undefined {
   if (!context) return undefined;
   const { size, shape } = context;
-  if (config.model.kind !== 'vector') return plainContextInfo(size, shape);
+  if (config.model.kind !== 'vector') {
+    const plain = plainContextInfo(size, shape);
+    const classes = plain.shape ? undefined : classRange(config.data, data?.labelNames, size);
+    return { ...plain, ...(classes ? { classes, names: data?.contextNames ?? plain.names } : {}) };
+  }
   const { dim } = config.model;
   const stored = (name: string): number[] | undefined => {
     const data = tensors[name]?.data;

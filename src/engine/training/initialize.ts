@@ -13,6 +13,21 @@ function lengths(of: NdArray<Float32Array>): Float32Array {
   return Float32Array.from(sums, Math.sqrt);
 }
 
+/** Rows of normal numbers, each made orthogonal to those before it (Gram and Schmidt, twice for exactness). */
+function orthogonal(size: number, normal: Float32Array): Float32Array {
+  const rows: Float64Array[] = [];
+  for (let r = 0; r < size; r++) {
+    const row = Float64Array.from(normal.subarray(r * size, (r + 1) * size));
+    for (const before of [...rows, ...rows]) {
+      const along = row.reduce((sum, value, i) => sum + value * before[i]!, 0);
+      row.forEach((value, i) => (row[i] = value - along * before[i]!));
+    }
+    const length = Math.hypot(...row);
+    rows.push(row.map((value) => value / length));
+  }
+  return Float32Array.from(rows.flatMap((row) => [...row]));
+}
+
 function initial(spec: ParameterSpec, seed: number, done: TensorTable): Float32Array {
   const { init } = spec;
   if (init.kind === 'constant') return new Float32Array(sizeOf(spec.shape)).fill(init.value);
@@ -21,6 +36,10 @@ function initial(spec: ParameterSpec, seed: number, done: TensorTable): Float32A
     return stream(seed, 'initial', spec.name)
       .uniform(sizeOf(spec.shape))
       .map((u) => (2 * u - 1) * init.bound);
+  }
+  if (init.kind === 'orthogonal') {
+    const size = spec.shape[0]!;
+    return orthogonal(size, stream(seed, 'initial', spec.name).normal(size * size));
   }
   const of = done[init.of];
   if (!of) throw new Error(`${spec.name} starts as the lengths of ${init.of}, which comes later`);

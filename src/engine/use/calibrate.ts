@@ -101,18 +101,18 @@ export interface CalibrateOptions extends BatchOptions {
   names?: readonly string[] | undefined;
 }
 
-/** @throws CancelledError */
+/** With one sample of each pair. @throws CancelledError */
 export async function calibrate(
   ways: RunBothWays,
   pairs: Pairs,
   options: CalibrateOptions,
-): Promise<Calibration> {
+): Promise<Calibration & Pick<Ranks, 'samples'>> {
   let ranks: Ranks | undefined;
   for await (const now of rankPairs(ways, pairs, options)) {
     ranks = now;
     options.onProgress?.(now.done, pairs.count);
   }
-  return testRanks(ranks!, options);
+  return { ...testRanks(ranks!, options), samples: ranks!.samples };
 }
 
 /** Of the pairs so far. */
@@ -121,6 +121,8 @@ export interface Ranks {
   features: Int32Array[];
   coverage: Int32Array;
   tarp: Int32Array;
+  /** [count, D]: one sample of each pair. */
+  samples: Float32Array;
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;
 }
@@ -137,6 +139,7 @@ export async function* rankPairs(
     features: Array.from({ length: size }, () => new Int32Array(count)),
     coverage: new Int32Array(count),
     tarp: new Int32Array(count),
+    samples: new Float32Array(count * size),
   };
   const box = boxOf(x, size);
   const references = referencesOf({ count, x, context }, seed);
@@ -182,6 +185,7 @@ export async function* rankPairs(
         rankOf(draws, before, (most) => ties.integer(most));
       const truth = x.subarray(pair * size, (pair + 1) * size);
       const at = (k: number): number => (i * draws + k) * size;
+      ranks.samples.set(samples.subarray(at(0), at(1)), pair * size);
       ranks.features.forEach((own, d) => {
         own[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
       });
@@ -207,7 +211,7 @@ export function testRanks(
   return {
     ...{ pairs: done, draws, threshold, nonFinite },
     features: features.map((own, d) => ({
-      name: names?.[d] ?? `x${d}`,
+      ...{ name: names?.[d] ?? `x${d}`, feature: d },
       ...rankTest(first(own), draws, jitter(d), { reading: 'feature', threshold }),
     })),
     coverage: { ...coverage, levels: levels.map((level) => coverageAt(coverage.places, level)) },

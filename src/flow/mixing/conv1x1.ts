@@ -27,6 +27,13 @@ export interface Conv1x1Options {
   bias: boolean;
 }
 
+/** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
+export function mixChannels(x: Tensor, matrix: Tensor): Tensor {
+  const channels = matrix.shape[0];
+  const filter = tf.reshape<tf.Rank.R4>(tf.transpose(matrix), [1, 1, channels, channels]);
+  return tf.conv2d(x as Tensor4D, filter, 1, 'same');
+}
+
 export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bijection {
   const [height, width, channels] = shape;
 
@@ -40,15 +47,6 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
     };
   };
   const identity = (): Tensor => matrixMask(channels, (row, column) => row === column);
-
-  /** Channels of [N, H, W, C] times a matrix: `matrix` [C, C] says which channels each channel is made of. */
-  const mix = (x: Tensor, matrix: Tensor): Tensor =>
-    tf.conv2d(
-      x as Tensor4D,
-      tf.reshape<tf.Rank.R4>(tf.transpose(matrix), [1, 1, channels, channels]),
-      1,
-      'same',
-    );
 
   return {
     name,
@@ -65,7 +63,7 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
     forward(ctx, x) {
       const { lower, upper, diagonal, logDet } = parts(ctx);
       const product = tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal)));
-      const mixed = mix(x, reorder(product, order, 0));
+      const mixed = mixChannels(x, reorder(product, order, 0));
       return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet };
     },
     inverse(ctx, y) {
@@ -77,7 +75,7 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
         tf.reshape(diagonal, [channels, 1]),
       );
       const product = tf.matMul(undoUpper, unitTriangularInverse(lower));
-      return { value: mix(given, reorder(product, order, 1)), logDet: tf.neg(logDet) };
+      return { value: mixChannels(given, reorder(product, order, 1)), logDet: tf.neg(logDet) };
     },
   };
 }

@@ -13,6 +13,7 @@ import { initialTensors } from '../../../src/engine/training/initialize';
 import { buildFlow } from '../../../src/flow/real-nvp';
 import type { MetricsRow } from '../../../src/protocol/run';
 import { movedValues, type Values } from '../../contract/eager';
+import { classImageModel } from '../../inspector/class-images';
 import type { Model } from '../../inspector/models';
 
 const image = { kind: 'image', height: 8, width: 8, levels: 17, scales: 2, base: 4, blocks: 1 };
@@ -49,6 +50,8 @@ const settings = {
       ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
     },
   },
+  /** Digits, given which one it is. */
+  classImages: { data: { source: 'digits', labelContext: true }, model: classImageModel },
   /** Given the moon that a point is of. */
   classes: {
     data: { source: 'moons', labelContext: true },
@@ -80,6 +83,7 @@ const shapes: Record<Kind, readonly number[]> = {
   splines: [2],
   autoregressive: [2],
   conditional: [2],
+  classImages: [8, 8, 1],
   classes: [2],
   given: [5],
   vector: [6],

@@ -35,6 +35,7 @@ const flows = {
     layers: [
       { kind: 'squeeze', order: 'row-major' },
       { kind: 'haar' },
+      { kind: 'fullConv1x1', bias: true },
       { kind: 'permute', order: [2, 0, 3, 1] },
       { kind: 'coupling', mask: half(4), net: { ...net, padding: 'ones', kernels: [1, 3], scaled: true } },
       { kind: 'prior', given: 'second' },

@@ -11,6 +11,7 @@ import { pixelCentres } from '../../../src/engine/inspect/plane-parts';
 import { sample } from '../../../src/engine/use/sample';
 import { graphContext } from '../../../src/engine/model/flow-graphs';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
+import { classImageModel } from '../../inspector/class-images';
 import { maxAbsDifference, onCpu, toTensors } from '../../contract/eager';
 import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
 
@@ -133,7 +134,7 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
       assert.deepEqual(found.example, [...own]);
       const { mean, std } = model.flow.context!;
       const { runner } = model.flow;
-      const centres = pixelCentres(found.bounds, 6);
+      const centres = pixelCentres(found.bounds!, 6);
       for (const [i, deviations] of [-1.2816, 0, 1.2816].entries()) {
         const { value, density, samples, logProb } = found.at[i]!;
         assert.ok(Math.abs(value - (mean[1]! + deviations * std[1]!)) < 1e-12);
@@ -178,7 +179,7 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
         assert.ok(maxAbsDifference(at[i]!.samples.data, column) < 1e-4);
         assert.equal(at[i]!.density, undefined);
       }
-      assert.deepEqual(bounds.x, bounds.y);
+      assert.deepEqual(bounds!.x, bounds!.y);
       const more = { ...query, vary: { kind: 'class' as const, from: 1, count: 2 } };
       await assert.rejects(
         model.inspector.ask('atConditions', more, anySignal()),
@@ -218,4 +219,37 @@ it('refuses a flow that takes no context', async () => {
   } finally {
     await model.dispose();
   }
+});
+
+describe('an image flow that is given a class', () => {
+  let model: SmallModel;
+  before(async () => {
+    model = await smallModel(classImageModel, 'digits', { data: { labelContext: true } });
+  });
+  after(() => model.dispose());
+
+  it('has pictures of each class by the same latents, and how likely the example is as each', async () => {
+    const { context } = model.flow;
+    assert.deepEqual(context!.classes, { start: 0, count: 10 });
+    const query = {
+      ...{ batch, vary: { kind: 'class' as const, from: 2, count: 3 }, features: [], pixels: 6 },
+      samples: { count: 4, seed: 3, temperature: 1 },
+      example: { kind: 'data' as const, split: 'validation' as const, index: 0 },
+    };
+    const { at, bounds } = await model.inspector.ask('atConditions', query, anySignal());
+    assert.equal(bounds, undefined);
+    for (const [i, { value, samples, logProb, density }] of at.entries()) {
+      assert.deepEqual([value, density, samples.shape], [i + 2, undefined, [4, 8, 8, 1]]);
+      const own = Array.from({ length: 10 }, (_, k) => Number(k === value));
+      const expected = await sample(model.flow.runner, query.samples, { context: own });
+      assert.ok(maxAbsDifference(samples.data, expected.x.data) < 1e-3);
+      assert.ok(Number.isFinite(logProb));
+    }
+    assert.ok(maxAbsDifference(at[0]!.samples.data, at[1]!.samples.data) > 0.1);
+    assert.notEqual(at[0]!.logProb, at[1]!.logProb);
+    await assert.rejects(
+      model.inspector.ask('atConditions', { ...query, features: [0] }, anySignal()),
+      refused(/images are drawn whole/),
+    );
+  });
 });

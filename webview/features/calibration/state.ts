@@ -1,6 +1,7 @@
 /** A run of calibration, which comes a while at a time; what it had stays when it is canceled. */
 import { effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { CalibrationPart, CalibrationSettings } from '../../../src/protocol/calibration';
+import type { CalibrationPart, CalibrationSettings, PairPlot } from '../../../src/protocol/calibration';
+import { ask, type Question } from '../../base/store/question';
 import type { StateDefinition } from '../../base/store/store';
 
 export type CalibrationStatus =
@@ -11,6 +12,10 @@ export interface CalibrationState {
   part: ReadonlySignal<CalibrationPart | undefined>;
   /** Pairs at most, and samples for each. */
   size: Signal<Pick<CalibrationSettings, 'pairs' | 'draws'>>;
+  /** Features that are drawn: across, up. */
+  pair: Signal<[number, number]>;
+  /** Of other features than the first two, which come with the run. */
+  plot: Question<PairPlot | null>;
   run(split: CalibrationSettings['split']): void;
   cancel(): void;
 }
@@ -24,6 +29,7 @@ export const calibrationState: StateDefinition<CalibrationState> = {
     const status = signal<CalibrationStatus>({ kind: 'idle' });
     const part = signal<CalibrationPart | undefined>(undefined);
     const size = signal({ pairs: 500, draws: 200 });
+    const pair = signal<[number, number]>([0, 1]);
     let token: string | undefined;
 
     const stop = (): void => {
@@ -65,6 +71,7 @@ export const calibrationState: StateDefinition<CalibrationState> = {
         if (now !== about) {
           stop();
           part.value = undefined;
+          pair.value = [0, 1];
           status.value = { kind: 'idle' };
         }
         if (!shown || now === about) {
@@ -92,6 +99,12 @@ export const calibrationState: StateDefinition<CalibrationState> = {
       status,
       part,
       size,
+      pair,
+      plot: ask(context, 'pairPlot', () =>
+        store.shows('calibration') && part.value?.pairPlot && pair.value.join() !== '0,1'
+          ? { features: pair.value, settings: part.value.settings }
+          : null,
+      ),
       run: (split) => void run({ ...size.value, split, seed: 0 }),
       cancel() {
         stop();

@@ -51,6 +51,17 @@ export const english = {
   nonFinite: (n: string) => `${n} values of samples or densities are not finite.`,
   level: 'level',
   histogram: (name: string) => `Ranks of ${name}`,
+  predictive: 'Posterior predictive',
+  predictiveNote: (pairs: string) => `${pairs} held-out examples, and one sample for the condition of each`,
+  predictiveOk: (distance: string, high: string, p: string) =>
+    `Examples and samples are ${distance} apart (0: the same, 1: nothing in common); calibrated flows up to ${high}, 99 %; p ${p}.`,
+  predictiveOff: (distance: string, high: string, p: string) =>
+    `Examples and samples are ${distance} apart, more than calibrated flows: up to ${high}, 99 %; p ${p}.`,
+  noPredictive: 'Hardly any sample is finite.',
+  across: 'Across',
+  up: 'Up',
+  spreadOf: (name: string) => `Spread of ${name}`,
+  drawnBoth: 'samples filled, examples as a line',
 };
 
 export const german: typeof english = {
@@ -86,6 +97,18 @@ export const german: typeof english = {
   nonFinite: (n) => `${n} Werte von Samples oder Dichten sind nicht endlich.`,
   level: 'Niveau',
   histogram: (name) => `Ränge von ${name}`,
+  predictive: 'Prädiktive Verteilung',
+  predictiveNote: (pairs) =>
+    `${pairs} zurückgehaltene Beispiele und ein Sample zur Bedingung jedes einzelnen`,
+  predictiveOk: (distance, high, p) =>
+    `Beispiele und Samples sind ${distance} auseinander (0: gleich, 1: nichts gemeinsam); kalibrierte Flows bis ${high}, 99 %; p ${p}.`,
+  predictiveOff: (distance, high, p) =>
+    `Beispiele und Samples sind ${distance} auseinander, mehr als kalibrierte Flows: bis ${high}, 99 %; p ${p}.`,
+  noPredictive: 'Kaum ein Sample ist endlich.',
+  across: 'Waagerecht',
+  up: 'Senkrecht',
+  spreadOf: (name) => `Verteilung von ${name}`,
+  drawnBoth: 'Samples gefüllt, Beispiele als Linie',
 };
 
 export const text = inLanguage(english, german);

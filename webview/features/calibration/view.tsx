@@ -10,6 +10,8 @@ import { Verdict } from '../../base/layers/verdict';
 import { Message } from '../../base/store/asked';
 import { useFeature, useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { pText } from './p-text';
+import { Predictive } from './pair-plot';
 import { calibrationState } from './state';
 import { text } from './text';
 
@@ -18,7 +20,6 @@ const histogramHeight = 84;
 /** Of the regions that the sentence is about. */
 const said = 0.9;
 
-const pText = (p: number): string => (p < 0.001 ? '< 0.001' : fixed(p, 3));
 const percent = (share: number): string => `${fixed(100 * share, 1)} %`;
 
 export function CalibrationTab({ model }: { model: ModelSummary }) {
@@ -63,6 +64,7 @@ export function CalibrationTab({ model }: { model: ModelSummary }) {
         )}
       </div>
       {found?.calibration ? <Charts part={found} calibration={found.calibration} /> : null}
+      {found?.pairPlot === undefined ? null : <Predictive model={model} first={found.pairPlot} />}
     </>
   );
 }
@@ -128,7 +130,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
       text.test(fixed(test.distance, 3), pText(test.pValue)),
     ].join('; ')}.`;
   return (
-    <div class="charts three">
+    <div class="charts three calibration-charts">
       <Chart title={text.ranks} note={text.ranksNote}>
         <Verdict mark={worst.off ? 'notice' : 'ok'}>
           {worst.off

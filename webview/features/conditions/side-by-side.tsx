@@ -1,5 +1,6 @@
 /** The same latents at several values of one condition: densities and samples on one scale. */
 import { classesAtOnce, type AtConditions, type Varied } from '../../../src/protocol/conditions';
+import type { PlaneBounds } from '../../../src/protocol/plane';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, recordedConditions, variedConditions } from '../../../src/protocol/questions';
 import { planeAxes } from '../../base/canvas/axes';
@@ -31,7 +32,7 @@ const smallSide = 148;
 const fewPanels = 4;
 /** Nats below the highest density at which the colors of ln p begin. */
 const reach = 9;
-const shares = ['10 %', '50 %', '90 %'];
+export const shares = ['10 %', '50 %', '90 %'];
 
 const keyOf = (vary: Varied): string => (vary.kind === 'class' ? 'class' : String(vary.condition));
 
@@ -52,7 +53,7 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
     value: varied.value ? keyOf(varied.value) : '',
     onChange: (value: string) => state.vary(all.find((vary) => keyOf(vary) === value)!),
   };
-  const dimensions = model.shape[0]!;
+  const dimensions = model.kind === 'vector' ? model.shape[0]! : 0;
   const [across, up] = features.value;
   const featureOptions = Array.from({ length: dimensions }, (_, i) => ({
     value: String(i),
@@ -119,19 +120,50 @@ function logScale(high: number): ColourScale {
   return { low: high - reach, high, at: (value) => at(value - high + reach) };
 }
 
+/** What varies, and what its values are called. */
+export function namesOf(
+  { context }: ModelSummary,
+  vary: Varied,
+): { isClass: boolean; name: string; valueText: (value: number) => string } {
+  const { names, classes } = context!;
+  return vary.kind === 'class'
+    ? {
+        isClass: true,
+        name: classes?.name ?? text.class,
+        valueText: (value) => names[classes!.start + value]!,
+      }
+    : { isClass: false, name: names[vary.condition]!, valueText: compact };
+}
+
+/** Pages of classes. */
+export function ClassPager({ model, vary }: { model: ModelSummary; vary: Varied }) {
+  const { turnTo } = useFeature(conditionsState);
+  if (vary.kind !== 'class') return null;
+  const total = model.context!.classes!.count;
+  return (
+    <Pager
+      offset={vary.from}
+      size={classesAtOnce}
+      total={total}
+      shown={text.classes(vary.from + 1, vary.from + vary.count, total)}
+      label={text.pages}
+      onChange={(from) => turnTo(from)}
+    />
+  );
+}
+
 export function SideBySide({ model, found }: { model: ModelSummary; found: AtConditions }) {
   const state = useFeature(conditionsState);
   const { colors } = state;
   const { names, classes } = model.context!;
-  const { at, bounds, context, vary, features, example } = found;
-  const isClass = vary.kind === 'class';
-  const name = isClass ? (classes?.name ?? text.class) : names[vary.condition]!;
-  const valueText = (value: number): string => (isClass ? names[classes!.start + value]! : compact(value));
+  const { at, context, vary, features, example } = found;
+  const bounds = found.bounds!;
+  const { isClass, name, valueText } = namesOf(model, vary);
   const highest = Math.max(...at.map(({ density }) => finiteExtent(density?.data ?? [])?.high ?? 0)) || 1;
   const logs = colors.value === 'ln';
   const scale = () => (logs ? logScale(Math.log(highest)) : magnitudeScale(highest));
   const varies = (i: number): boolean =>
-    isClass ? i >= classes!.start && i < classes!.start + classes!.count : i === vary.condition;
+    vary.kind === 'class' ? i >= classes!.start && i < classes!.start + classes!.count : i === vary.condition;
   const others = names.flatMap((other, i) => (varies(i) ? [] : [`${other} ${compact(context[i])}`]));
   const featureNames = features.map((feature) => featureName(model, feature));
   const axis = (feature: string, [low, high]: [number, number]): string =>
@@ -175,16 +207,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
           ))}
         </div>
       ) : null}
-      {isClass ? (
-        <Pager
-          offset={vary.from}
-          size={classesAtOnce}
-          total={classes!.count}
-          shown={text.classes(vary.from + 1, vary.from + vary.count, classes!.count)}
-          label={text.pages}
-          onChange={(from) => state.turnTo(from)}
-        />
-      ) : null}
+      <ClassPager {...{ model, vary }} />
       <div class="under">
         {hasDensity && dots !== 'samples' ? (
           <Legend scale={scale} width={120} {...(logs ? { unit: words.nats } : {})} />
@@ -223,7 +246,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
 }
 
 /** Which class makes the example most likely, where all are there. */
-function MostLikely({
+export function MostLikely({
   found: { at, context },
   of,
   total,
@@ -251,7 +274,7 @@ function MostLikely({
 
 interface PanelProps {
   one: AtConditions['at'][number];
-  bounds: AtConditions['bounds'];
+  bounds: PlaneBounds;
   example: readonly number[] | undefined;
   scale: () => ColourScale;
   dots: 'density' | 'samples' | 'both';

@@ -56,7 +56,7 @@ export const conditionsState: StateDefinition<ConditionsState> = {
       ),
       sideBySide: ask(givenContext, 'atConditions', () => {
         if (!shown.value || !varied.value) return null;
-        const wide = shown.value.shape[0]! > 2;
+        const wide = shown.value.kind === 'vector' && shown.value.shape[0]! > 2;
         return {
           ...atConditionsQuery(
             shown.value,

@@ -41,6 +41,8 @@ export const english = {
   ridgesOf: (name: string) => `Density of ${name} at each value`,
   others: (values: string) => `The others stay: ${values}.`,
   dots: (n: number) => `Dots and sd: ${n} samples each.`,
+  picturesAt: (n: number, at: string) => `${n} samples at ${at}`,
+  sameLatents: 'Each column is of the same latents.',
   axes: (x: string, y: string) => `Across: ${x}; up: ${y}.`,
 };
 
@@ -85,6 +87,8 @@ export const german: typeof english = {
   ridgesOf: (name) => `Dichte von ${name} bei jedem Wert`,
   others: (values) => `Die anderen bleiben: ${values}.`,
   dots: (n) => `Punkte und Std.: je ${n} Samples.`,
+  picturesAt: (n, at) => `${n} Samples bei ${at}`,
+  sameLatents: 'Jede Spalte ist aus denselben Latents.',
   axes: (x, y) => `Nach rechts: ${x}; nach oben: ${y}.`,
 };
 

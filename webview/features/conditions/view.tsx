@@ -4,6 +4,7 @@ import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { Asked } from '../../base/store/asked';
 import { useFeature } from '../../base/store/use-store';
 import { Listens } from './listens';
+import { PictureRows } from './picture-rows';
 import { SideBySide, SideBySideControls } from './side-by-side';
 import { conditionsState } from './state';
 
@@ -14,14 +15,18 @@ export function ConditionsTab({ model, layer }: { model: ModelSummary; layer: La
       <Asked question={use} skeleton={<MapSkeleton />}>
         {(found) => <Listens {...{ model, layer }} use={found} />}
       </Asked>
-      {model.kind === 'vector' ? (
-        <section class="at-conditions">
-          <SideBySideControls model={model} />
-          <Asked question={sideBySide} skeleton={<MapSkeleton />}>
-            {(found) => <SideBySide {...{ model, found }} />}
-          </Asked>
-        </section>
-      ) : null}
+      <section class="at-conditions">
+        <SideBySideControls model={model} />
+        <Asked question={sideBySide} skeleton={<MapSkeleton />}>
+          {(found) =>
+            model.kind === 'image' ? (
+              <PictureRows {...{ model, found }} />
+            ) : (
+              <SideBySide {...{ model, found }} />
+            )
+          }
+        </Asked>
+      </section>
     </>
   );
 }

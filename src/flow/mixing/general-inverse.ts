@@ -1,0 +1,87 @@
+/**
+ * Inverse and log|det| of any invertible matrix, from operators that all backends and ONNX files share: reflections turn it into
+ * a triangle, step by step (Householder's QR). No step divides by a small pivot, so nothing needs to be exchanged.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { GradSaveFunc, Tensor } from '@tensorflow/tfjs-core';
+import { matrixMask, strictly, unitTriangularInverse } from './triangular';
+
+/** log|det M| of [D, D], a scalar. Its derivative is the transposed inverse. */
+export function logAbsDet(matrix: Tensor): Tensor {
+  return tf.customGrad((...given) => {
+    const [own, save] = given as [Tensor, GradSaveFunc];
+    const { upper, turned } = triangle(own);
+    const diagonal = diagonalOf(upper);
+    save([inverseOf(upper, turned, diagonal)]);
+    return {
+      value: tf.sum(tf.log(tf.abs(diagonal))),
+      gradFunc: (dy: Tensor, [inverse]: Tensor[]) => tf.mul(dy, tf.transpose(inverse!)),
+    };
+  })(matrix);
+}
+
+/** M⁻¹ of [D, D]. */
+export function generalInverse(matrix: Tensor): Tensor {
+  return tf.customGrad((...given) => {
+    const [own, save] = given as [Tensor, GradSaveFunc];
+    const { upper, turned } = triangle(own);
+    const value = inverseOf(upper, turned, diagonalOf(upper));
+    save([value]);
+    return {
+      value,
+      gradFunc: (dy: Tensor, [inverse]: Tensor[]) =>
+        tf.neg(tf.matMul(tf.matMul(inverse!, dy, true, false), inverse!, false, true)),
+    };
+  })(matrix);
+}
+
+/** R and Qᵀ of M = Q·R, [D, D] each. */
+function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
+  const size = matrix.shape[0];
+  let both = tf.concat([matrix, matrixMask(size, (row, column) => row === column)], 1);
+  for (let k = 0; k < size - 1; k++) {
+    const below = tf.mul(
+      tf.slice(both, [0, k], [size, 1]),
+      unit(size, (row) => row >= k),
+    );
+    const head = tf.slice(below, [k, 0], [1, 1]);
+    const length = tf.sqrt(tf.sum(tf.square(below)));
+    // Away from zero, so that nothing cancels.
+    const sign = tf.where(tf.greaterEqual(head, 0), tf.onesLike(head), tf.fill([1, 1], -1));
+    const v = tf.add(
+      below,
+      tf.mul(
+        unit(size, (row) => row === k),
+        tf.mul(sign, length),
+      ),
+    );
+    const along = tf.matMul(v, both, true, false);
+    both = tf.sub(both, tf.mul(tf.matMul(v, along), tf.div(2, tf.sum(tf.square(v)))));
+  }
+  return { upper: tf.slice(both, [0, 0], [size, size]), turned: tf.slice(both, [0, size], [size, size]) };
+}
+
+/** [D, 1]: 1 in some rows, 0 elsewhere. */
+function unit(size: number, kept: (row: number) => boolean): Tensor {
+  return tf.tensor2d(
+    Array.from({ length: size }, (_, row) => Number(kept(row))),
+    [size, 1],
+  );
+}
+
+function diagonalOf(matrix: Tensor): Tensor {
+  const size = matrix.shape[0];
+  return tf.sum(
+    tf.mul(
+      matrix,
+      matrixMask(size, (row, column) => row === column),
+    ),
+    1,
+  );
+}
+
+/** R⁻¹·Qᵀ with R = (I + N)·diagonal, column by column. */
+function inverseOf(upper: Tensor, turned: Tensor, diagonal: Tensor): Tensor {
+  const undone = unitTriangularInverse(tf.div(strictly('upper', upper), diagonal));
+  return tf.matMul(tf.div(undone, tf.reshape(diagonal, [upper.shape[0], 1])), turned);
+}
