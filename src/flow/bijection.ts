@@ -78,4 +78,11 @@ export interface Conditioner {
   readonly state: readonly StateSpec[];
   /** h is [N, …]; the results are [N, …output shape], in the order in which the transform takes them. */
   apply(ctx: FlowContext, h: Tensor): Tensor[];
+  /**
+   * Of autoregressive ones: the same in steps, one for each place of the order from 0 on. A step takes the features of the
+   * place before, none at first, and gives what the transform takes for those of its place; features of a place are in
+   * rising order.
+   * @param nothing [N, 1], zeros
+   */
+  steps?(ctx: FlowContext, nothing: Tensor): (seen: Tensor | undefined, place: number) => Tensor[];
 }
