@@ -37,7 +37,9 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
 
   /** Finds what the network would see, place by place. What it sees until then is not tapped. */
   const solve = ({ tap: _, ...ctx }: FlowContext, given: Tensor, way: Way): Mapped =>
-    conditioner.steps ? inSteps(options, ctx, given, way) : inPasses(options, ctx, given, way);
+    conditioner.steps && !ctx.wholePasses
+      ? inSteps(options, ctx, given, way)
+      : inPasses(options, ctx, given, way);
 
   return {
     name,

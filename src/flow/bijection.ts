@@ -29,6 +29,8 @@ export interface FlowContext {
   readonly training: boolean;
   /** Of flows with a context: what conditioners see of it, [N, S]. */
   readonly context?: Tensor;
+  /** Autoregressive layers run their whole network for each place: by that, readers of exported files recognize them. */
+  readonly wholePasses?: boolean;
   /** The tensor of a parameter or of a state entry, by its full name. */
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
