@@ -1,8 +1,20 @@
-// What is measured: five configurations of the peer and three tasks, and how often each is repeated.
+// What is measured: configurations of the peers and three tasks, and how often each is repeated.
+import fs from 'node:fs';
 import path from 'node:path';
 import { root } from '../quality/support.mjs';
 
-export const configs = ['moons', 'tabular', 'digits', 'mnist', 'cifar10'];
+export const configs = [
+  'moons',
+  'tabular',
+  'digits',
+  'mnist',
+  'cifar10',
+  'nsf',
+  'nsf-conditional',
+  'maf',
+  'maf-64',
+  'glow',
+];
 export const tasks = ['train-step', 'log-prob', 'sample'];
 
 /** About how long the peer takes on two cores, ms: repeats are chosen by it, so that every machine does the same. */
@@ -12,9 +24,19 @@ const typical = {
   digits: { 'train-step': 76, 'log-prob': 18, sample: 18 },
   mnist: { 'train-step': 1840, 'log-prob': 490, sample: 490 },
   cifar10: { 'train-step': 7580, 'log-prob': 2570, sample: 2570 },
+  nsf: { 'train-step': 60, 'log-prob': 17, sample: 20 },
+  'nsf-conditional': { 'train-step': 40, 'log-prob': 10, sample: 10 },
+  maf: { 'train-step': 9, 'log-prob': 1.5, sample: 60 },
+  'maf-64': { 'train-step': 12, 'log-prob': 2.5, sample: 300 },
+  glow: { 'train-step': 400, 'log-prob': 130, sample: 150 },
 };
 
 export const configFile = (config) => path.join(root, 'bench', 'peer', 'configs', `${config}.json`);
+
+/** The peers of a configuration, by their names in contenders.mjs: RealNVP in PyTorch where it names none. */
+export function peersOf(config) {
+  return JSON.parse(fs.readFileSync(configFile(config), 'utf8')).peers ?? ['torch'];
+}
 
 /** The configurations that match. Says so where there is none. */
 export function matching(only) {

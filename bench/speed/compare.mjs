@@ -1,8 +1,8 @@
 // Ours and the peer, interleaved: each round times every contender of a cell in fresh processes one after the other, and
 // the next round takes them in another order, so that what slows the machine for a while slows all.
 import { table } from '../quality/support.mjs';
-import { cells, configFile, repeatsOf } from './cells.mjs';
-import { backends, buildWorker, measure, peerModes, findPeer, titles } from './contenders.mjs';
+import { cells, configFile, peersOf, repeatsOf } from './cells.mjs';
+import { backends, buildWorker, findPeer, measure, peerOf, titleOf, waysOf } from './contenders.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
 import { ratioChart } from './ratio-chart.mjs';
 import { milliseconds, save } from './results.mjs';
@@ -33,13 +33,13 @@ async function oneRound(cell, round, { threads, quick, peer, records }) {
   const own = () => records.filter((r) => r.config === cell.config && r.task === cell.task);
   // Whoever is not there will not be there in the next round either.
   const missing = new Set(own().flatMap((r) => (r.unavailable ? [r.contender] : [])));
-  const peers = round === 0 ? peerModes : peersThatGoOn(own());
+  const peers = round === 0 ? peersOf(cell.config).flatMap(waysOf) : peersThatGoOn(own());
   const contenders = [...backends, ...peers].filter((name) => !missing.has(name));
   const shift = round % contenders.length;
   const { repeats, warmup } = repeatsOf(cell, quick ? 0.3 : 2);
   for (const contender of [...contenders.slice(shift), ...contenders.slice(0, shift)]) {
     // The first calls of a compiled function compile it.
-    const untimed = contender === 'torch-compile' ? Math.max(warmup, 2) : warmup;
+    const untimed = /-compile$/.test(contender) ? Math.max(warmup, 2) : warmup;
     const options = ['--config', configFile(cell.config), '--task', cell.task];
     options.push('--repeats', String(repeats), '--warmup', String(untimed));
     const line = await measure({ contender, threads, peer, options });
@@ -48,7 +48,7 @@ async function oneRound(cell, round, { threads, quick, peer, records }) {
       ? `not available: ${line.unavailable}`
       : `${milliseconds(line.median_ms)} ms (least ${milliseconds(line.min_ms)})`;
     console.log(
-      `round ${round + 1}  ${`${cell.config} ${cell.task}`.padEnd(19)}${titles[contender]}  ${shown}`,
+      `round ${round + 1}  ${`${cell.config} ${cell.task}`.padEnd(27)}${titleOf(contender)}  ${shown}`,
     );
   }
 }
@@ -69,7 +69,7 @@ function asMarkdown({ machine: place, libraries: names, rows, records, minutes }
     row.config,
     row.task,
     time(row.peer),
-    row.peerMode?.replace('torch-', '') ?? '–',
+    row.peerMode ? titleOf(row.peerMode) : '–',
     ...backends.flatMap((backend) => [time(row[backend]), ratio(row[backend])]),
   ]);
   const training = rows.filter(({ task }) => task === 'train-step');
@@ -82,20 +82,20 @@ function asMarkdown({ machine: place, libraries: names, rows, records, minutes }
   ]);
   const missing = missingTexts(records.filter(({ unavailable }) => unavailable));
   return `${[
-    'Times in ms: the median of the rounds’ medians, and in parentheses the least of all runs. Ratios are ours to PyTorch’s, ' +
+    'Times in ms: the median of the rounds’ medians, and in parentheses the least of all runs. Ratios are ours to the peer’s, ' +
       'of the medians and (of the least); below 1 ours is faster.',
-    table([['config', 'task', 'PyTorch', 'mode', 'TensorFlow', 'ratio', 'ONNX Runtime', 'ratio'], ...times]),
+    table([['config', 'task', 'peer', 'which', 'TensorFlow', 'ratio', 'ONNX Runtime', 'ratio'], ...times]),
     ...(resources.length > 0
       ? [
           'Training: seconds from nothing to the end of the first step (trace, compile, run), and peak resident memory of the process, MB.',
           table([
-            ['config', 'first step, TensorFlow', 'ONNX Runtime', 'MB, PyTorch', 'TensorFlow', 'ONNX Runtime'],
+            ['config', 'first step, TensorFlow', 'ONNX Runtime', 'MB, peer', 'TensorFlow', 'ONNX Runtime'],
             ...resources,
           ]),
         ]
       : []),
-    'How each way to run the peer did in the first round. The faster one went on, and the other where it was close.',
-    table([['config', 'task', 'eager, ms', 'compiled, ms'], ...peerRows(rows, records)]),
+    'How each way to run a peer did in the first round. The fastest one went on, and others where they were close.',
+    table([['config', 'task', 'peer', 'eager, ms', 'compiled, ms'], ...peerRows(rows, records)]),
     ...missing,
     `${names.join(', ')}. ${machineText(place)}. Rounds: ${1 + Math.max(...records.map(({ round }) => round))}, in ${minutes} minutes.`,
   ].join('\n\n')}\n`;
@@ -108,21 +108,21 @@ const seconds = (ms) => (ms === undefined ? '–' : (ms / 1000).toFixed(1));
 function missingTexts(records) {
   const kept = new Map();
   for (const { contender, unavailable, config, task } of records) {
-    const reason = `${titles[contender]}: ${unavailable}`;
+    const reason = `${titleOf(contender)}: ${unavailable}`;
     kept.set(reason, new Set([...(kept.get(reason) ?? []), `${config} ${task}`]));
   }
   return [...kept].map(([reason, what]) => `Not available, ${[...what].join(', ')}. ${reason}`);
 }
 
 function peerRows(rows, records) {
-  return rows.map(({ config, task }) => [
-    config,
-    task,
-    ...peerModes.map((mode) =>
-      milliseconds(
-        records.find((r) => r.config === config && r.task === task && r.contender === mode && r.round === 0)
-          ?.median_ms,
-      ),
-    ),
-  ]);
+  return rows.flatMap(({ config, task }) => {
+    const first = records.filter((r) => r.config === config && r.task === task && r.round === 0);
+    return peersOf(config).map((name) => {
+      const ways = waysOf(name);
+      const times = ways.map((way) =>
+        milliseconds(first.find(({ contender }) => contender === way)?.median_ms),
+      );
+      return [config, task, peerOf(ways[0]).title, ...times];
+    });
+  });
 }

@@ -1,5 +1,5 @@
 // Those who are timed, each in a process of its own that prints one line of JSON: Flowscope on its two backends, and the
-// PyTorch peer, eager and compiled.
+// peers in PyTorch, eager and compiled.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import esbuild from 'esbuild';
@@ -9,17 +9,36 @@ import { Stop } from '../../scripts/run.mjs';
 import { root } from '../quality/support.mjs';
 
 export const backends = ['tensorflow', 'onnxruntime'];
-export const peerModes = ['torch-eager', 'torch-compile'];
+const modes = ['eager', 'compile'];
+
+/** Programs of the peers, and what they are called. */
+const peers = {
+  torch: { program: 'torch_realnvp.py', title: 'PyTorch' },
+  glow: { program: 'torch_glow.py', title: 'PyTorch' },
+  zuko: { program: 'zuko_flow.py', title: 'zuko' },
+  nflows: { program: 'nflows_flow.py', title: 'nflows' },
+};
+
+/** The ways to run a peer, each a contender. */
+export const waysOf = (peer) => modes.map((mode) => `${peer}-${mode}`);
+
+export const isPeer = (contender) => !backends.includes(contender);
+
+/** Of a contender that is a peer. */
+export function peerOf(contender) {
+  const [name, mode] = contender.split('-');
+  return { ...peers[name], compiled: mode === 'compile' };
+}
 
 const worker = path.join(root, 'out', 'bench', 'speed', 'worker.js');
-const peerProgram = path.join(root, 'bench', 'peer', 'torch_realnvp.py');
 
-export const titles = {
-  tensorflow: 'Flowscope, TensorFlow',
-  onnxruntime: 'Flowscope, ONNX Runtime',
-  'torch-eager': 'PyTorch, eager',
-  'torch-compile': 'PyTorch, compiled',
-};
+const ownTitles = { tensorflow: 'Flowscope, TensorFlow', onnxruntime: 'Flowscope, ONNX Runtime' };
+
+export function titleOf(contender) {
+  if (!isPeer(contender)) return ownTitles[contender];
+  const { title, compiled } = peerOf(contender);
+  return `${title}, ${compiled ? 'compiled' : 'eager'}`;
+}
 
 /** Builds what our two run. */
 export async function buildWorker() {
@@ -50,12 +69,12 @@ export async function findPeer() {
  *   node?: string[]}} what `options` are those of the program, `node` those of Node
  */
 export async function measure({ contender, threads, peer, options, node = [] }) {
-  const ours = backends.includes(contender);
-  if (!ours && peer.missing) return { unavailable: peer.missing };
+  const isOther = isPeer(contender);
+  if (isOther && peer.missing) return { unavailable: peer.missing };
   const shared = [...options, '--threads', String(threads)];
-  const [command, args] = ours
-    ? [process.execPath, [...node, worker, '--backend', contender, ...shared]]
-    : [peer.python, [peerProgram, ...(contender === 'torch-compile' ? ['--compile'] : []), ...shared]];
+  const [command, args] = isOther
+    ? [peer.python, [...peerCommand(contender), ...shared]]
+    : [process.execPath, [...node, worker, '--backend', contender, ...shared]];
   const { code, out, err } = await finished(command, args, threads);
   const line = out
     .trim()
@@ -63,6 +82,11 @@ export async function measure({ contender, threads, peer, options, node = [] }) 
     .findLast((text) => text.startsWith('{'));
   if (code === 0 && line) return JSON.parse(line);
   return { unavailable: reason(err) ?? `it ended with ${code}` };
+}
+
+function peerCommand(contender) {
+  const { program, compiled } = peerOf(contender);
+  return [path.join(root, 'bench', 'peer', program), ...(compiled ? ['--compile'] : [])];
 }
 
 /** TensorFlow and PyTorch take the number of threads of OpenMP from the environment. */

@@ -1,7 +1,7 @@
 // Time from nothing to the end of the first training step: trace, compile and run, in a fresh process each time.
 import { table } from '../quality/support.mjs';
 import { matching, trainStep } from './cells.mjs';
-import { backends, buildWorker, measure, titles } from './contenders.mjs';
+import { backends, buildWorker, measure, titleOf } from './contenders.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
 import { save } from './results.mjs';
 import { median } from './summary.mjs';
@@ -24,7 +24,7 @@ export async function firstStep({ only, threads, rounds, output }) {
       }
       const row = { config, contender, ...(lines[0].unavailable ? lines[0] : times(lines)) };
       rows.push(row);
-      console.log(`${config.padEnd(9)}${titles[contender]}  ${shown(row)}`);
+      console.log(`${config.padEnd(9)}${titleOf(contender)}  ${shown(row)}`);
     }
   }
   save(output, 'first-step.json', { machine: place, rows });
@@ -35,7 +35,7 @@ export async function firstStep({ only, threads, rounds, output }) {
       ['config', 'backend', 'trace and compile, s', 'first run, s', 'together, s', 'then a step, ms'],
       ...rows.map((row) => [
         row.config,
-        titles[row.contender],
+        titleOf(row.contender),
         ...(row.unavailable
           ? ['not available', '–', '–', '–']
           : [row.compile, row.first - row.compile, row.first]

@@ -1,5 +1,5 @@
 // Panels side by side with logarithmic axes, one measured line for each backend and a dashed one of its ideal.
-import { titles } from './contenders.mjs';
+import { titleOf } from './contenders.mjs';
 import { colors, line, mark, svg, text } from './svg.mjs';
 
 const panel = { width: 250, height: 250, gap: 26 };
@@ -26,8 +26,8 @@ export function logCharts(title, panels) {
   let legend = 16;
   const backends = [...new Set(panels.flatMap(({ series }) => series.map(({ backend }) => backend)))];
   for (const backend of backends) {
-    parts.push(mark(backend, legend + 5, 42), text(legend + 15, 46, titles[backend]));
-    legend += 30 + 7 * titles[backend].length;
+    parts.push(mark(backend, legend + 5, 42), text(legend + 15, 46, titleOf(backend)));
+    legend += 30 + 7 * titleOf(backend).length;
   }
   parts.push(
     line(legend, 42, legend + 24, 42, 'ideal'),

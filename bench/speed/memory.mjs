@@ -1,7 +1,7 @@
 // Memory of training: the peak of each configuration beside PyTorch's, and whether it grows over 10,000 steps.
 import { table } from '../quality/support.mjs';
-import { matching, trainStep } from './cells.mjs';
-import { backends, buildWorker, measure, findPeer, titles } from './contenders.mjs';
+import { matching, peersOf, trainStep } from './cells.mjs';
+import { backends, buildWorker, findPeer, isPeer, measure, titleOf, waysOf } from './contenders.mjs';
 import { lineChart } from '../quality/line-chart.mjs';
 import { machine, machineText } from './machine.mjs';
 import { save } from './results.mjs';
@@ -19,10 +19,12 @@ export async function memory({ only, threads, quick, output }) {
   const peaks = [];
   for (const config of wanted) {
     const row = { config };
-    for (const contender of [...backends, 'torch-eager']) {
+    const [eager] = waysOf(peersOf(config)[0]);
+    for (const contender of [...backends, eager]) {
       const options = trainStep(config, { warmup: 2, repeats: 3 });
-      row[contender] = await measure({ contender, threads, peer, options });
-      console.log(`${config.padEnd(9)}${titles[contender]}  ${peak(row[contender])} MB`);
+      const line = await measure({ contender, threads, peer, options });
+      row[isPeer(contender) ? 'peer' : contender] = line;
+      console.log(`${config.padEnd(17)}${titleOf(contender)}  ${peak(line)} MB`);
     }
     peaks.push(row);
   }
@@ -44,7 +46,7 @@ async function longRuns(steps, threads) {
       const line = await measure({ contender, threads, options, node });
       if (line.unavailable) {
         results.push({ contender, ...line });
-        console.log(`${steps} steps  ${titles[contender]}  not available: ${line.unavailable}`);
+        console.log(`${steps} steps  ${titleOf(contender)}  not available: ${line.unavailable}`);
         break;
       }
       const result = { contender, collected, memory: line.memory_mb, ...trend(line.memory_mb, steps) };
@@ -56,7 +58,7 @@ async function longRuns(steps, threads) {
 }
 
 const nameOf = ({ contender, collected }) =>
-  `${titles[contender]}${collected ? '' : ', garbage left to Node'}`;
+  `${titleOf(contender)}${collected ? '' : ', garbage left to Node'}`;
 
 /**
  * Least squares through [step, MB] once memory has settled, as MB over 1,000 steps; and the middle of the last fifth
@@ -88,17 +90,17 @@ function asMarkdown(place, peaks, long, steps) {
   return `${[
     'Peak resident memory of a process that trains five steps, MB, its libraries included.',
     table([
-      ['config', 'PyTorch', 'TensorFlow', 'ratio', 'ONNX Runtime', 'ratio'],
+      ['config', 'peer', 'TensorFlow', 'ratio', 'ONNX Runtime', 'ratio'],
       ...peaks.map((row) => [
         row.config,
-        peak(row['torch-eager']),
-        ...backends.flatMap((backend) => [peak(row[backend]), ratio(row[backend], row['torch-eager'])]),
+        peak(row.peer),
+        ...backends.flatMap((backend) => [peak(row[backend]), ratio(row[backend], row.peer)]),
       ]),
     ]),
     ...(long.length > 0
       ? [
           `Resident memory over ${steps.toLocaleString('en')} training steps of moons, after the first fifth of them:`,
-          long.map((row) => `- ${titles[row.contender]}: ${row.unavailable ?? growth(row)}.`).join('\n'),
+          long.map((row) => `- ${titleOf(row.contender)}: ${row.unavailable ?? growth(row)}.`).join('\n'),
         ]
       : []),
     `${machineText(place)}.`,

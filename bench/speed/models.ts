@@ -1,48 +1,34 @@
-/** The peer's configurations as our configs: the same model, parameter for parameter. */
+/** The peers' configurations as our configs: the same model, parameter for parameter. */
+import { conventionSets } from '../../src/config/conventions';
 import { parseRunConfig } from '../../src/config/parse';
-import type { RunConfig } from '../../src/config/schema';
+import type { ModelInput, RunConfig } from '../../src/config/schema';
 
-export interface PeerConfig {
+/** Fields that are not named here are those of our model section. */
+export type PeerConfig = Record<string, unknown> & {
   kind: 'vector' | 'image';
   batch: number;
-  dim?: number;
-  couplings?: number;
-  hidden?: number[];
+  /** Who is timed besides. */
+  peers?: string[];
+  /** A named set of ours that the model follows. */
+  conventions?: string;
+  /** Side of an image. */
   size?: number;
-  channels?: number;
-  levels?: number;
-  scales?: number;
-  base?: number;
-  blocks?: number;
-}
+  /** What was added to each side of it. */
+  pad?: number;
+};
 
 /** Images come padded already, as in the peer. Its conditioners see no mask; nothing else differs from our defaults. */
-export function ourConfig(peer: PeerConfig): RunConfig {
-  const model =
-    peer.kind === 'vector'
-      ? {
-          kind: 'vector',
-          dim: peer.dim,
-          couplings: peer.couplings,
-          hidden: peer.hidden,
-          conditioning: 'selected',
-        }
-      : {
-          kind: 'image',
-          height: peer.size,
-          width: peer.size,
-          channels: peer.channels,
-          levels: peer.levels,
-          scales: peer.scales,
-          base: peer.base,
-          blocks: peer.blocks,
-          maskChannel: false,
-        };
+export function ourConfig({ batch, peers: _, pad: __, conventions, size, ...fields }: PeerConfig): RunConfig {
+  const set = conventionSets.find(({ name }) => name === conventions);
+  const likePeer =
+    fields.kind === 'vector'
+      ? { conditioning: 'selected' }
+      : { height: size, width: size, ...(set ? {} : { maskChannel: false }) };
   return parseRunConfig(
     {
       data: { source: 'moons' },
-      model,
-      training: { batch: peer.batch, steps: 1_000_000, learningRate: 1e-3, clipNorm: 100 },
+      model: { ...likePeer, ...set?.[fields.kind], ...fields } as unknown as ModelInput,
+      training: { batch, steps: 1_000_000, learningRate: 1e-3, clipNorm: 100 },
     },
     'bench',
   );

@@ -1,7 +1,7 @@
 // What a training step costs against batch size, depth and width, and from where on in proportion to the arithmetic.
 import { table } from '../quality/support.mjs';
 import { trainStep } from './cells.mjs';
-import { backends, buildWorker, measure, titles } from './contenders.mjs';
+import { backends, buildWorker, measure, titleOf } from './contenders.mjs';
 import { logCharts } from './log-charts.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
 import { milliseconds, save } from './results.mjs';
@@ -53,7 +53,7 @@ async function onePanel(config, { axis, title, sizes, change }, { threads, quick
       const line = await measure({ contender: backend, threads, options });
       const shown =
         line.unavailable ?? `${milliseconds(line.min_ms)} ms (median ${milliseconds(line.median_ms)})`;
-      console.log(`${config} ${title} ${size}`.padEnd(30) + `${titles[backend]}  ${shown}`);
+      console.log(`${config} ${title} ${size}`.padEnd(30) + `${titleOf(backend)}  ${shown}`);
       // The products of a step, forward and backward, are in proportion to parameters times examples.
       if (line.unavailable) found.delete(backend);
       else
@@ -98,12 +98,12 @@ function asMarkdown(place, results) {
       ]);
       const found = series.map(({ backend, points }) => {
         const from = proportionalFrom(points);
-        return `${titles[backend]} from ${from ?? 'none of these'} on`;
+        return `${titleOf(backend)} from ${from ?? 'none of these'} on`;
       });
       return [
         `### ${config}: ${title}`,
         table([
-          [title, ...series.flatMap(({ backend }) => [`${titles[backend]}, ms`, 'arithmetic'])],
+          [title, ...series.flatMap(({ backend }) => [`${titleOf(backend)}, ms`, 'arithmetic'])],
           ...rows,
         ]),
         `In proportion to the arithmetic (within ${tolerance}×): ${found.join('; ')}.`,

@@ -1,4 +1,5 @@
 // From the lines of all rounds to one row for each configuration and task.
+import { isPeer } from './contenders.mjs';
 
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
@@ -30,17 +31,17 @@ export function overRounds(records) {
 /** Closer than this in one round, noise decides which of two is faster. */
 const close = 1.15;
 
-/** The ways to run the peer that go on after the first round: the faster one, and the other if it is close. */
+/** The ways to run the peers that go on after the first round: the fastest one, and others that are close. */
 export function peersThatGoOn(records) {
   const first = records.filter(
-    ({ contender, round, unavailable }) => /^torch/.test(contender) && round === 0 && !unavailable,
+    ({ contender, round, unavailable }) => isPeer(contender) && round === 0 && !unavailable,
   );
   const best = Math.min(...first.map(({ median_ms }) => median_ms));
   return first.filter(({ median_ms }) => median_ms <= close * best).map(({ contender }) => contender);
 }
 
-/** The faster way to run the peer over all rounds. Undefined where neither runs. */
-function fasterPeer(records) {
+/** The fastest way to run a peer over all rounds. Undefined where none runs. */
+function fastestPeer(records) {
   const time = (contender) => overRounds(records.filter((r) => r.contender === contender)).median_ms;
   return peersThatGoOn(records).toSorted((a, b) => time(a) - time(b))[0];
 }
@@ -50,8 +51,8 @@ export function summarize(records, cells, backends) {
   return cells.map(({ config, task }) => {
     const own = records.filter((record) => record.config === config && record.task === task);
     const of = (contender) => overRounds(own.filter((record) => record.contender === contender));
-    const peerMode = fasterPeer(own);
-    const peer = of(peerMode ?? 'torch-eager');
+    const peerMode = fastestPeer(own);
+    const peer = of(peerMode ?? own.find(({ contender }) => isPeer(contender))?.contender);
     const ours = backends.map((backend) => {
       const result = of(backend);
       if (result.unavailable || peer.unavailable) return [backend, result];

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { UserError } from '../../src/base/user-error';
+import { splitContext } from '../../src/data/context';
 import type { Dataset } from '../../src/data/dataset';
 import { stream } from '../../src/data/random';
 import { memoryExamples } from '../../src/data/records';
@@ -13,7 +14,7 @@ import { limited } from '../../src/data/split';
 import { sizeOf } from '../../src/base/shape';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
-import type { Backend } from '../../src/engine/backends/backend';
+import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import {
   chooseBackend,
   chooseInferenceBackend,
@@ -46,23 +47,26 @@ const { values: options } = parseArgs({
   },
 });
 
-/** One batch of random examples, seen again and again. */
+/** One batch of random examples, seen again and again; those of vectors have their context behind the features. */
 function randomData({ model, training }: RunConfig): Dataset {
   const shape = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
-  const count = training.batch * sizeOf(shape);
+  const contextSize = model.kind === 'vector' ? model.context : 0;
+  const valueCount = sizeOf(shape) + contextSize;
+  const count = training.batch * valueCount;
   const random = stream(0, 'bench');
   const values =
     model.kind === 'vector'
       ? random.normal(count)
       : random.uniform(count).map((u) => Math.floor(u * model.levels));
-  const train = limited(memoryExamples(values, sizeOf(shape)), undefined, 0);
+  const train = limited(memoryExamples(values, valueCount), undefined, 0);
   return {
     kind: model.kind,
     name: 'random',
     shape,
+    ...(contextSize > 0 ? { contextSize } : {}),
     ...(model.kind === 'image' ? { levels: model.levels } : {}),
     train,
-    validation: limited(memoryExamples(new Float32Array(0), sizeOf(shape)), undefined, 0),
+    validation: limited(memoryExamples(new Float32Array(0), valueCount), undefined, 0),
     provenance: { source: 'random', rows: training.batch, note: '' },
     close: () => Promise.resolve(),
   };
@@ -88,6 +92,10 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
   const tensors = initialTensors(flow, 0);
   const count = training.batch;
   const dimensions = sizeOf(flow.inputShape);
+  const dataset = randomData(config);
+  const rows = await dataset.train.read([...Array(count).keys()]);
+  const { features, context } = splitContext(rows, dataset);
+  const given: Feeds = context ? { context: { shape: [count, context.length / count], data: context } } : {};
   if (task === 'sample') {
     const full = bindUsed(inverseGraph(flow, preprocess), tensors);
     const graph = { ...full, outputs: full.outputs.filter(({ name }) => name === 'x') };
@@ -101,20 +109,19 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
             shape: [count, ...flow.outputShape],
             data: stream(seed++, 'samples').normal(count * dimensions),
           },
+          ...given,
         }),
     };
   }
   const full = bindUsed(forwardGraph(flow, preprocess ? { preprocess } : {}), tensors);
   const graph = { ...full, outputs: full.outputs.filter(({ name }) => name !== 'z') };
   const program = await backend.compile(graph, { optimize: true, examples: Infinity });
-  const dataset = randomData(config);
-  const rows = await dataset.train.read([...Array(count).keys()]);
   let seed = 0;
   return {
     params,
     run: () => {
-      const data = dequantize(rows.slice(), model, stream(seed++, 'noise'));
-      return program.run({ x: { shape: [count, ...flow.inputShape], data } });
+      const data = dequantize(features.slice(), model, stream(seed++, 'noise'));
+      return program.run({ x: { shape: [count, ...flow.inputShape], data }, ...given });
     },
   };
 }
@@ -148,6 +155,7 @@ async function main(): Promise<void> {
   const times: number[] = [];
   const memory: [step: number, mb: number][] = [];
   const every = Number(options['memory-every'] ?? Infinity);
+  const before = process.cpuUsage();
   for (let i = 1; i <= Number(options.repeats); i++) {
     const start = performance.now();
     await run();
@@ -158,6 +166,7 @@ async function main(): Promise<void> {
       memory.push([i, rounded(process.memoryUsage.rss() / 2 ** 20)]);
     }
   }
+  const cpu = process.cpuUsage(before);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
   const middle = sorted.length / 2;
@@ -170,6 +179,7 @@ async function main(): Promise<void> {
       median_ms: rounded(median),
       min_ms: rounded(sorted[0]!),
       p90_ms: rounded(at(0.9)),
+      cpu_ms: rounded((cpu.user + cpu.system) / 1000 / times.length),
       compile_ms: rounded(compiled - started),
       first_ms: rounded(first - started),
       params,

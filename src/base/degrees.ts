@@ -73,6 +73,23 @@ export function isMaskBetween(
   return true;
 }
 
+/** Units sorted by degree, those of one degree as they stood: where each degree begins, and how many units have it. */
+export function byDegree(degrees: readonly number[]): {
+  /** Entry i is the unit that comes to place i. */
+  readonly order: readonly number[];
+  /** Units of lower degrees. */
+  below(degree: number): number;
+  at(degree: number): number;
+} {
+  const order = [...degrees.keys()].sort((a, b) => degrees[a]! - degrees[b]!);
+  const count = (fits: (degree: number) => boolean): number => degrees.filter(fits).length;
+  return {
+    order,
+    below: (degree) => count((d) => d < degree),
+    at: (degree) => count((d) => d === degree),
+  };
+}
+
 /** Units of one degree share their row: wide networks have few degrees. */
 function rowsByDegree(make: (degree: number) => Float32Array): (degree: number) => Float32Array {
   const rows = new Map<number, Float32Array>();

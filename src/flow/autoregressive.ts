@@ -1,14 +1,16 @@
 /**
  * Autoregressive = order × univariate transform × masked conditioner: each feature is mapped with parameters that depend
  * on the features before it in an order, so the Jacobian is triangular in that order. One way takes one pass of the
- * network, the other as many passes as there are features (Papamakarios et al. 2017; Kingma et al. 2016).
+ * network, the other as many passes as there are features (Papamakarios et al. 2017; Kingma et al. 2016); or one that
+ * computes each unit when the features it depends on are known, where the network has steps.
  *
  * Taps are those of a coupling.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { placesOf } from '../base/degrees';
+import { byDegree, placesOf } from '../base/degrees';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
+import { invertOrder, reorder } from './reorder';
 import { sumPerExample } from './tensors';
 import { tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
 
@@ -23,6 +25,8 @@ export interface AutoregressiveOptions {
   conditioner: Conditioner;
 }
 
+type Way = (map: ElementMap, given: Tensor) => Mapped;
+
 export function autoregressive(options: AutoregressiveOptions): Bijection {
   const { name, order, sees, transform, conditioner } = options;
   const dim = order.length;
@@ -31,46 +35,11 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
   const mapFor = (ctx: FlowContext, seen: Tensor): ElementMap =>
     transform.map(ctx, conditioner.apply(ctx, seen));
 
-  /** The features at one place of the order, as a mask. */
-  const at = (place: number): Tensor =>
-    tf.tensor(
-      order.map((p) => Number(p === place)),
-      [1, dim],
-    );
-
-  /** Finds what the network would see, feature by feature: each pass gets one more right. */
-  const solve = (
-    ctx: FlowContext,
-    given: Tensor,
-    way: (map: ElementMap, given: Tensor) => Mapped,
-  ): { value: Tensor; logDerivative?: Tensor; quantities: Record<string, Tensor> } => {
-    const nothing = tf.zerosLike(given);
-    let value = nothing;
-    let logDerivative: Tensor | undefined;
-    const quantities: Record<string, Tensor> = {};
-    for (let place = 0; place < places; place++) {
-      const here = at(place);
-      const map = mapFor(ctx, value);
-      const mapped = way(map, given);
-      // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
-      const take = (all: Tensor, before: Tensor): Tensor =>
-        tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
-      value = take(mapped.value, value);
-      if (mapped.logDerivative) logDerivative = take(mapped.logDerivative, logDerivative ?? nothing);
-      for (const [key, all] of Object.entries(map.quantities))
-        quantities[key] = take(all, quantities[key] ?? nothing);
-    }
-    return { value, ...(logDerivative ? { logDerivative } : {}), quantities };
-  };
-
-  const onePass = (
-    ctx: FlowContext,
-    seen: Tensor,
-    way: (map: ElementMap, given: Tensor) => Mapped,
-  ): ReturnType<typeof solve> => {
-    const map = mapFor(ctx, seen);
-    return { ...way(map, seen), quantities: { ...map.quantities } };
-  };
+  /** Finds what the network would see, place by place. What it sees until then is not tapped. */
+  const solve = ({ tap: _, ...ctx }: FlowContext, given: Tensor, way: Way): Mapped =>
+    conditioner.steps && !ctx.wholePasses
+      ? inSteps(options, ctx, given, way)
+      : inPasses(options, ctx, given, way);
 
   return {
     name,
@@ -84,22 +53,84 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     networkPasses: sees === 'input' ? { forward: 1, inverse: places } : { forward: places, inverse: 1 },
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
-      const run = sees === 'input' ? onePass : solve;
-      const { value, logDerivative, quantities } = run(ctx, x, (map, given) => map.forward(given));
+      const solved = sees === 'output' ? solve(ctx, x, (map, given) => map.forward(given)) : undefined;
+      const map = !solved || ctx.tap ? mapFor(ctx, solved?.value ?? x) : undefined;
+      const { value, logDerivative } = solved ?? map!.forward(x);
       const own = logDerivative ? sumPerExample(logDerivative) : tf.scalar(0);
-      if (ctx.tap) {
+      if (ctx.tap && map) {
         for (const quantity of transform.quantities)
-          ctx.tap(`${name}/${quantity.name}`, quantities[quantity.name]!);
-        if (transform.spline) tapKnots(ctx, name, mapFor(ctx, sees === 'input' ? x : value));
+          ctx.tap(`${name}/${quantity.name}`, map.quantities[quantity.name]!);
+        tapKnots(ctx, name, map);
         if (logDerivative) ctx.tap(`${name}/logDet.elements`, logDerivative);
         ctx.tap(`${name}/logDet.coupling`, own);
       }
       return { value, logDet: own };
     },
     inverse(ctx, y) {
-      const run = sees === 'input' ? solve : onePass;
-      const { value, logDerivative } = run(ctx, y, (map, given) => map.inverse(given));
+      const { value, logDerivative } =
+        sees === 'input' ? solve(ctx, y, (map, given) => map.inverse(given)) : mapFor(ctx, y).inverse(y);
       return { value, logDet: logDerivative ? tf.neg(sumPerExample(logDerivative)) : tf.scalar(0) };
     },
+  };
+}
+
+/** Each pass of the network gets the features of one more place right. */
+function inPasses(
+  { order, transform, conditioner }: AutoregressiveOptions,
+  ctx: FlowContext,
+  given: Tensor,
+  way: Way,
+): Mapped {
+  const nothing = tf.zerosLike(given);
+  let value = nothing;
+  let logDerivative: Tensor | undefined;
+  for (let place = 0; place < placesOf(order); place++) {
+    const here = tf.tensor(
+      order.map((p) => Number(p === place)),
+      [1, order.length],
+    );
+    const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
+    // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
+    const take = (all: Tensor, before: Tensor): Tensor =>
+      tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
+    value = take(mapped.value, value);
+    if (mapped.logDerivative) logDerivative = take(mapped.logDerivative, logDerivative ?? nothing);
+  }
+  return { value, ...(logDerivative ? { logDerivative } : {}) };
+}
+
+/** The features of each place, by steps of the network. */
+function inSteps(
+  { order, transform, conditioner }: AutoregressiveOptions,
+  ctx: FlowContext,
+  given: Tensor,
+  way: Way,
+): Mapped {
+  const features = byDegree(order);
+  const sizes = Array.from({ length: placesOf(order) }, (_, place) => features.at(place));
+  const parts = tf.split(reorder(given, features.order, 1), sizes, 1);
+  const next = conditioner.steps!(ctx, tf.zerosLike(tf.slice(given, [0, 0], [-1, 1])));
+  // What a transform learns for each feature.
+  const own = new Set(
+    transform.parameters.filter(({ shape }) => shape[0] === order.length).map((spec) => spec.name),
+  );
+  const mapped: Mapped[] = [];
+  parts.forEach((part, place) => {
+    const start = features.below(place);
+    const ctxHere = {
+      ...ctx,
+      get: (name: string) =>
+        own.has(name)
+          ? tf.slice(reorder(ctx.get(name), features.order, 0), [start], [sizes[place]!])
+          : ctx.get(name),
+    };
+    mapped.push(way(transform.map(ctxHere, next(mapped.at(-1)?.value, place)), part));
+  });
+  const whole = (values: readonly Tensor[]): Tensor =>
+    reorder(values.length === 1 ? values[0]! : tf.concat([...values], 1), invertOrder(features.order), 1);
+  const logDerivatives = mapped.flatMap(({ logDerivative }) => logDerivative ?? []);
+  return {
+    value: whole(mapped.map(({ value }) => value)),
+    ...(logDerivatives.length > 0 ? { logDerivative: whole(logDerivatives) } : {}),
   };
 }

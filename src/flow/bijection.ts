@@ -29,6 +29,8 @@ export interface FlowContext {
   readonly training: boolean;
   /** Of flows with a context: what conditioners see of it, [N, S]. */
   readonly context?: Tensor;
+  /** Autoregressive layers run their whole network for each place: by that, readers of exported files recognize them. */
+  readonly wholePasses?: boolean;
   /** The tensor of a parameter or of a state entry, by its full name. */
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */
@@ -78,4 +80,11 @@ export interface Conditioner {
   readonly state: readonly StateSpec[];
   /** h is [N, …]; the results are [N, …output shape], in the order in which the transform takes them. */
   apply(ctx: FlowContext, h: Tensor): Tensor[];
+  /**
+   * Of autoregressive ones: the same in steps, one for each place of the order from 0 on. A step takes the features of the
+   * place before, none at first, and gives what the transform takes for those of its place; features of a place are in
+   * rising order.
+   * @param nothing [N, 1], zeros
+   */
+  steps?(ctx: FlowContext, nothing: Tensor): (seen: Tensor | undefined, place: number) => Tensor[];
 }

@@ -4,11 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { maskBetween, withContextDegrees, type Degrees } from '../base/degrees';
+import { withContextDegrees, type Degrees } from '../base/degrees';
 import type { ImageModelConfig, VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
-import type { Net } from './nets/conditioner';
+import { unitsByDegree, type Net } from './nets/conditioner';
 import { linear } from './nets/linear';
 
 export interface ContextInput {
@@ -128,7 +128,7 @@ export function firstLayer(
   const joins = size > 0 && entry === 'input';
   const seen = degrees && (joins ? withContextDegrees(degrees, size) : degrees.inputs);
   const layer = linear(name, inputs + (joins ? size : 0), width, {
-    mask: seen && units && maskBetween(seen, units),
+    degrees: seen && units && { inputs: seen, outputs: units },
     storesMask: degrees?.stored,
   });
   if (size === 0) return layer;
@@ -136,6 +136,15 @@ export function firstLayer(
     return {
       ...layer,
       apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
+      ...(layer.steps
+        ? {
+            steps(ctx, nothing) {
+              const next = layer.steps!(ctx, nothing);
+              // Features have higher degrees.
+              return (seen, degree) => next(degree === 0 ? givenContext(ctx) : seen, degree);
+            },
+          }
+        : {}),
     };
   }
   const own = linear(contextName, size, width);
@@ -143,5 +152,17 @@ export function firstLayer(
     parameters: [...layer.parameters, ...own.parameters],
     state: layer.state,
     apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
+    ...(layer.steps && units
+      ? {
+          steps(ctx, nothing) {
+            const next = layer.steps!(ctx, nothing);
+            const given = unitsByDegree(active(own.apply(ctx, givenContext(ctx))), units);
+            return (seen, degree) => {
+              const sum = next(seen, degree);
+              return sum && tf.add(sum, given(degree));
+            };
+          },
+        }
+      : {}),
   };
 }

@@ -117,7 +117,10 @@ function contextOf(
 ): ReturnType<typeof graphContext> {
   const { context } = inputs;
   const flat = imageOf(model.flow) && context ? tf.reshape(context, [-1, model.flow.context!.size]) : context;
-  return graphContext(model, flat ? { ...inputs, context: flat } : inputs, options);
+  return {
+    ...graphContext(model, flat ? { ...inputs, context: flat } : inputs, options),
+    wholePasses: true,
+  };
 }
 
 export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { forward, inverse, sample };

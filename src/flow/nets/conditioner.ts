@@ -2,7 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../config/schema';
+import { byDegree } from '../../base/degrees';
 import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../bijection';
+import { reorder } from '../reorder';
 import type { Taken } from '../transforms/types';
 
 export interface Net {
@@ -10,6 +12,28 @@ export interface Net {
   readonly state: readonly StateSpec[];
   /** [N, …, inputs] → [N, …, outputs]. */
   apply(ctx: FlowContext, h: Tensor): Tensor;
+  /**
+   * Of networks with degrees: computes each unit once, in the order of degrees, while inputs become known.
+   * @param nothing [N, 1], zeros
+   */
+  steps?(ctx: FlowContext, nothing: Tensor): Steps;
+}
+
+/**
+ * Called for each degree from 0 on.
+ * @param seen [N, …]: the inputs of this degree, in rising order; undefined where there are none
+ * @returns the outputs of this degree, in rising order
+ */
+export type Steps = (seen: Tensor | undefined, degree: number) => Tensor | undefined;
+
+/** Whether networks can be run in steps. */
+export const haveSteps = (nets: readonly Net[]): boolean => nets.every(({ steps }) => steps !== undefined);
+
+/** Of [N, units], those of each degree. */
+export function unitsByDegree(all: Tensor, degrees: readonly number[]): (degree: number) => Tensor {
+  const units = byDegree(degrees);
+  const sorted = reorder(all, units.order, 1);
+  return (degree) => tf.slice(sorted, [0, units.below(degree)], [-1, units.at(degree)]);
 }
 
 /** Where the parameters of a transform stand in the output of one network. */
@@ -58,13 +82,22 @@ export function jointConditioner(
 ): Conditioner {
   const ordered = outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = ordered.map(({ size }) => size);
+  const taken = (answer: Tensor): Tensor[] => {
+    const parts = divide(answer, sizes, outputLayout);
+    return outputOrder === 'scale-shift' ? parts : parts.toReversed();
+  };
   return {
     parameters: net.parameters,
     state: net.state,
-    apply(ctx, h) {
-      const parts = divide(net.apply(ctx, h), sizes, outputLayout);
-      return outputOrder === 'scale-shift' ? parts : parts.toReversed();
-    },
+    apply: (ctx, h) => taken(net.apply(ctx, h)),
+    ...(haveSteps([net])
+      ? {
+          steps(ctx, nothing) {
+            const next = net.steps!(ctx, nothing);
+            return (seen, degree) => taken(next(seen, degree)!);
+          },
+        }
+      : {}),
   };
 }
 
@@ -74,9 +107,18 @@ export function separateConditioner(
   takes: readonly Taken[],
   { outputLayout }: OutputConvention,
 ): Conditioner {
+  const taken = (answer: Tensor, i: number): Tensor => divide(answer, [takes[i]!.size], outputLayout)[0]!;
   return {
     parameters: nets.flatMap((net) => net.parameters),
     state: nets.flatMap((net) => net.state),
-    apply: (ctx, h) => nets.map((net, i) => divide(net.apply(ctx, h), [takes[i]!.size], outputLayout)[0]!),
+    apply: (ctx, h) => nets.map((net, i) => taken(net.apply(ctx, h), i)),
+    ...(haveSteps(nets)
+      ? {
+          steps(ctx, nothing) {
+            const each = nets.map((net) => net.steps!(ctx, nothing));
+            return (seen, degree) => each.map((next, i) => taken(next(seen, degree)!, i));
+          },
+        }
+      : {}),
   };
 }

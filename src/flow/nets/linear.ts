@@ -1,27 +1,35 @@
 /** A linear layer: h·W + b, W [inputs, outputs]. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { byDegree, maskBetween } from '../../base/degrees';
 import { fanIn, zeros } from '../init';
-import type { Net } from './conditioner';
+import { reorder } from '../reorder';
+import type { Net, Steps } from './conditioner';
 
 export interface LinearOptions {
   /** For last layers, so that a flow starts as the identity. */
   startAtZero?: boolean;
-  /** [inputs, outputs], 0 for weights that do not count. */
-  mask?: Float32Array | undefined;
+  /** Of inputs and outputs, in an autoregressive network: weights from higher to lower degrees do not count. */
+  degrees?: LinearDegrees | undefined;
   /** Whether the mask is kept in the checkpoint, as `NAME.mask`, and this is only where it starts. */
   storesMask?: boolean | undefined;
+}
+
+export interface LinearDegrees {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
 }
 
 export function linear(
   name: string,
   inputs: number,
   outputs: number,
-  { startAtZero = false, mask, storesMask = false }: LinearOptions = {},
+  { startAtZero = false, degrees, storesMask = false }: LinearOptions = {},
 ): Net {
   const weight = `${name}.weight`;
   const bias = `${name}.bias`;
   const init = startAtZero ? zeros : fanIn(inputs);
+  const mask = degrees && maskBetween(degrees.inputs, degrees.outputs);
   return {
     parameters: [
       { name: weight, shape: [inputs, outputs], init, decay: false },
@@ -36,5 +44,25 @@ export function linear(
           : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask, [inputs, outputs]));
       return tf.add(tf.matMul(h as Tensor2D, counting), ctx.get(bias));
     },
+    ...(degrees && !storesMask
+      ? { steps: (ctx, nothing) => stepsOf(ctx.get(weight), ctx.get(bias), degrees, nothing) }
+      : {}),
+  };
+}
+
+/** With units sorted by degree, all weights that count for a degree stand together. */
+function stepsOf(weight: Tensor, bias: Tensor, degrees: LinearDegrees, nothing: Tensor): Steps {
+  const [from, to] = [byDegree(degrees.inputs), byDegree(degrees.outputs)];
+  const weights = reorder(reorder(weight, from.order, 0), to.order, 1);
+  const biases = reorder(bias, to.order, 0);
+  let known: Tensor | undefined;
+  return (seen, degree) => {
+    if (seen) known = known ? tf.concat([known, seen], 1) : seen;
+    const [start, count] = [to.below(degree), to.at(degree)];
+    if (count === 0) return undefined;
+    const own = tf.slice(biases, [start], [count]);
+    if (!known) return tf.add(nothing, own);
+    const counting = tf.slice(weights as Tensor2D, [0, start], [known.shape[1]!, count]);
+    return tf.add(tf.matMul(known as Tensor2D, counting), own);
   };
 }

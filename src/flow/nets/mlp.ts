@@ -1,8 +1,8 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { maskBetween, type Degrees } from '../../base/degrees';
+import type { Degrees } from '../../base/degrees';
 import { firstLayer, noContext, type SeenContext } from '../context';
-import type { Net } from './conditioner';
+import { haveSteps, type Net } from './conditioner';
 import { linear } from './linear';
 
 export interface MlpOptions {
@@ -32,7 +32,7 @@ export function mlp(options: MlpOptions): Net {
     }
     return linear(path, widths[i]!, width, {
       startAtZero: i === last,
-      mask: units && maskBetween(units[i]!, units[i + 1]!),
+      degrees: units && { inputs: units[i]!, outputs: units[i + 1]! },
       storesMask: degrees?.stored,
     });
   });
@@ -49,5 +49,17 @@ export function mlp(options: MlpOptions): Net {
         return features;
       }, h);
     },
+    ...(haveSteps(layers)
+      ? {
+          steps(ctx, nothing) {
+            const each = layers.map((layer) => layer.steps!(ctx, nothing));
+            return (seen, degree) =>
+              each.reduce((units, next, i) => {
+                const sum = next(units, degree);
+                return sum && i < last ? activation(sum) : sum;
+              }, seen);
+          },
+        }
+      : {}),
   };
 }

@@ -5,11 +5,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { maskBetween, type Degrees } from '../../base/degrees';
+import type { Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../bijection';
 import { firstLayer, givenContext, noContext, type SeenContext } from '../context';
-import type { Net } from './conditioner';
+import { haveSteps, unitsByDegree, type Net, type Steps } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 
@@ -30,6 +30,8 @@ export interface ResidualBlocksOptions {
   last: Net;
   /** What a context does in each block besides, and the layer that sees it. */
   context?: { does: 'add' | 'gate'; layer(name: string): Net };
+  /** Degrees of the features, in an autoregressive network. */
+  units?: readonly number[] | undefined;
 }
 
 /** Taps `NAME.in/features` and `NAME.blocks.B/features`. */
@@ -59,9 +61,34 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     ...blocks.flatMap((b) => [b.norm1, b.linear1, b.norm2, b.linear2, ...(b.context ? [b.context] : [])]),
     last,
   ];
+  const does = context?.does;
+  const within = (sum: Tensor, given: Tensor | undefined): Tensor =>
+    given && does === 'add' ? tf.add(sum, given) : sum;
+  const gated = (added: Tensor, given: Tensor | undefined): Tensor =>
+    given && does === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added;
+  const linears = [first, ...blocks.flatMap(({ linear1, linear2 }) => [linear1, linear2]), last];
+  const stepsOf = (ctx: FlowContext, nothing: Tensor): Steps => {
+    const [begin, ...others] = linears.map((net) => net.steps!(ctx, nothing)) as [Steps, ...Steps[]];
+    const end = others.pop()!;
+    const contexts = blocks.map(
+      (block) => block.context && unitsByDegree(block.context.apply(ctx, givenContext(ctx)), options.units!),
+    );
+    return (seen, degree) => {
+      let h = begin(seen, degree);
+      blocks.forEach((_, i) => {
+        // Without units of this degree there is nothing to add.
+        if (!h) return;
+        const given = contexts[i]?.(degree);
+        const sum = within(others[2 * i]!(activation(h), degree)!, given);
+        h = tf.add(h, gated(others[2 * i + 1]!(activation(sum), degree)!, given));
+      });
+      return end(h, degree);
+    };
+  };
   return {
     parameters: modules.flatMap((m) => m.parameters),
     state: modules.flatMap((m) => m.state),
+    ...(haveSteps(linears) && !options.batchNorm ? { steps: stepsOf } : {}),
     apply(ctx, x) {
       let h = first.apply(ctx, x);
       ctx.tap?.(`${name}.in/features`, h);
@@ -69,9 +96,9 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
         const path = `${name}.blocks.${i}`;
         const given = block.context?.apply(ctx, givenContext(ctx));
         const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
-        const inner = given && context?.does === 'add' ? tf.add(sum, given) : sum;
+        const inner = within(sum, given);
         const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
-        h = tf.add(h, given && context?.does === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added);
+        h = tf.add(h, gated(added, given));
         ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);
@@ -81,7 +108,7 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
 
 export interface ResidualMlpOptions extends Omit<
   ResidualBlocksOptions,
-  'first' | 'layer' | 'last' | 'context'
+  'first' | 'layer' | 'last' | 'context' | 'units'
 > {
   inputs: number;
   outputs: number;
@@ -96,17 +123,21 @@ export function residualMlp(options: ResidualMlpOptions): Net {
   const { inputs, outputs, context = noContext, contextInBlocks = 'none', degrees, ...rest } = options;
   const { name, width, activation } = rest;
   const units = degrees?.hidden(width);
-  const between = degrees && units && maskBetween(units, units);
   return residualBlocks({
     ...rest,
+    units,
     first: firstLayer(`${name}.in`, `${name}.context`, inputs, width, context, activation, {
       units,
       degrees,
     }),
-    layer: (path) => linear(path, width, width, { mask: between, storesMask: degrees?.stored }),
+    layer: (path) =>
+      linear(path, width, width, {
+        degrees: units && { inputs: units, outputs: units },
+        storesMask: degrees?.stored,
+      }),
     last: linear(`${name}.out`, width, outputs, {
       startAtZero: true,
-      mask: degrees && units && maskBetween(units, degrees.outputs),
+      degrees: degrees && units && { inputs: units, outputs: degrees.outputs },
       storesMask: degrees?.stored,
     }),
     ...(context.size > 0 && contextInBlocks !== 'none'

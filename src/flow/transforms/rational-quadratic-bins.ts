@@ -13,16 +13,19 @@ export interface Bins {
   sizes: Tensor;
 }
 
-/** Over the last axis. Its gradient is written out, so that none is taken of the maximum. */
-export function softmax(u: Tensor): Tensor {
+/** Over the last axis, times a number. Its gradient is written out, so that none is taken of the maximum. */
+export function softmax(u: Tensor, total = 1): Tensor {
   const last = u.rank - 1;
   return tf.customGrad((input) => {
     const x = input as Tensor;
     const e = tf.exp(tf.sub(x, tf.max(x, last, true)));
-    const value = tf.div(e, tf.sum(e, last, true));
+    const value = tf.mul(e, tf.div(total, tf.sum(e, last, true)));
     return {
       value,
-      gradFunc: (dy: Tensor) => tf.mul(value, tf.sub(dy, tf.sum(tf.mul(dy, value), last, true))),
+      gradFunc: (dy: Tensor) => {
+        const mean = tf.mul(tf.sum(tf.mul(dy, value), last, true), 1 / total);
+        return tf.mul(value, tf.sub(dy, mean));
+      },
     };
   })(u);
 }
@@ -32,34 +35,70 @@ export function padLast(x: Tensor, before: number, after: number): Tensor {
   return tf.pad(x, [...x.shape.slice(1).map((): [number, number] => [0, 0]), [before, after]]);
 }
 
-/** 1 for the bin that each value lies in, 0 for the others: [N, …] → [N, …, K]. Values lie in the interval. */
-function binOf(value: Tensor, { starts }: Bins): Tensor {
-  const last = starts.rank - 1;
-  const [bins] = starts.shape.slice(-1) as [number];
-  const begun = withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
-    tf.cast(tf.greaterEqual(past, 0), 'float32'),
+/**
+ * [N, …, K] times a matrix [K, columns] of small whole numbers. Sums, differences and choices along an axis as short as that
+ * of bins take several times as long when they are written as such.
+ */
+function combine(x: Tensor, columns: number, entry: (row: number, column: number) => number): Tensor {
+  const rows = x.shape.at(-1)!;
+  const matrix = tf.tensor2d(
+    Array.from({ length: rows * columns }, (_, i) => entry(Math.floor(i / columns), i % columns)),
+    [rows, columns],
   );
-  const [, later] = tf.split(begun, [1, bins - 1], last) as [Tensor, Tensor];
-  return tf.sub(begun, padLast(later, 0, 1));
+  const product = tf.matMul(tf.reshape<tf.Rank.R2>(x, [-1, rows]), matrix);
+  return tf.reshape(product, [-1, ...x.shape.slice(1, -1), columns]);
 }
 
-/** The spline with these bins and slopes, the latter [N, …, K + 1], of values [N, …] that lie in the interval. */
+/** Where bins start that lie side by side, the first one at 0. */
+export function startsOf(sizes: Tensor): Tensor {
+  return combine(sizes, sizes.shape.at(-1)!, (from, to) => Number(from < to));
+}
+
+/** What the conditioner gives for the slopes. */
+export interface Slopes {
+  /** [N, …, count] */
+  taken: Tensor;
+  /** Which of these a knot takes, of K + 1; undefined for 0. */
+  at(knot: number): number | undefined;
+  /** From what is taken to the slope, element by element. */
+  slope(taken: Tensor): Tensor;
+}
+
+/** The spline with these bins and slopes, of values [N, …] that lie in the interval. */
 export function splineOf(
   x: Bins,
   y: Bins,
-  slopes: Tensor,
+  { taken, at: takenAt, slope }: Slopes,
 ): Record<'forward' | 'inverse', (inside: Tensor) => Required<Mapped>> {
-  const last = slopes.rank - 1;
-  const bins = slopes.shape[last]! - 1;
-  const [atStart] = tf.split(slopes, [bins, 1], last) as [Tensor, Tensor];
-  const [, atEnd] = tf.split(slopes, [1, bins], last) as [Tensor, Tensor];
+  const last = x.sizes.rank - 1;
+  const bins = x.sizes.shape[last]!;
 
-  /** What a bin's formula is written in, [N, …] each. */
-  const within = (bin: Tensor) => {
-    const pick = (values: Tensor): Tensor => sumOver(tf.mul(bin, values), [last]);
+  /** What the formula of the bin is written in that each value lies in, [N, …] each. */
+  const within = (value: Tensor, { starts }: Bins) => {
+    const begun = withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
+      tf.cast(tf.greaterEqual(past, 0), 'float32'),
+    );
+    /** 1 at the column that belongs to the bin. The next bin takes away what has begun before it. */
+    const choice = (columns: number, columnOf: (bin: number) => number | undefined): Tensor =>
+      withoutGradient(begun, (b) =>
+        combine(
+          b,
+          columns,
+          (row, column) => Number(columnOf(row) === column) - Number(row > 0 && columnOf(row - 1) === column),
+        ),
+      );
+    const bin = choice(bins, (k) => k);
+    const pick = (values: Tensor, by = bin): Tensor => sumOver(tf.mul(by, values), [last]);
+    const slopeAt = (offset: number): Tensor =>
+      slope(
+        pick(
+          taken,
+          choice(taken.shape[last]!, (k) => takenAt(k + offset)),
+        ),
+      );
     const [width, height] = [pick(x.sizes), pick(y.sizes)];
     const parts = { x0: pick(x.starts), y0: pick(y.starts), width, height };
-    return { ...parts, mean: tf.div(height, width), d0: pick(atStart), d1: pick(atEnd) };
+    return { ...parts, mean: tf.div(height, width), d0: slopeAt(0), d1: slopeAt(1) };
   };
   type Within = ReturnType<typeof within>;
   const both = ({ d0, d1, mean }: Within): Tensor => tf.sub(tf.add(d0, d1), tf.mul(mean, 2));
@@ -72,24 +111,24 @@ export function splineOf(
     const square = tf.square(place);
     const below = tf.add(mean, tf.mul(both(bin), product));
     const share = tf.div(tf.add(tf.mul(mean, square), tf.mul(d0, product)), below);
-    const slope = tf.add(
+    const rise = tf.add(
       tf.add(tf.mul(d1, square), tf.mul(tf.mul(mean, 2), product)),
       tf.mul(d0, tf.square(rest)),
     );
     return {
       y: tf.add(y0, tf.mul(height, share)),
-      logDerivative: tf.sub(tf.add(tf.mul(tf.log(mean), 2), tf.log(slope)), tf.mul(tf.log(below), 2)),
+      logDerivative: tf.add(tf.mul(tf.log(tf.div(mean, below)), 2), tf.log(rise)),
     };
   };
 
   return {
     forward(inside) {
-      const bin = within(binOf(inside, x));
+      const bin = within(inside, x);
       const { y: value, logDerivative } = at(tf.div(tf.sub(inside, bin.x0), bin.width), bin);
       return { value, logDerivative };
     },
     inverse(inside) {
-      const bin = within(binOf(inside, y));
+      const bin = within(inside, y);
       const { x0, y0, width, height, mean, d0 } = bin;
       // The root of a θ² + b θ + c in [0, 1], in the form that loses no digits (appendix A.3 of the paper).
       const rise = tf.sub(inside, y0);

@@ -9,7 +9,7 @@ import { inverseSoftplus } from '../../base/softplus';
 import type { SplineInterval } from '../../config/convention-fields';
 import { transformParameters } from '../../config/transforms';
 import { withoutGradient } from '../tensors';
-import { softmax, splineOf, type Bins } from './rational-quadratic-bins';
+import { softmax, splineOf, startsOf, type Bins } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 
 /** Added to what a width or height is made of; with it zeros give nearly the whole of the domain. */
@@ -25,7 +25,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
     tf.add(tf.mul(asinh(tf.softplus(tf.add(u, sizeOffset))), usual - least), least);
   const binsOf = (u: Tensor, start: Tensor, size: Tensor, least: number): Bins => {
     const sizes = tf.add(tf.mul(softmax(u), tf.sub(size, bins * least)), least);
-    return { sizes, starts: tf.add(start, tf.cumsum(sizes, sizes.rank - 1, true)) };
+    return { sizes, starts: tf.add(start, startsOf(sizes)) };
   };
   return {
     takes: (['interval', ...transformParameters.rationalQuadratic] as const).map((name) => ({
@@ -53,7 +53,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
       // A single one comes without an axis of its own.
       const between = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
       const slopes = tf.concat([slope, tf.softplus(tf.add(between, inverseSoftplus(1))), slope], last);
-      const spline = splineOf(x, y, slopes);
+      const spline = splineOf(x, y, { taken: slopes, at: (knot) => knot, slope: (given) => given });
 
       const each = (values: Tensor): Tensor => tf.reshape(values, [-1, ...values.shape.slice(1, -1)]);
       const [low, high] = [each(start), each(tf.add(start, width))];

@@ -11,7 +11,7 @@ import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { withoutGradient } from '../tensors';
-import { padLast, softmax, splineOf, type Bins } from './rational-quadratic-bins';
+import { padLast, softmax, splineOf, startsOf, type Bins, type Slopes } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 
 export interface RationalQuadraticOptions {
@@ -33,16 +33,19 @@ export interface RationalQuadraticOptions {
  * size at both ends.
  */
 interface KnotMap {
-  /** Values that the shares of an axis are made of. */
+  /** Values that the sizes along an axis are made of. */
   taken: number;
-  shares(u: Tensor): Tensor;
+  /** Sizes of the bins, together those of the interval. */
+  sizes(u: Tensor): Tensor;
   slopes(u: Tensor): Tensor;
 }
 
-function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap {
+function knotMap({ bins, bound, map, floor, slope }: RationalQuadraticOptions): KnotMap {
+  const whole = 2 * bound;
   const clipped = (u: Tensor, factor: number): Tensor =>
     tf.div(u, tf.add(tf.abs(tf.mul(u, factor / Math.log(slope))), 1));
-  const sharesOf = (u: Tensor, count: number): Tensor => tf.add(tf.mul(softmax(u), 1 - floor * count), floor);
+  const sizesOf = (u: Tensor, count: number): Tensor =>
+    tf.add(softmax(u, whole * (1 - floor * count)), whole * floor);
   // The softplus of what is added is 1 − least.
   const slopesOf = (u: Tensor, least: number): Tensor =>
     tf.add(tf.softplus(tf.add(u, inverseSoftplus(1 - least))), least);
@@ -50,16 +53,20 @@ function knotMap({ bins, map, floor, slope }: RationalQuadraticOptions): KnotMap
     case 'softmax-floor':
     case 'softmax-slope': {
       const least = map === 'softmax-floor' ? floor : slope;
-      return { taken: bins, shares: (u) => sharesOf(u, bins), slopes: (u) => slopesOf(u, least) };
+      return { taken: bins, sizes: (u) => sizesOf(u, bins), slopes: (u) => slopesOf(u, least) };
     }
     case 'soft-clip':
-      return { taken: bins, shares: (u) => softmax(clipped(u, 2)), slopes: (u) => tf.exp(clipped(u, 1)) };
+      return {
+        taken: bins,
+        sizes: (u) => softmax(clipped(u, 2), whole),
+        slopes: (u) => tf.exp(clipped(u, 1)),
+      };
     case 'softmax-halves':
       return {
         taken: bins - 1,
-        shares(u) {
+        sizes(u) {
           const last = u.rank - 1;
-          const [first, rest] = tf.split(sharesOf(u, bins - 1), [1, bins - 2], last) as [Tensor, Tensor];
+          const [first, rest] = tf.split(sizesOf(u, bins - 1), [1, bins - 2], last) as [Tensor, Tensor];
           const half = tf.mul(first, 0.5);
           return tf.concat([half, rest, half], last);
         },
@@ -81,6 +88,16 @@ function withEnds(inner: Tensor, ends: ModelConfig['splineEnds']): Tensor {
   return tf.concat([inner, first], last);
 }
 
+/** The same for one knot of K + 1: which of the values it takes; undefined for 0. */
+function takenAt(
+  knot: number,
+  { bins, ends }: Pick<RationalQuadraticOptions, 'bins' | 'ends'>,
+): number | undefined {
+  if (ends === 'box') return knot;
+  if (ends === 'circular') return knot % bins;
+  return knot > 0 && knot < bins ? knot - 1 : undefined;
+}
+
 /** The place v + from of a circle of circumference 2·bound that begins at 0, as a number of [−bound, bound). */
 function onCircle(v: Tensor, bound: number, from: number): Tensor {
   const turns = withoutGradient(v, (x) => tf.floor(tf.div(tf.add(x, from), 2 * bound)));
@@ -93,8 +110,8 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
   const counts = { widths: knots.taken, heights: knots.taken, derivatives: slopesTaken(options) };
 
   const binsOf = (u: Tensor): Bins => {
-    const sizes = tf.mul(knots.shares(u), 2 * bound);
-    return { sizes, starts: tf.sub(tf.cumsum(sizes, sizes.rank - 1, true), bound) };
+    const sizes = knots.sizes(u);
+    return { sizes, starts: tf.sub(startsOf(sizes), bound) };
   };
 
   return {
@@ -109,7 +126,11 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
       const last = widths.rank - 1;
       // A single one comes without an axis of its own.
       const derivatives = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
-      const slopes = knots.slopes(withEnds(derivatives, ends));
+      const slopes: Slopes = {
+        taken: derivatives,
+        at: (knot) => takenAt(knot, options),
+        slope: knots.slopes,
+      };
       const spline = splineOf(x, y, slopes);
       const edge = tf.fill([...widths.shape.slice(0, -1), 1], bound);
 
@@ -150,7 +171,7 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
         knots: {
           x: placed(tf.concat([x.starts, edge], last)),
           y: placed(tf.concat([y.starts, edge], last)),
-          slopes,
+          slopes: knots.slopes(withEnds(derivatives, ends)),
         },
         forward: (v) =>
           piecewise(v, spline.forward, { before: (v) => turned(wrapped(centered(v))), after: placed }),
