@@ -5,6 +5,11 @@ export function several(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
+/** A message that travels: of each absolute path in it the last name is left. */
+export function withoutFolders(message: string): string {
+  return message.replaceAll(/(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\s"'<>|:*?\\/]+[\\/])+/g, '');
+}
+
 /** Of an error's message: what follows is a trace, or details for its library's developers. */
 export function firstLine(error: unknown): string {
   return (error as Error).message.split('\n')[0]!;

@@ -7,6 +7,7 @@ import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
 
 /** Bytes at the start of the file that tell whether it still is the same one; a first line is longer. */
 const headBytes = 48;
+const readAtOnce = 2 ** 24;
 
 export interface MetricsTail {
   /** Grows when the file was replaced or cut, as a resumed run does; rows then count from 0 anew. */
@@ -41,9 +42,16 @@ export function createMetricsTail(file: string): MetricsTail {
     if (!same && (read > 0 || source === 0)) startOver();
     inode = ino;
     head = now;
-    if (size === read) return;
-    const text = Buffer.concat([rest, await bytes(handle, read, size - read)]);
-    read = size;
+    // In parts, so that a long file makes no string that is too long; a part may also come short.
+    while (read < size) {
+      const part = await bytes(handle, read, Math.min(readAtOnce, size - read));
+      if (part.length === 0) return;
+      read += part.length;
+      addLines(Buffer.concat([rest, part]));
+    }
+  };
+
+  const addLines = (text: Buffer): void => {
     const end = text.lastIndexOf(0x0a) + 1;
     rest = Buffer.from(text.subarray(end));
     for (const line of text.toString('utf8', 0, end).split('\n')) {

@@ -151,15 +151,21 @@ async function lookAtVectors(split: Split, names: string[] | undefined, signal?:
     ...bare.subarray(i * size, i * size + Math.min(size, shownFeatures)),
   ]);
   const all = statistics.finish((d) => names?.[d] ?? `column ${d}`);
+  // Not by the arguments of a call, of which there cannot be as many as a table has columns.
+  const range: [number, number] = [Infinity, -Infinity];
+  for (const { min, max } of all) {
+    range[0] = Math.min(range[0], min);
+    range[1] = Math.max(range[1], max);
+  }
   return {
-    range: [Math.min(...all.map(({ min }) => min)), Math.max(...all.map(({ max }) => max))],
+    range,
     looked,
     features: all
       .slice(0, shownFeatures)
       .map(({ name, min, max, mean, std, histogram }) => ({ name, min, max, mean, std, histogram })),
     rows,
     facts: {
-      largest: Math.max(...all.map(({ max }) => max)),
+      largest: range[1],
       features: all.map(({ name, min, max, mean, std, distinct }) => ({
         name,
         constant: max === min,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { withoutFolders } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
@@ -205,7 +206,8 @@ function answer(
 }
 
 function withoutFolder(message: string, { path: file, fileName }: ModelSummary): string {
-  return message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, '');
+  // Where spaces are in the names of folders, those of the model itself are known.
+  return withoutFolders(message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, ''));
 }
 
 function portableRun(run: RunCurves | null): RunCurves | null {
@@ -213,6 +215,7 @@ function portableRun(run: RunCurves | null): RunCurves | null {
     run && {
       ...run,
       folder: path.basename(run.folder),
+      ...(run.message === undefined ? {} : { message: withoutFolders(run.message) }),
       checkpoints: run.checkpoints.map((checkpoint) => ({
         ...checkpoint,
         path: path.basename(checkpoint.path),
@@ -223,10 +226,12 @@ function portableRun(run: RunCurves | null): RunCurves | null {
 
 /** A page travels: where the file lay on this machine is left out. */
 function portable(summary: ModelSummary): ModelSummary {
-  const { runFolder, ...rest } = summary;
+  const { runFolder, reason, splitsReason, ...rest } = summary;
   return {
     ...rest,
     path: summary.fileName,
+    ...(reason === undefined ? {} : { reason: withoutFolder(reason, summary) }),
+    ...(splitsReason === undefined ? {} : { splitsReason: withoutFolder(splitsReason, summary) }),
     ...(runFolder ? { runFolder: path.basename(runFolder) } : {}),
     checkpoints: summary.checkpoints.map((checkpoint) => ({
       ...checkpoint,

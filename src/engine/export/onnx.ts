@@ -152,7 +152,11 @@ function baseOf(flow: Flow, tensors: FlowModel['tensors']): Pick<OnnxMetadata, '
 /** Files travel: where the data lay on this machine is left out. */
 function portable(config: StoredConfig): StoredConfig {
   if (!config.data) return config;
-  return { ...config, data: { ...config.data, source: path.basename(config.data.source) } };
+  const data = { ...config.data };
+  for (const key of ['source', 'validationSource', 'contextSource'] as const) {
+    if (data[key] !== undefined) data[key] = path.basename(data[key]);
+  }
+  return { ...config, data };
 }
 
 function refuseDifferent(differences: ExportReport['differences']): void {

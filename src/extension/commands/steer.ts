@@ -4,6 +4,7 @@ import { checkControl, type ControlRequest } from '../../config/control';
 import type { RunFolder } from '../runs/run-files';
 import type { Services } from '../services';
 import { resolveRun } from './targets';
+import { mayRun } from './trust';
 
 const isTrained = ({ state }: RunFolder): boolean => state === 'running' || state === 'paused';
 
@@ -39,6 +40,7 @@ export async function changeLearningRate(
 
 /** @throws UserError if no process trains the run */
 export async function tell(services: Services, run: Uri, request: ControlRequest): Promise<void> {
+  if (!(await mayRun(l10n.t('Changing a training')))) return;
   const lease = services.inspection.acquire();
   try {
     await lease.engine().api.control(run.fsPath, request);

@@ -131,6 +131,11 @@ export class ModelDocument implements CustomDocument {
 
   /** Leaves a request for the training of the run that the file lies in. */
   async control(request: ControlRequest): Promise<{ id: string }> {
+    if (!workspace.isTrusted) {
+      throw new UserError(
+        l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Changing a training')),
+      );
+    }
     // Not the opened model: a training that saves often has it read again and again, and what is asked must not wait for that.
     const folder = this.runFolder ?? (await this.model()).summary.runFolder;
     if (folder === undefined)

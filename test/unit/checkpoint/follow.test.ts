@@ -1,6 +1,6 @@
 /** Reading a run while another process writes it, and leaving requests in it. */
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import {
@@ -48,6 +48,18 @@ test('a growing file is read once; a torn line waits until it is whole', async (
   );
   assert.deepEqual([...tail.slice(3).columns.seconds!], [2]);
   assert.equal(tail.slice(0).columns.gradientNorm, undefined);
+});
+
+test('a file of more than one reading has all its rows, also that between two readings', async () => {
+  const { metrics } = await fresh();
+  const tail = createMetricsTail(metrics);
+  const count = 400_000;
+  writeFileSync(metrics, Array.from({ length: count }, (_, i) => line(i + 1)).join(''));
+  assert.ok(statSync(metrics).size > 2 ** 24);
+  await tail.refresh();
+  assert.equal(tail.rows, count);
+  const { steps } = tail.slice(0);
+  assert.ok(steps.every((step, i) => step === i + 1));
 });
 
 test('a file that was replaced or cut is read anew', async () => {

@@ -1,0 +1,15 @@
+/** Words that travel with a page or a file. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withoutFolders } from '../../../src/base/text';
+
+test('of absolute paths in a message the last name is left, on every system', () => {
+  const said = 'The data of this run cannot be read. /home/someone/tables/a.csv: no such file';
+  assert.equal(withoutFolders(said), 'The data of this run cannot be read. a.csv: no such file');
+  assert.equal(withoutFolders('C:\\Users\\someone\\flow.pt: is cut off'), 'flow.pt: is cut off');
+});
+
+test('what only looks like a path stays', () => {
+  for (const words of ['3.2 bits/dim, a/b/c', 'see https://example.org/a/b', '1 / 2 / 3'])
+    assert.equal(withoutFolders(words), words);
+});
