@@ -377,6 +377,7 @@ const images: readonly (readonly [string, Fields])[] = [
     'image, splines with a least slope of their own',
     { ...imageSplines, splineMap: 'softmax-slope', splineSlope: 0.02 },
   ],
+  ['image, splines from latent to data', { ...imageSplines, splineDirection: 'inverse' }],
   ['image, splines with a least share of their own', { ...imageSplines, splineFloor: 0.02 }],
   ['image, splines by soft clip', { ...imageSplines, splineMap: 'soft-clip' }],
   [
