@@ -91,8 +91,9 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   checkMap(misfits, model, {
     couplings,
     masked,
-    // The inverses of couplings are written as such.
+    // Inverses are written as such.
     forms: ['scale-then-shift', 'inverse-scale-then-shift'],
+    backwards: true,
   });
   for (const layer of layers) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
   if (couplings) {
@@ -115,7 +116,14 @@ export function checkMap(
     couplings,
     masked,
     forms = ['scale-then-shift'],
-  }: { couplings: boolean; masked: boolean; forms?: readonly ModelConfig['affine'][] },
+    backwards = false,
+  }: {
+    couplings: boolean;
+    masked: boolean;
+    forms?: readonly ModelConfig['affine'][];
+    /** Whether splines may be the inverses of nflows'. */
+    backwards?: boolean;
+  },
 ): void {
   if (model.transform === 'affine') {
     const maps = couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'];
@@ -130,12 +138,13 @@ export function checkMap(
     misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
     misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
   }
-  checkKnots(misfits, model);
+  checkKnots(misfits, model, backwards);
 }
 
 /** The splines of nflows, which normflows has too. */
-export function checkKnots(misfits: Misfits, model: ModelConfig): void {
+export function checkKnots(misfits: Misfits, model: ModelConfig, backwards = false): void {
   if (model.transform !== 'rationalQuadratic') return;
+  if (!backwards) misfits.only('splineDirection', model.splineDirection, 'forward');
   misfits.only('splineMap', model.splineMap, 'softmax-floor');
   misfits.only('splineEnds', model.splineEnds, 'linear');
   misfits.only('splineFloor', model.splineFloor, leastOfNflows);
@@ -183,12 +192,13 @@ export function checkMadeTransform(
   if (model.transform === 'affine') {
     // Seeing the output, it is the inverse of one that sees the input.
     misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
-  } else misfits.only('sees', sees, 'input');
+  } else misfits.only('sees', sees, model.splineDirection === 'forward' ? 'input' : 'output');
 }
 
 /** Whether couplings are the inverses of nflows'. */
-const runsBackwards = ({ transform, affine }: VectorModelConfig): boolean =>
-  transform === 'affine' && affine === 'inverse-scale-then-shift';
+const runsBackwards = ({ transform, affine, splineDirection }: VectorModelConfig): boolean =>
+  (transform === 'affine' && affine === 'inverse-scale-then-shift') ||
+  (transform === 'rationalQuadratic' && splineDirection === 'inverse');
 
 /** The inverse of it. */
 const turned = ({ tensors, line }: Written): Written => ({

@@ -94,8 +94,9 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
       misfits.check(known.includes(model.affine), 'affine', model.affine, `"${plain}" or "${inverse}"`);
     misfits.check(model.scaleMap === 'soft-clip', 'scaleMap', model.scaleMap, '"soft-clip"');
   } else {
-    const inverse = chain.some((layer) => layer.kind === 'autoregressive' && layer.sees === 'output');
-    misfits.check(!inverse, 'sees', 'output', '"input"');
+    const backwards = model.transform === 'rationalQuadratic' && model.splineDirection === 'inverse';
+    for (const layer of chain)
+      if (layer.kind === 'autoregressive') misfits.only('sees', layer.sees, backwards ? 'output' : 'input');
   }
   if (model.transform === 'rationalQuadratic') {
     const circle = model.splineEnds === 'half-turn';
@@ -129,8 +130,9 @@ interface Written {
 }
 
 /** Whether couplings are the inverses of zuko's. */
-const runsBackwards = ({ transform, affine }: VectorModelConfig): boolean =>
-  transform === 'affine' && affine === 'inverse-scale-then-shift';
+const runsBackwards = ({ transform, affine, splineDirection }: VectorModelConfig): boolean =>
+  (transform === 'affine' && affine === 'inverse-scale-then-shift') ||
+  (transform === 'rationalQuadratic' && splineDirection === 'inverse');
 
 /** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
 function writtenMatrix(
