@@ -165,9 +165,9 @@ export function npyScalar({
 /** Floats as they are, other types converted. 64-bit integers lose digits beyond 2²⁴, as any float32 does. */
 export function toFloat32({ shape, data }: NpyArray): NdArray<Float32Array> {
   if (data instanceof Float32Array) return { shape, data };
-  const out = new Float32Array(data.length);
-  for (let i = 0; i < out.length; i++) out[i] = Number(data[i]!);
-  return { shape, data: out };
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    return { shape, data: Float32Array.from(data, Number) };
+  return { shape, data: new Float32Array(data) };
 }
 
 /** An NPY file, version 1.0, of float32, float64, int32 or uint8 and so on as the array is. */
