@@ -147,6 +147,8 @@ function argument(
 
 const isFloat = (dtype: string): boolean => dtype.startsWith('F') || dtype === 'BF16';
 
+const oneFeature = 'two features or more (this one has 1)';
+
 /** What the leaves are, or what is in the way, in words. */
 function readLeaves(file: TensorFile): Flow | string {
   const flow = argument(file, 'flow');
@@ -189,9 +191,8 @@ function readLeaves(file: TensorFile): Flow | string {
     at = weightAt + 2;
   }
   const [first, last] = [linears[0], linears.at(-1)];
-  const said = trained ? shapeOf(0)[0] : argument(file, 'features');
-  // It has nothing to compute its parameters from; the weights of none are left out above.
-  if (said === 1 && first?.mask === undefined) return 'a coupling of two features or more (this one has 1)';
+  // A coupling of one has nothing to compute its parameters from; the weights of none are left out above.
+  if ((trained ? shapeOf(0)[0] : argument(file, 'features')) === 1) return oneFeature;
   if (!first || !last) return 'weights of stacked layers, [layers, outputs, inputs], and their biases';
   if (linears.length === 1) return 'networks with a hidden layer (an nn_depth of 0 has none)';
   const isMasked = first.mask !== undefined;
@@ -217,8 +218,7 @@ function readLeaves(file: TensorFile): Flow | string {
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
   }
-  if (features === 1 && context === 0)
-    return 'two features or more, or a condition (this one has 1 and none)';
+  if (features === 1) return oneFeature;
   const values = last.outputs / (features - untouched);
   // Positions of knots in x and y, and derivatives at these and both ends.
   const halves = values % 3 === 2;
@@ -371,7 +371,6 @@ async function layersOf(
       tensors[`${out}.bias`] = { ...bias, data: bias.data.map((x, i) => (i % 2 === 1 ? x + one : x)) };
     },
   };
-  if (features === 1) return [map];
   const order =
     permutation === undefined
       ? Array.from({ length: features }, (_, i) => features - 1 - i)

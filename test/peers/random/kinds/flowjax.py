@@ -197,10 +197,8 @@ def flow(make):
         settings = sizes(rng)
         build, settings, arguments, answers = made_of(rng, make, settings, pick(rng, transformers))
         refusal = None
-        if settings["features"] == 1 and make is flows.coupling_flow:
-            refusal = "a coupling of two features or more"
-        elif settings["features"] == 1 and settings["context"] is None:
-            refusal = "two features or more, or a condition"
+        if settings["features"] == 1:
+            refusal = "two features or more"
         elif arguments["nn_depth"] == 0:
             refusal = "networks with a hidden layer"
         models, flow = in_both(build, rng)
