@@ -12,7 +12,7 @@ import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
-import { activeFile, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
+import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
@@ -83,12 +83,10 @@ export async function trainConfig(
 export async function resumeTraining(services: Services, target?: unknown): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const { folders } = services.trainings;
-  const run = await resolveRun(
-    services,
-    target,
-    l10n.t('Choose the run to resume'),
-    ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
-  );
+  const run = await resolveRun(services, target ?? (await activeRun()), {
+    placeHolder: l10n.t('Choose the run to resume'),
+    accepts: ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
+  });
   if (!run) return;
   if (run.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
