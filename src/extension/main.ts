@@ -67,8 +67,8 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('trainConfig', l10n.t('Train from this config'), async ({ services }, target, given) =>
       (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
     ),
-    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target) =>
-      (await import('./commands/train')).resumeTraining(services, target),
+    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target, given) =>
+      (await import('./commands/train')).resumeTraining(services, target, given),
     ),
     command('pauseTraining', l10n.t('Pause training'), async ({ services }, target) =>
       (await import('./commands/steer')).pauseTraining(services, target),

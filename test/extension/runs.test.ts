@@ -15,6 +15,7 @@ import { findOtherRuns } from '../../src/extension/runs/other-runs';
 import { exists, readCheckpoints, readRun, runOfCheckpoint } from '../../src/extension/runs/run-files';
 import { RunsProvider } from '../../src/extension/runs/runs-view';
 import { TrainingKeys } from '../../src/extension/runs/training-keys';
+import { problemWithRun } from '../../src/extension/training/run-name';
 import type { Services } from '../../src/extension/services';
 import type { TrainRequest } from '../../src/protocol/engine';
 import { workspaceFolder } from './ours';
@@ -259,6 +260,41 @@ describe('runs on disk', () => {
     );
     assert.equal(await exists(renamed), false);
     assert.deepEqual(known['flowscope.knownRuns'], []);
+  });
+
+  it('that are finished are asked how many more steps they shall train', async () => {
+    const started: TrainRequest[] = [];
+    const services = {
+      trainings: { folders: new Set(), start: (request: TrainRequest) => started.push(request) },
+    } as unknown as Services;
+    const good = vscode.Uri.joinPath(folder(), 'good');
+    const { showInputBox } = vscode.window;
+    let box: vscode.InputBoxOptions | undefined;
+    try {
+      for (const answer of [undefined, '0', ' 250 ']) {
+        vscode.window.showInputBox = (options?: vscode.InputBoxOptions) => {
+          box = options;
+          return Promise.resolve(answer);
+        };
+        await resumeTraining(services, good);
+      }
+    } finally {
+      vscode.window.showInputBox = showInputBox;
+    }
+    assert.match(box!.prompt!, /finished after 300 steps/);
+    assert.equal(box!.value, '300');
+    for (const text of ['', '0', '-1', '1.5', '1e3', 'many'])
+      assert.match((await box!.validateInput!(text)) as string, /Expected a whole number/, text);
+    assert.equal(await box!.validateInput!('20'), undefined);
+    const request = { output: good.fsPath, resume: true, takeOver: false };
+    assert.deepEqual(started, [{ ...request, moreSteps: 250 }]);
+  });
+
+  it('are not begun in folders that cannot be made', async () => {
+    assert.equal(await problemWithRun(path.join(folder().fsPath, 'a', 'b', 'c')), undefined);
+    const file = path.join(folder().fsPath, 'good', 'config.json');
+    assert.match((await problemWithRun(path.join(file, 'a')))!, /config\.json is a file/);
+    assert.match((await problemWithRun(path.join(file, 'a', 'b')))!, /config\.json is a file/);
   });
 
   it('list checkpoints: best, last, then the newest first', async () => {

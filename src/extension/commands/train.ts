@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { env, l10n, Uri, window, workspace } from 'vscode';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
@@ -80,7 +81,8 @@ export async function trainConfig(
   start(services, plan ?? (await askWhereToTrain(config)));
 }
 
-export async function resumeTraining(services: Services, target?: unknown): Promise<void> {
+/** @param given how many more steps, where a finished run need not be asked about */
+export async function resumeTraining(services: Services, target?: unknown, given?: unknown): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const { folders } = services.trainings;
   const run = await resolveRun(services, target ?? (await activeRun()), {
@@ -90,7 +92,7 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
   if (!run) return;
   if (run.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
-  const state = (await readRun(Uri.joinPath(run, 'run.json')))?.state;
+  const { state, step } = (await readRun(Uri.joinPath(run, 'run.json'))) ?? {};
   if (state === 'paused') return tell(services, run, { action: 'resume' });
   const resumeFile = Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors');
   if (!(await exists(resumeFile))) {
@@ -103,8 +105,27 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
   }
   const takeOver = folders.has(run.fsPath) ? false : await mayTakeOver(run, state);
   if (takeOver === undefined) return;
-  start(services, { request: { output: run.fsPath, resume: true, takeOver }, scope: run });
+  const request = { output: run.fsPath, resume: true, takeOver };
+  if (state !== 'finished') {
+    start(services, { request, scope: run });
+    return;
+  }
+  const moreSteps = typeof given === 'number' ? given : await askMoreSteps(run, step ?? 0);
+  if (moreSteps !== undefined) start(services, { request: { ...request, moreSteps }, scope: run });
 }
+
+async function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
+  const text = await window.showInputBox({
+    title: l10n.t('Resume {0}', path.posix.basename(run.path)),
+    prompt: l10n.t('The run is finished after {0} steps. How many more?', done.toLocaleString(env.language)),
+    value: String(done || 1000),
+    validateInput: (given) =>
+      isCount(given) ? undefined : l10n.t('Expected a whole number from 1, for example 1000.'),
+  });
+  return text !== undefined && isCount(text) ? Number(text) : undefined;
+}
+
+const isCount = (text: string): boolean => /^\s*[1-9]\d{0,8}\s*$/.test(text);
 
 /**
  * Whether the run has to be taken over from a trainer that may have ended; undefined where the user says no.
