@@ -9,6 +9,7 @@ import { readError, readText } from '../files/read';
 import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
+import { makeFolder } from '../files/make-folder';
 import { largestJson, parseRunStatus } from '../config/run-status';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
@@ -92,8 +93,10 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
   await refuseTrained(folder);
   await refuseUsed(folder);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(path.resolve(folder));
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new UserError(`${folder}: no folder can be made there. Choose another folder.`);
     throw writeError(folder, error);
   }
   const lock = await takeRun(folder);
@@ -102,12 +105,16 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
     await refuseUsed(folder);
     await sweep(paths).catch(() => undefined);
     await makeFolders(paths);
-    await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
+    await writeConfig(paths, config);
     return { paths, lock };
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+export async function writeConfig(paths: RunPaths, config: RunConfig): Promise<void> {
+  await writeAtomically(paths.config, `${JSON.stringify(config, null, 2)}\n`);
 }
 
 async function refuseUsed(folder: string): Promise<void> {

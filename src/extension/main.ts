@@ -16,6 +16,7 @@ import { previewView, sourceOf } from './preview/view-type';
 import type { Parts } from './parts';
 import { describeLayers, registerLayersView } from './layers/layers-view';
 import { registerRunsView } from './runs/runs-view';
+import { TrainingKeys } from './runs/training-keys';
 
 /** What other extensions (and the tests) can ask of this one. */
 export interface FlowscopeApi {
@@ -30,12 +31,13 @@ export interface FlowscopeApi {
 let parts: Parts | undefined;
 
 export function activate(context: ExtensionContext): FlowscopeApi {
-  const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set());
+  const keys = new TrainingKeys();
+  const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set(), keys);
   const configsChanged = registerConfigLenses(context);
   const active = new ActiveInspector();
   const layers = registerLayersView(context, active);
   const load = async (): Promise<Parts> => {
-    parts ??= (await import('./parts')).createParts(context, active, () => {
+    parts ??= (await import('./parts')).createParts(context, active, keys, () => {
       runs.refresh();
       configsChanged();
     });
@@ -65,8 +67,8 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('trainConfig', l10n.t('Train from this config'), async ({ services }, target, given) =>
       (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
     ),
-    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target) =>
-      (await import('./commands/train')).resumeTraining(services, target),
+    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target, given) =>
+      (await import('./commands/train')).resumeTraining(services, target, given),
     ),
     command('pauseTraining', l10n.t('Pause training'), async ({ services }, target) =>
       (await import('./commands/steer')).pauseTraining(services, target),
@@ -128,6 +130,18 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     ),
     command('showRunFolder', l10n.t('Show run folder'), async ({ services }, target) =>
       (await import('./commands/run-folder')).showRunFolder(services, target),
+    ),
+    command('renameRun', l10n.t('Rename run'), async ({ services }, target, given) =>
+      (await import('./commands/manage-run')).renameRun(services, target, given),
+    ),
+    command('trashRun', l10n.t('Move run to trash'), async ({ services }, target) =>
+      (await import('./commands/manage-run')).trashRun(services, target),
+    ),
+    command('revealRun', l10n.t('Reveal in file manager'), async (_, target) =>
+      (await import('./commands/manage-run')).revealRun(target),
+    ),
+    command('copyRunPath', l10n.t('Copy path'), async (_, target) =>
+      (await import('./commands/manage-run')).copyRunPath(target),
     ),
     command('installNative', l10n.t('Install native TensorFlow'), async ({ services }) =>
       (await import('./native/install')).installNative(services),

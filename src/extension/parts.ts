@@ -1,9 +1,11 @@
 /** Everything behind the registrations, built at the first use of any of it. */
 import type { ExtensionContext } from 'vscode';
 import type { ActiveInspector } from './editor/active-inspector';
+import { isPaused } from './format';
 import { InspectorProvider } from './editor/inspector-provider';
 import { DrawPanels } from './draw/draw-panel';
 import { PreviewPanels } from './preview/preview-panel';
+import type { TrainingKeys } from './runs/training-keys';
 import { createServices, type Services } from './services';
 import { showEnd } from './training/end-message';
 import { TrainingStatusBar } from './training/status-bar';
@@ -19,6 +21,7 @@ export interface Parts {
 export function createParts(
   context: ExtensionContext,
   active: ActiveInspector,
+  keys: TrainingKeys,
   runsChanged: () => void,
 ): Parts {
   const services = createServices(context);
@@ -29,6 +32,10 @@ export function createParts(
     services.trainings.onDidEnd(({ training, result, error }) => void showEnd(training, result, error)),
     // The list of runs changes when a training comes or goes, not with each step of it.
     services.trainings.onDidChange(() => {
+      keys.tell(
+        'window',
+        services.trainings.list.map((training) => (isPaused(training) ? 'paused' : 'running')),
+      );
       const folders = [...services.trainings.folders].join('\n');
       if (folders === shown) return;
       shown = folders;

@@ -48,6 +48,8 @@ export interface TrainRequest {
   resume?: boolean;
   /** With `resume`: also where another machine trained the run and has been silent for long. */
   takeOver?: boolean;
+  /** With `resume`: ends this many steps after the one that the run has reached, also where it is finished. */
+  moreSteps?: number;
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { keysOf } from '../../src/extension/runs/training-keys';
 import { ours } from './ours';
 
 interface Menu {
@@ -29,7 +30,7 @@ interface Manifest {
     { supported: string; description: string; restrictedConfigurations?: string[] }
   >;
   contributes: {
-    commands: { command: string; title: string; category: string; icon?: string }[];
+    commands: { command: string; title: string; category: string; icon?: string; enablement?: string }[];
     menus: Record<string, Menu[]>;
     customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
     viewsContainers: { activitybar: { id: string; icon: string }[] };
@@ -80,6 +81,19 @@ describe('the manifest', () => {
     for (const [menu, entries] of Object.entries(manifest.contributes.menus)) {
       for (const { command } of entries) assert.ok(commandIds.includes(command), `${command} in ${menu}`);
     }
+  });
+
+  it('offers to pause, steer and stop only where something is training', () => {
+    const keys = [...Object.keys(keysOf([])), 'flowscope.training'];
+    const { commandPalette } = manifest.contributes.menus;
+    const whenOf = (id: string) =>
+      commandPalette!.find(({ command }) => command === `flowscope.${id}`)?.when ??
+      manifest.contributes.commands.find(({ command }) => command === `flowscope.${id}`)?.enablement;
+    const shown = ['pauseTraining', 'changeLearningRate', 'stopTraining'].map(whenOf);
+    assert.deepEqual(shown, keys);
+    assert.deepEqual(Object.values(keysOf(['finished', 'interrupted'])), [false, false]);
+    assert.deepEqual(Object.values(keysOf(['paused'])), [false, true]);
+    assert.deepEqual(Object.values(keysOf(['paused', 'running'])), [true, true]);
   });
 
   it('links only to commands that exist', async () => {

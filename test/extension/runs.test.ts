@@ -1,18 +1,44 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { utimes } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { lockOfThisProcess } from '../../src/config/train-lock';
+import { copyRunPath, problemWithName, renameRun, trashRun } from '../../src/extension/commands/manage-run';
+import { pauseTraining } from '../../src/extension/commands/steer';
 import { bestOf } from '../../src/extension/commands/targets';
 import { resumeTraining } from '../../src/extension/commands/train';
 import { findRuns } from '../../src/extension/runs/find-runs';
 import { findOtherRuns } from '../../src/extension/runs/other-runs';
-import { readCheckpoints, readRun, runOfCheckpoint } from '../../src/extension/runs/run-files';
+import { exists, readCheckpoints, readRun, runOfCheckpoint } from '../../src/extension/runs/run-files';
 import { RunsProvider } from '../../src/extension/runs/runs-view';
+import { TrainingKeys } from '../../src/extension/runs/training-keys';
+import { problemWithRun } from '../../src/extension/training/run-name';
 import type { Services } from '../../src/extension/services';
 import type { TrainRequest } from '../../src/protocol/engine';
 import { workspaceFolder } from './ours';
+
+/** What is asked or said while something runs, with the same answer to each of it. */
+async function answering(
+  how: 'showWarningMessage' | 'showInformationMessage',
+  answer: ((text: string, yes: string) => string) | undefined,
+  run: () => Promise<void>,
+): Promise<string[]> {
+  const before = vscode.window[how];
+  const asked: string[] = [];
+  vscode.window[how] = (text: string, ...rest: unknown[]) => {
+    asked.push(text);
+    return Promise.resolve(answer?.(text, rest.at(-1) as string) as never);
+  };
+  try {
+    await run();
+  } finally {
+    vscode.window[how] = before;
+  }
+  return asked;
+}
 
 const memory: vscode.Memento = {
   keys: () => [],
@@ -110,19 +136,9 @@ describe('runs on disk', () => {
     await assert.rejects(resumeTraining(services, busy), /is being trained by process \d+ on far-away/);
     const old = Date.now() / 1000 - 20 * 60;
     await utimes(path.join(busy.fsPath, 'train.lock'), old, old);
-    const { showWarningMessage } = vscode.window;
     const asked: string[] = [];
-    try {
-      for (const answer of [undefined, 'Take Over']) {
-        vscode.window.showWarningMessage = (question: string) => {
-          asked.push(question);
-          return Promise.resolve(answer);
-        };
-        await resumeTraining(services, busy);
-      }
-    } finally {
-      vscode.window.showWarningMessage = showWarningMessage;
-    }
+    for (const answer of [undefined, () => 'Take Over'])
+      asked.push(...(await answering('showWarningMessage', answer, () => resumeTraining(services, busy))));
     assert.equal(asked.length, 2);
     assert.match(asked[0]!, /on far-away since .*, which has given no sign of life for 20 minutes/);
     assert.deepEqual(started, [{ output: busy.fsPath, resume: true, takeOver: true }]);
@@ -131,6 +147,154 @@ describe('runs on disk', () => {
     await write('busy/train.lock', JSON.stringify({ ...here, pid: 2 ** 31 - 1 }));
     await resumeTraining(services, busy);
     assert.deepEqual(started[1], { output: busy.fsPath, resume: true, takeOver: false });
+  });
+
+  it('are shown as ended when the process that trains them is killed, though no file changes', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+      env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    });
+    const died = once(child, 'exit');
+    const { start: _, ...here } = lockOfThisProcess(randomUUID());
+    await write('killed/run.json', JSON.stringify({ status: 'running', step: 40 }));
+    await write('killed/config.json', '{}');
+    await write('killed/train.lock', JSON.stringify({ ...here, pid: child.pid }));
+    const keys = new TrainingKeys();
+    const told: [string, readonly string[]][] = [];
+    keys.tell = (where, states) => void told.push([where, states]);
+    const view = new RunsProvider(
+      { workspaceState: memory } as vscode.ExtensionContext,
+      () => new Set(),
+      keys,
+    );
+    let refreshed = 0;
+    view.onDidChangeTreeData(() => refreshed++);
+    const stateOf = async () => {
+      for (const row of await view.getChildren())
+        if (row.kind === 'run' && row.run.uri.path.endsWith('/killed')) return row.run.state;
+      return undefined;
+    };
+    assert.equal(await stateOf(), 'running');
+    const [where, before] = told.at(-1)!;
+    assert.equal(where, 'elsewhere');
+    await view.lookElsewhere();
+    assert.equal(refreshed, 0);
+    child.kill('SIGKILL');
+    await died;
+    await view.lookElsewhere();
+    assert.equal(refreshed, 1);
+    assert.equal(await stateOf(), 'interrupted');
+    assert.equal(told.at(-1)![1].length, before.length - 1);
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(folder(), 'killed'), { recursive: true });
+  });
+
+  it('are not asked for where a single one can be meant, and none is said without an error', async () => {
+    const asked: unknown[][] = [];
+    const services = {
+      context: { workspaceState: memory },
+      inspection: {
+        acquire: () => ({
+          engine: () => ({ api: { control: async (...request: unknown[]) => void asked.push(request) } }),
+          dispose: () => undefined,
+        }),
+      },
+    } as unknown as Services;
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(folder(), 'locked'), { recursive: true });
+    await write('empty/run.json', JSON.stringify({ status: 'running', step: 0 }));
+    const empty = vscode.Uri.joinPath(folder(), 'empty').fsPath;
+    const running = (await findRuns(memory)).filter(({ state }) => state === 'running');
+    assert.deepEqual(
+      running.map(({ uri }) => uri.fsPath),
+      [empty],
+    );
+    await pauseTraining(services);
+    assert.deepEqual(asked, [[empty, { action: 'pause' }]]);
+
+    await write('empty/run.json', JSON.stringify({ status: 'stopped', step: 0 }));
+    const said = await answering('showInformationMessage', undefined, () => pauseTraining(services));
+    assert.deepEqual(said, ['No training is running.']);
+    assert.equal(asked.length, 1);
+    await write('empty/run.json', JSON.stringify({ status: 'running', step: 0 }));
+  });
+
+  it('are renamed and deleted, but not while they are trained', async () => {
+    const known: Record<string, unknown> = {};
+    const services = {
+      context: {
+        workspaceState: {
+          get: (key: string, otherwise: unknown) => known[key] ?? otherwise,
+          update: async (key: string, value: unknown) => void (known[key] = value),
+        },
+      },
+      trainings: { folders: new Set() },
+    } as unknown as Services;
+    const old = vscode.Uri.joinPath(folder(), 'old name');
+    const renamed = vscode.Uri.joinPath(folder(), 'new name');
+    await write('old name/run.json', JSON.stringify({ status: 'finished', step: 40 }));
+    await write('old name/config.json', '{}');
+    assert.match((await problemWithName(old, 'good'))!, /already exists/);
+    for (const name of ['', '..', 'a/b', 'a\\b', 'a\n'])
+      assert.match((await problemWithName(old, name))!, /cannot be the name/);
+    await assert.rejects(renameRun(services, old, 'good'), /already exists/);
+
+    await write('old name/train.lock', JSON.stringify(lockOfThisProcess(randomUUID())));
+    await assert.rejects(renameRun(services, old, 'new name'), /is being trained/);
+    await assert.rejects(trashRun(services, old), /is being trained/);
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(old, 'train.lock'));
+
+    await renameRun(services, old, 'new name');
+    assert.equal(await exists(old), false);
+    assert.equal((await readRun(vscode.Uri.joinPath(renamed, 'run.json')))?.state, 'finished');
+    assert.deepEqual(known['flowscope.knownRuns'], [renamed.fsPath]);
+
+    await copyRunPath(renamed);
+    assert.equal(await vscode.env.clipboard.readText(), renamed.fsPath);
+
+    const asked = await answering('showWarningMessage', undefined, () => trashRun(services, renamed));
+    assert.deepEqual(asked, ['Move the run new name with all its checkpoints to the trash?']);
+    assert.ok(await exists(renamed));
+    // Where there is no trash, it is asked once more.
+    await answering(
+      'showWarningMessage',
+      (_, yes) => yes,
+      () => trashRun(services, renamed),
+    );
+    assert.equal(await exists(renamed), false);
+    assert.deepEqual(known['flowscope.knownRuns'], []);
+  });
+
+  it('that are finished are asked how many more steps they shall train', async () => {
+    const started: TrainRequest[] = [];
+    const services = {
+      trainings: { folders: new Set(), start: (request: TrainRequest) => started.push(request) },
+    } as unknown as Services;
+    const good = vscode.Uri.joinPath(folder(), 'good');
+    const { showInputBox } = vscode.window;
+    let box: vscode.InputBoxOptions | undefined;
+    try {
+      for (const answer of [undefined, '0', ' 250 ']) {
+        vscode.window.showInputBox = (options?: vscode.InputBoxOptions) => {
+          box = options;
+          return Promise.resolve(answer);
+        };
+        await resumeTraining(services, good);
+      }
+    } finally {
+      vscode.window.showInputBox = showInputBox;
+    }
+    assert.match(box!.prompt!, /finished after 300 steps/);
+    assert.equal(box!.value, '300');
+    for (const text of ['', '0', '-1', '1.5', '1e3', 'many'])
+      assert.match((await box!.validateInput!(text)) as string, /Expected a whole number/, text);
+    assert.equal(await box!.validateInput!('20'), undefined);
+    const request = { output: good.fsPath, resume: true, takeOver: false };
+    assert.deepEqual(started, [{ ...request, moreSteps: 250 }]);
+  });
+
+  it('are not begun in folders that cannot be made', async () => {
+    assert.equal(await problemWithRun(path.join(folder().fsPath, 'a', 'b', 'c')), undefined);
+    const file = path.join(folder().fsPath, 'good', 'config.json');
+    assert.match((await problemWithRun(path.join(file, 'a')))!, /config\.json is a file/);
+    assert.match((await problemWithRun(path.join(file, 'a', 'b')))!, /config\.json is a file/);
   });
 
   it('list checkpoints: best, last, then the newest first', async () => {

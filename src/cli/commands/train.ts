@@ -76,6 +76,12 @@ export const trainCommand = defineCommand({
     'max-steps': { type: 'integer', value: 'N', min: 1, help: 'Stop after this many steps.' },
     seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order, noise and flips.' },
     resume: { type: 'flag', help: 'Resume the run in --output.' },
+    'more-steps': {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
+    },
     'take-over': {
       type: 'flag',
       help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
@@ -127,6 +133,9 @@ export const trainCommand = defineCommand({
     }
     const takeOver = options['take-over'];
     if (takeOver && !resume) throw new UserError('--take-over can only be used with --resume.');
+    const moreSteps = options['more-steps'];
+    if (moreSteps !== undefined && !resume)
+      throw new UserError('--more-steps can only be used with --resume.');
     // Also looked at when the run is taken; here it costs no waiting for the backend.
     await refuseTrained(output, takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
@@ -144,7 +153,7 @@ export const trainCommand = defineCommand({
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
         ...(from === undefined ? {} : { from: path.resolve(from) }),
-        ...(resume ? { resume, takeOver } : {}),
+        ...(resume ? { resume, takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) } : {}),
         ...(seed === undefined ? {} : { seed }),
         ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
         ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),

@@ -21,6 +21,7 @@ import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
 import { checkTensors } from '../model/check-tensors';
 import type { TensorTable } from './initialize';
+import { withMoreSteps } from './more-steps';
 
 export interface Start {
   config: RunConfig;
@@ -110,12 +111,17 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     ? (await readCheckpointHeader(paths.last)).standardize
     : undefined;
   const rates = await readRates(paths.folder);
+  const { moreSteps } = request;
+  const goesOn =
+    moreSteps === undefined
+      ? { config, progress }
+      : withMoreSteps({ config, step, seconds, progress }, moreSteps, paths.config);
   const dataset = await openDataset(config.data, paths.folder);
   return {
-    config,
+    config: goesOn.config,
     dataset,
     ...(standardization ? { standardization } : {}),
     rates,
-    resumed: { step, seconds, progress, tensors: tensors as TensorTable },
+    resumed: { step, seconds, progress: goesOn.progress, tensors: tensors as TensorTable },
   };
 }

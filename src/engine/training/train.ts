@@ -6,6 +6,7 @@ import {
   createRun,
   dropAfter,
   truncateMetrics,
+  writeConfig,
   writeStatus,
   type ClaimedRun,
 } from '../../checkpoint/run-folder';
@@ -81,6 +82,7 @@ async function trainOn(
     if (resumed) {
       await truncateMetrics(paths, resumed.step);
       await dropAfter(paths, resumed.step);
+      if (request.moreSteps !== undefined) await writeConfig(paths, config);
     }
     const recorder = createRecorder({
       paths,

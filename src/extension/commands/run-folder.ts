@@ -4,7 +4,9 @@ import { resolveRun } from './targets';
 
 /** In the explorer where the run lies in the workspace, else in the system's file manager, else as a path to copy. */
 export async function showRunFolder(services: Services, target?: unknown): Promise<void> {
-  const run = await resolveRun(services, target, l10n.t('Choose the run whose folder to show'));
+  const run = await resolveRun(services, target, {
+    placeHolder: l10n.t('Choose the run whose folder to show'),
+  });
   if (!run) return;
   if (workspace.getWorkspaceFolder(run)) {
     await commands.executeCommand('revealInExplorer', Uri.joinPath(run, 'config.json'));

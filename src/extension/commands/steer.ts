@@ -1,15 +1,17 @@
 /** Telling a training what to do through its run folder, whoever trains it. */
 import { l10n, type Uri, window } from 'vscode';
 import { checkControl, type ControlRequest } from '../../config/control';
-import type { RunFolder } from '../runs/run-files';
 import type { Services } from '../services';
+import { isTrained } from '../runs/run-files';
 import { resolveRun } from './targets';
 import { mayRun } from './trust';
 
-const isTrained = ({ state }: RunFolder): boolean => state === 'running' || state === 'paused';
-
 export async function pauseTraining(services: Services, target?: unknown): Promise<void> {
-  const run = await resolveRun(services, target, l10n.t('Choose the training to pause'), isTrained);
+  const run = await resolveRun(services, target, {
+    placeHolder: l10n.t('Choose the training to pause'),
+    accepts: ({ state }) => state === 'running',
+    none: l10n.t('No training is running.'),
+  });
   if (run) await tell(services, run, { action: 'pause' });
 }
 
@@ -19,12 +21,11 @@ export async function changeLearningRate(
   target?: unknown,
   given?: unknown,
 ): Promise<void> {
-  const run = await resolveRun(
-    services,
-    target,
-    l10n.t('Choose the training whose learning rate to change'),
-    isTrained,
-  );
+  const run = await resolveRun(services, target, {
+    placeHolder: l10n.t('Choose the training whose learning rate to change'),
+    accepts: isTrained,
+    none: l10n.t('No training is running.'),
+  });
   if (!run) return;
   const text =
     typeof given === 'number'

@@ -15,7 +15,7 @@ import { dialogExtensions, isCheckpointFile, isModelFile, modelGlob } from '../e
 import { formatBest } from '../localized-format';
 import { section } from '../quick-pick';
 import { findRuns } from '../runs/find-runs';
-import { isRunFolder, readCheckpoints, type RunFolder, runOfCheckpoint } from '../runs/run-files';
+import { isRunFolder, readCheckpoints, readRun, type RunFolder, runOfCheckpoint } from '../runs/run-files';
 import type { RunNode } from '../runs/runs-view';
 import { stateWords } from '../runs/state-words';
 import type { Services } from '../services';
@@ -125,32 +125,35 @@ function runItem(run: RunFolder): ModelItem {
   };
 }
 
-/** A run folder: the target, the run that the target or the active editor lies in, or a picked one. */
+export interface WantedRun {
+  placeHolder: string;
+  /** Which runs are offered, and whether the one in the active editor is meant. */
+  accepts?(run: RunFolder): boolean;
+  /** What is said where there is none. */
+  none?: string;
+}
+
+/** A run folder: the target, the run that the target or the active editor lies in, the only one, or a picked one. */
 export async function resolveRun(
   services: Services,
   target: unknown,
-  placeHolder: string,
-  accepts: (run: RunFolder) => boolean = () => true,
+  { placeHolder, accepts = () => true, none }: WantedRun,
 ): Promise<Uri | undefined> {
-  const uri = uriOf(target) ?? activeFile();
-  if (uri) {
-    if (isModelFile(uri)) {
-      const run = await runOfCheckpoint(uri);
-      if (run) return run;
-      if (target) throw new UserError(l10n.t('{0} is not in a run folder.', path.posix.basename(uri.path)));
-    } else if (target) {
-      if (await isRunFolder(uri)) return uri;
-      throw new UserError(
-        l10n.t('{0} is not a run folder: it contains neither config.json nor metrics.jsonl.', uri.fsPath),
-      );
-    }
-  }
+  const given = uriOf(target);
+  if (given) return runAt(given);
+  const active = await activeRun();
+  const shown = active && (await readRun(Uri.joinPath(active, 'run.json')));
+  if (shown && accepts(shown)) return active;
   const runs = (await findRuns(services.context.workspaceState)).filter(accepts);
   if (runs.length === 0) {
-    throw new UserError(
-      l10n.t('No run was found in this workspace. To start one, use the command Flowscope: Train RealNVP.'),
-    );
+    if (none === undefined)
+      throw new UserError(
+        l10n.t('No run was found in this workspace. To start one, use the command Flowscope: Train RealNVP.'),
+      );
+    void window.showInformationMessage(none);
+    return undefined;
   }
+  if (runs.length === 1) return runs[0]!.uri;
   const choice = await window.showQuickPick(
     runs.map((run) => ({
       ...runItem(run),
@@ -161,6 +164,24 @@ export async function resolveRun(
     { placeHolder, matchOnDetail: true },
   );
   return choice?.run.uri;
+}
+
+/** The run whose checkpoint the active editor shows. */
+export async function activeRun(): Promise<Uri | undefined> {
+  const file = activeFile();
+  return file && isModelFile(file) ? runOfCheckpoint(file) : undefined;
+}
+
+async function runAt(uri: Uri): Promise<Uri> {
+  if (isModelFile(uri)) {
+    const run = await runOfCheckpoint(uri);
+    if (run) return run;
+    throw new UserError(l10n.t('{0} is not in a run folder.', path.posix.basename(uri.path)));
+  }
+  if (await isRunFolder(uri)) return uri;
+  throw new UserError(
+    l10n.t('{0} is not a run folder: it contains neither config.json nor metrics.jsonl.', uri.fsPath),
+  );
 }
 
 export const anyModel = {

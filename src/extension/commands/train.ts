@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { env, l10n, Uri, window, workspace } from 'vscode';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
@@ -12,7 +13,7 @@ import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
-import { activeFile, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
+import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
@@ -80,19 +81,18 @@ export async function trainConfig(
   start(services, plan ?? (await askWhereToTrain(config)));
 }
 
-export async function resumeTraining(services: Services, target?: unknown): Promise<void> {
+/** @param given how many more steps, where a finished run need not be asked about */
+export async function resumeTraining(services: Services, target?: unknown, given?: unknown): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const { folders } = services.trainings;
-  const run = await resolveRun(
-    services,
-    target,
-    l10n.t('Choose the run to resume'),
-    ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
-  );
+  const run = await resolveRun(services, target ?? (await activeRun()), {
+    placeHolder: l10n.t('Choose the run to resume'),
+    accepts: ({ uri, state }) => state === 'paused' || (!folders.has(uri.fsPath) && state !== 'running'),
+  });
   if (!run) return;
   if (run.scheme !== 'file')
     throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
-  const state = (await readRun(Uri.joinPath(run, 'run.json')))?.state;
+  const { state, step } = (await readRun(Uri.joinPath(run, 'run.json'))) ?? {};
   if (state === 'paused') return tell(services, run, { action: 'resume' });
   const resumeFile = Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors');
   if (!(await exists(resumeFile))) {
@@ -105,8 +105,27 @@ export async function resumeTraining(services: Services, target?: unknown): Prom
   }
   const takeOver = folders.has(run.fsPath) ? false : await mayTakeOver(run, state);
   if (takeOver === undefined) return;
-  start(services, { request: { output: run.fsPath, resume: true, takeOver }, scope: run });
+  const request = { output: run.fsPath, resume: true, takeOver };
+  if (state !== 'finished') {
+    start(services, { request, scope: run });
+    return;
+  }
+  const moreSteps = typeof given === 'number' ? given : await askMoreSteps(run, step ?? 0);
+  if (moreSteps !== undefined) start(services, { request: { ...request, moreSteps }, scope: run });
 }
+
+async function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
+  const text = await window.showInputBox({
+    title: l10n.t('Resume {0}', path.posix.basename(run.path)),
+    prompt: l10n.t('The run is finished after {0} steps. How many more?', done.toLocaleString(env.language)),
+    value: String(done || 1000),
+    validateInput: (given) =>
+      isCount(given) ? undefined : l10n.t('Expected a whole number from 1, for example 1000.'),
+  });
+  return text !== undefined && isCount(text) ? Number(text) : undefined;
+}
+
+const isCount = (text: string): boolean => /^\s*[1-9]\d{0,8}\s*$/.test(text);
 
 /**
  * Whether the run has to be taken over from a trainer that may have ended; undefined where the user says no.

@@ -16,6 +16,16 @@ export async function findRuns(state: Memento): Promise<RunFolder[]> {
     .sort((a, b) => b.updated - a.updated);
 }
 
+/** A run has another folder now, or none. */
+export async function forgetRun(state: Memento, folder: string): Promise<void> {
+  const known = state.get<string[]>(knownKey, []);
+  if (known.includes(folder))
+    await state.update(
+      knownKey,
+      known.filter((one) => one !== folder),
+    );
+}
+
 /** Remembers a run outside of the workspace folders, which a search does not find. */
 export async function rememberRun(state: Memento, folder: string): Promise<void> {
   const others = state.get<string[]>(knownKey, []).filter((known) => known !== folder);

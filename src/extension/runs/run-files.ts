@@ -24,6 +24,11 @@ export interface RunFolder {
   updated: number;
 }
 
+/** Whether a process trains the run, or would if it were not paused. */
+export function isTrained({ state }: Pick<RunFolder, 'state'>): boolean {
+  return state === 'running' || state === 'paused';
+}
+
 export interface CheckpointFile {
   uri: Uri;
   kind: 'best' | 'last' | 'step';

@@ -10,7 +10,7 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
   type TreeDataProvider,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -18,8 +18,16 @@ import { debounce } from '../debounce';
 import { formatBest, formatBytes } from '../localized-format';
 import { findRuns } from './find-runs';
 import { findOtherRuns, type OtherCheckpoint, type OtherRun } from './other-runs';
-import { type CheckpointFile, readCheckpoints, type RunFolder, type RunState } from './run-files';
+import {
+  type CheckpointFile,
+  isTrained,
+  readCheckpoints,
+  readRun,
+  type RunFolder,
+  type RunState,
+} from './run-files';
 import { stateWords } from './state-words';
+import type { TrainingKeys } from './training-keys';
 
 export type RunNode =
   | { kind: 'run'; run: RunFolder }
@@ -40,21 +48,39 @@ const icons: Record<RunState, [icon: string, color?: string]> = {
 export class RunsProvider implements TreeDataProvider<RunNode> {
   private readonly changed = new EventEmitter<RunNode | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
+  /** Those that others train, as they were read last. */
+  private elsewhere: RunFolder[] = [];
 
   constructor(
     private readonly context: ExtensionContext,
     /** Run folders that this window trains at present. */
     private readonly training: () => Set<string>,
+    private readonly keys?: TrainingKeys,
   ) {}
 
   refresh(): void {
     this.changed.fire(undefined);
   }
 
+  /** Reads again what others train: when a process is killed, no file changes. */
+  async lookElsewhere(): Promise<void> {
+    const now = await Promise.all(
+      this.elsewhere.map(
+        async ({ uri, state }) => (await readRun(Uri.joinPath(uri, 'run.json')))?.state === state,
+      ),
+    );
+    if (now.includes(false)) this.refresh();
+  }
+
   async getChildren(node?: RunNode): Promise<RunNode[]> {
     if (!node) {
       const training = this.training();
       const [runs, others] = await Promise.all([findRuns(this.context.workspaceState), findOtherRuns()]);
+      this.elsewhere = runs.filter((run) => isTrained(run) && !training.has(run.uri.fsPath));
+      this.keys?.tell(
+        'elsewhere',
+        this.elsewhere.map(({ state }) => state),
+      );
       return [
         ...runs.map((run): RunNode => ({
           kind: 'run',
@@ -91,7 +117,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       : stateWords[run.state];
     item.tooltip = tooltip(run);
     const own = this.training().has(run.uri.fsPath);
-    const trained = run.state === 'running' || run.state === 'paused';
+    const trained = isTrained(run);
     const where = own ? 'run.training' : trained ? 'run.elsewhere' : 'run.openable';
     item.contextValue = trained ? `${where}.${run.state}` : where;
     item.accessibilityInformation = { label: l10n.t('Run {0}, {1}', item.label as string, item.description) };
@@ -164,9 +190,16 @@ function otherCheckpointItem(file: OtherCheckpoint): TreeItem {
   return item;
 }
 
+/** How often runs that others train are looked at while the view is shown, ms. */
+const lookEvery = 5000;
+
 /** Registers the view and what refreshes it. Nothing is read before the view is shown. */
-export function registerRunsView(context: ExtensionContext, training: () => Set<string>): RunsProvider {
-  const provider = new RunsProvider(context, training);
+export function registerRunsView(
+  context: ExtensionContext,
+  training: () => Set<string>,
+  keys: TrainingKeys,
+): RunsProvider {
+  const provider = new RunsProvider(context, training, keys);
   const view = window.createTreeView('flowscope.runs', { treeDataProvider: provider, showCollapseAll: true });
   let stale = false;
   const refresh = debounce(() => {
@@ -178,8 +211,12 @@ export function registerRunsView(context: ExtensionContext, training: () => Set<
   );
   // Only its coming and going: its changes are heartbeats.
   const locks = workspace.createFileSystemWatcher('**/train.lock', false, true, false);
+  const timer = setInterval(() => {
+    if (view.visible) void provider.lookElsewhere();
+  }, lookEvery);
   context.subscriptions.push(
     view,
+    { dispose: () => clearInterval(timer) },
     watcher,
     locks,
     locks.onDidCreate(refresh.call),

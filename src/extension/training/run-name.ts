@@ -1,6 +1,7 @@
 /** Where a new run is written. */
 import { exists } from '../../base/exists';
-import { readdir } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { l10n, type Uri, workspace } from 'vscode';
@@ -28,7 +29,8 @@ export async function problemWithRun(value: string, near?: Uri): Promise<string 
   if (!value.trim()) return l10n.t('Name a folder, for example runs/digits.');
   const folder = resolveRunFolder(value, near);
   const entries = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
-  if (entries === 'ENOENT') return undefined;
+  if (entries === 'ENOENT') return problemAbove(folder);
+  if (entries === 'ENOTDIR' && !(await exists(folder))) return problemAbove(folder);
   if (entries === 'ENOTDIR') return l10n.t('A file with this name already exists. Choose another name.');
   if (!Array.isArray(entries))
     return l10n.t('The folder cannot be read ({0}).', entries ?? l10n.t('unknown reason'));
@@ -36,6 +38,21 @@ export async function problemWithRun(value: string, near?: Uri): Promise<string 
     return l10n.t('This folder already holds a run. Choose another name, or use Flowscope: Resume Training.');
   }
   return entries.length > 0 ? l10n.t('The folder is not empty. Choose another name.') : undefined;
+}
+
+/** Why no folder can be made where there is none yet, or undefined. */
+async function problemAbove(folder: string): Promise<string | undefined> {
+  const above = path.dirname(folder);
+  if (above === folder) return l10n.t('There is no such disk.');
+  const info = await stat(above).catch((error: unknown) => (error as NodeJS.ErrnoException).code);
+  if (info === 'ENOENT' || info === 'ENOTDIR') return problemAbove(above);
+  if (typeof info !== 'object')
+    return l10n.t('The folder cannot be read ({0}).', info ?? l10n.t('unknown reason'));
+  if (!info.isDirectory()) return l10n.t('{0} is a file. Choose another folder.', above);
+  return access(above, constants.W_OK).then(
+    () => undefined,
+    () => l10n.t('{0} cannot be written to. Choose another folder.', above),
+  );
 }
 
 export function resolveRunFolder(value: string, near?: Uri): string {

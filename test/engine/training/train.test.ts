@@ -248,6 +248,47 @@ describe('a run', () => {
     assert.ok(result.step - result.best!.step >= 15);
   });
 
+  it('that is finished goes on for as many steps as it is told, as if its config had said so', async () => {
+    // With a schedule the rates of the first steps would tell how many there were to be.
+    const config: RunConfigInput = { ...moons, training: { ...moons.training, schedule: 'constant' } };
+    const longer = path.join(folder, 'longer-whole');
+    await train({ config: await configFile('longer-whole', config), output: longer }, { backend });
+    const output = path.join(folder, 'longer');
+    const training = { ...config.training, steps: 30 };
+    await train({ config: await configFile('longer', { ...config, training }), output }, { backend });
+    const nothing = await train({ output, resume: true }, { backend });
+    assert.equal(nothing.message, 'All 30 steps are done.');
+    const more = await train({ output, resume: true, moreSteps: 10 }, { backend });
+    assert.equal(more.message, 'All 40 steps are done.');
+    assert.ok((await difference(longer, output)) <= 1e-6);
+    const written = JSON.parse(await readFile(path.join(output, 'config.json'), 'utf8')) as RunConfigInput;
+    assert.equal(written.training?.steps, 40);
+    for (const moreSteps of [0, 1.5, Infinity])
+      await assert.rejects(
+        train({ output, resume: true, moreSteps }, { backend }),
+        /expected a whole number/,
+      );
+  });
+
+  it('that ended early, or when its time was up, goes on too', async () => {
+    const training = { ...moons.training, patience: 2, learningRate: 1e-9, ema: 0, maxSeconds: 1e-6 };
+    const output = path.join(folder, 'ended');
+    await train({ config: await configFile('ended', { ...moons, training }), output }, { backend });
+    const timed = await train({ output, resume: true, moreSteps: 1000 }, { backend });
+    assert.match(timed.message, /not improved for 2 validations/);
+    const more = await train({ output, resume: true, moreSteps: 5 }, { backend });
+    assert.equal(more.message, `All ${timed.step + 5} steps are done.`);
+    assert.equal(more.step, timed.step + 5);
+  });
+
+  it('refuses a folder that cannot be made', { skip: process.platform !== 'linux' }, async () => {
+    const output = '/proc/flowscope/run';
+    await assert.rejects(
+      train({ config: await configFile('unmade', moons), output }, { backend }),
+      /\/proc\/flowscope\/run: no folder can be made there/,
+    );
+  });
+
   it('refuses a folder that holds something else, before it trains', async () => {
     const output = path.join(folder, 'occupied');
     await train({ config: await configFile('occupied', moons), output, maxSteps: 1 }, { backend });
