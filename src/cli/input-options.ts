@@ -4,6 +4,7 @@ import type { NamedArray } from '../engine/use/read-array';
 import { readModelExamples, type TableChoice } from '../engine/use/read-examples';
 import type { OptionSpecs, OptionValues } from './command';
 import { columnList, columnName } from './lists';
+import type { Session } from './session';
 
 export const inputOptions = {
   input: {
@@ -40,11 +41,13 @@ export const conditionOption = {
 
 /** Which of a file's arrays and columns to take. */
 export function tableChoice(
+  session: Session,
   options: Pick<OptionValues<typeof inputOptions>, 'array' | 'columns' | 'label-column'>,
 ): TableChoice {
   const { array, columns } = options;
   const label = options['label-column'];
   return {
+    note: (text) => session.progress.note(text),
     ...(array === undefined ? {} : { array }),
     ...(columns === undefined ? {} : { columns: columnList(columns) }),
     ...(label === undefined ? {} : { labelColumn: columnName(label) }),
@@ -53,9 +56,10 @@ export function tableChoice(
 
 /** @throws UserError naming the file, the place in it and what was expected */
 export function readInput(
+  session: Session,
   opened: OpenedRunner,
   input: string,
   options: Omit<OptionValues<typeof inputOptions>, 'input' | 'layout'>,
 ): Promise<NamedArray> {
-  return readModelExamples(opened, input, tableChoice(options));
+  return readModelExamples(opened, input, tableChoice(session, options));
 }

@@ -148,7 +148,7 @@ async function fromFile(
   options: SourceOptions,
 ): Promise<ChosenExamples> {
   const { runner, layout } = forward;
-  const { array, where } = await readInput(forward, input, options);
+  const { array, where } = await readInput(session, forward, input, options);
   const count = array.shape[0] ?? 0;
   const indices = wanted ?? firstOf(Math.min(usual, count));
   const beyond = indices.find((index) => index >= count);

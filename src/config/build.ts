@@ -2,6 +2,7 @@
 import { conventionsFor, conventionSets, type ConventionSet } from './conventions';
 import { smallestPad } from './check-image';
 import { contextSizeOf, modelContext } from './context-size';
+import { fitSteps } from './fit-steps';
 import { nearest } from './nearest';
 import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
@@ -22,6 +23,8 @@ export interface RunRequest {
     /** Column of a table with the class, whether the flow is given it or not. */
     labelColumn?: string | number;
   };
+  /** Of a table; wins over the config's data section. */
+  table?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing'>;
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.
@@ -47,6 +50,8 @@ export interface DataShape {
   featureNames?: readonly string[];
   contextNames?: readonly string[];
   contextSize?: number;
+  /** To train on. */
+  examples?: number;
   provenance: { source: string; validationSource?: string };
 }
 
@@ -118,6 +123,7 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
 export function requestedData({
   data,
   context,
+  table,
   preset,
   config,
   start,
@@ -129,6 +135,7 @@ export function requestedData({
     ...own,
     ...(data ? { source: data } : {}),
     ...contextData(context),
+    ...defined(table),
   };
   const merged: Record<string, unknown> = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
@@ -198,7 +205,7 @@ export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConf
         ...(request.start && dataset.kind === 'vector' ? { standardize: request.start.standardized } : {}),
       },
       model,
-      training: fitWarmup({ ...preset?.training, ...ownTraining, ...defined(request.training) }, ownTraining),
+      training: trainingOf(preset, { ...ownTraining, ...defined(request.training) }, dataset.examples),
     },
     fileName,
   );
@@ -286,6 +293,15 @@ function fitPad(model: Record<string, unknown>): void {
       ...{ height: height!, width: width!, scales, pad: 0 },
       ...(architecture === undefined ? {} : { architecture }),
     }) ?? 0;
+}
+
+/** What the user set, over the preset's for so many examples. */
+function trainingOf(
+  preset: Preset | undefined,
+  own: Record<string, unknown>,
+  examples: number | undefined,
+): Record<string, unknown> {
+  return fitWarmup({ ...(preset ? fitSteps(preset, own, examples) : {}), ...own }, own);
 }
 
 /** A run shorter than its preset keeps a warm-up in proportion, unless the user chose one. */

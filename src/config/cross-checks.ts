@@ -36,6 +36,13 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
       message: 'early stopping needs held-out examples; set data.validation above 0 or patience to 0',
     });
   }
+  if (data?.missing === 'mean' && !data.standardize) {
+    problems.push({
+      path: 'data.missing',
+      message:
+        'expected "error" or "drop" with data.standardize false, since the means that fill gaps are kept with standardization',
+    });
+  }
   if (training.flips && model.kind === 'vector') {
     problems.push({ path: 'training.flips', message: 'expected false, since only images can be flipped' });
   }

@@ -35,6 +35,21 @@ export const dataSchema = v.strictObject({
       describe('Columns of a table to use: names, or numbers from 0.'),
     ),
   ),
+  exclude: v.optional(
+    v.pipe(
+      v.array(v.union([v.string(), nonNegativeInteger])),
+      describe('Columns of a table to leave out: names, or numbers from 0.'),
+    ),
+  ),
+  missing: v.optional(
+    v.pipe(
+      v.picklist(['error', 'drop', 'mean']),
+      describe(
+        'Gaps in a table: refuse them, leave out their rows, or fill them with the mean of the training rows.',
+      ),
+    ),
+    'error',
+  ),
   labelColumn: v.optional(
     v.pipe(
       v.union([v.string(), nonNegativeInteger]),

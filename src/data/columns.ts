@@ -1,12 +1,17 @@
 /** Which columns of a table are modeled. */
 import { UserError } from '../base/user-error';
+import type { Missing } from './gaps';
 
 export interface ColumnOptions {
   /** Names or zero-based numbers; absent: all but the label column. */
   columns?: readonly (string | number)[];
+  /** Left out. */
+  exclude?: readonly (string | number)[];
   labelColumn?: string | number;
   /** Read behind the others, and no longer among those unless `columns` names them. */
   contextColumns?: readonly (string | number)[];
+  /** Without it, a gap is an error. */
+  missing?: Missing;
 }
 
 /**
@@ -17,7 +22,7 @@ export function chooseColumns(
   file: string,
   names: readonly string[],
   named: boolean,
-  { columns, labelColumn, contextColumns = [] }: ColumnOptions,
+  { columns, exclude = [], labelColumn, contextColumns = [] }: ColumnOptions,
 ): { features: number[]; label?: number; context: number } {
   const find = (column: string | number): number => {
     const index = typeof column === 'number' ? column : names.indexOf(column);
@@ -38,9 +43,18 @@ export function chooseColumns(
   };
   const label = labelColumn === undefined ? undefined : find(labelColumn);
   const context = contextColumns.map(find);
+  const excluded = exclude.map(find);
   const features = columns
     ? columns.map(find)
-    : names.map((_, i) => i).filter((i) => i !== label && !context.includes(i));
+    : names.map((_, i) => i).filter((i) => i !== label && !context.includes(i) && !excluded.includes(i));
+  const wanted = [...features, ...context, ...(label === undefined ? [] : [label])];
+  const contrary = excluded.find((column) => wanted.includes(column));
+  if (contrary !== undefined) {
+    throw new UserError(
+      `${file}: the column "${names[contrary]}" is left out by --exclude (data.exclude), but also modeled, given or the class; ` +
+        'name it in one place.',
+    );
+  }
   const both = context.find((column) => features.includes(column));
   if (both !== undefined) {
     throw new UserError(

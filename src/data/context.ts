@@ -25,6 +25,12 @@ export async function addContext(
       `${opened.source}: is no table, so it has no columns to choose; give the context as other data in data.contextSource.`,
     );
   }
+  if (contextSource !== undefined && config.missing === 'drop') {
+    throw new UserError(
+      `${opened.source}: its rows with gaps are left out, but data.contextSource has a row for each; set data.missing to "mean", or ` +
+        'give the context as columns of the table.',
+    );
+  }
   const other =
     contextSource === undefined
       ? undefined

@@ -17,7 +17,7 @@ const few = 64;
 /** Features that get a histogram and have their different values counted. */
 const detailed = 256;
 
-/** Statistics of each of `size` features over rows that are added block by block; all values are kept until the end. */
+/** Statistics of each of `size` features over the values, without gaps, of rows that are added block by block; all values are kept until the end. */
 export function createFeatureStatistics(size: number): {
   add(values: Float32Array): void;
   finish(name: (feature: number) => string): FeatureStatistics[];
@@ -36,6 +36,7 @@ function describe(parts: readonly Float32Array[], d: number, size: number): Omit
   for (const values of parts) {
     for (let i = d; i < values.length; i += size) {
       const value = values[i]!;
+      if (Number.isNaN(value)) continue;
       count++;
       min = Math.min(min, value);
       max = Math.max(max, value);
@@ -45,11 +46,14 @@ function describe(parts: readonly Float32Array[], d: number, size: number): Omit
       if (seen && seen.size <= few) seen.add(value);
     }
   }
+  // Gaps only.
+  if (count === 0) [min, max, mean, squares] = [NaN, NaN, NaN, NaN];
   const counts = new Array<number>(bins).fill(0);
   const width = (max - min) / bins;
   if (d < detailed) {
     for (const values of parts) {
       for (let i = d; i < values.length; i += size) {
+        if (Number.isNaN(values[i]!)) continue;
         counts[width > 0 ? Math.min(bins - 1, Math.floor((values[i]! - min) / width)) : 0]!++;
       }
     }
@@ -63,6 +67,6 @@ function describe(parts: readonly Float32Array[], d: number, size: number): Omit
       edges: Array.from({ length: bins + 1 }, (_, i) => (i === bins ? max : min + i * width)),
       counts,
     },
-    ...(seen && seen.size <= few ? { distinct: seen.size } : {}),
+    ...(seen && seen.size > 0 && seen.size <= few ? { distinct: seen.size } : {}),
   };
 }

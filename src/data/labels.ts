@@ -20,6 +20,22 @@ export const missing: ReadonlySet<string> = new Set([
   'infinity',
 ]);
 
+/** Whether a cell says that there is no value. Infinity is one, and no flow can model it. */
+export const isGap = (cell: string): boolean => {
+  const lower = cell.toLowerCase();
+  return missing.has(lower) && !lower.includes('inf');
+};
+
+/** What to do about a gap. */
+export const gapAdvice =
+  'Fill it in, leave out rows with gaps (--missing drop, data.missing "drop"), or fill them with the mean ' +
+  '(--missing mean, data.missing "mean").';
+
+/** What to do about a column of text. */
+export const textAdvice = (name: string): string =>
+  `If it is a class, name it with --label-column or set data.labelColumn to ${JSON.stringify(name)}; ` +
+  'to leave it out, name it with --exclude or in data.exclude.';
+
 /** Collects the classes of rows, 4 bytes each. */
 export class LabelEncoder {
   private readonly numbers = new Map<string, number>();

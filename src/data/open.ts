@@ -7,10 +7,11 @@ import { refuseSpecial } from '../files/read';
 import { openImageContext, openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from './builtin';
 import { openCifar } from './cifar';
-import { addContext } from './context';
+import { addContext, columnNames } from './context';
 import type { Dataset, Examples } from './dataset';
 import { detectFormat, type FileFormat } from './detect';
 import { digitsLevels, digitsShape, readDigits } from './digits';
+import { gapNote, withMeans } from './gaps';
 import { openIdxImages } from './idx';
 import { imageArrays } from './images/arrays';
 import { openImages } from './images/open-images';
@@ -61,23 +62,24 @@ export interface OpenOptions {
   signal?: AbortSignal;
   /** Reads only the first rows of a table that takes long to read. */
   mostRows?: number;
+  /** Gaps are read as NaN also where the config refuses them. */
+  keepGaps?: boolean;
 }
+
+type Look = Omit<OpenOptions, 'signal'>;
 
 export async function openSource(
   config: DataConfig,
   baseFolder: string,
-  { signal, mostRows }: OpenOptions = {},
+  { signal, ...look }: OpenOptions = {},
 ): Promise<OpenSource> {
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
     const openWhole = async (source: string): Promise<Opened> =>
-      addContext(
-        await openAny({ ...config, source }, baseFolder, resources, mostRows),
-        config,
-        (other, shape) =>
-          shape
-            ? openImageContext(path.resolve(baseFolder, other), shape, resources)
-            : openAny(otherSource(other), baseFolder, resources, mostRows),
+      addContext(await openAny({ ...config, source }, baseFolder, resources, look), config, (other, shape) =>
+        shape
+          ? openImageContext(path.resolve(baseFolder, other), shape, resources)
+          : openAny(otherSource(other), baseFolder, resources, look),
       );
     const opened = await openWhole(config.source);
     const { validationSource } = config;
@@ -115,12 +117,13 @@ function splitOpened(
         validation: limited(test, heldOutLimit(config), splitSeed),
       }
     : holdOut(all, config, source);
+  const parts = config.missing === 'mean' ? withMeans(splits, columnNames(opened), source) : splits;
   return {
     kind,
     name,
     shape,
     ...(levels === undefined ? {} : { levels }),
-    ...splits,
+    ...parts,
     ...(featureNames ? { featureNames } : {}),
     ...(contextNames ? { contextNames } : {}),
     ...(contextSize === undefined ? {} : { contextSize }),
@@ -175,13 +178,29 @@ function kindOf(opened: Opened): string {
     : `images of ${shape.join('×')} with ${levels} levels${given}`;
 }
 
+const tableFormats: ReadonlySet<FileFormat> = new Set(['csv', 'tsv', 'parquet']);
+
+/** Settings that would have no effect. */
+function refuseTableSettings({ source, exclude, missing }: DataConfig): void {
+  const named = exclude
+    ? 'data.exclude (--exclude)'
+    : missing === 'error'
+      ? undefined
+      : 'data.missing (--missing)';
+  if (named === undefined) return;
+  throw new UserError(`${source}: is no table, so ${named} does not apply; leave it out.`);
+}
+
 async function openAny(
   config: DataConfig,
   baseFolder: string,
   resources: Resources,
-  mostRows: number | undefined,
+  look: Look,
 ): Promise<Opened> {
-  if (isBuiltin(config)) return openBuiltin(config, resources);
+  if (isBuiltin(config)) {
+    refuseTableSettings(config);
+    return openBuiltin(config, resources);
+  }
   const file = path.resolve(baseFolder, config.source);
   try {
     await refuseSpecial(file);
@@ -190,16 +209,12 @@ async function openAny(
   }
   const format: FileFormat =
     config.format === 'auto' || config.format === 'builtin' ? await detectFormat(file) : config.format;
+  if (!tableFormats.has(format)) refuseTableSettings(config);
   switch (format) {
     case 'csv':
     case 'tsv':
     case 'parquet':
-      return openTable(
-        { ...config, ...(mostRows === undefined ? {} : { mostRows }) },
-        file,
-        format,
-        resources,
-      );
+      return openTable({ ...config, ...look }, file, format, resources);
     case 'npy':
       return openNpy(file, config, resources);
     case 'npz':
@@ -262,16 +277,22 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
 }
 
 async function openTable(
-  config: DataConfig & { mostRows?: number },
+  config: DataConfig & Look,
   file: string,
   format: 'csv' | 'tsv' | 'parquet',
   resources: Resources,
 ): Promise<Opened> {
-  const options = { ...config, ...(format === 'tsv' ? { delimiter: '\t' } : {}) };
+  const keeps = config.keepGaps && config.missing === 'error';
+  const options = {
+    ...config,
+    ...(keeps ? { missing: 'mean' as const } : {}),
+    ...(format === 'tsv' ? { delimiter: '\t' } : {}),
+  };
   const rows =
     format === 'parquet'
       ? await readParquet(file, options, resources)
       : await readTable(file, options, resources);
+  const gaps = keeps ? undefined : gapNote(rows.gaps);
   const features = rows.featureNames.length - (config.contextColumns?.length ?? 0);
   return {
     ...rows,
@@ -281,7 +302,9 @@ async function openTable(
     name: path.basename(file),
     shape: [features],
     source: file,
-    note: `a table of ${features} columns${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}`,
+    note:
+      `a table of ${features} columns${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}` +
+      (gaps === undefined ? '' : `; ${gaps}`),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Examples } from './dataset';
+import type { Gaps } from './gaps';
 
 /** Data of any format before they are split. */
 export interface Opened {
@@ -18,6 +19,8 @@ export interface Opened {
   /** Their number, also where they have no names; of columns of a table the names alone tell it. */
   contextSize?: number;
   labelNames?: string[];
+  /** Of a table. */
+  gaps?: Gaps;
   /** A built-in name or an absolute path. */
   source: string;
   note: string;

@@ -13,7 +13,8 @@ import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readRange } from '../files/read-range';
 import { chooseColumns, type ColumnOptions } from './columns';
-import { LabelEncoder } from './labels';
+import { checkRowsLeft, GapCounter } from './gaps';
+import { gapAdvice, LabelEncoder, textAdvice } from './labels';
 import type { Resources } from './resources';
 import { createRowWriter, type Rows } from './rows';
 
@@ -97,7 +98,8 @@ async function readRows(
   const writer = createRowWriter(features.length, resources);
   const labels = new LabelEncoder();
   let start = 0;
-  const { mostRows = Infinity } = options;
+  const { mostRows = Infinity, missing = 'error' } = options;
+  const counter = new GapCounter(features.length, missing);
   for (const all of groupRows(metadata)) {
     const count = Math.min(all, mostRows - start);
     if (count <= 0) break;
@@ -123,8 +125,10 @@ async function readRows(
         const value = columnData[i];
         filled[column]!++;
         if (classes && column === label) classes[row] = asLabel(value);
-        for (const d of places)
-          rows[row * features.length + d] = asNumber(value, file, from + row, columnName);
+        if (places.length === 0) continue;
+        const number =
+          missing !== 'error' && isGap(value) ? NaN : asNumber(value, file, from + row, columnName);
+        for (const d of places) rows[row * features.length + d] = number;
       }
     };
     await parquetRead({
@@ -149,16 +153,21 @@ async function readRows(
       throw new Error(`column "${names[short]}" has ${filled[short]} of ${count} rows from row ${from} on`);
     }
     for (let row = 0; row < count; row++) {
+      const values = rows.subarray(row * features.length, (row + 1) * features.length);
+      if (!counter.keeps(values, classes?.[row] === '')) continue;
       if (classes) labels.add(classes[row]!);
-      if (writer.add(rows.subarray(row * features.length, (row + 1) * features.length))) await writer.flush();
+      if (writer.add(values)) await writer.flush();
     }
     start += count;
   }
+  const gaps = counter.finish();
+  if (writer.count === 0) checkRowsLeft(file, gaps);
   if (writer.count === 0) throw new UserError(`${file}: contains no rows; expected one example per row.`);
   const encoded = label === undefined ? undefined : labels.finish();
   return {
     all: await writer.finish(encoded?.labels),
-    total: Number(metadata.num_rows),
+    total: Number(metadata.num_rows) - (gaps.dropped ? gaps.rows : 0),
+    gaps,
     featureNames: features.map((column) => names[column]!),
     ...(encoded ? { labelNames: encoded.labelNames } : {}),
   };
@@ -190,9 +199,12 @@ function checkColumn(file: string, field: Field): void {
   const { element, children } = field;
   const kind = children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
   throw new UserError(
-    `${file}: column "${element.name}" holds ${kind}; expected numbers. If it is a class, set data.labelColumn to ` +
-      `${JSON.stringify(element.name)}; to leave it out, list the other columns in data.columns.`,
+    `${file}: column "${element.name}" holds ${kind}; expected numbers. ${textAdvice(element.name)}`,
   );
+}
+
+function isGap(value: unknown): boolean {
+  return value === null || value === undefined || Number.isNaN(value);
 }
 
 function asNumber(value: unknown, file: string, row: number, column: string): number {
@@ -203,7 +215,7 @@ function asNumber(value: unknown, file: string, row: number, column: string): nu
   if (Number.isFinite(number)) return number;
   const where = `${file}: row ${row}, column "${column}"`;
   if (value === null || value === undefined) {
-    throw new UserError(`${where}: the value is missing. Remove the row or fill it in.`);
+    throw new UserError(`${where}: the value is missing. ${gapAdvice}`);
   }
   const shown = value instanceof Date ? value.toISOString() : textOf(value);
   throw new UserError(

@@ -3,6 +3,7 @@ import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '
 import type { DataConfig, RunConfig } from '../config/schema';
 import type { Dataset } from './dataset';
 import { openDataset, openSource, type OpenSource } from './open';
+import { splitCounts } from './split';
 
 /**
  * Opens the data of a new run and builds its full config.
@@ -18,7 +19,7 @@ export async function prepareRun(
   let dataset: Dataset | undefined;
   try {
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
-    const config = buildRunConfig(request, shapeOf(source));
+    const config = buildRunConfig(request, shapeOf(source, asked));
     // The preset that suits the data may want other data, or them split otherwise.
     if (readsTheSame(asked, config.data)) dataset = source.split(config.data);
     return { config, dataset: dataset ?? (await openDataset(config.data, baseFolder)) };
@@ -28,9 +29,10 @@ export async function prepareRun(
 }
 
 /** What a config has to know of open data. */
-export function shapeOf({ opened, validationSource }: OpenSource): DataShape {
+export function shapeOf({ opened, validationSource }: OpenSource, asked: DataConfig): DataShape {
   return {
     ...opened,
+    examples: splitCounts(opened.total ?? opened.all.count, asked, opened.test?.count).train,
     provenance: { source: opened.source, ...(validationSource === undefined ? {} : { validationSource }) },
   };
 }

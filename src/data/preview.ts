@@ -40,18 +40,23 @@ const firstRows = 50_000;
 export async function previewData(
   source: string,
   baseFolder: string,
-  signal?: AbortSignal,
+  { signal, ...choice }: Pick<RunRequest, 'table' | 'context'> & { signal?: AbortSignal } = {},
 ): Promise<DataPreview> {
-  const { request, base } = await requestFor(source, baseFolder);
+  const { request: bare, base } = await requestFor(source, baseFolder);
+  const request: RunRequest = { ...bare, ...choice };
   const asked = requestedData(request);
   const large = await largeTableOf(asked, base);
-  const options = { ...(signal ? { signal } : {}), ...(large ? { mostRows: firstRows } : {}) };
+  const options = {
+    keepGaps: true,
+    ...(signal ? { signal } : {}),
+    ...(large ? { mostRows: firstRows } : {}),
+  };
   let open = await openSource(asked, base, options);
   try {
     const warnings: string[] = [];
     let config: RunConfig | undefined;
     try {
-      config = buildRunConfig(request, shapeOf(open));
+      config = buildRunConfig(request, shapeOf(open, asked));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       warnings.push(`Training is not possible with these data: ${error.message}`);
@@ -68,10 +73,13 @@ export async function previewData(
         ? await countLines(path.resolve(base, asked.source), part, signal)
         : (opened.total ?? part);
     const counts = splitCounts(total, data, opened.test?.count);
-    const { train } = open.split(
+    const { train } = open.split({
+      ...data,
       // The first rows of a table, or very few examples, may be less than what is to be held out.
-      part < total || counts.train < 2 ? { ...data, validation: 0 } : data,
-    );
+      ...(part < total || counts.train < 2 ? { validation: 0 } : {}),
+      // Gaps are looked at, not filled.
+      missing: 'error',
+    });
     const found = {
       name: opened.name,
       kind: opened.kind,
@@ -84,7 +92,7 @@ export async function previewData(
     const seen =
       opened.kind === 'image'
         ? await lookAtImages(withoutContext(train, opened), opened.shape, opened.levels ?? 256, signal)
-        : await lookAtVectors(train, opened.featureNames, signal);
+        : await lookAtVectors(train, opened, signal);
     const { facts, ...shown } = seen;
     warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
     return { ...found, ...shown, warnings };
@@ -141,7 +149,11 @@ function noteOf(note: string, part: number, total: number, large: 'text' | 'parq
 
 type Seen = Pick<DataPreview, 'range' | 'looked' | 'features' | 'rows' | 'sheet'> & { facts: Facts };
 
-async function lookAtVectors(split: Split, names: string[] | undefined, signal?: AbortSignal): Promise<Seen> {
+async function lookAtVectors(
+  split: Split,
+  { featureNames: names, gaps }: Opened,
+  signal?: AbortSignal,
+): Promise<Seen> {
   const { size, count } = split;
   const looked = Math.min(count, Math.max(100, Math.floor(Math.min(lookedVectors, 2 ** 24 / size))));
   const statistics = createFeatureStatistics(size);
@@ -154,21 +166,24 @@ async function lookAtVectors(split: Split, names: string[] | undefined, signal?:
   // Not by the arguments of a call, of which there cannot be as many as a table has columns.
   const range: [number, number] = [Infinity, -Infinity];
   for (const { min, max } of all) {
+    if (Number.isNaN(min)) continue;
     range[0] = Math.min(range[0], min);
     range[1] = Math.max(range[1], max);
   }
   return {
     range,
     looked,
-    features: all
-      .slice(0, shownFeatures)
-      .map(({ name, min, max, mean, std, histogram }) => ({ name, min, max, mean, std, histogram })),
+    features: all.slice(0, shownFeatures).map(({ name, min, max, mean, std, histogram }, d) => ({
+      ...{ name, min, max, mean, std, histogram },
+      ...(gaps ? { gaps: gaps.columns[d] ?? 0 } : {}),
+    })),
     rows,
     facts: {
       largest: range[1],
       features: all.map(({ name, min, max, mean, std, distinct }) => ({
         name,
         constant: max === min,
+        empty: Number.isNaN(min),
         ...(distinct === undefined ? {} : { distinct }),
         count: looked,
         farthest: std > 0 ? Math.max(max - mean, mean - min) / std : 0,

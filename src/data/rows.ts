@@ -1,5 +1,6 @@
 /** Rows of float32 that are written once and read by position. */
 import type { Examples, Labels } from './dataset';
+import type { Gaps } from './gaps';
 import { recordExamples } from './records';
 import type { Resources } from './resources';
 import { createSpool } from './spool';
@@ -10,6 +11,7 @@ export interface Rows {
   /** Rows of the file, where only the first ones were read; undefined if they were not counted. */
   total?: number;
   featureNames: string[];
+  gaps: Gaps;
   labelNames?: string[];
 }
 

@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import { chooseColumns, type ColumnOptions } from './columns';
-import { isNumber, LabelEncoder, missing } from './labels';
+import { checkRowsLeft, GapCounter } from './gaps';
+import { gapAdvice, isGap, isNumber, LabelEncoder, missing, textAdvice } from './labels';
 import type { Resources } from './resources';
 import { createRowWriter, type Rows, type RowWriter } from './rows';
 
@@ -147,6 +148,7 @@ class TableBuilder {
   private label: number | undefined;
   private row = new Float32Array(0);
   private writer: RowWriter | undefined;
+  private gaps: GapCounter | undefined;
   private readonly labels = new LabelEncoder();
 
   constructor(
@@ -166,6 +168,7 @@ class TableBuilder {
     this.label = chosen.label;
     this.row = new Float32Array(this.features.length);
     this.writer = createRowWriter(this.features.length, this.resources);
+    this.gaps = new GapCounter(this.features.length, this.options.missing ?? 'error');
     if (!named) this.add(first);
   }
 
@@ -180,15 +183,18 @@ class TableBuilder {
         `${this.file}: line ${line}: expected ${this.width} columns as in line ${this.widthLine}, got ${cells.length}.`,
       );
     }
-    const { features, row } = this;
+    const { features, row, label } = this;
+    const { missing: treatment = 'error' } = this.options;
     for (let d = 0; d < features.length; d++) {
       const column = features[d]!;
       const cell = cells[column]!;
       const value = isNumber(cell) ? Math.fround(Number(cell)) : NaN;
-      if (!Number.isFinite(value)) throw this.badCell(cell, line, column);
+      const isKept = Number.isFinite(value) || (treatment !== 'error' && isGap(cell));
+      if (!isKept) throw this.badCell(cell, line, column);
       row[d] = value;
     }
-    if (this.label !== undefined) this.labels.add(cells[this.label]!);
+    if (!this.gaps!.keeps(row, label !== undefined && cells[label] === '')) return false;
+    if (label !== undefined) this.labels.add(cells[label]!);
     return this.writer!.add(row);
   }
 
@@ -198,20 +204,20 @@ class TableBuilder {
 
   private badCell(cell: string, line: number, column: number): UserError {
     const where = `${this.file}: line ${line}, column "${this.names[column]}"`;
-    if (cell === '') return new UserError(`${where}: the value is missing. Remove the row or fill it in.`);
+    if (cell === '') return new UserError(`${where}: the value is missing. ${gapAdvice}`);
     const shown = JSON.stringify(cell.length > 40 ? `${cell.slice(0, 40)}…` : cell);
     if (missing.has(cell.toLowerCase()) || isNumber(cell)) {
-      return new UserError(`${where}: expected a finite number, got ${shown}. Remove the row or fill it in.`);
+      const what = isGap(cell) ? gapAdvice : 'Remove the row, or correct the value.';
+      return new UserError(`${where}: expected a finite number, got ${shown}. ${what}`);
     }
-    const advice = /^[+-]?\d+,\d+$/.test(cell)
-      ? 'Use a decimal point.'
-      : `If it is a class, set data.labelColumn to ${JSON.stringify(this.names[column])}; ` +
-        `to leave it out, list the other columns in data.columns.`;
+    const advice = /^[+-]?\d+,\d+$/.test(cell) ? 'Use a decimal point.' : textAdvice(this.names[column]!);
     return new UserError(`${where}: expected a number, got ${shown}. ${advice}`);
   }
 
   async finish(): Promise<Rows> {
     const writer = this.writer!;
+    const gaps = this.gaps!.finish();
+    if (writer.count === 0) checkRowsLeft(this.file, gaps);
     if (writer.count === 0) {
       throw new UserError(`${this.file}: contains a header but no rows; expected one example per line.`);
     }
@@ -219,6 +225,7 @@ class TableBuilder {
     return {
       all: await writer.finish(encoded?.labels),
       featureNames: this.features.map((i) => this.names[i]!),
+      gaps,
       ...(encoded ? { labelNames: encoded.labelNames } : {}),
     };
   }

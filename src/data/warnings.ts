@@ -22,6 +22,8 @@ export interface Facts {
 interface FeatureFacts {
   name: string;
   constant: boolean;
+  /** All values are missing. */
+  empty: boolean;
   /** Different values that were seen; undefined when there were many. */
   distinct?: number;
   count: number;
@@ -51,6 +53,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   if (counts.validation === 0) {
     warnings.push('No examples are held out, so overfitting cannot be detected. Set data.validation.');
   }
+  warnings.push(...ofGaps(opened, data));
   warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
@@ -89,17 +92,31 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   }
 }
 
+function ofGaps({ gaps }: Opened, { missing }: DataConfig): string[] {
+  if (!gaps || gaps.rows === 0 || missing !== 'error') return [];
+  const count = `${gaps.rows.toLocaleString('en')} of ${gaps.of.toLocaleString('en')} rows have gaps`;
+  return [
+    `${count}, which training refuses: leave out these rows (data.missing "drop", or --missing drop), or fill the gaps with the ` +
+      'mean of the training rows ("mean").',
+  ];
+}
+
 function mebibytes(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {
   const found: string[] = [];
+  const empty = features.filter((feature) => feature.empty);
+  if (empty.length > 0)
+    found.push(
+      `${named(empty)} ${empty.length > 1 ? 'have' : 'has'} no values. Leave ${empty.length > 1 ? 'them' : 'it'} out.`,
+    );
   const constant = features.filter((feature) => feature.constant);
   if (constant.length > 0) {
     found.push(
       `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, but a density needs columns that vary. Leave ` +
-        `${constant.length > 1 ? 'them' : 'it'} out with data.columns.`,
+        `${constant.length > 1 ? 'them' : 'it'} out with --exclude (data.exclude).`,
     );
   }
   const discrete = features.filter(

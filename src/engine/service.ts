@@ -224,7 +224,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
         folders.map(async (folder) => ({ folder, checkpoints: await listCheckpoints(runPaths(folder)) })),
       ),
     previewData: (source, token) =>
-      cancellable(token, (signal) => previewData(source, process.cwd(), signal)),
+      cancellable(token, (signal) => previewData(source, process.cwd(), { signal })),
     tableColumns: (source, token) => cancellable(token, () => tableColumns(source, process.cwd())),
     planePoints: (source, count, token) =>
       cancellable(token, (signal) => planePoints(source, count, process.cwd(), signal)),
@@ -235,6 +235,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
           backend: chosen,
           signal,
           onProgress: (progress) => events.trainProgress?.(token, progress),
+          onNote: (text) => events.log?.(text),
           log: (line) => events.log?.(line),
         }),
       );

@@ -7,6 +7,8 @@ export interface FeaturePreview {
   max: number;
   mean: number;
   std: number;
+  /** Rows without a value, of all that were read; absent for data that have no gaps. */
+  gaps?: number;
   /** Of the rows that were looked at. */
   histogram?: Histogram;
 }

@@ -24,6 +24,13 @@ export interface DoctorLine {
   advice?: string;
 }
 
+/** Which columns of a table are modeled, and what becomes of its gaps; wins over a config. */
+export interface TableRequest {
+  columns?: (string | number)[];
+  exclude?: (string | number)[];
+  missing?: 'error' | 'drop' | 'mean';
+}
+
 export interface TrainRequest {
   /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
   data?: string;
@@ -37,6 +44,7 @@ export interface TrainRequest {
     labels?: boolean;
     labelColumn?: string | number;
   };
+  table?: TableRequest;
   preset?: string;
   /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
   from?: string;

@@ -4,6 +4,7 @@ import { compact, count } from '../base/format/numbers';
 import { text } from './text';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
+  const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
   const histograms = features.some(({ histogram }) => histogram);
   return (
     <section aria-label={text.features}>
@@ -19,6 +20,7 @@ export function Features({ preview, features }: { preview: DataPreview; features
               <th class="num">{text.mean}</th>
               <th class="num">{text.max}</th>
               <th class="num">{text.deviation}</th>
+              {withGaps ? <th class="num">{text.gaps}</th> : null}
               {histograms ? <th class="after">{text.distribution}</th> : null}
             </tr>
           </thead>
@@ -32,6 +34,7 @@ export function Features({ preview, features }: { preview: DataPreview; features
                 <td class="num">{compact(feature.mean)}</td>
                 <td class="num">{compact(feature.max)}</td>
                 <td class="num">{compact(feature.std)}</td>
+                {withGaps ? <td class="num">{count(feature.gaps ?? 0)}</td> : null}
                 {histograms ? (
                   <td class="after">
                     {feature.histogram ? <Bars name={feature.name} histogram={feature.histogram} /> : null}
@@ -96,7 +99,7 @@ export function Rows({ rows, names = [] }: { rows: number[][]; names?: string[] 
                 <th scope="row">{count(index)}</th>
                 {row.slice(0, columns).map((value, column) => (
                   <td key={column} class="num">
-                    {compact(value)}
+                    {Number.isNaN(value) ? '' : compact(value)}
                   </td>
                 ))}
               </tr>

@@ -6,7 +6,9 @@ import type { DataPreview, FeaturePreview } from '../../protocol/data';
 import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, fixed, pairs, shownPath, table } from '../format';
+import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
+import { tableOptions, tableRequest } from '../table-options';
 
 export const dataCommand = defineCommand({
   name: 'data',
@@ -19,6 +21,7 @@ export const dataCommand = defineCommand({
     'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read.\n\n' +
     'Supported are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
   options: {
+    ...tableOptions,
     sheet: {
       type: 'text',
       value: 'FILE.png',
@@ -27,6 +30,10 @@ export const dataCommand = defineCommand({
   },
   examples: [
     { command: 'flowscope data table.csv', says: 'The columns of a table:' },
+    {
+      command: 'flowscope data table.csv --label-column kind --missing drop',
+      says: 'With a column of classes, and without the rows that have gaps:',
+    },
     {
       command: 'flowscope data photos.zip --sheet photos.png',
       says: 'Images in a zip file, and a sheet of the first ones:',
@@ -38,7 +45,13 @@ export const dataCommand = defineCommand({
   ],
   async run(session, source, options): Promise<Outcome> {
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
-    const preview = await previewData(source, process.cwd(), session.signal);
+    const table = tableRequest(options);
+    const label = options['label-column'];
+    const preview = await previewData(source, process.cwd(), {
+      signal: session.signal,
+      ...(table ? { table } : {}),
+      ...(label === undefined ? {} : { context: { labelColumn: columnName(label) } }),
+    });
     const { sheet, ...json } = preview;
     if (options.sheet !== undefined) {
       if (!sheet) throw new UserError(`--sheet: ${source} holds rows of numbers; only images have a sheet.`);
@@ -81,15 +94,18 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
 }
 
 function featureTable(features: readonly FeaturePreview[], all: number): string {
-  const rows = features.map(({ name, min, max, mean, std }) => [
+  const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
+  const rows = features.map(({ name, min, max, mean, std, gaps = 0 }) => [
     name,
     number(min),
     number(max),
     number(mean),
     number(std),
+    ...(withGaps ? [count(gaps)] : []),
   ]);
   const more = all > features.length ? `\n… and ${count(all - features.length)} more columns` : '';
-  return table([['column', 'min', 'max', 'mean', 'deviation'], ...rows], [1, 2, 3, 4]) + more;
+  const titles = ['column', 'min', 'max', 'mean', 'deviation', ...(withGaps ? ['gaps'] : [])];
+  return table([titles, ...rows], [1, 2, 3, 4, 5]) + more;
 }
 
 function number(value: number): string {

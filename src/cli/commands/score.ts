@@ -63,7 +63,7 @@ export const scoreCommand = defineCommand({
     }
     const examples = await examplesToScore(opened, {
       ...{ input, split, layout, space, seed, condition },
-      ...tableChoice(options),
+      ...tableChoice(session, options),
     });
     if (draws > 1 && !examples.noisy) {
       throw new UserError(

@@ -16,6 +16,7 @@ import { toLine } from '../json';
 import { columnList, columnName } from '../lists';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
+import { tableOptions, tableRequest } from '../table-options';
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -45,11 +46,7 @@ export const trainCommand = defineCommand({
       type: 'flag',
       help: 'Train a conditional flow that is given the class of each example.',
     },
-    'label-column': {
-      type: 'text',
-      value: 'NAME',
-      help: 'Column of a table that holds a class: not modeled, and given with --condition-labels.',
-    },
+    ...tableOptions,
     preset: {
       type: 'text',
       value: 'NAME',
@@ -98,7 +95,11 @@ export const trainCommand = defineCommand({
     },
     {
       command: 'flowscope train --data table.csv --output runs/table --seed 7',
-      says: 'A table of numbers, one example per line (columns are standardized; data.columns in a config selects some):',
+      says: 'A table of numbers, one example per line (columns are standardized):',
+    },
+    {
+      command: 'flowscope train --data table.csv --exclude id,date --missing drop --output runs/table',
+      says: 'Without two of its columns and without the rows that have gaps:',
     },
     {
       command: 'flowscope train --from theirs.pth --data photos --output runs/theirs',
@@ -126,7 +127,8 @@ export const trainCommand = defineCommand({
       );
     }
     const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
-    if (resume && [data, context, preset, config, from, seed].some((value) => value !== undefined)) {
+    const table = tableRequest(options);
+    if (resume && [data, context, table, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
         '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
       );
@@ -150,6 +152,7 @@ export const trainCommand = defineCommand({
         output: path.resolve(output),
         ...(data === undefined ? {} : { data }),
         ...(context ? { context } : {}),
+        ...(table ? { table } : {}),
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
         ...(from === undefined ? {} : { from: path.resolve(from) }),
@@ -165,6 +168,9 @@ export const trainCommand = defineCommand({
           origin = found;
           // With --json there are lines of JSON only.
           if (!session.json) noteOrigin(session, found);
+        },
+        onNote: (text) => {
+          if (!session.json) session.progress.note(text);
         },
         onProgress: reporter(session),
         log: session.log,

@@ -54,7 +54,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 }
 
 async function startNew(request: TrainRequest, start?: RunRequest['start']): Promise<Start> {
-  const { config: file, data, preset, seed, context, training } = request;
+  const { config: file, data, preset, seed, context, table, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
     {
@@ -66,6 +66,7 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
       ...(context
         ? { context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) } }
         : {}),
+      ...(table ? { table } : {}),
       ...(preset ? { preset } : {}),
       ...(config === undefined ? {} : { config }),
       ...(file ? { fileName: file } : {}),

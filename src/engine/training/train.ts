@@ -17,6 +17,7 @@ import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/en
 import type { Backend } from '../backends/backend';
 import { trainingLoop } from './loop';
 import { createRecorder } from './record';
+import { firstNotes } from './first-notes';
 import { startOf, type Start } from './start';
 import { createTrainer } from './trainer';
 
@@ -24,6 +25,8 @@ export interface TrainOptions {
   backend: Backend;
   /** Told where the checkpoint of a run that starts from another library's comes from. */
   onOrigin?: (origin: Origin) => void;
+  /** Told what the data are and how long the training may be, before it starts. */
+  onNote?: (text: string) => void;
   onProgress?: (progress: TrainProgress) => void;
   log?: (line: string) => void;
   /** Aborting saves a checkpoint and ends with status "stopped". */
@@ -63,6 +66,7 @@ async function trainOn(
 ): Promise<TrainResult> {
   const { backend, signal } = options;
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
+  if (!resumed) for (const note of firstNotes(config, dataset)) options.onNote?.(note);
   const standardization =
     config.model.kind === 'vector' && config.data.standardize
       ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))

@@ -8,6 +8,7 @@ import { indexRange, type Examples } from '../../data/dataset';
 import { detectFormat } from '../../data/detect';
 import { readDigits, digitsShape } from '../../data/digits';
 import { splitContext } from '../../data/context';
+import { fillGaps, gapNote } from '../../data/gaps';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { openSource } from '../../data/open';
 import { readParquet } from '../../data/parquet';
@@ -27,6 +28,8 @@ export interface TableChoice {
   /** Names or zero-based numbers; wins over the model's. */
   columns?: (string | number)[];
   labelColumn?: string | number;
+  /** Told what became of rows with gaps. */
+  note?: (text: string) => void;
 }
 
 export interface ExampleRequest extends TableChoice {
@@ -39,6 +42,8 @@ export interface ExampleRequest extends TableChoice {
   imageShape?: readonly number[];
   data?: DataConfig;
   featureNames?: readonly string[];
+  /** What fills gaps, where the model was trained so: one mean for each column that is read. */
+  means?: readonly number[];
 }
 
 /**
@@ -46,7 +51,7 @@ export interface ExampleRequest extends TableChoice {
  * @throws UserError naming the file, the place in it and what was expected
  */
 export async function readModelExamples(
-  opened: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames'>,
+  opened: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames' | 'model'>,
   input: string,
   { condition, ...choice }: TableChoice & { condition?: string | undefined },
 ): Promise<NamedArray & { context?: Float32Array }> {
@@ -70,9 +75,9 @@ export async function readModelExamples(
 }
 
 function readOf(
-  { runner, data, featureNames }: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames'>,
+  { runner, data, featureNames, model }: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames' | 'model'>,
   input: string,
-  { array, columns, labelColumn }: TableChoice,
+  { array, columns, labelColumn, note }: TableChoice,
 ): Promise<NamedArray> {
   return readExamples({
     input,
@@ -82,8 +87,10 @@ function readOf(
     ...(array === undefined ? {} : { array }),
     ...(columns === undefined ? {} : { columns }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...(note === undefined ? {} : { note }),
     data,
     featureNames,
+    means: model?.header.standardize?.mean,
   });
 }
 
@@ -184,6 +191,12 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
     );
   }
   const values = await readAll(table.all);
+  if (request.data?.missing === 'mean') fillWithMeans(values, table, request);
+  const note = gapNote(table.gaps);
+  if (note !== undefined)
+    request.note?.(
+      `${request.input}: ${note}${table.gaps.dropped ? '; the others are numbered from 0' : ''}.`,
+    );
   if (kind === 'vector') {
     return { array: { shape: [count, size], dtype: 'float32', data: values }, where: request.input };
   }
@@ -199,6 +212,17 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
   };
 }
 
+function fillWithMeans(values: Float32Array, { gaps, all }: Rows, { input, means }: ExampleRequest): void {
+  if (gaps.rows === 0) return;
+  if (!means || means.length < all.size) {
+    throw new UserError(
+      `${input}: ${gaps.rows} of ${gaps.of} rows have gaps, and this file does not hold the means of the training rows that ` +
+        'fill them. Use the checkpoint of the run, or fill them in.',
+    );
+  }
+  fillGaps(values, means.slice(0, all.size));
+}
+
 /** Of data whose columns are read for a model that takes a context. */
 function contextOf(data: DataConfig | undefined): Pick<TableOptions, 'contextColumns'> {
   return data?.contextColumns ? { contextColumns: data.contextColumns } : {};
@@ -212,6 +236,7 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
   const base: TableOptions = {
     ...(tab ? { delimiter: '\t' } : {}),
     header: data?.header ?? 'auto',
+    missing: data?.missing ?? 'error',
     ...(labelColumn === undefined ? {} : { labelColumn }),
   };
   const read = (options: TableOptions): Promise<Rows> =>
@@ -228,6 +253,7 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
     ...(data?.columns
       ? []
       : [
+          ...(data?.exclude ? [{ ...base, ...contextOf(data), exclude: data.exclude }] : []),
           { ...base, ...contextOf(data) },
           { ...base, ...contextOf(data), labelColumn: undefined },
         ]),

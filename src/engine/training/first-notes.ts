@@ -1,0 +1,18 @@
+/** What a user is told of a run before its first step. */
+import { several } from '../../base/text';
+import type { RunConfig } from '../../config/schema';
+import type { Dataset } from '../../data/dataset';
+
+export function firstNotes({ training }: RunConfig, { name, train, provenance }: Dataset): string[] {
+  const { steps, batch, patience, validateEvery } = training;
+  const epochs = (steps * Math.min(batch, train.count)) / train.count;
+  const passes = epochs < 10 ? epochs.toFixed(1) : Math.round(epochs).toLocaleString('en');
+  const stopping =
+    patience > 0
+      ? `; ends early after ${several(patience, 'validation')} without a better one, one every ${several(validateEvery, 'step')}`
+      : '';
+  return [
+    `${name}: ${provenance.note}.`,
+    `At most ${several(steps, 'step')}: ${passes} passes over ${several(train.count, 'training example')}${stopping}.`,
+  ];
+}

@@ -1,0 +1,133 @@
+/** A user's own small table, with names, classes and gaps, by the command line: from a look at it to scores. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { before, describe, test } from 'node:test';
+import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
+import { stream } from '../../../src/data/random';
+import { temporaryFolder } from '../../unit/support/temporary';
+import { flowscope, json } from './flowscope';
+
+const folder = temporaryFolder();
+const at = (name: string): string => path.join(folder, name);
+const rows = 120;
+const table = at('plants.csv');
+
+interface Trained {
+  status: string;
+  step: number;
+  best: { step: number; nats: number };
+  bestCheckpoint: string;
+}
+
+/** Each tenth row has no length, each fifteenth no width. */
+function writeTable(file: string, length: (i: number) => string, width: (i: number) => string): void {
+  const lines = Array.from(
+    { length: rows },
+    (_, i) => `p${i},${length(i)},${width(i)},${i % 7},kind ${i % 3}`,
+  );
+  writeFileSync(file, `name,length,width,plot,kind\n${lines.join('\n')}\n`);
+}
+const values = stream(5, 'points').normal(2 * rows);
+const isGap = (i: number, every: number): boolean => i % every === 3;
+
+before(() => {
+  writeTable(
+    table,
+    (i) => (isGap(i, 10) ? '' : String(values[2 * i])),
+    (i) => (isGap(i, 15) ? 'NA' : String(values[2 * i]! * values[2 * i + 1]!)),
+  );
+});
+
+const choice = ['--exclude', 'name,plot', '--label-column', 'kind'];
+/** Rows 3, 13, …, of which four lack both. */
+const withGaps = Array.from({ length: rows }, (_, i) => i).filter((i) => isGap(i, 10) || isGap(i, 15)).length;
+
+test('a look at it counts the gaps', async () => {
+  const { code, stdout } = await flowscope('data', table, ...choice);
+  assert.equal(code, 0);
+  assert.match(stdout, /column .* gaps/);
+  assert.match(stdout, /^length .* 12$/m);
+  assert.match(stdout, /^width .* 8$/m);
+  assert.match(stdout, new RegExp(`${withGaps} of ${rows} rows have gaps`));
+  const dropped = await json<{ train: number; validation: number; note: string }>(
+    ...['data', table, ...choice, '--missing', 'drop'],
+  );
+  assert.equal(dropped.train + dropped.validation, rows - withGaps);
+  assert.match(dropped.note, new RegExp(`left out ${withGaps} of ${rows} rows with gaps`));
+});
+
+test('without a word about gaps, training says what can be done', async () => {
+  const { code, stderr } = await flowscope('train', '--data', table, ...choice, '--output', at('refused'));
+  assert.notEqual(code, 0);
+  assert.match(stderr, /line 5, column "length": the value is missing.*--missing drop.*--missing mean/);
+});
+
+describe('filled with means', () => {
+  const run = at('filled');
+  const args = ['train', '--data', table, ...choice, '--missing', 'mean', '--seed', '2'];
+  let result: Trained;
+  before(async () => {
+    result = await json<Trained>(...args, '--output', run);
+  });
+
+  test('few rows get few steps, and the best checkpoint is kept', async () => {
+    const { training } = JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8')) as {
+      training: { steps: number; patience: number; validateEvery: number };
+    };
+    assert.deepEqual([training.steps, training.patience, training.validateEvery], [200, 12, 5]);
+    assert.ok(result.step < training.steps, `ended at step ${result.step}`);
+    assert.equal(result.step, result.best.step + training.patience * training.validateEvery);
+    const validations = (await readMetrics(runPaths(run))).flatMap(({ validationNats }) =>
+      validationNats === undefined ? [] : [validationNats],
+    );
+    // The best is the smallest of all validations, and that of the checkpoint's own step.
+    assert.equal(result.best.nats, Math.min(...validations));
+    assert.equal((await loadCheckpoint(result.bestCheckpoint)).step, result.best.step);
+  });
+
+  test('a resumed run equals an uninterrupted one', async () => {
+    const again = at('resumed');
+    await json(...args, '--output', again, '--max-steps', '32');
+    const resumed = await json<Trained>('train', '--output', again, '--resume');
+    assert.deepEqual([resumed.step, resumed.best], [result.step, result.best]);
+    const [one, other] = [
+      await loadCheckpoint(result.bestCheckpoint),
+      await loadCheckpoint(resumed.bestCheckpoint),
+    ];
+    assert.deepEqual(one.tensors, other.tensors);
+    assert.deepEqual(one.standardize, other.standardize);
+  });
+
+  test('a file with gaps scores as the same file filled by hand with the stored means', async () => {
+    const { standardize } = await loadCheckpoint(result.bestCheckpoint);
+    const [length, width] = standardize!.mean;
+    writeTable(
+      at('by-hand.csv'),
+      (i) => String(isGap(i, 10) ? length : values[2 * i]),
+      (i) => String(isGap(i, 15) ? width : values[2 * i]! * values[2 * i + 1]!),
+    );
+    const scored = await json<{ nats: number[] }>('score', run, '--input', table);
+    const byHand = await json<{ nats: number[] }>('score', run, '--input', at('by-hand.csv'));
+    assert.equal(scored.nats.length, rows);
+    assert.deepEqual(scored.nats, byHand.nats);
+    const { stderr } = await flowscope('score', run, '--input', table);
+    assert.match(stderr, new RegExp(`filled gaps in ${withGaps} of ${rows} rows`));
+  });
+});
+
+test('rows left out: said at first, and left out of scores too', async () => {
+  const run = at('dropped');
+  const { code, stderr } = await flowscope(
+    ...['train', '--data', table, ...choice, '--missing', 'drop', '--output', run, '--max-steps', '2'],
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, new RegExp(`left out ${withGaps} of ${rows} rows with gaps`));
+  assert.match(
+    stderr,
+    /At most 200 steps: 200 passes over 83 training examples; ends early after 12 validations/,
+  );
+  const { nats } = await json<{ nats: number[] }>('score', run, '--input', table);
+  assert.equal(nats.length, rows - withGaps);
+});
