@@ -5,8 +5,11 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { EngineProcess } from '../../../src/extension/engine/engine-process';
+import { InspectionEngines } from '../../../src/extension/engine/inspection-engines';
 import { put, temporaryFolder } from '../../unit/support/temporary';
 import { start } from '../cli/flowscope';
+import { moonsModel, smallModel } from '../inspect/model';
 import { endlessModel } from './endless';
 
 const file = put(temporaryFolder(), 'endless.onnx', endlessModel());
@@ -67,3 +70,45 @@ test('Ctrl-C ends the command line in a graph without end', { timeout: 60_000 },
   assert.ok(performance.now() - asked < 5000);
   assert.equal(end.signal ?? end.code, 'SIGINT');
 });
+
+test(
+  'inspectors of other files go on, and closing the file ends its engine',
+  { timeout: 60_000 },
+  async () => {
+    const engines = new InspectionEngines(
+      (name) =>
+        new EngineProcess({
+          script: path.resolve('dist', 'engine.js'),
+          env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
+          name,
+          events: {},
+          log: () => undefined,
+        }),
+      100,
+    );
+    const moons = await smallModel(moonsModel, 'moons');
+    const [model, endless] = [moons.file, file].map((name) =>
+      engines.of({ path: name, toString: () => name }).acquire(),
+    );
+    const { api } = model!.engine();
+    const { id } = await api.open(moons.file);
+    const stuck = endless!.engine();
+    const opening = assert.rejects(stuck.api.open(file), /was stopped/);
+    await Promise.race([pause(4000), stuck.ended]);
+    assert.ok(stuck.running);
+    const asked = performance.now();
+    await within(5000, api.ask(id, 'summary', undefined, 'a'));
+    assert.ok(performance.now() - asked < 1000);
+    endless!.dispose();
+    await within(15_000, opening);
+    assert.equal(stuck.running, false);
+    assert.ok(await api.ask(id, 'summary', undefined, 'b'));
+    await engines.dispose();
+    await moons.dispose();
+  },
+);
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const late = pause(milliseconds, undefined, { ref: false }).then(() => assert.fail('it takes too long'));
+  return Promise.race([work, late]);
+}
