@@ -6,6 +6,7 @@ import { createBirpc } from 'birpc';
 import path from 'node:path';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { decodeEnvelope, encodeEnvelope, toErrorData } from '../protocol/wire';
+import { leaveWithHost } from './leave-with-host';
 import { createService } from './service';
 
 /** Exit code after an error that nobody expected. */
@@ -73,6 +74,7 @@ function main(): void {
       () => process.exit(failed),
     );
   });
+  leaveWithHost();
   // The channel's other end decides when to stop; a Ctrl-C in its terminal reaches this process too.
   process.on('SIGINT', () => undefined);
 }

@@ -4,13 +4,13 @@ import type { ExtensionContext, Uri } from 'vscode';
 import type { EngineEvents } from '../protocol/engine';
 import { EngineProcess } from './engine/engine-process';
 import { engineEnvironment } from './engine/environment';
-import { SharedEngine } from './engine/shared-engine';
+import { InspectionEngines } from './engine/inspection-engines';
 import { log } from './log';
 import { Trainings } from './training/trainings';
 
 export interface Services {
   context: ExtensionContext;
-  inspection: SharedEngine;
+  inspection: InspectionEngines;
   trainings: Trainings;
   startEngine(
     name: string,
@@ -37,7 +37,7 @@ export function createServices(context: ExtensionContext): Services {
       events: { log: (line) => log().info(`${name}: ${line}`), ...events },
       log: (line) => log().info(line),
     });
-  const inspection = new SharedEngine(() => startEngine('inspection', {}, undefined, inspectionMemory));
+  const inspection = new InspectionEngines((name) => startEngine(name, {}, undefined, inspectionMemory));
   const trainings = new Trainings(context, startEngine);
   return {
     context,

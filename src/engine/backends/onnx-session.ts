@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { endable } from '../../base/endable';
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
 
@@ -78,6 +79,6 @@ export async function openFileSession(
       double
         ? new runtime.Tensor('float64', Float64Array.from(data), shape)
         : new runtime.Tensor('float32', data, shape),
-    run: (feeds) => session.run(feeds).catch(failed('run')),
+    run: (feeds) => endable(() => session.run(feeds)).catch(failed('run')),
   };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Uri } from 'vscode';
 import type { CustomReadonlyEditorProvider, ExtensionContext, WebviewPanel } from 'vscode';
-import type { SharedEngine } from '../engine/shared-engine';
+import type { InspectionEngines } from '../engine/inspection-engines';
 import { showPage } from '../show-page';
 import type { ActiveInspector } from './active-inspector';
 import { ModelDocument } from './model-document';
@@ -14,13 +14,13 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
 
   constructor(
     private readonly context: ExtensionContext,
-    private readonly inspection: SharedEngine,
+    private readonly inspection: InspectionEngines,
     private readonly active: ActiveInspector,
   ) {}
 
   /** Never fails: what is wrong with the file is said in the page, where it can be tried again. */
   openCustomDocument(uri: Uri): ModelDocument {
-    return this.adopt(new ModelDocument(this.context, this.inspection, uri));
+    return this.adopt(new ModelDocument(this.context, this.inspection.of(uri), uri));
   }
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
@@ -36,7 +36,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   borrow(uri: Uri): { document: ModelDocument; dispose(): void } {
     const open = this.documents.get(uri.toString());
     if (open) return { document: open, dispose: () => undefined };
-    const document = new ModelDocument(this.context, this.inspection, uri);
+    const document = new ModelDocument(this.context, this.inspection.of(uri), uri);
     return { document, dispose: () => document.dispose() };
   }
 

@@ -1,5 +1,5 @@
 /**
- * The one engine process that all open documents share. It starts with the first user and ends a few seconds after the
+ * An engine process that open documents share. It starts with the first user and ends a few seconds after the
  * last, so that moving an editor between groups does not read the model again. When it crashes, the next call starts
  * another one.
  */
@@ -45,14 +45,18 @@ export class SharedEngine {
 
   /** Ends the process now; the next call of a lease starts another, for example with changed settings. */
   async restart(): Promise<void> {
-    const engine = this.current;
-    this.current = undefined;
-    await engine?.stop();
+    await this.end();
   }
 
   async dispose(): Promise<void> {
     clearTimeout(this.timer);
-    await this.restart();
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
+    const engine = this.current;
+    this.current = undefined;
+    await engine?.stop();
   }
 
   private running(): EngineProcess {
@@ -62,7 +66,7 @@ export class SharedEngine {
 
   private scheduleEnd(): void {
     this.timer = setTimeout(() => {
-      if (this.users === 0) void this.restart();
+      if (this.users === 0) void this.end();
     }, this.graceMilliseconds);
   }
 }

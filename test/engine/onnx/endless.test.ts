@@ -1,0 +1,114 @@
+/** A graph that never ends holds the thread that runs it: what still ends its process. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EngineProcess } from '../../../src/extension/engine/engine-process';
+import { InspectionEngines } from '../../../src/extension/engine/inspection-engines';
+import { put, temporaryFolder } from '../../unit/support/temporary';
+import { start } from '../cli/flowscope';
+import { moonsModel, smallModel } from '../inspect/model';
+import { endlessModel } from './endless';
+
+const file = put(temporaryFolder(), 'endless.onnx', endlessModel());
+
+/**
+ * Forks an engine as the extension host does, has it open the file, and asks it something each 200 ms. Says so, with the engine's number, once
+ * nothing has come back for a second. The engine holds this process's standard output open for as long as it is there.
+ */
+const host = `
+const [engine, file] = process.argv.slice(1);
+const child = require('node:child_process').fork(engine, [], {
+  serialization: 'advanced',
+  stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+});
+const call = (i, m, ...a) => child.send({ t: 'q', i, m, a });
+let heard = Infinity;
+child.on('message', ({ i, e }) => {
+  if (i === 'open') throw new Error('opened: ' + JSON.stringify(e));
+  if (i === 'first') call('open', 'open', file);
+  heard = performance.now();
+});
+call('first', 'cancel', 'nothing');
+setInterval(() => {
+  call('again', 'cancel', 'nothing');
+  if (performance.now() - heard > 1000) console.log('blocked ' + child.pid);
+}, 200);
+`;
+
+test(
+  'an engine in a graph without end goes with the process that started it',
+  { timeout: 60_000 },
+  async () => {
+    const parent = spawn(process.execPath, ['-e', host, path.resolve('dist', 'engine.js'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(/^blocked (\d+)/.exec(said.toString())?.[1]);
+    assert.ok(pid > 0, said.toString());
+    const ended = once(parent, 'close').then(() => true);
+    const killed = performance.now();
+    parent.kill('SIGKILL');
+    const gone = await Promise.race([ended, pause(8000, false)]);
+    const seconds = (performance.now() - killed) / 1000;
+    if (!gone) process.kill(pid, 'SIGKILL');
+    assert.ok(gone && seconds < 5, `the engine was there for ${seconds.toFixed(1)} s more`);
+  },
+);
+
+test('Ctrl-C ends the command line in a graph without end', { timeout: 60_000 }, async () => {
+  const { child, ended } = start(['diagnose', file]);
+  await pause(5000);
+  assert.equal(child.exitCode, null, 'the graph ended');
+  const asked = performance.now();
+  child.kill('SIGINT');
+  const end = await Promise.race([ended, pause(10_000)]);
+  child.kill('SIGKILL');
+  assert.ok(end, 'the process went on');
+  assert.ok(performance.now() - asked < 5000);
+  assert.equal(end.signal ?? end.code, 'SIGINT');
+});
+
+test(
+  'inspectors of other files go on, and closing the file ends its engine',
+  { timeout: 60_000 },
+  async () => {
+    const engines = new InspectionEngines(
+      (name) =>
+        new EngineProcess({
+          script: path.resolve('dist', 'engine.js'),
+          env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
+          name,
+          events: {},
+          log: () => undefined,
+        }),
+      100,
+    );
+    const moons = await smallModel(moonsModel, 'moons');
+    const [model, endless] = [moons.file, file].map((name) =>
+      engines.of({ path: name, toString: () => name }).acquire(),
+    );
+    const { api } = model!.engine();
+    const { id } = await api.open(moons.file);
+    const stuck = endless!.engine();
+    const opening = assert.rejects(stuck.api.open(file), /was stopped/);
+    await Promise.race([pause(4000), stuck.ended]);
+    assert.ok(stuck.running);
+    const asked = performance.now();
+    await within(5000, api.ask(id, 'summary', undefined, 'a'));
+    assert.ok(performance.now() - asked < 1000);
+    endless!.dispose();
+    await within(15_000, opening);
+    assert.equal(stuck.running, false);
+    assert.ok(await api.ask(id, 'summary', undefined, 'b'));
+    await engines.dispose();
+    await moons.dispose();
+  },
+);
+
+function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const late = pause(milliseconds, undefined, { ref: false }).then(() => assert.fail('it takes too long'));
+  return Promise.race([work, late]);
+}
