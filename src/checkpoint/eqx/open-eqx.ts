@@ -5,11 +5,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseNpyStart, type NpyHeader } from '../../data/npy';
-import { decodeNpy, toFloat32 } from '../../data/npy';
+import { decodeNpy, parseNpyStart, toFloat32, type NpyHeader } from '../../data/npy';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
+import type { NdArray } from '../../protocol/tensors';
 import { numpyTypes } from '../dtypes';
 import { plainValues } from '../import/plain-values';
 import type { TensorFile } from '../import/types';
@@ -58,6 +58,8 @@ export async function openEqx(file: string): Promise<TensorFile> {
     at = end;
   }
   const first = begin === 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, begin));
+  // A leaf is asked for once for each of the layers that are stacked in it.
+  const decoded = new Map<string, NdArray<Float32Array>>();
   return {
     file,
     container: 'eqx',
@@ -75,8 +77,13 @@ export async function openEqx(file: string): Promise<TensorFile> {
       if (!leaf) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
       const { header, begin } = leaf;
       const { shape, dtype } = header;
-      const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
-      return Promise.resolve(toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) }));
+      let values = decoded.get(name);
+      if (!values) {
+        const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
+        values = toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) });
+        decoded.set(name, values);
+      }
+      return Promise.resolve(values);
     },
     close: () => Promise.resolve(),
   };

@@ -250,13 +250,6 @@ function withLayers(file: TensorFile, { features, count, linears, permutation }:
     }
     if (permutation !== undefined) parts.set(`layers.${layer}.permutation`, { leaf: permutation, layer });
   }
-  // Each is read for as many layers as are stacked in it.
-  const leaves = new Map<string, ReturnType<TensorFile['read']>>();
-  const leafOf = (leaf: string): ReturnType<TensorFile['read']> => {
-    const found = leaves.get(leaf) ?? file.read(leaf);
-    leaves.set(leaf, found);
-    return found;
-  };
   return {
     ...file,
     tensors: new Map(
@@ -268,7 +261,7 @@ function withLayers(file: TensorFile, { features, count, linears, permutation }:
     async read(name) {
       const part = parts.get(name);
       if (!part) throw new UserError(`${file.file}: holds no tensor "${name}" of ${features} features.`);
-      const { shape, data } = await leafOf(part.leaf);
+      const { shape, data } = await file.read(part.leaf);
       const size = sizeOf(shape.slice(1));
       return { shape: shape.slice(1), data: data.slice(part.layer * size, (part.layer + 1) * size) };
     },
