@@ -74,9 +74,10 @@ export type Reading = 'feature' | 'density' | 'distance';
 
 function problemOf(reading: Reading, mean: number, spread: number, n: number): CalibrationProblem {
   if (reading === 'density') return mean > 0.5 ? 'too narrow' : 'too wide';
-  // In standard errors: the variance of a uniform number is 1/12, that of (u − 1/2)² 1/180.
+  // In standard errors: the variance of a uniform number is 1/12, that of (u − 1/2)² 1/180. Ranks that are all at one end spread
+  // far from 1/2 too, so what the mean explains does not count as spread.
   const shifted = (mean - 0.5) * Math.sqrt(12 * n);
-  const spreads = ((spread ** 2 - 1) / 12) * Math.sqrt(180 * n);
+  const spreads = ((spread ** 2 - 1) / 12 - (mean - 0.5) ** 2) * Math.sqrt(180 * n);
   if (Math.abs(shifted) < Math.abs(spreads)) return spreads > 0 ? 'too narrow' : 'too wide';
   if (reading === 'distance') return 'skewed';
   return shifted > 0 ? 'too low' : 'too high';
