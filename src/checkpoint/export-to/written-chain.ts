@@ -123,3 +123,8 @@ export function checkHolds(
   }
   misfits.finish();
 }
+
+/** Whether couplings are the inverses of those that nflows and zuko have. */
+export const runsBackwards = ({ transform, affine, splineDirection }: VectorModelConfig): boolean =>
+  (transform === 'affine' && affine === 'inverse-scale-then-shift') ||
+  (transform === 'rationalQuadratic' && splineDirection === 'inverse');

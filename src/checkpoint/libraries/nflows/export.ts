@@ -5,7 +5,7 @@ import { under } from '../../import/names';
 import { layerNames } from '../../../config/layer-folders';
 import { activationFunction, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
-import type { Holds } from '../../export-to/written-chain';
+import { runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors } from '../../export-to/nets';
 import { integers, renamed, type StateDict } from '../../export-to/state-dict';
@@ -194,11 +194,6 @@ export function checkMadeTransform(
     misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
   } else misfits.only('sees', sees, model.splineDirection === 'forward' ? 'input' : 'output');
 }
-
-/** Whether couplings are the inverses of nflows'. */
-const runsBackwards = ({ transform, affine, splineDirection }: VectorModelConfig): boolean =>
-  (transform === 'affine' && affine === 'inverse-scale-then-shift') ||
-  (transform === 'rationalQuadratic' && splineDirection === 'inverse');
 
 /** The inverse of it. */
 const turned = ({ tensors, line }: Written): Written => ({

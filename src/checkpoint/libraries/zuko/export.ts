@@ -14,7 +14,7 @@ import {
   together,
   type Output,
 } from '../../export-to/conditioned';
-import { endsInBase, type Holds } from '../../export-to/written-chain';
+import { endsInBase, runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
@@ -128,11 +128,6 @@ interface Written {
   /** How it is made. */
   line: string;
 }
-
-/** Whether couplings are the inverses of zuko's. */
-const runsBackwards = ({ transform, affine, splineDirection }: VectorModelConfig): boolean =>
-  (transform === 'affine' && affine === 'inverse-scale-then-shift') ||
-  (transform === 'rationalQuadratic' && splineDirection === 'inverse');
 
 /** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
 function writtenMatrix(
