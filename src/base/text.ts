@@ -5,7 +5,7 @@ export function several(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-/** A message that travels: of each absolute path in it the last name is left. */
+/** For a message that leaves this machine: of each absolute path in it only the last name stays. */
 export function withoutFolders(message: string): string {
   return message.replaceAll(/(?<![\w.:/\\])(?:[A-Za-z]:)?[\\/](?:[^\s"'<>|:*?\\/]+[\\/])+/g, '');
 }

@@ -35,7 +35,7 @@ interface GlowPlan extends ImagePlan {
   affine: boolean;
   /** Whether the distribution of the last latents is learned. */
   top: boolean;
-  /** On which that distribution depends; 0 for none. */
+  /** Classes that it depends on; 0 for none. */
   classes: number;
 }
 
@@ -212,7 +212,7 @@ async function stepLayers(
   ];
 }
 
-/** Each output of a layer is multiplied by one. */
+/** What each output of a layer is multiplied by. */
 async function factorsOf(file: TensorFile, at: string): Promise<Float32Array> {
   const { data } = await file.read(`${at}.logs`);
   return data.map((x) => Math.exp(logsFactor * x));
