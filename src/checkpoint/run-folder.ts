@@ -10,6 +10,7 @@ import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
 import { makeFolder } from '../files/make-folder';
+import { sweepTemporary } from '../files/temporary';
 import { largestJson, parseRunStatus } from '../config/run-status';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
@@ -163,9 +164,11 @@ export async function claimRun(folder: string, takeOver = false): Promise<Claime
 
 /** What a trainer writes before it renames it, and locks for taking a lock over. Files of others are left alone. */
 const leftover =
-  /^(\.((run|config)\.json|metrics\.jsonl|rates\.json|train\.lock|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12,24}\.tmp|train\.lock\..+)$/;
+  /^(\.((run|config)\.json|metrics\.jsonl|rates\.json|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12,24}\.tmp|train\.lock\..+)$/;
 
 async function sweep(paths: RunPaths): Promise<void> {
+  // Only of ended processes: one that is about to be told that the run is taken has a lock of its own for a moment.
+  await sweepTemporary(paths.folder, `.${lockName}.`);
   for (const folder of [paths.folder, paths.checkpoints, paths.samples]) {
     for (const name of await entries(folder)) {
       if (leftover.test(name)) await rm(path.join(folder, name), { force: true });

@@ -2,7 +2,7 @@
  * One writer per run folder. Who trains a run holds `train.lock` in it, a file that only one process can create, on network
  * file systems too. A lock whose process is gone is taken over.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { link, lstat, open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -214,7 +214,7 @@ async function readLock(file: string): Promise<TrainLock | undefined> {
 
 /** The time of the file server, whose clock set the heartbeats; our own where nothing can be written. */
 async function now(folder: string): Promise<number> {
-  const probe = path.join(folder, `.${lockName}.${randomBytes(6).toString('hex')}.tmp`);
+  const probe = path.join(folder, `.${lockName}.${temporaryTag()}.tmp`);
   try {
     await writeFile(probe, '', { flag: 'wx' });
     return (await lstat(probe)).mtimeMs;

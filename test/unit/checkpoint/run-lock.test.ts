@@ -19,6 +19,7 @@ import { claimRun, createRun, writeStatus } from '../../../src/checkpoint/run-fo
 import { readHolder, refuseTrained, takeRun } from '../../../src/checkpoint/run-lock';
 import { lockOfThisProcess, parseLock, type TrainLock } from '../../../src/config/train-lock';
 import { parseRunConfig } from '../../../src/config/parse';
+import { temporaryTag } from '../../../src/files/temporary';
 import { temporaryFolder } from '../support/temporary';
 
 const root = temporaryFolder();
@@ -195,6 +196,8 @@ test('of many that start a run in one folder one makes it', async () => {
 
 test('whoever takes a run sweeps up after killed writers, and nothing else', async () => {
   const { paths, lock } = await createRun(path.join(root, 'swept'), config);
+  const own = temporaryTag();
+  const dead = `${own.slice(0, 8)}${(await deadPid()).toString(16).padStart(8, '0')}${own.slice(16)}`;
   await lock.release();
   const left = [
     '.run.json.0123456789ab.tmp',
@@ -202,8 +205,15 @@ test('whoever takes a run sweeps up after killed writers, and nothing else', asy
     'checkpoints/.step-00000100.flow.safetensors.0123456789ab.tmp',
     'samples/.step-00000100.png.0123456789ab.tmp',
     `train.lock.${randomUUID()}`,
+    `.train.lock.${dead}.tmp`,
   ];
-  const others = ['.control.json.0123456789ab.tmp', 'checkpoints/.mine.tmp', 'checkpoints/notes.txt'];
+  // The last is of somebody who is about to find that the run is taken.
+  const others = [
+    '.control.json.0123456789ab.tmp',
+    'checkpoints/.mine.tmp',
+    'checkpoints/notes.txt',
+    `.train.lock.${own}.tmp`,
+  ];
   for (const name of [...left, ...others]) writeFileSync(path.join(paths.folder, name), '');
   const claimed = await claimRun(paths.folder);
   await claimed.lock.release();
