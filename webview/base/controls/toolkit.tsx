@@ -10,7 +10,7 @@ import {
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
 import { createElement, Fragment, type ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 export function registerControls(): void {
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
@@ -99,7 +99,8 @@ export interface TextFieldProps {
 
 export function TextField(props: TextFieldProps) {
   const element = useRef<ValueElement>(null);
-  useEffect(() => {
+  // Before the page is painted: set later, it would replace what somebody began to type.
+  useLayoutEffect(() => {
     if (element.current && element.current.value !== props.value) element.current.value = props.value;
   }, [props.value]);
   // The toolkit gives every field the name "Text field" when it connects.

@@ -1,7 +1,7 @@
 /** Controls and notes that several modes of the gallery have. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { useDraft } from '../controls/draft';
 import type { ExampleRef } from '../../../src/protocol/selection';
 import { Slider } from '../controls/slider';
@@ -68,7 +68,7 @@ export function WholeNumber({
   onChange(value: number): void;
 }) {
   const draft = useSignal(String(value));
-  useEffect(() => void (draft.value = String(value)), [value]);
+  useLayoutEffect(() => void (draft.value = String(value)), [value]);
   const read = (typed: string): number | undefined => {
     const number = Number(typed);
     return typed.trim() !== '' && Number.isSafeInteger(number) && number >= 0 && number < below

@@ -1,6 +1,6 @@
 /** The path of one point in numbers: where it is after every layer, and what each adds to ln p. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
 import { Button, TextField } from '../../base/controls/toolkit';
@@ -114,7 +114,7 @@ function Coordinate({
 }) {
   const shown = value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(5)));
   const draft = useSignal(shown);
-  useEffect(() => void (draft.value = shown), [shown]);
+  useLayoutEffect(() => void (draft.value = shown), [shown]);
   const read = (typed: string): number | undefined => {
     const number = Number(typed.replace('−', '-').replace(',', '.'));
     return typed.trim() !== '' && Number.isFinite(number) ? number : undefined;
