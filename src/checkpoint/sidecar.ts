@@ -8,7 +8,6 @@ import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
 import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
-import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { largestJson } from '../config/run-status';
 import { exists } from '../base/exists';
@@ -54,7 +53,7 @@ const portsSchema = v.strictObject({
 
 const sidecarSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  /** Whose file it was when the answers were given. */
+  /** Whose file it was when the answers were given. Without it, of whatever library the file is: people leave it out. */
   library: v.optional(v.string()),
   answers: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
   /** What the flow was trained on: shows examples, and training goes on with it. Paths are relative to this file. */
@@ -65,15 +64,13 @@ const sidecarSchema = v.strictObject({
 
 /** What its owner corrects of what is guessed of an ONNX file's inputs and outputs. */
 export type OnnxPorts = v.InferOutput<typeof portsSchema>;
-type Content = v.InferOutput<typeof sidecarSchema>;
-/** Beside a checkpoint of another library. */
-export type Sidecar = Content & { library: string };
+type Sidecar = v.InferOutput<typeof sidecarSchema>;
 
 export function sidecarPath(file: string): string {
   return `${path.resolve(file)}.flowscope.json`;
 }
 
-async function read(file: string): Promise<{ raw: unknown; content: Content } | undefined> {
+async function read(file: string): Promise<{ raw: unknown; content: Sidecar } | undefined> {
   const where = sidecarPath(file);
   if (!(await exists(where))) return undefined;
   const raw = parseJsonText(await readText(where, largestJson), where);
@@ -82,13 +79,11 @@ async function read(file: string): Promise<{ raw: unknown; content: Content } | 
 
 /** @throws UserError naming what is wrong in the file */
 export async function readSidecar(file: string): Promise<Sidecar | undefined> {
-  const content = (await read(file))?.content;
-  if (!content) return undefined;
-  const { library } = content;
-  if (library !== undefined) return { ...content, library };
-  throw new UserError(
-    `${sidecarPath(file)}: library: missing. It says whose file the answers are for; delete the file to be asked again.`,
-  );
+  return (await read(file))?.content;
+}
+
+export function isFor(sidecar: Sidecar, library: string): boolean {
+  return (sidecar.library ?? library) === library;
 }
 
 /** Nothing where nobody said anything. @throws UserError naming what is wrong in the file */

@@ -3,6 +3,12 @@ import { nearest } from '../../config/nearest';
 import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
+/** Arguments of the libraries that the sizes of tensors decide. Answers written by hand may have them; they are not used. */
+const shownByTensors: ReadonlySet<string> = new Set([
+  ...['numBins', 'bins', 'features', 'contextFeatures', 'context', 'hiddenFeatures', 'hiddenDims'],
+  ...['numBlocks', 'numBlocksPerLayer', 'numLayers', 'numTransforms', 'transforms'],
+]);
+
 /**
  * @param where whose answers they are, for messages
  * @throws UserError for an answer to no question, or one that is not among those possible
@@ -14,7 +20,7 @@ export function completeAnswers(
 ): Record<string, string | number> {
   const keys = questions.map(({ key }) => key);
   for (const key of Object.keys(given)) {
-    if (keys.includes(key)) continue;
+    if (keys.includes(key) || shownByTensors.has(key)) continue;
     const near = nearest(key, keys);
     throw new UserError(
       `${where}: "${key}" is not asked of this file; ` +

@@ -2,7 +2,7 @@
 import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportForm } from '../../protocol/import';
 import { resolveModelPath } from '../resolve-model';
-import { readSidecar, sidecarPath, writeSidecar } from '../sidecar';
+import { isFor, readSidecar, sidecarPath, writeSidecar } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
 import { completeAnswers } from './answers';
 import { recognize } from './recognize';
@@ -15,7 +15,7 @@ export async function importForm(given: string): Promise<ImportForm | undefined>
   return withRecognized(given, async (recognized, file) => {
     if (!recognized || recognized.questions.length === 0) return undefined;
     const remembered = await readSidecar(file);
-    const current = remembered?.library === recognized.library ? remembered : undefined;
+    const current = remembered && isFor(remembered, recognized.library) ? remembered : undefined;
     return {
       title: recognized.title,
       questions: recognized.questions,

@@ -7,7 +7,7 @@ import { loadCheckpoint, type Checkpoint } from '../checkpoint';
 import { isRecording } from '../recording/read';
 import { notRunAgain } from '../recording/schema';
 import { resolveModelPath } from '../resolve-model';
-import { readSidecar, sidecarPath } from '../sidecar';
+import { isFor, readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
 import { assumptionsOf, completeAnswers } from './answers';
 import { libraryName, recognize, whyUnknown } from './recognize';
@@ -88,7 +88,7 @@ export async function interpret(
   if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
   const { library, questions } = recognized;
   const remembered = await readSidecar(file);
-  if (remembered && remembered.library !== library) {
+  if (remembered && !isFor(remembered, library)) {
     throw new UserError(
       `${sidecarPath(file)}: its answers are for a file of "${remembered.library}", and this one is of "${library}". ` +
         `Delete it to be asked again.`,
