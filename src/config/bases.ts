@@ -75,7 +75,14 @@ export const baseSchema = v.variant('kind', [
     ),
   }),
   v.strictObject({
-    kind: v.pipe(v.literal('mixture'), describe('A trained mixture of independent normals.')),
+    kind: v.pipe(v.literal('mixture'), describe('A trained mixture of normals.')),
+    covariance: v.optional(
+      v.pipe(
+        v.picklist(['diagonal', 'full']),
+        describe('Of each normal: diagonal, independent features; full, correlated ones.'),
+      ),
+      'diagonal',
+    ),
     components: v.optional(
       v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256), describe('Normals of the mixture.')),
       8,

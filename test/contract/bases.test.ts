@@ -22,6 +22,7 @@ const configs: BaseConfig[] = (
     { kind: 'studentT', freedom: 30, loc: [1, 0], scale: 0.5 },
     { kind: 'studentT', scale: [0.5, 0.8], trained: true },
     { kind: 'mixture', components: 3 },
+    { kind: 'mixture', components: 3, covariance: 'full' },
     { kind: 'uniform', lower: [-1, 0.5], upper: 2 },
     { kind: 'beta', lower: -5, upper: [5, 3] },
     { kind: 'beta', concentration: 2, lower: -4, upper: 4 },
@@ -123,53 +124,55 @@ describe('temperatures', () => {
   });
 });
 
-describe('a mixture', () => {
-  const count = 20_000;
-  const drawn = () => {
-    const { base, tensors } = made(configs.find(({ kind }) => kind === 'mixture')!);
-    const far = tf.tensor2d([[-3, 2], [4, 0], [0, -5]]); // prettier-ignore
-    const ctx = contextOf({ ...tensors, 'base.loc': far }, false);
-    return { base, ctx, far, tensors, z: base.draw(ctx, inputOf(base.noiseShape, count, 8), tf.scalar(1)) };
-  };
+const mixtures = configs.filter((config) => config.kind === 'mixture');
+for (const config of mixtures)
+  describe(`a mixture, ${config.covariance}`, () => {
+    const count = 20_000;
+    const drawn = () => {
+      const { base, tensors } = made(config);
+      const far = tf.tensor2d([[-3, 2], [4, 0], [0, -5]]); // prettier-ignore
+      const ctx = contextOf({ ...tensors, 'base.loc': far }, false);
+      return { base, ctx, far, tensors, z: base.draw(ctx, inputOf(base.noiseShape, count, 8), tf.scalar(1)) };
+    };
 
-  it('draws from its normals as often as their weights say', () => {
-    const { far, tensors, z } = drawn();
-    const weights = tf.softmax(tensors['base.logits']! as tf.Tensor1D);
-    const expected = tf.matMul(tf.reshape(weights, [1, 3]), far).dataSync();
-    const found = tf.mean(z, 0).dataSync();
-    // Five standard errors of the mean of values within 9 of each other.
-    assert.ok(maxAbsDifference(found, expected) < (5 * 4.5) / Math.sqrt(count), found.join());
-  });
+    it('draws from its normals as often as their weights say', () => {
+      const { far, tensors, z } = drawn();
+      const weights = tf.softmax(tensors['base.logits']! as tf.Tensor1D);
+      const expected = tf.matMul(tf.reshape(weights, [1, 3]), far).dataSync();
+      const found = tf.mean(z, 0).dataSync();
+      // Five standard errors of the mean of values within 9 of each other.
+      assert.ok(maxAbsDifference(found, expected) < (5 * 4.5) / Math.sqrt(count), found.join());
+    });
 
-  it('has the average log-density of its own draws that their density has: no draws lie where it is small', () => {
-    const { base, ctx, z } = drawn();
-    // ∫ p² = E[p], by draws and on a grid.
-    const byDraws = tf.mean(tf.exp(base.logProb(ctx, z))).dataSync()[0]!;
-    const n = 300;
-    const at = (i: number): number => -12 + (24 * (i + 0.5)) / n;
-    const grid = Float32Array.from({ length: n * n * 2 }, (_, k) =>
-      at(k % 2 === 0 ? Math.floor(k / 2 / n) : (k >> 1) % n),
-    );
-    const density = tf.exp(base.logProb(ctx, tf.tensor(grid, [n * n, dim])));
-    const onGrid = tf.sum(tf.square(density)).dataSync()[0]! * (24 / n) ** 2;
-    assert.ok(Math.abs(byDraws / onGrid - 1) < 0.03, `${byDraws}, ${onGrid}`);
-  });
+    it('has the average log-density of its own draws that their density has: no draws lie where it is small', () => {
+      const { base, ctx, z } = drawn();
+      // ∫ p² = E[p], by draws and on a grid.
+      const byDraws = tf.mean(tf.exp(base.logProb(ctx, z))).dataSync()[0]!;
+      const n = 300;
+      const at = (i: number): number => -12 + (24 * (i + 0.5)) / n;
+      const grid = Float32Array.from({ length: n * n * 2 }, (_, k) =>
+        at(k % 2 === 0 ? Math.floor(k / 2 / n) : (k >> 1) % n),
+      );
+      const density = tf.exp(base.logProb(ctx, tf.tensor(grid, [n * n, dim])));
+      const onGrid = tf.sum(tf.square(density)).dataSync()[0]! * (24 / n) ** 2;
+      assert.ok(Math.abs(byDraws / onGrid - 1) < 0.03, `${byDraws}, ${onGrid}`);
+    });
 
-  it('gives standard normal scores of its draws, in each latent', () => {
-    const { base, ctx, z } = drawn();
-    const scores = base.scores(ctx, z);
-    const { mean, variance } = tf.moments(scores, 0);
-    assert.ok(maxAbsDifference(mean.dataSync(), [0, 0]) < 0.04);
-    assert.ok(maxAbsDifference(variance.dataSync(), [1, 1]) < 0.06);
-  });
+    it('gives standard normal scores of its draws, in each latent', () => {
+      const { base, ctx, z } = drawn();
+      const scores = base.scores(ctx, z);
+      const { mean, variance } = tf.moments(scores, 0);
+      assert.ok(maxAbsDifference(mean.dataSync(), [0, 0]) < 0.04);
+      assert.ok(maxAbsDifference(variance.dataSync(), [1, 1]) < 0.06);
+    });
 
-  it('draws the middles of its normals at temperature 0', () => {
-    const { base, ctx, far } = drawn();
-    const z = base.draw(ctx, inputOf(base.noiseShape, 50, 8), tf.scalar(0)).arraySync() as number[][];
-    const middles = far.arraySync();
-    assert.ok(z.every((point) => middles.some((middle) => maxAbsDifference(point, middle) < 1e-6)));
+    it('draws the middles of its normals at temperature 0', () => {
+      const { base, ctx, far } = drawn();
+      const z = base.draw(ctx, inputOf(base.noiseShape, 50, 8), tf.scalar(0)).arraySync() as number[][];
+      const middles = far.arraySync();
+      assert.ok(z.every((point) => middles.some((middle) => maxAbsDifference(point, middle) < 1e-6)));
+    });
   });
-});
 
 describe('a beta base', () => {
   const { base } = made(configs.find(({ kind }) => kind === 'beta')!);

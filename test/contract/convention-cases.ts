@@ -293,6 +293,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { base: { kind: 'diagonalNormal', loc: [0.5, 0, -1], scale: 2, trained: true } },
   ],
   ['vector, mixture of normals as base', { base: { kind: 'mixture', components: 3 } }],
+  [
+    'vector, mixture of correlated normals as base',
+    { base: { kind: 'mixture', components: 3, covariance: 'full' } },
+  ],
   ['vector, base of Student’s t', { base: { kind: 'studentT', loc: 0.5, scale: 2, trained: true } }],
   ['vector, fixed normal base', { base: { kind: 'diagonalNormal', loc: 0.5, scale: [1, 2, 3] } }],
   [

@@ -433,20 +433,37 @@ export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBa
   };
 }
 
-/** A trained mixture of independent normals; of one component, a normal. @param loc [K, D] @param logScale [K, D] */
-export function trainedMixture(logits: Float32Array, loc: Float32Array, logScale: Float32Array): ReadBase {
+/**
+ * A trained mixture of normals. One independent normal is that, and a correlated one two equal ones.
+ * @param loc [K, D]
+ * @param logScale [K, D]
+ * @param lower [K, D, D] of full covariances, as in flow/bases/mixture.ts
+ */
+export function trainedMixture(
+  logits: Float32Array,
+  loc: Float32Array,
+  logScale: Float32Array,
+  lower?: Float32Array,
+): ReadBase {
+  if (logits.length === 1) {
+    if (!lower) return trainedNormal(loc, logScale);
+    const [both, locs, logScales, lowers] = [logits, loc, logScale, lower].map((values) => twice(values));
+    return trainedMixture(both!, locs!, logScales!, lowers);
+  }
   const components = logits.length;
-  if (components === 1) return trainedNormal(loc, logScale);
-  const shape = [components, loc.length / components];
+  const dim = loc.length / components;
   return {
-    base: { kind: 'mixture', components },
+    base: { kind: 'mixture', components, ...(lower ? { covariance: 'full' } : {}) },
     tensors: {
       'base.logits': { shape: [components], data: logits },
-      'base.loc': { shape, data: loc },
-      'base.logScale': { shape, data: logScale },
+      'base.loc': { shape: [components, dim], data: loc },
+      'base.logScale': { shape: [components, dim], data: logScale },
+      ...(lower ? { 'base.lower': { shape: [components, dim, dim], data: lower } } : {}),
     },
   };
 }
+
+const twice = (values: Float32Array): Float32Array => Float32Array.from([...values, ...values]);
 
 /** An ActNorm of ours with these values. */
 export function constantLayer(values: Readonly<Record<string, Values>>): Pick<OurLayer, 'layer' | 'adapt'> {

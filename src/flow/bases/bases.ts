@@ -26,7 +26,7 @@ export function baseOf(config: BaseConfig, dim: number, seen: number): Base {
     case 'conditionalNormal':
       return conditionalNormal({ dim, seen, hidden: config.hidden });
     case 'mixture':
-      return mixture(dim, config.components);
+      return mixture(dim, config.components, config.covariance);
     case 'uniform':
       return uniform(perFeature(config.lower, dim), perFeature(config.upper, dim));
     case 'beta':

@@ -1,11 +1,13 @@
 /**
- * A trained mixture of K independent normals: `base.logits` [K], whose softmax are the weights, `base.loc` and
- * `base.logScale` [K, D].
+ * A trained mixture of K normals: `base.logits` [K], whose softmax are the weights, `base.loc` and `base.logScale` [K, D].
+ * With full covariances, noise ε of a component becomes loc + (I + M)⁻¹·(e^logScale ∘ ε), where M is what lies below the
+ * diagonal of its `base.lower` [K, D, D]: a density takes one product then, and its trained numbers may be any.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext } from '../bijection';
 import { zeros } from '../init';
+import { matrixMask, unitTriangularInverse } from '../mixing/triangular';
 import { sumOver, withoutGradient } from '../tensors';
 import { normalProbability, normalQuantile } from './normal-distribution';
 import type { Base } from './types';
@@ -27,36 +29,63 @@ function logSumExp(x: Tensor): Tensor {
   );
 }
 
+interface Parts {
+  logWeights: Tensor;
+  loc: Tensor;
+  logScale: Tensor;
+  /** M, one behind the other: [K·D, D]. */
+  lower: Tensor | undefined;
+}
+
 /** @param components K, at least 2 */
-export function mixture(dim: number, components: number): Base {
-  const of = (ctx: FlowContext) => {
+export function mixture(dim: number, components: number, covariance: 'diagonal' | 'full'): Base {
+  const full = covariance === 'full';
+  const of = (ctx: FlowContext): Parts => {
     const logits = tf.reshape(ctx.get('base.logits'), [1, components]);
     return {
       logWeights: tf.sub(logits, tf.reshape(logSumExp(logits), [1, 1])),
       loc: ctx.get('base.loc'),
       logScale: ctx.get('base.logScale'),
+      lower: full
+        ? tf.mul(
+            tf.reshape(ctx.get('base.lower'), [components * dim, dim]),
+            tf.tile(
+              matrixMask(dim, (row, column) => row > column),
+              [components, 1],
+            ),
+          )
+        : undefined,
     };
   };
-  /** How many deviations each latent lies from each component: [N, K, D]. */
-  const deviations = (z: Tensor, { loc, logScale }: ReturnType<typeof of>): Tensor =>
-    tf.mul(tf.sub(tf.expandDims(z, 1), loc), tf.exp(tf.neg(logScale)));
+  /** The noise of each component that each latent is made of: [N, K, D]. */
+  const noises = (z: Tensor, { loc, logScale, lower }: Parts): Tensor => {
+    const around = tf.sub(tf.expandDims(z, 1), loc);
+    if (!lower) return tf.mul(around, tf.exp(tf.neg(logScale)));
+    const mixed = tf.reshape(tf.matMul(z, lower, false, true), [-1, components, dim]);
+    const ofLoc = sumOver(tf.mul(tf.reshape(lower, [components, dim, dim]), tf.expandDims(loc, 1)), [2]);
+    return tf.mul(tf.add(around, tf.sub(mixed, ofLoc)), tf.exp(tf.neg(logScale)));
+  };
+  /** (I + M)⁻¹ of each component: [K, D, D]. */
+  const inverses = (lower: Tensor): Tensor =>
+    tf.stack(tf.split(lower, components, 0).map((matrix) => unitTriangularInverse(matrix)));
   return {
     parameters: [
       { name: 'base.logits', shape: [components], init: zeros, decay: false },
       { name: 'base.loc', shape: [components, dim], init: { kind: 'uniform', bound: 1 }, decay: false },
       { name: 'base.logScale', shape: [components, dim], init: zeros, decay: false },
+      ...(full ? [{ name: 'base.lower', shape: [components, dim, dim], init: zeros, decay: false }] : []),
     ],
     // The last one says which component.
     noiseShape: [dim + 1],
     shape: 'other',
     logProb(ctx, z) {
       const parts = of(ctx);
-      const each = tf.sub(tf.mul(tf.square(deviations(z, parts)), -0.5), parts.logScale);
+      const each = tf.sub(tf.mul(tf.square(noises(z, parts)), -0.5), parts.logScale);
       const joint = tf.sub(sumOver(each, [2]), dim * halfLogTau);
       return logSumExp(tf.add(joint, parts.logWeights));
     },
     draw(ctx, noise, temperature) {
-      const { logWeights, loc, logScale } = of(ctx);
+      const { logWeights, loc, logScale, lower } = of(ctx);
       const [own, which] = tf.split(noise, [dim, 1], 1) as [Tensor, Tensor];
       const starts = tf.cumsum(tf.exp(logWeights), 1, true);
       const begun = withoutGradient(tf.sub(normalProbability(which), starts), (past) =>
@@ -65,13 +94,22 @@ export function mixture(dim: number, components: number): Base {
       const [, later] = tf.split(begun, [1, components - 1], 1) as [Tensor, Tensor];
       const chosen = tf.sub(begun, tf.pad(later, [[0, 0], [0, 1]])); // prettier-ignore
       const scale = tf.mul(tf.matMul(chosen, tf.exp(logScale)), temperature);
-      return tf.add(tf.matMul(chosen, loc), tf.mul(own, scale));
+      const scaled = tf.mul(own, scale);
+      if (!lower) return tf.add(tf.matMul(chosen, loc), scaled);
+      const inverse = tf.matMul(chosen, tf.reshape(inverses(lower), [components, dim * dim]));
+      const mixed = sumOver(tf.mul(tf.reshape(inverse, [-1, dim, dim]), tf.expandDims(scaled, 1)), [2]);
+      return tf.add(tf.matMul(chosen, loc), mixed);
     },
     // Of each latent by itself: its own distribution is a mixture too.
     scores(ctx, z) {
       const parts = of(ctx);
-      const weights = tf.reshape(tf.exp(parts.logWeights), [1, components, 1]);
-      return normalQuantile(sumOver(tf.mul(normalProbability(deviations(z, parts)), weights), [1]));
+      const { logWeights, loc, logScale, lower } = parts;
+      const deviations = lower
+        ? tf.sqrt(sumOver(tf.square(tf.mul(inverses(lower), tf.exp(tf.expandDims(logScale, 1)))), [2]))
+        : tf.exp(logScale);
+      const weights = tf.reshape(tf.exp(logWeights), [1, components, 1]);
+      const standard = tf.div(tf.sub(tf.expandDims(z, 1), loc), deviations);
+      return normalQuantile(sumOver(tf.mul(normalProbability(standard), weights), [1]));
     },
   };
 }

@@ -219,6 +219,7 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks
   for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
   if (model.net === 'residual') misfits.check(!model.netNorm, 'netNorm', model.netNorm, 'false');
   misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
+  if (model.base.kind === 'mixture') misfits.only('base.covariance', model.base.covariance, 'diagonal');
   misfits.finish();
 }
 

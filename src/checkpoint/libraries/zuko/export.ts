@@ -20,7 +20,7 @@ import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
 import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
-import { leastOfMixture } from './import';
+import { mixtureTensors } from './mixture';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
@@ -65,16 +65,8 @@ function baseTensors(
   const given = (value: number | readonly number[]) =>
     floats([dim], Float32Array.from(perFeature(value, dim)));
   if (base.kind === 'uniform') return { lower: given(base.lower), upper: given(base.upper) };
-  if (base.kind === 'mixture') {
-    const parts = ['logits', 'loc', 'logScale'].map((part) => valuesOf(tensors, `base.${part}`));
-    const logs = parts[2]!.data.map((s) =>
-      Math.log(Math.max(Math.exp(s) - leastOfMixture, Number.MIN_VALUE)),
-    );
-    const data = [parts[0]!.data, parts[1]!.data, logs];
-    return Object.fromEntries(
-      parts.map(({ shape }, i) => [`phi.${i}`, floats(shape, Float32Array.from(data[i]!))]),
-    );
-  }
+  if (base.kind === 'mixture')
+    return mixtureTensors((part) => valuesOf(tensors, `base.${part}`), base.covariance === 'full');
   if (name === undefined) return { loc: given(0), scale: given(1) };
   return {
     loc: floats([dim], valuesOf(tensors, `${name}.shift`).data),
@@ -358,7 +350,9 @@ function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines
 
 function baseLines({ base, dim }: VectorModelConfig, constants: (value: number) => string): string[] {
   if (base.kind === 'mixture')
-    return [`base = zuko.mixtures.GMM(${dim}, components=${base.components}, covariance_type="diagonal")`];
+    return [
+      `base = zuko.mixtures.GMM(${dim}, components=${base.components}, covariance_type="${base.covariance}")`,
+    ];
   return [
     'base = zuko.lazy.UnconditionalDistribution(',
     base.kind === 'uniform'

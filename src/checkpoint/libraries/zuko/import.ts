@@ -14,7 +14,6 @@ import {
   readOrder,
   type Chain,
   type CouplingStep,
-  trainedMixture,
   type OurLayer,
   type ReadBase,
   type StepOf,
@@ -33,6 +32,7 @@ import { ofFeatures } from '../../import/names';
 import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
+import { readFullMixture, readMixture } from './mixture';
 import { zukoModules } from './modules';
 
 /** What a layer may be, as far as sizes tell. */
@@ -348,25 +348,6 @@ const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
   base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] },
 });
 
-/** Added to the deviations of a GMM: its `epsilon`. */
-export const leastOfMixture = 1e-6;
-
-/** Of a GMM with diagonal or spherical covariances, each of which may be one for all components. */
-function mixture(
-  [logits, loc, logs]: readonly Float32Array[],
-  _: ImportAnswers,
-  [, , [rows = 1, columns = 1] = [] as readonly number[]]: readonly (readonly number[])[],
-): ReadBase {
-  const components = logits!.length;
-  const features = loc!.length / components;
-  const logScale = loc!.map((_, i) => {
-    const row = rows === 1 ? 0 : Math.floor(i / features);
-    const column = columns === 1 ? 0 : i % features;
-    return Math.log(Math.exp(logs![row * columns + column]!) + leastOfMixture);
-  });
-  return trainedMixture(logits!, loc!, logScale);
-}
-
 export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
@@ -411,7 +392,13 @@ export const zuko = chainImporter<Mapped, Other>({
         kind: 'GMM with diagonal or spherical covariances',
         names: ['phi.0', 'phi.1', 'phi.2'],
         shapes: (features) => [[-1], [-1, features], [-1, -1]],
-        read: mixture,
+        read: (values, _, shapes) => readMixture(values, shapes),
+      },
+      {
+        kind: 'GMM with full covariances',
+        names: ['phi.0', 'phi.1', 'phi.2', 'phi.3'],
+        shapes: (features) => [[-1], [-1, features], [-1, features], [-1, (features * (features - 1)) / 2]],
+        read: (values, _, shapes) => readFullMixture(values, shapes),
       },
     ],
   },

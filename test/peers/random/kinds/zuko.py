@@ -129,7 +129,7 @@ def mixings(rng, features, answers):
 
 def base(rng, features, answers):
     lazy, distributions = zuko.lazy.UnconditionalDistribution, zuko.distributions
-    kind = pick(rng, ["normal", "trained", "named", "box", "mixture", "spherical"])
+    kind = pick(rng, ["normal", "trained", "named", "box", "mixture", "spherical", "full"])
     loc, scale = torch.randn(features), torch.rand(features) + 0.5
     if kind == "normal":
         return lazy(distributions.DiagNormal, loc, scale, buffer=True), kind
@@ -142,7 +142,7 @@ def base(rng, features, answers):
         return lazy(distributions.BoxUniform, torch.full((features,), -25.0), torch.full((features,), 25.0), buffer=True), kind
     covariance = "diagonal" if kind == "mixture" else kind
     tied = bool(rng.random() < 0.4)
-    return zuko.mixtures.GMM(features, components=int(rng.integers(2, 5)), covariance_type=covariance, tied=tied), kind
+    return zuko.mixtures.GMM(features, components=int(rng.integers(1, 5)), covariance_type=covariance, tied=tied), kind
 
 
 def composed(rng):
