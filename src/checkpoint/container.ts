@@ -4,6 +4,7 @@ import type { TensorContainer } from '../protocol/import';
 import { isEqx } from './eqx/open-eqx';
 import { isHdf5 } from './keras/hdf5';
 import { isKerasEntry } from './keras/open-keras';
+import { isNpzEntry } from './npz/open-npz';
 import { torchContainer } from './torch/container';
 
 /**
@@ -17,7 +18,11 @@ export async function containerOf(
   if (isHdf5(start)) return 'hdf5';
   if (isEqx(start)) return 'eqx';
   const torch = torchContainer(start);
-  if (torch === 'zip' && isKerasEntry(firstEntry(start))) return 'keras';
+  if (torch === 'zip') {
+    const first = firstEntry(start);
+    if (isKerasEntry(first)) return 'keras';
+    if (isNpzEntry(first)) return 'npz';
+  }
   if (torch === 'pickle') return 'pickle';
   return torch === undefined ? undefined : 'torch';
 }

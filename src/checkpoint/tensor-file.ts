@@ -5,12 +5,13 @@ import { toFloat32 } from './dtypes';
 import type { TensorFile } from './import/types';
 import { openEqx } from './eqx/open-eqx';
 import { openHdf5, openKeras } from './keras/open-keras';
+import { openNpz } from './npz/open-npz';
 import { openSafetensors } from './safetensors';
 import { openTorch } from './torch/open-torch';
 
 /**
- * Opens a file of PyTorch (zip) or safetensors, told apart by content; no tensor is read yet. `close` it.
- * @throws UserError when it is neither, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
+ * Opens a file, told apart by content; no tensor is read yet. `close` it.
+ * @throws UserError when it is none that is known, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
 export async function openTensorFile(file: string): Promise<TensorFile> {
   switch (await containerOf(file)) {
@@ -23,6 +24,8 @@ export async function openTensorFile(file: string): Promise<TensorFile> {
       return openHdf5(file);
     case 'keras':
       return openKeras(file);
+    case 'npz':
+      return openNpz(file);
     case undefined:
       return openTensors(file);
   }

@@ -10,7 +10,7 @@ import type { Session } from './session';
 
 export const modelHelp = {
   name: 'MODEL',
-  help: 'A run folder (its best checkpoint), a .flow.safetensors checkpoint, a checkpoint of another library (.pt, .pth, .ckpt, .safetensors, .keras, .h5, .eqx, .pkl), or an .onnx file.',
+  help: 'A run folder (its best checkpoint), a .flow.safetensors checkpoint, a checkpoint of another library (.pt, .pth, .ckpt, .safetensors, .keras, .h5, .eqx, .npz, .pkl), or an .onnx file.',
 };
 
 /**

@@ -2,9 +2,9 @@
 
 /**
  * How other programs write files of tensors. `torch` are those of torch.save, `pickle` any other of Python, `hdf5` and
- * `keras` those of Keras, `eqx` leaves of Equinox.
+ * `keras` those of Keras, `eqx` leaves of Equinox, `npz` arrays of NumPy.
  */
-export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras' | 'eqx';
+export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras' | 'eqx' | 'npz';
 
 /** Something that the file does not hold. The default is the library's own. */
 export interface ImportQuestion {

@@ -122,6 +122,7 @@ describe('the manifest', () => {
       '*.h5 flowscope.model option',
       '*.hdf5 flowscope.model option',
       '*.eqx flowscope.model option',
+      '*.npz flowscope.model option',
       '*.pkl flowscope.model option',
       '*.pickle flowscope.model option',
     ]);

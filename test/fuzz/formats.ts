@@ -258,6 +258,13 @@ export const formats: readonly Format[] = [
     mutate: mutateZip(anyBytes),
     open: openAsData,
   },
+  {
+    name: 'arrays',
+    file: 'a.npz',
+    seeds: () => fixturesLike(/^(data|peers)\/.*\.npz$/),
+    mutate: mutateZip(anyBytes),
+    open: openAsModel,
+  },
   { name: 'idx', file: 'a-idx3-ubyte', seeds: idx, mutate: mutateBytes, open: openAsData },
   {
     name: 'cifar',

@@ -100,6 +100,15 @@ export function pickStateDict(root: unknown): StateDict {
     return tensors;
   };
   const tensors = below(prefix);
+  const ownNames = new Map([...tensors.keys()].map((name) => [withoutParallel(name), name]));
+  /** Under the names of the tensors that it is a copy of; undefined where it has others. */
+  const copyOf = (path: readonly string[]): Map<string, Tensor> | undefined => {
+    const copy = [...below(path)].map(
+      ([name, tensor]) => [ownNames.get(withoutParallel(name)), tensor] as const,
+    );
+    const named = copy.filter((entry): entry is readonly [string, Tensor] => entry[0] !== undefined);
+    return copy.length === tensors.size && named.length === copy.length ? new Map(named) : undefined;
+  };
   return {
     tensors,
     rest: restOf(
@@ -109,11 +118,10 @@ export function pickStateDict(root: unknown): StateDict {
     ),
     key: prefix.join('.'),
     copies: new Map(
-      copies
-        .map((path) => [path.join('.'), below(path)] as const)
-        .filter(
-          ([, copy]) => copy.size === tensors.size && [...copy.keys()].every((name) => tensors.has(name)),
-        ),
+      copies.flatMap((path) => {
+        const copy = copyOf(path);
+        return copy ? [[path.join('.'), copy] as const] : [];
+      }),
     ),
     extras: Object.fromEntries(
       found.extras.map(([path, value]) => [
@@ -124,6 +132,9 @@ export function pickStateDict(root: unknown): StateDict {
     leftOut,
   };
 }
+
+/** A model is often wrapped for several GPUs or compiled, and its moving average is not, or the other way round. */
+const withoutParallel = (name: string): string => name.replace(/^((module|_orig_mod)\.)+/, '');
 
 /** All tensors and plain values that do not belong to an optimizer. Shared containers are met more than once. */
 function collect(root: unknown, found: Found): void {
@@ -234,7 +245,8 @@ function pickGroup(
   if (single.some((key) => key.includes('.'))) return undefined;
   const best = usualKeys.find((key) => groups.has(key));
   if (best === undefined) return undefined;
-  const names = (group: readonly string[][]) => new Set(group.map((path) => path.slice(depth + 1).join('.')));
+  const names = (group: readonly string[][]) =>
+    new Set(group.map((path) => withoutParallel(path.slice(depth + 1).join('.'))));
   const own = names(groups.get(best)!);
   const copies = [...groups.entries()].every(
     ([key, group]) => key === best || [...names(group)].every((name) => own.has(name)),

@@ -13,7 +13,7 @@ export const convertCommand = defineCommand({
   summary: 'Convert a checkpoint of another library to Flowscope, or the other way around',
   argument: {
     name: 'MODEL',
-    help: 'A checkpoint of another library (.pt, .pth, .ckpt, .safetensors, .keras, .h5, .eqx, .pkl), or a Flowscope checkpoint or run folder.',
+    help: 'A checkpoint of another library (.pt, .pth, .ckpt, .safetensors, .keras, .h5, .eqx, .npz, .pkl), or a Flowscope checkpoint or run folder.',
   },
   about:
     'Reads a checkpoint of a known library and writes it as a .flow.safetensors file, which contains everything about its flow. Other commands also read files of other libraries as they are.\n\n' +

@@ -8,13 +8,14 @@ export const modelView = 'flowscope.model';
 /** As the manifest's selectors and menus name them. */
 export const modelExtensions = [
   ...['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt.tar', 'pth.tar'],
-  ...['keras', 'h5', 'hdf5', 'eqx', 'pkl', 'pickle'],
+  ...['keras', 'h5', 'hdf5', 'eqx', 'npz', 'pkl', 'pickle'],
 ] as const;
 
 /** What file dialogs filter by: they know the last extension only. */
 export const dialogExtensions = [...new Set(modelExtensions.map((name) => name.split('.').at(-1)!))];
 
-export const modelGlob = `**/*.{${modelExtensions.join(',')}}`;
+/** What is looked for among the files of a workspace. There an `.npz` is nearly always a data set. */
+export const modelGlob = `**/*.{${modelExtensions.filter((name) => name !== 'npz').join(',')}}`;
 
 export function viewTypeOf(uri: Uri): string {
   return isOurs(uri) ? inspectorView : modelView;
@@ -39,7 +40,7 @@ export function isCheckpointFile(uri: { path: string }): boolean {
 export function modelName(uri: { path: string }): string {
   const name = uri.path.split('/').at(-1) ?? '';
   return name.replace(
-    /(\.flow(rec)?)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|(pzflow\.)?pkl|pickle)$/i,
+    /(\.flow(rec)?)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|npz|(pzflow\.)?pkl|pickle)$/i,
     '',
   );
 }

@@ -59,6 +59,7 @@ describe('containers', () => {
       [eqx, 'eqx', 21],
       [pzflow, 'pickle', 44],
       [sbi, 'pickle', 61],
+      [zipSync({ 'w.npy': encodeNpy({ shape: [1], data: Float32Array.of(1) }) }), 'npz', 1],
     ] as const) {
       const file = put(folder, 'anything.bin', bytes);
       assert.equal(await containerOf(file), container);
@@ -87,6 +88,41 @@ describe('containers', () => {
       );
     }
     assert.ok(outcomes.read > 0 && outcomes.refused > 0, JSON.stringify(outcomes));
+  });
+});
+
+describe('archives of NumPy', () => {
+  it('hold a state dict; what is no array of numbers is left out', async () => {
+    const original = wild('zuko-nsf-2d', 'flow.pt');
+    const opened = await openTensorFile(original);
+    const text = Buffer.from(encodeNpy({ shape: [1], data: Float32Array.of(1) }));
+    text.write("'<U1'", text.indexOf("'<f4'"), 'latin1');
+    const entries: Record<string, Uint8Array> = { 'note.npy': text };
+    for (const name of opened.tensors.keys()) {
+      const { shape, data } = await opened.read(name);
+      entries[`${name}.npy`] = encodeNpy({ shape, data });
+    }
+    await opened.close();
+    for (const level of [0, 6] as const) {
+      const file = put(folder, 'flow.npz', zipSync(entries, { level }));
+      assert.equal(await containerOf(file), 'npz');
+      const { tensors, origin } = await loadAnyCheckpoint(file);
+      assert.deepEqual(tensors, (await loadAnyCheckpoint(original)).tensors);
+      assert.ok(origin?.assumptions.includes('Not read: "note"'), origin?.assumptions.join());
+    }
+  });
+
+  it('are refused where their sizes cannot be', async () => {
+    const array = Buffer.from(encodeNpy({ shape: [2], data: Float32Array.of(1, 2) }));
+    const claims = Buffer.from(array);
+    claims.write('(9999999999,)', claims.indexOf('(2,)'), 'latin1');
+    await refused('claims.npz', zipSync({ 'w.npy': claims }, { level: 0 }), /tensor "w": is cut off/);
+    await refused('text.npz', zipSync({ 'w.npy': array.subarray(0, 20) }, { level: 0 }), /tensor "w"/);
+    await refused(
+      'cut.npz',
+      zipSync({ 'w.npy': array }, { level: 0 }).subarray(0, -30),
+      /damaged or cut off/,
+    );
   });
 });
 

@@ -176,12 +176,7 @@ describe('pickles of ill will', () => {
   objects.write("'|O'  ", objects.indexOf("'<f4'"), 'latin1');
   for (const [what, name, bytes, message] of [
     ['a gzip file', 'model.pth', gzipSync(zipped(value)), /gzip|neither|not a/],
-    [
-      'an archive of NumPy',
-      'flow.npz',
-      zipSync({ 'w.npy': objects }, { level: 0 }),
-      /data\.pkl|PyTorch|\.npz/,
-    ],
+    ['an archive of NumPy', 'flow.npz', zipSync({ 'w.npy': objects }, { level: 0 }), /no arrays of numbers/],
     ['the weights of a .keras file', 'a.keras', zipSync({ ...keras, 'model.weights.h5': pickle }), /HDF5/],
     ['the first leaf of Equinox', 'objects.eqx', objects, /NumPy type \|O/],
     ['what follows a leaf', 'behind.eqx', Buffer.concat([leaf, pickle]), /leaf\.1/],

@@ -140,6 +140,15 @@ test('the state dict is found among what a script saves beside it', async () => 
   assert.deepEqual(await contentOf(fixture('nested.pt')), { tensors, extras: {}, leftOut: [] });
 });
 
+test('a moving average is a copy of a model that is wrapped for several GPUs', async () => {
+  const opened = await openTensorFile(fixture('parallel.pt'));
+  const [copy, ...more] = opened.copies ?? [];
+  assert.deepEqual([opened.key, copy?.key, more.length], ['model', 'ema', 0]);
+  assert.deepEqual([...(await opened.read('module.w')).data], [1, 1]);
+  assert.deepEqual([...(await copy!.read('module.w')).data], [0, 0]);
+  await opened.close();
+});
+
 test('containers of equal right keep their names', async () => {
   assert.deepEqual(Object.keys((await contentOf(fixture('two.pt'))).tensors), ['encoder.w', 'decoder.w']);
 });

@@ -1,0 +1,76 @@
+/** Opens a state dict that was saved with numpy.savez: a zip file with an NPY file for each tensor. */
+import { open, type FileHandle } from 'node:fs/promises';
+import { UserError } from '../../base/user-error';
+import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32, type NpyHeader } from '../../data/npy';
+import { readError } from '../../files/read';
+import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
+import { numpyTypes } from '../dtypes';
+import type { TensorFile } from '../import/types';
+
+const ending = '.npy';
+
+/** Whether a zip file that starts with an entry of this name is one of NumPy. */
+export function isNpzEntry(name: string): boolean {
+  return name.endsWith(ending);
+}
+
+interface Stored {
+  entry: ZipEntry;
+  header: NpyHeader;
+}
+
+/** Arrays of text and of objects are left out. @throws UserError when the file is damaged, or has no arrays of numbers */
+export async function openNpz(file: string): Promise<TensorFile> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw readError(file, error);
+  });
+  try {
+    return await tensorsOf(file, handle);
+  } catch (error) {
+    await handle.close();
+    throw readError(file, error);
+  }
+}
+
+async function tensorsOf(file: string, handle: FileHandle): Promise<TensorFile> {
+  const { size } = await handle.stat();
+  const stored = new Map<string, Stored>();
+  const leftOut: string[] = [];
+  const where = (name: string): string => `${file}: tensor "${name}"`;
+  for (const [path, entry] of await readZipDirectory(file, handle, size)) {
+    if (!path.endsWith(ending)) continue;
+    const name = path.slice(0, -ending.length);
+    const start = await entry.read(0, Math.min(entry.size, npyHeaderBytes));
+    if (isText(start)) leftOut.push(`"${name}"`);
+    else stored.set(name, { entry, header: parseNpyHeader(start, entry.size, where(name)) });
+  }
+  if (stored.size === 0) {
+    throw new UserError(
+      `${file}: holds no arrays of numbers. Save the state dict as arrays: numpy.savez("flow.npz", **arrays).`,
+    );
+  }
+  return {
+    file,
+    container: 'npz',
+    bytes: size,
+    tensors: new Map(
+      [...stored].map(([name, { header }]) => [
+        name,
+        { dtype: numpyTypes[header.type] ?? header.type, shape: header.shape },
+      ]),
+    ),
+    extras: {},
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    async read(name) {
+      const found = stored.get(name);
+      if (!found) throw new UserError(`${file}: holds no tensor "${name}".`);
+      return toFloat32(parseNpy(await found.entry.read(), where(name)));
+    },
+    close: () => handle.close(),
+  };
+}
+
+/** Whether values are text, dates or pickled objects: `'descr': '|O'`, which are not even looked at. */
+function isText(start: Uint8Array): boolean {
+  return /'descr': '[<>|=][OSUVMm]/.test(new TextDecoder('latin1').decode(start.subarray(0, 512)));
+}
