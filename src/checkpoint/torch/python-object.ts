@@ -34,9 +34,9 @@ const packages = [
 ];
 const classes = new RegExp(`^(${packages.join('|')})(\\.[A-Za-z_]\\w*)*\\.(_?[A-Z]\\w*)$`);
 
-/** Names that stand for themselves: activations, and what hyper-parameters name. */
+/** Names that stand for themselves: activations, what hyper-parameters name, and how posteriors evaluate their flow. */
 const names =
-  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|torch\.optim(\.\w+)*\.[A-Z]\w*|pzflow\.utils\.[a-z]\w*)$/;
+  /^(torch\.nn\.functional\.[a-z]\w*|torch\._C\._nn\.[a-z]\w*|torch\._C\._VariableFunctionsClass|torch\.optim(\.\w+)*\.[A-Z]\w*|pzflow\.utils\.[a-z]\w*|sbi\.utils\.potentialutils\.[a-z]\w*)$/;
 
 const single: ReadonlySet<string> = new Set([
   'functools.partial',
