@@ -134,6 +134,24 @@ describe('what can be asked of a recording', () => {
     assert.ok(Number.isFinite(found.latentStd));
   });
 
+  it('are the ranges of inputs that findings look at', async () => {
+    const model = await openModel(recordingFile('nflows'), backend);
+    const { programs } = model.inspected!;
+    const { tensors } = await readSafetensors(recordingFile('nflows'));
+    const { data, shape } = tensors['x'] as NdArray<Float32Array>;
+    const { layers } = await (await programs.health!())({ shape: [...shape], data });
+    const rows = Array.from({ length: 24 }, (_, i) => [...data.subarray(4 * i, 4 * i + 4)]);
+    assert.deepEqual(
+      [...layers[0]!.input.low],
+      rows.map((row) => Math.min(...row)),
+    );
+    assert.deepEqual(
+      [...layers[0]!.input.high],
+      rows.map((row) => Math.max(...row)),
+    );
+    await model.dispose();
+  });
+
   it('is said: the rest has no answer, in words', async () => {
     const { ask, summary, file } = await open(recordingFile('own'));
     assert.equal(summary.recording!.samples, 0);
