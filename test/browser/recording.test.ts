@@ -104,6 +104,43 @@ describe('a recording', () => {
     assert.equal(await condition.locator('input, vscode-text-field, vscode-dropdown').count(), 0);
   });
 
+  it('draws the log-det of a layer, the samples and the examples as they were recorded', async () => {
+    const page = await ready('mixed');
+    const { tensors } = await readSafetensors(file('mixed'));
+    const stored = (name: string, from: number, to: number): number[] =>
+      [...(tensors[name]!.data as Float32Array).subarray(from, to)].map((value) => Number(value.toFixed(2)));
+    const shownRow = async (): Promise<number[]> => {
+      const cells = page.locator('.gallery [role=tabpanel] tbody tr').first().locator('td');
+      return (await cells.allInnerTexts()).map(parseNumber).filter(Number.isFinite);
+    };
+    await page.locator('.gallery').getByRole('tab', { name: 'Samples' }).click();
+    await until(
+      'the first sample',
+      async () => (await shownRow()).slice(-4).join() === stored('samples.inputs.0', 0, 4).join(),
+    );
+    await page.locator('.gallery').getByRole('tab', { name: 'Examples' }).click();
+    await page.locator('.gallery tbody tr').first().waitFor();
+    await layer(page, 0).click();
+    await page.getByRole('tab', { name: 'Log-det' }).click();
+    const logDet = (tensors['layers.0.log_det']!.data as Float32Array)[0]!;
+    const said = logDet.toFixed(2).replace('-', '−');
+    await page.locator('#layer-panel').getByText(said).first().waitFor();
+    // A finding is about the batch that was recorded.
+    await page
+      .locator('.diag')
+      .getByText(/in 24 examples/)
+      .waitFor();
+  });
+
+  it('becomes a saved page that pages through its examples', async () => {
+    const page = await editor.openSaved(file('mixed'));
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    const result = (): Promise<number> => page.locator('[data-result]').innerText().then(parseNumber);
+    const first = await result();
+    await page.getByRole('button', { name: 'Next example (→)' }).click();
+    await until('the result of the second example', async () => (await result()) !== first, 10_000);
+  });
+
   for (const name of ['mixed', 'own', 'pixels', 'conditional'])
     for (const language of ['en', 'de'])
       it(`has something to say in every tab (${name}, ${language})`, async () => {
