@@ -1,4 +1,5 @@
-// How fast the inspector is in a real workbench: npm run bench:ui [-- --keep FOLDER]. Results go to bench/ui/results.
+// How fast the inspector is in a real workbench: npm run bench:ui [-- --keep FOLDER --only TEXT]. Results go to bench/ui/results;
+// with --only, which picks tests by their names, those of the others stay.
 //
 // The flows that are opened have the sizes that matter, not the quality: two steps of training each.
 import fs from 'node:fs';
@@ -9,6 +10,7 @@ import { build } from '../../scripts/build.mjs';
 import { runExtensionSuite } from '../../scripts/extension-tests.mjs';
 import { main, Stop } from '../../scripts/run.mjs';
 import { flowscope, root, table, writeNpy } from '../quality/support.mjs';
+import { writeRecording } from './recording.mjs';
 
 /** Pictures of CIFAR-10's size, smooth with a little noise, from a small generator of its own. */
 function pictures(count, size = 32) {
@@ -57,7 +59,10 @@ function lengthen(run, rows) {
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
 }
 
-async function prepare(folder) {
+async function prepare(folder, only) {
+  const recording = writeRecording(path.join(folder, 'large.flowrec.safetensors'));
+  // Its tests need none of the flows, whose training takes minutes.
+  if (only === 'recording') return { recording };
   const data = path.join(folder, 'pictures.npy');
   if (!fs.existsSync(data)) writeNpy(data, pictures(256), [256, 32, 32, 3]);
   const few = { steps: 2, batch: 8 };
@@ -72,7 +77,7 @@ async function prepare(folder) {
   });
   const long = await trained(folder, 'long', 'moons', { data: { source: 'moons' }, training: { steps: 2 } });
   lengthen(long, 10_000);
-  return { cifar, deep, long };
+  return { cifar, deep, long, recording };
 }
 
 /** Linux shares processors out by session first: a browser that stands in for VS Code's window is one of its own. */
@@ -85,14 +90,23 @@ function groupNote() {
     : '\nThe window and the engine shared the processors as those of one session do (automatic scheduling groups were off).\n';
 }
 
+/** Of a part of the tests: the rows of the others stay as they were measured before. */
+function merged(file, rows, only) {
+  if (!only || !fs.existsSync(file)) return rows;
+  const before = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const known = new Map([...before, ...rows].map((row) => [row.what, row]));
+  return [...known.values()];
+}
+
 main(async () => {
-  const { values } = parseArgs({ options: { keep: { type: 'string' } } });
+  const { values } = parseArgs({ options: { keep: { type: 'string' }, only: { type: 'string' } } });
   const folder = values.keep
     ? path.resolve(values.keep)
     : fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-ui-'));
   fs.mkdirSync(folder, { recursive: true });
   try {
-    const runs = await prepare(folder);
+    if (values.only) process.env.FLOWSCOPE_TEST_GREP = values.only;
+    const runs = await prepare(folder, values.only);
     // As users have it: the pages' scripts are a third of the size.
     await build({ production: true });
     const results = path.join(folder, 'ui.json');
@@ -101,7 +115,8 @@ main(async () => {
     const sources = [path.join('bench', 'ui', 'inspector.test.ts')];
     const { failed } = await runExtensionSuite('bench-ui', { sources, base: path.join('bench', 'ui') });
     if (failed > 0 || !fs.existsSync(results)) throw new Stop('The measurement did not end; see above.');
-    const rows = JSON.parse(fs.readFileSync(results, 'utf8'));
+    const out = path.join(root, 'bench', 'ui', 'results');
+    const rows = merged(path.join(out, 'ui.json'), JSON.parse(fs.readFileSync(results, 'utf8')), values.only);
     const text = table([
       ['what', 'median', 'most', 'of', 'asked for'],
       ...rows.map(({ what, unit, median, most, count, limit }) => [
@@ -113,7 +128,6 @@ main(async () => {
       ]),
     ]);
     console.log(`\n${text}\n${groupNote()}`);
-    const out = path.join(root, 'bench', 'ui', 'results');
     fs.mkdirSync(out, { recursive: true });
     fs.writeFileSync(path.join(out, 'ui.json'), `${JSON.stringify(rows, null, 2)}\n`);
     fs.writeFileSync(path.join(out, 'ui.md'), `${text}\n${groupNote()}`);

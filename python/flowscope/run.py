@@ -91,7 +91,9 @@ class Run:
         self.step = int(step)
         row: dict[str, float] = {"step": self.step, "seconds": round(self.seconds, 6)}
         for name, value in values.items():
-            number = None if value is None else float(value)
+            # A loss still has its graph, of which PyTorch warns.
+            plain = value.detach() if hasattr(value, "detach") else value
+            number = None if plain is None else float(plain)
             if number is not None and math.isfinite(number):
                 row[NAMES.get(name, name)] = number
         self._metrics.write(json.dumps(row) + "\n")

@@ -67,6 +67,17 @@ def main():
     flowscope.record(later(nvp()), x, path=FOLDER / "nflows-later", title="SimpleRealNVP", step=200, samples=12)
     mixed = nflows_flow()
     flowscope.record(mixed, x, path=FOLDER / "mixed", title="Coupling and MAF", activations=["linear"], samples=12)
+    conditional, angles = zuko_flow(2), torch.linspace(-1, 1, EXAMPLES)
+    flowscope.record(
+        conditional,
+        x,
+        torch.stack([angles, angles**2], 1),
+        path=FOLDER / "conditional",
+        title="A conditional spline flow",
+        context_names=["angle", "its square"],
+        samples=12,
+    )
+    save("conditional", conditional, "zuko")
     flowscope.record([Scale(inverse=False), Mix()], x, path=FOLDER / "own", title="A flow of nobody's library")
     torch.manual_seed(4)
     images = torch.rand(6, 3, 8, 8)

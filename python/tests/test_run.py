@@ -46,6 +46,13 @@ def test_a_loop_is_followed(tmp_path):
     assert all(torch.equal(state[name], value) for name, value in flow.state_dict().items())
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_loss_is_logged_with_its_graph(tmp_path):
+    with flowscope.Run(tmp_path / "run") as run:
+        run.log(1, loss=torch.ones(1, requires_grad=True).sum())
+    assert rows(tmp_path / "run")[0]["trainNats"] == 1.0
+
+
 def test_layers_of_ones_own_are_saved_by_their_numbers(tmp_path):
     mix, x = Mix(), batch()
     layers = [Scale(), flowscope.Step("mix", lambda h, _: mix(h), module=mix)]

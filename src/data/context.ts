@@ -135,7 +135,8 @@ function joined(examples: Examples, added: number, read: ReadContext): Examples 
   };
 }
 
-function interleave(a: Float32Array, sizeA: number, b: Float32Array, sizeB: number): Float32Array {
+/** Rows of both, those of `b` behind those of `a`. Sizes are of one row. */
+export function interleave(a: Float32Array, sizeA: number, b: Float32Array, sizeB: number): Float32Array {
   const count = a.length / sizeA;
   const out = new Float32Array(count * (sizeA + sizeB));
   for (let i = 0; i < count; i++) {

@@ -93,7 +93,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       users: 0,
       resting: false,
       model,
-      inspector: createInspector(id, model),
+      inspector: createInspector(id, model, (other) => entryOf(other).model),
     };
     entries.set(id, entry);
     return entry;

@@ -1,7 +1,9 @@
 /** What a model is compared with, and the questions that the second model is asked. */
-import type { ExampleRef, Selection } from './selection';
+import { layerComparison, type LayerDifferencesQuery } from './layer-differences';
+import type { Strip } from './inspect';
+import type { ExampleRef, SampleQuery, Selection } from './selection';
 import type { CheckpointInfo, LayerInfo, ModelSummary } from './model';
-import { defaultSamples, type Question, type RecordedChoices } from './questions';
+import { canAsk, defaultSamples, type Question, type RecordedChoices } from './questions';
 
 /** The checkpoints of another run. */
 export interface ComparableRun {
@@ -18,6 +20,23 @@ export interface Comparables {
   recent: string[];
 }
 
+/** Whether two flows were given the same examples, so that what their layers make of them can be compared. */
+export function comparesLayers(a: ModelSummary, b: ModelSummary): boolean {
+  const recorded = a.recording !== undefined || b.recording !== undefined;
+  return recorded && a.runnable && b.runnable && JSON.stringify(a.shape) === JSON.stringify(b.shape);
+}
+
+export function layerDifferencesQuery({ id }: Pick<ModelSummary, 'id'>): LayerDifferencesQuery {
+  return { first: id, count: layerComparison.examples };
+}
+
+/** Of B: as those of A, or of a recording as many of its own as A shows; undefined where it has none. */
+export function linkedSamples(query: SampleQuery, b: ModelSummary): SampleQuery | undefined {
+  if (!canAsk(b, 'samples')) return undefined;
+  if (!b.recording) return query;
+  return { ...defaultSamples(b), count: Math.min(query.count, b.recording.samples) };
+}
+
 /** The layer of B that does what a layer of A does: the same name and shapes, or of a recording the same place and shapes. */
 export function partnerOf(layer: LayerInfo, b: ModelSummary): LayerInfo | undefined {
   const shapes = ({ inputShape, outputShape }: LayerInfo): string =>
@@ -31,13 +50,13 @@ export function partnerOf(layer: LayerInfo, b: ModelSummary): LayerInfo | undefi
 
 /**
  * The selection in B: the same input, also where B's data are others, and a batch that B has.
- * @param input of A's example, in data units
+ * @param strip A's, of the example: its input, in data units, and the condition that goes with it
  */
 export function linkedSelection(
   now: Selection,
   a: ModelSummary,
   b: ModelSummary,
-  input: Float32Array | undefined,
+  strip: Pick<Strip, 'input' | 'context'> | undefined,
 ): Selection {
   const sameData =
     (a.runFolder !== undefined && a.runFolder === b.runFolder) ||
@@ -52,8 +71,11 @@ export function linkedSelection(
     : { split: 'sample' as const, count: now.batch.count };
   if (!example || !sameShape) return { ...rest, batch };
   if (sameData && example.kind === 'data') return { ...rest, batch, example };
-  if (input && within(input, b.levels))
-    return { ...rest, batch, example: { kind: 'values', values: [...input] } };
+  const input = strip?.input?.data;
+  if (input && within(input, b.levels)) {
+    const context = b.context && strip.context ? { context: [...strip.context] } : {};
+    return { ...rest, batch, example: { kind: 'values', values: [...input], ...context } };
+  }
   return sameData ? { ...rest, batch, example } : { ...rest, batch };
 }
 
@@ -67,20 +89,23 @@ const mostExamples = 3;
 
 /**
  * What a saved page asks B, for as many of its examples as fit.
- * @param inputOf the input of one of A's examples, in data units, where it was recorded
+ * @param stripOf the strip of one of A's examples, where it was recorded
  */
 export function comparisonPlan(
   a: ModelSummary,
   b: ModelSummary,
   choices: RecordedChoices,
-  inputOf: (example: ExampleRef) => Float32Array | undefined,
+  stripOf: (example: ExampleRef) => Strip | undefined,
 ): Question[] {
   const questions: Question[] = [{ method: 'summary', query: undefined }];
   const [batch] = choices.batches;
   if (!b.runnable || !batch) return questions;
-  questions.push({ method: 'samples', query: defaultSamples(a) }, { method: 'curves', query: {} });
+  if (comparesLayers(a, b)) questions.push({ method: 'layerDifferences', query: layerDifferencesQuery(a) });
+  const samples = canAsk(a, 'samples') ? linkedSamples(defaultSamples(a), b) : undefined;
+  if (samples) questions.push({ method: 'samples', query: samples });
+  questions.push({ method: 'curves', query: {} });
   for (const example of choices.examples.slice(0, mostExamples)) {
-    const selection = linkedSelection({ example, batch, mode: 'eval' }, a, b, inputOf(example));
+    const selection = linkedSelection({ example, batch, mode: 'eval' }, a, b, stripOf(example));
     questions.push({ method: 'strip', query: selection });
     for (const layer of a.layers) {
       const partner = partnerOf(layer, b);

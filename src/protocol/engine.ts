@@ -102,6 +102,13 @@ export interface ExportReport {
   opset: number;
 }
 
+export interface SavedPage {
+  path: string;
+  bytes: number;
+  /** It shows examples of the batch of a recording, which whoever gets the page gets too. */
+  holdsBatch: boolean;
+}
+
 /** Whose checkpoints a file can be written as; ours, or a state dict that the library loads. */
 export const convertTargets = [
   'flowscope',
@@ -156,12 +163,7 @@ export interface EngineApi extends AssistantApi {
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */
-  exportHtml(
-    id: string,
-    output: string,
-    token: string,
-    comparedWith?: string,
-  ): Promise<{ path: string; bytes: number }>;
+  exportHtml(id: string, output: string, token: string, comparedWith?: string): Promise<SavedPage>;
   /** The checkpoints of runs, in the order of their folders; files that cannot be read are left out. */
   runCheckpoints(folders: string[]): Promise<ComparableRun[]>;
   /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */

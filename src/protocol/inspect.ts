@@ -12,6 +12,7 @@ import type {
 } from './conditioner';
 import type { JacobianQuery, JacobianView } from './jacobian';
 import type { MixingQuery, MixingView } from './mixing';
+import type { LayerDifferences, LayerDifferencesQuery } from './layer-differences';
 import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
 import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
 import type { OrderQuery, OrderView } from './order';
@@ -280,6 +281,8 @@ export interface InspectorMethods {
   planeDensity(query: PlaneDensityQuery): Promise<PlaneDensity>;
   planeCells(query: PlaneCellsQuery): Promise<PlaneCells>;
   curves(query: CurvesQuery): Promise<RunCurves | null>;
+  /** What the layers of two flows make of the same examples. */
+  layerDifferences(query: LayerDifferencesQuery): Promise<LayerDifferences>;
   /** What each element of the example costs. */
   contribution(query: Selection): Promise<Contribution>;
   scores(query: ScoresQuery): Promise<Scores>;

@@ -193,6 +193,8 @@ export interface RecordingInfo {
   examples: number;
   examplesGiven: number;
   samples: number;
+  /** Of a conditional flow: the numbers that each example was recorded with. */
+  contextNames?: string[];
   /** What was left out or could not be computed, in words. */
   notes: string[];
   /** Questions that it has answers to. */

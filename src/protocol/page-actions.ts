@@ -14,6 +14,7 @@ export const pageActions = [
   'goBack',
   'goForward',
   'drawSamples',
+  'compareWith',
   'copyReport',
   'showKeys',
 ] as const;

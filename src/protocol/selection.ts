@@ -10,8 +10,8 @@ export interface LatentEdit {
 export type SourceRef =
   | { kind: 'data'; split: 'train' | 'validation'; index: number }
   | ({ kind: 'sample'; index: number } & SampleQuery)
-  /** `name` of the file that they were read from, if any. */
-  | { kind: 'values'; values: number[]; name?: string }
+  /** `name` of the file that they were read from, if any; `context` that goes with them, without which it is the mean. */
+  | { kind: 'values'; values: number[]; name?: string; context?: number[] }
   /** Of a file or folder of the user's. */
   | { kind: 'file'; path: string; index: number };
 

@@ -155,8 +155,7 @@ describe('the engine process', () => {
       const summaryOf = (from: Record<string, unknown>): ModelSummary =>
         from[recordKey('summary', undefined)] as ModelSummary;
       const plan = comparisonPlan(summaryOf(answers), summaryOf(compared.answers), choices, (example) => {
-        const strip = answers[recordKey('strip', { example, batch: choices.batches[0], mode: 'eval' })];
-        return (strip as Strip).input?.data;
+        return answers[recordKey('strip', { example, batch: choices.batches[0], mode: 'eval' })] as Strip;
       });
       assert.ok(plan.length > a.layers.length);
       for (const { method, query } of plan)

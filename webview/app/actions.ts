@@ -7,6 +7,7 @@ import { runState } from '../base/store/run-state';
 import { historyState } from './history-state';
 import { helpState } from './help-state';
 import { steppingState } from './stepping';
+import { compareState } from '../features/compare/state';
 
 export function stepCheckpoint(store: Store, by: number): void {
   if (!store.model.peek() || store.connection.choices) return;
@@ -42,6 +43,7 @@ const actions: Record<PageAction, (store: Store) => void> = {
   goBack: (store) => store.state(historyState).back(),
   goForward: (store) => store.state(historyState).forward(),
   drawSamples,
+  compareWith: (store) => void store.state(compareState).choose(),
   copyReport: (store) => {
     const report = reportOf(store);
     if (report) void store.connection.host.copyText(report);

@@ -16,6 +16,7 @@ import { InputThumbnail } from '../base/layers/thumbnails';
 import { words } from '../base/words';
 import { text } from './text';
 import { ContextControls } from './context-controls';
+import { RecordedCondition } from './recorded-condition';
 import { OpenFile } from './given';
 import { StepPicker } from './step-picker';
 import { stripState } from '../base/store/strip-state';
@@ -30,6 +31,7 @@ export function Bar({ model }: { model: ModelSummary }) {
           <HistoryButtons />
           <ExamplePicker model={model} />
           {model.context ? <ContextControls context={model.context} /> : null}
+          {model.recording?.contextNames ? <RecordedCondition names={model.recording.contextNames} /> : null}
           <BatchPicker model={model} />
           <NormPicker model={model} />
           <StepPicker model={model} />

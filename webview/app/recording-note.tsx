@@ -6,8 +6,8 @@ export function RecordingNote({ recording, title }: { recording: RecordingInfo; 
   const { notes } = recording;
   return (
     <section class="origin" aria-label={text.recording}>
-      <p title={[text.recordingHint, ...notes].join('\n')}>
-        {text.recorded(title, recording)} {text.recordingHint}
+      <p title={[text.recordingHint, text.recordingHolds, ...notes].join('\n')}>
+        {text.recorded(title, recording)} {text.recordingHint} {text.recordingHolds}
         {notes.length > 0 ? <span class="muted">{` ${notes.join('; ')}.`}</span> : null}
       </p>
     </section>

@@ -15,6 +15,8 @@ export const english = {
   exampleValues: 'Values of the example',
   none: 'None',
   given: 'Condition: what the flow is given',
+  recordedCondition: 'Condition',
+  moreNumbers: (n: number) => `and ${count(n)} more`,
   givenNumber: (name: string) => `Condition ${name}`,
   imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
     `given an image of ${height}×${width}×${channels}: all zeros`,
@@ -51,6 +53,7 @@ export const english = {
     `Recording of ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, by ${writer}: ` +
     `${examples < examplesGiven ? `${examples} of ${examplesGiven}` : examples} examples, ${samples} samples.`,
   recordingHint: 'The flow is not run again: what it does to other inputs was not recorded.',
+  recordingHolds: 'It holds examples of the batch: whoever gets it gets them too.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `From ${title}. Assumed: ${assumptions.join(', ')}.`,
   changeImport: 'Change…',
@@ -112,6 +115,8 @@ export const german: typeof english = {
   exampleValues: 'Werte des Beispiels',
   none: 'Keines',
   given: 'Bedingung: was der Flow bekommt',
+  recordedCondition: 'Bedingung',
+  moreNumbers: (n) => `und ${count(n)} weitere`,
   givenNumber: (name: string) => `Bedingung ${name}`,
   imageGiven: ([height, width, channels]: readonly [number, number, number]) =>
     `gegeben ein Bild von ${height}×${width}×${channels}: nur Nullen`,
@@ -146,6 +151,7 @@ export const german: typeof english = {
     `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Stichproben.`,
   recordingHint:
     'Der Fluss läuft nicht noch einmal: Was er mit anderen Eingaben macht, wurde nicht aufgezeichnet.',
+  recordingHolds: 'Sie enthält Beispiele aus dem Batch: Wer sie bekommt, bekommt auch diese.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `Aus ${title}. Angenommen: ${assumptions.join(', ')}.`,
   changeImport: 'Ändern…',

@@ -158,6 +158,10 @@ class Reader {
     const prior = this.numbers('base_log_prob', count);
     if (about.base === 'other' && !prior) this.missing('base_log_prob');
     const context = this.rows('context', count);
+    if (context && about.contextNames && about.contextNames.length !== sizeOf(context.shape.slice(1))) {
+      const [names, numbers] = [about.contextNames.length, sizeOf(context.shape.slice(1))];
+      throw damaged(this.file, `its context has ${numbers} numbers and ${names} names`);
+    }
     const samples = this.samples(about.layers.length, z.shape, x.shape, about.base);
     return {
       file: this.file,

@@ -1,4 +1,5 @@
-import { firstDifference, type FlowDifference } from '../../engine/inspect/first-difference';
+import { layerDifferences } from '../../engine/inspect/layer-differences';
+import { firstBeyond, layerComparison } from '../../protocol/layer-differences';
 import type { Model } from '../../engine/model/model';
 import type { InspectedFlow } from '../../engine/model/inspected-flow';
 import { shortened, UserError } from '../../base/user-error';
@@ -12,7 +13,7 @@ export const compareLayersCommand = defineCommand({
   summary: 'Find the first layer in which two flows differ',
   argument: modelHelp,
   about:
-    'Takes the examples of the first flow through both and compares what each layer makes of them: the output, relative to 1 + |y|, and the log-det. The first layer that differs by more than the tolerance is named. That is how the bug in a reimplementation is found: record both on the same batch (the Python package flowscope), or compare a recording with the checkpoint that Flowscope reads.\n\n' +
+    'Takes the examples of the recording, of the first where both are, through both flows and compares what each layer makes of them: the output, relative to 1 + |y|, and the log-det. The first layer that differs by more than the tolerance is named. That is how the bug in a reimplementation is found: record both on the same batch (the Python package flowscope), or compare a recording with the checkpoint that Flowscope reads.\n\n' +
     `Exit code 0: no layer differs. Exit code ${foundCode}: one does.`,
   options: {
     with: {
@@ -21,8 +22,20 @@ export const compareLayersCommand = defineCommand({
       required: true,
       help: 'The second flow: a recording or a checkpoint.',
     },
-    tolerance: { type: 'number', value: 'T', default: 1e-4, help: 'Largest difference that counts as none.' },
-    count: { type: 'integer', value: 'N', min: 1, max: 4096, default: 64, help: 'Examples, at most.' },
+    tolerance: {
+      type: 'number',
+      value: 'T',
+      default: layerComparison.tolerance,
+      help: 'Largest difference that counts as none.',
+    },
+    count: {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      max: 4096,
+      default: layerComparison.examples,
+      help: 'Examples, at most.',
+    },
   },
   examples: [
     {
@@ -33,7 +46,8 @@ export const compareLayersCommand = defineCommand({
   async run(session, given, { with: other, tolerance, count }): Promise<Outcome> {
     const [a, b] = [await openForSession(session, given), await openForSession(session, other)];
     const [ours, theirs] = [await inspectedOf(a), await inspectedOf(b)];
-    const found = await firstDifference(ours, theirs, { count, tolerance }, session.signal);
+    const found = await layerDifferences(ours, theirs, count, session.signal);
+    const first = firstBeyond(found.layers, tolerance);
     const nameOf = (flow: InspectedFlow, index: number): string => flow.layers[index]!.info.name;
     const rows = found.layers.map(({ a: i, b: j, output, logDet }) => ({
       a: nameOf(ours, i),
@@ -41,11 +55,18 @@ export const compareLayersCommand = defineCommand({
       output,
       logDet,
     }));
-    const first = found.first === undefined ? undefined : rows[found.first]!;
+    const { examples } = found;
     return {
-      json: { a: a.file, b: b.file, tolerance, examples: found.examples, first: first ?? null, layers: rows },
-      text: asText(found, rows, tolerance),
-      code: first ? foundCode : 0,
+      json: {
+        a: a.file,
+        b: b.file,
+        tolerance,
+        examples,
+        first: first === undefined ? null : rows[first]!,
+        layers: rows,
+      },
+      text: asText({ first, examples, tolerance }, rows),
+      code: first === undefined ? 0 : foundCode,
     };
   },
 });
@@ -63,7 +84,13 @@ interface Row {
   logDet: number;
 }
 
-function asText({ examples, first }: FlowDifference, rows: readonly Row[], tolerance: number): string {
+interface Found {
+  first: number | undefined;
+  examples: number;
+  tolerance: number;
+}
+
+function asText({ examples, first, tolerance }: Found, rows: readonly Row[]): string {
   const number = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
   const head =
     first === undefined

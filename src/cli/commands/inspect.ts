@@ -42,7 +42,7 @@ export const inspectCommand = defineCommand({
     session.onEnd(() => inspector.dispose());
     const compared =
       options.compare === undefined ? undefined : await openForSession(session, options.compare);
-    const other = compared && createInspector('2', compared);
+    const other = compared && createInspector('2', compared, () => model);
     session.onEnd(() => other?.dispose());
     const page = await exportHtml({ model, inspector }, path.resolve(output), {
       ...(compared && other ? { compared: { model: compared, inspector: other } } : {}),
@@ -55,11 +55,15 @@ export const inspectCommand = defineCommand({
         ...(compared ? { compared: compared.file } : {}),
         output: page.path,
         bytes: page.bytes,
+        holdsBatch: page.holdsBatch,
       },
       text: pairs([
         ['Model', shownPath(model.file)],
         ...(compared ? [['Compared with', shownPath(compared.file)] as [string, string]] : []),
         ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}. Open it in a browser.`],
+        ...(page.holdsBatch
+          ? [['Holds', 'examples of the recorded batch, for whoever gets the page'] as [string, string]]
+          : []),
       ]),
     };
   },

@@ -7,6 +7,7 @@ import { UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
 import { comparisonPlan } from '../../protocol/compare';
+import type { SavedPage } from '../../protocol/engine';
 import type { InspectorMethod, InspectorQuery, NetworkView, Strip } from '../../protocol/inspect';
 import type { ModelSummary } from '../../protocol/model';
 import { insidePlan } from '../../protocol/inside-plan';
@@ -44,7 +45,7 @@ export async function exportHtml(
   { model, inspector }: Inspected,
   output: string,
   options: HtmlOptions = {},
-): Promise<{ path: string; bytes: number }> {
+): Promise<SavedPage> {
   const { signal = new AbortController().signal, onProgress, compared } = options;
   const file = path.extname(output) ? path.resolve(output) : `${path.resolve(output)}.html`;
   const { script, style } = await pageFiles();
@@ -62,7 +63,8 @@ export async function exportHtml(
   await breathe(signal);
   const bytes = Buffer.from(html);
   await writeAtomically(file, bytes);
-  return { path: file, bytes: bytes.length };
+  const holdsBatch = model.recording !== undefined || compared?.model.recording !== undefined;
+  return { path: file, bytes: bytes.length, holdsBatch };
 }
 
 interface Recording extends Required<Pick<HtmlOptions, 'signal'>>, Pick<HtmlOptions, 'onProgress'> {
@@ -89,8 +91,7 @@ async function recordPage(
     const shownOther = apart(portable(other), shown, other.runFolder === summary.runFolder);
     // Asked with what the reader's page will know, so that its questions are the same.
     const plan = comparisonPlan(shown, shownOther, choices, (example) => {
-      const strip = answers[recordKey('strip', { example, batch, mode: 'eval' })];
-      return (strip as Strip | undefined)?.input?.data;
+      return answers[recordKey('strip', { example, batch, mode: 'eval' })] as Strip | undefined;
     });
     const second = { inspector: compared.inspector, summary: other, shown: shownOther };
     const beside = await recordAnswers(second, plan, within(recording, 0.5, 0.7), 'fitting');

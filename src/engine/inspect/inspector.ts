@@ -22,6 +22,7 @@ import { order } from './order';
 import { spline } from './spline';
 import { edited, latents } from './latents';
 import { layer, layerOfExample } from './layer';
+import { layerDifferences } from './layer-differences';
 import { manifold } from './manifold';
 import { mask } from './mask';
 import { morph } from './morph';
@@ -66,15 +67,25 @@ export interface Inspector {
   dispose(): void;
 }
 
-/** @param id of the model in its engine, part of the summary */
-export function createInspector(id: string, model: Model): Inspector {
-  const plain: Given = given(id, model);
+/** A model that is open too. @throws UserError where there is none of this id */
+export type ModelOf = (id: string) => Model;
+
+/**
+ * @param id of the model in its engine, part of the summary
+ * @param modelOf finds what the model is compared with
+ */
+export function createInspector(id: string, model: Model, modelOf: ModelOf = noOther): Inspector {
+  const given = (asked: Model): Given => {
+    const work = createSharedWork(keptPasses);
+    return { work, answers: answersOf(id, asked, { work, modelOf }) };
+  };
+  const plain: Given = given(model);
   /** By the context that a question gives; each has work of its own. */
   const others = new Map<string, Given>();
   const givenFor = (context: readonly number[] | undefined): Given => {
     if (!context) return plain;
     const key = context.join();
-    const known = others.get(key) ?? given(id, withContext(model, context));
+    const known = others.get(key) ?? given(withContext(model, context));
     others.delete(key);
     others.set(key, known);
     for (const { work } of dropOldest(others, keptContexts)) work.clear();
@@ -109,9 +120,8 @@ interface Given {
   answers: Answers;
 }
 
-function given(id: string, model: Model): Given {
-  const work = createSharedWork(keptPasses);
-  return { work, answers: answersOf(id, model, work) };
+function noOther(): never {
+  throw new UserError('No other model is open here.');
 }
 
 /** @throws UserError for a flow that takes none, or for values that are none */
@@ -131,12 +141,18 @@ function trainedSteps({ flow }: Model): number | undefined {
   return flow && (flow.header.origin && flow.header.step === 0 ? undefined : flow.header.step);
 }
 
-function answersOf(id: string, model: Model, work: SharedWork): Answers {
-  const flow = async (): Promise<InspectedFlow> => {
-    if (model.inspected) return model.inspected;
-    const { reason, fileName } = await model.summary();
-    throw new UserError(reason ?? `${fileName} cannot be run.`);
-  };
+async function flowOf(model: Model): Promise<InspectedFlow> {
+  if (model.inspected) return model.inspected;
+  const { reason, fileName } = await model.summary();
+  throw new UserError(reason ?? `${fileName} cannot be run.`);
+}
+
+function answersOf(
+  id: string,
+  model: Model,
+  { work, modelOf }: { work: SharedWork; modelOf: ModelOf },
+): Answers {
+  const flow = (): Promise<InspectedFlow> => flowOf(model);
   const calibrations = createCalibrations(async () => (await model.summary()).featureNames);
   return {
     calibration: async (query, signal) => calibrations.next(await flow(), model.file, query, signal),
@@ -148,6 +164,8 @@ function answersOf(id: string, model: Model, work: SharedWork): Answers {
     layer: async (query, signal) => layer(await flow(), work, query, signal),
     layerOfExample: async (query, signal) => layerOfExample(await flow(), work, query, signal),
     tensorWindow: async (query, signal) => tensorWindow(await flow(), work, query, signal),
+    layerDifferences: async ({ first, count }, signal) =>
+      layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),
     mask: async (query) => mask(await flow(), query),
     network: async (query) => network(await flow(), query),
     weight: async (query) => weight(await flow(), query),

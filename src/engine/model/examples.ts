@@ -88,7 +88,7 @@ async function ownSource(model: ExampleSource, ref: SourceRef): Promise<ExampleB
     case 'file':
       return fileExamples(model, ref.path, [ref.index]);
     default:
-      return valuesExample(model, ref.values);
+      return { ...valuesExample(model, ref.values), ...contextsOf(ref.context ?? []) };
   }
 }
 

@@ -1,17 +1,20 @@
 /** The batch of a recording as the data of its model: held out, in its order. */
 import type { Recording } from '../../checkpoint/recording/read';
 import { UserError } from '../../base/user-error';
+import { interleave } from '../../data/context';
 import { checkIndices, indexRange, type Dataset, type Split } from '../../data/dataset';
 import type { ModelData } from '../model/model-data';
 import { gathered, rowSize } from './rows';
 
 export function recordedData(recording: Recording): ModelData {
-  const { file, x, count, shape, about } = recording;
-  const size = rowSize(x);
+  const { file, x, count, shape, about, context } = recording;
+  const contextSize = context ? rowSize(context) : 0;
+  const size = rowSize(x) + contextSize;
   const read: Split['read'] = async (given) => {
     const indices = Array.from(given);
     checkIndices(indices, count);
-    return gathered(x, indices);
+    const rows = gathered(x, indices);
+    return context ? interleave(rows, rowSize(x), gathered(context, indices), contextSize) : rows;
   };
   const split = (held: number): Split => ({
     count: held,
@@ -28,6 +31,7 @@ export function recordedData(recording: Recording): ModelData {
     train: split(0),
     validation: split(count),
     ...(about.featureNames ? { featureNames: about.featureNames } : {}),
+    ...(context ? { contextSize } : {}),
     provenance: { source: file, rows: count, note: 'the batch of the recording' },
     close: () => Promise.resolve(),
   };

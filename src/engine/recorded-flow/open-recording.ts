@@ -7,11 +7,13 @@ import type { InspectorMethod } from '../../protocol/inspect';
 import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
+import { plainContextInfo } from '../model/context';
 import { describeFile, shortCount } from '../model/summary';
 import { recordedAnswers } from './answers';
 import { recordedData } from './data';
 import { recordedLayers } from './layers';
 import { recordedFinders, recordedPrograms } from './programs';
+import { rowSize } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
 
 /** What the flow need not run for again. */
@@ -31,6 +33,7 @@ const always: readonly InspectorMethod[] = [
   'findings',
   'diagnostics',
   'curves',
+  'layerDifferences',
 ];
 
 /** @throws UserError for a file that is no recording, or a damaged one */
@@ -68,7 +71,7 @@ function recordedFlow(recording: Recording): InspectedFlow {
   };
 }
 
-export function recordingInfo({ about, count, samples, layers }: Recording): RecordingInfo {
+export function recordingInfo({ about, count, context, samples, layers }: Recording): RecordingInfo {
   const has = (method: InspectorMethod, there: boolean): InspectorMethod[] => (there ? [method] : []);
   return {
     recordedAt: about.recordedAt,
@@ -77,6 +80,7 @@ export function recordingInfo({ about, count, samples, layers }: Recording): Rec
     examples: count,
     examplesGiven: about.examplesGiven,
     samples: samples?.count ?? 0,
+    ...(context ? { contextNames: about.contextNames ?? plainContextInfo(rowSize(context)).names } : {}),
     notes: about.notes,
     answers: [
       ...always,

@@ -126,6 +126,7 @@ function weightedSum(rows: Rows, indices: readonly number[], weight: Float32Arra
 
 function extremesOf(input: Rows, indices: readonly number[]): LayerExtremes {
   const over = (pick: (a: number, b: number) => number, start: number): Float32Array =>
-    Float32Array.from(indices, (index) => rowAt(input, index).reduce(pick, start));
+    // `reduce` gives the array too, which Math.min would take for a number.
+    Float32Array.from(indices, (index) => rowAt(input, index).reduce((a, b) => pick(a, b), start));
   return { input: { low: over(Math.min, Infinity), high: over(Math.max, -Infinity) }, quantities: [] };
 }

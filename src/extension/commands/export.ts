@@ -81,13 +81,12 @@ export async function exportHtml(
     (document, token) => document.exportHtml(output, token, comparedWith(model)),
   );
   const open = l10n.t('Open in Browser');
-  const choice = await window.showInformationMessage(
-    l10n.t(
-      'Saved {0} ({1}). It needs no network and no other files.',
-      path.basename(page.path),
-      formatBytes(page.bytes),
-    ),
-    open,
+  const saved = l10n.t(
+    'Saved {0} ({1}). It needs no network and no other files.',
+    path.basename(page.path),
+    formatBytes(page.bytes),
   );
+  const holds = l10n.t('It shows examples of the recorded batch to whoever gets it.');
+  const choice = await window.showInformationMessage(page.holdsBatch ? `${saved} ${holds}` : saved, open);
   if (choice === open) await env.openExternal(Uri.file(page.path));
 }

@@ -7,7 +7,7 @@ import { EventEmitter, l10n, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
-import type { ConvertReport, ConvertTarget, ExportReport } from '../../protocol/engine';
+import type { ConvertReport, ConvertTarget, ExportReport, SavedPage } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelOutline, ModelSummary } from '../../protocol/model';
@@ -159,11 +159,7 @@ export class ModelDocument implements CustomDocument {
   }
 
   /** @param comparedWith path of the model that the page compares with */
-  async exportHtml(
-    output: string,
-    token: string,
-    comparedWith?: string,
-  ): Promise<{ path: string; bytes: number }> {
+  async exportHtml(output: string, token: string, comparedWith?: string): Promise<SavedPage> {
     const { engine, summary } = await this.model();
     if (comparedWith === undefined || !this.mayOpen(comparedWith, summary))
       return engine.api.exportHtml(summary.id, output, token);

@@ -93,7 +93,7 @@ describe('a recording beside the file of the same flow', () => {
 });
 
 describe('what can be asked of a recording', () => {
-  for (const name of ['nflows', 'mixed', 'own', 'pixels', 'normflows'])
+  for (const name of ['nflows', 'mixed', 'own', 'pixels', 'normflows', 'conditional'])
     it(`is all that a saved page asks (${name})`, async () => {
       const { ask, summary } = await open(recordingFile(name));
       const { questions } = recordPlan(summary);
@@ -134,6 +134,24 @@ describe('what can be asked of a recording', () => {
     assert.ok(Number.isFinite(found.latentStd));
   });
 
+  it('are the ranges of inputs that findings look at', async () => {
+    const model = await openModel(recordingFile('nflows'), backend);
+    const { programs } = model.inspected!;
+    const { tensors } = await readSafetensors(recordingFile('nflows'));
+    const { data, shape } = tensors['x'] as NdArray<Float32Array>;
+    const { layers } = await (await programs.health!())({ shape: [...shape], data });
+    const rows = Array.from({ length: 24 }, (_, i) => [...data.subarray(4 * i, 4 * i + 4)]);
+    assert.deepEqual(
+      [...layers[0]!.input.low],
+      rows.map((row) => Math.min(...row)),
+    );
+    assert.deepEqual(
+      [...layers[0]!.input.high],
+      rows.map((row) => Math.max(...row)),
+    );
+    await model.dispose();
+  });
+
   it('is said: the rest has no answer, in words', async () => {
     const { ask, summary, file } = await open(recordingFile('own'));
     assert.equal(summary.recording!.samples, 0);
@@ -146,6 +164,22 @@ describe('what can be asked of a recording', () => {
       ask('stripOfExample', { example: { kind: 'values', values: [9, 9, 9, 9] } }),
       /is a recording of 24 examples, and this is none of them/,
     );
+  });
+
+  it('are the conditions that the examples were recorded with', async () => {
+    const { ask, summary } = await open(recordingFile('conditional'));
+    assert.deepEqual(summary.recording!.contextNames, ['angle', 'its square']);
+    const { tensors } = await readSafetensors(recordingFile('conditional'));
+    const stored = tensors['context'] as NdArray<Float32Array>;
+    const index = 5;
+    const { context } = await ask('stripOfExample', {
+      example: { kind: 'data', split: 'validation', index },
+    });
+    assert.deepEqual([...context!], [...stored.data.subarray(2 * index, 2 * index + 2)]);
+    // One page holds examples with features alone.
+    const page = await ask('examples', { split: 'validation', offset: 0, count: 4 });
+    assert.deepEqual(page.values.shape, [4, 4]);
+    assert.equal((await open(recordingFile('nflows'))).summary.recording!.contextNames, undefined);
   });
 
   it('are Jacobians whose determinants the layers claim', async () => {
@@ -186,8 +220,9 @@ describe('what can be asked of a recording', () => {
   it('becomes a saved page', async () => {
     const model = await openModel(recordingFile('nflows'), backend);
     const asked = await open(recordingFile('nflows'));
-    const { bytes } = await exportHtml({ model, inspector: asked.inspector }, path.join(folder, 'page.html'));
-    assert.ok(bytes > 100_000);
+    const page = await exportHtml({ model, inspector: asked.inspector }, path.join(folder, 'page.html'));
+    assert.ok(page.bytes > 100_000);
+    assert.equal(page.holdsBatch, true);
     await model.dispose();
   });
 });
@@ -234,6 +269,14 @@ describe('a damaged recording', () => {
       'with a layer too many',
       (_, metadata) => about(metadata, (value) => (value['layers'] as unknown[]).push({ name: 'more' })),
       /no tensor "layers.3.output"/,
+    ],
+    [
+      'with more names than numbers in its context',
+      (tensors, metadata) => {
+        tensors['context'] = { shape: [24, 1], data: new Float32Array(24) };
+        about(metadata, (value) => (value['contextNames'] = ['a', 'b']));
+      },
+      /1 numbers and 2 names/,
     ],
     [
       'with an order of other features',

@@ -58,6 +58,7 @@ export interface QuestionContext {
 const ofModel: ReadonlySet<InspectorMethod> = new Set([
   'summary',
   'curves',
+  'layerDifferences',
   'mask',
   'network',
   'weight',

@@ -1,6 +1,15 @@
 /** A second model beside the one that is shown: asked the same questions, with the same selection. */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
-import { linkedSelection, partnerOf, type Comparables } from '../../../src/protocol/compare';
+import {
+  comparesLayers,
+  layerDifferencesQuery,
+  linkedSamples,
+  linkedSelection,
+  partnerOf,
+  type Comparables,
+} from '../../../src/protocol/compare';
+import { layerComparison, type LayerDifferences } from '../../../src/protocol/layer-differences';
+import { canAsk } from '../../../src/protocol/questions';
 import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect';
 import type { Selection } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
@@ -16,20 +25,27 @@ export type DifferenceRange = 'common' | 'own';
 interface KeptComparison {
   path?: string;
   range: DifferenceRange;
+  tolerance?: number;
 }
 
 export interface CompareState extends StateParts {
   /** Path of B; undefined while nothing is compared. */
   path: Signal<string | undefined>;
   range: Signal<DifferenceRange>;
+  /** Differences of layers up to it count as none. */
+  tolerance: Signal<number>;
   /** Asked for when a comparison begins. */
   comparables: ReadonlySignal<Comparables>;
   /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
   start(beside: string | undefined): Promise<void>;
+  /** Asks the user for a file, and compares with it. */
+  choose(): Promise<void>;
   summary: Question<ModelSummary>;
   strip: Question<Strip>;
   layer: Question<LayerView>;
   samples: Question<SampleGrid>;
+  /** Of flows that were given the same examples. */
+  differences: Question<LayerDifferences>;
   /** Of A, asked here so that it is there whatever tab is open. */
   ownLayer: Question<LayerView>;
   ownSamples: Question<SampleGrid>;
@@ -47,6 +63,7 @@ function create(store: Store): CompareState {
   const recorded = store.connection.compared;
   const path = signal<string | undefined>(undefined);
   const range = signal<DifferenceRange>('common');
+  const tolerance = signal<number>(layerComparison.tolerance);
   const comparables = signal<Comparables>(nothing);
   const look = async (): Promise<Comparables> => {
     // Without the list there are still the run's own checkpoints, and the dialog.
@@ -65,21 +82,21 @@ function create(store: Store): CompareState {
     const second = b.value;
     return first && second?.runnable ? { first, second } : undefined;
   });
-  // The input of A's example, in data units.
-  const input = computed(() => ready(strip.answer.value)?.input?.data);
   const chosen = computed<Selection | null>(() => {
     const now = selection.value;
     if (!now || !pair.value) return null;
-    return linkedSelection(now, pair.value.first, pair.value.second, input.value);
+    return linkedSelection(now, pair.value.first, pair.value.second, ready(strip.answer.value));
   });
   const info = computed(() => store.layerInfo());
   return {
     path,
     range,
+    tolerance,
     comparables,
     kept: computed(() => ({
       ...(path.value === undefined ? {} : { path: path.value }),
       range: range.value,
+      tolerance: tolerance.value,
     })),
     async start(beside) {
       let first = recorded ?? beside;
@@ -89,11 +106,16 @@ function create(store: Store): CompareState {
       }
       if (first !== undefined) path.value = first;
     },
+    async choose() {
+      const chosen = await context.host.chooseModel();
+      if (chosen !== undefined) path.value = chosen;
+    },
     reset(_, last) {
       const kept = last as KeptComparison | undefined;
       // What is saved while two models are compared opens as a comparison.
       path.value = kept?.path ?? recorded;
       range.value = kept?.range ?? 'common';
+      tolerance.value = kept?.tolerance ?? layerComparison.tolerance;
     },
     summary,
     strip: ask(other, 'strip', () => chosen.value),
@@ -101,11 +123,22 @@ function create(store: Store): CompareState {
       const same = pair.value && info.value && partnerOf(info.value, pair.value.second);
       return chosen.value && same ? { ...chosen.value, layer: same.index } : null;
     }),
-    samples: ask(other, 'samples', () => (pair.value ? samples.value : null)),
+    samples: ask(
+      other,
+      'samples',
+      () => (pair.value && linkedSamples(samples.value, pair.value.second)) ?? null,
+    ),
+    differences: ask(other, 'layerDifferences', () =>
+      pair.value && comparesLayers(pair.value.first, pair.value.second)
+        ? layerDifferencesQuery(pair.value.first)
+        : null,
+    ),
     ownLayer: ask(context, 'layer', () =>
       pair.value && selection.value && info.value ? { ...selection.value, layer: layer.value } : null,
     ),
-    ownSamples: ask(context, 'samples', () => (pair.value ? samples.value : null)),
+    ownSamples: ask(context, 'samples', () =>
+      pair.value && canAsk(pair.value.first, 'samples') ? samples.value : null,
+    ),
     run: createRunState(other, () => pair.value !== undefined),
   };
 }

@@ -24,6 +24,18 @@ export const english = {
   compareCurvesKey: 'line A, dashed B',
   compareOtherInput: (input: string, unit: string) =>
     `B takes other inputs (${input}): its total is in ${unit}, of its own examples, and does not compare.`,
+  firstDifference: 'First layer that differs',
+  tolerance: 'Tolerance',
+  tolerancePositive: 'A number from 0, such as 1e-4.',
+  differsFirst: (layer: string, tolerance: string, examples: number) =>
+    `${layer} is the first that differs by more than ${tolerance}, in ${count(examples)} examples.`,
+  noneDiffers: (tolerance: string, examples: number) =>
+    `No layer differs by more than ${tolerance}, in ${count(examples)} examples.`,
+  differencesKey: 'Largest differences: output |y_A − y_B| / (1 + |y_A|), log-det in nats.',
+  differencesFailed: 'The layers cannot be compared',
+  output: 'output',
+  logDet: 'log-det',
+  noSamples: 'No samples were recorded.',
   compareUnmatched: (n: number) => `${count(n)} layers of A have no partner in B.`,
 };
 
@@ -50,6 +62,18 @@ export const german: typeof english = {
   compareCurvesKey: 'Linie A, gestrichelt B',
   compareOtherInput: (input, unit) =>
     `B nimmt andere Eingaben (${input}): Die Summe ist in ${unit}, aus eigenen Beispielen, und nicht vergleichbar.`,
+  firstDifference: 'Erste Schicht, die abweicht',
+  tolerance: 'Toleranz',
+  tolerancePositive: 'Eine Zahl ab 0, etwa 1e-4.',
+  differsFirst: (layer, tolerance, examples) =>
+    `${layer} weicht als erste um mehr als ${tolerance} ab, in ${count(examples)} Beispielen.`,
+  noneDiffers: (tolerance, examples) =>
+    `Keine Schicht weicht um mehr als ${tolerance} ab, in ${count(examples)} Beispielen.`,
+  differencesKey: 'Größte Abweichungen: Ausgabe |y_A − y_B| / (1 + |y_A|), Log-Det in nats.',
+  differencesFailed: 'Die Schichten lassen sich nicht vergleichen',
+  output: 'Ausgabe',
+  logDet: 'Log-Det',
+  noSamples: 'Es wurden keine Stichproben aufgezeichnet.',
   compareUnmatched: (n: number) => `${count(n)} Schichten von A haben kein Gegenstück in B.`,
 };
 

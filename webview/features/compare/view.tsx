@@ -1,6 +1,6 @@
 /** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
 import { useMemo } from 'preact/hooks';
-import { partnerOf } from '../../../src/protocol/compare';
+import { comparesLayers, partnerOf } from '../../../src/protocol/compare';
 import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
@@ -28,6 +28,7 @@ import { choicesOf } from './choices';
 import { stripState } from '../../base/store/strip-state';
 import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
+import { FirstDifference } from './first-difference';
 import { compareState } from './state';
 import { pixelRange } from '../../base/canvas/pixel-range';
 
@@ -48,6 +49,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
         {(other) =>
           other.runnable ? (
             <div class="compare-body">
+              {comparesLayers(model, other) ? <FirstDifference a={model} /> : null}
               <ComparedStrips a={model} b={other} />
               <ComparedLayer a={model} b={other} />
               <ComparedSamples a={model} b={other} />
@@ -90,13 +92,7 @@ function CompareHead({ model }: { model: ModelSummary }) {
               onChange={(value) => (path.value = value)}
             />
           </span>
-          <Button
-            onClick={() =>
-              void store.connection.host.chooseModel().then((chosen) => chosen && (path.value = chosen))
-            }
-          >
-            {text.compareOther}
-          </Button>
+          <Button onClick={() => void store.state(compareState).choose()}>{text.compareOther}</Button>
         </>
       )}
       <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
@@ -313,15 +309,19 @@ function ComparedSamples({ a, b }: Pair) {
       <h2>{words.samples}</h2>
       <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples">
-        <Asked question={store.state(compareState).ownSamples}>
+        <Asked question={store.state(compareState).ownSamples} idle={<NoSamples name="A" />}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
         </Asked>
-        <Asked question={store.state(compareState).samples}>
+        <Asked question={store.state(compareState).samples} idle={<NoSamples name="B" />}>
           {(grid) => <SampleSheet name="B" model={b} grid={grid} />}
         </Asked>
       </div>
     </section>
   );
+}
+
+function NoSamples({ name }: { name: string }) {
+  return <p class="tick wrap">{`${name}: ${text.noSamples}`}</p>;
 }
 
 function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary; grid: SampleGrid }) {

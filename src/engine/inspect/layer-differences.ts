@@ -1,43 +1,30 @@
-/** The first layer of which two flows make something else, on the same examples: where the bug of a reimplementation is. */
+/** What two flows make of the same examples, layer by layer: the first that differs is where the bug of a reimplementation is. */
 import { UserError } from '../../base/user-error';
 import { batchOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { LayerRecord } from '../model/layer-record';
+import type { LayerDifference, LayerDifferences } from '../../protocol/layer-differences';
 import { runPass } from './pass';
 
-export interface LayerDifference {
-  a: number;
-  b: number;
-  /** Largest |y_A − y_B| / (1 + |y_A|) over examples and elements; NaN where one of them is not finite alone. */
-  output: number;
-  /** Largest |log-det_A − log-det_B| in nats, over examples. */
-  logDet: number;
-}
-
-export interface FlowDifference {
-  examples: number;
-  layers: LayerDifference[];
-  /** Index in `layers` of the first beyond the tolerance. */
-  first?: number;
-}
-
 /**
- * Both take the batch of A, and their layers are paired in their order, or by name where one has others.
- * @throws UserError where no layers can be paired, or B was not recorded with these examples; CancelledError
+ * Both take the examples of the recording, of A where both are. Their layers are paired in their order, or by name where one
+ * has others.
+ * @throws UserError where no layers can be paired, or one was not recorded with these examples; CancelledError
  */
-export async function firstDifference(
+export async function layerDifferences(
   a: InspectedFlow,
   b: InspectedFlow,
-  { count, tolerance }: { count: number; tolerance: number },
+  count: number,
   signal: AbortSignal,
-): Promise<FlowDifference> {
+): Promise<LayerDifferences> {
   if (a.flow.inputShape.join() !== b.flow.inputShape.join()) {
     throw new UserError(
       `The flows take ${a.flow.inputShape.join('×')} and ${b.flow.inputShape.join('×')}: there is nothing to compare layer by layer.`,
     );
   }
   const pairs = pairsOf(a, b);
-  const batch = await batchOf(a, { split: 'validation', count });
+  // A flow that runs takes any examples; a recording has its own.
+  const batch = await batchOf(b.recorded && !a.recorded ? b : a, { split: 'validation', count });
   const layers = pairs.map(([first, second]): LayerDifference => ({
     a: first,
     b: second,
@@ -53,8 +40,7 @@ export async function firstDifference(
       pair.logDet = larger(pair.logDet, logDetApart(ours, theirs));
     }
   }
-  const first = layers.findIndex(({ output, logDet }) => !(output <= tolerance && logDet <= tolerance));
-  return { examples: batch.count, layers, ...(first < 0 ? {} : { first }) };
+  return { examples: batch.count, layers };
 }
 
 function pairsOf(a: InspectedFlow, b: InspectedFlow): [number, number][] {

@@ -1,0 +1,113 @@
+"""Measures what docs/recording.md says of the recorder and of flowscope.Run.
+
+python python/tests/measure.py
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+import flowscope
+
+
+class Coupling(nn.Module):
+    """An affine coupling whose halves take turns."""
+
+    def __init__(self, size, hidden, flip):
+        super().__init__()
+        self.flip, half = flip, size // 2
+        self.net = nn.Sequential(
+            nn.Linear(half, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, size)
+        )
+
+    def forward(self, x):
+        a, b = self.halves(x)
+        s, t = self.parts(a)
+        return self.join(a, b * s.exp() + t), s.sum(1)
+
+    def inverse(self, y):
+        a, b = self.halves(y)
+        s, t = self.parts(a)
+        return self.join(a, (b - t) * (-s).exp())
+
+    def parts(self, a):
+        s, t = self.net(a).chunk(2, 1)
+        return torch.tanh(s), t
+
+    def halves(self, x):
+        return x.chunk(2, 1)[:: -1 if self.flip else 1]
+
+    def join(self, a, b):
+        return torch.cat([b, a] if self.flip else [a, b], 1)
+
+
+def flow(parameters, size=64, layers=8):
+    """Couplings with about so many parameters."""
+    hidden = int((parameters / layers + (size * 3 // 4) ** 2) ** 0.5) - size * 3 // 4
+    return nn.ModuleList(Coupling(size, hidden, index % 2 == 1) for index in range(layers))
+
+
+def count(layers):
+    return sum(parameter.numel() for parameter in layers.parameters())
+
+
+def seconds(work):
+    """By the clock, and of the processor: the first is longer where others use it."""
+    started, busy = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - started, time.process_time() - busy
+
+
+def main(folder):
+    x = torch.randn(256, 64)
+    for parameters, what in ((5e6, "records"), (1e6, "records and saves a checkpoint of")):
+        layers = flow(parameters)
+        with flowscope.Run(folder / f"{parameters:.0f}") as run:
+
+            def save(layers=layers, run=run):
+                return run.checkpoint(1, layers, x)
+
+            def record(layers=layers):
+                return flowscope.record(list(layers), x, path=folder / "large")
+
+            took, busy = min(seconds(record if what == "records" else save) for _ in range(3))
+        print(f"{what} {count(layers):,} parameters: {took:.2f} s, {busy:.2f} s of the processor")
+    print(f"file: {(folder / 'large.flowrec.safetensors').stat().st_size / 1e6:.1f} MB")
+    overhead(folder, x)
+
+
+def overhead(folder, x):
+    """Of a log line each step, beside the steps themselves."""
+    layers = flow(1e6)
+    optimizer = torch.optim.Adam(layers.parameters(), 1e-4)
+
+    def step():
+        h, total = x, 0
+        for layer in layers:
+            h, log_det = layer(h)
+            total = total + log_det
+        loss = (0.5 * h**2).sum(1).mean() - total.mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    stepping = logging = 0.0
+    with flowscope.Run(folder / "overhead") as run:
+        for number in range(200):
+            started = time.perf_counter()
+            loss = step()
+            middle = time.perf_counter()
+            run.log(number, loss=loss, lr=1e-4)
+            stepping, logging = stepping + middle - started, logging + time.perf_counter() - middle
+    print(f"log line: {logging / 200 * 1e6:.0f} µs beside a step of {stepping / 200 * 1e3:.1f} ms, {logging / stepping:.2%}")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as made:
+        main(Path(made))
