@@ -99,4 +99,4 @@ process.on(
     }),
 );
 process.on('disconnect', () => process.exit());
-process.send!({ formats: formats.map(({ name, file }) => ({ name, file })) });
+process.send!({ pid: process.pid, formats: formats.map(({ name, file }) => ({ name, file })) });
