@@ -1,6 +1,7 @@
-// npm run fuzz -- [--minutes N | --cases N] [--seed S] [--only FORMAT]…
+// npm run fuzz -- [--minutes N | --cases N] [--seed S] [--only FORMAT]… [--strace]
 // Opens damaged and hostile files of every format that is read, in processes with little memory, and keeps each file that
-// is neither opened nor refused in words, made small, in test/fixtures/fuzz.
+// is neither opened nor refused in words, made small, in test/fixtures/fuzz. With --strace (Linux) it tells which files
+// outside of the case's folder were looked for.
 import { fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -24,8 +25,50 @@ export async function bundleFuzz() {
   return script;
 }
 
+/** Node by itself, or watched by strace, which ends with it. */
+function launchOf(nodeArgs, trace) {
+  if (!trace) return { execArgv: nodeArgs };
+  const watched = ['-f', '-qq', '--seccomp-bpf', '-e', 'trace=open,openat,openat2'];
+  const output = path.join(trace, String(fs.readdirSync(trace).length));
+  return { execPath: 'strace', execArgv: [...watched, '-o', output, process.execPath, ...nodeArgs] };
+}
+
+/**
+ * Files that were opened and lie neither in the case's folder nor among those of Node, the system's libraries and the product.
+ * @returns {Map<string, number>} how often each
+ */
+function openedElsewhere(trace, folder) {
+  const known = [
+    folder,
+    root,
+    path.resolve(path.dirname(process.execPath), '..'),
+    '/proc',
+    '/sys',
+    '/dev',
+    '/lib',
+    '/usr/lib',
+  ];
+  const found = new Map();
+  for (const name of fs.readdirSync(trace)) {
+    /** Calls during which another thread had its turn. */
+    const begun = new Map();
+    for (const line of fs.readFileSync(path.join(trace, name), 'utf8').split('\n')) {
+      const [, thread, call] = /^(\d+) +(.*)$/.exec(line) ?? [];
+      if (!call) continue;
+      const file = /^open\w*\((?:[^,]*, )?"((?:[^"\\]|\\.)*)"/.exec(call)?.[1] ?? begun.get(thread);
+      if (/<unfinished/.test(call)) begun.set(thread, file);
+      else if (file !== undefined && /= \d+$/.test(call.replace(/<[^>]*>$/, ''))) {
+        const full = path.resolve(root, file);
+        if (known.some((each) => full === each || full.startsWith(`${each}/`))) continue;
+        found.set(full, (found.get(full) ?? 0) + 1);
+      }
+    }
+  }
+  return found;
+}
+
 /** A process that opens files. It begins again after one that ended or blocked it. */
-export function createFuzzer(script, { pace = 1 } = {}) {
+export function createFuzzer(script, { pace = 1, trace } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-fuzz-'));
   let child;
   let ready;
@@ -34,7 +77,7 @@ export function createFuzzer(script, { pace = 1 } = {}) {
     // Its errors are in what it says; native libraries write to it as they end a process.
     child = fork(script, {
       cwd: root,
-      execArgv: [`--max-old-space-size=${megabytes}`, '--expose-gc', '--enable-source-maps'],
+      ...launchOf([`--max-old-space-size=${megabytes}`, '--expose-gc', '--enable-source-maps'], trace),
       env: { ...process.env, TMPDIR: folder, FLOWSCOPE_FUZZ_FOLDER: folder },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -42,7 +85,10 @@ export function createFuzzer(script, { pace = 1 } = {}) {
     child.stderr.setEncoding('utf8').on('data', (text) => (said = (said + text).slice(-4000)));
     child.said = () => said;
     ready = new Promise((resolve, reject) => {
-      child.once('message', ({ formats }) => resolve(formats));
+      child.once('message', ({ formats, pid }) => {
+        child.opener = pid;
+        resolve(formats);
+      });
       child.once('exit', () => reject(new Stop(`the fuzzer does not start:\n${said}`)));
     });
   };
@@ -51,12 +97,13 @@ export function createFuzzer(script, { pace = 1 } = {}) {
     new Promise((resolve) => {
       if (!child || child.exitCode !== null || child.signalCode !== null) return resolve();
       child.once('exit', resolve);
-      child.kill('SIGKILL');
+      if (child.opener) process.kill(child.opener, 'SIGKILL');
+      else child.kill('SIGKILL');
     });
 
   /** Resolves to { problem } at the first bad case, with its index, or to { done }. @param onCase told of each */
   const ask = async (order, onCase = () => undefined) => {
-    if (!child || child.exitCode !== null || child.signalCode !== null || child.killed) start();
+    if (!child || child.exitCode !== null || child.signalCode !== null) start();
     await ready;
     const asked = child;
     const outcome = await new Promise((resolve) => {
@@ -180,15 +227,25 @@ function keep(format, { bytes, index }, seed) {
 }
 
 function readArguments(given) {
-  const options = { minutes: undefined, cases: undefined, seed: Date.now() % 2 ** 31, only: [] };
+  const options = {
+    minutes: undefined,
+    cases: undefined,
+    seed: Date.now() % 2 ** 31,
+    only: [],
+    strace: false,
+  };
   for (let index = 0; index < given.length; index++) {
     const name = given[index].slice(2);
+    if (name === 'strace') {
+      options.strace = true;
+      continue;
+    }
     const value = given[++index];
     if (name === 'only') options.only.push(value);
     else if (name in options && Number.isFinite(Number(value))) options[name] = Number(value);
     else
       throw new Stop(
-        `Unknown option --${name} ${value ?? ''}. Known: --minutes N, --cases N, --seed S, --only FORMAT.`,
+        `Unknown option --${name} ${value ?? ''}. Known: --minutes N, --cases N, --seed S, --only FORMAT, --strace.`,
       );
   }
   if (options.minutes === undefined && options.cases === undefined) options.minutes = 5;
@@ -196,9 +253,10 @@ function readArguments(given) {
 }
 
 async function fuzz(options) {
-  const { minutes = Infinity, cases = Infinity, seed, only } = options;
+  const { minutes = Infinity, cases = Infinity, seed, only, strace } = options;
   const { measurePace } = await import('./pace.mjs');
-  const fuzzer = createFuzzer(await bundleFuzz(), { pace: await measurePace() });
+  const trace = strace ? fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-strace-')) : undefined;
+  const fuzzer = createFuzzer(await bundleFuzz(), { pace: (await measurePace()) * (strace ? 4 : 1), trace });
   const all = await fuzzer.formats();
   const chosen = all.filter(({ name }) => only.length === 0 || only.includes(name));
   if (chosen.length === 0) throw new Stop(`Formats: ${all.map(({ name }) => name).join(', ')}.`);
@@ -243,6 +301,12 @@ async function fuzz(options) {
   }
   await fuzzer.close();
   report();
+  if (trace) {
+    const elsewhere = openedElsewhere(trace, fuzzer.folder);
+    console.log(`${elsewhere.size} files were opened outside of the case's folder`);
+    for (const [file, count] of elsewhere) console.log(`  ${file} (${count} times)`);
+    fs.rmSync(trace, { recursive: true, force: true });
+  }
   process.exitCode = known.size > 0 ? 1 : 0;
 }
 

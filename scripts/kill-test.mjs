@@ -1,11 +1,12 @@
-// npm run kill-test -- [--times N] [--seed S]
+// npm run kill-test -- [--times N] [--seed S] [--stopped SECONDS]
 // Kills trainings, exports and conversions at random moments, and looks at what is left: every file is whole, no more than
 // one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
-// run at the same time. Fills the disk.
+// run at the same time, and others of runs whose trainers are stopped for a while. Fills the disk.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from './esbuild-options.mjs';
 import { main, seconds, Stop } from './run.mjs';
@@ -221,6 +222,54 @@ class Trial {
   }
 }
 
+/**
+ * Trainings that are stopped (SIGSTOP) at a random moment for so many seconds, all at once. They hold their runs, whatever others
+ * ask for, and go on as if nothing had been. Resolves to how many were stopped before they ended.
+ */
+async function stopped(trial, tries, seconds) {
+  const runs = Array.from({ length: tries }, (_, i) => path.join(trial.folder, `stopped-${i}`));
+  const owners = [];
+  for (const run of runs) {
+    const owner = start(['train', '--config', trial.configFile, '--output', run]);
+    while (!fs.existsSync(path.join(run, 'train.lock'))) await pause(5);
+    await pause(trial.random() * trial.trainingTime * 0.3);
+    if (owner.child.exitCode === null) {
+      owner.child.kill('SIGSTOP');
+      owners.push({ run, ...owner });
+    } else await owner.ended;
+  }
+  await pause(seconds * 1000);
+  for (const { run, child } of owners) {
+    const before = contentOf(run);
+    for (const more of [[], ['--take-over']]) {
+      const { code, stderr } = await start(['train', '--output', run, '--resume', ...more]).ended;
+      if (code !== 1 || !stderr.includes(`process ${child.pid} `))
+        throw new Error(`a run whose trainer is stopped was started again: ${code} ${stderr}`);
+    }
+    if (contentOf(run) !== before) throw new Error(`${run}: was changed while its trainer was stopped`);
+  }
+  for (const { child } of owners) child.kill('SIGCONT');
+  for (const { run, ended } of owners) {
+    const { code, stderr } = await ended;
+    if (code !== 0) throw new Error(`a trainer that went on ended with ${code}: ${stderr}`);
+    checkCurve((await trial.tools.readRun(run)).metrics, trial.reference, true);
+  }
+  for (const run of runs) fs.rmSync(run, { recursive: true, force: true });
+  return owners.length;
+}
+
+/** Names and contents of all files in a folder. */
+function contentOf(folder) {
+  const names = fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => each.isFile());
+  return names
+    .map(({ parentPath, name }) => path.join(parentPath, name))
+    .sort()
+    .map((file) => `${file} ${fs.readFileSync(file, 'base64')}`)
+    .join('\n');
+}
+
 /** A small file system of its own, where this may be mounted; it is filled while a run is trained. */
 async function fullDisk(trial, places, random) {
   const mount = path.join(trial.folder, 'small');
@@ -268,12 +317,12 @@ function fill(file) {
 }
 
 function readArguments(given) {
-  const options = { times: 20, seed: Date.now() % 2 ** 31 };
+  const options = { times: 20, seed: Date.now() % 2 ** 31, stopped: 120 };
   for (let index = 0; index < given.length; index += 2) {
     const name = given[index].slice(2);
     const value = Number(given[index + 1]);
     if (!(name in options) || !Number.isSafeInteger(value)) {
-      throw new Stop(`Unknown option ${given[index]}. Known: --times N, --seed S.`);
+      throw new Stop(`Unknown option ${given[index]}. Known: --times N, --seed S, --stopped SECONDS.`);
     }
     options[name] = value;
   }
@@ -281,7 +330,7 @@ function readArguments(given) {
 }
 
 /** @returns what was done, in numbers. @throws at the first thing that is lost */
-export async function killTest({ times, seed, log = console.log }) {
+export async function killTest({ times, seed, stopped: stopSeconds = 120, log = console.log }) {
   if (!fs.existsSync(program)) throw new Stop('dist/cli.js is missing; run node scripts/build.mjs');
   const began = performance.now();
   const random = randomOf(seed);
@@ -300,15 +349,17 @@ export async function killTest({ times, seed, log = console.log }) {
       await trial.killOutput(['convert', trial.checkpoint, '--output', 'b.flow.safetensors']);
     else if (races * 10 < times && ++races) await trial.race();
   }
+  const stops = await stopped(trial, Math.max(1, Math.round(times / 10)), stopSeconds);
   const filled = await fullDisk(trial, Math.max(1, Math.round(times / 10)), random);
   const { kills, completed, lost, largestDifference } = trial;
   fs.rmSync(folder, { recursive: true, force: true });
   log(
     `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
       `curves differ by at most ${largestDifference}; ${races} pairs of starts; ` +
+      `${stops} trainers stopped for ${stopSeconds} s; ` +
       `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
   );
-  return { kills, completed, lost, largestDifference, races, filled };
+  return { kills, completed, lost, largestDifference, races, stops, filled };
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'kill-test.mjs')) {

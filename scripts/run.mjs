@@ -5,6 +5,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
+// For what scripts start that is not ours, such as Python's ONNX Runtime in tests (src/base/no-telemetry.ts).
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 /**
  * Runs a program without a shell and resolves to { code, output }. Its output is shown, unless `quiet`, which collects it.
  * Without `cwd` it runs in a new and empty folder, which is removed afterwards: Python takes a `pip.py` of the current folder

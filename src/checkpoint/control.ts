@@ -133,7 +133,7 @@ export async function readRates(folder: string): Promise<RateChange[]> {
   } catch (error) {
     throw readError(file, error);
   }
-  const parsed = v.safeParse(ratesSchema, parse(text));
+  const parsed = v.safeParse(ratesSchema, parse(text), { abortEarly: true });
   if (!parsed.success) {
     throw new UserError(
       `${file}: is damaged; expected a list of {"step": …, "learningRate": …}. Fix it, or delete it to continue with the learning rate of the config.`,

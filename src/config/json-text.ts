@@ -1,10 +1,18 @@
 import { UserError } from '../base/user-error';
 
+/** Characters; a config with a thousand layers and all names of its columns has half of it. */
+const longest = 2 ** 20;
+
 /**
  * Parses JSON that a person wrote.
  * @throws UserError with file, line, column and what was expected there
  */
 export function parseJsonText(text: string, fileName: string): unknown {
+  if (text.length > longest) {
+    throw new UserError(
+      `${fileName}: has ${text.length} characters; expected a JSON object of at most ${longest}.`,
+    );
+  }
   const clean = text.replace(/^\uFEFF/, '');
   try {
     return JSON.parse(clean);

@@ -6,6 +6,9 @@ const finite = v.pipe(v.number(), v.finite());
 /** Bytes of a JSON file that a run, or a model, has next to it; longer ones were not written by Flowscope. */
 export const largestJson = 2 ** 22;
 
+/** Milliseconds of the last date that a Date can be. */
+const latest = 8.64e15;
+
 const runStatusSchema = v.object({
   status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
   message: v.nullish(v.string()),
@@ -15,7 +18,7 @@ const runStatusSchema = v.object({
   /** The last request of control.json that the loop has seen. */
   control: v.nullish(v.object({ id: v.string(), step: finite, problem: v.nullish(v.string()) })),
   /** A date as text or milliseconds. */
-  updated: v.optional(v.union([v.string(), v.number()])),
+  updated: v.optional(v.union([v.string(), v.pipe(v.number(), v.minValue(-latest), v.maxValue(latest))])),
 });
 
 /** Undefined for JSON that is not what a run says. @throws SyntaxError for what is no JSON, such as a torn file */

@@ -1,20 +1,15 @@
 /** Parquet tables, a row group at a time. */
 import { firstLine } from '../base/text';
 import { open, stat } from 'node:fs/promises';
-import {
-  parquetMetadataAsync,
-  parquetRead,
-  parquetSchema,
-  type AsyncBuffer,
-  type FileMetaData,
-} from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { parquetRead, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup } from 'hyparquet';
 import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readRange } from '../files/read-range';
 import { chooseColumns, type ColumnOptions } from './columns';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, LabelEncoder, textAdvice } from './labels';
+import { compressors } from './parquet-compressors';
+import { checkPages, readFooter } from './parquet-pages';
 import type { Resources } from './resources';
 import { createRowWriter, type Rows } from './rows';
 
@@ -34,7 +29,7 @@ export async function readParquet(
 /** Of each column whether it holds numbers, and whether whole ones. @throws UserError for what is no Parquet file */
 export function parquetColumns(file: string): Promise<{ name: string; numeric: boolean; whole: boolean }[]> {
   return whileOpen(file, async (buffer) =>
-    parquetSchema(await parquetMetadataAsync(buffer)).children.map((field) => ({
+    parquetSchema(await readFooter(buffer)).children.map((field) => ({
       name: field.element.name,
       numeric: isNumeric(field),
       whole: isNumeric(field) && ['BOOLEAN', 'INT32', 'INT64'].includes(field.element.type ?? ''),
@@ -80,78 +75,48 @@ async function whileOpen<T>(file: string, work: (buffer: AsyncBuffer) => Promise
 
 const ignore = (): void => undefined;
 
-/** Values of a row group. */
-const largestGroup = 2 ** 28;
+/** Values of a row group. PyArrow's has 2²⁰ rows, unless it is told otherwise. */
+const largestGroup = 2 ** 26;
+/** Rows of a group, whose columns are decoded one after the other. */
+const mostRowsAtOnce = 2 ** 24;
+
+type Options = ColumnOptions & { mostRows?: number };
+
+/** Columns of a file that are read. */
+interface Chosen {
+  file: string;
+  fields: readonly Field[];
+  features: readonly number[];
+  label: number | undefined;
+  missing: NonNullable<ColumnOptions['missing']>;
+}
 
 async function readRows(
   file: string,
   buffer: AsyncBuffer,
-  options: ColumnOptions & { mostRows?: number },
+  options: Options,
   resources: Resources,
 ): Promise<Rows> {
-  const metadata = await parquetMetadataAsync(buffer);
+  const metadata = await readFooter(buffer);
   const fields = parquetSchema(metadata).children;
   const names = fields.map(({ element }) => element.name);
   const { features, label } = chooseColumns(file, names, true, options);
   for (const column of features) checkColumn(file, fields[column]!);
-  const chosen = [...new Set([...features, ...(label === undefined ? [] : [label])])];
+  if (label !== undefined) checkLabel(file, fields[label]!);
   const writer = createRowWriter(features.length, resources);
   const labels = new LabelEncoder();
   let start = 0;
   const { mostRows = Infinity, missing = 'error' } = options;
   const counter = new GapCounter(features.length, missing);
-  for (const all of groupRows(metadata)) {
-    const count = Math.min(all, mostRows - start);
+  const chosen: Chosen = { file, fields, features, label, missing };
+  for (const group of groupsWithRows(metadata)) {
+    const count = Math.min(Number(group.num_rows), mostRows - start);
     if (count <= 0) break;
     resources.signal?.throwIfAborted();
-    if (count * features.length > largestGroup) {
-      throw new UserError(
-        `${file}: a row group has ${count} rows of ${features.length} numbers, too many to decode at once. ` +
-          'Write the file with smaller row groups, for example of 100,000 rows.',
-      );
-    }
-    const rows = new Float32Array(count * features.length);
-    const filled = new Int32Array(names.length);
-    const classes = label === undefined ? undefined : new Array<string>(count);
-    const from = start;
-    // Errors of onChunk would be lost: they are kept and thrown after the group is read.
-    let refused: Error | undefined;
-    const take = (columnName: string, columnData: ArrayLike<unknown>, rowStart: number): void => {
-      const column = names.indexOf(columnName);
-      const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
-      for (let i = 0; i < columnData.length; i++) {
-        const row = rowStart + i - from;
-        if (row < 0 || row >= count) continue;
-        const value = columnData[i];
-        filled[column]!++;
-        if (classes && column === label) classes[row] = asLabel(value);
-        if (places.length === 0) continue;
-        const number =
-          missing !== 'error' && isGap(value) ? NaN : asNumber(value, file, from + row, columnName);
-        for (const d of places) rows[row * features.length + d] = number;
-      }
-    };
-    await parquetRead({
-      file: buffer,
-      metadata,
-      compressors,
-      columns: chosen.map((column) => names[column]!),
-      rowStart: from,
-      rowEnd: from + count,
-      onChunk({ columnName, columnData, rowStart }) {
-        if (refused) return;
-        try {
-          take(columnName, columnData, rowStart);
-        } catch (error) {
-          refused = error instanceof Error ? error : new Error(String(error));
-        }
-      },
+    const { rows, classes } = await readGroup(buffer, { ...metadata, row_groups: [group] }, chosen, {
+      start,
+      count,
     });
-    if (refused) throw refused;
-    const short = chosen.find((column) => filled[column] !== count);
-    if (short !== undefined) {
-      throw new Error(`column "${names[short]}" has ${filled[short]} of ${count} rows from row ${from} on`);
-    }
     for (let row = 0; row < count; row++) {
       const values = rows.subarray(row * features.length, (row + 1) * features.length);
       if (!counter.keeps(values, classes?.[row] === '')) continue;
@@ -173,8 +138,77 @@ async function readRows(
   };
 }
 
-/** Rows of each group, checked against what could be: sizes in a damaged file may be anything. */
-function groupRows({ row_groups: groups, num_rows: total }: FileMetaData): number[] {
+/** @param metadata with this group alone. @param at its first row in the file, for messages, and how many are read */
+async function readGroup(
+  buffer: AsyncBuffer,
+  metadata: FileMetaData,
+  { file, fields, features, label, missing }: Chosen,
+  { start, count }: { start: number; count: number },
+): Promise<{ rows: Float32Array; classes: string[] | undefined }> {
+  if (count * features.length > largestGroup || count > mostRowsAtOnce) {
+    throw new UserError(
+      `${file}: a row group has ${count} rows of ${features.length} numbers, too many to decode at once. ` +
+        'Write the file with smaller row groups, for example of 100,000 rows.',
+    );
+  }
+  const rows = new Float32Array(count * features.length);
+  const classes = label === undefined ? undefined : new Array<string>(count);
+  for (const column of new Set([...features, ...(label === undefined ? [] : [label])])) {
+    const { name } = fields[column]!.element;
+    const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
+    await readColumn(buffer, metadata, { field: fields[column]!, count }, (row, value) => {
+      if (classes && column === label) classes[row] = asLabel(value);
+      if (places.length === 0) return;
+      const number = missing !== 'error' && isGap(value) ? NaN : asNumber(value, file, start + row, name);
+      for (const d of places) rows[row * features.length + d] = number;
+    });
+  }
+  return { rows, classes };
+}
+
+/** Gives each of the first `count` values of the only row group's column to `take`. */
+async function readColumn(
+  buffer: AsyncBuffer,
+  metadata: FileMetaData,
+  { field: { element }, count }: { field: Field; count: number },
+  take: (row: number, value: unknown) => void,
+): Promise<void> {
+  const group = metadata.row_groups[0]!;
+  for (const { meta_data: column } of group.columns) {
+    if (column?.path_in_schema[0] !== element.name) continue;
+    const from = Number(column.dictionary_page_offset || column.data_page_offset);
+    const bytes = await buffer.slice(from, from + Number(column.total_compressed_size));
+    const optional = element.repetition_type !== 'REQUIRED';
+    checkPages(new Uint8Array(bytes), column, { count, rows: Number(group.num_rows), optional });
+  }
+  let filled = 0;
+  // Errors of onChunk would be lost: they are kept and thrown after the column is read.
+  let refused: Error | undefined;
+  await parquetRead({
+    file: buffer,
+    metadata,
+    compressors,
+    columns: [element.name],
+    rowStart: 0,
+    rowEnd: count,
+    onChunk({ columnData, rowStart }) {
+      if (refused) return;
+      try {
+        for (let i = 0; i < columnData.length && rowStart + i < count; i++, filled++) {
+          take(rowStart + i, columnData[i]);
+        }
+      } catch (error) {
+        refused = error instanceof Error ? error : new Error(String(error));
+      }
+    },
+  });
+  if (refused) throw refused;
+  if (filled !== count)
+    throw new Error(`column "${element.name}" has ${filled} of ${count} rows of a row group`);
+}
+
+/** Their rows are checked against what could be: sizes in a damaged file may be anything. */
+function groupsWithRows({ row_groups: groups, num_rows: total }: FileMetaData): RowGroup[] {
   const rows = groups.map((group) => Number(group.num_rows));
   const sum = rows.reduce((a, b) => a + b, 0);
   if (
@@ -183,7 +217,7 @@ function groupRows({ row_groups: groups, num_rows: total }: FileMetaData): numbe
   ) {
     throw new Error('its row groups do not add up to its rows');
   }
-  return rows.filter((count) => count > 0);
+  return groups.filter((_, i) => rows[i]! > 0);
 }
 
 type Field = ReturnType<typeof parquetSchema>['children'][number];
@@ -201,6 +235,14 @@ function checkColumn(file: string, field: Field): void {
   throw new UserError(
     `${file}: column "${element.name}" holds ${kind}; expected numbers. ${textAdvice(element.name)}`,
   );
+}
+
+/** A class may be text or a number. */
+function checkLabel(file: string, { element, children }: Field): void {
+  const { name, repetition_type: repetition, logical_type: logical } = element;
+  const other = ['GEOMETRY', 'GEOGRAPHY', 'VARIANT'].includes(logical?.type ?? '');
+  if (children.length === 0 && repetition !== 'REPEATED' && !other) return;
+  throw new UserError(`${file}: column "${name}" holds nested values; expected one label for each row.`);
 }
 
 function isGap(value: unknown): boolean {

@@ -9,6 +9,8 @@ import { createSpool } from './spool';
 
 /** More than that is no archive of data. */
 const mostEntries = 100_000;
+/** Characters of the names of all entries, of which the library allows megabytes each. */
+const mostCharacters = 2 ** 24;
 
 /**
  * Reads the wanted files of a tar archive, plain or gzip, by their names without folders. Nothing is written where the
@@ -25,8 +27,10 @@ export async function openTar(
   try {
     const archive = extract();
     pipeline(await streamUnpacked(file), archive, () => undefined);
+    let characters = 0;
     for await (const entry of archive as AsyncIterable<Readable & { header: Header }>) {
       const name = path.posix.basename(entry.header.name);
+      characters += entry.header.name.length;
       if (entry.header.type === 'file' && wanted(name) && !entries.has(name)) {
         const spool = createSpool(resources);
         for await (const chunk of entry) await spool.write(chunk as Uint8Array);
@@ -38,6 +42,7 @@ export async function openTar(
       if (entries.size + others.length > mostEntries) {
         throw new UserError(`${file}: holds more than ${mostEntries} files; expected those of CIFAR.`);
       }
+      if (characters > mostCharacters) throw new Error('the names in it are too long');
     }
   } catch (error) {
     const known = readError(file, error);

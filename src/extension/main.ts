@@ -23,7 +23,7 @@ export interface FlowscopeApi {
   /** Text of the status bar item; undefined while nothing trains. */
   statusBarText(): string | undefined;
   /** Process ids of the engines that run now. */
-  enginePids(): { inspection?: number; trainings: number[] };
+  enginePids(): { inspection?: number; alone: number[]; trainings: number[] };
   /** The Layers view: what it lists, and what of it is selected. */
   layers(): { items: string[]; selected: string[]; badge: number | undefined };
 }
@@ -78,6 +78,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     ),
     command('stopTraining', l10n.t('Stop training'), async ({ services }, target) =>
       (await import('./commands/stop')).stopTraining(services, target),
+    ),
+    command('stopModel', l10n.t('Stop This Model'), async ({ services }, target) =>
+      (await import('./commands/stop-model')).stopModel(services.inspection, target),
     ),
     command('trainingActions', l10n.t('Training'), async ({ services }) =>
       (await import('./commands/training-actions')).trainingActions(services),
@@ -162,6 +165,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     statusBarText: () => parts?.statusBarText(),
     enginePids: () => ({
       inspection: parts?.services.inspection.pid,
+      alone: parts?.services.inspection.alonePids ?? [],
       trainings: parts?.services.trainings.list.flatMap(({ pid }) => pid ?? []) ?? [],
     }),
     layers: () => describeLayers(layers),

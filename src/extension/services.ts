@@ -5,6 +5,7 @@ import type { EngineEvents } from '../protocol/engine';
 import { EngineProcess } from './engine/engine-process';
 import { engineEnvironment } from './engine/environment';
 import { InspectionEngines } from './engine/inspection-engines';
+import { offerToStop } from './engine/offer-to-stop';
 import { log } from './log';
 import { Trainings } from './training/trainings';
 
@@ -37,7 +38,10 @@ export function createServices(context: ExtensionContext): Services {
       events: { log: (line) => log().info(`${name}: ${line}`), ...events },
       log: (line) => log().info(line),
     });
-  const inspection = new InspectionEngines((name) => startEngine(name, {}, undefined, inspectionMemory));
+  const inspection = new InspectionEngines(
+    (name) => startEngine(name, {}, undefined, inspectionMemory),
+    (file) => void offerToStop(file),
+  );
   const trainings = new Trainings(context, startEngine);
   return {
     context,

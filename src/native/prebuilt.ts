@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { checkDownload, checkTrusted } from './checksums';
 import type { RungContext } from './ladder';
 import { runCommand } from './run-command';
 import { prebuiltFiles, type NativeSources } from './sources';
@@ -13,19 +14,27 @@ import type { Staged } from './wheel';
 /** A host that is not reachable must not hold up the next rung. */
 const connectTimeout = 8_000;
 
-/** Fills `folder` with the published add-on and libtensorflow in the places that the add-on looks in. */
+/**
+ * Fills `folder` with the published add-on and libtensorflow in the places that the add-on looks in.
+ * @param known checksums by the names of files
+ */
 export async function stagePrebuilt(
   folder: string,
   sources: NativeSources,
   context: RungContext,
+  known?: Readonly<Record<string, string>>,
 ): Promise<Staged> {
   const files = prebuiltFiles(sources.tfjsNode);
   if (!files) throw new Error(`no prebuilt files are published for ${process.platform}-${process.arch}`);
+  const expected = { addon: checkTrusted(files.addon, known), library: checkTrusted(files.library, known) };
   const scratch = path.join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
 
   const addon = await download(files.addon, scratch, 'Downloading the add-on', context);
   const library = await download(files.library, scratch, 'Downloading libtensorflow', context);
+  context.progress('Checking the checksums of the downloads');
+  if (expected.addon) await checkDownload(addon, expected.addon, context.signal);
+  if (expected.library) await checkDownload(library, expected.library, context.signal);
   context.progress('Unpacking');
   // tar is part of Linux, macOS and Windows 10; the one of Windows reads zip files too.
   const deps = path.join(folder, 'deps');

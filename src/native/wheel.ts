@@ -1,8 +1,9 @@
 /** Second rung: libtensorflow out of the Python wheel, and tfjs-node's add-on compiled against it. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { checkDownload } from './checksums';
 import type { RungContext } from './ladder';
-import { sha256Of } from './manifest';
+
 import type { WheelPlan } from './platform';
 import { firstWorking, runCommand } from './run-command';
 import type { NativeSources } from './sources';
@@ -108,12 +109,8 @@ async function downloadRelease(
   const file = (await readdir(target)).find((entry) => entry.endsWith('.whl'));
   if (!file) throw new Error(`pip downloaded no wheel of ${name} ${release.version}`);
   const wheel = path.join(target, file);
-  if (release.sha256) {
-    progress('Checking the checksum of the download');
-    const found = await sha256Of(wheel, signal);
-    if (found !== release.sha256)
-      throw new Error(`${file} has checksum ${found}, expected ${release.sha256}`);
-  }
+  progress('Checking the checksum of the download');
+  await checkDownload(wheel, release.sha256, signal);
   return wheel;
 }
 

@@ -7,15 +7,17 @@ interface Scripts {
   killTest(options: {
     times: number;
     seed: number;
+    stopped: number;
     log: (line: string) => void;
-  }): Promise<{ kills: number; lost: number }>;
+  }): Promise<{ kills: number; lost: number; stops: number }>;
 }
 
 const skip = process.platform === 'win32' && 'a killed process leaves its files locked for a moment';
 
 test('nothing is lost where processes are killed', { skip }, async () => {
   const { killTest } = await script<Scripts>('kill-test.mjs');
-  const { kills, lost } = await killTest({ times: 4, seed: 5, log: () => undefined });
+  const { kills, lost, stops } = await killTest({ times: 4, seed: 5, stopped: 1, log: () => undefined });
   assert.equal(kills, 4);
+  assert.equal(stops, 1);
   assert.ok(lost <= 20);
 });

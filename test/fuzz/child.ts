@@ -71,6 +71,8 @@ function told(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+const peak = (): number => process.resourceUsage().maxRSS;
+
 async function answer(order: Order): Promise<void> {
   const format = formats.find(({ name }) => name === order.format);
   if (!format) throw new Error(`no format ${order.format}`);
@@ -78,9 +80,12 @@ async function answer(order: Order): Promise<void> {
     'seed' in order ? [order.from, order.to] : [0, 'file' in order ? 1 : (await seedsOf(format)).length];
   for (let index = from; index < to; index++) {
     const bytes = await bytesOf(format, order, index);
+    const before = peak();
     process.send!({ begins: index });
     const found = await problemOf(format, bytes);
-    process.send!({ ended: index, ...found, kilobytes: process.resourceUsage().maxRSS });
+    // Making a case may take more memory than opening it; then what is in use now counts.
+    const kilobytes = peak() > before ? peak() : process.memoryUsage.rss() / 1024;
+    process.send!({ ended: index, ...found, kilobytes });
     if (index % 50 === 0) globalThis.gc?.();
   }
   process.send!({ done: true });
@@ -94,4 +99,4 @@ process.on(
     }),
 );
 process.on('disconnect', () => process.exit());
-process.send!({ formats: formats.map(({ name, file }) => ({ name, file })) });
+process.send!({ pid: process.pid, formats: formats.map(({ name, file }) => ({ name, file })) });

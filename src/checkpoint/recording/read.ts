@@ -109,7 +109,9 @@ function readAbout({ file, metadata }: SafetensorsFile): RecordingAbout {
       `${file}: is a recording of version ${version}; this Flowscope reads up to ${recordingVersion}. Update Flowscope to open it.`,
     );
   }
-  const result = v.safeParse(recordingSchema, parsed(file, metadata['recording'] ?? ''));
+  const result = v.safeParse(recordingSchema, parsed(file, metadata['recording'] ?? ''), {
+    abortEarly: true,
+  });
   if (result.success) return result.output;
   const [issue] = result.issues;
   throw damaged(

@@ -1,4 +1,5 @@
 /** PyTorch's modules among the objects of a pickle: their state dicts, and their attributes by the module's name. */
+import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
 import { PickleError } from './pickle';
 import { PythonObject } from './python-object';
@@ -23,6 +24,7 @@ function isModule(value: unknown): value is PythonObject {
  */
 function modulesOf(root: PythonObject): PythonModule[] {
   const found: PythonModule[] = [];
+  const names = new Names();
   const open = new Set<PythonObject>();
   const visit = (object: PythonObject, name: string): void => {
     if (open.has(object)) throw new PickleError('a module in it holds itself');
@@ -31,7 +33,7 @@ function modulesOf(root: PythonObject): PythonModule[] {
     found.push({ name, object });
     open.add(object);
     for (const [key, child] of partOf(object, '_modules')) {
-      if (isModule(child)) visit(child, name === '' ? String(key) : `${name}.${String(key)}`);
+      if (isModule(child)) visit(child, names.join(name, key));
     }
     open.delete(object);
   };
@@ -42,14 +44,14 @@ function modulesOf(root: PythonObject): PythonModule[] {
 /** As module.state_dict() gives it: names and tensors. */
 export function stateDictOf(modules: readonly PythonModule[]): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
+  const names = new Names();
   for (const { name, object } of modules) {
     const transient = object.get('_non_persistent_buffers_set');
     for (const part of ['_parameters', '_buffers'] as const) {
       for (const [key, value] of partOf(object, part)) {
         if (transient instanceof Set && part === '_buffers' && transient.has(key)) continue;
         const tensor = value instanceof NumpyArray ? value.tensor : value;
-        if (tensor instanceof Tensor)
-          tensors.set(name === '' ? String(key) : `${name}.${String(key)}`, tensor);
+        if (tensor instanceof Tensor) tensors.set(names.join(name, key), tensor);
       }
     }
   }
@@ -81,12 +83,14 @@ export interface FoundModule {
 export function findModule(root: unknown): FoundModule | undefined {
   const found: { path: string; object: PythonObject }[] = [];
   const seen = new Set<unknown>([root]);
+  const names = new Names();
   const queue: { path: string; value: unknown }[] = [{ path: '', value: root }];
   // Breadth first: what a posterior is made of comes before what its parts refer to.
   for (let at = 0; at < queue.length; at++) {
     if (at >= mostObjects) throw new PickleError(`it has more than ${mostObjects} objects`);
     const { path, value } = queue[at]!;
     if (isModule(value)) {
+      names.spend(path.length);
       found.push({ path, object: value });
       continue;
     }
@@ -100,7 +104,7 @@ export function findModule(root: unknown): FoundModule | undefined {
       const isContainer = item instanceof PythonObject || item instanceof Map || Array.isArray(item);
       if (!isContainer || seen.has(item) || (typeof key === 'string' && beside.test(key))) continue;
       seen.add(item);
-      queue.push({ path: path === '' ? String(key) : `${path}.${String(key)}`, value: item });
+      queue.push({ path: path === '' ? nameOfKey(key) : `${path}.${nameOfKey(key)}`, value: item });
     }
   }
   const best = found.find(({ path }) => usualNames.test(path)) ?? found[0];

@@ -39,6 +39,8 @@ export class PickleError extends Error {
 const largestStack = 1_000_000;
 /** Containers and results of calls, and entries of the memo. A few hundred bytes each; checkpoints have thousands. */
 const mostObjects = 2_000_000;
+/** Values of any kind; most stand in a container. A state dict has some thirty for each tensor. */
+const mostValues = 10_000_000;
 /** Bytes of one integer: 2^8191 is beyond everything that stands in a checkpoint. */
 const largestInteger = 1024;
 
@@ -107,7 +109,9 @@ export function readPickleAt(
     return value;
   };
 
+  let values = 0;
   const push = (value: unknown) => {
+    if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
     if (stack.length >= largestStack) throw new PickleError('it needs too deep a stack');
     stack.push(value);
   };

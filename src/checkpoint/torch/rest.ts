@@ -1,10 +1,13 @@
 /** Tensors of a file that do not belong to the state dict that is read from it. */
+import { nameOfKey } from './names';
 import { NumpyArray } from './numpy';
 import { PythonObject } from './python-object';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
 
 const mostVisited = 1_000_000;
+/** What has a longer name is not listed. */
+const longestName = 1000;
 
 /** Where modules keep what their names do not say. */
 const inner: ReadonlySet<unknown> = new Set(['_parameters', '_buffers', '_modules']);
@@ -43,8 +46,9 @@ export function restOf(
       optimizer || (holder instanceof Map && holder.has('state') && holder.has('param_groups'));
     const entries = [...(holder as Map<unknown, unknown> | unknown[]).entries()];
     for (const [key, item] of entries.reverse()) {
-      const word = typeof key === 'string' || typeof key === 'number' ? String(key) : '?';
+      const word = nameOfKey(key);
       const below = inner.has(key) ? path : path === '' ? word : `${path}.${word}`;
+      if (below.length > longestName) continue;
       stack.push({ value: item, path: below, optimizer: isOptimizer || trainingKey.test(word) });
     }
   }

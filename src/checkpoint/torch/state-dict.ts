@@ -1,5 +1,6 @@
 /** Finds the state dict among what a training script puts into its checkpoint. */
 import { findModule, stateDictOf, type PythonModule } from './modules';
+import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
 import { PickleError } from './pickle';
 import { PythonObject } from './python-object';
@@ -139,15 +140,17 @@ const withoutParallel = (name: string): string => name.replace(/^((module|_orig_
 /** All tensors and plain values that do not belong to an optimizer. Shared containers are met more than once. */
 function collect(root: unknown, found: Found): void {
   const open = new Set<unknown>();
+  const names = new Names();
   let values = 0;
   const count = () => {
     if (++values > mostValues) throw new PickleError(`it has more than ${mostValues} values`);
   };
-  const visit = (item: unknown, path: string[]): void => {
+  const visit = (item: unknown, path: string[], length: number): void => {
     count();
     const value =
       item instanceof NumpyArray ? item.tensor : item instanceof PythonObject ? item.attributes : item;
     if (value instanceof Tensor) {
+      names.spend(length);
       found.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
       if (open.has(value)) throw new PickleError('a container in it holds itself');
@@ -158,10 +161,10 @@ function collect(root: unknown, found: Found): void {
         // Once for each container: it looks through all keys.
         let modules: boolean | undefined;
         for (const [key, item] of entries.entries()) {
-          const name = typeof key === 'string' ? key : keyOf(key);
+          const name = nameOfKey(key);
           const nested = item !== null && typeof item === 'object';
           if (nested && trainingKey.test(name) && !(modules ??= isStateDict(value))) count();
-          else visit(item, [...path, name]);
+          else visit(item, [...path, name], length + name.length);
         }
       }
       open.delete(value);
@@ -170,7 +173,7 @@ function collect(root: unknown, found: Found): void {
       if (plain !== undefined) found.extras.push([path, plain]);
     }
   };
-  visit(root, []);
+  visit(root, [], 0);
 }
 
 /** The keys of a state dict name modules, which may be called as they like. */
@@ -182,10 +185,6 @@ function isStateDict(value: unknown): boolean {
 
 function isOptimizer(value: unknown): boolean {
   return value instanceof Map && value.has('state') && value.has('param_groups');
-}
-
-function keyOf(key: unknown): string {
-  return typeof key === 'number' || typeof key === 'boolean' || typeof key === 'bigint' ? String(key) : '?';
 }
 
 function plainValue(value: unknown): number | string | boolean | undefined {

@@ -2,6 +2,7 @@
 import { createBirpc } from 'birpc';
 import { Worker } from 'node:worker_threads';
 import type { ConstantData, Graph } from '../../graph/ir';
+import { refuseTelemetry } from '../../base/no-telemetry';
 import { decodeEnvelope, encodeEnvelope, ownBuffer } from '../../protocol/wire';
 import type { CompileOptions, Feeds, Program } from './backend';
 import type { ThreadApi, ThreadOptions } from './thread-messages';
@@ -13,6 +14,7 @@ export interface Thread {
 
 /** @param script of `onnx-thread.ts`, built */
 export function startThread(script: string, options: ThreadOptions): Thread {
+  refuseTelemetry();
   const worker = new Worker(script, { workerData: options, name: 'onnx', execArgv: [] });
   let failure: Error | undefined;
   const rpc = createBirpc<ThreadApi>(

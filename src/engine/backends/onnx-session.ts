@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { endable } from '../../base/endable';
+import { refuseTelemetry } from '../../base/no-telemetry';
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
 
@@ -10,6 +11,7 @@ export type Runtime = typeof OnnxRuntime;
 
 /** Loaded when first needed: the library takes time to load, and describing a file does without it. */
 export function loadRuntime(): Runtime {
+  refuseTelemetry();
   return createRequire(__filename)('onnxruntime-node') as Runtime;
 }
 

@@ -1,6 +1,7 @@
 /** Decodes an ONNX file as it lies there: without the weights that it keeps in files beside it. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { onnx } from 'onnx-proto';
+import { Reader } from 'protobufjs/minimal';
 import { UserError } from '../../base/user-error';
 import { readError } from '../../files/read';
 
@@ -22,13 +23,40 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   if (bytes.length === 0) throw bad('the file is empty');
   let model: onnx.ModelProto;
   try {
-    model = onnx.ModelProto.decode(bytes);
+    model = onnx.ModelProto.decode(new CountingReader(bytes));
   } catch (error) {
     throw bad(`it is damaged or cut off (${(error as Error).message})`);
   }
   const { graph } = model;
   if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
   return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
+}
+
+/** Fields, lengths and long integers. A node has some thirty; weights are bytes or plain numbers, which do not count. */
+const mostParts = 2 ** 23;
+
+/** A node of two bytes becomes an object of a hundred, and each byte of a list of long integers one of forty. */
+class CountingReader extends Reader {
+  #parts = 0;
+
+  #count(): void {
+    if (++this.#parts > mostParts) throw new Error(`it has more than ${mostParts} parts`);
+  }
+  override uint32(): number {
+    this.#count();
+    return super.uint32();
+  }
+  override int32(): number {
+    return super.uint32() | 0;
+  }
+  override int64(): ReturnType<Reader['int64']> {
+    this.#count();
+    return super.int64();
+  }
+  override uint64(): ReturnType<Reader['uint64']> {
+    this.#count();
+    return super.uint64();
+  }
 }
 
 async function readWhole(file: string): Promise<Uint8Array> {

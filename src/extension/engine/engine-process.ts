@@ -1,6 +1,7 @@
 /** One engine process as the host sees it: the typed calls, its end, and a way to end it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createBirpc } from 'birpc';
+import { noTelemetry } from '../../base/no-telemetry';
 import type { EngineApi, EngineEvents } from '../../protocol/engine';
 import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 
@@ -116,7 +117,12 @@ export class EngineProcess {
 }
 
 function childEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...extra, ELECTRON_RUN_AS_NODE: '1' };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    ...extra,
+    ...noTelemetry,
+    ELECTRON_RUN_AS_NODE: '1',
+  };
   delete env.NODE_OPTIONS;
   return env;
 }

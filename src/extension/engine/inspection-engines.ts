@@ -4,9 +4,10 @@
  */
 import type { EngineProcess } from './engine-process';
 import { SharedEngine } from './shared-engine';
+import { watchAnswers } from './watch-answers';
 
 /** As much of a Uri as is needed here. */
-interface FileName {
+export interface FileName {
   path: string;
   toString(): string;
 }
@@ -14,8 +15,10 @@ interface FileName {
 export class InspectionEngines extends SharedEngine {
   private readonly alone = new Map<string, SharedEngine>();
 
+  /** @param onSilent told when the engine of a file has not answered for some seconds */
   constructor(
     private readonly startNamed: (name: string) => EngineProcess,
+    private readonly onSilent: (file: FileName) => void,
     private readonly grace?: number,
   ) {
     super(() => startNamed('inspection'), grace);
@@ -27,9 +30,26 @@ export class InspectionEngines extends SharedEngine {
     const key = file.toString();
     const known = this.alone.get(key);
     if (known) return known;
-    const engine = new SharedEngine(() => this.startNamed('inspection of an ONNX file'), this.grace);
+    const engine = new SharedEngine(() => {
+      const started = this.startNamed('inspection of an ONNX file');
+      watchAnswers(started, () => this.onSilent(file));
+      return started;
+    }, this.grace);
     this.alone.set(key, engine);
     return engine;
+  }
+
+  /** Process ids of the engines of single files. */
+  get alonePids(): number[] {
+    return [...this.alone.values()].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /** Ends the engine of a file that has one of its own, at once. False where there is none. */
+  stop(file: FileName): boolean {
+    const engine = this.alone.get(file.toString());
+    if (engine?.pid === undefined) return false;
+    engine.kill();
+    return true;
   }
 
   override async restart(): Promise<void> {

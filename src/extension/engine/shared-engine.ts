@@ -48,6 +48,11 @@ export class SharedEngine {
     await this.end();
   }
 
+  /** Ends the process at once, whatever it is doing; the next call of a lease starts another. */
+  kill(): void {
+    this.current?.kill();
+  }
+
   async dispose(): Promise<void> {
     clearTimeout(this.timer);
     await this.end();

@@ -3,10 +3,12 @@ import { type RunFolder, readRun } from './run-files';
 
 const knownKey = 'flowscope.knownRuns';
 const mostKnown = 50;
+/** Each is a few small files to read. */
+const mostFound = 5000;
 
 /** The runs of the workspace, and those that were trained from it into folders elsewhere; newest first. */
 export async function findRuns(state: Memento): Promise<RunFolder[]> {
-  const found = await workspace.findFiles('**/run.json', '**/{node_modules,.git}/**', 500);
+  const found = await workspace.findFiles('**/run.json', '**/{node_modules,.git}/**', mostFound);
   const known = state.get<string[]>(knownKey, []).map((folder) => Uri.joinPath(Uri.file(folder), 'run.json'));
   const files = new Map([...found, ...known].map((uri) => [uri.toString(), uri]));
   const runs = await Promise.all([...files.values()].map((file) => readRun(file)));

@@ -71,42 +71,85 @@ test('Ctrl-C ends the command line in a graph without end', { timeout: 60_000 },
   assert.equal(end.signal ?? end.code, 'SIGINT');
 });
 
+/** Two leases: of an inspector of a flow of ours, which is open, and of one of the endless file. */
+async function twoInspectors(onSilent: (file: { path: string }) => void = () => undefined) {
+  const engines = new InspectionEngines(
+    (name) =>
+      new EngineProcess({
+        script: path.resolve('dist', 'engine.js'),
+        env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
+        name,
+        events: {},
+        log: () => undefined,
+      }),
+    onSilent,
+    100,
+  );
+  const moons = await smallModel(moonsModel, 'moons');
+  const [model, endless] = [moons.file, file].map((name) => engines.of(named(name)).acquire());
+  const { api } = model!.engine();
+  const { id } = await api.open(moons.file);
+  let asked = 0;
+  /** Milliseconds that the inspector of our flow takes to answer. */
+  const answers = async (): Promise<number> => {
+    const begin = performance.now();
+    await within(5000, api.ask(id, 'summary', undefined, `ask-${asked++}`));
+    return performance.now() - begin;
+  };
+  const close = async (): Promise<void> => {
+    await engines.dispose();
+    await moons.dispose();
+  };
+  return { engines, endless: endless!, answers, close };
+}
+
+const named = (name: string) => ({ path: name, toString: () => name });
+
 test(
   'inspectors of other files go on, and closing the file ends its engine',
   { timeout: 60_000 },
   async () => {
-    const engines = new InspectionEngines(
-      (name) =>
-        new EngineProcess({
-          script: path.resolve('dist', 'engine.js'),
-          env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
-          name,
-          events: {},
-          log: () => undefined,
-        }),
-      100,
-    );
-    const moons = await smallModel(moonsModel, 'moons');
-    const [model, endless] = [moons.file, file].map((name) =>
-      engines.of({ path: name, toString: () => name }).acquire(),
-    );
-    const { api } = model!.engine();
-    const { id } = await api.open(moons.file);
-    const stuck = endless!.engine();
+    const { endless, answers, close } = await twoInspectors();
+    const stuck = endless.engine();
     const opening = assert.rejects(stuck.api.open(file), /was stopped/);
     await Promise.race([pause(4000), stuck.ended]);
     assert.ok(stuck.running);
-    const asked = performance.now();
-    await within(5000, api.ask(id, 'summary', undefined, 'a'));
-    assert.ok(performance.now() - asked < 1000);
-    endless!.dispose();
+    assert.ok((await answers()) < 1000);
+    endless.dispose();
     await within(15_000, opening);
     assert.equal(stuck.running, false);
-    assert.ok(await api.ask(id, 'summary', undefined, 'b'));
-    await engines.dispose();
-    await moons.dispose();
+    await answers();
+    await close();
   },
 );
+
+test('silence is told, and the engine can be ended and started again', { timeout: 60_000 }, async (t) => {
+  const told: string[] = [];
+  const { engines, endless, answers, close } = await twoInspectors((silent) => told.push(silent.path));
+  const stuck = endless.engine();
+  const { pid } = stuck;
+  const opening = assert.rejects(stuck.api.open(file), /was stopped/);
+  const waits: number[] = [];
+  for (const until = performance.now() + 20_000; told.length === 0 && performance.now() < until;) {
+    waits.push(await answers());
+    await pause(50);
+  }
+  assert.deepEqual(told, [file]);
+  const [middle, longest] = [waits.sort((a, b) => a - b)[waits.length >> 1]!, waits.at(-1)!];
+  t.diagnostic(
+    `${waits.length} answers of another inspector: median ${middle.toFixed()}, longest ${longest.toFixed()} ms`,
+  );
+  assert.ok(longest < 2000, `an answer took ${longest} ms`);
+  assert.deepEqual(engines.alonePids, [pid]);
+  assert.equal(engines.stop(named(file)), true);
+  await within(2000, opening);
+  await within(2000, stuck.ended);
+  assert.throws(() => process.kill(pid!, 0), { code: 'ESRCH' });
+  assert.equal(engines.stop(named(file)), false);
+  assert.notEqual(endless.engine().pid, pid);
+  await endless.engine().api.cancel('it answers');
+  await close();
+});
 
 function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   const late = pause(milliseconds, undefined, { ref: false }).then(() => assert.fail('it takes too long'));

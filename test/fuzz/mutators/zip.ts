@@ -33,6 +33,9 @@ const header: Mutator = (bytes, random) => {
   return out;
 };
 
+/** Bytes of an entry that is unpacked to be changed, whatever a header says after an earlier change. */
+const largestEntry = 2 ** 24;
+
 /** @param inside how an entry of this name is changed */
 export function mutateZip(inside: (name: string) => Mutator): Mutator {
   return (bytes, random) => {
@@ -41,7 +44,7 @@ export function mutateZip(inside: (name: string) => Mutator): Mutator {
     if (kind === 1) return header(bytes, random);
     let entries: Zippable;
     try {
-      entries = unzipSync(bytes);
+      entries = unzipSync(bytes, { filter: ({ originalSize }) => originalSize <= largestEntry });
     } catch {
       return mutateBytes(bytes, random);
     }

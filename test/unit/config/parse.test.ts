@@ -251,3 +251,12 @@ test('what is wrong is told at once and in few words, however large or deep it i
   // A second or two. Time that grows with the square of the size would be an hour.
   assert.ok(processorTime() - started < patience(60_000));
 });
+
+test('a config that is far too long is not looked at, and a long one not for long', () => {
+  const config = (layers: number): string =>
+    `{"data":{"source":"moons"},"model":{"kind":"vector","layers":[${new Array(layers).fill('{}').join()}]},"training":{}}`;
+  const started = processorTime();
+  assert.throws(() => parseStoredConfig(config(4_000_000), 'x'), /^UserError: x: has 12000\d+ characters/);
+  assert.throws(() => parseStoredConfig(config(100_000), 'x'), /^UserError: x: .*model\.layers/);
+  assert.ok(processorTime() - started < 5000);
+});

@@ -235,6 +235,27 @@ test('what is no CIFAR is told', async () => {
   await refused({ source: 'broken.tar.gz' }, /not a readable tar archive/);
 });
 
+test('names in a tar archive are bounded, each and together', async () => {
+  for (const type of ['x', 'g', 'L']) {
+    const header = Buffer.alloc(512);
+    header.write('long');
+    header.write('77777777777 ', 124);
+    header.fill(' ', 148, 156);
+    header.write(type, 156);
+    header.write('ustar', 257);
+    header.write('00', 263);
+    const sum = header.reduce((a, b) => a + b, 0);
+    header.write(sum.toString(8).padStart(6, '0'), 148);
+    header.writeUInt8(0, 154);
+    put(folder, 'endless.tar', Buffer.concat([header, Buffer.alloc(2 ** 20)]));
+    await refused({ source: 'endless.tar' }, /not a readable tar archive \(Header exceeds max size\)/);
+  }
+  const name = 'n'.repeat(2 ** 19);
+  const names = await tar(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${name}${i}`, ''])));
+  put(folder, 'names.tar.gz', gzipSync(names));
+  await refused({ source: 'names.tar.gz' }, /the names in it are too long/);
+});
+
 test('other data are held out, with their classes under the same numbers', async () => {
   put(folder, 'one.csv', 'x,y,c\n1,2,b\n3,4,a\n5,6,b\n');
   put(folder, 'other.csv', 'x,y,c\n7,8,c\n9,10,b\n11,12,a\n');

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { torchRules, UnknownGlobal } from '../../../../src/checkpoint/torch/globals';
 import { PickleError, readPickle } from '../../../../src/checkpoint/torch/pickle';
 import { pickStateDict } from '../../../../src/checkpoint/torch/state-dict';
-import { Tensor } from '../../../../src/checkpoint/torch/tensor';
+import { Storage, Tensor } from '../../../../src/checkpoint/torch/tensor';
 import * as op from '../../support/pickle';
 import { processorTime } from '../../support/processor-time';
 
@@ -224,6 +224,21 @@ test('limits of objects and of the memo, however few are on the stack', () => {
   const batch = [op.mark, op.repeat(op.emptyDict, 900_000), Uint8Array.of(0x65)];
   damaged([op.emptyList, ...batch, ...batch, ...batch], /makes more than 2000000 objects/);
   damaged([op.none, op.repeat(Uint8Array.of(0x94), 2_000_001)], /remembers more than 2000000 values/);
+});
+
+test('limits of values and of names', () => {
+  const many = [op.mark, op.repeat(op.none, 900_000), Uint8Array.of(0x65)];
+  damaged([op.emptyList, ...new Array<typeof many>(12).fill(many).flat()], /more than 10000000 values/);
+  // A long key that is written once leads to many values.
+  const tensors = new Array<Tensor>(80_000).fill(new Tensor(new Storage('0', 'F32', 1), 'F32', [1], [1], 0));
+  const container = new Map([['x'.repeat(900), [new Map([['y'.repeat(900), tensors]])]]]);
+  assert.throws(() => pickStateDict(container), /names in it have more than 67108864 characters/);
+  const long = new Map([['x'.repeat(60_000_000), [1, 2, 3]]]);
+  assert.throws(() => pickStateDict(long), /a key in it has 60000000 characters/);
+  // A tuple of tuples, each twice in the next: as text it would be longer than memory.
+  let key: unknown[] = [];
+  for (let i = 0; i < 60; i++) key = [key, key];
+  assert.equal(quickly(() => pickStateDict(new Map([[key, new Map([['w', 1]])]]))).tensors.size, 0);
 });
 
 test('limits of the stack, of texts and of numbers', () => {

@@ -1,0 +1,10 @@
+/** Ends the engine of an ONNX file, which may run for ever; its page can open it again. */
+import { l10n, window } from 'vscode';
+import type { InspectionEngines } from '../engine/inspection-engines';
+import { activeFile, uriOf } from './targets';
+
+export function stopModel(inspection: InspectionEngines, target: unknown): void {
+  const file = uriOf(target) ?? activeFile();
+  if (file && inspection.stop(file)) return;
+  void window.showInformationMessage(l10n.t('No ONNX file is running here.'));
+}
