@@ -204,7 +204,8 @@ function readLeaves(file: TensorFile): Flow | string {
   const features =
     (trained && file.tensors.get(trained[0])!.shape[0]) ??
     (permutation === undefined ? undefined : order![1].shape[1]) ??
-    (typeof given === 'number' ? given : isMasked ? first.inputs : undefined);
+    // Without permutations there are at most two; what a masked network sees more is a condition.
+    (typeof given === 'number' ? given : isMasked ? Math.min(first.inputs, 2) : undefined);
   if (features === undefined || !(Number.isInteger(features) && features >= 1))
     return 'the number of features, which no leaf shows';
   const wide = tooMany(features);
