@@ -219,8 +219,8 @@ function readLeaves(file: TensorFile): Flow | string {
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
   }
-  const guessed = permutation === undefined && given === undefined;
-  if (features === 1 || (guessed && last.outputs % 2 === 1)) return oneFeature;
+  // A masked network gives values for each feature.
+  if (features === 1 || (isMasked && features === 2 && last.outputs % 2 === 1)) return oneFeature;
   const values = last.outputs / (features - untouched);
   // Positions of knots in x and y, and derivatives at these and both ends.
   const halves = values % 3 === 2;
