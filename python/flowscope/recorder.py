@@ -134,7 +134,7 @@ class _Recorder:
             parameter_count=0 if step.module is None else sum(p.numel() for p in step.module.parameters()),
         )
         try:
-            shown = shown_by(lambda h: step.forward(h, self.embedded)[0], x, log_dets)
+            shown = shown_by(lambda h: step.forward(h.clone(), self.embedded)[0], x, log_dets)
         except (RuntimeError, NotImplementedError) as error:
             self.notes.append(f"{name}: its derivatives could not be computed ({str(error).splitlines()[0][:120]})")
             return layer
@@ -175,7 +175,8 @@ class _Recorder:
         if step.inverse is None:
             return None
         try:
-            back = step.inverse(y, context)
+            # Layers may change what they are given in place.
+            back = step.inverse(y.clone(), context)
         # Libraries say in many ways that a layer runs one way only.
         except Exception as error:
             first = (str(error).splitlines() or [""])[0][:120]
@@ -225,7 +226,7 @@ class _Recorder:
             if step.module is None:
                 continue
             with torch.no_grad():
-                found = _inside(step.module, asked, lambda x=x, step=step: step.forward(x, self.embedded), len(x))
+                found = _inside(step.module, asked, lambda x=x, step=step: step.forward(x.clone(), self.embedded), len(x))
             kept = {name: value for name, value in found.items() if (room := room - value.nbytes) >= 0}
             layer.activations = kept
             if len(kept) < len(found):
@@ -250,7 +251,7 @@ def _walk(steps: Sequence[Step], x: Tensor, context: Tensor | None) -> list[tupl
     found = []
     h = x
     for step in steps:
-        answer = step.forward(h, context)
+        answer = step.forward(h.clone(), context)
         if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
             raise TypeError(f"{step.name} ({step.type}): gives a {type(answer).__name__}; expected (y, log_det).")
         h, log_det = answer

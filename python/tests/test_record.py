@@ -122,6 +122,25 @@ def test_a_list_of_layers(tmp_path):
     assert about["layers"][0]["parameters"][0]["norm"] == pytest.approx(np.linalg.norm(np.linspace(-0.5, 0.5, FEATURES)))
 
 
+class InPlace(Scale):
+    """Changes what it is given, both ways."""
+
+    def forward(self, x):
+        return x.mul_(self.s.exp()).add_(self.t), self.s.sum()
+
+    def inverse(self, y):
+        return y.sub_(self.t).div_(self.s.exp())
+
+
+def test_layers_that_work_in_place(tmp_path):
+    given = batch()
+    in_place, _ = read(flowscope.record([InPlace(inverse=False), Mix()], given, path=tmp_path / "a"))
+    other, _ = read(flowscope.record([Scale(), Mix()], batch(), path=tmp_path / "b"))
+    assert torch.equal(given, batch())
+    for name, values in other.items():
+        np.testing.assert_allclose(in_place[name], values, atol=1e-6, err_msg=name)
+
+
 def test_a_layer_without_inverse_says_so(tmp_path):
     tensors, _ = read(flowscope.record([Scale(inverse=False), Mix()], batch(), path=tmp_path / "a"))
     assert "layers.0.round_trip" not in tensors and "layers.1.round_trip" in tensors

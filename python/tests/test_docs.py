@@ -1,0 +1,119 @@
+"""docs/record.md as it is written: its Python and its commands run, with the names that a reader would have."""
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+from flows import Mix, Scale, batch, zuko_flow
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "record.md").read_text(encoding="utf8")
+CLI = os.environ.get("FLOWSCOPE_CLI", str(ROOT / "dist" / "cli.js"))
+
+
+def blocks(language):
+    """Also of blocks in a list, which are indented."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", PAGE, re.M | re.S)
+    return [re.sub(f"^{indent}", "", text, flags=re.M) for indent, text in found]
+
+
+class Block(torch.nn.Module):
+    """A layer with another call than `record` expects, as TarFlow's: the mean of its log-scales, and a way back in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = torch.nn.Parameter(torch.linspace(-0.3, 0.5, 4))
+
+    def forward(self, h):
+        return h * self.scale.exp(), self.scale.mean().expand(len(h))
+
+    def reverse(self, h):
+        return h.mul_((-self.scale).exp())
+
+
+class WholeBlock(Block):
+    """Its log-det as it is."""
+
+    def forward(self, h):
+        y, mean = super().forward(h)
+        return y, mean * h[0].numel()
+
+
+@pytest.fixture
+def there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FLOWSCOPE_CLI", CLI)
+    return tmp_path
+
+
+def flowscope_command(*words, code=0):
+    ended = subprocess.run(["node", CLI, *words], capture_output=True, text=True)
+    assert ended.returncode == code, ended.stderr
+    return ended.stdout
+
+
+def test_recording_showing_and_comparing(there):
+    names = {"flow": zuko_flow(), "x": batch(8)}
+    record, step, tarflow, show, *_ = blocks("python")
+    exec(record, names)
+    assert (there / "model.flowrec.safetensors").exists()
+    command = re.search(r"`flowscope (inspect model\.flowrec\.safetensors --output \S+)`", PAGE).group(1)
+    flowscope_command(*shlex.split(command))
+    assert (there / "page.html").read_text(encoding="utf8").startswith("<!DOCTYPE html>")
+    exec(show.replace("flowscope.show(", "shown = flowscope.show("), names)
+    assert "srcdoc=" in names["shown"]._repr_html_()
+
+    # Blocks of somebody's own.
+    names |= {"block": WholeBlock(), "rotation": Mix()}
+    exec(step.replace("flowscope.record(layers, x)", 'flowscope.record(layers, x, path="theirs.flowrec.safetensors")'), names)
+    exec(tarflow, names)
+    own = names["step"](Block())
+    names["flowscope"].record([own, Scale()], names["x"], path="mine.flowrec.safetensors")
+    [compare] = [text for text in blocks("") if "compare-layers" in text]
+    said = flowscope_command(*shlex.split(compare)[1:], code=4)
+    assert "(layer 1) is the first that differs" in said, said
+    saved = re.search(r"`flowscope (inspect theirs\S+ --compare \S+)`", PAGE).group(1)
+    flowscope_command(*shlex.split(saved), "--output", "comparison.html")
+    assert (there / "comparison.html").exists()
+
+
+def test_following_a_training(there):
+    names = {"flow": zuko_flow(), "x": batch(8), "steps": 3, "loss": 1.5, "val": 1.4, "lr": 1e-3}
+    import flowscope
+
+    names["flowscope"] = flowscope
+    [training] = [text for text in blocks("python") if "flowscope.Run(" in text]
+    # The dots stand for the reader's own step.
+    exec(training, names)
+    run = there / "runs" / "mine"
+    assert len((run / "metrics.jsonl").read_text(encoding="utf8").splitlines()) == 3
+    assert sorted(path.name for path in (run / "checkpoints").glob("step-*")) == [
+        "step-00000000.flowrec.safetensors",
+        "step-00000000.safetensors",
+    ]
+
+
+def test_following_lightning(there):
+    pl = pytest.importorskip("lightning.pytorch")
+
+    class Module(pl.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.flow = zuko_flow()
+
+        def training_step(self, rows, _):
+            return -self.flow().log_prob(rows).mean()
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), 1e-3)
+
+    [lightning] = [text for text in blocks("python") if "RunCallback" in text]
+    quiet = "logger=False, enable_checkpointing=False, enable_progress_bar=False, accelerator='cpu', max_epochs=1, callbacks="
+    names = {"pl": pl, "x": batch(8)}
+    exec(lightning.replace("callbacks=", quiet).replace("every=1000", "every=2"), names)
+    names["trainer"].fit(Module(), torch.utils.data.DataLoader(batch(), batch_size=8))
+    assert list((there / "runs" / "mine" / "checkpoints").glob("*.flowrec.safetensors"))
