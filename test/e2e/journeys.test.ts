@@ -98,6 +98,11 @@ describe('in the window', function () {
     const rows = await compared(frame, model, copy);
     assert.ok(rows.every(({ difference }) => difference === 0));
     await endComparison(frame, await select(frame, couplingsOf(rows).at(-1)!.name));
+    // From the palette, without a button of the page.
+    await workbench.palette('Flowscope: Compare With…');
+    await workbench.chooseFile(zuko);
+    await compared(frame, model, zuko);
+    await endComparison(frame, await select(frame, couplingsOf(rows)[0]!.name));
   });
 
   it('texts stand out from their background in the themes of VS Code', async () => {
