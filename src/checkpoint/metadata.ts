@@ -41,6 +41,8 @@ export const originSchema = v.object({
   /** What the library called the features and the numbers of the context, where the file says it. */
   featureNames: v.optional(names),
   contextNames: v.optional(names),
+  /** Whether the context is a class: 1 for the one that it is, 0 for the others. */
+  contextIsClass: v.optional(v.boolean()),
 });
 
 /**

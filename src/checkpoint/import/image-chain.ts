@@ -36,6 +36,8 @@ export interface ImagePlan {
   halvings: number;
   /** Height and width, where the file tells them. */
   size?: readonly [number, number];
+  /** How many classes its context says which of; 0 or none for others. */
+  classes?: number;
 }
 
 export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recognizer, 'name'> {
@@ -94,6 +96,7 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
             model: parseStoredConfig({ model }, file.file).model as ImageModelConfig,
             tensors,
             layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
+            contextIsClass: (plan.classes ?? 0) > 0,
           };
         },
       };

@@ -107,7 +107,8 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
   if ('reason' in interpreted) return interpreted;
   const { recognized, answers, given, remembered } = interpreted;
   const { library, title, questions } = recognized;
-  const { model, tensors, layerNames, featureNames, contextNames } = await recognized.convert(answers);
+  const { model, tensors, layerNames, featureNames, contextNames, contextIsClass } =
+    await recognized.convert(answers);
   return {
     layerNames,
     checkpoint: {
@@ -121,6 +122,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
         assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, given)],
         ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
         ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
+        ...(contextIsClass ? { contextIsClass } : {}),
       },
       tensors,
     },

@@ -55,6 +55,8 @@ export interface ImportedFlow {
   /** Where the file names them, all of them. */
   featureNames?: readonly string[];
   contextNames?: readonly string[];
+  /** The context is a class: 1 for the one that it is, 0 for the others. */
+  contextIsClass?: boolean;
 }
 
 export interface Recognized {

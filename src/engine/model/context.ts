@@ -17,8 +17,12 @@ export function contextInfo(
   const { size, shape } = context;
   if (config.model.kind !== 'vector') {
     const plain = plainContextInfo(size, shape);
-    const classes = plain.shape ? undefined : classRange(config.data, data?.labelNames, size);
-    return { ...plain, ...(classes ? { classes, names: data?.contextNames ?? plain.names } : {}) };
+    const classes = plain.shape
+      ? undefined
+      : (classRange(config.data, data?.labelNames, size) ??
+        (origin?.contextIsClass ? { start: 0, count: size } : undefined));
+    const names = data?.contextNames ?? plain.names.map((_, i) => String(i));
+    return { ...plain, ...(classes ? { classes, names } : {}) };
   }
   const { dim } = config.model;
   const stored = (name: string): number[] | undefined => {

@@ -82,27 +82,66 @@ function example({ names, mean }: ContextInfo): string {
   return names.map((name, i) => `${name}=${Number(mean[i]!.toPrecision(3))}`).join(',');
 }
 
-async function fromFile(file: string, { names }: ContextInfo, count: number): Promise<Float32Array> {
-  const size = names.length;
+async function fromFile(file: string, info: ContextInfo, count: number): Promise<Float32Array> {
+  const size = info.names.length;
   const { array, where } = await readArray(file, undefined, arrayName);
   const { data, shape } = toFloat32(array);
+  const short = sizeByNumber(info);
+  if (
+    short !== undefined &&
+    (shape.join() === `${count},${short}` || (short === 1 && shape.join() === `${count}`))
+  )
+    return withClasses(data, info, where);
   const rows = shape.length === 1 ? 1 : shape[0]!;
   if (data.length !== rows * size || shape.length > 2 || (rows !== 1 && rows !== count)) {
     throw new UserError(
-      `--condition ${where}: has shape (${shape.join(', ')}); expected (${count}, ${size}), or (${size}) for all examples.`,
+      `--condition ${where}: has shape (${shape.join(', ')}); expected (${count}, ${size}), or (${size}) for all examples` +
+        (short === undefined ? '.' : `, or (${count}, ${short}) with the number of the class last.`),
     );
   }
   checkFinite(data, where);
   return data;
 }
 
-function fromText(text: string, { names }: ContextInfo): Float32Array {
+/** Numbers of a context whose class is given by its number instead of a number for each class. */
+function sizeByNumber({ names, classes }: ContextInfo): number | undefined {
+  // Other numbers stand before the classes.
+  return classes && classes.start + classes.count === names.length ? classes.start + 1 : undefined;
+}
+
+/** @param values of so many examples, each with the number of its class last @throws UserError for a class that there is not */
+function withClasses(values: ArrayLike<number>, info: ContextInfo, where: string): Float32Array {
+  const { start, count } = info.classes!;
+  const short = start + 1;
+  const rows = values.length / short;
+  const out = new Float32Array(rows * info.names.length);
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < start; i++) out[row * info.names.length + i] = values[row * short + i]!;
+    const chosen = values[row * short + start]!;
+    if (!(Number.isInteger(chosen) && chosen >= 0 && chosen < count)) {
+      throw new UserError(
+        `--condition ${where}: has the class ${chosen}; expected a whole number from 0 to ${count - 1}.`,
+      );
+    }
+    out[row * info.names.length + start + chosen] = 1;
+  }
+  checkFinite(out, where);
+  return out;
+}
+
+function fromText(text: string, info: ContextInfo): Float32Array {
+  const { names } = info;
   const parts = text.split(',').map((part) => part.trim());
   const named = parts.map((part) => /^(.*)=([^=]*)$/.exec(part));
   const refuse = (): UserError =>
     new UserError(
       `--condition ${text}: expected ${several(names.length, 'number')} for ${names.join(', ')}, as 1,2 or as name=1,…, or an .npy file.`,
     );
+  if (
+    parts.length === sizeByNumber(info) &&
+    parts.every((part) => part !== '' && Number.isFinite(Number(part)))
+  )
+    return withClasses(parts.map(Number), info, text);
   if (parts.length !== names.length) throw refuse();
   const values = names.map((name, i) => {
     if (named.every((match) => match)) return named.find((match) => match![1]!.trim() === name)?.[2];

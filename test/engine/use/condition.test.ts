@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { writeNpy } from '../../../src/data/npy';
 import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -128,5 +129,49 @@ describe('a flow trained on a table given one of its columns', () => {
       /expected 1 finite/,
     );
     inspector.dispose();
+  });
+});
+
+describe('a condition that is a class', () => {
+  const given = (names: readonly string[], start: number, text: string, count = 2) => {
+    const flat = (value: number): number[] => names.map(() => value);
+    const classes = { start, count: names.length - start };
+    return readContext({ context: { names: [...names], mean: flat(0), std: flat(1), classes } }, text, count);
+  };
+  const array = async (shape: number[], ...data: number[]): Promise<string> => {
+    const file = path.join(folder, `${shape.join('x')}.npy`);
+    await writeNpy(file, { shape, data: Float32Array.from(data) });
+    return file;
+  };
+
+  it('is given by its number, alone or behind other numbers', async () => {
+    assert.deepEqual([...(await given(['0', '1', '2'], 0, '2'))!], [0, 0, 1]);
+    assert.deepEqual([...(await given(['m', '0', '1'], 1, '0.5,1'))!], [0.5, 0, 1]);
+    assert.deepEqual([...(await given(['0', '1', '2'], 0, await array([2], 2, 0)))!], [0, 0, 1, 1, 0, 0]);
+    assert.deepEqual([...(await given(['0', '1', '2'], 0, await array([2, 1], 1, 0)))!], [0, 1, 0, 1, 0, 0]);
+    const behind = await array([2, 2], 0.5, 1, 0.25, 0);
+    assert.deepEqual([...(await given(['m', '0', '1'], 1, behind))!], [0.5, 0, 1, 0.25, 1, 0]);
+    // A number for each class stays what it is.
+    assert.deepEqual([...(await given(['0', '1', '2'], 0, '0,0.5,0.5'))!], [0, 0.5, 0.5]);
+  });
+
+  it('is refused where there is no such class', async () => {
+    const message = /class (3|1\.5|-1); expected a whole number from 0 to 2/;
+    for (const text of ['3', '1.5', '-1', await array([2], 1, 3)])
+      await assert.rejects(given(['0', '1', '2'], 0, text), { name: 'UserError', message });
+  });
+
+  it('is known of files of other libraries', async () => {
+    for (const [name, count] of [
+      ['y0ast-glow-classes', 0],
+      ['normflows-glow-classes', 2],
+    ] as const) {
+      const opened = await openModel(path.resolve('test', 'fixtures', 'wild', name, 'model.pt'), backend);
+      const { context } = await opened.summary();
+      assert.equal(context?.classes?.start, 0);
+      assert.equal(context.classes.count, count || context.names.length);
+      assert.deepEqual(context.names.slice(0, 2), ['0', '1']);
+      await opened.dispose();
+    }
   });
 });
