@@ -1,7 +1,7 @@
 /** Back and forward, commands of the host, what the host is told, and what a reload of the window keeps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { eventually, near, parseNumber } from '../inspector/frame';
 import { until } from '../inspector/until';
 import type { EngineWindow } from './support/engine-window';
@@ -34,11 +34,14 @@ describe('selections', () => {
   /** What is looked at for less than half a second is no place to come back to. */
   const rest = (page: Page) => page.clock.fastForward(600);
 
+  /** A button shows it a frame later. */
+  const off = (button: Locator) => until('a disabled button', () => button.isDisabled());
+
   it('are gone back to and forward again, by keys and by buttons', async () => {
     const { page } = await ready();
     const back = page.getByRole('button', { name: /^Back to the earlier selection/ });
     const forward = page.getByRole('button', { name: /^Forward again/ });
-    assert.ok(await back.isDisabled());
+    await off(back);
     await rest(page);
     // A held key: only where it ends is a place to come back to.
     await page.evaluate(() => {
@@ -55,12 +58,12 @@ describe('selections', () => {
     assert.deepEqual([await title(page), await tab(page)], [reached, 'Activations']);
     await page.keyboard.press('Alt+ArrowLeft');
     assert.deepEqual([await title(page), await tab(page)], ['Coupling 1', 'Activations']);
-    assert.ok(await back.isDisabled());
+    await off(back);
     await forward.click();
     assert.equal(await title(page), reached);
     await page.keyboard.press('Alt+ArrowRight');
     assert.equal(await tab(page), 'Mask');
-    assert.ok(await forward.isDisabled());
+    await off(forward);
   });
 
   it('leave Alt and an arrow to VS Code where there is nothing to go back to', async () => {

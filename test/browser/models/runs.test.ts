@@ -69,14 +69,23 @@ describe('runs', () => {
           rounding(texts),
           `log-dets of the strip at step ${step}`,
         );
-        // Each step has pictures of its own, and the same again when it is gone back to.
-        const picture = (selector: string, of: 'map' | 'gallery') =>
-          until(`${of} of step ${step}`, async () => {
+        // Each step has pictures of its own, and the same again when it is gone back to. Colors follow their range, which
+        // may come later than the numbers.
+        const picture = async (selector: string, of: 'map' | 'gallery') => {
+          let before = '';
+          return until(`${of} of step ${step}`, async () => {
             const now = await drawn(frame, selector).catch(() => '');
+            const still = now === before;
+            before = now;
+            if (!still) await new Promise((resolve) => setTimeout(resolve, settled));
             return (
-              now !== '' && [...seen].every(([other, then]) => (other === step) === (now === then[of])) && now
+              still &&
+              now !== '' &&
+              [...seen].every(([other, then]) => (other === step) === (now === then[of])) &&
+              now
             );
           });
+        };
         const now = {
           map: await picture(map, 'map'),
           gallery: await picture(gallery, 'gallery'),
