@@ -3,8 +3,8 @@ import path from 'node:path';
 import { sha256Of } from './manifest';
 
 /**
- * Libraries as their host publishes them, by what several package collections note of them. Of tfjs-node's add-ons there is
- * no such note.
+ * Libraries as their host publishes them; several package collections record these checksums. None is recorded for tfjs-node's
+ * add-ons.
  */
 const published: Readonly<Record<string, string>> = {
   'libtensorflow-cpu-linux-x86_64-2.9.1.tar.gz':

@@ -3,7 +3,6 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { checkDownload } from './checksums';
 import type { RungContext } from './ladder';
-
 import type { WheelPlan } from './platform';
 import { firstWorking, runCommand } from './run-command';
 import type { NativeSources } from './sources';

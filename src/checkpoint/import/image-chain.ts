@@ -36,7 +36,7 @@ export interface ImagePlan {
   halvings: number;
   /** Height and width, where the file tells them. */
   size?: readonly [number, number];
-  /** How many classes its context says which of; 0 or none for others. */
+  /** Number of classes, where the context is a class; else 0 or absent. */
   classes?: number;
 }
 

@@ -103,7 +103,7 @@ async function fromFile(file: string, info: ContextInfo, count: number): Promise
   return data;
 }
 
-/** Numbers of a context whose class is given by its number instead of a number for each class. */
+/** Length of a row that ends in the number of its class, instead of a number for each class. */
 function sizeByNumber({ names, classes }: ContextInfo): number | undefined {
   // Other numbers stand before the classes.
   return classes && classes.start + classes.count === names.length ? classes.start + 1 : undefined;

@@ -1,4 +1,4 @@
-/** Ends the engine of an ONNX file, which may run for ever; its page can open it again. */
+/** Ends the engine of an ONNX file, which may run forever; its page can open it again. */
 import { l10n, window } from 'vscode';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import { activeFile, uriOf } from './targets';
