@@ -14,8 +14,8 @@ import {
   type SafetensorsFile,
 } from './safetensors';
 
-const format = 'flowscope';
-const formatVersion = 1;
+export const checkpointFormat = 'flowscope';
+export const checkpointVersion = 1;
 
 /** Where the training data came from, so that a checkpoint can find them again and say what they were. */
 export type DataRecord = v.InferOutput<typeof dataRecordSchema>;
@@ -74,8 +74,8 @@ export function featureNamesOf({
 export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
   const { config, step, seconds, metrics, standardize, data, origin, tensors } = checkpoint;
   const metadata: Record<string, string> = {
-    format,
-    format_version: String(formatVersion),
+    format: checkpointFormat,
+    format_version: String(checkpointVersion),
     config: JSON.stringify(config),
     step: String(step),
     seconds: String(seconds),
@@ -109,13 +109,13 @@ export async function readCheckpointHeader(file: string): Promise<CheckpointInfo
 }
 
 export function isOurs(metadata: Readonly<Record<string, string>>): boolean {
-  return metadata.format === format;
+  return metadata.format === checkpointFormat;
 }
 
 function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
   if (!isOurs(metadata)) {
     throw new UserError(
-      `${file}: is a safetensors file without a Flowscope model in it (its metadata lack format "${format}"). ` +
+      `${file}: is a safetensors file without a Flowscope model in it (its metadata lack format "${checkpointFormat}"). ` +
         `Open it to see its table of tensors.`,
     );
   }
@@ -123,10 +123,10 @@ function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
   if (!Number.isInteger(version) || version < 1) {
     throw new UserError(`${file}: is damaged: format_version is ${JSON.stringify(metadata.format_version)}.`);
   }
-  if (version > formatVersion) {
+  if (version > checkpointVersion) {
     throw new UserError(
       `${file}: was written by a newer version of Flowscope (format ${version}; this one reads up to ` +
-        `${formatVersion}). Update Flowscope to open it.`,
+        `${checkpointVersion}). Update Flowscope to open it.`,
     );
   }
   const jsonOf = <S extends v.GenericSchema>(schema: S, key: string): v.InferOutput<S> | undefined => {

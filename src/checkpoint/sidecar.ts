@@ -16,50 +16,81 @@ import type { ImportAnswers } from '../protocol/import';
 
 const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
 
+const sizes = v.array(v.pipe(v.number(), v.integer(), v.minValue(1)));
+const describe = <S extends v.GenericSchema>(schema: S, text: string) => v.pipe(schema, v.description(text));
+const port = (text: string) => v.optional(describe(v.string(), text));
+const portOrNone = (text: string) => v.optional(describe(v.nullable(v.string()), text));
+
 const portsSchema = v.strictObject({
-  /** Which way the file runs: forward from data to latents, inverse back. */
-  direction: v.optional(v.picklist(['forward', 'inverse'])),
-  /** Name of the input that the flow starts from: x in forward direction, z in inverse. */
-  input: v.optional(v.string()),
-  /** Name of the output that the flow ends in: z in forward direction, x in inverse. */
-  output: v.optional(v.string()),
-  /** The latent, whichever of the two it is. */
-  latent: v.optional(v.string()),
-  /** Name of the output with the log-determinant of each example; null when there is none. */
-  logDet: v.optional(v.nullable(v.string())),
-  /** File of the other direction, beside this one; null when there is none. */
-  forward: v.optional(v.nullable(v.string())),
-  inverse: v.optional(v.nullable(v.string())),
-  /** Order of the axes of images. */
-  layout: v.optional(v.picklist(['nchw', 'nhwc'])),
-  /** Without the batch axis, as the file has it, where the file leaves sizes open. */
-  shape: v.optional(v.array(v.pipe(v.number(), v.integer(), v.minValue(1)))),
-  /** Examples that the graph takes at once, where it does not say that it takes one number only. */
-  batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536))),
-  /** Images: what lies between pixels and x; by default the logit. */
-  preprocessing: v.optional(v.picklist(['logit', 'none'])),
-  /** With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels). */
-  levels: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536))),
-  dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
-  /** Conditional flows: what each number of the context is called, is about, and how far it spreads. */
+  direction: v.optional(
+    describe(
+      v.picklist(['forward', 'inverse']),
+      'Which way the file runs: forward from data to latents, inverse back.',
+    ),
+  ),
+  input: port('Name of the input that the flow starts from: x in forward direction, z in inverse.'),
+  output: port('Name of the output that the flow ends in: z in forward direction, x in inverse.'),
+  latent: port('Name of the latent, whether it is the input or the output.'),
+  logDet: portOrNone('Name of the output with the log-det of each example; null if there is none.'),
+  forward: portOrNone('File of the forward direction, beside this one; null if there is none.'),
+  inverse: portOrNone('File of the inverse direction, beside this one; null if there is none.'),
+  layout: v.optional(describe(v.picklist(['nchw', 'nhwc']), 'Order of the axes of images.')),
+  shape: v.optional(
+    describe(
+      sizes,
+      'Of one example, with the axes in the order of the file, where the file leaves sizes open.',
+    ),
+  ),
+  batch: v.optional(
+    describe(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536)),
+      'Examples that the graph takes at once, where it takes one number only and does not say it.',
+    ),
+  ),
+  preprocessing: v.optional(
+    describe(v.picklist(['logit', 'none']), 'Images: what lies between pixels and x. Default: logit.'),
+  ),
+  levels: v.optional(
+    describe(
+      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
+      'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
+    ),
+  ),
+  dataRange: v.optional(describe(v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 'See levels.')),
   context: v.optional(
-    v.strictObject({
-      names: v.optional(v.array(v.string())),
-      mean: v.optional(contextNumbers),
-      std: v.optional(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0)))),
-    }),
+    describe(
+      v.strictObject({
+        names: v.optional(v.array(v.string())),
+        mean: v.optional(contextNumbers),
+        std: v.optional(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0)))),
+      }),
+      'Conditional flows: name, mean and standard deviation of each number of the context.',
+    ),
   ),
 });
 
-const sidecarSchema = v.strictObject({
+export const sidecarSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  /** Whose file it was when the answers were given. Without it, of whatever library the file is: people leave it out. */
-  library: v.optional(v.string()),
-  answers: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
-  /** What the flow was trained on: shows examples, and training goes on with it. Paths are relative to this file. */
-  data: v.optional(dataSchema),
-  /** Of an ONNX file. */
-  onnx: v.optional(portsSchema),
+  library: v.optional(
+    describe(
+      v.string(),
+      'The library that the answers were given for. Without it they are for whatever library the file is of.',
+    ),
+  ),
+  answers: v.optional(
+    describe(
+      v.record(v.string(), v.union([v.string(), v.number()])),
+      'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
+    ),
+    {},
+  ),
+  data: v.optional(
+    describe(
+      dataSchema,
+      'What the flow was trained on: examples are shown, and training can go on. Paths are relative to this file.',
+    ),
+  ),
+  onnx: v.optional(describe(portsSchema, 'Inputs and outputs of an ONNX file.')),
 });
 
 /** What its owner corrects of what is guessed of an ONNX file's inputs and outputs. */

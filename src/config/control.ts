@@ -3,19 +3,20 @@ import * as v from 'valibot';
 import { largestLearningRate } from './learning-rate';
 import { UserError } from '../base/user-error';
 
+const rateWanted = `expected more than 0 and at most ${largestLearningRate}`;
 const learningRate = v.pipe(
   v.number('expected a number'),
-  v.check(
-    (rate) => rate > 0 && rate <= largestLearningRate,
-    `expected more than 0 and at most ${largestLearningRate}`,
-  ),
+  v.gtValue(0, rateWanted),
+  v.maxValue(largestLearningRate, rateWanted),
 );
 
+export const controlSchema = v.strictObject({
+  action: v.optional(v.picklist(['pause', 'resume', 'stop'], 'expected "pause", "resume" or "stop"')),
+  learningRate: v.optional(learningRate),
+});
+
 const requestSchema = v.pipe(
-  v.strictObject({
-    action: v.optional(v.picklist(['pause', 'resume', 'stop'], 'expected "pause", "resume" or "stop"')),
-    learningRate: v.optional(learningRate),
-  }),
+  controlSchema,
   v.check(
     ({ action, learningRate: rate }) => action !== undefined || rate !== undefined,
     'expected an action (pause, resume, stop), a learningRate, or both',

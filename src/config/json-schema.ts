@@ -2,17 +2,16 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { runConfigSchema } from './schema';
 
-/** The content of media/schemas/flow.schema.json, as text. */
-export function configJsonSchema(): string {
+export function configJsonSchema(): object {
   // JSON has no infinite numbers, so "finite" says nothing there.
   const schema = toJsonSchema(runConfigSchema, { typeMode: 'input', ignoreActions: ['finite'] });
   const root = {
     $schema: schema.$schema,
     title: 'Flowscope run',
-    description: 'The data, the RealNVP and how to train it.',
+    description: 'The data, the flow and how to train it.',
     ...schema,
   };
-  return `${JSON.stringify(withoutSizes(root), null, 2)}\n`;
+  return withoutSizes(root) as object;
 }
 
 /** Sizes that the data tell may be left out of a config file, and `model` itself when a preset gives it. */

@@ -9,7 +9,7 @@ export const largestJson = 2 ** 22;
 /** Milliseconds of the last date that a Date can be. */
 const latest = 8.64e15;
 
-const runStatusSchema = v.object({
+export const runStatusSchema = v.object({
   status: v.picklist(['running', 'paused', 'finished', 'stopped', 'failed', 'unknown']),
   message: v.nullish(v.string()),
   step: v.nullish(finite),

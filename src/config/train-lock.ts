@@ -15,7 +15,7 @@ export const beatEvery = 15_000;
 /** A process that cannot be seen from here may have ended when its last heartbeat is older, ms. */
 const silentAfter = 120_000;
 
-const lockSchema = v.object({
+export const lockSchema = v.object({
   id: v.pipe(v.string(), v.uuid()),
   pid: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2 ** 31 - 1)),
   /** Shown in terminals, so that it holds no control characters. */

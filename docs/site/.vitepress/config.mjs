@@ -7,13 +7,24 @@ const root = path.resolve(import.meta.dirname, '..', '..', '..');
 const { description, repository } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
 const addresses = webAddresses(repository);
 
-/** Links out of docs/ lead to the repository if it has an address, and are plain text otherwise. */
+const base = process.env.FLOWSCOPE_DOCS_BASE ?? '/';
+const schemas = '../media/schemas/';
+
+/**
+ * Links to JSON schemas lead to those of the site. Other links out of docs/ lead to the repository if it has an address, and are
+ * plain text otherwise.
+ */
 function outsideLinks(md) {
   md.core.ruler.push('outside-links', ({ tokens }) => {
     for (const { children } of tokens) {
       let inside = 0;
       for (const token of children ?? []) {
-        if (token.type === 'link_open' && /^\.\.\//.test(token.attrGet('href') ?? '')) {
+        const href = (token.type === 'link_open' && token.attrGet('href')) || '';
+        if (href.startsWith(schemas)) {
+          // A file, not a page: the site's router leaves it alone.
+          token.attrSet('href', `${base}schemas/${href.slice(schemas.length)}`);
+          token.attrSet('target', '_self');
+        } else if (token.type === 'link_open' && /^\.\.\//.test(token.attrGet('href') ?? '')) {
           if (addresses) token.attrSet('href', token.attrGet('href').replace(/^\.\.\//, addresses.page));
           else [inside, token.tag] = [inside + 1, 'span'];
           if (!addresses) token.attrs = [];
@@ -34,7 +45,9 @@ export default {
   srcExclude: ['site/**', 'screenshots/**', 'extension.md', 'npm.md'],
   outDir: path.join(root, 'artifacts', 'docs'),
   cacheDir: path.join(root, 'out', 'docs-cache'),
-  base: process.env.FLOWSCOPE_DOCS_BASE ?? '/',
+  base,
+  buildEnd: ({ outDir }) =>
+    fs.cpSync(path.join(root, 'media', 'schemas'), path.join(outDir, 'schemas'), { recursive: true }),
   appearance: true,
   lastUpdated: false,
   markdown: {
