@@ -37,7 +37,7 @@ async function read(file: string): Promise<unknown> {
 async function metadataOf(file: string): Promise<Record<string, string>> {
   const opened = await openSafetensors(file);
   await opened.close();
-  return Object.fromEntries(Object.entries(opened.metadata).map(([key, text]) => [key, String(text)]));
+  return { ...opened.metadata };
 }
 
 async function assertCheckpoint(file: string): Promise<void> {
