@@ -59,12 +59,12 @@ async function nativeLine(): Promise<DoctorLine> {
   const advice =
     'Run Flowscope: Install Native TensorFlow in VS Code, or npm start in a checkout. Without it ONNX Runtime trains.';
   const native = findNative();
-  if (!native) return { ...line, state: 'note', value: `none in ${nativeRoot()}`, advice };
   try {
+    if (!native) return { ...line, state: 'note', value: `none in ${nativeRoot()}`, advice };
     const version = await loadTest(native.binding);
     return { ...line, state: 'ok', value: `${version} (${native.source}) in ${native.folder}` };
   } catch (error) {
-    return { ...line, state: 'note', value: `${native.folder} cannot be loaded: ${reasonOf(error)}`, advice };
+    return { ...line, state: 'note', value: native ? `${native.folder} cannot be loaded: ${reasonOf(error)}` : reasonOf(error), advice };
   }
 }
 

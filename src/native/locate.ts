@@ -1,7 +1,8 @@
 /** Where the native TensorFlow lives: a folder outside the checkout and the extension, shared by every clone. */
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
+import { homeFolder } from '../base/home';
+import { UserError } from '../base/user-error';
 import { filesAreThere, readManifest } from './manifest';
 import { platformKey, tfjsNodeVersion } from './platform';
 
@@ -15,19 +16,34 @@ export interface NativeTensorFlow {
   source: string;
 }
 
-/** The user's cache folder of this product, absolute: the place of what can be downloaded or built again. */
+/**
+ * The user's cache folder of this product, absolute: the place of what can be downloaded or built again.
+ * @throws UserError where the user has no home folder and the environment names no other
+ */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (platform === 'win32')
     return path.resolve(
-      env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'),
+      env['LOCALAPPDATA'] ?? path.join(home(), 'AppData', 'Local'),
       'flowscope',
       'cache',
     );
-  if (platform === 'darwin') return path.resolve(homedir(), 'Library', 'Caches', 'flowscope');
-  return path.resolve(env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'flowscope');
+  if (platform === 'darwin') return path.resolve(home(), 'Library', 'Caches', 'flowscope');
+  return path.resolve(env['XDG_CACHE_HOME'] || path.join(home(), '.cache'), 'flowscope');
 }
 
-/** The folder of native libraries: `FLOWSCOPE_NATIVE` where it is set, otherwise below the user's cache folder. */
+/** Not a folder for temporary files: what is loaded from there, other users could have put there. */
+function home(): string {
+  const found = homeFolder();
+  if (found !== undefined) return found;
+  throw new UserError(
+    'There is no place for native TensorFlow, since this user has no home folder. Set FLOWSCOPE_NATIVE to a folder that only you can write to.',
+  );
+}
+
+/**
+ * The folder of native libraries: `FLOWSCOPE_NATIVE` where it is set, otherwise below the user's cache folder.
+ * @throws UserError as `cacheRoot`
+ */
 export function nativeRoot(env: NodeJS.ProcessEnv = process.env): string {
   const chosen = env['FLOWSCOPE_NATIVE'];
   return chosen ? path.resolve(chosen) : path.join(cacheRoot(env), 'native');
@@ -46,9 +62,11 @@ function keyPrefix(platform: string): string {
  * The native TensorFlow of this machine, or undefined where there is none. Looks at names and sizes only (under a
  * millisecond); checksums and the load test belong to the set-up.
  */
-export function findNative(root: string = nativeRoot()): NativeTensorFlow | undefined {
+export function findNative(chosen?: string): NativeTensorFlow | undefined {
+  let root: string;
   let names: string[];
   try {
+    root = chosen ?? nativeRoot();
     names = readdirSync(root);
   } catch {
     return undefined;

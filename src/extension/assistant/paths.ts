@@ -1,7 +1,7 @@
 /** From a path as someone says it in a chat to a file of this machine. */
-import os from 'node:os';
 import path from 'node:path';
 import { FileType, l10n, Uri, workspace } from 'vscode';
+import { withHome } from '../../base/home';
 import { UserError } from '../../base/user-error';
 import { builtinData } from '../training/catalogue';
 
@@ -39,7 +39,7 @@ export async function resolveData(given: string): Promise<string> {
 
 function candidatesOf(given: string): Uri[] {
   if (given.startsWith('file:')) return [Uri.parse(given)];
-  const plain = given.replace(/^~(?=$|[\\/])/, os.homedir());
+  const plain = withHome(given);
   if (path.isAbsolute(plain)) return [Uri.file(path.normalize(plain))];
   return (workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')

@@ -1,8 +1,9 @@
 /** Report Issue: gathers what a maintainer will ask for, shows it, and sends nothing. */
 import { execFile } from 'node:child_process';
-import { homedir, release } from 'node:os';
+import { release } from 'node:os';
 import path from 'node:path';
 import { env, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
+import { homeFolder } from '../../base/home';
 import { engineEnvironment } from '../engine/environment';
 import type { Services } from '../services';
 
@@ -76,7 +77,8 @@ function reportText(own: string, doctor: string): string {
 
 /** Folders are named below the home folder, which has the user's name. */
 function withoutHome(text: string): string {
-  const home = homedir();
+  const home = homeFolder();
+  if (home === undefined) return text;
   const written = JSON.stringify(home).slice(1, -1);
   return text.replaceAll(written, '~').replaceAll(home, '~');
 }

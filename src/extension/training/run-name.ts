@@ -1,8 +1,9 @@
 /** Where a new run is written. */
 import { exists } from '../../base/exists';
+import { homeFolder, withHome } from '../../base/home';
 import { constants } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
-import os from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { l10n, type Uri, workspace } from 'vscode';
 import { readSettings } from '../settings';
@@ -10,7 +11,7 @@ import { readSettings } from '../settings';
 /** The folder that relative run folders are relative to: the workspace folder of `near`, else the first one, else home. */
 function baseFolder(near?: Uri): string {
   const folder = (near && workspace.getWorkspaceFolder(near)) ?? workspace.workspaceFolders?.[0];
-  return folder?.uri.scheme === 'file' ? folder.uri.fsPath : os.homedir();
+  return folder?.uri.scheme === 'file' ? folder.uri.fsPath : (homeFolder() ?? tmpdir());
 }
 
 /** "runs/digits", or "runs/digits-2" where that is taken, and so on. */
@@ -56,6 +57,5 @@ async function problemAbove(folder: string): Promise<string | undefined> {
 }
 
 export function resolveRunFolder(value: string, near?: Uri): string {
-  const text = value.trim().replace(/^~(?=$|[\\/])/, os.homedir());
-  return path.resolve(baseFolder(near), text);
+  return path.resolve(baseFolder(near), withHome(value.trim()));
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { withHome } from '../../../src/base/home';
 import { cacheRoot, findNative, nativeKey, nativeRoot } from '../../../src/native/locate';
 import { damageOf, manifestName, readManifest, writeManifest } from '../../../src/native/manifest';
 import { tfjsNodeVersion } from '../../../src/native/platform';
@@ -30,6 +31,30 @@ test('the cache folder follows the platform and FLOWSCOPE_NATIVE goes first', ()
   assert.equal(cacheRoot({ LOCALAPPDATA: 'L' }, 'win32'), path.resolve('L', 'flowscope', 'cache'));
   assert.equal(nativeRoot({ FLOWSCOPE_NATIVE: 'here' }), path.resolve('here'));
   assert.equal(nativeRoot({ XDG_CACHE_HOME: '/c' }), path.resolve('/c', 'flowscope', 'native'));
+});
+
+test('a user without a home folder has no native TensorFlow, and is told what to set', ({ mock }) => {
+  // As for a user of a container that is only a number.
+  mock.method(os, 'homedir', () => {
+    throw new Error('uv_os_homedir returned ENOENT');
+  });
+  assert.throws(() => cacheRoot({}, 'linux'), /UserError.*no home folder.*FLOWSCOPE_NATIVE/s);
+  assert.equal(nativeRoot({ FLOWSCOPE_NATIVE: 'here' }), path.resolve('here'));
+  assert.equal(nativeRoot({ XDG_CACHE_HOME: '/c' }), path.resolve('/c', 'flowscope', 'native'));
+  const { XDG_CACHE_HOME, FLOWSCOPE_NATIVE } = process.env;
+  delete process.env['XDG_CACHE_HOME'];
+  delete process.env['FLOWSCOPE_NATIVE'];
+  try {
+    assert.equal(findNative(), undefined);
+    assert.equal(withHome('~/runs'), '~/runs');
+  } finally {
+    Object.assign(
+      process.env,
+      Object.fromEntries(
+        Object.entries({ XDG_CACHE_HOME, FLOWSCOPE_NATIVE }).filter(([, v]) => v !== undefined),
+      ),
+    );
+  }
 });
 
 test('no folder, or an empty one, is no native TensorFlow', (context) => {
