@@ -219,8 +219,9 @@ function readLeaves(file: TensorFile): Flow | string {
   if (permutation === undefined ? features > 2 : order![1].shape.join() !== [count, features].join()) {
     return `permutations of ${features} features after each of ${count} layers`;
   }
-  // A masked network gives values for each feature.
-  if (features === 1 || (isMasked && features === 2 && last.outputs % 2 === 1)) return oneFeature;
+  // A masked network gives at least two values for each feature.
+  const ofOne = last.outputs < 4 || last.outputs % 2 === 1;
+  if (features === 1 || (isMasked && features === 2 && ofOne)) return oneFeature;
   const values = last.outputs / (features - untouched);
   // Positions of knots in x and y, and derivatives at these and both ends.
   const halves = values % 3 === 2;
