@@ -2,7 +2,7 @@
 // Takes the place of the VS Code executable for @vscode/test-electron: runs the extension's tests in the installed workbench,
 // shown by a headless browser, and exits with their result. It understands the arguments that VS Code gets from there.
 // Environment: FLOWSCOPE_WORKBENCH_NODE, FLOWSCOPE_WORKBENCH_ENTRY, CHROMIUM (set by extension-tests.mjs),
-// FLOWSCOPE_KEEP=1 to keep the temporary folder.
+// FLOWSCOPE_KEEP=1 to keep the temporary folder, FLOWSCOPE_BARE=1 for a server as in a container.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -34,6 +34,43 @@ const userSettings = {
   'git.enabled': false,
 };
 
+/**
+ * As in a container that neither window nor browser are in: no fonts, no home folder, no names of users, no display. For a command
+ * of the workbench, in a mount namespace of its own; on Linux, as root.
+ */
+function inBareRoot(temporary, command) {
+  const folder = path.join(temporary, 'workbench');
+  fs.mkdirSync(folder);
+  const workbench = path.resolve(process.env.FLOWSCOPE_WORKBENCH_ENTRY, '../../../../..');
+  const script = [
+    'set -e',
+    // The workbench may lie in the home folder, which goes.
+    'mount --bind "$1" "$2"',
+    'for hidden in /usr/share/fonts /usr/local/share/fonts /etc/fonts "$3"; do',
+    '  if [ -d "$hidden" ]; then mount -t tmpfs -o ro,size=4k none "$hidden"; fi',
+    'done',
+    'mount --bind /dev/null /etc/passwd',
+    'exec "${@:4}"',
+  ];
+  const moved = command.map((part) => part.replace(workbench, folder));
+  const hidden = /^(HOME|USER|LOGNAME|DISPLAY|WAYLAND_DISPLAY|XDG_.*|FONTCONFIG_.*|DBUS_.*)$/;
+  return {
+    command: [
+      'unshare',
+      '--mount',
+      'bash',
+      '-c',
+      script.join('\n'),
+      'bash',
+      workbench,
+      folder,
+      os.homedir(),
+      ...moved,
+    ],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name))),
+  };
+}
+
 function startServer(temporary, port, flags) {
   const userData = path.join(temporary, 'data');
   fs.mkdirSync(path.join(userData, 'User'), { recursive: true });
@@ -43,19 +80,25 @@ function startServer(temporary, port, flags) {
   const log = path.join(temporary, 'server.log');
   const sink = fs.openSync(log, 'w');
   const extensions = flags['extensions-dir'] || path.join(temporary, 'extensions');
-  const child = spawn(
+  const command = [
     process.env.FLOWSCOPE_WORKBENCH_NODE,
-    [
-      process.env.FLOWSCOPE_WORKBENCH_ENTRY,
-      ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--config', config],
-      ...['--user-data-dir', userData, '--extensions-dir', extensions],
-      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
-      ...('disable-workspace-trust' in flags ? ['--disable-workspace-trust'] : []),
-      // Without it a built workbench ignores the paths of the extension and its tests.
-      ...['--vscode-option', 'enable-smoke-test-driver'],
-    ],
-    { env: { ...process.env, EXTENSIONS_GALLERY: '{"serviceUrl":""}' }, stdio: ['ignore', sink, sink] },
-  );
+    process.env.FLOWSCOPE_WORKBENCH_ENTRY,
+    ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--config', config],
+    ...['--user-data-dir', userData, '--extensions-dir', extensions],
+    ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override'],
+    ...('disable-workspace-trust' in flags ? ['--disable-workspace-trust'] : []),
+    // Without it a built workbench ignores the paths of the extension and its tests.
+    ...['--vscode-option', 'enable-smoke-test-driver'],
+  ];
+  const bare = process.env.FLOWSCOPE_BARE === '1';
+  const {
+    command: [program, ...args],
+    env,
+  } = bare ? inBareRoot(temporary, command) : { command, env: process.env };
+  const child = spawn(program, args, {
+    env: { ...env, EXTENSIONS_GALLERY: '{"serviceUrl":""}' },
+    stdio: ['ignore', sink, sink],
+  });
   const server = { log, gone: false, stop: () => stopServer(child, server) };
   child.once('exit', () => (server.gone = true));
   child.once('error', () => (server.gone = true));
