@@ -52,6 +52,10 @@ function inBareRoot(temporary, command) {
     'mount --bind /dev/null /etc/passwd',
     'exec "${@:4}"',
   ];
+  // A browser that a test starts is where the window is.
+  const browser = path.join(temporary, 'browser.sh');
+  const outside = `nsenter --mount=/proc/${process.pid}/ns/mnt -- "${process.env.CHROMIUM}" "$@"`;
+  fs.writeFileSync(browser, `#!/bin/sh\nexec ${outside}\n`, { mode: 0o755 });
   const moved = command.map((part) => part.replace(workbench, folder));
   const hidden = /^(HOME|USER|LOGNAME|DISPLAY|WAYLAND_DISPLAY|XDG_.*|FONTCONFIG_.*|DBUS_.*)$/;
   return {
@@ -67,7 +71,10 @@ function inBareRoot(temporary, command) {
       os.homedir(),
       ...moved,
     ],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name))),
+    env: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.test(name))),
+      CHROMIUM: browser,
+    },
   };
 }
 
