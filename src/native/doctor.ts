@@ -64,7 +64,12 @@ async function nativeLine(): Promise<DoctorLine> {
     const version = await loadTest(native.binding);
     return { ...line, state: 'ok', value: `${version} (${native.source}) in ${native.folder}` };
   } catch (error) {
-    return { ...line, state: 'note', value: native ? `${native.folder} cannot be loaded: ${reasonOf(error)}` : reasonOf(error), advice };
+    return {
+      ...line,
+      state: 'note',
+      value: native ? `${native.folder} cannot be loaded: ${reasonOf(error)}` : reasonOf(error),
+      advice,
+    };
   }
 }
 

@@ -22,11 +22,7 @@ export interface NativeTensorFlow {
  */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   if (platform === 'win32')
-    return path.resolve(
-      env['LOCALAPPDATA'] ?? path.join(home(), 'AppData', 'Local'),
-      'flowscope',
-      'cache',
-    );
+    return path.resolve(env['LOCALAPPDATA'] ?? path.join(home(), 'AppData', 'Local'), 'flowscope', 'cache');
   if (platform === 'darwin') return path.resolve(home(), 'Library', 'Caches', 'flowscope');
   return path.resolve(env['XDG_CACHE_HOME'] || path.join(home(), '.cache'), 'flowscope');
 }
