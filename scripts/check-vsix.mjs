@@ -1,6 +1,6 @@
-// Checks a package as users get it: what is in it, how large it is, and that its engine and its command line run from a folder
-// that has nothing else around.
-//   node scripts/check-vsix.mjs [FILE.vsix]      without a file, this platform's package is made first
+// Checks packages as users get them: what is in it, how large it is, and that its engine and its command line run from a folder
+// that has nothing else around. In one for another platform, which cannot be run, its libraries are looked at.
+//   node scripts/check-vsix.mjs [FILE.vsix]…      without a file, this platform's package is made first
 import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,9 +8,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createBirpc } from 'birpc';
 import { unzipSync } from 'fflate';
+import { binaryTarget } from './binary-target.mjs';
 import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
-import { bundledPackages } from './package-contents.mjs';
+import { bundledPackages, targetOfThisMachine, targets } from './package-contents.mjs';
 import { packageExtension } from './package.mjs';
 import { readmeProblems } from './package-readme.mjs';
 import { main, run, seconds, Stop } from './run.mjs';
@@ -66,6 +67,33 @@ export function contentsProblems(names, bytes, target) {
   return problems;
 }
 
+const library = /\.(node|dylib|dll)$|\.so(\.\d+)*$/;
+/** Of the two native packages. */
+const libraries = ['onnxruntime_binding', 'onnxruntime', 'sharp', 'vips'];
+
+/** What is wrong with the native libraries of a package, by their first bytes. @param read resolves a name to bytes */
+export function libraryProblems(names, read, target) {
+  const found = names.filter((name) => library.test(name));
+  const files = found.map((name) => path.posix.basename(name));
+  return [
+    ...libraries
+      .filter((wanted) => !files.some((file) => file.replace(/^lib/, '').startsWith(wanted)))
+      .map((wanted) => `there is no library ${wanted}`),
+    ...found.flatMap((name) => {
+      const built = binaryTarget(read(name));
+      return built === target ? [] : [`${name} is for ${built ?? 'no known system'}`];
+    }),
+  ];
+}
+
+/** The platform that a package is for, by its file name. */
+function targetOf(file) {
+  const found = Object.keys(targets).find((target) => path.basename(file).includes(`-${target}-`));
+  if (!found)
+    throw new Stop(`${file}: the name says no platform. Platforms: ${Object.keys(targets).join(', ')}.`);
+  return found;
+}
+
 /** The npm packages that lie in the package as folders. */
 function copiedPackages(names, read) {
   const manifest = /^dist\/(?:node_modules|native-sources)\/(?:@[^/]+\/)?[^/@]+\/package\.json$/;
@@ -113,6 +141,7 @@ async function engineInfo(folder, env) {
 
 /** Resolves to { passed, failed, lines }. */
 export async function checkVsix(file) {
+  const target = targetOf(file);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-vsix-'));
   const lines = [];
   let failed = 0;
@@ -130,7 +159,7 @@ export async function checkVsix(file) {
     const bytes = fs.statSync(file).size;
     const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
     await check('contents', () => {
-      const problems = contentsProblems(names, bytes, `${process.platform}-${process.arch}`);
+      const problems = contentsProblems(names, bytes, target);
       if (problems.length > 0) throw new Stop(problems.join('; '));
       return `${names.length} files, ${(bytes / 1e6).toFixed(1)} MB packed`;
     });
@@ -155,6 +184,12 @@ export async function checkVsix(file) {
       if (unused.length > 0) throw new Stop(`nothing uses ${unused.join(', ')}`);
       return `each of ${names.length} files is used`;
     });
+    await check('libraries', () => {
+      const problems = libraryProblems(names, (name) => fs.readFileSync(path.join(folder, name)), target);
+      if (problems.length > 0) throw new Stop(problems.join('; '));
+      return `${names.filter((name) => library.test(name)).length} for ${target}`;
+    });
+    if (target !== targetOfThisMachine()) return { passed: lines.length - failed, failed, lines };
     // No native TensorFlow and no packages of the checkout: what a fresh machine has.
     const env = {
       ...process.env,
@@ -191,10 +226,15 @@ export async function checkVsix(file) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   main(async () => {
-    const file = process.argv[2] ?? (await packageExtension()).file;
-    console.log(path.relative(root, path.resolve(file)));
-    const { passed, failed, lines } = await checkVsix(file);
-    for (const line of lines) console.log(line);
+    const files = process.argv.length > 2 ? process.argv.slice(2) : [(await packageExtension()).file];
+    let [passed, failed] = [0, 0];
+    for (const file of files) {
+      console.log(path.relative(root, path.resolve(file)));
+      const result = await checkVsix(file);
+      for (const line of result.lines) console.log(line);
+      passed += result.passed;
+      failed += result.failed;
+    }
     console.log(`${passed} passed, ${failed} failed`);
     process.exitCode = failed > 0 ? 1 : 0;
   });

@@ -18,6 +18,15 @@ const published: Readonly<Record<string, string>> = {
 /** Set to 1 by somebody who trusts the hosts of files that have no checksum here. */
 export const unverifiedVariable = 'FLOWSCOPE_NATIVE_UNVERIFIED';
 
+/** Of the file at an address. */
+export function knownChecksum(
+  address: string,
+  known: Readonly<Record<string, string>> = published,
+): string | undefined {
+  const name = path.posix.basename(new URL(address).pathname);
+  return Object.hasOwn(known, name) ? known[name] : undefined;
+}
+
 /** Before anything of it is downloaded. @throws Error for a file that could not be checked, unless the user trusts its host */
 export function checkTrusted(
   address: string,
@@ -26,7 +35,8 @@ export function checkTrusted(
 ): string | undefined {
   const { host, pathname, protocol } = new URL(address);
   const name = path.posix.basename(pathname);
-  if (Object.hasOwn(known, name)) return known[name];
+  const checksum = knownChecksum(address, known);
+  if (checksum !== undefined) return checksum;
   if (env[unverifiedVariable] !== '1') {
     throw new Error(`no checksum of ${name} is known; ${unverifiedVariable}=1 trusts ${host} without one`);
   }

@@ -1,6 +1,8 @@
 import { chooseBackend } from '../../engine/backends/choose';
 import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
+import { formatBytes } from '../../native/ladder';
+import { plannedPlatforms, planFor, type PlannedRung } from '../../native/plan';
 
 import { defineCommand, type Outcome } from '../command';
 import { wrap } from '../help';
@@ -11,15 +13,26 @@ export const doctorCommand = defineCommand({
   summary: 'Show what is installed, what is missing and what to do about it',
   about:
     'Prints the versions of Node and of the backends, the number of threads, and the tools for building native TensorFlow. Exit code 1 if something that flows need is missing.',
-  options: {},
+  options: {
+    plan: {
+      type: 'choice',
+      choices: plannedPlatforms,
+      help: 'Show instead what installing native TensorFlow would download and build on that platform. Nothing is downloaded.',
+    },
+  },
   examples: [
     { command: 'flowscope doctor', says: 'Before reporting a problem:' },
     {
       command: 'flowscope doctor --json --backend onnxruntime',
       says: 'As JSON, and for another backend:',
     },
+    { command: 'flowscope doctor --plan linux-x64', says: 'What installing native TensorFlow would do:' },
   ],
-  async run(session): Promise<Outcome> {
+  async run(session, _, { plan }): Promise<Outcome> {
+    if (plan) {
+      const rungs = planFor(plan);
+      return { json: rungs, text: rungs.map(rungText).join('\n') };
+    }
     const lines = await doctorLines();
     const backend = await backendLine(session);
     const all = [...lines, backend];
@@ -42,6 +55,16 @@ async function backendLine(session: Session): Promise<DoctorLine> {
   } catch (error) {
     return { ...line, state: 'missing', value: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What is tried first comes first. */
+function rungText({ what, left, downloads }: PlannedRung, index: number): string {
+  const files = downloads.flatMap(({ from, bytes, sha256 }) => [
+    `     ${from}${bytes === undefined ? '' : `, ${formatBytes(bytes)}`}`,
+    `     sha256 ${sha256 ?? 'unknown'}`,
+  ]);
+  const first = `${index + 1}.  ${what}${left === undefined ? '' : `: left out, ${left}`}`;
+  return [first, ...files].join('\n');
 }
 
 const marks = { ok: 'ok     ', note: 'note   ', missing: 'MISSING' };
