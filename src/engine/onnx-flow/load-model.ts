@@ -100,10 +100,13 @@ async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part>
   }
 }
 
-/** Whether a path lies below a folder; on Windows what is relative to it can still be of another drive. */
-function isInside(folder: string, file: string): boolean {
-  const relative = path.relative(folder, file);
-  return relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
+/**
+ * Whether a path lies below a folder; on Windows what is relative to it can still be of another drive.
+ * @param paths of the system; tests ask for those of another
+ */
+export function isInside(folder: string, file: string, paths: path.PlatformPath = path): boolean {
+  const relative = paths.relative(folder, file);
+  return relative !== '' && relative.split(paths.sep)[0] !== '..' && !paths.isAbsolute(relative);
 }
 
 function missing(file: string, model: string, what: string): UserError {
