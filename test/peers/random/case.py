@@ -21,7 +21,7 @@ FARTHEST = 1e3
 class Case:
     """One checkpoint of a library, with what the library computes from it.
 
-    `forward` and `inverse` take a precision, "float32" or "float64", x [N, ...] or z [N, ...] and a context [N, C] or None.
+    `forward` and `inverse` take a precision of `precisions`, x [N, ...] or z [N, ...] and a context [N, C] or None.
     """
 
     library: str
@@ -40,6 +40,9 @@ class Case:
     """To what the file does not hold, where it is not the default."""
     refusal: str | None = None
     """A pattern of what Flowscope says where it refuses, with reason, to open the file; None where it opens."""
+    precisions: tuple[str, ...] = ("float64", "float32")
+    """Besides these, "rounded" is float32 with weights next to those of the checkpoint: matrices that are multiplied out, as
+    ours are, round once more."""
     settings: dict = field(default_factory=dict)
     """For people who look for the cause of a failure."""
 
@@ -60,8 +63,8 @@ def normal(rng: np.random.Generator, count: int, shape: tuple[int, ...], deviati
     return rng.normal(0, deviation, (count, *shape)).astype(np.float32)
 
 
-def tolerance(single: np.ndarray, double: np.ndarray) -> float:
-    return max(10 * worst(single, double), 2e-6 * float(np.abs(double).max()), 1e-5)
+def tolerance(singles: list[np.ndarray], double: np.ndarray) -> float:
+    return max(10 * max(worst(single, double) for single in singles), 2e-6 * float(np.abs(double).max()), 1e-5)
 
 
 def worst(single: np.ndarray, double: np.ndarray) -> float:
@@ -75,9 +78,9 @@ def nearby(values: np.ndarray) -> np.ndarray:
     )
 
 
-def both(function, values: np.ndarray, context: np.ndarray | None) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What a function gives in float32 and in float64, each output a pair."""
-    found = [function(precision, values, context) for precision in ("float32", "float64")]
+def in_all(function, precisions, values: np.ndarray, context: np.ndarray | None) -> list[tuple[np.ndarray, ...]]:
+    """What a function gives in each precision, by its outputs."""
+    found = [function(precision, values, context) for precision in precisions]
     return list(zip(*found)) if isinstance(found[0], tuple) else [tuple(found)]
 
 
@@ -95,15 +98,15 @@ def numbers(case: Case) -> tuple[dict[str, np.ndarray], dict[str, float]] | None
     for names, function, values, given in computed:
         near = nearby(values)
         repeated = None if given is None else np.concatenate([given] * (len(near) // len(given)))
-        for name, (single, double) in zip(names, both(function, near, repeated)):
-            if not (np.isfinite(single).all() and np.isfinite(double).all()):
+        for name, (double, single, *rounded) in zip(names, in_all(function, case.precisions, near, repeated)):
+            if not all(np.isfinite(one).all() for one in (double, single, *rounded)):
                 return None
             own = slice(len(values))
             if worst(single[own], double[own]) > WORST:
                 return None
             if name in ("z", "x") and np.abs(double[own]).max() > FARTHEST:
                 return None
-            tolerances[name] = tolerance(single, double)
+            tolerances[name] = tolerance([single, *rounded], double)
             arrays["x_from_z_f64" if name == "x" else f"{name}_f64"] = double[own]
     return arrays, tolerances
 

@@ -26,6 +26,18 @@ def shake(model: nn.Module, rng: np.random.Generator, size: float = 0.3) -> nn.M
     return model.eval()
 
 
+def rounded(model: nn.Module) -> nn.Module:
+    """The same with each weight replaced by one of the two next to it in float32."""
+    moved = copy.deepcopy(model)
+    sides = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in moved.parameters():
+            if parameter.dtype == torch.float32:
+                up = torch.rand(parameter.shape, generator=sides) < 0.5
+                parameter.copy_(torch.nextafter(parameter, torch.where(up, torch.inf, -torch.inf)))
+    return moved
+
+
 def torch_case(
     model: nn.Module,
     rng: np.random.Generator,
@@ -43,16 +55,15 @@ def torch_case(
 
     `shape` is that of one x, `latents` that of one z, `context` that of one context, or how many numbers it has.
     """
-    models = {"float32": model, "float64": copy.deepcopy(model).double()}
-
-    def tensor(precision: str, values: np.ndarray | None):
-        return None if values is None else torch.as_tensor(values, dtype=getattr(torch, precision))
+    models = {"float64": copy.deepcopy(model).double(), "float32": model, "rounded": rounded(model)}
 
     def call(function, precision, *given):
-        torch.set_default_dtype(getattr(torch, precision))
+        dtype = torch.float64 if precision == "float64" else torch.float32
+        torch.set_default_dtype(dtype)
         try:
             with torch.no_grad():
-                out = function(models[precision], *(tensor(precision, values) for values in given))
+                tensors = (None if values is None else torch.as_tensor(values, dtype=dtype) for values in given)
+                out = function(models[precision], *tensors)
         finally:
             torch.set_default_dtype(torch.float32)
         return tuple(part.numpy() for part in out) if isinstance(out, tuple) else out.numpy()
@@ -63,5 +74,6 @@ def torch_case(
         context=normal(rng, ROWS, context if isinstance(context, tuple) else (context,)) if context else None,
         forward=lambda precision, *given: call(forward, precision, *given),
         inverse=inverse and (lambda precision, *given: call(inverse, precision, *given)),
+        precisions=tuple(models),
         **rest,
     )
