@@ -1,9 +1,9 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import { hasMoreParts } from '../base/json-parts';
 import { sizeOf } from '../base/shape';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { shortened, shownValue, UserError } from '../base/user-error';
-import { readError } from '../files/read';
+import { openFile, readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 import { writeAtomically } from '../files/atomic';
 import { readRange } from '../files/read-range';
@@ -48,10 +48,9 @@ export interface SafetensorsFile {
 export async function openSafetensors(file: string): Promise<SafetensorsFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file, 'a safetensors file');
     const opened = handle;
     const info = await opened.stat();
-    if (info.isDirectory()) throw new UserError(`${file}: is a folder; expected a safetensors file.`);
     const { metadata, tensors, dataStart } = await readHeader(opened, file, info.size);
     const entryOf = (name: string) => {
       const entry = tensors.get(name);

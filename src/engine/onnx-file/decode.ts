@@ -1,9 +1,9 @@
 /** Decodes an ONNX file as it lies there: without the weights that it keeps in files beside it. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { onnx } from 'onnx-proto';
 import { Reader } from 'protobufjs/minimal';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { openFile, readError } from '../../files/read';
 
 /** Bytes; a protocol buffer cannot be larger. */
 export const largestModel = 2 ** 31 - 1;
@@ -62,7 +62,7 @@ class CountingReader extends Reader {
 async function readWhole(file: string): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file, 'an ONNX model');
     const { size } = await handle.stat();
     if (size > largestModel) {
       throw new UserError(`${file}: is larger than 2 GiB, which no ONNX file can be.`);
