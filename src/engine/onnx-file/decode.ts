@@ -29,7 +29,23 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   }
   const { graph } = model;
   if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
+  checkNesting(model, () => bad(`its graphs are nested deeper than ${deepest}`));
   return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
+}
+
+/** Graphs in graphs, such as the branches of an If; whoever looks through them calls itself as often. */
+const deepest = 64;
+
+function checkNesting({ graph, functions }: onnx.ModelProto, tooDeep: () => UserError): void {
+  let nodes = [graph?.node ?? [], ...functions.map(({ node }) => node ?? [])].flat();
+  for (let depth = 0; nodes.length > 0; depth++) {
+    if (depth > deepest) throw tooDeep();
+    nodes = nodes.flatMap(({ attribute }) =>
+      (attribute ?? []).flatMap(({ g, graphs }) =>
+        [g, ...(graphs ?? [])].flatMap((inner) => inner?.node ?? []),
+      ),
+    );
+  }
 }
 
 /** Fields, lengths and long integers. A node has some thirty; weights are bytes or plain numbers, which do not count. */
