@@ -506,3 +506,22 @@ test('products of matrices that would take minutes are refused', async () => {
   );
   assert.ok(processorTime() - started < 5000);
 });
+
+test('a mixture of one weight with thousands of means is refused', async () => {
+  const tensors: RawTensors = {
+    'transform.transforms.0.mask': [2],
+    ...stack('transform.transforms.0.hyper.', [1, 4, 2]),
+    'base.phi.0': [1],
+    'base.phi.1': [15_000, 2],
+    'base.phi.2': [1, 2],
+    'base.phi.3': [1, 1],
+  };
+  const bytes = Buffer.from(rawSafetensors(tensors));
+  // The mask comes first: the first feature conditions.
+  bytes.writeFloatLE(1, 8 + Number(bytes.readBigUInt64LE()));
+  await assert.rejects(
+    loadAnyCheckpoint(put(folder, 'mixture.safetensors', bytes)),
+    (error) =>
+      error instanceof UserError && /1 weights of a mixture, and 15000, 1, 1 rows/.test(error.message),
+  );
+});
