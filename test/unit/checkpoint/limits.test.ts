@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { zipSync } from 'fflate';
 import { UserError } from '../../../src/base/user-error';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { createMetricsTail } from '../../../src/checkpoint/metrics-tail';
 import { listCheckpoints, runPaths } from '../../../src/checkpoint/run-folder';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy, readNpy } from '../../../src/data/npy';
@@ -40,6 +41,10 @@ test('pipes in the place of files are not waited for', { skip: process.platform 
   put(folder, 'run/config.json', '{}');
   await refused(loadAnyCheckpoint(path.join(folder, 'run')), /best\.flow\.safetensors: is a pipe/);
   assert.deepEqual(await listCheckpoints(runPaths(path.join(folder, 'run'))), []);
+  pipe('run', 'metrics.jsonl');
+  const tail = createMetricsTail(path.join(folder, 'run', 'metrics.jsonl'));
+  await tail.refresh();
+  assert.equal(tail.rows, 0);
   await refused(openTensorFile(best), /is a pipe/);
   await refused(readOnnx(best), /is a pipe/);
   const array = encodeNpy({ shape: [2], data: new Float32Array(2) });
